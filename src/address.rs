@@ -1,0 +1,1 @@
+//! An e-mail address, parsed once and masked wherever it is printed.

@@ -1,0 +1,1 @@
+//! The only source of the present time; fixed in tests.

@@ -1,0 +1,1 @@
+//! A private Postgres cluster for the demo and the tests.

@@ -1,0 +1,1 @@
+//! The kinds of data a breach exposes: one bit each.

@@ -1,0 +1,1 @@
+//! Every typed id in one register.

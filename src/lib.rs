@@ -1,0 +1,35 @@
+//! Candor tells people that their data was stolen, proves that it did, and answers them.
+//!
+//! The modules, lowest layer first; a file imports only from its own folder's nouns or from a
+//! lower layer (`tests/it/imports.rs` checks it, `docs/architecture.md` walks through it).
+
+pub mod actor;
+pub mod address;
+pub mod clock;
+pub mod config;
+pub mod element;
+pub mod id;
+pub mod link;
+pub mod seal;
+pub mod shutdown;
+pub mod telemetry;
+
+pub mod db;
+pub mod mail;
+
+pub mod audit;
+pub mod campaign;
+pub mod incident;
+pub mod notice;
+pub mod outbox;
+pub mod person;
+pub mod scope;
+pub mod staff;
+pub mod template;
+pub mod ticket;
+
+pub mod web;
+pub mod worker;
+
+pub mod cli;
+pub mod rehearsal;

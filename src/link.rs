@@ -1,0 +1,1 @@
+//! Status links and notice codes: made and checked without a database.

@@ -1,0 +1,5 @@
+//! mail
+
+pub mod folder;
+pub mod memory;
+pub mod smtp;

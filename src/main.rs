@@ -1,0 +1,3 @@
+//! The program: commands are in `cli`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A person and a template become finished mail.

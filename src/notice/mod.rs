@@ -1,0 +1,4 @@
+//! notice
+
+pub mod letter;
+pub mod retry;

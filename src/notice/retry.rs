@@ -1,0 +1,1 @@
+//! What a reply means for a notice: the whole retry policy.

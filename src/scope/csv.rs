@@ -1,0 +1,1 @@
+//! One row of the affected list: a person, or the errors that refuse it.

@@ -1,0 +1,3 @@
+//! scope
+
+pub mod csv;

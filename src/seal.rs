@@ -1,0 +1,1 @@
+//! Sealing of contact data under a key per incident, and blind indexes.

@@ -1,0 +1,1 @@
+//! Leaving well: the first signal stops taking work, the second drops it.

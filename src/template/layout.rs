@@ -1,0 +1,1 @@
+//! The fixed frame of a notice, in HTML and in text.

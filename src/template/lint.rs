@@ -1,0 +1,1 @@
+//! What a template must not say or leave out.

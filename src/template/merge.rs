@@ -1,0 +1,1 @@
+//! Closed placeholders and optional blocks in a Markdown body.

@@ -1,0 +1,5 @@
+//! template
+
+pub mod layout;
+pub mod lint;
+pub mod merge;
