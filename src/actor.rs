@@ -1,1 +1,36 @@
-//! Whoever did it: a member of staff, a customer, or the system itself.
+//! Whoever did it: a member of staff (or an API key's account), a customer, or the system itself.
+
+use std::fmt;
+
+use crate::id::{PersonId, StaffId};
+
+/// The doer of a deed, as history and audit name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A member of staff, signed in or by key.
+    Staff(StaffId),
+    /// An affected person, through a status link.
+    Customer(PersonId),
+    /// Candor itself; the word says which part.
+    System(&'static str),
+}
+
+impl Actor {
+    /// The account behind the deed, if a member of staff did it.
+    pub fn staff(self) -> Option<StaffId> {
+        match self {
+            Self::Staff(id) => Some(id),
+            Self::Customer(_) | Self::System(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Staff(id) => write!(f, "staff:{id}"),
+            Self::Customer(id) => write!(f, "customer:{id}"),
+            Self::System(part) => write!(f, "system:{part}"),
+        }
+    }
+}

@@ -1,1 +1,486 @@
 //! Configuration: embedded defaults, then a file, then the environment.
+//!
+//! `config/default.toml` is the manual: every key stands there with its default and its meaning.
+//! An unknown or bad key is an error that names it, and so are settings that cannot work together.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::address::EmailAddress;
+use crate::seal::Keyring;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+const ENV_PREFIX: &str = "CANDOR__";
+
+/// Why a configuration was refused; the text names the key and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+fn bad(key: &str, why: impl fmt::Display) -> ConfigError {
+    ConfigError(format!("configuration: {key}: {why}"))
+}
+
+/// A secret: usable, never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() {
+            "unset"
+        } else {
+            "•••"
+        })
+    }
+}
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The database.
+    pub database: Database,
+    /// Pages and API.
+    pub http: Http,
+    /// Keys.
+    pub secrets: Secrets,
+    /// Who is writing.
+    pub organisation: Organisation,
+    /// Senders and relays.
+    pub mail: Mail,
+    /// Tickets.
+    pub helpline: Helpline,
+    /// How long sign-ins last.
+    pub sessions: Sessions,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Connection URL; it may hold a password.
+    pub url: Secret,
+    /// Connections of this process.
+    pub pool: usize,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// How the outside sees it, without a slash at the end.
+    pub public_url: String,
+    /// Threads; 0 is one a core.
+    pub workers: usize,
+    /// Bytes of the largest form or JSON body.
+    pub body_limit: usize,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// File with the master key.
+    pub master_key_file: PathBuf,
+    /// The master key itself.
+    pub master_key: Secret,
+}
+
+/// `[organisation]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// Shown in every notice and on every page.
+    pub name: String,
+    /// Display name of the From.
+    pub from_name: String,
+    /// Address of the From.
+    pub from_address: String,
+    /// Envelope sender; empty means the From address.
+    pub return_path: String,
+    /// Helpline number.
+    pub phone: String,
+    /// When somebody answers it.
+    pub phone_hours: String,
+    /// The site people know.
+    pub website: String,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// This node's name.
+    pub node: String,
+    /// People in one batch.
+    pub batch: i32,
+    /// Seconds of silence after which a batch is taken over.
+    pub lease_seconds: i64,
+    /// Milliseconds between looks for work and for a stop.
+    pub poll_milliseconds: u64,
+    /// Where mail is handed over.
+    pub relays: Vec<RelayConfig>,
+}
+
+/// `[[mail.relays]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayConfig {
+    /// Its name in outcomes, logs and metrics.
+    pub name: String,
+    /// Where it is; may hold a password.
+    pub url: Secret,
+    /// Connections at once.
+    #[serde(default = "one_connection")]
+    pub connections: usize,
+    /// Messages a second; 0 is unlimited.
+    #[serde(default)]
+    pub rate_per_second: u32,
+}
+
+fn one_connection() -> usize {
+    1
+}
+
+/// `[helpline]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helpline {
+    /// Minutes a taken ticket stays with an idle agent.
+    pub lease_minutes: i64,
+    /// Open tickets a person may have.
+    pub open_tickets: i64,
+    /// Days in which an answer reopens a solved ticket.
+    pub reopen_days: i64,
+    /// Hours until the first answer, as promised to people.
+    pub answer_hours: i64,
+}
+
+/// `[sessions]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Hours of a staff session.
+    pub staff_hours: i64,
+    /// Minutes of a customer's second step.
+    pub customer_minutes: i64,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A `tracing` filter.
+    pub level: String,
+    /// auto, text or json.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text in a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Config {
+    /// Defaults, then `file`, then the process environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key that is unknown, of the wrong type, or cannot work.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let text = file.map(|path| {
+            std::fs::read_to_string(path)
+                .map_err(|e| ConfigError(format!("configuration file {}: {e}", path.display())))
+        });
+        let env = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        Self::from_parts(text.transpose()?.as_deref(), env)
+    }
+
+    /// The same from parts in hand: the text of a file, and pairs as the environment holds them.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_parts(
+        file: Option<&str>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = parse("config/default.toml", DEFAULTS)?;
+        if let Some(text) = file {
+            lay_over(&mut table, parse("the file", text)?);
+        }
+        for (name, value) in env {
+            if let Some(path) = name.strip_prefix(ENV_PREFIX) {
+                set(&mut table, &path.to_lowercase(), &value)?;
+            }
+        }
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|e| bad(&e.path().to_string(), e.inner().message()))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("database.pool", self.database.pool as i64),
+            ("mail.batch", i64::from(self.mail.batch)),
+            ("mail.lease_seconds", self.mail.lease_seconds),
+            ("mail.poll_milliseconds", self.mail.poll_milliseconds as i64),
+            ("helpline.lease_minutes", self.helpline.lease_minutes),
+            ("helpline.open_tickets", self.helpline.open_tickets),
+            ("sessions.staff_hours", self.sessions.staff_hours),
+            ("sessions.customer_minutes", self.sessions.customer_minutes),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| *value < 1) {
+            return Err(bad(key, "must be at least 1"));
+        }
+        if self.mail.batch > 5_000 {
+            return Err(bad("mail.batch", "must be at most 5000"));
+        }
+        if self.http.public_url.ends_with('/') {
+            return Err(bad("http.public_url", "must not end with a slash"));
+        }
+        EmailAddress::parse(&self.organisation.from_address)
+            .map_err(|e| bad("organisation.from_address", e))?;
+        if !self.organisation.return_path.is_empty() {
+            EmailAddress::parse(&self.organisation.return_path)
+                .map_err(|e| bad("organisation.return_path", e))?;
+        }
+        self.validate_relays()
+    }
+
+    fn validate_relays(&self) -> Result<(), ConfigError> {
+        for (at, relay) in self.mail.relays.iter().enumerate() {
+            let key = |field: &str| format!("mail.relays[{at}].{field}");
+            if relay.name.is_empty() || self.mail.relays[..at].iter().any(|r| r.name == relay.name)
+            {
+                return Err(bad(&key("name"), "every relay needs a name of its own"));
+            }
+            if relay.connections == 0 {
+                return Err(bad(&key("connections"), "must be at least 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The database URL.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that says how to give one, if it is missing.
+    pub fn database_url(&self) -> Result<&str, ConfigError> {
+        match self.database.url.expose() {
+            "" => Err(bad(
+                "database.url",
+                "is missing. Set CANDOR__DATABASE__URL=postgres://user@host/name, or try `candor demo`, \
+                 which brings its own Postgres",
+            )),
+            url => Ok(url),
+        }
+    }
+
+    /// The keys of this deployment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if no master key is given, two are, or the file is missing, readable by others
+    /// or not a key.
+    pub fn keyring(&self) -> Result<Keyring, ConfigError> {
+        let file = &self.secrets.master_key_file;
+        let text = match (
+            file.as_os_str().is_empty(),
+            self.secrets.master_key.expose(),
+        ) {
+            (true, "") => {
+                return Err(bad(
+                    "secrets.master_key_file",
+                    "is missing. Make one with: (umask 077; openssl rand -hex 32 > master.key)",
+                ));
+            }
+            (true, key) => key.to_owned(),
+            (false, "") => read_private(file)?,
+            (false, _) => {
+                return Err(bad(
+                    "secrets.master_key",
+                    "is set beside master_key_file: keep one",
+                ));
+            }
+        };
+        Keyring::parse(&text).map_err(|e| bad("secrets.master_key_file", e))
+    }
+}
+
+fn read_private(file: &Path) -> Result<String, ConfigError> {
+    use std::os::unix::fs::PermissionsExt;
+    let key = "secrets.master_key_file";
+    let named = |e: std::io::Error| bad(key, format!("{}: {e}", file.display()));
+    let mode = std::fs::metadata(file).map_err(named)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(bad(
+            key,
+            format!("{0} can be read by others: chmod 600 {0}", file.display()),
+        ));
+    }
+    std::fs::read_to_string(file).map_err(named)
+}
+
+fn parse(source: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|e: toml::de::Error| {
+        // The message alone: the rendered error would quote the line, which may hold a secret.
+        let line = e
+            .span()
+            .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        bad(&format!("{source}, line {line}"), e.message())
+    })
+}
+
+/// Lays `over` on `table`; sections merge, everything else replaces.
+fn lay_over(table: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(Value::Table(section)), Value::Table(over)) => lay_over(section, over),
+            (_, value) => {
+                table.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Sets `section__key` to a word from the environment, read as the type of its default.
+fn set(table: &mut Table, path: &str, word: &str) -> Result<(), ConfigError> {
+    let dotted = path.replace("__", ".");
+    let Some((section, key)) = path.split_once("__") else {
+        return Err(bad(
+            &dotted,
+            "the environment names keys as CANDOR__SECTION__KEY",
+        ));
+    };
+    let Some(Value::Table(section)) = table.get_mut(section) else {
+        return Err(bad(&dotted, "there is no such section"));
+    };
+    let value = match section.get(key) {
+        None => return Err(bad(&dotted, "there is no such key")),
+        Some(Value::Integer(_)) => word
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| bad(&dotted, "must be a number"))?,
+        Some(Value::Boolean(_)) => word
+            .parse()
+            .map(Value::Boolean)
+            .map_err(|_| bad(&dotted, "must be true or false"))?,
+        Some(Value::Array(_)) => list(word).ok_or_else(|| bad(&dotted, "must be a TOML list"))?,
+        Some(_) => Value::String(word.to_owned()),
+    };
+    section.insert(key.to_owned(), value);
+    Ok(())
+}
+
+fn list(word: &str) -> Option<Value> {
+    format!("list = {word}")
+        .parse::<Table>()
+        .ok()?
+        .remove("list")
+        .filter(Value::is_array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(file: &str, env: &[(&str, &str)]) -> String {
+        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::from_parts(Some(file), env)
+            .expect_err("must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = Config::from_parts(None, []).expect("valid defaults");
+        assert!(
+            config
+                .database_url()
+                .expect_err("no default URL")
+                .to_string()
+                .contains("CANDOR__DATABASE__URL")
+        );
+        assert!(config.keyring().is_err());
+    }
+
+    #[test]
+    fn the_bad_key_is_named() {
+        assert!(error("[http]\nlisten_on = 1", &[]).contains("http"));
+        assert!(error("[http]\nlisten_on = 1", &[]).contains("listen_on"));
+        assert!(error("[mail]\nbatch = \"many\"", &[]).contains("mail.batch"));
+        assert!(error("[mail]\nbatch = 0", &[]).contains("mail.batch"));
+        assert!(error("", &[("CANDOR__DATABASE__POOL", "few")]).contains("database.pool"));
+        assert!(error("", &[("CANDOR__DATABASE__POLL", "1")]).contains("database.poll"));
+        assert!(
+            error(
+                "[[mail.relays]]\nname = \"a\"\nurl = \"file:///x\"\nconnections = 0",
+                &[]
+            )
+            .contains("mail.relays[0].connections")
+        );
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let env = [
+            ("CANDOR__MAIL__BATCH".to_owned(), "7".to_owned()),
+            ("HOME".to_owned(), "/".to_owned()),
+        ];
+        let config = Config::from_parts(Some("[mail]\nbatch = 9"), env).expect("valid");
+        assert_eq!(config.mail.batch, 7);
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let env = [
+            (
+                "CANDOR__DATABASE__URL".to_owned(),
+                "postgres://u:hunter2@h/d".to_owned(),
+            ),
+            (
+                "CANDOR__SECRETS__MASTER_KEY".to_owned(),
+                "hunter2".to_owned(),
+            ),
+        ];
+        let config = Config::from_parts(None, env).expect("valid");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        assert!(
+            !config
+                .keyring()
+                .expect_err("too short")
+                .to_string()
+                .contains("hunter2")
+        );
+        assert!(!error("[database]\nurl = \"hunter2", &[]).contains("hunter2"));
+    }
+}

@@ -14,6 +14,7 @@ pub mod seal;
 pub mod shutdown;
 pub mod telemetry;
 
+pub mod app;
 pub mod db;
 pub mod mail;
 
@@ -28,7 +29,7 @@ pub mod staff;
 pub mod template;
 pub mod ticket;
 
-pub mod web;
+// web
 pub mod worker;
 
 pub mod cli;

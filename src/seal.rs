@@ -1,1 +1,364 @@
-//! Sealing of contact data under a key per incident, and blind indexes.
+//! Sealing: what keeps a dump of the database from betraying anybody (promise P6).
+//!
+//! One master key, never in the database. From it derive (HKDF-SHA-256, RFC 5869) the keys for links
+//! and codes, for the system's own secrets, and the key that wraps each incident's random key. From
+//! an incident's key derive its sealing key (AES-256-GCM) and its blind indexes (HMAC-SHA-256), so that
+//! destroying the wrapped key destroys both: nobody can read the people any more, nor test a guess.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{digest, hkdf, hmac, rand};
+use base64::Engine;
+
+use crate::id::{BUCKETS, IncidentId};
+
+/// The first octet of everything sealed, so that the format can change.
+const FORMAT: u8 = 1;
+
+/// A sealed value could not be opened: wrong key, wrong owner, or altered bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed value does not open: wrong master key, or its bytes were altered")]
+pub struct Broken;
+
+/// The master key was not 32 octets of hex or base64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the master key must be 32 random octets, written as 64 hexadecimal digits or as base64")]
+pub struct BadMasterKey;
+
+/// `N` random octets from the system.
+///
+/// # Panics
+/// If the operating system has no randomness to give; nothing safe can be done then.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("the operating system gives random octets");
+    bytes
+}
+
+/// SHA-256 (FIPS 180-4).
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Whether two secrets are equal, in a time that does not depend on where they differ.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+/// The keys of this deployment, derived once from the master key. Cheap to clone.
+#[derive(Clone)]
+pub struct Keyring(Arc<Keys>);
+
+struct Keys {
+    wrap: LessSafeKey,
+    system: LessSafeKey,
+    link: hmac::Key,
+    code: hmac::Key,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(•••)")
+    }
+}
+
+impl Keyring {
+    /// Derives all keys from the master key.
+    pub fn new(master: &[u8; 32]) -> Self {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"candor/1").extract(master);
+        Self(Arc::new(Keys {
+            wrap: cipher(&derive(&root, b"wrap incident keys")),
+            system: cipher(&derive(&root, b"seal system secrets")),
+            link: mac_key(&derive(&root, b"status links")),
+            code: mac_key(&derive(&root, b"notice codes")),
+        }))
+    }
+
+    /// Reads a master key written as hex or base64; surrounding white space is ignored.
+    ///
+    /// # Errors
+    /// [`BadMasterKey`] if it is not exactly 32 octets.
+    pub fn parse(text: &str) -> Result<Self, BadMasterKey> {
+        let text = text.trim();
+        let bytes = if text.len() == 64 {
+            from_hex(text)
+        } else {
+            base64_any(text)
+        };
+        let master = bytes
+            .and_then(|b| <[u8; 32]>::try_from(b).ok())
+            .ok_or(BadMasterKey)?;
+        Ok(Self::new(&master))
+    }
+
+    /// A new incident's key, and its wrapped form for the database.
+    pub fn new_incident_key(&self, incident: IncidentId) -> (IncidentKey, Vec<u8>) {
+        let raw: [u8; 32] = random();
+        let wrapped = seal_with(&self.0.wrap, incident.uuid().as_bytes(), &raw);
+        (IncidentKey::new(&raw), wrapped)
+    }
+
+    /// Unwraps an incident's key.
+    ///
+    /// # Errors
+    /// [`Broken`] under another master key, or for another incident's wrapped key.
+    pub fn incident_key(
+        &self,
+        incident: IncidentId,
+        wrapped: &[u8],
+    ) -> Result<IncidentKey, Broken> {
+        let raw = open_with(&self.0.wrap, incident.uuid().as_bytes(), wrapped)?;
+        Ok(IncidentKey::new(
+            &<[u8; 32]>::try_from(raw).map_err(|_| Broken)?,
+        ))
+    }
+
+    /// Seals a secret that belongs to no incident. `context` must be given again to open it.
+    pub fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        seal_with(&self.0.system, context, plain)
+    }
+
+    /// Opens what [`Self::seal`] sealed.
+    ///
+    /// # Errors
+    /// [`Broken`] if key, context or bytes are not the same.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Broken> {
+        open_with(&self.0.system, context, sealed)
+    }
+
+    /// The MAC of a status link or another short-lived token of this deployment.
+    pub fn link_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.0.link, parts)
+    }
+
+    /// The MAC behind notice codes.
+    pub fn code_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.0.code, parts)
+    }
+}
+
+/// What a blind index is an index of. Each has a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// The organisation's own number for the person.
+    Reference,
+    /// The e-mail address in its key form.
+    Email,
+    /// Name and postcode together.
+    NamePostcode,
+    /// The whole contact record, to see whether it changed.
+    Contact,
+}
+
+/// The key of one incident: seals its people and their words, and indexes them blindly.
+#[derive(Clone)]
+pub struct IncidentKey(Arc<IncidentKeys>);
+
+struct IncidentKeys {
+    seal: LessSafeKey,
+    indexes: [hmac::Key; 4],
+}
+
+impl fmt::Debug for IncidentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IncidentKey(•••)")
+    }
+}
+
+impl IncidentKey {
+    fn new(raw: &[u8; 32]) -> Self {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"candor/incident/1").extract(raw);
+        let index = |info: &[u8]| mac_key(&derive(&root, info));
+        Self(Arc::new(IncidentKeys {
+            seal: cipher(&derive(&root, b"seal")),
+            indexes: [
+                index(b"index reference"),
+                index(b"index email"),
+                index(b"index name and postcode"),
+                index(b"index contact"),
+            ],
+        }))
+    }
+
+    /// Seals `plain` for `owner` (the associated data: who or what it belongs to).
+    pub fn seal(&self, owner: &[u8], plain: &[u8]) -> Vec<u8> {
+        seal_with(&self.0.seal, owner, plain)
+    }
+
+    /// Opens what [`Self::seal`] sealed for the same owner.
+    ///
+    /// # Errors
+    /// [`Broken`] if key, owner or bytes are not the same.
+    pub fn open(&self, owner: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Broken> {
+        open_with(&self.0.seal, owner, sealed)
+    }
+
+    /// The blind index of `value`: 16 octets that only this incident's key can make.
+    pub fn index(&self, of: Index, value: &[u8]) -> [u8; 16] {
+        let tag = mac(&self.0.indexes[of as usize], &[value]);
+        let mut out = [0; 16];
+        out.copy_from_slice(&tag[..16]);
+        out
+    }
+}
+
+/// The bucket (0..[`BUCKETS`]) of the person with this reference index.
+pub fn bucket(reference_key: &[u8; 16]) -> i32 {
+    i32::from(reference_key[0]) & (BUCKETS - 1)
+}
+
+struct Length32;
+
+impl hkdf::KeyType for Length32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+fn derive(root: &hkdf::Prk, info: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    root.expand(&[info], Length32)
+        .and_then(|okm| okm.fill(&mut out))
+        .expect("HKDF-SHA-256 gives 32 octets");
+    out
+}
+
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes 32 octets"))
+}
+
+fn mac_key(key: &[u8; 32]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, key)
+}
+
+/// HMAC-SHA-256 over the parts, each preceded by its length so that no two lists collide.
+fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.sign().as_ref());
+    out
+}
+
+/// Format octet, nonce, ciphertext with tag. Nonces are random: 2^32 seals under one key stay safe
+/// (NIST SP 800-38D), which is beyond the people and words of any incident.
+fn seal_with(key: &LessSafeKey, owner: &[u8], plain: &[u8]) -> Vec<u8> {
+    let nonce: [u8; NONCE_LEN] = random();
+    let mut out = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+    out.push(FORMAT);
+    out.extend_from_slice(&nonce);
+    out.extend_from_slice(plain);
+    let tag = key
+        .seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(owner),
+            &mut out[1 + NONCE_LEN..],
+        )
+        .expect("AES-GCM seals up to 64 GiB");
+    out.extend_from_slice(tag.as_ref());
+    out
+}
+
+fn open_with(key: &LessSafeKey, owner: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Broken> {
+    let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(Broken)?;
+    if head[0] != FORMAT {
+        return Err(Broken);
+    }
+    let nonce = Nonce::try_assume_unique_for_key(&head[1..]).map_err(|_| Broken)?;
+    let mut body = body.to_vec();
+    let plain = key
+        .open_in_place(nonce, Aad::from(owner), &mut body)
+        .map_err(|_| Broken)?
+        .len();
+    body.truncate(plain);
+    Ok(body)
+}
+
+/// Lower-case hexadecimal.
+pub fn to_hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// The octets of an even number of hexadecimal digits.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || text.len() % 2 != 0 {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
+        .collect()
+}
+
+fn base64_any(text: &str) -> Option<Vec<u8>> {
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+        .iter()
+        .find_map(|e| e.decode(text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(n: u8) -> IncidentId {
+        IncidentId::from_uuid(uuid::Uuid::from_bytes([n; 16]))
+    }
+
+    #[test]
+    fn sealed_opens_only_for_its_owner_and_untouched() {
+        let keys = Keyring::new(&[7; 32]);
+        let (key, wrapped) = keys.new_incident_key(incident(1));
+        let sealed = key.seal(b"me", b"words");
+        assert_eq!(key.open(b"me", &sealed), Ok(b"words".to_vec()));
+        assert_eq!(key.open(b"you", &sealed), Err(Broken));
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert_eq!(key.open(b"me", &bent), Err(Broken));
+        }
+        assert_eq!(key.open(b"me", &sealed[..5]), Err(Broken));
+        let again = keys
+            .incident_key(incident(1), &wrapped)
+            .expect("the same master key");
+        assert_eq!(again.open(b"me", &sealed), Ok(b"words".to_vec()));
+        assert!(keys.incident_key(incident(2), &wrapped).is_err());
+        assert!(
+            Keyring::new(&[8; 32])
+                .incident_key(incident(1), &wrapped)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn blind_indexes_differ_by_kind_and_by_incident() {
+        let keys = Keyring::new(&[7; 32]);
+        let (a, _) = keys.new_incident_key(incident(1));
+        let (b, _) = keys.new_incident_key(incident(1));
+        assert_eq!(a.index(Index::Email, b"x"), a.index(Index::Email, b"x"));
+        assert_ne!(a.index(Index::Email, b"x"), a.index(Index::Reference, b"x"));
+        assert_ne!(a.index(Index::Email, b"x"), b.index(Index::Email, b"x"));
+    }
+
+    #[test]
+    fn the_master_key_reads_as_hex_or_base64_and_nothing_else() {
+        assert!(Keyring::parse(&"ab".repeat(32)).is_ok());
+        assert!(Keyring::parse(" BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n").is_ok());
+        assert!(Keyring::parse("short").is_err());
+        assert!(Keyring::parse(&"zz".repeat(32)).is_err());
+        assert!(Keyring::parse("").is_err());
+    }
+}

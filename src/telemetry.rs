@@ -1,1 +1,89 @@
-//! Logs and metrics.
+//! Logs and metrics. Log lines carry ids, counts and reasons; never an address, a token or a text.
+
+use std::io::IsTerminal;
+
+use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts logging to standard error. A second call changes nothing.
+pub fn start_logging(log: &Log) {
+    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let json = match log.format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
+}
+
+/// The figures of this process, for Prometheus.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Messages handed to relays, by relay and result.
+    pub messages: IntCounterVec,
+    /// Requests answered, by status class.
+    pub requests: IntCounterVec,
+    /// Open SMTP connections, by relay.
+    pub connections: IntGaugeVec,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A fresh registry, all figures 0.
+    ///
+    /// # Panics
+    /// Never: the names below are valid and different.
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels).expect("a valid name");
+            registry
+                .register(Box::new(counter.clone()))
+                .expect("a name of its own");
+            counter
+        };
+        let messages = counter(
+            "candor_messages_total",
+            "Messages handed to relays.",
+            &["relay", "result"],
+        );
+        let requests = counter("candor_requests_total", "Requests answered.", &["class"]);
+        let connections = IntGaugeVec::new(
+            Opts::new("candor_smtp_connections", "Open connections to relays."),
+            &["relay"],
+        )
+        .expect("a valid name");
+        registry
+            .register(Box::new(connections.clone()))
+            .expect("a name of its own");
+        Self {
+            registry,
+            messages,
+            requests,
+            connections,
+        }
+    }
+
+    /// All figures in Prometheus' text format.
+    pub fn render(&self) -> String {
+        let mut out = Vec::new();
+        // Writing to memory does not fail.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+}

@@ -1,3 +1,12 @@
-//! db
+//! The database: pool, transactions, migrations, and what can go wrong there.
 
 pub mod embedded;
+pub mod enums;
+mod error;
+mod migrate;
+mod pool;
+pub mod schema;
+
+pub use error::{Error, Result};
+pub use migrate::{Migrations, migrate, pending};
+pub use pool::{Conn, Db, Tx};

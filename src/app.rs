@@ -1,0 +1,58 @@
+//! What every verb is handed: the database, the keys, the clock and the settings. Cheap to clone.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::db::{self, Db};
+use crate::seal::Keyring;
+use crate::telemetry::Metrics;
+
+/// One running Candor, whichever of its parts are at work in this process.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The keys derived from the master key.
+    pub keys: Keyring,
+    /// The present time.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The figures of this process.
+    pub metrics: Metrics,
+}
+
+/// Why the program could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is missing or bad.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+impl App {
+    /// Puts the parts together; opens no connection yet.
+    ///
+    /// # Errors
+    /// [`StartError::Config`] naming the key that is missing or bad.
+    pub fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            db: Db::new(config.database_url()?, config.database.pool)?,
+            keys: config.keyring()?,
+            clock,
+            config: Arc::new(config),
+            metrics: Metrics::new(),
+        })
+    }
+
+    /// The present time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,146 @@
+//! The pool of connections, and transactions.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+
+use super::{Error, Result};
+
+/// A connection as stores take it: pooled or inside a transaction, they cannot tell.
+pub type Conn = AsyncPgConnection;
+
+/// How long a caller waits for a free connection before it hears that the database is away.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The database: hands out connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<AsyncPgConnection>,
+    url: Arc<str>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Db(•••)")
+    }
+}
+
+impl Db {
+    /// A pool of at most `size` connections to `url`; none is opened yet.
+    ///
+    /// Connections are not tested before reuse (that costs a third of the rate): the first statement
+    /// on a dead one fails, and [`Self::get`] drops it then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the pool cannot be made.
+    pub fn new(url: &str, size: usize) -> Result<Self> {
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        let manager =
+            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .build()
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        Ok(Self {
+            pool,
+            url: url.into(),
+        })
+    }
+
+    /// A connection from the pool.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if none can be had within five seconds.
+    pub async fn get(&self) -> Result<Object<AsyncPgConnection>> {
+        match tokio::time::timeout(WAIT, self.pool.get()).await {
+            Ok(conn) => Ok(conn?),
+            Err(_) => Err(Error::Unavailable(
+                "no connection within five seconds".to_owned(),
+            )),
+        }
+    }
+
+    /// A connection of its own outside the pool, for COPY and LISTEN, which diesel does not speak.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database cannot be reached.
+    pub async fn raw(&self) -> Result<tokio_postgres::Client> {
+        let (client, connection) =
+            tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await?;
+        tokio::spawn(async move {
+            // The client hears of it too, at its next statement.
+            let _ = connection.await;
+        });
+        Ok(client)
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn begin(&self) -> Result<Tx> {
+        let mut conn = self.get().await?;
+        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
+        Ok(Tx(Some(conn)))
+    }
+}
+
+/// An open transaction: a connection that must be committed. Dropped without that, by an error or a
+/// cancelled task, it rolls back. A guard rather than a closure, so that verbs read from top to
+/// bottom and refuse with `?`.
+pub struct Tx(Option<Object<AsyncPgConnection>>);
+
+impl Tx {
+    /// Commits.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the connection broke: then it is unknown whether it was committed.
+    pub async fn commit(mut self) -> Result<()> {
+        if let Some(mut conn) = self.0.take() {
+            AnsiTransactionManager::commit_transaction(&mut *conn).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.0
+            .as_ref()
+            .expect("only commit and drop take the connection")
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0
+            .as_mut()
+            .expect("only commit and drop take the connection")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(mut conn) = self.0.take() else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    // If this fails the pool sees a broken transaction and drops the connection.
+                    let _ = AnsiTransactionManager::rollback_transaction(&mut *conn).await;
+                });
+            }
+            Err(_) => drop(Object::take(conn)),
+        }
+    }
+}

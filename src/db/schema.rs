@@ -1,0 +1,574 @@
+//! The tables as diesel sees them; `tests/it/schema.rs` compares this file with the migrations.
+#![expect(missing_docs, reason = "the migrations carry the comments")]
+
+/// The SQL side of every `pg_enum!`.
+pub mod sql_types {
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "staff_role"))]
+    pub struct StaffRole;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "incident_state"))]
+    pub struct IncidentState;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "update_kind"))]
+    pub struct UpdateKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "scope_mode"))]
+    pub struct ScopeMode;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "scope_status"))]
+    pub struct ScopeStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "person_standing"))]
+    pub struct PersonStanding;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "withheld_reason"))]
+    pub struct WithheldReason;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "campaign_kind"))]
+    pub struct CampaignKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "campaign_status"))]
+    pub struct CampaignStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "uncertain_policy"))]
+    pub struct UncertainPolicy;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "batch_status"))]
+    pub struct BatchStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "notice_status"))]
+    pub struct NoticeStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "attempt_result"))]
+    pub struct AttemptResult;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "ticket_status"))]
+    pub struct TicketStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "ticket_channel"))]
+    pub struct TicketChannel;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "ticket_resolution"))]
+    pub struct TicketResolution;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "message_kind"))]
+    pub struct MessageKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "letter_kind"))]
+    pub struct LetterKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "letter_status"))]
+    pub struct LetterStatus;
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    staff (id) {
+        id -> Uuid,
+        email -> Nullable<Text>,
+        name -> Text,
+        roles -> Array<sql_types::StaffRole>,
+        password_hash -> Nullable<Text>,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    staff_session (token_hash) {
+        token_hash -> Bytea,
+        staff_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    api_key (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        key_hash -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    idempotency (staff_id, key) {
+        staff_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Nullable<Int4>,
+        answer -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_event (seq) {
+        seq -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        deed -> Text,
+        subject -> Text,
+        detail -> Text,
+        prev_hash -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_head (only_row) {
+        only_row -> Bool,
+        seq -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    emergency_stop (only_row) {
+        only_row -> Bool,
+        stopped_at -> Nullable<Timestamptz>,
+        stopped_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    incident (id) {
+        id -> Uuid,
+        slug -> Text,
+        title -> Text,
+        state -> sql_types::IncidentState,
+        facts -> Jsonb,
+        wrapped_key -> Nullable<Bytea>,
+        active_scope -> Nullable<Int4>,
+        version -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        forgotten_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    incident_update (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        kind -> sql_types::UpdateKind,
+        body -> Text,
+        published_at -> Timestamptz,
+        published_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    scope_version (incident_id, version) {
+        incident_id -> Uuid,
+        version -> Int4,
+        mode -> sql_types::ScopeMode,
+        status -> sql_types::ScopeStatus,
+        file_hash -> Nullable<Bytea>,
+        accepted -> Int8,
+        rejected -> Int8,
+        delta -> Nullable<Jsonb>,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        activated_by -> Nullable<Uuid>,
+        activated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    scope_reject (incident_id, version, line) {
+        incident_id -> Uuid,
+        version -> Int4,
+        line -> Int8,
+        reasons -> Jsonb,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    scope_row (incident_id, version, bucket, reference_key, line) {
+        incident_id -> Uuid,
+        version -> Int4,
+        bucket -> Int4,
+        reference_key -> Bytea,
+        line -> Int8,
+        id -> Uuid,
+        email_key -> Nullable<Bytea>,
+        name_key -> Nullable<Bytea>,
+        contact_key -> Bytea,
+        sealed -> Bytea,
+        exposed -> Int8,
+        locale -> Text,
+        jurisdiction -> Text,
+        flags -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    person (bucket, id) {
+        bucket -> Int4,
+        id -> Uuid,
+        incident_id -> Uuid,
+        reference_key -> Bytea,
+        email_key -> Nullable<Bytea>,
+        name_key -> Nullable<Bytea>,
+        contact_key -> Bytea,
+        sealed -> Bytea,
+        exposed -> Int8,
+        named -> Int8,
+        locale -> Text,
+        jurisdiction -> Text,
+        flags -> Int4,
+        standing -> sql_types::PersonStanding,
+        withheld -> Nullable<sql_types::WithheldReason>,
+        link_epoch -> Int2,
+        since_scope -> Int4,
+        changed_scope -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    account_count (incident_id, standing, incomplete) {
+        incident_id -> Uuid,
+        standing -> sql_types::PersonStanding,
+        incomplete -> Bool,
+        n -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    template (id) {
+        id -> Uuid,
+        name -> Text,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    template_version (template_id, version) {
+        template_id -> Uuid,
+        version -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    template_variant (template_id, version, locale) {
+        template_id -> Uuid,
+        version -> Int4,
+        locale -> Text,
+        subject -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    campaign (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        template_id -> Uuid,
+        template_version -> Int4,
+        kind -> sql_types::CampaignKind,
+        audience -> Jsonb,
+        limits -> Jsonb,
+        on_uncertain -> sql_types::UncertainPolicy,
+        status -> sql_types::CampaignStatus,
+        status_reason -> Nullable<Text>,
+        version -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        submitted_by -> Nullable<Uuid>,
+        approved_by -> Nullable<Uuid>,
+        approved_at -> Nullable<Timestamptz>,
+        approved_hash -> Nullable<Bytea>,
+        launched_by -> Nullable<Uuid>,
+        launched_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    campaign_count (campaign_id, status) {
+        campaign_id -> Uuid,
+        status -> sql_types::NoticeStatus,
+        n -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_freeze (campaign_id, bucket) {
+        campaign_id -> Uuid,
+        bucket -> Int4,
+        after -> Uuid,
+        next_batch -> Int4,
+        done -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    batch (campaign_id, bucket, batch_no) {
+        campaign_id -> Uuid,
+        bucket -> Int4,
+        batch_no -> Int4,
+        size -> Int4,
+        first_id -> Uuid,
+        last_id -> Uuid,
+        status -> sql_types::BatchStatus,
+        due_at -> Timestamptz,
+        fence -> Int4,
+        leased_by -> Nullable<Text>,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    notice (bucket, id) {
+        bucket -> Int4,
+        id -> Uuid,
+        campaign_id -> Uuid,
+        incident_id -> Uuid,
+        person_id -> Uuid,
+        status -> sql_types::NoticeStatus,
+        withheld -> Nullable<sql_types::WithheldReason>,
+        named -> Int8,
+        code_key -> Int8,
+        attempts -> Int2,
+        due_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    outcome (bucket, notice_id, attempt, settled) {
+        bucket -> Int4,
+        notice_id -> Uuid,
+        attempt -> Int2,
+        settled -> Bool,
+        campaign_id -> Uuid,
+        result -> sql_types::AttemptResult,
+        relay -> Text,
+        code -> Nullable<Int2>,
+        enhanced -> Nullable<Text>,
+        reply -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        retry_at -> Nullable<Timestamptz>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    ticket_transition (from_status, to_status) {
+        from_status -> sql_types::TicketStatus,
+        to_status -> sql_types::TicketStatus,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    ticket (id) {
+        id -> Uuid,
+        number -> Text,
+        incident_id -> Uuid,
+        person_id -> Nullable<Uuid>,
+        status -> sql_types::TicketStatus,
+        version -> Int4,
+        channel -> sql_types::TicketChannel,
+        locale -> Text,
+        subject -> Bytea,
+        urgency -> Int4,
+        urgency_why -> Text,
+        assignee -> Nullable<Uuid>,
+        lease_until -> Nullable<Timestamptz>,
+        queued_at -> Timestamptz,
+        messages -> Int4,
+        customer_message -> Int4,
+        reason -> Nullable<Text>,
+        review_at -> Nullable<Timestamptz>,
+        resolution -> Nullable<sql_types::TicketResolution>,
+        solved_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        follow_up_of -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    ticket_history (id) {
+        id -> Int8,
+        ticket_id -> Uuid,
+        from_status -> Nullable<sql_types::TicketStatus>,
+        to_status -> sql_types::TicketStatus,
+        actor -> Text,
+        reason -> Nullable<Text>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    ticket_message (ticket_id, no) {
+        ticket_id -> Uuid,
+        no -> Int4,
+        kind -> sql_types::MessageKind,
+        author -> Text,
+        sealed -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    outbox (id) {
+        id -> Uuid,
+        kind -> sql_types::LetterKind,
+        incident_id -> Uuid,
+        ticket_id -> Nullable<Uuid>,
+        message_no -> Nullable<Int4>,
+        sealed -> Nullable<Bytea>,
+        status -> sql_types::LetterStatus,
+        attempts -> Int4,
+        due_at -> Timestamptz,
+        fence -> Int4,
+        lease_until -> Nullable<Timestamptz>,
+        reply -> Nullable<Text>,
+        created_at -> Timestamptz,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    one_time_code (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        code_hash -> Bytea,
+        tries -> Int2,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    staff,
+    staff_session,
+    api_key,
+    idempotency,
+    audit_event,
+    audit_head,
+    emergency_stop,
+    incident,
+    incident_update,
+    scope_version,
+    scope_reject,
+    scope_row,
+    person,
+    account_count,
+    template,
+    template_version,
+    template_variant,
+    campaign,
+    campaign_count,
+    campaign_freeze,
+    batch,
+    notice,
+    outcome,
+    ticket_transition,
+    ticket,
+    ticket_history,
+    ticket_message,
+    outbox,
+    one_time_code,
+);

@@ -1,0 +1,283 @@
+//! Incidents and their updates in the database.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Facts, Incident, IncidentState, Update, UpdateKind};
+use crate::db::schema::{incident, incident_update};
+use crate::db::{Conn, Error, Result};
+use crate::id::{IncidentId, StaffId, UpdateId};
+
+type Row = (
+    IncidentId,
+    String,
+    String,
+    IncidentState,
+    serde_json::Value,
+    Option<Vec<u8>>,
+    Option<i32>,
+    i32,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+);
+
+type Columns = (
+    incident::id,
+    incident::slug,
+    incident::title,
+    incident::state,
+    incident::facts,
+    incident::wrapped_key,
+    incident::active_scope,
+    incident::version,
+    incident::created_at,
+    incident::forgotten_at,
+);
+
+const COLUMNS: Columns = (
+    incident::id,
+    incident::slug,
+    incident::title,
+    incident::state,
+    incident::facts,
+    incident::wrapped_key,
+    incident::active_scope,
+    incident::version,
+    incident::created_at,
+    incident::forgotten_at,
+);
+
+fn read(row: Row) -> Result<Incident> {
+    let (
+        id,
+        slug,
+        title,
+        state,
+        facts,
+        wrapped_key,
+        active_scope,
+        version,
+        created_at,
+        forgotten_at,
+    ) = row;
+    let facts: Facts =
+        serde_json::from_value(facts).map_err(|_| Error::inconsistent("incident", id))?;
+    Ok(Incident {
+        id,
+        slug,
+        title,
+        state,
+        facts,
+        active_scope,
+        version,
+        created_at,
+        forgotten_at,
+        wrapped_key,
+    })
+}
+
+/// What is new about an incident.
+#[derive(Debug)]
+pub struct NewIncident<'a> {
+    /// Its id.
+    pub id: IncidentId,
+    /// Its name in URLs.
+    pub slug: &'a str,
+    /// What people read.
+    pub title: &'a str,
+    /// The fact sheet.
+    pub facts: &'a Facts,
+    /// Its key under the master key.
+    pub wrapped_key: &'a [u8],
+    /// Who opens it.
+    pub created_by: StaffId,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Inserts an incident in its first state.
+///
+/// # Errors
+/// `Conflict("incident_slug_is_taken")`.
+pub async fn insert(conn: &mut Conn, new: &NewIncident<'_>) -> Result<()> {
+    diesel::insert_into(incident::table)
+        .values((
+            incident::id.eq(new.id),
+            incident::slug.eq(new.slug),
+            incident::title.eq(new.title),
+            incident::state.eq(IncidentState::Suspected),
+            incident::facts.eq(serde_json::json!(new.facts)),
+            incident::wrapped_key.eq(new.wrapped_key),
+            incident::created_by.eq(new.created_by),
+            incident::created_at.eq(new.created_at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The incident with this id.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
+    read(incident::table.find(id).select(COLUMNS).first(conn).await?)
+}
+
+/// The incident with this name in URLs.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Incident> {
+    read(
+        incident::table
+            .filter(incident::slug.eq(slug))
+            .select(COLUMNS)
+            .first(conn)
+            .await?,
+    )
+}
+
+/// All incidents, newest first; there are few.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Incident>> {
+    let rows: Vec<Row> = incident::table
+        .select(COLUMNS)
+        .order((incident::created_at.desc(), incident::id.desc()))
+        .limit(500)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Moves the incident on, if it is still at `version` and the move is legal. `false`: nothing moved.
+///
+/// # Errors
+/// The database's.
+pub async fn set_state(
+    conn: &mut Conn,
+    id: IncidentId,
+    version: i32,
+    to: IncidentState,
+) -> Result<bool> {
+    let moved = diesel::update(incident::table.find(id))
+        .filter(
+            incident::version
+                .eq(version)
+                .and(incident::state.eq_any(to.before())),
+        )
+        .set((
+            incident::state.eq(to),
+            incident::version.eq(incident::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Replaces title and fact sheet, if the incident is still at `version`. `false`: it is not.
+///
+/// # Errors
+/// The database's.
+pub async fn set_facts(
+    conn: &mut Conn,
+    id: IncidentId,
+    version: i32,
+    title: &str,
+    facts: &Facts,
+) -> Result<bool> {
+    let set = diesel::update(incident::table.find(id))
+        .filter(incident::version.eq(version))
+        .set((
+            incident::title.eq(title),
+            incident::facts.eq(serde_json::json!(facts)),
+            incident::version.eq(incident::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
+}
+
+/// Names the scope version in force.
+///
+/// # Errors
+/// The database's.
+pub async fn set_active_scope(conn: &mut Conn, id: IncidentId, scope: i32) -> Result<()> {
+    diesel::update(incident::table.find(id))
+        .set(incident::active_scope.eq(scope))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Locks the incident's row until the transaction ends: imports and activations take turns on it.
+///
+/// # Errors
+/// `Missing`.
+pub async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
+    read(
+        incident::table
+            .find(id)
+            .select(COLUMNS)
+            .for_update()
+            .first(conn)
+            .await?,
+    )
+}
+
+/// Inserts a public update.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_update(conn: &mut Conn, incident: IncidentId, update: &Update) -> Result<()> {
+    diesel::insert_into(incident_update::table)
+        .values((
+            incident_update::id.eq(update.id),
+            incident_update::incident_id.eq(incident),
+            incident_update::kind.eq(update.kind),
+            incident_update::body.eq(&update.body),
+            incident_update::published_at.eq(update.published_at),
+            incident_update::published_by.eq(update.published_by),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The public updates of an incident, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list_updates(
+    conn: &mut Conn,
+    incident: IncidentId,
+    limit: i64,
+) -> Result<Vec<Update>> {
+    let rows: Vec<(UpdateId, UpdateKind, String, DateTime<Utc>, StaffId)> = incident_update::table
+        .filter(incident_update::incident_id.eq(incident))
+        .select((
+            incident_update::id,
+            incident_update::kind,
+            incident_update::body,
+            incident_update::published_at,
+            incident_update::published_by,
+        ))
+        .order((
+            incident_update::published_at.desc(),
+            incident_update::id.desc(),
+        ))
+        .limit(limit)
+        .load(conn)
+        .await?;
+    let read = |(id, kind, body, published_at, published_by)| Update {
+        id,
+        kind,
+        body,
+        published_at,
+        published_by,
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
