@@ -6,3 +6,4 @@
 
 mod addresses;
 mod csv;
+mod embedded;
