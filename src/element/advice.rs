@@ -9,7 +9,17 @@ use super::Element::{
     Msisdn, NationalId, Passport, PasswordHash, PasswordPlain, PaymentCard, Phone, Puk, SecurityQa,
     SpecialCategory, Ssn, Tin,
 };
-use super::{ElementSet, guidance::Rule};
+use super::{ElementSet, LOCALES};
+
+/// When a piece of advice applies, how urgent it is, and its words per locale.
+pub(super) struct Rule {
+    /// Any of these calls for it; the worst of those exposed makes its urgency …
+    pub(super) for_any_of: ElementSet,
+    /// … up to this.
+    pub(super) at_most: u8,
+    /// Title and text, one pair per locale.
+    pub(super) said: [(&'static str, &'static str); LOCALES.len()],
+}
 
 #[rustfmt::skip]
 pub(super) const RULES: [Rule; 13] = [

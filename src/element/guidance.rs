@@ -3,7 +3,11 @@
 //! Long lists without order are the main fault of real notices (domain research §5), so there
 //! are at most three, the most urgent first, each said once whatever called for it.
 
-use super::{ElementSet, advice::RULES, words::column};
+use super::{
+    ElementSet,
+    advice::{RULES, Rule},
+    words::column,
+};
 use std::cmp::Reverse;
 
 /// More than this nobody does.
@@ -16,16 +20,6 @@ pub struct Advice {
     pub title: &'static str,
     /// How, in two or three sentences.
     pub text: &'static str,
-}
-
-/// When a piece of advice applies, how urgent it is, and its words per locale.
-pub(super) struct Rule {
-    /// Any of these calls for it; the worst of those exposed makes its urgency …
-    pub(super) for_any_of: ElementSet,
-    /// … up to this.
-    pub(super) at_most: u8,
-    /// Title and text, one pair per locale.
-    pub(super) said: [(&'static str, &'static str); super::LOCALES.len()],
 }
 
 /// At most [`MOST_ADVICE`] things to do, most urgent first; none for the empty set.
