@@ -12,8 +12,7 @@ use crate::campaign::{self, Campaign};
 use crate::db::{Conn, Error, Result};
 use crate::id::NoticeId;
 use crate::link::NoticeCode;
-use crate::person::{self, PersonStanding};
-use crate::person::store::AudienceRow;
+use crate::person::{self, AudienceRow, PersonStanding};
 
 /// Freezes the next chunk of whichever campaign needs it. `false`: there is nothing to freeze.
 ///
@@ -57,7 +56,7 @@ async fn queue(conn: &mut Conn, app: &App, campaign: &Campaign, at: &mut Unfroze
         .map(|person| {
             let id = NoticeId::in_bucket(at.bucket, now);
             let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);
-            NewNotice { id, person: person.id, withheld: person.withheld, named: person.exposed, code_key }
+            NewNotice { id, person: person.id, withheld: person.withheld, named: person.exposed.bits(), code_key }
         })
         .collect();
     let queued = notices.iter().filter(|n| n.withheld.is_none()).count();

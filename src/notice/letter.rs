@@ -72,10 +72,10 @@ impl Edition {
     /// [`Unfit`]: this person cannot be written to.
     pub fn letter(&self, notice: &Notice, person: &Person, date: DateTime<Utc>) -> Result<Letter, Unfit> {
         let address = person.contact.email.clone().ok_or(Unfit::NoAddress)?;
-        let (language, text) = pick(&self.texts, &person.locale).ok_or(Unfit::NotComposable)?;
+        let (language, text) = pick(&self.texts, person.locale.as_str()).ok_or(Unfit::NotComposable)?;
         let link = StatusLink { person: person.id, epoch: person.link_epoch };
         let values = Values {
-            name: &person.contact.name,
+            name: person.contact.name.as_deref().unwrap_or_default(),
             reference: &person.contact.reference,
             elements: notice.named,
             status_link: &format!("{}/s/{}", self.public_url, link.token(&self.keys)),
@@ -84,7 +84,7 @@ impl Edition {
         let rendered = text.render(&values).map_err(|_| Unfit::MissingValue)?;
         let draft = Draft {
             from: self.from.clone(),
-            to: Mailbox { name: person.contact.name.clone(), address },
+            to: Mailbox { name: person.contact.name.clone().unwrap_or_default(), address },
             return_path: self.return_path.clone(),
             subject: rendered.subject,
             text: rendered.text,

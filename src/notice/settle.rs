@@ -11,6 +11,7 @@ use super::{BatchStatus, NoticeStatus};
 use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Result};
+use crate::element::ElementSet;
 use crate::person::{self, PersonStanding};
 
 /// How often a transaction that met another is tried.
@@ -67,12 +68,12 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
         *counts.entry(one.to).or_default() += 1;
     }
     campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
-    let people: Vec<person::store::Settled> = settled
+    let people: Vec<person::Settled> = settled
         .iter()
         .filter_map(|one| {
             let standing = standing(one.to)?;
-            let named = if one.to == NoticeStatus::Sent { one.named } else { 0 };
-            Some(person::store::Settled { person: one.person, named, standing: Some(standing) })
+            let named = if one.to == NoticeStatus::Sent { one.named } else { ElementSet::EMPTY };
+            Some(person::Settled { person: one.person, named, standing: Some(standing), takes_back: false })
         })
         .collect();
     if !people.is_empty() {

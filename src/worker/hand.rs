@@ -171,7 +171,7 @@ impl Job {
         let settled = Settled {
             id: self.notice.id,
             person: self.notice.person,
-            named: self.notice.named.bits(),
+            named: self.notice.named,
             from: self.notice.status,
             to,
             attempts: self.attempts,

@@ -237,7 +237,7 @@ fn settled(notice: &Notice, story: &Story, to: NoticeStatus, due_at: Option<chro
     Settled {
         id: notice.id,
         person: notice.person,
-        named: notice.named.bits(),
+        named: notice.named,
         from: notice.status,
         to,
         attempts: story.attempts,

@@ -7,15 +7,38 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
-    "campaign/launch", "incident/steer", "notice/freeze", "notice/settle", "person/forget", "person/find",
-    "scope/activate", "scope/import", "staff/key", "staff/manage", "staff/session", "staff/sign_in",
-    "template/edit", "ticket/code", "ticket/desk", "ticket/intake",
+    "campaign/launch",
+    "incident/steer",
+    "notice/freeze",
+    "notice/settle",
+    "person/forget",
+    "person/find",
+    "scope/activate",
+    "scope/import",
+    "staff/key",
+    "staff/manage",
+    "staff/session",
+    "staff/sign_in",
+    "template/edit",
+    "ticket/code",
+    "ticket/desk",
+    "ticket/intake",
 ];
 /// Files that put things together.
 const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];
 /// Words of the program that know nothing of it.
-const WORDS: &[&str] =
-    &["actor", "address", "clock", "config", "element", "id", "link", "seal", "shutdown", "telemetry"];
+const WORDS: &[&str] = &[
+    "actor",
+    "address",
+    "clock",
+    "config",
+    "element",
+    "id",
+    "link",
+    "seal",
+    "shutdown",
+    "telemetry",
+];
 
 fn layer(file: &str) -> u8 {
     let top = file.split('/').next().unwrap_or(file);
@@ -26,7 +49,12 @@ fn layer(file: &str) -> u8 {
         _ if WORDS.contains(&top) => 0,
         "db" | "mail" | "app" => 1,
         _ if file.split('/').skip(1).any(|part| part == "store") => 3,
-        _ if VERBS.iter().any(|verb| file == *verb || file.starts_with(&format!("{verb}/"))) => 4,
+        _ if VERBS
+            .iter()
+            .any(|verb| file == *verb || file.starts_with(&format!("{verb}/"))) =>
+        {
+            4
+        }
         _ => 2,
     }
 }
@@ -47,17 +75,27 @@ fn sources() -> BTreeMap<String, String> {
     let mut found = Vec::new();
     walk(&src, &mut found);
     let name = |path: &Path| {
-        let file = path.strip_prefix(&src).expect("below src").with_extension("");
+        let file = path
+            .strip_prefix(&src)
+            .expect("below src")
+            .with_extension("");
         let file = file.to_string_lossy().replace('\\', "/");
-        file.strip_suffix("/mod").map_or(file.clone(), str::to_owned)
+        file.strip_suffix("/mod")
+            .map_or(file.clone(), str::to_owned)
     };
-    found.iter().map(|path| (name(path), fs::read_to_string(path).expect("UTF-8"))).collect()
+    found
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).expect("UTF-8")))
+        .collect()
 }
 
 /// The source without comments and without its tests, which may import what they like.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Expands `a::{b, c::{d, e}}` to `a::b`, `a::c::d`, `a::c::e`.
@@ -97,16 +135,26 @@ fn paths(file: &str, text: &str) -> Vec<String> {
     let mut named = Vec::new();
     for statement in code.split("use ").skip(1) {
         let tree = statement.split(';').next().unwrap_or("");
-        if !["crate::", "super::"].iter().any(|start| tree.trim_start().starts_with(start)) {
+        if !["crate::", "super::"]
+            .iter()
+            .any(|start| tree.trim_start().starts_with(start))
+        {
             continue;
         }
-        named.extend(expand(&tree.split_whitespace().collect::<Vec<_>>().join(" ")));
+        named.extend(expand(
+            &tree.split_whitespace().collect::<Vec<_>>().join(" "),
+        ));
     }
     for inline in code.split("crate::").skip(1) {
-        let end = inline.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(inline.len());
+        let end = inline
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .unwrap_or(inline.len());
         named.push(format!("crate::{}", &inline[..end]));
     }
-    named.into_iter().filter_map(|path| absolute(file, &path)).collect()
+    named
+        .into_iter()
+        .filter_map(|path| absolute(file, &path))
+        .collect()
 }
 
 fn absolute(file: &str, path: &str) -> Option<String> {
@@ -138,13 +186,21 @@ fn every_import_goes_down() {
     let mut upward = BTreeSet::new();
     for (file, text) in &sources {
         for path in paths(file, text) {
-            let Some(to) = target(&path, &sources) else { continue };
+            let Some(to) = target(&path, &sources) else {
+                continue;
+            };
             let parent_reexport = to.starts_with(&format!("{file}/"));
             if layer(to) > layer(file) && !parent_reexport {
-                upward.insert(format!("{file} (L{}) imports {path} (L{})", layer(file), layer(to)));
+                upward.insert(format!(
+                    "{file} (L{}) imports {path} (L{})",
+                    layer(file),
+                    layer(to)
+                ));
             }
             if layer(file) == 5 && layer(to) == 6 || layer(file) == 6 && layer(to) == 5 {
-                upward.insert(format!("{file} imports {path}: worker and web never see each other"));
+                upward.insert(format!(
+                    "{file} imports {path}: worker and web never see each other"
+                ));
             }
         }
     }
@@ -157,10 +213,20 @@ fn no_two_files_import_each_other() {
     let edges: BTreeMap<&str, BTreeSet<&str>> = sources
         .iter()
         .map(|(file, text)| {
-            let to = paths(file, text).iter().filter_map(|path| target(path, &sources)).collect::<BTreeSet<_>>();
+            let to = paths(file, text)
+                .iter()
+                .filter_map(|path| target(path, &sources))
+                .collect::<BTreeSet<_>>();
             // A child may name its parent's nouns, and a parent its children: that is one module.
-            let related = |to: &str| to == file || to.starts_with(&format!("{file}/")) || file.starts_with(&format!("{to}/"));
-            (file.as_str(), to.into_iter().filter(|to| !related(to)).collect())
+            let related = |to: &str| {
+                to == file
+                    || to.starts_with(&format!("{file}/"))
+                    || file.starts_with(&format!("{to}/"))
+            };
+            (
+                file.as_str(),
+                to.into_iter().filter(|to| !related(to)).collect(),
+            )
         })
         .collect();
     let mut cycles = Vec::new();
@@ -177,7 +243,10 @@ fn no_two_files_import_each_other() {
             }
         }
     }
-    assert!(cycles.is_empty(), "these files import themselves through others: {cycles:?}");
+    assert!(
+        cycles.is_empty(),
+        "these files import themselves through others: {cycles:?}"
+    );
 }
 
 #[test]
@@ -206,13 +275,19 @@ fn what_belongs_in_one_place_is_nowhere_else() {
 
 #[test]
 fn every_file_says_what_lives_there() {
-    let silent: Vec<String> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| file).collect();
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(file, _)| file)
+        .collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
 fn groups_of_imports_are_expanded() {
-    assert_eq!(expand("crate::{a, b::{c, d as e}}"), ["crate::a", "crate::b::c", "crate::b::d"]);
+    assert_eq!(
+        expand("crate::{a, b::{c, d as e}}"),
+        ["crate::a", "crate::b::c", "crate::b::d"]
+    );
     assert_eq!(absolute("a/b", "super::c::D").as_deref(), Some("a::c::D"));
 }

@@ -121,7 +121,7 @@ pub struct Settled {
     /// For whom it is.
     pub person: PersonId,
     /// The elements it names.
-    pub named: i64,
+    pub named: ElementSet,
     /// Where it stood.
     pub from: NoticeStatus,
     /// Where it stands now.
