@@ -7,3 +7,7 @@
 mod addresses;
 mod csv;
 mod embedded;
+mod imports;
+mod mail;
+mod merge;
+mod retry;
