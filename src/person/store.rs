@@ -8,8 +8,8 @@ use diesel_async::RunQueryDsl;
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
-use super::{Person, PersonStanding};
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
+use super::{Person, PersonStanding};
 use crate::address::EmailAddress;
 use crate::db::schema::{account_count, incident, person, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result};
@@ -407,7 +407,7 @@ pub async fn page_after(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of)
+        .bind::<BigInt, _>(filter.any_of.bits())
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?;
@@ -465,7 +465,7 @@ pub async fn count_audience(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of)
+        .bind::<BigInt, _>(filter.any_of.bits())
         .bind::<Integer, _>(Flags::FORBIDDING.bits())
         .get_result(conn)
         .await?;

@@ -11,3 +11,4 @@ mod imports;
 mod mail;
 mod merge;
 mod retry;
+mod scope;

@@ -8,6 +8,7 @@ pub use apply::{Span, apply_changes, apply_new, apply_retracted};
 pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
     Duplicate, analyze, compare, delete_duplicates, find_duplicates, try_lock, try_lock_session,
+    unlock_session,
 };
 
 use chrono::{DateTime, Utc};
@@ -159,7 +160,11 @@ pub async fn set_draft(
         ))
         .execute(conn)
         .await?;
-    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+    if set == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
 }
 
 /// Puts a draft in force, and whatever was in force out of it.
@@ -188,7 +193,11 @@ pub async fn set_active(
         ))
         .execute(conn)
         .await?;
-    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+    if set == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
 }
 
 /// Discards every version of the incident that stands at `status` and is not `but`, with its staged rows
@@ -290,32 +299,29 @@ pub async fn list_rejects(
 #[derive(QueryableByName)]
 struct CountSql {
     #[diesel(sql_type = Text)]
-    column: String,
-    #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = BigInt)]
     n: i64,
 }
 
-/// How often each reason stands among the rejects of a version: column, code, number; most first.
+/// How often each reason, by its code, stands among the rejects of a version; most first.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_rejects(
+pub async fn count_reasons(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-) -> Result<Vec<(String, String, i64)>> {
+) -> Result<Vec<(String, i64)>> {
     let rows: Vec<CountSql> = diesel::sql_query(
-        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
+        "select reason->>'code' as code, count(*) as n
          from scope_reject, jsonb_array_elements(reasons) as reason
          where incident_id = $1 and version = $2
-         group by 1, 2 order by n desc, 1, 2",
+         group by 1 order by n desc, code",
     )
     .bind::<diesel::sql_types::Uuid, _>(incident)
     .bind::<diesel::sql_types::Integer, _>(version)
     .load(conn)
     .await?;
-    let read = |row: CountSql| (row.column, row.code, row.n);
-    Ok(rows.into_iter().map(read).collect())
+    Ok(rows.into_iter().map(|row| (row.code, row.n)).collect())
 }
