@@ -1,1 +1,4 @@
 //! person
+
+pub mod flags;
+pub mod place;

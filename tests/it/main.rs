@@ -1,1 +1,8 @@
 //! The one integration binary.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod addresses;
+mod csv;

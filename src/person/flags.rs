@@ -1,0 +1,206 @@
+//! What the organisation told us about a person that changes how, or whether, we write to them.
+
+use std::fmt;
+use std::ops::BitOr;
+
+use thiserror::Error;
+
+/// A set of flags, stored as its bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Flags(i32);
+
+/// Every flag with its word, in the order in which they are written.
+const WORDS: [(&str, Flags); 5] = [
+    ("minor", Flags::MINOR),
+    ("deceased", Flags::DECEASED),
+    ("vulnerable", Flags::VULNERABLE),
+    ("protected", Flags::PROTECTED),
+    ("hold", Flags::HOLD),
+];
+
+/// The list names a flag that does not exist. The word itself stays unsaid: it may be data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("A flag is unknown. The flags are minor, deceased, vulnerable, protected and hold.")]
+pub struct UnknownFlag;
+
+impl Flags {
+    /// No flag.
+    pub const NONE: Self = Self(0);
+    /// Under age: a guardian is addressed.
+    pub const MINOR: Self = Self(1);
+    /// Known to have died.
+    pub const DECEASED: Self = Self(1 << 1);
+    /// Needs more care on the helpline.
+    pub const VULNERABLE: Self = Self(1 << 2);
+    /// Whoever opens the person's mail may be a danger to them.
+    pub const PROTECTED: Self = Self(1 << 3);
+    /// Counsel or the police asked that nobody writes.
+    pub const HOLD: Self = Self(1 << 4);
+
+    /// Reads words separated by `;`, in any case; empty parts are nothing.
+    ///
+    /// # Errors
+    /// When a word is not a flag.
+    pub fn parse(text: &str) -> Result<Self, UnknownFlag> {
+        let words = text
+            .split(';')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        words
+            .map(Self::word)
+            .try_fold(Self::NONE, |all, one| Ok(all | one?))
+    }
+
+    fn word(word: &str) -> Result<Self, UnknownFlag> {
+        let found = WORDS
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(word));
+        found.map(|(_, flag)| *flag).ok_or(UnknownFlag)
+    }
+
+    /// The bits, as stored.
+    #[must_use]
+    pub const fn bits(self) -> i32 {
+        self.0
+    }
+
+    /// The flags behind stored bits; `None` when a bit means nothing.
+    #[must_use]
+    pub const fn from_bits(bits: i32) -> Option<Self> {
+        if bits >> WORDS.len() == 0 {
+            Some(Self(bits))
+        } else {
+            None
+        }
+    }
+
+    /// Whether all of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether none is set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Why this person must not be mailed, if so.
+    ///
+    /// Of several reasons the one that forbids most is given: a legal hold stops every word to
+    /// anybody; a protected address rules out the household; a death only changes who is
+    /// written to, and must not send a letter to kin at a protected address.
+    #[must_use]
+    pub const fn withheld_reason(self) -> Option<WithheldReason> {
+        if self.contains(Self::HOLD) {
+            Some(WithheldReason::LegalHold)
+        } else if self.contains(Self::PROTECTED) {
+            Some(WithheldReason::ProtectedAddress)
+        } else if self.contains(Self::DECEASED) {
+            Some(WithheldReason::Deceased)
+        } else {
+            None
+        }
+    }
+}
+
+impl BitOr for Flags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The words separated by `;`, as [`Flags::parse`] reads them.
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = WORDS.iter().filter(|(_, flag)| self.contains(*flag));
+        for (index, (word, _)) in set.enumerate() {
+            write!(f, "{}{word}", if index == 0 { "" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flags({self})")
+    }
+}
+
+/// Why a notice to a person is withheld on account of their flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WithheldReason {
+    /// Counsel or the police asked that nobody writes.
+    LegalHold,
+    /// The person has died: the notice goes to next of kin, by hand.
+    Deceased,
+    /// Mail may be read by somebody who endangers the person.
+    ProtectedAddress,
+}
+
+impl WithheldReason {
+    /// The word in SQL, JSON and pages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LegalHold => "legal_hold",
+            Self::Deceased => "deceased",
+            Self::ProtectedAddress => "protected_address",
+        }
+    }
+}
+
+impl fmt::Display for WithheldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_of_flags_reads_back_from_its_words_and_its_bits() {
+        for bits in 0..1 << WORDS.len() {
+            let flags = Flags::from_bits(bits).unwrap();
+            assert_eq!(Flags::parse(&flags.to_string()), Ok(flags));
+            assert_eq!(flags.bits(), bits);
+        }
+    }
+
+    #[test]
+    fn bits_without_a_meaning_are_refused() {
+        for bits in [1 << WORDS.len(), -1, i32::MIN, i32::MAX] {
+            assert_eq!(Flags::from_bits(bits), None);
+        }
+    }
+
+    #[test]
+    fn case_spaces_and_empty_parts_do_not_matter_but_unknown_words_do() {
+        assert_eq!(
+            Flags::parse(" Minor ;; HOLD;"),
+            Ok(Flags::MINOR | Flags::HOLD)
+        );
+        assert_eq!(Flags::parse(""), Ok(Flags::NONE));
+        assert_eq!(Flags::parse("minor,hold"), Err(UnknownFlag));
+    }
+
+    #[test]
+    fn the_reason_that_forbids_most_is_given() {
+        let reason = |words| Flags::parse(words).unwrap().withheld_reason();
+        assert_eq!(
+            reason("deceased;protected;hold"),
+            Some(WithheldReason::LegalHold)
+        );
+        assert_eq!(
+            reason("deceased;protected"),
+            Some(WithheldReason::ProtectedAddress)
+        );
+        assert_eq!(reason("deceased;minor"), Some(WithheldReason::Deceased));
+        assert_eq!(reason("minor;vulnerable"), None);
+    }
+}

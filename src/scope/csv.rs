@@ -1,1 +1,0 @@
-//! One row of the affected list: a person, or the errors that refuse it.

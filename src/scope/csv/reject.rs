@@ -1,0 +1,103 @@
+//! The rows that were refused, as a CSV to correct and send again.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use ::csv::{ByteRecord, IntoInnerError, StringRecord, Writer};
+
+use super::cell::RowError;
+
+/// Writes one line per refused row: its cells under the columns of the list, then `line`,
+/// `column` and `reason`. Several errors of one row share the line: their columns are joined
+/// by `;`, and each reason is led by its column.
+///
+/// The file is made to be opened in a spreadsheet: a cell that begins with `=`, `+`, `-`, `@`,
+/// a tab or a line break gets a leading apostrophe, so that it is text and no formula. It is
+/// always UTF-8: bytes that are none become U+FFFD. A row with too few cells is filled up; what
+/// a row has too many stands behind `reason`, so that every named column keeps its place.
+pub struct RejectWriter<W: Write> {
+    to: Writer<W>,
+    width: usize,
+}
+
+impl<W: Write> RejectWriter<W> {
+    /// Starts the file with the first line of the list.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn new(to: W, header: &StringRecord) -> io::Result<Self> {
+        let to = ::csv::WriterBuilder::new().flexible(true).from_writer(to);
+        let mut rejects = Self {
+            to,
+            width: header.len(),
+        };
+        for name in header {
+            rejects.cell(name.trim_start_matches('\u{feff}').as_bytes())?;
+        }
+        rejects.to.write_record(["line", "column", "reason"])?;
+        Ok(rejects)
+    }
+
+    /// Writes one refused row; `errors` are those of this row.
+    ///
+    /// # Errors
+    /// Those of the writer below.
+    pub fn write(&mut self, record: &ByteRecord, errors: &[RowError]) -> io::Result<()> {
+        for index in 0..self.width {
+            self.cell(record.get(index).unwrap_or_default())?;
+        }
+        let line = errors
+            .first()
+            .map(|error| error.line.to_string())
+            .unwrap_or_default();
+        self.to.write_field(line)?;
+        self.to.write_field(columns(errors))?;
+        self.to.write_field(reasons(errors))?;
+        for surplus in record.iter().skip(self.width) {
+            self.cell(surplus)?;
+        }
+        self.to.write_record(None::<&[u8]>)?;
+        Ok(())
+    }
+
+    /// Flushes and gives the writer below back.
+    ///
+    /// # Errors
+    /// Those of the writer below.
+    pub fn finish(self) -> io::Result<W> {
+        self.to.into_inner().map_err(IntoInnerError::into_error)
+    }
+
+    fn cell(&mut self, cell: &[u8]) -> io::Result<()> {
+        Ok(self.to.write_field(harmless(cell).as_bytes())?)
+    }
+}
+
+fn columns(errors: &[RowError]) -> String {
+    errors
+        .iter()
+        .map(|error| error.column)
+        .collect::<Vec<_>>()
+        .join(";")
+}
+
+fn reasons(errors: &[RowError]) -> String {
+    match errors {
+        [only] => only.reason.to_string(),
+        several => {
+            let each = several
+                .iter()
+                .map(|error| format!("{}: {}", error.column, error.reason));
+            each.collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+fn harmless(cell: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(cell);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        text
+    }
+}
