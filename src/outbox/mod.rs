@@ -6,6 +6,7 @@ pub mod store;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::address::EmailAddress;
 use crate::id::{IncidentId, LetterId, TicketId};
 use crate::pg_enum;
 
@@ -105,6 +106,12 @@ pub struct Delivery {
     pub reply: Option<String>,
     /// When it was sent or failed.
     pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// The Message-ID of a letter, without angle brackets: the same on every attempt, so that a double is
+/// visible to whoever gets it.
+pub fn message_id(letter: LetterId, from: &EmailAddress) -> String {
+    format!("{}@{}", letter.uuid().simple(), from.domain_ascii())
 }
 
 /// How long a letter waits after its `attempts`th try was put off; `None`: give up. About three days

@@ -5,7 +5,9 @@
 //! the second step on the status page.
 
 pub mod code;
+mod customer;
 pub mod desk;
+pub mod guard;
 pub mod intake;
 pub mod letter;
 pub mod number;
@@ -13,13 +15,12 @@ pub mod status;
 pub mod store;
 pub mod urgency;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::actor::Actor;
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::pg_enum;
 use number::Number;
-use status::TicketStatus;
+pub use status::{TicketResolution, TicketStatus};
 use urgency::Urgency;
 
 pg_enum! {
@@ -31,28 +32,6 @@ pg_enum! {
         Phone = "phone",
         /// By mail.
         Mail = "mail",
-    }
-}
-
-pg_enum! {
-    /// How a ticket ended.
-    pub enum TicketResolution: TicketResolution {
-        /// We answered.
-        Answered = "answered",
-        /// The customer found the answer themselves.
-        SelfService = "self_service",
-        /// The same matter is another ticket.
-        Duplicate = "duplicate",
-        /// It became part of another ticket.
-        Merged = "merged",
-        /// It was no customer's matter.
-        Spam = "spam",
-        /// The customer did not answer.
-        NoResponse = "no_response",
-        /// The customer took it back.
-        Withdrawn = "withdrawn",
-        /// Somebody else answers it: the police, a bank, a regulator.
-        Referred = "referred",
     }
 }
 
@@ -181,6 +160,11 @@ impl Ticket {
     }
 }
 
+/// When a lease taken `now` for `minutes` ends.
+fn lease(minutes: i64, now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::try_minutes(minutes).unwrap_or_default()
+}
+
 /// What a ticket becomes, and what goes with the move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Then {
@@ -248,7 +232,7 @@ pub struct Message {
     pub no: i32,
     /// Whose words.
     pub kind: MessageKind,
-    /// Who wrote it, as [`Actor`] is written.
+    /// Who wrote it, as [`crate::actor::Actor`] is written.
     pub author: String,
     /// The words, equal to the octet; `None` once the incident's key was destroyed.
     pub text: Option<String>,
@@ -269,7 +253,7 @@ pub struct Move {
     pub from: Option<TicketStatus>,
     /// To where.
     pub to: TicketStatus,
-    /// By whom, as [`Actor`] is written.
+    /// By whom, as [`crate::actor::Actor`] is written.
     pub actor: String,
     /// Why.
     pub reason: Option<String>,

@@ -4,7 +4,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::TicketResolution;
 use crate::actor::Actor;
 use crate::pg_enum;
 
@@ -23,6 +22,28 @@ pg_enum! {
         Solved = "solved",
         /// Over, for good.
         Closed = "closed",
+    }
+}
+
+pg_enum! {
+    /// How a ticket ended.
+    pub enum TicketResolution: TicketResolution {
+        /// We answered.
+        Answered = "answered",
+        /// The customer found the answer themselves.
+        SelfService = "self_service",
+        /// The same matter is another ticket.
+        Duplicate = "duplicate",
+        /// It became part of another ticket.
+        Merged = "merged",
+        /// It was no customer's matter.
+        Spam = "spam",
+        /// The customer did not answer.
+        NoResponse = "no_response",
+        /// The customer took it back.
+        Withdrawn = "withdrawn",
+        /// Somebody else answers it: the police, a bank, a regulator.
+        Referred = "referred",
     }
 }
 

@@ -1,8 +1,13 @@
 //! One-time codes in the database: one at a time a person, never the code itself. The rows lie
 //! beside the person (bucket), without any foreign key.
 
-use super::*;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
 use crate::db::schema::one_time_code as row;
+use crate::db::{Conn, Result};
+use crate::id::PersonId;
 
 /// Whether the person's present code expires after `moment`.
 ///

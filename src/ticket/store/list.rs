@@ -5,9 +5,18 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use diesel::sql_types::Bool;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Int4};
+use diesel_async::RunQueryDsl;
 
-use super::*;
+use super::row::{Row, read};
+use crate::db::schema::{incident, ticket, ticket_message};
+use crate::db::{Conn, Result};
+use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::seal::{IncidentKey, Keyring};
+use crate::ticket::status::TicketStatus;
+use crate::ticket::{MessageKind, Ticket, message_owner};
 
 /// Most tickets a page may have.
 pub const PAGE_LIMIT: i64 = 200;
