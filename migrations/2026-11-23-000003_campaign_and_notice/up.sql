@@ -39,7 +39,9 @@ create table template_variant (
 create trigger template_variant_is_immutable before update or delete on template_variant
     for each row execute function refuse_change();
 
--- P5: `approved_hash` is what was approved; launching needs it equal to the present content.
+-- P5: `content` is what is submitted: texts, facts, audience, limits, as JSON whose exact bytes are hashed.
+-- `approved_hash` is the hash that was approved; launching needs the present content to give it still,
+-- and senders read nothing but `content`.
 create table campaign (
     id               uuid primary key,
     incident_id      uuid not null references incident,
@@ -49,6 +51,7 @@ create table campaign (
     audience         jsonb not null,
     limits           jsonb not null,
     on_uncertain     uncertain_policy not null default 'resend',
+    content          text,
     status           campaign_status not null,
     status_reason    text,
     version          int not null default 1,
@@ -62,6 +65,7 @@ create table campaign (
     launched_at      timestamptz,
     ended_at         timestamptz,
     foreign key (template_id, template_version) references template_version,
+    constraint content_once_submitted check (status in ('draft', 'cancelled') or content is not null),
     constraint approved_by_another check (approved_by <> created_by and approved_by <> submitted_by),
     constraint approved_whole check ((approved_by is null) = (approved_hash is null)
         and (approved_by is null) = (approved_at is null)),
@@ -91,7 +95,7 @@ create table campaign_freeze (
 );
 create index on campaign_freeze (campaign_id) where not done;
 
--- The unit of work: some hundred notices of one bucket, a run of ids. `fence` grows with each lease,
+-- The unit of work: some hundred notices of one bucket, found in a run of ids. `fence` grows with each lease,
 -- so that a sender that lost its lease can no longer finish the batch.
 create table batch (
     campaign_id uuid not null references campaign,
@@ -116,6 +120,7 @@ create table notice (
     campaign_id uuid not null,
     incident_id uuid not null,
     person_id   uuid not null,
+    batch_no    int not null,
     status      notice_status not null,
     withheld    withheld_reason,
     named       bigint not null,

@@ -97,6 +97,17 @@ impl Reply {
         }
     }
 
+    /// Code, enhanced code and words, as far as there are any.
+    pub fn parts(&self) -> (Option<u16>, Option<&str>, &str) {
+        match self {
+            Reply::Accepted { code, text } => (Some(*code), None, text),
+            Reply::Deferred { code, enhanced, text } | Reply::Refused { code, enhanced, text } => {
+                (*code, enhanced.as_deref(), text)
+            }
+            Reply::Unreachable { why } | Reply::Unknown { why } => (None, None, why),
+        }
+    }
+
     /// Nothing was delivered, and no recipient is to blame.
     pub(super) fn unreachable(why: impl Into<String>) -> Reply {
         Reply::Unreachable { why: why.into() }

@@ -6,3 +6,7 @@
 
 mod addresses;
 mod csv;
+mod embedded;
+mod imports;
+mod mail;
+mod retry;

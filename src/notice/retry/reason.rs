@@ -30,6 +30,24 @@ pub enum BounceReason {
 }
 
 impl BounceReason {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserUnknown => "user_unknown",
+            Self::MailboxDisabled => "mailbox_disabled",
+            Self::MailboxFull => "mailbox_full",
+            Self::Moved => "moved",
+            Self::HostUnknown => "host_unknown",
+            Self::AddressInvalid => "address_invalid",
+            Self::MessageTooBig => "message_too_big",
+            Self::NeedsSmtputf8 => "needs_smtputf8",
+            Self::Policy => "policy",
+            Self::RelayDenied => "relay_denied",
+            Self::ContentRefused => "content_refused",
+            Self::Unexplained => "unexplained",
+        }
+    }
+
     /// True when the address is wrong for good, so that no later campaign should try it again.
     pub fn condemns_address(self) -> bool {
         matches!(
@@ -54,4 +72,18 @@ pub enum HoldReason {
     ContentRefused,
     /// The relay does not understand us.
     Protocol,
+}
+
+impl HoldReason {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::RateLimited => "rate_limited",
+            Self::SenderRefused => "sender_refused",
+            Self::NotPermitted => "not_permitted",
+            Self::ContentRefused => "content_refused",
+            Self::Protocol => "protocol",
+        }
+    }
 }
