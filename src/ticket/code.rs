@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::customer::Customer;
+use super::intake::customer::Customer;
 use super::letter::{self, Addressee};
 use super::store;
 use crate::app::App;

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::customer::{Customer, key_of, new_ticket};
+use super::intake::customer::{Customer, key_of, new_ticket};
 use super::guard::{self, Refusal, Said};
 use super::letter::{self, Addressee};
 use super::status::{Party, TicketResolution, TicketStatus};

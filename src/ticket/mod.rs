@@ -5,7 +5,6 @@
 //! the second step on the status page.
 
 pub mod code;
-mod customer;
 pub mod desk;
 pub mod guard;
 pub mod intake;

@@ -239,7 +239,7 @@ pub fn compare(rows: &[(TicketStatus, TicketStatus)]) -> Result<(), String> {
         .iter()
         .flat_map(|from| from.after().iter().map(|to| (*from, *to)))
         .collect();
-    let only = |a: &[_], b: &[_]| -> Vec<String> {
+    let only = |a: &[(TicketStatus, TicketStatus)], b: &[(TicketStatus, TicketStatus)]| -> Vec<String> {
         let pairs = a.iter().filter(|pair| !b.contains(pair));
         pairs.map(|(from, to)| format!("{from} to {to}")).collect()
     };

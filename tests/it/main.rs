@@ -9,4 +9,5 @@ mod csv;
 mod embedded;
 mod imports;
 mod mail;
+mod merge;
 mod retry;

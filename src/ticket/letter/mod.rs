@@ -3,8 +3,6 @@
 
 mod words;
 
-use chrono::{DateTime, Utc};
-
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::element;

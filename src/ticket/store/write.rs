@@ -91,7 +91,7 @@ fn changing(t: &Ticket) -> Changing<'_> {
     (
         ticket::status.eq(t.status),
         ticket::urgency.eq(t.urgency.score),
-        ticket::urgency_why.eq(&t.urgency.why),
+        ticket::urgency_why.eq(t.urgency.why.as_str()),
         ticket::assignee.eq(t.assignee),
         ticket::lease_until.eq(t.lease_until),
         ticket::messages.eq(t.messages),

@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::number::Number;
-use super::status::TicketStatus;
-use super::urgency::{self, Urgency};
-use super::{Ticket, TicketChannel};
+use crate::ticket::number::Number;
+use crate::ticket::status::TicketStatus;
+use crate::ticket::urgency::{self, Urgency};
+use crate::ticket::{Ticket, TicketChannel};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId, TicketId};
@@ -16,13 +16,13 @@ use crate::person::{self, Person};
 use crate::seal::{Broken, IncidentKey};
 
 /// A person with the key to their words.
-pub(super) struct Customer {
-    pub(super) person: Person,
-    pub(super) key: IncidentKey,
+pub(in crate::ticket) struct Customer {
+    pub(in crate::ticket) person: Person,
+    pub(in crate::ticket) key: IncidentKey,
 }
 
 impl Customer {
-    pub(super) async fn find(
+    pub(in crate::ticket) async fn find(
         conn: &mut Conn,
         app: &App,
         incident: IncidentId,
@@ -36,19 +36,19 @@ impl Customer {
         Ok(Self { person, key })
     }
 
-    pub(super) fn weigh(&self, text: &str) -> Urgency {
+    pub(in crate::ticket) fn weigh(&self, text: &str) -> Urgency {
         let vulnerable = self.person.flags.contains(Flags::VULNERABLE);
         urgency::weigh(self.person.exposed.severity(), vulnerable, text)
     }
 
-    pub(super) fn new_ticket(&self, subject: String, urgency: Urgency, now: DateTime<Utc>) -> Ticket {
+    pub(in crate::ticket) fn new_ticket(&self, subject: String, urgency: Urgency, now: DateTime<Utc>) -> Ticket {
         let locale = self.person.locale.as_str().to_owned();
         new_ticket(self.person.incident, Some(self.person.id), locale, subject, urgency, now)
     }
 }
 
 /// The incident's key; a forgotten incident takes no words.
-pub(super) async fn key_of(conn: &mut Conn, app: &App, id: IncidentId) -> db::Result<IncidentKey> {
+pub(in crate::ticket) async fn key_of(conn: &mut Conn, app: &App, id: IncidentId) -> db::Result<IncidentKey> {
     let incident = incident::store::find(conn, id).await?;
     let key = incident.key(&app.keys);
     key.map_err(|Broken| db::Error::inconsistent("incident", id))?
@@ -56,7 +56,7 @@ pub(super) async fn key_of(conn: &mut Conn, app: &App, id: IncidentId) -> db::Re
 }
 
 /// A ticket as it is born from a customer's question.
-pub(super) fn new_ticket(
+pub(in crate::ticket) fn new_ticket(
     incident: IncidentId,
     person: Option<PersonId>,
     locale: String,

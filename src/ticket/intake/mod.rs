@@ -1,9 +1,11 @@
 //! The customer's words come in: a question, an answer, "this did not help". Nothing they wrote is
 //! refused for what it says or for how much they ask, and nothing is taken twice.
 
+pub(super) mod customer;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::customer::Customer;
+use self::customer::Customer;
 use super::letter::{self, Addressee};
 use super::status::{Hearing, TicketStatus};
 use super::{BadWords, Message, MessageKind, Then, Ticket, check_text, lease, store, subject};
