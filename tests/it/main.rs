@@ -13,3 +13,4 @@ mod mail;
 mod merge;
 mod retry;
 mod schema;
+mod tickets;
