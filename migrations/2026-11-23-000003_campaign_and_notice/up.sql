@@ -39,7 +39,9 @@ create table template_variant (
 create trigger template_variant_is_immutable before update or delete on template_variant
     for each row execute function refuse_change();
 
--- P5: `approved_hash` is what was approved; launching needs it equal to the present content.
+-- P5: `content` is what is submitted: texts, facts, audience, limits, as JSON whose exact bytes are hashed.
+-- `approved_hash` is the hash that was approved; launching needs the present content to give it still,
+-- and senders read nothing but `content`.
 create table campaign (
     id               uuid primary key,
     incident_id      uuid not null references incident,
@@ -49,6 +51,7 @@ create table campaign (
     audience         jsonb not null,
     limits           jsonb not null,
     on_uncertain     uncertain_policy not null default 'resend',
+    content          text,
     status           campaign_status not null,
     status_reason    text,
     version          int not null default 1,
@@ -62,6 +65,7 @@ create table campaign (
     launched_at      timestamptz,
     ended_at         timestamptz,
     foreign key (template_id, template_version) references template_version,
+    constraint content_once_submitted check (status in ('draft', 'cancelled') or content is not null),
     constraint approved_by_another check (approved_by <> created_by and approved_by <> submitted_by),
     constraint approved_whole check ((approved_by is null) = (approved_hash is null)
         and (approved_by is null) = (approved_at is null)),

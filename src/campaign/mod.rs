@@ -1,1 +1,150 @@
-//! campaign
+//! A campaign: one launch of a template to an audience, its states, and what is approved of it.
+
+pub mod audience;
+pub mod content;
+pub mod launch;
+pub mod store;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
+use crate::pg_enum;
+
+pub use audience::Audience;
+
+pg_enum! {
+    /// Why a campaign is sent.
+    pub enum CampaignKind: CampaignKind {
+        /// The first notice.
+        Initial = "initial",
+        /// More elements became known.
+        Supplement = "supplement",
+        /// Something said was wrong.
+        Correction = "correction",
+    }
+}
+
+pg_enum! {
+    /// Where a campaign stands.
+    pub enum CampaignStatus: CampaignStatus {
+        /// Being written.
+        Draft = "draft",
+        /// Waits for a second person.
+        InReview = "in_review",
+        /// May be launched.
+        Approved = "approved",
+        /// Will be launched at a time.
+        Scheduled = "scheduled",
+        /// Messages go out.
+        Sending = "sending",
+        /// Held; may go on.
+        Paused = "paused",
+        /// Every notice has its outcome.
+        Completed = "completed",
+        /// Ended before its time.
+        Cancelled = "cancelled",
+    }
+}
+
+impl CampaignStatus {
+    /// The states that may follow.
+    pub fn after(self) -> &'static [Self] {
+        match self {
+            Self::Draft => &[Self::InReview, Self::Cancelled],
+            Self::InReview => &[Self::Approved, Self::Draft, Self::Cancelled],
+            Self::Approved => &[Self::Sending, Self::Scheduled, Self::Draft, Self::Cancelled],
+            Self::Scheduled => &[Self::Sending, Self::Draft, Self::Cancelled],
+            Self::Sending => &[Self::Paused, Self::Completed, Self::Cancelled],
+            Self::Paused => &[Self::Sending, Self::Cancelled],
+            Self::Completed | Self::Cancelled => &[],
+        }
+    }
+
+    /// The states from which this one may be reached: the guard of every UPDATE.
+    pub fn before(self) -> Vec<Self> {
+        Self::ALL.iter().copied().filter(|from| from.after().contains(&self)).collect()
+    }
+
+    /// Whether nothing can follow.
+    pub fn is_over(self) -> bool {
+        self.after().is_empty()
+    }
+}
+
+pg_enum! {
+    /// What happens to a notice of which nobody knows whether it was sent (P3).
+    pub enum UncertainPolicy: UncertainPolicy {
+        /// Send it again under the same Message-ID: nobody is missed, somebody may read it twice.
+        Resend = "resend",
+        /// Leave it: nobody reads it twice, somebody may be missed.
+        Leave = "leave",
+    }
+}
+
+/// How fast a campaign may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Messages a second on each sending node; 0 is unlimited.
+    pub rate_per_second: u32,
+}
+
+/// One campaign.
+#[derive(Debug, Clone)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// The template.
+    pub template: TemplateId,
+    /// Its version.
+    pub template_version: i32,
+    /// Why it is sent.
+    pub kind: CampaignKind,
+    /// To whom.
+    pub audience: Audience,
+    /// How fast.
+    pub limits: Limits,
+    /// What becomes of uncertain notices.
+    pub on_uncertain: UncertainPolicy,
+    /// Where it stands.
+    pub status: CampaignStatus,
+    /// Why it stands there, if something but a person decided it.
+    pub status_reason: Option<String>,
+    /// Grows with every change; a change must name the version it saw.
+    pub version: i32,
+    /// What was submitted, exactly.
+    pub content: Option<String>,
+    /// Who wrote it.
+    pub created_by: StaffId,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Who submitted it.
+    pub submitted_by: Option<StaffId>,
+    /// Who approved it: another person.
+    pub approved_by: Option<StaffId>,
+    /// When.
+    pub approved_at: Option<DateTime<Utc>>,
+    /// The hash that was approved.
+    pub approved_hash: Option<Vec<u8>>,
+    /// When it was launched.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_approved_campaign_can_begin_to_send() {
+        use CampaignStatus::*;
+        assert_eq!(Sending.before(), [Approved, Scheduled, Paused]);
+        assert_eq!(Approved.before(), [InReview]);
+        assert_eq!(Cancelled.before(), [Draft, InReview, Approved, Scheduled, Sending, Paused]);
+        assert!(Completed.is_over() && Cancelled.is_over() && !Paused.is_over());
+    }
+}

@@ -337,6 +337,7 @@ diesel::table! {
         audience -> Jsonb,
         limits -> Jsonb,
         on_uncertain -> sql_types::UncertainPolicy,
+        content -> Nullable<Text>,
         status -> sql_types::CampaignStatus,
         status_reason -> Nullable<Text>,
         version -> Int4,

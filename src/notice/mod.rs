@@ -1,4 +1,103 @@
-//! notice
+//! A notice: one person's message in one campaign, its states, and every attempt to send it.
 
+pub mod account;
+pub mod batch;
+pub mod freeze;
 pub mod letter;
+pub mod outcome;
 pub mod retry;
+pub mod store;
+
+use chrono::{DateTime, Utc};
+
+use crate::element::ElementSet;
+use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+use crate::person::flags::WithheldReason;
+use crate::pg_enum;
+
+pg_enum! {
+    /// Where a notice stands. *Sent* means that the relay answered 250; it never claims *delivered*.
+    pub enum NoticeStatus: NoticeStatus {
+        /// Waits for its turn.
+        Queued = "queued",
+        /// In the hands of a sender.
+        Sending = "sending",
+        /// The relay took it.
+        Sent = "sent",
+        /// Put off by the receiving side; tried again later.
+        Deferred = "deferred",
+        /// Refused for good.
+        Bounced = "bounced",
+        /// Put off for too long.
+        Expired = "expired",
+        /// A sender died after DATA began: perhaps sent.
+        Uncertain = "uncertain",
+        /// Must not be sent, for a reason.
+        Withheld = "withheld",
+        /// The campaign ended first.
+        Cancelled = "cancelled",
+    }
+}
+
+pg_enum! {
+    /// Where a batch of notices stands.
+    pub enum BatchStatus: BatchStatus {
+        /// Waits for a sender.
+        Ready = "ready",
+        /// A sender holds it.
+        Leased = "leased",
+        /// Only deferred notices are left; waits for the first of them.
+        Waiting = "waiting",
+        /// Nothing is left.
+        Done = "done",
+    }
+}
+
+pg_enum! {
+    /// What became of one attempt.
+    pub enum AttemptResult: AttemptResult {
+        /// Written before DATA; nothing is known yet.
+        InFlight = "in_flight",
+        /// The relay answered 250.
+        Accepted = "accepted",
+        /// Put off (4xx).
+        Deferred = "deferred",
+        /// Refused (5xx).
+        Refused = "refused",
+        /// Put off once too often.
+        Expired = "expired",
+        /// The relay was away; nothing was handed over.
+        Unreachable = "unreachable",
+        /// The sender died, or the connection did after the last octet.
+        Uncertain = "uncertain",
+        /// Ended before it was handed over.
+        Cancelled = "cancelled",
+    }
+}
+
+/// One person's message in one campaign.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Its id; it names its bucket.
+    pub id: NoticeId,
+    /// In which campaign.
+    pub campaign: CampaignId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// For whom.
+    pub person: PersonId,
+    /// Where it stands.
+    pub status: NoticeStatus,
+    /// Why it must not be sent.
+    pub withheld: Option<WithheldReason>,
+    /// The elements it names.
+    pub named: ElementSet,
+    /// How often it was tried.
+    pub attempts: i16,
+    /// When a deferred one is tried again.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it was frozen into its campaign.
+    pub created_at: DateTime<Utc>,
+    /// When it reached its last state.
+    pub settled_at: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,377 @@
+//! Campaigns and their counters in the database.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
+use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze, emergency_stop};
+use crate::db::{Conn, Error, Result};
+use crate::id::{BUCKETS, CampaignId, IncidentId, StaffId, TemplateId};
+use crate::notice::{BatchStatus, NoticeStatus};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = campaign)]
+struct Row {
+    id: CampaignId,
+    incident_id: IncidentId,
+    template_id: TemplateId,
+    template_version: i32,
+    kind: CampaignKind,
+    audience: serde_json::Value,
+    limits: serde_json::Value,
+    on_uncertain: UncertainPolicy,
+    content: Option<String>,
+    status: CampaignStatus,
+    status_reason: Option<String>,
+    version: i32,
+    created_by: StaffId,
+    created_at: DateTime<Utc>,
+    submitted_by: Option<StaffId>,
+    approved_by: Option<StaffId>,
+    approved_at: Option<DateTime<Utc>>,
+    approved_hash: Option<Vec<u8>>,
+    launched_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+fn read(row: Row) -> Result<Campaign> {
+    let strange = |_| Error::inconsistent("campaign", row.id);
+    Ok(Campaign {
+        id: row.id,
+        incident: row.incident_id,
+        template: row.template_id,
+        template_version: row.template_version,
+        kind: row.kind,
+        audience: serde_json::from_value(row.audience).map_err(strange)?,
+        limits: serde_json::from_value(row.limits).map_err(strange)?,
+        on_uncertain: row.on_uncertain,
+        status: row.status,
+        status_reason: row.status_reason,
+        version: row.version,
+        content: row.content,
+        created_by: row.created_by,
+        created_at: row.created_at,
+        submitted_by: row.submitted_by,
+        approved_by: row.approved_by,
+        approved_at: row.approved_at,
+        approved_hash: row.approved_hash,
+        launched_at: row.launched_at,
+        ended_at: row.ended_at,
+    })
+}
+
+/// What is new about a campaign.
+#[derive(Debug, Clone)]
+pub struct NewCampaign {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// The template.
+    pub template: TemplateId,
+    /// Its version.
+    pub template_version: i32,
+    /// Why it is sent.
+    pub kind: CampaignKind,
+    /// To whom.
+    pub audience: Audience,
+    /// How fast.
+    pub limits: Limits,
+    /// What becomes of uncertain notices.
+    pub on_uncertain: UncertainPolicy,
+}
+
+/// Inserts a draft.
+///
+/// # Errors
+/// `Conflict` if incident or template version do not exist.
+pub async fn insert(conn: &mut Conn, id: CampaignId, new: &NewCampaign, by: StaffId, at: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(campaign::table)
+        .values((
+            campaign::id.eq(id),
+            campaign::incident_id.eq(new.incident),
+            campaign::template_id.eq(new.template),
+            campaign::template_version.eq(new.template_version),
+            campaign::kind.eq(new.kind),
+            campaign::audience.eq(serde_json::json!(new.audience)),
+            campaign::limits.eq(serde_json::json!(new.limits)),
+            campaign::on_uncertain.eq(new.on_uncertain),
+            campaign::status.eq(CampaignStatus::Draft),
+            campaign::created_by.eq(by),
+            campaign::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Replaces a draft's contents, if it is still a draft at `version`. `false`: it is not.
+///
+/// # Errors
+/// `Conflict` if the template version does not exist.
+pub async fn set_draft(conn: &mut Conn, id: CampaignId, version: i32, new: &NewCampaign) -> Result<bool> {
+    let set = diesel::update(campaign::table.find(id))
+        .filter(campaign::version.eq(version).and(campaign::status.eq(CampaignStatus::Draft)))
+        .set((
+            campaign::template_id.eq(new.template),
+            campaign::template_version.eq(new.template_version),
+            campaign::kind.eq(new.kind),
+            campaign::audience.eq(serde_json::json!(new.audience)),
+            campaign::limits.eq(serde_json::json!(new.limits)),
+            campaign::on_uncertain.eq(new.on_uncertain),
+            campaign::version.eq(campaign::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
+}
+
+/// The campaign with this id.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
+    read(campaign::table.find(id).select(Row::as_select()).first(conn).await?)
+}
+
+/// The same, its row locked until the transaction ends.
+///
+/// # Errors
+/// `Missing`.
+pub async fn lock(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
+    read(campaign::table.find(id).select(Row::as_select()).for_update().first(conn).await?)
+}
+
+/// Campaigns, newest first, of one incident if given.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn, of: Option<IncidentId>, before: Option<CampaignId>, limit: i64) -> Result<Vec<Campaign>> {
+    let mut query = campaign::table.select(Row::as_select()).order(campaign::id.desc()).limit(limit).into_boxed();
+    if let Some(incident) = of {
+        query = query.filter(campaign::incident_id.eq(incident));
+    }
+    if let Some(before) = before {
+        query = query.filter(campaign::id.lt(before));
+    }
+    query.load(conn).await?.into_iter().map(read).collect()
+}
+
+/// What a move writes beside the new state.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = campaign)]
+pub struct Move {
+    /// What was submitted.
+    pub content: Option<String>,
+    /// By whom.
+    pub submitted_by: Option<StaffId>,
+    /// Who approved.
+    pub approved_by: Option<StaffId>,
+    /// When.
+    pub approved_at: Option<DateTime<Utc>>,
+    /// What hash.
+    pub approved_hash: Option<Vec<u8>>,
+    /// Who launched.
+    pub launched_by: Option<StaffId>,
+    /// When.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why, if something but a person decided it.
+    pub status_reason: Option<String>,
+}
+
+/// Moves a campaign on, if the move is legal from where it stands in the database. `false`: nothing moved.
+///
+/// # Errors
+/// `Conflict("approved_by_another")` if the approver wrote or submitted it.
+pub async fn set_status(conn: &mut Conn, id: CampaignId, to: CampaignStatus, with: &Move) -> Result<bool> {
+    let moved = diesel::update(campaign::table.find(id))
+        .filter(campaign::status.eq_any(to.before()))
+        .set((campaign::status.eq(to), campaign::version.eq(campaign::version + 1), with))
+        .execute(conn)
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Takes a campaign back to its draft: what was submitted and approved is void.
+///
+/// # Errors
+/// The database's.
+pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<bool> {
+    let moved = diesel::update(campaign::table.find(id))
+        .filter(campaign::status.eq_any(CampaignStatus::Draft.before()))
+        .set((
+            campaign::status.eq(CampaignStatus::Draft),
+            campaign::status_reason.eq(reason),
+            campaign::version.eq(campaign::version + 1),
+            campaign::content.eq(None::<String>),
+            campaign::submitted_by.eq(None::<StaffId>),
+            campaign::approved_by.eq(None::<StaffId>),
+            campaign::approved_at.eq(None::<DateTime<Utc>>),
+            campaign::approved_hash.eq(None::<Vec<u8>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Lays out the freeze: one row a bucket, nothing frozen yet.
+///
+/// # Errors
+/// `Conflict` if it was laid out already.
+pub async fn insert_freeze(conn: &mut Conn, id: CampaignId) -> Result<()> {
+    let rows: Vec<_> = (0..BUCKETS)
+        .map(|bucket| {
+            (
+                campaign_freeze::campaign_id.eq(id),
+                campaign_freeze::bucket.eq(bucket),
+                campaign_freeze::after.eq(uuid::Uuid::nil()),
+            )
+        })
+        .collect();
+    diesel::insert_into(campaign_freeze::table).values(rows).execute(conn).await?;
+    Ok(())
+}
+
+/// How a campaign is getting on: its notices by state, from maintained counters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Notices by state. `sending` are those in batches that a sender holds.
+    pub counts: BTreeMap<NoticeStatus, i64>,
+    /// Whether the whole audience is frozen; until then the total still grows.
+    pub frozen: bool,
+}
+
+impl Progress {
+    /// Notices in this state.
+    pub fn of(&self, status: NoticeStatus) -> i64 {
+        self.counts.get(&status).copied().unwrap_or(0)
+    }
+
+    /// All notices.
+    pub fn total(&self) -> i64 {
+        self.counts.values().sum()
+    }
+
+    /// Notices to which nothing more will happen in this campaign.
+    pub fn settled(&self) -> i64 {
+        self.total() - self.of(NoticeStatus::Queued) - self.of(NoticeStatus::Sending) - self.of(NoticeStatus::Deferred)
+    }
+}
+
+/// Reads a campaign's progress.
+///
+/// # Errors
+/// The database's.
+pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
+    let counts: Vec<(NoticeStatus, i64)> = campaign_count::table
+        .filter(campaign_count::campaign_id.eq(id))
+        .select((campaign_count::status, campaign_count::n))
+        .load(conn)
+        .await?;
+    let held: Option<i64> = batch::table
+        .filter(batch::campaign_id.eq(id).and(batch::status.eq(BatchStatus::Leased)))
+        .select(diesel::dsl::sum(batch::size))
+        .first(conn)
+        .await?;
+    let unfrozen: i64 = campaign_freeze::table
+        .filter(campaign_freeze::campaign_id.eq(id).and(campaign_freeze::done.eq(false)))
+        .count()
+        .get_result(conn)
+        .await?;
+    let mut counts: BTreeMap<_, _> = NoticeStatus::ALL.iter().map(|s| (*s, 0)).chain(counts).collect();
+    let queued = counts.get(&NoticeStatus::Queued).copied().unwrap_or(0);
+    let sending = held.unwrap_or(0).min(queued);
+    counts.insert(NoticeStatus::Queued, queued - sending);
+    counts.insert(NoticeStatus::Sending, sending);
+    Ok(Progress { counts, frozen: unfrozen == 0 })
+}
+
+/// Moves counters by the given differences; in the transaction that changes the notices.
+///
+/// # Errors
+/// The database's.
+pub async fn move_counts(conn: &mut Conn, id: CampaignId, differences: &BTreeMap<NoticeStatus, i64>) -> Result<()> {
+    // In the order of the enum, so that two transactions never wait for each other.
+    for (status, by) in differences.iter().filter(|(_, by)| **by != 0) {
+        diesel::insert_into(campaign_count::table)
+            .values((
+                campaign_count::campaign_id.eq(id),
+                campaign_count::status.eq(status),
+                campaign_count::n.eq(by),
+            ))
+            .on_conflict((campaign_count::campaign_id, campaign_count::status))
+            .do_update()
+            .set(campaign_count::n.eq(campaign_count::n + by))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it.
+///
+/// # Errors
+/// The database's.
+pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
+    let unfrozen = campaign_freeze::table.filter(
+        campaign_freeze::campaign_id.eq(campaign::id).and(campaign_freeze::done.eq(false)),
+    );
+    let unsent = batch::table.filter(batch::campaign_id.eq(campaign::id).and(batch::status.ne(BatchStatus::Done)));
+    let done = diesel::update(campaign::table.find(id))
+        .filter(campaign::status.eq(CampaignStatus::Sending))
+        .filter(diesel::dsl::not(diesel::dsl::exists(unfrozen)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(unsent)))
+        .set((
+            campaign::status.eq(CampaignStatus::Completed),
+            campaign::ended_at.eq(at),
+            campaign::version.eq(campaign::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(done == 1)
+}
+
+/// The states of these campaigns, and whether everything is stopped: what senders ask twice a second.
+///
+/// # Errors
+/// The database's.
+pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, CampaignStatus)>)> {
+    let stopped: Option<DateTime<Utc>> = emergency_stop::table.select(emergency_stop::stopped_at).first(conn).await?;
+    let states = campaign::table
+        .filter(campaign::id.eq_any(ids))
+        .select((campaign::id, campaign::status))
+        .load(conn)
+        .await?;
+    Ok((stopped.is_some(), states))
+}
+
+/// Who stopped everything and when, if it is stopped.
+///
+/// # Errors
+/// The database's.
+pub async fn stopped(conn: &mut Conn) -> Result<Option<(DateTime<Utc>, String)>> {
+    let row: (Option<DateTime<Utc>>, Option<String>) = emergency_stop::table
+        .select((emergency_stop::stopped_at, emergency_stop::stopped_by))
+        .first(conn)
+        .await?;
+    Ok(row.0.zip(row.1))
+}
+
+/// Sets or lifts the emergency stop. `false`: it was so already.
+///
+/// # Errors
+/// The database's.
+pub async fn set_stopped(conn: &mut Conn, by: Option<(DateTime<Utc>, &str)>) -> Result<bool> {
+    let set = diesel::update(emergency_stop::table)
+        .filter(emergency_stop::stopped_at.is_null().eq(by.is_some()))
+        .set((
+            emergency_stop::stopped_at.eq(by.map(|(at, _)| at)),
+            emergency_stop::stopped_by.eq(by.map(|(_, who)| who)),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
+}

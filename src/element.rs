@@ -1,1 +1,0 @@
-//! The kinds of data a breach exposes: one bit each.

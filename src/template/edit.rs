@@ -1,0 +1,106 @@
+//! What the comms team does with templates: write one, write its next version, look at the result.
+
+use serde_json::json;
+
+use super::merge::{self, Fixed, MergeError, Problem};
+use super::{Variants, store};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db;
+use crate::id::{StaffId, TemplateId};
+use crate::incident::Facts;
+use crate::person::place::Locale;
+
+/// Most variants of one version.
+const MOST_VARIANTS: usize = 60;
+
+/// Why a template was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// There is no such template.
+    #[error("there is no such template")]
+    Missing,
+    /// The name is in use.
+    #[error("a template with this name exists already: write its next version instead")]
+    NameTaken,
+    /// The name is empty or too long.
+    #[error("a template's name has 1 to 100 characters on one line")]
+    Name,
+    /// No variant, too many, or one under something that is no language tag.
+    #[error("a template needs 1 to {MOST_VARIANTS} variants, each under a language tag such as en or es-MX")]
+    Variants,
+    /// A text does not compile.
+    #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
+    Text(Vec<(String, MergeError)>),
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for EditError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            e if e.is_conflict("template_name_is_taken") => Self::NameTaken,
+            other => Self::Db(other),
+        }
+    }
+}
+
+/// Checks texts as far as that goes without an incident: facts it may have are not asked for yet.
+///
+/// # Errors
+/// [`EditError::Variants`] or [`EditError::Text`] with everything that is wrong.
+pub fn check(variants: &Variants) -> Result<(), EditError> {
+    let tags_ok = variants.keys().all(|tag| Locale::parse(tag).is_ok());
+    if variants.is_empty() || variants.len() > MOST_VARIANTS || !tags_ok {
+        return Err(EditError::Variants);
+    }
+    let no_facts = Facts::new();
+    let errors: Vec<_> = variants
+        .iter()
+        .flat_map(|(locale, variant)| {
+            let fixed = Fixed { locale, organisation: "-", incident_title: "-", facts: &no_facts };
+            let errors = merge::compile(&variant.subject, &variant.body, &fixed).err().unwrap_or_default();
+            errors.into_iter().map(|error| (locale.clone(), error))
+        })
+        .filter(|(_, error)| !matches!(error.problem, Problem::UnknownFact(_)))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(EditError::Text(errors)) }
+}
+
+/// Writes a new template, version 1.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn create(app: &App, by: StaffId, name: &str, variants: &Variants) -> Result<TemplateId, EditError> {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(EditError::Name);
+    }
+    check(variants)?;
+    let now = app.now();
+    let id = TemplateId::new(now);
+    let mut tx = app.db.begin().await?;
+    store::insert(&mut tx, id, name, by, now).await?;
+    store::insert_version(&mut tx, id, variants, by, now).await?;
+    let detail = json!({ "version": 1, "locales": variants.keys().collect::<Vec<_>>() });
+    audit::store::append(&mut tx, now, Actor::Staff(by), "template.create", id, &detail).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Writes the next version; its number. Older versions stay as they are.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn add_version(app: &App, by: StaffId, id: TemplateId, variants: &Variants) -> Result<i32, EditError> {
+    check(variants)?;
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let version = store::insert_version(&mut tx, id, variants, by, now).await?;
+    let detail = json!({ "version": version, "locales": variants.keys().collect::<Vec<_>>() });
+    audit::store::append(&mut tx, now, Actor::Staff(by), "template.version", id, &detail).await?;
+    tx.commit().await?;
+    Ok(version)
+}

@@ -1,0 +1,148 @@
+//! Templates in the database.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Template, Variant, Variants};
+use crate::db::schema::{template, template_variant, template_version};
+use crate::db::{Conn, Error, Result};
+use crate::id::{StaffId, TemplateId};
+
+/// Inserts a template without versions.
+///
+/// # Errors
+/// `Conflict("template_name_is_taken")`.
+pub async fn insert(conn: &mut Conn, id: TemplateId, name: &str, by: StaffId, at: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(template::table)
+        .values((
+            template::id.eq(id),
+            template::name.eq(name),
+            template::created_by.eq(by),
+            template::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Inserts the next version with its variants, under the template's row lock; its number.
+///
+/// # Errors
+/// `Missing` without such a template.
+pub async fn insert_version(
+    conn: &mut Conn,
+    id: TemplateId,
+    variants: &Variants,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<i32> {
+    template::table.find(id).select(template::id).for_update().first::<TemplateId>(conn).await?;
+    let version = latest(conn, id).await?.unwrap_or(0) + 1;
+    diesel::insert_into(template_version::table)
+        .values((
+            template_version::template_id.eq(id),
+            template_version::version.eq(version),
+            template_version::created_by.eq(by),
+            template_version::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    let rows: Vec<_> = variants
+        .iter()
+        .map(|(locale, variant)| {
+            (
+                template_variant::template_id.eq(id),
+                template_variant::version.eq(version),
+                template_variant::locale.eq(locale),
+                template_variant::subject.eq(&variant.subject),
+                template_variant::body.eq(&variant.body),
+            )
+        })
+        .collect();
+    diesel::insert_into(template_variant::table).values(rows).execute(conn).await?;
+    Ok(version)
+}
+
+async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
+    Ok(template_version::table
+        .filter(template_version::template_id.eq(id))
+        .select(max(template_version::version))
+        .first(conn)
+        .await?)
+}
+
+/// One version of a template, the newest if none is named.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Result<Template> {
+    let name: String = template::table.find(id).select(template::name).first(conn).await?;
+    let version = match version {
+        Some(version) => version,
+        None => latest(conn, id).await?.ok_or(Error::Missing)?,
+    };
+    let rows: Vec<(String, String, String)> = template_variant::table
+        .filter(template_variant::template_id.eq(id).and(template_variant::version.eq(version)))
+        .select((template_variant::locale, template_variant::subject, template_variant::body))
+        .load(conn)
+        .await?;
+    if rows.is_empty() {
+        return Err(Error::Missing);
+    }
+    let variants = rows.into_iter().map(|(locale, subject, body)| (locale, Variant { subject, body })).collect();
+    Ok(Template { id, name, version, variants })
+}
+
+/// A template as lists show it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its id.
+    pub id: TemplateId,
+    /// Its name.
+    pub name: String,
+    /// Its newest version.
+    pub version: i32,
+    /// The locales of that version.
+    pub locales: Vec<String>,
+    /// When the template was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// All templates, by name; there are few.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Listed>> {
+    let rows: Vec<(TemplateId, String, DateTime<Utc>, i32, String)> = template::table
+        .inner_join(template_variant::table.on(template_variant::template_id.eq(template::id)))
+        .select((
+            template::id,
+            template::name,
+            template::created_at,
+            template_variant::version,
+            template_variant::locale,
+        ))
+        .order((template::name, template_variant::version, template_variant::locale))
+        .load(conn)
+        .await?;
+    let mut found: BTreeMap<String, Listed> = BTreeMap::new();
+    for (id, name, created_at, version, locale) in rows {
+        let listed = found.entry(name.clone()).or_insert_with(|| Listed {
+            id,
+            name,
+            version,
+            locales: Vec::new(),
+            created_at,
+        });
+        if version > listed.version {
+            listed.version = version;
+            listed.locales.clear();
+        }
+        listed.locales.push(locale);
+    }
+    Ok(found.into_values().collect())
+}
