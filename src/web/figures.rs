@@ -7,19 +7,19 @@ use askama::Values;
 pub mod filters {
     #![expect(missing_docs, reason = "the macro drops the comments of what it generates")]
 
-    use super::Values;
+    use super::{Values, Whole};
     use crate::web::page::Tone;
 
     /// `48,213,004`: exact, for figures that prove something.
     #[askama::filter_fn]
-    pub fn count(n: &i64, _: &dyn Values) -> askama::Result<String> {
-        Ok(super::count(*n))
+    pub fn count(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::count(n.whole()))
     }
 
     /// `48.2 M`: rounded, for figures that would only jitter.
     #[askama::filter_fn]
-    pub fn rounded(n: &i64, _: &dyn Values) -> askama::Result<String> {
-        Ok(super::rounded(*n))
+    pub fn rounded(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::rounded(n.whole()))
     }
 
     /// `in review` for `in_review`.
@@ -41,6 +41,24 @@ pub mod filters {
     #[askama::filter_fn]
     pub fn tone(state: &str, _: &dyn Values) -> askama::Result<Tone> {
         Ok(Tone::of(state))
+    }
+}
+
+/// A whole number, however many references a template put before it.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> i64;
+}
+
+impl Whole for i64 {
+    fn whole(&self) -> i64 {
+        *self
+    }
+}
+
+impl<N: Whole + ?Sized> Whole for &N {
+    fn whole(&self) -> i64 {
+        (*self).whole()
     }
 }
 
@@ -234,8 +252,8 @@ impl Chart {
     }
 
     /// The sum of one layer: its direct label.
-    pub fn total(&self, layer: usize) -> i64 {
-        self.columns.iter().filter_map(|c| c.figures.get(layer)).sum()
+    pub fn total(&self, layer: &usize) -> i64 {
+        self.columns.iter().filter_map(|c| c.figures.get(*layer)).sum()
     }
 }
 

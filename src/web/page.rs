@@ -77,6 +77,27 @@ pub enum Area {
     Design,
 }
 
+/// A link of the navigation: where it belongs, its address, its word.
+type Link = (Area, &'static str, &'static str);
+
+impl Area {
+    /// The parts everybody works in.
+    pub const MAIN: &'static [Link] = &[
+        (Area::Dashboard, "/console", "Dashboard"),
+        (Area::Incidents, "/console/incidents", "Incidents"),
+        (Area::Campaigns, "/console/campaigns", "Campaigns"),
+        (Area::Templates, "/console/templates", "Templates"),
+        (Area::Helpline, "/console/helpline", "Helpline"),
+    ];
+    /// The parts looked into now and then.
+    pub const MORE: &'static [Link] = &[
+        (Area::Staff, "/console/staff", "Staff"),
+        (Area::Audit, "/console/audit", "Audit"),
+        (Area::Outbox, "/console/outbox", "Outbox"),
+        (Area::Design, "/console/design", "Design"),
+    ];
+}
+
 /// The frame of a console page.
 #[derive(Debug, Clone, Default)]
 pub struct Desk {

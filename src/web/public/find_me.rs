@@ -3,7 +3,6 @@
 
 use askama::Template;
 
-use crate::web::figures::filters;
 use crate::web::page::{Faults, Visit};
 
 /// `/find-me`

@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use crate::web::figures::filters;
 use crate::web::page::Visit;
 
 /// The page of a refusal or a fault.

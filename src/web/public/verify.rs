@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use crate::web::figures::filters;
 use crate::web::page::{Faults, Moment, Visit};
 
 /// `/verify`
