@@ -66,12 +66,12 @@ impl NoticeCode {
         Self((bucket << 39) | bits)
     }
 
-    /// Reads what a person typed: case, spaces and hyphens do not matter, `O` is `0`, `I` and `L` are
-    /// `1`. A wrong check symbol is `None`, so that most slips are told apart from unknown codes.
+    /// Reads what a person typed or pasted: only letters and digits count, their case does not, `O` is
+    /// `0`, `I` and `L` are `1`. A wrong check symbol is `None`, so that most slips are told apart from unknown codes.
     pub fn parse(typed: &str) -> Option<Self> {
         let symbols: Vec<u64> = typed
             .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '–'))
+            .filter(|c| c.is_alphanumeric())
             .map(symbol)
             .collect::<Option<_>>()?;
         let (check, data) = symbols.split_last()?;

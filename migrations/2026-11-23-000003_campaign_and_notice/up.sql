@@ -95,7 +95,7 @@ create table campaign_freeze (
 );
 create index on campaign_freeze (campaign_id) where not done;
 
--- The unit of work: some hundred notices of one bucket, a run of ids. `fence` grows with each lease,
+-- The unit of work: some hundred notices of one bucket, found in a run of ids. `fence` grows with each lease,
 -- so that a sender that lost its lease can no longer finish the batch.
 create table batch (
     campaign_id uuid not null references campaign,
@@ -120,6 +120,7 @@ create table notice (
     campaign_id uuid not null,
     incident_id uuid not null,
     person_id   uuid not null,
+    batch_no    int not null,
     status      notice_status not null,
     withheld    withheld_reason,
     named       bigint not null,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CampaignKind;
 use crate::element::ElementSet;
-use crate::person::store::AudienceFilter;
+use crate::person::AudienceFilter;
 
 /// Who is meant, among the people of the incident's active scope who can be reached by e-mail.
 /// Empty lists exclude nobody.
@@ -51,7 +51,7 @@ impl Audience {
             never_notified: who == Who::NotYetNotified,
             jurisdictions: self.jurisdictions.clone(),
             locales: self.locales.clone(),
-            any_of: self.elements.bits(),
+            any_of: self.elements,
         }
     }
 }

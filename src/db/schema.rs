@@ -405,6 +405,7 @@ diesel::table! {
         campaign_id -> Uuid,
         incident_id -> Uuid,
         person_id -> Uuid,
+        batch_no -> Int4,
         status -> sql_types::NoticeStatus,
         withheld -> Nullable<sql_types::WithheldReason>,
         named -> Int8,

@@ -1,1 +1,78 @@
-//! x
+//! A relay that keeps letters as `.eml` files, for demonstrations and for looking at.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::letter::Letter;
+use super::reply::Reply;
+
+/// A directory that takes letters, one file each, whole or not at all.
+///
+/// The name is the letter's date and Message-ID, so names sort by time, and a letter sent again
+/// replaces itself.
+#[derive(Debug, Clone)]
+pub struct FolderRelay {
+    name: Arc<str>,
+    directory: Arc<Path>,
+}
+
+impl FolderRelay {
+    /// The directory is made when the first letter comes.
+    pub fn new(name: &str, directory: PathBuf) -> Self {
+        Self {
+            name: name.into(),
+            directory: directory.into(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) async fn send(&self, letter: &Letter) -> Reply {
+        let directory = Arc::clone(&self.directory);
+        let (file, raw) = (file_name(letter), letter.raw.clone());
+        let written =
+            tokio::task::spawn_blocking(move || write_whole(&directory, &file, &raw)).await;
+        match written {
+            Ok(Ok(())) => Reply::Accepted {
+                code: 250,
+                text: "kept in the folder".to_owned(),
+            },
+            Ok(Err(error)) => {
+                Reply::unreachable(format!("the folder cannot be written: {}", error.kind()))
+            }
+            Err(_) => Reply::unreachable("the folder cannot be written: the program is stopping"),
+        }
+    }
+}
+
+fn file_name(letter: &Letter) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.@".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let id: String = letter.message_id.chars().map(safe).take(150).collect();
+    format!("{}-{id}.eml", letter.date.format("%Y%m%dT%H%M%S%.3fZ"))
+}
+
+/// Whoever lists the directory sees a whole letter or none; after a power cut too.
+fn write_whole(directory: &Path, file: &str, raw: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let unfinished = directory.join(format!(".{file}.{}", std::process::id()));
+    let written = File::create(&unfinished).and_then(|mut out| {
+        out.write_all(raw)?;
+        out.sync_all()?;
+        fs::rename(&unfinished, directory.join(file))
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
+    File::open(directory)?.sync_all()
+}

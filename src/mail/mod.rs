@@ -1,5 +1,28 @@
-//! mail
+//! Finished mail and the relays that take it; the only folder that names lettre.
+//!
+//! A verb fills a [`Draft`], [`compose`] makes it a [`Letter`], a [`Relay`] gives a [`Line`],
+//! and each letter sent down the line comes back as one [`Reply`]. What a reply means for the
+//! notice is not decided here but in `notice::retry`.
 
 pub mod folder;
 pub mod memory;
 pub mod smtp;
+
+mod answer;
+mod compose;
+mod encode;
+mod letter;
+mod relay;
+mod reply;
+mod session;
+mod settings;
+mod tls;
+mod url;
+mod wire;
+
+pub use compose::{ComposeError, Draft, Mailbox, compose};
+pub use encode::one_line;
+pub use letter::Letter;
+pub use relay::{Line, Relay};
+pub use reply::Reply;
+pub use url::RelayUrlError;

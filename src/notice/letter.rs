@@ -1,1 +1,129 @@
 //! A person and a template become finished mail.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Notice;
+use crate::address::EmailAddress;
+use crate::campaign::content::Content;
+use crate::id::NoticeId;
+use crate::link::{NoticeCode, StatusLink};
+use crate::mail::{self, Draft, Letter, Mailbox};
+use crate::person::Person;
+use crate::seal::Keyring;
+use crate::template::merge::{Compiled, Values};
+use crate::template::pick;
+
+/// A campaign's approved content, compiled once for all its notices.
+#[derive(Debug)]
+pub struct Edition {
+    texts: BTreeMap<String, Compiled>,
+    from: Mailbox,
+    return_path: EmailAddress,
+    public_url: String,
+    keys: Keyring,
+}
+
+/// Why an edition could not be made: its content was changed by hand, or made by another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the campaign's pinned content cannot be read or compiled any more")]
+pub struct BadContent;
+
+/// Why no letter can be made for this person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// There is no address.
+    #[error("no_address")]
+    NoAddress,
+    /// The text needs something of this person that is not known.
+    #[error("missing_value")]
+    MissingValue,
+    /// No letter can be composed of it.
+    #[error("not_composable")]
+    NotComposable,
+}
+
+impl Edition {
+    /// Compiles a campaign's content. `return_path` is where bounces go; `public_url` begins the links.
+    ///
+    /// # Errors
+    /// [`BadContent`].
+    pub fn new(
+        content: &str,
+        return_path: &str,
+        public_url: &str,
+        keys: &Keyring,
+    ) -> Result<Self, BadContent> {
+        let content = Content::from_text(content).ok_or(BadContent)?;
+        let texts = content.compile().map_err(|_| BadContent)?;
+        let address = EmailAddress::parse(&content.from.1).map_err(|_| BadContent)?;
+        let return_path = match return_path {
+            "" => address.clone(),
+            path => EmailAddress::parse(path).map_err(|_| BadContent)?,
+        };
+        Ok(Self {
+            texts,
+            from: Mailbox {
+                name: content.from.0,
+                address,
+            },
+            return_path,
+            public_url: public_url.to_owned(),
+            keys: keys.clone(),
+        })
+    }
+
+    /// The letter of one notice.
+    ///
+    /// # Errors
+    /// [`Unfit`]: this person cannot be written to.
+    pub fn letter(
+        &self,
+        notice: &Notice,
+        person: &Person,
+        date: DateTime<Utc>,
+    ) -> Result<Letter, Unfit> {
+        let address = person.contact.email.clone().ok_or(Unfit::NoAddress)?;
+        let (language, text) =
+            pick(&self.texts, person.locale.as_str()).ok_or(Unfit::NotComposable)?;
+        let link = StatusLink {
+            person: person.id,
+            epoch: person.link_epoch,
+        };
+        let values = Values {
+            name: person.contact.name.as_deref().unwrap_or_default(),
+            reference: &person.contact.reference,
+            elements: notice.named,
+            status_link: &format!("{}/s/{}", self.public_url, link.token(&self.keys)),
+            notice_code: &NoticeCode::of(notice.id, &self.keys).to_string(),
+        };
+        let rendered = text.render(&values).map_err(|_| Unfit::MissingValue)?;
+        let draft = Draft {
+            from: self.from.clone(),
+            to: Mailbox {
+                name: person.contact.name.clone().unwrap_or_default(),
+                address,
+            },
+            return_path: self.return_path.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: Some(rendered.html),
+            message_id: message_id(notice.id, &self.from.address),
+            date,
+            language: language.to_owned(),
+            reply_to: None,
+            headers: vec![(
+                "Feedback-ID",
+                format!("{}:candor", notice.campaign.uuid().simple()),
+            )],
+        };
+        mail::compose(&draft).map_err(|_| Unfit::NotComposable)
+    }
+}
+
+/// The Message-ID of a notice: the same on every attempt, so that a double is visible to the reader's
+/// mail program.
+pub fn message_id(notice: NoticeId, from: &EmailAddress) -> String {
+    format!("{}@{}", notice.uuid().simple(), from.domain_ascii())
+}

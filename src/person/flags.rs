@@ -5,6 +5,8 @@ use std::ops::BitOr;
 
 use thiserror::Error;
 
+use crate::pg_enum;
+
 /// A set of flags, stored as its bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Flags(i32);
@@ -36,6 +38,8 @@ impl Flags {
     pub const PROTECTED: Self = Self(1 << 3);
     /// Counsel or the police asked that nobody writes.
     pub const HOLD: Self = Self(1 << 4);
+    /// Those that forbid to write: [`Self::withheld_reason`] is given iff one of them is set.
+    pub const FORBIDDING: Self = Self(Self::HOLD.0 | Self::PROTECTED.0 | Self::DECEASED.0);
 
     /// Reads words separated by `;`, in any case; empty parts are nothing.
     ///
@@ -130,32 +134,15 @@ impl fmt::Debug for Flags {
     }
 }
 
-/// Why a notice to a person is withheld on account of their flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WithheldReason {
-    /// Counsel or the police asked that nobody writes.
-    LegalHold,
-    /// The person has died: the notice goes to next of kin, by hand.
-    Deceased,
-    /// Mail may be read by somebody who endangers the person.
-    ProtectedAddress,
-}
-
-impl WithheldReason {
-    /// The word in SQL, JSON and pages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LegalHold => "legal_hold",
-            Self::Deceased => "deceased",
-            Self::ProtectedAddress => "protected_address",
-        }
-    }
-}
-
-impl fmt::Display for WithheldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+pg_enum! {
+    /// Why a notice to a person is withheld on account of their flags.
+    pub enum WithheldReason: WithheldReason {
+        /// Counsel or the police asked that nobody writes.
+        LegalHold = "legal_hold",
+        /// The person has died: the notice goes to next of kin, by hand.
+        Deceased = "deceased",
+        /// Mail may be read by somebody who endangers the person.
+        ProtectedAddress = "protected_address",
     }
 }
 

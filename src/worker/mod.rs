@@ -1,1 +1,80 @@
-//! worker
+//! The senders: loops, leases and cancellation; no rule lives here.
+
+// courier
+mod gate;
+mod hand;
+mod ledger;
+mod line;
+mod pace;
+pub mod postman;
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::config::{ConfigError, RelayConfig};
+use crate::mail::{Relay, RelayUrlError};
+use crate::shutdown::Shutdown;
+
+/// Why the senders could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// A relay's URL.
+    #[error("configuration: mail.relays: {name}: {why}")]
+    Relay {
+        /// Which relay.
+        name: String,
+        /// What is wrong.
+        why: RelayUrlError,
+    },
+    /// Another setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No relay is configured.
+    #[error("configuration: mail.relays is empty: nothing could be sent. See config/default.toml")]
+    NoRelay,
+}
+
+/// A relay and how it may be used.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The relay.
+    pub relay: Relay,
+    /// Connections at once.
+    pub connections: usize,
+    /// Messages a second; 0 is unlimited.
+    pub rate_per_second: u32,
+}
+
+/// The relays of the configuration.
+///
+/// # Errors
+/// [`WorkError::Relay`], [`WorkError::NoRelay`].
+pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
+    if relays.is_empty() {
+        return Err(WorkError::NoRelay);
+    }
+    relays
+        .iter()
+        .map(|config| {
+            let relay = Relay::from_url(&config.name, config.url.expose()).map_err(|why| {
+                WorkError::Relay {
+                    name: config.name.clone(),
+                    why,
+                }
+            })?;
+            Ok(Route {
+                relay,
+                connections: config.connections,
+                rate_per_second: config.rate_per_second,
+            })
+        })
+        .collect()
+}
+
+/// Starts postman and courier; they run until `shutdown` asks them to leave.
+pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
+    let relays: Arc<Vec<Relay>> =
+        Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
+    postman::start(app, routes, shutdown);
+    // shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
+}

@@ -6,3 +6,10 @@
 
 mod addresses;
 mod csv;
+mod embedded;
+mod house;
+mod imports;
+mod mail;
+mod merge;
+mod retry;
+mod schema;

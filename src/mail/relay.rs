@@ -1,0 +1,86 @@
+//! The ways a letter can go, behind one face.
+
+use super::folder::FolderRelay;
+use super::letter::Letter;
+use super::memory::MemoryRelay;
+use super::reply::Reply;
+use super::smtp::{SmtpLine, SmtpRelay};
+
+/// Something that takes letters. Cheap to clone; the clones are the same relay.
+#[derive(Debug, Clone)]
+pub enum Relay {
+    /// A mail server.
+    Smtp(SmtpRelay),
+    /// A directory of `.eml` files.
+    Folder(FolderRelay),
+    /// A list in memory, for tests.
+    Memory(MemoryRelay),
+}
+
+impl Relay {
+    /// What the operator called this relay.
+    pub fn name(&self) -> &str {
+        match self {
+            Relay::Smtp(relay) => relay.name(),
+            Relay::Folder(relay) => relay.name(),
+            Relay::Memory(relay) => relay.name(),
+        }
+    }
+
+    /// Opens a line: for SMTP one connection, greeted, secured and signed in.
+    ///
+    /// # Errors
+    /// Always [`Reply::Unreachable`]: whatever goes wrong before a recipient was named says
+    /// nothing about any recipient.
+    pub async fn connect(&self) -> Result<Line, Reply> {
+        match self {
+            Relay::Smtp(relay) => Ok(Line::Smtp(Box::new(relay.connect().await?))),
+            Relay::Folder(relay) => Ok(Line::Folder(relay.clone())),
+            Relay::Memory(relay) => {
+                relay.connect()?;
+                Ok(Line::Memory(relay.clone()))
+            }
+        }
+    }
+}
+
+/// An open way to a relay, for one letter at a time.
+#[derive(Debug)]
+pub enum Line {
+    /// One SMTP connection.
+    Smtp(Box<SmtpLine>),
+    /// Needs no connection.
+    Folder(FolderRelay),
+    /// Needs no connection.
+    Memory(MemoryRelay),
+}
+
+impl Line {
+    /// Sends one letter: for SMTP exactly one transaction.
+    ///
+    /// A connection that proves worn out before the text of the letter left (closed while idle,
+    /// `421`, or the server's own limit of messages) is replaced once, unseen by the caller.
+    /// Dropping the future between its polls leaves the outcome unknown: do not.
+    pub async fn send(&mut self, letter: &Letter) -> Reply {
+        match self {
+            Line::Smtp(line) => line.send(letter).await,
+            Line::Folder(relay) => relay.send(letter).await,
+            Line::Memory(relay) => relay.send(letter),
+        }
+    }
+
+    /// False when the connection is gone; the next send would open a new one.
+    pub fn healthy(&self) -> bool {
+        match self {
+            Line::Smtp(line) => line.healthy(),
+            Line::Folder(_) | Line::Memory(_) => true,
+        }
+    }
+
+    /// Says QUIT and hangs up. Never fails: nothing is at stake any more.
+    pub async fn close(self) {
+        if let Line::Smtp(line) = self {
+            line.close().await;
+        }
+    }
+}

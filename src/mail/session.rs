@@ -1,0 +1,363 @@
+//! One SMTP connection and the transactions on it, pipelined where the server lets us.
+//!
+//! lettre parses replies and signs in; the order of commands is ours, because lettre neither
+//! pipelines (RFC 2920) nor tells a letter lost before its final dot from one lost after.
+
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::answer::{Answer, heard, said};
+use super::compose::addr_spec;
+use super::encode::lines;
+use super::letter::Letter;
+use super::reply::Reply;
+use super::settings::{Patience, Settings};
+use super::wire::{CutShort, connect};
+
+/// What EHLO offered that lettre does not tell, and what it tells with an eye for case.
+#[derive(Default)]
+struct Features {
+    pipelining: bool,
+    eight_bit: bool,
+    utf8: bool,
+    /// RFC 1870; `Some(0)` sets no limit.
+    size: Option<usize>,
+}
+
+impl Features {
+    fn read(ehlo: &Answer) -> Self {
+        let mut features = Features::default();
+        for line in ehlo.text.lines() {
+            let mut words = line.split_ascii_whitespace();
+            match words
+                .next()
+                .unwrap_or_default()
+                .to_ascii_uppercase()
+                .as_str()
+            {
+                "PIPELINING" => features.pipelining = true,
+                "8BITMIME" => features.eight_bit = true,
+                "SMTPUTF8" => features.utf8 = true,
+                "SIZE" => {
+                    features.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0));
+                }
+                _ => {}
+            }
+        }
+        features
+    }
+}
+
+/// The open connection.
+pub(super) struct Session {
+    lettre: AsyncSmtpConnection,
+    cut_short: CutShort,
+    features: Features,
+    patience: Patience,
+    /// When the current transaction must have ended.
+    deadline: Instant,
+    /// Transactions begun.
+    pub(super) letters: u64,
+    /// Not to be used again.
+    pub(super) broken: bool,
+}
+
+impl Session {
+    /// Connects, secures, greets, signs in. The error says why not, for an operator.
+    pub(super) async fn open(relay: &Settings) -> Result<Session, String> {
+        let patience = relay.patience;
+        let (wire, hello) = (connect(relay).await?, &relay.hello);
+        let cut_short = wire.cut_short();
+        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire), hello);
+        let lettre = timeout(patience.reply, greeted)
+            .await
+            .map_err(|_| "the relay did not greet us in time".to_owned())?
+            .map_err(|error| said("the relay did not welcome us", &error))?;
+        let deadline = Instant::now() + patience.letter;
+        let features = Features::default();
+        let mut session = Session {
+            lettre,
+            cut_short,
+            features,
+            patience,
+            deadline,
+            letters: 0,
+            broken: false,
+        };
+        // A second EHLO, because lettre keeps only some of the answer to its own.
+        let ehlo = session
+            .say(&format!("EHLO {hello}\r\n"), patience.reply)
+            .await?;
+        if !ehlo.is(2) {
+            return Err(format!("the relay refused our EHLO ({})", ehlo.code));
+        }
+        session.features = Features::read(&ehlo);
+        if let Some(credentials) = &relay.credentials {
+            let signing_in = session.lettre.auth(DEFAULT_MECHANISMS, credentials);
+            timeout(patience.reply, signing_in)
+                .await
+                .map_err(|_| "the relay did not answer our sign-in in time".to_owned())?
+                .map_err(|error| said("the relay did not accept our sign-in", &error))?;
+        }
+        Ok(session)
+    }
+
+    /// One letter: MAIL, RCPT, DATA, the text.
+    pub(super) async fn transaction(&mut self, letter: &Letter) -> Reply {
+        let commands = match self.commands(letter) {
+            Ok(commands) => commands,
+            Err(reply) => return reply,
+        };
+        self.letters += 1;
+        self.deadline = Instant::now() + self.patience.letter;
+        let opened = if self.features.pipelining {
+            self.open_at_once(&commands).await
+        } else {
+            self.open_in_turn(&commands).await
+        };
+        match opened {
+            Ok(()) => self.text(letter).await,
+            Err(Stopped::Lost(why)) => {
+                self.broken = true;
+                Reply::Unreachable { why }
+            }
+            Err(Stopped::Refused { answer, .. }) if !(answer.is(4) || answer.is(5)) => {
+                // We no longer know what answers what. A 250 to DATA accepts nothing.
+                self.broken = true;
+                Reply::unreachable("the relay gave an answer that has no place there")
+            }
+            Err(Stopped::Refused {
+                answer,
+                awaits_text,
+            }) => {
+                self.broken |= answer.code == 421;
+                self.withdraw(awaits_text).await;
+                Reply::heard(answer.code, &answer.text, Some(&letter.recipient))
+            }
+        }
+    }
+
+    /// The three commands, or why this server cannot carry this letter.
+    fn commands(&self, letter: &Letter) -> Result<[String; 3], Reply> {
+        let no = |code, enhanced: &str, text: String| {
+            let enhanced = Some(enhanced.to_owned());
+            Err(Reply::Refused {
+                code: Some(code),
+                enhanced,
+                text,
+            })
+        };
+        let (sender, recipient) = (addr_spec(&letter.sender), addr_spec(&letter.recipient));
+        let utf8 = !(sender.is_ascii() && recipient.is_ascii());
+        let eight_bit = !letter.raw.is_ascii();
+        let (size, limit) = (letter.raw.len(), self.features.size.unwrap_or(0));
+        if utf8 && !self.features.utf8 {
+            return no(
+                553,
+                "5.6.7",
+                "this address needs a relay with SMTPUTF8".to_owned(),
+            );
+        }
+        if eight_bit && !(self.features.eight_bit || self.features.utf8) {
+            return no(
+                554,
+                "5.6.3",
+                "this letter needs a relay with 8BITMIME".to_owned(),
+            );
+        }
+        if limit > 0 && size > limit {
+            return no(
+                552,
+                "5.3.4",
+                format!("{size} octets, and the relay takes at most {limit}"),
+            );
+        }
+        let mut mail = format!("MAIL FROM:<{sender}>");
+        if self.features.size.is_some() {
+            mail.push_str(&format!(" SIZE={size}"));
+        }
+        if eight_bit {
+            mail.push_str(" BODY=8BITMIME");
+        }
+        if utf8 {
+            mail.push_str(" SMTPUTF8");
+        }
+        mail.push_str("\r\n");
+        Ok([
+            mail,
+            format!("RCPT TO:<{recipient}>\r\n"),
+            "DATA\r\n".to_owned(),
+        ])
+    }
+
+    /// All three commands in one write, then their replies: the first refusal counts, but all are
+    /// read, so that what follows is not taken for their answer.
+    async fn open_at_once(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
+        let patience = self.patience.reply;
+        let mut refusal = None;
+        let mut awaits_text = false;
+        for step in 0..3 {
+            let heard = match step {
+                0 => self.say(&commands.concat(), patience).await,
+                _ => self.listen(patience).await,
+            };
+            match heard {
+                Ok(answer) => {
+                    self.broken |= answer.code == 421;
+                    awaits_text = step == 2 && answer.code == 354;
+                    if refusal.is_none() && !fits(step, &answer) {
+                        refusal = Some(answer);
+                    }
+                }
+                Err(why) if refusal.is_none() => return Err(Stopped::Lost(why)),
+                // Lost, but not before we were told why.
+                Err(_) => self.broken = true,
+            }
+            if self.broken {
+                break;
+            }
+        }
+        refusal.map_or(Ok(()), |answer| {
+            Err(Stopped::Refused {
+                answer,
+                awaits_text,
+            })
+        })
+    }
+
+    /// One command after the other, for servers without PIPELINING.
+    async fn open_in_turn(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
+        for (step, command) in commands.iter().enumerate() {
+            let answer = self
+                .say(command, self.patience.reply)
+                .await
+                .map_err(Stopped::Lost)?;
+            if !fits(step, &answer) {
+                return Err(Stopped::Refused {
+                    answer,
+                    awaits_text: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a refused transaction so that the connection can carry the next one.
+    async fn withdraw(&mut self, awaits_text: bool) {
+        if self.broken {
+            return;
+        }
+        // RFC 2920 §3.1: DATA accepted without a recipient is ended by a lone dot.
+        let words = if awaits_text { ".\r\n" } else { "RSET\r\n" };
+        let ended = self.say(words, self.patience.reply).await;
+        self.broken = !matches!(ended, Ok(answer) if answer.code != 421);
+    }
+
+    /// The text and the final dot in one write, then the verdict.
+    async fn text(&mut self, letter: &Letter) -> Reply {
+        let Ok(text) = std::str::from_utf8(&letter.raw) else {
+            self.broken = true;
+            return Reply::unreachable("the letter is not UTF-8");
+        };
+        match self.say(&dot_stuffed(text), self.patience.verdict).await {
+            Ok(answer) if answer.is(3) => {
+                self.broken = true;
+                Reply::Unknown {
+                    why: "the relay's answer to the letter has no place there".to_owned(),
+                }
+            }
+            Ok(answer) => {
+                self.broken = answer.code == 421;
+                Reply::heard(answer.code, &answer.text, Some(&letter.recipient))
+            }
+            Err(why) => {
+                self.broken = true;
+                if self.cut_short.happened() {
+                    Reply::Unreachable { why }
+                } else {
+                    Reply::Unknown { why }
+                }
+            }
+        }
+    }
+
+    /// A courtesy, so it gets a courtesy's time.
+    pub(super) async fn quit(mut self) {
+        let _ = timeout(Duration::from_secs(2), self.lettre.quit()).await;
+    }
+
+    /// Writes in one piece, and reads one reply. The error says how the connection was lost.
+    async fn say(&mut self, words: &str, patience: Duration) -> Result<Answer, String> {
+        let until = self.deadline.min(Instant::now() + patience);
+        heard(timeout_at(until, self.lettre.command(words)).await.ok())
+    }
+
+    /// Reads one reply.
+    async fn listen(&mut self, patience: Duration) -> Result<Answer, String> {
+        let until = self.deadline.min(Instant::now() + patience);
+        heard(timeout_at(until, self.lettre.read_response()).await.ok())
+    }
+}
+
+/// Why a transaction did not get as far as its text.
+enum Stopped {
+    /// The connection went, and nothing had been refused before.
+    Lost(String),
+    /// The first answer that stands in the way.
+    Refused {
+        answer: Answer,
+        /// The server waits for a text all the same.
+        awaits_text: bool,
+    },
+}
+
+/// Whether an answer lets MAIL (0), RCPT (1) or DATA (2) pass.
+fn fits(step: usize, answer: &Answer) -> bool {
+    if step == 2 {
+        answer.code == 354
+    } else {
+        answer.is(2)
+    }
+}
+
+/// The letter as it goes over the wire (RFC 5321 §4.5.2), final dot included. Every line end
+/// becomes CRLF: a bare one is how a second letter is smuggled inside a first.
+fn dot_stuffed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in lines(text) {
+        if line.starts_with('.') {
+            out.push('.');
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+    }
+    out.push_str(".\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_stuffed_and_no_line_end_is_bare() {
+        assert_eq!(dot_stuffed("a\r\n.b\r\n..\r\n"), "a\r\n..b\r\n...\r\n.\r\n");
+        assert_eq!(dot_stuffed("a"), "a\r\n.\r\n");
+        assert_eq!(dot_stuffed(""), ".\r\n");
+        for smuggled in ["a\n.\nMAIL", "a\r.\rMAIL", "a\r\n.\rMAIL", "a\n.\r\nMAIL"] {
+            assert_eq!(dot_stuffed(smuggled), "a\r\n..\r\nMAIL\r\n.\r\n");
+        }
+    }
+
+    #[test]
+    fn ehlo_is_read_in_any_case() {
+        let text =
+            "mx.example at your service\nsize 1000\nPipelining\n8BITMIME\nSMTPUTF8".to_owned();
+        let features = Features::read(&Answer { code: 250, text });
+        assert!(features.pipelining && features.eight_bit && features.utf8);
+        assert_eq!(features.size, Some(1000));
+    }
+}

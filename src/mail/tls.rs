@@ -1,0 +1,152 @@
+//! TLS to a relay: certificates always checked, and a STARTTLS that cannot be talked into.
+//!
+//! lettre's own upgrade keeps what it had read before TLS began, so somebody on the path could
+//! slip in a reply that then counts as the server's. Here nothing read before survives.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+/// Where systems keep the certificates they trust, in PEM: Debian and Alpine, Fedora, SUSE,
+/// older Red Hat, the BSDs and macOS.
+const SYSTEM_ROOTS: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
+/// No reply before TLS has more lines than this.
+const MOST_LINES: usize = 100;
+/// No line of it is longer (RFC 5321 §4.5.3.1.5 has 512).
+const LONGEST_LINE: u64 = 1000;
+
+/// How one relay is secured: whom to trust, and the name its certificate must bear.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    host: ServerName<'static>,
+}
+
+impl Tls {
+    /// Trusts the system's certificates (`SSL_CERT_FILE` overrides where they lie) and those in
+    /// `extra`. Reads files, so call it once per relay.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub(super) fn new(host: &str, extra: Option<&Path>) -> Result<Tls, &'static str> {
+        let host = ServerName::try_from(host.to_owned())
+            .map_err(|_| "the host is not a name that a certificate can bear")?;
+        let mut roots = RootCertStore::empty();
+        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let system = named.or_else(|| {
+            SYSTEM_ROOTS
+                .map(PathBuf::from)
+                .into_iter()
+                .find(|file| file.exists())
+        });
+        if let Some(file) = system {
+            trust(&mut roots, &file);
+        }
+        if extra.is_some_and(|file| trust(&mut roots, file) == 0) {
+            return Err("the ca file holds no certificate that can be read");
+        }
+        if roots.is_empty() {
+            return Err(
+                "no trusted certificates on this system: install ca-certificates or name a ca file",
+            );
+        }
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(|_| "TLS cannot be set up")?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        Ok(Tls {
+            connector: TlsConnector::from(Arc::new(config)),
+            host,
+        })
+    }
+
+    /// The handshake. The error is fit for an operator: it names what is wrong with the
+    /// certificate.
+    pub(super) async fn secure(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let secured = self.connector.connect(self.host.clone(), tcp).await;
+        secured.map_err(|error| format!("TLS with the relay failed: {error}"))
+    }
+}
+
+/// Adds what can be parsed and tells how many that was.
+fn trust(roots: &mut RootCertStore, file: &Path) -> usize {
+    let Ok(found) = CertificateDer::pem_file_iter(file) else {
+        return 0;
+    };
+    roots
+        .add_parsable_certificates(found.filter_map(Result::ok))
+        .0
+}
+
+/// Talks as far as the server's consent to STARTTLS (RFC 3207).
+///
+/// # Errors
+/// When it does not consent, or when anything at all was sent along with the consent.
+pub(super) async fn ask_for_tls(tcp: TcpStream, hello: &str) -> Result<TcpStream, String> {
+    let mut stream = BufReader::new(tcp);
+    expect(&mut stream, 220, "did not greet us").await?;
+    stream
+        .write_all(format!("EHLO {hello}\r\n").as_bytes())
+        .await
+        .map_err(|_| lost())?;
+    expect(&mut stream, 250, "refused our EHLO").await?;
+    stream
+        .write_all(b"STARTTLS\r\n")
+        .await
+        .map_err(|_| lost())?;
+    expect(&mut stream, 220, "does not offer STARTTLS").await?;
+    if !stream.buffer().is_empty() {
+        return Err("the relay, or somebody on the way, sent words ahead of TLS".to_owned());
+    }
+    Ok(stream.into_inner())
+}
+
+/// Reads one reply and holds its code against the wanted one.
+async fn expect(
+    stream: &mut BufReader<TcpStream>,
+    wanted: u16,
+    otherwise: &str,
+) -> Result<(), String> {
+    for _ in 0..MOST_LINES {
+        let mut line = Vec::new();
+        stream
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+            .await
+            .map_err(|_| lost())?;
+        if line.last() != Some(&b'\n') {
+            return Err(lost());
+        }
+        if line.get(3) == Some(&b'-') {
+            continue;
+        }
+        let code = line
+            .get(..3)
+            .and_then(|code| std::str::from_utf8(code).ok()?.parse::<u16>().ok());
+        return match code {
+            Some(code) if code == wanted => Ok(()),
+            Some(code) => Err(format!("the relay {otherwise} ({code})")),
+            None => Err("the relay does not speak SMTP".to_owned()),
+        };
+    }
+    Err("the relay does not speak SMTP".to_owned())
+}
+
+fn lost() -> String {
+    "the connection broke off before TLS".to_owned()
+}

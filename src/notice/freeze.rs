@@ -1,0 +1,110 @@
+//! Freezing an audience: after the launch, chunk by chunk, people become notices while earlier chunks
+//! are already sent. Each chunk is one transaction, so that a killed sender leaves nothing half done.
+
+use std::collections::BTreeMap;
+
+use super::store::batch::{self, NewBatch, Unfrozen};
+use super::store::{self, NewNotice};
+use super::{BatchStatus, NoticeStatus};
+use crate::app::App;
+use crate::campaign::content::Content;
+use crate::campaign::{self, Campaign};
+use crate::db::{Conn, Error, Result};
+use crate::id::NoticeId;
+use crate::link::NoticeCode;
+use crate::person::{self, AudienceRow, PersonStanding};
+
+/// Freezes the next chunk of whichever campaign needs it. `false`: there is nothing to freeze.
+///
+/// # Errors
+/// The database's.
+pub async fn step(app: &App) -> Result<bool> {
+    let mut tx = app.db.begin().await?;
+    let Some(mut at) = batch::lock_unfrozen(&mut tx).await? else {
+        return Ok(false);
+    };
+    let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
+    let people = page(&mut tx, app, &campaign, &at).await?;
+    let whole = people.len() < usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
+    if let Some(last) = people.last() {
+        at.after = last.id;
+        queue(&mut tx, app, &campaign, &mut at, &people).await?;
+    }
+    batch::set_frozen(&mut tx, &at, whole).await?;
+    if whole {
+        campaign::store::complete_if_done(&mut tx, campaign.id, app.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn page(
+    conn: &mut Conn,
+    app: &App,
+    campaign: &Campaign,
+    at: &Unfrozen,
+) -> Result<Vec<AudienceRow>> {
+    let content = campaign
+        .content
+        .as_deref()
+        .and_then(Content::from_text)
+        .ok_or_else(|| Error::inconsistent("campaign", campaign.id))?;
+    let filter = content.audience.filter(content.kind);
+    let limit = i64::from(app.config.mail.batch);
+    person::store::page_after(conn, campaign.incident, at.bucket, at.after, &filter, limit).await
+}
+
+/// Turns a page of people into notices and one batch.
+async fn queue(
+    conn: &mut Conn,
+    app: &App,
+    campaign: &Campaign,
+    at: &mut Unfrozen,
+    people: &[AudienceRow],
+) -> Result<()> {
+    let now = app.now();
+    let notices: Vec<NewNotice> = people
+        .iter()
+        .filter(|person| person.standing != PersonStanding::NeedsLetter)
+        .map(|person| {
+            let id = NoticeId::in_bucket(at.bucket, now);
+            let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);
+            NewNotice {
+                id,
+                person: person.id,
+                withheld: person.withheld,
+                named: person.exposed.bits(),
+                code_key,
+            }
+        })
+        .collect();
+    let queued = notices.iter().filter(|n| n.withheld.is_none()).count();
+    store::insert(
+        conn,
+        (campaign.id, campaign.incident, at.bucket, at.next_batch),
+        &notices,
+        now,
+    )
+    .await?;
+    let counts = BTreeMap::from([
+        (NoticeStatus::Queued, queued as i64),
+        (NoticeStatus::Withheld, (notices.len() - queued) as i64),
+    ]);
+    campaign::store::move_counts(conn, campaign.id, &counts).await?;
+    let ids = || notices.iter().map(|n| n.id);
+    if let (true, Some(first_id), Some(last_id)) = (queued > 0, ids().min(), ids().max()) {
+        let new = NewBatch {
+            campaign_id: campaign.id,
+            bucket: at.bucket,
+            batch_no: at.next_batch,
+            size: i32::try_from(queued).unwrap_or(i32::MAX),
+            first_id,
+            last_id,
+            status: BatchStatus::Ready,
+            due_at: now,
+        };
+        batch::insert(conn, &new).await?;
+        at.next_batch += 1;
+    }
+    Ok(())
+}

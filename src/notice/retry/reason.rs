@@ -1,0 +1,89 @@
+//! Why a notice bounced, and why a relay is held: two closed lists.
+
+/// Why a notice bounced. Stored, shown and counted under these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BounceReason {
+    /// No such mailbox.
+    UserUnknown,
+    /// The mailbox is switched off; it may come back.
+    MailboxDisabled,
+    /// No room; it may come back.
+    MailboxFull,
+    /// The person moved and left no forwarding.
+    Moved,
+    /// No such domain, or one that takes no mail.
+    HostUnknown,
+    /// The server cannot read the address.
+    AddressInvalid,
+    /// Larger than this mailbox takes.
+    MessageTooBig,
+    /// No way through this relay for an internationalised address.
+    NeedsSmtputf8,
+    /// This mailbox takes no mail from us, or everything we tried was held against policy.
+    Policy,
+    /// The relay does not carry mail to this domain.
+    RelayDenied,
+    /// The text of the letter was refused.
+    ContentRefused,
+    /// Refused for good without a reason that we can read.
+    Unexplained,
+}
+
+impl BounceReason {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserUnknown => "user_unknown",
+            Self::MailboxDisabled => "mailbox_disabled",
+            Self::MailboxFull => "mailbox_full",
+            Self::Moved => "moved",
+            Self::HostUnknown => "host_unknown",
+            Self::AddressInvalid => "address_invalid",
+            Self::MessageTooBig => "message_too_big",
+            Self::NeedsSmtputf8 => "needs_smtputf8",
+            Self::Policy => "policy",
+            Self::RelayDenied => "relay_denied",
+            Self::ContentRefused => "content_refused",
+            Self::Unexplained => "unexplained",
+        }
+    }
+
+    /// True when the address is wrong for good, so that no later campaign should try it again.
+    pub fn condemns_address(self) -> bool {
+        matches!(
+            self,
+            Self::UserUnknown | Self::Moved | Self::HostUnknown | Self::AddressInvalid
+        )
+    }
+}
+
+/// Why a relay is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldReason {
+    /// On a blocklist, of bad repute, or failing a check of the sender's machine.
+    Blocked,
+    /// Too much, too fast.
+    RateLimited,
+    /// Our sender address or domain is refused.
+    SenderRefused,
+    /// The relay wants us to sign in, or does not relay for us.
+    NotPermitted,
+    /// The text is taken for spam, a virus, or a breach of rules.
+    ContentRefused,
+    /// The relay does not understand us.
+    Protocol,
+}
+
+impl HoldReason {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::RateLimited => "rate_limited",
+            Self::SenderRefused => "sender_refused",
+            Self::NotPermitted => "not_permitted",
+            Self::ContentRefused => "content_refused",
+            Self::Protocol => "protocol",
+        }
+    }
+}

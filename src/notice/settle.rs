@@ -1,0 +1,107 @@
+//! Settling a batch: what its sender learned becomes the state of notices, people and counters, in one
+//! transaction and only while the lease still holds.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::store::batch::{self, Lease};
+use super::store::{self, Settled};
+use super::{BatchStatus, NoticeStatus};
+use crate::app::App;
+use crate::campaign;
+use crate::db::{self, Result};
+use crate::element::ElementSet;
+use crate::person::{self, PersonStanding};
+
+/// How often a transaction that met another is tried.
+const TRIES: usize = 5;
+
+/// How a batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It is in its next state.
+    Given(BatchStatus),
+    /// Another sender took it over; what was learned is in the outcomes, and that sender reads them.
+    Lost,
+}
+
+/// What a notice's end means for its person.
+fn standing(to: NoticeStatus) -> Option<PersonStanding> {
+    match to {
+        NoticeStatus::Sent => Some(PersonStanding::Notified),
+        NoticeStatus::Bounced | NoticeStatus::Expired => Some(PersonStanding::NeedsLetter),
+        NoticeStatus::Queued
+        | NoticeStatus::Sending
+        | NoticeStatus::Deferred
+        | NoticeStatus::Uncertain
+        | NoticeStatus::Withheld
+        | NoticeStatus::Cancelled => None,
+    }
+}
+
+/// Writes what was learned and gives the batch back. `unsent`: some notices were not tried.
+///
+/// # Errors
+/// The database's, after a few tries if it asks to try again.
+pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Result<End> {
+    let mut tries = 1;
+    loop {
+        match once(app, lease, settled, unsent).await {
+            Err(db::Error::Retry) if tries < TRIES => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Result<End> {
+    let now = app.now();
+    let (to, due_at) = next(settled, unsent, now);
+    let mut tx = app.db.begin().await?;
+    if !batch::give_back(&mut tx, lease, to, due_at).await? {
+        return Ok(End::Lost);
+    }
+    store::set_states(&mut tx, lease.bucket, settled, now).await?;
+    let mut counts: BTreeMap<NoticeStatus, i64> = BTreeMap::new();
+    for one in settled {
+        *counts.entry(one.from).or_default() -= 1;
+        *counts.entry(one.to).or_default() += 1;
+    }
+    campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
+    let people: Vec<person::Settled> = settled
+        .iter()
+        .filter_map(|one| {
+            let standing = standing(one.to)?;
+            let named = if one.to == NoticeStatus::Sent {
+                one.named
+            } else {
+                ElementSet::EMPTY
+            };
+            Some(person::Settled {
+                person: one.person,
+                named,
+                standing: Some(standing),
+                takes_back: false,
+            })
+        })
+        .collect();
+    if !people.is_empty() {
+        person::store::settle(&mut tx, lease.incident_id, lease.bucket, &people).await?;
+    }
+    if to == BatchStatus::Done {
+        campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
+    }
+    tx.commit().await?;
+    Ok(End::Given(to))
+}
+
+/// Where a batch goes: back to the queue with what was not tried, to sleep until the first deferred
+/// notice is due, or to its end.
+fn next(settled: &[Settled], unsent: bool, now: DateTime<Utc>) -> (BatchStatus, DateTime<Utc>) {
+    let soonest = settled.iter().filter_map(|s| s.due_at).min();
+    match (unsent, soonest) {
+        (true, _) => (BatchStatus::Ready, now),
+        (false, Some(due_at)) => (BatchStatus::Waiting, due_at),
+        (false, None) => (BatchStatus::Done, now),
+    }
+}

@@ -1,0 +1,208 @@
+//! Batches: the queue of the senders. One row stands for some hundred notices.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::super::BatchStatus;
+use crate::campaign::CampaignStatus;
+use crate::db::schema::{batch, campaign_freeze};
+use crate::db::{Conn, Result};
+use crate::id::{CampaignId, IncidentId, NoticeId};
+
+/// A batch that a sender holds until its lease ends.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Lease {
+    /// Of which campaign.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub campaign_id: CampaignId,
+    /// Of which incident.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub incident_id: IncidentId,
+    /// The bucket of all its notices.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pub bucket: i32,
+    /// Its number in campaign and bucket.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pub batch_no: i32,
+    /// Its first notice.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub first_id: NoticeId,
+    /// Its last notice.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub last_id: NoticeId,
+    /// Grows with each lease: who shows an older one has lost the batch.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pub fence: i32,
+    /// The campaign's state at the claim: sending, or cancelled with notices left to settle.
+    #[diesel(sql_type = crate::db::schema::sql_types::CampaignStatus)]
+    pub campaign_status: CampaignStatus,
+}
+
+/// A batch about to be queued.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = batch)]
+pub struct NewBatch {
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// The bucket of all its notices.
+    pub bucket: i32,
+    /// Its number in campaign and bucket.
+    pub batch_no: i32,
+    /// How many notices it stands for.
+    pub size: i32,
+    /// Its first notice.
+    pub first_id: NoticeId,
+    /// Its last notice.
+    pub last_id: NoticeId,
+    /// Where it stands.
+    pub status: BatchStatus,
+    /// Not before this time.
+    pub due_at: DateTime<Utc>,
+}
+
+/// Queues a batch.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(conn: &mut Conn, new: &NewBatch) -> Result<()> {
+    diesel::insert_into(batch::table)
+        .values(new)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
+/// database's, so that the clocks of nodes do not matter. Nothing while everything is stopped.
+///
+/// # Errors
+/// The database's.
+pub async fn claim(
+    conn: &mut Conn,
+    node: &str,
+    lease_seconds: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Lease>> {
+    let lease = diesel::sql_query(
+        "update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1, \
+                lease_until = now() + $2 * interval '1 second' \
+         from (select b.campaign_id, b.bucket, b.batch_no, c.incident_id, c.status as campaign_status \
+               from batch b join campaign c on c.id = b.campaign_id \
+               where b.status <> 'done' and c.status in ('sending', 'cancelled') \
+                 and (case when b.status = 'leased' then b.lease_until < now() \
+                           else b.due_at <= $3 or c.status = 'cancelled' end) \
+                 and not exists (select from emergency_stop where stopped_at is not null) \
+               order by b.due_at, b.campaign_id, b.batch_no, b.bucket \
+               limit 1 for update of b skip locked) pick \
+         where (b.campaign_id, b.bucket, b.batch_no) = (pick.campaign_id, pick.bucket, pick.batch_no) \
+         returning b.campaign_id, pick.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence, \
+                   pick.campaign_status",
+    )
+    .bind::<Text, _>(node)
+    .bind::<BigInt, _>(lease_seconds)
+    .bind::<Timestamptz, _>(now)
+    .get_result(conn)
+    .await
+    .optional()?;
+    Ok(lease)
+}
+
+/// Renews a lease. `false`: it was lost.
+///
+/// # Errors
+/// The database's.
+pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<bool> {
+    let renewed = diesel::sql_query(
+        "update batch set lease_until = now() + $1 * interval '1 second' \
+         where campaign_id = $2 and bucket = $3 and batch_no = $4 and fence = $5 and status = 'leased'",
+    )
+    .bind::<BigInt, _>(lease_seconds)
+    .bind::<diesel::sql_types::Uuid, _>(lease.campaign_id)
+    .bind::<diesel::sql_types::Integer, _>(lease.bucket)
+    .bind::<diesel::sql_types::Integer, _>(lease.batch_no)
+    .bind::<diesel::sql_types::Integer, _>(lease.fence)
+    .execute(conn)
+    .await?;
+    Ok(renewed == 1)
+}
+
+/// Gives a batch back in its next state. `false`: the lease was lost, and nothing may be written.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back(
+    conn: &mut Conn,
+    lease: &Lease,
+    to: BatchStatus,
+    due_at: DateTime<Utc>,
+) -> Result<bool> {
+    let given =
+        diesel::update(batch::table.find((lease.campaign_id, lease.bucket, lease.batch_no)))
+            .filter(
+                batch::fence
+                    .eq(lease.fence)
+                    .and(batch::status.eq(BatchStatus::Leased)),
+            )
+            .set((
+                batch::status.eq(to),
+                batch::due_at.eq(due_at),
+                batch::leased_by.eq(None::<String>),
+                batch::lease_until.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(conn)
+            .await?;
+    Ok(given == 1)
+}
+
+/// A bucket of a campaign whose audience is not wholly frozen, its row locked.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Unfrozen {
+    /// Of which campaign.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub campaign_id: CampaignId,
+    /// The bucket.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pub bucket: i32,
+    /// The last person frozen.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub after: crate::id::PersonId,
+    /// The number of the next batch.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pub next_batch: i32,
+}
+
+/// Locks a bucket that is to be frozen further; the lock is the turn of this sender.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_unfrozen(conn: &mut Conn) -> Result<Option<Unfrozen>> {
+    let row = diesel::sql_query(
+        "select f.campaign_id, f.bucket, f.after, f.next_batch \
+         from campaign_freeze f join campaign c on c.id = f.campaign_id \
+         where not f.done and c.status = 'sending' \
+         order by c.launched_at, f.campaign_id, f.next_batch, f.bucket \
+         limit 1 for update of f skip locked",
+    )
+    .get_result(conn)
+    .await
+    .optional()?;
+    Ok(row)
+}
+
+/// Writes how far a bucket is frozen.
+///
+/// # Errors
+/// The database's.
+pub async fn set_frozen(conn: &mut Conn, at: &Unfrozen, done: bool) -> Result<()> {
+    diesel::update(campaign_freeze::table.find((at.campaign_id, at.bucket)))
+        .set((
+            campaign_freeze::after.eq(at.after),
+            campaign_freeze::next_batch.eq(at.next_batch),
+            campaign_freeze::done.eq(done),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

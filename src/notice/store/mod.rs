@@ -1,0 +1,261 @@
+//! Notices, batches and outcomes in the database. Every statement names the bucket.
+
+pub mod batch;
+pub mod outcome;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{
+    Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel_async::RunQueryDsl;
+
+use super::{Notice, NoticeStatus};
+use crate::db::schema::notice;
+use crate::db::{Conn, Error, Result};
+use crate::element::ElementSet;
+use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+use crate::person::flags::WithheldReason;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = notice)]
+struct Row {
+    id: NoticeId,
+    campaign_id: CampaignId,
+    incident_id: IncidentId,
+    person_id: PersonId,
+    status: NoticeStatus,
+    withheld: Option<WithheldReason>,
+    named: i64,
+    attempts: i16,
+    due_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    settled_at: Option<DateTime<Utc>>,
+}
+
+fn read(row: Row) -> Notice {
+    Notice {
+        id: row.id,
+        campaign: row.campaign_id,
+        incident: row.incident_id,
+        person: row.person_id,
+        status: row.status,
+        withheld: row.withheld,
+        named: ElementSet::from_bits_truncate(row.named),
+        attempts: row.attempts,
+        due_at: row.due_at,
+        created_at: row.created_at,
+        settled_at: row.settled_at,
+    }
+}
+
+/// A notice about to be frozen into its campaign.
+#[derive(Debug, Clone)]
+pub struct NewNotice {
+    /// Its id, in the person's bucket.
+    pub id: NoticeId,
+    /// For whom.
+    pub person: PersonId,
+    /// Why it must not be sent, if it must not.
+    pub withheld: Option<WithheldReason>,
+    /// The elements it names.
+    pub named: i64,
+    /// The blind index of its notice code.
+    pub code_key: i64,
+}
+
+/// Inserts notices of one bucket. A person who has one in this campaign already keeps it.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(
+    conn: &mut Conn,
+    (campaign, incident, bucket, batch_no): (CampaignId, IncidentId, i32, i32),
+    new: &[NewNotice],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::sql_query(
+        "insert into notice (bucket, id, campaign_id, incident_id, batch_no, person_id, status, withheld, named, \
+                             code_key, attempts, created_at, settled_at) \
+         select $1, n.id, $2, $3, $10, n.person_id, \
+                case when n.withheld is null then 'queued' else 'withheld' end::notice_status, \
+                n.withheld::withheld_reason, n.named, n.code_key, 0, $4, \
+                case when n.withheld is not null then $4 end \
+         from unnest($5, $6, $7, $8, $9) as n (id, person_id, withheld, named, code_key) \
+         on conflict (campaign_id, bucket, person_id) do nothing",
+    )
+    .bind::<Integer, _>(bucket)
+    .bind::<SqlUuid, _>(campaign)
+    .bind::<SqlUuid, _>(incident)
+    .bind::<Timestamptz, _>(at)
+    .bind::<Array<SqlUuid>, _>(new.iter().map(|n| n.id).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(new.iter().map(|n| n.person).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(new.iter().map(|n| n.withheld.map(WithheldReason::as_str)).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(new.iter().map(|n| n.named).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(new.iter().map(|n| n.code_key).collect::<Vec<_>>())
+    .bind::<Integer, _>(batch_no)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The notices of a batch that are not settled: queued or deferred.
+///
+/// # Errors
+/// The database's.
+pub async fn unsettled(conn: &mut Conn, of: &batch::Lease) -> Result<Vec<Notice>> {
+    let rows: Vec<Row> = notice::table
+        .filter(
+            notice::bucket
+                .eq(of.bucket)
+                .and(notice::id.between(of.first_id, of.last_id)),
+        )
+        .filter(
+            notice::campaign_id
+                .eq(of.campaign_id)
+                .and(notice::batch_no.eq(of.batch_no)),
+        )
+        .filter(notice::status.eq_any([NoticeStatus::Queued, NoticeStatus::Deferred]))
+        .select(Row::as_select())
+        .order(notice::id)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// What became of a notice in the hands of a sender.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The notice.
+    pub id: NoticeId,
+    /// For whom it is.
+    pub person: PersonId,
+    /// The elements it names.
+    pub named: ElementSet,
+    /// Where it stood.
+    pub from: NoticeStatus,
+    /// Where it stands now.
+    pub to: NoticeStatus,
+    /// How often it was tried by now.
+    pub attempts: i16,
+    /// When it is tried again, if deferred.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Writes the new states of notices of one bucket in one statement.
+///
+/// # Errors
+/// `Inconsistent` if a notice was no longer in the state it came from.
+pub async fn set_states(
+    conn: &mut Conn,
+    bucket: i32,
+    settled: &[Settled],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let moved = diesel::sql_query(
+        "update notice n set status = s.status::notice_status, attempts = s.attempts, due_at = s.due_at, \
+                settled_at = case when s.status <> 'deferred' then $2 end \
+         from unnest($3, $4, $5, $6, $7) as s (id, before, status, attempts, due_at) \
+         where n.bucket = $1 and n.id = s.id and n.status = s.before::notice_status",
+    )
+    .bind::<Integer, _>(bucket)
+    .bind::<Timestamptz, _>(at)
+    .bind::<Array<SqlUuid>, _>(settled.iter().map(|s| s.id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(settled.iter().map(|s| s.from.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(settled.iter().map(|s| s.to.as_str()).collect::<Vec<_>>())
+    .bind::<Array<SmallInt>, _>(settled.iter().map(|s| s.attempts).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamptz>>, _>(settled.iter().map(|s| s.due_at).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    if moved == settled.len() {
+        Ok(())
+    } else {
+        Err(Error::inconsistent(
+            "notice",
+            format!("{moved} of {} in bucket {bucket}", settled.len()),
+        ))
+    }
+}
+
+/// The notice with this id.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: NoticeId) -> Result<Notice> {
+    let row = notice::table
+        .find((id.bucket(), id))
+        .select(Row::as_select())
+        .first(conn)
+        .await?;
+    Ok(read(row))
+}
+
+/// A person's notices, newest first. `campaigns` are those of the person's incident.
+///
+/// # Errors
+/// The database's.
+pub async fn of_person(
+    conn: &mut Conn,
+    campaigns: &[CampaignId],
+    person: PersonId,
+) -> Result<Vec<Notice>> {
+    let rows: Vec<Row> = notice::table
+        .filter(notice::campaign_id.eq_any(campaigns))
+        .filter(
+            notice::bucket
+                .eq(person.bucket())
+                .and(notice::person_id.eq(person)),
+        )
+        .select(Row::as_select())
+        .order(notice::id.desc())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Notices of a campaign in the order of bucket and person, after `after` if given, in one state if
+/// given.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    status: Option<NoticeStatus>,
+    after: Option<PersonId>,
+    limit: i64,
+) -> Result<Vec<Notice>> {
+    let mut query = notice::table
+        .filter(notice::campaign_id.eq(campaign))
+        .select(Row::as_select())
+        .order((notice::bucket, notice::person_id))
+        .limit(limit)
+        .into_boxed();
+    if let Some(status) = status {
+        query = query.filter(notice::status.eq(status));
+    }
+    if let Some(after) = after {
+        let bucket = after.bucket();
+        query = query.filter(
+            notice::bucket
+                .gt(bucket)
+                .or(notice::bucket.eq(bucket).and(notice::person_id.gt(after))),
+        );
+    }
+    let rows: Vec<Row> = query.load(conn).await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The notices whose code has this index; more than one is a coincidence of one in many thousands.
+///
+/// # Errors
+/// The database's.
+pub async fn by_code(conn: &mut Conn, bucket: i32, code_key: i64) -> Result<Vec<Notice>> {
+    let rows: Vec<Row> = notice::table
+        .filter(notice::bucket.eq(bucket).and(notice::code_key.eq(code_key)))
+        .select(Row::as_select())
+        .limit(10)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}

@@ -1,0 +1,442 @@
+//! People in the database. Statements on them stay within one bucket wherever the bucket is known.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::contact::{Key, Sealed, email_key, name_key, reference_key};
+use super::flags::{Flags, WithheldReason};
+use super::place::{Jurisdiction, Locale};
+use super::{AudienceCount, AudienceFilter, AudienceRow, Person, PersonStanding, Settled};
+use crate::address::EmailAddress;
+use crate::db::schema::{account_count, person, sql_types};
+use crate::db::{Conn, Error, Result};
+use crate::element::ElementSet;
+use crate::id::{IncidentId, PersonId};
+use crate::seal::{IncidentKey, bucket};
+
+/// The most people a look-up by e-mail address or name returns.
+const FOUND: i64 = 200;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = person)]
+struct Row {
+    id: PersonId,
+    incident_id: IncidentId,
+    reference_key: Vec<u8>,
+    sealed: Vec<u8>,
+    exposed: i64,
+    named: i64,
+    locale: String,
+    jurisdiction: String,
+    flags: i32,
+    standing: PersonStanding,
+    withheld: Option<WithheldReason>,
+    link_epoch: i16,
+}
+
+fn read(row: Row) -> Result<Person<Sealed>> {
+    let broken = || Error::inconsistent("person", row.id);
+    let jurisdiction = (!row.jurisdiction.is_empty())
+        .then(|| Jurisdiction::parse(&row.jurisdiction))
+        .transpose();
+    Ok(Person {
+        id: row.id,
+        incident: row.incident_id,
+        exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
+        named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+        locale: Locale::parse(&row.locale).map_err(|_| broken())?,
+        jurisdiction: jurisdiction.map_err(|_| broken())?,
+        flags: Flags::from_bits(row.flags).ok_or_else(broken)?,
+        standing: row.standing,
+        withheld: row.withheld,
+        link_epoch: row.link_epoch,
+        contact: Sealed {
+            reference_key: row.reference_key,
+            bytes: row.sealed,
+        },
+    })
+}
+
+fn open(row: Row, key: &IncidentKey) -> Result<Person> {
+    let id = row.id;
+    read(row)?
+        .open(key)
+        .map_err(|_| Error::inconsistent("person", id))
+}
+
+/// The person with this id, opened.
+///
+/// # Errors
+/// `Missing`, or `Inconsistent` if the contact data do not open.
+pub async fn find(conn: &mut Conn, key: &IncidentKey, id: PersonId) -> Result<Person> {
+    open(row(conn, id).await?, key)
+}
+
+/// The person with this id, left sealed.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find_row(conn: &mut Conn, id: PersonId) -> Result<Person<Sealed>> {
+    read(row(conn, id).await?)
+}
+
+async fn row(conn: &mut Conn, id: PersonId) -> Result<Row> {
+    Ok(person::table
+        .find((id.bucket(), id))
+        .select(Row::as_select())
+        .first(conn)
+        .await?)
+}
+
+/// These people of one bucket, opened, in the order of their ids. Who does not exist is left out.
+///
+/// # Errors
+/// `Inconsistent` if the contact data of one do not open.
+pub async fn load_many(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    bucket: i32,
+    ids: &[PersonId],
+) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = person::table
+        .filter(person::bucket.eq(bucket).and(person::id.eq_any(ids)))
+        .order(person::id)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// The person with this reference: none or one.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_by_reference(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    reference: &str,
+) -> Result<Vec<Person>> {
+    let index: Key = reference_key(key, reference);
+    let rows: Vec<Row> = person::table
+        .filter(person::incident_id.eq(incident))
+        .filter(person::bucket.eq(bucket(&index)))
+        .filter(person::reference_key.eq(index.as_slice()))
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// The people behind this e-mail address: a mailbox may be shared. At most 200.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_by_email(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    email: &EmailAddress,
+) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = person::table
+        .filter(person::incident_id.eq(incident))
+        .filter(person::email_key.eq(email_key(key, email).as_slice()))
+        .order(person::id)
+        .limit(FOUND)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// The people with this name at this postcode. At most 200.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_by_name_postcode(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    name: &str,
+    postcode: &str,
+) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = person::table
+        .filter(person::incident_id.eq(incident))
+        .filter(person::name_key.eq(name_key(key, name, postcode).as_slice()))
+        .order(person::id)
+        .limit(FOUND)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// A difference that a write made to the account: `n` more (or fewer) people in this place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct Moved {
+    /// Where they stand.
+    #[diesel(sql_type = sql_types::PersonStanding)]
+    pub standing: PersonStanding,
+    /// Whether something exposed is not yet named to them.
+    #[diesel(sql_type = Bool)]
+    pub incomplete: bool,
+    /// How many more.
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
+// The rows are locked in the order of their ids, whoever writes: so no two writers wait for each other.
+const SETTLE: &str = "
+    with given as (
+        select * from unnest($3, $4, $5, $6) as g(id, named, standing, takes_back)
+    ), before as (
+        select p.id, p.standing, p.exposed & ~p.named <> 0 as incomplete
+        from person p
+        where p.bucket = $1 and p.incident_id = $2 and p.id = any($3)
+        order by p.id
+        for update
+    ), after as (
+        update person p
+        set named = p.named | g.named,
+            standing = case when t.moves then g.standing else p.standing end,
+            withheld = case when t.moves then null else p.withheld end
+        from before b
+        join given g on g.id = b.id
+        cross join lateral (select case
+            when g.standing is null or b.standing = 'retracted' then false
+            when g.standing = 'notified' then true
+            when g.standing not in ('in_progress', 'needs_letter') or b.standing = 'withheld' then false
+            else b.standing <> 'notified' or g.takes_back
+        end as moves) t
+        where p.bucket = $1 and p.id = b.id
+        returning b.standing as was, b.incomplete as was_incomplete,
+            p.standing, p.exposed & ~p.named <> 0 as incomplete
+    ), moved as (
+        select was as standing, was_incomplete as incomplete, -1 as n from after
+        union all
+        select standing, incomplete, 1 from after
+    )
+    select standing, incomplete, sum(n)::bigint as n
+    from moved group by standing, incomplete having sum(n) <> 0";
+
+/// Records what became of notices to people of one bucket, each person once: what was named to them is
+/// added to what was named before, they move to where they now stand, and the account moves by exactly
+/// the difference.
+///
+/// # Errors
+/// The database's.
+pub async fn settle(
+    conn: &mut Conn,
+    incident: IncidentId,
+    bucket: i32,
+    settled: &[Settled],
+) -> Result<()> {
+    let ids: Vec<_> = settled.iter().map(|s| s.person.uuid()).collect();
+    let named: Vec<_> = settled.iter().map(|s| s.named.bits()).collect();
+    let standings: Vec<_> = settled.iter().map(|s| s.standing).collect();
+    let takes_back: Vec<_> = settled.iter().map(|s| s.takes_back).collect();
+    let moved: Vec<Moved> = diesel::sql_query(SETTLE)
+        .bind::<Integer, _>(bucket)
+        .bind::<diesel::sql_types::Uuid, _>(incident)
+        .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
+        .bind::<Array<BigInt>, _>(named)
+        .bind::<Array<Nullable<sql_types::PersonStanding>>, _>(standings)
+        .bind::<Array<Bool>, _>(takes_back)
+        .load(conn)
+        .await?;
+    move_account(conn, incident, &moved).await
+}
+
+/// Moves the counters of the account. Their rows are few and everybody's: call it last before the audit.
+///
+/// # Errors
+/// The database's.
+pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]) -> Result<()> {
+    let mut moved: Vec<_> = moved.iter().filter(|m| m.n != 0).collect();
+    // One order for all writers, as with people.
+    moved.sort_by_key(|m| (m.standing, m.incomplete));
+    for m in moved {
+        diesel::insert_into(account_count::table)
+            .values((
+                account_count::incident_id.eq(incident),
+                account_count::standing.eq(m.standing),
+                account_count::incomplete.eq(m.incomplete),
+                account_count::n.eq(m.n),
+            ))
+            .on_conflict((
+                account_count::incident_id,
+                account_count::standing,
+                account_count::incomplete,
+            ))
+            .do_update()
+            .set(account_count::n.eq(account_count::n + m.n))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Revokes the status links of a person; the new epoch.
+///
+/// # Errors
+/// `Missing`.
+pub async fn revoke_links(conn: &mut Conn, id: PersonId) -> Result<i16> {
+    Ok(diesel::update(person::table.find((id.bucket(), id)))
+        .set(person::link_epoch.eq(person::link_epoch + 1))
+        .returning(person::link_epoch)
+        .get_result(conn)
+        .await?)
+}
+
+/// What an [`AudienceFilter`] means, of `person p`; it takes the parameters from `$n` on in the order of
+/// [`bind_filter`].
+macro_rules! in_audience {
+    ($n1:literal, $n2:literal, $n3:literal, $n4:literal, $n5:literal) => {
+        concat!(
+            "p.standing <> 'retracted'",
+            " and (not $",
+            $n1,
+            " or p.exposed & ~p.named <> 0)",
+            " and (not $",
+            $n2,
+            " or p.named = 0)",
+            " and (cardinality($",
+            $n3,
+            ") = 0 or p.jurisdiction = any($",
+            $n3,
+            ")",
+            " or split_part(p.jurisdiction, '-', 1) = any($",
+            $n3,
+            "))",
+            " and (cardinality($",
+            $n4,
+            ") = 0 or p.locale = any($",
+            $n4,
+            ")",
+            " or split_part(p.locale, '-', 1) = any($",
+            $n4,
+            "))",
+            " and ($",
+            $n5,
+            " = 0 or p.exposed & $",
+            $n5,
+            " <> 0)",
+        )
+    };
+}
+
+#[derive(QueryableByName)]
+struct AudienceSql {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: PersonId,
+    #[diesel(sql_type = BigInt)]
+    exposed: i64,
+    #[diesel(sql_type = BigInt)]
+    named: i64,
+    #[diesel(sql_type = Integer)]
+    flags: i32,
+    #[diesel(sql_type = sql_types::PersonStanding)]
+    standing: PersonStanding,
+    #[diesel(sql_type = Bool)]
+    has_address: bool,
+}
+
+const PAGE: &str = concat!(
+    "select p.id, p.exposed, p.named, p.flags, p.standing,
+        p.email_key is not null and p.standing <> 'needs_letter' as has_address
+    from person p
+    where p.bucket = $1 and p.id > $2 and p.incident_id = $3 and ",
+    in_audience!("4", "5", "6", "7", "8"),
+    " order by p.id limit $9"
+);
+
+/// The next people of an audience in one bucket, in the order of their ids, after `after`
+/// ([`PersonId`] of the nil UUID to begin).
+///
+/// # Errors
+/// `Inconsistent` for a row with an element or flag that the program does not know.
+pub async fn page_after(
+    conn: &mut Conn,
+    incident: IncidentId,
+    bucket: i32,
+    after: PersonId,
+    filter: &AudienceFilter,
+    limit: i64,
+) -> Result<Vec<AudienceRow>> {
+    let rows: Vec<AudienceSql> = diesel::sql_query(PAGE)
+        .bind::<Integer, _>(bucket)
+        .bind::<diesel::sql_types::Uuid, _>(after)
+        .bind::<diesel::sql_types::Uuid, _>(incident)
+        .bind::<Bool, _>(filter.only_unnamed)
+        .bind::<Bool, _>(filter.never_notified)
+        .bind::<Array<Text>, _>(&filter.jurisdictions)
+        .bind::<Array<Text>, _>(&filter.locales)
+        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(audience_row).collect()
+}
+
+fn audience_row(row: AudienceSql) -> Result<AudienceRow> {
+    let broken = || Error::inconsistent("person", row.id);
+    let flags = Flags::from_bits(row.flags).ok_or_else(broken)?;
+    Ok(AudienceRow {
+        id: row.id,
+        exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
+        named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+        standing: row.standing,
+        withheld: flags.withheld_reason(),
+        has_address: row.has_address,
+    })
+}
+
+#[derive(QueryableByName)]
+struct CountSql {
+    #[diesel(sql_type = BigInt)]
+    mailable: i64,
+    #[diesel(sql_type = BigInt)]
+    withheld: i64,
+    #[diesel(sql_type = BigInt)]
+    needs_letter: i64,
+}
+
+const COUNT: &str = concat!(
+    "select count(*) filter (where not forbidden and has_address) as mailable,
+        count(*) filter (where forbidden) as withheld,
+        count(*) filter (where not forbidden and not has_address) as needs_letter
+    from (
+        select p.flags & $7 <> 0 as forbidden,
+            p.email_key is not null and p.standing <> 'needs_letter' as has_address
+        from person p
+        where p.incident_id = $1 and ",
+    in_audience!("2", "3", "4", "5", "6"),
+    ") audience"
+);
+
+/// How many people an audience has, and how many of them can be told by e-mail.
+///
+/// # Errors
+/// The database's.
+pub async fn count_audience(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<AudienceCount> {
+    let count: CountSql = diesel::sql_query(COUNT)
+        .bind::<diesel::sql_types::Uuid, _>(incident)
+        .bind::<Bool, _>(filter.only_unnamed)
+        .bind::<Bool, _>(filter.never_notified)
+        .bind::<Array<Text>, _>(&filter.jurisdictions)
+        .bind::<Array<Text>, _>(&filter.locales)
+        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<Integer, _>(Flags::FORBIDDING.bits())
+        .get_result(conn)
+        .await?;
+    Ok(AudienceCount {
+        mailable: count.mailable,
+        withheld: count.withheld,
+        needs_letter: count.needs_letter,
+    })
+}

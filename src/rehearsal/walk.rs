@@ -1,0 +1,285 @@
+//! Both walks of Candor, done on the invented breach: a row becomes a mail becomes a figure, and a
+//! question becomes an answer. Nothing is faked: these are the same deeds that console and API do.
+
+use std::io::Cursor;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::{ORGANISATION, Plan, SLUG, TALKS, Talk, TITLE, Update, Variant, fact_sheet, initial, supplement, updates, write_csv};
+use crate::app::App;
+use crate::campaign::store::{NewCampaign, Progress};
+use crate::campaign::{self, Audience, CampaignKind, CampaignStatus, Limits, UncertainPolicy, launch};
+use crate::id::{CampaignId, IncidentId, PersonId, StaffId};
+use crate::incident::{self, Incident, IncidentState, UpdateKind, steer};
+use crate::link::{NoticeCode, StatusLink};
+use crate::notice::account::{self, Account};
+use crate::notice::{self, NoticeStatus};
+use crate::person;
+use crate::scope::import::Imported;
+use crate::scope::{self, ScopeMode};
+use crate::template::{self, Variants};
+use crate::ticket::desk::{self, Seen};
+use crate::ticket::{self, Then, TicketResolution, TicketStatus, intake};
+
+/// The seed of the people.
+const SEED: u64 = 2021;
+/// Longest wait for a campaign.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The accounts that do the deeds: two pairs of eyes, and an agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Cast {
+    /// Writes and launches.
+    pub comms: StaffId,
+    /// Approves.
+    pub approver: StaffId,
+    /// Answers.
+    pub agent: StaffId,
+}
+
+/// What the walks came to.
+#[derive(Debug)]
+pub struct Report {
+    /// The first list and its rejects by reason.
+    pub first: (Imported, Vec<(String, i64)>),
+    /// The account after the first campaign.
+    pub told: Account,
+    /// The second list.
+    pub second: Imported,
+    /// The account after it took effect.
+    pub grown: Account,
+    /// The account after the supplement.
+    pub whole: Account,
+    /// Each campaign's name and notices by state.
+    pub campaigns: Vec<(CampaignKind, Progress)>,
+    /// Somebody's status link.
+    pub link: String,
+    /// The code in their newest notice.
+    pub code: String,
+    /// The number of a ticket, and its moves.
+    pub ticket: (String, Vec<String>),
+    /// How many questions were asked and answered.
+    pub answered: usize,
+}
+
+/// Does both walks; senders must be at work. `tell` hears of each step.
+///
+/// # Errors
+/// Whatever a deed refused.
+pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Result<Report> {
+    tell("opening the incident and retelling its first days");
+    let incident = open(app, cast.comms).await?;
+    let id = incident.id;
+
+    tell("importing scope version 1");
+    let first = import(app, cast.comms, id, plan, 1).await?;
+    let reasons = reasons(app, id, first.version).await?;
+    move_to(app, cast.comms, id, IncidentState::Notifying).await?;
+    tell("the first campaign: written, approved by a second person, sent");
+    let sent = send(app, cast, id, CampaignKind::Initial, texts(initial())).await?;
+    let told = figures(app, id).await?;
+
+    tell("importing scope version 2: more was taken than people were told");
+    let second = import(app, cast.comms, id, plan, 2).await?;
+    let grown = figures(app, id).await?;
+    tell("the supplement, to exactly those");
+    let supplemented = send(app, cast, id, CampaignKind::Supplement, texts(supplement())).await?;
+    let whole = figures(app, id).await?;
+
+    tell("customers ask, an agent answers");
+    let asked = ask_all(app, id, &[sent.0, supplemented.0]).await?;
+    let ticket = answer_all(app, cast.agent, &asked).await?;
+    let (link, code) = way_in(app, id, &[sent.0, supplemented.0]).await?;
+    Ok(Report {
+        first: (first, reasons),
+        told,
+        second,
+        grown,
+        whole,
+        campaigns: vec![(CampaignKind::Initial, sent.1), (CampaignKind::Supplement, supplemented.1)],
+        link,
+        code,
+        ticket,
+        answered: asked.len(),
+    })
+}
+
+async fn open(app: &App, by: StaffId) -> Result<Incident> {
+    let mut facts = fact_sheet();
+    facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
+    facts.insert("website".to_owned(), app.config.http.public_url.clone());
+    let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
+    for Update { at, kind, headline, text } in updates() {
+        let kind: UpdateKind = kind.parse()?;
+        steer::publish(app, by, incident.id, kind, &format!("{headline}\n\n{text}"), Some(at)).await?;
+    }
+    for state in [IncidentState::Confirmed, IncidentState::Scoping] {
+        move_to(app, by, incident.id, state).await?;
+    }
+    Ok(incident)
+}
+
+async fn move_to(app: &App, by: StaffId, id: IncidentId, to: IncidentState) -> Result<()> {
+    let version = incident::store::find(&mut *app.db.get().await?, id).await?.version;
+    Ok(steer::move_to(app, by, id, version, to).await?)
+}
+
+async fn import(app: &App, by: StaffId, incident: IncidentId, plan: Plan, version: i32) -> Result<Imported> {
+    let mut list = Vec::new();
+    match version {
+        1 => write_csv(&mut list, plan.version_1(SEED), true)?,
+        _ => write_csv(&mut list, plan.version_2(SEED), false)?,
+    };
+    let imported = scope::import::import(app, by, incident, ScopeMode::Full, Cursor::new(list), |_| {}).await?;
+    scope::activate::activate(app, by, incident, imported.version).await?;
+    Ok(imported)
+}
+
+async fn reasons(app: &App, incident: IncidentId, version: i32) -> Result<Vec<(String, i64)>> {
+    Ok(scope::store::count_reasons(&mut *app.db.get().await?, incident, version).await?)
+}
+
+fn texts(variants: Vec<Variant>) -> Variants {
+    variants
+        .into_iter()
+        .map(|v| (v.locale.to_owned(), template::Variant { subject: v.subject.to_owned(), body: v.body }))
+        .collect()
+}
+
+async fn send(
+    app: &App,
+    cast: Cast,
+    incident: IncidentId,
+    kind: CampaignKind,
+    variants: Variants,
+) -> Result<(CampaignId, Progress)> {
+    let template = template::edit::create(app, cast.comms, &format!("Notice of data breach · {kind}"), &variants).await?;
+    let new = NewCampaign {
+        incident,
+        template,
+        template_version: 1,
+        kind,
+        audience: Audience::default(),
+        limits: Limits::default(),
+        on_uncertain: UncertainPolicy::Resend,
+    };
+    let id = launch::create(app, cast.comms, &new).await?;
+    let hash = launch::submit(app, cast.comms, id).await?;
+    launch::approve(app, cast.approver, id, &hash).await?;
+    launch::launch(app, cast.comms, id).await?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let mut conn = app.db.get().await?;
+        let status = campaign::store::find(&mut conn, id).await?.status;
+        let progress = campaign::store::progress(&mut conn, id).await?;
+        if status == CampaignStatus::Completed {
+            return Ok((id, progress));
+        }
+        if tokio::time::Instant::now() > deadline {
+            bail!("the {kind} campaign is not through after ten minutes: {} of {} sent",
+                progress.of(NoticeStatus::Sent), progress.total());
+        }
+        drop(conn);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn figures(app: &App, incident: IncidentId) -> Result<Account> {
+    Ok(account::account(&mut *app.db.get().await?, incident).await?)
+}
+
+/// People who were sent a notice, one for each talk, who read its language.
+async fn readers(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<Vec<(PersonId, &'static Talk)>> {
+    let mut conn = app.db.get().await?;
+    let key = incident::store::find(&mut conn, incident).await?.key(&app.keys)?.context("the incident was forgotten")?;
+    let mut waiting: Vec<&'static Talk> = TALKS.iter().rev().collect();
+    let mut found = Vec::new();
+    let mut after = None;
+    while !waiting.is_empty() {
+        let Some(campaign) = campaigns.first() else { break };
+        let page = notice::store::list(&mut conn, *campaign, Some(NoticeStatus::Sent), after, 200).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.person);
+        for notice in page {
+            let person = person::store::find(&mut conn, &key, notice.person).await?;
+            if let Some(at) = waiting.iter().rposition(|talk| talk.locale == person.locale.language()) {
+                found.push((person.id, waiting.remove(at)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn ask_all(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<Vec<&'static Talk>> {
+    let readers = readers(app, incident, campaigns).await?;
+    for (person, talk) in &readers {
+        intake::ask(app, incident, *person, "", talk.question).await?;
+    }
+    Ok(readers.into_iter().map(|(_, talk)| talk).collect())
+}
+
+/// The agent takes and answers until the queue is empty. The first customer who got an answer writes
+/// back, so that one ticket shows the whole walk.
+async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Result<(String, Vec<String>)> {
+    let mut shown = None;
+    while let Some(ticket) = desk::take_next(app, agent).await? {
+        let talk = talk_of(app, &ticket, talks).await?;
+        if !talk.note.is_empty() {
+            desk::note(app, agent, ticket.id, talk.note).await?;
+        }
+        let ticket = ticket::store::find(&mut *app.db.get().await?, ticket.id).await?;
+        let answered = desk::reply(app, agent, ticket.id, Seen::of(&ticket), talk.answer, &then(app, talk)?).await?;
+        if shown.is_none() && answered.status == TicketStatus::Solved {
+            shown = Some(answered);
+        }
+    }
+    let ticket = shown.context("no talk ended solved")?;
+    let person = ticket.person.context("a ticket from a status page has a person")?;
+    intake::answer_back(app, person, ticket.id, "Thank you. One more thing: do I have to do this every year?").await?;
+    let taken = desk::take_next(app, agent).await?.context("an answered-back ticket is in the queue or with its agent");
+    let again = match taken {
+        Ok(again) => again,
+        Err(_) => ticket::store::find(&mut *app.db.get().await?, ticket.id).await?,
+    };
+    let solved = Then { resolution: Some(TicketResolution::Answered), ..Then::to(TicketStatus::Solved) };
+    desk::reply(app, agent, again.id, Seen::of(&again), "No. Once is enough until you lift it yourself.", &solved).await?;
+    let history = ticket::store::history(&mut *app.db.get().await?, ticket.id).await?;
+    let moves = history
+        .into_iter()
+        .map(|m| format!("{} {} by {}", m.at.format("%H:%M:%S"), m.words(), m.actor))
+        .collect();
+    Ok((ticket.number.to_string(), moves))
+}
+
+async fn talk_of(app: &App, ticket: &ticket::Ticket, talks: &[&'static Talk]) -> Result<&'static Talk> {
+    let mut conn = app.db.get().await?;
+    let key = incident::store::find(&mut conn, ticket.incident).await?.key(&app.keys)?.context("the incident was forgotten")?;
+    let thread = ticket::store::thread(&mut conn, Some(&key), ticket.id).await?;
+    let question = thread.first().and_then(|m| m.text.as_deref()).unwrap_or_default();
+    talks.iter().find(|talk| talk.question == question).copied().context("a ticket that nobody in the play asked")
+}
+
+fn then(app: &App, talk: &Talk) -> Result<Then> {
+    let to: TicketStatus = talk.then.parse()?;
+    Ok(match to {
+        TicketStatus::Solved => Then { resolution: Some(TicketResolution::Answered), ..Then::to(to) },
+        TicketStatus::OnHold => Then {
+            reason: Some("another team is looking into it".to_owned()),
+            review_at: Some(app.now() + chrono::TimeDelta::hours(1)),
+            ..Then::to(to)
+        },
+        _ => Then::to(to),
+    })
+}
+
+/// Somebody's status link and the code of their newest notice.
+async fn way_in(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<(String, String)> {
+    let mut conn = app.db.get().await?;
+    let reader = readers(app, incident, campaigns).await?.first().context("nobody was notified")?.0;
+    let notices = notice::store::of_person(&mut conn, campaigns, reader).await?;
+    let newest = notices.first().context("a reader has a notice")?;
+    let epoch = person::store::find_row(&mut conn, reader).await?.link_epoch;
+    let token = StatusLink { person: reader, epoch }.token(&app.keys);
+    Ok((format!("{}/s/{token}", app.config.http.public_url), NoticeCode::of(newest.id, &app.keys).to_string()))
+}

@@ -1,1 +1,0 @@
-//! Closed placeholders and optional blocks in a Markdown body.

@@ -1,0 +1,84 @@
+//! The ledger: outcomes of many connections, one commit. A row is answered for only once it is
+//! durable, so that no message leaves before its beginning is written, and no connection goes on
+//! before its last result is (promise P3).
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::app::App;
+use crate::db::{Error, Result};
+use crate::notice::store::outcome::{self, Key, Outcome};
+
+/// Most rows of one statement.
+const MOST: usize = 2_000;
+
+struct Entry {
+    rows: Vec<Outcome>,
+    /// The keys that were written, or `None` if the database refused.
+    done: oneshot::Sender<Option<Vec<Key>>>,
+}
+
+/// Where lines hand their rows in. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(mpsc::Sender<Entry>);
+
+impl Ledger {
+    /// Starts the writer; it ends when the last handle is dropped.
+    pub fn start(app: &App) -> Self {
+        let (sender, receiver) = mpsc::channel(1_024);
+        tokio::spawn(write_all(app.clone(), receiver));
+        Self(sender)
+    }
+
+    /// Writes rows durably. The keys that were written: a missing one was there already.
+    ///
+    /// # Errors
+    /// `Unavailable` if they could not be written.
+    pub async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
+        let away = || Error::Unavailable("outcomes cannot be written".to_owned());
+        let (done, answer) = oneshot::channel();
+        self.0
+            .send(Entry { rows, done })
+            .await
+            .map_err(|_| away())?;
+        answer.await.ok().flatten().ok_or_else(away)
+    }
+}
+
+/// Takes whatever is waiting and writes it together: no timer, the commit itself sets the rhythm.
+async fn write_all(app: App, mut receiver: mpsc::Receiver<Entry>) {
+    while let Some(first) = receiver.recv().await {
+        let mut size = first.rows.len();
+        let mut entries = vec![first];
+        while size < MOST {
+            let Ok(entry) = receiver.try_recv() else {
+                break;
+            };
+            size += entry.rows.len();
+            entries.push(entry);
+        }
+        let rows: Vec<Outcome> = entries
+            .iter_mut()
+            .flat_map(|e| e.rows.iter().cloned())
+            .collect();
+        let written = write(&app, &rows).await;
+        if let Err(error) = &written {
+            tracing::warn!(%error, rows = rows.len(), "outcomes could not be written");
+        }
+        for entry in entries {
+            let keys = written.as_ref().ok().map(|written| {
+                let keys = entry
+                    .rows
+                    .iter()
+                    .map(|o| (o.notice_id, o.attempt, o.settled));
+                keys.filter(|key| written.contains(key)).collect()
+            });
+            // A caller that has left does not need the answer.
+            let _ = entry.done.send(keys);
+        }
+    }
+}
+
+async fn write(app: &App, rows: &[Outcome]) -> Result<std::collections::HashSet<Key>> {
+    let mut conn = app.db.get().await?;
+    outcome::write(&mut conn, rows).await
+}

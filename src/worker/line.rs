@@ -1,0 +1,395 @@
+//! A line: one connection to one relay, one message after another. Each attempt is written before its
+//! first octet leaves; its result is written before the next message, in the same commit as that
+//! message's beginning.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Route;
+use super::hand::Job;
+use super::ledger::Ledger;
+use super::pace::Pace;
+use crate::app::App;
+use crate::campaign::UncertainPolicy;
+use crate::db;
+use crate::mail::{self, Letter, Reply};
+use crate::notice::retry::{self, Verdict};
+use crate::notice::store::outcome::Outcome;
+use crate::notice::{AttemptResult, NoticeStatus};
+use crate::seal::random;
+use crate::shutdown::Shutdown;
+
+/// How long before a notice of which nobody knows whether it was sent is sent again.
+const AFTER_UNCERTAIN: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+/// How often a shut gate is looked at again.
+const SHUT: Duration = Duration::from_millis(200);
+
+/// What all lines of one relay share.
+pub struct Trunk {
+    route: Route,
+    pace: Pace,
+    /// Not before this moment: the relay is away, or asked us to hold.
+    held_until: Mutex<Option<Instant>>,
+}
+
+impl Trunk {
+    /// The trunk of a relay.
+    pub fn new(route: Route) -> Self {
+        let pace = Pace::new(route.rate_per_second);
+        Self {
+            route,
+            pace,
+            held_until: Mutex::default(),
+        }
+    }
+
+    fn hold(&self, lasting: chrono::TimeDelta) {
+        let until = Instant::now() + lasting.to_std().unwrap_or_default();
+        let mut held = self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = Some(held.map_or(until, |at| at.max(until)));
+    }
+
+    async fn wait_while_held(&self) {
+        let until = *self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+/// The jobs that all lines take from.
+pub type Queue = Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>;
+
+/// A result that is not yet written, and the job that ends with it.
+struct Owed {
+    row: Outcome,
+    job: Job,
+    to: NoticeStatus,
+    due_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// One connection's loop.
+pub struct Line {
+    /// The program.
+    pub app: App,
+    /// The relay.
+    pub trunk: Arc<Trunk>,
+    /// Where jobs come from.
+    pub queue: Queue,
+    /// Where outcomes go.
+    pub ledger: Ledger,
+    /// When to leave.
+    pub shutdown: Shutdown,
+}
+
+impl Line {
+    /// Sends until it is asked to leave.
+    pub async fn run(self) {
+        let mut wire: Option<mail::Line> = None;
+        let mut owed: Option<Owed> = None;
+        let gauge = self.app.metrics.connections.with_label_values(&[self
+            .trunk
+            .route
+            .relay
+            .name()]);
+        loop {
+            tokio::select! {
+                () = self.shutdown.soft().cancelled() => break,
+                () = self.trunk.wait_while_held() => {}
+            }
+            let Some(job) = self.next_job(&mut owed).await else {
+                break;
+            };
+            if !self.take_turn(&job).await {
+                continue;
+            }
+            if wire.as_ref().is_none_or(|line| !line.healthy()) {
+                self.settle(&mut owed).await;
+                gauge.sub(i64::from(wire.is_some()));
+                wire = self.connect().await;
+                gauge.add(i64::from(wire.is_some()));
+            }
+            let Some(line) = wire.as_mut() else { continue };
+            self.deliver(line, job, &mut owed).await;
+        }
+        self.settle(&mut owed).await;
+        gauge.sub(i64::from(wire.is_some()));
+        if let Some(line) = wire {
+            line.close().await;
+        }
+    }
+
+    /// The next job. What is owed is written first if none is waiting: nobody should wait for it.
+    async fn next_job(&self, owed: &mut Option<Owed>) -> Option<Job> {
+        if owed.is_some() {
+            if let Some(job) = self
+                .queue
+                .try_lock()
+                .ok()
+                .and_then(|mut queue| queue.try_recv().ok())
+            {
+                return Some(job);
+            }
+            self.settle(owed).await;
+        }
+        tokio::select! {
+            () = self.shutdown.soft().cancelled() => None,
+            job = async { self.queue.lock().await.recv().await } => job,
+        }
+    }
+
+    /// Waits for the campaign's and the relay's pace. `false`: the job may not leave now, it goes back.
+    async fn take_turn(&self, job: &Job) -> bool {
+        if !job.may_send() {
+            // Others of the same batch are going back too: do not spin through a paused campaign.
+            tokio::time::sleep(SHUT).await;
+            return job.may_send();
+        }
+        tokio::select! {
+            () = self.shutdown.soft().cancelled() => return false,
+            () = async { job.shared.pace.turn().await; self.trunk.pace.turn().await } => {}
+        }
+        job.may_send()
+    }
+
+    async fn connect(&self) -> Option<mail::Line> {
+        match self.trunk.route.relay.connect().await {
+            Ok(line) => Some(line),
+            Err(reply) => {
+                let now = self.app.now();
+                if let Verdict::RelayAway { retry_in } =
+                    retry::decide(&reply, 1, now, now, chance())
+                {
+                    tracing::warn!(
+                        relay = self.trunk.route.relay.name(),
+                        "a relay is away; its messages wait"
+                    );
+                    self.trunk.hold(retry_in);
+                }
+                None
+            }
+        }
+    }
+
+    /// One attempt: written, sent, judged. Its result is owed.
+    async fn deliver(&self, line: &mut mail::Line, mut job: Job, owed: &mut Option<Owed>) {
+        let now = self.app.now();
+        let letter = match job.shared.edition.letter(&job.notice, &job.person, now) {
+            Ok(letter) => letter,
+            Err(unfit) => {
+                let row = Outcome {
+                    settled: true,
+                    result: AttemptResult::Refused,
+                    reason: Some(unfit.to_string()),
+                    ..self.row(&mut job)
+                };
+                self.settle(owed).await;
+                *owed = Some(Owed {
+                    row,
+                    job,
+                    to: NoticeStatus::Bounced,
+                    due_at: None,
+                });
+                return;
+            }
+        };
+        let beginning = self.row(&mut job);
+        match self.begin(&beginning, owed).await {
+            Ok(true) if job.may_send() => {}
+            Ok(true) => {
+                let row = Outcome {
+                    settled: true,
+                    result: AttemptResult::Cancelled,
+                    at: self.app.now(),
+                    ..beginning
+                };
+                self.write_surely(vec![row]).await;
+                return;
+            }
+            // Somebody else began this attempt: the batch is theirs. Or the database is away.
+            Ok(false) | Err(_) => return,
+        }
+        let reply = self.send(line, &letter).await;
+        job.tries += 1;
+        job.first_tried.get_or_insert(beginning.at);
+        *owed = self.judge(beginning, job, &reply);
+    }
+
+    async fn send(&self, line: &mut mail::Line, letter: &Letter) -> Reply {
+        tokio::select! {
+            reply = line.send(letter) => reply,
+            () = self.shutdown.hard().cancelled() => {
+                Reply::Unknown { why: "dropped while it was being sent".to_owned() }
+            }
+        }
+    }
+
+    /// The row that begins a job's next attempt.
+    fn row(&self, job: &mut Job) -> Outcome {
+        job.attempts += 1;
+        Outcome {
+            notice_id: job.notice.id,
+            attempt: job.attempts,
+            settled: false,
+            campaign_id: job.notice.campaign,
+            result: AttemptResult::InFlight,
+            relay: self.trunk.route.relay.name().to_owned(),
+            code: None,
+            enhanced: None,
+            reply: None,
+            reason: None,
+            retry_at: None,
+            at: self.app.now(),
+        }
+    }
+
+    /// Writes a beginning together with what is owed. Whether this line made the beginning.
+    async fn begin(&self, beginning: &Outcome, owed: &mut Option<Owed>) -> db::Result<bool> {
+        let mut rows = Vec::with_capacity(2);
+        rows.extend(owed.as_ref().map(|owed| owed.row.clone()));
+        rows.push(beginning.clone());
+        match self.ledger.write(rows).await {
+            Ok(written) => {
+                if let Some(Owed {
+                    job, to, due_at, ..
+                }) = owed.take()
+                {
+                    job.end(to, due_at);
+                }
+                Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
+            }
+            Err(error) => {
+                self.settle(owed).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes what is owed, and ends its job.
+    async fn settle(&self, owed: &mut Option<Owed>) {
+        if let Some(Owed {
+            row,
+            job,
+            to,
+            due_at,
+        }) = owed.take()
+        {
+            if self.write_surely(vec![row]).await {
+                job.end(to, due_at);
+            }
+        }
+    }
+
+    /// Writes rows however long the database is away; gives up only when everything is dropped.
+    async fn write_surely(&self, rows: Vec<Outcome>) -> bool {
+        while self.ledger.write(rows.clone()).await.is_err() {
+            tokio::select! {
+                () = self.shutdown.hard().cancelled() => return false,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+        true
+    }
+
+    /// What the reply means: the row to write and the state of the notice. `None` never: every reply
+    /// leaves something to write.
+    fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Option<Owed> {
+        let now = self.app.now();
+        let verdict = retry::decide(
+            reply,
+            job.tries,
+            job.first_tried.unwrap_or(now),
+            now,
+            chance(),
+        );
+        let resend = job.shared.on_uncertain == UncertainPolicy::Resend;
+        let (result, to, due_at, reason) = match verdict {
+            Verdict::Sent => (AttemptResult::Accepted, NoticeStatus::Sent, None, None),
+            Verdict::Retry { at } => (
+                AttemptResult::Deferred,
+                NoticeStatus::Deferred,
+                Some(at),
+                None,
+            ),
+            Verdict::Bounced { reason } => (
+                AttemptResult::Refused,
+                NoticeStatus::Bounced,
+                None,
+                Some(reason.as_str()),
+            ),
+            Verdict::Expired => (AttemptResult::Expired, NoticeStatus::Expired, None, None),
+            Verdict::RelayAway { retry_in } => {
+                self.trunk.hold(retry_in);
+                (
+                    AttemptResult::Unreachable,
+                    NoticeStatus::Deferred,
+                    Some(now + retry_in),
+                    None,
+                )
+            }
+            Verdict::HoldRelay { reason, lasting } => {
+                tracing::warn!(
+                    relay = self.trunk.route.relay.name(),
+                    reason = reason.as_str(),
+                    "a relay is held"
+                );
+                self.trunk.hold(lasting);
+                (
+                    AttemptResult::Deferred,
+                    NoticeStatus::Deferred,
+                    Some(now + lasting),
+                    Some(reason.as_str()),
+                )
+            }
+            Verdict::Uncertain if resend => (
+                AttemptResult::Uncertain,
+                NoticeStatus::Deferred,
+                Some(now + AFTER_UNCERTAIN),
+                None,
+            ),
+            Verdict::Uncertain => (
+                AttemptResult::Uncertain,
+                NoticeStatus::Uncertain,
+                None,
+                None,
+            ),
+        };
+        self.app
+            .metrics
+            .messages
+            .with_label_values(&[self.trunk.route.relay.name(), result.as_str()])
+            .inc();
+        let (code, enhanced, text) = reply.parts();
+        let row = Outcome {
+            settled: true,
+            result,
+            code: code.and_then(|code| i16::try_from(code).ok()),
+            enhanced: enhanced.map(ToOwned::to_owned),
+            reply: Some(text.to_owned()),
+            reason: reason.map(ToOwned::to_owned),
+            retry_at: due_at,
+            at: now,
+            ..beginning
+        };
+        Some(Owed {
+            row,
+            job,
+            to,
+            due_at,
+        })
+    }
+}
+
+/// A random number in `0..1`.
+fn chance() -> f64 {
+    f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
+}

@@ -1,0 +1,293 @@
+//! The layers hold: a file imports only from its own folder's nouns or from a lower layer, and what
+//! belongs in one place is nowhere else. Stands in for a workspace (docs/architecture.md).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Deeds: they open transactions, ask rules, write through stores.
+const VERBS: &[&str] = &[
+    "campaign/launch",
+    "incident/steer",
+    "notice/freeze",
+    "notice/settle",
+    "person/forget",
+    "person/find",
+    "scope/activate",
+    "scope/import",
+    "staff/key",
+    "staff/manage",
+    "staff/session",
+    "staff/sign_in",
+    "template/edit",
+    "ticket/code",
+    "ticket/desk",
+    "ticket/intake",
+];
+/// Files that put things together.
+const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];
+/// Words of the program that know nothing of it.
+const WORDS: &[&str] = &[
+    "actor",
+    "address",
+    "clock",
+    "config",
+    "element",
+    "id",
+    "link",
+    "seal",
+    "shutdown",
+    "telemetry",
+];
+
+fn layer(file: &str) -> u8 {
+    let top = file.split('/').next().unwrap_or(file);
+    match top {
+        _ if ENTRY.contains(&top) => 7,
+        "web" => 6,
+        "worker" => 5,
+        _ if WORDS.contains(&top) => 0,
+        "db" | "mail" | "app" => 1,
+        _ if file.split('/').skip(1).any(|part| part == "store") => 3,
+        _ if VERBS
+            .iter()
+            .any(|verb| file == *verb || file.starts_with(&format!("{verb}/"))) =>
+        {
+            4
+        }
+        _ => 2,
+    }
+}
+
+/// Source files by module path: `campaign/store`, `campaign` for its mod.rs.
+fn sources() -> BTreeMap<String, String> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).expect("src is readable") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&src, &mut found);
+    let name = |path: &Path| {
+        let file = path
+            .strip_prefix(&src)
+            .expect("below src")
+            .with_extension("");
+        let file = file.to_string_lossy().replace('\\', "/");
+        file.strip_suffix("/mod")
+            .map_or(file.clone(), str::to_owned)
+    };
+    found
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).expect("UTF-8")))
+        .collect()
+}
+
+/// The source without comments and without its tests, which may import what they like.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Expands `a::{b, c::{d, e}}` to `a::b`, `a::c::d`, `a::c::e`.
+fn expand(tree: &str) -> Vec<String> {
+    let tree = tree.trim();
+    let Some(open) = tree.find('{') else {
+        return vec![tree.split(" as ").next().unwrap_or(tree).trim().to_owned()];
+    };
+    let head = &tree[..open];
+    let body = tree[open + 1..].trim_end().trim_end_matches('}');
+    // The last brace closes this group; inner groups keep theirs.
+    let body = &tree[open + 1..tree.rfind('}').unwrap_or(open + 1 + body.len())];
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (at, c) in body.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&body[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&body[start..]);
+    parts
+        .into_iter()
+        .filter(|part| !part.trim().is_empty())
+        .flat_map(|part| expand(part))
+        .map(|part| format!("{head}{part}"))
+        .collect()
+}
+
+/// Every path of the crate that a file names, as `a::b::c`.
+fn paths(file: &str, text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut named = Vec::new();
+    for statement in code.split("use ").skip(1) {
+        let tree = statement.split(';').next().unwrap_or("");
+        if !["crate::", "super::"]
+            .iter()
+            .any(|start| tree.trim_start().starts_with(start))
+        {
+            continue;
+        }
+        named.extend(expand(
+            &tree.split_whitespace().collect::<Vec<_>>().join(" "),
+        ));
+    }
+    for inline in code.split("crate::").skip(1) {
+        let end = inline
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .unwrap_or(inline.len());
+        named.push(format!("crate::{}", &inline[..end]));
+    }
+    named
+        .into_iter()
+        .filter_map(|path| absolute(file, &path))
+        .collect()
+}
+
+fn absolute(file: &str, path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("crate::") {
+        return Some(rest.to_owned());
+    }
+    let mut at: Vec<&str> = file.split('/').collect();
+    let mut rest = path;
+    while let Some(inner) = rest.strip_prefix("super::") {
+        at.pop()?;
+        rest = inner;
+    }
+    Some(at.into_iter().chain([rest]).collect::<Vec<_>>().join("::"))
+}
+
+/// The file that a path leads to.
+fn target<'s>(path: &str, sources: &'s BTreeMap<String, String>) -> Option<&'s str> {
+    let path = path.replace("pg_enum", "db::enums");
+    let parts: Vec<&str> = path.split("::").collect();
+    (1..=parts.len())
+        .rev()
+        .find_map(|n| sources.get_key_value(&parts[..n].join("/")))
+        .map(|(file, _)| file.as_str())
+}
+
+#[test]
+fn every_import_goes_down() {
+    let sources = sources();
+    let mut upward = BTreeSet::new();
+    for (file, text) in &sources {
+        for path in paths(file, text) {
+            let Some(to) = target(&path, &sources) else {
+                continue;
+            };
+            let parent_reexport = to.starts_with(&format!("{file}/"));
+            if layer(to) > layer(file) && !parent_reexport {
+                upward.insert(format!(
+                    "{file} (L{}) imports {path} (L{})",
+                    layer(file),
+                    layer(to)
+                ));
+            }
+            if layer(file) == 5 && layer(to) == 6 || layer(file) == 6 && layer(to) == 5 {
+                upward.insert(format!(
+                    "{file} imports {path}: worker and web never see each other"
+                ));
+            }
+        }
+    }
+    assert!(upward.is_empty(), "{upward:#?}");
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let sources = sources();
+    let edges: BTreeMap<&str, BTreeSet<&str>> = sources
+        .iter()
+        .map(|(file, text)| {
+            let to = paths(file, text)
+                .iter()
+                .filter_map(|path| target(path, &sources))
+                .collect::<BTreeSet<_>>();
+            // A child may name its parent's nouns, and a parent its children: that is one module.
+            let related = |to: &str| {
+                to == file
+                    || to.starts_with(&format!("{file}/"))
+                    || file.starts_with(&format!("{to}/"))
+            };
+            (
+                file.as_str(),
+                to.into_iter().filter(|to| !related(to)).collect(),
+            )
+        })
+        .collect();
+    let mut cycles = Vec::new();
+    for start in edges.keys() {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<&str> = edges[start].iter().copied().collect();
+        while let Some(file) = next.pop() {
+            if file == *start {
+                cycles.push(*start);
+                break;
+            }
+            if seen.insert(file) {
+                next.extend(edges.get(file).into_iter().flatten());
+            }
+        }
+    }
+    assert!(
+        cycles.is_empty(),
+        "these files import themselves through others: {cycles:?}"
+    );
+}
+
+#[test]
+fn what_belongs_in_one_place_is_nowhere_else() {
+    let rules: &[(&str, &[&str])] = &[
+        ("actix_web", &["web"]),
+        ("lettre", &["mail"]),
+        ("askama", &["web"]),
+        ("aws_lc_rs", &["seal", "mail"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let code = code(&text);
+        let top = file.split('/').next().unwrap_or_default().to_owned();
+        for (word, homes) in rules {
+            if code.contains(&format!("{word}::")) && !homes.contains(&top.as_str()) {
+                wrong.push(format!("{file} names {word}"));
+            }
+        }
+        if code.contains("schema::") && layer(&file) != 3 && top != "db" {
+            wrong.push(format!("{file} names the schema: only stores do"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_file_says_what_lives_there() {
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(file, _)| file)
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn groups_of_imports_are_expanded() {
+    assert_eq!(
+        expand("crate::{a, b::{c, d as e}}"),
+        ["crate::a", "crate::b::c", "crate::b::d"]
+    );
+    assert_eq!(absolute("a/b", "super::c::D").as_deref(), Some("a::c::D"));
+}
