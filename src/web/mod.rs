@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod console;
+pub mod dress;
 pub mod figures;
 pub mod form;
 pub mod frame;
@@ -13,6 +14,7 @@ pub mod operations;
 pub mod page;
 pub mod problem;
 pub mod public;
+pub mod recognise;
 pub mod sign_in;
 pub mod site;
 pub mod thread;
@@ -32,6 +34,7 @@ use crate::app::App;
 use crate::shutdown::Shutdown;
 use crate::staff::Right;
 use crate::staff::sign_in::Attempts;
+use crate::web::problem::Problem;
 use Right::*;
 use Who::*;
 
@@ -77,14 +80,14 @@ const API: &str = "/api/v1";
 
 fn routes(to: &mut ServiceConfig) {
     to.configure(|to| open(public(), to))
-        .service(web::scope(MINE).wrap(from_fn(who::visit)).configure(|to| open(mine(), to)))
+        .service(web::scope(MINE).wrap(from_fn(recognise::by_link)).configure(|to| open(mine(), to)))
         .service(
-            web::scope(CONSOLE).wrap(from_fn(who::by_session)).configure(|to| open(console(), to)),
+            web::scope(CONSOLE).wrap(from_fn(recognise::by_session)).configure(|to| open(console(), to)),
         )
         .service(
             web::scope(API)
                 .wrap(from_fn(idempotency::once))
-                .wrap(from_fn(who::by_key))
+                .wrap(from_fn(recognise::by_key))
                 .configure(|to| open(api(), to)),
         );
 }
@@ -151,7 +154,7 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
         let methods: Vec<_> = here.iter().map(|door| door.method.as_str()).collect();
         let allow = methods.join(", ");
         let refuse = move || {
-            let problem = problem::Problem::method_not_allowed(&allow);
+            let problem = Problem::method_not_allowed(&allow);
             async move { HttpResponse::from_error(problem) }
         };
         let resource = web::resource(first).default_service(web::to(refuse));
@@ -183,13 +186,13 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::R
             .app_data(attempts.clone())
             .app_data(home.clone())
             .app_data(PayloadConfig::new(app.config.http.body_limit))
-            .app_data(PathConfig::default().error_handler(|_, _| problem::Problem::not_found().into()))
+            .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
             .app_data(QueryConfig::default().error_handler(|why, _| api::bad_query(&why).into()))
             .configure(routes)
             .default_service(web::to(|| async {
-                HttpResponse::from_error(problem::Problem::not_found())
+                HttpResponse::from_error(Problem::not_found())
             }))
-            .wrap(from_fn(problem::dress))
+            .wrap(from_fn(dress::dress))
             .wrap(from_fn(site::headers))
             .wrap(Compress::default())
             .wrap(NormalizePath::new(TrailingSlash::Trim))
