@@ -10,6 +10,7 @@ mod csv;
 mod embedded;
 mod house;
 mod imports;
+mod look;
 mod mail;
 mod merge;
 mod people;
