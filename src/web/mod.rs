@@ -30,6 +30,7 @@ use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, HttpServer, Responder, Route, guard};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::shutdown::Shutdown;
@@ -200,20 +201,25 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
 pub struct Home {
     /// The runtime of the process, for work that a web worker's own cannot do.
     pub runtime: Handle,
+    /// Resolves when answers that never end by themselves (events) must end.
+    pub leaving: CancellationToken,
 }
 
 /// Serves until the end is asked for; requests in hand may finish.
 ///
 /// # Errors
 /// If the socket cannot be served.
-pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::Result<()> {
+pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
     let workers = match app.config.http.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         n => n,
     };
     let app = Data::new(app);
     let attempts = Data::new(Attempts::default());
-    let home = Data::new(Home { runtime: Handle::current() });
+    let home = Data::new(Home {
+        runtime: Handle::current(),
+        leaving: shutdown.soft().clone(),
+    });
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
@@ -239,15 +245,13 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::R
     .listen(listener)?
     .run();
     let handle = server.handle();
-    shutdown.spawn({
-        let shutdown = shutdown.clone();
-        async move {
-            shutdown.soft().cancelled().await;
-            tokio::select! {
-                () = handle.stop(true) => {}
-                () = shutdown.hard().cancelled() => handle.stop(false).await,
-            }
-        }
+    let soft = shutdown.soft().clone();
+    shutdown.spawn(async move {
+        soft.cancelled().await;
+        handle.stop(true).await;
     });
-    server.await
+    tokio::select! {
+        served = server => served,
+        () = shutdown.hard().cancelled() => Ok(()),
+    }
 }

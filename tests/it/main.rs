@@ -5,12 +5,14 @@
 )]
 
 mod addresses;
+mod campaigns;
 mod csv;
 mod embedded;
 mod house;
 mod imports;
 mod mail;
 mod merge;
+mod people;
 mod retry;
 mod schema;
 mod tickets;
