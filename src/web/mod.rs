@@ -15,6 +15,7 @@ pub mod page;
 pub mod problem;
 pub mod public;
 pub mod recognise;
+pub mod rejects;
 pub mod sign_in;
 pub mod site;
 pub mod thread;
