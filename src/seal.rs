@@ -44,27 +44,32 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// SHA-256 of something that comes in pieces.
+/// SHA-256 of octets that come one after another.
 #[derive(Clone)]
-pub struct Sha256(digest::Context);
+pub struct Digest(digest::Context);
 
-impl Default for Sha256 {
-    fn default() -> Self {
+impl Digest {
+    /// Of nothing yet.
+    pub fn new() -> Self {
         Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// Takes the next octets.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of what was taken so far.
+    pub fn finish(&self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.clone().finish().as_ref());
+        out
     }
 }
 
-impl Sha256 {
-    /// Takes the next piece.
-    pub fn update(&mut self, piece: &[u8]) {
-        self.0.update(piece);
-    }
-
-    /// The hash of all pieces.
-    pub fn finish(self) -> [u8; 32] {
-        let mut out = [0; 32];
-        out.copy_from_slice(self.0.finish().as_ref());
-        out
+impl Default for Digest {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

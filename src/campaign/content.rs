@@ -37,7 +37,12 @@ pub struct Content {
 
 impl Content {
     /// What would be approved at present; `None` while the incident has no active scope.
-    pub fn of(campaign: &Campaign, incident: &Incident, template: &Template, us: &Organisation) -> Option<Self> {
+    pub fn of(
+        campaign: &Campaign,
+        incident: &Incident,
+        template: &Template,
+        us: &Organisation,
+    ) -> Option<Self> {
         Some(Self {
             kind: campaign.kind,
             audience: campaign.audience.clone(),
@@ -66,7 +71,9 @@ impl Content {
     ///
     /// # Errors
     /// Everything that is wrong, with its locale.
-    pub fn compile(&self) -> Result<std::collections::BTreeMap<String, Compiled>, Vec<(String, MergeError)>> {
+    pub fn compile(
+        &self,
+    ) -> Result<std::collections::BTreeMap<String, Compiled>, Vec<(String, MergeError)>> {
         let mut compiled = std::collections::BTreeMap::new();
         let mut errors = Vec::new();
         for (locale, variant) in &self.variants {
@@ -81,7 +88,11 @@ impl Content {
                 Err(wrong) => errors.extend(wrong.into_iter().map(|e| (locale.clone(), e))),
             }
         }
-        if errors.is_empty() { Ok(compiled) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(compiled)
+        } else {
+            Err(errors)
+        }
     }
 }
 

@@ -48,7 +48,9 @@ pub enum CampaignError {
     #[error("this is not the content that was submitted: read it again before you approve")]
     OtherContent,
     /// What was approved is no longer what would be sent (P5).
-    #[error("the approval is void: text, facts, audience, scope or limits changed since. Take it back and submit it again")]
+    #[error(
+        "the approval is void: text, facts, audience, scope or limits changed since. Take it back and submit it again"
+    )]
     ApprovalVoid,
     /// The database failed.
     #[error(transparent)]
@@ -66,7 +68,14 @@ impl From<db::Error> for CampaignError {
     }
 }
 
-async fn note(conn: &mut Conn, app: &App, by: Actor, deed: &str, id: CampaignId, detail: &Value) -> db::Result<()> {
+async fn note(
+    conn: &mut Conn,
+    app: &App,
+    by: Actor,
+    deed: &str,
+    id: CampaignId,
+    detail: &Value,
+) -> db::Result<()> {
     audit::store::append(conn, app.now(), by, deed, id, detail).await
 }
 
@@ -74,22 +83,40 @@ async fn note(conn: &mut Conn, app: &App, by: Actor, deed: &str, id: CampaignId,
 ///
 /// # Errors
 /// [`CampaignError::NoScope`], or the database's.
-pub async fn present_content(app: &App, conn: &mut Conn, campaign: &Campaign) -> Result<Content, CampaignError> {
+pub async fn present_content(
+    app: &App,
+    conn: &mut Conn,
+    campaign: &Campaign,
+) -> Result<Content, CampaignError> {
     let incident = incident::store::find(conn, campaign.incident).await?;
-    let template = template::store::find(conn, campaign.template, Some(campaign.template_version)).await?;
-    Content::of(campaign, &incident, &template, &app.config.organisation).ok_or(CampaignError::NoScope)
+    let template =
+        template::store::find(conn, campaign.template, Some(campaign.template_version)).await?;
+    Content::of(campaign, &incident, &template, &app.config.organisation)
+        .ok_or(CampaignError::NoScope)
 }
 
 /// Writes a draft.
 ///
 /// # Errors
 /// [`CampaignError::Missing`] without such an incident or template version.
-pub async fn create(app: &App, by: StaffId, new: &NewCampaign) -> Result<CampaignId, CampaignError> {
+pub async fn create(
+    app: &App,
+    by: StaffId,
+    new: &NewCampaign,
+) -> Result<CampaignId, CampaignError> {
     let now = app.now();
     let id = CampaignId::new(now);
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, id, new, by, now).await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.create", id, &json!({ "kind": new.kind })).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.create",
+        id,
+        &json!({ "kind": new.kind }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -98,7 +125,13 @@ pub async fn create(app: &App, by: StaffId, new: &NewCampaign) -> Result<Campaig
 ///
 /// # Errors
 /// [`CampaignError::NotADraft`], [`CampaignError::Changed`].
-pub async fn edit(app: &App, by: StaffId, id: CampaignId, version: i32, new: &NewCampaign) -> Result<(), CampaignError> {
+pub async fn edit(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    version: i32,
+    new: &NewCampaign,
+) -> Result<(), CampaignError> {
     let mut tx = app.db.begin().await?;
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Draft {
@@ -107,17 +140,32 @@ pub async fn edit(app: &App, by: StaffId, id: CampaignId, version: i32, new: &Ne
     if !store::set_draft(&mut tx, id, version, new).await? {
         return Err(CampaignError::Changed);
     }
-    note(&mut tx, app, Actor::Staff(by), "campaign.edit", id, &json!({})).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.edit",
+        id,
+        &json!({}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Locks the campaign and checks that it may go to `to`.
-async fn lock_for(conn: &mut Conn, id: CampaignId, to: CampaignStatus) -> Result<Campaign, CampaignError> {
+async fn lock_for(
+    conn: &mut Conn,
+    id: CampaignId,
+    to: CampaignStatus,
+) -> Result<Campaign, CampaignError> {
     let campaign = store::lock(conn, id).await?;
     match campaign.status.after().contains(&to) {
         true => Ok(campaign),
-        false => Err(CampaignError::IllegalMove { from: campaign.status, to }),
+        false => Err(CampaignError::IllegalMove {
+            from: campaign.status,
+            to,
+        }),
     }
 }
 
@@ -132,9 +180,21 @@ pub async fn submit(app: &App, by: StaffId, id: CampaignId) -> Result<String, Ca
     content.compile().map_err(CampaignError::Text)?;
     let text = content.to_text();
     let hash = to_hex(&content::hash(&text));
-    let with = Move { content: Some(text), submitted_by: Some(by), ..Move::default() };
+    let with = Move {
+        content: Some(text),
+        submitted_by: Some(by),
+        ..Move::default()
+    };
     store::set_status(&mut tx, id, CampaignStatus::InReview, &with).await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.submit", id, &json!({ "content_hash": hash })).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.submit",
+        id,
+        &json!({ "content_hash": hash }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(hash)
 }
@@ -144,7 +204,12 @@ pub async fn submit(app: &App, by: StaffId, id: CampaignId) -> Result<String, Ca
 /// # Errors
 /// [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::ApprovalVoid`] if the
 /// submitted content is no longer what would be sent.
-pub async fn approve(app: &App, by: StaffId, id: CampaignId, content_hash: &str) -> Result<(), CampaignError> {
+pub async fn approve(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    content_hash: &str,
+) -> Result<(), CampaignError> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let campaign = lock_for(&mut tx, id, CampaignStatus::Approved).await?;
@@ -166,7 +231,15 @@ pub async fn approve(app: &App, by: StaffId, id: CampaignId, content_hash: &str)
         ..Move::default()
     };
     store::set_status(&mut tx, id, CampaignStatus::Approved, &with).await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.approve", id, &json!({ "content_hash": content_hash })).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.approve",
+        id,
+        &json!({ "content_hash": content_hash }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -179,7 +252,15 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, CampaignStatus::Draft).await?;
     store::set_back(&mut tx, id, "taken back").await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.take_back", id, &json!({})).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.take_back",
+        id,
+        &json!({}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -192,17 +273,35 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let campaign = store::lock(&mut tx, id).await?;
-    if !matches!(campaign.status, CampaignStatus::Approved | CampaignStatus::Scheduled) {
-        return Err(CampaignError::IllegalMove { from: campaign.status, to: CampaignStatus::Sending });
+    if !matches!(
+        campaign.status,
+        CampaignStatus::Approved | CampaignStatus::Scheduled
+    ) {
+        return Err(CampaignError::IllegalMove {
+            from: campaign.status,
+            to: CampaignStatus::Sending,
+        });
     }
     let present = content::hash(&present_content(app, &mut tx, &campaign).await?.to_text());
     if campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid);
     }
-    let with = Move { launched_by: Some(by), launched_at: Some(now), ..Move::default() };
+    let with = Move {
+        launched_by: Some(by),
+        launched_at: Some(now),
+        ..Move::default()
+    };
     store::set_status(&mut tx, id, CampaignStatus::Sending, &with).await?;
     store::insert_freeze(&mut tx, id).await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.launch", id, &json!({ "content_hash": to_hex(&present) })).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.launch",
+        id,
+        &json!({ "content_hash": to_hex(&present) }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -211,8 +310,16 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
 ///
 /// # Errors
 /// [`CampaignError::IllegalMove`].
-pub async fn pause(app: &App, by: Actor, id: CampaignId, reason: Option<&str>) -> Result<(), CampaignError> {
-    let with = Move { status_reason: reason.map(ToOwned::to_owned), ..Move::default() };
+pub async fn pause(
+    app: &App,
+    by: Actor,
+    id: CampaignId,
+    reason: Option<&str>,
+) -> Result<(), CampaignError> {
+    let with = Move {
+        status_reason: reason.map(ToOwned::to_owned),
+        ..Move::default()
+    };
     steer(app, by, id, CampaignStatus::Paused, "campaign.pause", &with).await
 }
 
@@ -224,10 +331,21 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     let mut tx = app.db.begin().await?;
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Paused {
-        return Err(CampaignError::IllegalMove { from: campaign.status, to: CampaignStatus::Sending });
+        return Err(CampaignError::IllegalMove {
+            from: campaign.status,
+            to: CampaignStatus::Sending,
+        });
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
-    note(&mut tx, app, Actor::Staff(by), "campaign.resume", id, &json!({})).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.resume",
+        id,
+        &json!({}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -237,8 +355,19 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
 /// # Errors
 /// [`CampaignError::IllegalMove`].
 pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
-    let with = Move { ended_at: Some(app.now()), ..Move::default() };
-    steer(app, Actor::Staff(by), id, CampaignStatus::Cancelled, "campaign.cancel", &with).await
+    let with = Move {
+        ended_at: Some(app.now()),
+        ..Move::default()
+    };
+    steer(
+        app,
+        Actor::Staff(by),
+        id,
+        CampaignStatus::Cancelled,
+        "campaign.cancel",
+        &with,
+    )
+    .await
 }
 
 async fn steer(
@@ -252,7 +381,15 @@ async fn steer(
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, to).await?;
     store::set_status(&mut tx, id, to, with).await?;
-    note(&mut tx, app, by, deed, id, &json!({ "reason": with.status_reason })).await?;
+    note(
+        &mut tx,
+        app,
+        by,
+        deed,
+        id,
+        &json!({ "reason": with.status_reason }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -279,7 +416,11 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<bool> {
     let mut tx = app.db.begin().await?;
     let changed = store::set_stopped(&mut tx, stop.then_some((now, who.as_str()))).await?;
     if changed {
-        let deed = if stop { "sending.stop" } else { "sending.start" };
+        let deed = if stop {
+            "sending.stop"
+        } else {
+            "sending.start"
+        };
         audit::store::append(&mut tx, now, by, deed, "everything", &json!({})).await?;
     }
     tx.commit().await?;

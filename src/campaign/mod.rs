@@ -63,7 +63,11 @@ impl CampaignStatus {
 
     /// The states from which this one may be reached: the guard of every UPDATE.
     pub fn before(self) -> Vec<Self> {
-        Self::ALL.iter().copied().filter(|from| from.after().contains(&self)).collect()
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(|from| from.after().contains(&self))
+            .collect()
     }
 
     /// Whether nothing can follow.
@@ -144,7 +148,10 @@ mod tests {
         use CampaignStatus::*;
         assert_eq!(Sending.before(), [Approved, Scheduled, Paused]);
         assert_eq!(Approved.before(), [InReview]);
-        assert_eq!(Cancelled.before(), [Draft, InReview, Approved, Scheduled, Sending, Paused]);
+        assert_eq!(
+            Cancelled.before(),
+            [Draft, InReview, Approved, Scheduled, Sending, Paused]
+        );
         assert!(Completed.is_over() && Cancelled.is_over() && !Paused.is_over());
     }
 }

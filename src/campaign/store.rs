@@ -86,7 +86,13 @@ pub struct NewCampaign {
 ///
 /// # Errors
 /// `Conflict` if incident or template version do not exist.
-pub async fn insert(conn: &mut Conn, id: CampaignId, new: &NewCampaign, by: StaffId, at: DateTime<Utc>) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn,
+    id: CampaignId,
+    new: &NewCampaign,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(campaign::table)
         .values((
             campaign::id.eq(id),
@@ -110,9 +116,18 @@ pub async fn insert(conn: &mut Conn, id: CampaignId, new: &NewCampaign, by: Staf
 ///
 /// # Errors
 /// `Conflict` if the template version does not exist.
-pub async fn set_draft(conn: &mut Conn, id: CampaignId, version: i32, new: &NewCampaign) -> Result<bool> {
+pub async fn set_draft(
+    conn: &mut Conn,
+    id: CampaignId,
+    version: i32,
+    new: &NewCampaign,
+) -> Result<bool> {
     let set = diesel::update(campaign::table.find(id))
-        .filter(campaign::version.eq(version).and(campaign::status.eq(CampaignStatus::Draft)))
+        .filter(
+            campaign::version
+                .eq(version)
+                .and(campaign::status.eq(CampaignStatus::Draft)),
+        )
         .set((
             campaign::template_id.eq(new.template),
             campaign::template_version.eq(new.template_version),
@@ -132,7 +147,13 @@ pub async fn set_draft(conn: &mut Conn, id: CampaignId, version: i32, new: &NewC
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
-    read(campaign::table.find(id).select(Row::as_select()).first(conn).await?)
+    read(
+        campaign::table
+            .find(id)
+            .select(Row::as_select())
+            .first(conn)
+            .await?,
+    )
 }
 
 /// The same, its row locked until the transaction ends.
@@ -140,15 +161,31 @@ pub async fn find(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
 /// # Errors
 /// `Missing`.
 pub async fn lock(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
-    read(campaign::table.find(id).select(Row::as_select()).for_update().first(conn).await?)
+    read(
+        campaign::table
+            .find(id)
+            .select(Row::as_select())
+            .for_update()
+            .first(conn)
+            .await?,
+    )
 }
 
 /// Campaigns, newest first, of one incident if given.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(conn: &mut Conn, of: Option<IncidentId>, before: Option<CampaignId>, limit: i64) -> Result<Vec<Campaign>> {
-    let mut query = campaign::table.select(Row::as_select()).order(campaign::id.desc()).limit(limit).into_boxed();
+pub async fn list(
+    conn: &mut Conn,
+    of: Option<IncidentId>,
+    before: Option<CampaignId>,
+    limit: i64,
+) -> Result<Vec<Campaign>> {
+    let mut query = campaign::table
+        .select(Row::as_select())
+        .order(campaign::id.desc())
+        .limit(limit)
+        .into_boxed();
     if let Some(incident) = of {
         query = query.filter(campaign::incident_id.eq(incident));
     }
@@ -186,10 +223,19 @@ pub struct Move {
 ///
 /// # Errors
 /// `Conflict("approved_by_another")` if the approver wrote or submitted it.
-pub async fn set_status(conn: &mut Conn, id: CampaignId, to: CampaignStatus, with: &Move) -> Result<bool> {
+pub async fn set_status(
+    conn: &mut Conn,
+    id: CampaignId,
+    to: CampaignStatus,
+    with: &Move,
+) -> Result<bool> {
     let moved = diesel::update(campaign::table.find(id))
         .filter(campaign::status.eq_any(to.before()))
-        .set((campaign::status.eq(to), campaign::version.eq(campaign::version + 1), with))
+        .set((
+            campaign::status.eq(to),
+            campaign::version.eq(campaign::version + 1),
+            with,
+        ))
         .execute(conn)
         .await?;
     Ok(moved == 1)
@@ -231,7 +277,10 @@ pub async fn insert_freeze(conn: &mut Conn, id: CampaignId) -> Result<()> {
             )
         })
         .collect();
-    diesel::insert_into(campaign_freeze::table).values(rows).execute(conn).await?;
+    diesel::insert_into(campaign_freeze::table)
+        .values(rows)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -257,7 +306,10 @@ impl Progress {
 
     /// Notices to which nothing more will happen in this campaign.
     pub fn settled(&self) -> i64 {
-        self.total() - self.of(NoticeStatus::Queued) - self.of(NoticeStatus::Sending) - self.of(NoticeStatus::Deferred)
+        self.total()
+            - self.of(NoticeStatus::Queued)
+            - self.of(NoticeStatus::Sending)
+            - self.of(NoticeStatus::Deferred)
     }
 }
 
@@ -272,28 +324,47 @@ pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
         .load(conn)
         .await?;
     let held: Option<i64> = batch::table
-        .filter(batch::campaign_id.eq(id).and(batch::status.eq(BatchStatus::Leased)))
+        .filter(
+            batch::campaign_id
+                .eq(id)
+                .and(batch::status.eq(BatchStatus::Leased)),
+        )
         .select(diesel::dsl::sum(batch::size))
         .first(conn)
         .await?;
     let unfrozen: i64 = campaign_freeze::table
-        .filter(campaign_freeze::campaign_id.eq(id).and(campaign_freeze::done.eq(false)))
+        .filter(
+            campaign_freeze::campaign_id
+                .eq(id)
+                .and(campaign_freeze::done.eq(false)),
+        )
         .count()
         .get_result(conn)
         .await?;
-    let mut counts: BTreeMap<_, _> = NoticeStatus::ALL.iter().map(|s| (*s, 0)).chain(counts).collect();
+    let mut counts: BTreeMap<_, _> = NoticeStatus::ALL
+        .iter()
+        .map(|s| (*s, 0))
+        .chain(counts)
+        .collect();
     let queued = counts.get(&NoticeStatus::Queued).copied().unwrap_or(0);
     let sending = held.unwrap_or(0).min(queued);
     counts.insert(NoticeStatus::Queued, queued - sending);
     counts.insert(NoticeStatus::Sending, sending);
-    Ok(Progress { counts, frozen: unfrozen == 0 })
+    Ok(Progress {
+        counts,
+        frozen: unfrozen == 0,
+    })
 }
 
 /// Moves counters by the given differences; in the transaction that changes the notices.
 ///
 /// # Errors
 /// The database's.
-pub async fn move_counts(conn: &mut Conn, id: CampaignId, differences: &BTreeMap<NoticeStatus, i64>) -> Result<()> {
+pub async fn move_counts(
+    conn: &mut Conn,
+    id: CampaignId,
+    differences: &BTreeMap<NoticeStatus, i64>,
+) -> Result<()> {
     // In the order of the enum, so that two transactions never wait for each other.
     for (status, by) in differences.iter().filter(|(_, by)| **by != 0) {
         diesel::insert_into(campaign_count::table)
@@ -317,9 +388,15 @@ pub async fn move_counts(conn: &mut Conn, id: CampaignId, differences: &BTreeMap
 /// The database's.
 pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
     let unfrozen = campaign_freeze::table.filter(
-        campaign_freeze::campaign_id.eq(campaign::id).and(campaign_freeze::done.eq(false)),
+        campaign_freeze::campaign_id
+            .eq(campaign::id)
+            .and(campaign_freeze::done.eq(false)),
     );
-    let unsent = batch::table.filter(batch::campaign_id.eq(campaign::id).and(batch::status.ne(BatchStatus::Done)));
+    let unsent = batch::table.filter(
+        batch::campaign_id
+            .eq(campaign::id)
+            .and(batch::status.ne(BatchStatus::Done)),
+    );
     let done = diesel::update(campaign::table.find(id))
         .filter(campaign::status.eq(CampaignStatus::Sending))
         .filter(diesel::dsl::not(diesel::dsl::exists(unfrozen)))
@@ -338,8 +415,14 @@ pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>
 ///
 /// # Errors
 /// The database's.
-pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, CampaignStatus)>)> {
-    let stopped: Option<DateTime<Utc>> = emergency_stop::table.select(emergency_stop::stopped_at).first(conn).await?;
+pub async fn gate(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<(bool, Vec<(CampaignId, CampaignStatus)>)> {
+    let stopped: Option<DateTime<Utc>> = emergency_stop::table
+        .select(emergency_stop::stopped_at)
+        .first(conn)
+        .await?;
     let states = campaign::table
         .filter(campaign::id.eq_any(ids))
         .select((campaign::id, campaign::status))

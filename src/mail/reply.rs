@@ -101,9 +101,16 @@ impl Reply {
     pub fn parts(&self) -> (Option<u16>, Option<&str>, &str) {
         match self {
             Reply::Accepted { code, text } => (Some(*code), None, text),
-            Reply::Deferred { code, enhanced, text } | Reply::Refused { code, enhanced, text } => {
-                (*code, enhanced.as_deref(), text)
+            Reply::Deferred {
+                code,
+                enhanced,
+                text,
             }
+            | Reply::Refused {
+                code,
+                enhanced,
+                text,
+            } => (*code, enhanced.as_deref(), text),
             Reply::Unreachable { why } | Reply::Unknown { why } => (None, None, why),
         }
     }

@@ -20,7 +20,9 @@ use crate::person::{self, AudienceRow, PersonStanding};
 /// The database's.
 pub async fn step(app: &App) -> Result<bool> {
     let mut tx = app.db.begin().await?;
-    let Some(mut at) = batch::lock_unfrozen(&mut tx).await? else { return Ok(false) };
+    let Some(mut at) = batch::lock_unfrozen(&mut tx).await? else {
+        return Ok(false);
+    };
     let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
     let people = page(&mut tx, app, &campaign, &at).await?;
     let whole = people.len() < usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
@@ -36,7 +38,12 @@ pub async fn step(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-async fn page(conn: &mut Conn, app: &App, campaign: &Campaign, at: &Unfrozen) -> Result<Vec<AudienceRow>> {
+async fn page(
+    conn: &mut Conn,
+    app: &App,
+    campaign: &Campaign,
+    at: &Unfrozen,
+) -> Result<Vec<AudienceRow>> {
     let content = campaign
         .content
         .as_deref()
@@ -48,7 +55,13 @@ async fn page(conn: &mut Conn, app: &App, campaign: &Campaign, at: &Unfrozen) ->
 }
 
 /// Turns a page of people into notices and one batch.
-async fn queue(conn: &mut Conn, app: &App, campaign: &Campaign, at: &mut Unfrozen, people: &[AudienceRow]) -> Result<()> {
+async fn queue(
+    conn: &mut Conn,
+    app: &App,
+    campaign: &Campaign,
+    at: &mut Unfrozen,
+    people: &[AudienceRow],
+) -> Result<()> {
     let now = app.now();
     let notices: Vec<NewNotice> = people
         .iter()
@@ -56,11 +69,23 @@ async fn queue(conn: &mut Conn, app: &App, campaign: &Campaign, at: &mut Unfroze
         .map(|person| {
             let id = NoticeId::in_bucket(at.bucket, now);
             let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);
-            NewNotice { id, person: person.id, withheld: person.withheld, named: person.exposed.bits(), code_key }
+            NewNotice {
+                id,
+                person: person.id,
+                withheld: person.withheld,
+                named: person.exposed.bits(),
+                code_key,
+            }
         })
         .collect();
     let queued = notices.iter().filter(|n| n.withheld.is_none()).count();
-    store::insert(conn, (campaign.id, campaign.incident, at.bucket, at.next_batch), &notices, now).await?;
+    store::insert(
+        conn,
+        (campaign.id, campaign.incident, at.bucket, at.next_batch),
+        &notices,
+        now,
+    )
+    .await?;
     let counts = BTreeMap::from([
         (NoticeStatus::Queued, queued as i64),
         (NoticeStatus::Withheld, (notices.len() - queued) as i64),

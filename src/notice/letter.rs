@@ -49,7 +49,12 @@ impl Edition {
     ///
     /// # Errors
     /// [`BadContent`].
-    pub fn new(content: &str, return_path: &str, public_url: &str, keys: &Keyring) -> Result<Self, BadContent> {
+    pub fn new(
+        content: &str,
+        return_path: &str,
+        public_url: &str,
+        keys: &Keyring,
+    ) -> Result<Self, BadContent> {
         let content = Content::from_text(content).ok_or(BadContent)?;
         let texts = content.compile().map_err(|_| BadContent)?;
         let address = EmailAddress::parse(&content.from.1).map_err(|_| BadContent)?;
@@ -59,7 +64,10 @@ impl Edition {
         };
         Ok(Self {
             texts,
-            from: Mailbox { name: content.from.0, address },
+            from: Mailbox {
+                name: content.from.0,
+                address,
+            },
             return_path,
             public_url: public_url.to_owned(),
             keys: keys.clone(),
@@ -70,10 +78,19 @@ impl Edition {
     ///
     /// # Errors
     /// [`Unfit`]: this person cannot be written to.
-    pub fn letter(&self, notice: &Notice, person: &Person, date: DateTime<Utc>) -> Result<Letter, Unfit> {
+    pub fn letter(
+        &self,
+        notice: &Notice,
+        person: &Person,
+        date: DateTime<Utc>,
+    ) -> Result<Letter, Unfit> {
         let address = person.contact.email.clone().ok_or(Unfit::NoAddress)?;
-        let (language, text) = pick(&self.texts, person.locale.as_str()).ok_or(Unfit::NotComposable)?;
-        let link = StatusLink { person: person.id, epoch: person.link_epoch };
+        let (language, text) =
+            pick(&self.texts, person.locale.as_str()).ok_or(Unfit::NotComposable)?;
+        let link = StatusLink {
+            person: person.id,
+            epoch: person.link_epoch,
+        };
         let values = Values {
             name: person.contact.name.as_deref().unwrap_or_default(),
             reference: &person.contact.reference,
@@ -84,7 +101,10 @@ impl Edition {
         let rendered = text.render(&values).map_err(|_| Unfit::MissingValue)?;
         let draft = Draft {
             from: self.from.clone(),
-            to: Mailbox { name: person.contact.name.clone().unwrap_or_default(), address },
+            to: Mailbox {
+                name: person.contact.name.clone().unwrap_or_default(),
+                address,
+            },
             return_path: self.return_path.clone(),
             subject: rendered.subject,
             text: rendered.text,
@@ -93,7 +113,10 @@ impl Edition {
             date,
             language: language.to_owned(),
             reply_to: None,
-            headers: vec![("Feedback-ID", format!("{}:candor", notice.campaign.uuid().simple()))],
+            headers: vec![(
+                "Feedback-ID",
+                format!("{}:candor", notice.campaign.uuid().simple()),
+            )],
         };
         mail::compose(&draft).map_err(|_| Unfit::NotComposable)
     }

@@ -1,11 +1,10 @@
 //! A notice: one person's message in one campaign, its states, and every attempt to send it.
 
 pub mod account;
-pub mod batch;
 pub mod freeze;
 pub mod letter;
-pub mod outcome;
 pub mod retry;
+pub mod settle;
 pub mod store;
 
 use chrono::{DateTime, Utc};

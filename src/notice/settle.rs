@@ -72,8 +72,17 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
         .iter()
         .filter_map(|one| {
             let standing = standing(one.to)?;
-            let named = if one.to == NoticeStatus::Sent { one.named } else { ElementSet::EMPTY };
-            Some(person::Settled { person: one.person, named, standing: Some(standing), takes_back: false })
+            let named = if one.to == NoticeStatus::Sent {
+                one.named
+            } else {
+                ElementSet::EMPTY
+            };
+            Some(person::Settled {
+                person: one.person,
+                named,
+                standing: Some(standing),
+                takes_back: false,
+            })
         })
         .collect();
     if !people.is_empty() {

@@ -128,8 +128,8 @@ pub struct AudienceFilter {
     pub jurisdictions: Vec<String>,
     /// Only these locales; a language covers its variants.
     pub locales: Vec<String>,
-    /// Only people who lost one of these; empty means any.
-    pub any_of: ElementSet,
+    /// Only people who lost one of these elements, as bits; 0 means any.
+    pub any_of: i64,
 }
 
 /// A person as a campaign's launch sees them.

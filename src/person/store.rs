@@ -407,7 +407,7 @@ pub async fn page_after(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<BigInt, _>(filter.any_of)
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?;
@@ -465,7 +465,7 @@ pub async fn count_audience(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<BigInt, _>(filter.any_of)
         .bind::<Integer, _>(Flags::FORBIDDING.bits())
         .get_result(conn)
         .await?;

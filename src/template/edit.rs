@@ -28,7 +28,9 @@ pub enum EditError {
     #[error("a template's name has 1 to 100 characters on one line")]
     Name,
     /// No variant, too many, or one under something that is no language tag.
-    #[error("a template needs 1 to {MOST_VARIANTS} variants, each under a language tag such as en or es-MX")]
+    #[error(
+        "a template needs 1 to {MOST_VARIANTS} variants, each under a language tag such as en or es-MX"
+    )]
     Variants,
     /// A text does not compile.
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
@@ -61,20 +63,36 @@ pub fn check(variants: &Variants) -> Result<(), EditError> {
     let errors: Vec<_> = variants
         .iter()
         .flat_map(|(locale, variant)| {
-            let fixed = Fixed { locale, organisation: "-", incident_title: "-", facts: &no_facts };
-            let errors = merge::compile(&variant.subject, &variant.body, &fixed).err().unwrap_or_default();
+            let fixed = Fixed {
+                locale,
+                organisation: "-",
+                incident_title: "-",
+                facts: &no_facts,
+            };
+            let errors = merge::compile(&variant.subject, &variant.body, &fixed)
+                .err()
+                .unwrap_or_default();
             errors.into_iter().map(|error| (locale.clone(), error))
         })
         .filter(|(_, error)| !matches!(error.problem, Problem::UnknownFact(_)))
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(EditError::Text(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(EditError::Text(errors))
+    }
 }
 
 /// Writes a new template, version 1.
 ///
 /// # Errors
 /// See [`EditError`].
-pub async fn create(app: &App, by: StaffId, name: &str, variants: &Variants) -> Result<TemplateId, EditError> {
+pub async fn create(
+    app: &App,
+    by: StaffId,
+    name: &str,
+    variants: &Variants,
+) -> Result<TemplateId, EditError> {
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(EditError::Name);
     }
@@ -85,7 +103,15 @@ pub async fn create(app: &App, by: StaffId, name: &str, variants: &Variants) -> 
     store::insert(&mut tx, id, name, by, now).await?;
     store::insert_version(&mut tx, id, variants, by, now).await?;
     let detail = json!({ "version": 1, "locales": variants.keys().collect::<Vec<_>>() });
-    audit::store::append(&mut tx, now, Actor::Staff(by), "template.create", id, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "template.create",
+        id,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -94,13 +120,26 @@ pub async fn create(app: &App, by: StaffId, name: &str, variants: &Variants) -> 
 ///
 /// # Errors
 /// See [`EditError`].
-pub async fn add_version(app: &App, by: StaffId, id: TemplateId, variants: &Variants) -> Result<i32, EditError> {
+pub async fn add_version(
+    app: &App,
+    by: StaffId,
+    id: TemplateId,
+    variants: &Variants,
+) -> Result<i32, EditError> {
     check(variants)?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let version = store::insert_version(&mut tx, id, variants, by, now).await?;
     let detail = json!({ "version": version, "locales": variants.keys().collect::<Vec<_>>() });
-    audit::store::append(&mut tx, now, Actor::Staff(by), "template.version", id, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "template.version",
+        id,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(version)
 }

@@ -4,6 +4,7 @@ pub mod edit;
 pub mod layout;
 pub mod lint;
 pub mod merge;
+pub mod preview;
 pub mod store;
 
 use std::collections::BTreeMap;
@@ -57,12 +58,23 @@ mod tests {
 
     #[test]
     fn a_person_gets_the_nearest_text() {
-        let variants: BTreeMap<String, ()> =
-            ["en", "es", "zh-Hant", "pt-BR"].into_iter().map(|tag| (tag.to_owned(), ())).collect();
-        for (reads, gets) in
-            [("es", "es"), ("es-MX", "es"), ("pt", "pt-BR"), ("zh-hant", "zh-Hant"), ("ko", "en"), ("EN-US", "en")]
-        {
-            assert_eq!(pick(&variants, reads).map(|(tag, ())| tag), Some(gets), "{reads}");
+        let variants: BTreeMap<String, ()> = ["en", "es", "zh-Hant", "pt-BR"]
+            .into_iter()
+            .map(|tag| (tag.to_owned(), ()))
+            .collect();
+        for (reads, gets) in [
+            ("es", "es"),
+            ("es-MX", "es"),
+            ("pt", "pt-BR"),
+            ("zh-hant", "zh-Hant"),
+            ("ko", "en"),
+            ("EN-US", "en"),
+        ] {
+            assert_eq!(
+                pick(&variants, reads).map(|(tag, ())| tag),
+                Some(gets),
+                "{reads}"
+            );
         }
     }
 }

@@ -16,7 +16,13 @@ use crate::id::{StaffId, TemplateId};
 ///
 /// # Errors
 /// `Conflict("template_name_is_taken")`.
-pub async fn insert(conn: &mut Conn, id: TemplateId, name: &str, by: StaffId, at: DateTime<Utc>) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn,
+    id: TemplateId,
+    name: &str,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(template::table)
         .values((
             template::id.eq(id),
@@ -40,7 +46,12 @@ pub async fn insert_version(
     by: StaffId,
     at: DateTime<Utc>,
 ) -> Result<i32> {
-    template::table.find(id).select(template::id).for_update().first::<TemplateId>(conn).await?;
+    template::table
+        .find(id)
+        .select(template::id)
+        .for_update()
+        .first::<TemplateId>(conn)
+        .await?;
     let version = latest(conn, id).await?.unwrap_or(0) + 1;
     diesel::insert_into(template_version::table)
         .values((
@@ -63,7 +74,10 @@ pub async fn insert_version(
             )
         })
         .collect();
-    diesel::insert_into(template_variant::table).values(rows).execute(conn).await?;
+    diesel::insert_into(template_variant::table)
+        .values(rows)
+        .execute(conn)
+        .await?;
     Ok(version)
 }
 
@@ -80,21 +94,41 @@ async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Result<Template> {
-    let name: String = template::table.find(id).select(template::name).first(conn).await?;
+    let name: String = template::table
+        .find(id)
+        .select(template::name)
+        .first(conn)
+        .await?;
     let version = match version {
         Some(version) => version,
         None => latest(conn, id).await?.ok_or(Error::Missing)?,
     };
     let rows: Vec<(String, String, String)> = template_variant::table
-        .filter(template_variant::template_id.eq(id).and(template_variant::version.eq(version)))
-        .select((template_variant::locale, template_variant::subject, template_variant::body))
+        .filter(
+            template_variant::template_id
+                .eq(id)
+                .and(template_variant::version.eq(version)),
+        )
+        .select((
+            template_variant::locale,
+            template_variant::subject,
+            template_variant::body,
+        ))
         .load(conn)
         .await?;
     if rows.is_empty() {
         return Err(Error::Missing);
     }
-    let variants = rows.into_iter().map(|(locale, subject, body)| (locale, Variant { subject, body })).collect();
-    Ok(Template { id, name, version, variants })
+    let variants = rows
+        .into_iter()
+        .map(|(locale, subject, body)| (locale, Variant { subject, body }))
+        .collect();
+    Ok(Template {
+        id,
+        name,
+        version,
+        variants,
+    })
 }
 
 /// A template as lists show it.
@@ -126,7 +160,11 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Listed>> {
             template_variant::version,
             template_variant::locale,
         ))
-        .order((template::name, template_variant::version, template_variant::locale))
+        .order((
+            template::name,
+            template_variant::version,
+            template_variant::locale,
+        ))
         .load(conn)
         .await?;
     let mut found: BTreeMap<String, Listed> = BTreeMap::new();

@@ -1,1 +1,357 @@
-//! ticket
+//! A ticket: a customer's matter, from the question to the answer that helped.
+//!
+//! [`status`] is the table of moves, [`urgency`] says who is answered first, [`intake`] takes the
+//! customer's words in, [`desk`] is what agents do, [`letter`] writes to the customer, [`code`] is
+//! the second step on the status page.
+
+pub mod code;
+pub mod desk;
+pub mod guard;
+pub mod intake;
+pub mod letter;
+pub mod number;
+pub mod status;
+pub mod store;
+pub mod urgency;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::pg_enum;
+use number::Number;
+pub use status::{TicketResolution, TicketStatus};
+use urgency::Urgency;
+
+pg_enum! {
+    /// How a ticket came in.
+    pub enum TicketChannel: TicketChannel {
+        /// Through the status page.
+        Web = "web",
+        /// By a call.
+        Phone = "phone",
+        /// By mail.
+        Mail = "mail",
+    }
+}
+
+pg_enum! {
+    /// Whose words a message holds, and who reads it.
+    pub enum MessageKind: MessageKind {
+        /// The customer's.
+        Customer = "customer",
+        /// Ours to the customer.
+        Agent = "agent",
+        /// Ours among ourselves: the customer never sees it.
+        Note = "note",
+        /// What was said in a call.
+        Call = "call",
+    }
+}
+
+impl MessageKind {
+    /// Whether the customer sees it on their page.
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Customer | Self::Agent)
+    }
+}
+
+/// One ticket, opened for reading.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// What people read out.
+    pub number: Number,
+    /// The incident.
+    pub incident: IncidentId,
+    /// The customer; `None` for a caller who was not found.
+    pub person: Option<PersonId>,
+    /// Where it stands.
+    pub status: TicketStatus,
+    /// Grows with every change; a change must name the version it saw.
+    pub version: i32,
+    /// How it came in.
+    pub channel: TicketChannel,
+    /// The customer's language.
+    pub locale: String,
+    /// What it is about; `None` once the incident's key was destroyed.
+    pub subject: Option<String>,
+    /// Who is answered first, and why.
+    pub urgency: Urgency,
+    /// The agent who has it.
+    pub assignee: Option<StaffId>,
+    /// Until when it is kept for the assignee; `None`: until they give it back.
+    pub lease_until: Option<DateTime<Utc>>,
+    /// Its place in line: never moves, whatever happens to the ticket.
+    pub queued_at: DateTime<Utc>,
+    /// How many messages it has; they are numbered from 1.
+    pub messages: i32,
+    /// The number of the customer's last message; 0 if they wrote none.
+    pub customer_message: i32,
+    /// Why it is on hold.
+    pub reason: Option<String>,
+    /// When to look again at a ticket on hold.
+    pub review_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub resolution: Option<TicketResolution>,
+    /// When it was solved, if it is (or was before it closed).
+    pub solved_at: Option<DateTime<Utc>>,
+    /// When it closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// The ticket that this one continues.
+    pub follow_up_of: Option<TicketId>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Ticket {} ({} v{})",
+            self.number, self.status, self.version
+        )
+    }
+}
+
+impl Ticket {
+    /// The agent whose lease protects it at `now`.
+    pub fn held_by(&self, now: DateTime<Utc>) -> Option<StaffId> {
+        self.assignee
+            .filter(|_| self.lease_until.is_some_and(|until| until > now))
+    }
+
+    /// Adds a message to the count and returns its number.
+    fn heard(&mut self, kind: MessageKind) -> i32 {
+        self.messages += 1;
+        if kind == MessageKind::Customer {
+            self.customer_message = self.messages;
+        }
+        self.messages
+    }
+
+    /// Moves it. Whether the move is legal is the table's to say, and the database's.
+    fn go(&mut self, then: &Then, now: DateTime<Utc>) {
+        let to = then.to;
+        let on_hold = to == TicketStatus::OnHold;
+        self.reason = then.reason.clone().filter(|_| on_hold);
+        self.review_at = then.review_at.filter(|_| on_hold);
+        // Closing a solved ticket keeps how and when it was solved.
+        if self.status != TicketStatus::Solved || to != TicketStatus::Closed {
+            self.resolution = then.resolution.filter(|_| to.is_done());
+            self.solved_at = (to == TicketStatus::Solved).then_some(now);
+        }
+        self.closed_at = (to == TicketStatus::Closed).then_some(now);
+        if to != TicketStatus::Open {
+            self.lease_until = None;
+        }
+        self.status = to;
+    }
+
+    /// Gives it to an agent.
+    fn give(&mut self, to: StaffId, lease_until: Option<DateTime<Utc>>) {
+        self.assignee = Some(to);
+        self.lease_until = lease_until.filter(|_| self.status == TicketStatus::Open);
+    }
+
+    /// Gives it back to the queue, at its old place in line.
+    fn give_back(&mut self) {
+        self.assignee = None;
+        self.lease_until = None;
+    }
+}
+
+/// When a lease taken `now` for `minutes` ends.
+fn lease(minutes: i64, now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::try_minutes(minutes).unwrap_or_default()
+}
+
+/// What a ticket becomes, and what goes with the move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Then {
+    /// The next status; the present one for none.
+    pub to: TicketStatus,
+    /// Why, in staff's words: shown in the history. No personal data: it is stored readable.
+    pub reason: Option<String>,
+    /// When to look again, on hold.
+    pub review_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub resolution: Option<TicketResolution>,
+}
+
+impl Then {
+    /// A move with nothing beside it.
+    pub fn to(status: TicketStatus) -> Self {
+        Self {
+            to: status,
+            reason: None,
+            review_at: None,
+            resolution: None,
+        }
+    }
+
+    /// Solved, answered: what most tickets end with.
+    pub fn solved() -> Self {
+        Self {
+            resolution: Some(TicketResolution::Answered),
+            ..Self::to(TicketStatus::Solved)
+        }
+    }
+
+    /// With a reason.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self {
+            reason: Some(reason.into()),
+            ..self
+        }
+    }
+
+    /// With a resolution.
+    #[must_use]
+    pub fn ended(self, resolution: TicketResolution) -> Self {
+        Self {
+            resolution: Some(resolution),
+            ..self
+        }
+    }
+
+    /// With a time to look again.
+    #[must_use]
+    pub fn review(self, at: DateTime<Utc>) -> Self {
+        Self {
+            review_at: Some(at),
+            ..self
+        }
+    }
+}
+
+/// One message of a ticket.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its place in the thread, from 1.
+    pub no: i32,
+    /// Whose words.
+    pub kind: MessageKind,
+    /// Who wrote it, as [`crate::actor::Actor`] is written.
+    pub author: String,
+    /// The words, equal to the octet; `None` once the incident's key was destroyed.
+    pub text: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Message {} ({})", self.no, self.kind)
+    }
+}
+
+/// One move of a ticket, as the database recorded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// From where; `None` for its birth.
+    pub from: Option<TicketStatus>,
+    /// To where.
+    pub to: TicketStatus,
+    /// By whom, as [`crate::actor::Actor`] is written.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Longest message, in characters.
+pub const TEXT_LIMIT: usize = 20_000;
+/// Longest subject, in characters.
+pub const SUBJECT_LIMIT: usize = 200;
+/// Longest reason, in characters.
+pub const REASON_LIMIT: usize = 500;
+
+/// Why words were refused. Never says the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadWords {
+    /// Nothing, or only white space.
+    #[error("please write something first")]
+    Empty,
+    /// Too long.
+    #[error("a message has at most 20,000 characters: please shorten it or send it in parts")]
+    TooLong,
+    /// The subject.
+    #[error("a subject has at most 200 characters")]
+    Subject,
+}
+
+/// Checks a message. It is stored as it is, never trimmed.
+///
+/// # Errors
+/// [`BadWords::Empty`], [`BadWords::TooLong`].
+pub fn check_text(text: &str) -> Result<(), BadWords> {
+    // White space, and the marks that show nothing either.
+    let shows =
+        |c: char| !c.is_whitespace() && !matches!(c, '\0' | '\u{200B}' | '\u{FEFF}' | '\u{2060}');
+    if !text.chars().any(shows) {
+        return Err(BadWords::Empty);
+    }
+    (text.chars().count() <= TEXT_LIMIT)
+        .then_some(())
+        .ok_or(BadWords::TooLong)
+}
+
+/// The subject: the topic if one was given, else the beginning of the text's first line.
+///
+/// # Errors
+/// [`BadWords::Subject`] for a topic that is too long.
+pub fn subject(topic: &str, text: &str) -> Result<String, BadWords> {
+    const CUT: usize = 80;
+    if topic.chars().count() > SUBJECT_LIMIT {
+        return Err(BadWords::Subject);
+    }
+    if !topic.trim().is_empty() {
+        return Ok(topic.to_owned());
+    }
+    let line = text
+        .trim_start()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    Ok(match line.char_indices().nth(CUT) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+    })
+}
+
+/// To whom a sealed subject belongs.
+fn subject_owner(ticket: TicketId) -> Vec<u8> {
+    ticket.uuid().as_bytes().to_vec()
+}
+
+/// To whom a sealed message belongs.
+fn message_owner(ticket: TicketId, no: i32) -> Vec<u8> {
+    [&ticket.uuid().as_bytes()[..], &no.to_be_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_checked_and_a_subject_is_found() {
+        assert_eq!(check_text(" \n\u{3000}\0"), Err(BadWords::Empty));
+        assert_eq!(check_text("?"), Ok(()));
+        assert_eq!(check_text(&"é".repeat(TEXT_LIMIT)), Ok(()));
+        assert_eq!(
+            check_text(&"é".repeat(TEXT_LIMIT + 1)),
+            Err(BadWords::TooLong)
+        );
+        assert_eq!(subject(" Topic ", "text").as_deref(), Ok(" Topic "));
+        assert_eq!(subject("", "\n one \ntwo").as_deref(), Ok("one"));
+        let cut = subject("", &"é".repeat(90)).expect("a subject");
+        assert_eq!(cut.chars().count(), 81);
+        assert_eq!(subject(&"x".repeat(201), "t"), Err(BadWords::Subject));
+    }
+}

@@ -35,12 +35,6 @@ impl Gate {
         fresh && !seen.stopped && seen.campaigns.get(&campaign) == Some(&CampaignStatus::Sending)
     }
 
-    /// Whether the campaign was ended: what is left of it is to be settled as cancelled.
-    pub fn is_cancelled(&self, campaign: CampaignId) -> bool {
-        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        seen.campaigns.get(&campaign) == Some(&CampaignStatus::Cancelled)
-    }
-
     /// A campaign comes into hand, in a state that was read just now.
     pub fn admit(&self, campaign: CampaignId, status: CampaignStatus) {
         let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +60,9 @@ impl Gate {
 
     /// Keeps looking until the last task has left.
     pub async fn watch(self, app: App, shutdown: Shutdown) {
-        let mut ticks = tokio::time::interval(Duration::from_millis(app.config.mail.poll_milliseconds.min(500)));
+        let mut ticks = tokio::time::interval(Duration::from_millis(
+            app.config.mail.poll_milliseconds.min(500),
+        ));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

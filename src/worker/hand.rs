@@ -46,7 +46,14 @@ pub struct Hand {
 
 impl Hand {
     /// Takes a leased batch with `left` jobs to come and what is known of its other notices.
-    pub fn take(app: &App, lease: Lease, gate: &Gate, left: usize, known: Vec<Settled>, tasks: &TaskTracker) -> Arc<Self> {
+    pub fn take(
+        app: &App,
+        lease: Lease,
+        gate: &Gate,
+        left: usize,
+        known: Vec<Settled>,
+        tasks: &TaskTracker,
+    ) -> Arc<Self> {
         let hand = Arc::new(Self {
             app: app.clone(),
             lease,
@@ -97,7 +104,11 @@ impl Hand {
 
     fn job_done(self: &Arc<Self>, settled: Option<Settled>) {
         match settled {
-            Some(settled) => self.settled.lock().unwrap_or_else(PoisonError::into_inner).push(settled),
+            Some(settled) => self
+                .settled
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(settled),
             None => self.unsent.store(true, Ordering::Relaxed),
         }
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -108,7 +119,8 @@ impl Hand {
     /// Writes what was learned. While the database is away it keeps trying: the lease may end, but the
     /// outcomes are safe, and whoever takes the batch over reads them.
     async fn give_back(self: Arc<Self>) {
-        let settled = std::mem::take(&mut *self.settled.lock().unwrap_or_else(PoisonError::into_inner));
+        let settled =
+            std::mem::take(&mut *self.settled.lock().unwrap_or_else(PoisonError::into_inner));
         let unsent = self.unsent.load(Ordering::Relaxed);
         for wait in [1, 1, 2, 4, 8] {
             match settle::batch(&self.app, &self.lease, &settled, unsent).await {

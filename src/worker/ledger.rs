@@ -36,7 +36,10 @@ impl Ledger {
     pub async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
         let away = || Error::Unavailable("outcomes cannot be written".to_owned());
         let (done, answer) = oneshot::channel();
-        self.0.send(Entry { rows, done }).await.map_err(|_| away())?;
+        self.0
+            .send(Entry { rows, done })
+            .await
+            .map_err(|_| away())?;
         answer.await.ok().flatten().ok_or_else(away)
     }
 }
@@ -47,18 +50,26 @@ async fn write_all(app: App, mut receiver: mpsc::Receiver<Entry>) {
         let mut size = first.rows.len();
         let mut entries = vec![first];
         while size < MOST {
-            let Ok(entry) = receiver.try_recv() else { break };
+            let Ok(entry) = receiver.try_recv() else {
+                break;
+            };
             size += entry.rows.len();
             entries.push(entry);
         }
-        let rows: Vec<Outcome> = entries.iter_mut().flat_map(|e| e.rows.iter().cloned()).collect();
+        let rows: Vec<Outcome> = entries
+            .iter_mut()
+            .flat_map(|e| e.rows.iter().cloned())
+            .collect();
         let written = write(&app, &rows).await;
         if let Err(error) = &written {
             tracing::warn!(%error, rows = rows.len(), "outcomes could not be written");
         }
         for entry in entries {
             let keys = written.as_ref().ok().map(|written| {
-                let keys = entry.rows.iter().map(|o| (o.notice_id, o.attempt, o.settled));
+                let keys = entry
+                    .rows
+                    .iter()
+                    .map(|o| (o.notice_id, o.attempt, o.settled));
                 keys.filter(|key| written.contains(key)).collect()
             });
             // A caller that has left does not need the answer.

@@ -39,17 +39,27 @@ impl Trunk {
     /// The trunk of a relay.
     pub fn new(route: Route) -> Self {
         let pace = Pace::new(route.rate_per_second);
-        Self { route, pace, held_until: Mutex::default() }
+        Self {
+            route,
+            pace,
+            held_until: Mutex::default(),
+        }
     }
 
     fn hold(&self, lasting: chrono::TimeDelta) {
         let until = Instant::now() + lasting.to_std().unwrap_or_default();
-        let mut held = self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *held = Some(held.map_or(until, |at| at.max(until)));
     }
 
     async fn wait_while_held(&self) {
-        let until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = *self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = until {
             tokio::time::sleep_until(until).await;
         }
@@ -86,13 +96,19 @@ impl Line {
     pub async fn run(self) {
         let mut wire: Option<mail::Line> = None;
         let mut owed: Option<Owed> = None;
-        let gauge = self.app.metrics.connections.with_label_values(&[self.trunk.route.relay.name()]);
+        let gauge = self.app.metrics.connections.with_label_values(&[self
+            .trunk
+            .route
+            .relay
+            .name()]);
         loop {
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => break,
                 () = self.trunk.wait_while_held() => {}
             }
-            let Some(job) = self.next_job(&mut owed).await else { break };
+            let Some(job) = self.next_job(&mut owed).await else {
+                break;
+            };
             if !self.take_turn(&job).await {
                 continue;
             }
@@ -115,7 +131,12 @@ impl Line {
     /// The next job. What is owed is written first if none is waiting: nobody should wait for it.
     async fn next_job(&self, owed: &mut Option<Owed>) -> Option<Job> {
         if owed.is_some() {
-            if let Some(job) = self.queue.try_lock().ok().and_then(|mut queue| queue.try_recv().ok()) {
+            if let Some(job) = self
+                .queue
+                .try_lock()
+                .ok()
+                .and_then(|mut queue| queue.try_recv().ok())
+            {
                 return Some(job);
             }
             self.settle(owed).await;
@@ -145,8 +166,13 @@ impl Line {
             Ok(line) => Some(line),
             Err(reply) => {
                 let now = self.app.now();
-                if let Verdict::RelayAway { retry_in } = retry::decide(&reply, 1, now, now, chance()) {
-                    tracing::warn!(relay = self.trunk.route.relay.name(), "a relay is away; its messages wait");
+                if let Verdict::RelayAway { retry_in } =
+                    retry::decide(&reply, 1, now, now, chance())
+                {
+                    tracing::warn!(
+                        relay = self.trunk.route.relay.name(),
+                        "a relay is away; its messages wait"
+                    );
                     self.trunk.hold(retry_in);
                 }
                 None
@@ -160,10 +186,19 @@ impl Line {
         let letter = match job.shared.edition.letter(&job.notice, &job.person, now) {
             Ok(letter) => letter,
             Err(unfit) => {
-                let row = Outcome { settled: true, result: AttemptResult::Refused,
-                    reason: Some(unfit.to_string()), ..self.row(&mut job) };
+                let row = Outcome {
+                    settled: true,
+                    result: AttemptResult::Refused,
+                    reason: Some(unfit.to_string()),
+                    ..self.row(&mut job)
+                };
                 self.settle(owed).await;
-                *owed = Some(Owed { row, job, to: NoticeStatus::Bounced, due_at: None });
+                *owed = Some(Owed {
+                    row,
+                    job,
+                    to: NoticeStatus::Bounced,
+                    due_at: None,
+                });
                 return;
             }
         };
@@ -171,7 +206,12 @@ impl Line {
         match self.begin(&beginning, owed).await {
             Ok(true) if job.may_send() => {}
             Ok(true) => {
-                let row = Outcome { settled: true, result: AttemptResult::Cancelled, at: self.app.now(), ..beginning };
+                let row = Outcome {
+                    settled: true,
+                    result: AttemptResult::Cancelled,
+                    at: self.app.now(),
+                    ..beginning
+                };
                 self.write_surely(vec![row]).await;
                 return;
             }
@@ -219,7 +259,10 @@ impl Line {
         rows.push(beginning.clone());
         match self.ledger.write(rows).await {
             Ok(written) => {
-                if let Some(Owed { job, to, due_at, .. }) = owed.take() {
+                if let Some(Owed {
+                    job, to, due_at, ..
+                }) = owed.take()
+                {
                     job.end(to, due_at);
                 }
                 Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
@@ -233,7 +276,13 @@ impl Line {
 
     /// Writes what is owed, and ends its job.
     async fn settle(&self, owed: &mut Option<Owed>) {
-        if let Some(Owed { row, job, to, due_at }) = owed.take() {
+        if let Some(Owed {
+            row,
+            job,
+            to,
+            due_at,
+        }) = owed.take()
+        {
             if self.write_surely(vec![row]).await {
                 job.end(to, due_at);
             }
@@ -255,28 +304,70 @@ impl Line {
     /// leaves something to write.
     fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Option<Owed> {
         let now = self.app.now();
-        let verdict = retry::decide(reply, job.tries, job.first_tried.unwrap_or(now), now, chance());
+        let verdict = retry::decide(
+            reply,
+            job.tries,
+            job.first_tried.unwrap_or(now),
+            now,
+            chance(),
+        );
         let resend = job.shared.on_uncertain == UncertainPolicy::Resend;
         let (result, to, due_at, reason) = match verdict {
             Verdict::Sent => (AttemptResult::Accepted, NoticeStatus::Sent, None, None),
-            Verdict::Retry { at } => (AttemptResult::Deferred, NoticeStatus::Deferred, Some(at), None),
-            Verdict::Bounced { reason } => (AttemptResult::Refused, NoticeStatus::Bounced, None, Some(reason.as_str())),
+            Verdict::Retry { at } => (
+                AttemptResult::Deferred,
+                NoticeStatus::Deferred,
+                Some(at),
+                None,
+            ),
+            Verdict::Bounced { reason } => (
+                AttemptResult::Refused,
+                NoticeStatus::Bounced,
+                None,
+                Some(reason.as_str()),
+            ),
             Verdict::Expired => (AttemptResult::Expired, NoticeStatus::Expired, None, None),
             Verdict::RelayAway { retry_in } => {
                 self.trunk.hold(retry_in);
-                (AttemptResult::Unreachable, NoticeStatus::Deferred, Some(now + retry_in), None)
+                (
+                    AttemptResult::Unreachable,
+                    NoticeStatus::Deferred,
+                    Some(now + retry_in),
+                    None,
+                )
             }
             Verdict::HoldRelay { reason, lasting } => {
-                tracing::warn!(relay = self.trunk.route.relay.name(), reason = reason.as_str(), "a relay is held");
+                tracing::warn!(
+                    relay = self.trunk.route.relay.name(),
+                    reason = reason.as_str(),
+                    "a relay is held"
+                );
                 self.trunk.hold(lasting);
-                (AttemptResult::Deferred, NoticeStatus::Deferred, Some(now + lasting), Some(reason.as_str()))
+                (
+                    AttemptResult::Deferred,
+                    NoticeStatus::Deferred,
+                    Some(now + lasting),
+                    Some(reason.as_str()),
+                )
             }
-            Verdict::Uncertain if resend => {
-                (AttemptResult::Uncertain, NoticeStatus::Deferred, Some(now + AFTER_UNCERTAIN), None)
-            }
-            Verdict::Uncertain => (AttemptResult::Uncertain, NoticeStatus::Uncertain, None, None),
+            Verdict::Uncertain if resend => (
+                AttemptResult::Uncertain,
+                NoticeStatus::Deferred,
+                Some(now + AFTER_UNCERTAIN),
+                None,
+            ),
+            Verdict::Uncertain => (
+                AttemptResult::Uncertain,
+                NoticeStatus::Uncertain,
+                None,
+                None,
+            ),
         };
-        self.app.metrics.messages.with_label_values(&[self.trunk.route.relay.name(), result.as_str()]).inc();
+        self.app
+            .metrics
+            .messages
+            .with_label_values(&[self.trunk.route.relay.name(), result.as_str()])
+            .inc();
         let (code, enhanced, text) = reply.parts();
         let row = Outcome {
             settled: true,
@@ -289,7 +380,12 @@ impl Line {
             at: now,
             ..beginning
         };
-        Some(Owed { row, job, to, due_at })
+        Some(Owed {
+            row,
+            job,
+            to,
+            due_at,
+        })
     }
 }
 

@@ -56,16 +56,25 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
     relays
         .iter()
         .map(|config| {
-            let relay = Relay::from_url(&config.name, config.url.expose())
-                .map_err(|why| WorkError::Relay { name: config.name.clone(), why })?;
-            Ok(Route { relay, connections: config.connections, rate_per_second: config.rate_per_second })
+            let relay = Relay::from_url(&config.name, config.url.expose()).map_err(|why| {
+                WorkError::Relay {
+                    name: config.name.clone(),
+                    why,
+                }
+            })?;
+            Ok(Route {
+                relay,
+                connections: config.connections,
+                rate_per_second: config.rate_per_second,
+            })
         })
         .collect()
 }
 
 /// Starts postman and courier; they run until `shutdown` asks them to leave.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
-    let relays: Arc<Vec<Relay>> = Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
+    let relays: Arc<Vec<Relay>> =
+        Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);
     shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
 }

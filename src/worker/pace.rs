@@ -15,12 +15,17 @@ pub struct Pace {
 impl Pace {
     /// `per_second` messages a second; 0 is unlimited.
     pub fn new(per_second: u32) -> Self {
-        Self { distance: (per_second > 0).then(|| Duration::from_secs(1) / per_second), next: Mutex::default() }
+        Self {
+            distance: (per_second > 0).then(|| Duration::from_secs(1) / per_second),
+            next: Mutex::default(),
+        }
     }
 
     /// Waits for the caller's moment.
     pub async fn turn(&self) {
-        let Some(distance) = self.distance else { return };
+        let Some(distance) = self.distance else {
+            return;
+        };
         let moment = {
             let now = Instant::now();
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

@@ -51,7 +51,14 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     }
     shutdown.spawn(gate.clone().watch(app.clone(), shutdown.clone()));
     shutdown.spawn(freeze_all(app.clone(), shutdown.clone()));
-    let loader = Loader { app: app.clone(), gate, ledger, jobs, hands: TaskTracker::new(), shared: HashMap::new() };
+    let loader = Loader {
+        app: app.clone(),
+        gate,
+        ledger,
+        jobs,
+        hands: TaskTracker::new(),
+        shared: HashMap::new(),
+    };
     shutdown.spawn(loader.run(shutdown.clone()));
 }
 
@@ -121,7 +128,10 @@ impl Loader {
         let (notices, outcomes) = {
             let mut conn = self.app.db.get().await?;
             let range = (lease.first_id, lease.last_id);
-            (store::unsettled(&mut conn, &lease).await?, outcome::in_range(&mut conn, lease.bucket, range).await?)
+            (
+                store::unsettled(&mut conn, &lease).await?,
+                outcome::in_range(&mut conn, lease.bucket, range).await?,
+            )
         };
         let past = Past::read(outcomes);
         if lease.campaign_status == CampaignStatus::Cancelled {
@@ -131,13 +141,21 @@ impl Loader {
         let (shared, key) = self.shared(&lease).await?;
         let people = self.people(&key, lease.bucket, &notices).await?;
         let plan = self.plan(&shared, notices, &past).await?;
-        let hand = Hand::take(&self.app, lease, &self.gate, plan.jobs.len(), plan.known, &self.hands);
+        let hand = Hand::take(
+            &self.app,
+            lease,
+            &self.gate,
+            plan.jobs.len(),
+            plan.known,
+            &self.hands,
+        );
         for (notice, story) in plan.jobs {
             let Some(person) = people.get(&notice.person) else {
                 return Err(Error::inconsistent("notice", notice.id));
             };
             let mut job = Job::new(&hand, &shared, notice, person.clone());
-            (job.attempts, job.tries, job.first_tried) = (story.attempts, story.tries, story.first_tried);
+            (job.attempts, job.tries, job.first_tried) =
+                (story.attempts, story.tries, story.first_tried);
             tokio::select! {
                 () = shutdown.soft().cancelled() => {}
                 // A closed queue drops the job, and a dropped job goes back.
@@ -147,11 +165,19 @@ impl Loader {
         Ok(true)
     }
 
-    async fn people(&self, key: &IncidentKey, bucket: i32, notices: &[Notice]) -> Result<HashMap<PersonId, person::Person>> {
+    async fn people(
+        &self,
+        key: &IncidentKey,
+        bucket: i32,
+        notices: &[Notice],
+    ) -> Result<HashMap<PersonId, person::Person>> {
         let ids: Vec<PersonId> = notices.iter().map(|notice| notice.person).collect();
         let mut conn = self.app.db.get().await?;
         let people = person::store::load_many(&mut conn, key, bucket, &ids).await?;
-        Ok(people.into_iter().map(|person| (person.id, person)).collect())
+        Ok(people
+            .into_iter()
+            .map(|person| (person.id, person))
+            .collect())
     }
 
     /// What all notices of the campaign share, compiled at its first batch.
@@ -164,16 +190,26 @@ impl Loader {
         let incident = incident::store::find(&mut conn, campaign.incident).await?;
         let config = &self.app.config;
         let strange = || Error::inconsistent("campaign", campaign.id);
-        let key = incident.key(&self.app.keys).ok().flatten().ok_or_else(strange)?;
+        let key = incident
+            .key(&self.app.keys)
+            .ok()
+            .flatten()
+            .ok_or_else(strange)?;
         let content = campaign.content.as_deref().unwrap_or_default();
-        let edition = Edition::new(content, &config.organisation.return_path, &config.http.public_url, &self.app.keys)
-            .map_err(|_| strange())?;
+        let edition = Edition::new(
+            content,
+            &config.organisation.return_path,
+            &config.http.public_url,
+            &self.app.keys,
+        )
+        .map_err(|_| strange())?;
         let shared = Arc::new(Shared {
             edition,
             pace: Pace::new(campaign.limits.rate_per_second),
             on_uncertain: campaign.on_uncertain,
         });
-        self.shared.insert(campaign.id, (Arc::clone(&shared), key.clone()));
+        self.shared
+            .insert(campaign.id, (Arc::clone(&shared), key.clone()));
         Ok((shared, key))
     }
 
@@ -184,7 +220,9 @@ impl Loader {
             .map(|notice| {
                 let story = past.of(notice.id);
                 let to = match story.end {
-                    Some((NoticeStatus::Deferred, _)) | None if story.open.is_some() => NoticeStatus::Uncertain,
+                    Some((NoticeStatus::Deferred, _)) | None if story.open.is_some() => {
+                        NoticeStatus::Uncertain
+                    }
                     Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
                     Some((to, _)) => to,
                 };
@@ -203,24 +241,34 @@ impl Loader {
         for notice in notices {
             let mut story = past.of(notice.id);
             if let Some(open) = story.open.take() {
-                found.push(Outcome { settled: true, result: AttemptResult::Uncertain, at: now,
-                    reason: Some("the sender died".to_owned()), ..open });
+                found.push(Outcome {
+                    settled: true,
+                    result: AttemptResult::Uncertain,
+                    at: now,
+                    reason: Some("the sender died".to_owned()),
+                    ..open
+                });
                 if shared.on_uncertain == UncertainPolicy::Leave {
-                    plan.known.push(settled(&notice, &story, NoticeStatus::Uncertain, None));
+                    plan.known
+                        .push(settled(&notice, &story, NoticeStatus::Uncertain, None));
                     continue;
                 }
                 story.end = None;
             }
             match story.end {
                 Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
-                    plan.known.push(settled(&notice, &story, NoticeStatus::Deferred, due_at));
+                    plan.known
+                        .push(settled(&notice, &story, NoticeStatus::Deferred, due_at));
                 }
                 None | Some((NoticeStatus::Deferred, _)) => plan.jobs.push((notice, story)),
                 Some((to, _)) => plan.known.push(settled(&notice, &story, to, None)),
             }
         }
         if !found.is_empty() {
-            tracing::warn!(notices = found.len(), "notices left uncertain by a sender that died");
+            tracing::warn!(
+                notices = found.len(),
+                "notices left uncertain by a sender that died"
+            );
             self.ledger.write(found).await?;
         }
         Ok(plan)
@@ -233,7 +281,12 @@ struct Plan {
     jobs: Vec<(Notice, Story)>,
 }
 
-fn settled(notice: &Notice, story: &Story, to: NoticeStatus, due_at: Option<chrono::DateTime<chrono::Utc>>) -> Settled {
+fn settled(
+    notice: &Notice,
+    story: &Story,
+    to: NoticeStatus,
+    due_at: Option<chrono::DateTime<chrono::Utc>>,
+) -> Settled {
     Settled {
         id: notice.id,
         person: notice.person,
@@ -269,7 +322,10 @@ impl Past {
             story.attempts = story.attempts.max(row.attempt);
             if row.settled {
                 story.open = None;
-                story.tries += u32::from(!matches!(row.result, AttemptResult::Unreachable | AttemptResult::Cancelled));
+                story.tries += u32::from(!matches!(
+                    row.result,
+                    AttemptResult::Unreachable | AttemptResult::Cancelled
+                ));
                 story.end = end_of(&row);
             } else {
                 story.first_tried.get_or_insert(row.at);
@@ -289,8 +345,12 @@ fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<chrono::DateTime<chrono
         AttemptResult::Accepted => Some((NoticeStatus::Sent, None)),
         AttemptResult::Refused => Some((NoticeStatus::Bounced, None)),
         AttemptResult::Expired => Some((NoticeStatus::Expired, None)),
-        AttemptResult::Deferred | AttemptResult::Unreachable => Some((NoticeStatus::Deferred, row.retry_at)),
-        AttemptResult::Uncertain if row.retry_at.is_some() => Some((NoticeStatus::Deferred, row.retry_at)),
+        AttemptResult::Deferred | AttemptResult::Unreachable => {
+            Some((NoticeStatus::Deferred, row.retry_at))
+        }
+        AttemptResult::Uncertain if row.retry_at.is_some() => {
+            Some((NoticeStatus::Deferred, row.retry_at))
+        }
         AttemptResult::Uncertain => Some((NoticeStatus::Uncertain, None)),
         AttemptResult::Cancelled | AttemptResult::InFlight => None,
     }

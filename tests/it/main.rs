@@ -5,10 +5,16 @@
 )]
 
 mod addresses;
+mod campaigns;
 mod csv;
 mod embedded;
+mod house;
 mod imports;
+mod look;
 mod mail;
 mod merge;
+mod people;
 mod retry;
 mod scope;
+mod schema;
+mod tickets;

@@ -283,10 +283,10 @@ async fn every_bad_cell_is_reported_where_it_stands_and_the_good_rows_land() {
             ""
         ]
     );
-    let counted = store::count_reasons(&mut *desk.conn().await, desk.incident, 1)
+    let counted = store::count_rejects(&mut *desk.conn().await, desk.incident, 1)
         .await
         .unwrap();
-    assert_eq!(counted[0], ("cell_count".to_owned(), 2));
+    assert_eq!(counted[0], ("row".to_owned(), "cell_count".to_owned(), 2));
     desk.activate(1).await.unwrap();
     assert_eq!(desk.account().await.people, 2);
     assert_eq!(
@@ -645,7 +645,7 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
     let of = |places: &[&str], elements| AudienceFilter {
         jurisdictions: places.iter().map(ToString::to_string).collect(),
         locales: vec!["pt".to_owned()],
-        any_of: ElementSet::of(elements),
+        any_of: ElementSet::of(elements).bits(),
         ..AudienceFilter::default()
     };
     assert_eq!(read(&of(&["US"], &[])).await.len(), 150);

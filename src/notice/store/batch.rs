@@ -67,7 +67,10 @@ pub struct NewBatch {
 /// # Errors
 /// The database's.
 pub async fn insert(conn: &mut Conn, new: &NewBatch) -> Result<()> {
-    diesel::insert_into(batch::table).values(new).execute(conn).await?;
+    diesel::insert_into(batch::table)
+        .values(new)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -76,7 +79,12 @@ pub async fn insert(conn: &mut Conn, new: &NewBatch) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn claim(conn: &mut Conn, node: &str, lease_seconds: i64, now: DateTime<Utc>) -> Result<Option<Lease>> {
+pub async fn claim(
+    conn: &mut Conn,
+    node: &str,
+    lease_seconds: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Lease>> {
     let lease = diesel::sql_query(
         "update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1, \
                 lease_until = now() + $2 * interval '1 second' \
@@ -124,17 +132,27 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back(conn: &mut Conn, lease: &Lease, to: BatchStatus, due_at: DateTime<Utc>) -> Result<bool> {
-    let given = diesel::update(batch::table.find((lease.campaign_id, lease.bucket, lease.batch_no)))
-        .filter(batch::fence.eq(lease.fence).and(batch::status.eq(BatchStatus::Leased)))
-        .set((
-            batch::status.eq(to),
-            batch::due_at.eq(due_at),
-            batch::leased_by.eq(None::<String>),
-            batch::lease_until.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(conn)
-        .await?;
+pub async fn give_back(
+    conn: &mut Conn,
+    lease: &Lease,
+    to: BatchStatus,
+    due_at: DateTime<Utc>,
+) -> Result<bool> {
+    let given =
+        diesel::update(batch::table.find((lease.campaign_id, lease.bucket, lease.batch_no)))
+            .filter(
+                batch::fence
+                    .eq(lease.fence)
+                    .and(batch::status.eq(BatchStatus::Leased)),
+            )
+            .set((
+                batch::status.eq(to),
+                batch::due_at.eq(due_at),
+                batch::leased_by.eq(None::<String>),
+                batch::lease_until.eq(None::<DateTime<Utc>>),
+            ))
+            .execute(conn)
+            .await?;
     Ok(given == 1)
 }
 

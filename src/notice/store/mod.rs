@@ -5,7 +5,9 @@ pub mod outcome;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 
 use super::{Notice, NoticeStatus};
@@ -103,8 +105,16 @@ pub async fn insert(
 /// The database's.
 pub async fn unsettled(conn: &mut Conn, of: &batch::Lease) -> Result<Vec<Notice>> {
     let rows: Vec<Row> = notice::table
-        .filter(notice::bucket.eq(of.bucket).and(notice::id.between(of.first_id, of.last_id)))
-        .filter(notice::campaign_id.eq(of.campaign_id).and(notice::batch_no.eq(of.batch_no)))
+        .filter(
+            notice::bucket
+                .eq(of.bucket)
+                .and(notice::id.between(of.first_id, of.last_id)),
+        )
+        .filter(
+            notice::campaign_id
+                .eq(of.campaign_id)
+                .and(notice::batch_no.eq(of.batch_no)),
+        )
         .filter(notice::status.eq_any([NoticeStatus::Queued, NoticeStatus::Deferred]))
         .select(Row::as_select())
         .order(notice::id)
@@ -136,7 +146,12 @@ pub struct Settled {
 ///
 /// # Errors
 /// `Inconsistent` if a notice was no longer in the state it came from.
-pub async fn set_states(conn: &mut Conn, bucket: i32, settled: &[Settled], at: DateTime<Utc>) -> Result<()> {
+pub async fn set_states(
+    conn: &mut Conn,
+    bucket: i32,
+    settled: &[Settled],
+    at: DateTime<Utc>,
+) -> Result<()> {
     let moved = diesel::sql_query(
         "update notice n set status = s.status::notice_status, attempts = s.attempts, due_at = s.due_at, \
                 settled_at = case when s.status <> 'deferred' then $2 end \
@@ -155,7 +170,10 @@ pub async fn set_states(conn: &mut Conn, bucket: i32, settled: &[Settled], at: D
     if moved == settled.len() {
         Ok(())
     } else {
-        Err(Error::inconsistent("notice", format!("{moved} of {} in bucket {bucket}", settled.len())))
+        Err(Error::inconsistent(
+            "notice",
+            format!("{moved} of {} in bucket {bucket}", settled.len()),
+        ))
     }
 }
 
@@ -164,7 +182,11 @@ pub async fn set_states(conn: &mut Conn, bucket: i32, settled: &[Settled], at: D
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, id: NoticeId) -> Result<Notice> {
-    let row = notice::table.find((id.bucket(), id)).select(Row::as_select()).first(conn).await?;
+    let row = notice::table
+        .find((id.bucket(), id))
+        .select(Row::as_select())
+        .first(conn)
+        .await?;
     Ok(read(row))
 }
 
@@ -172,10 +194,18 @@ pub async fn find(conn: &mut Conn, id: NoticeId) -> Result<Notice> {
 ///
 /// # Errors
 /// The database's.
-pub async fn of_person(conn: &mut Conn, campaigns: &[CampaignId], person: PersonId) -> Result<Vec<Notice>> {
+pub async fn of_person(
+    conn: &mut Conn,
+    campaigns: &[CampaignId],
+    person: PersonId,
+) -> Result<Vec<Notice>> {
     let rows: Vec<Row> = notice::table
         .filter(notice::campaign_id.eq_any(campaigns))
-        .filter(notice::bucket.eq(person.bucket()).and(notice::person_id.eq(person)))
+        .filter(
+            notice::bucket
+                .eq(person.bucket())
+                .and(notice::person_id.eq(person)),
+        )
         .select(Row::as_select())
         .order(notice::id.desc())
         .load(conn)
@@ -207,7 +237,9 @@ pub async fn list(
     if let Some(after) = after {
         let bucket = after.bucket();
         query = query.filter(
-            notice::bucket.gt(bucket).or(notice::bucket.eq(bucket).and(notice::person_id.gt(after))),
+            notice::bucket
+                .gt(bucket)
+                .or(notice::bucket.eq(bucket).and(notice::person_id.gt(after))),
         );
     }
     let rows: Vec<Row> = query.load(conn).await?;

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 
 use super::super::AttemptResult;
@@ -87,16 +89,27 @@ pub async fn write(conn: &mut Conn, rows: &[Outcome]) -> Result<HashSet<Key>> {
     .bind::<Array<Timestamptz>, _>(rows.iter().map(|o| o.at).collect::<Vec<_>>())
     .get_results(conn)
     .await?;
-    Ok(written.into_iter().map(|w| (w.notice_id, w.attempt, w.settled)).collect())
+    Ok(written
+        .into_iter()
+        .map(|w| (w.notice_id, w.attempt, w.settled))
+        .collect())
 }
 
 /// All rows of a run of notices of one bucket, in the order of notice, attempt, beginning, result.
 ///
 /// # Errors
 /// The database's.
-pub async fn in_range(conn: &mut Conn, bucket: i32, (first, last): (NoticeId, NoticeId)) -> Result<Vec<Outcome>> {
+pub async fn in_range(
+    conn: &mut Conn,
+    bucket: i32,
+    (first, last): (NoticeId, NoticeId),
+) -> Result<Vec<Outcome>> {
     Ok(outcome::table
-        .filter(outcome::bucket.eq(bucket).and(outcome::notice_id.between(first, last)))
+        .filter(
+            outcome::bucket
+                .eq(bucket)
+                .and(outcome::notice_id.between(first, last)),
+        )
         .order((outcome::notice_id, outcome::attempt, outcome::settled))
         .select(Outcome::as_select())
         .load(conn)

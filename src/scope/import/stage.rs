@@ -15,7 +15,7 @@ use crate::person::place::Jurisdiction;
 use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
 use crate::scope::store::{Rejects, Rows, StagedRow, reject_owner};
-use crate::seal::{IncidentKey, Sha256};
+use crate::seal::{Digest, IncidentKey};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -219,7 +219,7 @@ impl<R: Read> Read for Hashed<R> {
 
 /// What has passed so far.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<(Sha256, u64)>>);
+struct Seen(Arc<Mutex<(Digest, u64)>>);
 
 impl Seen {
     fn pass(&self, octets: &[u8]) {
@@ -234,6 +234,6 @@ impl Seen {
 
     fn hash(&self) -> Vec<u8> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.0.clone().finish().to_vec()
+        seen.0.finish().to_vec()
     }
 }

@@ -299,29 +299,32 @@ pub async fn list_rejects(
 #[derive(QueryableByName)]
 struct CountSql {
     #[diesel(sql_type = Text)]
+    column: String,
+    #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = BigInt)]
     n: i64,
 }
 
-/// How often each reason, by its code, stands among the rejects of a version; most first.
+/// How often each reason stands among the rejects of a version: column, code, number; most first.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_reasons(
+pub async fn count_rejects(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-) -> Result<Vec<(String, i64)>> {
+) -> Result<Vec<(String, String, i64)>> {
     let rows: Vec<CountSql> = diesel::sql_query(
-        "select reason->>'code' as code, count(*) as n
+        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
          from scope_reject, jsonb_array_elements(reasons) as reason
          where incident_id = $1 and version = $2
-         group by 1 order by n desc, code",
+         group by 1, 2 order by n desc, 1, 2",
     )
     .bind::<diesel::sql_types::Uuid, _>(incident)
     .bind::<diesel::sql_types::Integer, _>(version)
     .load(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.code, row.n)).collect())
+    let read = |row: CountSql| (row.column, row.code, row.n);
+    Ok(rows.into_iter().map(read).collect())
 }

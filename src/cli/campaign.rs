@@ -1,0 +1,128 @@
+//! `candor campaign`: what the console does with campaigns, under the name of an account.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail, ensure};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Settings, say};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::campaign::store::Progress;
+use crate::campaign::{self, content, launch};
+use crate::id::{CampaignId, StaffId};
+use crate::seal::to_hex;
+use crate::staff::{self, Right};
+use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
+
+/// List campaigns, and submit, approve, launch, hold and end them
+#[derive(Debug, Subcommand)]
+pub enum Campaign {
+    /// List all campaigns, newest first
+    #[command(after_help = "Example:\n  candor campaign list --json")]
+    List {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one campaign with its content hash and its notices by state
+    #[command(after_help = "Example:\n  candor campaign show cmp_0192…")]
+    Show {
+        /// Its id
+        id: CampaignId,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Submit a draft for approval; prints the hash to approve
+    #[command(after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org")]
+    Submit(Move),
+    /// Approve exactly the content with this hash, as another person than the author
+    #[command(after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…")]
+    Approve {
+        #[command(flatten)]
+        of: Move,
+        /// The content hash that was read
+        #[arg(long)]
+        hash: String,
+    },
+    /// Launch an approved campaign
+    #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
+    Launch(Move),
+    /// Hold a sending campaign
+    #[command(after_help = "Example:\n  candor campaign pause cmp_0192… --as comms@example.org")]
+    Pause(Move),
+    /// Let a paused campaign go on
+    #[command(after_help = "Example:\n  candor campaign resume cmp_0192… --as comms@example.org")]
+    Resume(Move),
+    /// End a campaign: what is not sent by now never will be
+    #[command(after_help = "Example:\n  candor campaign cancel cmp_0192… --as comms@example.org")]
+    Cancel(Move),
+}
+
+/// Which campaign, and in whose name.
+#[derive(Debug, clap::Args)]
+pub struct Move {
+    /// Its id
+    id: CampaignId,
+    /// Who does it: the e-mail address of an account with the right to
+    #[arg(long = "as")]
+    by: String,
+}
+
+impl Campaign {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = &settings.app()?;
+        match self {
+            Self::List { json } => {
+                let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+                found.iter().try_for_each(|campaign| show(campaign, None, json))
+            }
+            Self::Show { id, json } => {
+                let mut conn = app.db.get().await?;
+                let campaign = campaign::store::find(&mut conn, id).await?;
+                show(&campaign, Some(&campaign::store::progress(&mut conn, id).await?), json)
+            }
+            Self::Submit(of) => say(launch::submit(app, of.account(app, DraftCampaign).await?, of.id).await?),
+            Self::Approve { of, hash } => {
+                Ok(launch::approve(app, of.account(app, ApproveCampaign).await?, of.id, &hash).await?)
+            }
+            Self::Launch(of) => Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?),
+            Self::Pause(of) => {
+                let by = Actor::Staff(of.account(app, StopSending).await?);
+                Ok(launch::pause(app, by, of.id, None).await?)
+            }
+            Self::Resume(of) => Ok(launch::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?),
+            Self::Cancel(of) => Ok(launch::cancel(app, of.account(app, StopSending).await?, of.id).await?),
+        }
+    }
+}
+
+impl Move {
+    /// The account that is to have done it. Whoever reaches the command line holds the database and the
+    /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
+    async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
+        let found = staff::store::find_by_email(&mut *app.db.get().await?, &self.by).await?;
+        let Some((account, _)) = found else { bail!("no account has the address given with --as") };
+        ensure!(account.disabled_at.is_none() && account.may(right), "this account may not do that");
+        Ok(account.id)
+    }
+}
+
+fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) -> Result<()> {
+    let hash = campaign.content.as_deref().map(|text| to_hex(&content::hash(text)));
+    let counts = progress.map(|p| p.counts.iter().map(|(s, n)| (s.as_str(), *n)).collect::<Vec<_>>());
+    if json {
+        let counts = counts.map(|all| all.into_iter().collect::<BTreeMap<_, _>>());
+        return say(json!({
+            "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
+            "version": campaign.version, "content_hash": hash, "counts": counts,
+        }));
+    }
+    say(format!("{}  {:<10}  {}", campaign.id, campaign.kind.as_str(), campaign.status))?;
+    if progress.is_some() {
+        say(format!("content hash  {}", hash.as_deref().unwrap_or("not submitted")))?;
+    }
+    counts.into_iter().flatten().try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
+}

@@ -1,0 +1,142 @@
+//! `candor import`: the affected list into a scope version, with a progress bar.
+
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use csv::StringRecord;
+use serde_json::json;
+
+use super::{Settings, say};
+use crate::app::App;
+use crate::id::StaffId;
+use crate::incident::{self, Incident};
+use crate::scope::csv::RejectWriter;
+use crate::scope::import::{Imported, Progress};
+use crate::scope::{self, ScopeMode};
+use crate::staff::{self, Right};
+
+/// Import the affected list into a scope version
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv")]
+pub struct Import {
+    /// The incident's name in URLs.
+    #[arg(long)]
+    incident: String,
+    /// Who does it: the e-mail address of an account. Not needed if only one may import.
+    #[arg(long = "as")]
+    by: Option<String>,
+    /// Put the version in force at once.
+    #[arg(long)]
+    activate: bool,
+    /// The file lists changes only; people it does not name stay as they are.
+    #[arg(long)]
+    delta: bool,
+    /// Where the refused rows go; they hold people's data. Default: rejects-SLUG-vN.csv
+    #[arg(long)]
+    rejects: Option<PathBuf>,
+    /// The list, or - for standard input.
+    file: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Import {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = &settings.app()?;
+        let by = importer(app, self.by.as_deref()).await?;
+        let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
+            .await
+            .with_context(|| format!("incident {}", self.incident))?;
+        let reader: Box<dyn Read + Send> = match self.file.to_str() {
+            Some("-") => Box::new(std::io::stdin()),
+            _ => Box::new(File::open(&self.file).with_context(|| self.file.display().to_string())?),
+        };
+        let mode = if self.delta { ScopeMode::Delta } else { ScopeMode::Full };
+        let imported = scope::import::import(app, by, incident.id, mode, reader, bar()).await?;
+        let rejects = self.write_rejects(app, &incident, &imported).await?;
+        if self.activate {
+            scope::activate::activate(app, by, incident.id, imported.version).await?;
+        }
+        self.tell(&imported, rejects.as_deref())
+    }
+
+    /// The refused rows as a file that only its owner reads; `None` if there are none.
+    async fn write_rejects(&self, app: &App, of: &Incident, imported: &Imported) -> Result<Option<PathBuf>> {
+        let Some(key) = of.key(&app.keys)?.filter(|_| imported.rejected > 0) else { return Ok(None) };
+        let default = || PathBuf::from(format!("rejects-{}-v{}.csv", self.incident, imported.version));
+        let path = self.rejects.clone().unwrap_or_else(default);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let columns = StringRecord::from(imported.delta.columns.clone());
+        let mut out = RejectWriter::new(file, &columns)?;
+        let mut after = 0;
+        loop {
+            let mut conn = app.db.get().await?;
+            let page = scope::store::list_rejects(&mut conn, &key, of.id, imported.version, after, 1_000).await?;
+            let Some(last) = page.last() else { break };
+            after = last.line;
+            for reject in &page {
+                let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
+                out.row(&cells, reject.line, &reject.columns(), &reject.why())?;
+            }
+        }
+        out.finish()?;
+        Ok(Some(path))
+    }
+
+    fn tell(&self, imported: &Imported, rejects: Option<&Path>) -> Result<()> {
+        let status = if self.activate { "active" } else { "draft" };
+        if self.json {
+            return say(json!({
+                "version": imported.version, "status": status, "accepted": imported.accepted,
+                "rejected": imported.rejected, "delta": imported.delta, "rejects": rejects,
+            }));
+        }
+        let delta = &imported.delta;
+        say(format!(
+            "scope version {} is {status}: {} rows accepted, {} rejected",
+            imported.version, imported.accepted, imported.rejected
+        ))?;
+        say(format!(
+            "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed otherwise, {} unchanged",
+            delta.people_added, delta.people_retracted, delta.elements_added, delta.elements_retracted,
+            delta.contact_changes, delta.unchanged
+        ))?;
+        match rejects {
+            Some(path) => say(format!("refused rows, with reasons: {}", path.display())),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
+    let mut conn = app.db.get().await?;
+    let may: Vec<_> = staff::store::list(&mut conn)
+        .await?
+        .into_iter()
+        .filter(|s| s.disabled_at.is_none() && s.may(Right::ImportScope))
+        .filter(|s| by.is_none_or(|by| s.email.as_ref().is_some_and(|e| e.as_str().eq_ignore_ascii_case(by))))
+        .collect();
+    match may.as_slice() {
+        [one] => Ok(one.id),
+        [] => bail!("no such account may import a list; `candor staff list` shows who may"),
+        _ => bail!("more than one account may import: say which with --as ADDRESS"),
+    }
+}
+
+/// A line that is written over, on a terminal only.
+fn bar() -> impl Fn(Progress) {
+    let terminal = std::io::stderr().is_terminal();
+    let start = std::time::Instant::now();
+    move |progress| {
+        if terminal {
+            let rows = progress.accepted + progress.rejected;
+            let rate = rows as f64 / start.elapsed().as_secs_f64().max(0.001);
+            let _ = write!(std::io::stderr(), "\r{rows} rows, {} rejected, {rate:.0} rows/s ", progress.rejected);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `candor serve`: the web; `candor work`: the senders; `candor run`: both.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use super::Settings;
+use crate::app::App;
+use crate::db;
+use crate::shutdown::Shutdown;
+use crate::worker::Route;
+use crate::{telemetry, ticket, web, worker};
+
+/// How long requests and messages in hand may take once the end was asked for.
+const DEADLINE: Duration = Duration::from_secs(25);
+
+/// Serve the pages and the API until Ctrl-C; senders are `candor work`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  CANDOR__HTTP__LISTEN=0.0.0.0:8080 candor serve")]
+pub struct Serve {}
+
+impl Serve {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.app()?;
+        start(&app).await?;
+        let listener = listen(&app)?;
+        until_asked(app, Some(listener), Vec::new()).await
+    }
+}
+
+/// Send until Ctrl-C: notices and letters; any number of these share the work
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor --config /etc/candor.toml work")]
+pub struct Work {}
+
+impl Work {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.app()?;
+        start(&app).await?;
+        let routes = worker::routes(&app.config.mail.relays)?;
+        until_asked(app, None, routes).await
+    }
+}
+
+/// Serve and send in one process
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor --config /etc/candor.toml run")]
+pub struct Run {}
+
+impl Run {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.app()?;
+        start(&app).await?;
+        let routes = worker::routes(&app.config.mail.relays)?;
+        let listener = listen(&app)?;
+        until_asked(app, Some(listener), routes).await
+    }
+}
+
+async fn start(app: &App) -> Result<()> {
+    telemetry::start_logging(&app.config.log);
+    expect_migrations(app).await
+}
+
+/// Serves and sends until the end is asked for, then lets what is in hand finish.
+async fn until_asked(app: App, listener: Option<TcpListener>, routes: Vec<Route>) -> Result<()> {
+    let shutdown = Shutdown::new();
+    shutdown.listen()?;
+    if !routes.is_empty() {
+        worker::start(&app, routes, &shutdown);
+    }
+    let serving = async {
+        let served = match listener {
+            Some(listener) => web::serve(app, listener, &shutdown).await,
+            None => Ok(shutdown.soft().cancelled().await),
+        };
+        shutdown.leave();
+        served
+    };
+    let (served, _) = tokio::join!(serving, shutdown.wait(DEADLINE));
+    Ok(served?)
+}
+
+/// The socket of `http.listen`.
+pub fn listen(app: &App) -> Result<TcpListener> {
+    let address = &app.config.http.listen;
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("http.listen: cannot use {address}"))?;
+    tracing::info!(listen = address, public_url = app.config.http.public_url, "serving");
+    Ok(listener)
+}
+
+/// Refuses to start on an older schema, or on one whose table of ticket moves is not the program's. A database that is away is no reason: pages say so and try
+/// again.
+pub async fn expect_migrations(app: &App) -> Result<()> {
+    match db::pending(app.config.database_url()?).await {
+        Ok(pending) => {
+            ensure!(pending == 0, "{pending} migrations are pending: run `candor migrate` first");
+            ticket::store::check_table(&mut *app.db.get().await?).await?;
+        }
+        Err(error) => tracing::warn!(%error, "starting without the database"),
+    }
+    Ok(())
+}

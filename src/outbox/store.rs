@@ -1,0 +1,248 @@
+//! The outbox in the database. A claim is a lease on single rows; whatever is recorded names the
+//! fence of its claim, so that a courier that was too slow changes nothing.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Int8, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use super::{Claimed, Delivery, LetterKind, LetterStatus, NewLetter, OutboxLetter};
+use crate::db::schema::{emergency_stop, incident, outbox};
+use crate::db::{Conn, Error, Result};
+use crate::id::{IncidentId, LetterId, TicketId};
+use crate::seal::{IncidentKey, Keyring};
+
+/// Puts a letter in the outbox, in the caller's transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> Result<()> {
+    let plain =
+        serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(new.id),
+            outbox::kind.eq(new.kind),
+            outbox::incident_id.eq(new.incident),
+            outbox::ticket_id.eq(new.ticket),
+            outbox::message_no.eq(new.message_no),
+            outbox::sealed.eq(key.seal(new.id.uuid().as_bytes(), &plain)),
+            outbox::status.eq(LetterStatus::Queued),
+            outbox::due_at.eq(new.at),
+            outbox::created_at.eq(new.at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether the emergency stop is set: then nothing leaves.
+///
+/// # Errors
+/// The database's.
+pub async fn is_stopped(conn: &mut Conn) -> Result<bool> {
+    let stopped_at: Option<DateTime<Utc>> = emergency_stop::table
+        .select(emergency_stop::stopped_at)
+        .first(conn)
+        .await?;
+    Ok(stopped_at.is_some())
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = Uuid)]
+    id: LetterId,
+}
+
+/// Claims at most `limit` letters that are due, until `lease_until`; none while the emergency stop is
+/// set.
+///
+/// # Errors
+/// The database's.
+pub async fn claim(
+    conn: &mut Conn,
+    keys: &Keyring,
+    limit: i64,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> Result<Vec<Claimed>> {
+    let ids: Vec<Id> = diesel::sql_query(
+        "with due as (select id from outbox where status = 'queued' and due_at <= $1 \
+         and (lease_until is null or lease_until <= $1) \
+         and not exists (select from emergency_stop where stopped_at is not null) \
+         order by due_at limit $2 for update skip locked) \
+         update outbox set fence = fence + 1, lease_until = $3 from due \
+         where outbox.id = due.id returning outbox.id",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Int8, _>(limit)
+    .bind::<Timestamptz, _>(lease_until)
+    .load(conn)
+    .await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = outbox::table
+        .inner_join(incident::table.on(incident::id.eq(outbox::incident_id)))
+        .filter(outbox::id.eq_any(ids.into_iter().map(|row| row.id)))
+        .order((outbox::due_at, outbox::id))
+        .select((
+            outbox::id,
+            outbox::kind,
+            outbox::created_at,
+            outbox::attempts,
+            outbox::fence,
+            outbox::sealed,
+            outbox::incident_id,
+            incident::wrapped_key,
+        ))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| read(keys, row)).collect())
+}
+
+type Row = (
+    LetterId,
+    LetterKind,
+    DateTime<Utc>,
+    i32,
+    i32,
+    Option<Vec<u8>>,
+    IncidentId,
+    Option<Vec<u8>>,
+);
+
+fn read(keys: &Keyring, row: Row) -> Claimed {
+    let (id, kind, created_at, attempts, fence, sealed, incident, wrapped) = row;
+    let letter = || -> Option<OutboxLetter> {
+        let key = keys.incident_key(incident, &wrapped?).ok()?;
+        let plain = key.open(id.uuid().as_bytes(), &sealed?).ok()?;
+        serde_json::from_slice(&plain).ok()
+    };
+    Claimed {
+        id,
+        kind,
+        created_at,
+        attempts,
+        fence,
+        letter: letter(),
+    }
+}
+
+/// What became of a claimed letter.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A relay took it.
+    Sent {
+        /// What it said.
+        reply: String,
+    },
+    /// It is tried again.
+    Deferred {
+        /// When.
+        until: DateTime<Utc>,
+        /// What the relay said.
+        reply: String,
+    },
+    /// No relay will take it.
+    Failed {
+        /// What the last one said, or what is wrong with the letter.
+        reply: String,
+    },
+    /// It was not tried: no relay could be reached, or sending was stopped.
+    Postponed {
+        /// When it is due again.
+        until: DateTime<Utc>,
+    },
+}
+
+/// Records what became of a claimed letter; its words are dropped once it is settled. `false`: it
+/// was claimed anew meanwhile and nothing was written.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    conn: &mut Conn,
+    claimed: &Claimed,
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let tries = match outcome {
+        Outcome::Postponed { .. } => claimed.attempts,
+        _ => claimed.attempts + 1,
+    };
+    let mine = outbox::table.find(claimed.id).filter(
+        outbox::fence
+            .eq(claimed.fence)
+            .and(outbox::status.eq(LetterStatus::Queued)),
+    );
+    let free = (
+        outbox::attempts.eq(tries),
+        outbox::lease_until.eq(None::<DateTime<Utc>>),
+    );
+    let settled = |status: LetterStatus, reply: &str| {
+        (
+            free,
+            outbox::status.eq(status),
+            outbox::reply.eq(reply.to_owned()),
+            outbox::sealed.eq(None::<Vec<u8>>),
+            outbox::settled_at.eq(now),
+        )
+    };
+    let update = diesel::update(mine);
+    let written = match outcome {
+        Outcome::Sent { reply } => {
+            let set = settled(LetterStatus::Sent, reply);
+            update.set(set).execute(conn).await?
+        }
+        Outcome::Failed { reply } => {
+            let set = settled(LetterStatus::Failed, reply);
+            update.set(set).execute(conn).await?
+        }
+        Outcome::Deferred { until, reply } => {
+            let set = (free, outbox::due_at.eq(until), outbox::reply.eq(reply));
+            update.set(set).execute(conn).await?
+        }
+        Outcome::Postponed { until } => {
+            update
+                .set((free, outbox::due_at.eq(until)))
+                .execute(conn)
+                .await?
+        }
+    };
+    Ok(written == 1)
+}
+
+/// The letters of a ticket, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Delivery>> {
+    type Row = (
+        LetterKind,
+        Option<i32>,
+        LetterStatus,
+        Option<String>,
+        Option<DateTime<Utc>>,
+    );
+    let rows: Vec<Row> = outbox::table
+        .filter(outbox::ticket_id.eq(ticket))
+        .order((outbox::created_at, outbox::id))
+        .select((
+            outbox::kind,
+            outbox::message_no,
+            outbox::status,
+            outbox::reply,
+            outbox::settled_at,
+        ))
+        .load(conn)
+        .await?;
+    let read = |(kind, message_no, status, reply, settled_at)| Delivery {
+        kind,
+        message_no,
+        status,
+        reply,
+        settled_at,
+    };
+    Ok(rows.into_iter().map(read).collect())
+}

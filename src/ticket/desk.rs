@@ -1,0 +1,453 @@
+//! What agents do: take the next ticket, answer it, note, log a call, move it on, give it back.
+//!
+//! Every deed locks the ticket's row, checks that nothing changed since the page was read (promise
+//! P9), asks the table (P8), writes ticket, message, letter and audit event, and commits them as one.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::guard::{self, Refusal, Said};
+use super::intake::customer::{Customer, key_of, new_ticket};
+use super::letter::{self, Addressee};
+use super::status::{Party, TicketResolution, TicketStatus};
+use super::{
+    BadWords, Message, MessageKind, Then, Ticket, TicketChannel, check_text, lease, store, subject,
+    urgency,
+};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db::{self, Conn, Tx};
+use crate::id::{IncidentId, LetterId, PersonId, StaffId, TicketId};
+use crate::outbox::{self, LetterKind, NewLetter};
+
+/// What the agent's page showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The ticket's version.
+    pub version: i32,
+    /// The number of the last message; `None` for a client that does not say, which then hears of
+    /// no newer messages.
+    pub messages: Option<i32>,
+}
+
+impl Seen {
+    /// All of it.
+    pub fn of(ticket: &Ticket) -> Self {
+        Self {
+            version: ticket.version,
+            messages: Some(ticket.messages),
+        }
+    }
+
+    /// The version alone.
+    pub fn version(version: i32) -> Self {
+        Self {
+            version,
+            messages: None,
+        }
+    }
+}
+
+/// What is new since the page was read; nothing was written.
+#[derive(Debug, Clone)]
+pub struct Conflict {
+    /// The ticket as it is.
+    pub now: Ticket,
+    /// The messages that the page did not show.
+    pub newer: Vec<Message>,
+}
+
+/// Why a deed was not done. Nothing of it was written then.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// There is no such ticket, or its incident was forgotten.
+    #[error("there is no such ticket")]
+    Missing,
+    /// There is no such agent.
+    #[error("there is no such agent")]
+    NoSuchAgent,
+    /// The words.
+    #[error(transparent)]
+    Words(#[from] BadWords),
+    /// The move.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Another agent has it in hand.
+    #[error("another agent is working on this ticket")]
+    HeldBy(StaffId),
+    /// The customer or a colleague changed it meanwhile.
+    #[error("this ticket changed meanwhile: read what is new, then send again")]
+    Conflict(Box<Conflict>),
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for DeskError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            e if e.is_conflict("ticket_assignee_fkey") => Self::NoSuchAgent,
+            other => Self::Db(other),
+        }
+    }
+}
+
+/// Takes the first ticket in line: the most urgent, and of those the one that waits longest. It is
+/// kept for the agent for `helpline.lease_minutes`. `None`: nobody waits.
+///
+/// # Errors
+/// The database's.
+pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskError> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    store::say_who(&mut tx, Actor::Staff(by), None, now).await?;
+    store::release_expired(&mut tx, now).await?;
+    let until = lease(app.config.helpline.lease_minutes, now);
+    let Some(id) = store::claim(&mut tx, by, now, until).await? else {
+        tx.commit().await?;
+        return Ok(None);
+    };
+    let ticket = store::find(&mut tx, &app.keys, id).await?;
+    let detail = json!({ "number": ticket.number.as_str() });
+    audit::store::append(&mut tx, now, Actor::Staff(by), "ticket.take", id, &detail).await?;
+    tx.commit().await?;
+    Ok(Some(ticket))
+}
+
+/// Keeps a ticket for the agent who has it; what a page calls while somebody types. `false`: they
+/// do not have it any more.
+///
+/// # Errors
+/// The database's.
+pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<bool, DeskError> {
+    let until = lease(app.config.helpline.lease_minutes, app.now());
+    let mut conn = app.db.get().await?;
+    Ok(store::set_lease(&mut conn, ticket, by, until).await?)
+}
+
+/// Gives a ticket back to the queue, at its old place in line.
+///
+/// # Errors
+/// [`DeskError::Conflict`], [`DeskError::HeldBy`].
+pub async fn release(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    version: i32,
+) -> Result<Ticket, DeskError> {
+    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    deed.not_held()?;
+    deed.ticket.give_back();
+    deed.end("ticket.release", json!({})).await
+}
+
+/// Gives a ticket to an agent, also one that another agent has in hand: a lead's deed. There is no
+/// lease on it: it stays with them until they give it back.
+///
+/// # Errors
+/// [`DeskError::Conflict`], [`DeskError::NoSuchAgent`]; [`DeskError::Refused`] for a finished one.
+pub async fn assign(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    version: i32,
+    to: StaffId,
+) -> Result<Ticket, DeskError> {
+    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    match deed.ticket.status {
+        TicketStatus::New => deed.go(&Then::to(TicketStatus::Open), false).await?,
+        from @ (TicketStatus::Solved | TicketStatus::Closed) => {
+            let to = TicketStatus::Open;
+            return Err(Refusal::IllegalMove { from, to }.into());
+        }
+        TicketStatus::Open | TicketStatus::Pending | TicketStatus::OnHold => {}
+    }
+    deed.ticket.give(to, None);
+    deed.end("ticket.assign", json!({ "to": to })).await
+}
+
+/// Answers the customer: message, next state and letter in one act. `then.to` may be the present
+/// status, except of a ticket that is new or finished.
+///
+/// # Errors
+/// [`DeskError::Conflict`] if the customer wrote, or anybody changed it, since `seen`.
+pub async fn reply(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    seen: Seen,
+    text: &str,
+    then: &Then,
+) -> Result<Ticket, DeskError> {
+    check_text(text)?;
+    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, seen).await?;
+    deed.not_held()?;
+    deed.speak(by, then).await?;
+    let no = deed.say(by, MessageKind::Agent, text).await?;
+    if then.resolution != Some(TicketResolution::Spam) {
+        deed.write_letter(no, text).await?;
+    }
+    let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
+    deed.end("ticket.reply", detail).await
+}
+
+/// Logs a call on a ticket: like a reply, but the customer heard it and gets no letter.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn log_call(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    seen: Seen,
+    text: &str,
+    then: &Then,
+) -> Result<Ticket, DeskError> {
+    check_text(text)?;
+    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, seen).await?;
+    deed.not_held()?;
+    deed.speak(by, then).await?;
+    let no = deed.say(by, MessageKind::Call, text).await?;
+    let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
+    deed.end("ticket.call", detail).await
+}
+
+/// Adds an internal note, whatever the status and whoever has the ticket.
+///
+/// # Errors
+/// [`DeskError::Words`].
+pub async fn note(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    text: &str,
+) -> Result<Ticket, DeskError> {
+    check_text(text)?;
+    let mut deed = Deed::begin_unseen(app, Actor::Staff(by), ticket).await?;
+    let no = deed.say(by, MessageKind::Note, text).await?;
+    deed.end("ticket.note", json!({ "message": no })).await
+}
+
+/// Moves a ticket without a message; also what a clock does, as [`Actor::System`].
+///
+/// # Errors
+/// [`DeskError::Refused`], [`DeskError::Conflict`].
+pub async fn transition(
+    app: &App,
+    by: Actor,
+    ticket: TicketId,
+    version: i32,
+    then: &Then,
+) -> Result<Ticket, DeskError> {
+    let mut deed = Deed::begin(app, by, ticket, Seen::version(version)).await?;
+    deed.not_held()?;
+    let from = deed.ticket.status;
+    deed.go(then, false).await?;
+    if let Some(agent) = by.staff() {
+        deed.give(agent);
+    }
+    let detail = json!({ "from": from, "to": then.to, "resolution": deed.ticket.resolution });
+    deed.end("ticket.move", detail).await
+}
+
+/// Somebody on the phone.
+#[derive(Debug, Clone)]
+pub struct Caller<'a> {
+    /// About which incident.
+    pub incident: IncidentId,
+    /// Who, if they were found.
+    pub person: Option<PersonId>,
+    /// Their language, if they were not.
+    pub locale: &'a str,
+    /// What it is about; empty: found in the text.
+    pub topic: &'a str,
+}
+
+/// Opens a ticket for a caller, born `open` in the agent's hands.
+///
+/// # Errors
+/// [`DeskError::Words`]; [`DeskError::Missing`] if incident or person do not exist.
+pub async fn open_for_caller(
+    app: &App,
+    by: StaffId,
+    caller: &Caller<'_>,
+    text: &str,
+) -> Result<Ticket, DeskError> {
+    check_text(text)?;
+    let subject = subject(caller.topic, text)?;
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let key = key_of(&mut tx, app, caller.incident).await?;
+    let mut ticket = match caller.person {
+        Some(person) => {
+            let customer = Customer::find(&mut tx, app, caller.incident, person).await?;
+            customer.new_ticket(subject, customer.weigh(text), now)
+        }
+        None => {
+            let urgency = urgency::weigh(0, false, text);
+            let locale = caller.locale.to_owned();
+            new_ticket(caller.incident, None, locale, subject, urgency, now)
+        }
+    };
+    ticket.status = TicketStatus::Open;
+    ticket.channel = TicketChannel::Phone;
+    ticket.give(by, Some(lease(app.config.helpline.lease_minutes, now)));
+    let no = ticket.heard(MessageKind::Call);
+    store::say_who(&mut tx, Actor::Staff(by), None, now).await?;
+    store::insert(&mut tx, &key, &mut ticket).await?;
+    let message = words(by, no, MessageKind::Call, text, now);
+    store::insert_message(&mut tx, &key, ticket.id, &message).await?;
+    let detail = json!({ "number": ticket.number.as_str(), "person": ticket.person });
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "ticket.open",
+        ticket.id,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(ticket)
+}
+
+fn words(by: StaffId, no: i32, kind: MessageKind, text: &str, at: DateTime<Utc>) -> Message {
+    Message {
+        no,
+        kind,
+        author: Actor::Staff(by).to_string(),
+        text: Some(text.to_owned()),
+        at,
+    }
+}
+
+/// A deed on one ticket while it is being done: the transaction, and the ticket as it will be.
+struct Deed<'a> {
+    app: &'a App,
+    by: Actor,
+    now: DateTime<Utc>,
+    tx: Tx,
+    ticket: Ticket,
+    moved: bool,
+}
+
+impl<'a> Deed<'a> {
+    async fn begin(app: &'a App, by: Actor, id: TicketId, seen: Seen) -> Result<Self, DeskError> {
+        let mut deed = Self::begin_unseen(app, by, id).await?;
+        let ticket = &deed.ticket;
+        let unread = seen
+            .messages
+            .is_some_and(|last| ticket.customer_message > last);
+        if ticket.version == seen.version && !unread {
+            return Ok(deed);
+        }
+        let after = seen.messages.unwrap_or(ticket.messages);
+        let newer = store::thread(&mut deed.tx, &app.keys, &deed.ticket, after).await?;
+        let now = deed.ticket;
+        Err(DeskError::Conflict(Box::new(Conflict { now, newer })))
+    }
+
+    async fn begin_unseen(app: &'a App, by: Actor, id: TicketId) -> Result<Self, DeskError> {
+        let mut tx = app.db.begin().await?;
+        let ticket = store::lock(&mut tx, &app.keys, id).await?;
+        Ok(Self {
+            app,
+            by,
+            now: app.now(),
+            tx,
+            ticket,
+            moved: false,
+        })
+    }
+
+    /// Refuses what another agent's lease protects.
+    fn not_held(&self) -> Result<(), DeskError> {
+        match self.ticket.held_by(self.now) {
+            Some(holder) if self.by.staff().is_some_and(|by| by != holder) => {
+                Err(DeskError::HeldBy(holder))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves the ticket if the table lets it; `said`: with a message or call in the same act.
+    async fn go(&mut self, then: &Then, said: bool) -> Result<(), DeskError> {
+        let ever = said || store::is_answered(&mut self.tx, self.ticket.id).await?;
+        let said = Said { now: said, ever };
+        guard::check(
+            self.ticket.status,
+            then,
+            Party::from(self.by),
+            said,
+            self.now,
+        )?;
+        let reason = then.reason.as_deref();
+        store::say_who(&mut self.tx, self.by, reason, self.now).await?;
+        self.ticket.go(then, self.now);
+        self.moved = true;
+        Ok(())
+    }
+
+    /// What goes with a message or call: the move, if there is one, and whose ticket it is now.
+    async fn speak(&mut self, by: StaffId, then: &Then) -> Result<(), DeskError> {
+        let from = self.ticket.status;
+        if then.to != from || from == TicketStatus::New || from.is_done() {
+            self.go(then, true).await?;
+        }
+        self.give(by);
+        Ok(())
+    }
+
+    fn give(&mut self, agent: StaffId) {
+        let until = lease(self.app.config.helpline.lease_minutes, self.now);
+        self.ticket.give(agent, Some(until));
+    }
+
+    async fn say(&mut self, by: StaffId, kind: MessageKind, text: &str) -> Result<i32, DeskError> {
+        let key = key_of(&mut self.tx, self.app, self.ticket.incident).await?;
+        let no = self.ticket.heard(kind);
+        let message = words(by, no, kind, text, self.now);
+        store::insert_message(&mut self.tx, &key, self.ticket.id, &message).await?;
+        Ok(no)
+    }
+
+    /// Puts the answer in the outbox, if there is anybody to write to.
+    async fn write_letter(&mut self, no: i32, text: &str) -> Result<(), DeskError> {
+        let Some(person) = self.ticket.person else {
+            return Ok(());
+        };
+        let incident = self.ticket.incident;
+        let customer = Customer::find(&mut self.tx, self.app, incident, person).await?;
+        let Some(to) = Addressee::of(&customer.person) else {
+            return Ok(());
+        };
+        let new = NewLetter {
+            id: LetterId::new(self.now),
+            kind: LetterKind::TicketReply,
+            incident,
+            ticket: Some(self.ticket.id),
+            message_no: Some(no),
+            letter: &letter::reply(self.app, &to, &self.ticket.number, text),
+            at: self.now,
+        };
+        Ok(outbox::store::insert(&mut self.tx, &customer.key, &new).await?)
+    }
+
+    /// Writes the ticket and the audit event, and commits.
+    async fn end(mut self, deed: &str, detail: serde_json::Value) -> Result<Ticket, DeskError> {
+        let conn: &mut Conn = &mut self.tx;
+        let (id, version) = (self.ticket.id, self.ticket.version);
+        self.ticket.updated_at = self.now;
+        if !store::set(conn, version, &mut self.ticket, self.moved).await? {
+            // The row was locked and the table asked: only a table that differs comes here.
+            return Err(db::Error::inconsistent("ticket", id).into());
+        }
+        if self.by.staff().is_some() {
+            audit::store::append(conn, self.now, self.by, deed, id, &detail).await?;
+        }
+        self.tx.commit().await?;
+        Ok(self.ticket)
+    }
+}

@@ -1,0 +1,302 @@
+//! The customer's words come in: a question, an answer, "this did not help". Nothing they wrote is
+//! refused for what it says or for how much they ask, and nothing is taken twice.
+
+pub(super) mod customer;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use self::customer::Customer;
+use super::letter::{self, Addressee};
+use super::status::{Hearing, TicketStatus};
+use super::{BadWords, Message, MessageKind, Then, Ticket, check_text, lease, store, subject};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::db::{self, Conn};
+use crate::id::{IncidentId, LetterId, PersonId, TicketId};
+use crate::outbox::{self, LetterKind, NewLetter};
+
+/// The same words within this time are one form sent twice.
+const TWICE: TimeDelta = TimeDelta::minutes(10);
+
+/// Why a customer's words were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The words.
+    #[error(transparent)]
+    Words(#[from] BadWords),
+    /// There is no such person or ticket, it is somebody else's, or it was forgotten.
+    #[error("there is no such ticket")]
+    Missing,
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for IntakeError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}
+
+/// What became of a question.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// It is a ticket of its own.
+    Opened(Ticket),
+    /// The person has many already: it was added to their newest.
+    Appended(Ticket),
+}
+
+impl Asked {
+    /// The ticket with the question in it.
+    pub fn ticket(&self) -> &Ticket {
+        match self {
+            Self::Opened(ticket) | Self::Appended(ticket) => ticket,
+        }
+    }
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// It was added.
+    Appended(Ticket),
+    /// The ticket was over: this new one follows it.
+    FollowedUp(Ticket),
+}
+
+impl Answered {
+    /// The ticket with the answer in it.
+    pub fn ticket(&self) -> &Ticket {
+        match self {
+            Self::Appended(ticket) | Self::FollowedUp(ticket) => ticket,
+        }
+    }
+}
+
+/// Takes a question in. A person who has `helpline.open_tickets` unfinished ones is not refused: the
+/// question is added to their newest. An empty `topic` is found in the text.
+///
+/// # Errors
+/// [`IntakeError::Words`], [`IntakeError::Missing`] for a person who is not there.
+pub async fn ask(
+    app: &App,
+    incident: IncidentId,
+    person: PersonId,
+    topic: &str,
+    text: &str,
+) -> Result<Asked, IntakeError> {
+    check_text(text)?;
+    let subject = subject(topic, text)?;
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let customer = Customer::find(&mut tx, app, incident, person).await?;
+    store::take_turn(&mut tx, person).await?;
+    store::say_who(&mut tx, Actor::Customer(person), None, now).await?;
+    let twice = store::asked_lately(&mut tx, &customer.key, person, text, now - TWICE).await?;
+    if let Some(id) = twice {
+        return Ok(Asked::Opened(store::find(&mut tx, &app.keys, id).await?));
+    }
+    if store::unfinished(&mut tx, person).await? >= app.config.helpline.open_tickets {
+        let newest = store::newest_unfinished(&mut tx, person).await?;
+        let mut ticket = store::lock(&mut tx, &app.keys, newest).await?;
+        // It may have been finished between the two statements; then it is like any other answer.
+        if !ticket.status.is_done() {
+            add(&mut tx, app, &customer, &mut ticket, text).await?;
+            tx.commit().await?;
+            return Ok(Asked::Appended(ticket));
+        }
+    }
+    let mut ticket = customer.new_ticket(subject, customer.weigh(text), now);
+    open(&mut tx, app, &customer, &mut ticket, text).await?;
+    tx.commit().await?;
+    Ok(Asked::Opened(ticket))
+}
+
+/// Takes an answer in: what waited for the customer opens again, also a solved ticket for
+/// `helpline.reopen_days`; later, and on a closed one, the words begin a ticket that follows it and
+/// keeps its urgency and its place in line.
+///
+/// # Errors
+/// [`IntakeError::Words`]; [`IntakeError::Missing`], also for somebody else's ticket.
+pub async fn answer_back(
+    app: &App,
+    person: PersonId,
+    ticket: TicketId,
+    text: &str,
+) -> Result<Answered, IntakeError> {
+    say(app, person, ticket, text, None).await
+}
+
+/// "This did not help": reopens a solved ticket, with or without words. Without words a ticket that
+/// is not solved, or no longer reopens, is left as it is; then [`BadWords::Empty`] asks for some.
+///
+/// # Errors
+/// As [`answer_back`].
+pub async fn did_not_help(
+    app: &App,
+    person: PersonId,
+    ticket: TicketId,
+    text: &str,
+) -> Result<Answered, IntakeError> {
+    const WHY: &str = "the customer says: this did not help";
+    if check_text(text) != Err(BadWords::Empty) {
+        return say(app, person, ticket, text, Some(WHY)).await;
+    }
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let mut ticket = lock_theirs(&mut tx, app, person, ticket).await?;
+    match hears(app, &ticket, now) {
+        Hearing::Stay => return Ok(Answered::Appended(ticket)),
+        Hearing::Reopen if ticket.status == TicketStatus::Solved => {}
+        Hearing::Reopen | Hearing::FollowUp => return Err(BadWords::Empty.into()),
+    }
+    store::say_who(&mut tx, Actor::Customer(person), Some(WHY), now).await?;
+    reopen(app, &mut ticket, now);
+    keep(&mut tx, &mut ticket, true, now).await?;
+    tx.commit().await?;
+    Ok(Answered::Appended(ticket))
+}
+
+async fn say(
+    app: &App,
+    person: PersonId,
+    ticket: TicketId,
+    text: &str,
+    why: Option<&str>,
+) -> Result<Answered, IntakeError> {
+    check_text(text)?;
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    // Before the row's lock, in the same order as `ask`.
+    store::take_turn(&mut tx, person).await?;
+    let mut ticket = lock_theirs(&mut tx, app, person, ticket).await?;
+    let customer = Customer::find(&mut tx, app, ticket.incident, person).await?;
+    store::say_who(&mut tx, Actor::Customer(person), why, now).await?;
+    let twice = store::asked_lately(&mut tx, &customer.key, person, text, now - TWICE).await?;
+    if let Some(id) = twice {
+        let said = store::find(&mut tx, &app.keys, id).await?;
+        if said.id == ticket.id {
+            return Ok(Answered::Appended(said));
+        }
+        if said.follow_up_of == Some(ticket.id) {
+            return Ok(Answered::FollowedUp(said));
+        }
+    }
+    if hears(app, &ticket, now) != Hearing::FollowUp {
+        add(&mut tx, app, &customer, &mut ticket, text).await?;
+        tx.commit().await?;
+        return Ok(Answered::Appended(ticket));
+    }
+    let subject = ticket.subject.clone().unwrap_or_default();
+    let urgency = ticket.urgency.clone().or_higher(customer.weigh(text));
+    let mut next = Ticket {
+        queued_at: ticket.queued_at,
+        follow_up_of: Some(ticket.id),
+        ..customer.new_ticket(subject, urgency, now)
+    };
+    open(&mut tx, app, &customer, &mut next, text).await?;
+    tx.commit().await?;
+    Ok(Answered::FollowedUp(next))
+}
+
+/// Writes a new ticket with its first message, and the receipt.
+async fn open(
+    conn: &mut Conn,
+    app: &App,
+    customer: &Customer,
+    ticket: &mut Ticket,
+    text: &str,
+) -> db::Result<()> {
+    let no = ticket.heard(MessageKind::Customer);
+    store::insert(conn, &customer.key, ticket).await?;
+    let message = words(customer, no, text, ticket.created_at);
+    store::insert_message(conn, &customer.key, ticket.id, &message).await?;
+    let Some(to) = Addressee::of(&customer.person) else {
+        return Ok(());
+    };
+    let new = NewLetter {
+        id: LetterId::new(ticket.created_at),
+        kind: LetterKind::TicketReceived,
+        incident: ticket.incident,
+        ticket: Some(ticket.id),
+        message_no: Some(no),
+        letter: &letter::received(app, &to, &ticket.number),
+        at: ticket.created_at,
+    };
+    outbox::store::insert(conn, &customer.key, &new).await
+}
+
+/// Adds the customer's words to their ticket, and opens it if it waited or was solved.
+async fn add(
+    conn: &mut Conn,
+    app: &App,
+    customer: &Customer,
+    ticket: &mut Ticket,
+    text: &str,
+) -> db::Result<()> {
+    let now = app.now();
+    let no = ticket.heard(MessageKind::Customer);
+    ticket.urgency = ticket.urgency.clone().or_higher(customer.weigh(text));
+    let moved = hears(app, ticket, now) == Hearing::Reopen;
+    if moved {
+        reopen(app, ticket, now);
+    }
+    keep(conn, ticket, moved, now).await?;
+    let message = words(customer, no, text, now);
+    store::insert_message(conn, &customer.key, ticket.id, &message).await
+}
+
+fn words(customer: &Customer, no: i32, text: &str, at: DateTime<Utc>) -> Message {
+    Message {
+        no,
+        kind: MessageKind::Customer,
+        author: Actor::Customer(customer.person.id).to_string(),
+        text: Some(text.to_owned()),
+        at,
+    }
+}
+
+fn hears(app: &App, ticket: &Ticket, now: DateTime<Utc>) -> Hearing {
+    let days = app.config.helpline.reopen_days;
+    ticket.status.hears(ticket.solved_at, now, days)
+}
+
+/// Opens a ticket again. Its last agent has it first, for one lease; then it is back in line, where it
+/// always was.
+fn reopen(app: &App, ticket: &mut Ticket, now: DateTime<Utc>) {
+    ticket.go(&Then::to(TicketStatus::Open), now);
+    if let Some(agent) = ticket.assignee {
+        ticket.give(agent, Some(lease(app.config.helpline.lease_minutes, now)));
+    }
+}
+
+/// Writes the ticket, whose row is locked.
+async fn keep(
+    conn: &mut Conn,
+    ticket: &mut Ticket,
+    moved: bool,
+    now: DateTime<Utc>,
+) -> db::Result<()> {
+    ticket.updated_at = now;
+    let version = ticket.version;
+    match store::set(conn, version, ticket, moved).await? {
+        true => Ok(()),
+        false => Err(db::Error::inconsistent("ticket", ticket.id)),
+    }
+}
+
+async fn lock_theirs(
+    conn: &mut Conn,
+    app: &App,
+    person: PersonId,
+    ticket: TicketId,
+) -> Result<Ticket, IntakeError> {
+    let ticket = store::lock(conn, &app.keys, ticket).await?;
+    (ticket.person == Some(person))
+        .then_some(ticket)
+        .ok_or(IntakeError::Missing)
+}

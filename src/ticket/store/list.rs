@@ -1,0 +1,349 @@
+//! Tickets in lists and in figures: keyset-paged, never counted to the end.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Int4};
+use diesel_async::RunQueryDsl;
+
+use super::row::{Row, read};
+use crate::db::schema::{incident, ticket, ticket_message};
+use crate::db::{Conn, Result};
+use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::seal::{IncidentKey, Keyring};
+use crate::ticket::status::TicketStatus;
+use crate::ticket::{MessageKind, Ticket, message_owner};
+
+/// Most tickets a page may have.
+pub const PAGE_LIMIT: i64 = 200;
+/// Where the count of waiting tickets stops.
+pub const WAITING_CAP: i64 = 1_000;
+
+/// Which tickets a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of one incident.
+    pub incident: Option<IncidentId>,
+    /// In these statuses; empty is all.
+    pub status: Vec<TicketStatus>,
+    /// Of this agent.
+    pub assignee: Option<StaffId>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+}
+
+/// Where a page ended: opaque to whoever passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    urgency: i32,
+    at: DateTime<Utc>,
+    id: TicketId,
+}
+
+/// Text that is not a cursor of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: take it from \"next\" of the page before, or leave it out")]
+pub struct NotACursor;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.urgency.to_be_bytes().to_vec();
+        bytes.extend(self.at.timestamp_micros().to_be_bytes());
+        bytes.extend(self.id.uuid().as_bytes());
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = NotACursor;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotACursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
+        let bytes = <[u8; 28]>::try_from(bytes).map_err(|_| NotACursor)?;
+        let (urgency, rest) = bytes.split_first_chunk::<4>().ok_or(NotACursor)?;
+        let (at, id) = rest.split_first_chunk::<8>().ok_or(NotACursor)?;
+        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at)).ok_or(NotACursor)?;
+        let id = uuid::Uuid::from_slice(id).map_err(|_| NotACursor)?;
+        Ok(Self {
+            urgency: i32::from_be_bytes(*urgency),
+            at,
+            id: TicketId::from_uuid(id),
+        })
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The tickets.
+    pub items: Vec<Ticket>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
+}
+
+impl Page {
+    fn cut(mut items: Vec<Ticket>, limit: i64, at: fn(&Ticket) -> DateTime<Utc>) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| more);
+        let next = last.map(|last| Cursor {
+            urgency: last.urgency.score,
+            at: at(last),
+            id: last.id,
+        });
+        Self { items, next }
+    }
+}
+
+type Condition = Box<dyn BoxableExpression<ticket::table, diesel::pg::Pg, SqlType = Bool>>;
+
+/// Tickets by their last change, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    conn: &mut Conn,
+    keys: &Keyring,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Page> {
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let mut query = ticket::table
+        .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
+        .select((Row::as_select(), incident::wrapped_key))
+        .order((ticket::updated_at.desc(), ticket::id))
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(incident) = filter.incident {
+        query = query.filter(ticket::incident_id.eq(incident));
+    }
+    if !filter.status.is_empty() {
+        query = query.filter(ticket::status.eq_any(filter.status.clone()));
+    }
+    if let Some(assignee) = filter.assignee {
+        query = query.filter(ticket::assignee.eq(assignee));
+    }
+    if let Some(person) = filter.person {
+        query = query.filter(ticket::person_id.eq(person));
+    }
+    if let Some(Cursor { at, id, .. }) = after {
+        query = query.filter(
+            ticket::updated_at
+                .le(at)
+                .and(ticket::updated_at.lt(at).or(ticket::id.gt(id))),
+        );
+    }
+    let rows = query.load(conn).await?;
+    Ok(Page::cut(read(keys, rows)?, limit, |t| t.updated_at))
+}
+
+/// The tickets in line, in the order in which they will be taken.
+///
+/// # Errors
+/// The database's.
+pub async fn queue(
+    conn: &mut Conn,
+    keys: &Keyring,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Page> {
+    let limit = limit.clamp(1, PAGE_LIMIT);
+    let mut query = ticket::table
+        .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
+        .select((Row::as_select(), incident::wrapped_key))
+        .filter(in_line())
+        .order((ticket::urgency.desc(), ticket::queued_at, ticket::id))
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(Cursor { urgency, at, id }) = after {
+        let later = ticket::queued_at
+            .gt(at)
+            .or(ticket::queued_at.eq(at).and(ticket::id.gt(id)));
+        query = query.filter(
+            ticket::urgency
+                .le(urgency)
+                .and(ticket::urgency.lt(urgency).or(later)),
+        );
+    }
+    let rows = query.load(conn).await?;
+    Ok(Page::cut(read(keys, rows)?, limit, |t| t.queued_at))
+}
+
+/// What the index of tickets to take holds; written out so that the planner sees it.
+fn in_line() -> diesel::expression::SqlLiteral<Bool> {
+    diesel::dsl::sql::<Bool>("ticket.status in ('new', 'open') and ticket.assignee is null")
+}
+
+/// What an agent has in hand, last changed first.
+///
+/// # Errors
+/// The database's.
+pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec<Ticket>> {
+    use TicketStatus::{OnHold, Open, Pending};
+    let filter = Filter {
+        assignee: Some(agent),
+        status: vec![Open, Pending, OnHold],
+        ..Filter::default()
+    };
+    Ok(list(conn, keys, &filter, None, PAGE_LIMIT).await?.items)
+}
+
+/// A person's own tickets, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_person(conn: &mut Conn, keys: &Keyring, person: PersonId) -> Result<Vec<Ticket>> {
+    let rows = ticket::table
+        .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
+        .filter(ticket::person_id.eq(person))
+        .select((Row::as_select(), incident::wrapped_key))
+        .order((ticket::created_at.desc(), ticket::id.desc()))
+        .limit(PAGE_LIMIT)
+        .load(conn)
+        .await?;
+    read(keys, rows)
+}
+
+fn unfinished_of(person: PersonId) -> Condition {
+    use TicketStatus::{New, OnHold, Open, Pending};
+    Box::new(
+        ticket::person_id
+            .assume_not_null()
+            .eq(person)
+            .and(ticket::status.eq_any(vec![New, Open, Pending, OnHold])),
+    )
+}
+
+/// How many unfinished tickets a person has.
+///
+/// # Errors
+/// The database's.
+pub async fn unfinished(conn: &mut Conn, person: PersonId) -> Result<i64> {
+    Ok(ticket::table
+        .filter(unfinished_of(person))
+        .count()
+        .get_result(conn)
+        .await?)
+}
+
+/// The newest unfinished ticket of a person.
+///
+/// # Errors
+/// `Missing`.
+pub async fn newest_unfinished(conn: &mut Conn, person: PersonId) -> Result<TicketId> {
+    Ok(ticket::table
+        .filter(unfinished_of(person))
+        .order((ticket::created_at.desc(), ticket::id.desc()))
+        .select(ticket::id)
+        .first(conn)
+        .await?)
+}
+
+/// The unfinished ticket in which the person said exactly this since `since` and was not answered
+/// yet: a form sent twice.
+///
+/// # Errors
+/// The database's.
+pub async fn asked_lately(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    person: PersonId,
+    text: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<TicketId>> {
+    let rows: Vec<(TicketId, i32, Vec<u8>)> = ticket::table
+        .inner_join(ticket_message::table.on(ticket_message::ticket_id.eq(ticket::id)))
+        .filter(ticket::person_id.eq(person))
+        .filter(ticket::status.ne(TicketStatus::Solved))
+        .filter(ticket::status.ne(TicketStatus::Closed))
+        .filter(ticket_message::kind.eq(MessageKind::Customer))
+        .filter(ticket_message::created_at.ge(since))
+        .order(ticket_message::created_at.desc())
+        .limit(50)
+        .select((ticket::id, ticket_message::no, ticket_message::sealed))
+        .load(conn)
+        .await?;
+    let same = |(id, no, sealed): &(TicketId, i32, Vec<u8>)| {
+        key.open(&message_owner(*id, *no), sealed)
+            .is_ok_and(|said| said == text.as_bytes())
+    };
+    let Some((id, no, _)) = rows.iter().find(|row| same(row)) else {
+        return Ok(None);
+    };
+    let answered = ticket_message::table
+        .filter(
+            ticket_message::ticket_id
+                .eq(id)
+                .and(ticket_message::no.gt(no)),
+        )
+        .filter(ticket_message::kind.eq(MessageKind::Agent));
+    let answered: bool = diesel::select(diesel::dsl::exists(answered))
+        .get_result(conn)
+        .await?;
+    Ok((!answered).then_some(*id))
+}
+
+/// How the helpline stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Tickets in line; more than [`WAITING_CAP`] are not counted.
+    pub tickets: i64,
+    /// Since when the one that waits longest waits.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+impl fmt::Display for Waiting {
+    /// `12`, or `1,000+`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tickets > WAITING_CAP {
+            true => f.write_str("1,000+"),
+            false => write!(f, "{}", self.tickets),
+        }
+    }
+}
+
+/// How many tickets are in line, and since when.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(conn: &mut Conn) -> Result<Waiting> {
+    let capped: Vec<i32> = ticket::table
+        .filter(in_line())
+        .select(diesel::dsl::sql::<Int4>("1"))
+        .limit(WAITING_CAP + 1)
+        .load(conn)
+        .await?;
+    let oldest = ticket::table
+        .filter(in_line())
+        .select(diesel::dsl::min(ticket::queued_at))
+        .first(conn)
+        .await?;
+    Ok(Waiting {
+        tickets: i64::try_from(capped.len()).unwrap_or(i64::MAX),
+        oldest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_reads_back_and_nothing_makes_it_panic(
+            urgency: i32, micros in -1_000_000_000_000_000_i64..4_000_000_000_000_000, id: [u8; 16], text: String,
+        ) {
+            let at = DateTime::from_timestamp_micros(micros).expect("in range");
+            let cursor = Cursor { urgency, at, id: TicketId::from_uuid(uuid::Uuid::from_bytes(id)) };
+            prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            let _ = text.parse::<Cursor>();
+        }
+    }
+}

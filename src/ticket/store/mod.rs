@@ -1,0 +1,20 @@
+//! Tickets, their messages and their history in the database. Subjects and messages are sealed under
+//! the incident's key on the way in and opened on the way out, so that nobody above sees a sealed one.
+
+mod code;
+mod find;
+mod list;
+mod row;
+mod write;
+
+pub use code::{code_sent_after, replace_code, spend_code, use_try};
+pub use find::{
+    check_table, find, find_by_number, find_theirs, history, is_answered, lock, thread,
+};
+pub use list::{
+    Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
+    newest_unfinished, of_person, queue, unfinished, waiting,
+};
+pub use write::{
+    claim, insert, insert_message, release_expired, say_who, set, set_lease, take_turn,
+};

@@ -1,0 +1,242 @@
+//! The courier: sends the letters of the outbox. Claims a few in a short transaction, hands them to a
+//! relay while it holds no connection to the database, records what became of each.
+//!
+//! A letter whose courier was killed between the relay's answer and the record is sent again when its
+//! lease ends, with the same Message-ID: an answer twice is better than none. The emergency stop is
+//! asked before each letter (promise P4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::db;
+use crate::mail::{Draft, Letter, Line, Mailbox, Relay, Reply, compose};
+use crate::outbox::store::{self, Outcome};
+use crate::outbox::{Claimed, message_id, patience};
+use crate::shutdown::Shutdown;
+
+/// How many couriers work side by side in one process.
+const COURIERS: usize = 4;
+/// Letters in one claim.
+const CLAIM: i64 = 8;
+/// How long a claim is good. Longer than any SMTP transaction, so that nobody sends a letter that
+/// another courier still has on the line.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// No letter is begun with less of the lease left.
+const MARGIN: TimeDelta = TimeDelta::minutes(10);
+/// When letters are due again that no relay could be reached for, or that the stop held back.
+const POSTPONE: TimeDelta = TimeDelta::seconds(30);
+/// How long a courier waits after the database failed.
+const BREATHER: Duration = Duration::from_secs(2);
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worked {
+    /// So many letters were tried.
+    Some(usize),
+    /// There was nothing to send, or nowhere to send it.
+    Nothing,
+}
+
+/// Sends letters until it is told to leave; what is in hand is finished first.
+pub async fn run(app: App, relays: Arc<Vec<Relay>>, shutdown: Shutdown) {
+    let couriers = (0..COURIERS).map(|_| work(&app, &relays, &shutdown));
+    futures_util::future::join_all(couriers).await;
+}
+
+async fn work(app: &App, relays: &[Relay], shutdown: &Shutdown) {
+    let idle = Duration::from_millis(app.config.mail.poll_milliseconds);
+    while !shutdown.is_leaving() {
+        let worked = tokio::select! {
+            worked = step(app, relays) => worked,
+            () = shutdown.hard().cancelled() => return,
+        };
+        let pause = match worked {
+            Ok(Worked::Some(_)) => continue,
+            Ok(Worked::Nothing) => idle,
+            Err(error) => {
+                tracing::warn!(%error, "the courier could not use the database");
+                BREATHER
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.soft().cancelled() => return,
+        }
+    }
+}
+
+/// Claims, sends and records a few letters.
+///
+/// # Errors
+/// The database's; letters in hand are then claimed again when their lease ends.
+pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
+    let claimed_at = app.now();
+    let lease_until = claimed_at + LEASE;
+    let claimed = {
+        let mut tx = app.db.begin().await?;
+        let claimed = store::claim(&mut tx, &app.keys, CLAIM, claimed_at, lease_until).await?;
+        tx.commit().await?;
+        claimed
+    };
+    let mut outlet = Outlet::new(relays);
+    let (mut tried, mut away) = (0, false);
+    for letter in &claimed {
+        let stopped = store::is_stopped(&mut *app.db.get().await?).await?;
+        let late = app.now() + MARGIN > lease_until;
+        let outcome = match stopped || late || away {
+            true => postponed(app.now()),
+            false => deliver(app, &mut outlet, letter).await,
+        };
+        away |= matches!(outcome, Outcome::Postponed { .. });
+        tried += usize::from(!away);
+        record(app, letter, &outcome).await?;
+    }
+    outlet.close().await;
+    Ok(match tried {
+        0 => Worked::Nothing,
+        n => Worked::Some(n),
+    })
+}
+
+async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()> {
+    let mut conn = app.db.get().await?;
+    if !store::record(&mut conn, letter, outcome, app.now()).await? {
+        tracing::warn!(letter = %letter.id, "a letter was claimed anew before its outcome was recorded");
+    }
+    if let Outcome::Failed { reply } = outcome {
+        tracing::warn!(letter = %letter.id, kind = %letter.kind, reply, "a letter failed");
+    }
+    Ok(())
+}
+
+async fn deliver(app: &App, outlet: &mut Outlet<'_>, claimed: &Claimed) -> Outcome {
+    let failed = |why: &str| Outcome::Failed {
+        reply: why.to_owned(),
+    };
+    let letter = match finished(app, claimed) {
+        Ok(letter) => letter,
+        Err(why) => return failed(why),
+    };
+    let reply = outlet.send(&letter).await;
+    let now = app.now();
+    match reply {
+        Reply::Accepted { code, text } => Outcome::Sent {
+            reply: format!("{code} {text}"),
+        },
+        Reply::Refused { code, text, .. } => failed(&said(code, &text)),
+        Reply::Deferred { code, text, .. } => wait(claimed, said(code, &text), now),
+        // Perhaps it went out: it is sent again, and the Message-ID shows the double.
+        Reply::Unknown { why } => wait(claimed, why, now),
+        Reply::Unreachable { .. } => postponed(now),
+    }
+}
+
+fn said(code: Option<u16>, text: &str) -> String {
+    match code {
+        Some(code) => format!("{code} {text}"),
+        None => text.to_owned(),
+    }
+}
+
+fn wait(claimed: &Claimed, reply: String, now: DateTime<Utc>) -> Outcome {
+    match patience(claimed.attempts + 1) {
+        Some(wait) => Outcome::Deferred {
+            until: now + wait,
+            reply,
+        },
+        None => Outcome::Failed { reply },
+    }
+}
+
+fn postponed(now: DateTime<Utc>) -> Outcome {
+    Outcome::Postponed {
+        until: now + POSTPONE,
+    }
+}
+
+/// The letter as it goes out, or why there is none.
+fn finished(app: &App, claimed: &Claimed) -> Result<Letter, &'static str> {
+    let letter = claimed
+        .letter
+        .as_ref()
+        .ok_or("the letter does not open: its incident was forgotten, or the key is another")?;
+    let ours = &app.config.organisation;
+    let from = EmailAddress::parse(&ours.from_address)
+        .map_err(|_| "organisation.from_address is not an address")?;
+    let return_path = match ours.return_path.as_str() {
+        "" => from.clone(),
+        path => {
+            EmailAddress::parse(path).map_err(|_| "organisation.return_path is not an address")?
+        }
+    };
+    let to = EmailAddress::parse(&letter.to).map_err(|_| "the recipient's address is none")?;
+    let draft = Draft {
+        message_id: message_id(claimed.id, &from),
+        from: Mailbox {
+            name: ours.from_name.clone(),
+            address: from,
+        },
+        to: Mailbox {
+            name: letter.to_name.clone(),
+            address: to,
+        },
+        return_path,
+        subject: letter.subject.clone(),
+        text: letter.text.clone(),
+        html: letter.html.clone(),
+        date: claimed.created_at,
+        language: letter.language.clone(),
+        reply_to: None,
+        headers: Vec::new(),
+    };
+    compose(&draft).map_err(|_| "the letter cannot be composed")
+}
+
+/// A line to the first relay that can be reached, opened when it is needed.
+struct Outlet<'a> {
+    relays: &'a [Relay],
+    line: Option<Line>,
+}
+
+impl<'a> Outlet<'a> {
+    fn new(relays: &'a [Relay]) -> Self {
+        Self { relays, line: None }
+    }
+
+    /// Sends by the open line, else by the first relay that answers.
+    async fn send(&mut self, letter: &Letter) -> Reply {
+        if let Some(mut line) = self.line.take() {
+            let reply = line.send(letter).await;
+            if !matches!(reply, Reply::Unreachable { .. }) {
+                self.line = Some(line);
+                return reply;
+            }
+        }
+        let mut last = Reply::Unreachable {
+            why: "no relay is configured".to_owned(),
+        };
+        for relay in self.relays {
+            last = match relay.connect().await {
+                Err(reply) => reply,
+                Ok(mut line) => match line.send(letter).await {
+                    reply @ Reply::Unreachable { .. } => reply,
+                    reply => {
+                        self.line = Some(line);
+                        return reply;
+                    }
+                },
+            };
+        }
+        last
+    }
+
+    async fn close(self) {
+        if let Some(line) = self.line {
+            line.close().await;
+        }
+    }
+}

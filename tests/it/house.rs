@@ -1,0 +1,246 @@
+//! A house of Candor for one test: its own schema in a real Postgres, a clock that stands still, a
+//! relay in memory. Tests run side by side and share nothing but the server.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use candor::app::App;
+use candor::clock::Clock;
+use candor::config::Config;
+use candor::db;
+use candor::db::embedded::{Cluster, Settings};
+use candor::id::StaffId;
+use candor::mail::Relay;
+use candor::mail::memory::MemoryRelay;
+use candor::shutdown::Shutdown;
+use candor::worker::{self, Route};
+use chrono::{DateTime, Utc};
+
+const DATABASE: &str = "candor_test";
+/// The moment at which every house begins.
+pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The server, with its database swept of what killed runs left behind. Given by
+/// CANDOR_TEST_DATABASE_URL, or a private one that lives as long as this process.
+fn server() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    URL.get_or_init(|| {
+        // A runtime of its own: whichever test comes first must not own the server's tasks.
+        std::thread::spawn(|| {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let url = runtime.block_on(start());
+            std::mem::forget(runtime);
+            url
+        })
+        .join()
+        .unwrap()
+    })
+}
+
+async fn start() -> String {
+    let url = match std::env::var("CANDOR_TEST_DATABASE_URL") {
+        Ok(url) => url,
+        Err(_) => {
+            let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-postgres");
+            std::fs::create_dir_all(&dir).unwrap();
+            let settings = Settings {
+                durable: false,
+                max_connections: 300,
+            };
+            let cluster = Cluster::start_with(&dir, settings).await.unwrap();
+            cluster.ensure_database(DATABASE).await.unwrap();
+            let url = cluster.url(DATABASE);
+            // It stops when this process ends, however that happens.
+            std::mem::forget(cluster);
+            url
+        }
+    };
+    let client = connect(&url).await;
+    let mine = format!("t{}_%", std::process::id());
+    let left = client
+        .query(
+            "select nspname from pg_namespace where nspname ~ '^t[0-9]+_' and nspname not like $1",
+            &[&mine],
+        )
+        .await
+        .unwrap();
+    for row in left {
+        let name: String = row.get(0);
+        client
+            .batch_execute(&format!("drop schema {name} cascade"))
+            .await
+            .unwrap();
+    }
+    url
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// One test's Candor.
+pub struct House {
+    /// The program.
+    pub app: App,
+    /// What was mailed.
+    pub mail: MemoryRelay,
+    /// The URL of this house's schema.
+    pub url: String,
+    schema: String,
+}
+
+impl House {
+    /// A house with an empty schema.
+    pub async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// The same with settings, as TOML.
+    pub async fn with(settings: &str) -> Self {
+        let schema = format!(
+            "t{}_{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let server = tokio::task::block_in_place(server);
+        connect(server)
+            .await
+            .batch_execute(&format!("create schema {schema}"))
+            .await
+            .unwrap();
+        let join = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{join}options=-csearch_path%3D{schema}");
+        db::migrate(&url).await.unwrap();
+        let env = [
+            ("CANDOR__DATABASE__URL", url.as_str()),
+            (
+                "CANDOR__SECRETS__MASTER_KEY",
+                "0707070707070707070707070707070707070707070707070707070707070707",
+            ),
+            ("CANDOR__MAIL__NODE", "test"),
+            ("CANDOR__MAIL__POLL_MILLISECONDS", "20"),
+            ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile"),
+            (
+                "CANDOR__ORGANISATION__FROM_ADDRESS",
+                "notice@sundmere.example",
+            ),
+        ];
+        let config = Config::from_parts(
+            Some(settings),
+            env.map(|(k, v)| (k.to_owned(), v.to_owned())),
+        )
+        .unwrap();
+        let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
+        let app = App::new(config, Clock::fixed(beginning)).unwrap();
+        Self {
+            app,
+            mail: MemoryRelay::new("memory"),
+            url,
+            schema,
+        }
+    }
+
+    /// A member of staff with these roles, straight into the table; signs in with nothing.
+    pub async fn staff(&self, roles: &[&str]) -> StaffId {
+        let id = StaffId::new(self.app.now());
+        let roles = roles.join(",");
+        self.sql(&format!(
+            "insert into staff (id, name, roles, created_at) \
+             values ('{}', 'Somebody', '{{{roles}}}', '{BEGINNING}')",
+            id.uuid()
+        ))
+        .await;
+        id
+    }
+
+    /// A connection to this house's schema, for raw SQL.
+    pub async fn raw(&self) -> tokio_postgres::Client {
+        connect(&self.url).await
+    }
+
+    /// Runs raw SQL.
+    pub async fn sql(&self, sql: &str) {
+        self.raw().await.batch_execute(sql).await.unwrap();
+    }
+
+    /// One number by raw SQL.
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.raw()
+            .await
+            .query_one(&format!("select ({sql})::bigint"), &[])
+            .await
+            .unwrap()
+            .get(0)
+    }
+
+    /// The memory relay as the senders take it.
+    pub fn routes(&self, connections: usize) -> Vec<Route> {
+        vec![Route {
+            relay: Relay::Memory(self.mail.clone()),
+            connections,
+            rate_per_second: 0,
+        }]
+    }
+
+    /// Lets the senders work until nothing is left that can be sent now.
+    pub async fn send_all(&self) {
+        let shutdown = Shutdown::new();
+        worker::start(&self.app, self.routes(4), &shutdown);
+        self.until_idle().await;
+        shutdown.leave();
+        assert!(
+            shutdown.wait(Duration::from_secs(20)).await,
+            "the senders did not leave"
+        );
+    }
+
+    /// Waits until no batch, no audience and no letter is due.
+    pub async fn until_idle(&self) {
+        let now = self.app.now().to_rfc3339();
+        let due = format!(
+            "(select count(*) from batch b join campaign c on c.id = b.campaign_id \
+              where b.status <> 'done' and (b.status = 'leased' or b.due_at <= '{now}') \
+                and c.status in ('sending', 'cancelled')) \
+             + (select count(*) from campaign_freeze f join campaign c on c.id = f.campaign_id \
+                where not f.done and c.status = 'sending') \
+             + (select count(*) from outbox where status = 'queued' and due_at <= '{now}')"
+        );
+        for _ in 0..3_000 {
+            if self.number(&due).await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the senders are not idle after a minute");
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let (url, schema) = (server().to_owned(), self.schema.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                // Pooled connections may still end a statement: do not wait for them for ever.
+                connect(&url)
+                    .await
+                    .batch_execute(&format!(
+                        "set lock_timeout = '5s'; drop schema {schema} cascade"
+                    ))
+                    .await
+            })
+        });
+        // What cannot be dropped now is swept by the next run.
+        let _ = dropped.join();
+    }
+}
