@@ -36,7 +36,7 @@ const WAITING: usize = 2;
 /// Rejects written at once.
 const REJECTS: usize = 4_096;
 /// Fewer rows than this are not worth statistics.
-const WORTH_ANALYZING: i64 = 10_000;
+const WORTH_ANALYZING: i64 = 500;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,6 @@ mod mail;
 mod merge;
 mod people;
 mod retry;
-mod scope;
 mod schema;
+mod scope;
 mod tickets;
