@@ -29,7 +29,7 @@ pub mod staff;
 pub mod template;
 pub mod ticket;
 
-// web
+pub mod web;
 pub mod worker;
 
 pub mod cli;

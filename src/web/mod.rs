@@ -1,1 +1,216 @@
-//! web
+//! The web: all routes on one page, and the server that answers them.
+//!
+//! A read calls one store, a change calls one verb. Who may pass stands in the handler's signature
+//! ([`who`]); the tables below say it again, and `tests/it/doors.rs` walks every route as everybody.
+
+pub mod api;
+pub mod console;
+pub mod figures;
+pub mod form;
+pub mod frame;
+pub mod idempotency;
+pub mod operations;
+pub mod page;
+pub mod problem;
+pub mod public;
+pub mod sign_in;
+pub mod site;
+pub mod thread;
+pub mod who;
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, HttpServer, Responder, Route, guard};
+use tokio::runtime::Handle;
+
+use crate::app::App;
+use crate::shutdown::Shutdown;
+use crate::staff::Right;
+use crate::staff::sign_in::Attempts;
+use Right::*;
+use Who::*;
+
+/// Operations and public pages.
+fn public() -> Vec<Door> {
+    vec![
+        get("/healthz", Anyone, operations::healthz),
+        get("/readyz", Anyone, operations::readyz),
+        get("/metrics", Anyone, operations::metrics),
+        get("/robots.txt", Anyone, site::robots),
+        get("/assets/{file}", Anyone, site::asset),
+    ]
+}
+
+/// Under `/s/{token}`: the pages of one affected person.
+fn mine() -> Vec<Door> {
+    vec![]
+}
+
+/// Under `/console`: the pages of staff.
+fn console() -> Vec<Door> {
+    vec![
+        get("/sign-in", Anyone, sign_in::show),
+        post("/sign-in", Anyone, sign_in::enter),
+        post("/sign-out", Staff, sign_in::leave),
+    ]
+}
+
+/// Under `/api/v1`: what programs call.
+fn api() -> Vec<Door> {
+    use api::incidents;
+    vec![
+        post("/incidents", May(SteerIncident), incidents::open),
+        get("/incidents/{incident}", May(SeeIncidents), incidents::show),
+        post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
+        post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+    ]
+}
+
+const MINE: &str = "/s/{token}";
+const CONSOLE: &str = "/console";
+const API: &str = "/api/v1";
+
+fn routes(to: &mut ServiceConfig) {
+    to.configure(|to| open(public(), to))
+        .service(web::scope(MINE).wrap(from_fn(who::visit)).configure(|to| open(mine(), to)))
+        .service(
+            web::scope(CONSOLE).wrap(from_fn(who::by_session)).configure(|to| open(console(), to)),
+        )
+        .service(
+            web::scope(API)
+                .wrap(from_fn(idempotency::once))
+                .wrap(from_fn(who::by_key))
+                .configure(|to| open(api(), to)),
+        );
+}
+
+/// Who may pass a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody.
+    Anyone,
+    /// The holder of a good status link.
+    Link,
+    /// Every member of staff.
+    Staff,
+    /// Staff with this right.
+    May(Right),
+}
+
+/// One route.
+pub struct Door {
+    /// Its method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// Its address within its part.
+    pub path: &'static str,
+    /// Who may pass, as the test of all doors expects.
+    pub who: Who,
+    route: Route,
+}
+
+/// All doors with their whole address: the table for `tests/it/doors.rs`.
+pub fn doors() -> Vec<(Method, String, Who)> {
+    let parts = [("", public()), (MINE, mine()), (CONSOLE, console()), (API, api())];
+    let whole = |(prefix, doors): (&'static str, Vec<Door>)| {
+        doors.into_iter().map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
+    };
+    parts.into_iter().flat_map(whole).collect()
+}
+
+fn get<F, Args>(path: &'static str, who: Who, handler: F) -> Door
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let reads = guard::Any(guard::Get()).or(guard::Head());
+    let route = Route::new().guard(reads).to(handler);
+    Door { method: Method::GET, path, who, route }
+}
+
+fn post<F, Args>(path: &'static str, who: Who, handler: F) -> Door
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::post().to(handler);
+    Door { method: Method::POST, path, who, route }
+}
+
+/// Registers doors: those with the same address as one resource, which knows its other methods.
+fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
+    while let Some(first) = doors.first().map(|door| door.path) {
+        let (here, rest): (Vec<_>, Vec<_>) = doors.into_iter().partition(|d| d.path == first);
+        doors = rest;
+        let methods: Vec<_> = here.iter().map(|door| door.method.as_str()).collect();
+        let allow = methods.join(", ");
+        let refuse = move || {
+            let problem = problem::Problem::method_not_allowed(&allow);
+            async move { HttpResponse::from_error(problem) }
+        };
+        let resource = web::resource(first).default_service(web::to(refuse));
+        to.service(here.into_iter().fold(resource, |resource, door| resource.route(door.route)));
+    }
+}
+
+/// What the web needs beside the program itself.
+pub struct Home {
+    /// The runtime of the process, for work that a web worker's own cannot do.
+    pub runtime: Handle,
+}
+
+/// Serves until the end is asked for; requests in hand may finish.
+///
+/// # Errors
+/// If the socket cannot be served.
+pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::Result<()> {
+    let workers = match app.config.http.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        n => n,
+    };
+    let app = Data::new(app);
+    let attempts = Data::new(Attempts::default());
+    let home = Data::new(Home { runtime: Handle::current() });
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(attempts.clone())
+            .app_data(home.clone())
+            .app_data(PayloadConfig::new(app.config.http.body_limit))
+            .app_data(PathConfig::default().error_handler(|_, _| problem::Problem::not_found().into()))
+            .app_data(QueryConfig::default().error_handler(|why, _| api::bad_query(&why).into()))
+            .configure(routes)
+            .default_service(web::to(|| async {
+                HttpResponse::from_error(problem::Problem::not_found())
+            }))
+            .wrap(from_fn(problem::dress))
+            .wrap(from_fn(site::headers))
+            .wrap(Compress::default())
+            .wrap(NormalizePath::new(TrailingSlash::Trim))
+            .wrap(from_fn(site::log))
+    })
+    .workers(workers)
+    .disable_signals()
+    .shutdown_timeout(20)
+    .client_request_timeout(Duration::from_secs(15))
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    shutdown.spawn({
+        let shutdown = shutdown.clone();
+        async move {
+            shutdown.soft().cancelled().await;
+            tokio::select! {
+                () = handle.stop(true) => {}
+                () = shutdown.hard().cancelled() => handle.stop(false).await,
+            }
+        }
+    });
+    server.await
+}

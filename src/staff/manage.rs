@@ -1,0 +1,135 @@
+//! What an admin does with accounts: add, disable, enable, reset.
+
+use serde_json::json;
+
+use super::password::PasswordHash;
+use super::{BadName, Staff, StaffRole, check_name, store};
+use crate::actor::Actor;
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::audit;
+use crate::db;
+use crate::id::StaffId;
+
+/// Why an account was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageError {
+    /// There is no such account.
+    #[error("there is no such account")]
+    Missing,
+    /// The name was refused.
+    #[error(transparent)]
+    Name(#[from] BadName),
+    /// Nobody works here without a role.
+    #[error("an account needs at least one role")]
+    NoRole,
+    /// The address is in use.
+    #[error("an account with this e-mail address exists already")]
+    EmailTaken,
+    /// Nobody locks themselves out.
+    #[error("nobody can disable their own account: ask another admin")]
+    Yourself,
+    /// An API key's account has no password.
+    #[error("this account belongs to an API key: nobody signs in as it")]
+    NoMailbox,
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for ManageError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            e if e.is_conflict("staff_email_is_taken") => Self::EmailTaken,
+            other => Self::Db(other),
+        }
+    }
+}
+
+/// Adds somebody who can sign in.
+///
+/// # Errors
+/// [`ManageError::Name`], [`ManageError::NoRole`], [`ManageError::EmailTaken`].
+pub async fn add(
+    app: &App,
+    by: Actor,
+    name: &str,
+    email: &EmailAddress,
+    roles: &[StaffRole],
+    password: &PasswordHash,
+) -> Result<Staff, ManageError> {
+    check_name(name)?;
+    if roles.is_empty() {
+        return Err(ManageError::NoRole);
+    }
+    let now = app.now();
+    let staff = Staff {
+        id: StaffId::new(now),
+        email: Some(email.clone()),
+        name: name.to_owned(),
+        roles: roles.to_vec(),
+        created_at: now,
+        disabled_at: None,
+    };
+    let mut tx = app.db.begin().await?;
+    store::insert(&mut tx, &staff, Some(password)).await?;
+    let detail = json!({ "name": name, "roles": roles });
+    audit::store::append(&mut tx, now, by, "staff.add", staff.id, &detail).await?;
+    tx.commit().await?;
+    Ok(staff)
+}
+
+/// Disables an account: its sessions end, its keys work no more. Doing it twice changes nothing.
+///
+/// # Errors
+/// [`ManageError::Missing`], [`ManageError::Yourself`].
+pub async fn disable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageError> {
+    if by.staff() == Some(id) {
+        return Err(ManageError::Yourself);
+    }
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    store::find(&mut tx, id).await?;
+    if store::set_disabled(&mut tx, id, Some(now)).await? {
+        store::delete_sessions_of(&mut tx, id).await?;
+        audit::store::append(&mut tx, now, by, "staff.disable", id, &json!({})).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Enables an account again. Doing it twice changes nothing.
+///
+/// # Errors
+/// [`ManageError::Missing`].
+pub async fn enable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageError> {
+    let mut tx = app.db.begin().await?;
+    store::find(&mut tx, id).await?;
+    if store::set_disabled(&mut tx, id, None).await? {
+        audit::store::append(&mut tx, app.now(), by, "staff.enable", id, &json!({})).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sets another password and ends the sessions of the account.
+///
+/// # Errors
+/// [`ManageError::Missing`], [`ManageError::NoMailbox`].
+pub async fn reset(
+    app: &App,
+    by: Actor,
+    id: StaffId,
+    password: &PasswordHash,
+) -> Result<(), ManageError> {
+    let mut tx = app.db.begin().await?;
+    if store::find(&mut tx, id).await?.email.is_none() {
+        return Err(ManageError::NoMailbox);
+    }
+    store::set_password(&mut tx, id, password).await?;
+    store::delete_sessions_of(&mut tx, id).await?;
+    audit::store::append(&mut tx, app.now(), by, "staff.reset", id, &json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Signing in and out. Attempts are limited per account and per address, in the memory of this
+//! process: several web nodes allow so many times as much, and a restart forgets.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::session::Token;
+use super::{Staff, password, store};
+use crate::actor::Actor;
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::audit;
+use crate::db;
+use crate::seal::sha256;
+
+/// Why nobody was signed in. The words do not tell an unknown account from a wrong password.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Unknown account, wrong password, or a disabled account.
+    #[error("the e-mail address or the password is not right")]
+    Refused,
+    /// Too many attempts; seconds until the next may be made.
+    #[error("there were too many attempts: wait {0} seconds, then try again")]
+    TooMany(u32),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+/// Signs somebody in who comes from the network address `from`.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in(
+    app: &App,
+    attempts: &Attempts,
+    from: IpAddr,
+    email: &str,
+    typed: &str,
+) -> Result<(Staff, Token), SignInError> {
+    let now = app.now();
+    let email = EmailAddress::parse(email.trim()).ok().map(|e| e.key_form());
+    attempts
+        .take(from, email.as_deref().unwrap_or_default(), now)
+        .map_err(SignInError::TooMany)?;
+    let account = match &email {
+        Some(email) => store::find_by_email(&mut *app.db.get().await?, email).await?,
+        None => None,
+    };
+    let (staff, hash) = account.unzip();
+    let fits = password::verify(hash, typed).await;
+    let staff = staff
+        .filter(|staff| fits && staff.disabled_at.is_none())
+        .ok_or(SignInError::Refused)?;
+    let token = Token::new();
+    let expires_at = now + TimeDelta::hours(app.config.sessions.staff_hours);
+    let mut tx = app.db.begin().await?;
+    store::delete_expired_sessions(&mut tx, now).await?;
+    // The account may have been disabled while the password was hashed.
+    if !store::insert_session(&mut tx, staff.id, &token.hash(), now, expires_at).await? {
+        return Err(SignInError::Refused);
+    }
+    let actor = Actor::Staff(staff.id);
+    audit::store::append(&mut tx, now, actor, "staff.sign_in", staff.id, &json!({})).await?;
+    tx.commit().await?;
+    Ok((staff, token))
+}
+
+/// Ends a session. Doing it twice changes nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_out(app: &App, token: Token) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    if let Some(id) = store::delete_session(&mut tx, &token.hash()).await? {
+        let actor = Actor::Staff(id);
+        audit::store::append(&mut tx, app.now(), actor, "staff.sign_out", id, &json!({})).await?;
+    }
+    tx.commit().await
+}
+
+/// How often somebody may try: so many at once, then one every so many seconds.
+struct Limit {
+    burst: i64,
+    seconds: i64,
+}
+
+const PER_ADDRESS: Limit = Limit {
+    burst: 30,
+    seconds: 10,
+};
+const PER_ACCOUNT: Limit = Limit {
+    burst: 10,
+    seconds: 60,
+};
+
+/// Beyond so many entries those that no longer limit anybody are dropped.
+const CROWDED: usize = 10_000;
+
+/// The attempts of late. Each entry is the moment at which its bucket will be full again, which is
+/// all that a token bucket needs to remember (the generic cell rate algorithm).
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<HashMap<[u8; 32], DateTime<Utc>>>);
+
+impl Attempts {
+    /// Counts an attempt.
+    ///
+    /// # Errors
+    /// The seconds to wait if it is one too many; it is not counted then.
+    fn take(&self, from: IpAddr, account: &str, now: DateTime<Utc>) -> Result<(), u32> {
+        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() > CROWDED {
+            full_at.retain(|_, at| *at > now);
+        }
+        let buckets = [
+            (sha256(format!("address {}", network(from)).as_bytes()), PER_ADDRESS),
+            (sha256(format!("account {account}").as_bytes()), PER_ACCOUNT),
+        ];
+        for (key, limit) in &buckets {
+            let late = full_at.get(key).map_or(0, |at| (*at - now).num_seconds());
+            let wait = late + limit.seconds - limit.burst * limit.seconds;
+            if wait > 0 {
+                return Err(u32::try_from(wait).unwrap_or(u32::MAX));
+            }
+        }
+        for (key, limit) in buckets {
+            let at = full_at.entry(key).or_insert(now);
+            *at = (*at).max(now) + TimeDelta::seconds(limit.seconds);
+        }
+        Ok(())
+    }
+}
+
+/// What one customer of a provider holds: an IPv4 address, or an IPv6 /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 64))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn an_account_is_limited_wherever_the_attempts_come_from() {
+        let attempts = Attempts::default();
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
+        for n in 0..10 {
+            assert_eq!(attempts.take(address(n), "a@b.example", now), Ok(()), "{n}");
+        }
+        assert_eq!(attempts.take(address(99), "a@b.example", now), Err(60));
+        assert_eq!(attempts.take(address(99), "c@b.example", now), Ok(()));
+        let later = now + TimeDelta::seconds(60);
+        assert_eq!(attempts.take(address(99), "a@b.example", later), Ok(()));
+        assert_eq!(attempts.take(address(99), "a@b.example", later), Err(60));
+    }
+
+    #[test]
+    fn an_address_is_limited_whichever_account_it_tries() {
+        let attempts = Attempts::default();
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
+        for n in 0..30 {
+            assert_eq!(attempts.take(address(1), &n.to_string(), now), Ok(()), "{n}");
+        }
+        assert_eq!(attempts.take(address(1), "another", now), Err(10));
+        assert_eq!(attempts.take(address(2), "another", now), Ok(()));
+    }
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_are_one() {
+        let [a, b] = ["2001:db8::1", "2001:db8::ffff:1"].map(|a| a.parse().expect("an address"));
+        assert_eq!(network(a), network(b));
+        assert_eq!(network("::ffff:192.0.2.1".parse().expect("an address")), address(1));
+    }
+}

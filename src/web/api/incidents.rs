@@ -1,0 +1,195 @@
+//! `/api/v1/incidents`: the model of an API file.
+
+use std::str::FromStr;
+
+use actix_web::http::header;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Json, changed, seen_version, versioned};
+use crate::app::App;
+use crate::db::Conn;
+use crate::id::{IncidentId, UpdateId};
+use crate::incident::steer::{self, SteerError};
+use crate::incident::{Facts, Incident, IncidentState, Update, UpdateKind, store};
+use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Allowed;
+
+/// How many updates an incident is shown with.
+const UPDATES: i64 = 50;
+
+/// An incident, as we promise it.
+#[derive(Debug, Serialize)]
+struct IncidentView {
+    id: IncidentId,
+    slug: String,
+    title: String,
+    state: IncidentState,
+    facts: Facts,
+    active_scope: Option<i32>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updates: Vec<UpdateView>,
+}
+
+/// A public update, as we promise it.
+#[derive(Debug, Serialize)]
+struct UpdateView {
+    id: UpdateId,
+    kind: UpdateKind,
+    body: String,
+    published_at: DateTime<Utc>,
+}
+
+impl IncidentView {
+    fn of(incident: Incident, updates: Vec<Update>) -> Self {
+        Self {
+            id: incident.id,
+            slug: incident.slug,
+            title: incident.title,
+            state: incident.state,
+            facts: incident.facts,
+            active_scope: incident.active_scope,
+            version: incident.version,
+            created_at: incident.created_at,
+            updates: updates.into_iter().map(UpdateView::of).collect(),
+        }
+    }
+}
+
+impl UpdateView {
+    fn of(update: Update) -> Self {
+        Self {
+            id: update.id,
+            kind: update.kind,
+            body: update.body,
+            published_at: update.published_at,
+        }
+    }
+}
+
+/// What an incident is named by in addresses: its id or its slug.
+pub async fn named(conn: &mut Conn, name: &str) -> Result<Incident, Problem> {
+    Ok(match IncidentId::from_str(name) {
+        Ok(id) => store::find(conn, id).await?,
+        Err(_) => store::find_by_slug(conn, name).await?,
+    })
+}
+
+/// The body of [`open`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    slug: String,
+    title: String,
+    #[serde(default)]
+    facts: Facts,
+}
+
+/// `POST /incidents`.
+///
+/// # Errors
+/// A bad text, or a slug in use.
+pub async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -> Answer {
+    let Json(new) = new;
+    let incident = steer::open(&app, who.id, &new.slug, &new.title, &new.facts).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/incidents/{}", incident.id)));
+    Ok(versioned(answer, incident.version, &IncidentView::of(incident, vec![])))
+}
+
+/// `GET /incidents/{id|slug}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let incident = named(&mut conn, &name).await?;
+    let updates = store::list_updates(&mut conn, incident.id, UPDATES).await?;
+    let version = incident.version;
+    Ok(versioned(HttpResponse::Ok(), version, &IncidentView::of(incident, updates)))
+}
+
+/// The body of [`publish`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUpdate {
+    kind: UpdateKind,
+    body: String,
+}
+
+/// `POST /incidents/{id|slug}/updates`.
+///
+/// # Errors
+/// 404, or a bad text.
+pub async fn publish(
+    who: Allowed<SteerIncident>,
+    app: Data<App>,
+    name: Path<String>,
+    new: Json<NewUpdate>,
+) -> Answer {
+    let incident = named(&mut *app.db.get().await?, &name).await?.id;
+    let id = steer::publish(&app, who.id, incident, new.0.kind, &new.0.body, None).await?;
+    let updates = store::list_updates(&mut *app.db.get().await?, incident, UPDATES).await?;
+    let update = updates.into_iter().find(|update| update.id == id).ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Created().json(UpdateView::of(update)))
+}
+
+/// The body of [`move_to`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    to: IncidentState,
+    version: Option<i32>,
+}
+
+/// `POST /incidents/{id|slug}/state`.
+///
+/// # Errors
+/// 404, an illegal move, or a version that is no longer current.
+pub async fn move_to(
+    req: HttpRequest,
+    who: Allowed<SteerIncident>,
+    app: Data<App>,
+    name: Path<String>,
+    body: Json<Move>,
+) -> Answer {
+    let version = seen_version(&req, body.0.version)?;
+    let before = named(&mut *app.db.get().await?, &name).await?;
+    match steer::move_to(&app, who.id, before.id, version, body.0.to).await {
+        Err(SteerError::Changed) => {
+            let now = store::find(&mut *app.db.get().await?, before.id).await?;
+            Err(changed(now.version))
+        }
+        done => {
+            done?;
+            let mut conn = app.db.get().await?;
+            let after = store::find(&mut conn, before.id).await?;
+            let updates = store::list_updates(&mut conn, after.id, UPDATES).await?;
+            Ok(versioned(HttpResponse::Ok(), after.version, &IncidentView::of(after, updates)))
+        }
+    }
+}
+
+impl From<SteerError> for Problem {
+    fn from(error: SteerError) -> Self {
+        let kind = match &error {
+            SteerError::Db(_) => Kind::Broken,
+            SteerError::Missing => Kind::NotFound,
+            SteerError::SlugTaken => Kind::Taken,
+            SteerError::Text(_) => Kind::NotAccepted,
+            SteerError::IllegalMove { .. } => Kind::IllegalMove,
+            SteerError::Changed => Kind::Changed,
+        };
+        match error {
+            SteerError::Db(error) => error.into(),
+            SteerError::IllegalMove { from, to } => {
+                Self::new(kind).because(&error).with("from", from).with("to", to)
+            }
+            error => Self::new(kind).because(error),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Every component, once, on one page: where the hand is checked.
+
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Account, Choice, Done};
+use crate::web::figures::{Chart, Column, filters};
+use crate::web::page::{Desk, Fault, Faults, Flash, Moment, Tone};
+use crate::web::public::Update;
+use crate::web::thread::{Kind, Message};
+
+/// `/console/design`
+#[derive(Template)]
+#[template(path = "console/design.html")]
+pub struct Design {
+    /// The frame.
+    pub desk: Desk,
+    states: Vec<(&'static str, &'static [&'static str])>,
+    faults: Faults,
+    kinds: Vec<Choice>,
+    flashes: Vec<Option<Flash>>,
+    account: Account,
+    chart: Chart,
+    updates: Vec<Update>,
+    log: Vec<Done>,
+    thread: Vec<Message>,
+}
+
+impl Design {
+    /// The page with its samples, which are set around `now`.
+    pub fn new(desk: Desk, now: DateTime<Utc>) -> Design {
+        Design {
+            desk,
+            states: states(),
+            faults: Faults(vec![Fault {
+                field: "wrong".into(),
+                text: "Enter a date that is not in the past, such as 2021-08-24.".into(),
+            }]),
+            kinds: vec![
+                Choice { value: "initial".into(), words: "Initial".into() },
+                Choice { value: "supplement".into(), words: "Supplement".into() },
+            ],
+            flashes: flashes(),
+            account: Account {
+                people: 54_600_000,
+                notified: 48_213_004,
+                in_progress: 6_082_994,
+                needs_letter: 301_889,
+                withheld: 2_113,
+                unexplained: 0,
+                unnotified_elements: 0,
+                as_of: Moment::ago(now, now),
+            },
+            chart: chart(now),
+            updates: updates(now),
+            log: vec![Done {
+                who: "Ada Moreno".into(),
+                what: "approved the campaign".into(),
+                at: Moment::ago(now - TimeDelta::minutes(50), now),
+            }],
+            thread: thread(now),
+        }
+    }
+}
+
+fn states() -> Vec<(&'static str, &'static [&'static str])> {
+    vec![
+        (
+            "Incident",
+            &["suspected", "confirmed", "scoping", "notifying", "monitoring", "closed", "dismissed"],
+        ),
+        (
+            "Campaign",
+            &[
+                "draft", "in_review", "approved", "scheduled", "sending", "paused", "completed",
+                "cancelled",
+            ],
+        ),
+        (
+            "Notice",
+            &[
+                "queued", "sending", "sent", "deferred", "bounced", "expired", "uncertain",
+                "withheld", "cancelled",
+            ],
+        ),
+        ("Ticket", &["new", "open", "pending", "on_hold", "solved", "closed"]),
+        ("Statement", &["known", "checking", "corrected"]),
+    ]
+}
+
+fn flashes() -> Vec<Option<Flash>> {
+    let say = |tone, text: &str| Some(Flash { tone, text: text.into() });
+    vec![
+        say(Tone::Done, "Update published. It is on the public page now."),
+        say(Tone::Look, "Paused. Messages on an open connection were finished; no other leaves."),
+        say(Tone::Act, "The relay refused the test. Nothing was sent; try again in a minute."),
+    ]
+}
+
+fn chart(now: DateTime<Utc>) -> Chart {
+    let column = |minute: i64| Column {
+        label: (now - TimeDelta::minutes(30 - minute)).format("%H:%M").to_string(),
+        figures: match minute {
+            0..4 => vec![1_200 + minute * 40, 6, 2],
+            4..7 => vec![0, 0, 0],
+            _ => vec![280_000 + (minute % 7) * 14_000, 900 + minute * 20, 1_900 + minute * 15],
+        },
+        mark: match minute {
+            0 => Some("canary".into()),
+            7 => Some("everyone".into()),
+            _ => None,
+        },
+    };
+    Chart {
+        title: "Outcomes per minute".into(),
+        layers: vec![("sent", "done"), ("deferred", "look"), ("bounced", "act")],
+        columns: (0..30).map(column).collect(),
+    }
+}
+
+fn updates(now: DateTime<Utc>) -> Vec<Update> {
+    let say = |kind: &str, days, text: &str| Update {
+        kind: kind.into(),
+        at: Moment::day(now - TimeDelta::days(days)),
+        text: text.into(),
+    };
+    vec![
+        say("corrected", 0, "On Tuesday we said that no phone numbers were taken. That was wrong."),
+        say("checking", 3, "We are checking which accounts are concerned."),
+        say("known", 4, "Somebody was in our systems without permission."),
+    ]
+}
+
+fn thread(now: DateTime<Utc>) -> Vec<Message> {
+    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
+        place,
+        kind,
+        who: who.into(),
+        at: Moment::ago(now - TimeDelta::minutes(minutes), now),
+        text: text.into(),
+        delivery: delivery.into(),
+    };
+    let (mail, none) = ("e-mail accepted by the relay", "");
+    vec![
+        say(1, Kind::Customer, "Customer", 95, "Was my social security number taken too?", none),
+        say(2, Kind::Note, "Ben Okafor", 60, "Only name and phone in scope v2.", none),
+        say(3, Kind::Agent, "Ben Okafor", 58, "No. Your name and phone number were.", mail),
+        say(4, Kind::Call, "Ben Okafor", 12, "Called back, read the notice code aloud.", none),
+    ]
+}

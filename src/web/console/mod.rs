@@ -1,0 +1,143 @@
+//! The console: what staff see. Each file holds what one page needs to know; its template lies
+//! beside it.
+//!
+//! | request | page or answer | form fields (`csrf` in each) |
+//! |---|---|---|
+//! | `GET, POST /console/sign-in` | [`sign_in::SignIn`] | `email`, `password`, `next` |
+//! | `POST /console/sign-out` | signs out | |
+//! | `GET /console` | [`dashboard::Dashboard`] | |
+//! | `POST /console/stop`, `/console/start` | the emergency stop, back to `back` | `back` |
+//! | `GET, POST /console/incidents` | [`incidents::Incidents`] | `title`, `slug`, `what_happened` |
+//! | `GET /console/incidents/{slug}` | [`incident::IncidentPage`] | |
+//! | `POST …/{slug}/state` | moves it | `to` |
+//! | `POST …/{slug}/facts` | saves the fact sheet | `key`, `value` repeated in pairs; an empty key drops the pair |
+//! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
+//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), `file` |
+//! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
+//! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
+//! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |
+//! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
+//! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale` |
+//! | `POST /console/templates/{id}/versions` | saves a new version | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple |
+//! | `GET /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame | query `locale` |
+//! | `GET, POST /console/campaigns` | [`campaigns::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
+//! | `GET /console/campaigns/{id}` | [`campaign::CampaignPage`] | |
+//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::CampaignPage::live`] | |
+//! | `POST /console/campaigns/{id}/{deed}` | `submit approve launch pause resume cancel` | `content_hash`, `version` |
+//! | `GET /console/campaigns/{id}/notices` | [`notices::Notices`] | query `status`, `after` |
+//! | `GET /console/helpline` | [`helpline::Helpline`] | query `status`, `after` (leads) |
+//! | `POST /console/helpline/next` | takes the next ticket | |
+//! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
+//! | `GET /console/tickets/{id}` | [`ticket::TicketPage`] | query `as=note` |
+//! | `POST /console/tickets/{id}/messages` | replies or notes | `kind` (`reply`, `note`), `text`, `version`; replies also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
+//! | `POST /console/tickets/{id}/transition`, `…/release` | moves it, gives it back | `to`, `version`, `resolution` |
+//! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::StaffList`] | |
+//! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
+//! | `GET /console/outbox`, `/console/outbox/{name}`, `…/{name}/html` | [`outbox::Outbox`] | |
+//! | `GET /console/design` | [`design::Design`] | |
+//!
+//! A form that is refused answers 422 with the same page, its faults, and what was typed.
+
+pub mod audit;
+pub mod call;
+pub mod campaign;
+pub mod campaigns;
+pub mod dashboard;
+pub mod design;
+pub mod helpline;
+pub mod incident;
+pub mod incidents;
+pub mod notices;
+pub mod outbox;
+pub mod problem;
+pub mod scopes;
+pub mod sign_in;
+pub mod staff;
+pub mod template;
+pub mod templates;
+pub mod ticket;
+
+use crate::web::figures::{Part, Rect, count, lay};
+use crate::web::page::Moment;
+
+/// Who is accounted for in an incident, and how: promises P1 and P2 as figures.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Everyone in the active scope.
+    pub people: i64,
+    /// Sent a notice.
+    pub notified: i64,
+    /// Somewhere between queued and sent.
+    pub in_progress: i64,
+    /// Not reachable by e-mail.
+    pub needs_letter: i64,
+    /// Left out, each with a reason.
+    pub withheld: i64,
+    /// Nobody knows why: must be 0.
+    pub unexplained: i64,
+    /// Exposed elements not yet named to their person.
+    pub unnotified_elements: i64,
+    /// When it was counted.
+    pub as_of: Moment,
+}
+
+impl Account {
+    /// The parts of the bar and its key, in reading order.
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |name, figure, fill| Part { name, figure, fill };
+        vec![
+            part("notified", self.notified, "done"),
+            part("in progress", self.in_progress, "busy"),
+            part("needs letter", self.needs_letter, "look"),
+            part("withheld", self.withheld, "idle"),
+            part("unexplained", self.unexplained, "act"),
+        ]
+    }
+
+    /// The bar, 1000 wide.
+    pub fn bar(&self) -> Vec<Rect> {
+        lay(&self.parts())
+    }
+
+    /// The bar for whoever cannot see it.
+    pub fn in_words(&self) -> String {
+        let parts: Vec<_> =
+            self.parts().iter().map(|p| format!("{} {}", p.name, count(p.figure))).collect();
+        format!("{} people: {}", count(self.people), parts.join(", "))
+    }
+}
+
+/// A deed a page offers: legal in this state, or greyed with the reason.
+#[derive(Debug, Clone, Default)]
+pub struct Deed {
+    /// The last part of its path, or the state it leads to.
+    pub name: String,
+    /// What the button says.
+    pub words: String,
+    /// `""` for the one primary deed, else `quiet` or `danger`.
+    pub look: &'static str,
+    /// What is asked before it is done; empty to do it at once.
+    pub sure: String,
+    /// Why it cannot be done now; empty when it can.
+    pub blocked: String,
+}
+
+/// One line of "who did what".
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// A member of staff, or `Candor`.
+    pub who: String,
+    /// A short sentence without its subject: `paused the campaign`.
+    pub what: String,
+    /// When.
+    pub at: Moment,
+}
+
+/// One option of a choice.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What the form sends.
+    pub value: String,
+    /// What the reader sees.
+    pub words: String,
+}

@@ -1,0 +1,291 @@
+//! Figures as people read them, as bars and as a chart: all geometry is computed here, so that
+//! pages need neither inline styles nor script.
+
+use askama::Values;
+
+/// Template filters; a page's file says `use crate::web::figures::filters;`.
+pub mod filters {
+    #![expect(missing_docs, reason = "the macro drops the comments of what it generates")]
+
+    use super::{Values, Whole};
+    use crate::web::page::Tone;
+
+    /// `48,213,004`: exact, for figures that prove something.
+    #[askama::filter_fn]
+    pub fn count(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::count(n.whole()))
+    }
+
+    /// `48.2 M`: rounded, for figures that would only jitter.
+    #[askama::filter_fn]
+    pub fn rounded(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::rounded(n.whole()))
+    }
+
+    /// `in review` for `in_review`.
+    #[askama::filter_fn]
+    pub fn plain(state: &str, _: &dyn Values) -> askama::Result<String> {
+        Ok(state.replace('_', " "))
+    }
+
+    /// `What happened` for `what_happened`.
+    #[askama::filter_fn]
+    pub fn headed(key: &str, _: &dyn Values) -> askama::Result<String> {
+        let words = key.replace('_', " ");
+        let mut letters = words.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        Ok(first + letters.as_str())
+    }
+
+    /// The tone of a state word.
+    #[askama::filter_fn]
+    pub fn tone(state: &str, _: &dyn Values) -> askama::Result<Tone> {
+        Ok(Tone::of(state))
+    }
+}
+
+/// A whole number, however many references a template put before it.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> i64;
+}
+
+impl Whole for i64 {
+    fn whole(&self) -> i64 {
+        *self
+    }
+}
+
+impl<N: Whole + ?Sized> Whole for &N {
+    fn whole(&self) -> i64 {
+        (*self).whole()
+    }
+}
+
+/// `48,213,004`.
+pub fn count(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0 {
+        out.push('−');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `612`, `12.4 k`, `48.2 M`: three figures at most, rounded down so that nothing is claimed early.
+pub fn rounded(n: i64) -> String {
+    let (unit, word) = match n.unsigned_abs() {
+        0..10_000 => return count(n),
+        10_000..1_000_000 => (1_000, "k"),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "bn"),
+    };
+    let (whole, tenth) = (n / unit, (n % unit).abs() * 10 / unit);
+    if whole.abs() >= 100 || tenth == 0 {
+        format!("{whole} {word}")
+    } else {
+        format!("{whole}.{tenth} {word}")
+    }
+}
+
+/// The part of a whole in hundredths of a per cent, rounded down; of nothing, all.
+pub fn hundredths(part: i64, whole: i64) -> i64 {
+    if whole <= 0 {
+        return 10_000;
+    }
+    let share = i128::from(part.clamp(0, whole)) * 10_000 / i128::from(whole);
+    i64::try_from(share).unwrap_or(10_000)
+}
+
+/// One part of a bar, with its key below.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The word of the key.
+    pub name: &'static str,
+    /// Its figure.
+    pub figure: i64,
+    /// Which fill: `done`, `busy`, `look`, `idle` or `act`.
+    pub fill: &'static str,
+}
+
+/// A rectangle of a drawing, in the drawing's own units.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "SVG's own names")]
+pub struct Rect {
+    pub x: f64,
+    pub y: f64,
+    pub width: f64,
+    pub height: f64,
+    pub fill: &'static str,
+}
+
+/// Lays parts side by side on a bar 1000 wide; whatever is not zero stays visible.
+pub fn lay(parts: &[Part]) -> Vec<Rect> {
+    const LEAST: f64 = 4.0;
+    let whole: i64 = parts.iter().map(|p| p.figure.max(0)).sum();
+    let seen = parts.iter().filter(|p| p.figure > 0);
+    let widths: Vec<(f64, &'static str)> = seen
+        .map(|p| ((p.figure as f64 / whole as f64 * 1000.0).max(LEAST), p.fill))
+        .collect();
+    let scale = 1000.0 / widths.iter().map(|w| w.0).sum::<f64>().max(1.0);
+    let mut x = 0.0;
+    let place = |(width, fill): (f64, &'static str)| {
+        let rect = Rect { x: tenth(x), y: 0.0, width: tenth(width * scale - 1.5), height: 10.0, fill };
+        x += width * scale;
+        rect
+    };
+    widths.into_iter().map(place).collect()
+}
+
+/// Keeps drawings short: one decimal is finer than any screen here.
+fn tenth(n: f64) -> f64 {
+    (n * 10.0).round() / 10.0
+}
+
+/// Stacked columns over time, with the same figures as a table for whoever cannot see them.
+#[derive(Debug, Clone, Default)]
+pub struct Chart {
+    /// What is shown, with its unit.
+    pub title: String,
+    /// The layers from the bottom up: word and fill.
+    pub layers: Vec<(&'static str, &'static str)>,
+    /// The columns in order.
+    pub columns: Vec<Column>,
+}
+
+/// One column of a chart.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its place on the axis, e.g. `14:05`.
+    pub label: String,
+    /// One figure per layer.
+    pub figures: Vec<i64>,
+    /// Something that began here, e.g. `canary ends`.
+    pub mark: Option<String>,
+}
+
+/// A word at a place in a drawing.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "SVG's own names")]
+pub struct Word {
+    pub x: f64,
+    pub y: f64,
+    pub text: String,
+}
+
+impl Chart {
+    const LEFT: f64 = 44.0;
+    const RIGHT: f64 = 400.0;
+    const TOP: f64 = 26.0;
+    const FOOT: f64 = 170.0;
+
+    /// The value at the top of the axis: 1, 2 or 5 times a power of ten.
+    pub fn ceiling(&self) -> i64 {
+        let most = self.columns.iter().map(|c| c.figures.iter().sum::<i64>()).max().unwrap_or(0);
+        let mut step = 1_i64;
+        loop {
+            for factor in [1, 2, 4, 5] {
+                if step.saturating_mul(factor) >= most {
+                    return step.saturating_mul(factor);
+                }
+            }
+            step = step.saturating_mul(10);
+        }
+    }
+
+    /// Grid lines: height and label, from nothing to the ceiling.
+    pub fn grid(&self) -> Vec<Word> {
+        let line = |quarter: i64| Word {
+            x: Self::LEFT - 6.0,
+            y: tenth(Self::FOOT - (Self::FOOT - Self::TOP) * quarter as f64 / 2.0),
+            text: rounded(self.ceiling() * quarter / 2),
+        };
+        (0..=2).map(line).collect()
+    }
+
+    fn step(&self) -> f64 {
+        (Self::RIGHT - Self::LEFT) / self.columns.len().max(1) as f64
+    }
+
+    /// Every block of every column.
+    pub fn blocks(&self) -> Vec<Rect> {
+        let (step, top) = (self.step(), self.ceiling() as f64);
+        let mut blocks = Vec::new();
+        for (i, column) in self.columns.iter().enumerate() {
+            let mut foot = Self::FOOT;
+            for (figure, layer) in column.figures.iter().zip(&self.layers) {
+                let height = (Self::FOOT - Self::TOP) * *figure as f64 / top;
+                foot -= height;
+                if *figure > 0 {
+                    let x = tenth(Self::LEFT + step * i as f64 + step * 0.1);
+                    let (y, width) = (tenth(foot), tenth(step * 0.8));
+                    blocks.push(Rect { x, y, width, height: tenth(height), fill: layer.1 });
+                }
+            }
+        }
+        blocks
+    }
+
+    /// At most five labels along the axis.
+    pub fn labels(&self) -> Vec<Word> {
+        let every = self.columns.len().div_ceil(5).max(1);
+        self.at(|i, c| (i % every == 0).then(|| c.label.clone()), Self::FOOT + 16.0)
+    }
+
+    /// What began where.
+    pub fn marks(&self) -> Vec<Word> {
+        self.at(|_, c| c.mark.clone(), Self::TOP - 10.0)
+    }
+
+    fn at(&self, text: impl Fn(usize, &Column) -> Option<String>, y: f64) -> Vec<Word> {
+        let place = |(i, c): (usize, &Column)| {
+            let x = tenth(Self::LEFT + self.step() * i as f64);
+            text(i, c).map(|text| Word { x, y, text })
+        };
+        self.columns.iter().enumerate().filter_map(place).collect()
+    }
+
+    /// The sum of one layer: its direct label.
+    pub fn total(&self, layer: &usize) -> i64 {
+        self.columns.iter().filter_map(|c| c.figures.get(*layer)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_people_write_them() {
+        assert_eq!(count(48_213_004), "48,213,004");
+        assert_eq!(count(-1_000), "−1,000");
+        assert_eq!([612, 12_410, 48_213_004].map(rounded), ["612", "12.4 k", "48.2 M"]);
+        assert_eq!([999_999, 76_600_000_000].map(rounded), ["999 k", "76.6 bn"]);
+    }
+
+    #[test]
+    fn a_bar_is_filled_exactly_and_hides_nothing() {
+        let part = |figure, fill| Part { name: "", figure, fill };
+        let bar = lay(&[part(10_000_000, "done"), part(1, "act"), part(0, "look")]);
+        assert_eq!(bar.len(), 2);
+        assert!(bar[1].width >= 2.0, "one person among ten million is still seen");
+        assert!((bar[1].x + bar[1].width - 1000.0).abs() < 2.0);
+    }
+
+    #[test]
+    fn a_chart_stays_inside_its_frame() {
+        let column = |n| Column { label: String::new(), figures: vec![n], mark: None };
+        let chart = Chart {
+            layers: vec![("sent", "done")],
+            columns: vec![column(0), column(3_120), column(i64::MAX / 4)],
+            ..Chart::default()
+        };
+        assert!(chart.blocks().iter().all(|b| b.y >= Chart::TOP && b.x + b.width <= Chart::RIGHT));
+    }
+}

@@ -1,0 +1,361 @@
+//! Every refusal and fault that the web can answer with: RFC 9457 under `/api`, a page elsewhere.
+//! The catalogue is closed; `docs/problems.md` is made from it and a test compares the two.
+
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::db;
+use crate::seal::{random, to_hex};
+use crate::staff::manage::ManageError;
+use crate::web::console::problem::ProblemPage as ConsolePage;
+use crate::web::public::problem::ProblemPage as PublicPage;
+use crate::web::{frame, page, sign_in};
+
+macro_rules! kinds {
+    ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
+        /// What is the matter. `docs/problems.md` says what each means and what to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the catalogue carries the words")]
+        pub enum Kind {
+            $($name,)+
+        }
+
+        impl Kind {
+            /// The whole catalogue, in the order of its document.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Its name in type URIs.
+            pub fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)+ }
+            }
+
+            /// Its HTTP status.
+            pub fn status(self) -> StatusCode {
+                let code: u16 = match self { $(Self::$name => $status,)+ };
+                StatusCode::from_u16(code).expect("the catalogue holds valid statuses")
+            }
+
+            /// What is the matter, in a line.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// What to do about it.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    BadRequest = 400 "bad-request" "The request cannot be read"
+        "Compare it with the documentation; the detail names the part that is wrong.";
+    IdempotencyKeyMissing = 400 "idempotency-key-missing" "The Idempotency-Key header is missing"
+        "Send a new random key of 1 to 255 visible characters with every POST, and the same key when you repeat that POST.";
+    NotSignedIn = 401 "not-signed-in" "You are not signed in"
+        "Sign in; on the API, send a valid key as Authorization: Bearer KEY.";
+    NotAllowed = 403 "not-allowed" "Your roles do not allow this"
+        "Ask an admin if you should have the role, or somebody who has it to do it.";
+    OwnWork = 403 "own-work" "Somebody else has to do this"
+        "Four eyes: another member of staff must say yes to what you made.";
+    FormNotOurs = 403 "form-not-ours" "This form is too old, or was not sent from our page"
+        "Load the page again and send the form from there.";
+    NotFound = 404 "not-found" "There is nothing here"
+        "Check the address. What you may not see is answered like what does not exist.";
+    MethodNotAllowed = 405 "method-not-allowed" "This address takes other methods"
+        "Use one of the methods in the Allow header.";
+    Changed = 409 "changed" "Somebody changed this meanwhile"
+        "Fetch it again, look at what changed, and repeat your change with the new version.";
+    IllegalMove = 409 "illegal-move" "This move is not possible from here"
+        "The extension members from and to name the states; docs/domain.md has the table.";
+    Taken = 409 "taken" "This name is in use"
+        "Choose another.";
+    InTheWay = 409 "in-the-way" "Something else stands in the way"
+        "The detail says what. Settle that first, then repeat the request.";
+    StillRunning = 409 "still-running" "A request with this Idempotency-Key has begun and not ended"
+        "Wait and repeat it. If it stays so, its process died: look whether the deed was done, and use a new key if not.";
+    TooLarge = 413 "too-large" "The request is too large"
+        "Send less at once. Affected lists are sent as text/csv, which has no limit.";
+    WrongType = 415 "wrong-type" "The body has another type than expected"
+        "Send the Content-Type that the documentation names.";
+    NotAccepted = 422 "not-accepted" "The content was not accepted"
+        "The detail says what is wrong with it. Nothing was changed.";
+    KeyReused = 422 "idempotency-key-reused" "This Idempotency-Key belongs to another request"
+        "Use a new key for a new request.";
+    VersionMissing = 428 "version-missing" "The version you have seen is missing"
+        "Send it as If-Match (the ETag you were given) or as version in the body.";
+    TooMany = 429 "too-many" "Too many attempts"
+        "Wait as long as the Retry-After header says.";
+    Broken = 500 "broken" "Something went wrong on our side"
+        "Try again in a minute. If it stays, tell us the reference.";
+    Away = 503 "away" "The records cannot be reached right now"
+        "Nothing was changed. Repeat the request after the time in Retry-After.";
+}
+
+/// A refusal or a fault, on its way out.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    more: Map<String, Value>,
+    header: Option<(header::HeaderName, String)>,
+    typed: String,
+    reference: String,
+}
+
+/// What most handlers return.
+pub type Answer = Result<HttpResponse, Problem>;
+
+impl Problem {
+    /// A problem with nothing particular about it.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            detail: String::new(),
+            more: Map::new(),
+            header: None,
+            typed: String::new(),
+            reference: String::new(),
+        }
+    }
+
+    /// The 404 that is the same for whatever is not there.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound)
+    }
+
+    /// A fault of ours: logged here, once, under a reference that the answer carries.
+    pub fn broken(error: impl fmt::Display) -> Self {
+        let reference = to_hex(&random::<4>());
+        tracing::error!(reference, %error, "a request failed");
+        let mut problem = Self::new(Kind::Broken).with("reference", &reference);
+        problem.reference = reference;
+        problem
+    }
+
+    /// Too many attempts: the next may be made in so many seconds.
+    pub fn too_many(seconds: u32) -> Self {
+        Self::new(Kind::TooMany).with_header(header::RETRY_AFTER, seconds.to_string())
+    }
+
+    /// 405 for an address that takes the methods in `allow`.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allow.to_owned())
+    }
+
+    /// Says what is the matter in this case; never with a secret or a customer's words.
+    pub fn because(mut self, detail: impl fmt::Display) -> Self {
+        self.detail = detail.to_string();
+        self
+    }
+
+    /// Adds an extension member (RFC 9457 §3.2).
+    pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
+        self.more.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    /// Gives back the words that somebody had typed, so that the page can show them.
+    pub fn typed(mut self, words: String) -> Self {
+        self.typed = words;
+        self
+    }
+
+    /// What is the matter.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn with_header(mut self, name: header::HeaderName, value: String) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// A problem for an error that actix made itself.
+    fn from_status(status: StatusCode) -> Self {
+        let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
+        Self::new(kind.unwrap_or(if status.is_server_error() {
+            Kind::Broken
+        } else {
+            Kind::BadRequest
+        }))
+    }
+
+    fn body(&self) -> Value {
+        let mut body = self.more.clone();
+        body.insert("type".to_owned(), json!(type_uri(self.kind)));
+        body.insert("title".to_owned(), json!(self.kind.title()));
+        body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
+        let detail = if self.detail.is_empty() { self.kind.advice() } else { &self.detail };
+        body.insert("detail".to_owned(), json!(detail));
+        Value::Object(body)
+    }
+
+    fn text(&self) -> String {
+        let mut letters = self.detail.chars();
+        let Some(first) = letters.next() else {
+            return String::new();
+        };
+        let sentence: String = first.to_uppercase().chain(letters).collect();
+        if sentence.ends_with('.') { sentence } else { sentence + "." }
+    }
+
+    fn page(&self, req: &HttpRequest) -> Result<HttpResponse, askama::Error> {
+        let status = self.kind.status();
+        if req.path().starts_with("/console") {
+            let page = ConsolePage {
+                title: self.kind.title().to_owned(),
+                text: self.text(),
+                advice: vec![self.kind.advice().to_owned()],
+                reference: self.reference.clone(),
+                typed: self.typed.clone(),
+            };
+            return page::show(status, &page);
+        }
+        let Some(app) = req.app_data::<web::Data<App>>() else {
+            return Ok(self.error_response());
+        };
+        let visit = frame::visit(app, req);
+        let page = match self.kind {
+            Kind::NotFound => PublicPage::not_found(visit),
+            Kind::Away => PublicPage::away(visit),
+            Kind::Broken => PublicPage::broken(visit, self.reference.clone()),
+            kind => PublicPage {
+                visit,
+                title: kind.title().to_owned(),
+                text: self.text(),
+                advice: vec![kind.advice().to_owned()],
+                reference: String::new(),
+                typed: String::new(),
+            },
+        };
+        page::show(status, &page.with_typed(self.typed.clone()))
+    }
+}
+
+/// The type URI of a kind (RFC 9457 §3.1.1). A URN: the same wherever Candor runs.
+pub fn type_uri(kind: Kind) -> String {
+    format!("urn:candor:problem:{}", kind.slug())
+}
+
+/// `docs/problems.md`.
+pub fn catalogue() -> String {
+    let mut out = String::from(
+        "# Problems\n\n\
+         Every refusal of the API is an RFC 9457 problem document of one of these types. Pages say the\n\
+         same in words. Made from `src/web/problem.rs`; `tests/it/problems.rs` compares the two.\n\n\
+         | type | status | title | what to do |\n|---|---|---|---|\n",
+    );
+    for kind in Kind::ALL {
+        let (status, title, advice) = (kind.status().as_u16(), kind.title(), kind.advice());
+        out += &format!("| `{}` | {status} | {title} | {advice} |\n", type_uri(*kind));
+    }
+    out
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.slug())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The document of the API; [`dress`] makes a page of it elsewhere.
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.kind.status());
+        answer.content_type("application/problem+json");
+        if let Some((name, value)) = &self.header {
+            answer.insert_header((name.clone(), value.as_str()));
+        }
+        if self.kind == Kind::NotSignedIn {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        answer.body(self.body().to_string())
+    }
+}
+
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::not_found(),
+            db::Error::Unavailable(_) | db::Error::Retry => {
+                tracing::warn!(%error, "a request found no database");
+                Self::new(Kind::Away).with_header(header::RETRY_AFTER, "5".to_owned())
+            }
+            other => Self::broken(other),
+        }
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        Self::broken(error)
+    }
+}
+
+impl From<ManageError> for Problem {
+    fn from(error: ManageError) -> Self {
+        let kind = match error {
+            ManageError::Db(error) => return error.into(),
+            ManageError::Missing => Kind::NotFound,
+            ManageError::EmailTaken => Kind::Taken,
+            ManageError::Name(_)
+            | ManageError::NoRole
+            | ManageError::Yourself
+            | ManageError::NoMailbox => Kind::NotAccepted,
+        };
+        Self::new(kind).because(error)
+    }
+}
+
+/// Middleware: gives every error its form. What a handler wrote itself stays as it is.
+pub async fn dress(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let answer = next.call(req).await?.map_into_boxed_body();
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok(answer);
+    }
+    let problem = match answer.response().error() {
+        Some(error) => error.as_error::<Problem>().cloned(),
+        None if answer.headers().contains_key(header::CONTENT_TYPE) => return Ok(answer),
+        None => None,
+    };
+    let problem = problem.unwrap_or_else(|| Problem::from_status(status));
+    Ok(dressed(&problem, answer))
+}
+
+fn dressed(problem: &Problem, answer: ServiceResponse) -> ServiceResponse {
+    let (req, _) = answer.into_parts();
+    let response = if req.path().starts_with("/api") {
+        problem.error_response()
+    } else if problem.kind == Kind::NotSignedIn && matches!(*req.method(), Method::GET | Method::HEAD) {
+        sign_in::redirect(&req)
+    } else {
+        let mut page = problem.page(&req).unwrap_or_else(|_| problem.error_response());
+        if let Some((name, value)) = &problem.header
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            page.headers_mut().insert(name.clone(), value);
+        }
+        page
+    };
+    ServiceResponse::new(req, response)
+}

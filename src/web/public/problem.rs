@@ -1,0 +1,76 @@
+//! What is said when a page cannot be shown. Unknown, expired and forged links read alike.
+
+use askama::Template;
+
+use crate::web::page::Visit;
+
+/// The page of a refusal or a fault.
+#[derive(Template)]
+#[template(path = "public/problem.html")]
+pub struct ProblemPage {
+    /// The frame.
+    pub visit: Visit,
+    /// What is the matter, in a line.
+    pub title: String,
+    /// What it means, in a sentence or two.
+    pub text: String,
+    /// What to do, each a sentence.
+    pub advice: Vec<String>,
+    /// To quote on the phone; empty when it would help nobody.
+    pub reference: String,
+    /// Words the person had typed and that we could not keep for them; empty when none.
+    pub typed: String,
+}
+
+impl ProblemPage {
+    /// 404, the same for a page that never was, an expired link and a forged one.
+    pub fn not_found(visit: Visit) -> ProblemPage {
+        ProblemPage::say(
+            visit,
+            "We cannot show this page",
+            "The link is not complete, no longer works, or was never ours.",
+            &[
+                "Open the link from your notice again, or copy all of it.",
+                "Check the code in your notice on this site: that shows if the message is from us.",
+                "Lost the notice? Use “Am I affected?” and we write to the address we have.",
+            ],
+        )
+    }
+
+    /// 500, with the reference that is in our log.
+    pub fn broken(visit: Visit, reference: String) -> ProblemPage {
+        let page = ProblemPage::say(
+            visit,
+            "Something went wrong on our side",
+            "It is not your fault, and nothing you sent before is lost.",
+            &["Try again in a minute.", "If it stays, call us and quote the reference below."],
+        );
+        ProblemPage { reference, ..page }
+    }
+
+    /// 503: the database is away.
+    pub fn away(visit: Visit) -> ProblemPage {
+        ProblemPage::say(
+            visit,
+            "We will be back in a moment",
+            "These pages cannot reach their records right now. We keep trying by ourselves.",
+            &["Wait a minute, then load this page again."],
+        )
+    }
+
+    fn say(visit: Visit, title: &str, text: &str, advice: &[&str]) -> ProblemPage {
+        ProblemPage {
+            visit,
+            title: title.to_owned(),
+            text: text.to_owned(),
+            advice: advice.iter().map(|&a| a.to_owned()).collect(),
+            reference: String::new(),
+            typed: String::new(),
+        }
+    }
+
+    /// Gives back what the person had typed, to copy.
+    pub fn with_typed(self, typed: String) -> ProblemPage {
+        ProblemPage { typed, ..self }
+    }
+}
