@@ -1,5 +1,6 @@
 //! A notice: one person's message in one campaign, its states, and every attempt to send it.
 
+pub mod account;
 pub mod freeze;
 pub mod letter;
 pub mod retry;

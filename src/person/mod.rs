@@ -7,7 +7,7 @@ pub mod forget;
 pub mod place;
 pub mod store;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::contact::{Contact, Sealed};
 use self::flags::{Flags, WithheldReason};
@@ -118,8 +118,7 @@ pub fn standing(before: Option<Before>, flags: Flags, has_address: bool) -> Pers
 
 /// Which people of an incident a campaign is for. Everything given must hold; the empty filter means
 /// everybody in scope. Retracted people are never meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AudienceFilter {
     /// Only people with an exposed element that no notice named to them yet.
     pub only_unnamed: bool,
@@ -129,8 +128,8 @@ pub struct AudienceFilter {
     pub jurisdictions: Vec<String>,
     /// Only these locales; a language covers its variants.
     pub locales: Vec<String>,
-    /// Only people who lost one of these; empty means any.
-    pub any_of: ElementSet,
+    /// Only people who lost one of these elements, as bits; 0 means any.
+    pub any_of: i64,
 }
 
 /// A person as a campaign's launch sees them.

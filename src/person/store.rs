@@ -1,5 +1,6 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
@@ -7,9 +8,10 @@ use diesel_async::RunQueryDsl;
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
-use super::{AudienceCount, AudienceFilter, AudienceRow, Person, PersonStanding, Settled};
+use super::{Person, PersonStanding};
+pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use crate::address::EmailAddress;
-use crate::db::schema::{account_count, person, sql_types};
+use crate::db::schema::{account_count, incident, person, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -289,6 +291,39 @@ pub async fn revoke_links(conn: &mut Conn, id: PersonId) -> Result<i16> {
         .await?)
 }
 
+/// Destroys the wrapped key of an incident.
+///
+/// # Errors
+/// `Missing`.
+pub async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> Result<()> {
+    let destroyed = diesel::update(incident::table.find(id))
+        .set((
+            incident::wrapped_key.eq(None::<Vec<u8>>),
+            incident::forgotten_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    if destroyed == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
+}
+
+/// Deletes the staged rows and the rejects of all versions of an incident.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()> {
+    diesel::delete(scope_row::table.filter(scope_row::incident_id.eq(incident)))
+        .execute(conn)
+        .await?;
+    diesel::delete(scope_reject::table.filter(scope_reject::incident_id.eq(incident)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What an [`AudienceFilter`] means, of `person p`; it takes the parameters from `$n` on in the order of
 /// [`bind_filter`].
 macro_rules! in_audience {
@@ -372,7 +407,7 @@ pub async fn page_after(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<BigInt, _>(filter.any_of)
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?;
@@ -430,7 +465,7 @@ pub async fn count_audience(
         .bind::<Bool, _>(filter.never_notified)
         .bind::<Array<Text>, _>(&filter.jurisdictions)
         .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of.bits())
+        .bind::<BigInt, _>(filter.any_of)
         .bind::<Integer, _>(Flags::FORBIDDING.bits())
         .get_result(conn)
         .await?;

@@ -1,0 +1,90 @@
+//! The account of an incident: everybody in scope is somewhere (P1), and everything exposed was named (P2).
+//!
+//! Two sets of books that know nothing of each other: `account_count` moves with every write to a person;
+//! how many people there are is what the activated scope versions brought and took. Their difference is
+//! `unexplained`. [`recount`] asks the people themselves and proves both.
+
+use diesel::sql_types::{BigInt, Uuid};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+use crate::db::{Conn, Result};
+use crate::id::IncidentId;
+
+/// Where the people of an incident stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, diesel::QueryableByName)]
+pub struct Account {
+    /// In scope.
+    #[diesel(sql_type = BigInt)]
+    pub people: i64,
+    /// Told.
+    #[diesel(sql_type = BigInt)]
+    pub notified: i64,
+    /// Not yet told.
+    #[diesel(sql_type = BigInt)]
+    pub in_progress: i64,
+    /// To be told by post.
+    #[diesel(sql_type = BigInt)]
+    pub needs_letter: i64,
+    /// Not to be told, with a reason.
+    #[diesel(sql_type = BigInt)]
+    pub withheld: i64,
+    /// Told, but not of everything that was exposed.
+    #[diesel(sql_type = BigInt)]
+    pub unnotified_elements: i64,
+    /// In scope and nowhere else (or, below zero, somewhere and not in scope): must be 0.
+    #[diesel(sql_type = BigInt)]
+    pub unexplained: i64,
+}
+
+const ACCOUNT: &str = "
+    with scope as (
+        select coalesce(sum((delta->>'people_added')::bigint - (delta->>'people_retracted')::bigint), 0)
+            ::bigint as people
+        from scope_version where incident_id = $1 and status in ('active', 'superseded')
+    ), counts as (
+        select coalesce(sum(n) filter (where standing = 'notified'), 0)::bigint as notified,
+            coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,
+            coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
+            coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
+            coalesce(sum(n) filter (where standing = 'notified' and incomplete), 0)::bigint
+                as unnotified_elements
+        from account_count where incident_id = $1
+    )
+    select *, people - notified - in_progress - needs_letter - withheld as unexplained
+    from scope cross join counts";
+
+/// The account as the books have it, in the time of a few rows.
+///
+/// # Errors
+/// The database's.
+pub async fn account(conn: &mut Conn, incident: IncidentId) -> Result<Account> {
+    ask(conn, ACCOUNT, incident).await
+}
+
+const RECOUNT: &str = "
+    with counts as (
+        select count(*) filter (where standing <> 'retracted') as people,
+            count(*) filter (where standing = 'notified') as notified,
+            count(*) filter (where standing = 'in_progress') as in_progress,
+            count(*) filter (where standing = 'needs_letter') as needs_letter,
+            count(*) filter (where standing = 'withheld') as withheld,
+            count(*) filter (where standing = 'notified' and exposed & ~named <> 0) as unnotified_elements
+        from person where incident_id = $1
+    )
+    select *, people - notified - in_progress - needs_letter - withheld as unexplained from counts";
+
+/// The account counted anew, person by person. Equal to [`account`] unless the books lie.
+///
+/// # Errors
+/// The database's.
+pub async fn recount(conn: &mut Conn, incident: IncidentId) -> Result<Account> {
+    ask(conn, RECOUNT, incident).await
+}
+
+async fn ask(conn: &mut Conn, question: &str, incident: IncidentId) -> Result<Account> {
+    Ok(diesel::sql_query(question)
+        .bind::<Uuid, _>(incident)
+        .get_result(conn)
+        .await?)
+}

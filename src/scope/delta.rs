@@ -1,0 +1,114 @@
+//! What a scope version changes: counted by class of people, never person by person.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::element::{Element, ElementSet};
+
+/// The difference between a version and what is in force before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Delta {
+    /// People who come in, or come back.
+    pub people_added: i64,
+    /// People who are no longer affected. Only a full list retracts people.
+    pub people_retracted: i64,
+    /// People known before who lost more than was believed.
+    pub elements_added: i64,
+    /// People known before who lost less than was believed.
+    pub elements_retracted: i64,
+    /// People known before with another contact, locale, jurisdiction or other flags.
+    pub contact_changes: i64,
+    /// People listed again just as they were.
+    pub unchanged: i64,
+    /// How many people each element comes to or leaves, people added and retracted included.
+    pub by_element: BTreeMap<String, Change>,
+    /// The columns of the file, in its order.
+    pub columns: Vec<String>,
+}
+
+/// How many people something comes to, and how many it leaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Comes to.
+    pub added: i64,
+    /// Leaves.
+    pub retracted: i64,
+}
+
+/// People whom the version changes in the same way.
+#[derive(Debug, Clone, Copy)]
+pub struct Class {
+    /// Exposed before; `None` for people who were not in scope.
+    pub before: Option<ElementSet>,
+    /// Exposed now; `None` for people whom the version retracts.
+    pub now: Option<ElementSet>,
+    /// Whether contact, locale, jurisdiction or flags differ.
+    pub contact: bool,
+    /// How many people.
+    pub people: i64,
+}
+
+impl Delta {
+    /// Counts a class in.
+    pub fn add(&mut self, class: Class) {
+        let before = class.before.unwrap_or(ElementSet::EMPTY);
+        let now = class.now.unwrap_or(ElementSet::EMPTY);
+        let (gained, lost) = (now.minus(before), before.minus(now));
+        for element in gained.iter() {
+            self.change(element).added += class.people;
+        }
+        for element in lost.iter() {
+            self.change(element).retracted += class.people;
+        }
+        match (class.before, class.now) {
+            (None, None) => {}
+            (None, Some(_)) => self.people_added += class.people,
+            (Some(_), None) => self.people_retracted += class.people,
+            (Some(_), Some(_)) => {
+                let count = |applies| if applies { class.people } else { 0 };
+                self.elements_added += count(!gained.is_empty());
+                self.elements_retracted += count(!lost.is_empty());
+                self.contact_changes += count(class.contact);
+                self.unchanged += count(before == now && !class.contact);
+            }
+        }
+    }
+
+    fn change(&mut self, element: Element) -> &mut Change {
+        self.by_element.entry(element.code().to_owned()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_may_gain_lose_and_move_at_once() {
+        let set = |codes| ElementSet::parse(codes).ok();
+        let class = |before, now, contact, people| Class {
+            before,
+            now,
+            contact,
+            people,
+        };
+        let mut delta = Delta::default();
+        delta.add(class(None, set("name;ssn"), true, 5));
+        delta.add(class(set("name;ssn"), set("name;imei"), true, 3));
+        delta.add(class(set("name"), set("name"), false, 7));
+        delta.add(class(set("name"), None, false, 2));
+        let change = |code: &str| {
+            let change = delta.by_element[code];
+            (change.added, change.retracted)
+        };
+        assert_eq!(change("name"), (5, 2));
+        assert_eq!(change("ssn"), (5, 3));
+        assert_eq!(change("imei"), (3, 0));
+        let people = (delta.people_added, delta.people_retracted);
+        let elements = (delta.elements_added, delta.elements_retracted);
+        assert_eq!((people, elements), ((5, 2), (3, 3)));
+        assert_eq!((delta.contact_changes, delta.unchanged), (3, 7));
+    }
+}

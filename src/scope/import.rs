@@ -1,0 +1,391 @@
+//! Importing a list as the next version of a scope: read, checked and sealed as it streams, staged beside
+//! the people in force, compared with them, and left as a draft.
+//!
+//! The version is visible as `importing` from its first row, and nothing else is touched. An import that
+//! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
+//! shows in its lock, which lives as long as its connection.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_postgres::Client;
+
+use super::csv::{HeaderError, ReadError, Reason};
+use super::delta::Delta;
+use super::stage::{Chunk, List, Refused, Stage};
+use super::store::{self, Duplicate};
+use super::{RejectReason, ScopeMode, ScopeStatus};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db;
+use crate::element::ElementSet;
+use crate::id::{IncidentId, StaffId};
+use crate::incident;
+use crate::person::contact::Contact;
+use crate::person::flags::Flags;
+use crate::seal::{Broken, to_hex};
+
+/// Chunks that wait for the database; the reader then waits too.
+const WAITING: usize = 2;
+/// Rejects written at once.
+const REJECTS: usize = 4_096;
+/// Fewer rows than this are not worth statistics.
+const WORTH_ANALYZING: i64 = 10_000;
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Octets of the file read so far.
+    pub bytes: u64,
+    /// Rows taken so far.
+    pub accepted: i64,
+    /// Rows refused so far.
+    pub rejected: i64,
+    /// Whether all is read and the list is being compared with what is in force.
+    pub comparing: bool,
+}
+
+/// A draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Its number.
+    pub version: i32,
+    /// Rows taken.
+    pub accepted: i64,
+    /// Rows refused; `store::list_rejects` has them.
+    pub rejected: i64,
+    /// What it would change.
+    pub delta: Delta,
+}
+
+/// Why a list was not imported. Nothing of it is left then.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no such incident.
+    #[error("there is no such incident")]
+    Missing,
+    /// The incident's key was destroyed.
+    #[error("this incident was forgotten: nobody can be added to it")]
+    Forgotten,
+    /// Another import or an activation is at work.
+    #[error("another import or activation of this incident is running: wait until it is done")]
+    Busy,
+    /// The first line is wrong; everything that is wrong with it.
+    #[error("{}", all(.0))]
+    Header(Vec<HeaderError>),
+    /// There is nobody in the list.
+    #[error("The file has no row below its first line.")]
+    NoRows,
+    /// The file could not be read to its end.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The master key is not the one under which the incident was opened.
+    #[error(transparent)]
+    Key(#[from] Broken),
+    /// The program is stopping.
+    #[error("the import was stopped")]
+    Stopped,
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+fn all(errors: &[HeaderError]) -> String {
+    let each: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    each.join(" ")
+}
+
+impl From<db::Error> for ImportError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for ImportError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl From<Refused> for ImportError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Read(error) => Self::Read(error),
+            Refused::Header(errors) => Self::Header(errors),
+            Refused::NoRows => Self::NoRows,
+        }
+    }
+}
+
+/// Imports a list as the next version, a draft. `progress` is told of every chunk; it must be quick.
+/// Dropped on the way, it leaves what a dead import leaves.
+///
+/// # Errors
+/// [`ImportError`]; bad rows are none, they become rejects.
+pub async fn import(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    mode: ScopeMode,
+    reader: impl Read + Send + 'static,
+    progress: impl Fn(Progress),
+) -> Result<Imported, ImportError> {
+    let list = blocking(move || List::open(reader)).await??;
+    let found = incident::store::find(&mut *app.db.get().await?, incident).await?;
+    let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
+    let client = app.db.raw().await?;
+    if !store::try_lock_session(&client, incident).await? {
+        return Err(ImportError::Busy);
+    }
+    let version = begin(app, by, incident, mode).await?;
+    let work = Work {
+        app,
+        client,
+        mode,
+        columns: list.columns.clone(),
+        stage: Stage {
+            incident,
+            version,
+            key,
+            clock: app.clock.clone(),
+        },
+    };
+    let done = work.run(by, list, &progress).await;
+    if done.is_err() {
+        // If this fails too, the next import does it.
+        let _ = abandon(app, incident).await;
+    }
+    done
+}
+
+/// Discards what dead imports left, then opens the next version.
+async fn begin(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    mode: ScopeMode,
+) -> Result<i32, ImportError> {
+    abandon(app, incident).await?;
+    let mut tx = app.db.begin().await?;
+    // Forgetting an incident takes the same lock: from here on it finds this version.
+    if incident::store::lock(&mut tx, incident).await?.forgotten_at.is_some() {
+        return Err(ImportError::Forgotten);
+    }
+    let version = store::insert(&mut tx, incident, mode, by, app.now()).await?;
+    tx.commit().await?;
+    Ok(version)
+}
+
+async fn abandon(app: &App, incident: IncidentId) -> Result<(), db::Error> {
+    let mut tx = app.db.begin().await?;
+    store::discard(&mut tx, incident, ScopeStatus::Importing, None).await?;
+    tx.commit().await
+}
+
+/// One import at work; its client holds the lock.
+struct Work<'a> {
+    app: &'a App,
+    client: Client,
+    stage: Stage,
+    mode: ScopeMode,
+    columns: Vec<String>,
+}
+
+impl Work<'_> {
+    async fn run<R: Read + Send + 'static>(
+        &self,
+        by: StaffId,
+        list: List<R>,
+        progress: &impl Fn(Progress),
+    ) -> Result<Imported, ImportError> {
+        let (mut at, file_hash) = self.take(list, progress).await?;
+        at.comparing = true;
+        progress(at);
+        if at.accepted >= WORTH_ANALYZING {
+            store::analyze(&self.client).await?;
+        }
+        let duplicates = self.refuse_duplicates().await?;
+        let delta = self.compare().await?;
+        let imported = Imported {
+            version: self.stage.version,
+            accepted: at.accepted - duplicates,
+            rejected: at.rejected + duplicates,
+            delta,
+        };
+        self.finish(by, &imported, &file_hash).await?;
+        Ok(imported)
+    }
+
+    /// Stages the whole list; how much it was, and the hash of the file.
+    async fn take<R: Read + Send + 'static>(
+        &self,
+        list: List<R>,
+        progress: &impl Fn(Progress),
+    ) -> Result<(Progress, Vec<u8>), ImportError> {
+        let (to, mut chunks) = mpsc::channel(WAITING);
+        let stage = self.stage.clone();
+        let reading = tokio::task::spawn_blocking(move || stage.run(list, &to));
+        let mut at = Progress {
+            bytes: 0,
+            accepted: 0,
+            rejected: 0,
+            comparing: false,
+        };
+        while let Some(chunk) = chunks.recv().await {
+            self.write(chunk, &mut at).await?;
+            progress(at);
+        }
+        let hash = joined(reading.await)??.ok_or(ImportError::Stopped)?;
+        Ok((at, hash))
+    }
+
+    async fn write(&self, chunk: Chunk, at: &mut Progress) -> Result<(), ImportError> {
+        if let Some(rows) = chunk.rows {
+            store::copy_rows(&self.client, rows).await?;
+        }
+        if let Some(rejects) = chunk.rejects {
+            store::copy_rejects(&self.client, rejects).await?;
+        }
+        at.bytes = chunk.bytes;
+        at.accepted += i64::try_from(chunk.accepted).unwrap_or(i64::MAX);
+        at.rejected += i64::try_from(chunk.rejected).unwrap_or(i64::MAX);
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        let mut conn = self.app.db.get().await?;
+        store::set_progress(&mut conn, incident, version, at.accepted, at.rejected).await?;
+        Ok(())
+    }
+
+    /// Makes rejects of the rows whose reference stands on an earlier line; how many.
+    async fn refuse_duplicates(&self) -> Result<i64, ImportError> {
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        let found = store::find_duplicates(&self.client, incident, version).await?;
+        let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
+        tokio::pin!(found);
+        let mut other = None;
+        let mut count = 0;
+        // The rows still come in on the one connection while their rejects go out on another.
+        while let Some(some) = found.try_next().await.map_err(|e| e.1)? {
+            let client = match other.take() {
+                Some(client) => client,
+                None => self.app.db.raw().await?,
+            };
+            count += some.len();
+            store::copy_rejects(&client, self.rejects_of(&some)?).await?;
+            other = Some(client);
+        }
+        if count > 0 {
+            store::delete_duplicates(&self.client, incident, version).await?;
+        }
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    fn rejects_of(&self, duplicates: &[Duplicate]) -> Result<Bytes, ImportError> {
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        let mut rejects = store::Rejects::new(incident, version);
+        for row in duplicates {
+            let reason = RejectReason {
+                column: "reference".to_owned(),
+                code: Reason::DuplicateReference.code().to_owned(),
+                why: format!("The reference stands on line {} too.", row.first_line),
+            };
+            let cells = self.cells(row)?;
+            self.stage.keep(&mut rejects, row.line, &[reason], &cells);
+        }
+        Ok(rejects.into_copy())
+    }
+
+    /// The cells of a staged row again, in the order of the file.
+    fn cells(&self, row: &Duplicate) -> Result<Vec<String>, ImportError> {
+        let (key, incident) = (&self.stage.key, self.stage.incident);
+        let contact = Contact::open(key, incident, &row.reference_key, &row.sealed)?;
+        let elements = ElementSet::from_bits_truncate(row.exposed);
+        let cell = |column: &String| match column.as_str() {
+            "reference" => contact.reference.clone(),
+            "email" => contact.email.as_ref().map(|e| e.as_str().to_owned()).unwrap_or_default(),
+            "name" => contact.name.clone().unwrap_or_default(),
+            "postcode" => contact.postcode.clone().unwrap_or_default(),
+            "address" => contact.address.clone().unwrap_or_default(),
+            "locale" => row.locale.clone(),
+            "jurisdiction" => row.jurisdiction.clone(),
+            "elements" => elements.to_string(),
+            "flags" => Flags::from_bits(row.flags).unwrap_or_default().to_string(),
+            _ => String::new(),
+        };
+        Ok(self.columns.iter().map(cell).collect())
+    }
+
+    async fn compare(&self) -> Result<Delta, ImportError> {
+        let mut delta = Delta {
+            columns: self.columns.clone(),
+            ..Delta::default()
+        };
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        store::compare(&self.client, incident, version, self.mode, |class| {
+            delta.add(class);
+        })
+        .await?;
+        Ok(delta)
+    }
+
+    /// Makes the version a draft, in the place of the draft before it.
+    async fn finish(
+        &self,
+        by: StaffId,
+        imported: &Imported,
+        file_hash: &[u8],
+    ) -> Result<(), ImportError> {
+        let Imported {
+            version,
+            accepted,
+            rejected,
+            delta,
+        } = imported;
+        let incident = self.stage.incident;
+        let mut tx = self.app.db.begin().await?;
+        let replaced =
+            store::discard(&mut tx, incident, ScopeStatus::Draft, Some(*version)).await?;
+        let counts = (*accepted, *rejected);
+        store::set_draft(&mut tx, incident, *version, file_hash, counts, delta).await?;
+        let detail = json!({
+            "version": version,
+            "mode": self.mode,
+            "file_sha256": to_hex(file_hash),
+            "accepted": accepted,
+            "rejected": rejected,
+            "replaced": replaced,
+        });
+        let (now, actor) = (self.app.now(), Actor::Staff(by));
+        audit::store::append(&mut tx, now, actor, "scope.import", incident, &detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ImportError> {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+/// What a blocking task returned. A panic goes on here; the only other end is that of the runtime.
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, ImportError> {
+    result.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => ImportError::Stopped,
+    })
+}

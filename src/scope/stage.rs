@@ -1,0 +1,247 @@
+//! From the bytes of a list to chunks ready for the database: read, checked and sealed on a thread that
+//! may block, one chunk at a time, so that the length of a list does not matter.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ::csv::ByteRecord;
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::RejectReason;
+use super::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
+use super::store::{Rejects, Rows, StagedRow};
+use crate::clock::Clock;
+use crate::id::{IncidentId, PersonId};
+use crate::person::contact::Contact;
+use crate::person::place::Jurisdiction;
+use crate::seal::IncidentKey;
+
+/// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
+/// bucket should fill some pages of the table.
+const CHUNK_ROWS: usize = 16_384;
+/// Octets of one chunk; one more row may go over it.
+const CHUNK_BYTES: usize = 6 << 20;
+
+/// Why a list was refused before anything of it was written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the first line is wrong")]
+    Header(Vec<HeaderError>),
+    #[error("no row below the first line")]
+    NoRows,
+}
+
+/// A list whose first line is right and that has at least one row.
+pub(super) struct List<R: Read> {
+    records: Records<Hashed<R>>,
+    header: Header,
+    first: (u64, ByteRecord),
+    seen: Seen,
+    /// The columns in the order of the file.
+    pub(super) columns: Vec<String>,
+}
+
+impl<R: Read> List<R> {
+    /// Reads the beginning of a list.
+    pub(super) fn open(source: R) -> Result<Self, Refused> {
+        let seen = Seen::default();
+        let hashed = Hashed {
+            source,
+            seen: seen.clone(),
+        };
+        let mut records = open(hashed).map_err(ReadError::Io)?;
+        let names = records.header()?;
+        let header = Header::parse(&names).map_err(Refused::Header)?;
+        let mut record = ByteRecord::new();
+        let line = records.read(&mut record)?.ok_or(Refused::NoRows)?;
+        let name = |cell: &str| cell.trim_start_matches('\u{feff}').trim().to_lowercase();
+        Ok(Self {
+            records,
+            header,
+            first: (line, record),
+            seen,
+            columns: names.iter().map(name).collect(),
+        })
+    }
+}
+
+/// Some rows and rejects, ready for the database.
+pub(super) struct Chunk {
+    /// A COPY of rows, if there are any.
+    pub(super) rows: Option<Bytes>,
+    /// A COPY of rejects, if there are any.
+    pub(super) rejects: Option<Bytes>,
+    pub(super) accepted: usize,
+    pub(super) rejected: usize,
+    /// Octets of the file read so far.
+    pub(super) bytes: u64,
+}
+
+/// Rows and rejects of the chunk that is being filled.
+struct Gathered {
+    rows: Rows,
+    rejects: Rejects,
+}
+
+impl Gathered {
+    fn is_full(&self) -> bool {
+        self.rows.len() + self.rejects.len() >= CHUNK_ROWS
+            || self.rows.bytes() + self.rejects.bytes() >= CHUNK_BYTES
+    }
+}
+
+/// What belongs to every row of one import.
+#[derive(Clone)]
+pub(super) struct Stage {
+    pub(super) incident: IncidentId,
+    pub(super) version: i32,
+    pub(super) key: IncidentKey,
+    pub(super) clock: Clock,
+}
+
+impl Stage {
+    /// Sends the whole list in chunks; its SHA-256, or `None` if nobody takes the chunks any more.
+    pub(super) fn run<R: Read>(
+        &self,
+        list: List<R>,
+        to: &mpsc::Sender<Chunk>,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        let List {
+            mut records,
+            header,
+            first: (mut line, mut record),
+            seen,
+            ..
+        } = list;
+        let mut gathered = self.empty();
+        loop {
+            match header.row(line, &record) {
+                Ok(row) => self.stage(&row, &mut gathered.rows),
+                Err(errors) => self.reject(line, &record, &errors, &mut gathered.rejects),
+            }
+            let next = records.read(&mut record)?;
+            if gathered.is_full() || next.is_none() {
+                let full = std::mem::replace(&mut gathered, self.empty());
+                if to.blocking_send(self.chunk(full, &seen)).is_err() {
+                    return Ok(None);
+                }
+            }
+            match next {
+                // Lines are keys. In a file that ends lines with CR alone they count records.
+                Some(next) => line = next.max(line + 1),
+                None => return Ok(Some(seen.hash())),
+            }
+        }
+    }
+
+    fn empty(&self) -> Gathered {
+        let (incident, version) = (self.incident, self.version);
+        Gathered {
+            rows: Rows::new(incident, version),
+            rejects: Rejects::new(incident, version),
+        }
+    }
+
+    fn chunk(&self, Gathered { rows, rejects }: Gathered, seen: &Seen) -> Chunk {
+        let now = self.clock.now();
+        let (accepted, rejected) = (rows.len(), rejects.len());
+        Chunk {
+            rows: (accepted > 0).then(|| rows.into_copy(|b| PersonId::in_bucket(b, now))),
+            rejects: (rejected > 0).then(|| rejects.into_copy()),
+            accepted,
+            rejected,
+            bytes: seen.bytes(),
+        }
+    }
+
+    fn stage(&self, row: &Row, rows: &mut Rows) {
+        let contact = Contact {
+            reference: row.reference.clone(),
+            email: row.email.clone(),
+            name: row.name.clone(),
+            postcode: row.postcode.clone(),
+            address: row.address.clone(),
+        };
+        let (keys, sealed) = contact.seal(&self.key, self.incident);
+        rows.push(&StagedRow {
+            line: whole(row.line),
+            keys,
+            sealed: &sealed,
+            exposed: row.elements.bits(),
+            locale: row.locale.as_str(),
+            jurisdiction: row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str),
+            flags: row.flags.bits(),
+        });
+    }
+
+    fn reject(&self, line: u64, record: &ByteRecord, errors: &[RowError], rejects: &mut Rejects) {
+        let reasons: Vec<RejectReason> = errors.iter().map(Into::into).collect();
+        let cells: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        self.keep(rejects, whole(line), &reasons, &cells);
+    }
+
+    /// Puts a reject among the others, its cells sealed.
+    pub(super) fn keep<T: serde::Serialize>(
+        &self,
+        rejects: &mut Rejects,
+        line: i64,
+        reasons: &[RejectReason],
+        cells: &[T],
+    ) {
+        let reasons = serde_json::to_vec(reasons).expect("texts always become JSON");
+        let cells = serde_json::to_vec(cells).expect("texts always become JSON");
+        let owner = super::store::reject_owner(self.incident, self.version, line);
+        rejects.push(line, &reasons, &self.key.seal(&owner, &cells));
+    }
+}
+
+/// A line as the database counts it.
+fn whole(line: u64) -> i64 {
+    i64::try_from(line).unwrap_or(i64::MAX)
+}
+
+/// A source whose octets are counted and hashed as they pass.
+struct Hashed<R> {
+    source: R,
+    seen: Seen,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(to)?;
+        self.seen.pass(&to[..length]);
+        Ok(length)
+    }
+}
+
+/// What has passed so far.
+#[derive(Clone)]
+struct Seen(Arc<Mutex<(digest::Context, u64)>>);
+
+impl Default for Seen {
+    fn default() -> Self {
+        let context = digest::Context::new(&digest::SHA256);
+        Self(Arc::new(Mutex::new((context, 0))))
+    }
+}
+
+impl Seen {
+    fn pass(&self, octets: &[u8]) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0.update(octets);
+        seen.1 += octets.len() as u64;
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0.clone().finish().as_ref().to_vec()
+    }
+}

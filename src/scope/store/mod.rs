@@ -1,0 +1,321 @@
+//! Scope versions, their staged rows and their rejects in the database.
+
+mod apply;
+mod copy;
+mod staged;
+
+pub use apply::{Span, apply_changes, apply_new, apply_retracted};
+pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
+pub use staged::{
+    Duplicate, analyze, compare, delete_duplicates, find_duplicates, try_lock, try_lock_session,
+};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::RunQueryDsl;
+
+use super::delta::Delta;
+use super::{Reject, RejectReason, ScopeMode, ScopeStatus, Version};
+use crate::db::schema::{scope_reject, scope_row, scope_version};
+use crate::db::{Conn, Error, Result};
+use crate::id::{IncidentId, StaffId};
+use crate::seal::IncidentKey;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = scope_version)]
+struct Row {
+    version: i32,
+    mode: ScopeMode,
+    status: ScopeStatus,
+    file_hash: Option<Vec<u8>>,
+    accepted: i64,
+    rejected: i64,
+    delta: Option<serde_json::Value>,
+    created_by: StaffId,
+    created_at: DateTime<Utc>,
+    activated_by: Option<StaffId>,
+    activated_at: Option<DateTime<Utc>>,
+}
+
+fn read(row: Row) -> Result<Version> {
+    let delta = row.delta.map(serde_json::from_value::<Delta>).transpose();
+    Ok(Version {
+        version: row.version,
+        mode: row.mode,
+        status: row.status,
+        file_hash: row.file_hash,
+        accepted: row.accepted,
+        rejected: row.rejected,
+        delta: delta.map_err(|_| Error::inconsistent("scope_version", row.version))?,
+        created_by: row.created_by,
+        created_at: row.created_at,
+        activated_by: row.activated_by,
+        activated_at: row.activated_at,
+    })
+}
+
+/// The version with this number.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<Version> {
+    read(
+        scope_version::table
+            .find((incident, version))
+            .select(Row::as_select())
+            .first(conn)
+            .await?,
+    )
+}
+
+/// All versions of an incident, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Version>> {
+    let rows: Vec<Row> = scope_version::table
+        .filter(scope_version::incident_id.eq(incident))
+        .order(scope_version::version.desc())
+        .limit(1_000)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Inserts the next version, importing, and returns its number. The caller has locked the incident.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(
+    conn: &mut Conn,
+    incident: IncidentId,
+    mode: ScopeMode,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<i32> {
+    let last: Option<i32> = scope_version::table
+        .filter(scope_version::incident_id.eq(incident))
+        .select(diesel::dsl::max(scope_version::version))
+        .first(conn)
+        .await?;
+    let version = last.unwrap_or(0) + 1;
+    diesel::insert_into(scope_version::table)
+        .values((
+            scope_version::incident_id.eq(incident),
+            scope_version::version.eq(version),
+            scope_version::mode.eq(mode),
+            scope_version::status.eq(ScopeStatus::Importing),
+            scope_version::created_by.eq(by),
+            scope_version::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(version)
+}
+
+/// Records how far an import has come.
+///
+/// # Errors
+/// The database's.
+pub async fn set_progress(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    accepted: i64,
+    rejected: i64,
+) -> Result<()> {
+    diesel::update(scope_version::table.find((incident, version)))
+        .set((
+            scope_version::accepted.eq(accepted),
+            scope_version::rejected.eq(rejected),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes an importing version a draft.
+///
+/// # Errors
+/// `Missing` if it is not importing any more.
+pub async fn set_draft(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    file_hash: &[u8],
+    counts: (i64, i64),
+    delta: &Delta,
+) -> Result<()> {
+    let set = diesel::update(scope_version::table.find((incident, version)))
+        .filter(scope_version::status.eq(ScopeStatus::Importing))
+        .set((
+            scope_version::status.eq(ScopeStatus::Draft),
+            scope_version::file_hash.eq(file_hash),
+            scope_version::accepted.eq(counts.0),
+            scope_version::rejected.eq(counts.1),
+            scope_version::delta.eq(serde_json::json!(delta)),
+        ))
+        .execute(conn)
+        .await?;
+    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+}
+
+/// Puts a draft in force, and whatever was in force out of it.
+///
+/// # Errors
+/// `Missing` if it is no draft.
+pub async fn set_active(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(scope_version::table)
+        .filter(scope_version::incident_id.eq(incident))
+        .filter(scope_version::status.eq(ScopeStatus::Active))
+        .set(scope_version::status.eq(ScopeStatus::Superseded))
+        .execute(conn)
+        .await?;
+    let set = diesel::update(scope_version::table.find((incident, version)))
+        .filter(scope_version::status.eq(ScopeStatus::Draft))
+        .set((
+            scope_version::status.eq(ScopeStatus::Active),
+            scope_version::activated_by.eq(by),
+            scope_version::activated_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+}
+
+/// Discards every version of the incident that stands at `status` and is not `but`, with its staged rows
+/// and rejects; their numbers.
+///
+/// # Errors
+/// The database's.
+pub async fn discard(
+    conn: &mut Conn,
+    incident: IncidentId,
+    status: ScopeStatus,
+    but: Option<i32>,
+) -> Result<Vec<i32>> {
+    let discarded: Vec<i32> = diesel::update(scope_version::table)
+        .filter(scope_version::incident_id.eq(incident))
+        .filter(scope_version::status.eq(status))
+        .filter(scope_version::version.ne(but.unwrap_or(0)))
+        .set(scope_version::status.eq(ScopeStatus::Discarded))
+        .returning(scope_version::version)
+        .get_results(conn)
+        .await?;
+    for version in &discarded {
+        delete_staged(conn, incident, *version).await?;
+        delete_rejects(conn, incident, *version).await?;
+    }
+    Ok(discarded)
+}
+
+/// Deletes the staged rows of a version.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_staged(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<()> {
+    diesel::delete(scope_row::table)
+        .filter(scope_row::incident_id.eq(incident))
+        .filter(scope_row::version.eq(version))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Deletes the rejects of a version.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_rejects(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<()> {
+    diesel::delete(scope_reject::table)
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.eq(version))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// To whom the cells of a reject belong: the associated data under which they are sealed.
+pub fn reject_owner(incident: IncidentId, version: i32, line: i64) -> Vec<u8> {
+    let place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
+    [&incident.uuid().as_bytes()[..], b"reject", &place].concat()
+}
+
+/// The next rejects of a version in the order of their lines, after line `after` (0 to begin), opened.
+///
+/// # Errors
+/// `Inconsistent` if the cells of one do not open.
+pub async fn list_rejects(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    version: i32,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Reject>> {
+    let rows: Vec<(i64, serde_json::Value, Vec<u8>)> = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.eq(version))
+        .filter(scope_reject::line.gt(after))
+        .order(scope_reject::line)
+        .limit(limit)
+        .select((
+            scope_reject::line,
+            scope_reject::reasons,
+            scope_reject::sealed,
+        ))
+        .load(conn)
+        .await?;
+    let read = |(line, reasons, sealed): (i64, _, Vec<u8>)| {
+        let broken = || Error::inconsistent("scope_reject", format!("{incident} {version} {line}"));
+        let owner = reject_owner(incident, version, line);
+        let cells = key.open(&owner, &sealed).map_err(|_| broken())?;
+        Ok(Reject {
+            line,
+            reasons: serde_json::from_value::<Vec<RejectReason>>(reasons).map_err(|_| broken())?,
+            cells: serde_json::from_slice(&cells).map_err(|_| broken())?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+#[derive(QueryableByName)]
+struct CountSql {
+    #[diesel(sql_type = Text)]
+    column: String,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How often each reason stands among the rejects of a version: column, code, number; most first.
+///
+/// # Errors
+/// The database's.
+pub async fn count_rejects(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Vec<(String, String, i64)>> {
+    let rows: Vec<CountSql> = diesel::sql_query(
+        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
+         from scope_reject, jsonb_array_elements(reasons) as reason
+         where incident_id = $1 and version = $2
+         group by 1, 2 order by n desc, 1, 2",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(incident)
+    .bind::<diesel::sql_types::Integer, _>(version)
+    .load(conn)
+    .await?;
+    let read = |row: CountSql| (row.column, row.code, row.n);
+    Ok(rows.into_iter().map(read).collect())
+}

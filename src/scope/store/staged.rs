@@ -1,0 +1,191 @@
+//! Statements on the staged rows of a version: who works on an incident's scope, what a list says twice,
+//! and how a list differs from what is in force.
+
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::RunQueryDsl;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+
+use super::super::ScopeMode;
+use super::super::delta::Class;
+use crate::db::{Conn, Error, Result};
+use crate::element::ElementSet;
+use crate::id::IncidentId;
+
+/// The advisory lock of an incident's scope: half its id, which no two incidents share in practice.
+fn lock_of(incident: IncidentId) -> i64 {
+    incident.uuid().as_u64_pair().1.cast_signed()
+}
+
+/// Takes the incident's scope for as long as the connection lives. `false`: somebody has it.
+///
+/// # Errors
+/// The database's.
+pub async fn try_lock_session(client: &Client, incident: IncidentId) -> Result<bool> {
+    let statement = "select pg_try_advisory_lock($1)";
+    let row = client.query_one(statement, &[&lock_of(incident)]).await?;
+    Ok(row.get(0))
+}
+
+/// Takes the incident's scope until the transaction ends. `false`: somebody has it.
+///
+/// # Errors
+/// The database's.
+pub async fn try_lock(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Taken {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    let row: Taken = diesel::sql_query("select pg_try_advisory_xact_lock($1) as taken")
+        .bind::<BigInt, _>(lock_of(incident))
+        .get_result(conn)
+        .await?;
+    Ok(row.taken)
+}
+
+/// Lets the planner know what was staged.
+///
+/// # Errors
+/// The database's.
+pub async fn analyze(client: &Client) -> Result<()> {
+    Ok(client.batch_execute("analyze scope_row").await?)
+}
+
+/// A row whose reference stands on an earlier line too.
+#[derive(Debug)]
+pub struct Duplicate {
+    /// Its own line.
+    pub line: i64,
+    /// The line that counts.
+    pub first_line: i64,
+    /// The blind index of the reference.
+    pub reference_key: Vec<u8>,
+    /// The contact data.
+    pub sealed: Vec<u8>,
+    /// The exposed elements.
+    pub exposed: i64,
+    /// The language.
+    pub locale: String,
+    /// The law.
+    pub jurisdiction: String,
+    /// The flags.
+    pub flags: i32,
+}
+
+// Keys first, whole rows only of what is there twice: a list without duplicates costs one narrow pass.
+macro_rules! twice {
+    () => {
+        "(select bucket, reference_key, min(line) as first_line
+        from scope_row
+        where incident_id = $1 and version = $2
+        group by bucket, reference_key
+        having count(*) > 1) twice"
+    };
+}
+
+const FIND_DUPLICATES: &str = concat!(
+    "select r.line, twice.first_line, r.reference_key, r.sealed, r.exposed, r.locale, r.jurisdiction, r.flags
+    from scope_row r join ",
+    twice!(),
+    " on r.bucket = twice.bucket and r.reference_key = twice.reference_key
+    where r.incident_id = $1 and r.version = $2 and r.line > twice.first_line"
+);
+
+const DELETE_DUPLICATES: &str = concat!(
+    "delete from scope_row r using ",
+    twice!(),
+    " where r.incident_id = $1 and r.version = $2 and r.bucket = twice.bucket
+        and r.reference_key = twice.reference_key and r.line > twice.first_line"
+);
+
+/// The rows whose reference stands on an earlier line, one by one.
+///
+/// # Errors
+/// The database's.
+pub async fn find_duplicates(
+    client: &Client,
+    incident: IncidentId,
+    version: i32,
+) -> Result<impl Stream<Item = Result<Duplicate>>> {
+    let incident = incident.uuid();
+    let of: [&(dyn ToSql + Sync); 2] = [&incident, &version];
+    let rows = client.query_raw(FIND_DUPLICATES, of).await?;
+    Ok(rows.map(|row| {
+        let row = row?;
+        Ok(Duplicate {
+            line: row.get(0),
+            first_line: row.get(1),
+            reference_key: row.get(2),
+            sealed: row.get(3),
+            exposed: row.get(4),
+            locale: row.get(5),
+            jurisdiction: row.get(6),
+            flags: row.get(7),
+        })
+    }))
+}
+
+/// Deletes the rows that [`find_duplicates`] finds; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_duplicates(
+    client: &Client,
+    incident: IncidentId,
+    version: i32,
+) -> Result<u64> {
+    let of: [&(dyn ToSql + Sync); 2] = [&incident.uuid(), &version];
+    Ok(client.execute(DELETE_DUPLICATES, &of).await?)
+}
+
+const COMPARE: &str = "
+    select case when p.standing <> 'retracted' then p.exposed end as before,
+        r.exposed as now,
+        coalesce(p.standing <> 'retracted'
+            and (p.contact_key, p.locale, p.jurisdiction, p.flags)
+                is distinct from (r.contact_key, r.locale, r.jurisdiction, r.flags), false) as contact,
+        count(*) as people
+    from scope_row r
+    left join person p on p.incident_id = r.incident_id and p.bucket = r.bucket
+        and p.reference_key = r.reference_key
+    where r.incident_id = $1 and r.version = $2
+    group by 1, 2, 3
+    union all
+    select p.exposed, null, false, count(*)
+    from person p
+    where $3 and p.incident_id = $1 and p.standing <> 'retracted'
+        and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
+            and r.bucket = p.bucket and r.reference_key = p.reference_key)
+    group by 1";
+
+/// How a staged version differs from the people in scope, class by class.
+///
+/// # Errors
+/// `Inconsistent` if an element is not known.
+pub async fn compare(
+    client: &Client,
+    incident: IncidentId,
+    version: i32,
+    mode: ScopeMode,
+    mut each: impl FnMut(Class),
+) -> Result<()> {
+    let full = mode == ScopeMode::Full;
+    let of: [&(dyn ToSql + Sync); 3] = [&incident.uuid(), &version, &full];
+    let rows = client.query_raw(COMPARE, of).await?;
+    tokio::pin!(rows);
+    let elements = |bits: Option<i64>| match bits.map(ElementSet::from_bits) {
+        Some(None) => Err(Error::inconsistent("scope_row", incident)),
+        known => Ok(known.flatten()),
+    };
+    while let Some(row) = rows.try_next().await? {
+        each(Class {
+            before: elements(row.get(0))?,
+            now: elements(row.get(1))?,
+            contact: row.get(2),
+            people: row.get(3),
+        });
+    }
+    Ok(())
+}
