@@ -1,0 +1,233 @@
+//! The public pages with sample data.
+
+use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
+use candor::web::public::asked::Asked;
+use candor::web::public::find_me::FindMe;
+use candor::web::public::home::{Home, Listed};
+use candor::web::public::incident::IncidentPage;
+use candor::web::public::my_status::{Action, Ask, Mine, MyStatus, MyTicketLine, SentNotice};
+use candor::web::public::my_ticket::{MyTicket, Reply};
+use candor::web::public::problem::ProblemPage;
+use candor::web::public::unlock::Unlock;
+use candor::web::public::verify::{Answer, Verify};
+use candor::web::public::{Fact, Update};
+use candor::web::thread::{Kind, Message};
+use chrono::TimeDelta;
+
+use super::{HOSTILE, Pages, now};
+
+const TOKEN: &str = "c2FtcGxl-dG9rZW4_MDEyMzQ1Njc4OWFiY2RlZg";
+
+fn visit() -> Visit {
+    let language = |code: &str, name: &str, here| Language {
+        code: code.into(),
+        name: name.into(),
+        href: format!("?lang={code}"),
+        here,
+    };
+    Visit {
+        organisation: Organisation {
+            name: "Northline Mobile".into(),
+            host: "notice.northline.example".into(),
+            senders: vec!["notice@northline.example".into()],
+            phone: Some("+1 800 555 0100".into()),
+            hours: "every day, 7:00 to 22:00 Eastern".into(),
+            report_to: Some("suspicious@northline.example".into()),
+        },
+        lang: "en".into(),
+        dir: "ltr".into(),
+        languages: vec![language("en", "English", true), language("es", "Español", false)],
+        csrf: "sample-csrf".into(),
+        flash: None,
+    }
+}
+
+fn updates() -> Vec<Update> {
+    let say = |kind: &str, days, text: &str| Update {
+        kind: kind.into(),
+        at: Moment::day(now() - TimeDelta::days(days)),
+        text: text.into(),
+    };
+    vec![
+        say(
+            "corrected",
+            3,
+            "On Tuesday we said that no phone numbers were taken. That was wrong. Phone numbers, \
+             IMEI and IMSI numbers of 7.8 million current customers were taken too. We are \
+             writing to each of them again.",
+        ),
+        say("known", 7, "Data of about 48.6 million people was taken. We began to write to them today."),
+        say("checking", 8, "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned."),
+    ]
+}
+
+fn facts() -> Vec<Fact> {
+    let fact = |key: &str, value: &str| Fact { key: key.into(), value: value.into() };
+    vec![
+        fact("what_happened", "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files."),
+        fact("what_was_not_taken", "No card numbers and no bank account numbers were in these files."),
+        fact("what_we_are_doing", "We closed the entry on 16 August, reset all PINs, and pay for two years of identity protection."),
+    ]
+}
+
+fn moment(days: i64) -> Moment {
+    Moment::exact(now() + TimeDelta::days(days) + TimeDelta::hours(12))
+}
+
+fn action(title: &str, how: &str) -> Action {
+    Action { title: title.into(), how: how.into() }
+}
+
+fn status() -> MyStatus {
+    let line = |number: &str, status: &str, label: &str| MyTicketLine {
+        number: number.into(),
+        status: status.into(),
+        label: label.into(),
+        at: super::ago(190),
+    };
+    MyStatus {
+        visit: visit(),
+        token: TOKEN.into(),
+        slug: "august-2021".into(),
+        title: "Data theft of August 2021".into(),
+        last_notice: Some(Moment::day(now() - TimeDelta::days(3))),
+        actions: vec![
+            action("Be wary of calls and messages about this", "We never ask for a password, a PIN or money. When in doubt, hang up and call the number below."),
+            action("Choose a new account PIN", "We reset the old one. Choose one that you use nowhere else."),
+            action("Freeze your credit", "It is free at Equifax, Experian and TransUnion, and stops new accounts in your name."),
+        ],
+        facts: facts(),
+        latest: updates().into_iter().next(),
+        next_update: Some(moment(2)),
+        tickets: vec![
+            line("N-4F7Q-22", "pending", "We need something from you"),
+            line("N-4C1K-07", "solved", "Answered – tell us if this did not help"),
+        ],
+        ask: Ask::default(),
+        unlock: Unlock { back: format!("/s/{TOKEN}"), ..Unlock::default() },
+        mine: None,
+    }
+}
+
+fn mine() -> Mine {
+    Mine {
+        name: HOSTILE.into(),
+        elements: ["Social Security number", "Date of birth", "Phone number", "Name"]
+            .map(String::from)
+            .into(),
+        notices: vec![
+            SentNotice { subject: "More of your data was taken than we told you".into(), at: Moment::day(now() - TimeDelta::days(3)), code: "7F3K-92QX-4T".into() },
+            SentNotice { subject: "Your data was stolen from us".into(), at: Moment::day(now() - TimeDelta::days(6)), code: "K0QD-51ZM-8C".into() },
+        ],
+    }
+}
+
+fn fault(field: &str, text: &str) -> Faults {
+    Faults(vec![Fault { field: field.into(), text: text.into() }])
+}
+
+fn ticket() -> MyTicket {
+    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
+        place,
+        kind,
+        who: who.into(),
+        at: super::ago(minutes),
+        text: text.into(),
+        delivery: delivery.into(),
+    };
+    MyTicket {
+        visit: visit(),
+        token: TOKEN.into(),
+        number: "N-4F7Q-22".into(),
+        status: "solved".into(),
+        label: "Answered – tell us if this did not help".into(),
+        next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
+        by: Some(moment(11)),
+        thread: Some(vec![
+            say(1, Kind::Customer, "You", 400, "Was my Social Security number taken? I was with you until 2018.\n\nI do not understand why you still have it.", ""),
+            say(2, Kind::Agent, "Ben, Northline Mobile", 190, "Yes, it was. We keep former customers' numbers for credit checks for seven years; yours should have been deleted in 2025.\n\nPlease freeze your credit first: it is free and takes ten minutes.", "e-mailed to you as well"),
+        ]),
+        unlock: Unlock::default(),
+        reply: Some(Reply::default()),
+        solved: true,
+    }
+}
+
+fn verify(code: &str, faults: Faults, answer: Answer) -> Verify {
+    Verify { visit: visit(), code: code.into(), faults, answer }
+}
+
+/// Adds every public page, in each of its forms.
+pub fn draw(pages: &mut Pages) {
+    let mut add = |name, page: &dyn askama::DynTemplate| {
+        pages.insert(name, page.dyn_render().expect("rendered"));
+    };
+    let listed = |slug: &str, title: &str, latest| Listed {
+        slug: slug.into(),
+        title: title.into(),
+        latest,
+        next_update: Some(moment(2)),
+    };
+    add("home", &Home {
+        visit: visit(),
+        incidents: vec![
+            listed("august-2021", "Data theft of August 2021", updates().into_iter().next()),
+            listed("hostile", HOSTILE, None),
+        ],
+    });
+    add("home_empty", &Home { visit: visit(), incidents: Vec::new() });
+    add("incident", &IncidentPage {
+        visit: visit(),
+        slug: "august-2021".into(),
+        title: "Data theft of August 2021".into(),
+        facts: facts(),
+        updates: updates(),
+        next_update: Some(moment(2)),
+    });
+    add("status_tier0", &status());
+    let asked = Unlock { asked: true, back: format!("/s/{TOKEN}"), ..Unlock::default() };
+    add("status_code", &MyStatus { unlock: asked, ..status() });
+    let refused = Unlock {
+        asked: true,
+        back: format!("/s/{TOKEN}"),
+        code: "123456".into(),
+        faults: fault("code", "This code does not fit, or is older than 10 minutes. Check it, or ask for a new one."),
+    };
+    add("status_code_refused", &MyStatus { unlock: refused, ..status() });
+    let flash = Flash { tone: Tone::Done, text: "Your details are open on this device for 30 minutes.".into() };
+    add("status_tier1", &MyStatus {
+        visit: Visit { flash: Some(flash), ..visit() },
+        mine: Some(mine()),
+        ..status()
+    });
+    let ask = Ask { text: String::new(), harm: true, faults: fault("text", "Write your question first.") };
+    add("status_ask_refused", &MyStatus { ask, ..status() });
+    add("ticket", &ticket());
+    add("ticket_locked", &MyTicket { thread: None, ..ticket() });
+    add("ticket_closed", &MyTicket { reply: None, solved: false, status: "closed".into(), label: "Closed".into(), ..ticket() });
+    add("asked", &Asked {
+        visit: visit(),
+        token: TOKEN.into(),
+        number: "N-4F7Q-22".into(),
+        wait: "about 4 hours".into(),
+        by: Some(moment(1)),
+    });
+    add("verify", &verify("", Faults::default(), Answer::Unasked));
+    let at = Moment::day(now() - TimeDelta::days(3));
+    add("verify_genuine", &verify("7F3K-92QX-4T", Faults::default(), Answer::Genuine {
+        at,
+        title: "Data theft of August 2021".into(),
+        slug: "august-2021".into(),
+    }));
+    add("verify_unknown", &verify("7F3K-92QX-4U", Faults::default(), Answer::Unknown));
+    let short = fault("code", "A code has ten letters and digits. This one has four.");
+    add("verify_refused", &verify("7F3K", short, Answer::Unasked));
+    let find = |answered| FindMe { visit: visit(), email: String::new(), faults: Faults::default(), answered };
+    add("find_me", &find(false));
+    add("find_me_answered", &find(true));
+    add("problem_404", &ProblemPage::not_found(visit()));
+    add("problem_500", &ProblemPage::broken(visit(), "R-8842-QX".into()).with_typed("What I had written\nwith <b>care</b>".into()));
+    add("problem_503", &ProblemPage::away(visit()));
+    let arabic = Visit { lang: "ar".into(), dir: "rtl".into(), ..visit() };
+    add("status_rtl", &MyStatus { visit: arabic, mine: Some(mine()), ..status() });
+}
