@@ -1,3 +1,7 @@
 //! The program: commands are in `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    candor::cli::main()
+}

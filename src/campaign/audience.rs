@@ -51,7 +51,7 @@ impl Audience {
             never_notified: who == Who::NotYetNotified,
             jurisdictions: self.jurisdictions.clone(),
             locales: self.locales.clone(),
-            any_of: self.elements,
+            any_of: self.elements.bits(),
         }
     }
 }

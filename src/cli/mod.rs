@@ -1,1 +1,142 @@
-//! cli
+//! The command line: one file a command. What it prints is for people, or with `--json` for programs;
+//! it ends with 0 if the deed was done, 1 if not, 2 if it was asked for in a way that cannot be read.
+
+mod audit;
+mod check;
+mod key;
+mod migrate;
+mod serve;
+mod staff;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// Tells people that their data was stolen, proves that it did, and answers them.
+#[derive(Debug, Parser)]
+#[command(name = "candor", version, after_help = "Example:\n  candor --config /etc/candor.toml serve")]
+struct Cli {
+    /// Settings over the defaults; `config/default.toml` explains every key
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+// work, run, demo, import, campaign, stop, start and evidence take their places here.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Migrate(migrate::Migrate),
+    Check(check::Check),
+    #[command(subcommand)]
+    Staff(staff::Staff),
+    #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+/// Runs the command of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let _ = usage.print();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let settings = Settings(cli.config);
+    match cli.command {
+        Command::Serve(command) => command.run(&settings).await,
+        Command::Migrate(command) => command.run(&settings).await,
+        Command::Check(command) => command.run(&settings).await,
+        Command::Staff(command) => command.run(&settings).await,
+        Command::Key(command) => command.run(&settings).await,
+        Command::Audit(command) => command.run(&settings).await,
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "candor: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Where the settings come from.
+struct Settings(Option<PathBuf>);
+
+impl Settings {
+    fn load(&self) -> Result<Config> {
+        Ok(Config::load(self.0.as_deref())?)
+    }
+
+    fn app(&self) -> Result<App> {
+        Ok(App::new(self.load()?, Clock::system())?)
+    }
+}
+
+/// Prints a line.
+fn say(line: impl std::fmt::Display) -> Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        // The reader has seen enough: `candor staff list | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Prints data for programs.
+fn say_json(data: &impl Serialize) -> Result<()> {
+    say(serde_json::to_string_pretty(data)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed_and_each_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let leaf = command.get_subcommands().next().is_none();
+            let example = command.get_after_help().is_some_and(|h| h.to_string().contains("Example"));
+            assert!(!leaf || example, "{} has no example", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        Cli::command().debug_assert();
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn the_settings_are_named_before_or_after_the_command() {
+        for line in ["candor --config x check", "candor check --config x"] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("readable");
+            assert_eq!(cli.config, Some(PathBuf::from("x")));
+        }
+        let usage = Cli::try_parse_from(["candor", "dance"]).expect_err("no such command");
+        assert_eq!(usage.exit_code(), 2);
+    }
+}

@@ -4,11 +4,16 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
+};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
 
 use super::{Error, Result};
 
@@ -37,11 +42,26 @@ impl Db {
     /// Connections are not tested before reuse (that costs a third of the rate): the first statement
     /// on a dead one fails, and [`Self::get`] drops it then.
     ///
+    /// Connections are driven by the runtime in which the pool was made, whoever asks for them: web
+    /// workers have runtimes of their own, which end one by one, and a connection opened there would
+    /// end with them in the hands of somebody else.
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the pool cannot be made.
     pub fn new(url: &str, size: usize) -> Result<Self> {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
+        let home = Handle::try_current().ok();
+        config.custom_setup = Box::new(move |url| {
+            let url = url.to_owned();
+            let establish = async move { AsyncPgConnection::establish(&url).await };
+            let Some(home) = &home else {
+                return establish.boxed();
+            };
+            let task = home.spawn(establish);
+            let ended = |e: tokio::task::JoinError| ConnectionError::BadConnection(e.to_string());
+            async move { task.await.map_err(ended)? }.boxed()
+        });
         let manager =
             AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
@@ -133,7 +153,7 @@ impl Drop for Tx {
         let Some(mut conn) = self.0.take() else {
             return;
         };
-        match tokio::runtime::Handle::try_current() {
+        match Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
                     // If this fails the pool sees a broken transaction and drops the connection.

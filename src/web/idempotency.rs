@@ -12,11 +12,11 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse};
-use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::seal::Digest;
 use crate::staff::replay::{self, Answer, Claim, Request};
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::{self, Signed, refuse};
@@ -176,14 +176,14 @@ async fn drain(mut payload: Payload) {
 
 /// The hash of a request while its body passes.
 #[derive(Clone)]
-struct Passing(Arc<Mutex<Context>>);
+struct Passing(Arc<Mutex<Digest>>);
 
 impl Passing {
     fn new(address: &str) -> Self {
-        let mut context = Context::new(&SHA256);
-        context.update(&(address.len() as u64).to_be_bytes());
-        context.update(address.as_bytes());
-        Self(Arc::new(Mutex::new(context)))
+        let mut digest = Digest::new();
+        digest.update(&(address.len() as u64).to_be_bytes());
+        digest.update(address.as_bytes());
+        Self(Arc::new(Mutex::new(digest)))
     }
 
     fn pass(&self, chunk: &[u8]) {
@@ -192,9 +192,6 @@ impl Passing {
 
     /// The hash of what has passed so far.
     fn finish(&self) -> [u8; 32] {
-        let context = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut hash = [0; 32];
-        hash.copy_from_slice(context.finish().as_ref());
-        hash
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).finish()
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod console;
+pub mod dress;
 pub mod figures;
 pub mod form;
 pub mod frame;
@@ -13,6 +14,7 @@ pub mod operations;
 pub mod page;
 pub mod problem;
 pub mod public;
+pub mod recognise;
 pub mod sign_in;
 pub mod site;
 pub mod thread;
@@ -27,11 +29,13 @@ use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, HttpServer, Responder, Route, guard};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::shutdown::Shutdown;
 use crate::staff::Right;
 use crate::staff::sign_in::Attempts;
+use crate::web::problem::Problem;
 use Right::*;
 use Who::*;
 
@@ -77,14 +81,14 @@ const API: &str = "/api/v1";
 
 fn routes(to: &mut ServiceConfig) {
     to.configure(|to| open(public(), to))
-        .service(web::scope(MINE).wrap(from_fn(who::visit)).configure(|to| open(mine(), to)))
+        .service(web::scope(MINE).wrap(from_fn(recognise::by_link)).configure(|to| open(mine(), to)))
         .service(
-            web::scope(CONSOLE).wrap(from_fn(who::by_session)).configure(|to| open(console(), to)),
+            web::scope(CONSOLE).wrap(from_fn(recognise::by_session)).configure(|to| open(console(), to)),
         )
         .service(
             web::scope(API)
                 .wrap(from_fn(idempotency::once))
-                .wrap(from_fn(who::by_key))
+                .wrap(from_fn(recognise::by_key))
                 .configure(|to| open(api(), to)),
         );
 }
@@ -151,7 +155,7 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
         let methods: Vec<_> = here.iter().map(|door| door.method.as_str()).collect();
         let allow = methods.join(", ");
         let refuse = move || {
-            let problem = problem::Problem::method_not_allowed(&allow);
+            let problem = Problem::method_not_allowed(&allow);
             async move { HttpResponse::from_error(problem) }
         };
         let resource = web::resource(first).default_service(web::to(refuse));
@@ -163,33 +167,38 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
 pub struct Home {
     /// The runtime of the process, for work that a web worker's own cannot do.
     pub runtime: Handle,
+    /// Resolves when answers that never end by themselves (events) must end.
+    pub leaving: CancellationToken,
 }
 
 /// Serves until the end is asked for; requests in hand may finish.
 ///
 /// # Errors
 /// If the socket cannot be served.
-pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::Result<()> {
+pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
     let workers = match app.config.http.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         n => n,
     };
     let app = Data::new(app);
     let attempts = Data::new(Attempts::default());
-    let home = Data::new(Home { runtime: Handle::current() });
+    let home = Data::new(Home {
+        runtime: Handle::current(),
+        leaving: shutdown.soft().clone(),
+    });
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(attempts.clone())
             .app_data(home.clone())
             .app_data(PayloadConfig::new(app.config.http.body_limit))
-            .app_data(PathConfig::default().error_handler(|_, _| problem::Problem::not_found().into()))
+            .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
             .app_data(QueryConfig::default().error_handler(|why, _| api::bad_query(&why).into()))
             .configure(routes)
             .default_service(web::to(|| async {
-                HttpResponse::from_error(problem::Problem::not_found())
+                HttpResponse::from_error(Problem::not_found())
             }))
-            .wrap(from_fn(problem::dress))
+            .wrap(from_fn(dress::dress))
             .wrap(from_fn(site::headers))
             .wrap(Compress::default())
             .wrap(NormalizePath::new(TrailingSlash::Trim))
@@ -202,15 +211,13 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: Shutdown) -> io::R
     .listen(listener)?
     .run();
     let handle = server.handle();
-    shutdown.spawn({
-        let shutdown = shutdown.clone();
-        async move {
-            shutdown.soft().cancelled().await;
-            tokio::select! {
-                () = handle.stop(true) => {}
-                () = shutdown.hard().cancelled() => handle.stop(false).await,
-            }
-        }
+    let soft = shutdown.soft().clone();
+    shutdown.spawn(async move {
+        soft.cancelled().await;
+        handle.stop(true).await;
     });
-    server.await
+    tokio::select! {
+        served = server => served,
+        () = shutdown.hard().cancelled() => Ok(()),
+    }
 }

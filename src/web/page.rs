@@ -162,7 +162,7 @@ impl Tone {
 }
 
 impl Tone {
-    /// The path of its shape in a 16 by 16 drawing: ring, half disc, tick, triangle, octagon.
+    /// The path of its shape in a 16 by 16 drawing: ring, half disc, tick, triangle, square.
     pub fn shape(self) -> &'static str {
         match self {
             Tone::Idle => {
@@ -171,7 +171,7 @@ impl Tone {
             Tone::Busy => "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1zm0 2.2v9.6a4.8 4.8 0 0 1 0-9.6z",
             Tone::Done => "M6 13.6.8 8.4l2.1-2.1L6 9.4l7.1-7.1 2.1 2.1z",
             Tone::Look => "M8 1.2 15.6 14.8H.4z",
-            Tone::Act => "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
+            Tone::Act => "M1.5 1.5h13v13h-13z",
         }
     }
 }

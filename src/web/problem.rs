@@ -1,23 +1,15 @@
-//! Every refusal and fault that the web can answer with: RFC 9457 under `/api`, a page elsewhere.
-//! The catalogue is closed; `docs/problems.md` is made from it and a test compares the two.
+//! Every refusal and fault that the web can answer with, as RFC 9457 has it; `dress.rs` makes pages of
+//! them. The catalogue is closed; `docs/problems.md` is made from it and a test compares the two.
 
 use std::fmt;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::Next;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
 use crate::db;
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
-use crate::web::console::problem::ProblemPage as ConsolePage;
-use crate::web::public::problem::ProblemPage as PublicPage;
-use crate::web::{frame, page, sign_in};
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -170,6 +162,31 @@ impl Problem {
         self
     }
 
+    /// What is the matter in this case, as a sentence; empty if there is nothing particular.
+    pub fn sentence(&self) -> String {
+        let mut letters = self.detail.chars();
+        let Some(first) = letters.next() else {
+            return String::new();
+        };
+        let sentence: String = first.to_uppercase().chain(letters).collect();
+        if sentence.ends_with('.') { sentence } else { sentence + "." }
+    }
+
+    /// The words that were typed; empty if none.
+    pub fn words(&self) -> &str {
+        &self.typed
+    }
+
+    /// As in the log; empty unless this is a fault of ours.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The header that goes with it.
+    pub fn header(&self) -> Option<(&header::HeaderName, &str)> {
+        self.header.as_ref().map(|(name, value)| (name, value.as_str()))
+    }
+
     /// What is the matter.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -181,7 +198,7 @@ impl Problem {
     }
 
     /// A problem for an error that actix made itself.
-    fn from_status(status: StatusCode) -> Self {
+    pub fn from_status(status: StatusCode) -> Self {
         let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
         Self::new(kind.unwrap_or(if status.is_server_error() {
             Kind::Broken
@@ -198,47 +215,6 @@ impl Problem {
         let detail = if self.detail.is_empty() { self.kind.advice() } else { &self.detail };
         body.insert("detail".to_owned(), json!(detail));
         Value::Object(body)
-    }
-
-    fn text(&self) -> String {
-        let mut letters = self.detail.chars();
-        let Some(first) = letters.next() else {
-            return String::new();
-        };
-        let sentence: String = first.to_uppercase().chain(letters).collect();
-        if sentence.ends_with('.') { sentence } else { sentence + "." }
-    }
-
-    fn page(&self, req: &HttpRequest) -> Result<HttpResponse, askama::Error> {
-        let status = self.kind.status();
-        if req.path().starts_with("/console") {
-            let page = ConsolePage {
-                title: self.kind.title().to_owned(),
-                text: self.text(),
-                advice: vec![self.kind.advice().to_owned()],
-                reference: self.reference.clone(),
-                typed: self.typed.clone(),
-            };
-            return page::show(status, &page);
-        }
-        let Some(app) = req.app_data::<web::Data<App>>() else {
-            return Ok(self.error_response());
-        };
-        let visit = frame::visit(app, req);
-        let page = match self.kind {
-            Kind::NotFound => PublicPage::not_found(visit),
-            Kind::Away => PublicPage::away(visit),
-            Kind::Broken => PublicPage::broken(visit, self.reference.clone()),
-            kind => PublicPage {
-                visit,
-                title: kind.title().to_owned(),
-                text: self.text(),
-                advice: vec![kind.advice().to_owned()],
-                reference: String::new(),
-                typed: String::new(),
-            },
-        };
-        page::show(status, &page.with_typed(self.typed.clone()))
     }
 }
 
@@ -275,7 +251,7 @@ impl ResponseError for Problem {
         self.kind.status()
     }
 
-    /// The document of the API; [`dress`] makes a page of it elsewhere.
+    /// The document of the API.
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.kind.status());
         answer.content_type("application/problem+json");
@@ -321,41 +297,4 @@ impl From<ManageError> for Problem {
         };
         Self::new(kind).because(error)
     }
-}
-
-/// Middleware: gives every error its form. What a handler wrote itself stays as it is.
-pub async fn dress(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let answer = next.call(req).await?.map_into_boxed_body();
-    let status = answer.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return Ok(answer);
-    }
-    let problem = match answer.response().error() {
-        Some(error) => error.as_error::<Problem>().cloned(),
-        None if answer.headers().contains_key(header::CONTENT_TYPE) => return Ok(answer),
-        None => None,
-    };
-    let problem = problem.unwrap_or_else(|| Problem::from_status(status));
-    Ok(dressed(&problem, answer))
-}
-
-fn dressed(problem: &Problem, answer: ServiceResponse) -> ServiceResponse {
-    let (req, _) = answer.into_parts();
-    let response = if req.path().starts_with("/api") {
-        problem.error_response()
-    } else if problem.kind == Kind::NotSignedIn && matches!(*req.method(), Method::GET | Method::HEAD) {
-        sign_in::redirect(&req)
-    } else {
-        let mut page = problem.page(&req).unwrap_or_else(|_| problem.error_response());
-        if let Some((name, value)) = &problem.header
-            && let Ok(value) = HeaderValue::from_str(value)
-        {
-            page.headers_mut().insert(name.clone(), value);
-        }
-        page
-    };
-    ServiceResponse::new(req, response)
 }

@@ -1,32 +1,24 @@
-//! Who is asking. A middleware recognises them before the handler's parameters are read, so that
-//! `Allowed<…>` as the first parameter refuses before anything else is looked at.
-//!
-//! The console knows people by session, the API by key, `/s/{token}` by status link; none of them
-//! accepts what another does, so that a cookie alone never moves the API.
+//! Who is asking, as handlers say it in their signatures. `recognise.rs` has found out before the
+//! handler's parameters are read, so that `Allowed<…>` as the first of them refuses before anything
+//! else is looked at.
 
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
-use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use futures_util::future::{Ready, ready};
 
 use crate::actor::Actor;
 use crate::app::App;
-use crate::id::{IncidentId, PersonId};
-use crate::link::StatusLink;
-use crate::person::visit;
-use crate::staff::key::{self, ApiKey};
-use crate::staff::session::{self, Token};
+use crate::person::Person;
+use crate::person::contact::Sealed;
+use crate::staff::session::Token;
 use crate::staff::{Needs, Staff};
 use crate::web::problem::{Kind, Problem};
-use crate::web::{form, sign_in};
 
 /// Name of the cookie of a staff session.
 pub const SESSION_COOKIE: &str = "candor_session";
@@ -39,6 +31,12 @@ pub struct Signed {
 }
 
 impl Signed {
+    /// Somebody whom a session or a key names.
+    pub fn new(staff: Staff, session: Option<Token>) -> Self {
+        let staff = Rc::new(staff);
+        Self { staff, session }
+    }
+
     /// The doer, for verbs and the audit log.
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.staff.id)
@@ -100,10 +98,8 @@ impl<R: Needs> FromRequest for Allowed<R> {
 /// An affected person, by status link.
 #[derive(Clone)]
 pub struct Visitor {
-    /// Whose link it is.
-    pub person: PersonId,
-    /// The incident they are in.
-    pub incident: IncidentId,
+    /// Whose link it is; their contact data still sealed.
+    pub person: Rc<Person<Sealed>>,
     /// The link's token, for addresses and forms of their pages.
     pub token: String,
 }
@@ -111,7 +107,7 @@ pub struct Visitor {
 impl Visitor {
     /// The doer, for verbs and the audit log.
     pub fn actor(&self) -> Actor {
-        Actor::Customer(self.person)
+        Actor::Customer(self.person.id)
     }
 }
 
@@ -122,89 +118,6 @@ impl FromRequest for Visitor {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let visitor = req.extensions().get::<Self>().cloned();
         ready(visitor.ok_or_else(Problem::not_found))
-    }
-}
-
-/// Middleware of `/s/{token}`: a forged link is refused by arithmetic, a revoked one by the person's
-/// row, both with the same 404.
-pub async fn visit(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match visitor(&req).await {
-        Ok(visitor) => {
-            req.extensions_mut().insert(visitor);
-            Ok(next.call(req).await?.map_into_boxed_body())
-        }
-        Err(problem) => Ok(refuse(req, problem)),
-    }
-}
-
-async fn visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
-    let app = app(req)?;
-    let token = req.match_info().get("token").unwrap_or_default().to_owned();
-    let link = StatusLink::check(&token, &app.keys).ok_or_else(Problem::not_found)?;
-    let mut conn = app.db.get().await?;
-    let incident = visit::find(&mut conn, link).await?;
-    Ok(Visitor {
-        person: link.person,
-        incident,
-        token,
-    })
-}
-
-/// Middleware of the console: recognises a session. A stranger's form is not thrown away: its words
-/// come back on the page that asks to sign in.
-pub async fn by_session(
-    mut req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let token = req.cookie(SESSION_COOKIE).and_then(|cookie| Token::parse(cookie.value()));
-    let staff = match token {
-        Some(token) => match app(&req) {
-            Ok(app) => session::find(&app, token).await.map_err(Problem::from),
-            Err(problem) => Err(problem),
-        },
-        None => Ok(None),
-    };
-    match staff {
-        Ok(Some(staff)) => {
-            let (staff, session) = (Rc::new(staff), token);
-            req.extensions_mut().insert(Signed { staff, session });
-        }
-        Ok(None) if req.method() == Method::POST && req.path() != sign_in::PATH => {
-            let typed = form::words_of(&mut req).await;
-            return Ok(refuse(req, Problem::new(Kind::NotSignedIn).typed(typed)));
-        }
-        Ok(None) => {}
-        Err(problem) => return Ok(refuse(req, problem)),
-    }
-    Ok(next.call(req).await?.map_into_boxed_body())
-}
-
-/// Middleware of the API: recognises a key.
-pub async fn by_key(
-    req: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let key = req
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-        .and_then(|text| ApiKey::parse(text.trim()));
-    let staff = match (key, app(&req)) {
-        (Some(key), Ok(app)) => key::find(&app, key).await.map_err(Problem::from),
-        (None, Ok(_)) => Ok(None),
-        (_, Err(problem)) => Err(problem),
-    };
-    match staff {
-        Ok(Some(staff)) => {
-            let (staff, session) = (Rc::new(staff), None);
-            req.extensions_mut().insert(Signed { staff, session });
-            Ok(next.call(req).await?.map_into_boxed_body())
-        }
-        Ok(None) => Ok(refuse(req, Problem::new(Kind::NotSignedIn))),
-        Err(problem) => Ok(refuse(req, problem)),
     }
 }
 

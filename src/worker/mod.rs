@@ -1,6 +1,6 @@
 //! The senders: loops, leases and cancellation; no rule lives here.
 
-// courier
+pub mod courier;
 mod gate;
 mod hand;
 mod ledger;
@@ -76,5 +76,5 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let relays: Arc<Vec<Relay>> =
         Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);
-    // shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
+    shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
 }

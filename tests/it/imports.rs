@@ -17,6 +17,7 @@ const VERBS: &[&str] = &[
     "scope/import",
     "staff/key",
     "staff/manage",
+    "staff/replay",
     "staff/session",
     "staff/sign_in",
     "template/edit",

@@ -5,6 +5,7 @@
 )]
 
 mod addresses;
+mod campaigns;
 mod csv;
 mod embedded;
 mod house;
@@ -13,6 +14,7 @@ mod look;
 mod mail;
 mod merge;
 mod pages;
+mod people;
 mod retry;
 mod schema;
 mod tickets;

@@ -72,12 +72,12 @@ impl Counts {
     pub fn rows(&self) -> [(&'static str, i64, &'static str); 9] {
         [
             ("sent", self.sent, "the relay took it"),
-            ("queued", self.queued, "waits its turn"),
+            ("queued", self.queued, "wait their turn"),
             ("sending", self.sending, "on a connection now"),
-            ("deferred", self.deferred, "try again later"),
-            ("bounced", self.bounced, "refused: needs a letter"),
-            ("expired", self.expired, "gave up: needs a letter"),
+            ("deferred", self.deferred, "tried again later"),
             ("uncertain", self.uncertain, "maybe sent twice"),
+            ("bounced", self.bounced, "refused: need a letter"),
+            ("expired", self.expired, "gave up: need a letter"),
             ("withheld", self.withheld, "each with a reason"),
             ("cancelled", self.cancelled, "never left"),
         ]

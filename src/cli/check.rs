@@ -1,0 +1,90 @@
+//! `candor check`: examines what Candor needs before people depend on it. Shows no secret.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use serde::Serialize;
+
+use super::{Settings, say, say_json};
+use crate::config::Config;
+use crate::{db, worker};
+
+/// Examine configuration, database and relays
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor --config /etc/candor.toml check")]
+pub struct Check {
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing examined.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    ok: bool,
+    detail: String,
+}
+
+fn finding(what: impl Into<String>, found: Result<String, String>) -> Finding {
+    let ok = found.is_ok();
+    Finding {
+        what: what.into(),
+        ok,
+        detail: found.unwrap_or_else(|why| why),
+    }
+}
+
+impl Check {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let config = settings.load()?;
+        let http = &config.http;
+        let mut findings = vec![
+            finding("web", Ok(format!("{} as {}", http.listen, http.public_url))),
+            finding("master key", keys(&config)),
+            finding("database", database(&config).await),
+        ];
+        findings.extend(relays(&config).await);
+        if self.json {
+            say_json(&findings)?;
+        } else {
+            for Finding { what, ok, detail } in &findings {
+                say(format!("{:4} {what:20} {detail}", if *ok { "ok" } else { "BAD" }))?;
+            }
+        }
+        let bad = findings.iter().filter(|finding| !finding.ok).count();
+        ensure!(bad == 0, "{bad} of {} checks failed", findings.len());
+        Ok(())
+    }
+}
+
+fn keys(config: &Config) -> Result<String, String> {
+    config.keyring().map(|_| "readable".to_owned()).map_err(|e| e.to_string())
+}
+
+async fn database(config: &Config) -> Result<String, String> {
+    let url = config.database_url().map_err(|e| e.to_string())?;
+    match db::pending(url).await {
+        Ok(0) => Ok("answers, all migrations have run".to_owned()),
+        Ok(n) => Err(format!("{n} migrations are pending: run `candor migrate`")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn relays(config: &Config) -> Vec<Finding> {
+    let routes = match worker::routes(&config.mail.relays) {
+        Ok(routes) => routes,
+        Err(why) => return vec![finding("relays", Err(why.to_string()))],
+    };
+    let mut findings = Vec::new();
+    for route in routes {
+        let found = match route.relay.connect().await {
+            Ok(line) => {
+                line.close().await;
+                Ok(format!("answers; {} connections", route.connections))
+            }
+            Err(reply) => Err(reply.parts().2.to_owned()),
+        };
+        findings.push(finding(format!("relay {}", route.relay.name()), found));
+    }
+    findings
+}
