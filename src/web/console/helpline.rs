@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::work::{self, Names};
+pub use super::work::{TicketRow, Work};
 use crate::app::App;
 use crate::db::Conn;
 use crate::db::enums::UnknownWord;
@@ -17,7 +18,7 @@ use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Flash, Moment, Tone};
+use crate::web::page::{self, Area, Desk, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -31,38 +32,6 @@ pub struct Helpline {
     pub work: Work,
     /// For leads: who waits, the most urgent first, or the tickets in one state, the latest first.
     pub list: Option<TicketList>,
-}
-
-/// What an agent has before them; also the left zone of the ticket page.
-#[derive(Debug, Clone, Default)]
-pub struct Work {
-    /// Whether this person takes tickets.
-    pub may_take: bool,
-    /// Tickets waiting, rounded, in words: `about 40`.
-    pub waiting: String,
-    /// How long the oldest has waited, in words: `32 min`; empty when none waits.
-    pub oldest: String,
-    /// My open tickets, the soonest due first.
-    pub mine: Vec<TicketRow>,
-}
-
-/// One ticket in a list.
-#[derive(Debug, Clone)]
-pub struct TicketRow {
-    /// Its id.
-    pub id: String,
-    /// As the customer quotes it.
-    pub number: String,
-    /// Its state.
-    pub status: String,
-    /// Its score: higher is answered sooner.
-    pub urgency: i64,
-    /// Why it stands where it stands: `severity 5 · harm reported · waits 2 h`.
-    pub why: String,
-    /// Who holds it; empty for nobody.
-    pub assignee: String,
-    /// When an answer is due.
-    pub due: Option<Moment>,
 }
 
 /// The leads' list.
@@ -129,8 +98,7 @@ pub async fn show(
 /// # Errors
 /// The database's.
 pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<()>) -> Answer {
-    let taken = desk::take_next(&app, who.id).await.map_err(Problem::from)?;
-    let to = match taken {
+    let to = match desk::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),
     };

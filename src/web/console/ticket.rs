@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::helpline::Work;
+use super::work::Work;
 use super::{Choice, Deed};
 use crate::web::figures::filters;
 use crate::web::page::{Desk, Faults, Moment};

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use super::helpline::{TicketRow, Work};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::db::{self, Conn};
@@ -11,6 +10,38 @@ use crate::id::StaffId;
 use crate::staff::{self, Right, Staff};
 use crate::ticket::{self, Ticket};
 use crate::web::page::{Moment, span};
+
+/// What an agent has before them; also the left zone of the ticket page.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Whether this person takes tickets.
+    pub may_take: bool,
+    /// Tickets waiting, rounded, in words: `about 40`.
+    pub waiting: String,
+    /// How long the oldest has waited, in words: `32 min`; empty when none waits.
+    pub oldest: String,
+    /// My open tickets, the soonest due first.
+    pub mine: Vec<TicketRow>,
+}
+
+/// One ticket in a list.
+#[derive(Debug, Clone)]
+pub struct TicketRow {
+    /// Its id.
+    pub id: String,
+    /// As the customer quotes it.
+    pub number: String,
+    /// Its state.
+    pub status: String,
+    /// Its score: higher is answered sooner.
+    pub urgency: i64,
+    /// Why it stands where it stands: `severity 5 · harm reported · waits 2 h`.
+    pub why: String,
+    /// Who holds it; empty for nobody.
+    pub assignee: String,
+    /// When an answer is due.
+    pub due: Option<Moment>,
+}
 
 /// What colleagues are called, by the actor that history and messages name.
 pub struct Names(HashMap<String, String>);

@@ -92,15 +92,15 @@ impl Feed {
     /// When something last changed.
     fn updated(&self) -> String {
         let at = self.updates.first().map_or(self.incident.created_at, |u| u.published_at);
-        stamp(&at)
+        self.stamp(&at)
     }
-}
 
-fn stamp(at: &DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
+    fn stamp(&self, at: &DateTime<Utc>) -> String {
+        at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
 
-/// XML 1.0 has no way to write most control characters.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    /// XML 1.0 has no way to write most control characters.
+    fn printable(&self, text: &str) -> String {
+        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    }
 }

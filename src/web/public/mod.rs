@@ -33,7 +33,7 @@ pub mod verify;
 use chrono::NaiveDate;
 
 use crate::element;
-use crate::incident::{self, Facts};
+use crate::incident::{Facts, Update as Published};
 use crate::web::page::Moment;
 
 /// A dated public statement.
@@ -58,7 +58,7 @@ pub struct Fact {
 
 impl Update {
     /// A statement as it was published.
-    pub fn of(update: &incident::Update) -> Update {
+    pub fn of(update: &Published) -> Update {
         Update {
             kind: update.kind.to_string(),
             at: Moment::exact(update.published_at),

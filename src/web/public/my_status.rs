@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::unlock::{self, Unlock};
+use super::unlock::{self, Asked, Unlock};
 use super::{Fact, Update, next_update};
 use crate::app::App;
 use crate::campaign::content::Content;
@@ -144,13 +144,6 @@ pub struct Typed {
     harm: bool,
 }
 
-/// `?code`: a code was asked for.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Asked {
-    code: Option<String>,
-}
-
 /// `GET /s/{token}`.
 ///
 /// # Errors
@@ -161,7 +154,7 @@ pub async fn show(
     app: Data<App>,
     asked: Query<Asked>,
 ) -> Answer {
-    let unlock = Unlock { asked: asked.code.is_some(), ..Unlock::default() };
+    let unlock = Unlock::from(asked.into_inner());
     page(&app, &req, &visitor, StatusCode::OK, Ask::default(), unlock).await
 }
 

@@ -6,9 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::my_status::Asked;
 use super::problem::ProblemPage;
-use super::unlock::{self, Unlock};
+use super::unlock::{self, Asked, Unlock};
 use crate::app::App;
 use crate::ticket::intake::{self, Answered, IntakeError};
 use crate::ticket::number::Number;
@@ -77,7 +76,7 @@ pub async fn show(
     asked: Query<Asked>,
 ) -> Answer {
     let number = number(&path)?;
-    let unlock = Unlock { asked: asked.code.is_some(), ..Unlock::default() };
+    let unlock = Unlock::from(asked.into_inner());
     page(&app, &req, &visitor, &number, StatusCode::OK, Reply::default(), unlock).await
 }
 

@@ -5,6 +5,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 
 use crate::app::App;
 use crate::seal::same;
@@ -25,6 +26,19 @@ pub struct Unlock {
     pub code: String,
     /// Why: one sentence for every kind of wrong, at field `code`.
     pub faults: Faults,
+}
+
+/// `?code` in an address: a code was asked for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    code: Option<String>,
+}
+
+impl From<Asked> for Unlock {
+    fn from(asked: Asked) -> Self {
+        Self { asked: asked.code.is_some(), ..Self::default() }
+    }
 }
 
 /// Name of the cookie that keeps the second step open. It goes with its own person's pages only.
