@@ -5,8 +5,11 @@
 )]
 
 mod addresses;
+mod api;
 mod campaigns;
+mod client;
 mod csv;
+mod doors;
 mod embedded;
 mod house;
 mod imports;
@@ -15,6 +18,8 @@ mod mail;
 mod merge;
 mod pages;
 mod people;
+mod problems;
 mod retry;
 mod schema;
+mod sign_in;
 mod tickets;
