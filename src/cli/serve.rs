@@ -88,7 +88,11 @@ pub fn listen(app: &App) -> Result<TcpListener> {
     let address = &app.config.http.listen;
     let listener =
         TcpListener::bind(address).with_context(|| format!("http.listen: cannot use {address}"))?;
-    tracing::info!(listen = address, public_url = app.config.http.public_url, "serving");
+    tracing::info!(
+        listen = address,
+        public_url = app.config.http.public_url,
+        "serving"
+    );
     Ok(listener)
 }
 

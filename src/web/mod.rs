@@ -49,20 +49,56 @@ fn public() -> Vec<Door> {
         get("/metrics", Anyone, operations::metrics),
         get("/robots.txt", Anyone, site::robots),
         get("/assets/{file}", Anyone, site::asset),
+        get("/", Anyone, public::home::show),
+        get("/incidents/{slug}", Anyone, public::incident::show),
+        get("/incidents/{slug}/feed.xml", Anyone, public::incident::feed),
+        get("/verify", Anyone, public::verify::show),
+        post("/verify", Anyone, public::verify::check),
+        get("/find-me", Anyone, public::find_me::show),
+        post("/find-me", Anyone, public::find_me::answer),
     ]
 }
 
 /// Under `/s/{token}`: the pages of one affected person.
 fn mine() -> Vec<Door> {
-    vec![]
+    use public::{asked, my_status, my_ticket, second_step};
+    vec![
+        get("", Link, my_status::show),
+        post("/code", Link, second_step::send),
+        post("/open", Link, second_step::open),
+        post("/leave", Link, second_step::leave),
+        post("/tickets", Link, my_status::ask),
+        get("/tickets/{number}", Link, my_ticket::show),
+        get("/tickets/{number}/asked", Link, asked::show),
+        post("/tickets/{number}/messages", Link, my_ticket::answer),
+        post("/tickets/{number}/reopen", Link, my_ticket::reopen),
+    ]
 }
 
 /// Under `/console`: the pages of staff.
 fn console() -> Vec<Door> {
+    use console::{call, helpline, outbox, tickets};
     vec![
         get("/sign-in", Anyone, sign_in::show),
         post("/sign-in", Anyone, sign_in::enter),
         post("/sign-out", Staff, sign_in::leave),
+        get("/helpline", May(SeeTickets), helpline::show),
+        post("/helpline/next", May(WorkTickets), helpline::next),
+        get("/helpline/call", May(WorkTickets), call::show),
+        post("/helpline/call", May(WorkTickets), call::log),
+        get("/tickets/{ticket}", May(SeeTickets), tickets::show),
+        post("/tickets/{ticket}/messages", May(WorkTickets), tickets::write),
+        post("/tickets/{ticket}/transition", May(WorkTickets), tickets::transition),
+        post("/tickets/{ticket}/release", May(WorkTickets), tickets::release),
+        post("/tickets/{ticket}/assign", May(LeadTickets), tickets::assign),
+        get("/staff", May(SeeStaff), console::staff::show),
+        post("/staff/{id}/disable", May(ManageStaff), console::staff::disable),
+        post("/staff/{id}/enable", May(ManageStaff), console::staff::enable),
+        get("/audit", May(ReadAudit), console::audit::show),
+        get("/outbox", May(SeeOutbox), outbox::show),
+        get("/outbox/{name}", May(SeeOutbox), outbox::one),
+        get("/outbox/{name}/html", May(SeeOutbox), outbox::html),
+        get("/design", Staff, console::design::show),
     ]
 }
 
@@ -116,9 +152,15 @@ const API: &str = "/api/v1";
 
 fn routes(to: &mut ServiceConfig) {
     to.configure(|to| open(public(), to))
-        .service(web::scope(MINE).wrap(from_fn(recognise::by_link)).configure(|to| open(mine(), to)))
         .service(
-            web::scope(CONSOLE).wrap(from_fn(recognise::by_session)).configure(|to| open(console(), to)),
+            web::scope(MINE)
+                .wrap(from_fn(recognise::by_link))
+                .configure(|to| open(mine(), to)),
+        )
+        .service(
+            web::scope(CONSOLE)
+                .wrap(from_fn(recognise::by_session))
+                .configure(|to| open(console(), to)),
         )
         .service(
             web::scope(API)
@@ -154,9 +196,16 @@ pub struct Door {
 
 /// All doors with their whole address: the table for `tests/it/doors.rs`.
 pub fn doors() -> Vec<(Method, String, Who)> {
-    let parts = [("", public()), (MINE, mine()), (CONSOLE, console()), (API, api())];
+    let parts = [
+        ("", public()),
+        (MINE, mine()),
+        (CONSOLE, console()),
+        (API, api()),
+    ];
     let whole = |(prefix, doors): (&'static str, Vec<Door>)| {
-        doors.into_iter().map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
+        doors
+            .into_iter()
+            .map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
     };
     parts.into_iter().flat_map(whole).collect()
 }
@@ -169,7 +218,12 @@ where
 {
     let reads = guard::Any(guard::Get()).or(guard::Head());
     let route = Route::new().guard(reads).to(handler);
-    Door { method: Method::GET, path, who, route }
+    Door {
+        method: Method::GET,
+        path,
+        who,
+        route,
+    }
 }
 
 fn post<F, Args>(path: &'static str, who: Who, handler: F) -> Door
@@ -179,7 +233,12 @@ where
     F::Output: Responder + 'static,
 {
     let route = web::post().to(handler);
-    Door { method: Method::POST, path, who, route }
+    Door {
+        method: Method::POST,
+        path,
+        who,
+        route,
+    }
 }
 
 /// Registers doors: those with the same address as one resource, which knows its other methods.
@@ -194,7 +253,10 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
             async move { HttpResponse::from_error(problem) }
         };
         let resource = web::resource(first).default_service(web::to(refuse));
-        to.service(here.into_iter().fold(resource, |resource, door| resource.route(door.route)));
+        to.service(
+            here.into_iter()
+                .fold(resource, |resource, door| resource.route(door.route)),
+        );
     }
 }
 

@@ -8,8 +8,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::db;
+use crate::person::find::FindError;
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
+use crate::ticket::desk::DeskError;
+use crate::ticket::guard::Refusal;
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -169,7 +172,11 @@ impl Problem {
             return String::new();
         };
         let sentence: String = first.to_uppercase().chain(letters).collect();
-        if sentence.ends_with('.') { sentence } else { sentence + "." }
+        if sentence.ends_with('.') {
+            sentence
+        } else {
+            sentence + "."
+        }
     }
 
     /// The words that were typed; empty if none.
@@ -184,7 +191,9 @@ impl Problem {
 
     /// The header that goes with it.
     pub fn header(&self) -> Option<(&header::HeaderName, &str)> {
-        self.header.as_ref().map(|(name, value)| (name, value.as_str()))
+        self.header
+            .as_ref()
+            .map(|(name, value)| (name, value.as_str()))
     }
 
     /// What is the matter.
@@ -199,7 +208,10 @@ impl Problem {
 
     /// A problem for an error that actix made itself.
     pub fn from_status(status: StatusCode) -> Self {
-        let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
+        let kind = Kind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.status() == status);
         Self::new(kind.unwrap_or(if status.is_server_error() {
             Kind::Broken
         } else {
@@ -212,7 +224,11 @@ impl Problem {
         body.insert("type".to_owned(), json!(type_uri(self.kind)));
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
-        let detail = if self.detail.is_empty() { self.kind.advice() } else { &self.detail };
+        let detail = if self.detail.is_empty() {
+            self.kind.advice()
+        } else {
+            &self.detail
+        };
         body.insert("detail".to_owned(), json!(detail));
         Value::Object(body)
     }
@@ -233,7 +249,10 @@ pub fn catalogue() -> String {
     );
     for kind in Kind::ALL {
         let (status, title, advice) = (kind.status().as_u16(), kind.title(), kind.advice());
-        out += &format!("| `{}` | {status} | {title} | {advice} |\n", type_uri(*kind));
+        out += &format!(
+            "| `{}` | {status} | {title} | {advice} |\n",
+            type_uri(*kind)
+        );
     }
     out
 }
@@ -281,6 +300,39 @@ impl From<db::Error> for Problem {
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::broken(error)
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let kind = match &error {
+            DeskError::Db(_) | DeskError::Missing => Kind::NotFound,
+            DeskError::NoSuchAgent | DeskError::Words(_) | DeskError::Refused(Refusal::Needs(_)) => {
+                Kind::NotAccepted
+            }
+            DeskError::Refused(_) => Kind::IllegalMove,
+            DeskError::HeldBy(_) => Kind::InTheWay,
+            DeskError::Conflict(_) => Kind::Changed,
+        };
+        let problem = Self::new(kind).because(&error);
+        match error {
+            DeskError::Db(error) => error.into(),
+            DeskError::Refused(
+                Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
+            ) => problem.with("from", from).with("to", to),
+            DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            _ => problem,
+        }
+    }
+}
+
+impl From<FindError> for Problem {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Missing => Self::not_found(),
+            FindError::Key(error) => Self::broken(error),
+            FindError::Db(error) => error.into(),
+        }
     }
 }
 

@@ -5,8 +5,11 @@
 )]
 
 mod addresses;
+mod api;
 mod campaigns;
+mod client;
 mod csv;
+mod doors;
 mod embedded;
 mod house;
 mod imports;
@@ -14,7 +17,9 @@ mod look;
 mod mail;
 mod merge;
 mod people;
+mod problems;
 mod retry;
 mod schema;
 mod scope;
+mod sign_in;
 mod tickets;
