@@ -16,3 +16,4 @@ mod people;
 mod retry;
 mod schema;
 mod tickets;
+mod walk;
