@@ -48,7 +48,10 @@ impl Check {
             say_json(&findings)?;
         } else {
             for Finding { what, ok, detail } in &findings {
-                say(format!("{:4} {what:20} {detail}", if *ok { "ok" } else { "BAD" }))?;
+                say(format!(
+                    "{:4} {what:20} {detail}",
+                    if *ok { "ok" } else { "BAD" }
+                ))?;
             }
         }
         let bad = findings.iter().filter(|finding| !finding.ok).count();
@@ -58,7 +61,10 @@ impl Check {
 }
 
 fn keys(config: &Config) -> Result<String, String> {
-    config.keyring().map(|_| "readable".to_owned()).map_err(|e| e.to_string())
+    config
+        .keyring()
+        .map(|_| "readable".to_owned())
+        .map_err(|e| e.to_string())
 }
 
 async fn database(config: &Config) -> Result<String, String> {

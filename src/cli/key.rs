@@ -15,7 +15,9 @@ pub enum Key {
 
 /// Make an API key and print it, alone on the last line; it cannot be shown again
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  KEY=$(candor key create --name importer --role comms | tail -n 1)")]
+#[command(
+    after_help = "Example:\n  KEY=$(candor key create --name importer --role comms | tail -n 1)"
+)]
 pub struct Create {
     /// What it is for
     #[arg(long)]
@@ -30,7 +32,10 @@ impl Key {
         let Self::Create(Create { name, roles }) = self;
         let app = settings.app()?;
         let (account, key) = key::create(&app, Actor::System("cli"), &name, &roles).await?;
-        say(format!("made {} ({name}). The key, shown only now:", account.id))?;
+        say(format!(
+            "made {} ({name}). The key, shown only now:",
+            account.id
+        ))?;
         say(key.expose())
     }
 }

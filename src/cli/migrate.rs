@@ -8,7 +8,9 @@ use crate::db;
 
 /// Run the migrations that are pending; safe to repeat
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  CANDOR__DATABASE__URL=postgres://candor@db/candor candor migrate")]
+#[command(
+    after_help = "Example:\n  CANDOR__DATABASE__URL=postgres://candor@db/candor candor migrate"
+)]
 pub struct Migrate {}
 
 impl Migrate {

@@ -23,7 +23,11 @@ use crate::config::Config;
 
 /// Tells people that their data was stolen, proves that it did, and answers them.
 #[derive(Debug, Parser)]
-#[command(name = "candor", version, after_help = "Example:\n  candor --config /etc/candor.toml serve")]
+#[command(
+    name = "candor",
+    version,
+    after_help = "Example:\n  candor --config /etc/candor.toml serve"
+)]
 struct Cli {
     /// Settings over the defaults; `config/default.toml` explains every key
     #[arg(long, global = true, value_name = "FILE")]
@@ -122,7 +126,9 @@ mod tests {
     fn the_commands_are_well_formed_and_each_shows_an_example() {
         fn check(command: &clap::Command) {
             let leaf = command.get_subcommands().next().is_none();
-            let example = command.get_after_help().is_some_and(|h| h.to_string().contains("Example"));
+            let example = command
+                .get_after_help()
+                .is_some_and(|h| h.to_string().contains("Example"));
             assert!(!leaf || example, "{} has no example", command.get_name());
             command.get_subcommands().for_each(check);
         }

@@ -43,7 +43,11 @@ pub fn listen(app: &App) -> Result<TcpListener> {
     let address = &app.config.http.listen;
     let listener =
         TcpListener::bind(address).with_context(|| format!("http.listen: cannot use {address}"))?;
-    tracing::info!(listen = address, public_url = app.config.http.public_url, "serving");
+    tracing::info!(
+        listen = address,
+        public_url = app.config.http.public_url,
+        "serving"
+    );
     Ok(listener)
 }
 
@@ -52,7 +56,10 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 pub async fn expect_migrations(app: &App) -> Result<()> {
     match db::pending(app.config.database_url()?).await {
         Ok(pending) => {
-            ensure!(pending == 0, "{pending} migrations are pending: run `candor migrate` first");
+            ensure!(
+                pending == 0,
+                "{pending} migrations are pending: run `candor migrate` first"
+            );
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),
     }

@@ -30,7 +30,9 @@ pub enum Staff {
 
 /// Add somebody who can sign in; without a password one is made and printed
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  candor staff add --name \"Ana Ruiz\" --email ana@example.com --role comms")]
+#[command(
+    after_help = "Example:\n  candor staff add --name \"Ana Ruiz\" --email ana@example.com --role comms"
+)]
 pub struct Add {
     /// What others call them
     #[arg(long)]
@@ -101,7 +103,10 @@ impl PasswordFrom {
             fs::read_to_string(file)
         };
         let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-        Ok((Password::parse(text.lines().next().unwrap_or_default())?, false))
+        Ok((
+            Password::parse(text.lines().next().unwrap_or_default())?,
+            false,
+        ))
     }
 }
 
@@ -167,8 +172,18 @@ impl List {
         for s in staff {
             let roles: Vec<_> = s.roles.iter().map(|role| role.as_str()).collect();
             let email = email(&s.email).unwrap_or_else(|| "(API key)".to_owned());
-            let state = if s.disabled_at.is_some() { "  disabled" } else { "" };
-            say(format!("{}  {:28} {:24} {}{state}", s.id, email, s.name, roles.join(",")))?;
+            let state = if s.disabled_at.is_some() {
+                "  disabled"
+            } else {
+                ""
+            };
+            say(format!(
+                "{}  {:28} {:24} {}{state}",
+                s.id,
+                email,
+                s.name,
+                roles.join(",")
+            ))?;
         }
         Ok(())
     }
@@ -189,6 +204,7 @@ async fn find(app: &App, account: &str) -> Result<StaffId> {
     }
     let email = EmailAddress::parse(account).context("neither an id nor an e-mail address")?;
     let found = store::find_by_email(&mut *app.db.get().await?, &email.key_form()).await?;
-    let (staff, _) = found.ok_or_else(|| anyhow!("there is no account with this e-mail address"))?;
+    let (staff, _) =
+        found.ok_or_else(|| anyhow!("there is no account with this e-mail address"))?;
     Ok(staff.id)
 }

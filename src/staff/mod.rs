@@ -217,7 +217,10 @@ mod tests {
     fn an_auditor_changes_nothing() {
         for right in StaffRole::Auditor.rights() {
             let name = format!("{right:?}");
-            assert!(name.starts_with("See") || name.starts_with("Read"), "{name}");
+            assert!(
+                name.starts_with("See") || name.starts_with("Read"),
+                "{name}"
+            );
         }
     }
 
@@ -237,7 +240,10 @@ mod tests {
     #[test]
     fn every_right_is_somebodys() {
         for right in Right::ALL {
-            assert!(StaffRole::ALL.iter().any(|role| role.may(*right)), "{right:?}");
+            assert!(
+                StaffRole::ALL.iter().any(|role| role.may(*right)),
+                "{right:?}"
+            );
         }
         assert!(!StaffRole::Comms.may(Right::ApproveCampaign));
         assert!(!StaffRole::Approver.may(Right::DraftCampaign));

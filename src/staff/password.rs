@@ -20,7 +20,8 @@ const LONGEST: usize = 1_024;
 static HASHING: Semaphore = Semaphore::const_new(4);
 
 /// The hash that a password for an unknown account is compared with, so that it takes as long.
-static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| Password::generate().hash_now(Cost::FULL));
+static NOBODYS: LazyLock<PasswordHash> =
+    LazyLock::new(|| Password::generate().hash_now(Cost::FULL));
 
 /// A password as typed. Never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,7 +68,10 @@ impl Password {
     pub fn generate() -> Self {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let letters = random::<20>().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
-        let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+        let groups: Vec<String> = letters
+            .chunks(4)
+            .map(|group| group.iter().collect())
+            .collect();
         Self(groups.join("-"))
     }
 
@@ -116,8 +120,11 @@ impl PasswordHash {
     }
 
     fn fits(&self, typed: &str) -> bool {
-        Phc::new(&self.0)
-            .is_ok_and(|phc| Argon2::default().verify_password(typed.as_bytes(), &phc).is_ok())
+        Phc::new(&self.0).is_ok_and(|phc| {
+            Argon2::default()
+                .verify_password(typed.as_bytes(), &phc)
+                .is_ok()
+        })
     }
 }
 
@@ -142,7 +149,10 @@ pub async fn verify(hash: Option<PasswordHash>, typed: &str) -> bool {
 }
 
 async fn slowly<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = HASHING.acquire().await.expect("the semaphore is never closed");
+    let _turn = HASHING
+        .acquire()
+        .await
+        .expect("the semaphore is never closed");
     tokio::task::spawn_blocking(work)
         .await
         .expect("hashing does not panic, and the runtime outlives its callers")

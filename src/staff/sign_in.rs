@@ -117,7 +117,10 @@ impl Attempts {
             full_at.retain(|_, at| *at > now);
         }
         let buckets = [
-            (sha256(format!("address {}", network(from)).as_bytes()), PER_ADDRESS),
+            (
+                sha256(format!("address {}", network(from)).as_bytes()),
+                PER_ADDRESS,
+            ),
             (sha256(format!("account {account}").as_bytes()), PER_ACCOUNT),
         ];
         for (key, limit) in &buckets {
@@ -170,7 +173,11 @@ mod tests {
         let attempts = Attempts::default();
         let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
         for n in 0..30 {
-            assert_eq!(attempts.take(address(1), &n.to_string(), now), Ok(()), "{n}");
+            assert_eq!(
+                attempts.take(address(1), &n.to_string(), now),
+                Ok(()),
+                "{n}"
+            );
         }
         assert_eq!(attempts.take(address(1), "another", now), Err(10));
         assert_eq!(attempts.take(address(2), "another", now), Ok(()));
@@ -180,6 +187,9 @@ mod tests {
     fn neighbours_in_one_ipv6_network_are_one() {
         let [a, b] = ["2001:db8::1", "2001:db8::ffff:1"].map(|a| a.parse().expect("an address"));
         assert_eq!(network(a), network(b));
-        assert_eq!(network("::ffff:192.0.2.1".parse().expect("an address")), address(1));
+        assert_eq!(
+            network("::ffff:192.0.2.1".parse().expect("an address")),
+            address(1)
+        );
     }
 }

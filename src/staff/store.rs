@@ -129,11 +129,7 @@ pub async fn set_password(conn: &mut Conn, id: StaffId, password: &PasswordHash)
 ///
 /// # Errors
 /// The database's.
-pub async fn set_disabled(
-    conn: &mut Conn,
-    id: StaffId,
-    at: Option<DateTime<Utc>>,
-) -> Result<bool> {
+pub async fn set_disabled(conn: &mut Conn, id: StaffId, at: Option<DateTime<Utc>>) -> Result<bool> {
     let set = diesel::update(staff::table.find(id))
         .filter(staff::disabled_at.is_null().eq(at.is_some()))
         .set(staff::disabled_at.eq(at))

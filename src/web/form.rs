@@ -17,7 +17,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::LocalBoxFuture;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer, StringDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor as Seer};
+use serde::de::{
+    DeserializeOwned, Deserializer, Error as _, IgnoredAny, IntoDeserializer, Visitor as Seer,
+};
 use serde::forward_to_deserialize_any;
 
 use crate::app::App;
@@ -45,6 +47,9 @@ pub struct Form<T> {
     /// What the handler found wrong, for the page.
     pub faults: Faults,
 }
+
+/// A form that is a button and nothing else.
+pub type Pressed = Form<IgnoredAny>;
 
 impl<T> Form<T> {
     /// Notes what is wrong with a field, and what to do about it.
@@ -75,7 +80,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let fields = Fields::parse(&body.await.map_err(|_| Problem::new(Kind::TooLarge))?);
             check(&req, fields.get(TOKEN)).map_err(|problem| problem.typed(fields.words()))?;
             Ok(Self {
-                typed: fields.read().map_err(|problem| problem.typed(fields.words()))?,
+                typed: fields
+                    .read()
+                    .map_err(|problem| problem.typed(fields.words()))?,
                 faults: Faults::default(),
             })
         })
@@ -102,7 +109,9 @@ pub fn check(req: &HttpRequest, token: &str) -> Result<(), Problem> {
     let given = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
     let today = app.now().timestamp().div_euclid(86_400);
     let fits = |day| same(&ground(app, req, day)[..MAC_LEN], &given);
-    (fits(today) || fits(today - 1)).then_some(()).ok_or_else(refused)
+    (fits(today) || fits(today - 1))
+        .then_some(())
+        .ok_or_else(refused)
 }
 
 fn ground(app: &App, req: &HttpRequest, day: i64) -> [u8; 32] {
@@ -110,7 +119,9 @@ fn ground(app: &App, req: &HttpRequest, day: i64) -> [u8; 32] {
     let session = extensions.get::<Signed>().and_then(Signed::session);
     match (session, extensions.get::<Visitor>()) {
         (Some(token), _) => app.keys.link_mac(&[b"form of a session", &token.hash()]),
-        (None, Some(visitor)) => app.keys.link_mac(&[b"form of a link", visitor.token.as_bytes()]),
+        (None, Some(visitor)) => app
+            .keys
+            .link_mac(&[b"form of a link", visitor.token.as_bytes()]),
         (None, None) => app.keys.link_mac(&[b"form of a day", &day.to_be_bytes()]),
     }
 }
@@ -156,7 +167,9 @@ impl Fields {
 
     fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.and_then(|(_, values)| values.last()).map_or("", String::as_str)
+        found
+            .and_then(|(_, values)| values.last())
+            .map_or("", String::as_str)
     }
 
     /// What somebody would be sorry to lose.
@@ -172,7 +185,10 @@ impl Fields {
     }
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let pairs = self.0.iter().map(|(name, values)| (name.as_str(), Entered(values.clone())));
+        let pairs = self
+            .0
+            .iter()
+            .map(|(name, values)| (name.as_str(), Entered(values.clone())));
         serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(pairs)).map_err(|e| {
             Problem::new(Kind::BadRequest).because(format!("field {}: {}", e.path(), e.inner()))
         })
@@ -291,7 +307,8 @@ mod tests {
     #[test]
     fn a_form_is_read_as_its_fields_are_meant() {
         let id = "stf_00000000000070008000000000000001";
-        let body = format!("csrf=x&text=a+%C3%A4%0D%0A&version=3&harm=yes&then=lead&who={id}&key=a&key=");
+        let body =
+            format!("csrf=x&text=a+%C3%A4%0D%0A&version=3&harm=yes&then=lead&who={id}&key=a&key=");
         let sample = read(&body).expect("readable");
         let expected = Sample {
             text: "a ä\r\n".to_owned(),
@@ -308,7 +325,11 @@ mod tests {
     #[test]
     fn a_field_of_the_wrong_kind_is_named() {
         for bad in ["version=many", "then=boss", "who=per_1"] {
-            assert_eq!(read(bad).expect_err("refused").kind(), Kind::BadRequest, "{bad}");
+            assert_eq!(
+                read(bad).expect_err("refused").kind(),
+                Kind::BadRequest,
+                "{bad}"
+            );
         }
     }
 
@@ -316,7 +337,10 @@ mod tests {
     fn the_longest_words_are_given_back_and_never_a_password() {
         let body = "csrf=long-long-long-long-long-long&password=long+long+long+long+long+long\
                     &text=This+is+what+I+wanted+to+ask";
-        assert_eq!(Fields::parse(body.as_bytes()).words(), "This is what I wanted to ask");
+        assert_eq!(
+            Fields::parse(body.as_bytes()).words(),
+            "This is what I wanted to ask"
+        );
         assert_eq!(Fields::parse(b"text=short").words(), "");
     }
 }

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::seal::Digest;
-use crate::staff::replay::{self, Answer, Claim, Request};
+use crate::staff::replay::once::{claim, release, settle};
+use crate::staff::replay::{Answer, Claim, Request};
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::{self, Signed, refuse};
 
@@ -41,14 +42,14 @@ pub async fn once(
         Ok(begun) => begun,
         Err(problem) => return Ok(refuse(req, problem)),
     };
-    let mut claim = replay::claim(&app, &request).await;
-    if let (Ok(Claim::Another), Some(hash)) = (&claim, &hash) {
+    let mut claimed = claim(&app, &request).await;
+    if let (Ok(Claim::Another), Some(hash)) = (&claimed, &hash) {
         // Which list it was is known only at its end.
         drain(req.take_payload()).await;
         request.hash = hash.finish();
-        claim = replay::claim(&app, &request).await;
+        claimed = claim(&app, &request).await;
     }
-    let problem = match claim {
+    let problem = match claimed {
         Ok(Claim::Fresh) => {
             // In a task of its own: a caller who hangs up does not leave the deed half recorded.
             let deed = actix_web::rt::spawn(run(app, request, hash, req, next));
@@ -66,13 +67,14 @@ pub async fn once(
 }
 
 /// Reads what makes the request itself: its key, and the hash of its address and body.
-async fn begin(
-    req: &mut ServiceRequest,
-) -> Result<(Data<App>, Request, Option<Passing>), Problem> {
+async fn begin(req: &mut ServiceRequest) -> Result<(Data<App>, Request, Option<Passing>), Problem> {
     let app = who::app(req)?;
     let by = req.extensions().get::<Signed>().map(|signed| signed.id);
     let by = by.ok_or(Problem::new(Kind::NotSignedIn))?;
-    let key = req.headers().get("idempotency-key").and_then(|value| value.to_str().ok());
+    let key = req
+        .headers()
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
     let key = key
         .map(str::trim)
         .filter(|key| (1..=LONGEST).contains(&key.len()))
@@ -89,7 +91,10 @@ async fn begin(
             }
         }))
     } else {
-        let body = req.extract::<Bytes>().await.map_err(|_| Problem::new(Kind::TooLarge))?;
+        let body = req
+            .extract::<Bytes>()
+            .await
+            .map_err(|_| Problem::new(Kind::TooLarge))?;
         hash.pass(&body);
         Box::pin(stream::iter([Ok(body)]))
     };
@@ -113,12 +118,12 @@ async fn run(
     let answer = match next.call(req).await {
         Ok(answer) => answer,
         Err(error) => {
-            replay::release(&app, &request).await.map_err(Problem::from)?;
+            release(&app, &request).await.map_err(Problem::from)?;
             return Err(error);
         }
     };
     if !is_final(answer.status()) {
-        replay::release(&app, &request).await.map_err(Problem::from)?;
+        release(&app, &request).await.map_err(Problem::from)?;
         return Ok(answer.map_into_boxed_body());
     }
     if let Some(hash) = hash {
@@ -126,8 +131,13 @@ async fn run(
     }
     let (req, response) = answer.into_parts();
     let answer = taken(response).await.map_err(Problem::broken)?;
-    replay::settle(&app, &request, &answer).await.map_err(Problem::from)?;
-    Ok(ServiceResponse::new(req, given(&answer).map_err(Problem::broken)?))
+    settle(&app, &request, &answer)
+        .await
+        .map_err(Problem::from)?;
+    Ok(ServiceResponse::new(
+        req,
+        given(&answer).map_err(Problem::broken)?,
+    ))
 }
 
 /// Whether the deed was done or refused for good. Otherwise (rights, limits, faults) nothing was
@@ -151,8 +161,18 @@ struct Kept {
 
 async fn taken<B: MessageBody>(response: HttpResponse<B>) -> anyhow::Result<Answer> {
     let status = response.status().as_u16();
-    let value = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
-    let headers = KEPT.iter().filter_map(|name| Some((name.to_string(), value(name)?))).collect();
+    let value = |name| {
+        response
+            .headers()
+            .get(name)?
+            .to_str()
+            .ok()
+            .map(str::to_owned)
+    };
+    let headers = KEPT
+        .iter()
+        .filter_map(|name| Some((name.to_string(), value(name)?)))
+        .collect();
     let body = body::to_bytes(response.into_body())
         .await
         .map_err(|_| anyhow::anyhow!("the body of an answer broke off"))?;
@@ -187,11 +207,17 @@ impl Passing {
     }
 
     fn pass(&self, chunk: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).update(chunk);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(chunk);
     }
 
     /// The hash of what has passed so far.
     fn finish(&self) -> [u8; 32] {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).finish()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .finish()
     }
 }

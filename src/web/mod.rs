@@ -154,9 +154,15 @@ const API: &str = "/api/v1";
 
 fn routes(to: &mut ServiceConfig) {
     to.configure(|to| open(public(), to))
-        .service(web::scope(MINE).wrap(from_fn(recognise::by_link)).configure(|to| open(mine(), to)))
         .service(
-            web::scope(CONSOLE).wrap(from_fn(recognise::by_session)).configure(|to| open(console(), to)),
+            web::scope(MINE)
+                .wrap(from_fn(recognise::by_link))
+                .configure(|to| open(mine(), to)),
+        )
+        .service(
+            web::scope(CONSOLE)
+                .wrap(from_fn(recognise::by_session))
+                .configure(|to| open(console(), to)),
         )
         .service(
             web::scope(API)
@@ -192,9 +198,16 @@ pub struct Door {
 
 /// All doors with their whole address: the table for `tests/it/doors.rs`.
 pub fn doors() -> Vec<(Method, String, Who)> {
-    let parts = [("", public()), (MINE, mine()), (CONSOLE, console()), (API, api())];
+    let parts = [
+        ("", public()),
+        (MINE, mine()),
+        (CONSOLE, console()),
+        (API, api()),
+    ];
     let whole = |(prefix, doors): (&'static str, Vec<Door>)| {
-        doors.into_iter().map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
+        doors
+            .into_iter()
+            .map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
     };
     parts.into_iter().flat_map(whole).collect()
 }
@@ -207,7 +220,12 @@ where
 {
     let reads = guard::Any(guard::Get()).or(guard::Head());
     let route = Route::new().guard(reads).to(handler);
-    Door { method: Method::GET, path, who, route }
+    Door {
+        method: Method::GET,
+        path,
+        who,
+        route,
+    }
 }
 
 fn post<F, Args>(path: &'static str, who: Who, handler: F) -> Door
@@ -217,7 +235,12 @@ where
     F::Output: Responder + 'static,
 {
     let route = web::post().to(handler);
-    Door { method: Method::POST, path, who, route }
+    Door {
+        method: Method::POST,
+        path,
+        who,
+        route,
+    }
 }
 
 /// Registers doors: those with the same address as one resource, which knows its other methods.
@@ -232,7 +255,10 @@ fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
             async move { HttpResponse::from_error(problem) }
         };
         let resource = web::resource(first).default_service(web::to(refuse));
-        to.service(here.into_iter().fold(resource, |resource, door| resource.route(door.route)));
+        to.service(
+            here.into_iter()
+                .fold(resource, |resource, door| resource.route(door.route)),
+        );
     }
 }
 

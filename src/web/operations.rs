@@ -18,7 +18,11 @@ pub async fn healthz() -> impl Responder {
 /// # Errors
 /// 503 with the reason.
 pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
-    let url = app.config.database_url().map_err(Problem::broken)?.to_owned();
+    let url = app
+        .config
+        .database_url()
+        .map_err(Problem::broken)?
+        .to_owned();
     // The migration harness blocks its thread, which a web worker cannot afford.
     let pending = home.runtime.spawn(async move { db::pending(&url).await });
     match pending.await.map_err(Problem::broken)? {

@@ -169,7 +169,11 @@ impl Problem {
             return String::new();
         };
         let sentence: String = first.to_uppercase().chain(letters).collect();
-        if sentence.ends_with('.') { sentence } else { sentence + "." }
+        if sentence.ends_with('.') {
+            sentence
+        } else {
+            sentence + "."
+        }
     }
 
     /// The words that were typed; empty if none.
@@ -184,7 +188,9 @@ impl Problem {
 
     /// The header that goes with it.
     pub fn header(&self) -> Option<(&header::HeaderName, &str)> {
-        self.header.as_ref().map(|(name, value)| (name, value.as_str()))
+        self.header
+            .as_ref()
+            .map(|(name, value)| (name, value.as_str()))
     }
 
     /// What is the matter.
@@ -199,7 +205,10 @@ impl Problem {
 
     /// A problem for an error that actix made itself.
     pub fn from_status(status: StatusCode) -> Self {
-        let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status);
+        let kind = Kind::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.status() == status);
         Self::new(kind.unwrap_or(if status.is_server_error() {
             Kind::Broken
         } else {
@@ -212,7 +221,11 @@ impl Problem {
         body.insert("type".to_owned(), json!(type_uri(self.kind)));
         body.insert("title".to_owned(), json!(self.kind.title()));
         body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
-        let detail = if self.detail.is_empty() { self.kind.advice() } else { &self.detail };
+        let detail = if self.detail.is_empty() {
+            self.kind.advice()
+        } else {
+            &self.detail
+        };
         body.insert("detail".to_owned(), json!(detail));
         Value::Object(body)
     }
@@ -233,7 +246,10 @@ pub fn catalogue() -> String {
     );
     for kind in Kind::ALL {
         let (status, title, advice) = (kind.status().as_u16(), kind.title(), kind.advice());
-        out += &format!("| `{}` | {status} | {title} | {advice} |\n", type_uri(*kind));
+        out += &format!(
+            "| `{}` | {status} | {title} | {advice} |\n",
+            type_uri(*kind)
+        );
     }
     out
 }

@@ -52,7 +52,9 @@ pub async fn by_session(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let token = req.cookie(SESSION_COOKIE).and_then(|cookie| Token::parse(cookie.value()));
+    let token = req
+        .cookie(SESSION_COOKIE)
+        .and_then(|cookie| Token::parse(cookie.value()));
     let staff = match token {
         Some(token) => match app(&req) {
             Ok(app) => session::find(&app, token).await.map_err(Problem::from),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::staff::sign_in::{Attempts, SignInError, sign_in, sign_out};
 use crate::web::console::sign_in::SignIn;
-use crate::web::form::{self, Form};
+use crate::web::form::{self, Form, Pressed};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
 use crate::web::who::{Signed, came_from, no_session_cookie, session_cookie};
@@ -65,7 +65,14 @@ pub async fn enter(
     form: Form<Typed>,
 ) -> Answer {
     let typed = form.typed;
-    let outcome = sign_in(&app, &attempts, came_from(&req), &typed.email, &typed.password).await;
+    let outcome = sign_in(
+        &app,
+        &attempts,
+        came_from(&req),
+        &typed.email,
+        &typed.password,
+    )
+    .await;
     let (status, wait) = match &outcome {
         Ok((_, token)) => {
             return Ok(HttpResponse::SeeOther()
@@ -87,12 +94,17 @@ pub async fn enter(
         csrf: form::token(&app, &req),
         email: typed.email,
         next: ours(&typed.next).to_owned(),
-        faults: Faults(vec![Fault { field: "email".to_owned(), text }]),
+        faults: Faults(vec![Fault {
+            field: "email".to_owned(),
+            text,
+        }]),
         flash: None,
     };
     let mut answer = page::show(status, &view)?;
     if let Some(seconds) = wait {
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
     }
     Ok(answer)
 }
@@ -101,7 +113,7 @@ pub async fn enter(
 ///
 /// # Errors
 /// The database's.
-pub async fn leave(who: Signed, app: Data<App>, _form: Form<()>) -> Answer {
+pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
     if let Some(token) = who.session() {
         sign_out(&app, token).await?;
     }
@@ -122,14 +134,22 @@ pub fn redirect(req: &HttpRequest) -> HttpResponse {
 
 /// A path of the console and nothing else: a link to the form must not lead elsewhere.
 fn ours(next: &str) -> &str {
-    let inside = next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
+    let inside =
+        next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    if inside && plain && !next.starts_with(PATH) { next } else { "/console" }
+    if inside && plain && !next.starts_with(PATH) {
+        next
+    } else {
+        "/console"
+    }
 }
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
 
@@ -142,7 +162,14 @@ mod tests {
         for next in ["/console", "/console/tickets/tkt_1?as=note", "/console?x=1"] {
             assert_eq!(ours(next), next);
         }
-        for next in ["", "//evil.example", "/consolefoo", "https://evil.example", "/console/\r\nx", "/s/x"] {
+        for next in [
+            "",
+            "//evil.example",
+            "/consolefoo",
+            "https://evil.example",
+            "/console/\r\nx",
+            "/s/x",
+        ] {
             assert_eq!(ours(next), "/console", "{next}");
         }
     }

@@ -36,12 +36,20 @@ pub async fn headers(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let private = ["/s/", "/console", "/api"].iter().any(|p| req.path().starts_with(p));
-    let tls = who::app(&req)?.config.http.public_url.starts_with("https://");
+    let private = ["/s/", "/console", "/api"]
+        .iter()
+        .any(|p| req.path().starts_with(p));
+    let tls = who::app(&req)?
+        .config
+        .http
+        .public_url
+        .starts_with("https://");
     let mut answer = next.call(req).await?;
     let mut set = |name: HeaderName, value| {
         if !answer.headers().contains_key(&name) {
-            answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            answer
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
     };
     for (name, value) in FIXED {
@@ -67,7 +75,9 @@ pub async fn log(
     let answer = next.call(req).await?;
     let status = answer.status().as_u16();
     let class = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-    let class = class.get(usize::from(status / 100).wrapping_sub(1)).unwrap_or(&"other");
+    let class = class
+        .get(usize::from(status / 100).wrapping_sub(1))
+        .unwrap_or(&"other");
     app.metrics.requests.with_label_values(&[class]).inc();
     let route = answer.request().match_pattern();
     tracing::info!(

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::{Ready, ready};
 
 use crate::actor::Actor;
@@ -123,7 +123,7 @@ impl FromRequest for Visitor {
 
 /// Answers a request with a problem from inside a middleware.
 pub fn refuse(req: ServiceRequest, problem: Problem) -> ServiceResponse {
-    req.into_response(HttpResponse::from_error(problem))
+    req.error_response(problem)
 }
 
 /// The program, from inside a middleware.
@@ -156,7 +156,9 @@ pub fn no_session_cookie() -> Cookie<'static> {
 /// Where the request comes from. Behind a proxy on this machine, what the proxy says; from anybody
 /// else such a header may be invented.
 pub fn came_from(req: &HttpRequest) -> IpAddr {
-    let peer = req.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let peer = req
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let forwarded = req
         .headers()
         .get_all("x-forwarded-for")

@@ -17,7 +17,7 @@ const VERBS: &[&str] = &[
     "scope/import",
     "staff/key",
     "staff/manage",
-    "staff/replay",
+    "staff/replay/once",
     "staff/session",
     "staff/sign_in",
     "template/edit",

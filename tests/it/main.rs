@@ -5,15 +5,20 @@
 )]
 
 mod addresses;
+mod api;
 mod campaigns;
+mod client;
 mod csv;
+mod doors;
 mod embedded;
 mod house;
 mod imports;
 mod mail;
 mod merge;
 mod people;
+mod problems;
 mod retry;
 mod schema;
+mod sign_in;
 mod tickets;
 mod walk;

@@ -97,8 +97,15 @@ pub async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -
     let Json(new) = new;
     let incident = steer::open(&app, who.id, &new.slug, &new.title, &new.facts).await?;
     let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/api/v1/incidents/{}", incident.id)));
-    Ok(versioned(answer, incident.version, &IncidentView::of(incident, vec![])))
+    answer.insert_header((
+        header::LOCATION,
+        format!("/api/v1/incidents/{}", incident.id),
+    ));
+    Ok(versioned(
+        answer,
+        incident.version,
+        &IncidentView::of(incident, vec![]),
+    ))
 }
 
 /// `GET /incidents/{id|slug}`.
@@ -110,7 +117,11 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
     let incident = named(&mut conn, &name).await?;
     let updates = store::list_updates(&mut conn, incident.id, UPDATES).await?;
     let version = incident.version;
-    Ok(versioned(HttpResponse::Ok(), version, &IncidentView::of(incident, updates)))
+    Ok(versioned(
+        HttpResponse::Ok(),
+        version,
+        &IncidentView::of(incident, updates),
+    ))
 }
 
 /// The body of [`publish`].
@@ -134,7 +145,10 @@ pub async fn publish(
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
     let id = steer::publish(&app, who.id, incident, new.0.kind, &new.0.body, None).await?;
     let updates = store::list_updates(&mut *app.db.get().await?, incident, UPDATES).await?;
-    let update = updates.into_iter().find(|update| update.id == id).ok_or_else(Problem::not_found)?;
+    let update = updates
+        .into_iter()
+        .find(|update| update.id == id)
+        .ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Created().json(UpdateView::of(update)))
 }
 
@@ -169,7 +183,11 @@ pub async fn move_to(
             let mut conn = app.db.get().await?;
             let after = store::find(&mut conn, before.id).await?;
             let updates = store::list_updates(&mut conn, after.id, UPDATES).await?;
-            Ok(versioned(HttpResponse::Ok(), after.version, &IncidentView::of(after, updates)))
+            Ok(versioned(
+                HttpResponse::Ok(),
+                after.version,
+                &IncidentView::of(after, updates),
+            ))
         }
     }
 }
@@ -186,9 +204,10 @@ impl From<SteerError> for Problem {
         };
         match error {
             SteerError::Db(error) => error.into(),
-            SteerError::IllegalMove { from, to } => {
-                Self::new(kind).because(&error).with("from", from).with("to", to)
-            }
+            SteerError::IllegalMove { from, to } => Self::new(kind)
+                .because(&error)
+                .with("from", from)
+                .with("to", to),
             error => Self::new(kind).because(error),
         }
     }

@@ -42,9 +42,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             let mut json = serde_json::Deserializer::from_slice(&body);
             let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
                 let path = e.path().to_string();
-                Problem::new(Kind::BadRequest).because(e.into_inner()).with("at", path)
+                Problem::new(Kind::BadRequest)
+                    .because(e.into_inner())
+                    .with("at", path)
             })?;
-            json.end().map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
+            json.end()
+                .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
             Ok(Self(read))
         })
     }
@@ -76,8 +79,14 @@ pub fn bad_query(why: &actix_web::error::QueryPayloadError) -> Problem {
 }
 
 /// An answer with a version: the ETag is what `If-Match` sends back.
-pub fn versioned(mut answer: actix_web::HttpResponseBuilder, version: i32, view: &impl Serialize) -> HttpResponse {
-    answer.insert_header((header::ETAG, format!("\"{version}\""))).json(view)
+pub fn versioned(
+    mut answer: actix_web::HttpResponseBuilder,
+    version: i32,
+    view: &impl Serialize,
+) -> HttpResponse {
+    answer
+        .insert_header((header::ETAG, format!("\"{version}\"")))
+        .json(view)
 }
 
 /// The version that the caller has seen: `If-Match`, else `version` in the body.
@@ -132,7 +141,10 @@ impl Paging {
             serde_json::from_slice(&json).ok()
         };
         let wrong = || Problem::new(Kind::BadRequest).because("this cursor is not from here");
-        self.cursor.as_ref().map(|cursor| read(cursor).ok_or_else(wrong)).transpose()
+        self.cursor
+            .as_ref()
+            .map(|cursor| read(cursor).ok_or_else(wrong))
+            .transpose()
     }
 }
 
@@ -176,14 +188,23 @@ mod tests {
     fn pages_follow_each_other_by_key() {
         let page = Page::of(vec![1, 2, 3], 2, |n| ("k".to_owned(), *n), |n| n * 10);
         assert_eq!(page.items, [10, 20]);
-        let next = Paging { cursor: page.next, limit: None };
-        assert_eq!(next.after::<(String, i32)>().expect("ours"), Some(("k".to_owned(), 2)));
+        let next = Paging {
+            cursor: page.next,
+            limit: None,
+        };
+        assert_eq!(
+            next.after::<(String, i32)>().expect("ours"),
+            Some(("k".to_owned(), 2))
+        );
         assert!(Page::of(vec![1, 2], 2, |n| *n, |n| n).next.is_none());
     }
 
     #[test]
     fn a_foreign_cursor_or_limit_is_refused() {
-        let paging = |cursor: &str, limit| Paging { cursor: Some(cursor.to_owned()), limit: Some(limit) };
+        let paging = |cursor: &str, limit| Paging {
+            cursor: Some(cursor.to_owned()),
+            limit: Some(limit),
+        };
         assert!(paging("junk", 1).after::<i32>().is_err());
         assert!(paging("", 0).limit().is_err());
         assert!(paging("", 201).limit().is_err());

@@ -1,0 +1,281 @@
+//! Who comes to the web in tests: a person with a browser, and a program with a key. Both are plain
+//! blocking clients, so that they share nothing with the server.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, TcpListener};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use candor::actor::Actor;
+use candor::address::EmailAddress;
+use candor::app::App;
+use candor::shutdown::Shutdown;
+use candor::staff::password::{Cost, Password};
+use candor::staff::sign_in::{Attempts, sign_in};
+use candor::staff::{Staff, StaffRole, key, manage};
+use candor::web;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{Request, Response};
+
+type Outcome = Result<Response<ureq::Body>, ureq::Error>;
+
+/// The password of everybody in tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The web of a house, on a free port, until it is dropped.
+pub struct Site {
+    /// Its address, without a slash at the end.
+    pub url: String,
+    /// The program behind it.
+    pub app: App,
+    shutdown: Shutdown,
+}
+
+impl Site {
+    /// Serves `app`.
+    pub async fn open(app: &App) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = Shutdown::new();
+        let (served, until) = (app.clone(), shutdown.clone());
+        tokio::spawn(async move { web::serve(served, listener, &until).await.unwrap() });
+        Self {
+            url,
+            app: app.clone(),
+            shutdown,
+        }
+    }
+
+    /// Somebody who can sign in with [`PASSWORD`].
+    pub async fn staff(&self, name: &str, roles: &[StaffRole]) -> Staff {
+        let email = EmailAddress::parse(&format!("{name}@staff.example")).unwrap();
+        let hash = Password::parse(PASSWORD).unwrap().hash(Cost::LIGHT).await;
+        manage::add(&self.app, Actor::System("test"), name, &email, roles, &hash)
+            .await
+            .unwrap()
+    }
+
+    /// A browser of a stranger.
+    pub fn browser(&self) -> Browser {
+        Browser {
+            agent: agent(),
+            base: self.url.clone(),
+            cookies: Mutex::default(),
+        }
+    }
+
+    /// A browser in which a new member of staff with these roles has signed in, not by the form, which
+    /// counts attempts.
+    pub async fn signed_in(&self, name: &str, roles: &[StaffRole]) -> Browser {
+        self.staff(name, roles).await;
+        let (from, email) = (
+            IpAddr::from([127, 0, 0, 1]),
+            format!("{name}@staff.example"),
+        );
+        let signed = sign_in(&self.app, &Attempts::default(), from, &email, PASSWORD).await;
+        let browser = self.browser();
+        let cookie = ("candor_session".to_owned(), signed.unwrap().1.expose());
+        browser.cookies.lock().unwrap().extend([cookie]);
+        browser
+    }
+
+    /// A program with a key of these roles.
+    pub async fn program(&self, roles: &[StaffRole]) -> ApiClient {
+        let made = key::create(&self.app, Actor::System("test"), "program", roles).await;
+        ApiClient {
+            agent: agent(),
+            base: self.url.clone(),
+            key: made.unwrap().1.expose(),
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.shutdown.leave();
+    }
+}
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Seen {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case; of repeated ones the last.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: String,
+}
+
+impl Seen {
+    fn of(response: Outcome) -> Self {
+        let mut response = response.unwrap();
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap().to_owned();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.to_string(), text(v)))
+            .collect();
+        Self {
+            status: response.status().as_u16(),
+            headers,
+            body: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    /// A header, empty if it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+
+    /// The token in the page's forms.
+    pub fn csrf(&self) -> &str {
+        let (_, rest) = self
+            .body
+            .split_once("name=\"csrf\" value=\"")
+            .expect("a form on the page");
+        rest.split_once('"').unwrap().0
+    }
+}
+
+/// A person with a browser: cookies, forms, no script. Redirects are seen, not followed.
+pub struct Browser {
+    agent: Agent,
+    base: String,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl Browser {
+    /// Opens a page.
+    pub fn get(&self, path: &str) -> Seen {
+        let request = Request::get(format!("{}{path}", self.base)).header("cookie", self.jar());
+        self.keep(|| self.agent.run(request.body(()).unwrap()))
+    }
+
+    /// Sends a form as it is, token or no token, with extra headers.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Seen {
+        let mut request = Request::post(format!("{}{path}", self.base))
+            .header("cookie", self.jar())
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = serde_urlencoded::to_string(fields).unwrap();
+        self.keep(|| self.agent.run(request.body(body).unwrap()))
+    }
+
+    /// Fills in a form of the page at `page` and sends it to `path`.
+    pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let seen = self.get(page);
+        let token = ("csrf", seen.csrf());
+        self.post(
+            path,
+            &[&[token], fields].concat(),
+            &[("sec-fetch-site", "same-origin")],
+        )
+    }
+
+    /// Opens the page that a redirect leads to.
+    pub fn follow(&self, seen: &Seen) -> Seen {
+        assert_eq!(seen.status, 303, "{}", seen.body);
+        self.get(seen.header("location"))
+    }
+
+    /// Signs in through the form.
+    pub fn sign_in(&self, email: &str, password: &str) -> Seen {
+        let fields = [("email", email), ("password", password)];
+        self.submit("/console/sign-in", "/console/sign-in", &fields)
+    }
+
+    /// A cookie that the browser holds.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    fn jar(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join("; ")
+    }
+
+    fn keep(&self, ask: impl FnOnce() -> Outcome) -> Seen {
+        let response = tokio::task::block_in_place(ask).unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if cookie.contains("Max-Age=0") {
+                cookies.remove(name);
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        tokio::task::block_in_place(|| Seen::of(Ok(response)))
+    }
+}
+
+/// A program with an API key.
+pub struct ApiClient {
+    agent: Agent,
+    base: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl ApiClient {
+    /// Asks for what is at `path` below `/api/v1`.
+    pub fn get(&self, path: &str) -> Seen {
+        let request = self.request("GET", path).body(()).unwrap();
+        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
+    }
+
+    /// Posts JSON under a new Idempotency-Key.
+    pub fn post(&self, path: &str, body: &Value) -> Seen {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let key = format!("auto-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.post_with(path, &[("idempotency-key", &key)], body)
+    }
+
+    /// Posts JSON with these headers and no others.
+    pub fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Seen {
+        let json = [&[("content-type", "application/json")], headers].concat();
+        self.send(path, &json, &body.to_string())
+    }
+
+    /// Posts a body as it is.
+    pub fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
+        let mut request = self.request("POST", path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_owned()).unwrap();
+        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
+    }
+
+    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}/api/v1{path}", self.base));
+        match self.key.as_str() {
+            "" => request,
+            key => request.header("authorization", format!("Bearer {key}")),
+        }
+    }
+}

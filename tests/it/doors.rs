@@ -1,0 +1,280 @@
+//! Every route as everybody: strangers, each role by session and by key, and good links. And promise
+//! P7: reading changes nothing.
+
+use std::collections::BTreeMap;
+
+use candor::id::{IncidentId, PersonId};
+use candor::incident::steer;
+use candor::link::StatusLink;
+use candor::staff::StaffRole;
+use candor::web::{Who, doors};
+
+use crate::client::{ApiClient, Browser, Seen, Site};
+use crate::house::House;
+
+/// Something for every name in braces: things that exist where the house has them.
+async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
+    let by = house.staff(&["comms"]).await;
+    let facts = [("what".to_owned(), "happened".to_owned())].into();
+    let incident = steer::open(&house.app, by, "breach", "A breach", &facts)
+        .await
+        .unwrap();
+    let link = StatusLink {
+        person: somebody(house, incident.id).await,
+        epoch: 1,
+    };
+    BTreeMap::from([
+        ("token", link.token(&house.app.keys)),
+        ("slug", incident.slug.clone()),
+        ("incident", incident.slug),
+        ("version", "1".to_owned()),
+        ("number", "T-1".to_owned()),
+        ("file", "none".to_owned()),
+    ])
+}
+
+async fn somebody(house: &House, incident: IncidentId) -> PersonId {
+    let id = PersonId::in_bucket(7, house.app.now());
+    house
+        .sql(&format!(
+            "insert into person (bucket, id, incident_id, reference_key, contact_key, sealed, exposed, \
+             named, locale, jurisdiction, flags, standing, link_epoch, since_scope, changed_scope) \
+             values (7, '{}', '{}', '\\x07', '\\x07', '\\x07', 1, 0, 'en', 'US-CA', 0, 'in_progress', \
+             1, 1, 1)",
+            id.uuid(),
+            incident.uuid()
+        ))
+        .await;
+    id
+}
+
+/// The address of a door with its names filled in; what the house lacks is a well-formed nothing.
+fn address(path: &str, things: &BTreeMap<&'static str, String>) -> String {
+    let parts = path.split('/').map(|part| {
+        let name = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
+        match name {
+            Some(name) => things.get(name).map_or("none", String::as_str),
+            None => part,
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn knock(browser: &Browser, method: &str, path: &str, csrf: &str) -> Seen {
+    match method {
+        "GET" => browser.get(path),
+        _ => browser.post(path, &[("csrf", csrf)], &[]),
+    }
+}
+
+fn call(program: &ApiClient, method: &str, path: &str) -> Seen {
+    let path = path.strip_prefix("/api/v1").unwrap();
+    match method {
+        "GET" => program.get(path),
+        _ => program.post(path, &serde_json::json!({})),
+    }
+}
+
+fn is_at_the_door(seen: &Seen) -> bool {
+    seen.status == 401
+        || seen
+            .header("location")
+            .starts_with("/console/sign-in?next=")
+}
+
+fn let_in(seen: &Seen) -> bool {
+    !is_at_the_door(seen) && !matches!(seen.status, 403 | 405 | 500..)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_refused_everywhere_but_at_the_public_doors() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let mut things = furnish(&house).await;
+    things.insert("token", "forged".to_owned());
+    let (browser, mut program) = (site.browser(), site.program(&[StaffRole::Comms]).await);
+    let csrf = browser.get("/console/sign-in").csrf().to_owned();
+    for key in [
+        "",
+        "cnd_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "junk",
+    ] {
+        program.key = key.to_owned();
+        for (method, path, who) in doors() {
+            let address = address(&path, &things);
+            let api = path.starts_with("/api/v1");
+            let seen = match api {
+                true => call(&program, method.as_str(), &address),
+                false => knock(&browser, method.as_str(), &address, &csrf),
+            };
+            let fine = match who {
+                Who::Anyone => let_in(&seen),
+                Who::Link => seen.status == 404,
+                Who::Staff | Who::May(_) => is_at_the_door(&seen),
+            };
+            assert!(fine, "{method} {path}: {} {}", seen.status, seen.body);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_passes_the_doors_of_its_rights_and_no_other() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let things = furnish(&house).await;
+    for role in StaffRole::ALL.iter().copied() {
+        let program = site.program(&[role]).await;
+        for (n, (method, path, who)) in doors().into_iter().enumerate() {
+            // A browser for each door: one of them signs out.
+            let browser = match path.starts_with("/api/v1") {
+                true => None,
+                false => Some(site.signed_in(&format!("{role}{n}"), &[role]).await),
+            };
+            let address = address(&path, &things);
+            let seen = match &browser {
+                None => call(&program, method.as_str(), &address),
+                Some(browser) => {
+                    // The pages behind a link have forms of their own.
+                    let csrf = match who {
+                        Who::Link => browser
+                            .get(&format!("/s/{}", things["token"]))
+                            .csrf()
+                            .to_owned(),
+                        _ => browser.get("/console/sign-in").csrf().to_owned(),
+                    };
+                    knock(browser, method.as_str(), &address, &csrf)
+                }
+            };
+            let expected = match who {
+                Who::Anyone | Who::Link | Who::Staff => true,
+                Who::May(right) => role.may(right),
+            };
+            let fine = if expected {
+                let_in(&seen)
+            } else {
+                seen.status == 403
+            };
+            assert!(
+                fine,
+                "{role}: {method} {path}: {} {}",
+                seen.status, seen.body
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_link_and_a_forged_one_get_the_same_page() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let things = furnish(&house).await;
+    let revoked = format!("/s/{}", things["token"]);
+    house.sql("update person set link_epoch = 2").await;
+    let browser = site.browser();
+    let pages = [revoked.as_str(), "/s/forged", "/nowhere"].map(|path| browser.get(path));
+    for page in &pages {
+        assert_eq!((page.status, &page.body), (404, &pages[0].body));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_does_not_open_the_api_nor_a_key_the_console() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    furnish(&house).await;
+    let browser = site.signed_in("ana", StaffRole::ALL).await;
+    assert_eq!(browser.get("/api/v1/incidents/breach").status, 401);
+    let key = site.program(StaffRole::ALL).await.key;
+    let bearer = format!("Bearer {key}");
+    let seen = site
+        .browser()
+        .post("/console/sign-out", &[], &[("authorization", &bearer)]);
+    assert_eq!(seen.status, 401);
+}
+
+/// Every row of every table, as one value a table.
+async fn rows(house: &House) -> BTreeMap<String, String> {
+    let client = house.raw().await;
+    let tables = client
+        .query("select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'", &[])
+        .await
+        .unwrap();
+    let mut found = BTreeMap::new();
+    for table in tables {
+        let table: String = table.get(0);
+        let sql = format!(
+            "select count(*) || ':' || coalesce(md5(string_agg(ctid::text || xmin::text, ',' order by ctid)), '') \
+             from \"{table}\""
+        );
+        found.insert(table, client.query_one(&sql, &[]).await.unwrap().get(0));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_reading_changes_nothing() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let things = furnish(&house).await;
+    let (stranger, staff) = (site.browser(), site.signed_in("all", StaffRole::ALL).await);
+    let program = site.program(StaffRole::ALL).await;
+    let before = rows(&house).await;
+    assert!(before.len() > 20);
+    for (method, path, _) in doors().into_iter().filter(|(method, ..)| method == "GET") {
+        let address = address(&path, &things);
+        match path.starts_with("/api/v1") {
+            true => drop(call(&program, method.as_str(), &address)),
+            false => {
+                stranger.get(&address);
+                let seen = staff.get(&address);
+                assert!(seen.status < 500, "{path}: {}", seen.body);
+            }
+        }
+    }
+    assert_eq!(rows(&house).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_guarded_and_personal_ones_are_not_kept() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let browser = site.browser();
+    for path in [
+        "/healthz",
+        "/nowhere",
+        "/s/forged",
+        "/console/sign-in",
+        "/console/nowhere",
+        "/api/v1/x",
+    ] {
+        let seen = browser.get(path);
+        assert!(
+            seen.header("content-security-policy")
+                .starts_with("default-src 'none'"),
+            "{path}"
+        );
+        assert_eq!(seen.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(seen.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(seen.header("cache-control"), "no-store", "{path}");
+        let hidden = ["/s/", "/console", "/api"]
+            .iter()
+            .any(|part| path.starts_with(part));
+        assert_eq!(
+            seen.header("x-robots-tag").contains("noindex"),
+            hidden,
+            "{path}"
+        );
+    }
+    let style = browser.get(candor::web::page::css_path());
+    assert_eq!(style.status, 200);
+    assert!(style.header("cache-control").contains("immutable"));
+    assert_eq!(browser.get("/readyz").body, "ready\n");
+    assert!(
+        browser
+            .get("/metrics")
+            .body
+            .contains("candor_requests_total")
+    );
+}
