@@ -17,6 +17,7 @@ mod mail;
 mod merge;
 mod people;
 mod problems;
+mod real_notices;
 mod retry;
 mod schema;
 mod sign_in;
