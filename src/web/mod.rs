@@ -59,6 +59,7 @@ fn mine() -> Vec<Door> {
 }
 
 /// Under `/console`: the pages of staff.
+#[rustfmt::skip]
 fn console() -> Vec<Door> {
     use console::{
         campaign, campaigns, dashboard, deeds, incident, incidents, live, notices, scopes, template,
@@ -105,6 +106,7 @@ fn console() -> Vec<Door> {
 }
 
 /// Under `/api/v1`: what programs call.
+#[rustfmt::skip]
 fn api() -> Vec<Door> {
     use api::{campaigns, incidents, notices, people, scopes, templates, tickets};
     vec![

@@ -30,13 +30,27 @@ fn bad(why: &str) -> Problem {
 /// # Errors
 /// [`Kind::WrongType`] for another type.
 pub fn boundary(req: &HttpRequest) -> Result<String, Problem> {
-    let kind = req.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let of = kind.and_then(|kind| kind.strip_prefix("multipart/form-data")?.split_once("boundary="));
-    let boundary = of.map(|(_, rest)| rest.split(';').next().unwrap_or(rest).trim().trim_matches('"'));
+    let kind = req
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let of = kind.and_then(|kind| {
+        kind.strip_prefix("multipart/form-data")?
+            .split_once("boundary=")
+    });
+    let boundary = of.map(|(_, rest)| {
+        rest.split(';')
+            .next()
+            .unwrap_or(rest)
+            .trim()
+            .trim_matches('"')
+    });
     boundary
         .filter(|boundary| (1..=70).contains(&boundary.len()))
         .map(str::to_owned)
-        .ok_or_else(|| Problem::new(Kind::WrongType).because("this form is sent as multipart/form-data"))
+        .ok_or_else(|| {
+            Problem::new(Kind::WrongType).because("this form is sent as multipart/form-data")
+        })
 }
 
 impl<S, E> Parts<S>
@@ -77,8 +91,14 @@ where
         };
         let head = self.buffer.split_to(end + 4);
         let head = String::from_utf8_lossy(&head);
-        let name = head.split("; name=\"").nth(1).and_then(|rest| rest.split('"').next());
-        Ok(Some(name.ok_or_else(|| bad("a part of the form has no name"))?.to_owned()))
+        let name = head
+            .split("; name=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        Ok(Some(
+            name.ok_or_else(|| bad("a part of the form has no name"))?
+                .to_owned(),
+        ))
     }
 
     /// The next piece of the part; `None` at its end.
@@ -133,7 +153,9 @@ where
 }
 
 fn find(within: &[u8], wanted: &[u8]) -> Option<usize> {
-    within.windows(wanted.len()).position(|window| window == wanted)
+    within
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 #[cfg(test)]
@@ -145,7 +167,10 @@ mod tests {
         one\r\n--\r\n--y no\r\ntwo\r\n--x--\r\n";
 
     async fn read(form: &str, size: usize) -> Result<(String, String), Problem> {
-        let pieces = form.as_bytes().chunks(size).map(|piece| Ok::<_, ()>(Bytes::copy_from_slice(piece)));
+        let pieces = form
+            .as_bytes()
+            .chunks(size)
+            .map(|piece| Ok::<_, ()>(Bytes::copy_from_slice(piece)));
         let pieces: Vec<_> = pieces.collect();
         let mut parts = Parts::new(stream::iter(pieces), "x");
         assert_eq!(parts.next().await?.as_deref(), Some("csrf"));
@@ -160,7 +185,11 @@ mod tests {
     async fn parts_are_the_same_however_the_body_is_cut() {
         for size in 1..FORM.len() {
             let (token, file) = read(FORM, size).await.expect("a form");
-            assert_eq!((token.as_str(), file.as_str()), ("T", "one\r\n--\r\n--y no\r\ntwo"), "{size}");
+            assert_eq!(
+                (token.as_str(), file.as_str()),
+                ("T", "one\r\n--\r\n--y no\r\ntwo"),
+                "{size}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ mod addresses;
 mod api;
 mod campaigns;
 mod client;
+mod console;
 mod csv;
 mod doors;
 mod embedded;

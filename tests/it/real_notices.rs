@@ -54,42 +54,76 @@ fn launch(comms: &ApiClient, approver: &ApiClient, name: &str, body: &str) -> St
         seen.json()
     };
     let template = post(comms, "/templates", &new)["id"].clone();
-    let shown = post(comms, &format!("/templates/{}/preview", template.as_str().unwrap()), &json!({ "incident": "real" }));
+    let shown = post(
+        comms,
+        &format!("/templates/{}/preview", template.as_str().unwrap()),
+        &json!({ "incident": "real" }),
+    );
     in_order(&words(body), &words(shown["text"].as_str().unwrap()));
-    in_order(&words(body), &words(&html_text(shown["html"].as_str().unwrap())));
+    in_order(
+        &words(body),
+        &words(&html_text(shown["html"].as_str().unwrap())),
+    );
     let everyone = json!({ "incident": "real", "template": template, "kind": "initial", "audience": { "who": "everyone" } });
     let campaign = post(comms, "/campaigns", &everyone);
     let id = campaign["id"].as_str().unwrap();
     let path = format!("/campaigns/{id}");
     let hash = post(comms, &format!("{path}/submit"), &json!({}))["content_hash"].clone();
-    post(approver, &format!("{path}/approve"), &json!({ "content_hash": hash }));
+    post(
+        approver,
+        &format!("{path}/approve"),
+        &json!({ "content_hash": hash }),
+    );
     post(comms, &format!("{path}/launch"), &json!({}));
     id.to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_notices_arrive_whole_in_both_parts() {
-    let Some(lines) = corpus("ca-breach-notice-texts/notices.jsonl") else { return };
+    let Some(lines) = corpus("ca-breach-notice-texts/notices.jsonl") else {
+        return;
+    };
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let (comms, approver) = (site.program(&[Comms]).await, site.program(&[Approver]).await);
+    let (comms, approver) = (
+        site.program(&[Comms]).await,
+        site.program(&[Approver]).await,
+    );
     let new = json!({ "slug": "real", "title": "Real notices", "facts": {} });
     assert_eq!(comms.post("/incidents", &new).status, 201);
     let csv = "reference,email,name,elements\n1,ana@example.org,Ana Löwe,name;ssn\n";
     let headers = [("content-type", "text/csv"), ("idempotency-key", "list")];
-    assert_eq!(comms.send("/incidents/real/scopes", &headers, csv).status, 201);
-    assert_eq!(comms.post("/incidents/real/scopes/1/activate", &json!({})).status, 200);
+    assert_eq!(
+        comms.send("/incidents/real/scopes", &headers, csv).status,
+        201
+    );
+    assert_eq!(
+        comms
+            .post("/incidents/real/scopes/1/activate", &json!({}))
+            .status,
+        200
+    );
 
     let mut bodies = BTreeMap::new();
     for (n, line) in lines.lines().take(NOTICES).enumerate() {
         let notice: Value = serde_json::from_str(line).unwrap();
         let body = notice["text"].as_str().unwrap().to_owned();
-        bodies.insert(launch(&comms, &approver, &format!("Notice {n}"), &body), body);
+        bodies.insert(
+            launch(&comms, &approver, &format!("Notice {n}"), &body),
+            body,
+        );
     }
     house.send_all().await;
-    let letters: Vec<_> = house.mail.sent().into_iter().map(|letter| letter.raw).collect();
+    let letters: Vec<_> = house
+        .mail
+        .sent()
+        .into_iter()
+        .map(|letter| letter.raw)
+        .collect();
     for mail in read_back(&letters) {
-        let body = bodies.remove(mail["campaign"].as_str().unwrap()).expect("one letter a campaign");
+        let body = bodies
+            .remove(mail["campaign"].as_str().unwrap())
+            .expect("one letter a campaign");
         assert_eq!(mail["defects"], json!([]), "{mail}");
         assert_eq!(mail["subject"], "Notice of data breach");
         let part = |kind: &str| mail["parts"][kind].as_str().unwrap().to_owned();

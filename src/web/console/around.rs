@@ -23,16 +23,31 @@ use crate::{audit, campaign, incident, notice, staff, template};
 const ACTS: [(&str, &str); 18] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
-    ("opened", "The incident is open. Import the affected list next."),
+    (
+        "opened",
+        "The incident is open. Import the affected list next.",
+    ),
     ("moved", "The incident has moved on."),
-    ("facts", "The fact sheet is saved. Approvals given before are void."),
+    (
+        "facts",
+        "The fact sheet is saved. Approvals given before are void.",
+    ),
     ("published", "The update is public."),
-    ("imported", "The list is read. Nothing takes effect before you activate it."),
+    (
+        "imported",
+        "The list is read. Nothing takes effect before you activate it.",
+    ),
     ("activated", "This version is in force."),
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
-    ("drafted", "The campaign is drafted. Submit it when it is ready."),
-    ("submit", "Submitted. A second person approves exactly this."),
+    (
+        "drafted",
+        "The campaign is drafted. Submit it when it is ready.",
+    ),
+    (
+        "submit",
+        "Submitted. A second person approves exactly this.",
+    ),
     ("approve", "Approved. It can be launched now."),
     ("take-back", "Taken back to its draft."),
     ("launch", "Launched. Messages are on their way."),
@@ -59,20 +74,29 @@ pub async fn desk(
             by: Names::load(conn).await?.of_actor(&by),
         }),
     };
-    Ok(Desk { stopped, flash: flash(req), ..frame::desk(app, req, who, area) })
+    Ok(Desk {
+        stopped,
+        flash: flash(req),
+        ..frame::desk(app, req, who, area)
+    })
 }
 
 fn flash(req: &HttpRequest) -> Option<Flash> {
     let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok()?;
     let act = query.get("did")?;
     let (_, text) = ACTS.iter().find(|(word, _)| word == act)?;
-    Some(Flash { tone: Tone::Done, text: (*text).to_owned() })
+    Some(Flash {
+        tone: Tone::Done,
+        text: (*text).to_owned(),
+    })
 }
 
 /// Sends the browser to a page that says what was done, by its word.
 pub fn on_to(page: &str, act: &str) -> HttpResponse {
     let to = format!("{page}?did={act}");
-    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
 }
 
 /// The incident that an address names.
@@ -94,18 +118,25 @@ impl Names {
     /// The database's.
     pub async fn load(conn: &mut Conn) -> Result<Self, Problem> {
         let staff = staff::store::list(conn).await?;
-        Ok(Self(staff.into_iter().map(|one| (one.id, one.name)).collect()))
+        Ok(Self(
+            staff.into_iter().map(|one| (one.id, one.name)).collect(),
+        ))
     }
 
     /// Of an account.
     pub fn of(&self, id: StaffId) -> String {
-        self.0.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned())
+        self.0
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| "Somebody".to_owned())
     }
 
     /// Of a doer as [`Actor`] is written.
     pub fn of_actor(&self, actor: &str) -> String {
         match actor.split_once(':') {
-            Some(("staff", id)) => id.parse().map_or_else(|_| "Somebody".to_owned(), |id| self.of(id)),
+            Some(("staff", id)) => id
+                .parse()
+                .map_or_else(|_| "Somebody".to_owned(), |id| self.of(id)),
             Some(("customer", _)) => "A customer".to_owned(),
             _ => "Candor".to_owned(),
         }
@@ -200,7 +231,10 @@ pub async fn last_deed(
     subject: impl ToString,
 ) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
     let events = audit::store::list(conn, Some(&subject.to_string()), None, 1).await?;
-    Ok(events.into_iter().next().map(|event| (event.actor, event.at)))
+    Ok(events
+        .into_iter()
+        .next()
+        .map(|event| (event.actor, event.at)))
 }
 
 /// The problem of a page that shows what is no longer so.

@@ -156,7 +156,13 @@ impl CampaignPage {
     /// One `progress` event: every figure as this page words it, so that page and stream agree.
     /// A `status` other than the page's own makes the page load itself anew.
     pub fn live(&self) -> Value {
-        live(&self.status, &self.counts, self.total, &self.pace, &self.speed)
+        live(
+            &self.status,
+            &self.counts,
+            self.total,
+            &self.pace,
+            &self.speed,
+        )
     }
 
     fn percent(&self) -> String {
@@ -175,7 +181,10 @@ impl CampaignPage {
 
     /// Whether it has been launched.
     fn launched(&self) -> bool {
-        !matches!(self.status.as_str(), "draft" | "in_review" | "approved" | "scheduled")
+        !matches!(
+            self.status.as_str(),
+            "draft" | "in_review" | "approved" | "scheduled"
+        )
     }
 }
 
@@ -213,11 +222,16 @@ pub fn pace(settled: i64, seconds: f64, left: i64) -> String {
         return String::new();
     }
     let rate = settled as f64 / seconds;
-    let words = if rate >= 1.0 { format!("{}/s", count(rate as i64)) } else { "less than 1/s".to_owned() };
+    let words = if rate >= 1.0 {
+        format!("{}/s", count(rate as i64))
+    } else {
+        "less than 1/s".to_owned()
+    };
     match left {
         0 => words,
         left => {
-            let more = TimeDelta::try_seconds((left as f64 / rate) as i64).unwrap_or(TimeDelta::MAX);
+            let more =
+                TimeDelta::try_seconds((left as f64 / rate) as i64).unwrap_or(TimeDelta::MAX);
             format!("{words} · about {} left", span(more))
         }
     }
@@ -225,11 +239,18 @@ pub fn pace(settled: i64, seconds: f64, left: i64) -> String {
 
 /// The pace since the launch, while it sends.
 pub fn since_launch(campaign: &Campaign, progress: &Progress, now: DateTime<Utc>) -> String {
-    let Some(launched) = campaign.launched_at.filter(|_| campaign.status == CampaignStatus::Sending) else {
+    let Some(launched) = campaign
+        .launched_at
+        .filter(|_| campaign.status == CampaignStatus::Sending)
+    else {
         return String::new();
     };
-    let seconds = (now - launched).as_seconds_f64();
-    pace(progress.settled(), seconds, progress.total() - progress.settled())
+    let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
+    pace(
+        progress.settled(),
+        seconds,
+        progress.total() - progress.settled(),
+    )
 }
 
 /// Why it goes at this speed; empty while it does not send.
@@ -237,7 +258,10 @@ pub fn speed(campaign: &Campaign, stopped: bool) -> String {
     match (campaign.status, campaign.limits.rate_per_second) {
         (CampaignStatus::Sending, _) if stopped => "All sending is stopped.".to_owned(),
         (CampaignStatus::Sending, 0) => "As fast as the relays take them.".to_owned(),
-        (CampaignStatus::Sending, rate) => format!("At most {}/s on each sender, as approved.", count(rate.into())),
+        (CampaignStatus::Sending, rate) => format!(
+            "At most {}/s on each sender, as approved.",
+            count(rate.into())
+        ),
         _ => String::new(),
     }
 }
@@ -323,9 +347,14 @@ async fn content(
             0 => "as fast as the relays take them".to_owned(),
             rate => format!("{}/s on each sender", count(rate.into())),
         },
-        hash: text.map(|text| to_hex(&content::hash(text))).unwrap_or_default(),
+        hash: text
+            .map(|text| to_hex(&content::hash(text)))
+            .unwrap_or_default(),
         author: names.of(of.created_by),
-        approved: of.approved_by.zip(of.approved_at).map(|(who, at)| done(who, at)),
+        approved: of
+            .approved_by
+            .zip(of.approved_at)
+            .map(|(who, at)| done(who, at)),
     })
 }
 
@@ -336,13 +365,19 @@ fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
         Who::Unnamed => "those of whom something taken is not named yet",
     }
     .to_owned();
-    for (what, list) in [("in", &audience.jurisdictions), ("reading", &audience.locales)] {
+    for (what, list) in [
+        ("in", &audience.jurisdictions),
+        ("reading", &audience.locales),
+    ] {
         if !list.is_empty() {
             words += &format!(", {what} {}", list.join(", "));
         }
     }
     if !audience.elements.is_empty() {
-        words += &format!(", who lost {}", audience.elements.to_string().replace(';', " or "));
+        words += &format!(
+            ", who lost {}",
+            audience.elements.to_string().replace(';', " or ")
+        );
     }
     words
 }
@@ -353,7 +388,10 @@ mod tests {
 
     #[test]
     fn the_pace_says_how_fast_and_how_long_still() {
-        assert_eq!(pace(6_120, 1.0, 6_120 * 60 * 17), "6,120/s · about 17 min left");
+        assert_eq!(
+            pace(6_120, 1.0, 6_120 * 60 * 17),
+            "6,120/s · about 17 min left"
+        );
         assert_eq!(pace(1, 10.0, 0), "less than 1/s");
         assert_eq!(pace(0, 10.0, 5), "");
     }

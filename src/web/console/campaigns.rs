@@ -111,7 +111,14 @@ async fn shown(
         None => None,
     };
     let desk = around::desk(app, &mut conn, req, who, Area::Campaigns).await?;
-    Ok(page::show(status, &Campaigns { desk, campaigns, new })?)
+    Ok(page::show(
+        status,
+        &Campaigns {
+            desk,
+            campaigns,
+            new,
+        },
+    )?)
 }
 
 async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaign, Problem> {
@@ -124,10 +131,16 @@ async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaig
             .filter(|one| one.active_scope.is_some())
             .map(|one| choice(one.slug, one.title))
             .collect(),
-        templates: templates.map(|one| choice(one.id.to_string(), one.name)).collect(),
-        kinds: [("initial", "Initial"), ("supplement", "Supplement"), ("correction", "Correction")]
-            .map(word)
-            .into(),
+        templates: templates
+            .map(|one| choice(one.id.to_string(), one.name))
+            .collect(),
+        kinds: [
+            ("initial", "Initial"),
+            ("supplement", "Supplement"),
+            ("correction", "Correction"),
+        ]
+        .map(word)
+        .into(),
         audiences: [
             ("", "As the kind suggests"),
             ("not_yet_notified", "Those who were sent nothing yet"),
@@ -164,10 +177,24 @@ pub async fn draft(
 ) -> Answer {
     let typed = &form.typed;
     let rate = typed.rate.trim();
-    let Ok(rate_per_second) = (if rate.is_empty() { Ok(0) } else { rate.parse() }) else {
+    let Ok(rate_per_second) = (if rate.is_empty() {
+        Ok(0)
+    } else {
+        rate.parse::<u32>()
+    }) else {
         form.fault("rate", "Enter a whole number, 0 for no limit.");
-        let word = |who: Who| serde_json::to_value(who).ok().and_then(|word| word.as_str().map(str::to_owned));
-        let Typed { incident, template, kind, audience, rate } = form.typed;
+        let word = |who: Who| {
+            serde_json::to_value(who)
+                .ok()
+                .and_then(|word| word.as_str().map(str::to_owned))
+        };
+        let Typed {
+            incident,
+            template,
+            kind,
+            audience,
+            rate,
+        } = form.typed;
         let chosen = NewCampaign {
             incident,
             template: template.to_string(),
@@ -177,7 +204,14 @@ pub async fn draft(
             faults: form.faults,
             ..NewCampaign::default()
         };
-        return shown(&app, &req, &who, StatusCode::UNPROCESSABLE_ENTITY, Some(chosen)).await;
+        return shown(
+            &app,
+            &req,
+            &who,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Some(chosen),
+        )
+        .await;
     };
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &typed.incident).await?.id;
@@ -188,7 +222,10 @@ pub async fn draft(
         template: template.id,
         template_version: template.version,
         kind: typed.kind,
-        audience: Audience { who: typed.audience, ..Audience::default() },
+        audience: Audience {
+            who: typed.audience,
+            ..Audience::default()
+        },
         limits: Limits { rate_per_second },
         on_uncertain: UncertainPolicy::Resend,
     };

@@ -96,7 +96,11 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     needs.extend(incidents.iter().flat_map(|one| of_account(one, &who)));
     let names = template_names(&mut conn).await?;
     let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
-    needs.extend(campaigns.iter().filter_map(|one| of_campaign(one, &named(one), &who)));
+    needs.extend(
+        campaigns
+            .iter()
+            .filter_map(|one| of_campaign(one, &named(one), &who)),
+    );
     needs.extend(of_helpline(&mut conn, &who, now).await?);
     needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let mut running = Vec::new();
@@ -104,7 +108,15 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         running.push(on_its_way(&mut conn, one, named(one), now).await?);
     }
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
-    Ok(page::show(StatusCode::OK, &Dashboard { desk, needs, incidents, running })?)
+    Ok(page::show(
+        StatusCode::OK,
+        &Dashboard {
+            desk,
+            needs,
+            incidents,
+            running,
+        },
+    )?)
 }
 
 fn weight(tone: Tone) -> u8 {
@@ -126,24 +138,43 @@ async fn accounted(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Accounted>
         if !over(one.state) {
             let account = account(conn, &one, now).await?;
             let state = one.state.to_string();
-            open.push(Accounted { slug: one.slug, title: one.title, state, account });
+            open.push(Accounted {
+                slug: one.slug,
+                title: one.title,
+                state,
+                account,
+            });
         }
     }
     Ok(open)
 }
 
 fn of_account(incident: &Accounted, who: &Signed) -> Vec<Need> {
-    let Some(account) = &incident.account else { return Vec::new() };
+    let Some(account) = &incident.account else {
+        return Vec::new();
+    };
     let href = format!("/console/incidents/{}", incident.slug);
-    let need = |tone, text, deed: &str| Need { tone, text, href: href.clone(), deed: deed.to_owned() };
+    let need = |tone, text, deed: &str| Need {
+        tone,
+        text,
+        href: href.clone(),
+        deed: deed.to_owned(),
+    };
     let mut needs = Vec::new();
     if account.unexplained != 0 {
-        let text = format!("{}: {} people are unexplained.", incident.title, count(account.unexplained));
+        let text = format!(
+            "{}: {} people are unexplained.",
+            incident.title,
+            count(account.unexplained)
+        );
         needs.push(need(Tone::Act, text, "Find out why"));
     }
     if account.unnotified_elements > 0 && who.may(Right::DraftCampaign) {
         let people = count(account.unnotified_elements);
-        let text = format!("{}: {people} people were told less than was taken.", incident.title);
+        let text = format!(
+            "{}: {people} people were told less than was taken.",
+            incident.title
+        );
         needs.push(need(Tone::Look, text, "Draft a supplement"));
     }
     needs
@@ -155,9 +186,10 @@ fn of_campaign(campaign: &Campaign, name: &str, who: &Signed) -> Option<Need> {
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
             (format!("“{name}” waits for a second person."), "Review it")
         }
-        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
-            (format!("“{name}” is approved and not launched."), "Launch it")
-        }
+        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => (
+            format!("“{name}” is approved and not launched."),
+            "Launch it",
+        ),
         CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
             let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
             (format!("“{name}” is paused: {reason}."), "Look at it")
@@ -183,7 +215,10 @@ async fn of_helpline(
     let waiting = ticket::store::waiting(conn).await?;
     let need = |oldest| Need {
         tone: Tone::Look,
-        text: format!("{waiting} tickets wait, the oldest for {}.", span(now - oldest)),
+        text: format!(
+            "Tickets in line: {waiting}. The oldest waits for {}.",
+            span(now - oldest)
+        ),
         href: "/console/helpline".to_owned(),
         deed: "Open the helpline".to_owned(),
     };

@@ -27,8 +27,12 @@ pub fn offered(of: &Campaign, present: Option<&Content>, people: i64, who: &Sign
     for deed in &mut deeds {
         let why = match deed.name.as_str() {
             "submit" if present.is_none() => "The incident has no list in force yet.",
-            "approve" if own => "Four eyes: somebody else must approve what you wrote or submitted.",
-            "approve" | "launch" if changed => "Something changed since it was submitted. Take it back and submit it again.",
+            "approve" if own => {
+                "Four eyes: somebody else must approve what you wrote or submitted."
+            }
+            "approve" | "launch" if changed => {
+                "Something changed since it was submitted. Take it back and submit it again."
+            }
             _ => "",
         };
         deed.blocked = why.to_owned();
@@ -40,18 +44,39 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
     use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
     let to_people = format!("Messages go out to {} people.", count(people));
     let (name, words, look, right, sure) = match (from, to) {
-        (_, InReview) => ("submit", "Submit for approval", "", Right::DraftCampaign, String::new()),
+        (_, InReview) => (
+            "submit",
+            "Submit for approval",
+            "",
+            Right::DraftCampaign,
+            String::new(),
+        ),
         (_, Approved) => (
             "approve",
             "Approve",
             "",
             Right::ApproveCampaign,
-            format!("You approve exactly this content for {} people.", count(people)),
+            format!(
+                "You approve exactly this content for {} people.",
+                count(people)
+            ),
         ),
-        (_, Draft) => ("take-back", "Take back", "quiet", Right::DraftCampaign, String::new()),
+        (_, Draft) => (
+            "take-back",
+            "Take back",
+            "quiet",
+            Right::DraftCampaign,
+            String::new(),
+        ),
         (Paused, Sending) => ("resume", "Resume", "", Right::LaunchCampaign, String::new()),
         (_, Sending) => ("launch", "Launch", "", Right::LaunchCampaign, to_people),
-        (_, Paused) => ("pause", "Pause", "quiet", Right::LaunchCampaign, String::new()),
+        (_, Paused) => (
+            "pause",
+            "Pause",
+            "quiet",
+            Right::LaunchCampaign,
+            String::new(),
+        ),
         (_, Cancelled) => (
             "cancel",
             "Cancel",
@@ -81,7 +106,11 @@ pub struct Seen {
 /// Refuses what was decided on a page that is no longer so.
 async fn as_seen(app: &App, id: CampaignId, seen: &Seen) -> Result<(), Problem> {
     let now = store::find(&mut *app.db.get().await?, id).await?.version;
-    if now == seen.version { Ok(()) } else { Err(out_of_date()) }
+    if now == seen.version {
+        Ok(())
+    } else {
+        Err(out_of_date())
+    }
 }
 
 fn done(id: CampaignId, deed: &str) -> Answer {

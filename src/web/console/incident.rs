@@ -74,8 +74,17 @@ pub struct Publish {
 impl Publish {
     /// The kinds of statement.
     pub fn kinds(&self) -> Vec<Choice> {
-        let kinds = [("known", "Known"), ("being_checked", "Being checked"), ("corrected", "Corrected")];
-        kinds.map(|(value, words)| Choice { value: value.into(), words: words.into() }).into()
+        let kinds = [
+            ("known", "Known"),
+            ("being_checked", "Being checked"),
+            ("corrected", "Corrected"),
+        ];
+        kinds
+            .map(|(value, words)| Choice {
+                value: value.into(),
+                words: words.into(),
+            })
+            .into()
     }
 }
 
@@ -116,8 +125,15 @@ pub struct CampaignRow {
 impl IncidentPage {
     /// The facts and two empty pairs for new ones, so that the form needs no script.
     fn fact_rows(&self) -> Vec<Fact> {
-        let empty = || Fact { key: String::new(), value: String::new() };
-        self.facts.iter().cloned().chain([empty(), empty()]).collect()
+        let empty = || Fact {
+            key: String::new(),
+            value: String::new(),
+        };
+        self.facts
+            .iter()
+            .cloned()
+            .chain([empty(), empty()])
+            .collect()
     }
 
     /// Where a form of this page posts to.
@@ -167,12 +183,24 @@ async fn filled(
     Ok(IncidentPage {
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         account: account(conn, &of, now).await?,
-        updates: store::list_updates(conn, of.id, 50).await?.into_iter().map(update).collect(),
-        scopes: scope::store::list(conn, of.id).await?.into_iter().map(version).collect(),
+        updates: store::list_updates(conn, of.id, 50)
+            .await?
+            .into_iter()
+            .map(update)
+            .collect(),
+        scopes: scope::store::list(conn, of.id)
+            .await?
+            .into_iter()
+            .map(version)
+            .collect(),
         campaigns: rows(conn, campaigns, &of.title).await?,
         log: log(conn, of.id, now).await?,
         next: of.state.after().iter().map(|to| step(*to)).collect(),
-        facts: of.facts.into_iter().map(|(key, value)| Fact { key, value }).collect(),
+        facts: of
+            .facts
+            .into_iter()
+            .map(|(key, value)| Fact { key, value })
+            .collect(),
         state: of.state.to_string(),
         version: of.version,
         slug: of.slug,
@@ -216,8 +244,16 @@ fn step(to: IncidentState) -> Deed {
         IncidentState::Scoping => ("Start scoping", "", ""),
         IncidentState::Notifying => ("Start notifying", "", ""),
         IncidentState::Monitoring => ("Everybody is told: monitor", "", ""),
-        IncidentState::Closed => ("Close", "", "The incident is over. It can be opened again for a new scope."),
-        IncidentState::Dismissed => ("Dismiss", "danger", "It was no breach. This cannot be taken back."),
+        IncidentState::Closed => (
+            "Close",
+            "",
+            "The incident is over. It can be opened again for a new scope.",
+        ),
+        IncidentState::Dismissed => (
+            "Dismiss",
+            "danger",
+            "It was no breach. This cannot be taken back.",
+        ),
     };
     Deed {
         name: to.to_string(),
@@ -269,12 +305,23 @@ pub async fn save_facts(
     slug: Path<String>,
     mut form: Form<FactSheet>,
 ) -> Answer {
-    let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
+    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let typed = std::mem::take(&mut form.typed);
-    let pairs = typed.key.into_iter().map(|key| key.trim().to_owned()).zip(typed.value);
+    let pairs = typed
+        .key
+        .into_iter()
+        .map(|key| key.trim().to_owned())
+        .zip(typed.value);
     let facts = pairs.filter(|(key, _)| !key.is_empty()).collect();
-    let saved = steer::edit_facts(&app, who.id, incident.id, typed.version, &incident.title, &facts).await;
+    let saved = steer::edit_facts(
+        &app,
+        who.id,
+        incident.id,
+        typed.version,
+        &incident.title,
+        &facts,
+    )
+    .await;
     match saved {
         Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "facts")),
         Err(SteerError::Text(why)) => form.fault("facts", why),
@@ -284,9 +331,17 @@ pub async fn save_facts(
         }
         Err(error) => return Err(error.into()),
     }
-    let page = filled(&app, &mut conn, &req, &who, incident).await?;
-    let facts = facts.into_iter().map(|(key, value)| Fact { key, value }).collect();
-    let page = IncidentPage { facts, version: typed.version, facts_faults: form.faults, ..page };
+    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
+    let facts = facts
+        .into_iter()
+        .map(|(key, value)| Fact { key, value })
+        .collect();
+    let page = IncidentPage {
+        facts,
+        version: typed.version,
+        facts_faults: form.faults,
+        ..page
+    };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
@@ -311,8 +366,7 @@ pub async fn publish(
     slug: Path<String>,
     mut form: Form<Statement>,
 ) -> Answer {
-    let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
+    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let typed = &form.typed;
     let error = match promise(&typed.next_on, app.now().date_naive()) {
         Err(why) => ("next_on", why.to_owned()),
@@ -326,10 +380,22 @@ pub async fn publish(
         }
     };
     form.fault(error.0, error.1);
-    let Statement { kind, text, next_on } = form.typed;
-    let publish = Publish { kind: kind.to_string(), text, next_on, faults: form.faults };
-    let page = filled(&app, &mut conn, &req, &who, incident).await?;
-    let page = IncidentPage { publish: Some(publish), ..page };
+    let Statement {
+        kind,
+        text,
+        next_on,
+    } = form.typed;
+    let publish = Publish {
+        kind: kind.to_string(),
+        text,
+        next_on,
+        faults: form.faults,
+    };
+    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
+    let page = IncidentPage {
+        publish: Some(publish),
+        ..page
+    };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
@@ -341,5 +407,8 @@ fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
     let day = day.parse::<NaiveDate>().ok().filter(|day| *day >= today);
     let day = day.ok_or("Enter a day that is not past, such as 2026-12-24.")?;
     let moment = day.and_time(NaiveTime::MIN).and_utc();
-    Ok(format!("\n\nNext update: {}.", moment.format("%A %-d %B %Y")))
+    Ok(format!(
+        "\n\nNext update: {}.",
+        moment.format("%A %-d %B %Y")
+    ))
 }

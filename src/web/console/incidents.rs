@@ -87,7 +87,14 @@ async fn shown(
         });
     }
     let desk = around::desk(app, &mut conn, req, who, Area::Incidents).await?;
-    Ok(page::show(status, &Incidents { desk, incidents, new })?)
+    Ok(page::show(
+        status,
+        &Incidents {
+            desk,
+            incidents,
+            new,
+        },
+    )?)
 }
 
 /// What the form sends.
@@ -110,9 +117,17 @@ pub async fn open(
     mut form: Form<Typed>,
 ) -> Answer {
     let what = form.what_happened.trim().to_owned();
-    let facts: Facts = Some(("what_happened".to_owned(), what)).filter(|fact| !fact.1.is_empty()).into_iter().collect();
+    let facts: Facts = Some(("what_happened".to_owned(), what))
+        .filter(|fact| !fact.1.is_empty())
+        .into_iter()
+        .collect();
     let error = match steer::open(&app, who.id, form.slug.trim(), form.title.trim(), &facts).await {
-        Ok(incident) => return Ok(on_to(&format!("/console/incidents/{}", incident.slug), "opened")),
+        Ok(incident) => {
+            return Ok(on_to(
+                &format!("/console/incidents/{}", incident.slug),
+                "opened",
+            ));
+        }
         Err(error) => error,
     };
     let field = match &error {
@@ -122,7 +137,23 @@ pub async fn open(
         _ => return Err(error.into()),
     };
     form.fault(field, error);
-    let Typed { title, slug, what_happened } = form.typed;
-    let new = NewIncident { title, slug, what_happened, faults: form.faults };
-    shown(&app, &req, &who, StatusCode::UNPROCESSABLE_ENTITY, Some(new)).await
+    let Typed {
+        title,
+        slug,
+        what_happened,
+    } = form.typed;
+    let new = NewIncident {
+        title,
+        slug,
+        what_happened,
+        faults: form.faults,
+    };
+    shown(
+        &app,
+        &req,
+        &who,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        Some(new),
+    )
+    .await
 }

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::web::{Bytes, Data, Path};
-use actix_web::HttpResponse;
 use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +58,9 @@ struct Watch {
 impl Watch {
     fn stream(self) -> impl Stream<Item = Result<Bytes, Problem>> {
         stream::try_unfold(Some(self), |watch| async move {
-            let Some(mut watch) = watch else { return Ok(None) };
+            let Some(mut watch) = watch else {
+                return Ok(None);
+            };
             if watch.before.is_some() {
                 tokio::select! {
                     () = tokio::time::sleep(BEAT) => {}
@@ -84,7 +86,16 @@ impl Watch {
             None => String::new(),
         };
         let (status, counts) = (campaign.status.as_str(), Counts::from(&progress));
-        let data = live(status, &counts, progress.total(), &pace, &speed(&campaign, stopped));
-        Ok((Bytes::from(format!("event: progress\ndata: {data}\n\n")), campaign.status.is_over()))
+        let data = live(
+            status,
+            &counts,
+            progress.total(),
+            &pace,
+            &speed(&campaign, stopped),
+        );
+        Ok((
+            Bytes::from(format!("event: progress\ndata: {data}\n\n")),
+            campaign.status.is_over(),
+        ))
     }
 }

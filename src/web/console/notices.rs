@@ -128,7 +128,10 @@ pub async fn list(
     let mut found = store::list(&mut conn, *id, status, asked.after, ON_A_PAGE + 1).await?;
     let more = found.len() > usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|last| last.person.to_string());
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| last.person.to_string());
     let people = people(&app, &mut conn, &who, of.incident, &found).await?;
     let mut notices = Vec::new();
     for notice in &found {
@@ -138,7 +141,10 @@ pub async fn list(
     let page = Notices {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         id: id.to_string(),
-        name: template_names(&mut conn).await?.remove(&of.template).unwrap_or_default(),
+        name: template_names(&mut conn)
+            .await?
+            .remove(&of.template)
+            .unwrap_or_default(),
         status: status.map(|status| status.to_string()).unwrap_or_default(),
         counts: Counts::from(&campaign::store::progress(&mut conn, *id).await?),
         notices,
@@ -160,7 +166,14 @@ pub async fn show(
     let mut conn = app.db.get().await?;
     let notice = store::find(&mut conn, *id).await?;
     let of = campaign::store::find(&mut conn, notice.campaign).await?;
-    let people = people(&app, &mut conn, &who, of.incident, std::slice::from_ref(&notice)).await?;
+    let people = people(
+        &app,
+        &mut conn,
+        &who,
+        of.incident,
+        std::slice::from_ref(&notice),
+    )
+    .await?;
     let tries = tries(&mut conn, &notice).await?;
     let attempt = |one: &AttemptView| AttemptRow {
         attempt: one.attempt.into(),
@@ -172,7 +185,10 @@ pub async fn show(
     let page = NoticePage {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         campaign: of.id.to_string(),
-        name: template_names(&mut conn).await?.remove(&of.template).unwrap_or_default(),
+        name: template_names(&mut conn)
+            .await?
+            .remove(&of.template)
+            .unwrap_or_default(),
         notice: row(&notice, people.get(&notice.person), tries.last()),
         named: notice.named.to_string().replace(';', ", "),
         attempts: tries.iter().map(attempt).collect(),
@@ -188,7 +204,10 @@ async fn people(
     incident: IncidentId,
     notices: &[Notice],
 ) -> Result<BTreeMap<PersonId, Person>, Problem> {
-    let key = incident::store::find(conn, incident).await?.key(&app.keys).map_err(Problem::broken)?;
+    let key = incident::store::find(conn, incident)
+        .await?
+        .key(&app.keys)
+        .map_err(Problem::broken)?;
     let Some(key) = key.filter(|_| who.may(Right::SeePeople)) else {
         return Ok(BTreeMap::new());
     };
@@ -211,7 +230,12 @@ async fn tries(conn: &mut Conn, of: &Notice) -> Result<Vec<AttemptView>, Problem
 
 fn words(attempt: &AttemptView) -> String {
     let code = attempt.code.map(|code| code.to_string());
-    let parts = [code, attempt.enhanced.clone(), attempt.reply.clone(), attempt.reason.clone()];
+    let parts = [
+        code,
+        attempt.enhanced.clone(),
+        attempt.reply.clone(),
+        attempt.reason.clone(),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -219,12 +243,22 @@ fn row(notice: &Notice, person: Option<&Person>, last: Option<&AttemptView>) -> 
     let withheld = notice.withheld.map(|why| why.to_string());
     NoticeRow {
         id: notice.id.to_string(),
-        reference: person.map_or_else(|| "not shown".to_owned(), |one| one.contact.reference.clone()),
+        reference: person.map_or_else(
+            || "not shown".to_owned(),
+            |one| one.contact.reference.clone(),
+        ),
         address: match person {
-            Some(one) => one.contact.email.as_ref().map(EmailAddress::masked).unwrap_or_default(),
+            Some(one) => one
+                .contact
+                .email
+                .as_ref()
+                .map(EmailAddress::masked)
+                .unwrap_or_default(),
             None => "not shown".to_owned(),
         },
-        locale: person.map(|one| one.locale.as_str().to_owned()).unwrap_or_default(),
+        locale: person
+            .map(|one| one.locale.as_str().to_owned())
+            .unwrap_or_default(),
         status: notice.status.to_string(),
         attempts: notice.attempts.into(),
         reply: withheld.or(last.map(words)).unwrap_or_default(),

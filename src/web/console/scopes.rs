@@ -101,7 +101,10 @@ pub struct Reject {
 impl ScopeReport {
     /// Where a deed of this page posts to.
     fn to(&self, deed: &str) -> String {
-        format!("/console/incidents/{}/scopes/{}/{deed}", self.slug, self.version)
+        format!(
+            "/console/incidents/{}/scopes/{}/{deed}",
+            self.slug, self.version
+        )
     }
 
     /// How many rejects are on the page.
@@ -135,7 +138,10 @@ async fn asking(
     status: StatusCode,
     (mode, faults): (ScopeMode, Faults),
 ) -> Answer {
-    let last = store::list(conn, of.id).await?.first().map_or(0, |last| last.version);
+    let last = store::list(conn, of.id)
+        .await?
+        .first()
+        .map_or(0, |last| last.version);
     let import = Import {
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         slug: of.slug,
@@ -170,7 +176,10 @@ pub async fn import(
         Err(why @ (ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_))) => why,
         Err(error) => return Err(error.into()),
     };
-    let fault = Fault { field: "file".to_owned(), text: why.to_string() };
+    let fault = Fault {
+        field: "file".to_owned(),
+        text: why.to_string(),
+    };
     let asked = (mode, Faults(vec![fault]));
     let mut conn = app.db.get().await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -188,7 +197,9 @@ async fn before_the_file(
             "csrf" => token = parts.text(SHORT).await?,
             "mode" => {
                 let word = parts.text(SHORT).await?;
-                mode = word.parse().map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
+                mode = word
+                    .parse()
+                    .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
             }
             "file" => {
                 form::check(req, &token)?;
@@ -213,7 +224,11 @@ pub async fn show(
     let mut conn = app.db.get().await?;
     let (incident, version) = found(&mut conn, &at).await?;
     let may_see = who.may(Right::ImportScope);
-    let rejects = if may_see { first_rejects(&app, &mut conn, &incident, &version).await? } else { vec![] };
+    let rejects = if may_see {
+        first_rejects(&app, &mut conn, &incident, &version).await?
+    } else {
+        vec![]
+    };
     let delta = version.delta.clone().unwrap_or_default();
     let report = ScopeReport {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
@@ -261,19 +276,26 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
         return Vec::new();
     }
     let (come, go) = (count(delta.people_added), count(delta.people_retracted));
-    let empty = if version.accepted == 0 { "Every row was refused." } else { "" };
+    let empty = if version.accepted == 0 {
+        "Every row was refused."
+    } else {
+        ""
+    };
     let activate = Deed {
         name: "activate".to_owned(),
         words: "Activate".to_owned(),
         look: "",
-        sure: format!("{come} people come into the scope and {go} leave it. This cannot be taken back, only corrected by another version."),
+        sure: format!(
+            "{come} people come into the scope and {go} leave it. This cannot be taken back, only corrected by another version."
+        ),
         blocked: empty.to_owned(),
     };
     let discard = Deed {
         name: "discard".to_owned(),
         words: "Discard".to_owned(),
         look: "danger",
-        sure: "The draft and its rejected rows are deleted. Nothing that is in force changes.".to_owned(),
+        sure: "The draft and its rejected rows are deleted. Nothing that is in force changes."
+            .to_owned(),
         blocked: String::new(),
     };
     vec![activate, discard]
@@ -289,11 +311,7 @@ async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(
-    _: Allowed<ImportScope>,
-    app: Data<App>,
-    at: Path<(String, i32)>,
-) -> Answer {
+pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     download::download(&app, &incident, &version)
 }
@@ -310,7 +328,10 @@ pub async fn activate(
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     activate::activate(&app, who.id, incident.id, version.version).await?;
-    Ok(on_to(&format!("/console/incidents/{}/scopes/{}", at.0, at.1), "activated"))
+    Ok(on_to(
+        &format!("/console/incidents/{}/scopes/{}", at.0, at.1),
+        "activated",
+    ))
 }
 
 /// `POST /console/incidents/{slug}/scopes/{version}/discard`.

@@ -116,7 +116,11 @@ pub struct Preview {
 impl TemplatePage {
     /// The variants and an empty one for a new language, so that the form needs no script.
     fn rows(&self) -> Vec<Variant> {
-        self.variants.iter().cloned().chain([Variant::default()]).collect()
+        self.variants
+            .iter()
+            .cloned()
+            .chain([Variant::default()])
+            .collect()
     }
 
     /// The id of a field at a place, from 1.
@@ -165,13 +169,19 @@ async fn filled(
     let sample = sample(app, who, &of, &asked).await?;
     let mut conn = app.db.get().await?;
     let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
-    let using = campaigns.iter().filter(|one| (one.template, one.template_version) == (of.id, of.version));
+    let using = campaigns
+        .iter()
+        .filter(|one| (one.template, one.template_version) == (of.id, of.version));
     let campaigns = i64::try_from(using.count()).unwrap_or(i64::MAX);
     let last = last_deed(&mut conn, of.id).await?;
     let (by, at) = last.unwrap_or_else(|| (String::new(), app.now()));
     let mut findings = sample.findings;
     if let Some(text) = of.variants.get(&sample.locale) {
-        findings.extend(lint::lint(&text.subject, &text.body, &sample.locale).into_iter().map(finding));
+        findings.extend(
+            lint::lint(&text.subject, &text.body, &sample.locale)
+                .into_iter()
+                .map(finding),
+        );
     }
     let variant = |(locale, text): (String, template::Variant)| Variant {
         language: language(&locale),
@@ -212,8 +222,14 @@ fn finding(one: lint::Finding) -> Finding {
 }
 
 async fn within(conn: &mut Conn, who: &Signed, asked: Asked) -> Result<Within, Problem> {
-    let choice = |one: Incident| Choice { value: one.slug, words: one.title };
-    let none = Choice { value: String::new(), words: "No incident: facts show as their keys".to_owned() };
+    let choice = |one: Incident| Choice {
+        value: one.slug,
+        words: one.title,
+    };
+    let none = Choice {
+        value: String::new(),
+        words: "No incident: facts show as their keys".to_owned(),
+    };
     let incidents = incident::store::list(conn).await?.into_iter().map(choice);
     Ok(Within {
         incidents: [none].into_iter().chain(incidents).collect(),
@@ -233,7 +249,11 @@ struct Sample {
 async fn sample(app: &App, who: &Signed, of: &Text, asked: &Asked) -> Result<Sample, Problem> {
     let (locale, rendered, reader) = rendered(app, who, of, asked).await?;
     let found = |error: PreviewError| {
-        let finding = |place: String, text: String| Finding { tone: Tone::Act, place, text };
+        let finding = |place: String, text: String| Finding {
+            tone: Tone::Act,
+            place,
+            text,
+        };
         match error {
             PreviewError::Text(wrong) => {
                 let one = |e: &template::merge::MergeError| match e.part {
@@ -245,10 +265,18 @@ async fn sample(app: &App, who: &Signed, of: &Text, asked: &Asked) -> Result<Sam
             PreviewError::Missing(why) => vec![finding("This person".to_owned(), why.to_string())],
         }
     };
-    let query = [("locale", &locale), ("incident", &asked.incident), ("reference", &asked.reference)];
+    let query = [
+        ("locale", &locale),
+        ("incident", &asked.incident),
+        ("reference", &asked.reference),
+    ];
     let query = serde_urlencoded::to_string(query).map_err(Problem::broken)?;
     Ok(match rendered {
-        Err(error) => Sample { locale, preview: None, findings: found(error) },
+        Err(error) => Sample {
+            locale,
+            preview: None,
+            findings: found(error),
+        },
         Ok(letter) => Sample {
             locale,
             findings: Vec::new(),
@@ -279,14 +307,24 @@ async fn rendered(
         None => "a sample person".to_owned(),
     };
     let (person, reads) = found.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
-    let wanted = if asked.locale.is_empty() { &reads } else { &asked.locale };
+    let wanted = if asked.locale.is_empty() {
+        &reads
+    } else {
+        &asked.locale
+    };
     let (locale, text) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
     let setting = Setting {
         organisation: &app.config.organisation.name,
-        incident: incident.as_ref().map(|one| (one.title.as_str(), &one.facts)),
+        incident: incident
+            .as_ref()
+            .map(|one| (one.title.as_str(), &one.facts)),
         public_url: &app.config.http.public_url,
     };
-    Ok((locale.to_owned(), preview(locale, text, &setting, &person), words))
+    Ok((
+        locale.to_owned(),
+        preview(locale, text, &setting, &person),
+        words,
+    ))
 }
 
 /// `GET /console/templates/{id}/preview`: the HTML part alone, under a policy that lets it do nothing.
@@ -327,8 +365,15 @@ pub async fn save(
     id: Path<TemplateId>,
     mut form: Form<Words>,
 ) -> Answer {
-    let Words { locale, subject, body } = std::mem::take(&mut form.typed);
-    let triples = locale.iter().map(|tag| tag.trim().to_owned()).zip(subject.into_iter().zip(body));
+    let Words {
+        locale,
+        subject,
+        body,
+    } = std::mem::take(&mut form.typed);
+    let triples = locale
+        .iter()
+        .map(|tag| tag.trim().to_owned())
+        .zip(subject.into_iter().zip(body));
     let triples: Vec<_> = triples.filter(|(locale, _)| !locale.is_empty()).collect();
     let text = |(locale, (subject, body)): &(String, (String, String))| {
         let (subject, body) = (subject.clone(), body.replace("\r\n", "\n"));
@@ -339,8 +384,16 @@ pub async fn save(
         Ok(_) => return Ok(on_to(&format!("/console/templates/{id}"), "saved")),
         Err(EditError::Text(wrong)) => {
             for (locale, error) in wrong {
-                let place = triples.iter().position(|(tag, _)| *tag == locale).unwrap_or(0) + 1;
-                let part = if error.part == Part::Subject { "subject" } else { "body" };
+                let place = triples
+                    .iter()
+                    .position(|(tag, _)| *tag == locale)
+                    .unwrap_or(0)
+                    + 1;
+                let part = if error.part == Part::Subject {
+                    "subject"
+                } else {
+                    "body"
+                };
                 form.fault(&format!("{part}-{place}"), format!("{locale}: {error}"));
             }
         }
@@ -356,7 +409,11 @@ pub async fn save(
         body,
     };
     let variants = triples.into_iter().map(typed).collect();
-    let page = TemplatePage { variants, faults: form.faults, ..page };
+    let page = TemplatePage {
+        variants,
+        faults: form.faults,
+        ..page
+    };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
@@ -380,5 +437,9 @@ fn language(locale: &str) -> String {
         "hi" => "हिन्दी",
         _ => return locale.to_owned(),
     };
-    if of == locale { name.to_owned() } else { format!("{name} ({locale})") }
+    if of == locale {
+        name.to_owned()
+    } else {
+        format!("{name} ({locale})")
+    }
 }

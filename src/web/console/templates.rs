@@ -92,8 +92,13 @@ async fn shown(
     let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
     let mut templates = Vec::new();
     for one in store::list(&mut conn).await? {
-        let using = campaigns.iter().filter(|campaign| campaign.template == one.id).count();
-        let changed = last_deed(&mut conn, one.id).await?.map_or(one.created_at, |(_, at)| at);
+        let using = campaigns
+            .iter()
+            .filter(|campaign| campaign.template == one.id)
+            .count();
+        let changed = last_deed(&mut conn, one.id)
+            .await?
+            .map_or(one.created_at, |(_, at)| at);
         templates.push(TemplateRow {
             id: one.id.to_string(),
             name: one.name,
@@ -104,7 +109,14 @@ async fn shown(
         });
     }
     let desk = around::desk(app, &mut conn, req, who, Area::Templates).await?;
-    Ok(page::show(status, &Templates { desk, templates, new })?)
+    Ok(page::show(
+        status,
+        &Templates {
+            desk,
+            templates,
+            new,
+        },
+    )?)
 }
 
 /// What the form sends.
@@ -139,6 +151,17 @@ pub async fn begin(
     };
     form.fault(field, error);
     let Typed { name, locale } = form.typed;
-    let new = NewTemplate { name, locale, faults: form.faults };
-    shown(&app, &req, &who, StatusCode::UNPROCESSABLE_ENTITY, Some(new)).await
+    let new = NewTemplate {
+        name,
+        locale,
+        faults: form.faults,
+    };
+    shown(
+        &app,
+        &req,
+        &who,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        Some(new),
+    )
+    .await
 }
