@@ -26,7 +26,7 @@ use crate::staff::right::SeeCampaigns;
 use crate::web::figures::{Chart, count, filters};
 use crate::web::page::{self, Area, Desk, Moment, percent, span};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
+use crate::web::who::Allowed;
 use crate::{incident, template};
 
 /// `/console/campaigns/{id}`
