@@ -17,7 +17,8 @@ use crate::seal::{IncidentKey, Keyring};
 /// # Errors
 /// The database's.
 pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> Result<()> {
-    let plain = serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
+    let plain =
+        serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
     diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(new.id),
@@ -203,7 +204,10 @@ pub async fn record(
             update.set(set).execute(conn).await?
         }
         Outcome::Postponed { until } => {
-            update.set((free, outbox::due_at.eq(until))).execute(conn).await?
+            update
+                .set((free, outbox::due_at.eq(until)))
+                .execute(conn)
+                .await?
         }
     };
     Ok(written == 1)

@@ -94,7 +94,14 @@ mod tests {
 
     #[test]
     fn a_code_may_be_typed_in_many_ways_but_is_six_digits() {
-        for typed in ["012345", " 012 345\n", "012-345", "٠١٢٣٤٥", "۰۱۲۳۴۵", "０１２３４５"] {
+        for typed in [
+            "012345",
+            " 012 345\n",
+            "012-345",
+            "٠١٢٣٤٥",
+            "۰۱۲۳۴۵",
+            "０１２３４５",
+        ] {
             assert_eq!(digits(typed).as_deref(), Some("012345"), "{typed}");
         }
         for typed in ["", "12345", "1234567", "12345a", "١٢٣", "½½½½½½"] {

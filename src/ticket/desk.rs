@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::intake::customer::{Customer, key_of, new_ticket};
 use super::guard::{self, Refusal, Said};
+use super::intake::customer::{Customer, key_of, new_ticket};
 use super::letter::{self, Addressee};
 use super::status::{Party, TicketResolution, TicketStatus};
 use super::{
@@ -300,7 +300,15 @@ pub async fn open_for_caller(
     let message = words(by, no, MessageKind::Call, text, now);
     store::insert_message(&mut tx, &key, ticket.id, &message).await?;
     let detail = json!({ "number": ticket.number.as_str(), "person": ticket.person });
-    audit::store::append(&mut tx, now, Actor::Staff(by), "ticket.open", ticket.id, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "ticket.open",
+        ticket.id,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(ticket)
 }
@@ -329,7 +337,9 @@ impl<'a> Deed<'a> {
     async fn begin(app: &'a App, by: Actor, id: TicketId, seen: Seen) -> Result<Self, DeskError> {
         let mut deed = Self::begin_unseen(app, by, id).await?;
         let ticket = &deed.ticket;
-        let unread = seen.messages.is_some_and(|last| ticket.customer_message > last);
+        let unread = seen
+            .messages
+            .is_some_and(|last| ticket.customer_message > last);
         if ticket.version == seen.version && !unread {
             return Ok(deed);
         }
@@ -366,7 +376,13 @@ impl<'a> Deed<'a> {
     async fn go(&mut self, then: &Then, said: bool) -> Result<(), DeskError> {
         let ever = said || store::is_answered(&mut self.tx, self.ticket.id).await?;
         let said = Said { now: said, ever };
-        guard::check(self.ticket.status, then, Party::from(self.by), said, self.now)?;
+        guard::check(
+            self.ticket.status,
+            then,
+            Party::from(self.by),
+            said,
+            self.now,
+        )?;
         let reason = then.reason.as_deref();
         store::say_who(&mut self.tx, self.by, reason, self.now).await?;
         self.ticket.go(then, self.now);

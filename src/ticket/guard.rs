@@ -60,14 +60,20 @@ pub fn check(
     if !movers.contains(&by) {
         return Err(Refusal::NotByHand { from, to });
     }
-    if then.reason.as_deref().is_some_and(|reason| !is_reason(reason)) {
+    if then
+        .reason
+        .as_deref()
+        .is_some_and(|reason| !is_reason(reason))
+    {
         return Err(Refusal::Needs(Need::Reason));
     }
     let need = from.need(to);
     let resolution = then.resolution;
     let met = match need {
         // What a clock closes was solved before; what it solves, it says how.
-        _ if by != Party::Staff => from == TicketStatus::Solved || !to.is_done() || resolution.is_some(),
+        _ if by != Party::Staff => {
+            from == TicketStatus::Solved || !to.is_done() || resolution.is_some()
+        }
         Need::Nothing => true,
         Need::Message => said.now,
         Need::Reason => then.reason.is_some(),
@@ -75,9 +81,8 @@ pub fn check(
             let ahead = |at| at > now && at - now <= LONGEST_HOLD;
             then.reason.is_some() && then.review_at.is_some_and(ahead)
         }
-        Need::Answer | Need::Clearance => {
-            resolution.is_some_and(|how| need.resolutions().contains(&how) && (said.ever || !is_answer(how)))
-        }
+        Need::Answer | Need::Clearance => resolution
+            .is_some_and(|how| need.resolutions().contains(&how) && (said.ever || !is_answer(how))),
     };
     met.then_some(()).ok_or(Refusal::Needs(need))
 }
@@ -97,8 +102,14 @@ mod tests {
     use super::*;
     use TicketStatus::*;
 
-    const SILENT: Said = Said { now: false, ever: false };
-    const SAID: Said = Said { now: true, ever: true };
+    const SILENT: Said = Said {
+        now: false,
+        ever: false,
+    };
+    const SAID: Said = Said {
+        now: true,
+        ever: true,
+    };
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_629_450_672, 0).expect("a moment")
@@ -111,14 +122,22 @@ mod tests {
     #[test]
     fn each_move_needs_what_the_table_says() {
         let needs = |need| Err(Refusal::Needs(need));
-        let hold = Then::to(OnHold).because("bank").review(now() + TimeDelta::days(3));
-        assert_eq!(by_staff(Open, &Then::to(Pending), SILENT), needs(Need::Message));
+        let hold = Then::to(OnHold)
+            .because("bank")
+            .review(now() + TimeDelta::days(3));
+        assert_eq!(
+            by_staff(Open, &Then::to(Pending), SILENT),
+            needs(Need::Message)
+        );
         assert_eq!(by_staff(Open, &Then::to(Pending), SAID), Ok(()));
         assert_eq!(by_staff(Open, &hold, SILENT), Ok(()));
         for bad in [
             Then::to(OnHold),
             Then::to(OnHold).because("bank"),
-            Then::to(OnHold).review(now() + TimeDelta::days(1)).because("x").review(now()),
+            Then::to(OnHold)
+                .review(now() + TimeDelta::days(1))
+                .because("x")
+                .review(now()),
             hold.clone().review(now() + TimeDelta::days(91)),
         ] {
             assert_eq!(by_staff(Open, &bad, SAID), needs(Need::Review));
@@ -129,18 +148,33 @@ mod tests {
         assert_eq!(by_staff(Open, &withdrawn, SILENT), Ok(()));
         let spam = Then::to(Closed).ended(TicketResolution::Spam);
         assert_eq!(by_staff(New, &spam, SILENT), Ok(()));
-        assert_eq!(by_staff(Open, &spam.clone().ended(TicketResolution::Answered), SAID), needs(Need::Clearance));
-        assert_eq!(by_staff(Open, &Then::to(Solved).ended(TicketResolution::Spam), SAID), needs(Need::Answer));
+        assert_eq!(
+            by_staff(Open, &spam.clone().ended(TicketResolution::Answered), SAID),
+            needs(Need::Clearance)
+        );
+        assert_eq!(
+            by_staff(Open, &Then::to(Solved).ended(TicketResolution::Spam), SAID),
+            needs(Need::Answer)
+        );
         assert_eq!(by_staff(Solved, &Then::to(Open), SAID), needs(Need::Reason));
-        assert_eq!(by_staff(Open, &hold.because(" "), SAID), needs(Need::Reason));
+        assert_eq!(
+            by_staff(Open, &hold.because(" "), SAID),
+            needs(Need::Reason)
+        );
     }
 
     #[test]
     fn only_the_clock_closes_what_is_solved() {
         let closed = Then::to(Closed);
-        let refused = Refusal::NotByHand { from: Solved, to: Closed };
+        let refused = Refusal::NotByHand {
+            from: Solved,
+            to: Closed,
+        };
         assert_eq!(by_staff(Solved, &closed, SAID), Err(refused));
         assert_eq!(check(Solved, &closed, Party::System, SILENT, now()), Ok(()));
-        assert_eq!(check(Pending, &Then::to(Solved), Party::System, SAID, now()), Err(Refusal::Needs(Need::Answer)));
+        assert_eq!(
+            check(Pending, &Then::to(Solved), Party::System, SAID, now()),
+            Err(Refusal::Needs(Need::Answer))
+        );
     }
 }

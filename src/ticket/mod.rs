@@ -108,7 +108,11 @@ pub struct Ticket {
 
 impl std::fmt::Debug for Ticket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Ticket {} ({} v{})", self.number, self.status, self.version)
+        write!(
+            f,
+            "Ticket {} ({} v{})",
+            self.number, self.status, self.version
+        )
     }
 }
 
@@ -287,7 +291,8 @@ pub enum BadWords {
 /// [`BadWords::Empty`], [`BadWords::TooLong`].
 pub fn check_text(text: &str) -> Result<(), BadWords> {
     // White space, and the marks that show nothing either.
-    let shows = |c: char| !c.is_whitespace() && !matches!(c, '\0' | '\u{200B}' | '\u{FEFF}' | '\u{2060}');
+    let shows =
+        |c: char| !c.is_whitespace() && !matches!(c, '\0' | '\u{200B}' | '\u{FEFF}' | '\u{2060}');
     if !text.chars().any(shows) {
         return Err(BadWords::Empty);
     }
@@ -308,7 +313,12 @@ pub fn subject(topic: &str, text: &str) -> Result<String, BadWords> {
     if !topic.trim().is_empty() {
         return Ok(topic.to_owned());
     }
-    let line = text.trim_start().lines().next().unwrap_or_default().trim_end();
+    let line = text
+        .trim_start()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end();
     Ok(match line.char_indices().nth(CUT) {
         None => line.to_owned(),
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
@@ -334,7 +344,10 @@ mod tests {
         assert_eq!(check_text(" \n\u{3000}\0"), Err(BadWords::Empty));
         assert_eq!(check_text("?"), Ok(()));
         assert_eq!(check_text(&"é".repeat(TEXT_LIMIT)), Ok(()));
-        assert_eq!(check_text(&"é".repeat(TEXT_LIMIT + 1)), Err(BadWords::TooLong));
+        assert_eq!(
+            check_text(&"é".repeat(TEXT_LIMIT + 1)),
+            Err(BadWords::TooLong)
+        );
         assert_eq!(subject(" Topic ", "text").as_deref(), Ok(" Topic "));
         assert_eq!(subject("", "\n one \ntwo").as_deref(), Ok("one"));
         let cut = subject("", &"é".repeat(90)).expect("a subject");

@@ -86,7 +86,10 @@ mod tests {
             let number = Number::random();
             let sloppy = number.as_str().to_lowercase().replace('0', "o");
             assert_eq!(number.as_str().parse(), Ok(number.clone()));
-            assert_eq!(sloppy.replace('-', " ").replace('1', "l").parse(), Ok(number));
+            assert_eq!(
+                sloppy.replace('-', " ").replace('1', "l").parse(),
+                Ok(number)
+            );
         }
         assert!("K7QD-2M4".parse::<Number>().is_err());
         assert!("K7QD-2M4XX".parse::<Number>().is_err());

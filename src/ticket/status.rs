@@ -239,10 +239,11 @@ pub fn compare(rows: &[(TicketStatus, TicketStatus)]) -> Result<(), String> {
         .iter()
         .flat_map(|from| from.after().iter().map(|to| (*from, *to)))
         .collect();
-    let only = |a: &[(TicketStatus, TicketStatus)], b: &[(TicketStatus, TicketStatus)]| -> Vec<String> {
-        let pairs = a.iter().filter(|pair| !b.contains(pair));
-        pairs.map(|(from, to)| format!("{from} to {to}")).collect()
-    };
+    let only =
+        |a: &[(TicketStatus, TicketStatus)], b: &[(TicketStatus, TicketStatus)]| -> Vec<String> {
+            let pairs = a.iter().filter(|pair| !b.contains(pair));
+            pairs.map(|(from, to)| format!("{from} to {to}")).collect()
+        };
     let (program, database) = (only(&code, rows), only(rows, &code));
     if program.is_empty() && database.is_empty() {
         return Ok(());

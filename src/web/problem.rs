@@ -191,7 +191,8 @@ impl Problem {
 
     /// The header that goes with it.
     pub fn header(&self) -> Option<(&header::HeaderName, &str)> {
-        self.0.header
+        self.0
+            .header
             .as_ref()
             .map(|(name, value)| (name, value.as_str()))
     }

@@ -169,8 +169,9 @@ fn finished(app: &App, claimed: &Claimed) -> Result<Letter, &'static str> {
         .map_err(|_| "organisation.from_address is not an address")?;
     let return_path = match ours.return_path.as_str() {
         "" => from.clone(),
-        path => EmailAddress::parse(path)
-            .map_err(|_| "organisation.return_path is not an address")?,
+        path => {
+            EmailAddress::parse(path).map_err(|_| "organisation.return_path is not an address")?
+        }
     };
     let to = EmailAddress::parse(&letter.to).map_err(|_| "the recipient's address is none")?;
     let draft = Draft {

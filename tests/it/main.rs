@@ -13,6 +13,7 @@ mod doors;
 mod embedded;
 mod house;
 mod imports;
+mod look;
 mod mail;
 mod merge;
 mod people;

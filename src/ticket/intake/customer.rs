@@ -3,10 +3,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::ticket::number::Number;
-use crate::ticket::status::TicketStatus;
-use crate::ticket::urgency::{self, Urgency};
-use crate::ticket::{Ticket, TicketChannel};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId, TicketId};
@@ -14,6 +10,10 @@ use crate::incident;
 use crate::person::flags::Flags;
 use crate::person::{self, Person};
 use crate::seal::{Broken, IncidentKey};
+use crate::ticket::number::Number;
+use crate::ticket::status::TicketStatus;
+use crate::ticket::urgency::{self, Urgency};
+use crate::ticket::{Ticket, TicketChannel};
 
 /// A person with the key to their words.
 pub(in crate::ticket) struct Customer {
@@ -41,14 +41,30 @@ impl Customer {
         urgency::weigh(self.person.exposed.severity(), vulnerable, text)
     }
 
-    pub(in crate::ticket) fn new_ticket(&self, subject: String, urgency: Urgency, now: DateTime<Utc>) -> Ticket {
+    pub(in crate::ticket) fn new_ticket(
+        &self,
+        subject: String,
+        urgency: Urgency,
+        now: DateTime<Utc>,
+    ) -> Ticket {
         let locale = self.person.locale.as_str().to_owned();
-        new_ticket(self.person.incident, Some(self.person.id), locale, subject, urgency, now)
+        new_ticket(
+            self.person.incident,
+            Some(self.person.id),
+            locale,
+            subject,
+            urgency,
+            now,
+        )
     }
 }
 
 /// The incident's key; a forgotten incident takes no words.
-pub(in crate::ticket) async fn key_of(conn: &mut Conn, app: &App, id: IncidentId) -> db::Result<IncidentKey> {
+pub(in crate::ticket) async fn key_of(
+    conn: &mut Conn,
+    app: &App,
+    id: IncidentId,
+) -> db::Result<IncidentKey> {
     let incident = incident::store::find(conn, id).await?;
     let key = incident.key(&app.keys);
     key.map_err(|Broken| db::Error::inconsistent("incident", id))?

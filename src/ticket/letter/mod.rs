@@ -44,11 +44,22 @@ impl Addressee {
         format!("{}/s/{token}/tickets/{number}", app.config.http.public_url)
     }
 
-    fn letter(&self, app: &App, words: &Words, subject: String, parts: &[Part<'_>]) -> OutboxLetter {
+    fn letter(
+        &self,
+        app: &App,
+        words: &Words,
+        subject: String,
+        parts: &[Part<'_>],
+    ) -> OutboxLetter {
         OutboxLetter {
             to: self.address.as_str().to_owned(),
             to_name: self.name.clone(),
-            html: Some(html(&app.config.organisation.name, words.language, &subject, parts)),
+            html: Some(html(
+                &app.config.organisation.name,
+                words.language,
+                &subject,
+                parts,
+            )),
             text: text(&app.config.organisation.name, parts),
             subject,
             language: words.language.to_owned(),

@@ -68,13 +68,15 @@ pub async fn use_try(
     tries: i16,
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<u8>>> {
-    Ok(diesel::update(row::table.find((person.bucket(), person.uuid())))
-        .filter(row::tries.lt(tries).and(row::expires_at.gt(now)))
-        .set(row::tries.eq(row::tries + 1))
-        .returning(row::code_hash)
-        .get_result(conn)
-        .await
-        .optional()?)
+    Ok(
+        diesel::update(row::table.find((person.bucket(), person.uuid())))
+            .filter(row::tries.lt(tries).and(row::expires_at.gt(now)))
+            .set(row::tries.eq(row::tries + 1))
+            .returning(row::code_hash)
+            .get_result(conn)
+            .await
+            .optional()?,
+    )
 }
 
 /// Removes the person's code if it is still this one. `false`: somebody used it first.

@@ -88,7 +88,11 @@ pub async fn thread(
         .first(conn)
         .await?;
     let rows: Vec<Row> = ticket_message::table
-        .filter(ticket_message::ticket_id.eq(of.id).and(ticket_message::no.gt(after)))
+        .filter(
+            ticket_message::ticket_id
+                .eq(of.id)
+                .and(ticket_message::no.gt(after)),
+        )
         .order(ticket_message::no)
         .select((
             ticket_message::no,
@@ -123,7 +127,9 @@ pub async fn is_answered(conn: &mut Conn, id: TicketId) -> Result<bool> {
     let said = ticket_message::table
         .filter(ticket_message::ticket_id.eq(id))
         .filter(ticket_message::kind.eq_any([MessageKind::Agent, MessageKind::Call]));
-    Ok(diesel::select(diesel::dsl::exists(said)).get_result(conn).await?)
+    Ok(diesel::select(diesel::dsl::exists(said))
+        .get_result(conn)
+        .await?)
 }
 
 /// Every move of a ticket, in order.
@@ -165,7 +171,9 @@ pub async fn history(conn: &mut Conn, id: TicketId) -> Result<Vec<Move>> {
 /// # Errors
 /// `Inconsistent`, naming the moves that differ.
 pub async fn check_table(conn: &mut Conn) -> Result<()> {
-    let rows: Vec<(TicketStatus, TicketStatus)> =
-        ticket_transition::table.select(ticket_transition::all_columns).load(conn).await?;
+    let rows: Vec<(TicketStatus, TicketStatus)> = ticket_transition::table
+        .select(ticket_transition::all_columns)
+        .load(conn)
+        .await?;
     status::compare(&rows).map_err(|why| Error::inconsistent("ticket_transition", why))
 }

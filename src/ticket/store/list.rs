@@ -277,9 +277,15 @@ pub async fn asked_lately(
         return Ok(None);
     };
     let answered = ticket_message::table
-        .filter(ticket_message::ticket_id.eq(id).and(ticket_message::no.gt(no)))
+        .filter(
+            ticket_message::ticket_id
+                .eq(id)
+                .and(ticket_message::no.gt(no)),
+        )
         .filter(ticket_message::kind.eq(MessageKind::Agent));
-    let answered: bool = diesel::select(diesel::dsl::exists(answered)).get_result(conn).await?;
+    let answered: bool = diesel::select(diesel::dsl::exists(answered))
+        .get_result(conn)
+        .await?;
     Ok((!answered).then_some(*id))
 }
 

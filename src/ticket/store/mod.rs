@@ -8,7 +8,9 @@ mod row;
 mod write;
 
 pub use code::{code_sent_after, replace_code, spend_code, use_try};
-pub use find::{check_table, find, find_by_number, find_theirs, history, is_answered, lock, thread};
+pub use find::{
+    check_table, find, find_by_number, find_theirs, history, is_answered, lock, thread,
+};
 pub use list::{
     Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
     newest_unfinished, of_person, queue, unfinished, waiting,

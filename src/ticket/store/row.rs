@@ -66,7 +66,9 @@ impl Opener {
         let broken = || Error::inconsistent("ticket", row.id);
         let subject = match self.key(keys, row.incident_id, wrapped)? {
             None => None,
-            Some(key) => Some(opened(key, &subject_owner(row.id), &row.subject).ok_or_else(broken)?),
+            Some(key) => {
+                Some(opened(key, &subject_owner(row.id), &row.subject).ok_or_else(broken)?)
+            }
         };
         Ok(Ticket {
             id: row.id,
