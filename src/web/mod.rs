@@ -1,7 +1,8 @@
 //! The web: all routes on one page, and the server that answers them.
 //!
 //! A read calls one store, a change calls one verb. Who may pass stands in the handler's signature
-//! ([`who`]); the tables below say it again, and `tests/it/doors.rs` walks every route as everybody.
+//! ([`who`]); the tables below say it again, one line a route, and `tests/it/doors.rs` walks every route
+//! as everybody.
 
 pub mod api;
 pub mod console;
@@ -43,6 +44,7 @@ use Right::*;
 use Who::*;
 
 /// Operations and public pages.
+#[rustfmt::skip]
 fn public() -> Vec<Door> {
     vec![
         get("/healthz", Anyone, operations::healthz),
@@ -61,6 +63,7 @@ fn public() -> Vec<Door> {
 }
 
 /// Under `/s/{token}`: the pages of one affected person.
+#[rustfmt::skip]
 fn mine() -> Vec<Door> {
     use public::{asked, my_status, my_ticket, second_step};
     vec![
