@@ -1,148 +1,128 @@
-//! `candor campaign`, `candor stop`, `candor start`: as the console does.
+//! `candor campaign`: what the console does with campaigns, under the name of an account.
 
-use std::io::Write;
+use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::{Settings, say};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::store::Progress;
-use crate::campaign::{self, Campaign, content, launch};
+use crate::campaign::{self, content, launch};
 use crate::id::{CampaignId, StaffId};
 use crate::seal::to_hex;
-use crate::staff;
+use crate::staff::{self, Right};
+use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
 
-/// Arguments of `candor campaign`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…")]
-pub struct Args {
-    #[command(subcommand)]
-    deed: Deed,
-}
-
+/// List campaigns, and submit, approve, launch, hold and end them
 #[derive(Debug, Subcommand)]
-enum Deed {
-    /// All campaigns, newest first.
-    List,
-    /// One campaign with its content hash and its notices by state.
-    Show {
-        /// Its id.
-        id: CampaignId,
+pub enum Campaign {
+    /// List all campaigns, newest first
+    #[command(after_help = "Example:\n  candor campaign list --json")]
+    List {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
     },
-    /// Submit a draft for approval; prints the hash to approve.
+    /// Show one campaign with its content hash and its notices by state
+    #[command(after_help = "Example:\n  candor campaign show cmp_0192…")]
+    Show {
+        /// Its id
+        id: CampaignId,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Submit a draft for approval; prints the hash to approve
+    #[command(after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org")]
     Submit(Move),
-    /// Approve exactly the content with this hash, as another person than the author.
+    /// Approve exactly the content with this hash, as another person than the author
+    #[command(after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…")]
     Approve {
         #[command(flatten)]
-        who: Move,
-        /// The content hash that was read.
+        of: Move,
+        /// The content hash that was read
         #[arg(long)]
         hash: String,
     },
-    /// Launch an approved campaign.
+    /// Launch an approved campaign
+    #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
-    /// Hold a sending campaign.
+    /// Hold a sending campaign
+    #[command(after_help = "Example:\n  candor campaign pause cmp_0192… --as comms@example.org")]
     Pause(Move),
-    /// Let a paused campaign go on.
+    /// Let a paused campaign go on
+    #[command(after_help = "Example:\n  candor campaign resume cmp_0192… --as comms@example.org")]
     Resume(Move),
-    /// End a campaign: what is not sent by now never will be.
+    /// End a campaign: what is not sent by now never will be
+    #[command(after_help = "Example:\n  candor campaign cancel cmp_0192… --as comms@example.org")]
     Cancel(Move),
 }
 
+/// Which campaign, and in whose name.
 #[derive(Debug, clap::Args)]
-struct Move {
-    /// Its id.
+pub struct Move {
+    /// Its id
     id: CampaignId,
-    /// Who does it: the e-mail address of an account with the right to.
+    /// Who does it: the e-mail address of an account with the right to
     #[arg(long = "as")]
     by: String,
 }
 
-/// Runs `candor campaign`.
-///
-/// # Errors
-/// What the campaign, the account or the database refused.
-pub async fn run(app: &App, args: &Args, json: bool) -> Result<()> {
-    use staff::Right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
-    match &args.deed {
-        Deed::List => {
-            let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
-            for campaign in &found {
-                show(campaign, None, json)?;
+impl Campaign {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = &settings.app()?;
+        match self {
+            Self::List { json } => {
+                let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+                found.iter().try_for_each(|campaign| show(campaign, None, json))
             }
+            Self::Show { id, json } => {
+                let mut conn = app.db.get().await?;
+                let campaign = campaign::store::find(&mut conn, id).await?;
+                show(&campaign, Some(&campaign::store::progress(&mut conn, id).await?), json)
+            }
+            Self::Submit(of) => say(launch::submit(app, of.account(app, DraftCampaign).await?, of.id).await?),
+            Self::Approve { of, hash } => {
+                Ok(launch::approve(app, of.account(app, ApproveCampaign).await?, of.id, &hash).await?)
+            }
+            Self::Launch(of) => Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?),
+            Self::Pause(of) => {
+                let by = Actor::Staff(of.account(app, StopSending).await?);
+                Ok(launch::pause(app, by, of.id, None).await?)
+            }
+            Self::Resume(of) => Ok(launch::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?),
+            Self::Cancel(of) => Ok(launch::cancel(app, of.account(app, StopSending).await?, of.id).await?),
         }
-        Deed::Show { id } => {
-            let mut conn = app.db.get().await?;
-            let campaign = campaign::store::find(&mut conn, *id).await?;
-            let progress = campaign::store::progress(&mut conn, *id).await?;
-            show(&campaign, Some(&progress), json)?;
-        }
-        Deed::Submit(m) => {
-            let hash = launch::submit(app, account(app, m, DraftCampaign).await?, m.id).await?;
-            writeln!(std::io::stdout(), "{hash}")?;
-        }
-        Deed::Approve { who, hash } => {
-            launch::approve(app, account(app, who, ApproveCampaign).await?, who.id, hash).await?;
-        }
-        Deed::Launch(m) => launch::launch(app, account(app, m, LaunchCampaign).await?, m.id).await?,
-        Deed::Pause(m) => {
-            let by = Actor::Staff(account(app, m, StopSending).await?);
-            launch::pause(app, by, m.id, None).await?;
-        }
-        Deed::Resume(m) => launch::resume(app, account(app, m, LaunchCampaign).await?, m.id).await?,
-        Deed::Cancel(m) => launch::cancel(app, account(app, m, StopSending).await?, m.id).await?,
     }
-    Ok(())
 }
 
-/// The account that is to have done it. Whoever reaches the command line holds the database and the
-/// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
-async fn account(app: &App, of: &Move, right: staff::Right) -> Result<StaffId> {
-    let found = staff::store::find_by_email(&mut *app.db.get().await?, &of.by).await?;
-    if found.disabled_at.is_some() || !found.may(right) {
-        bail!("this account may not do that");
+impl Move {
+    /// The account that is to have done it. Whoever reaches the command line holds the database and the
+    /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
+    async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
+        let found = staff::store::find_by_email(&mut *app.db.get().await?, &self.by).await?;
+        let Some((account, _)) = found else { bail!("no account has the address given with --as") };
+        ensure!(account.disabled_at.is_none() && account.may(right), "this account may not do that");
+        Ok(account.id)
     }
-    Ok(found.id)
 }
 
-fn show(campaign: &Campaign, progress: Option<&Progress>, json: bool) -> Result<()> {
+fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) -> Result<()> {
     let hash = campaign.content.as_deref().map(|text| to_hex(&content::hash(text)));
     let counts = progress.map(|p| p.counts.iter().map(|(s, n)| (s.as_str(), *n)).collect::<Vec<_>>());
-    let mut out = std::io::stdout();
     if json {
-        let counts = counts.map(|all| all.into_iter().collect::<std::collections::BTreeMap<_, _>>());
-        let line = json!({
+        let counts = counts.map(|all| all.into_iter().collect::<BTreeMap<_, _>>());
+        return say(json!({
             "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
-        });
-        writeln!(out, "{line}")?;
-        return Ok(());
+        }));
     }
-    writeln!(out, "{}  {:<10}  {}", campaign.id, campaign.kind, campaign.status)?;
+    say(format!("{}  {:<10}  {}", campaign.id, campaign.kind.as_str(), campaign.status))?;
     if progress.is_some() {
-        writeln!(out, "content hash  {}", hash.as_deref().unwrap_or("not submitted"))?;
+        say(format!("content hash  {}", hash.as_deref().unwrap_or("not submitted")))?;
     }
-    for (status, n) in counts.into_iter().flatten() {
-        writeln!(out, "{status:>12}  {n}")?;
-    }
-    Ok(())
-}
-
-/// `candor stop` and `candor start`: the emergency stop for everything on every node.
-///
-/// # Errors
-/// The database's.
-pub async fn switch(app: &App, stop: bool) -> Result<()> {
-    let by = Actor::System("command line");
-    let changed = if stop { launch::stop_everything(app, by).await? } else { launch::start_again(app, by).await? };
-    let said = match (stop, changed) {
-        (true, true) => "stopped: no message leaves any node; `candor start` lifts it",
-        (true, false) => "it was stopped already",
-        (false, true) => "sending may go on",
-        (false, false) => "nothing was stopped",
-    };
-    writeln!(std::io::stdout(), "{said}")?;
-    Ok(())
+    counts.into_iter().flatten().try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
 }

@@ -1,21 +1,28 @@
 //! `candor import`: the affected list into a scope version, with a progress bar.
 
+use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use csv::StringRecord;
 use serde_json::json;
 
+use super::{Settings, say};
 use crate::app::App;
-use crate::incident;
+use crate::id::StaffId;
+use crate::incident::{self, Incident};
+use crate::scope::csv::RejectWriter;
 use crate::scope::import::{Imported, Progress};
 use crate::scope::{self, ScopeMode};
 use crate::staff::{self, Right};
 
-/// Arguments of `candor import`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: candor import --incident carrier-2021 --as comms@example.org affected.csv")]
-pub struct Args {
+/// Import the affected list into a scope version
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv")]
+pub struct Import {
     /// The incident's name in URLs.
     #[arg(long)]
     incident: String,
@@ -33,37 +40,86 @@ pub struct Args {
     rejects: Option<PathBuf>,
     /// The list, or - for standard input.
     file: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
 }
 
-/// Runs `candor import`.
-///
-/// # Errors
-/// What the list, the incident or the database refused.
-pub async fn run(app: &App, args: &Args, json: bool) -> Result<()> {
-    let by = importer(app, args.by.as_deref()).await?;
-    let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &args.incident)
-        .await
-        .with_context(|| format!("incident {}", args.incident))?;
-    let reader: Box<dyn Read + Send> = match args.file.to_str() {
-        Some("-") => Box::new(std::io::stdin()),
-        _ => Box::new(std::fs::File::open(&args.file).with_context(|| args.file.display().to_string())?),
-    };
-    let mode = if args.delta { ScopeMode::Delta } else { ScopeMode::Full };
-    let imported = scope::import::import(app, by, incident.id, mode, reader, bar()).await?;
-    let rejects = write_rejects(app, args, &incident, &imported).await?;
-    if args.activate {
-        scope::activate::activate(app, by, incident.id, imported.version).await?;
+impl Import {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = &settings.app()?;
+        let by = importer(app, self.by.as_deref()).await?;
+        let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
+            .await
+            .with_context(|| format!("incident {}", self.incident))?;
+        let reader: Box<dyn Read + Send> = match self.file.to_str() {
+            Some("-") => Box::new(std::io::stdin()),
+            _ => Box::new(File::open(&self.file).with_context(|| self.file.display().to_string())?),
+        };
+        let mode = if self.delta { ScopeMode::Delta } else { ScopeMode::Full };
+        let imported = scope::import::import(app, by, incident.id, mode, reader, bar()).await?;
+        let rejects = self.write_rejects(app, &incident, &imported).await?;
+        if self.activate {
+            scope::activate::activate(app, by, incident.id, imported.version).await?;
+        }
+        self.tell(&imported, rejects.as_deref())
     }
-    tell(args, json, &imported, rejects.as_deref())
+
+    /// The refused rows as a file that only its owner reads; `None` if there are none.
+    async fn write_rejects(&self, app: &App, of: &Incident, imported: &Imported) -> Result<Option<PathBuf>> {
+        let Some(key) = of.key(&app.keys)?.filter(|_| imported.rejected > 0) else { return Ok(None) };
+        let default = || PathBuf::from(format!("rejects-{}-v{}.csv", self.incident, imported.version));
+        let path = self.rejects.clone().unwrap_or_else(default);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let columns = StringRecord::from(imported.delta.columns.clone());
+        let mut out = RejectWriter::new(file, &columns)?;
+        let mut after = 0;
+        loop {
+            let mut conn = app.db.get().await?;
+            let page = scope::store::list_rejects(&mut conn, &key, of.id, imported.version, after, 1_000).await?;
+            let Some(last) = page.last() else { break };
+            after = last.line;
+            for reject in &page {
+                let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
+                out.row(&cells, reject.line, &reject.columns(), &reject.why())?;
+            }
+        }
+        out.finish()?;
+        Ok(Some(path))
+    }
+
+    fn tell(&self, imported: &Imported, rejects: Option<&Path>) -> Result<()> {
+        let status = if self.activate { "active" } else { "draft" };
+        if self.json {
+            return say(json!({
+                "version": imported.version, "status": status, "accepted": imported.accepted,
+                "rejected": imported.rejected, "delta": imported.delta, "rejects": rejects,
+            }));
+        }
+        let delta = &imported.delta;
+        say(format!(
+            "scope version {} is {status}: {} rows accepted, {} rejected",
+            imported.version, imported.accepted, imported.rejected
+        ))?;
+        say(format!(
+            "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed otherwise, {} unchanged",
+            delta.people_added, delta.people_retracted, delta.elements_added, delta.elements_retracted,
+            delta.contact_changes, delta.unchanged
+        ))?;
+        match rejects {
+            Some(path) => say(format!("refused rows, with reasons: {}", path.display())),
+            None => Ok(()),
+        }
+    }
 }
 
-async fn importer(app: &App, by: Option<&str>) -> Result<crate::id::StaffId> {
+async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
     let mut conn = app.db.get().await?;
     let may: Vec<_> = staff::store::list(&mut conn)
         .await?
         .into_iter()
         .filter(|s| s.disabled_at.is_none() && s.may(Right::ImportScope))
-        .filter(|s| by.is_none_or(|by| s.email.as_deref().is_some_and(|e| e.eq_ignore_ascii_case(by))))
+        .filter(|s| by.is_none_or(|by| s.email.as_ref().is_some_and(|e| e.as_str().eq_ignore_ascii_case(by))))
         .collect();
     match may.as_slice() {
         [one] => Ok(one.id),
@@ -83,38 +139,4 @@ fn bar() -> impl Fn(Progress) {
             let _ = write!(std::io::stderr(), "\r{rows} rows, {} rejected, {rate:.0} rows/s ", progress.rejected);
         }
     }
-}
-
-async fn write_rejects(app: &App, args: &Args, of: &incident::Incident, imported: &Imported) -> Result<Option<PathBuf>> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if imported.rejected == 0 {
-        return Ok(None);
-    }
-    let default = || PathBuf::from(format!("rejects-{}-v{}.csv", args.incident, imported.version));
-    let path = args.rejects.clone().unwrap_or_else(default);
-    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    scope::import::write_rejects(app, of.id, imported.version, file).await?;
-    Ok(Some(path))
-}
-
-fn tell(args: &Args, json: bool, imported: &Imported, rejects: Option<&std::path::Path>) -> Result<()> {
-    let mut out = std::io::stdout();
-    let status = if args.activate { "active" } else { "draft" };
-    if json {
-        let line = json!({
-            "version": imported.version, "status": status, "accepted": imported.accepted,
-            "rejected": imported.rejected, "delta": imported.delta, "rejects": rejects,
-        });
-        writeln!(out, "{line}")?;
-        return Ok(());
-    }
-    let delta = &imported.delta;
-    writeln!(out, "scope version {} is {status}: {} rows accepted, {} rejected", imported.version, imported.accepted, imported.rejected)?;
-    writeln!(out, "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed contact, {} unchanged",
-        delta.people_added, delta.people_retracted, delta.elements_added, delta.elements_retracted,
-        delta.contact_changes, delta.unchanged)?;
-    if let Some(path) = rejects {
-        writeln!(out, "refused rows, with reasons: {}", path.display())?;
-    }
-    Ok(())
 }

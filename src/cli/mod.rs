@@ -2,11 +2,15 @@
 //! it ends with 0 if the deed was done, 1 if not, 2 if it was asked for in a way that cannot be read.
 
 mod audit;
+mod campaign;
 mod check;
+mod demo;
+mod import;
 mod key;
 mod migrate;
 mod serve;
 mod staff;
+mod stop;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -32,12 +36,20 @@ struct Cli {
     command: Command,
 }
 
-// work, run, demo, import, campaign, stop, start and evidence take their places here.
+// Evidence takes its place here.
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Work(serve::Work),
+    Run(serve::Run),
+    Demo(demo::Demo),
     Migrate(migrate::Migrate),
     Check(check::Check),
+    Import(import::Import),
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
+    Stop(stop::Stop),
+    Start(stop::Start),
     #[command(subcommand)]
     Staff(staff::Staff),
     #[command(subcommand)]
@@ -71,6 +83,13 @@ async fn run(cli: Cli) -> Result<()> {
     let settings = Settings(cli.config);
     match cli.command {
         Command::Serve(command) => command.run(&settings).await,
+        Command::Work(command) => command.run(&settings).await,
+        Command::Run(command) => command.run(&settings).await,
+        Command::Demo(command) => command.run(&settings).await,
+        Command::Import(command) => command.run(&settings).await,
+        Command::Campaign(command) => command.run(&settings).await,
+        Command::Stop(command) => command.run(&settings).await,
+        Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,
         Command::Check(command) => command.run(&settings).await,
         Command::Staff(command) => command.run(&settings).await,

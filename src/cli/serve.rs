@@ -1,4 +1,4 @@
-//! `candor serve`: the web.
+//! `candor serve`: the web; `candor work`: the senders; `candor run`: both.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use super::Settings;
 use crate::app::App;
 use crate::db;
 use crate::shutdown::Shutdown;
-use crate::{telemetry, web};
+use crate::worker::Route;
+use crate::{telemetry, ticket, web, worker};
 
-/// How long requests in hand may take once the end was asked for.
+/// How long requests and messages in hand may take once the end was asked for.
 const DEADLINE: Duration = Duration::from_secs(25);
 
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
@@ -23,19 +24,63 @@ pub struct Serve {}
 impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        telemetry::start_logging(&app.config.log);
-        expect_migrations(&app).await?;
+        start(&app).await?;
         let listener = listen(&app)?;
-        let shutdown = Shutdown::new();
-        shutdown.listen()?;
-        let serving = async {
-            let served = web::serve(app, listener, &shutdown).await;
-            shutdown.leave();
-            served
-        };
-        let (served, _) = tokio::join!(serving, shutdown.wait(DEADLINE));
-        Ok(served?)
+        until_asked(app, Some(listener), Vec::new()).await
     }
+}
+
+/// Send until Ctrl-C: notices and letters; any number of these share the work
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor --config /etc/candor.toml work")]
+pub struct Work {}
+
+impl Work {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.app()?;
+        start(&app).await?;
+        let routes = worker::routes(&app.config.mail.relays)?;
+        until_asked(app, None, routes).await
+    }
+}
+
+/// Serve and send in one process
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor --config /etc/candor.toml run")]
+pub struct Run {}
+
+impl Run {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.app()?;
+        start(&app).await?;
+        let routes = worker::routes(&app.config.mail.relays)?;
+        let listener = listen(&app)?;
+        until_asked(app, Some(listener), routes).await
+    }
+}
+
+async fn start(app: &App) -> Result<()> {
+    telemetry::start_logging(&app.config.log);
+    expect_migrations(app).await
+}
+
+/// Serves and sends until the end is asked for, then lets what is in hand finish.
+async fn until_asked(app: App, listener: Option<TcpListener>, routes: Vec<Route>) -> Result<()> {
+    let shutdown = Shutdown::new();
+    shutdown.listen()?;
+    if !routes.is_empty() {
+        worker::start(&app, routes, &shutdown);
+    }
+    let serving = async {
+        let served = match listener {
+            Some(listener) => web::serve(app, listener, &shutdown).await,
+            None => Ok(shutdown.soft().cancelled().await),
+        };
+        shutdown.leave();
+        served
+    };
+    let (served, _) = tokio::join!(serving, shutdown.wait(DEADLINE));
+    Ok(served?)
 }
 
 /// The socket of `http.listen`.
@@ -47,12 +92,13 @@ pub fn listen(app: &App) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Refuses to start on an older schema. A database that is away is no reason: pages say so and try
+/// Refuses to start on an older schema, or on one whose table of ticket moves is not the program's. A database that is away is no reason: pages say so and try
 /// again.
 pub async fn expect_migrations(app: &App) -> Result<()> {
     match db::pending(app.config.database_url()?).await {
         Ok(pending) => {
             ensure!(pending == 0, "{pending} migrations are pending: run `candor migrate` first");
+            ticket::store::check_table(&mut *app.db.get().await?).await?;
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),
     }

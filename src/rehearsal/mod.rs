@@ -13,6 +13,7 @@ mod people;
 mod places;
 mod talks;
 mod texts;
+pub mod walk;
 
 pub use facts::{ORGANISATION, SLUG, TITLE, Update, fact_sheet, updates};
 pub use list::{BAD_ROWS, COLUMNS, Written, write_csv};

@@ -42,7 +42,7 @@ pub struct Cast {
 #[derive(Debug)]
 pub struct Report {
     /// The first list and its rejects by reason.
-    pub first: (Imported, Vec<(String, i64)>),
+    pub first: (Imported, Vec<(String, String, i64)>),
     /// The account after the first campaign.
     pub told: Account,
     /// The second list.
@@ -136,8 +136,8 @@ async fn import(app: &App, by: StaffId, incident: IncidentId, plan: Plan, versio
     Ok(imported)
 }
 
-async fn reasons(app: &App, incident: IncidentId, version: i32) -> Result<Vec<(String, i64)>> {
-    Ok(scope::store::count_reasons(&mut *app.db.get().await?, incident, version).await?)
+async fn reasons(app: &App, incident: IncidentId, version: i32) -> Result<Vec<(String, String, i64)>> {
+    Ok(scope::store::count_rejects(&mut *app.db.get().await?, incident, version).await?)
 }
 
 fn texts(variants: Vec<Variant>) -> Variants {
@@ -228,7 +228,7 @@ async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Resul
         if !talk.note.is_empty() {
             desk::note(app, agent, ticket.id, talk.note).await?;
         }
-        let ticket = ticket::store::find(&mut *app.db.get().await?, ticket.id).await?;
+        let ticket = ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?;
         let answered = desk::reply(app, agent, ticket.id, Seen::of(&ticket), talk.answer, &then(app, talk)?).await?;
         if shown.is_none() && answered.status == TicketStatus::Solved {
             shown = Some(answered);
@@ -240,22 +240,21 @@ async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Resul
     let taken = desk::take_next(app, agent).await?.context("an answered-back ticket is in the queue or with its agent");
     let again = match taken {
         Ok(again) => again,
-        Err(_) => ticket::store::find(&mut *app.db.get().await?, ticket.id).await?,
+        Err(_) => ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?,
     };
     let solved = Then { resolution: Some(TicketResolution::Answered), ..Then::to(TicketStatus::Solved) };
     desk::reply(app, agent, again.id, Seen::of(&again), "No. Once is enough until you lift it yourself.", &solved).await?;
     let history = ticket::store::history(&mut *app.db.get().await?, ticket.id).await?;
     let moves = history
         .into_iter()
-        .map(|m| format!("{} {} by {}", m.at.format("%H:%M:%S"), m.words(), m.actor))
+        .map(|m| format!("{}  {:<8} by {}", m.at.format("%H:%M:%S"), m.to, m.actor))
         .collect();
     Ok((ticket.number.to_string(), moves))
 }
 
 async fn talk_of(app: &App, ticket: &ticket::Ticket, talks: &[&'static Talk]) -> Result<&'static Talk> {
     let mut conn = app.db.get().await?;
-    let key = incident::store::find(&mut conn, ticket.incident).await?.key(&app.keys)?.context("the incident was forgotten")?;
-    let thread = ticket::store::thread(&mut conn, Some(&key), ticket.id).await?;
+    let thread = ticket::store::thread(&mut conn, &app.keys, ticket, 0).await?;
     let question = thread.first().and_then(|m| m.text.as_deref()).unwrap_or_default();
     talks.iter().find(|talk| talk.question == question).copied().context("a ticket that nobody in the play asked")
 }

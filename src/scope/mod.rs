@@ -107,6 +107,25 @@ pub struct Reject {
     pub cells: Vec<String>,
 }
 
+impl Reject {
+    /// The columns at fault, joined by `;`.
+    pub fn columns(&self) -> String {
+        let columns: Vec<_> = self.reasons.iter().map(|reason| reason.column.as_str()).collect();
+        columns.join(";")
+    }
+
+    /// What is wrong; of several reasons each is led by its column.
+    pub fn why(&self) -> String {
+        match self.reasons.as_slice() {
+            [only] => only.why.clone(),
+            several => {
+                let each = several.iter().map(|reason| format!("{}: {}", reason.column, reason.why));
+                each.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Reject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reject")

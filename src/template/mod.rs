@@ -4,6 +4,7 @@ pub mod edit;
 pub mod layout;
 pub mod lint;
 pub mod merge;
+pub mod preview;
 pub mod store;
 
 use std::collections::BTreeMap;

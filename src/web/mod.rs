@@ -15,9 +15,11 @@ pub mod page;
 pub mod problem;
 pub mod public;
 pub mod recognise;
+pub mod rejects;
 pub mod sign_in;
 pub mod site;
 pub mod thread;
+pub mod upload;
 pub mod who;
 
 use std::io;
@@ -66,12 +68,45 @@ fn console() -> Vec<Door> {
 
 /// Under `/api/v1`: what programs call.
 fn api() -> Vec<Door> {
-    use api::incidents;
+    use api::{campaigns, incidents, notices, people, scopes, templates, tickets};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
         post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
         post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+        get("/incidents/{incident}/account", May(SeeIncidents), people::account),
+        get("/incidents/{incident}/people", May(SeePeople), people::find),
+        get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
+        post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
+        get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),
+        get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
+        post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
+        post("/incidents/{incident}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+        get("/templates", May(SeeTemplates), templates::list),
+        post("/templates", May(EditTemplate), templates::create),
+        get("/templates/{template}", May(SeeTemplates), templates::show),
+        post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
+        post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
+        get("/campaigns", May(SeeCampaigns), campaigns::list),
+        post("/campaigns", May(DraftCampaign), campaigns::create),
+        get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
+        post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
+        post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
+        post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaigns::take_back),
+        post("/campaigns/{campaign}/launch", May(LaunchCampaign), campaigns::launch),
+        post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaigns::pause),
+        post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaigns::resume),
+        post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaigns::cancel),
+        get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
+        get("/notices/{notice}", May(SeeCampaigns), notices::show),
+        get("/tickets", May(SeeTickets), tickets::list),
+        post("/tickets", May(WorkTickets), tickets::open),
+        post("/tickets/take-next", May(WorkTickets), tickets::take_next),
+        get("/tickets/{ticket}", May(SeeTickets), tickets::show),
+        post("/tickets/{ticket}/messages", May(WorkTickets), tickets::say),
+        post("/tickets/{ticket}/transition", May(WorkTickets), tickets::transition),
+        post("/stop", May(StopSending), campaigns::stop),
+        post("/start", May(StopSending), campaigns::start),
     ]
 }
 

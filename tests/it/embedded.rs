@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,16 +18,13 @@ const QUICK: Settings = Settings {
 /// Names the directory in which `hold_a_cluster_until_killed` acts as another process of ours.
 const HOLD: &str = "CANDOR_TEST_HOLD_CLUSTER";
 
-/// A directory of its own under `parent`, gone when the test ends.
+/// A directory of its own, gone when the test ends. In `/tmp` whatever TMPDIR says: every account
+/// gets there, which is what most of these tests take for granted.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str) -> Self {
-        Self::under(&std::env::temp_dir(), name)
-    }
-
-    fn under(parent: &Path, name: &str) -> Self {
-        let dir = parent.join(format!("candor-test-{}-{name}", std::process::id()));
+        let dir = format!("/tmp/candor-test-{}-{name}", std::process::id()).into();
         fs::create_dir_all(&dir).unwrap();
         Self(dir)
     }

@@ -26,11 +26,7 @@ impl<W: Write> RejectWriter<W> {
     /// # Errors
     /// Those of `to`.
     pub fn new(to: W, header: &StringRecord) -> io::Result<Self> {
-        let to = ::csv::WriterBuilder::new().flexible(true).from_writer(to);
-        let mut rejects = Self {
-            to,
-            width: header.len(),
-        };
+        let mut rejects = Self::resume(to, header);
         for name in header {
             rejects.cell(name.trim_start_matches('\u{feff}').as_bytes())?;
         }
@@ -38,22 +34,41 @@ impl<W: Write> RejectWriter<W> {
         Ok(rejects)
     }
 
+    /// Goes on with a file that was begun elsewhere.
+    pub fn resume(to: W, header: &StringRecord) -> Self {
+        let to = ::csv::WriterBuilder::new().flexible(true).from_writer(to);
+        let width = header.len();
+        Self { to, width }
+    }
+
     /// Writes one refused row; `errors` are those of this row.
     ///
     /// # Errors
     /// Those of the writer below.
     pub fn write(&mut self, record: &ByteRecord, errors: &[RowError]) -> io::Result<()> {
+        let cells: Vec<_> = record.iter().collect();
+        let line = errors.first().map_or(0, |error| error.line);
+        self.row(&cells, line, &columns(errors), &reasons(errors))
+    }
+
+    /// Writes one refused row with what is wrong with it.
+    ///
+    /// # Errors
+    /// Those of the writer below.
+    pub fn row(
+        &mut self,
+        cells: &[&[u8]],
+        line: impl ToString,
+        columns: &str,
+        why: &str,
+    ) -> io::Result<()> {
         for index in 0..self.width {
-            self.cell(record.get(index).unwrap_or_default())?;
+            self.cell(cells.get(index).copied().unwrap_or_default())?;
         }
-        let line = errors
-            .first()
-            .map(|error| error.line.to_string())
-            .unwrap_or_default();
-        self.to.write_field(line)?;
-        self.to.write_field(columns(errors))?;
-        self.to.write_field(reasons(errors))?;
-        for surplus in record.iter().skip(self.width) {
+        self.to.write_field(line.to_string())?;
+        self.to.write_field(columns)?;
+        self.to.write_field(why)?;
+        for surplus in cells.iter().skip(self.width) {
             self.cell(surplus)?;
         }
         self.to.write_record(None::<&[u8]>)?;

@@ -3,7 +3,13 @@
 //! `incidents.rs` is the model for the other nouns: a view that is the JSON we promise, a body that
 //! is the JSON we accept, and handlers that call one store or one verb.
 
+pub mod campaigns;
 pub mod incidents;
+pub mod notices;
+pub mod people;
+pub mod scopes;
+pub mod templates;
+pub mod tickets;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -40,6 +46,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             })?;
             json.end().map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
             Ok(Self(read))
+        })
+    }
+}
+
+/// A JSON body that may be left out: nothing stands for the default.
+#[derive(Debug)]
+pub struct OrNothing<T>(pub T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OrNothing<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let typed = req.headers().contains_key(header::CONTENT_TYPE);
+        let body = Json::from_request(req, payload);
+        Box::pin(async move {
+            match typed {
+                true => Ok(Self(body.await?.0)),
+                false => Ok(Self(T::default())),
+            }
         })
     }
 }

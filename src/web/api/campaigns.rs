@@ -1,0 +1,363 @@
+//! `/api/v1/campaigns`: drafted, approved by somebody else, launched, held, ended; and the emergency
+//! stop of all of them.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::incidents::named;
+use super::templates::bad_text;
+use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
+use crate::app::App;
+use crate::campaign::launch::{self, CampaignError};
+use crate::campaign::store::{self, NewCampaign, Progress};
+use crate::campaign::{
+    Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy, content,
+};
+use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
+use crate::notice::NoticeStatus;
+use crate::seal::to_hex;
+use crate::staff::right::{
+    ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
+};
+use crate::template;
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Allowed;
+
+/// A campaign, as we promise it.
+#[derive(Debug, Serialize)]
+struct CampaignView {
+    id: CampaignId,
+    incident: IncidentId,
+    template: TemplateId,
+    template_version: i32,
+    kind: CampaignKind,
+    audience: Audience,
+    limits: Limits,
+    on_uncertain: UncertainPolicy,
+    status: CampaignStatus,
+    status_reason: Option<String>,
+    next: &'static [CampaignStatus],
+    version: i32,
+    content_hash: Option<String>,
+    counts: BTreeMap<NoticeStatus, i64>,
+    total: i64,
+    frozen: bool,
+    created_by: StaffId,
+    created_at: DateTime<Utc>,
+    submitted_by: Option<StaffId>,
+    approved_by: Option<StaffId>,
+    approved_at: Option<DateTime<Utc>>,
+    launched_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl CampaignView {
+    fn of(campaign: Campaign, progress: Progress) -> Self {
+        Self {
+            content_hash: content_hash(&campaign),
+            total: progress.total(),
+            frozen: campaign.launched_at.is_some() && progress.frozen,
+            counts: progress.counts,
+            id: campaign.id,
+            incident: campaign.incident,
+            template: campaign.template,
+            template_version: campaign.template_version,
+            kind: campaign.kind,
+            audience: campaign.audience,
+            limits: campaign.limits,
+            on_uncertain: campaign.on_uncertain,
+            next: campaign.status.after(),
+            status: campaign.status,
+            status_reason: campaign.status_reason,
+            version: campaign.version,
+            created_by: campaign.created_by,
+            created_at: campaign.created_at,
+            submitted_by: campaign.submitted_by,
+            approved_by: campaign.approved_by,
+            approved_at: campaign.approved_at,
+            launched_at: campaign.launched_at,
+            ended_at: campaign.ended_at,
+        }
+    }
+}
+
+/// The hash of what was submitted: what an approval names.
+pub fn content_hash(campaign: &Campaign) -> Option<String> {
+    campaign.content.as_deref().map(|text| to_hex(&content::hash(text)))
+}
+
+async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
+    let mut conn = app.db.get().await?;
+    let campaign = store::find(&mut conn, id).await?;
+    let progress = store::progress(&mut conn, id).await?;
+    Ok(versioned(answer, campaign.version, &CampaignView::of(campaign, progress)))
+}
+
+/// The body of [`create`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    incident: String,
+    template: TemplateId,
+    /// The newest if left out.
+    template_version: Option<i32>,
+    kind: CampaignKind,
+    #[serde(default)]
+    audience: Audience,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default = "resend")]
+    on_uncertain: UncertainPolicy,
+}
+
+fn resend() -> UncertainPolicy {
+    UncertainPolicy::Resend
+}
+
+/// `POST /campaigns`.
+///
+/// # Errors
+/// 404 without such an incident or template version.
+pub async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Json<New>) -> Answer {
+    let new = new.0;
+    let mut conn = app.db.get().await?;
+    let incident = named(&mut conn, &new.incident).await?.id;
+    let template = template::store::find(&mut conn, new.template, new.template_version).await?;
+    drop(conn);
+    let draft = NewCampaign {
+        incident,
+        template: template.id,
+        template_version: template.version,
+        kind: new.kind,
+        audience: new.audience,
+        limits: new.limits,
+        on_uncertain: new.on_uncertain,
+    };
+    let id = launch::create(&app, who.id, &draft).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{id}")));
+    shown(&app, answer, id).await
+}
+
+/// The query of [`list`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    incident: Option<String>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+/// `GET /campaigns?incident=…`: the newest first.
+///
+/// # Errors
+/// 404 without such an incident.
+pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>) -> Answer {
+    let Which { incident, cursor, limit } = which.into_inner();
+    let paging = Paging { cursor, limit };
+    let (limit, before) = (paging.limit()?, paging.after::<CampaignId>()?);
+    let mut conn = app.db.get().await?;
+    let incident = match incident {
+        Some(name) => Some(named(&mut conn, &name).await?.id),
+        None => None,
+    };
+    let mut rows = Vec::new();
+    for campaign in store::list(&mut conn, incident, before, limit + 1).await? {
+        let progress = store::progress(&mut conn, campaign.id).await?;
+        rows.push((campaign, progress));
+    }
+    let page = Page::of(rows, limit, |(of, _)| of.id, |(of, progress)| CampaignView::of(of, progress));
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// `GET /campaigns/{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<CampaignId>) -> Answer {
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// The body of a deed; it may be left out where nothing is needed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Act {
+    version: Option<i32>,
+    content_hash: Option<String>,
+    reason: Option<String>,
+}
+
+/// Refuses if the caller has seen another version; who names none takes it as it is.
+async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Result<(), Problem> {
+    if req.headers().get(header::IF_MATCH).is_none() && act.version.is_none() {
+        return Ok(());
+    }
+    let seen = seen_version(req, act.version)?;
+    let now = store::find(&mut *app.db.get().await?, id).await?.version;
+    if seen == now { Ok(()) } else { Err(changed(now)) }
+}
+
+/// `POST /campaigns/{id}/submit`: from here on the content is pinned to its hash.
+///
+/// # Errors
+/// Illegal moves, no active scope, texts that do not compile.
+pub async fn submit(
+    who: Allowed<DraftCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::submit(&app, who.id, *id).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/approve` `{content_hash}`, by somebody else than its author (P5).
+///
+/// # Errors
+/// 403 for the author, 409 for another content.
+pub async fn approve(
+    who: Allowed<ApproveCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    let missing = || Problem::new(Kind::BadRequest).because("say which content_hash you approve");
+    let hash = act.0.content_hash.ok_or_else(missing)?;
+    launch::approve(&app, who.id, *id, &hash).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/take-back`: to its draft; submission and approval are void.
+///
+/// # Errors
+/// An illegal move.
+pub async fn take_back(
+    who: Allowed<DraftCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::take_back(&app, who.id, *id).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/launch`.
+///
+/// # Errors
+/// An illegal move; 409 if anything changed since the approval (P5).
+pub async fn launch(
+    who: Allowed<LaunchCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::launch(&app, who.id, *id).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/pause`, with a `reason` if there is one.
+///
+/// # Errors
+/// An illegal move.
+pub async fn pause(
+    who: Allowed<LaunchCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::pause(&app, who.actor(), *id, act.0.reason.as_deref()).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/resume`.
+///
+/// # Errors
+/// An illegal move.
+pub async fn resume(
+    who: Allowed<LaunchCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::resume(&app, who.id, *id).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// `POST /campaigns/{id}/cancel`.
+///
+/// # Errors
+/// An illegal move.
+pub async fn cancel(
+    who: Allowed<LaunchCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    act: OrNothing<Act>,
+) -> Answer {
+    as_seen(&app, &req, *id, &act.0).await?;
+    launch::cancel(&app, who.id, *id).await?;
+    shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// Whether sending is stopped everywhere, and whether this call did it.
+#[derive(Debug, Serialize)]
+struct Switched {
+    stopped: bool,
+    changed: bool,
+}
+
+/// `POST /stop`: no message leaves any node (P4).
+///
+/// # Errors
+/// The database's.
+pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
+    let changed = launch::stop_everything(&app, who.actor()).await?;
+    Ok(HttpResponse::Ok().json(Switched { stopped: true, changed }))
+}
+
+/// `POST /start`: lifts the emergency stop.
+///
+/// # Errors
+/// The database's.
+pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
+    let changed = launch::start_again(&app, who.actor()).await?;
+    Ok(HttpResponse::Ok().json(Switched { stopped: false, changed }))
+}
+
+impl From<CampaignError> for Problem {
+    fn from(error: CampaignError) -> Self {
+        let kind = match &error {
+            CampaignError::Missing => Kind::NotFound,
+            CampaignError::IllegalMove { .. } => Kind::IllegalMove,
+            CampaignError::NotADraft | CampaignError::NoScope | CampaignError::ApprovalVoid => Kind::InTheWay,
+            CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
+            CampaignError::SamePerson => Kind::OwnWork,
+            CampaignError::Text(_) | CampaignError::Db(_) => Kind::NotAccepted,
+        };
+        match error {
+            CampaignError::Db(error) => error.into(),
+            CampaignError::Text(wrong) => bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e))),
+            CampaignError::IllegalMove { from, to } => {
+                Self::new(kind).because(&error).with("from", from).with("to", to)
+            }
+            error => Self::new(kind).because(error),
+        }
+    }
+}

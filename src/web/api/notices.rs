@@ -1,0 +1,145 @@
+//! `/api/v1/notices`: one person's message in one campaign, and every attempt to send it.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Page, Paging};
+use crate::app::App;
+use crate::campaign;
+use crate::element::ElementSet;
+use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+use crate::notice::store::outcome::{self, Outcome};
+use crate::notice::{AttemptResult, Notice, NoticeStatus, store};
+use crate::person::flags::WithheldReason;
+use crate::staff::right::SeeCampaigns;
+use crate::web::problem::Answer;
+use crate::web::who::Allowed;
+
+/// A notice, as we promise it.
+#[derive(Debug, Serialize)]
+struct NoticeView {
+    id: NoticeId,
+    campaign: CampaignId,
+    incident: IncidentId,
+    person: PersonId,
+    status: NoticeStatus,
+    withheld: Option<WithheldReason>,
+    named: ElementSet,
+    tries: i16,
+    due_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    settled_at: Option<DateTime<Utc>>,
+    /// Only where one notice is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView>>,
+}
+
+impl NoticeView {
+    fn of(notice: Notice) -> Self {
+        Self {
+            id: notice.id,
+            campaign: notice.campaign,
+            incident: notice.incident,
+            person: notice.person,
+            status: notice.status,
+            withheld: notice.withheld,
+            named: notice.named,
+            tries: notice.attempts,
+            due_at: notice.due_at,
+            created_at: notice.created_at,
+            settled_at: notice.settled_at,
+            attempts: None,
+        }
+    }
+}
+
+/// One SMTP transaction, as we promise it.
+#[derive(Debug, Serialize)]
+pub struct AttemptView {
+    /// From 1.
+    pub attempt: i16,
+    /// Through which relay.
+    pub relay: String,
+    /// When the message was begun to be handed over; never before the database knew.
+    pub began_at: Option<DateTime<Utc>>,
+    /// When its result was known.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What became of it.
+    pub result: AttemptResult,
+    /// The reply code (RFC 5321).
+    pub code: Option<i16>,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: Option<String>,
+    /// The reply's words, addresses masked.
+    pub reply: Option<String>,
+    /// Why it was judged so.
+    pub reason: Option<String>,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// Puts the beginning and the result of each attempt together; they come in order.
+pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
+    let mut attempts: Vec<AttemptView> = Vec::new();
+    for row in outcomes {
+        let began_at = match attempts.pop_if(|last| last.attempt == row.attempt) {
+            Some(begun) => begun.began_at,
+            None => (!row.settled).then_some(row.at),
+        };
+        attempts.push(AttemptView {
+            attempt: row.attempt,
+            relay: row.relay,
+            began_at,
+            ended_at: row.settled.then_some(row.at),
+            result: row.result,
+            code: row.code,
+            enhanced: row.enhanced,
+            reply: row.reply,
+            reason: row.reason,
+            retry_at: row.retry_at,
+        });
+    }
+    attempts
+}
+
+/// The query of [`list`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    status: Option<NoticeStatus>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+/// `GET /campaigns/{id}/notices?status=…`.
+///
+/// # Errors
+/// 404.
+pub async fn list(
+    _: Allowed<SeeCampaigns>,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    which: Query<Which>,
+) -> Answer {
+    let Which { status, cursor, limit } = which.into_inner();
+    let paging = Paging { cursor, limit };
+    let (limit, after) = (paging.limit()?, paging.after::<PersonId>()?);
+    let mut conn = app.db.get().await?;
+    campaign::store::find(&mut conn, *id).await?;
+    let rows = store::list(&mut conn, *id, status, after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(Page::of(rows, limit, |row| row.person, NoticeView::of)))
+}
+
+/// `GET /notices/{id}`, with its attempts.
+///
+/// # Errors
+/// 404.
+pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let notice = store::find(&mut conn, *id).await?;
+    let outcomes = outcome::of_notice(&mut conn, *id).await?;
+    let attempts = Some(attempts(outcomes));
+    Ok(HttpResponse::Ok().json(NoticeView { attempts, ..NoticeView::of(notice) }))
+}

@@ -1,0 +1,292 @@
+//! `/api/v1/templates`: versioned texts, what the check finds in them, and how they read.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::incidents::named;
+use super::{Json, Page};
+use crate::app::App;
+use crate::id::TemplateId;
+use crate::incident::Incident;
+use crate::person::find::{self, Clue};
+use crate::staff::right::{EditTemplate, SeeTemplates};
+use crate::staff::Right;
+use crate::template::edit::{self, EditError};
+use crate::template::lint::{self, Severity};
+use crate::template::merge::{MergeError, Part};
+use crate::template::preview::{PreviewError, Reader, Setting, preview as render};
+use crate::template::{Template, Variants, pick, store};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::{Allowed, Signed};
+
+/// One version of a template, as we promise it.
+#[derive(Debug, Serialize)]
+struct TemplateView {
+    id: TemplateId,
+    name: String,
+    version: i32,
+    variants: Variants,
+    findings: Vec<FindingView>,
+}
+
+/// A remark of the check, as we promise it; advice, nothing is refused for it.
+#[derive(Debug, Serialize)]
+pub struct FindingView {
+    locale: String,
+    severity: &'static str,
+    line: usize,
+    what: String,
+    why: &'static str,
+}
+
+impl TemplateView {
+    fn of(template: Template) -> Self {
+        Self {
+            findings: findings(&template.variants),
+            id: template.id,
+            name: template.name,
+            version: template.version,
+            variants: template.variants,
+        }
+    }
+}
+
+fn findings(variants: &Variants) -> Vec<FindingView> {
+    let of = |(locale, variant): (&String, &crate::template::Variant)| {
+        let locale = locale.clone();
+        lint::lint(&variant.subject, &variant.body, &locale).into_iter().map(move |finding| FindingView {
+            locale: locale.clone(),
+            severity: match finding.severity {
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            },
+            line: finding.line,
+            what: finding.what,
+            why: finding.why,
+        })
+    };
+    variants.iter().flat_map(of).collect()
+}
+
+/// A template in a list, as we promise it.
+#[derive(Debug, Serialize)]
+struct ListedView {
+    id: TemplateId,
+    name: String,
+    version: i32,
+    locales: Vec<String>,
+    created_at: DateTime<Utc>,
+}
+
+/// `GET /templates`.
+///
+/// # Errors
+/// The database's.
+pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
+    let view = |of: store::Listed| ListedView {
+        id: of.id,
+        name: of.name,
+        version: of.version,
+        locales: of.locales,
+        created_at: of.created_at,
+    };
+    let items: Vec<_> = store::list(&mut *app.db.get().await?).await?.into_iter().map(view).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// The body of [`create`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    name: String,
+    variants: Variants,
+}
+
+/// `POST /templates`.
+///
+/// # Errors
+/// A text that does not compile, or a name in use.
+pub async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) -> Answer {
+    let id = edit::create(&app, who.id, &new.0.name, &new.0.variants).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/templates/{id}")));
+    shown(&app, answer, id, None).await
+}
+
+/// `GET /templates/{id}`: its newest version.
+///
+/// # Errors
+/// 404.
+pub async fn show(_: Allowed<SeeTemplates>, app: Data<App>, id: Path<TemplateId>) -> Answer {
+    shown(&app, HttpResponse::Ok(), *id, None).await
+}
+
+/// The body of [`add_version`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewVersion {
+    variants: Variants,
+}
+
+/// `POST /templates/{id}/versions`.
+///
+/// # Errors
+/// 404, or a text that does not compile.
+pub async fn add_version(
+    who: Allowed<EditTemplate>,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    new: Json<NewVersion>,
+) -> Answer {
+    let version = edit::add_version(&app, who.id, *id, &new.0.variants).await?;
+    shown(&app, HttpResponse::Created(), *id, Some(version)).await
+}
+
+async fn shown(
+    app: &App,
+    mut answer: HttpResponseBuilder,
+    id: TemplateId,
+    version: Option<i32>,
+) -> Answer {
+    let template = store::find(&mut *app.db.get().await?, id, version).await?;
+    Ok(answer.json(TemplateView::of(template)))
+}
+
+/// The body of [`preview`]; everything may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asked {
+    version: Option<i32>,
+    locale: Option<String>,
+    /// Whose facts are used; without one they show as their keys.
+    incident: Option<String>,
+    /// A real person of that incident; needs the right to see people.
+    reference: Option<String>,
+}
+
+/// A notice as it would be sent, as we promise it.
+#[derive(Debug, Serialize)]
+struct PreviewView {
+    locale: String,
+    subject: String,
+    text: String,
+    html: String,
+}
+
+/// `POST /templates/{id}/preview`.
+///
+/// # Errors
+/// 404, or a text that does not compile with the incident's facts.
+pub async fn preview(
+    who: Allowed<SeeTemplates>,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    asked: Json<Asked>,
+) -> Answer {
+    let asked = asked.0;
+    let template = store::find(&mut *app.db.get().await?, *id, asked.version).await?;
+    let incident = match &asked.incident {
+        Some(name) => Some(named(&mut *app.db.get().await?, name).await?),
+        None => None,
+    };
+    let person = reader(&app, &who, incident.as_ref(), asked.reference.as_deref()).await?;
+    let (reader, reads) = person.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
+    let locale = asked.locale.unwrap_or(reads);
+    let (locale, variant) = pick(&template.variants, &locale).ok_or_else(Problem::not_found)?;
+    let setting = Setting {
+        organisation: &app.config.organisation.name,
+        incident: incident.as_ref().map(|of| (of.title.as_str(), &of.facts)),
+        public_url: &app.config.http.public_url,
+    };
+    let shown = render(locale, variant, &setting, &reader)?;
+    Ok(HttpResponse::Ok().json(PreviewView {
+        locale: locale.to_owned(),
+        subject: shown.subject,
+        text: shown.text,
+        html: shown.html,
+    }))
+}
+
+/// The person a preview is asked for, and which language they read.
+///
+/// # Errors
+/// 403 without the right to see people, 422 if nobody has the reference.
+pub async fn reader(
+    app: &App,
+    who: &Signed,
+    incident: Option<&Incident>,
+    reference: Option<&str>,
+) -> Result<Option<(Reader, String)>, Problem> {
+    let Some(reference) = reference.filter(|reference| !reference.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if !who.may(Right::SeePeople) {
+        return Err(Problem::new(Kind::NotAllowed));
+    }
+    let missing = |what| Problem::new(Kind::NotAccepted).because(what);
+    let incident = incident.ok_or_else(|| missing("a reference needs an incident to be looked up in"))?;
+    let clue = Clue::Reference(reference.to_owned());
+    let person = find::find(app, incident.id, &clue).await?.into_iter().next();
+    let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
+    let reader = Reader {
+        name: person.contact.name.unwrap_or_default(),
+        reference: person.contact.reference,
+        elements: person.exposed,
+    };
+    Ok(Some((reader, person.locale.as_str().to_owned())))
+}
+
+/// Something wrong with a text, as we promise it.
+#[derive(Debug, Serialize)]
+struct TextError {
+    locale: Option<String>,
+    part: &'static str,
+    line: usize,
+    column: usize,
+    why: String,
+}
+
+/// The problem of texts that do not compile: every place with what is wrong there.
+pub fn bad_text<'e>(wrong: impl Iterator<Item = (Option<&'e str>, &'e MergeError)>) -> Problem {
+    let each = |(locale, error): (Option<&str>, &MergeError)| TextError {
+        locale: locale.map(str::to_owned),
+        part: match error.part {
+            Part::Subject => "subject",
+            Part::Body => "body",
+        },
+        line: error.line,
+        column: error.column,
+        why: error.problem.to_string(),
+    };
+    let errors: Vec<_> = wrong.map(each).collect();
+    Problem::new(Kind::NotAccepted)
+        .because("the text cannot be merged; errors has every place")
+        .with("errors", errors)
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        let kind = match &error {
+            EditError::Missing => Kind::NotFound,
+            EditError::NameTaken => Kind::Taken,
+            EditError::Name | EditError::Variants | EditError::Text(_) | EditError::Db(_) => Kind::NotAccepted,
+        };
+        match error {
+            EditError::Db(error) => error.into(),
+            EditError::Text(wrong) => bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e))),
+            error => Self::new(kind).because(error),
+        }
+    }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::Text(wrong) => bad_text(wrong.iter().map(|error| (None, error))),
+            missing @ PreviewError::Missing(_) => Self::new(Kind::NotAccepted).because(missing),
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! `/api/v1/tickets`: the helpline for programs.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::incidents::named;
+use super::{Json, Page, Paging, seen_version, versioned};
+use crate::app::App;
+use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::staff::right::{SeeTickets, WorkTickets};
+use crate::ticket::desk::{self, Caller, Conflict, DeskError, Seen};
+use crate::ticket::guard::Refusal;
+use crate::ticket::intake::{self, IntakeError};
+use crate::ticket::store::{self, Cursor, Filter};
+use crate::ticket::{
+    Message, MessageKind, Move, Then, Ticket, TicketChannel, TicketResolution, TicketStatus,
+};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Allowed;
+
+/// A ticket, as we promise it. Words are `null` once their incident was forgotten.
+#[derive(Debug, Serialize)]
+struct TicketView {
+    id: TicketId,
+    number: String,
+    incident: IncidentId,
+    person: Option<PersonId>,
+    status: TicketStatus,
+    next: Vec<TicketStatus>,
+    version: i32,
+    channel: TicketChannel,
+    locale: String,
+    subject: Option<String>,
+    urgency: i32,
+    urgency_why: String,
+    assignee: Option<StaffId>,
+    lease_until: Option<DateTime<Utc>>,
+    queued_at: DateTime<Utc>,
+    messages: i32,
+    reason: Option<String>,
+    review_at: Option<DateTime<Utc>>,
+    resolution: Option<TicketResolution>,
+    solved_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    follow_up_of: Option<TicketId>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Only where one ticket is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<Vec<MessageView>>,
+    /// Likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<MoveView>>,
+}
+
+impl TicketView {
+    fn of(ticket: Ticket) -> Self {
+        Self {
+            id: ticket.id,
+            number: ticket.number.as_str().to_owned(),
+            incident: ticket.incident,
+            person: ticket.person,
+            next: ticket.status.offered().collect(),
+            status: ticket.status,
+            version: ticket.version,
+            channel: ticket.channel,
+            locale: ticket.locale,
+            subject: ticket.subject,
+            urgency: ticket.urgency.score,
+            urgency_why: ticket.urgency.why,
+            assignee: ticket.assignee,
+            lease_until: ticket.lease_until,
+            queued_at: ticket.queued_at,
+            messages: ticket.messages,
+            reason: ticket.reason,
+            review_at: ticket.review_at,
+            resolution: ticket.resolution,
+            solved_at: ticket.solved_at,
+            closed_at: ticket.closed_at,
+            follow_up_of: ticket.follow_up_of,
+            created_at: ticket.created_at,
+            updated_at: ticket.updated_at,
+            thread: None,
+            history: None,
+        }
+    }
+}
+
+/// A message, as we promise it.
+#[derive(Debug, Serialize)]
+struct MessageView {
+    no: i32,
+    kind: MessageKind,
+    author: String,
+    text: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl MessageView {
+    fn of(message: Message) -> Self {
+        let Message { no, kind, author, text, at } = message;
+        Self { no, kind, author, text, at }
+    }
+}
+
+/// A move, as we promise it; the first has no `from`.
+#[derive(Debug, Serialize)]
+struct MoveView {
+    from: Option<TicketStatus>,
+    to: TicketStatus,
+    actor: String,
+    reason: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl MoveView {
+    fn of(step: Move) -> Self {
+        let Move { from, to, actor, reason, at } = step;
+        Self { from, to, actor, reason, at }
+    }
+}
+
+fn shown(answer: HttpResponseBuilder, ticket: Ticket) -> HttpResponse {
+    versioned(answer, ticket.version, &TicketView::of(ticket))
+}
+
+/// The body of [`open`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    incident: String,
+    /// `web`: the person's own words, to be put in line. `phone`: what was said in a call that the
+    /// caller of the API has taken; the ticket is theirs.
+    channel: TicketChannel,
+    person: Option<PersonId>,
+    /// The language of a caller who was not found.
+    #[serde(default = "english")]
+    locale: String,
+    #[serde(default)]
+    subject: String,
+    text: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+/// `POST /tickets`.
+///
+/// # Errors
+/// 404 without such an incident or person; words that are refused.
+pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> Answer {
+    let new = new.0;
+    let refused = |why| Problem::new(Kind::NotAccepted).because(why);
+    let incident = named(&mut *app.db.get().await?, &new.incident).await?.id;
+    let ticket = match (new.channel, new.person) {
+        (TicketChannel::Web, Some(person)) => {
+            let asked = intake::ask(&app, incident, person, &new.subject, &new.text).await;
+            asked.map_err(not_taken)?.ticket().clone()
+        }
+        (TicketChannel::Web, None) => return Err(refused("a question from the web is somebody's: name the person")),
+        (TicketChannel::Phone, person) => {
+            let caller = Caller { incident, person, locale: &new.locale, topic: &new.subject };
+            desk::open_for_caller(&app, who.id, &caller, &new.text).await.map_err(refusal)?
+        }
+        (TicketChannel::Mail, _) => return Err(refused("tickets are opened by web or by phone")),
+    };
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/tickets/{}", ticket.id)));
+    Ok(shown(answer, ticket))
+}
+
+/// The query of [`list`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    incident: Option<String>,
+    /// Several are separated by commas.
+    status: Option<String>,
+    assignee: Option<StaffId>,
+    person: Option<PersonId>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+/// `GET /tickets?incident=…&status=…&assignee=…&person=…`: by their last change, the newest first.
+///
+/// # Errors
+/// 404 without such an incident.
+pub async fn list(_: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>) -> Answer {
+    let which = which.into_inner();
+    let bad = |why: &dyn std::fmt::Display| Problem::new(Kind::BadRequest).because(why);
+    let limit = Paging { cursor: None, limit: which.limit }.limit()?;
+    let after = which.cursor.map(|cursor| cursor.parse::<Cursor>()).transpose().map_err(|e| bad(&e))?;
+    let words = which.status.iter().flat_map(|words| words.split(','));
+    let status = words.map(str::parse).collect::<Result<Vec<TicketStatus>, _>>().map_err(|e| bad(&e))?;
+    let mut conn = app.db.get().await?;
+    let incident = match which.incident {
+        Some(name) => Some(named(&mut conn, &name).await?.id),
+        None => None,
+    };
+    let filter = Filter { incident, status, assignee: which.assignee, person: which.person };
+    let page = store::list(&mut conn, &app.keys, &filter, after, limit).await?;
+    Ok(HttpResponse::Ok().json(Page {
+        items: page.items.into_iter().map(TicketView::of).collect(),
+        next: page.next.map(|next| next.to_string()),
+    }))
+}
+
+/// `GET /tickets/{id}`, with its thread and its history.
+///
+/// # Errors
+/// 404.
+pub async fn show(_: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let ticket = store::find(&mut conn, &app.keys, *id).await?;
+    let thread = store::thread(&mut conn, &app.keys, &ticket, 0).await?;
+    let history = store::history(&mut conn, *id).await?;
+    let view = TicketView {
+        thread: Some(thread.into_iter().map(MessageView::of).collect()),
+        history: Some(history.into_iter().map(MoveView::of).collect()),
+        ..TicketView::of(ticket)
+    };
+    Ok(versioned(HttpResponse::Ok(), view.version, &view))
+}
+
+/// `POST /tickets/take-next`: the first in line, leased to the caller; 204 if nobody waits.
+///
+/// # Errors
+/// The database's.
+pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
+    Ok(match desk::take_next(&app, who.id).await.map_err(refusal)? {
+        Some(ticket) => shown(HttpResponse::Ok(), ticket),
+        None => HttpResponse::NoContent().finish(),
+    })
+}
+
+/// What is said: the words of the API for what the thread keeps.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Saying {
+    /// To the customer, by mail and on their page.
+    Reply,
+    /// Among staff.
+    Note,
+    /// On the phone.
+    Call,
+}
+
+/// The body of [`say`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    kind: Saying,
+    text: String,
+    /// The next status; left out, the present one stays.
+    then: Option<TicketStatus>,
+    reason: Option<String>,
+    review_at: Option<DateTime<Utc>>,
+    resolution: Option<TicketResolution>,
+    version: Option<i32>,
+    /// The number of the last message seen; with it, an unread one holds the message back.
+    seen: Option<i32>,
+}
+
+/// `POST /tickets/{id}/messages`. A note needs no version: it is in nobody's way.
+///
+/// # Errors
+/// 409 with what is new if the ticket changed, 422 for what a move needs.
+pub async fn say(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<TicketId>,
+    new: Json<NewMessage>,
+) -> Answer {
+    let new = new.0;
+    if matches!(new.kind, Saying::Note) {
+        let noted = desk::note(&app, who.id, *id, &new.text).await.map_err(refusal)?;
+        return Ok(shown(HttpResponse::Created(), noted));
+    }
+    let seen = Seen { version: seen_version(&req, new.version)?, messages: new.seen };
+    let present = store::find(&mut *app.db.get().await?, &app.keys, *id).await?.status;
+    let then = Then {
+        to: new.then.unwrap_or(present),
+        reason: new.reason,
+        review_at: new.review_at,
+        resolution: new.resolution,
+    };
+    let said = match new.kind {
+        Saying::Call => desk::log_call(&app, who.id, *id, seen, &new.text, &then).await,
+        _ => desk::reply(&app, who.id, *id, seen, &new.text, &then).await,
+    };
+    Ok(shown(HttpResponse::Created(), said.map_err(refusal)?))
+}
+
+/// The body of [`transition`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    to: TicketStatus,
+    reason: Option<String>,
+    review_at: Option<DateTime<Utc>>,
+    resolution: Option<TicketResolution>,
+    version: Option<i32>,
+}
+
+/// `POST /tickets/{id}/transition`.
+///
+/// # Errors
+/// 409 for an illegal move or a ticket that changed, 422 for what the move needs.
+pub async fn transition(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<TicketId>,
+    step: Json<Step>,
+) -> Answer {
+    let version = seen_version(&req, step.0.version)?;
+    let Step { to, reason, review_at, resolution, .. } = step.0;
+    let then = Then { to, reason, review_at, resolution };
+    let moved = desk::transition(&app, who.actor(), *id, version, &then).await;
+    Ok(shown(HttpResponse::Ok(), moved.map_err(refusal)?))
+}
+
+/// The problem of a deed that was not done.
+fn refusal(error: DeskError) -> Problem {
+    let because = |kind, why: &DeskError| Problem::new(kind).because(why);
+    match error {
+        DeskError::Db(error) => error.into(),
+        DeskError::Missing => Problem::not_found(),
+        DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
+        DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
+            let legal: Vec<_> = from.offered().collect();
+            because(Kind::IllegalMove, &error).with("from", from).with("to", to).with("legal", legal)
+        }
+        DeskError::Refused(Refusal::Needs(need)) => {
+            because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
+        }
+        DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
+        DeskError::Conflict(conflict) => {
+            let Conflict { now, newer } = *conflict;
+            let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
+            Problem::new(Kind::Changed)
+                .with("version", now.version)
+                .with("now", TicketView::of(now))
+                .with("newer", newer)
+        }
+    }
+}
+
+fn not_taken(error: IntakeError) -> Problem {
+    match error {
+        IntakeError::Db(error) => error.into(),
+        IntakeError::Missing => Problem::not_found(),
+        IntakeError::Words(why) => Problem::new(Kind::NotAccepted).because(why),
+    }
+}

@@ -1,0 +1,38 @@
+//! An affected list on its way from a request into the import, piece by piece: whatever its size,
+//! only a few pieces are in memory.
+
+use actix_web::web::Bytes;
+use futures_util::{Stream, StreamExt, future};
+
+use crate::app::App;
+use crate::id::{IncidentId, StaffId};
+use crate::scope::body::{Feed, pieces};
+use crate::scope::import::{self, ImportError, Imported};
+use crate::scope::ScopeMode;
+
+/// Imports the list that `stream` brings. Cut off, it is not imported; refused early, it is still
+/// read to its end, since its sender hears nothing before that.
+///
+/// # Errors
+/// [`ImportError`].
+pub async fn import<E>(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    mode: ScopeMode,
+    stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<Imported, ImportError> {
+    let (feed, body) = pieces();
+    let importing = Box::pin(import::import(app, by, incident, mode, body, |_| {}));
+    let ((), imported) = future::join(pass(stream, feed), importing).await;
+    imported
+}
+
+async fn pass<E>(mut stream: impl Stream<Item = Result<Bytes, E>> + Unpin, feed: Feed) {
+    let mut wanted = true;
+    while let Some(piece) = stream.next().await {
+        let Ok(piece) = piece else { return };
+        wanted = wanted && feed.send(piece).await;
+    }
+    feed.finish().await;
+}
