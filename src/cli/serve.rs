@@ -74,7 +74,10 @@ async fn until_asked(app: App, listener: Option<TcpListener>, routes: Vec<Route>
     let serving = async {
         let served = match listener {
             Some(listener) => web::serve(app, listener, &shutdown).await,
-            None => Ok(shutdown.soft().cancelled().await),
+            None => {
+                shutdown.soft().cancelled().await;
+                Ok(())
+            }
         };
         shutdown.leave();
         served

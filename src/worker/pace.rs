@@ -23,17 +23,18 @@ impl Pace {
 
     /// Waits for the caller's moment.
     pub async fn turn(&self) {
-        let Some(distance) = self.distance else {
-            return;
-        };
-        let moment = {
-            let now = Instant::now();
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let moment = next.map_or(now, |next| next.max(now));
-            *next = Some(moment + distance);
-            moment
-        };
-        tokio::time::sleep_until(moment).await;
+        if let Some(moment) = self.next(Instant::now()) {
+            tokio::time::sleep_until(moment).await;
+        }
+    }
+
+    /// The moment of the next in line; `None` if there is no limit.
+    fn next(&self, now: Instant) -> Option<Instant> {
+        let distance = self.distance?;
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let moment = next.map_or(now, |next| next.max(now));
+        *next = Some(moment + distance);
+        Some(moment)
     }
 }
 
@@ -41,13 +42,13 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_come_at_an_even_distance() {
-        let pace = Pace::new(10);
-        let start = Instant::now();
-        for _ in 0..11 {
-            pace.turn().await;
-        }
-        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    #[test]
+    fn turns_come_at_an_even_distance_and_unused_ones_are_not_saved_up() {
+        let (pace, start) = (Pace::new(10), Instant::now());
+        let turns: Vec<_> = (0..3).map(|_| pace.next(start).unwrap() - start).collect();
+        assert_eq!(turns, [0, 100, 200].map(Duration::from_millis));
+        let later = start + Duration::from_secs(9);
+        assert_eq!(pace.next(later), Some(later));
+        assert_eq!(Pace::new(0).next(start), None);
     }
 }
