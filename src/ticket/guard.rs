@@ -149,7 +149,7 @@ mod tests {
         let spam = Then::to(Closed).ended(TicketResolution::Spam);
         assert_eq!(by_staff(New, &spam, SILENT), Ok(()));
         assert_eq!(
-            by_staff(Open, &spam.clone().ended(TicketResolution::Answered), SAID),
+            by_staff(Open, &spam.ended(TicketResolution::Answered), SAID),
             needs(Need::Clearance)
         );
         assert_eq!(

@@ -282,11 +282,9 @@ impl Line {
             to,
             due_at,
         }) = owed.take()
-        {
-            if self.write_surely(vec![row]).await {
+            && self.write_surely(vec![row]).await {
                 job.end(to, due_at);
             }
-        }
     }
 
     /// Writes rows however long the database is away; gives up only when everything is dropped.

@@ -177,7 +177,7 @@ pub async fn ask(
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
         }
         Err(IntakeError::Words(why)) => {
-            form.fault("text", sentence(&why));
+            form.fault("text", sentence(why));
             let ask = Ask {
                 text: form.typed.text,
                 harm: form.typed.harm,

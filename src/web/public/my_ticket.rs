@@ -134,7 +134,7 @@ async fn said_or_shown(
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
         }
         Err(IntakeError::Words(why)) => {
-            form.fault("text", sentence(&why));
+            form.fault("text", sentence(why));
             let reply = Reply { text: form.typed.text, faults: form.faults };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             page(app, req, visitor, number, status, reply, Unlock::default()).await

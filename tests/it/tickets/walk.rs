@@ -200,7 +200,7 @@ async fn a_caller_gets_a_ticket_and_a_call_can_solve_it() {
     let line = Helpline::new().await;
     let ann = line
         .person(&Someone {
-            exposed: -1_i64 & 0x3FF,
+            exposed: 0x3FF,
             ..ANN
         })
         .await;
