@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use candor::id::{IncidentId, PersonId};
-use candor::incident::steer;
+use candor::id::PersonId;
+use candor::incident::{Incident, steer};
 use candor::link::StatusLink;
+use candor::person::contact::Contact;
+use candor::seal::to_hex;
 use candor::staff::StaffRole;
 use candor::web::{Who, doors};
 
@@ -20,7 +22,7 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
         .await
         .unwrap();
     let link = StatusLink {
-        person: somebody(house, incident.id).await,
+        person: somebody(house, &incident).await,
         epoch: 1,
     };
     BTreeMap::from([
@@ -33,16 +35,28 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
     ])
 }
 
-async fn somebody(house: &House, incident: IncidentId) -> PersonId {
-    let id = PersonId::in_bucket(7, house.app.now());
+async fn somebody(house: &House, incident: &Incident) -> PersonId {
+    let key = incident.key(&house.app.keys).unwrap().unwrap();
+    let contact = Contact {
+        reference: "R-1".to_owned(),
+        email: None,
+        name: None,
+        postcode: None,
+        address: None,
+    };
+    let (keys, sealed) = contact.seal(&key, incident.id);
+    let id = PersonId::in_bucket(keys.bucket(), house.app.now());
+    let [reference, whole, sealed] = [&keys.reference[..], &keys.contact, &sealed]
+        .map(|bytes| format!("'\\x{}'", to_hex(bytes)));
     house
         .sql(&format!(
             "insert into person (bucket, id, incident_id, reference_key, contact_key, sealed, exposed, \
              named, locale, jurisdiction, flags, standing, link_epoch, since_scope, changed_scope) \
-             values (7, '{}', '{}', '\\x07', '\\x07', '\\x07', 1, 0, 'en', 'US-CA', 0, 'in_progress', \
-             1, 1, 1)",
+             values ({}, '{}', '{}', {reference}, {whole}, {sealed}, 1, 0, 'en', 'US-CA', 0, \
+             'needs_letter', 1, 1, 1)",
+            keys.bucket(),
             id.uuid(),
-            incident.uuid()
+            incident.id.uuid()
         ))
         .await;
     id
@@ -195,7 +209,7 @@ async fn a_session_does_not_open_the_api_nor_a_key_the_console() {
 }
 
 /// Every row of every table, as one value a table.
-async fn rows(house: &House) -> BTreeMap<String, String> {
+pub async fn rows(house: &House) -> BTreeMap<String, String> {
     let client = house.raw().await;
     let tables = client
         .query("select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'", &[])

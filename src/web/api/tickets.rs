@@ -164,7 +164,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
         (TicketChannel::Web, None) => return Err(refused("a question from the web is somebody's: name the person")),
         (TicketChannel::Phone, person) => {
             let caller = Caller { incident, person, locale: &new.locale, topic: &new.subject };
-            desk::open_for_caller(&app, who.id, &caller, &new.text).await.map_err(refusal)?
+            desk::open_for_caller(&app, who.id, &caller, &new.text).await?
         }
         (TicketChannel::Mail, _) => return Err(refused("tickets are opened by web or by phone")),
     };
@@ -232,7 +232,7 @@ pub async fn show(_: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) ->
 /// # Errors
 /// The database's.
 pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
-    Ok(match desk::take_next(&app, who.id).await.map_err(refusal)? {
+    Ok(match desk::take_next(&app, who.id).await? {
         Some(ticket) => shown(HttpResponse::Ok(), ticket),
         None => HttpResponse::NoContent().finish(),
     })
@@ -279,7 +279,7 @@ pub async fn say(
 ) -> Answer {
     let new = new.0;
     if matches!(new.kind, Saying::Note) {
-        let noted = desk::note(&app, who.id, *id, &new.text).await.map_err(refusal)?;
+        let noted = desk::note(&app, who.id, *id, &new.text).await?;
         return Ok(shown(HttpResponse::Created(), noted));
     }
     let seen = Seen { version: seen_version(&req, new.version)?, messages: new.seen };
@@ -294,7 +294,7 @@ pub async fn say(
         Saying::Call => desk::log_call(&app, who.id, *id, seen, &new.text, &then).await,
         _ => desk::reply(&app, who.id, *id, seen, &new.text, &then).await,
     };
-    Ok(shown(HttpResponse::Created(), said.map_err(refusal)?))
+    Ok(shown(HttpResponse::Created(), said?))
 }
 
 /// The body of [`transition`].
@@ -323,31 +323,33 @@ pub async fn transition(
     let Step { to, reason, review_at, resolution, .. } = step.0;
     let then = Then { to, reason, review_at, resolution };
     let moved = desk::transition(&app, who.actor(), *id, version, &then).await;
-    Ok(shown(HttpResponse::Ok(), moved.map_err(refusal)?))
+    Ok(shown(HttpResponse::Ok(), moved?))
 }
 
 /// The problem of a deed that was not done.
-fn refusal(error: DeskError) -> Problem {
-    let because = |kind, why: &DeskError| Problem::new(kind).because(why);
-    match error {
-        DeskError::Db(error) => error.into(),
-        DeskError::Missing => Problem::not_found(),
-        DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
-        DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
-            let legal: Vec<_> = from.offered().collect();
-            because(Kind::IllegalMove, &error).with("from", from).with("to", to).with("legal", legal)
-        }
-        DeskError::Refused(Refusal::Needs(need)) => {
-            because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
-        }
-        DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
-        DeskError::Conflict(conflict) => {
-            let Conflict { now, newer } = *conflict;
-            let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
-            Problem::new(Kind::Changed)
-                .with("version", now.version)
-                .with("now", TicketView::of(now))
-                .with("newer", newer)
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let because = |kind, why: &DeskError| Problem::new(kind).because(why);
+        match error {
+            DeskError::Db(error) => error.into(),
+            DeskError::Missing => Problem::not_found(),
+            DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
+            DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
+                let legal: Vec<_> = from.offered().collect();
+                because(Kind::IllegalMove, &error).with("from", from).with("to", to).with("legal", legal)
+            }
+            DeskError::Refused(Refusal::Needs(need)) => {
+                because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
+            }
+            DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
+            DeskError::Conflict(conflict) => {
+                let Conflict { now, newer } = *conflict;
+                let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
+                Problem::new(Kind::Changed)
+                    .with("version", now.version)
+                    .with("now", TicketView::of(now))
+                    .with("newer", newer)
+            }
         }
     }
 }
