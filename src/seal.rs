@@ -323,7 +323,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
 
 /// The octets of an even number of hexadecimal digits.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())

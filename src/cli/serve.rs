@@ -101,7 +101,10 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 pub async fn expect_migrations(app: &App) -> Result<()> {
     match db::pending(app.config.database_url()?).await {
         Ok(pending) => {
-            ensure!(pending == 0, "{pending} migrations are pending: run `candor migrate` first");
+            ensure!(
+                pending == 0,
+                "{pending} migrations are pending: run `candor migrate` first"
+            );
             ticket::store::check_table(&mut *app.db.get().await?).await?;
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),

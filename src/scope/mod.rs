@@ -10,7 +10,6 @@ pub mod body;
 pub mod csv;
 pub mod delta;
 pub mod import;
-mod stage;
 pub mod store;
 
 use chrono::{DateTime, Utc};
@@ -110,7 +109,11 @@ pub struct Reject {
 impl Reject {
     /// The columns at fault, joined by `;`.
     pub fn columns(&self) -> String {
-        let columns: Vec<_> = self.reasons.iter().map(|reason| reason.column.as_str()).collect();
+        let columns: Vec<_> = self
+            .reasons
+            .iter()
+            .map(|reason| reason.column.as_str())
+            .collect();
         columns.join(";")
     }
 
@@ -119,7 +122,9 @@ impl Reject {
         match self.reasons.as_slice() {
             [only] => only.why.clone(),
             several => {
-                let each = several.iter().map(|reason| format!("{}: {}", reason.column, reason.why));
+                let each = several
+                    .iter()
+                    .map(|reason| format!("{}: {}", reason.column, reason.why));
                 each.collect::<Vec<_>>().join(" ")
             }
         }

@@ -143,7 +143,10 @@ pub async fn verify(hash: Option<PasswordHash>, typed: &str) -> bool {
     let typed = typed.to_owned();
     slowly(move || match hash {
         Some(hash) => hash.fits(&typed),
-        None => NOBODYS.fits(&typed) && false,
+        None => {
+            std::hint::black_box(NOBODYS.fits(&typed));
+            false
+        }
     })
     .await
 }

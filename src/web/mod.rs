@@ -1,7 +1,8 @@
 //! The web: all routes on one page, and the server that answers them.
 //!
 //! A read calls one store, a change calls one verb. Who may pass stands in the handler's signature
-//! ([`who`]); the tables below say it again, and `tests/it/doors.rs` walks every route as everybody.
+//! ([`who`]); the tables below say it again, one line a route, and `tests/it/doors.rs` walks every route
+//! as everybody.
 
 pub mod api;
 pub mod console;
@@ -10,6 +11,7 @@ pub mod figures;
 pub mod form;
 pub mod frame;
 pub mod idempotency;
+pub mod multipart;
 pub mod operations;
 pub mod page;
 pub mod problem;
@@ -42,6 +44,7 @@ use Right::*;
 use Who::*;
 
 /// Operations and public pages.
+#[rustfmt::skip]
 fn public() -> Vec<Door> {
     vec![
         get("/healthz", Anyone, operations::healthz),
@@ -60,6 +63,7 @@ fn public() -> Vec<Door> {
 }
 
 /// Under `/s/{token}`: the pages of one affected person.
+#[rustfmt::skip]
 fn mine() -> Vec<Door> {
     use public::{asked, my_status, my_ticket, second_step};
     vec![
@@ -76,12 +80,49 @@ fn mine() -> Vec<Door> {
 }
 
 /// Under `/console`: the pages of staff.
+#[rustfmt::skip]
 fn console() -> Vec<Door> {
-    use console::{call, helpline, outbox, tickets};
+    use console::{
+        call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
+        scopes, template, templates, tickets,
+    };
     vec![
         get("/sign-in", Anyone, sign_in::show),
         post("/sign-in", Anyone, sign_in::enter),
         post("/sign-out", Staff, sign_in::leave),
+        get("", Staff, dashboard::show),
+        post("/stop", May(StopSending), deeds::stop),
+        post("/start", May(StopSending), deeds::start),
+        get("/incidents", May(SeeIncidents), incidents::list),
+        post("/incidents", May(SteerIncident), incidents::open),
+        get("/incidents/{slug}", May(SeeIncidents), incident::show),
+        post("/incidents/{slug}/state", May(SteerIncident), incident::move_to),
+        post("/incidents/{slug}/facts", May(SteerIncident), incident::save_facts),
+        post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
+        get("/incidents/{slug}/import", May(ImportScope), scopes::ask),
+        post("/incidents/{slug}/scopes", May(ImportScope), scopes::import),
+        get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scopes::show),
+        get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
+        post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scopes::activate),
+        post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+        get("/templates", May(SeeTemplates), templates::list),
+        post("/templates", May(EditTemplate), templates::begin),
+        get("/templates/{template}", May(SeeTemplates), template::show),
+        get("/templates/{template}/preview", May(SeeTemplates), template::html),
+        post("/templates/{template}/versions", May(EditTemplate), template::save),
+        get("/campaigns", May(SeeCampaigns), campaigns::list),
+        post("/campaigns", May(DraftCampaign), campaigns::draft),
+        get("/campaigns/{campaign}", May(SeeCampaigns), campaign::show),
+        get("/campaigns/{campaign}/live", May(SeeCampaigns), live::events),
+        get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
+        post("/campaigns/{campaign}/submit", May(DraftCampaign), deeds::submit),
+        post("/campaigns/{campaign}/approve", May(ApproveCampaign), deeds::approve),
+        post("/campaigns/{campaign}/take-back", May(DraftCampaign), deeds::take_back),
+        post("/campaigns/{campaign}/launch", May(LaunchCampaign), deeds::launch),
+        post("/campaigns/{campaign}/pause", May(LaunchCampaign), deeds::pause),
+        post("/campaigns/{campaign}/resume", May(LaunchCampaign), deeds::resume),
+        post("/campaigns/{campaign}/cancel", May(LaunchCampaign), deeds::cancel),
+        get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/helpline", May(SeeTickets), helpline::show),
         post("/helpline/next", May(WorkTickets), helpline::next),
         get("/helpline/call", May(WorkTickets), call::show),
@@ -103,6 +144,7 @@ fn console() -> Vec<Door> {
 }
 
 /// Under `/api/v1`: what programs call.
+#[rustfmt::skip]
 fn api() -> Vec<Door> {
     use api::{campaigns, incidents, notices, people, scopes, templates, tickets};
     vec![

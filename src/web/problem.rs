@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::db;
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
+use crate::ticket::desk::DeskError;
+use crate::ticket::guard::Refusal;
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -95,7 +97,10 @@ kinds! {
 
 /// A refusal or a fault, on its way out.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     kind: Kind,
     detail: String,
     more: Map<String, Value>,
@@ -110,14 +115,14 @@ pub type Answer = Result<HttpResponse, Problem>;
 impl Problem {
     /// A problem with nothing particular about it.
     pub fn new(kind: Kind) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             detail: String::new(),
             more: Map::new(),
             header: None,
             typed: String::new(),
             reference: String::new(),
-        }
+        }))
     }
 
     /// The 404 that is the same for whatever is not there.
@@ -130,7 +135,7 @@ impl Problem {
         let reference = to_hex(&random::<4>());
         tracing::error!(reference, %error, "a request failed");
         let mut problem = Self::new(Kind::Broken).with("reference", &reference);
-        problem.reference = reference;
+        problem.0.reference = reference;
         problem
     }
 
@@ -146,25 +151,25 @@ impl Problem {
 
     /// Says what is the matter in this case; never with a secret or a customer's words.
     pub fn because(mut self, detail: impl fmt::Display) -> Self {
-        self.detail = detail.to_string();
+        self.0.detail = detail.to_string();
         self
     }
 
     /// Adds an extension member (RFC 9457 §3.2).
     pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
-        self.more.insert(name.to_owned(), json!(value));
+        self.0.more.insert(name.to_owned(), json!(value));
         self
     }
 
     /// Gives back the words that somebody had typed, so that the page can show them.
     pub fn typed(mut self, words: String) -> Self {
-        self.typed = words;
+        self.0.typed = words;
         self
     }
 
     /// What is the matter in this case, as a sentence; empty if there is nothing particular.
     pub fn sentence(&self) -> String {
-        let mut letters = self.detail.chars();
+        let mut letters = self.0.detail.chars();
         let Some(first) = letters.next() else {
             return String::new();
         };
@@ -178,28 +183,29 @@ impl Problem {
 
     /// The words that were typed; empty if none.
     pub fn words(&self) -> &str {
-        &self.typed
+        &self.0.typed
     }
 
     /// As in the log; empty unless this is a fault of ours.
     pub fn reference(&self) -> &str {
-        &self.reference
+        &self.0.reference
     }
 
     /// The header that goes with it.
     pub fn header(&self) -> Option<(&header::HeaderName, &str)> {
-        self.header
+        self.0
+            .header
             .as_ref()
             .map(|(name, value)| (name, value.as_str()))
     }
 
     /// What is the matter.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     fn with_header(mut self, name: header::HeaderName, value: String) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
@@ -217,14 +223,14 @@ impl Problem {
     }
 
     fn body(&self) -> Value {
-        let mut body = self.more.clone();
-        body.insert("type".to_owned(), json!(type_uri(self.kind)));
-        body.insert("title".to_owned(), json!(self.kind.title()));
-        body.insert("status".to_owned(), json!(self.kind.status().as_u16()));
-        let detail = if self.detail.is_empty() {
-            self.kind.advice()
+        let mut body = self.0.more.clone();
+        body.insert("type".to_owned(), json!(type_uri(self.0.kind)));
+        body.insert("title".to_owned(), json!(self.0.kind.title()));
+        body.insert("status".to_owned(), json!(self.0.kind.status().as_u16()));
+        let detail = if self.0.detail.is_empty() {
+            self.0.kind.advice()
         } else {
-            &self.detail
+            &self.0.detail
         };
         body.insert("detail".to_owned(), json!(detail));
         Value::Object(body)
@@ -256,7 +262,7 @@ pub fn catalogue() -> String {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.slug())
+        f.write_str(self.0.kind.slug())
     }
 }
 
@@ -264,17 +270,17 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.kind.status()
+        self.0.kind.status()
     }
 
     /// The document of the API.
     fn error_response(&self) -> HttpResponse {
-        let mut answer = HttpResponse::build(self.kind.status());
+        let mut answer = HttpResponse::build(self.0.kind.status());
         answer.content_type("application/problem+json");
-        if let Some((name, value)) = &self.header {
+        if let Some((name, value)) = &self.0.header {
             answer.insert_header((name.clone(), value.as_str()));
         }
-        if self.kind == Kind::NotSignedIn {
+        if self.0.kind == Kind::NotSignedIn {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         answer.body(self.body().to_string())
@@ -297,6 +303,29 @@ impl From<db::Error> for Problem {
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::broken(error)
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let kind = match &error {
+            DeskError::Db(_) | DeskError::Missing => Kind::NotFound,
+            DeskError::NoSuchAgent | DeskError::Words(_) | DeskError::Refused(Refusal::Needs(_)) => {
+                Kind::NotAccepted
+            }
+            DeskError::Refused(_) => Kind::IllegalMove,
+            DeskError::HeldBy(_) => Kind::InTheWay,
+            DeskError::Conflict(_) => Kind::Changed,
+        };
+        let problem = Self::new(kind).because(&error);
+        match error {
+            DeskError::Db(error) => error.into(),
+            DeskError::Refused(
+                Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
+            ) => problem.with("from", from).with("to", to),
+            DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            _ => problem,
+        }
     }
 }
 

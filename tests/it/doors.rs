@@ -3,63 +3,50 @@
 
 use std::collections::BTreeMap;
 
-use candor::id::PersonId;
-use candor::incident::{Incident, steer};
+use candor::campaign::CampaignKind;
+use candor::id::{NoticeId, PersonId, TemplateId};
 use candor::link::StatusLink;
-use candor::person::contact::Contact;
-use candor::seal::to_hex;
 use candor::staff::StaffRole;
+use candor::ticket::intake;
+use candor::web::problem::Kind;
 use candor::web::{Who, doors};
 
 use crate::client::{ApiClient, Browser, Seen, Site};
 use crate::house::House;
+use crate::people::{Scene, list};
 
-/// Something for every name in braces: things that exist where the house has them.
+/// Something for every name in braces of an address: a house in which both walks have been walked.
 async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
-    let by = house.staff(&["comms"]).await;
-    let facts = [("what".to_owned(), "happened".to_owned())].into();
-    let incident = steer::open(&house.app, by, "breach", "A breach", &facts)
-        .await
-        .unwrap();
-    let link = StatusLink {
-        person: somebody(house, &incident).await,
-        epoch: 1,
+    let scene = Scene::new(house).await;
+    let version = scene.import(house, &list(3, "name;ssn")).await;
+    let campaign = scene.launched(house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let id = async |sql: &str| -> uuid::Uuid {
+        let rows = house.raw().await.query(sql, &[]).await.unwrap();
+        rows[0].get(0)
     };
+    let person = PersonId::from_uuid(id("select id from person order by id").await);
+    let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
+    let ticket = asked.unwrap().ticket().clone();
+    let epoch = 0;
     BTreeMap::from([
-        ("token", link.token(&house.app.keys)),
-        ("slug", incident.slug.clone()),
-        ("incident", incident.slug),
-        ("version", "1".to_owned()),
-        ("number", "T-1".to_owned()),
-        ("file", "none".to_owned()),
+        ("token", StatusLink { person, epoch }.token(&house.app.keys)),
+        ("slug", "sundmere".to_owned()),
+        ("incident", "sundmere".to_owned()),
+        ("version", version.to_string()),
+        ("campaign", campaign.to_string()),
+        (
+            "template",
+            TemplateId::from_uuid(id("select id from template").await).to_string(),
+        ),
+        (
+            "notice",
+            NoticeId::from_uuid(id("select id from notice").await).to_string(),
+        ),
+        ("ticket", ticket.id.to_string()),
+        ("number", ticket.number.to_string()),
+        ("staff", scene.approver.to_string()),
     ])
-}
-
-async fn somebody(house: &House, incident: &Incident) -> PersonId {
-    let key = incident.key(&house.app.keys).unwrap().unwrap();
-    let contact = Contact {
-        reference: "R-1".to_owned(),
-        email: None,
-        name: None,
-        postcode: None,
-        address: None,
-    };
-    let (keys, sealed) = contact.seal(&key, incident.id);
-    let id = PersonId::in_bucket(keys.bucket(), house.app.now());
-    let [reference, whole, sealed] = [&keys.reference[..], &keys.contact, &sealed]
-        .map(|bytes| format!("'\\x{}'", to_hex(bytes)));
-    house
-        .sql(&format!(
-            "insert into person (bucket, id, incident_id, reference_key, contact_key, sealed, exposed, \
-             named, locale, jurisdiction, flags, standing, link_epoch, since_scope, changed_scope) \
-             values ({}, '{}', '{}', {reference}, {whole}, {sealed}, 1, 0, 'en', 'US-CA', 0, \
-             'needs_letter', 1, 1, 1)",
-            keys.bucket(),
-            id.uuid(),
-            incident.id.uuid()
-        ))
-        .await;
-    id
 }
 
 /// The address of a door with its names filled in; what the house lacks is a well-formed nothing.
@@ -98,8 +85,14 @@ fn is_at_the_door(seen: &Seen) -> bool {
             .starts_with("/console/sign-in?next=")
 }
 
+fn is_refused(seen: &Seen) -> bool {
+    seen.status == 403 && seen.body.contains(Kind::NotAllowed.title())
+}
+
+/// Whatever the handler made of an empty form, it was the handler that answered.
 fn let_in(seen: &Seen) -> bool {
-    !is_at_the_door(seen) && !matches!(seen.status, 403 | 405 | 500..)
+    let not_ours = seen.body.contains(Kind::FormNotOurs.title());
+    !is_at_the_door(seen) && !is_refused(seen) && !not_ours && !matches!(seen.status, 405 | 500..)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +161,7 @@ async fn each_role_passes_the_doors_of_its_rights_and_no_other() {
             let fine = if expected {
                 let_in(&seen)
             } else {
-                seen.status == 403
+                is_refused(&seen)
             };
             assert!(
                 fine,
@@ -199,7 +192,7 @@ async fn a_session_does_not_open_the_api_nor_a_key_the_console() {
     let site = Site::open(&house.app).await;
     furnish(&house).await;
     let browser = site.signed_in("ana", StaffRole::ALL).await;
-    assert_eq!(browser.get("/api/v1/incidents/breach").status, 401);
+    assert_eq!(browser.get("/api/v1/incidents/sundmere").status, 401);
     let key = site.program(StaffRole::ALL).await.key;
     let bearer = format!("Bearer {key}");
     let seen = site

@@ -88,14 +88,21 @@ impl CampaignView {
 
 /// The hash of what was submitted: what an approval names.
 pub fn content_hash(campaign: &Campaign) -> Option<String> {
-    campaign.content.as_deref().map(|text| to_hex(&content::hash(text)))
+    campaign
+        .content
+        .as_deref()
+        .map(|text| to_hex(&content::hash(text)))
 }
 
 async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let mut conn = app.db.get().await?;
     let campaign = store::find(&mut conn, id).await?;
     let progress = store::progress(&mut conn, id).await?;
-    Ok(versioned(answer, campaign.version, &CampaignView::of(campaign, progress)))
+    Ok(versioned(
+        answer,
+        campaign.version,
+        &CampaignView::of(campaign, progress),
+    ))
 }
 
 /// The body of [`create`].
@@ -158,7 +165,11 @@ pub struct Which {
 /// # Errors
 /// 404 without such an incident.
 pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>) -> Answer {
-    let Which { incident, cursor, limit } = which.into_inner();
+    let Which {
+        incident,
+        cursor,
+        limit,
+    } = which.into_inner();
     let paging = Paging { cursor, limit };
     let (limit, before) = (paging.limit()?, paging.after::<CampaignId>()?);
     let mut conn = app.db.get().await?;
@@ -171,7 +182,12 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         let progress = store::progress(&mut conn, campaign.id).await?;
         rows.push((campaign, progress));
     }
-    let page = Page::of(rows, limit, |(of, _)| of.id, |(of, progress)| CampaignView::of(of, progress));
+    let page = Page::of(
+        rows,
+        limit,
+        |(of, _)| of.id,
+        |(of, progress)| CampaignView::of(of, progress),
+    );
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -199,7 +215,11 @@ async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Res
     }
     let seen = seen_version(req, act.version)?;
     let now = store::find(&mut *app.db.get().await?, id).await?.version;
-    if seen == now { Ok(()) } else { Err(changed(now)) }
+    if seen == now {
+        Ok(())
+    } else {
+        Err(changed(now))
+    }
 }
 
 /// `POST /campaigns/{id}/submit`: from here on the content is pinned to its hash.
@@ -329,7 +349,10 @@ struct Switched {
 /// The database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let changed = launch::stop_everything(&app, who.actor()).await?;
-    Ok(HttpResponse::Ok().json(Switched { stopped: true, changed }))
+    Ok(HttpResponse::Ok().json(Switched {
+        stopped: true,
+        changed,
+    }))
 }
 
 /// `POST /start`: lifts the emergency stop.
@@ -338,7 +361,10 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 /// The database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let changed = launch::start_again(&app, who.actor()).await?;
-    Ok(HttpResponse::Ok().json(Switched { stopped: false, changed }))
+    Ok(HttpResponse::Ok().json(Switched {
+        stopped: false,
+        changed,
+    }))
 }
 
 impl From<CampaignError> for Problem {
@@ -346,17 +372,22 @@ impl From<CampaignError> for Problem {
         let kind = match &error {
             CampaignError::Missing => Kind::NotFound,
             CampaignError::IllegalMove { .. } => Kind::IllegalMove,
-            CampaignError::NotADraft | CampaignError::NoScope | CampaignError::ApprovalVoid => Kind::InTheWay,
+            CampaignError::NotADraft | CampaignError::NoScope | CampaignError::ApprovalVoid => {
+                Kind::InTheWay
+            }
             CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
             CampaignError::SamePerson => Kind::OwnWork,
             CampaignError::Text(_) | CampaignError::Db(_) => Kind::NotAccepted,
         };
         match error {
             CampaignError::Db(error) => error.into(),
-            CampaignError::Text(wrong) => bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e))),
-            CampaignError::IllegalMove { from, to } => {
-                Self::new(kind).because(&error).with("from", from).with("to", to)
+            CampaignError::Text(wrong) => {
+                bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
             }
+            CampaignError::IllegalMove { from, to } => Self::new(kind)
+                .because(&error)
+                .with("from", from)
+                .with("to", to),
             error => Self::new(kind).because(error),
         }
     }

@@ -123,7 +123,11 @@ pub async fn list(
     id: Path<CampaignId>,
     which: Query<Which>,
 ) -> Answer {
-    let Which { status, cursor, limit } = which.into_inner();
+    let Which {
+        status,
+        cursor,
+        limit,
+    } = which.into_inner();
     let paging = Paging { cursor, limit };
     let (limit, after) = (paging.limit()?, paging.after::<PersonId>()?);
     let mut conn = app.db.get().await?;
@@ -141,5 +145,8 @@ pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) 
     let notice = store::find(&mut conn, *id).await?;
     let outcomes = outcome::of_notice(&mut conn, *id).await?;
     let attempts = Some(attempts(outcomes));
-    Ok(HttpResponse::Ok().json(NoticeView { attempts, ..NoticeView::of(notice) }))
+    Ok(HttpResponse::Ok().json(NoticeView {
+        attempts,
+        ..NoticeView::of(notice)
+    }))
 }

@@ -48,7 +48,11 @@ impl PersonView {
             unnamed: person.unnamed(),
             locale: person.locale.as_str().to_owned(),
             jurisdiction: person.jurisdiction.map(|of| of.as_str().to_owned()),
-            flags: flags.split(';').filter(|flag| !flag.is_empty()).map(str::to_owned).collect(),
+            flags: flags
+                .split(';')
+                .filter(|flag| !flag.is_empty())
+                .map(str::to_owned)
+                .collect(),
             email: person.contact.email.as_ref().map(EmailAddress::masked),
             has_postal_address: person.contact.address.is_some(),
         }
@@ -69,9 +73,14 @@ impl Known {
             (Some(reference), None) => Ok(Clue::Reference(reference)),
             (None, Some(email)) => match EmailAddress::parse(&email) {
                 Ok(email) => Ok(Clue::Email(email)),
-                Err(why) => Err(Problem::new(Kind::BadRequest).because(why).with("at", "email")),
+                Err(why) => Err(Problem::new(Kind::BadRequest)
+                    .because(why)
+                    .with("at", "email")),
             },
-            _ => Err(Problem::new(Kind::BadRequest).because("ask by reference or by email, one of them")),
+            _ => {
+                Err(Problem::new(Kind::BadRequest)
+                    .because("ask by reference or by email, one of them"))
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::incidents::named;
 use super::Page;
+use super::incidents::named;
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{IncidentId, StaffId};
@@ -51,7 +51,11 @@ struct RejectedFor {
 impl ScopeView {
     async fn of(conn: &mut Conn, incident: IncidentId, version: Version) -> Result<Self, Problem> {
         let reasons = store::count_rejects(conn, incident, version.version).await?;
-        let rejected_for = |(column, reason, rows)| RejectedFor { column, reason, rows };
+        let rejected_for = |(column, reason, rows)| RejectedFor {
+            column,
+            reason,
+            rows,
+        };
         Ok(Self {
             incident,
             version: version.version,
@@ -103,7 +107,9 @@ pub async fn import(
     let version = store::find(&mut conn, incident, imported.version).await?;
     let at = format!("/api/v1/incidents/{incident}/scopes/{}", imported.version);
     let view = ScopeView::of(&mut conn, incident, version).await?;
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, at)).json(view))
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, at))
+        .json(view))
 }
 
 /// `GET /incidents/{id|slug}/scopes`: all versions, the newest first.
@@ -134,11 +140,7 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, 
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(
-    _: Allowed<ImportScope>,
-    app: Data<App>,
-    path: Path<(String, i32)>,
-) -> Answer {
+pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
     rejects::download(&app, &incident, &version)
 }
@@ -187,14 +189,17 @@ impl From<ImportError> for Problem {
             ImportError::Key(broken) => return Self::broken(broken),
             ImportError::Missing => Kind::NotFound,
             ImportError::Forgotten | ImportError::Busy => Kind::InTheWay,
-            ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_) => Kind::NotAccepted,
+            ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_) => {
+                Kind::NotAccepted
+            }
             ImportError::Stopped => Kind::Away,
         };
         let problem = Self::new(kind).because(&error);
         match error {
-            ImportError::Header(wrong) => {
-                problem.with("errors", wrong.iter().map(ToString::to_string).collect::<Vec<_>>())
-            }
+            ImportError::Header(wrong) => problem.with(
+                "errors",
+                wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ),
             _ => problem,
         }
     }
@@ -205,7 +210,9 @@ impl From<ActivateError> for Problem {
         let kind = match error {
             ActivateError::Db(error) => return error.into(),
             ActivateError::Missing => Kind::NotFound,
-            ActivateError::Forgotten | ActivateError::Busy | ActivateError::Empty(_) => Kind::InTheWay,
+            ActivateError::Forgotten | ActivateError::Busy | ActivateError::Empty(_) => {
+                Kind::InTheWay
+            }
             ActivateError::NotADraft { .. } => Kind::IllegalMove,
         };
         Self::new(kind).because(error)

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::id::TemplateId;
 use crate::incident::Incident;
 use crate::person::find::{self, Clue};
-use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::staff::Right;
+use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::lint::{self, Severity};
 use crate::template::merge::{MergeError, Part};
@@ -57,16 +57,18 @@ impl TemplateView {
 fn findings(variants: &Variants) -> Vec<FindingView> {
     let of = |(locale, variant): (&String, &crate::template::Variant)| {
         let locale = locale.clone();
-        lint::lint(&variant.subject, &variant.body, &locale).into_iter().map(move |finding| FindingView {
-            locale: locale.clone(),
-            severity: match finding.severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            },
-            line: finding.line,
-            what: finding.what,
-            why: finding.why,
-        })
+        lint::lint(&variant.subject, &variant.body, &locale)
+            .into_iter()
+            .map(move |finding| FindingView {
+                locale: locale.clone(),
+                severity: match finding.severity {
+                    Severity::Warning => "warning",
+                    Severity::Error => "error",
+                },
+                line: finding.line,
+                what: finding.what,
+                why: finding.why,
+            })
     };
     variants.iter().flat_map(of).collect()
 }
@@ -93,7 +95,11 @@ pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
         locales: of.locales,
         created_at: of.created_at,
     };
-    let items: Vec<_> = store::list(&mut *app.db.get().await?).await?.into_iter().map(view).collect();
+    let items: Vec<_> = store::list(&mut *app.db.get().await?)
+        .await?
+        .into_iter()
+        .map(view)
+        .collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
@@ -227,9 +233,13 @@ pub async fn reader(
         return Err(Problem::new(Kind::NotAllowed));
     }
     let missing = |what| Problem::new(Kind::NotAccepted).because(what);
-    let incident = incident.ok_or_else(|| missing("a reference needs an incident to be looked up in"))?;
+    let incident =
+        incident.ok_or_else(|| missing("a reference needs an incident to be looked up in"))?;
     let clue = Clue::Reference(reference.to_owned());
-    let person = find::find(app, incident.id, &clue).await?.into_iter().next();
+    let person = find::find(app, incident.id, &clue)
+        .await?
+        .into_iter()
+        .next();
     let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
     let reader = Reader {
         name: person.contact.name.unwrap_or_default(),
@@ -272,11 +282,15 @@ impl From<EditError> for Problem {
         let kind = match &error {
             EditError::Missing => Kind::NotFound,
             EditError::NameTaken => Kind::Taken,
-            EditError::Name | EditError::Variants | EditError::Text(_) | EditError::Db(_) => Kind::NotAccepted,
+            EditError::Name | EditError::Variants | EditError::Text(_) | EditError::Db(_) => {
+                Kind::NotAccepted
+            }
         };
         match error {
             EditError::Db(error) => error.into(),
-            EditError::Text(wrong) => bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e))),
+            EditError::Text(wrong) => {
+                bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
+            }
             error => Self::new(kind).because(error),
         }
     }

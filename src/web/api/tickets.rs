@@ -101,8 +101,20 @@ struct MessageView {
 
 impl MessageView {
     fn of(message: Message) -> Self {
-        let Message { no, kind, author, text, at } = message;
-        Self { no, kind, author, text, at }
+        let Message {
+            no,
+            kind,
+            author,
+            text,
+            at,
+        } = message;
+        Self {
+            no,
+            kind,
+            author,
+            text,
+            at,
+        }
     }
 }
 
@@ -118,8 +130,20 @@ struct MoveView {
 
 impl MoveView {
     fn of(step: Move) -> Self {
-        let Move { from, to, actor, reason, at } = step;
-        Self { from, to, actor, reason, at }
+        let Move {
+            from,
+            to,
+            actor,
+            reason,
+            at,
+        } = step;
+        Self {
+            from,
+            to,
+            actor,
+            reason,
+            at,
+        }
     }
 }
 
@@ -161,10 +185,21 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
             let asked = intake::ask(&app, incident, person, &new.subject, &new.text).await;
             asked.map_err(not_taken)?.ticket().clone()
         }
-        (TicketChannel::Web, None) => return Err(refused("a question from the web is somebody's: name the person")),
+        (TicketChannel::Web, None) => {
+            return Err(refused(
+                "a question from the web is somebody's: name the person",
+            ));
+        }
         (TicketChannel::Phone, person) => {
-            let caller = Caller { incident, person, locale: &new.locale, topic: &new.subject };
-            desk::open_for_caller(&app, who.id, &caller, &new.text).await?
+            let caller = Caller {
+                incident,
+                person,
+                locale: &new.locale,
+                topic: &new.subject,
+            };
+            desk::open_for_caller(&app, who.id, &caller, &new.text)
+                .await
+                .map_err(refusal)?
         }
         (TicketChannel::Mail, _) => return Err(refused("tickets are opened by web or by phone")),
     };
@@ -193,16 +228,32 @@ pub struct Which {
 pub async fn list(_: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>) -> Answer {
     let which = which.into_inner();
     let bad = |why: &dyn std::fmt::Display| Problem::new(Kind::BadRequest).because(why);
-    let limit = Paging { cursor: None, limit: which.limit }.limit()?;
-    let after = which.cursor.map(|cursor| cursor.parse::<Cursor>()).transpose().map_err(|e| bad(&e))?;
+    let limit = Paging {
+        cursor: None,
+        limit: which.limit,
+    }
+    .limit()?;
+    let after = which
+        .cursor
+        .map(|cursor| cursor.parse::<Cursor>())
+        .transpose()
+        .map_err(|e| bad(&e))?;
     let words = which.status.iter().flat_map(|words| words.split(','));
-    let status = words.map(str::parse).collect::<Result<Vec<TicketStatus>, _>>().map_err(|e| bad(&e))?;
+    let status = words
+        .map(str::parse)
+        .collect::<Result<Vec<TicketStatus>, _>>()
+        .map_err(|e| bad(&e))?;
     let mut conn = app.db.get().await?;
     let incident = match which.incident {
         Some(name) => Some(named(&mut conn, &name).await?.id),
         None => None,
     };
-    let filter = Filter { incident, status, assignee: which.assignee, person: which.person };
+    let filter = Filter {
+        incident,
+        status,
+        assignee: which.assignee,
+        person: which.person,
+    };
     let page = store::list(&mut conn, &app.keys, &filter, after, limit).await?;
     Ok(HttpResponse::Ok().json(Page {
         items: page.items.into_iter().map(TicketView::of).collect(),
@@ -232,10 +283,12 @@ pub async fn show(_: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) ->
 /// # Errors
 /// The database's.
 pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
-    Ok(match desk::take_next(&app, who.id).await? {
-        Some(ticket) => shown(HttpResponse::Ok(), ticket),
-        None => HttpResponse::NoContent().finish(),
-    })
+    Ok(
+        match desk::take_next(&app, who.id).await.map_err(refusal)? {
+            Some(ticket) => shown(HttpResponse::Ok(), ticket),
+            None => HttpResponse::NoContent().finish(),
+        },
+    )
 }
 
 /// What is said: the words of the API for what the thread keeps.
@@ -279,11 +332,18 @@ pub async fn say(
 ) -> Answer {
     let new = new.0;
     if matches!(new.kind, Saying::Note) {
-        let noted = desk::note(&app, who.id, *id, &new.text).await?;
+        let noted = desk::note(&app, who.id, *id, &new.text)
+            .await
+            .map_err(refusal)?;
         return Ok(shown(HttpResponse::Created(), noted));
     }
-    let seen = Seen { version: seen_version(&req, new.version)?, messages: new.seen };
-    let present = store::find(&mut *app.db.get().await?, &app.keys, *id).await?.status;
+    let seen = Seen {
+        version: seen_version(&req, new.version)?,
+        messages: new.seen,
+    };
+    let present = store::find(&mut *app.db.get().await?, &app.keys, *id)
+        .await?
+        .status;
     let then = Then {
         to: new.then.unwrap_or(present),
         reason: new.reason,
@@ -294,7 +354,7 @@ pub async fn say(
         Saying::Call => desk::log_call(&app, who.id, *id, seen, &new.text, &then).await,
         _ => desk::reply(&app, who.id, *id, seen, &new.text, &then).await,
     };
-    Ok(shown(HttpResponse::Created(), said?))
+    Ok(shown(HttpResponse::Created(), said.map_err(refusal)?))
 }
 
 /// The body of [`transition`].
@@ -320,36 +380,48 @@ pub async fn transition(
     step: Json<Step>,
 ) -> Answer {
     let version = seen_version(&req, step.0.version)?;
-    let Step { to, reason, review_at, resolution, .. } = step.0;
-    let then = Then { to, reason, review_at, resolution };
+    let Step {
+        to,
+        reason,
+        review_at,
+        resolution,
+        ..
+    } = step.0;
+    let then = Then {
+        to,
+        reason,
+        review_at,
+        resolution,
+    };
     let moved = desk::transition(&app, who.actor(), *id, version, &then).await;
-    Ok(shown(HttpResponse::Ok(), moved?))
+    Ok(shown(HttpResponse::Ok(), moved.map_err(refusal)?))
 }
 
 /// The problem of a deed that was not done.
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
-        let because = |kind, why: &DeskError| Problem::new(kind).because(why);
-        match error {
-            DeskError::Db(error) => error.into(),
-            DeskError::Missing => Problem::not_found(),
-            DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
-            DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
-                let legal: Vec<_> = from.offered().collect();
-                because(Kind::IllegalMove, &error).with("from", from).with("to", to).with("legal", legal)
-            }
-            DeskError::Refused(Refusal::Needs(need)) => {
-                because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
-            }
-            DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
-            DeskError::Conflict(conflict) => {
-                let Conflict { now, newer } = *conflict;
-                let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
-                Problem::new(Kind::Changed)
-                    .with("version", now.version)
-                    .with("now", TicketView::of(now))
-                    .with("newer", newer)
-            }
+fn refusal(error: DeskError) -> Problem {
+    let because = |kind, why: &DeskError| Problem::new(kind).because(why);
+    match error {
+        DeskError::Db(error) => error.into(),
+        DeskError::Missing => Problem::not_found(),
+        DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
+        DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
+            let legal: Vec<_> = from.offered().collect();
+            because(Kind::IllegalMove, &error)
+                .with("from", from)
+                .with("to", to)
+                .with("legal", legal)
+        }
+        DeskError::Refused(Refusal::Needs(need)) => {
+            because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
+        }
+        DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
+        DeskError::Conflict(conflict) => {
+            let Conflict { now, newer } = *conflict;
+            let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
+            Problem::new(Kind::Changed)
+                .with("version", now.version)
+                .with("now", TicketView::of(now))
+                .with("newer", newer)
         }
     }
 }
