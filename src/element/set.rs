@@ -113,6 +113,14 @@ impl ElementSet {
             .filter(move |element| self.contains(*element))
     }
 
+    /// Its elements, the gravest first; among equals in the order of the register.
+    #[must_use]
+    pub fn gravest_first(self) -> Vec<Element> {
+        let mut elements: Vec<Element> = self.iter().collect();
+        elements.sort_by_key(|element| std::cmp::Reverse(element.severity()));
+        elements
+    }
+
     /// The severity of the worst element; 0 for the empty set.
     pub fn severity(self) -> u8 {
         self.iter().map(Element::severity).max().unwrap_or(0)

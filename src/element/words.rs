@@ -5,7 +5,6 @@
 //! would have to become "e").
 
 use super::{Element, ElementSet};
-use std::cmp::Reverse;
 
 /// The languages we speak, in the order of every table of this module.
 pub const LOCALES: [&str; 9] = ["en", "es", "fr", "de", "vi", "zh", "ko", "ru", "ar"];
@@ -66,8 +65,7 @@ pub fn is_rtl(locale: &str) -> bool {
 /// The set as a list in a sentence, worst first: "Social Security number, phone number and
 /// name". Empty for the empty set.
 pub fn in_words(set: ElementSet, locale: &str) -> String {
-    let mut elements: Vec<Element> = set.iter().collect();
-    elements.sort_by_key(|element| Reverse(element.severity())); // stable: then by bit
+    let elements = set.gravest_first();
     let (comma, and) = LISTS[column(locale)];
     let mut list = String::new();
     for (at, element) in elements.iter().enumerate() {

@@ -107,6 +107,13 @@ impl Incident {
             .map(|wrapped| keys.incident_key(self.id, wrapped))
             .transpose()
     }
+
+    /// Whether its page is public: something was published about it, or people are being told. Until
+    /// then nobody outside may learn that there is an incident.
+    pub fn is_public(&self, published: bool) -> bool {
+        use IncidentState::{Closed, Monitoring, Notifying};
+        published || matches!(self.state, Notifying | Monitoring | Closed)
+    }
 }
 
 /// A dated public update.

@@ -6,6 +6,7 @@
 
 pub mod folder;
 pub mod memory;
+pub mod read;
 pub mod smtp;
 
 mod answer;

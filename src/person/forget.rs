@@ -21,7 +21,9 @@ pub enum ForgetError {
     #[error("this incident was forgotten before")]
     Already,
     /// It is not over.
-    #[error("this incident is {0}: only a closed or dismissed one can be forgotten, since nobody can be told or answered afterwards")]
+    #[error(
+        "this incident is {0}: only a closed or dismissed one can be forgotten, since nobody can be told or answered afterwards"
+    )]
     NotOver(IncidentState),
     /// The database failed.
     #[error(transparent)]
@@ -49,13 +51,23 @@ pub async fn forget(app: &App, by: StaffId, incident: IncidentId) -> Result<(), 
     if found.forgotten_at.is_some() {
         return Err(ForgetError::Already);
     }
-    if !matches!(found.state, IncidentState::Closed | IncidentState::Dismissed) {
+    if !matches!(
+        found.state,
+        IncidentState::Closed | IncidentState::Dismissed
+    ) {
         return Err(ForgetError::NotOver(found.state));
     }
     store::destroy_key(&mut tx, incident, now).await?;
     store::delete_remnants(&mut tx, incident).await?;
-    audit::store::append(&mut tx, now, Actor::Staff(by), "incident.forget", incident, &json!({}))
-        .await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "incident.forget",
+        incident,
+        &json!({}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

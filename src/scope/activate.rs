@@ -16,7 +16,7 @@ use crate::person::PersonStanding;
 use crate::person::store::{Moved, move_account};
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
-const AT_ONCE: i64 = 50_000;
+const AT_ONCE: i64 = 10_000;
 
 /// Why a version was not put in force or thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,11 @@ async fn draft(
         return Err(ActivateError::Busy);
     }
     let found = store::find(conn, incident, version).await?;
-    if incident::store::find(conn, incident).await?.forgotten_at.is_some() {
+    if incident::store::find(conn, incident)
+        .await?
+        .forgotten_at
+        .is_some()
+    {
         return Err(ActivateError::Forgotten);
     }
     match found.status {
@@ -131,7 +135,10 @@ async fn apply(
     incident: IncidentId,
     draft: &Version,
 ) -> Result<Vec<Moved>, ActivateError> {
-    let first = incident::store::find(conn, incident).await?.active_scope.is_none();
+    let first = incident::store::find(conn, incident)
+        .await?
+        .active_scope
+        .is_none();
     let delta = draft.delta.clone().unwrap_or_default();
     let rows = draft.accepted + delta.people_retracted;
     let step = if rows > AT_ONCE { 1 } else { BUCKETS };
@@ -169,7 +176,9 @@ async fn apply(
 fn check(draft: &Version, moved: &[Moved]) -> Result<(), ActivateError> {
     let delta = draft.delta.as_ref();
     let promised = delta.map_or(0, |delta| delta.people_added - delta.people_retracted);
-    let in_scope = moved.iter().filter(|m| m.standing != PersonStanding::Retracted);
+    let in_scope = moved
+        .iter()
+        .filter(|m| m.standing != PersonStanding::Retracted);
     if in_scope.map(|m| m.n).sum::<i64>() == promised {
         Ok(())
     } else {

@@ -77,7 +77,9 @@ impl Delta {
     }
 
     fn change(&mut self, element: Element) -> &mut Change {
-        self.by_element.entry(element.code().to_owned()).or_default()
+        self.by_element
+            .entry(element.code().to_owned())
+            .or_default()
     }
 }
 

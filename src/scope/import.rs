@@ -5,6 +5,8 @@
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
 
+mod stage;
+
 use std::io::Read;
 
 use bytes::Bytes;
@@ -13,9 +15,9 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
+use self::stage::{Chunk, List, Refused, Stage};
 use super::csv::{HeaderError, ReadError, Reason};
 use super::delta::Delta;
-use super::stage::{Chunk, List, Refused, Stage};
 use super::store::{self, Duplicate};
 use super::{RejectReason, ScopeMode, ScopeStatus};
 use crate::actor::Actor;
@@ -34,7 +36,7 @@ const WAITING: usize = 2;
 /// Rejects written at once.
 const REJECTS: usize = 4_096;
 /// Fewer rows than this are not worth statistics.
-const WORTH_ANALYZING: i64 = 10_000;
+const WORTH_ANALYZING: i64 = 500;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +149,7 @@ pub async fn import(
     let version = begin(app, by, incident, mode).await?;
     let work = Work {
         app,
-        client,
+        client: &client,
         mode,
         columns: list.columns.clone(),
         stage: Stage {
@@ -162,6 +164,8 @@ pub async fn import(
         // If this fails too, the next import does it.
         let _ = abandon(app, incident).await;
     }
+    // The end of the connection would release it too, but only soon.
+    let _ = store::unlock_session(&client, incident).await;
     done
 }
 
@@ -175,7 +179,11 @@ async fn begin(
     abandon(app, incident).await?;
     let mut tx = app.db.begin().await?;
     // Forgetting an incident takes the same lock: from here on it finds this version.
-    if incident::store::lock(&mut tx, incident).await?.forgotten_at.is_some() {
+    if incident::store::lock(&mut tx, incident)
+        .await?
+        .forgotten_at
+        .is_some()
+    {
         return Err(ImportError::Forgotten);
     }
     let version = store::insert(&mut tx, incident, mode, by, app.now()).await?;
@@ -192,7 +200,7 @@ async fn abandon(app: &App, incident: IncidentId) -> Result<(), db::Error> {
 /// One import at work; its client holds the lock.
 struct Work<'a> {
     app: &'a App,
-    client: Client,
+    client: &'a Client,
     stage: Stage,
     mode: ScopeMode,
     columns: Vec<String>,
@@ -209,7 +217,7 @@ impl Work<'_> {
         at.comparing = true;
         progress(at);
         if at.accepted >= WORTH_ANALYZING {
-            store::analyze(&self.client).await?;
+            store::analyze(self.client).await?;
         }
         let duplicates = self.refuse_duplicates().await?;
         let delta = self.compare().await?;
@@ -248,10 +256,10 @@ impl Work<'_> {
 
     async fn write(&self, chunk: Chunk, at: &mut Progress) -> Result<(), ImportError> {
         if let Some(rows) = chunk.rows {
-            store::copy_rows(&self.client, rows).await?;
+            store::copy_rows(self.client, rows).await?;
         }
         if let Some(rejects) = chunk.rejects {
-            store::copy_rejects(&self.client, rejects).await?;
+            store::copy_rejects(self.client, rejects).await?;
         }
         at.bytes = chunk.bytes;
         at.accepted += i64::try_from(chunk.accepted).unwrap_or(i64::MAX);
@@ -269,7 +277,7 @@ impl Work<'_> {
         let Stage {
             incident, version, ..
         } = self.stage;
-        let found = store::find_duplicates(&self.client, incident, version).await?;
+        let found = store::find_duplicates(self.client, incident, version).await?;
         let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
         tokio::pin!(found);
         let mut other = None;
@@ -285,7 +293,7 @@ impl Work<'_> {
             other = Some(client);
         }
         if count > 0 {
-            store::delete_duplicates(&self.client, incident, version).await?;
+            store::delete_duplicates(self.client, incident, version).await?;
         }
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
@@ -314,7 +322,11 @@ impl Work<'_> {
         let elements = ElementSet::from_bits_truncate(row.exposed);
         let cell = |column: &String| match column.as_str() {
             "reference" => contact.reference.clone(),
-            "email" => contact.email.as_ref().map(|e| e.as_str().to_owned()).unwrap_or_default(),
+            "email" => contact
+                .email
+                .as_ref()
+                .map(|e| e.as_str().to_owned())
+                .unwrap_or_default(),
             "name" => contact.name.clone().unwrap_or_default(),
             "postcode" => contact.postcode.clone().unwrap_or_default(),
             "address" => contact.address.clone().unwrap_or_default(),
@@ -335,7 +347,7 @@ impl Work<'_> {
         let Stage {
             incident, version, ..
         } = self.stage;
-        store::compare(&self.client, incident, version, self.mode, |class| {
+        store::compare(self.client, incident, version, self.mode, |class| {
             delta.add(class);
         })
         .await?;

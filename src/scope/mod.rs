@@ -10,7 +10,6 @@ pub mod body;
 pub mod csv;
 pub mod delta;
 pub mod import;
-mod stage;
 pub mod store;
 
 use chrono::{DateTime, Utc};

@@ -123,6 +123,18 @@ impl Ticket {
             .filter(|_| self.lease_until.is_some_and(|until| until > now))
     }
 
+    /// By when the customer hears from us, if that is promised: `answer_hours` after they asked, or
+    /// when a ticket on hold is looked at again.
+    pub fn due_at(&self, answer_hours: i64) -> Option<DateTime<Utc>> {
+        match self.status {
+            TicketStatus::New | TicketStatus::Open => {
+                Some(self.queued_at + TimeDelta::try_hours(answer_hours)?)
+            }
+            TicketStatus::OnHold => self.review_at,
+            TicketStatus::Pending | TicketStatus::Solved | TicketStatus::Closed => None,
+        }
+    }
+
     /// Adds a message to the count and returns its number.
     fn heard(&mut self, kind: MessageKind) -> i32 {
         self.messages += 1;

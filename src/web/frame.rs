@@ -3,9 +3,11 @@
 use actix_web::HttpRequest;
 
 use crate::app::App;
-use crate::staff::{Right, Staff};
+use crate::campaign;
+use crate::db::{self, Conn};
+use crate::staff::{self, Right, Staff};
 use crate::web::form;
-use crate::web::page::{Area, Desk, Organisation, Visit};
+use crate::web::page::{Area, Desk, Moment, Organisation, Stopped, Visit};
 
 /// The frame of a public page.
 pub fn visit(app: &App, req: &HttpRequest) -> Visit {
@@ -41,5 +43,30 @@ fn organisation(app: &App) -> Organisation {
         phone: Some(settings.phone.clone()).filter(|phone| !phone.is_empty()),
         hours: settings.phone_hours.clone(),
         report_to: None,
+    }
+}
+
+/// The frame of a console page with the emergency stop, if it is on.
+///
+/// # Errors
+/// The database's.
+pub async fn console(
+    app: &App,
+    conn: &mut Conn,
+    req: &HttpRequest,
+    staff: &Staff,
+    area: Area,
+) -> db::Result<Desk> {
+    let stopped = match campaign::store::stopped(conn).await? {
+        Some((at, by)) => Some(Stopped { at: Moment::ago(at, app.now()), by: name(conn, &by).await? }),
+        None => None,
+    };
+    Ok(Desk { stopped, ..desk(app, req, staff, area) })
+}
+
+async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {
+    match actor.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
+        Some(id) => Ok(staff::store::find(conn, id).await?.name),
+        None => Ok("Candor".to_owned()),
     }
 }

@@ -51,22 +51,58 @@ fn public() -> Vec<Door> {
         get("/metrics", Anyone, operations::metrics),
         get("/robots.txt", Anyone, site::robots),
         get("/assets/{file}", Anyone, site::asset),
+        get("/", Anyone, public::home::show),
+        get("/incidents/{slug}", Anyone, public::incident::show),
+        get("/incidents/{slug}/feed.xml", Anyone, public::incident::feed),
+        get("/verify", Anyone, public::verify::show),
+        post("/verify", Anyone, public::verify::check),
+        get("/find-me", Anyone, public::find_me::show),
+        post("/find-me", Anyone, public::find_me::answer),
     ]
 }
 
 /// Under `/s/{token}`: the pages of one affected person.
 #[rustfmt::skip]
 fn mine() -> Vec<Door> {
-    vec![]
+    use public::{asked, my_status, my_ticket, second_step};
+    vec![
+        get("", Link, my_status::show),
+        post("/code", Link, second_step::send),
+        post("/open", Link, second_step::open),
+        post("/leave", Link, second_step::leave),
+        post("/tickets", Link, my_status::ask),
+        get("/tickets/{number}", Link, my_ticket::show),
+        get("/tickets/{number}/asked", Link, asked::show),
+        post("/tickets/{number}/messages", Link, my_ticket::answer),
+        post("/tickets/{number}/reopen", Link, my_ticket::reopen),
+    ]
 }
 
 /// Under `/console`: the pages of staff.
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
+    use console::{call, helpline, outbox, tickets};
     vec![
         get("/sign-in", Anyone, sign_in::show),
         post("/sign-in", Anyone, sign_in::enter),
         post("/sign-out", Staff, sign_in::leave),
+        get("/helpline", May(SeeTickets), helpline::show),
+        post("/helpline/next", May(WorkTickets), helpline::next),
+        get("/helpline/call", May(WorkTickets), call::show),
+        post("/helpline/call", May(WorkTickets), call::log),
+        get("/tickets/{ticket}", May(SeeTickets), tickets::show),
+        post("/tickets/{ticket}/messages", May(WorkTickets), tickets::write),
+        post("/tickets/{ticket}/transition", May(WorkTickets), tickets::transition),
+        post("/tickets/{ticket}/release", May(WorkTickets), tickets::release),
+        post("/tickets/{ticket}/assign", May(LeadTickets), tickets::assign),
+        get("/staff", May(SeeStaff), console::staff::show),
+        post("/staff/{id}/disable", May(ManageStaff), console::staff::disable),
+        post("/staff/{id}/enable", May(ManageStaff), console::staff::enable),
+        get("/audit", May(ReadAudit), console::audit::show),
+        get("/outbox", May(SeeOutbox), outbox::show),
+        get("/outbox/{name}", May(SeeOutbox), outbox::one),
+        get("/outbox/{name}/html", May(SeeOutbox), outbox::html),
+        get("/design", Staff, console::design::show),
     ]
 }
 

@@ -8,8 +8,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::db;
+use crate::person::find::FindError;
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
+use crate::ticket::desk::DeskError;
+use crate::ticket::guard::Refusal;
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -301,6 +304,39 @@ impl From<db::Error> for Problem {
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::broken(error)
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let kind = match &error {
+            DeskError::Db(_) | DeskError::Missing => Kind::NotFound,
+            DeskError::NoSuchAgent | DeskError::Words(_) | DeskError::Refused(Refusal::Needs(_)) => {
+                Kind::NotAccepted
+            }
+            DeskError::Refused(_) => Kind::IllegalMove,
+            DeskError::HeldBy(_) => Kind::InTheWay,
+            DeskError::Conflict(_) => Kind::Changed,
+        };
+        let problem = Self::new(kind).because(&error);
+        match error {
+            DeskError::Db(error) => error.into(),
+            DeskError::Refused(
+                Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
+            ) => problem.with("from", from).with("to", to),
+            DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            _ => problem,
+        }
+    }
+}
+
+impl From<FindError> for Problem {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Missing => Self::not_found(),
+            FindError::Key(error) => Self::broken(error),
+            FindError::Db(error) => error.into(),
+        }
     }
 }
 

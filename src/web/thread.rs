@@ -4,6 +4,8 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
+use crate::campaign::CampaignKind;
+use crate::ticket::{self, MessageKind};
 use crate::web::page::Moment;
 
 /// Who a message is from and for.
@@ -59,4 +61,41 @@ pub struct Message {
     pub text: String,
     /// For what we sent: how far it got, e.g. `e-mail accepted 14:07`; otherwise empty.
     pub delivery: String,
+}
+
+impl Message {
+    /// A message of a ticket, from `who`.
+    pub fn of(message: &ticket::Message, who: String, at: Moment, delivery: String) -> Message {
+        let gone = "These words were destroyed with the incident's key.";
+        Message {
+            place: i64::from(message.no),
+            kind: match message.kind {
+                MessageKind::Customer => Kind::Customer,
+                MessageKind::Agent => Kind::Agent,
+                MessageKind::Note => Kind::Note,
+                MessageKind::Call => Kind::Call,
+            },
+            who,
+            at,
+            text: message.text.clone().unwrap_or_else(|| gone.to_owned()),
+            delivery,
+        }
+    }
+}
+
+/// A notice as readers know it.
+pub fn kind_in_words(kind: CampaignKind) -> &'static str {
+    match kind {
+        CampaignKind::Initial => "Notice of data breach",
+        CampaignKind::Supplement => "More about your data",
+        CampaignKind::Correction => "Correction of what we told you",
+    }
+}
+
+/// A reason as a page says it: `please write something first` becomes a sentence.
+pub fn sentence(why: impl fmt::Display) -> String {
+    let why = why.to_string();
+    let mut letters = why.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }

@@ -20,5 +20,6 @@ mod people;
 mod problems;
 mod retry;
 mod schema;
+mod scope;
 mod sign_in;
 mod tickets;

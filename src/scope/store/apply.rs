@@ -26,10 +26,18 @@ pub struct Span {
 macro_rules! standing {
     ($before:literal, $told:literal, $same_address:literal) => {
         concat!(
-            "case when ", $before, " = 'notified' or (", $before, " = 'retracted' and ", $told,
+            "case when ",
+            $before,
+            " = 'notified' or (",
+            $before,
+            " = 'retracted' and ",
+            $told,
             ") then 'notified' when r.flags & $5 <> 0 then 'withheld'
-            when r.email_key is null then 'needs_letter' when ", $before,
-            " = 'needs_letter' and ", $same_address, " then 'needs_letter'
+            when r.email_key is null then 'needs_letter' when ",
+            $before,
+            " = 'needs_letter' and ",
+            $same_address,
+            " then 'needs_letter'
             else 'in_progress' end::person_standing"
         )
     };

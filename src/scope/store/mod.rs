@@ -8,6 +8,7 @@ pub use apply::{Span, apply_changes, apply_new, apply_retracted};
 pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
     Duplicate, analyze, compare, delete_duplicates, find_duplicates, try_lock, try_lock_session,
+    unlock_session,
 };
 
 use chrono::{DateTime, Utc};
@@ -159,7 +160,11 @@ pub async fn set_draft(
         ))
         .execute(conn)
         .await?;
-    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+    if set == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
 }
 
 /// Puts a draft in force, and whatever was in force out of it.
@@ -188,7 +193,11 @@ pub async fn set_active(
         ))
         .execute(conn)
         .await?;
-    if set == 1 { Ok(()) } else { Err(Error::Missing) }
+    if set == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
 }
 
 /// Discards every version of the incident that stands at `status` and is not `but`, with its staged rows

@@ -28,6 +28,16 @@ pub async fn try_lock_session(client: &Client, incident: IncidentId) -> Result<b
     Ok(row.get(0))
 }
 
+/// Gives back what [`try_lock_session`] took.
+///
+/// # Errors
+/// The database's.
+pub async fn unlock_session(client: &Client, incident: IncidentId) -> Result<()> {
+    let statement = "select pg_advisory_unlock($1)";
+    client.execute(statement, &[&lock_of(incident)]).await?;
+    Ok(())
+}
+
 /// Takes the incident's scope until the transaction ends. `false`: somebody has it.
 ///
 /// # Errors
@@ -131,11 +141,7 @@ pub async fn find_duplicates(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_duplicates(
-    client: &Client,
-    incident: IncidentId,
-    version: i32,
-) -> Result<u64> {
+pub async fn delete_duplicates(client: &Client, incident: IncidentId, version: i32) -> Result<u64> {
     let of: [&(dyn ToSql + Sync); 2] = [&incident.uuid(), &version];
     Ok(client.execute(DELETE_DUPLICATES, &of).await?)
 }

@@ -78,7 +78,8 @@ impl Answered {
 }
 
 /// Takes a question in. A person who has `helpline.open_tickets` unfinished ones is not refused: the
-/// question is added to their newest. An empty `topic` is found in the text.
+/// question is added to their newest. An empty `topic` is found in the text; one that tells of harm makes it
+/// more urgent.
 ///
 /// # Errors
 /// [`IntakeError::Words`], [`IntakeError::Missing`] for a person who is not there.
@@ -110,7 +111,8 @@ pub async fn ask(
             return Ok(Asked::Appended(ticket));
         }
     }
-    let mut ticket = customer.new_ticket(subject, customer.weigh(text), now);
+    let urgency = customer.weigh(&format!("{topic}\n{text}"));
+    let mut ticket = customer.new_ticket(subject, urgency, now);
     open(&mut tx, app, &customer, &mut ticket, text).await?;
     tx.commit().await?;
     Ok(Asked::Opened(ticket))

@@ -1,11 +1,18 @@
 //! Every component, once, on one page: where the hand is checked.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Account, Choice, Done};
+use crate::app::App;
+use crate::web::frame;
 use crate::web::figures::{Chart, Column, filters};
-use crate::web::page::{Desk, Fault, Faults, Flash, Moment, Tone};
+use crate::web::page::{self, Desk, Area, Fault, Faults, Flash, Moment, Tone};
+use crate::web::problem::Answer;
+use crate::web::who::Signed;
 use crate::web::public::Update;
 use crate::web::thread::{Kind, Message};
 
@@ -147,4 +154,14 @@ fn thread(now: DateTime<Utc>) -> Vec<Message> {
         say(3, Kind::Agent, "Ben Okafor", 58, "No. Your name and phone number were.", mail),
         say(4, Kind::Call, "Ben Okafor", 12, "Called back, read the notice code aloud.", none),
     ]
+}
+
+/// `GET /console/design`.
+///
+/// # Errors
+/// The database's.
+pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let desk = frame::console(&app, &mut conn, &req, &who, Area::Design).await?;
+    Ok(page::show(StatusCode::OK, &Design::new(desk, app.now()))?)
 }

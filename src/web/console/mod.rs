@@ -29,8 +29,9 @@
 //! | `POST /console/helpline/next` | takes the next ticket | |
 //! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
 //! | `GET /console/tickets/{id}` | [`ticket::TicketPage`] | query `as=note` |
-//! | `POST /console/tickets/{id}/messages` | replies or notes | `kind` (`reply`, `note`), `text`, `version`; replies also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
-//! | `POST /console/tickets/{id}/transition`, `…/release` | moves it, gives it back | `to`, `version`, `resolution` |
+//! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call | `kind` (`reply`, `note`, `call`), `text`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
+//! | `POST /console/tickets/{id}/transition`, `…/release` | moves it, gives it back | `to` (`open`, `closed:spam`), `version` |
+//! | `POST /console/tickets/{id}/assign` | gives it to an agent | `to` (an account), `version` |
 //! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::StaffList`] | |
 //! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
 //! | `GET /console/outbox`, `/console/outbox/{name}`, `…/{name}/html` | [`outbox::Outbox`] | |
@@ -44,11 +45,13 @@ pub mod campaign;
 pub mod campaigns;
 pub mod dashboard;
 pub mod design;
+pub mod desk_page;
 pub mod helpline;
 pub mod incident;
 pub mod incidents;
 pub mod notices;
 pub mod outbox;
+pub mod person;
 pub mod problem;
 pub mod scopes;
 pub mod sign_in;
@@ -56,6 +59,8 @@ pub mod staff;
 pub mod template;
 pub mod templates;
 pub mod ticket;
+pub mod tickets;
+pub mod work;
 
 use crate::web::figures::{Part, Rect, count, lay};
 use crate::web::page::Moment;

@@ -1,9 +1,19 @@
 //! The demo's post office: the letters that went to files instead of people.
 
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::App;
+use crate::mail::read::{Folder, Found, Read};
+use crate::staff::right::SeeOutbox;
 use crate::web::figures::filters;
-use crate::web::page::{Desk, Moment};
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::{Answer, Problem};
+use crate::web::site::PREVIEW_POLICY;
+use crate::web::who::{Allowed, Signed};
 
 /// `/console/outbox` and `/console/outbox/{name}`
 #[derive(Template)]
@@ -50,4 +60,92 @@ impl Outbox {
     fn shown(&self) -> i64 {
         i64::try_from(self.letters.len()).unwrap_or(i64::MAX)
     }
+}
+
+/// How many letters the page lists.
+const SHOWN: usize = 50;
+
+/// `GET /console/outbox`.
+///
+/// # Errors
+/// 404 where no relay is a folder.
+pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> Answer {
+    let folder = folder(&app)?;
+    let (found, total) = blocking(move || folder.newest(SHOWN)).await?;
+    let row = |found: Found| LetterRow {
+        to: found.read.header("To"),
+        subject: found.read.header("Subject"),
+        at: Moment::row(found.written_at),
+        name: found.name,
+    };
+    let letters = found.into_iter().map(row).collect();
+    draw(&app, &req, &who, letters, total, None).await
+}
+
+/// `GET /console/outbox/{name}`.
+///
+/// # Errors
+/// 404.
+pub async fn one(
+    who: Allowed<SeeOutbox>,
+    req: HttpRequest,
+    app: Data<App>,
+    name: Path<String>,
+) -> Answer {
+    let read = open(&app, &name).await?;
+    let html = read.html.is_some().then(|| format!("/console/outbox/{name}/html"));
+    let letter = OpenLetter {
+        name: name.into_inner(),
+        headers: read.headers,
+        text: read.text,
+        html: html.unwrap_or_default(),
+    };
+    draw(&app, &req, &who, Vec::new(), 0, Some(letter)).await
+}
+
+/// `GET /console/outbox/{name}/html`: the HTML part alone, for a frame without rights.
+///
+/// # Errors
+/// 404.
+pub async fn html(_who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
+    let html = open(&app, &name).await?.html.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
+        .body(html))
+}
+
+fn folder(app: &App) -> Result<Folder, Problem> {
+    let urls = app.config.mail.relays.iter().map(|relay| relay.url.expose());
+    urls.filter_map(Folder::of).next().ok_or_else(Problem::not_found)
+}
+
+async fn open(app: &App, name: &str) -> Result<Read, Problem> {
+    let (folder, name) = (folder(app)?, name.to_owned());
+    blocking(move || folder.open(&name)).await?.ok_or_else(Problem::not_found)
+}
+
+/// Files are read beside the loop that serves requests.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    web::block(read).await.map_err(Problem::broken)?.map_err(Problem::broken)
+}
+
+async fn draw(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    letters: Vec<LetterRow>,
+    total: usize,
+    letter: Option<OpenLetter>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let view = Outbox {
+        desk: frame::console(app, &mut conn, req, who, Area::Outbox).await?,
+        letters,
+        total: i64::try_from(total).unwrap_or(i64::MAX),
+        letter,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
 }

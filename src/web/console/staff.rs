@@ -1,9 +1,20 @@
 //! Who works here, and with which roles.
 
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::app::App;
+use crate::id::StaffId;
+use crate::staff::right::{ManageStaff, SeeStaff};
+use crate::staff::{self, Right, Staff, manage};
 use crate::web::figures::filters;
-use crate::web::page::{Desk, Moment};
+use crate::web::form::Form;
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::Answer;
+use crate::web::who::Allowed;
 
 /// `/console/staff`
 #[derive(Template)]
@@ -30,8 +41,6 @@ pub struct StaffRow {
     pub roles: Vec<String>,
     /// Since when it is disabled, if it is.
     pub disabled: Option<Moment>,
-    /// The last sign-in.
-    pub seen: Option<Moment>,
 }
 
 impl StaffRow {
@@ -39,4 +48,58 @@ impl StaffRow {
     fn to(&self, deed: &str) -> String {
         format!("/console/staff/{}/{deed}", self.id)
     }
+}
+
+/// `GET /console/staff`.
+///
+/// # Errors
+/// The database's.
+pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let staff = staff::store::list(&mut conn).await?;
+    let row = |one: Staff| StaffRow {
+        id: one.id.to_string(),
+        name: one.name,
+        email: one.email.map(|email| email.as_str().to_owned()).unwrap_or_default(),
+        roles: one.roles.iter().map(ToString::to_string).collect(),
+        disabled: one.disabled_at.map(Moment::row),
+    };
+    let view = StaffList {
+        desk: frame::console(&app, &mut conn, &req, &who, Area::Staff).await?,
+        staff: staff.into_iter().map(row).collect(),
+        may_manage: who.may(Right::ManageStaff),
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
+}
+
+/// `POST /console/staff/{id}/disable`.
+///
+/// # Errors
+/// 404; 422 for oneself.
+pub async fn disable(
+    who: Allowed<ManageStaff>,
+    app: Data<App>,
+    id: Path<StaffId>,
+    _form: Form<()>,
+) -> Answer {
+    manage::disable(&app, who.actor(), *id).await?;
+    Ok(back())
+}
+
+/// `POST /console/staff/{id}/enable`.
+///
+/// # Errors
+/// 404.
+pub async fn enable(
+    who: Allowed<ManageStaff>,
+    app: Data<App>,
+    id: Path<StaffId>,
+    _form: Form<()>,
+) -> Answer {
+    manage::enable(&app, who.actor(), *id).await?;
+    Ok(back())
+}
+
+fn back() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/console/staff")).finish()
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::helpline::Work;
+use super::work::Work;
 use super::{Choice, Deed};
 use crate::web::figures::filters;
 use crate::web::page::{Desk, Faults, Moment};
@@ -42,8 +42,11 @@ pub struct TicketPage {
     pub composer: Option<Composer>,
     /// Why there is no composer.
     pub locked: String,
-    /// Moves without a message, to `transition`; `name` is the state. `release` gives it back.
+    /// Moves without a message, to `transition`; `name` is the state, with the resolution where it
+    /// needs one (`closed:spam`). `release` gives it back.
     pub moves: Vec<Deed>,
+    /// For leads: to whom it can be given.
+    pub agents: Vec<Choice>,
     /// The right zone.
     pub person: PersonZone,
 }

@@ -1,8 +1,16 @@
 //! After asking: the number, and what happens next.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
 use askama::Template;
 
-use crate::web::page::{Moment, Visit};
+use crate::app::App;
+use crate::ticket;
+use crate::web::frame;
+use crate::web::page::{self, Moment, Visit};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Visitor;
 
 /// `/s/{token}/tickets/{number}/asked`
 #[derive(Template)]
@@ -18,4 +26,31 @@ pub struct Asked {
     pub wait: String,
     /// By when we answer, if promised.
     pub by: Option<Moment>,
+}
+
+/// `GET /s/{token}/tickets/{number}/asked`.
+///
+/// # Errors
+/// 404 for a number that is not theirs.
+pub async fn show(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<(String, String)>,
+) -> Answer {
+    let (_, number) = path.into_inner();
+    let number = number.parse().map_err(|_| Problem::not_found())?;
+    let mut conn = app.db.get().await?;
+    let person = visitor.person.id;
+    let ticket = ticket::store::find_theirs(&mut conn, &app.keys, person, &number).await?;
+    let waiting = ticket::store::waiting(&mut conn).await?;
+    let wait = waiting.oldest.map(|since| format!("up to {}", page::span(app.now() - since)));
+    let view = Asked {
+        visit: frame::visit(&app, &req),
+        by: ticket.due_at(app.config.helpline.answer_hours).map(Moment::exact),
+        number: ticket.number.to_string(),
+        wait: wait.unwrap_or_default(),
+        token: visitor.token,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
 }

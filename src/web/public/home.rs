@@ -1,10 +1,17 @@
 //! The front door: who speaks, what happened lately, and the two ways in without a link.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use askama::Template;
 
-use super::Update;
+use super::{Update, next_update};
+use crate::app::App;
+use crate::incident;
 use crate::web::figures::filters;
-use crate::web::page::{Moment, Visit};
+use crate::web::frame;
+use crate::web::page::{self, Moment, Visit};
+use crate::web::problem::Answer;
 
 /// `/`
 #[derive(Template)]
@@ -27,4 +34,26 @@ pub struct Listed {
     pub latest: Option<Update>,
     /// When the next one comes, if promised.
     pub next_update: Option<Moment>,
+}
+
+/// `GET /`.
+///
+/// # Errors
+/// The database's.
+pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let mut incidents = Vec::new();
+    for one in incident::store::list(&mut conn).await? {
+        let latest = incident::store::list_updates(&mut conn, one.id, 1).await?;
+        if one.is_public(!latest.is_empty()) {
+            incidents.push(Listed {
+                next_update: next_update(&one.facts),
+                latest: latest.first().map(Update::of),
+                slug: one.slug,
+                title: one.title,
+            });
+        }
+    }
+    let view = Home { visit: frame::visit(&app, &req), incidents };
+    Ok(page::show(StatusCode::OK, &view)?)
 }

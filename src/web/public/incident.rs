@@ -1,10 +1,21 @@
 //! One incident in public: the facts, and every statement with its date, none ever removed.
 
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Fact, Update};
+use super::{Fact, Update, next_update};
+use crate::app::App;
+use crate::incident::{self, Incident};
 use crate::web::figures::filters;
-use crate::web::page::{Moment, Visit};
+use crate::web::frame;
+use crate::web::page::{self, Moment, Visit};
+use crate::web::problem::{Answer, Problem};
+
+/// More statements than any incident has.
+const MOST: i64 = 1_000;
 
 /// `/incidents/{slug}`
 #[derive(Template)]
@@ -22,4 +33,74 @@ pub struct IncidentPage {
     pub updates: Vec<Update>,
     /// When the next one comes, if promised.
     pub next_update: Option<Moment>,
+}
+
+/// `/incidents/{slug}/feed.xml`: the same statements for feed readers (RFC 4287).
+#[derive(Template)]
+#[template(path = "public/feed.xml")]
+struct Feed {
+    /// Where the pages are.
+    url: String,
+    organisation: String,
+    incident: Incident,
+    updates: Vec<incident::Update>,
+}
+
+/// `GET /incidents/{slug}`.
+///
+/// # Errors
+/// 404 while nothing about it is public.
+pub async fn show(req: HttpRequest, app: Data<App>, slug: Path<String>) -> Answer {
+    let (incident, updates) = public(&app, &slug).await?;
+    let view = IncidentPage {
+        visit: frame::visit(&app, &req),
+        facts: Fact::sheet(&incident.facts, "en"),
+        updates: updates.iter().map(Update::of).collect(),
+        next_update: next_update(&incident.facts),
+        slug: incident.slug,
+        title: incident.title,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
+}
+
+/// `GET /incidents/{slug}/feed.xml`.
+///
+/// # Errors
+/// 404 while nothing about it is public.
+pub async fn feed(app: Data<App>, slug: Path<String>) -> Answer {
+    let (incident, updates) = public(&app, &slug).await?;
+    let feed = Feed {
+        url: app.config.http.public_url.clone(),
+        organisation: app.config.organisation.name.clone(),
+        incident,
+        updates,
+    };
+    Ok(HttpResponse::Ok().content_type("application/atom+xml; charset=utf-8").body(feed.render()?))
+}
+
+async fn public(app: &App, slug: &str) -> Result<(Incident, Vec<incident::Update>), Problem> {
+    let mut conn = app.db.get().await?;
+    let incident = incident::store::find_by_slug(&mut conn, slug).await?;
+    let updates = incident::store::list_updates(&mut conn, incident.id, MOST).await?;
+    if !incident.is_public(!updates.is_empty()) {
+        return Err(Problem::not_found());
+    }
+    Ok((incident, updates))
+}
+
+impl Feed {
+    /// When something last changed.
+    fn updated(&self) -> String {
+        let at = self.updates.first().map_or(self.incident.created_at, |u| u.published_at);
+        self.stamp(&at)
+    }
+
+    fn stamp(&self, at: &DateTime<Utc>) -> String {
+        at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// XML 1.0 has no way to write most control characters.
+    fn printable(&self, text: &str) -> String {
+        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    }
 }

@@ -26,9 +26,14 @@ pub mod incident;
 pub mod my_status;
 pub mod my_ticket;
 pub mod problem;
+pub mod second_step;
 pub mod unlock;
 pub mod verify;
 
+use chrono::NaiveDate;
+
+use crate::element;
+use crate::incident::{Facts, Update as Published};
 use crate::web::page::Moment;
 
 /// A dated public statement.
@@ -49,4 +54,60 @@ pub struct Fact {
     pub key: String,
     /// Plain text; line breaks are kept.
     pub value: String,
+}
+
+impl Update {
+    /// A statement as it was published.
+    pub fn of(update: &Published) -> Update {
+        Update {
+            kind: update.kind.to_string(),
+            at: Moment::exact(update.published_at),
+            text: update.body.clone(),
+        }
+    }
+}
+
+impl Fact {
+    /// The fact sheet as a reader of `locale` sees it: a fact that is also told in other languages
+    /// (`what_happened`, `what_happened_es`) is shown once, in theirs.
+    pub fn sheet(facts: &Facts, locale: &str) -> Vec<Fact> {
+        let language = element::spoken(locale);
+        let told = |key: &str| {
+            let translated = facts.get(&format!("{key}_{language}"));
+            translated.or_else(|| facts.get(key)).cloned().unwrap_or_default()
+        };
+        let translation = |key: &str| {
+            key.rsplit_once('_').is_some_and(|(base, language)| {
+                element::LOCALES.contains(&language) && facts.contains_key(base)
+            })
+        };
+        facts
+            .keys()
+            .filter(|key| !translation(key))
+            .map(|key| Fact { key: key.clone(), value: told(key) })
+            .collect()
+    }
+}
+
+/// When the next statement comes: the fact `next_update`, if it is a day (`2026-11-30`). Written
+/// otherwise it is only shown among the facts.
+pub fn next_update(facts: &Facts) -> Option<Moment> {
+    let day: NaiveDate = facts.get("next_update")?.parse().ok()?;
+    Some(Moment::day(day.and_hms_opt(0, 0, 0)?.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_is_shown_once_in_the_readers_language() {
+        let pairs = [("what", "en"), ("what_es", "es"), ("phone", "1"), ("other_es", "alone")];
+        let facts = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let shown = |locale| -> Vec<_> {
+            Fact::sheet(&facts, locale).into_iter().map(|f| format!("{}={}", f.key, f.value)).collect()
+        };
+        assert_eq!(shown("es-MX"), ["other_es=alone", "phone=1", "what=es"]);
+        assert_eq!(shown("ko"), ["other_es=alone", "phone=1", "what=en"]);
+    }
 }

@@ -1,12 +1,37 @@
 //! The page behind a notice's link, in two tiers: the link alone shows nothing personal; after
 //! a one-time code to the address on file it shows what is this person's own.
 
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
-use super::unlock::Unlock;
-use super::{Fact, Update};
+use super::unlock::{self, Asked, Unlock};
+use super::{Fact, Update, next_update};
+use crate::app::App;
+use crate::campaign::content::Content;
+use crate::campaign::{self, Campaign};
+use crate::element::{ElementSet, guidance};
+use crate::incident;
+use crate::link::NoticeCode;
+use crate::notice::{self, Notice, NoticeStatus};
+use crate::person::Person;
+use crate::person::contact::Sealed;
+use crate::seal::IncidentKey;
+use crate::template::pick;
+use crate::ticket::intake::{self, IntakeError};
+use crate::ticket::{self, Ticket};
 use crate::web::figures::filters;
-use crate::web::page::{Faults, Moment, Visit};
+use crate::web::form::Form;
+use crate::web::frame;
+use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::problem::{Answer, Problem};
+use crate::web::thread::{kind_in_words, sentence};
+use crate::web::who::Visitor;
+
+/// The topic of a question whose writer ticked that the harm happens already.
+const HARM: &str = "Fraud: somebody is already misusing the data";
 
 /// `/s/{token}`
 #[derive(Template)]
@@ -93,4 +118,172 @@ pub struct SentNotice {
     pub at: Moment,
     /// Its notice code.
     pub code: String,
+}
+
+/// What everybody can do, before we may say what concerns them in particular.
+const GENERAL: [(&str, &str); 2] = [
+    (
+        "Distrust calls and messages about this",
+        "Whoever has your data can sound genuine. We never ask for a password, a PIN, a card number or \
+         money. When in doubt, hang up and use the number at the foot of this page.",
+    ),
+    (
+        "See which of your data was taken",
+        "Ask for a one-time code below. This page then says what to do first about your own data.",
+    ),
+];
+
+/// More campaigns than any incident has.
+const MOST: i64 = 500;
+
+/// What the form for a question sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    text: String,
+    harm: bool,
+}
+
+/// `GET /s/{token}`.
+///
+/// # Errors
+/// 404 once the incident was forgotten, as for a link that never was.
+pub async fn show(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    asked: Query<Asked>,
+) -> Answer {
+    let unlock = Unlock::from(asked.into_inner());
+    page(&app, &req, &visitor, StatusCode::OK, Ask::default(), unlock).await
+}
+
+/// `POST /s/{token}/tickets`: takes a question, exactly as it was written.
+///
+/// # Errors
+/// 404 as [`show`].
+pub async fn ask(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    mut form: Form<Typed>,
+) -> Answer {
+    let topic = if form.harm { HARM } else { "" };
+    let person = &visitor.person;
+    match intake::ask(&app, person.incident, person.id, topic, &form.text).await {
+        Ok(asked) => {
+            let number = &asked.ticket().number;
+            let to = format!("/s/{}/tickets/{number}/asked", visitor.token);
+            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+        }
+        Err(IntakeError::Words(why)) => {
+            form.fault("text", sentence(&why));
+            let ask = Ask {
+                text: form.typed.text,
+                harm: form.typed.harm,
+                faults: form.faults,
+            };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            page(&app, &req, &visitor, status, ask, Unlock::default()).await
+        }
+        Err(IntakeError::Missing) => Err(Problem::not_found()),
+        Err(IntakeError::Db(error)) => Err(error.into()),
+    }
+}
+
+/// The page, with what was typed and refused.
+///
+/// # Errors
+/// As [`show`].
+pub async fn page(
+    app: &App,
+    req: &HttpRequest,
+    visitor: &Visitor,
+    status: StatusCode,
+    ask: Ask,
+    unlock: Unlock,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let person = &visitor.person;
+    let incident = incident::store::find(&mut conn, person.incident).await?;
+    let key = incident.key(&app.keys).map_err(Problem::broken)?.ok_or_else(Problem::not_found)?;
+    let campaigns = campaign::store::list(&mut conn, Some(incident.id), None, MOST).await?;
+    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let mut notices = notice::store::of_person(&mut conn, &ids, person.id).await?;
+    notices.retain(|notice| notice.status == NoticeStatus::Sent);
+    let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
+    let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
+    let mine = match unlock::is_open(app, req, visitor) {
+        true => Some(mine(app, person, &key, &campaigns, &notices)?),
+        false => None,
+    };
+    let locale = person.locale.as_str();
+    let view = MyStatus {
+        visit: frame::visit(app, req),
+        token: visitor.token.clone(),
+        last_notice: notices.first().and_then(|notice| notice.settled_at).map(Moment::day),
+        actions: actions(mine.is_some().then_some(person.exposed), locale),
+        facts: Fact::sheet(&incident.facts, locale),
+        latest: latest.first().map(Update::of),
+        next_update: next_update(&incident.facts),
+        tickets: tickets.iter().map(line).collect(),
+        slug: incident.slug,
+        title: incident.title,
+        ask,
+        unlock,
+        mine,
+    };
+    Ok(page::show(status, &view)?)
+}
+
+fn mine(
+    app: &App,
+    person: &Person<Sealed>,
+    key: &IncidentKey,
+    campaigns: &[Campaign],
+    notices: &[Notice],
+) -> Result<Mine, Problem> {
+    let contact = person.contact.open(key, person.incident).map_err(Problem::broken)?;
+    let locale = person.locale.as_str();
+    let sent = |notice: &Notice| {
+        let campaign = campaigns.iter().find(|campaign| campaign.id == notice.campaign)?;
+        Some(SentNotice {
+            subject: subject(campaign, locale),
+            at: Moment::exact(notice.settled_at?),
+            code: NoticeCode::of(notice.id, &app.keys).to_string(),
+        })
+    };
+    let elements = person.exposed.gravest_first();
+    Ok(Mine {
+        name: contact.name.unwrap_or(contact.reference),
+        elements: elements.into_iter().map(|e| e.words(locale).to_owned()).collect(),
+        notices: notices.iter().filter_map(sent).collect(),
+    })
+}
+
+/// The subject as this person read it; one that was filled for each person is named by its kind.
+fn subject(campaign: &Campaign, locale: &str) -> String {
+    let content = campaign.content.as_deref().and_then(Content::from_text);
+    let written = content.as_ref().and_then(|content| pick(&content.variants, locale));
+    match written {
+        Some((_, variant)) if !variant.subject.contains("{{") => variant.subject.clone(),
+        _ => kind_in_words(campaign.kind).to_owned(),
+    }
+}
+
+fn actions(exposed: Option<ElementSet>, locale: &str) -> Vec<Action> {
+    let action = |title: &str, how: &str| Action { title: title.to_owned(), how: how.to_owned() };
+    match exposed {
+        Some(set) => guidance(set, locale).iter().map(|a| action(a.title, a.text)).collect(),
+        None => GENERAL.iter().map(|(title, how)| action(title, how)).collect(),
+    }
+}
+
+fn line(ticket: &Ticket) -> MyTicketLine {
+    MyTicketLine {
+        number: ticket.number.to_string(),
+        status: ticket.status.to_string(),
+        label: ticket.status.label_customer().to_owned(),
+        at: Moment::exact(ticket.updated_at),
+    }
 }

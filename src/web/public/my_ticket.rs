@@ -1,11 +1,24 @@
 //! One question of a customer: where it stands, what happens next and by when, the conversation.
 
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
-use super::unlock::Unlock;
+use super::problem::ProblemPage;
+use super::unlock::{self, Asked, Unlock};
+use crate::app::App;
+use crate::ticket::intake::{self, Answered, IntakeError};
+use crate::ticket::number::Number;
+use crate::ticket::{self, MessageKind, Ticket, TicketStatus};
 use crate::web::figures::filters;
-use crate::web::page::{Faults, Moment, Visit};
-use crate::web::thread::Message;
+use crate::web::form::Form;
+use crate::web::frame;
+use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::problem::{Answer, Problem};
+use crate::web::thread::{Message, sentence};
+use crate::web::who::Visitor;
 
 /// `/s/{token}/tickets/{number}`
 #[derive(Template)]
@@ -42,4 +55,178 @@ pub struct Reply {
     pub text: String,
     /// Why they were refused; field `text`.
     pub faults: Faults,
+}
+
+/// What the form sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    text: String,
+}
+
+/// `GET /s/{token}/tickets/{number}`.
+///
+/// # Errors
+/// 404 for a number that is not theirs.
+pub async fn show(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<(String, String)>,
+    asked: Query<Asked>,
+) -> Answer {
+    let number = number(&path)?;
+    let unlock = Unlock::from(asked.into_inner());
+    page(&app, &req, &visitor, &number, StatusCode::OK, Reply::default(), unlock).await
+}
+
+/// `POST /s/{token}/tickets/{number}/messages`: the customer writes back.
+///
+/// # Errors
+/// As [`show`].
+pub async fn answer(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<(String, String)>,
+    form: Form<Typed>,
+) -> Answer {
+    let number = number(&path)?;
+    if !unlock::is_open(&app, &req, &visitor) {
+        return locked(&app, &req, form.typed.text);
+    }
+    let ticket = find(&app, &visitor, &number).await?;
+    let said = intake::answer_back(&app, visitor.person.id, ticket.id, &form.text).await;
+    said_or_shown(&app, &req, &visitor, &number, form, said).await
+}
+
+/// `POST /s/{token}/tickets/{number}/reopen`: "this did not help", with or without words.
+///
+/// # Errors
+/// As [`show`].
+pub async fn reopen(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<(String, String)>,
+    form: Form<Typed>,
+) -> Answer {
+    let number = number(&path)?;
+    if !unlock::is_open(&app, &req, &visitor) {
+        return locked(&app, &req, form.typed.text);
+    }
+    let ticket = find(&app, &visitor, &number).await?;
+    let said = intake::did_not_help(&app, visitor.person.id, ticket.id, &form.text).await;
+    said_or_shown(&app, &req, &visitor, &number, form, said).await
+}
+
+async fn said_or_shown(
+    app: &App,
+    req: &HttpRequest,
+    visitor: &Visitor,
+    number: &Number,
+    mut form: Form<Typed>,
+    said: Result<Answered, IntakeError>,
+) -> Answer {
+    match said {
+        Ok(answered) => {
+            let to = format!("/s/{}/tickets/{}", visitor.token, answered.ticket().number);
+            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+        }
+        Err(IntakeError::Words(why)) => {
+            form.fault("text", sentence(&why));
+            let reply = Reply { text: form.typed.text, faults: form.faults };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            page(app, req, visitor, number, status, reply, Unlock::default()).await
+        }
+        Err(IntakeError::Missing) => Err(Problem::not_found()),
+        Err(IntakeError::Db(error)) => Err(error.into()),
+    }
+}
+
+/// The page, with what was typed and refused.
+///
+/// # Errors
+/// As [`show`].
+pub async fn page(
+    app: &App,
+    req: &HttpRequest,
+    visitor: &Visitor,
+    number: &Number,
+    status: StatusCode,
+    reply: Reply,
+    unlock: Unlock,
+) -> Answer {
+    let ticket = find(app, visitor, number).await?;
+    let thread = match unlock::is_open(app, req, visitor) {
+        true => Some(thread(app, &ticket).await?),
+        false => None,
+    };
+    let unlock = Unlock { back: format!("/tickets/{number}"), ..unlock };
+    let view = MyTicket {
+        visit: frame::visit(app, req),
+        token: visitor.token.clone(),
+        number: number.to_string(),
+        status: ticket.status.to_string(),
+        label: ticket.status.label_customer().to_owned(),
+        next: next(ticket.status).to_owned(),
+        by: ticket.due_at(app.config.helpline.answer_hours).map(Moment::exact),
+        reply: (thread.is_some() && ticket.status != TicketStatus::Closed).then_some(reply),
+        thread,
+        unlock,
+        solved: ticket.status == TicketStatus::Solved,
+    };
+    Ok(page::show(status, &view)?)
+}
+
+async fn find(app: &App, visitor: &Visitor, number: &Number) -> Result<Ticket, Problem> {
+    let mut conn = app.db.get().await?;
+    Ok(ticket::store::find_theirs(&mut conn, &app.keys, visitor.person.id, number).await?)
+}
+
+/// Only what the customer may read: their words and our answers.
+async fn thread(app: &App, ticket: &Ticket) -> Result<Vec<Message>, Problem> {
+    let mut conn = app.db.get().await?;
+    let messages = ticket::store::thread(&mut conn, &app.keys, ticket, 0).await?;
+    let ours = &app.config.organisation.name;
+    let public = messages.into_iter().filter(|message| message.kind.is_public());
+    let shown = public.map(|message| {
+        let who = match message.kind {
+            MessageKind::Customer => "You",
+            _ => ours,
+        };
+        Message::of(&message, who.to_owned(), Moment::exact(message.at), String::new())
+    });
+    Ok(shown.collect())
+}
+
+fn number(path: &(String, String)) -> Result<Number, Problem> {
+    path.1.parse().map_err(|_| Problem::not_found())
+}
+
+fn next(status: TicketStatus) -> &'static str {
+    match status {
+        TicketStatus::New => "An adviser reads your question next. We answer by e-mail and here.",
+        TicketStatus::Open => "An adviser is working on it. We answer by e-mail and here.",
+        TicketStatus::Pending => "We asked you something. Answer below, and we go on.",
+        TicketStatus::OnHold => "Somebody else owes us an answer. We look again by the day below.",
+        TicketStatus::Solved => "We answered. Write again if something is open: this question reopens.",
+        TicketStatus::Closed => "This question is closed.",
+    }
+}
+
+/// The second step ran out while they wrote: their words come back.
+fn locked(app: &App, req: &HttpRequest, typed: String) -> Answer {
+    let page = ProblemPage {
+        visit: frame::visit(app, req),
+        title: "Please enter a one-time code first".to_owned(),
+        text: "Your details are closed on this device. Nothing was sent yet.".to_owned(),
+        advice: vec![
+            "Copy your words below.".to_owned(),
+            "Open your question again, ask for a code, and send them then.".to_owned(),
+        ],
+        reference: String::new(),
+        typed,
+    };
+    Ok(page::show(StatusCode::FORBIDDEN, &page)?)
 }

@@ -1,6 +1,19 @@
 //! The second step: a one-time code to the address on file, before anything personal is shown.
 
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::seal::same;
 use crate::web::page::Faults;
+use crate::web::who::Visitor;
+
+/// Octets of the MAC that the cookie keeps.
+const MAC_LEN: usize = 16;
 
 /// Where a visitor stands with the one-time code.
 #[derive(Debug, Clone, Default)]
@@ -13,4 +26,60 @@ pub struct Unlock {
     pub code: String,
     /// Why: one sentence for every kind of wrong, at field `code`.
     pub faults: Faults,
+}
+
+/// `?code` in an address: a code was asked for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    code: Option<String>,
+}
+
+impl From<Asked> for Unlock {
+    fn from(asked: Asked) -> Self {
+        Self { asked: asked.code.is_some(), ..Self::default() }
+    }
+}
+
+/// Name of the cookie that keeps the second step open. It goes with its own person's pages only.
+const COOKIE: &str = "candor_details";
+
+/// Whether this visitor made the second step on this device, not too long ago.
+pub fn is_open(app: &App, req: &HttpRequest, visitor: &Visitor) -> bool {
+    let value = req.cookie(COOKIE).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie.value()).ok());
+    let Some(Ok(value)) = value.map(<[u8; 8 + MAC_LEN]>::try_from) else {
+        return false;
+    };
+    let (until, mac) = value.split_at(8);
+    let expiry = i64::from_be_bytes(until.try_into().unwrap_or_default());
+    same(&ground(app, visitor, until)[..MAC_LEN], mac) && expiry > app.now().timestamp()
+}
+
+/// The cookie of a visitor who made the second step just now.
+pub fn cookie(app: &App, visitor: &Visitor) -> Cookie<'static> {
+    let minutes = app.config.sessions.customer_minutes;
+    let until = (app.now().timestamp() + minutes * 60).to_be_bytes();
+    let mac = ground(app, visitor, &until);
+    let value = URL_SAFE_NO_PAD.encode([&until[..], &mac[..MAC_LEN]].concat());
+    Cookie::build(COOKIE, value)
+        .path(format!("/s/{}", visitor.token))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.config.http.public_url.starts_with("https://"))
+        .max_age(Duration::minutes(minutes))
+        .finish()
+}
+
+/// The cookie that closes it again.
+pub fn no_cookie(visitor: &Visitor) -> Cookie<'static> {
+    let mut cookie = Cookie::build(COOKIE, "").path(format!("/s/{}", visitor.token)).finish();
+    cookie.make_removal();
+    cookie
+}
+
+/// Over the person and their epoch: revoking their links closes it too.
+fn ground(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
+    let person = &visitor.person;
+    let epoch = person.link_epoch.to_be_bytes();
+    app.keys.link_mac(&[b"second step", person.id.uuid().as_bytes(), &epoch, until])
 }

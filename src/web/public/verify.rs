@@ -1,8 +1,19 @@
 //! Is this notice from us? The code alone proves it, without following any link.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use askama::Template;
+use serde::Deserialize;
 
-use crate::web::page::{Faults, Moment, Visit};
+use crate::app::App;
+use crate::incident;
+use crate::link::NoticeCode;
+use crate::notice::{self, NoticeStatus};
+use crate::web::form::Form;
+use crate::web::frame;
+use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::problem::{self, Problem};
 
 /// `/verify`
 #[derive(Template)]
@@ -35,4 +46,68 @@ pub enum Answer {
     },
     /// Not one of ours, or mistyped: the same words for both.
     Unknown,
+}
+
+/// What the form sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    code: String,
+}
+
+/// `GET /verify`.
+///
+/// # Errors
+/// A fault of the page itself.
+pub async fn show(req: HttpRequest, app: Data<App>) -> problem::Answer {
+    let view = Verify {
+        visit: frame::visit(&app, &req),
+        code: String::new(),
+        faults: Faults::default(),
+        answer: Answer::Unasked,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
+}
+
+/// `POST /verify`: changes nothing, but a code does not belong in an address, which is kept by
+/// browsers and servers.
+///
+/// # Errors
+/// The database's.
+pub async fn check(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> problem::Answer {
+    let answer = match NoticeCode::parse(&form.code) {
+        Some(code) => look_up(&app, code).await?,
+        None => {
+            form.fault("code", "A letter is missing or mistyped: compare it with your notice.");
+            Answer::Unknown
+        }
+    };
+    let view = Verify {
+        visit: frame::visit(&app, &req),
+        code: form.typed.code,
+        faults: form.faults,
+        answer,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
+}
+
+async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
+    let mut conn = app.db.get().await?;
+    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    let Some(sent) = found.into_iter().find(|notice| may_be_out(notice.status)) else {
+        return Ok(Answer::Unknown);
+    };
+    let incident = incident::store::find(&mut conn, sent.incident).await?;
+    Ok(Answer::Genuine {
+        at: Moment::day(sent.settled_at.unwrap_or(sent.created_at)),
+        title: incident.title,
+        slug: incident.slug,
+    })
+}
+
+/// Whether somebody may hold this notice: a sender's states are written after the relay's answer, so
+/// that one still queued may be in a mailbox already.
+fn may_be_out(status: NoticeStatus) -> bool {
+    use NoticeStatus::{Deferred, Queued, Sending, Sent, Uncertain};
+    matches!(status, Queued | Sending | Deferred | Uncertain | Sent)
 }

@@ -447,17 +447,16 @@ pub fn draw(pages: &mut Pages) {
     });
     add("c_campaign_review", &campaign_in_review());
     add("c_notices", &notices("deferred"));
-    let staff = |name: &str, disabled, seen| StaffRow {
+    let staff = |name: &str, disabled| StaffRow {
         id: "staff_1".into(),
         name: name.into(),
         email: "ada@northline.example".into(),
         roles: vec!["comms".into(), "approver".into()],
         disabled,
-        seen,
     };
     add("c_staff", &StaffList {
         desk: desk(Area::Staff),
-        staff: vec![staff("Ada Moreno", None, Some(ago(12))), staff(HOSTILE, Some(ago(900)), None)],
+        staff: vec![staff("Ada Moreno", None), staff(HOSTILE, Some(ago(900)))],
         may_manage: true,
     });
     let act = |number: i64, what: &str| AuditRow {

@@ -18,7 +18,7 @@ fn ticket_row(id: &str, number: &str, status: &str, minutes: i64) -> TicketRow {
         id: id.into(),
         number: number.into(),
         status: status.into(),
-        severity: 5,
+        urgency: 80,
         why: "severity 5 · harm reported · waits 2 h".into(),
         assignee: "Ben Okafor".into(),
         due: Some(Moment::until(now() + TimeDelta::minutes(minutes), now())),
@@ -96,6 +96,7 @@ fn ticket() -> TicketPage {
             deed("release", "Give back", "quiet", "", ""),
             deed("closed", "Close as spam", "danger", "The customer gets no answer and no mail.", ""),
         ],
+        agents: vec![choice("stf_1", "Ben Okafor")],
         person: PersonZone {
             name: HOSTILE.into(),
             reference: "C-1000204".into(),

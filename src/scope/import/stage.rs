@@ -5,18 +5,17 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::csv::ByteRecord;
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::RejectReason;
-use super::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
-use super::store::{Rejects, Rows, StagedRow};
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::Contact;
 use crate::person::place::Jurisdiction;
-use crate::seal::IncidentKey;
+use crate::scope::RejectReason;
+use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
+use crate::scope::store::{Rejects, Rows, StagedRow, reject_owner};
+use crate::seal::{Digest, IncidentKey};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -194,7 +193,7 @@ impl Stage {
     ) {
         let reasons = serde_json::to_vec(reasons).expect("texts always become JSON");
         let cells = serde_json::to_vec(cells).expect("texts always become JSON");
-        let owner = super::store::reject_owner(self.incident, self.version, line);
+        let owner = reject_owner(self.incident, self.version, line);
         rejects.push(line, &reasons, &self.key.seal(&owner, &cells));
     }
 }
@@ -219,15 +218,8 @@ impl<R: Read> Read for Hashed<R> {
 }
 
 /// What has passed so far.
-#[derive(Clone)]
-struct Seen(Arc<Mutex<(digest::Context, u64)>>);
-
-impl Default for Seen {
-    fn default() -> Self {
-        let context = digest::Context::new(&digest::SHA256);
-        Self(Arc::new(Mutex::new((context, 0))))
-    }
-}
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<(Digest, u64)>>);
 
 impl Seen {
     fn pass(&self, octets: &[u8]) {
@@ -242,6 +234,6 @@ impl Seen {
 
     fn hash(&self) -> Vec<u8> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.0.clone().finish().as_ref().to_vec()
+        seen.0.finish().to_vec()
     }
 }

@@ -1,0 +1,313 @@
+//! The agent's screen, filled: the conversation, the composer with what may come next, the person.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+
+use super::ticket::{Composer, Conflict, TicketPage};
+use super::work::{self, Names};
+use super::{Choice, Deed, person};
+use crate::app::App;
+use crate::db::Conn;
+use crate::outbox::{self, Delivery, LetterStatus};
+use crate::person::Person;
+use crate::staff::{self, Right};
+use crate::ticket::desk;
+use crate::ticket::guard::Refusal;
+use crate::ticket::status::Need;
+use crate::ticket::{MessageKind, Ticket, TicketResolution, TicketStatus, store};
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone, span};
+use crate::web::problem::{Answer, Problem};
+use crate::web::thread::{Message, sentence};
+use crate::web::who::Signed;
+
+/// What an agent had typed, and why it was not done.
+#[derive(Default)]
+pub struct Draft {
+    /// Whether the note tab is open.
+    pub as_note: bool,
+    /// The words to the customer.
+    pub reply: String,
+    /// The words to colleagues.
+    pub note: String,
+    /// How it was to end.
+    pub resolution: String,
+    /// What a hold waits for.
+    pub reason: String,
+    /// When to look again.
+    pub review_on: String,
+    /// Why it was refused.
+    pub faults: Faults,
+    /// What came in meanwhile.
+    pub conflict: Option<Box<desk::Conflict>>,
+    /// What was done last.
+    pub did: String,
+}
+
+impl Draft {
+    /// Adds why it was refused; no field means the words themselves.
+    pub fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
+        let words = if self.as_note { "note" } else { "reply" };
+        let field = if field.is_empty() { words } else { field };
+        self.faults.0.push(Fault { field: field.to_owned(), text: sentence(why) });
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reply.is_empty() && self.note.is_empty()
+    }
+}
+
+/// The field in which something is missing.
+pub fn field_of(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Needs(Need::Review) => "review_on",
+        Refusal::Needs(Need::Reason) => "reason",
+        Refusal::Needs(Need::Answer | Need::Clearance) => "resolution",
+        _ => "",
+    }
+}
+
+/// Shows the page.
+///
+/// # Errors
+/// The database's.
+pub async fn show(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    ticket: &Ticket,
+    status: StatusCode,
+    draft: Draft,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let names = Names::load(&mut conn).await?;
+    let found = person::find(app, &mut conn, ticket).await?;
+    let due = ticket.due_at(app.config.helpline.answer_hours);
+    let locked = locked(app, who, ticket, &names);
+    let flash = flash(&draft, &locked);
+    let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
+    let view = TicketPage {
+        desk: Desk { flash, ..desk },
+        work: work::work(app, &mut conn, who, &names).await?,
+        id: ticket.id.to_string(),
+        number: ticket.number.to_string(),
+        status: ticket.status.to_string(),
+        label: ticket.status.label_customer().to_owned(),
+        version: i64::from(ticket.version),
+        why: ticket.urgency.why.clone(),
+        due: due.map(|at| Moment::until(at, app.now())),
+        overdue: due.is_some_and(|at| at < app.now()),
+        assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
+        thread: thread(app, &mut conn, ticket, &names).await?,
+        conflict: draft.conflict.as_deref().map(|conflict| told(app, conflict)),
+        moves: moves(who, ticket, &locked),
+        agents: agents(&mut conn, who, ticket).await?,
+        person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
+        composer: (locked.is_empty() || !draft.is_empty())
+            .then(|| composer(ticket, found.as_ref(), draft)),
+        locked,
+    };
+    Ok(page::show(status, &view)?)
+}
+
+/// Why this person cannot write here; empty if they can.
+fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
+    let holder = ticket.held_by(app.now()).filter(|holder| *holder != who.id);
+    if !who.may(Right::WorkTickets) {
+        "You may read tickets, not answer them.".to_owned()
+    } else if let Some(holder) = holder {
+        format!("{} is working on this ticket.", names.of(holder))
+    } else if ticket.status == TicketStatus::New {
+        "Take this ticket to answer it.".to_owned()
+    } else if ticket.status == TicketStatus::Closed {
+        "This ticket is closed. If the customer writes again, a new one follows it.".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn flash(draft: &Draft, locked: &str) -> Option<Flash> {
+    let fault = draft.faults.0.first().filter(|_| !locked.is_empty() && draft.is_empty());
+    if let Some(fault) = fault {
+        return Some(Flash { tone: Tone::Look, text: fault.text.clone() });
+    }
+    let text = match draft.did.as_str() {
+        "reply" => "Sent. The letter is on its way; it also stands on the customer's page.",
+        "note" => "Note saved. The customer does not see it.",
+        "move" => "Moved.",
+        "release" => "Given back to the queue, at its old place in line.",
+        "assign" => "Assigned.",
+        "call" => "Call logged.",
+        _ => return None,
+    };
+    Some(Flash { tone: Tone::Done, text: text.to_owned() })
+}
+
+async fn thread(
+    app: &App,
+    conn: &mut Conn,
+    ticket: &Ticket,
+    names: &Names,
+) -> Result<Vec<Message>, Problem> {
+    let letters = outbox::store::of_ticket(conn, ticket.id).await?;
+    let messages = store::thread(conn, &app.keys, ticket, 0).await?;
+    let shown = messages.iter().map(|message| {
+        let sent = letters.iter().find(|letter| {
+            letter.message_no == Some(message.no) && message.kind == MessageKind::Agent
+        });
+        let delivery = sent.map(delivery).unwrap_or_default();
+        let at = Moment::ago(message.at, app.now());
+        Message::of(message, names.of_actor(&message.author), at, delivery)
+    });
+    Ok(shown.collect())
+}
+
+fn delivery(letter: &Delivery) -> String {
+    let at = letter.settled_at.map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
+    match letter.status {
+        LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
+        LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
+        LetterStatus::Failed => "the e-mail was refused: call, or write a letter".to_owned(),
+    }
+}
+
+fn told(app: &App, conflict: &desk::Conflict) -> Conflict {
+    let customers = conflict.newer.iter().find(|message| message.kind == MessageKind::Customer);
+    let newest = customers.or_else(|| conflict.newer.first());
+    let ago = |message: &crate::ticket::Message| span(app.now() - message.at);
+    Conflict {
+        what: match (customers, newest) {
+            (Some(message), _) => format!("The customer wrote {} ago", ago(message)),
+            (None, Some(message)) => format!("A colleague wrote {} ago", ago(message)),
+            (None, None) => "A colleague changed this ticket".to_owned(),
+        },
+        place: i64::from(newest.map_or(conflict.now.messages, |message| message.no)),
+    }
+}
+
+/// The moves that need no message. What needs one goes with the reply.
+fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
+    if !who.may(Right::WorkTickets) {
+        return Vec::new();
+    }
+    let waits = ticket.status == TicketStatus::New;
+    let deed = |name: &str, words: &str, look, sure: &str| Deed {
+        name: name.to_owned(),
+        words: words.to_owned(),
+        look,
+        sure: sure.to_owned(),
+        blocked: if waits { String::new() } else { locked.to_owned() },
+    };
+    let mut moves = Vec::new();
+    if ticket.assignee == Some(who.id) {
+        moves.push(deed("release", "Give back", "quiet", ""));
+    }
+    for to in ticket.status.offered() {
+        match (ticket.status.need(to), to) {
+            (_, TicketStatus::Open) if waits => moves.push(deed("open", "Take it", "", "")),
+            (_, TicketStatus::Open) => moves.push(deed("open", "Open again", "quiet", "")),
+            (Need::Clearance, _) => {
+                let spam = "The customer gets no answer and no mail.";
+                moves.push(deed("closed:spam", "Close as spam", "danger", spam));
+                let same = "Answer on the other ticket: this one is closed for good.";
+                moves.push(deed("closed:duplicate", "Close as duplicate", "quiet", same));
+            }
+            _ => {}
+        }
+    }
+    moves
+}
+
+async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Choice>, Problem> {
+    if !who.may(Right::LeadTickets) || ticket.status.is_done() {
+        return Ok(Vec::new());
+    }
+    let mut staff = staff::store::list(conn).await?;
+    staff.retain(|one| one.may(Right::WorkTickets) && one.disabled_at.is_none());
+    let choice = |one: &staff::Staff| Choice { value: one.id.to_string(), words: one.name.clone() };
+    Ok(staff.iter().map(choice).collect())
+}
+
+fn composer(ticket: &Ticket, person: Option<&Person>, draft: Draft) -> Composer {
+    let address = person.and_then(|person| person.contact.email.as_ref());
+    let written = person.is_some_and(|person| person.flags.withheld_reason().is_none());
+    let default = TicketResolution::Answered.to_string();
+    Composer {
+        as_note: draft.as_note,
+        to: match address.filter(|_| written) {
+            Some(address) => format!("e-mail, {}", address.masked()),
+            None => "the customer's page only: there is no address to write to".to_owned(),
+        },
+        language: language(&ticket.locale),
+        reply: draft.reply,
+        note: draft.note,
+        next: next(ticket.status),
+        resolutions: Need::Answer.resolutions().iter().map(resolution).collect(),
+        resolution: if draft.resolution.is_empty() { default } else { draft.resolution },
+        reason: draft.reason,
+        review_on: draft.review_on,
+        faults: draft.faults,
+    }
+}
+
+/// The states that a reply may set. Nearly every reply is an answer, so that Solved comes first.
+fn next(from: TicketStatus) -> Vec<Deed> {
+    use TicketStatus::{OnHold, Open, Pending, Solved};
+    let words = [
+        (Solved, "Send and set: Solved"),
+        (Pending, "Send and set: Pending"),
+        (OnHold, "Send and set: On hold"),
+        (Open, "Send and set: Open"),
+    ];
+    let offered: Vec<_> = from.offered().collect();
+    let send = |name: &str, words: &str| Deed {
+        name: name.to_owned(),
+        words: words.to_owned(),
+        look: "quiet",
+        ..Deed::default()
+    };
+    let mut next: Vec<_> = words
+        .iter()
+        .filter(|(to, _)| offered.contains(to))
+        .map(|(to, words)| send(to.as_str(), words))
+        .collect();
+    if matches!(from, Open | Pending) {
+        next.push(send("", "Send"));
+    }
+    if let Some(first) = next.first_mut() {
+        first.look = "";
+    }
+    next
+}
+
+fn resolution(how: &TicketResolution) -> Choice {
+    let words = match how {
+        TicketResolution::Answered => "Answered",
+        TicketResolution::SelfService => "They found the answer themselves",
+        TicketResolution::NoResponse => "They did not answer us",
+        TicketResolution::Withdrawn => "They took it back",
+        TicketResolution::Referred => "Somebody else answers it",
+        TicketResolution::Duplicate => "Duplicate",
+        TicketResolution::Merged => "Merged into another",
+        TicketResolution::Spam => "Spam",
+    };
+    Choice { value: how.to_string(), words: words.to_owned() }
+}
+
+/// In words, where the language is one we speak.
+fn language(locale: &str) -> String {
+    let words = [
+        ("en", "English"),
+        ("es", "Spanish"),
+        ("fr", "French"),
+        ("de", "German"),
+        ("vi", "Vietnamese"),
+        ("zh", "Chinese"),
+        ("ko", "Korean"),
+        ("ru", "Russian"),
+        ("ar", "Arabic"),
+    ];
+    let tongue = locale.split('-').next().unwrap_or(locale);
+    words.iter().find(|(tag, _)| *tag == tongue).map_or(locale, |(_, words)| words).to_owned()
+}

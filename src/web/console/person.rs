@@ -1,0 +1,126 @@
+//! The person beside a ticket: what an agent may know of them, and no more.
+
+use super::Choice;
+use super::ticket::{NoticeLine, PersonZone};
+use crate::app::App;
+use crate::campaign;
+use crate::db::Conn;
+use crate::element::ElementSet;
+use crate::incident;
+use crate::link::NoticeCode;
+use crate::notice::{self, Notice};
+use crate::person::flags::Flags;
+use crate::person::{self, Person};
+use crate::ticket::{self, Ticket, TicketChannel};
+use crate::web::page::Moment;
+use crate::web::problem::Problem;
+use crate::web::thread::kind_in_words;
+
+/// More campaigns than any incident has.
+const MOST: i64 = 500;
+
+/// The person of a ticket, if they are still known.
+///
+/// # Errors
+/// The database's.
+pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Person>, Problem> {
+    let Some(id) = of.person else {
+        return Ok(None);
+    };
+    let incident = incident::store::find(conn, of.incident).await?;
+    match incident.key(&app.keys).map_err(Problem::broken)? {
+        Some(key) => Ok(Some(person::store::find(conn, &key, id).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The zone of the page that tells of them.
+///
+/// # Errors
+/// The database's.
+pub async fn zone(
+    app: &App,
+    conn: &mut Conn,
+    of: &Ticket,
+    person: Option<&Person>,
+) -> Result<PersonZone, Problem> {
+    let Some(person) = person else {
+        let verified = "Nobody is connected".to_owned();
+        return Ok(PersonZone { verified, ..PersonZone::default() });
+    };
+    let campaigns = campaign::store::list(conn, Some(of.incident), None, MOST).await?;
+    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let notices = notice::store::of_person(conn, &ids, person.id).await?;
+    let line = |notice: &Notice| {
+        let campaign = campaigns.iter().find(|campaign| campaign.id == notice.campaign);
+        NoticeLine {
+            name: campaign.map(|campaign| kind_in_words(campaign.kind)).unwrap_or_default().to_owned(),
+            status: notice.status.to_string(),
+            at: Moment::exact(notice.settled_at.unwrap_or(notice.created_at)),
+            code: NoticeCode::of(notice.id, &app.keys).to_string(),
+        }
+    };
+    let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
+    tickets.retain(|other| other.id != of.id);
+    let (level, verified) = verification(of.channel);
+    let contact = &person.contact;
+    let shown = |text: &str| if level > 0 { text.to_owned() } else { masked(text) };
+    Ok(PersonZone {
+        name: shown(contact.name.as_deref().unwrap_or("No name is known")),
+        reference: shown(&contact.reference),
+        verified: verified.to_owned(),
+        level,
+        needs: needs(person.flags),
+        elements: elements(person.exposed),
+        notices: notices.iter().map(line).collect(),
+        tickets: tickets.iter().map(choice).collect(),
+        account: person.standing.to_string(),
+    })
+}
+
+/// How far we know that it is them. The status link went to the address on file; a caller may be
+/// anybody until the log of the call says otherwise.
+fn verification(channel: TicketChannel) -> (i64, &'static str) {
+    match channel {
+        TicketChannel::Web => (1, "Wrote through the personal link in the notice"),
+        TicketChannel::Phone => (0, "Called: verified as the log of the call says"),
+        TicketChannel::Mail => (0, "Wrote by mail: not verified"),
+    }
+}
+
+fn masked(text: &str) -> String {
+    let word = |word: &str| word.chars().take(1).chain("•••".chars()).collect::<String>();
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn needs(flags: Flags) -> Vec<String> {
+    let words = [
+        (Flags::MINOR, "a minor"),
+        (Flags::VULNERABLE, "vulnerable"),
+        (Flags::PROTECTED, "protected address: write nowhere, call nobody at home"),
+        (Flags::DECEASED, "has died: you speak with family"),
+        (Flags::HOLD, "legal hold: ask your lead first"),
+    ];
+    let set = words.iter().filter(|(flag, _)| flags.contains(*flag));
+    set.map(|(_, words)| (*words).to_owned()).collect()
+}
+
+/// In the agents' language, the gravest first.
+fn elements(set: ElementSet) -> Vec<String> {
+    set.gravest_first().into_iter().map(|element| element.words("en").to_owned()).collect()
+}
+
+fn choice(ticket: &Ticket) -> Choice {
+    Choice { value: ticket.id.to_string(), words: format!("{} ({})", ticket.number, ticket.status) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_name_keeps_the_first_letters_only() {
+        assert_eq!(masked("Ada  Løvelace"), "A••• L•••");
+        assert_eq!(masked("C-1000204"), "C•••");
+    }
+}

@@ -1,0 +1,107 @@
+//! The deeds of the second step: send the code, check it, close the details again.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::my_status::{self, Ask};
+use super::unlock::{self, Unlock};
+use super::{my_ticket, my_ticket::Reply};
+use crate::app::App;
+use crate::ticket::code;
+use crate::ticket::number::Number;
+use crate::web::form::Form;
+use crate::web::page::{Fault, Faults};
+use crate::web::problem::Answer;
+use crate::web::who::Visitor;
+
+/// What the forms send.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    back: String,
+    code: String,
+}
+
+/// `POST /s/{token}/code`: sends a new code. Whether there was an address to send it to, nobody
+/// learns.
+///
+/// # Errors
+/// The database's.
+pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer {
+    code::send(&app, visitor.person.incident, visitor.person.id).await?;
+    let back = Back::read(&form.back).path(&visitor);
+    Ok(go(format!("{back}?code#unlock")).finish())
+}
+
+/// `POST /s/{token}/open`: the right code opens the details for a while, on this device.
+///
+/// # Errors
+/// The database's.
+pub async fn open(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    form: Form<Typed>,
+) -> Answer {
+    let back = Back::read(&form.back);
+    if code::check(&app, visitor.person.id, &form.code).await? {
+        let cookie = unlock::cookie(&app, &visitor);
+        return Ok(go(back.path(&visitor)).cookie(cookie).finish());
+    }
+    let fault = Fault {
+        field: "code".to_owned(),
+        text: "This is not the code of our last e-mail, or it is too old. Type it again, or let us send \
+               a new one."
+            .to_owned(),
+    };
+    let unlock = Unlock {
+        asked: true,
+        back: form.typed.back,
+        code: form.typed.code,
+        faults: Faults(vec![fault]),
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    match back {
+        Back::Status => my_status::page(&app, &req, &visitor, status, Ask::default(), unlock).await,
+        Back::Ticket(number) => {
+            my_ticket::page(&app, &req, &visitor, &number, status, Reply::default(), unlock).await
+        }
+    }
+}
+
+/// `POST /s/{token}/leave`: closes the details on this device.
+///
+/// # Errors
+/// A form that is not ours.
+pub async fn leave(visitor: Visitor, _form: Form<()>) -> Answer {
+    let cookie = unlock::no_cookie(&visitor);
+    Ok(go(Back::Status.path(&visitor)).cookie(cookie).finish())
+}
+
+/// The page from which the step was made. It comes out of a form, so it leads nowhere else.
+enum Back {
+    Status,
+    Ticket(Number),
+}
+
+impl Back {
+    fn read(back: &str) -> Self {
+        let number = back.strip_prefix("/tickets/").and_then(|number| number.parse().ok());
+        number.map_or(Self::Status, Self::Ticket)
+    }
+
+    fn path(&self, visitor: &Visitor) -> String {
+        match self {
+            Self::Status => format!("/s/{}", visitor.token),
+            Self::Ticket(number) => format!("/s/{}/tickets/{number}", visitor.token),
+        }
+    }
+}
+
+fn go(to: String) -> actix_web::HttpResponseBuilder {
+    let mut answer = HttpResponse::SeeOther();
+    answer.insert_header((header::LOCATION, to));
+    answer
+}
