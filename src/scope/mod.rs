@@ -109,7 +109,11 @@ pub struct Reject {
 impl Reject {
     /// The columns at fault, joined by `;`.
     pub fn columns(&self) -> String {
-        let columns: Vec<_> = self.reasons.iter().map(|reason| reason.column.as_str()).collect();
+        let columns: Vec<_> = self
+            .reasons
+            .iter()
+            .map(|reason| reason.column.as_str())
+            .collect();
         columns.join(";")
     }
 
@@ -118,7 +122,9 @@ impl Reject {
         match self.reasons.as_slice() {
             [only] => only.why.clone(),
             several => {
-                let each = several.iter().map(|reason| format!("{}: {}", reason.column, reason.why));
+                let each = several
+                    .iter()
+                    .map(|reason| format!("{}: {}", reason.column, reason.why));
                 each.collect::<Vec<_>>().join(" ")
             }
         }

@@ -68,7 +68,12 @@ pub fn preview(
     let (title, facts) = setting.incident.unwrap_or(("Sample incident", &no_facts));
     let compile = |facts: &Facts| {
         let organisation = setting.organisation;
-        let fixed = Fixed { locale, organisation, incident_title: title, facts };
+        let fixed = Fixed {
+            locale,
+            organisation,
+            incident_title: title,
+            facts,
+        };
         merge::compile(&variant.subject, &variant.body, &fixed)
     };
     let compiled = match compile(facts) {
@@ -105,10 +110,23 @@ mod tests {
             body: "Dear {{ name }}, {{ facts.phone }} and {{ facts.what_happened }}".to_owned(),
         };
         let facts = Facts::from([("phone".to_owned(), "611".to_owned())]);
-        let setting = |incident| Setting { organisation: "Us", incident, public_url: "http://x.example" };
+        let setting = |incident| Setting {
+            organisation: "Us",
+            incident,
+            public_url: "http://x.example",
+        };
         let alone = preview("en", &variant, &setting(None), &Reader::sample()).expect("a preview");
-        assert!(alone.text.contains("[phone] and [what_happened]"), "{}", alone.text);
-        let within = preview("en", &variant, &setting(Some(("T", &facts))), &Reader::sample());
+        assert!(
+            alone.text.contains("[phone] and [what_happened]"),
+            "{}",
+            alone.text
+        );
+        let within = preview(
+            "en",
+            &variant,
+            &setting(Some(("T", &facts))),
+            &Reader::sample(),
+        );
         assert!(matches!(within, Err(PreviewError::Text(wrong)) if wrong.len() == 1));
     }
 }

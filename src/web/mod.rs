@@ -11,6 +11,7 @@ pub mod figures;
 pub mod form;
 pub mod frame;
 pub mod idempotency;
+pub mod multipart;
 pub mod operations;
 pub mod page;
 pub mod problem;
@@ -81,11 +82,47 @@ fn mine() -> Vec<Door> {
 /// Under `/console`: the pages of staff.
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
-    use console::{call, helpline, outbox, tickets};
+    use console::{
+        call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
+        scopes, template, templates, tickets,
+    };
     vec![
         get("/sign-in", Anyone, sign_in::show),
         post("/sign-in", Anyone, sign_in::enter),
         post("/sign-out", Staff, sign_in::leave),
+        get("", Staff, dashboard::show),
+        post("/stop", May(StopSending), deeds::stop),
+        post("/start", May(StopSending), deeds::start),
+        get("/incidents", May(SeeIncidents), incidents::list),
+        post("/incidents", May(SteerIncident), incidents::open),
+        get("/incidents/{slug}", May(SeeIncidents), incident::show),
+        post("/incidents/{slug}/state", May(SteerIncident), incident::move_to),
+        post("/incidents/{slug}/facts", May(SteerIncident), incident::save_facts),
+        post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
+        get("/incidents/{slug}/import", May(ImportScope), scopes::ask),
+        post("/incidents/{slug}/scopes", May(ImportScope), scopes::import),
+        get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scopes::show),
+        get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
+        post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scopes::activate),
+        post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+        get("/templates", May(SeeTemplates), templates::list),
+        post("/templates", May(EditTemplate), templates::begin),
+        get("/templates/{template}", May(SeeTemplates), template::show),
+        get("/templates/{template}/preview", May(SeeTemplates), template::html),
+        post("/templates/{template}/versions", May(EditTemplate), template::save),
+        get("/campaigns", May(SeeCampaigns), campaigns::list),
+        post("/campaigns", May(DraftCampaign), campaigns::draft),
+        get("/campaigns/{campaign}", May(SeeCampaigns), campaign::show),
+        get("/campaigns/{campaign}/live", May(SeeCampaigns), live::events),
+        get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
+        post("/campaigns/{campaign}/submit", May(DraftCampaign), deeds::submit),
+        post("/campaigns/{campaign}/approve", May(ApproveCampaign), deeds::approve),
+        post("/campaigns/{campaign}/take-back", May(DraftCampaign), deeds::take_back),
+        post("/campaigns/{campaign}/launch", May(LaunchCampaign), deeds::launch),
+        post("/campaigns/{campaign}/pause", May(LaunchCampaign), deeds::pause),
+        post("/campaigns/{campaign}/resume", May(LaunchCampaign), deeds::resume),
+        post("/campaigns/{campaign}/cancel", May(LaunchCampaign), deeds::cancel),
+        get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/helpline", May(SeeTickets), helpline::show),
         post("/helpline/next", May(WorkTickets), helpline::next),
         get("/helpline/call", May(WorkTickets), call::show),

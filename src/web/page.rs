@@ -149,7 +149,7 @@ impl Tone {
     pub fn of(state: &str) -> Tone {
         match state {
             "confirmed" | "scoping" | "notifying" | "monitoring" | "in_review" | "approved"
-            | "scheduled" | "sending" | "open" | "checking" => Tone::Busy,
+            | "scheduled" | "sending" | "open" | "checking" | "being_checked" => Tone::Busy,
             "completed" | "sent" | "solved" | "active" | "known" | "genuine" | "notified" => {
                 Tone::Done
             }

@@ -24,7 +24,11 @@ const AT_ONCE: i64 = 1_000;
 /// Another master key.
 pub fn download(app: &App, incident: &Incident, version: &Version) -> Answer {
     let name = format!("{}-v{}-rejects.csv", incident.slug, version.version);
-    let columns = version.delta.as_ref().map(|delta| delta.columns.clone()).unwrap_or_default();
+    let columns = version
+        .delta
+        .as_ref()
+        .map(|delta| delta.columns.clone())
+        .unwrap_or_default();
     let from = Download {
         app: app.clone(),
         key: incident.key(&app.keys).map_err(Problem::broken)?,
@@ -34,7 +38,10 @@ pub fn download(app: &App, incident: &Incident, version: &Version) -> Answer {
     };
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
         .streaming(from.pages()))
 }
 

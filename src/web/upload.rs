@@ -6,9 +6,9 @@ use futures_util::{Stream, StreamExt, future};
 
 use crate::app::App;
 use crate::id::{IncidentId, StaffId};
+use crate::scope::ScopeMode;
 use crate::scope::body::{Feed, pieces};
 use crate::scope::import::{self, ImportError, Imported};
-use crate::scope::ScopeMode;
 
 /// Imports the list that `stream` brings. Cut off, it is not imported; refused early, it is still
 /// read to its end, since its sender hears nothing before that.

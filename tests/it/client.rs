@@ -189,6 +189,23 @@ impl Browser {
         )
     }
 
+    /// Sends a file with the form of the page at `page`, as a browser does.
+    pub fn upload(&self, page: &str, path: &str, fields: &[(&str, &str)], file: &str) -> Seen {
+        let seen = self.get(page);
+        let mut body = String::new();
+        for (name, value) in [&[("csrf", seen.csrf())], fields].concat() {
+            body += &format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        body += "--frontier\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\
+                 Content-Type: text/csv\r\n\r\n";
+        body += &format!("{file}\r\n--frontier--\r\n");
+        let request = Request::post(format!("{}{path}", self.base))
+            .header("cookie", self.jar())
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=frontier");
+        self.keep(|| self.agent.run(request.body(body).unwrap()))
+    }
+
     /// Opens the page that a redirect leads to.
     pub fn follow(&self, seen: &Seen) -> Seen {
         assert_eq!(seen.status, 303, "{}", seen.body);

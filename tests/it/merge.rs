@@ -2,7 +2,7 @@
 //! notice, placeholders, blocks, layout; beside it hostile values, real texts, properties.
 
 mod hostile;
-mod page;
+pub mod page;
 mod properties;
 mod real;
 

@@ -1,12 +1,33 @@
 //! One campaign, the page of the comms lead at three in the morning: how far, how fast, how it
 //! goes, and the buttons that are legal now.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::around::{self, Names, log};
+use super::deeds::offered;
 use super::{Deed, Done};
+use crate::app::App;
+use crate::campaign::audience::{Audience, Who};
+use crate::campaign::content::{self, Content as Pinned};
+use crate::campaign::launch::{CampaignError, present_content};
+use crate::campaign::store::{self, Progress};
+use crate::campaign::{Campaign, CampaignKind, CampaignStatus};
+use crate::db::Conn;
+use crate::id::CampaignId;
+use crate::notice::NoticeStatus;
+use crate::person::store::count_audience;
+use crate::seal::to_hex;
+use crate::staff::right::SeeCampaigns;
 use crate::web::figures::{Chart, count, filters};
-use crate::web::page::{Desk, percent};
+use crate::web::page::{self, Area, Desk, Moment, percent, span};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Allowed;
+use crate::{incident, template};
 
 /// `/console/campaigns/{id}`
 #[derive(Template)]
@@ -135,14 +156,13 @@ impl CampaignPage {
     /// One `progress` event: every figure as this page words it, so that page and stream agree.
     /// A `status` other than the page's own makes the page load itself anew.
     pub fn live(&self) -> Value {
-        let mut figures = serde_json::Map::new();
-        for (state, figure, _) in self.counts.rows() {
-            figures.insert(state.to_owned(), count(figure).into());
-        }
-        figures.insert("percent".into(), self.percent().into());
-        figures.insert("pace".into(), self.pace.clone().into());
-        figures.insert("speed".into(), self.speed.clone().into());
-        json!({"status": self.status, "figures": figures, "values": {"done": self.counts.sent}})
+        live(
+            &self.status,
+            &self.counts,
+            self.total,
+            &self.pace,
+            &self.speed,
+        )
     }
 
     fn percent(&self) -> String {
@@ -161,6 +181,218 @@ impl CampaignPage {
 
     /// Whether it has been launched.
     fn launched(&self) -> bool {
-        !matches!(self.status.as_str(), "draft" | "in_review" | "approved" | "scheduled")
+        !matches!(
+            self.status.as_str(),
+            "draft" | "in_review" | "approved" | "scheduled"
+        )
+    }
+}
+
+/// See [`CampaignPage::live`]; what the stream knows without the page.
+pub fn live(status: &str, counts: &Counts, total: i64, pace: &str, speed: &str) -> Value {
+    let mut figures = serde_json::Map::new();
+    for (state, figure, _) in counts.rows() {
+        figures.insert(state.to_owned(), count(figure).into());
+    }
+    figures.insert("percent".into(), percent(counts.sent, total).into());
+    figures.insert("pace".into(), pace.into());
+    figures.insert("speed".into(), speed.into());
+    json!({"status": status, "figures": figures, "values": {"done": counts.sent}})
+}
+
+impl From<&Progress> for Counts {
+    fn from(progress: &Progress) -> Self {
+        Self {
+            queued: progress.of(NoticeStatus::Queued),
+            sending: progress.of(NoticeStatus::Sending),
+            sent: progress.of(NoticeStatus::Sent),
+            deferred: progress.of(NoticeStatus::Deferred),
+            bounced: progress.of(NoticeStatus::Bounced),
+            expired: progress.of(NoticeStatus::Expired),
+            uncertain: progress.of(NoticeStatus::Uncertain),
+            withheld: progress.of(NoticeStatus::Withheld),
+            cancelled: progress.of(NoticeStatus::Cancelled),
+        }
+    }
+}
+
+/// `6,120/s · about 17 min left`, for so many settled in so many seconds; empty while nothing moves.
+pub fn pace(settled: i64, seconds: f64, left: i64) -> String {
+    if settled <= 0 || seconds <= 0.0 {
+        return String::new();
+    }
+    let rate = settled as f64 / seconds;
+    let words = if rate >= 1.0 {
+        format!("{}/s", count(rate as i64))
+    } else {
+        "less than 1/s".to_owned()
+    };
+    match left {
+        0 => words,
+        left => {
+            let more =
+                TimeDelta::try_seconds((left as f64 / rate) as i64).unwrap_or(TimeDelta::MAX);
+            format!("{words} · about {} left", span(more))
+        }
+    }
+}
+
+/// The pace since the launch, while it sends.
+pub fn since_launch(campaign: &Campaign, progress: &Progress, now: DateTime<Utc>) -> String {
+    let Some(launched) = campaign
+        .launched_at
+        .filter(|_| campaign.status == CampaignStatus::Sending)
+    else {
+        return String::new();
+    };
+    let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
+    pace(
+        progress.settled(),
+        seconds,
+        progress.total() - progress.settled(),
+    )
+}
+
+/// Why it goes at this speed; empty while it does not send.
+pub fn speed(campaign: &Campaign, stopped: bool) -> String {
+    match (campaign.status, campaign.limits.rate_per_second) {
+        (CampaignStatus::Sending, _) if stopped => "All sending is stopped.".to_owned(),
+        (CampaignStatus::Sending, 0) => "As fast as the relays take them.".to_owned(),
+        (CampaignStatus::Sending, rate) => format!(
+            "At most {}/s on each sender, as approved.",
+            count(rate.into())
+        ),
+        _ => String::new(),
+    }
+}
+
+/// `GET /console/campaigns/{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(
+    who: Allowed<SeeCampaigns>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+) -> Answer {
+    let now = app.now();
+    let mut conn = app.db.get().await?;
+    let campaign = store::find(&mut conn, *id).await?;
+    let incident = incident::store::find(&mut conn, campaign.incident).await?;
+    let progress = store::progress(&mut conn, *id).await?;
+    let desk = around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?;
+    let present = match present_content(&app, &mut conn, &campaign).await {
+        Ok(content) => Some(content),
+        Err(CampaignError::NoScope) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let total = match campaign.launched_at {
+        Some(_) => progress.total(),
+        None => audience(&mut conn, &campaign).await?,
+    };
+    let content = content(&mut conn, &campaign, present.as_ref(), now).await?;
+    let page = CampaignPage {
+        pace: since_launch(&campaign, &progress, now),
+        speed: speed(&campaign, desk.stopped.is_some()),
+        deeds: offered(&campaign, present.as_ref(), total, &who),
+        log: log(&mut conn, *id, now).await?,
+        counts: Counts::from(&progress),
+        name: content.template_name.clone(),
+        content,
+        desk,
+        id: id.to_string(),
+        slug: incident.slug,
+        incident: incident.title,
+        kind: campaign.kind.to_string(),
+        status: campaign.status.to_string(),
+        version: campaign.version.into(),
+        total,
+        deadline: String::new(),
+        chart: None,
+        replies: Vec::new(),
+        relays: Vec::new(),
+    };
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+async fn audience(conn: &mut Conn, of: &Campaign) -> Result<i64, Problem> {
+    let filter = of.audience.filter(of.kind);
+    Ok(count_audience(conn, of.incident, &filter).await?.mailable)
+}
+
+/// What was submitted; of a draft, what would be.
+async fn content(
+    conn: &mut Conn,
+    of: &Campaign,
+    present: Option<&Pinned>,
+    now: DateTime<Utc>,
+) -> Result<Content, Problem> {
+    let names = Names::load(conn).await?;
+    let template = template::store::find(conn, of.template, Some(of.template_version)).await?;
+    let present = present.map(Pinned::to_text);
+    let text = of.content.as_deref().or(present.as_deref());
+    let done = |who, at| Done {
+        who: names.of(who),
+        what: "approved it".to_owned(),
+        at: Moment::ago(at, now),
+    };
+    Ok(Content {
+        template: of.template.to_string(),
+        template_name: template.name,
+        template_version: of.template_version.into(),
+        locales: template.variants.into_keys().collect(),
+        audience: to_whom(&of.audience, of.kind),
+        rate: match of.limits.rate_per_second {
+            0 => "as fast as the relays take them".to_owned(),
+            rate => format!("{}/s on each sender", count(rate.into())),
+        },
+        hash: text
+            .map(|text| to_hex(&content::hash(text)))
+            .unwrap_or_default(),
+        author: names.of(of.created_by),
+        approved: of
+            .approved_by
+            .zip(of.approved_at)
+            .map(|(who, at)| done(who, at)),
+    })
+}
+
+fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
+    let mut words = match audience.who(kind) {
+        Who::Everyone => "everybody in the scope",
+        Who::NotYetNotified => "those who were sent nothing yet",
+        Who::Unnamed => "those of whom something taken is not named yet",
+    }
+    .to_owned();
+    for (what, list) in [
+        ("in", &audience.jurisdictions),
+        ("reading", &audience.locales),
+    ] {
+        if !list.is_empty() {
+            words += &format!(", {what} {}", list.join(", "));
+        }
+    }
+    if !audience.elements.is_empty() {
+        words += &format!(
+            ", who lost {}",
+            audience.elements.to_string().replace(';', " or ")
+        );
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_says_how_fast_and_how_long_still() {
+        assert_eq!(
+            pace(6_120, 1.0, 6_120 * 60 * 17),
+            "6,120/s · about 17 min left"
+        );
+        assert_eq!(pace(1, 10.0, 0), "less than 1/s");
+        assert_eq!(pace(0, 10.0, 5), "");
     }
 }

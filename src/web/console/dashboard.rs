@@ -1,10 +1,28 @@
 //! What needs you first, then the account of each incident.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use super::Account;
-use crate::web::figures::filters;
-use crate::web::page::{Desk, Tone};
+use super::around::{self, account, template_names};
+use super::campaign::since_launch;
+use crate::app::App;
+use crate::campaign::{self, Campaign, CampaignStatus};
+use crate::db::Conn;
+use crate::incident::{self, IncidentState};
+use crate::notice::NoticeStatus;
+use crate::staff::Right;
+use crate::ticket;
+use crate::web::figures::{count, filters};
+use crate::web::page::{self, Area, Desk, Tone, span};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Signed;
+
+/// How many of the latest campaigns are looked at.
+const LATEST: i64 = 100;
 
 /// `/console`
 #[derive(Template)]
@@ -63,4 +81,164 @@ pub struct Running {
     pub total: i64,
     /// Rate and time left, in words; empty while nothing moves.
     pub pace: String,
+}
+
+/// `GET /console`.
+///
+/// # Errors
+/// The database's.
+pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
+    let now = app.now();
+    let mut conn = app.db.get().await?;
+    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let incidents = accounted(&mut conn, now).await?;
+    let mut needs = Vec::new();
+    needs.extend(incidents.iter().flat_map(|one| of_account(one, &who)));
+    let names = template_names(&mut conn).await?;
+    let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
+    needs.extend(
+        campaigns
+            .iter()
+            .filter_map(|one| of_campaign(one, &named(one), &who)),
+    );
+    needs.extend(of_helpline(&mut conn, &who, now).await?);
+    needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
+    let mut running = Vec::new();
+    for one in campaigns.iter().filter(|one| is_running(one.status)) {
+        running.push(on_its_way(&mut conn, one, named(one), now).await?);
+    }
+    let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
+    Ok(page::show(
+        StatusCode::OK,
+        &Dashboard {
+            desk,
+            needs,
+            incidents,
+            running,
+        },
+    )?)
+}
+
+fn weight(tone: Tone) -> u8 {
+    match tone {
+        Tone::Act => 2,
+        Tone::Look => 1,
+        Tone::Idle | Tone::Busy | Tone::Done => 0,
+    }
+}
+
+fn is_running(status: CampaignStatus) -> bool {
+    matches!(status, CampaignStatus::Sending | CampaignStatus::Paused)
+}
+
+async fn accounted(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Accounted>, Problem> {
+    let over = |state| matches!(state, IncidentState::Closed | IncidentState::Dismissed);
+    let mut open = Vec::new();
+    for one in incident::store::list(conn).await? {
+        if !over(one.state) {
+            let account = account(conn, &one, now).await?;
+            let state = one.state.to_string();
+            open.push(Accounted {
+                slug: one.slug,
+                title: one.title,
+                state,
+                account,
+            });
+        }
+    }
+    Ok(open)
+}
+
+fn of_account(incident: &Accounted, who: &Signed) -> Vec<Need> {
+    let Some(account) = &incident.account else {
+        return Vec::new();
+    };
+    let href = format!("/console/incidents/{}", incident.slug);
+    let need = |tone, text, deed: &str| Need {
+        tone,
+        text,
+        href: href.clone(),
+        deed: deed.to_owned(),
+    };
+    let mut needs = Vec::new();
+    if account.unexplained != 0 {
+        let text = format!(
+            "{}: {} people are unexplained.",
+            incident.title,
+            count(account.unexplained)
+        );
+        needs.push(need(Tone::Act, text, "Find out why"));
+    }
+    if account.unnotified_elements > 0 && who.may(Right::DraftCampaign) {
+        let people = count(account.unnotified_elements);
+        let text = format!(
+            "{}: {people} people were told less than was taken.",
+            incident.title
+        );
+        needs.push(need(Tone::Look, text, "Draft a supplement"));
+    }
+    needs
+}
+
+fn of_campaign(campaign: &Campaign, name: &str, who: &Signed) -> Option<Need> {
+    let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
+    let (text, deed) = match campaign.status {
+        CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
+            (format!("“{name}” waits for a second person."), "Review it")
+        }
+        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => (
+            format!("“{name}” is approved and not launched."),
+            "Launch it",
+        ),
+        CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
+            let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
+            (format!("“{name}” is paused: {reason}."), "Look at it")
+        }
+        _ => return None,
+    };
+    Some(Need {
+        tone: Tone::Look,
+        text,
+        href: format!("/console/campaigns/{}", campaign.id),
+        deed: deed.to_owned(),
+    })
+}
+
+async fn of_helpline(
+    conn: &mut Conn,
+    who: &Signed,
+    now: DateTime<Utc>,
+) -> Result<Option<Need>, Problem> {
+    if !who.may(Right::SeeTickets) {
+        return Ok(None);
+    }
+    let waiting = ticket::store::waiting(conn).await?;
+    let need = |oldest| Need {
+        tone: Tone::Look,
+        text: format!(
+            "Tickets in line: {waiting}. The oldest waits for {}.",
+            span(now - oldest)
+        ),
+        href: "/console/helpline".to_owned(),
+        deed: "Open the helpline".to_owned(),
+    };
+    Ok(waiting.oldest.map(need))
+}
+
+async fn on_its_way(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    name: String,
+    now: DateTime<Utc>,
+) -> Result<Running, Problem> {
+    let progress = campaign::store::progress(conn, campaign.id).await?;
+    Ok(Running {
+        id: campaign.id.to_string(),
+        name,
+        kind: campaign.kind.to_string(),
+        status: campaign.status.to_string(),
+        sent: progress.of(NoticeStatus::Sent),
+        total: progress.total(),
+        pace: since_launch(campaign, &progress, now),
+    })
 }

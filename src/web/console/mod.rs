@@ -6,25 +6,26 @@
 //! | `GET, POST /console/sign-in` | [`sign_in::SignIn`] | `email`, `password`, `next` |
 //! | `POST /console/sign-out` | signs out | |
 //! | `GET /console` | [`dashboard::Dashboard`] | |
-//! | `POST /console/stop`, `/console/start` | the emergency stop, back to `back` | `back` |
+//! | `POST /console/stop`, `/console/start` | the emergency stop | |
 //! | `GET, POST /console/incidents` | [`incidents::Incidents`] | `title`, `slug`, `what_happened` |
 //! | `GET /console/incidents/{slug}` | [`incident::IncidentPage`] | |
 //! | `POST …/{slug}/state` | moves it | `to` |
-//! | `POST …/{slug}/facts` | saves the fact sheet | `key`, `value` repeated in pairs; an empty key drops the pair |
+//! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
 //! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
-//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), `file` |
+//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), then `file` |
 //! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
 //! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |
 //! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
-//! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale` |
+//! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple |
-//! | `GET /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame | query `locale` |
+//! | `GET /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame | query `locale`, `incident`, `reference` |
 //! | `GET, POST /console/campaigns` | [`campaigns::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
 //! | `GET /console/campaigns/{id}` | [`campaign::CampaignPage`] | |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::CampaignPage::live`] | |
-//! | `POST /console/campaigns/{id}/{deed}` | `submit approve launch pause resume cancel` | `content_hash`, `version` |
+//! | `POST /console/campaigns/{id}/{deed}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notices::Notices`] | query `status`, `after` |
+//! | `GET /console/notices/{id}` | [`notices::NoticePage`] | |
 //! | `GET /console/helpline` | [`helpline::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
 //! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
@@ -39,16 +40,19 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
+pub mod around;
 pub mod audit;
 pub mod call;
 pub mod campaign;
 pub mod campaigns;
 pub mod dashboard;
+pub mod deeds;
 pub mod design;
 pub mod desk_page;
 pub mod helpline;
 pub mod incident;
 pub mod incidents;
+pub mod live;
 pub mod notices;
 pub mod outbox;
 pub mod person;

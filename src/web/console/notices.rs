@@ -1,10 +1,33 @@
 //! A campaign's notices, one by one, by state.
 
-use askama::Template;
+use std::collections::BTreeMap;
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use serde::Deserialize;
+
+use super::around::{self, template_names};
 use super::campaign::Counts;
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::db::Conn;
+use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+use crate::notice::store::outcome;
+use crate::notice::{Notice, NoticeStatus, store};
+use crate::person::{self, Person};
+use crate::staff::Right;
+use crate::staff::right::SeeCampaigns;
+use crate::web::api::notices::{AttemptView, attempts};
 use crate::web::figures::filters;
-use crate::web::page::{Desk, Moment};
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::{Allowed, Signed};
+use crate::{campaign, incident};
+
+/// Notices on one page.
+const ON_A_PAGE: i64 = 50;
 
 /// `/console/campaigns/{id}/notices`
 #[derive(Template)]
@@ -26,9 +49,44 @@ pub struct Notices {
     pub next: Option<String>,
 }
 
+/// `/console/notices/{id}`
+#[derive(Template)]
+#[template(path = "console/notice.html")]
+pub struct NoticePage {
+    /// The frame.
+    pub desk: Desk,
+    /// The campaign's id.
+    pub campaign: String,
+    /// The campaign's name.
+    pub name: String,
+    /// The notice.
+    pub notice: NoticeRow,
+    /// The elements it names.
+    pub named: String,
+    /// Every SMTP transaction, in order.
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// One SMTP transaction.
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    /// From 1.
+    pub attempt: i64,
+    /// Through which relay.
+    pub relay: String,
+    /// What became of it.
+    pub result: String,
+    /// The relay's words, and why they were judged so.
+    pub reply: String,
+    /// When its last row was written.
+    pub at: Option<Moment>,
+}
+
 /// One notice.
 #[derive(Debug, Clone)]
 pub struct NoticeRow {
+    /// Its id.
+    pub id: String,
     /// The person's reference at the organisation.
     pub reference: String,
     /// Where it goes, masked; empty for whoever needs a letter.
@@ -43,4 +101,167 @@ pub struct NoticeRow {
     pub reply: String,
     /// When it last changed.
     pub at: Moment,
+}
+
+/// What an address of the list may ask for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    status: String,
+    after: Option<PersonId>,
+}
+
+/// `GET /console/campaigns/{id}/notices`.
+///
+/// # Errors
+/// 404.
+pub async fn list(
+    who: Allowed<SeeCampaigns>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    asked: Query<Asked>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let of = campaign::store::find(&mut conn, *id).await?;
+    let status = asked.status.parse::<NoticeStatus>().ok();
+    let mut found = store::list(&mut conn, *id, status, asked.after, ON_A_PAGE + 1).await?;
+    let more = found.len() > usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
+    found.truncate(usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX));
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| last.person.to_string());
+    let people = people(&app, &mut conn, &who, of.incident, &found).await?;
+    let mut notices = Vec::new();
+    for notice in &found {
+        let tries = tries(&mut conn, notice).await?;
+        notices.push(row(notice, people.get(&notice.person), tries.last()));
+    }
+    let page = Notices {
+        desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
+        id: id.to_string(),
+        name: template_names(&mut conn)
+            .await?
+            .remove(&of.template)
+            .unwrap_or_default(),
+        status: status.map(|status| status.to_string()).unwrap_or_default(),
+        counts: Counts::from(&campaign::store::progress(&mut conn, *id).await?),
+        notices,
+        next,
+    };
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// `GET /console/notices/{id}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(
+    who: Allowed<SeeCampaigns>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<NoticeId>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let notice = store::find(&mut conn, *id).await?;
+    let of = campaign::store::find(&mut conn, notice.campaign).await?;
+    let people = people(
+        &app,
+        &mut conn,
+        &who,
+        of.incident,
+        std::slice::from_ref(&notice),
+    )
+    .await?;
+    let tries = tries(&mut conn, &notice).await?;
+    let attempt = |one: &AttemptView| AttemptRow {
+        attempt: one.attempt.into(),
+        relay: one.relay.clone(),
+        result: one.result.to_string(),
+        reply: words(one),
+        at: one.ended_at.or(one.began_at).map(Moment::row),
+    };
+    let page = NoticePage {
+        desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
+        campaign: of.id.to_string(),
+        name: template_names(&mut conn)
+            .await?
+            .remove(&of.template)
+            .unwrap_or_default(),
+        notice: row(&notice, people.get(&notice.person), tries.last()),
+        named: notice.named.to_string().replace(';', ", "),
+        attempts: tries.iter().map(attempt).collect(),
+    };
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// The people of these notices, for whoever may see people; nobody once the incident was forgotten.
+async fn people(
+    app: &App,
+    conn: &mut Conn,
+    who: &Signed,
+    incident: IncidentId,
+    notices: &[Notice],
+) -> Result<BTreeMap<PersonId, Person>, Problem> {
+    let key = incident::store::find(conn, incident)
+        .await?
+        .key(&app.keys)
+        .map_err(Problem::broken)?;
+    let Some(key) = key.filter(|_| who.may(Right::SeePeople)) else {
+        return Ok(BTreeMap::new());
+    };
+    let mut found = BTreeMap::new();
+    for some in notices.chunk_by(|a, b| a.person.bucket() == b.person.bucket()) {
+        let ids: Vec<_> = some.iter().map(|notice| notice.person).collect();
+        let bucket = some[0].person.bucket();
+        let people = person::store::load_many(conn, &key, bucket, &ids).await?;
+        found.extend(people.into_iter().map(|person| (person.id, person)));
+    }
+    Ok(found)
+}
+
+async fn tries(conn: &mut Conn, of: &Notice) -> Result<Vec<AttemptView>, Problem> {
+    match of.status {
+        NoticeStatus::Queued | NoticeStatus::Withheld => Ok(Vec::new()),
+        _ => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
+    }
+}
+
+fn words(attempt: &AttemptView) -> String {
+    let code = attempt.code.map(|code| code.to_string());
+    let parts = [
+        code,
+        attempt.enhanced.clone(),
+        attempt.reply.clone(),
+        attempt.reason.clone(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn row(notice: &Notice, person: Option<&Person>, last: Option<&AttemptView>) -> NoticeRow {
+    let withheld = notice.withheld.map(|why| why.to_string());
+    NoticeRow {
+        id: notice.id.to_string(),
+        reference: person.map_or_else(
+            || "not shown".to_owned(),
+            |one| one.contact.reference.clone(),
+        ),
+        address: match person {
+            Some(one) => one
+                .contact
+                .email
+                .as_ref()
+                .map(EmailAddress::masked)
+                .unwrap_or_default(),
+            None => "not shown".to_owned(),
+        },
+        locale: person
+            .map(|one| one.locale.as_str().to_owned())
+            .unwrap_or_default(),
+        status: notice.status.to_string(),
+        attempts: notice.attempts.into(),
+        reply: withheld.or(last.map(words)).unwrap_or_default(),
+        at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),
+    }
 }

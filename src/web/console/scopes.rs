@@ -1,10 +1,31 @@
 //! Importing the affected list, and the report of what came of it.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Payload};
 use askama::Template;
 
 use super::Deed;
-use crate::web::figures::filters;
-use crate::web::page::{Desk, Faults, Moment};
+use super::around::{self, Names, incident_at, on_to};
+use crate::app::App;
+use crate::db::Conn;
+use crate::incident::Incident;
+use crate::scope::activate;
+use crate::scope::import::ImportError;
+use crate::scope::{self, ScopeMode, ScopeStatus, Version, store};
+use crate::staff::Right;
+use crate::staff::right::{ImportScope, SeeIncidents};
+use crate::web::figures::{count, filters};
+use crate::web::multipart::{Parts, boundary};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::{Allowed, Signed};
+use crate::web::{form, rejects as download, upload};
+
+/// How many rejects the report shows.
+const SHOWN: i64 = 50;
+/// Longest field beside the file.
+const SHORT: usize = 1_000;
 
 /// `/console/incidents/{slug}/import`
 #[derive(Template)]
@@ -80,11 +101,250 @@ pub struct Reject {
 impl ScopeReport {
     /// Where a deed of this page posts to.
     fn to(&self, deed: &str) -> String {
-        format!("/console/incidents/{}/scopes/{}/{deed}", self.slug, self.version)
+        format!(
+            "/console/incidents/{}/scopes/{}/{deed}",
+            self.slug, self.version
+        )
     }
 
     /// How many rejects are on the page.
     fn shown(&self) -> i64 {
         i64::try_from(self.rejects.len()).unwrap_or(i64::MAX)
     }
+}
+
+/// `GET /console/incidents/{slug}/import`.
+///
+/// # Errors
+/// 404.
+pub async fn ask(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let incident = incident_at(&mut conn, &slug).await?;
+    let asked = (ScopeMode::Full, Faults::default());
+    asking(&app, &mut conn, &req, &who, incident, StatusCode::OK, asked).await
+}
+
+async fn asking(
+    app: &App,
+    conn: &mut Conn,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Incident,
+    status: StatusCode,
+    (mode, faults): (ScopeMode, Faults),
+) -> Answer {
+    let last = store::list(conn, of.id)
+        .await?
+        .first()
+        .map_or(0, |last| last.version);
+    let import = Import {
+        desk: around::desk(app, conn, req, who, Area::Incidents).await?,
+        slug: of.slug,
+        title: of.title,
+        version: i64::from(last) + 1,
+        mode: mode.to_string(),
+        faults,
+    };
+    Ok(page::show(status, &import)?)
+}
+
+/// `POST /console/incidents/{slug}/scopes`: the file goes on into the import while it arrives.
+///
+/// # Errors
+/// 404, a form that is not ours, another import at work; a file that is refused shows the page again.
+pub async fn import(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    body: Payload,
+) -> Answer {
+    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let mut parts = Parts::new(body, &boundary(&req)?);
+    let mode = before_the_file(&req, &mut parts).await?;
+    let imported = upload::import(&app, who.id, incident.id, mode, parts.into_pieces()).await;
+    let why = match imported {
+        Ok(imported) => {
+            let page = format!("/console/incidents/{slug}/scopes/{}", imported.version);
+            return Ok(on_to(&page, "imported"));
+        }
+        Err(why @ (ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_))) => why,
+        Err(error) => return Err(error.into()),
+    };
+    let fault = Fault {
+        field: "file".to_owned(),
+        text: why.to_string(),
+    };
+    let asked = (mode, Faults(vec![fault]));
+    let mut conn = app.db.get().await?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    asking(&app, &mut conn, &req, &who, incident, status, asked).await
+}
+
+/// Reads the fields that stand before the file: whether the form is ours, and what the file holds.
+async fn before_the_file(
+    req: &HttpRequest,
+    parts: &mut Parts<Payload>,
+) -> Result<ScopeMode, Problem> {
+    let (mut token, mut mode) = (String::new(), ScopeMode::Full);
+    while let Some(name) = parts.next().await? {
+        match name.as_str() {
+            "csrf" => token = parts.text(SHORT).await?,
+            "mode" => {
+                let word = parts.text(SHORT).await?;
+                mode = word
+                    .parse()
+                    .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
+            }
+            "file" => {
+                form::check(req, &token)?;
+                return Ok(mode);
+            }
+            _ => {}
+        }
+    }
+    Err(Problem::new(Kind::BadRequest).because("the form has no file"))
+}
+
+/// `GET /console/incidents/{slug}/scopes/{version}`.
+///
+/// # Errors
+/// 404.
+pub async fn show(
+    who: Allowed<SeeIncidents>,
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, i32)>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let (incident, version) = found(&mut conn, &at).await?;
+    let may_see = who.may(Right::ImportScope);
+    let rejects = if may_see {
+        first_rejects(&app, &mut conn, &incident, &version).await?
+    } else {
+        vec![]
+    };
+    let delta = version.delta.clone().unwrap_or_default();
+    let report = ScopeReport {
+        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
+        slug: incident.slug,
+        title: incident.title,
+        version: version.version.into(),
+        status: version.status.to_string(),
+        mode: version.mode.to_string(),
+        by: Names::load(&mut conn).await?.of(version.created_by),
+        at: Moment::exact(version.created_at),
+        accepted: version.accepted,
+        rejected: version.rejected,
+        delta: Delta {
+            people_added: delta.people_added,
+            elements_added: delta.elements_added,
+            elements_retracted: delta.elements_retracted,
+            people_retracted: delta.people_retracted,
+        },
+        rejects,
+        deeds: deeds(&version, &delta, may_see),
+    };
+    Ok(page::show(StatusCode::OK, &report)?)
+}
+
+async fn first_rejects(
+    app: &App,
+    conn: &mut Conn,
+    of: &Incident,
+    version: &Version,
+) -> Result<Vec<Reject>, Problem> {
+    let Some(key) = of.key(&app.keys).map_err(Problem::broken)? else {
+        return Ok(Vec::new());
+    };
+    let rejects = store::list_rejects(conn, &key, of.id, version.version, 0, SHOWN).await?;
+    let row = |one: scope::Reject| Reject {
+        line: one.line,
+        column: one.columns(),
+        reason: one.why(),
+    };
+    Ok(rejects.into_iter().map(row).collect())
+}
+
+fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {
+    if version.status != ScopeStatus::Draft || !may {
+        return Vec::new();
+    }
+    let (come, go) = (count(delta.people_added), count(delta.people_retracted));
+    let empty = if version.accepted == 0 {
+        "Every row was refused."
+    } else {
+        ""
+    };
+    let activate = Deed {
+        name: "activate".to_owned(),
+        words: "Activate".to_owned(),
+        look: "",
+        sure: format!(
+            "{come} people come into the scope and {go} leave it. This cannot be taken back, only corrected by another version."
+        ),
+        blocked: empty.to_owned(),
+    };
+    let discard = Deed {
+        name: "discard".to_owned(),
+        words: "Discard".to_owned(),
+        look: "danger",
+        sure: "The draft and its rejected rows are deleted. Nothing that is in force changes."
+            .to_owned(),
+        blocked: String::new(),
+    };
+    vec![activate, discard]
+}
+
+async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version), Problem> {
+    let incident = incident_at(conn, &at.0).await?;
+    let version = store::find(conn, incident.id, at.1).await?;
+    Ok((incident, version))
+}
+
+/// `GET /console/incidents/{slug}/scopes/{version}/rejects`.
+///
+/// # Errors
+/// 404.
+pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
+    let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
+    download::download(&app, &incident, &version)
+}
+
+/// `POST /console/incidents/{slug}/scopes/{version}/activate`.
+///
+/// # Errors
+/// 404, or a version that is no draft.
+pub async fn activate(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    at: Path<(String, i32)>,
+    _form: form::Form<()>,
+) -> Answer {
+    let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
+    activate::activate(&app, who.id, incident.id, version.version).await?;
+    Ok(on_to(
+        &format!("/console/incidents/{}/scopes/{}", at.0, at.1),
+        "activated",
+    ))
+}
+
+/// `POST /console/incidents/{slug}/scopes/{version}/discard`.
+///
+/// # Errors
+/// 404, or a version that is no draft.
+pub async fn discard(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    at: Path<(String, i32)>,
+    _form: form::Form<()>,
+) -> Answer {
+    let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
+    activate::discard(&app, who.id, incident.id, version.version).await?;
+    Ok(on_to(&format!("/console/incidents/{}", at.0), "discarded"))
 }

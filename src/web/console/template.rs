@@ -1,9 +1,33 @@
 //! One template: its words per language, what the check found, how it will look.
 
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
+use super::Choice;
+use super::around::{self, Names, incident_at, last_deed, on_to};
+use super::templates::LATEST;
+use crate::app::App;
+use crate::db::Conn;
+use crate::id::TemplateId;
+use crate::incident::Incident;
+use crate::staff::Right;
+use crate::staff::right::{EditTemplate, SeeTemplates};
+use crate::template::edit::{self, EditError};
+use crate::template::lint::{self, Severity};
+use crate::template::merge::{Part, Rendered};
+use crate::template::preview::{PreviewError, Reader, Setting, preview};
+use crate::template::{self, Template as Text, Variants, pick, store};
+use crate::web::api::templates::reader;
 use crate::web::figures::filters;
-use crate::web::page::{Desk, Faults, Moment, Tone};
+use crate::web::form::Form;
+use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
+use crate::web::problem::{Answer, Problem};
+use crate::web::site::PREVIEW_POLICY;
+use crate::web::who::{Allowed, Signed};
+use crate::{campaign, incident};
 
 /// `/console/templates/{id}`
 #[derive(Template)]
@@ -31,10 +55,25 @@ pub struct TemplatePage {
     pub findings: Vec<Finding>,
     /// How it reads for a sample person; none while it cannot be rendered.
     pub preview: Option<Preview>,
+    /// In what the preview is set, and for whom.
+    pub within: Within,
     /// Why saving was refused; fields `subject-1`, `body-1`, `locale-1` … by place.
     pub faults: Faults,
     /// Whether this person may write.
     pub may_edit: bool,
+}
+
+/// What a preview is asked for: in an incident or without one, for a real person or a sample.
+#[derive(Debug, Clone, Default)]
+pub struct Within {
+    /// Incidents by slug; the first is none.
+    pub incidents: Vec<Choice>,
+    /// The incident chosen; empty for none.
+    pub incident: String,
+    /// A person's reference there; empty for a sample.
+    pub reference: String,
+    /// Whether this person may look people up.
+    pub may_see_people: bool,
 }
 
 /// The words in one language, as typed.
@@ -77,7 +116,11 @@ pub struct Preview {
 impl TemplatePage {
     /// The variants and an empty one for a new language, so that the form needs no script.
     fn rows(&self) -> Vec<Variant> {
-        self.variants.iter().cloned().chain([Variant::default()]).collect()
+        self.variants
+            .iter()
+            .cloned()
+            .chain([Variant::default()])
+            .collect()
     }
 
     /// The id of a field at a place, from 1.
@@ -88,5 +131,315 @@ impl TemplatePage {
     /// The sentence for a field at a place, or nothing.
     fn fault(&self, field: &str, place: &usize) -> &str {
         self.faults.of(&self.at(field, place))
+    }
+}
+
+/// What an address of the page may ask for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    locale: String,
+    incident: String,
+    reference: String,
+}
+
+/// `GET /console/templates/{id}`.
+///
+/// # Errors
+/// 404, also for an incident or reference that is not there.
+pub async fn show(
+    who: Allowed<SeeTemplates>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    asked: Query<Asked>,
+) -> Answer {
+    let template = store::find(&mut *app.db.get().await?, *id, None).await?;
+    let page = filled(&app, &req, &who, template, asked.into_inner()).await?;
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+async fn filled(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Text,
+    asked: Asked,
+) -> Result<TemplatePage, Problem> {
+    let sample = sample(app, who, &of, &asked).await?;
+    let mut conn = app.db.get().await?;
+    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let using = campaigns
+        .iter()
+        .filter(|one| (one.template, one.template_version) == (of.id, of.version));
+    let campaigns = i64::try_from(using.count()).unwrap_or(i64::MAX);
+    let last = last_deed(&mut conn, of.id).await?;
+    let (by, at) = last.unwrap_or_else(|| (String::new(), app.now()));
+    let mut findings = sample.findings;
+    if let Some(text) = of.variants.get(&sample.locale) {
+        findings.extend(
+            lint::lint(&text.subject, &text.body, &sample.locale)
+                .into_iter()
+                .map(finding),
+        );
+    }
+    let variant = |(locale, text): (String, template::Variant)| Variant {
+        language: language(&locale),
+        locale,
+        subject: text.subject,
+        body: text.body,
+    };
+    Ok(TemplatePage {
+        desk: around::desk(app, &mut conn, req, who, Area::Templates).await?,
+        id: of.id.to_string(),
+        name: of.name,
+        version: of.version.into(),
+        by: Names::load(&mut conn).await?.of_actor(&by),
+        at: Moment::ago(at, app.now()),
+        campaigns,
+        variants: of.variants.into_iter().map(variant).collect(),
+        locale: sample.locale,
+        findings,
+        preview: sample.preview,
+        within: within(&mut conn, who, asked).await?,
+        faults: Faults::default(),
+        may_edit: who.may(Right::EditTemplate),
+    })
+}
+
+fn finding(one: lint::Finding) -> Finding {
+    Finding {
+        tone: match one.severity {
+            Severity::Error => Tone::Act,
+            Severity::Warning => Tone::Look,
+        },
+        place: match one.line {
+            0 => "The whole".to_owned(),
+            line => format!("Body, line {line}"),
+        },
+        text: format!("{}. {}", one.what, one.why),
+    }
+}
+
+async fn within(conn: &mut Conn, who: &Signed, asked: Asked) -> Result<Within, Problem> {
+    let choice = |one: Incident| Choice {
+        value: one.slug,
+        words: one.title,
+    };
+    let none = Choice {
+        value: String::new(),
+        words: "No incident: facts show as their keys".to_owned(),
+    };
+    let incidents = incident::store::list(conn).await?.into_iter().map(choice);
+    Ok(Within {
+        incidents: [none].into_iter().chain(incidents).collect(),
+        incident: asked.incident,
+        reference: asked.reference,
+        may_see_people: who.may(Right::SeePeople),
+    })
+}
+
+/// What a preview came to.
+struct Sample {
+    locale: String,
+    preview: Option<Preview>,
+    findings: Vec<Finding>,
+}
+
+async fn sample(app: &App, who: &Signed, of: &Text, asked: &Asked) -> Result<Sample, Problem> {
+    let (locale, rendered, reader) = rendered(app, who, of, asked).await?;
+    let found = |error: PreviewError| {
+        let finding = |place: String, text: String| Finding {
+            tone: Tone::Act,
+            place,
+            text,
+        };
+        match error {
+            PreviewError::Text(wrong) => {
+                let one = |e: &template::merge::MergeError| match e.part {
+                    Part::Subject => finding("Subject".to_owned(), e.problem.to_string()),
+                    Part::Body => finding(format!("Body, line {}", e.line), e.problem.to_string()),
+                };
+                wrong.iter().map(one).collect()
+            }
+            PreviewError::Missing(why) => vec![finding("This person".to_owned(), why.to_string())],
+        }
+    };
+    let query = [
+        ("locale", &locale),
+        ("incident", &asked.incident),
+        ("reference", &asked.reference),
+    ];
+    let query = serde_urlencoded::to_string(query).map_err(Problem::broken)?;
+    Ok(match rendered {
+        Err(error) => Sample {
+            locale,
+            preview: None,
+            findings: found(error),
+        },
+        Ok(letter) => Sample {
+            locale,
+            findings: Vec::new(),
+            preview: Some(Preview {
+                person: reader,
+                subject: letter.subject,
+                text: letter.text,
+                html: format!("/console/templates/{}/preview?{query}", of.id),
+            }),
+        },
+    })
+}
+
+/// The language that fits, the letter in it, and for whom it is, in words.
+async fn rendered(
+    app: &App,
+    who: &Signed,
+    of: &Text,
+    asked: &Asked,
+) -> Result<(String, Result<Rendered, PreviewError>, String), Problem> {
+    let incident = match asked.incident.as_str() {
+        "" => None,
+        slug => Some(incident_at(&mut *app.db.get().await?, slug).await?),
+    };
+    let found = reader(app, who, incident.as_ref(), Some(&asked.reference)).await?;
+    let words = match &found {
+        Some((person, _)) => format!("the person with reference {}", person.reference),
+        None => "a sample person".to_owned(),
+    };
+    let (person, reads) = found.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
+    let wanted = if asked.locale.is_empty() {
+        &reads
+    } else {
+        &asked.locale
+    };
+    let (locale, text) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
+    let setting = Setting {
+        organisation: &app.config.organisation.name,
+        incident: incident
+            .as_ref()
+            .map(|one| (one.title.as_str(), &one.facts)),
+        public_url: &app.config.http.public_url,
+    };
+    Ok((
+        locale.to_owned(),
+        preview(locale, text, &setting, &person),
+        words,
+    ))
+}
+
+/// `GET /console/templates/{id}/preview`: the HTML part alone, under a policy that lets it do nothing.
+///
+/// # Errors
+/// 404, or a text that cannot be rendered.
+pub async fn html(
+    who: Allowed<SeeTemplates>,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    asked: Query<Asked>,
+) -> Answer {
+    let template = store::find(&mut *app.db.get().await?, *id, None).await?;
+    let (_, letter, _) = rendered(&app, &who, &template, &asked).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
+        .body(letter?.html))
+}
+
+/// What the editor sends: a triple for every language.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Words {
+    locale: Vec<String>,
+    subject: Vec<String>,
+    body: Vec<String>,
+}
+
+/// `POST /console/templates/{id}/versions`.
+///
+/// # Errors
+/// 404, a form that is not ours; texts that do not compile show the page again.
+pub async fn save(
+    who: Allowed<EditTemplate>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    mut form: Form<Words>,
+) -> Answer {
+    let Words {
+        locale,
+        subject,
+        body,
+    } = std::mem::take(&mut form.typed);
+    let triples = locale
+        .iter()
+        .map(|tag| tag.trim().to_owned())
+        .zip(subject.into_iter().zip(body));
+    let triples: Vec<_> = triples.filter(|(locale, _)| !locale.is_empty()).collect();
+    let text = |(locale, (subject, body)): &(String, (String, String))| {
+        let (subject, body) = (subject.clone(), body.replace("\r\n", "\n"));
+        (locale.clone(), template::Variant { subject, body })
+    };
+    let variants: Variants = triples.iter().map(text).collect();
+    match edit::add_version(&app, who.id, *id, &variants).await {
+        Ok(_) => return Ok(on_to(&format!("/console/templates/{id}"), "saved")),
+        Err(EditError::Text(wrong)) => {
+            for (locale, error) in wrong {
+                let place = triples
+                    .iter()
+                    .position(|(tag, _)| *tag == locale)
+                    .unwrap_or(0)
+                    + 1;
+                let part = if error.part == Part::Subject {
+                    "subject"
+                } else {
+                    "body"
+                };
+                form.fault(&format!("{part}-{place}"), format!("{locale}: {error}"));
+            }
+        }
+        Err(why @ EditError::Variants) => form.fault("locale-1", why),
+        Err(error) => return Err(error.into()),
+    }
+    let template = store::find(&mut *app.db.get().await?, *id, None).await?;
+    let page = filled(&app, &req, &who, template, Asked::default()).await?;
+    let typed = |(locale, (subject, body)): (String, (String, String))| Variant {
+        language: language(&locale),
+        locale,
+        subject,
+        body,
+    };
+    let variants = triples.into_iter().map(typed).collect();
+    let page = TemplatePage {
+        variants,
+        faults: form.faults,
+        ..page
+    };
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+}
+
+/// A language's name, as far as we know it; else its code.
+fn language(locale: &str) -> String {
+    let of = locale.split('-').next().unwrap_or(locale);
+    let name = match of {
+        "en" => "English",
+        "es" => "Español",
+        "fr" => "Français",
+        "de" => "Deutsch",
+        "vi" => "Tiếng Việt",
+        "ru" => "Русский",
+        "zh" => "中文",
+        "ko" => "한국어",
+        "ar" => "العربية",
+        "he" => "עברית",
+        "ja" => "日本語",
+        "pt" => "Português",
+        "tl" => "Tagalog",
+        "hi" => "हिन्दी",
+        _ => return locale.to_owned(),
+    };
+    if of == locale {
+        name.to_owned()
+    } else {
+        format!("{name} ({locale})")
     }
 }

@@ -14,7 +14,7 @@ use candor::web::console::problem::ProblemPage;
 use candor::web::console::scopes::{Delta, Import, Reject, ScopeReport};
 use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
-use candor::web::console::template::{Finding, Preview, TemplatePage, Variant};
+use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
 use candor::web::console::templates::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::{Account, Choice, Deed, Done};
 use candor::web::figures::{Chart, Column};
@@ -152,6 +152,7 @@ fn incident() -> IncidentPage {
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
         state: "notifying".into(),
+        version: 1,
         next: vec![deed("monitoring", "Move to monitoring", "quiet", "", "6,082,994 people are still in progress.")],
         account: Some(account(7_800_000)),
         facts: vec![
@@ -229,6 +230,7 @@ fn template() -> TemplatePage {
             text: "Northline Mobile\n\nYOUR DATA WAS STOLEN FROM US\n\nOn 16 August 2021 somebody took data about you.\n\nhttps://notice.northline.example/s/c2FtcGxlLXRva2VuLXRoYXQtaXMtbG9uZy1lbm91Z2gtdG8td3JhcA\n".into(),
             html: "letter_sample.html".into(),
         }),
+        within: Within::default(),
         faults: Faults::default(),
         may_edit: true,
     }
@@ -351,6 +353,7 @@ fn new_campaign() -> NewCampaign {
 
 fn notices(status: &str) -> Notices {
     let notice = |reference: &str, address: &str, status: &str, attempts, reply: &str| NoticeRow {
+        id: "ntc_1".into(),
         reference: reference.into(),
         address: address.into(),
         locale: "en".into(),

@@ -1,0 +1,243 @@
+//! What the pages of the comms side share: the frame with the emergency stop, the answer to the last
+//! act, names for ids, the account of an incident, who did what.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header;
+use actix_web::web::Query;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+
+use super::{Account, Done};
+use crate::app::App;
+use crate::db::Conn;
+use crate::id::{StaffId, TemplateId};
+use crate::incident::Incident;
+use crate::web::frame;
+use crate::web::page::{Area, Desk, Flash, Moment, Stopped, Tone};
+use crate::web::problem::{Kind, Problem};
+use crate::web::who::Signed;
+use crate::{audit, campaign, incident, notice, staff, template};
+
+/// What a page may say about the last act, by the word in its address.
+const ACTS: [(&str, &str); 18] = [
+    ("stopped", "All sending is stopped. Nothing is lost."),
+    ("started", "Sending is allowed again."),
+    (
+        "opened",
+        "The incident is open. Import the affected list next.",
+    ),
+    ("moved", "The incident has moved on."),
+    (
+        "facts",
+        "The fact sheet is saved. Approvals given before are void.",
+    ),
+    ("published", "The update is public."),
+    (
+        "imported",
+        "The list is read. Nothing takes effect before you activate it.",
+    ),
+    ("activated", "This version is in force."),
+    ("discarded", "The draft is discarded."),
+    ("saved", "The new version is saved."),
+    (
+        "drafted",
+        "The campaign is drafted. Submit it when it is ready.",
+    ),
+    (
+        "submit",
+        "Submitted. A second person approves exactly this.",
+    ),
+    ("approve", "Approved. It can be launched now."),
+    ("take-back", "Taken back to its draft."),
+    ("launch", "Launched. Messages are on their way."),
+    ("pause", "Paused. No further message leaves."),
+    ("resume", "It goes on."),
+    ("cancel", "Cancelled. What had not left never will."),
+];
+
+/// The frame of a page, with the emergency stop and the answer to the last act.
+///
+/// # Errors
+/// The database's.
+pub async fn desk(
+    app: &App,
+    conn: &mut Conn,
+    req: &HttpRequest,
+    who: &Signed,
+    area: Area,
+) -> Result<Desk, Problem> {
+    let stopped = match campaign::store::stopped(conn).await? {
+        None => None,
+        Some((at, by)) => Some(Stopped {
+            at: Moment::ago(at, app.now()),
+            by: Names::load(conn).await?.of_actor(&by),
+        }),
+    };
+    Ok(Desk {
+        stopped,
+        flash: flash(req),
+        ..frame::desk(app, req, who, area)
+    })
+}
+
+fn flash(req: &HttpRequest) -> Option<Flash> {
+    let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok()?;
+    let act = query.get("did")?;
+    let (_, text) = ACTS.iter().find(|(word, _)| word == act)?;
+    Some(Flash {
+        tone: Tone::Done,
+        text: (*text).to_owned(),
+    })
+}
+
+/// Sends the browser to a page that says what was done, by its word.
+pub fn on_to(page: &str, act: &str) -> HttpResponse {
+    let to = format!("{page}?did={act}");
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
+}
+
+/// The incident that an address names.
+///
+/// # Errors
+/// 404.
+pub async fn incident_at(conn: &mut Conn, slug: &str) -> Result<Incident, Problem> {
+    Ok(incident::store::find_by_slug(conn, slug).await?)
+}
+
+/// What staff are called.
+#[derive(Debug, Default)]
+pub struct Names(BTreeMap<StaffId, String>);
+
+impl Names {
+    /// Everybody's; they are few.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load(conn: &mut Conn) -> Result<Self, Problem> {
+        let staff = staff::store::list(conn).await?;
+        Ok(Self(
+            staff.into_iter().map(|one| (one.id, one.name)).collect(),
+        ))
+    }
+
+    /// Of an account.
+    pub fn of(&self, id: StaffId) -> String {
+        self.0
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| "Somebody".to_owned())
+    }
+
+    /// Of a doer as [`Actor`] is written.
+    pub fn of_actor(&self, actor: &str) -> String {
+        match actor.split_once(':') {
+            Some(("staff", id)) => id
+                .parse()
+                .map_or_else(|_| "Somebody".to_owned(), |id| self.of(id)),
+            Some(("customer", _)) => "A customer".to_owned(),
+            _ => "Candor".to_owned(),
+        }
+    }
+}
+
+/// What templates are called: campaigns bear their names.
+///
+/// # Errors
+/// The database's.
+pub async fn template_names(conn: &mut Conn) -> Result<BTreeMap<TemplateId, String>, Problem> {
+    let all = template::store::list(conn).await?;
+    Ok(all.into_iter().map(|one| (one.id, one.name)).collect())
+}
+
+/// The account of an incident; none before a scope is in force.
+///
+/// # Errors
+/// The database's.
+pub async fn account(
+    conn: &mut Conn,
+    of: &Incident,
+    now: DateTime<Utc>,
+) -> Result<Option<Account>, Problem> {
+    if of.active_scope.is_none() {
+        return Ok(None);
+    }
+    let counted = notice::account::account(conn, of.id).await?;
+    Ok(Some(Account {
+        people: counted.people,
+        notified: counted.notified,
+        in_progress: counted.in_progress,
+        needs_letter: counted.needs_letter,
+        withheld: counted.withheld,
+        unexplained: counted.unexplained,
+        unnotified_elements: counted.unnotified_elements,
+        as_of: Moment::ago(now, now),
+    }))
+}
+
+/// The latest deeds done to something.
+///
+/// # Errors
+/// The database's.
+pub async fn log(
+    conn: &mut Conn,
+    subject: impl ToString,
+    now: DateTime<Utc>,
+) -> Result<Vec<Done>, Problem> {
+    let names = Names::load(conn).await?;
+    let events = audit::store::list(conn, Some(&subject.to_string()), None, 20).await?;
+    let line = |event: audit::Event| Done {
+        who: names.of_actor(&event.actor),
+        what: deed(&event.deed),
+        at: Moment::ago(event.at, now),
+    };
+    Ok(events.into_iter().map(line).collect())
+}
+
+/// A deed of the audit log in words.
+fn deed(word: &str) -> String {
+    let words = match word {
+        "incident.open" => "opened the incident",
+        "incident.move" => "moved the incident on",
+        "incident.facts" => "changed the fact sheet",
+        "incident.update" => "published an update",
+        "scope.import" => "imported a list",
+        "scope.activate" => "activated a list",
+        "scope.discard" => "discarded a list",
+        "campaign.create" => "drafted the campaign",
+        "campaign.edit" => "changed the draft",
+        "campaign.submit" => "submitted it",
+        "campaign.approve" => "approved it",
+        "campaign.take_back" => "took it back",
+        "campaign.launch" => "launched it",
+        "campaign.pause" => "paused it",
+        "campaign.resume" => "let it go on",
+        "campaign.cancel" => "cancelled it",
+        "template.create" => "began the template",
+        "template.version" => "wrote a version",
+        other => return other.replace(['.', '_'], " "),
+    };
+    words.to_owned()
+}
+
+/// The doer of the newest deed done to something, and when.
+///
+/// # Errors
+/// The database's.
+pub async fn last_deed(
+    conn: &mut Conn,
+    subject: impl ToString,
+) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
+    let events = audit::store::list(conn, Some(&subject.to_string()), None, 1).await?;
+    Ok(events
+        .into_iter()
+        .next()
+        .map(|event| (event.actor, event.at)))
+}
+
+/// The problem of a page that shows what is no longer so.
+pub fn out_of_date() -> Problem {
+    Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
+}

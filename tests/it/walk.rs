@@ -1,0 +1,410 @@
+//! Walk (a) by the API alone, a key for every role: from the list of affected people to the notice in
+//! the mailbox and the figure that says so. And what may not be walked.
+
+use candor::incident::steer;
+use candor::staff::StaffRole::{Agent, Approver, Auditor, Comms};
+use serde_json::{Value, json};
+
+use crate::client::{ApiClient, Seen, Site};
+use crate::house::House;
+
+/// Two good people, one for the post, one withheld; line 6 is bad twice.
+const LIST: &str = "reference,email,name,locale,jurisdiction,elements,flags\n\
+    A-1,ana@example.org,Ana,en,US-CA,name;ssn,\n\
+    A-2,bo@example.org,Bo,en,US-WA,name;phone,\n\
+    A-3,,Cy,en,US-CA,name,\n\
+    A-4,di@example.org,Di,en,US-CA,name;dob,hold\n\
+    A-5,not an address,Ed,en,US-CA,shoe_size,\n";
+
+const BODY: &str = "Dear {{ name }},\n\n{{ facts.what_happened }} Taken of yours: {{ elements }}.\n\n\
+    {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
+
+/// Everybody the walk needs.
+struct Cast {
+    comms: ApiClient,
+    approver: ApiClient,
+    agent: ApiClient,
+}
+
+impl Cast {
+    async fn of(site: &Site) -> Self {
+        Self {
+            comms: site.program(&[Comms, Approver]).await,
+            approver: site.program(&[Approver]).await,
+            agent: site.program(&[Agent]).await,
+        }
+    }
+
+    /// An incident with a list in force; its id.
+    fn incident(&self) -> String {
+        let new = json!({ "slug": "sundmere", "title": "Theft of data",
+            "facts": { "what_happened": "Somebody got in." } });
+        let id = text(&ok(&self.comms.post("/incidents", &new), 201), "id");
+        let imported = ok(
+            &import(&self.comms, "/incidents/sundmere/scopes", LIST),
+            201,
+        );
+        assert_eq!(imported["version"], 1);
+        let active = self
+            .comms
+            .post("/incidents/sundmere/scopes/1/activate", &json!({}));
+        assert_eq!(ok(&active, 200)["status"], "active");
+        id
+    }
+
+    fn campaign(&self, body: &str) -> String {
+        let new = json!({ "name": "First notice", "variants": { "en": { "subject": "Notice of data breach", "body": body } } });
+        let template = text(&ok(&self.comms.post("/templates", &new), 201), "id");
+        let new = json!({ "incident": "sundmere", "template": template, "kind": "initial" });
+        let seen = self.comms.post("/campaigns", &new);
+        assert_eq!(seen.header("etag"), "\"1\"");
+        text(&ok(&seen, 201), "id")
+    }
+
+    fn act(&self, campaign: &str, deed: &str) -> Seen {
+        self.comms
+            .post(&format!("/campaigns/{campaign}/{deed}"), &json!({}))
+    }
+
+    /// Submits and lets the approver approve exactly that.
+    fn approved(&self, campaign: &str) {
+        let hash = ok(&self.act(campaign, "submit"), 200)["content_hash"].clone();
+        let yes = json!({ "content_hash": hash });
+        ok(
+            &self
+                .approver
+                .post(&format!("/campaigns/{campaign}/approve"), &yes),
+            200,
+        );
+    }
+}
+
+#[track_caller]
+fn ok(seen: &Seen, status: u16) -> Value {
+    assert_eq!(seen.status, status, "{}", seen.body);
+    seen.json()
+}
+
+#[track_caller]
+fn refused(seen: &Seen, status: u16, kind: &str) -> Value {
+    let problem = ok(seen, status);
+    assert_eq!(
+        problem["type"],
+        format!("urn:candor:problem:{kind}"),
+        "{problem}"
+    );
+    problem
+}
+
+#[track_caller]
+fn text(of: &Value, name: &str) -> String {
+    of[name].as_str().unwrap().to_owned()
+}
+
+fn import(program: &ApiClient, path: &str, csv: &str) -> Seen {
+    let key = format!("import {}", csv.len());
+    program.send(
+        path,
+        &[("content-type", "text/csv"), ("idempotency-key", &key)],
+        csv,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let cast = Cast::of(&site).await;
+    cast.incident();
+
+    let scope = ok(&cast.comms.get("/incidents/sundmere/scopes/1"), 200);
+    assert_eq!(
+        (&scope["accepted"], &scope["rejected"]),
+        (&json!(4), &json!(1))
+    );
+    assert_eq!(scope["delta"]["people_added"], 4);
+    let rejects = cast.comms.get("/incidents/sundmere/scopes/1/rejects");
+    assert!(rejects.header("content-type").starts_with("text/csv"));
+    let lines: Vec<_> = rejects.body.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", rejects.body);
+    assert!(
+        lines[0].ends_with("flags,line,column,reason"),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[1].contains(",6,email;elements,"), "{}", lines[1]);
+
+    let campaign = cast.campaign(BODY);
+    let submitted = ok(&cast.act(&campaign, "submit"), 200);
+    assert_eq!(submitted["status"], "in_review");
+    let yes = json!({ "content_hash": submitted["content_hash"] });
+    let approve = format!("/campaigns/{campaign}/approve");
+    refused(&cast.comms.post(&approve, &yes), 403, "own-work");
+    refused(
+        &cast
+            .approver
+            .post(&approve, &json!({ "content_hash": "00" })),
+        409,
+        "changed",
+    );
+    refused(&cast.act(&campaign, "launch"), 409, "illegal-move");
+    refused(
+        &cast
+            .approver
+            .post(&approve, &json!({ "version": 1, "content_hash": "" })),
+        409,
+        "changed",
+    );
+    assert_eq!(
+        ok(&cast.approver.post(&approve, &yes), 200)["status"],
+        "approved"
+    );
+    assert_eq!(ok(&cast.act(&campaign, "launch"), 200)["status"], "sending");
+    house.send_all().await;
+
+    let done = ok(&cast.comms.get(&format!("/campaigns/{campaign}")), 200);
+    assert_eq!(done["status"], "completed", "{done}");
+    let counts = &done["counts"];
+    assert_eq!(
+        (&counts["sent"], &counts["withheld"]),
+        (&json!(2), &json!(1)),
+        "{counts}"
+    );
+    assert_eq!(counts.as_object().unwrap().len(), 9);
+    let account = ok(&cast.agent.get("/incidents/sundmere/account"), 200);
+    let expected = json!({ "people": 4, "notified": 2, "in_progress": 0, "needs_letter": 1,
+        "withheld": 1, "unnotified_elements": 0, "unexplained": 0 });
+    assert_eq!(account, expected);
+
+    let people = ok(
+        &cast.agent.get("/incidents/sundmere/people?reference=A-1"),
+        200,
+    );
+    let ana = &people["items"][0];
+    assert_eq!(
+        (&ana["standing"], &ana["named"]),
+        (&json!("notified"), &json!(["name", "ssn"]))
+    );
+    assert!(!people.to_string().contains("ana@example.org"));
+    let by_mail = ok(
+        &cast
+            .agent
+            .get("/incidents/sundmere/people?email=ana%40example.org"),
+        200,
+    );
+    assert_eq!(by_mail, people);
+    refused(
+        &cast.agent.get("/incidents/sundmere/people"),
+        400,
+        "bad-request",
+    );
+
+    let path = format!("/campaigns/{campaign}/notices?status=sent&limit=1");
+    let page = ok(&cast.comms.get(&path), 200);
+    let next = text(&page, "next");
+    let rest = ok(&cast.comms.get(&format!("{path}&cursor={next}")), 200);
+    assert_eq!(
+        (&rest["next"], rest["items"].as_array().unwrap().len()),
+        (&Value::Null, 1)
+    );
+    assert_ne!(rest["items"][0]["id"], page["items"][0]["id"]);
+    let notice = ok(
+        &cast
+            .comms
+            .get(&format!("/notices/{}", text(&page["items"][0], "id"))),
+        200,
+    );
+    assert_eq!(notice["attempts"][0]["result"], "accepted");
+    assert!(notice["attempts"][0]["began_at"].is_string());
+    assert_eq!(house.mail.sent().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_fact_voids_the_approval_and_a_new_one_is_needed() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let cast = Cast::of(&site).await;
+    let incident = cast.incident().parse().unwrap();
+    let campaign = cast.campaign(BODY);
+    cast.approved(&campaign);
+    let by = house.staff(&["comms"]).await;
+    let version = ok(&cast.comms.get("/incidents/sundmere"), 200)["version"]
+        .as_i64()
+        .unwrap();
+    let facts = [("what_happened".to_owned(), "Two people got in.".to_owned())].into();
+    let version = i32::try_from(version).unwrap();
+    steer::edit_facts(&house.app, by, incident, version, "Theft of data", &facts)
+        .await
+        .unwrap();
+    refused(&cast.act(&campaign, "launch"), 409, "in-the-way");
+    house.send_all().await;
+    assert!(house.mail.sent().is_empty());
+    assert_eq!(
+        ok(&cast.act(&campaign, "take-back"), 200)["content_hash"],
+        Value::Null
+    );
+    cast.approved(&campaign);
+    ok(&cast.act(&campaign, "launch"), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_stops_and_starts_again() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let cast = Cast::of(&site).await;
+    refused(&cast.agent.post("/stop", &json!({})), 403, "not-allowed");
+    let stop = || ok(&cast.approver.post("/stop", &json!({})), 200);
+    assert_eq!(stop(), json!({ "stopped": true, "changed": true }));
+    assert_eq!(stop(), json!({ "stopped": true, "changed": false }));
+    let started = ok(&cast.comms.post("/start", &json!({})), 200);
+    assert_eq!(started, json!({ "stopped": false, "changed": true }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_makes_legal_moves_only() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let cast = Cast::of(&site).await;
+    cast.incident();
+    let people = ok(
+        &cast.agent.get("/incidents/sundmere/people?reference=A-1"),
+        200,
+    );
+    let ask = json!({ "incident": "sundmere", "channel": "web", "person": people["items"][0]["id"], "text": "What now?" });
+    let id = text(&ok(&cast.agent.post("/tickets", &ask), 201), "id");
+    let taken = ok(&cast.agent.post("/tickets/take-next", &json!({})), 200);
+    assert_eq!(
+        (&taken["id"], &taken["status"]),
+        (&json!(id), &json!("open"))
+    );
+    assert_eq!(
+        cast.agent.post("/tickets/take-next", &json!({})).status,
+        204
+    );
+
+    let go = |to: Value| cast.agent.post(&format!("/tickets/{id}/transition"), &to);
+    let version = &taken["version"];
+    let illegal = refused(
+        &go(json!({ "to": "new", "version": version })),
+        409,
+        "illegal-move",
+    );
+    assert_eq!(
+        (&illegal["from"], &illegal["to"]),
+        (&json!("open"), &json!("new"))
+    );
+    refused(
+        &go(json!({ "to": "on_hold", "version": version })),
+        422,
+        "not-accepted",
+    );
+    refused(&go(json!({ "to": "on_hold" })), 428, "version-missing");
+    refused(
+        &go(json!({ "to": "done", "version": version })),
+        400,
+        "bad-request",
+    );
+
+    let say = |words: Value| cast.agent.post(&format!("/tickets/{id}/messages"), &words);
+    let solved = json!({ "kind": "reply", "text": "Freeze your credit.", "then": "solved",
+        "resolution": "answered", "version": version });
+    let answered = ok(&say(solved.clone()), 201);
+    assert_eq!(
+        (&answered["status"], &answered["resolution"]),
+        (&json!("solved"), &json!("answered"))
+    );
+    let late = refused(&say(solved), 409, "changed");
+    assert_eq!(late["now"]["status"], "solved");
+    refused(
+        &go(json!({ "to": "closed", "version": answered["version"] })),
+        409,
+        "illegal-move",
+    );
+    ok(&say(json!({ "kind": "note", "text": "Nice person." })), 201);
+
+    let whole = ok(&cast.agent.get(&format!("/tickets/{id}")), 200);
+    let moves: Vec<_> = whole["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["to"].clone())
+        .collect();
+    assert_eq!(moves, ["new", "open", "solved"]);
+    assert_eq!(whole["thread"].as_array().unwrap().len(), 3);
+    let list = ok(
+        &cast
+            .agent
+            .get("/tickets?status=solved,closed&incident=sundmere"),
+        200,
+    );
+    assert_eq!(
+        (&list["items"][0]["id"], &list["next"]),
+        (&json!(id), &Value::Null)
+    );
+    refused(&cast.agent.get("/tickets?status=done"), 400, "bad-request");
+    house.send_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_not_said_well_is_named() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let cast = Cast::of(&site).await;
+    let auditor = site.program(&[Auditor]).await;
+    cast.incident();
+    let nothing = "00000000000070008000000000000001";
+    for path in [
+        "/incidents/none/account".to_owned(),
+        "/incidents/sundmere/scopes/9".to_owned(),
+        "/incidents/sundmere/scopes/x".to_owned(),
+        format!("/templates/tpl_{nothing}"),
+        format!("/campaigns/cmp_{nothing}"),
+        format!("/campaigns/cmp_{nothing}/notices"),
+        format!("/notices/ntc_{nothing}"),
+        format!("/tickets/tkt_{nothing}"),
+        "/tickets/T-1".to_owned(),
+    ] {
+        refused(&auditor.get(&path), 404, "not-found");
+    }
+    let bad = |path: &str, body: Value| refused(&cast.comms.post(path, &body), 400, "bad-request");
+    let named = bad(
+        "/templates",
+        json!({ "name": "x", "variants": { "en": { "subject": 1, "body": "b" } } }),
+    );
+    assert_eq!(named["at"], "variants.en.subject");
+    let unknown = bad(
+        "/campaigns",
+        json!({ "incident": "sundmere", "tempalte": "x" }),
+    );
+    assert!(text(&unknown, "detail").contains("tempalte"), "{unknown}");
+    let wrong =
+        json!({ "name": "x", "variants": { "en": { "subject": "s", "body": "one\n{{ oops }}" } } });
+    let problem = refused(&cast.comms.post("/templates", &wrong), 422, "not-accepted");
+    assert_eq!(
+        (
+            &problem["errors"][0]["locale"],
+            &problem["errors"][0]["line"]
+        ),
+        (&json!("en"), &json!(2))
+    );
+    let unknown_column = import(
+        &cast.comms,
+        "/incidents/sundmere/scopes",
+        "reference,ssn\n1,2\n",
+    );
+    refused(&unknown_column, 422, "not-accepted");
+    refused(
+        &import(&cast.comms, "/incidents/sundmere/scopes?mode=some", LIST),
+        400,
+        "bad-request",
+    );
+    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
+    refused(
+        &cast
+            .comms
+            .send("/incidents/sundmere/scopes", &headers, LIST),
+        415,
+        "wrong-type",
+    );
+    refused(&cast.comms.get("/campaigns?limit=201"), 400, "bad-request");
+}
