@@ -8,7 +8,6 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::db;
-use crate::person::find::FindError;
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
 use crate::ticket::desk::DeskError;
@@ -326,16 +325,6 @@ impl From<DeskError> for Problem {
             ) => problem.with("from", from).with("to", to),
             DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
             _ => problem,
-        }
-    }
-}
-
-impl From<FindError> for Problem {
-    fn from(error: FindError) -> Self {
-        match error {
-            FindError::Missing => Self::not_found(),
-            FindError::Key(error) => Self::broken(error),
-            FindError::Db(error) => error.into(),
         }
     }
 }
