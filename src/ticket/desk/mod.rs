@@ -7,10 +7,10 @@ mod deed;
 
 use serde_json::json;
 
-use super::guard::{self, Refusal, Said};
+use self::deed::{Deed, words};
+use super::guard::Refusal;
 use super::intake::customer::{Customer, key_of, new_ticket};
-use super::letter::{self, Addressee};
-use super::status::{Party, TicketResolution, TicketStatus};
+use super::status::{TicketResolution, TicketStatus};
 use super::{
     BadWords, Message, MessageKind, Then, Ticket, TicketChannel, check_text, lease, store, subject,
     urgency,
