@@ -24,7 +24,10 @@ pub struct Read {
 impl Read {
     /// The first header of this name; empty when there is none.
     pub fn header(&self, name: &str) -> String {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 }
@@ -69,9 +72,16 @@ impl Folder {
         let found = |name: String| {
             let path = self.0.join(&name);
             let written_at = fs::metadata(&path)?.modified()?.into();
-            Ok(Found { read: read(&fs::read(&path)?), name, written_at })
+            Ok(Found {
+                read: read(&fs::read(&path)?),
+                name,
+                written_at,
+            })
         };
-        Ok((names.into_iter().map(found).collect::<io::Result<_>>()?, total))
+        Ok((
+            names.into_iter().map(found).collect::<io::Result<_>>()?,
+            total,
+        ))
     }
 
     /// One letter; `None` if there is none of this name.
@@ -92,7 +102,9 @@ impl Folder {
 /// Whether a folder relay gives such names. None of them leads out of the folder.
 fn is_ours(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@".contains(&b);
-    let letter = Path::new(name).extension().is_some_and(|ending| ending == "eml");
+    let letter = Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "eml");
     letter && !name.starts_with('.') && name.bytes().all(plain)
 }
 
@@ -102,7 +114,10 @@ pub fn read(raw: &[u8]) -> Read {
     let (head, rest) = split(&raw);
     let fields = fields(head);
     let mut letter = Read {
-        headers: fields.iter().map(|(name, value)| (name.clone(), decoded_words(value))).collect(),
+        headers: fields
+            .iter()
+            .map(|(name, value)| (name.clone(), decoded_words(value)))
+            .collect(),
         ..Read::default()
     };
     match boundary(value(&fields, "content-type")) {
@@ -114,7 +129,9 @@ pub fn read(raw: &[u8]) -> Read {
                 let (head, rest) = split(part.trim_start_matches('\n'));
                 let fields = self::fields(head);
                 match value(&fields, "content-type") {
-                    kind if kind.starts_with("text/html") => letter.html = Some(body(&fields, rest)),
+                    kind if kind.starts_with("text/html") => {
+                        letter.html = Some(body(&fields, rest))
+                    }
                     kind if kind.starts_with("text/plain") => letter.text = body(&fields, rest),
                     _ => {}
                 }
@@ -148,18 +165,27 @@ fn fields(head: &str) -> Vec<(String, String)> {
 }
 
 fn value<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
-    let found = fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let found = fields
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map_or("", |(_, value)| value.as_str())
 }
 
 fn boundary(kind: &str) -> Option<&str> {
     let (_, after) = kind.split_once("boundary=")?;
-    let quoted = after.strip_prefix('"').and_then(|rest| rest.split('"').next());
-    quoted.or_else(|| after.split(';').next()).filter(|boundary| !boundary.is_empty())
+    let quoted = after
+        .strip_prefix('"')
+        .and_then(|rest| rest.split('"').next());
+    quoted
+        .or_else(|| after.split(';').next())
+        .filter(|boundary| !boundary.is_empty())
 }
 
 fn body(fields: &[(String, String)], raw: &str) -> String {
-    let bytes = match value(fields, "content-transfer-encoding").to_ascii_lowercase().as_str() {
+    let bytes = match value(fields, "content-transfer-encoding")
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "base64" => {
             let letters: String = raw.split_whitespace().collect();
             STANDARD.decode(letters).unwrap_or_default()
@@ -177,7 +203,10 @@ fn unquoted(raw: &str) -> Vec<u8> {
     let mut rest = raw.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         let octet = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match octet.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| byte == b'=') {
+        match octet
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .filter(|_| byte == b'=')
+        {
             Some(octet) => {
                 out.push(octet);
                 rest = &tail[2..];
@@ -196,7 +225,9 @@ fn decoded_words(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut after_encoded = false;
     for (at, word) in value.split(' ').enumerate() {
-        let encoded = word.strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
+        let encoded = word
+            .strip_prefix("=?utf-8?b?")
+            .and_then(|rest| rest.strip_suffix("?="));
         let octets = encoded.and_then(|letters| STANDARD.decode(letters).ok());
         if at > 0 && !(after_encoded && octets.is_some()) {
             out.push(' ');
@@ -259,7 +290,9 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_folder() {
         assert!(is_ours("20261123T090000.000Z-a@b.example.eml"));
-        for name in ["../a.eml", "a/b.eml", ".a.eml", "..", "a.txt", "", "a\\b.eml", ".eml"] {
+        for name in [
+            "../a.eml", "a/b.eml", ".a.eml", "..", "a.txt", "", "a\\b.eml", ".eml",
+        ] {
             assert!(!is_ours(name), "{name}");
         }
     }

@@ -58,10 +58,16 @@ pub async fn console(
     area: Area,
 ) -> db::Result<Desk> {
     let stopped = match campaign::store::stopped(conn).await? {
-        Some((at, by)) => Some(Stopped { at: Moment::ago(at, app.now()), by: name(conn, &by).await? }),
+        Some((at, by)) => Some(Stopped {
+            at: Moment::ago(at, app.now()),
+            by: name(conn, &by).await?,
+        }),
         None => None,
     };
-    Ok(Desk { stopped, ..desk(app, req, staff, area) })
+    Ok(Desk {
+        stopped,
+        ..desk(app, req, staff, area)
+    })
 }
 
 async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {

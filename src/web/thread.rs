@@ -96,6 +96,9 @@ pub fn kind_in_words(kind: CampaignKind) -> &'static str {
 pub fn sentence(why: impl fmt::Display) -> String {
     let why = why.to_string();
     let mut letters = why.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }

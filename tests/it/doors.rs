@@ -202,7 +202,7 @@ async fn a_session_does_not_open_the_api_nor_a_key_the_console() {
 }
 
 /// Every row of every table, as one value a table.
-async fn rows(house: &House) -> BTreeMap<String, String> {
+pub async fn rows(house: &House) -> BTreeMap<String, String> {
     let client = house.raw().await;
     let tables = client
         .query("select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'", &[])

@@ -17,6 +17,7 @@ mod imports;
 mod look;
 mod mail;
 mod merge;
+mod pages;
 mod people;
 mod problems;
 mod real_notices;

@@ -79,7 +79,10 @@ pub async fn show(
     };
     let view = AuditLog {
         desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
-        before: events.last().map(|last| last.seq).filter(|first| *first > 1),
+        before: events
+            .last()
+            .map(|last| last.seq)
+            .filter(|first| *first > 1),
         rows: events.iter().map(row).collect(),
     };
     Ok(page::show(StatusCode::OK, &view)?)

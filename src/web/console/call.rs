@@ -69,7 +69,15 @@ pub struct Typed {
 /// # Errors
 /// The database's.
 pub async fn show(who: Allowed<WorkTickets>, req: HttpRequest, app: Data<App>) -> Answer {
-    form(&app, &req, &who, StatusCode::OK, Typed::default(), Faults::default()).await
+    form(
+        &app,
+        &req,
+        &who,
+        StatusCode::OK,
+        Typed::default(),
+        Faults::default(),
+    )
+    .await
 }
 
 /// `POST /console/helpline/call`: opens a ticket for whoever called.
@@ -90,13 +98,20 @@ pub async fn log(
             return form(&app, &req, &who, refused, typed.typed, typed.faults).await;
         }
     };
-    let verified = VERIFICATIONS.iter().find(|(value, _)| *value == typed.verification);
+    let verified = VERIFICATIONS
+        .iter()
+        .find(|(value, _)| *value == typed.verification);
     let verified = verified.map_or(VERIFICATIONS[0].1, |(_, words)| words);
     let text = match typed.text.trim().is_empty() {
         true => String::new(),
         false => format!("{}\n\nVerified: {verified}.", typed.text),
     };
-    let caller = Caller { incident, person, locale: "en", topic: "" };
+    let caller = Caller {
+        incident,
+        person,
+        locale: "en",
+        topic: "",
+    };
     let ticket = match desk::open_for_caller(&app, who.id, &caller, &text).await {
         Err(DeskError::Words(why)) => {
             typed.fault("text", sentence(why));
@@ -123,7 +138,11 @@ enum Found {
 async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
     let mut conn = app.db.get().await?;
     let incidents = incident::store::list(&mut conn).await?;
-    let known = || incidents.iter().filter(|incident| incident.forgotten_at.is_none());
+    let known = || {
+        incidents
+            .iter()
+            .filter(|incident| incident.forgotten_at.is_none())
+    };
     if said.is_empty() {
         let newest = known().next().map(|incident| Found::One(incident.id, None));
         return Ok(newest.unwrap_or(Found::Refused("There is no incident to call about.")));
@@ -143,7 +162,11 @@ async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
         match find(app, incident.id, &clue).await?.as_slice() {
             [] => {}
             [person] => return Ok(Found::One(incident.id, Some(person.id))),
-            _ => return Ok(Found::Refused("Several people share this mailbox: ask for the reference.")),
+            _ => {
+                return Ok(Found::Refused(
+                    "Several people share this mailbox: ask for the reference.",
+                ));
+            }
         }
     }
     Ok(Found::Refused(
@@ -164,7 +187,10 @@ async fn form(
         value: (*value).to_owned(),
         words: (*words).to_owned(),
     };
-    let states = [("open", "Open: I go on with it"), ("solved", "Solved: answered on the phone")];
+    let states = [
+        ("open", "Open: I go on with it"),
+        ("solved", "Solved: answered on the phone"),
+    ];
     let view = CallForm {
         desk: frame::console(app, &mut conn, req, who, Area::Helpline).await?,
         reference: typed.reference,

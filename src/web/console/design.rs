@@ -8,13 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Account, Choice, Done};
 use crate::app::App;
-use crate::web::frame;
 use crate::web::figures::{Chart, Column, filters};
-use crate::web::page::{self, Desk, Area, Fault, Faults, Flash, Moment, Tone};
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::Answer;
-use crate::web::who::Signed;
 use crate::web::public::Update;
 use crate::web::thread::{Kind, Message};
+use crate::web::who::Signed;
 
 /// `/console/design`
 #[derive(Template)]
@@ -44,8 +44,14 @@ impl Design {
                 text: "Enter a date that is not in the past, such as 2021-08-24.".into(),
             }]),
             kinds: vec![
-                Choice { value: "initial".into(), words: "Initial".into() },
-                Choice { value: "supplement".into(), words: "Supplement".into() },
+                Choice {
+                    value: "initial".into(),
+                    words: "Initial".into(),
+                },
+                Choice {
+                    value: "supplement".into(),
+                    words: "Supplement".into(),
+                },
             ],
             flashes: flashes(),
             account: Account {
@@ -74,43 +80,87 @@ fn states() -> Vec<(&'static str, &'static [&'static str])> {
     vec![
         (
             "Incident",
-            &["suspected", "confirmed", "scoping", "notifying", "monitoring", "closed", "dismissed"],
+            &[
+                "suspected",
+                "confirmed",
+                "scoping",
+                "notifying",
+                "monitoring",
+                "closed",
+                "dismissed",
+            ],
         ),
         (
             "Campaign",
             &[
-                "draft", "in_review", "approved", "scheduled", "sending", "paused", "completed",
+                "draft",
+                "in_review",
+                "approved",
+                "scheduled",
+                "sending",
+                "paused",
+                "completed",
                 "cancelled",
             ],
         ),
         (
             "Notice",
             &[
-                "queued", "sending", "sent", "deferred", "bounced", "expired", "uncertain",
-                "withheld", "cancelled",
+                "queued",
+                "sending",
+                "sent",
+                "deferred",
+                "bounced",
+                "expired",
+                "uncertain",
+                "withheld",
+                "cancelled",
             ],
         ),
-        ("Ticket", &["new", "open", "pending", "on_hold", "solved", "closed"]),
+        (
+            "Ticket",
+            &["new", "open", "pending", "on_hold", "solved", "closed"],
+        ),
         ("Statement", &["known", "checking", "corrected"]),
     ]
 }
 
 fn flashes() -> Vec<Option<Flash>> {
-    let say = |tone, text: &str| Some(Flash { tone, text: text.into() });
+    let say = |tone, text: &str| {
+        Some(Flash {
+            tone,
+            text: text.into(),
+        })
+    };
     vec![
-        say(Tone::Done, "Update published. It is on the public page now."),
-        say(Tone::Look, "Paused. Messages on an open connection were finished; no other leaves."),
-        say(Tone::Act, "The relay refused the test. Nothing was sent; try again in a minute."),
+        say(
+            Tone::Done,
+            "Update published. It is on the public page now.",
+        ),
+        say(
+            Tone::Look,
+            "Paused. Messages on an open connection were finished; no other leaves.",
+        ),
+        say(
+            Tone::Act,
+            "The relay refused the test. Nothing was sent; try again in a minute.",
+        ),
     ]
 }
 
 fn chart(now: DateTime<Utc>) -> Chart {
     let column = |minute: i64| Column {
-        label: (now - TimeDelta::minutes(30 - minute)).format("%H:%M").to_string(),
+        label: (now - TimeDelta::minutes(30 - minute))
+            .format("%H:%M")
+            .to_string(),
         figures: match minute {
             0..4 => vec![1_200 + minute * 40, 6, 2],
             4..7 => vec![0, 0, 0],
-            _ => vec![280_000 + (minute % 7) * 14_000, 900 + minute * 20, 1_900 + minute * 15],
+            _ => vec![
+                280_000 + (minute % 7) * 14_000,
+                900 + minute * 20,
+                1_900 + minute * 15,
+            ],
         },
         mark: match minute {
             0 => Some("canary".into()),
@@ -132,9 +182,21 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
         text: text.into(),
     };
     vec![
-        say("corrected", 0, "On Tuesday we said that no phone numbers were taken. That was wrong."),
-        say("checking", 3, "We are checking which accounts are concerned."),
-        say("known", 4, "Somebody was in our systems without permission."),
+        say(
+            "corrected",
+            0,
+            "On Tuesday we said that no phone numbers were taken. That was wrong.",
+        ),
+        say(
+            "checking",
+            3,
+            "We are checking which accounts are concerned.",
+        ),
+        say(
+            "known",
+            4,
+            "Somebody was in our systems without permission.",
+        ),
     ]
 }
 
@@ -149,10 +211,38 @@ fn thread(now: DateTime<Utc>) -> Vec<Message> {
     };
     let (mail, none) = ("e-mail accepted by the relay", "");
     vec![
-        say(1, Kind::Customer, "Customer", 95, "Was my social security number taken too?", none),
-        say(2, Kind::Note, "Ben Okafor", 60, "Only name and phone in scope v2.", none),
-        say(3, Kind::Agent, "Ben Okafor", 58, "No. Your name and phone number were.", mail),
-        say(4, Kind::Call, "Ben Okafor", 12, "Called back, read the notice code aloud.", none),
+        say(
+            1,
+            Kind::Customer,
+            "Customer",
+            95,
+            "Was my social security number taken too?",
+            none,
+        ),
+        say(
+            2,
+            Kind::Note,
+            "Ben Okafor",
+            60,
+            "Only name and phone in scope v2.",
+            none,
+        ),
+        say(
+            3,
+            Kind::Agent,
+            "Ben Okafor",
+            58,
+            "No. Your name and phone number were.",
+            mail,
+        ),
+        say(
+            4,
+            Kind::Call,
+            "Ben Okafor",
+            12,
+            "Called back, read the notice code aloud.",
+            none,
+        ),
     ]
 }
 

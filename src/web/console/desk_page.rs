@@ -49,7 +49,10 @@ impl Draft {
     pub fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
         let words = if self.as_note { "note" } else { "reply" };
         let field = if field.is_empty() { words } else { field };
-        self.faults.0.push(Fault { field: field.to_owned(), text: sentence(why) });
+        self.faults.0.push(Fault {
+            field: field.to_owned(),
+            text: sentence(why),
+        });
         self
     }
 
@@ -100,7 +103,10 @@ pub async fn show(
         overdue: due.is_some_and(|at| at < app.now()),
         assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
         thread: thread(app, &mut conn, ticket, &names).await?,
-        conflict: draft.conflict.as_deref().map(|conflict| told(app, conflict)),
+        conflict: draft
+            .conflict
+            .as_deref()
+            .map(|conflict| told(app, conflict)),
         moves: moves(who, ticket, &locked),
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
@@ -128,9 +134,16 @@ fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
 }
 
 fn flash(draft: &Draft, locked: &str) -> Option<Flash> {
-    let fault = draft.faults.0.first().filter(|_| !locked.is_empty() && draft.is_empty());
+    let fault = draft
+        .faults
+        .0
+        .first()
+        .filter(|_| !locked.is_empty() && draft.is_empty());
     if let Some(fault) = fault {
-        return Some(Flash { tone: Tone::Look, text: fault.text.clone() });
+        return Some(Flash {
+            tone: Tone::Look,
+            text: fault.text.clone(),
+        });
     }
     let text = match draft.did.as_str() {
         "reply" => "Sent. The letter is on its way; it also stands on the customer's page.",
@@ -141,7 +154,10 @@ fn flash(draft: &Draft, locked: &str) -> Option<Flash> {
         "call" => "Call logged.",
         _ => return None,
     };
-    Some(Flash { tone: Tone::Done, text: text.to_owned() })
+    Some(Flash {
+        tone: Tone::Done,
+        text: text.to_owned(),
+    })
 }
 
 async fn thread(
@@ -164,7 +180,9 @@ async fn thread(
 }
 
 fn delivery(letter: &Delivery) -> String {
-    let at = letter.settled_at.map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
+    let at = letter
+        .settled_at
+        .map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
     match letter.status {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
@@ -173,7 +191,10 @@ fn delivery(letter: &Delivery) -> String {
 }
 
 fn told(app: &App, conflict: &desk::Conflict) -> Conflict {
-    let customers = conflict.newer.iter().find(|message| message.kind == MessageKind::Customer);
+    let customers = conflict
+        .newer
+        .iter()
+        .find(|message| message.kind == MessageKind::Customer);
     let newest = customers.or_else(|| conflict.newer.first());
     let ago = |message: &crate::ticket::Message| span(app.now() - message.at);
     Conflict {
@@ -197,7 +218,11 @@ fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
         words: words.to_owned(),
         look,
         sure: sure.to_owned(),
-        blocked: if waits { String::new() } else { locked.to_owned() },
+        blocked: if waits {
+            String::new()
+        } else {
+            locked.to_owned()
+        },
     };
     let mut moves = Vec::new();
     if ticket.assignee == Some(who.id) {
@@ -211,7 +236,12 @@ fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
                 let spam = "The customer gets no answer and no mail.";
                 moves.push(deed("closed:spam", "Close as spam", "danger", spam));
                 let same = "Answer on the other ticket: this one is closed for good.";
-                moves.push(deed("closed:duplicate", "Close as duplicate", "quiet", same));
+                moves.push(deed(
+                    "closed:duplicate",
+                    "Close as duplicate",
+                    "quiet",
+                    same,
+                ));
             }
             _ => {}
         }
@@ -225,7 +255,10 @@ async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Ch
     }
     let mut staff = staff::store::list(conn).await?;
     staff.retain(|one| one.may(Right::WorkTickets) && one.disabled_at.is_none());
-    let choice = |one: &staff::Staff| Choice { value: one.id.to_string(), words: one.name.clone() };
+    let choice = |one: &staff::Staff| Choice {
+        value: one.id.to_string(),
+        words: one.name.clone(),
+    };
     Ok(staff.iter().map(choice).collect())
 }
 
@@ -244,7 +277,11 @@ fn composer(ticket: &Ticket, person: Option<&Person>, draft: Draft) -> Composer 
         note: draft.note,
         next: next(ticket.status),
         resolutions: Need::Answer.resolutions().iter().map(resolution).collect(),
-        resolution: if draft.resolution.is_empty() { default } else { draft.resolution },
+        resolution: if draft.resolution.is_empty() {
+            default
+        } else {
+            draft.resolution
+        },
         reason: draft.reason,
         review_on: draft.review_on,
         faults: draft.faults,
@@ -292,7 +329,10 @@ fn resolution(how: &TicketResolution) -> Choice {
         TicketResolution::Merged => "Merged into another",
         TicketResolution::Spam => "Spam",
     };
-    Choice { value: how.to_string(), words: words.to_owned() }
+    Choice {
+        value: how.to_string(),
+        words: words.to_owned(),
+    }
 }
 
 /// In words, where the language is one we speak.
@@ -309,5 +349,9 @@ fn language(locale: &str) -> String {
         ("ar", "Arabic"),
     ];
     let tongue = locale.split('-').next().unwrap_or(locale);
-    words.iter().find(|(tag, _)| *tag == tongue).map_or(locale, |(_, words)| words).to_owned()
+    words
+        .iter()
+        .find(|(tag, _)| *tag == tongue)
+        .map_or(locale, |(_, words)| words)
+        .to_owned()
 }

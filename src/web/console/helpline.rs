@@ -102,7 +102,9 @@ pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<()>) ->
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),
     };
-    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+    Ok(HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish())
 }
 
 async fn list(
@@ -120,13 +122,20 @@ async fn list(
         "" => store::queue(conn, &app.keys, after, PAGE).await?,
         word => {
             let status = vec![word.parse().map_err(|e: UnknownWord| unreadable(&e))?];
-            let filter = Filter { status, ..Filter::default() };
+            let filter = Filter {
+                status,
+                ..Filter::default()
+            };
             store::list(conn, &app.keys, &filter, after, PAGE).await?
         }
     };
     Ok(TicketList {
         status: asked.status.clone(),
-        tickets: page.items.iter().map(|ticket| work::row(app, names, ticket)).collect(),
+        tickets: page
+            .items
+            .iter()
+            .map(|ticket| work::row(app, names, ticket))
+            .collect(),
         next: page.next.map(|cursor| cursor.to_string()),
     })
 }

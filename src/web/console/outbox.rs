@@ -93,7 +93,10 @@ pub async fn one(
     name: Path<String>,
 ) -> Answer {
     let read = open(&app, &name).await?;
-    let html = read.html.is_some().then(|| format!("/console/outbox/{name}/html"));
+    let html = read
+        .html
+        .is_some()
+        .then(|| format!("/console/outbox/{name}/html"));
     let letter = OpenLetter {
         name: name.into_inner(),
         headers: read.headers,
@@ -108,7 +111,10 @@ pub async fn one(
 /// # Errors
 /// 404.
 pub async fn html(_who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
-    let html = open(&app, &name).await?.html.ok_or_else(Problem::not_found)?;
+    let html = open(&app, &name)
+        .await?
+        .html
+        .ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
@@ -116,20 +122,32 @@ pub async fn html(_who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) 
 }
 
 fn folder(app: &App) -> Result<Folder, Problem> {
-    let urls = app.config.mail.relays.iter().map(|relay| relay.url.expose());
-    urls.filter_map(Folder::of).next().ok_or_else(Problem::not_found)
+    let urls = app
+        .config
+        .mail
+        .relays
+        .iter()
+        .map(|relay| relay.url.expose());
+    urls.filter_map(Folder::of)
+        .next()
+        .ok_or_else(Problem::not_found)
 }
 
 async fn open(app: &App, name: &str) -> Result<Read, Problem> {
     let (folder, name) = (folder(app)?, name.to_owned());
-    blocking(move || folder.open(&name)).await?.ok_or_else(Problem::not_found)
+    blocking(move || folder.open(&name))
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// Files are read beside the loop that serves requests.
 async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
-    web::block(read).await.map_err(Problem::broken)?.map_err(Problem::broken)
+    web::block(read)
+        .await
+        .map_err(Problem::broken)?
+        .map_err(Problem::broken)
 }
 
 async fn draw(

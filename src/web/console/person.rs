@@ -46,15 +46,23 @@ pub async fn zone(
 ) -> Result<PersonZone, Problem> {
     let Some(person) = person else {
         let verified = "Nobody is connected".to_owned();
-        return Ok(PersonZone { verified, ..PersonZone::default() });
+        return Ok(PersonZone {
+            verified,
+            ..PersonZone::default()
+        });
     };
     let campaigns = campaign::store::list(conn, Some(of.incident), None, MOST).await?;
     let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
     let notices = notice::store::of_person(conn, &ids, person.id).await?;
     let line = |notice: &Notice| {
-        let campaign = campaigns.iter().find(|campaign| campaign.id == notice.campaign);
+        let campaign = campaigns
+            .iter()
+            .find(|campaign| campaign.id == notice.campaign);
         NoticeLine {
-            name: campaign.map(|campaign| kind_in_words(campaign.kind)).unwrap_or_default().to_owned(),
+            name: campaign
+                .map(|campaign| kind_in_words(campaign.kind))
+                .unwrap_or_default()
+                .to_owned(),
             status: notice.status.to_string(),
             at: Moment::exact(notice.settled_at.unwrap_or(notice.created_at)),
             code: NoticeCode::of(notice.id, &app.keys).to_string(),
@@ -64,7 +72,13 @@ pub async fn zone(
     tickets.retain(|other| other.id != of.id);
     let (level, verified) = verification(of.channel);
     let contact = &person.contact;
-    let shown = |text: &str| if level > 0 { text.to_owned() } else { masked(text) };
+    let shown = |text: &str| {
+        if level > 0 {
+            text.to_owned()
+        } else {
+            masked(text)
+        }
+    };
     Ok(PersonZone {
         name: shown(contact.name.as_deref().unwrap_or("No name is known")),
         reference: shown(&contact.reference),
@@ -89,15 +103,26 @@ fn verification(channel: TicketChannel) -> (i64, &'static str) {
 }
 
 fn masked(text: &str) -> String {
-    let word = |word: &str| word.chars().take(1).chain("•••".chars()).collect::<String>();
-    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+    let word = |word: &str| {
+        word.chars()
+            .take(1)
+            .chain("•••".chars())
+            .collect::<String>()
+    };
+    text.split_whitespace()
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn needs(flags: Flags) -> Vec<String> {
     let words = [
         (Flags::MINOR, "a minor"),
         (Flags::VULNERABLE, "vulnerable"),
-        (Flags::PROTECTED, "protected address: write nowhere, call nobody at home"),
+        (
+            Flags::PROTECTED,
+            "protected address: write nowhere, call nobody at home",
+        ),
         (Flags::DECEASED, "has died: you speak with family"),
         (Flags::HOLD, "legal hold: ask your lead first"),
     ];
@@ -107,11 +132,17 @@ fn needs(flags: Flags) -> Vec<String> {
 
 /// In the agents' language, the gravest first.
 fn elements(set: ElementSet) -> Vec<String> {
-    set.gravest_first().into_iter().map(|element| element.words("en").to_owned()).collect()
+    set.gravest_first()
+        .into_iter()
+        .map(|element| element.words("en").to_owned())
+        .collect()
 }
 
 fn choice(ticket: &Ticket) -> Choice {
-    Choice { value: ticket.id.to_string(), words: format!("{} ({})", ticket.number, ticket.status) }
+    Choice {
+        value: ticket.id.to_string(),
+        words: format!("{} ({})", ticket.number, ticket.status),
+    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,10 @@ pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> A
     let row = |one: Staff| StaffRow {
         id: one.id.to_string(),
         name: one.name,
-        email: one.email.map(|email| email.as_str().to_owned()).unwrap_or_default(),
+        email: one
+            .email
+            .map(|email| email.as_str().to_owned())
+            .unwrap_or_default(),
         roles: one.roles.iter().map(ToString::to_string).collect(),
         disabled: one.disabled_at.map(Moment::row),
     };
@@ -101,5 +104,7 @@ pub async fn enable(
 }
 
 fn back() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/console/staff")).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, "/console/staff"))
+        .finish()
 }

@@ -89,7 +89,9 @@ pub struct Composer {
 
 impl Composer {
     fn can(&self, state: &str) -> bool {
-        self.next.iter().any(|d| d.name == state && d.blocked.is_empty())
+        self.next
+            .iter()
+            .any(|d| d.name == state && d.blocked.is_empty())
     }
 }
 

@@ -81,7 +81,11 @@ pub async fn show(
     asked: Query<Asked>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
-    let draft = Draft { as_note: asked.tab == "note", did: asked.did.clone(), ..Draft::default() };
+    let draft = Draft {
+        as_note: asked.tab == "note",
+        did: asked.did.clone(),
+        ..Draft::default()
+    };
     desk_page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await
 }
 
@@ -98,7 +102,10 @@ pub async fn write(
 ) -> Answer {
     let ticket = find(&app, &path).await?;
     let written = form.typed;
-    let seen = Seen { version: written.version, messages: written.messages };
+    let seen = Seen {
+        version: written.version,
+        messages: written.messages,
+    };
     let note = written.kind == Kind::Note;
     let (text, then) = (&written.text, then(&ticket, &written, app.now()));
     let done = match (written.kind, then) {
@@ -106,7 +113,10 @@ pub async fn write(
         (Kind::Reply, Ok(then)) => desk::reply(&app, who.id, ticket.id, seen, text, &then).await,
         (Kind::Call, Ok(then)) => desk::log_call(&app, who.id, ticket.id, seen, text, &then).await,
         (_, Err(fault)) => {
-            let draft = Draft { faults: Faults(vec![fault]), ..draft(written, note) };
+            let draft = Draft {
+                faults: Faults(vec![fault]),
+                ..draft(written, note)
+            };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return desk_page::show(&app, &req, &who, &ticket, status, draft).await;
         }
@@ -174,7 +184,9 @@ pub async fn assign(
     form: Form<Given>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
-    let agent = form.to.ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("say to whom"))?;
+    let agent = form
+        .to
+        .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("say to whom"))?;
     match desk::assign(&app, who.id, ticket.id, form.version, agent).await {
         Ok(ticket) => Ok(to(&ticket, "assign")),
         Err(error) => refused(&app, &req, &who, &ticket, error, Draft::default()).await,
@@ -199,7 +211,9 @@ pub async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
 /// Back to the ticket, which says what was done.
 pub fn to(ticket: &Ticket, did: &str) -> HttpResponse {
     let to = format!("/console/tickets/{}?did={did}", ticket.id);
-    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
 }
 
 async fn refused(
@@ -215,21 +229,36 @@ async fn refused(
         DeskError::Missing => return Err(Problem::not_found()),
         DeskError::Conflict(conflict) => {
             let now = conflict.now.clone();
-            (StatusCode::CONFLICT, now, Draft { conflict: Some(conflict), ..draft })
+            (
+                StatusCode::CONFLICT,
+                now,
+                Draft {
+                    conflict: Some(conflict),
+                    ..draft
+                },
+            )
         }
         DeskError::HeldBy(_) => {
             let ticket = find(app, &before.id.to_string()).await?;
             (StatusCode::CONFLICT, ticket, draft.refused("", &error))
         }
-        DeskError::NoSuchAgent => {
-            (StatusCode::UNPROCESSABLE_ENTITY, before.clone(), draft.refused("to", &error))
-        }
-        DeskError::Words(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, before.clone(), draft.refused("", &error))
-        }
+        DeskError::NoSuchAgent => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            before.clone(),
+            draft.refused("to", &error),
+        ),
+        DeskError::Words(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            before.clone(),
+            draft.refused("", &error),
+        ),
         DeskError::Refused(refusal) => {
             let field = desk_page::field_of(&refusal);
-            (StatusCode::UNPROCESSABLE_ENTITY, before.clone(), draft.refused(field, &error))
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                before.clone(),
+                draft.refused(field, &error),
+            )
         }
     };
     desk_page::show(app, req, who, &ticket, status, draft).await
@@ -244,7 +273,10 @@ fn draft(written: Written, as_note: bool) -> Draft {
         as_note,
         note,
         reply,
-        resolution: written.resolution.map(|how| how.to_string()).unwrap_or_default(),
+        resolution: written
+            .resolution
+            .map(|how| how.to_string())
+            .unwrap_or_default(),
         reason: written.reason,
         review_on: written.review_on,
         ..Draft::default()
@@ -272,7 +304,12 @@ fn then(ticket: &Ticket, written: &Written, now: DateTime<Utc>) -> Result<Then, 
 /// The morning of the day on which a ticket on hold is looked at again.
 fn review(day: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
     let morning = |day: NaiveDate| day.and_hms_opt(9, 0, 0).map(|at| at.and_utc());
-    let at = day.trim().parse().ok().and_then(morning).filter(|at| *at > now);
+    let at = day
+        .trim()
+        .parse()
+        .ok()
+        .and_then(morning)
+        .filter(|at| *at > now);
     at.ok_or_else(|| Fault {
         field: "review_on".to_owned(),
         text: "Enter a day after today, such as 2026-12-01.".to_owned(),

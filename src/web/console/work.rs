@@ -53,7 +53,13 @@ impl Names {
     /// The database's.
     pub async fn load(conn: &mut Conn) -> db::Result<Self> {
         let named = |staff: Staff| (Actor::Staff(staff.id).to_string(), staff.name);
-        Ok(Self(staff::store::list(conn).await?.into_iter().map(named).collect()))
+        Ok(Self(
+            staff::store::list(conn)
+                .await?
+                .into_iter()
+                .map(named)
+                .collect(),
+        ))
     }
 
     /// The name of a member of staff.
@@ -98,7 +104,10 @@ pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db:
     Ok(Work {
         may_take: who.may(Right::WorkTickets),
         waiting: waiting.to_string(),
-        oldest: waiting.oldest.map(|since| span(app.now() - since)).unwrap_or_default(),
+        oldest: waiting
+            .oldest
+            .map(|since| span(app.now() - since))
+            .unwrap_or_default(),
         mine: mine.iter().map(|ticket| row(app, names, ticket)).collect(),
     })
 }

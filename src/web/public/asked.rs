@@ -44,10 +44,14 @@ pub async fn show(
     let person = visitor.person.id;
     let ticket = ticket::store::find_theirs(&mut conn, &app.keys, person, &number).await?;
     let waiting = ticket::store::waiting(&mut conn).await?;
-    let wait = waiting.oldest.map(|since| format!("up to {}", page::span(app.now() - since)));
+    let wait = waiting
+        .oldest
+        .map(|since| format!("up to {}", page::span(app.now() - since)));
     let view = Asked {
         visit: frame::visit(&app, &req),
-        by: ticket.due_at(app.config.helpline.answer_hours).map(Moment::exact),
+        by: ticket
+            .due_at(app.config.helpline.answer_hours)
+            .map(Moment::exact),
         number: ticket.number.to_string(),
         wait: wait.unwrap_or_default(),
         token: visitor.token,

@@ -57,7 +57,10 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
 pub async fn answer(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> Answer {
     let typed = form.email.trim().to_owned();
     if EmailAddress::parse(&typed).is_err() {
-        form.fault("email", "This is not an e-mail address: it needs a name, an @ and a domain.");
+        form.fault(
+            "email",
+            "This is not an e-mail address: it needs a name, an @ and a domain.",
+        );
     }
     let (status, answered) = match form.faults.any() {
         true => (StatusCode::UNPROCESSABLE_ENTITY, false),
@@ -65,7 +68,11 @@ pub async fn answer(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> 
     };
     let view = FindMe {
         visit: frame::visit(&app, &req),
-        email: if answered { String::new() } else { form.typed.email },
+        email: if answered {
+            String::new()
+        } else {
+            form.typed.email
+        },
         faults: form.faults,
         answered,
     };

@@ -54,6 +54,9 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
             });
         }
     }
-    let view = Home { visit: frame::visit(&app, &req), incidents };
+    let view = Home {
+        visit: frame::visit(&app, &req),
+        incidents,
+    };
     Ok(page::show(StatusCode::OK, &view)?)
 }

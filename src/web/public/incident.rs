@@ -75,7 +75,9 @@ pub async fn feed(app: Data<App>, slug: Path<String>) -> Answer {
         incident,
         updates,
     };
-    Ok(HttpResponse::Ok().content_type("application/atom+xml; charset=utf-8").body(feed.render()?))
+    Ok(HttpResponse::Ok()
+        .content_type("application/atom+xml; charset=utf-8")
+        .body(feed.render()?))
 }
 
 async fn public(app: &App, slug: &str) -> Result<(Incident, Vec<incident::Update>), Problem> {
@@ -91,7 +93,10 @@ async fn public(app: &App, slug: &str) -> Result<(Incident, Vec<incident::Update
 impl Feed {
     /// When something last changed.
     fn updated(&self) -> String {
-        let at = self.updates.first().map_or(self.incident.created_at, |u| u.published_at);
+        let at = self
+            .updates
+            .first()
+            .map_or(self.incident.created_at, |u| u.published_at);
         self.stamp(&at)
     }
 
@@ -101,6 +106,8 @@ impl Feed {
 
     /// XML 1.0 has no way to write most control characters.
     fn printable(&self, text: &str) -> String {
-        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+        text.chars()
+            .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
+            .collect()
     }
 }

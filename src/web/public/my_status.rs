@@ -174,7 +174,9 @@ pub async fn ask(
         Ok(asked) => {
             let number = &asked.ticket().number;
             let to = format!("/s/{}/tickets/{number}/asked", visitor.token);
-            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+            Ok(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, to))
+                .finish())
         }
         Err(IntakeError::Words(why)) => {
             form.fault("text", sentence(why));
@@ -206,7 +208,10 @@ pub async fn page(
     let mut conn = app.db.get().await?;
     let person = &visitor.person;
     let incident = incident::store::find(&mut conn, person.incident).await?;
-    let key = incident.key(&app.keys).map_err(Problem::broken)?.ok_or_else(Problem::not_found)?;
+    let key = incident
+        .key(&app.keys)
+        .map_err(Problem::broken)?
+        .ok_or_else(Problem::not_found)?;
     let campaigns = campaign::store::list(&mut conn, Some(incident.id), None, MOST).await?;
     let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
     let mut notices = notice::store::of_person(&mut conn, &ids, person.id).await?;
@@ -221,7 +226,10 @@ pub async fn page(
     let view = MyStatus {
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
-        last_notice: notices.first().and_then(|notice| notice.settled_at).map(Moment::day),
+        last_notice: notices
+            .first()
+            .and_then(|notice| notice.settled_at)
+            .map(Moment::day),
         actions: actions(mine.is_some().then_some(person.exposed), locale),
         facts: Fact::sheet(&incident.facts, locale),
         latest: latest.first().map(Update::of),
@@ -243,10 +251,15 @@ fn mine(
     campaigns: &[Campaign],
     notices: &[Notice],
 ) -> Result<Mine, Problem> {
-    let contact = person.contact.open(key, person.incident).map_err(Problem::broken)?;
+    let contact = person
+        .contact
+        .open(key, person.incident)
+        .map_err(Problem::broken)?;
     let locale = person.locale.as_str();
     let sent = |notice: &Notice| {
-        let campaign = campaigns.iter().find(|campaign| campaign.id == notice.campaign)?;
+        let campaign = campaigns
+            .iter()
+            .find(|campaign| campaign.id == notice.campaign)?;
         Some(SentNotice {
             subject: subject(campaign, locale),
             at: Moment::exact(notice.settled_at?),
@@ -256,7 +269,10 @@ fn mine(
     let elements = person.exposed.gravest_first();
     Ok(Mine {
         name: contact.name.unwrap_or(contact.reference),
-        elements: elements.into_iter().map(|e| e.words(locale).to_owned()).collect(),
+        elements: elements
+            .into_iter()
+            .map(|e| e.words(locale).to_owned())
+            .collect(),
         notices: notices.iter().filter_map(sent).collect(),
     })
 }
@@ -264,7 +280,9 @@ fn mine(
 /// The subject as this person read it; one that was filled for each person is named by its kind.
 fn subject(campaign: &Campaign, locale: &str) -> String {
     let content = campaign.content.as_deref().and_then(Content::from_text);
-    let written = content.as_ref().and_then(|content| pick(&content.variants, locale));
+    let written = content
+        .as_ref()
+        .and_then(|content| pick(&content.variants, locale));
     match written {
         Some((_, variant)) if !variant.subject.contains("{{") => variant.subject.clone(),
         _ => kind_in_words(campaign.kind).to_owned(),
@@ -272,10 +290,19 @@ fn subject(campaign: &Campaign, locale: &str) -> String {
 }
 
 fn actions(exposed: Option<ElementSet>, locale: &str) -> Vec<Action> {
-    let action = |title: &str, how: &str| Action { title: title.to_owned(), how: how.to_owned() };
+    let action = |title: &str, how: &str| Action {
+        title: title.to_owned(),
+        how: how.to_owned(),
+    };
     match exposed {
-        Some(set) => guidance(set, locale).iter().map(|a| action(a.title, a.text)).collect(),
-        None => GENERAL.iter().map(|(title, how)| action(title, how)).collect(),
+        Some(set) => guidance(set, locale)
+            .iter()
+            .map(|a| action(a.title, a.text))
+            .collect(),
+        None => GENERAL
+            .iter()
+            .map(|(title, how)| action(title, how))
+            .collect(),
     }
 }
 

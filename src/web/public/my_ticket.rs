@@ -77,7 +77,16 @@ pub async fn show(
 ) -> Answer {
     let number = number(&path)?;
     let unlock = Unlock::from(asked.into_inner());
-    page(&app, &req, &visitor, &number, StatusCode::OK, Reply::default(), unlock).await
+    page(
+        &app,
+        &req,
+        &visitor,
+        &number,
+        StatusCode::OK,
+        Reply::default(),
+        unlock,
+    )
+    .await
 }
 
 /// `POST /s/{token}/tickets/{number}/messages`: the customer writes back.
@@ -131,11 +140,16 @@ async fn said_or_shown(
     match said {
         Ok(answered) => {
             let to = format!("/s/{}/tickets/{}", visitor.token, answered.ticket().number);
-            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish())
+            Ok(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, to))
+                .finish())
         }
         Err(IntakeError::Words(why)) => {
-            form.fault("text", sentence(why));
-            let reply = Reply { text: form.typed.text, faults: form.faults };
+            form.fault("text", sentence(&why));
+            let reply = Reply {
+                text: form.typed.text,
+                faults: form.faults,
+            };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             page(app, req, visitor, number, status, reply, Unlock::default()).await
         }
@@ -162,7 +176,10 @@ pub async fn page(
         true => Some(thread(app, &ticket).await?),
         false => None,
     };
-    let unlock = Unlock { back: format!("/tickets/{number}"), ..unlock };
+    let unlock = Unlock {
+        back: format!("/tickets/{number}"),
+        ..unlock
+    };
     let view = MyTicket {
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
@@ -170,7 +187,9 @@ pub async fn page(
         status: ticket.status.to_string(),
         label: ticket.status.label_customer().to_owned(),
         next: next(ticket.status).to_owned(),
-        by: ticket.due_at(app.config.helpline.answer_hours).map(Moment::exact),
+        by: ticket
+            .due_at(app.config.helpline.answer_hours)
+            .map(Moment::exact),
         reply: (thread.is_some() && ticket.status != TicketStatus::Closed).then_some(reply),
         thread,
         unlock,
@@ -189,13 +208,20 @@ async fn thread(app: &App, ticket: &Ticket) -> Result<Vec<Message>, Problem> {
     let mut conn = app.db.get().await?;
     let messages = ticket::store::thread(&mut conn, &app.keys, ticket, 0).await?;
     let ours = &app.config.organisation.name;
-    let public = messages.into_iter().filter(|message| message.kind.is_public());
+    let public = messages
+        .into_iter()
+        .filter(|message| message.kind.is_public());
     let shown = public.map(|message| {
         let who = match message.kind {
             MessageKind::Customer => "You",
             _ => ours,
         };
-        Message::of(&message, who.to_owned(), Moment::exact(message.at), String::new())
+        Message::of(
+            &message,
+            who.to_owned(),
+            Moment::exact(message.at),
+            String::new(),
+        )
     });
     Ok(shown.collect())
 }
@@ -210,7 +236,9 @@ fn next(status: TicketStatus) -> &'static str {
         TicketStatus::Open => "An adviser is working on it. We answer by e-mail and here.",
         TicketStatus::Pending => "We asked you something. Answer below, and we go on.",
         TicketStatus::OnHold => "Somebody else owes us an answer. We look again by the day below.",
-        TicketStatus::Solved => "We answered. Write again if something is open: this question reopens.",
+        TicketStatus::Solved => {
+            "We answered. Write again if something is open: this question reopens."
+        }
         TicketStatus::Closed => "This question is closed.",
     }
 }

@@ -39,12 +39,7 @@ pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer
 ///
 /// # Errors
 /// The database's.
-pub async fn open(
-    visitor: Visitor,
-    req: HttpRequest,
-    app: Data<App>,
-    form: Form<Typed>,
-) -> Answer {
+pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form<Typed>) -> Answer {
     let back = Back::read(&form.back);
     if code::check(&app, visitor.person.id, &form.code).await? {
         let cookie = unlock::cookie(&app, &visitor);
@@ -66,7 +61,16 @@ pub async fn open(
     match back {
         Back::Status => my_status::page(&app, &req, &visitor, status, Ask::default(), unlock).await,
         Back::Ticket(number) => {
-            my_ticket::page(&app, &req, &visitor, &number, status, Reply::default(), unlock).await
+            my_ticket::page(
+                &app,
+                &req,
+                &visitor,
+                &number,
+                status,
+                Reply::default(),
+                unlock,
+            )
+            .await
         }
     }
 }
@@ -88,7 +92,9 @@ enum Back {
 
 impl Back {
     fn read(back: &str) -> Self {
-        let number = back.strip_prefix("/tickets/").and_then(|number| number.parse().ok());
+        let number = back
+            .strip_prefix("/tickets/")
+            .and_then(|number| number.parse().ok());
         number.map_or(Self::Status, Self::Ticket)
     }
 

@@ -37,7 +37,10 @@ pub struct Asked {
 
 impl From<Asked> for Unlock {
     fn from(asked: Asked) -> Self {
-        Self { asked: asked.code.is_some(), ..Self::default() }
+        Self {
+            asked: asked.code.is_some(),
+            ..Self::default()
+        }
     }
 }
 
@@ -46,7 +49,9 @@ const COOKIE: &str = "candor_details";
 
 /// Whether this visitor made the second step on this device, not too long ago.
 pub fn is_open(app: &App, req: &HttpRequest, visitor: &Visitor) -> bool {
-    let value = req.cookie(COOKIE).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie.value()).ok());
+    let value = req
+        .cookie(COOKIE)
+        .and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie.value()).ok());
     let Some(Ok(value)) = value.map(<[u8; 8 + MAC_LEN]>::try_from) else {
         return false;
     };
@@ -72,7 +77,9 @@ pub fn cookie(app: &App, visitor: &Visitor) -> Cookie<'static> {
 
 /// The cookie that closes it again.
 pub fn no_cookie(visitor: &Visitor) -> Cookie<'static> {
-    let mut cookie = Cookie::build(COOKIE, "").path(format!("/s/{}", visitor.token)).finish();
+    let mut cookie = Cookie::build(COOKIE, "")
+        .path(format!("/s/{}", visitor.token))
+        .finish();
     cookie.make_removal();
     cookie
 }
@@ -81,5 +88,6 @@ pub fn no_cookie(visitor: &Visitor) -> Cookie<'static> {
 fn ground(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
     let person = &visitor.person;
     let epoch = person.link_epoch.to_be_bytes();
-    app.keys.link_mac(&[b"second step", person.id.uuid().as_bytes(), &epoch, until])
+    app.keys
+        .link_mac(&[b"second step", person.id.uuid().as_bytes(), &epoch, until])
 }

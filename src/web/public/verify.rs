@@ -78,7 +78,10 @@ pub async fn check(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> p
     let answer = match NoticeCode::parse(&form.code) {
         Some(code) => look_up(&app, code).await?,
         None => {
-            form.fault("code", "A letter is missing or mistyped: compare it with your notice.");
+            form.fault(
+                "code",
+                "A letter is missing or mistyped: compare it with your notice.",
+            );
             Answer::Unknown
         }
     };
