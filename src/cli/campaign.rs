@@ -39,7 +39,9 @@ pub enum Campaign {
     #[command(after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org")]
     Submit(Move),
     /// Approve exactly the content with this hash, as another person than the author
-    #[command(after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…")]
+    #[command(
+        after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…"
+    )]
     Approve {
         #[command(flatten)]
         of: Move,
@@ -76,25 +78,43 @@ impl Campaign {
         let app = &settings.app()?;
         match self {
             Self::List { json } => {
-                let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
-                found.iter().try_for_each(|campaign| show(campaign, None, json))
+                let found =
+                    campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+                found
+                    .iter()
+                    .try_for_each(|campaign| show(campaign, None, json))
             }
             Self::Show { id, json } => {
                 let mut conn = app.db.get().await?;
                 let campaign = campaign::store::find(&mut conn, id).await?;
-                show(&campaign, Some(&campaign::store::progress(&mut conn, id).await?), json)
+                show(
+                    &campaign,
+                    Some(&campaign::store::progress(&mut conn, id).await?),
+                    json,
+                )
             }
-            Self::Submit(of) => say(launch::submit(app, of.account(app, DraftCampaign).await?, of.id).await?),
+            Self::Submit(of) => {
+                say(launch::submit(app, of.account(app, DraftCampaign).await?, of.id).await?)
+            }
             Self::Approve { of, hash } => {
-                Ok(launch::approve(app, of.account(app, ApproveCampaign).await?, of.id, &hash).await?)
+                Ok(
+                    launch::approve(app, of.account(app, ApproveCampaign).await?, of.id, &hash)
+                        .await?,
+                )
             }
-            Self::Launch(of) => Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?),
+            Self::Launch(of) => {
+                Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?)
+            }
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, StopSending).await?);
                 Ok(launch::pause(app, by, of.id, None).await?)
             }
-            Self::Resume(of) => Ok(launch::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?),
-            Self::Cancel(of) => Ok(launch::cancel(app, of.account(app, StopSending).await?, of.id).await?),
+            Self::Resume(of) => {
+                Ok(launch::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?)
+            }
+            Self::Cancel(of) => {
+                Ok(launch::cancel(app, of.account(app, StopSending).await?, of.id).await?)
+            }
         }
     }
 }
@@ -104,15 +124,28 @@ impl Move {
     /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
     async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
         let found = staff::store::find_by_email(&mut *app.db.get().await?, &self.by).await?;
-        let Some((account, _)) = found else { bail!("no account has the address given with --as") };
-        ensure!(account.disabled_at.is_none() && account.may(right), "this account may not do that");
+        let Some((account, _)) = found else {
+            bail!("no account has the address given with --as")
+        };
+        ensure!(
+            account.disabled_at.is_none() && account.may(right),
+            "this account may not do that"
+        );
         Ok(account.id)
     }
 }
 
 fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) -> Result<()> {
-    let hash = campaign.content.as_deref().map(|text| to_hex(&content::hash(text)));
-    let counts = progress.map(|p| p.counts.iter().map(|(s, n)| (s.as_str(), *n)).collect::<Vec<_>>());
+    let hash = campaign
+        .content
+        .as_deref()
+        .map(|text| to_hex(&content::hash(text)));
+    let counts = progress.map(|p| {
+        p.counts
+            .iter()
+            .map(|(s, n)| (s.as_str(), *n))
+            .collect::<Vec<_>>()
+    });
     if json {
         let counts = counts.map(|all| all.into_iter().collect::<BTreeMap<_, _>>());
         return say(json!({
@@ -120,9 +153,20 @@ fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) 
             "version": campaign.version, "content_hash": hash, "counts": counts,
         }));
     }
-    say(format!("{}  {:<10}  {}", campaign.id, campaign.kind.as_str(), campaign.status))?;
+    say(format!(
+        "{}  {:<10}  {}",
+        campaign.id,
+        campaign.kind.as_str(),
+        campaign.status
+    ))?;
     if progress.is_some() {
-        say(format!("content hash  {}", hash.as_deref().unwrap_or("not submitted")))?;
+        say(format!(
+            "content hash  {}",
+            hash.as_deref().unwrap_or("not submitted")
+        ))?;
     }
-    counts.into_iter().flatten().try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
+    counts
+        .into_iter()
+        .flatten()
+        .try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
 }

@@ -50,17 +50,26 @@ pub struct Demo {
 /// The demo's accounts: name, e-mail address, roles.
 const CAST: &[(&str, &str, &[StaffRole])] = &[
     ("Cleo Comms", "comms@sundmere.example", &[StaffRole::Comms]),
-    ("Abel Approver", "approver@sundmere.example", &[StaffRole::Approver]),
+    (
+        "Abel Approver",
+        "approver@sundmere.example",
+        &[StaffRole::Approver],
+    ),
     ("Ines Agent", "agent@sundmere.example", &[StaffRole::Agent]),
     ("Lena Lead", "lead@sundmere.example", &[StaffRole::Lead]),
-    ("Otto Auditor", "auditor@sundmere.example", &[StaffRole::Auditor]),
+    (
+        "Otto Auditor",
+        "auditor@sundmere.example",
+        &[StaffRole::Auditor],
+    ),
     ("Ada Admin", "admin@sundmere.example", &[StaffRole::Admin]),
 ];
 
 impl Demo {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let config = settings.load()?;
-        std::fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
+        std::fs::create_dir_all(&self.dir)
+            .with_context(|| format!("cannot make {}", self.dir.display()))?;
         let dir = self.dir.canonicalize()?;
         let cluster = Cluster::start(&dir.join("postgres")).await?;
         if let Some(note) = cluster.note() {
@@ -73,7 +82,10 @@ impl Demo {
     }
 
     async fn with_database(&self, config: &Config, cluster: &Cluster) -> Result<()> {
-        telemetry::start_logging(&Log { level: "warn".to_owned(), ..config.log.clone() });
+        telemetry::start_logging(&Log {
+            level: "warn".to_owned(),
+            ..config.log.clone()
+        });
         if self.fresh {
             drop_database(cluster).await?;
         }
@@ -94,14 +106,18 @@ impl Demo {
                 () = shutdown.soft().cancelled() => Ok(()),
             };
             if acted.is_ok() && !self.once && !shutdown.is_leaving() {
-                say(format!("\nServing {} until Ctrl-C.", app.config.http.public_url))?;
+                say(format!(
+                    "\nServing {} until Ctrl-C.",
+                    app.config.http.public_url
+                ))?;
                 shutdown.soft().cancelled().await;
             }
             shutdown.leave();
             acted
         };
         let serving = web::serve(app.clone(), listener, &shutdown);
-        let (acted, served, _) = tokio::join!(acting, serving, shutdown.wait(Duration::from_secs(20)));
+        let (acted, served, _) =
+            tokio::join!(acting, serving, shutdown.wait(Duration::from_secs(20)));
         acted.and(Ok(served?))
     }
 
@@ -113,14 +129,23 @@ impl Demo {
             tell_account("now", &account::account(&mut conn, incident.id).await?)?;
         } else {
             let cast = accounts(app).await?;
-            let plan = Plan { people: self.people };
+            let plan = Plan {
+                people: self.people,
+            };
             let report = walk::run(app, cast, plan, |step| drop(say(format!("· {step}")))).await?;
             self.tell(app, &report)?;
         }
         say("\nSign in at /console with any of:")?;
         CAST.iter().try_for_each(|(name, email, roles)| {
-            let roles = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
-            say(format!("  {email:<28} {:<18} {name}, {roles}", password(app, email)))
+            let roles = roles
+                .iter()
+                .map(|role| role.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            say(format!(
+                "  {email:<28} {:<18} {name}, {roles}",
+                password(app, email)
+            ))
         })
     }
 }
@@ -144,11 +169,19 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
         "notice@sundmere.example".clone_into(&mut config.organisation.from_address);
         "1-800-555-0142".clone_into(&mut config.organisation.phone);
         "Monday to Friday, 8 am to 8 pm".clone_into(&mut config.organisation.phone_hours);
-        config.organisation.website.clone_from(&config.http.public_url);
+        config
+            .organisation
+            .website
+            .clone_from(&config.http.public_url);
     }
     if config.mail.relays.is_empty() {
         let url = Secret::from(format!("file://{}", outbox.display()));
-        config.mail.relays = vec![RelayConfig { name: "outbox".to_owned(), url, connections: 16, rate_per_second: 0 }];
+        config.mail.relays = vec![RelayConfig {
+            name: "outbox".to_owned(),
+            url,
+            connections: 16,
+            rate_per_second: 0,
+        }];
     }
     Ok(config)
 }
@@ -158,16 +191,23 @@ fn master_key(dir: &Path) -> Result<PathBuf> {
     use std::os::unix::fs::OpenOptionsExt;
     let file = dir.join("master.key");
     if !file.exists() {
-        let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+        let mut new = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)?;
         writeln!(new, "{}", to_hex(&random::<32>()))?;
     }
     Ok(file)
 }
 
 async fn drop_database(cluster: &Cluster) -> Result<()> {
-    let (client, connection) = tokio_postgres::connect(&cluster.url("postgres"), tokio_postgres::NoTls).await?;
+    let (client, connection) =
+        tokio_postgres::connect(&cluster.url("postgres"), tokio_postgres::NoTls).await?;
     let connection = tokio::spawn(connection);
-    client.batch_execute(&format!("drop database if exists {DATABASE} with (force)")).await?;
+    client
+        .batch_execute(&format!("drop database if exists {DATABASE} with (force)"))
+        .await?;
     drop(client);
     connection.await??;
     Ok(())
@@ -186,7 +226,11 @@ async fn is_through(app: &App) -> Result<bool> {
     let mut conn = app.db.get().await?;
     let incident = incident::store::find_by_slug(&mut conn, SLUG).await?;
     let account = account::account(&mut conn, incident.id).await?;
-    Ok(incident.active_scope >= Some(2) && account.unnotified_elements == 0 && account.notified > 0)
+    Ok(
+        incident.active_scope >= Some(2)
+            && account.unnotified_elements == 0
+            && account.notified > 0,
+    )
 }
 
 /// The same on every start, known only to who has the demo's master key.
@@ -199,17 +243,26 @@ async fn accounts(app: &App) -> Result<Cast> {
     let mut ids = Vec::new();
     for (name, email, roles) in CAST {
         let email = EmailAddress::parse(email)?;
-        let hash = Password::parse(&password(app, email.as_str()))?.hash(Cost::LIGHT).await;
+        let hash = Password::parse(&password(app, email.as_str()))?
+            .hash(Cost::LIGHT)
+            .await;
         let account = manage::add(app, Actor::System("demo"), name, &email, roles, &hash).await?;
         ids.push(account.id);
     }
-    Ok(Cast { comms: ids[0], approver: ids[1], agent: ids[2] })
+    Ok(Cast {
+        comms: ids[0],
+        approver: ids[1],
+        agent: ids[2],
+    })
 }
 
 impl Demo {
     fn tell(&self, app: &App, report: &Report) -> Result<()> {
         let (first, reasons) = &report.first;
-        say(format!("\nScope version 1: {} people imported, {} rows rejected", first.accepted, first.rejected))?;
+        say(format!(
+            "\nScope version 1: {} people imported, {} rows rejected",
+            first.accepted, first.rejected
+        ))?;
         for (column, why, rows) in reasons {
             say(format!("    {rows:>3}  {column}: {why}"))?;
         }
@@ -219,31 +272,54 @@ impl Demo {
             second.accepted, second.delta.people_added, second.delta.elements_added
         ))?;
         for (kind, progress) in &report.campaigns {
-            say(format!("Notices of the {kind} campaign: {}", states(progress)))?;
+            say(format!(
+                "Notices of the {kind} campaign: {}",
+                states(progress)
+            ))?;
         }
         say("\nThe account (P1: unexplained is 0 at any moment; P2: unnotified_elements)")?;
         tell_account("after the first campaign", &report.told)?;
         tell_account("after scope version 2", &report.grown)?;
         tell_account("after the supplement", &report.whole)?;
-        say(format!("\nTicket {} ({} questions were asked and answered):", report.ticket.0, report.answered))?;
+        say(format!(
+            "\nTicket {} ({} questions were asked and answered):",
+            report.ticket.0, report.answered
+        ))?;
         for line in &report.ticket.1 {
             say(format!("    {line}"))?;
         }
         say(format!("\nA status link:  {}", report.link))?;
-        say(format!("A notice code:  {}  (check it at {}/verify)", report.code, app.config.http.public_url))?;
-        say(format!("Mail as files:  {}", self.dir.join("outbox").display()))
+        say(format!(
+            "A notice code:  {}  (check it at {}/verify)",
+            report.code, app.config.http.public_url
+        ))?;
+        say(format!(
+            "Mail as files:  {}",
+            self.dir.join("outbox").display()
+        ))
     }
 }
 
 fn states(progress: &Progress) -> String {
-    let some = NoticeStatus::ALL.iter().map(|s| (s, progress.of(*s))).filter(|(_, n)| *n > 0);
-    some.map(|(status, n)| format!("{status} {n}")).collect::<Vec<_>>().join(", ")
+    let some = NoticeStatus::ALL
+        .iter()
+        .map(|s| (s, progress.of(*s)))
+        .filter(|(_, n)| *n > 0);
+    some.map(|(status, n)| format!("{status} {n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn tell_account(when: &str, a: &Account) -> Result<()> {
     say(format!(
         "  {when:<26} people {} = notified {} + in progress {} + needs letter {} + withheld {}; \
          unexplained {}; unnotified_elements {}",
-        a.people, a.notified, a.in_progress, a.needs_letter, a.withheld, a.unexplained, a.unnotified_elements
+        a.people,
+        a.notified,
+        a.in_progress,
+        a.needs_letter,
+        a.withheld,
+        a.unexplained,
+        a.unnotified_elements
     ))
 }

@@ -21,7 +21,9 @@ use crate::staff::{self, Right};
 
 /// Import the affected list into a scope version
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv")]
+#[command(
+    after_help = "Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv"
+)]
 pub struct Import {
     /// The incident's name in URLs.
     #[arg(long)]
@@ -56,7 +58,11 @@ impl Import {
             Some("-") => Box::new(std::io::stdin()),
             _ => Box::new(File::open(&self.file).with_context(|| self.file.display().to_string())?),
         };
-        let mode = if self.delta { ScopeMode::Delta } else { ScopeMode::Full };
+        let mode = if self.delta {
+            ScopeMode::Delta
+        } else {
+            ScopeMode::Full
+        };
         let imported = scope::import::import(app, by, incident.id, mode, reader, bar()).await?;
         let rejects = self.write_rejects(app, &incident, &imported).await?;
         if self.activate {
@@ -66,17 +72,36 @@ impl Import {
     }
 
     /// The refused rows as a file that only its owner reads; `None` if there are none.
-    async fn write_rejects(&self, app: &App, of: &Incident, imported: &Imported) -> Result<Option<PathBuf>> {
-        let Some(key) = of.key(&app.keys)?.filter(|_| imported.rejected > 0) else { return Ok(None) };
-        let default = || PathBuf::from(format!("rejects-{}-v{}.csv", self.incident, imported.version));
+    async fn write_rejects(
+        &self,
+        app: &App,
+        of: &Incident,
+        imported: &Imported,
+    ) -> Result<Option<PathBuf>> {
+        let Some(key) = of.key(&app.keys)?.filter(|_| imported.rejected > 0) else {
+            return Ok(None);
+        };
+        let default = || {
+            PathBuf::from(format!(
+                "rejects-{}-v{}.csv",
+                self.incident, imported.version
+            ))
+        };
         let path = self.rejects.clone().unwrap_or_else(default);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
         let columns = StringRecord::from(imported.delta.columns.clone());
         let mut out = RejectWriter::new(file, &columns)?;
         let mut after = 0;
         loop {
             let mut conn = app.db.get().await?;
-            let page = scope::store::list_rejects(&mut conn, &key, of.id, imported.version, after, 1_000).await?;
+            let page =
+                scope::store::list_rejects(&mut conn, &key, of.id, imported.version, after, 1_000)
+                    .await?;
             let Some(last) = page.last() else { break };
             after = last.line;
             for reject in &page {
@@ -103,8 +128,12 @@ impl Import {
         ))?;
         say(format!(
             "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed otherwise, {} unchanged",
-            delta.people_added, delta.people_retracted, delta.elements_added, delta.elements_retracted,
-            delta.contact_changes, delta.unchanged
+            delta.people_added,
+            delta.people_retracted,
+            delta.elements_added,
+            delta.elements_retracted,
+            delta.contact_changes,
+            delta.unchanged
         ))?;
         match rejects {
             Some(path) => say(format!("refused rows, with reasons: {}", path.display())),
@@ -119,7 +148,13 @@ async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
         .await?
         .into_iter()
         .filter(|s| s.disabled_at.is_none() && s.may(Right::ImportScope))
-        .filter(|s| by.is_none_or(|by| s.email.as_ref().is_some_and(|e| e.as_str().eq_ignore_ascii_case(by))))
+        .filter(|s| {
+            by.is_none_or(|by| {
+                s.email
+                    .as_ref()
+                    .is_some_and(|e| e.as_str().eq_ignore_ascii_case(by))
+            })
+        })
         .collect();
     match may.as_slice() {
         [one] => Ok(one.id),
@@ -136,7 +171,11 @@ fn bar() -> impl Fn(Progress) {
         if terminal {
             let rows = progress.accepted + progress.rejected;
             let rate = rows as f64 / start.elapsed().as_secs_f64().max(0.001);
-            let _ = write!(std::io::stderr(), "\r{rows} rows, {} rejected, {rate:.0} rows/s ", progress.rejected);
+            let _ = write!(
+                std::io::stderr(),
+                "\r{rows} rows, {} rejected, {rate:.0} rows/s ",
+                progress.rejected
+            );
         }
     }
 }

@@ -33,6 +33,10 @@ pub struct Start {}
 impl Start {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let changed = launch::start_again(&settings.app()?, WHO).await?;
-        say(if changed { "sending may go on" } else { "nothing was stopped" })
+        say(if changed {
+            "sending may go on"
+        } else {
+            "nothing was stopped"
+        })
     }
 }

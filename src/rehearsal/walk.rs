@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::{ORGANISATION, Plan, SLUG, TALKS, Talk, TITLE, Update, Variant, fact_sheet, initial, supplement, updates, write_csv};
+use super::{
+    ORGANISATION, Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, fact_sheet, initial, supplement,
+    updates, write_csv,
+};
 use crate::app::App;
 use crate::campaign::store::{NewCampaign, Progress};
-use crate::campaign::{self, Audience, CampaignKind, CampaignStatus, Limits, UncertainPolicy, launch};
+use crate::campaign::{
+    self, Audience, CampaignKind, CampaignStatus, Limits, UncertainPolicy, launch,
+};
 use crate::id::{CampaignId, IncidentId, PersonId, StaffId};
 use crate::incident::{self, Incident, IncidentState, UpdateKind, steer};
 use crate::link::{NoticeCode, StatusLink};
@@ -97,7 +102,10 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
         second,
         grown,
         whole,
-        campaigns: vec![(CampaignKind::Initial, sent.1), (CampaignKind::Supplement, supplemented.1)],
+        campaigns: vec![
+            (CampaignKind::Initial, sent.1),
+            (CampaignKind::Supplement, supplemented.1),
+        ],
         link,
         code,
         ticket,
@@ -110,9 +118,23 @@ async fn open(app: &App, by: StaffId) -> Result<Incident> {
     facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
     facts.insert("website".to_owned(), app.config.http.public_url.clone());
     let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
-    for Update { at, kind, headline, text } in updates() {
+    for Update {
+        at,
+        kind,
+        headline,
+        text,
+    } in updates()
+    {
         let kind: UpdateKind = kind.parse()?;
-        steer::publish(app, by, incident.id, kind, &format!("{headline}\n\n{text}"), Some(at)).await?;
+        steer::publish(
+            app,
+            by,
+            incident.id,
+            kind,
+            &format!("{headline}\n\n{text}"),
+            Some(at),
+        )
+        .await?;
     }
     for state in [IncidentState::Confirmed, IncidentState::Scoping] {
         move_to(app, by, incident.id, state).await?;
@@ -121,29 +143,57 @@ async fn open(app: &App, by: StaffId) -> Result<Incident> {
 }
 
 async fn move_to(app: &App, by: StaffId, id: IncidentId, to: IncidentState) -> Result<()> {
-    let version = incident::store::find(&mut *app.db.get().await?, id).await?.version;
+    let version = incident::store::find(&mut *app.db.get().await?, id)
+        .await?
+        .version;
     Ok(steer::move_to(app, by, id, version, to).await?)
 }
 
-async fn import(app: &App, by: StaffId, incident: IncidentId, plan: Plan, version: i32) -> Result<Imported> {
+async fn import(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    plan: Plan,
+    version: i32,
+) -> Result<Imported> {
     let mut list = Vec::new();
     match version {
         1 => write_csv(&mut list, plan.version_1(SEED), true)?,
         _ => write_csv(&mut list, plan.version_2(SEED), false)?,
     };
-    let imported = scope::import::import(app, by, incident, ScopeMode::Full, Cursor::new(list), |_| {}).await?;
+    let imported = scope::import::import(
+        app,
+        by,
+        incident,
+        ScopeMode::Full,
+        Cursor::new(list),
+        |_| {},
+    )
+    .await?;
     scope::activate::activate(app, by, incident, imported.version).await?;
     Ok(imported)
 }
 
-async fn reasons(app: &App, incident: IncidentId, version: i32) -> Result<Vec<(String, String, i64)>> {
+async fn reasons(
+    app: &App,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Vec<(String, String, i64)>> {
     Ok(scope::store::count_rejects(&mut *app.db.get().await?, incident, version).await?)
 }
 
 fn texts(variants: Vec<Variant>) -> Variants {
     variants
         .into_iter()
-        .map(|v| (v.locale.to_owned(), template::Variant { subject: v.subject.to_owned(), body: v.body }))
+        .map(|v| {
+            (
+                v.locale.to_owned(),
+                template::Variant {
+                    subject: v.subject.to_owned(),
+                    body: v.body,
+                },
+            )
+        })
         .collect()
 }
 
@@ -154,7 +204,13 @@ async fn send(
     kind: CampaignKind,
     variants: Variants,
 ) -> Result<(CampaignId, Progress)> {
-    let template = template::edit::create(app, cast.comms, &format!("Notice of data breach · {kind}"), &variants).await?;
+    let template = template::edit::create(
+        app,
+        cast.comms,
+        &format!("Notice of data breach · {kind}"),
+        &variants,
+    )
+    .await?;
     let new = NewCampaign {
         incident,
         template,
@@ -177,8 +233,11 @@ async fn send(
             return Ok((id, progress));
         }
         if tokio::time::Instant::now() > deadline {
-            bail!("the {kind} campaign is not through after ten minutes: {} of {} sent",
-                progress.of(NoticeStatus::Sent), progress.total());
+            bail!(
+                "the {kind} campaign is not through after ten minutes: {} of {} sent",
+                progress.of(NoticeStatus::Sent),
+                progress.total()
+            );
         }
         drop(conn);
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -190,20 +249,33 @@ async fn figures(app: &App, incident: IncidentId) -> Result<Account> {
 }
 
 /// People who were sent a notice, one for each talk, who read its language.
-async fn readers(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<Vec<(PersonId, &'static Talk)>> {
+async fn readers(
+    app: &App,
+    incident: IncidentId,
+    campaigns: &[CampaignId],
+) -> Result<Vec<(PersonId, &'static Talk)>> {
     let mut conn = app.db.get().await?;
-    let key = incident::store::find(&mut conn, incident).await?.key(&app.keys)?.context("the incident was forgotten")?;
+    let key = incident::store::find(&mut conn, incident)
+        .await?
+        .key(&app.keys)?
+        .context("the incident was forgotten")?;
     let mut waiting: Vec<&'static Talk> = TALKS.iter().rev().collect();
     let mut found = Vec::new();
     let mut after = None;
     while !waiting.is_empty() {
-        let Some(campaign) = campaigns.first() else { break };
-        let page = notice::store::list(&mut conn, *campaign, Some(NoticeStatus::Sent), after, 200).await?;
+        let Some(campaign) = campaigns.first() else {
+            break;
+        };
+        let page =
+            notice::store::list(&mut conn, *campaign, Some(NoticeStatus::Sent), after, 200).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.person);
         for notice in page {
             let person = person::store::find(&mut conn, &key, notice.person).await?;
-            if let Some(at) = waiting.iter().rposition(|talk| talk.locale == person.locale.language()) {
+            if let Some(at) = waiting
+                .iter()
+                .rposition(|talk| talk.locale == person.locale.language())
+            {
                 found.push((person.id, waiting.remove(at)));
             }
         }
@@ -211,7 +283,11 @@ async fn readers(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> R
     Ok(found)
 }
 
-async fn ask_all(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<Vec<&'static Talk>> {
+async fn ask_all(
+    app: &App,
+    incident: IncidentId,
+    campaigns: &[CampaignId],
+) -> Result<Vec<&'static Talk>> {
     let readers = readers(app, incident, campaigns).await?;
     for (person, talk) in &readers {
         intake::ask(app, incident, *person, "", talk.question).await?;
@@ -221,7 +297,11 @@ async fn ask_all(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> R
 
 /// The agent takes and answers until the queue is empty. The first customer who got an answer writes
 /// back, so that one ticket shows the whole walk.
-async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Result<(String, Vec<String>)> {
+async fn answer_all(
+    app: &App,
+    agent: StaffId,
+    talks: &[&'static Talk],
+) -> Result<(String, Vec<String>)> {
     let mut shown = None;
     while let Some(ticket) = desk::take_next(app, agent).await? {
         let talk = talk_of(app, &ticket, talks).await?;
@@ -229,21 +309,50 @@ async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Resul
             desk::note(app, agent, ticket.id, talk.note).await?;
         }
         let ticket = ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?;
-        let answered = desk::reply(app, agent, ticket.id, Seen::of(&ticket), talk.answer, &then(app, talk)?).await?;
+        let answered = desk::reply(
+            app,
+            agent,
+            ticket.id,
+            Seen::of(&ticket),
+            talk.answer,
+            &then(app, talk)?,
+        )
+        .await?;
         if shown.is_none() && answered.status == TicketStatus::Solved {
             shown = Some(answered);
         }
     }
     let ticket = shown.context("no talk ended solved")?;
-    let person = ticket.person.context("a ticket from a status page has a person")?;
-    intake::answer_back(app, person, ticket.id, "Thank you. One more thing: do I have to do this every year?").await?;
-    let taken = desk::take_next(app, agent).await?.context("an answered-back ticket is in the queue or with its agent");
+    let person = ticket
+        .person
+        .context("a ticket from a status page has a person")?;
+    intake::answer_back(
+        app,
+        person,
+        ticket.id,
+        "Thank you. One more thing: do I have to do this every year?",
+    )
+    .await?;
+    let taken = desk::take_next(app, agent)
+        .await?
+        .context("an answered-back ticket is in the queue or with its agent");
     let again = match taken {
         Ok(again) => again,
         Err(_) => ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?,
     };
-    let solved = Then { resolution: Some(TicketResolution::Answered), ..Then::to(TicketStatus::Solved) };
-    desk::reply(app, agent, again.id, Seen::of(&again), "No. Once is enough until you lift it yourself.", &solved).await?;
+    let solved = Then {
+        resolution: Some(TicketResolution::Answered),
+        ..Then::to(TicketStatus::Solved)
+    };
+    desk::reply(
+        app,
+        agent,
+        again.id,
+        Seen::of(&again),
+        "No. Once is enough until you lift it yourself.",
+        &solved,
+    )
+    .await?;
     let history = ticket::store::history(&mut *app.db.get().await?, ticket.id).await?;
     let moves = history
         .into_iter()
@@ -252,17 +361,31 @@ async fn answer_all(app: &App, agent: StaffId, talks: &[&'static Talk]) -> Resul
     Ok((ticket.number.to_string(), moves))
 }
 
-async fn talk_of(app: &App, ticket: &ticket::Ticket, talks: &[&'static Talk]) -> Result<&'static Talk> {
+async fn talk_of(
+    app: &App,
+    ticket: &ticket::Ticket,
+    talks: &[&'static Talk],
+) -> Result<&'static Talk> {
     let mut conn = app.db.get().await?;
     let thread = ticket::store::thread(&mut conn, &app.keys, ticket, 0).await?;
-    let question = thread.first().and_then(|m| m.text.as_deref()).unwrap_or_default();
-    talks.iter().find(|talk| talk.question == question).copied().context("a ticket that nobody in the play asked")
+    let question = thread
+        .first()
+        .and_then(|m| m.text.as_deref())
+        .unwrap_or_default();
+    talks
+        .iter()
+        .find(|talk| talk.question == question)
+        .copied()
+        .context("a ticket that nobody in the play asked")
 }
 
 fn then(app: &App, talk: &Talk) -> Result<Then> {
     let to: TicketStatus = talk.then.parse()?;
     Ok(match to {
-        TicketStatus::Solved => Then { resolution: Some(TicketResolution::Answered), ..Then::to(to) },
+        TicketStatus::Solved => Then {
+            resolution: Some(TicketResolution::Answered),
+            ..Then::to(to)
+        },
         TicketStatus::OnHold => Then {
             reason: Some("another team is looking into it".to_owned()),
             review_at: Some(app.now() + chrono::TimeDelta::hours(1)),
@@ -273,12 +396,27 @@ fn then(app: &App, talk: &Talk) -> Result<Then> {
 }
 
 /// Somebody's status link and the code of their newest notice.
-async fn way_in(app: &App, incident: IncidentId, campaigns: &[CampaignId]) -> Result<(String, String)> {
+async fn way_in(
+    app: &App,
+    incident: IncidentId,
+    campaigns: &[CampaignId],
+) -> Result<(String, String)> {
     let mut conn = app.db.get().await?;
-    let reader = readers(app, incident, campaigns).await?.first().context("nobody was notified")?.0;
+    let reader = readers(app, incident, campaigns)
+        .await?
+        .first()
+        .context("nobody was notified")?
+        .0;
     let notices = notice::store::of_person(&mut conn, campaigns, reader).await?;
     let newest = notices.first().context("a reader has a notice")?;
     let epoch = person::store::find_row(&mut conn, reader).await?.link_epoch;
-    let token = StatusLink { person: reader, epoch }.token(&app.keys);
-    Ok((format!("{}/s/{token}", app.config.http.public_url), NoticeCode::of(newest.id, &app.keys).to_string()))
+    let token = StatusLink {
+        person: reader,
+        epoch,
+    }
+    .token(&app.keys);
+    Ok((
+        format!("{}/s/{token}", app.config.http.public_url),
+        NoticeCode::of(newest.id, &app.keys).to_string(),
+    ))
 }

@@ -5,7 +5,10 @@ use askama::Values;
 
 /// Template filters; a page's file says `use crate::web::figures::filters;`.
 pub mod filters {
-    #![expect(missing_docs, reason = "the macro drops the comments of what it generates")]
+    #![expect(
+        missing_docs,
+        reason = "the macro drops the comments of what it generates"
+    )]
 
     use super::{Values, Whole};
     use crate::web::page::Tone;
@@ -33,7 +36,10 @@ pub mod filters {
     pub fn headed(key: &str, _: &dyn Values) -> askama::Result<String> {
         let words = key.replace('_', " ");
         let mut letters = words.chars();
-        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        let first = letters
+            .next()
+            .map(|c| c.to_uppercase().to_string())
+            .unwrap_or_default();
         Ok(first + letters.as_str())
     }
 
@@ -94,15 +100,6 @@ pub fn rounded(n: i64) -> String {
     }
 }
 
-/// The part of a whole in hundredths of a per cent, rounded down; of nothing, all.
-pub fn hundredths(part: i64, whole: i64) -> i64 {
-    if whole <= 0 {
-        return 10_000;
-    }
-    let share = i128::from(part.clamp(0, whole)) * 10_000 / i128::from(whole);
-    i64::try_from(share).unwrap_or(10_000)
-}
-
 /// One part of a bar, with its key below.
 #[derive(Debug, Clone)]
 pub struct Part {
@@ -136,7 +133,13 @@ pub fn lay(parts: &[Part]) -> Vec<Rect> {
     let scale = 1000.0 / widths.iter().map(|w| w.0).sum::<f64>().max(1.0);
     let mut x = 0.0;
     let place = |(width, fill): (f64, &'static str)| {
-        let rect = Rect { x: tenth(x), y: 0.0, width: tenth(width * scale - 1.5), height: 10.0, fill };
+        let rect = Rect {
+            x: tenth(x),
+            y: 0.0,
+            width: tenth(width * scale - 1.5),
+            height: 10.0,
+            fill,
+        };
         x += width * scale;
         rect
     };
@@ -187,7 +190,12 @@ impl Chart {
 
     /// The value at the top of the axis: 1, 2 or 5 times a power of ten.
     pub fn ceiling(&self) -> i64 {
-        let most = self.columns.iter().map(|c| c.figures.iter().sum::<i64>()).max().unwrap_or(0);
+        let most = self
+            .columns
+            .iter()
+            .map(|c| c.figures.iter().sum::<i64>())
+            .max()
+            .unwrap_or(0);
         let mut step = 1_i64;
         loop {
             for factor in [1, 2, 4, 5] {
@@ -225,7 +233,13 @@ impl Chart {
                 if *figure > 0 {
                     let x = tenth(Self::LEFT + step * i as f64 + step * 0.1);
                     let (y, width) = (tenth(foot), tenth(step * 0.8));
-                    blocks.push(Rect { x, y, width, height: tenth(height), fill: layer.1 });
+                    blocks.push(Rect {
+                        x,
+                        y,
+                        width,
+                        height: tenth(height),
+                        fill: layer.1,
+                    });
                 }
             }
         }
@@ -235,7 +249,10 @@ impl Chart {
     /// At most five labels along the axis.
     pub fn labels(&self) -> Vec<Word> {
         let every = self.columns.len().div_ceil(5).max(1);
-        self.at(|i, c| (i % every == 0).then(|| c.label.clone()), Self::FOOT + 16.0)
+        self.at(
+            |i, c| (i % every == 0).then(|| c.label.clone()),
+            Self::FOOT + 16.0,
+        )
     }
 
     /// What began where.
@@ -253,7 +270,10 @@ impl Chart {
 
     /// The sum of one layer: its direct label.
     pub fn total(&self, layer: &usize) -> i64 {
-        self.columns.iter().filter_map(|c| c.figures.get(*layer)).sum()
+        self.columns
+            .iter()
+            .filter_map(|c| c.figures.get(*layer))
+            .sum()
     }
 }
 
@@ -265,27 +285,46 @@ mod tests {
     fn figures_read_as_people_write_them() {
         assert_eq!(count(48_213_004), "48,213,004");
         assert_eq!(count(-1_000), "−1,000");
-        assert_eq!([612, 12_410, 48_213_004].map(rounded), ["612", "12.4 k", "48.2 M"]);
+        assert_eq!(
+            [612, 12_410, 48_213_004].map(rounded),
+            ["612", "12.4 k", "48.2 M"]
+        );
         assert_eq!([999_999, 76_600_000_000].map(rounded), ["999 k", "76.6 bn"]);
     }
 
     #[test]
     fn a_bar_is_filled_exactly_and_hides_nothing() {
-        let part = |figure, fill| Part { name: "", figure, fill };
+        let part = |figure, fill| Part {
+            name: "",
+            figure,
+            fill,
+        };
         let bar = lay(&[part(10_000_000, "done"), part(1, "act"), part(0, "look")]);
         assert_eq!(bar.len(), 2);
-        assert!(bar[1].width >= 2.0, "one person among ten million is still seen");
+        assert!(
+            bar[1].width >= 2.0,
+            "one person among ten million is still seen"
+        );
         assert!((bar[1].x + bar[1].width - 1000.0).abs() < 2.0);
     }
 
     #[test]
     fn a_chart_stays_inside_its_frame() {
-        let column = |n| Column { label: String::new(), figures: vec![n], mark: None };
+        let column = |n| Column {
+            label: String::new(),
+            figures: vec![n],
+            mark: None,
+        };
         let chart = Chart {
             layers: vec![("sent", "done")],
             columns: vec![column(0), column(3_120), column(i64::MAX / 4)],
             ..Chart::default()
         };
-        assert!(chart.blocks().iter().all(|b| b.y >= Chart::TOP && b.x + b.width <= Chart::RIGHT));
+        assert!(
+            chart
+                .blocks()
+                .iter()
+                .all(|b| b.y >= Chart::TOP && b.x + b.width <= Chart::RIGHT)
+        );
     }
 }

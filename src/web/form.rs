@@ -28,6 +28,10 @@ use crate::web::page::{Fault, Faults};
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::{Signed, Visitor};
 
+/// A form of nothing but a button.
+#[derive(Debug, serde::Deserialize)]
+pub struct Nothing {}
+
 /// The field that carries the token.
 const TOKEN: &str = "csrf";
 

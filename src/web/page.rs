@@ -12,8 +12,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::web::figures::hundredths;
-
 /// The organisation that speaks, as its public pages name it.
 #[derive(Debug, Clone, Default)]
 pub struct Organisation {
@@ -216,7 +214,10 @@ pub struct Faults(pub Vec<Fault>);
 impl Faults {
     /// The sentence for a field, or nothing.
     pub fn of(&self, field: &str) -> &str {
-        self.0.iter().find(|f| f.field == field).map_or("", |f| f.text.as_str())
+        self.0
+            .iter()
+            .find(|f| f.field == field)
+            .map_or("", |f| f.text.as_str())
     }
 
     /// Whether there is anything to say.
@@ -235,17 +236,26 @@ pub struct Moment {
 impl Moment {
     /// `Tuesday 17 August 2021, 14:05 UTC`: where a person must act or prove something.
     pub fn exact(at: DateTime<Utc>) -> Moment {
-        Moment { at, words: at.format("%A %-d %B %Y, %H:%M UTC").to_string() }
+        Moment {
+            at,
+            words: at.format("%A %-d %B %Y, %H:%M UTC").to_string(),
+        }
     }
 
     /// `Tuesday 17 August 2021`.
     pub fn day(at: DateTime<Utc>) -> Moment {
-        Moment { at, words: at.format("%A %-d %B %Y").to_string() }
+        Moment {
+            at,
+            words: at.format("%A %-d %B %Y").to_string(),
+        }
     }
 
     /// `17 Aug 2021, 14:05:09`: for rows of tables; the column head says UTC.
     pub fn row(at: DateTime<Utc>) -> Moment {
-        Moment { at, words: at.format("%-d %b %Y, %H:%M:%S").to_string() }
+        Moment {
+            at,
+            words: at.format("%-d %b %Y, %H:%M:%S").to_string(),
+        }
     }
 
     /// `12 min ago`, or the day once it is longer ago than a week.
@@ -266,14 +276,24 @@ impl Moment {
         if at <= now {
             return Moment::ago(at, now);
         }
-        Moment { at, words: format!("in {}", span(at - now)) }
+        Moment {
+            at,
+            words: format!("in {}", span(at - now)),
+        }
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (iso, exact) = (self.at.format("%FT%TZ"), self.at.format("%a %-d %b %Y, %H:%M:%S UTC"));
-        write!(f, r#"<time datetime="{iso}" title="{exact}">{}</time>"#, self.words)
+        let (iso, exact) = (
+            self.at.format("%FT%TZ"),
+            self.at.format("%a %-d %b %Y, %H:%M:%S UTC"),
+        );
+        write!(
+            f,
+            r#"<time datetime="{iso}" title="{exact}">{}</time>"#,
+            self.words
+        )
     }
 }
 
@@ -301,7 +321,9 @@ pub fn percent(part: i64, whole: i64) -> String {
 /// The template's own error: in practice only a formatter that failed.
 pub fn show<T: Template>(status: StatusCode, page: &T) -> Result<HttpResponse, askama::Error> {
     let body = page.render()?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(body))
 }
 
 const CSS: &str = include_str!("site.css");
@@ -339,10 +361,21 @@ pub fn asset(path: &str) -> Option<(&'static str, &'static str)> {
 
 /// FNV-1a: names a version, protects nothing.
 fn named(stem: &str, ending: &str, content: &str) -> String {
-    let hash = content.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = content
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     format!("/assets/{stem}-{hash:016x}.{ending}")
+}
+
+/// The part of a whole in hundredths of a per cent, rounded down; of nothing, all.
+pub fn hundredths(part: i64, whole: i64) -> i64 {
+    if whole <= 0 {
+        return 10_000;
+    }
+    let share = i128::from(part.clamp(0, whole)) * 10_000 / i128::from(whole);
+    i64::try_from(share).unwrap_or(10_000)
 }
 
 #[cfg(test)]
@@ -361,8 +394,14 @@ mod tests {
             "<time datetime=\"2021-08-17T14:05:09Z\" title=\"Tue 17 Aug 2021, 14:05:09 UTC\">\
              Tuesday 17 August 2021, 14:05 UTC</time>"
         );
-        assert_eq!(Moment::ago(then, at("2021-08-17T14:17:40Z")).words, "12 min ago");
-        assert_eq!(Moment::until(then, at("2021-07-27T14:05:09Z")).words, "in 21 days");
+        assert_eq!(
+            Moment::ago(then, at("2021-08-17T14:17:40Z")).words,
+            "12 min ago"
+        );
+        assert_eq!(
+            Moment::until(then, at("2021-07-27T14:05:09Z")).words,
+            "in 21 days"
+        );
     }
 
     #[test]

@@ -310,9 +310,9 @@ impl From<DeskError> for Problem {
     fn from(error: DeskError) -> Self {
         let kind = match &error {
             DeskError::Db(_) | DeskError::Missing => Kind::NotFound,
-            DeskError::NoSuchAgent | DeskError::Words(_) | DeskError::Refused(Refusal::Needs(_)) => {
-                Kind::NotAccepted
-            }
+            DeskError::NoSuchAgent
+            | DeskError::Words(_)
+            | DeskError::Refused(Refusal::Needs(_)) => Kind::NotAccepted,
             DeskError::Refused(_) => Kind::IllegalMove,
             DeskError::HeldBy(_) => Kind::InTheWay,
             DeskError::Conflict(_) => Kind::Changed,

@@ -282,9 +282,10 @@ impl Line {
             to,
             due_at,
         }) = owed.take()
-            && self.write_surely(vec![row]).await {
-                job.end(to, due_at);
-            }
+            && self.write_surely(vec![row]).await
+        {
+            job.end(to, due_at);
+        }
     }
 
     /// Writes rows however long the database is away; gives up only when everything is dropped.

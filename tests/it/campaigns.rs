@@ -19,19 +19,28 @@ use crate::house::House;
 use crate::people::{Scene, list};
 
 async fn progress(house: &House, id: CampaignId) -> Progress {
-    store::progress(&mut house.app.db.get().await.unwrap(), id).await.unwrap()
+    store::progress(&mut house.app.db.get().await.unwrap(), id)
+        .await
+        .unwrap()
 }
 
 async fn status(house: &House, id: CampaignId) -> CampaignStatus {
-    store::find(&mut house.app.db.get().await.unwrap(), id).await.unwrap().status
+    store::find(&mut house.app.db.get().await.unwrap(), id)
+        .await
+        .unwrap()
+        .status
 }
 
 /// Mails by recipient.
 fn received(house: &House) -> BTreeMap<String, usize> {
-    house.mail.sent().iter().fold(BTreeMap::new(), |mut all, letter| {
-        *all.entry(letter.recipient.as_str().to_owned()).or_default() += 1;
-        all
-    })
+    house
+        .mail
+        .sent()
+        .iter()
+        .fold(BTreeMap::new(), |mut all, letter| {
+            *all.entry(letter.recipient.as_str().to_owned()).or_default() += 1;
+            all
+        })
 }
 
 fn refused(code: u16, text: &str) -> Reply {
@@ -50,13 +59,19 @@ async fn everybody_is_told_once_and_the_account_says_so() {
 
     assert_eq!(status(&house, campaign).await, CampaignStatus::Completed);
     let got = progress(&house, campaign).await;
-    assert_eq!((got.of(NoticeStatus::Sent), got.total(), got.frozen), (300, 300, true));
+    assert_eq!(
+        (got.of(NoticeStatus::Sent), got.total(), got.frozen),
+        (300, 300, true)
+    );
     assert_eq!(received(&house).len(), 300);
     assert!(received(&house).values().all(|n| *n == 1));
 
     let mut conn = house.app.db.get().await.unwrap();
     let counted = account(&mut conn, scene.incident).await.unwrap();
-    assert_eq!((counted.people, counted.notified, counted.needs_letter), (301, 300, 1));
+    assert_eq!(
+        (counted.people, counted.notified, counted.needs_letter),
+        (301, 300, 1)
+    );
     assert_eq!((counted.unnotified_elements, counted.unexplained), (0, 0));
     assert_eq!(counted, recount(&mut conn, scene.incident).await.unwrap());
 }
@@ -66,16 +81,22 @@ async fn every_reply_ends_in_its_own_state() {
     let house = House::with("[mail]\nbatch = 10").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(40, "name")).await;
-    house.mail.answer_by(|letter| match letter.recipient.as_str() {
-        "person1@example.org" => Some(refused(550, "5.1.1 no such user")),
-        "person2@example.org" => Some(refused(451, "4.3.0 try later")),
-        _ => None,
-    });
+    house
+        .mail
+        .answer_by(|letter| match letter.recipient.as_str() {
+            "person1@example.org" => Some(refused(550, "5.1.1 no such user")),
+            "person2@example.org" => Some(refused(451, "4.3.0 try later")),
+            _ => None,
+        });
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
     let got = progress(&house, campaign).await;
     assert_eq!(
-        (got.of(NoticeStatus::Sent), got.of(NoticeStatus::Bounced), got.of(NoticeStatus::Deferred)),
+        (
+            got.of(NoticeStatus::Sent),
+            got.of(NoticeStatus::Bounced),
+            got.of(NoticeStatus::Deferred)
+        ),
         (38, 1, 1)
     );
     assert_eq!(status(&house, campaign).await, CampaignStatus::Sending);
@@ -90,10 +111,20 @@ async fn every_reply_ends_in_its_own_state() {
     assert_eq!(status(&house, campaign).await, CampaignStatus::Completed);
     let mut conn = house.app.db.get().await.unwrap();
     let counted = account(&mut conn, scene.incident).await.unwrap();
-    assert_eq!((counted.notified, counted.needs_letter, counted.unexplained), (39, 1, 0));
-    let bounced = notice::store::list(&mut conn, campaign, Some(NoticeStatus::Bounced), None, 10).await.unwrap();
-    let story = notice::store::outcome::of_notice(&mut conn, bounced[0].id).await.unwrap();
-    assert_eq!(story.last().unwrap().reason.as_deref(), Some("user_unknown"));
+    assert_eq!(
+        (counted.notified, counted.needs_letter, counted.unexplained),
+        (39, 1, 0)
+    );
+    let bounced = notice::store::list(&mut conn, campaign, Some(NoticeStatus::Bounced), None, 10)
+        .await
+        .unwrap();
+    let story = notice::store::outcome::of_notice(&mut conn, bounced[0].id)
+        .await
+        .unwrap();
+    assert_eq!(
+        story.last().unwrap().reason.as_deref(),
+        Some("user_unknown")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,19 +132,32 @@ async fn any_change_after_the_approval_voids_it() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let campaign = scene.draft(&house, CampaignKind::Initial, UncertainPolicy::Resend).await;
-    let hash = launch::submit(&house.app, scene.comms, campaign).await.unwrap();
+    let campaign = scene
+        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
+    let hash = launch::submit(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
     let mine = launch::approve(&house.app, scene.comms, campaign, &hash).await;
     assert!(matches!(mine, Err(CampaignError::SamePerson)));
     let other = launch::approve(&house.app, scene.approver, campaign, &"0".repeat(64)).await;
     assert!(matches!(other, Err(CampaignError::OtherContent)));
-    launch::approve(&house.app, scene.approver, campaign, &hash).await.unwrap();
-    house.sql("update incident set facts = '{\"contact_phone\": \"555-0199\"}'").await;
+    launch::approve(&house.app, scene.approver, campaign, &hash)
+        .await
+        .unwrap();
+    house
+        .sql("update incident set facts = '{\"contact_phone\": \"555-0199\"}'")
+        .await;
     let launched = launch::launch(&house.app, scene.comms, campaign).await;
-    assert!(matches!(launched, Err(CampaignError::ApprovalVoid)), "{launched:?}");
+    assert!(
+        matches!(launched, Err(CampaignError::ApprovalVoid)),
+        "{launched:?}"
+    );
 
     // Taken back, submitted and approved anew, it goes.
-    launch::take_back(&house.app, scene.comms, campaign).await.unwrap();
+    launch::take_back(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
     scene.launch(&house, campaign).await;
     house.send_all().await;
     assert_eq!(received(&house).len(), 3);
@@ -124,7 +168,9 @@ async fn the_database_refuses_an_approval_by_the_author() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name")).await;
-    let campaign = scene.draft(&house, CampaignKind::Initial, UncertainPolicy::Resend).await;
+    let campaign = scene
+        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
     let refused = house
         .raw()
         .await
@@ -134,7 +180,10 @@ async fn the_database_refuses_an_approval_by_the_author() {
         ))
         .await
         .unwrap_err();
-    assert_eq!(refused.as_db_error().unwrap().constraint(), Some("approved_by_another"));
+    assert_eq!(
+        refused.as_db_error().unwrap().constraint(),
+        Some("approved_by_another")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,8 +209,12 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     let house = House::with("[mail]\nbatch = 10").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(400, "name")).await;
-    let campaign = scene.draft(&house, CampaignKind::Initial, UncertainPolicy::Resend).await;
-    house.sql("update campaign set limits = '{\"rate_per_second\": 100}'").await;
+    let campaign = scene
+        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
+    house
+        .sql("update campaign set limits = '{\"rate_per_second\": 100}'")
+        .await;
     scene.launch(&house, campaign).await;
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
@@ -177,17 +230,27 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     while house.mail.sent().len() < 20 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    launch::pause(&house.app, Actor::Staff(scene.comms), campaign, None).await.unwrap();
+    launch::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
+        .await
+        .unwrap();
     let paused = quiet("the pause").await;
-    launch::resume(&house.app, scene.comms, campaign).await.unwrap();
+    launch::resume(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
     while house.mail.sent().len() < paused + 10 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    launch::stop_everything(&house.app, Actor::Staff(scene.comms)).await.unwrap();
+    launch::stop_everything(&house.app, Actor::Staff(scene.comms))
+        .await
+        .unwrap();
     let stopped = quiet("the emergency stop").await;
     assert!(stopped < 400, "too fast to see the stop");
-    launch::start_again(&house.app, Actor::Staff(scene.comms)).await.unwrap();
-    launch::cancel(&house.app, scene.comms, campaign).await.unwrap();
+    launch::start_again(&house.app, Actor::Staff(scene.comms))
+        .await
+        .unwrap();
+    launch::cancel(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
     quiet("the end").await;
     house.until_idle().await;
     shutdown.leave();
@@ -196,7 +259,11 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     let got = progress(&house, campaign).await;
     let sent = i64::try_from(house.mail.sent().len()).unwrap();
     assert_eq!(got.of(NoticeStatus::Sent), sent, "{got:?}");
-    assert_eq!(got.of(NoticeStatus::Sent) + got.of(NoticeStatus::Cancelled), got.total(), "{got:?}");
+    assert_eq!(
+        got.of(NoticeStatus::Sent) + got.of(NoticeStatus::Cancelled),
+        got.total(),
+        "{got:?}"
+    );
     assert!(received(&house).values().all(|n| *n == 1));
     let mut conn = house.app.db.get().await.unwrap();
     let counted = account(&mut conn, scene.incident).await.unwrap();
@@ -229,8 +296,18 @@ async fn what_a_dead_sender_began_is_found_counted_and_sent_again() {
     let campaign = killed_sender(&house, &scene, UncertainPolicy::Resend).await;
     assert_eq!(progress(&house, campaign).await.of(NoticeStatus::Sent), 5);
     assert_eq!(received(&house).len(), 5);
-    assert_eq!(house.number("select count(*) from outcome where result = 'uncertain'").await, 1);
-    let ids: std::collections::BTreeSet<_> = house.mail.sent().iter().map(|l| l.message_id.clone()).collect();
+    assert_eq!(
+        house
+            .number("select count(*) from outcome where result = 'uncertain'")
+            .await,
+        1
+    );
+    let ids: std::collections::BTreeSet<_> = house
+        .mail
+        .sent()
+        .iter()
+        .map(|l| l.message_id.clone())
+        .collect();
     assert_eq!(ids.len(), 5, "one Message-ID a notice");
 }
 
@@ -240,7 +317,10 @@ async fn what_a_dead_sender_began_stays_uncertain_if_so_approved() {
     let scene = Scene::new(&house).await;
     let campaign = killed_sender(&house, &scene, UncertainPolicy::Leave).await;
     let got = progress(&house, campaign).await;
-    assert_eq!((got.of(NoticeStatus::Sent), got.of(NoticeStatus::Uncertain)), (4, 1));
+    assert_eq!(
+        (got.of(NoticeStatus::Sent), got.of(NoticeStatus::Uncertain)),
+        (4, 1)
+    );
     assert_eq!(received(&house).len(), 4);
     assert_eq!(status(&house, campaign).await, CampaignStatus::Completed);
 }
@@ -257,8 +337,13 @@ async fn a_relay_that_is_away_costs_no_notice() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     shutdown.leave();
     assert!(shutdown.wait(Duration::from_secs(20)).await);
-    assert_eq!(house.number("select count(*) from outcome").await, 0, "no attempt is burnt");
-    assert_eq!(progress(&house, campaign).await.of(NoticeStatus::Queued), 20);
+    assert_eq!(
+        house.number("select count(*) from outcome").await,
+        0,
+        "no attempt is burnt"
+    );
+    let got = progress(&house, campaign).await;
+    assert_eq!(got.of(NoticeStatus::Queued), 20, "{got:?}");
 
     house.mail.set_away(false);
     house.send_all().await;
@@ -274,15 +359,23 @@ async fn a_supplement_goes_to_exactly_those_who_were_told_too_little() {
     house.send_all().await;
     house.mail.take_sent();
 
-    let mut csv = list(6, "name").replace("R-00002,person2@example.org,Person 2,en,US-WA,name", "R-00002,person2@example.org,Person 2,en,US-WA,name;phone");
+    let mut csv = list(6, "name").replace(
+        "R-00002,person2@example.org,Person 2,en,US-WA,name",
+        "R-00002,person2@example.org,Person 2,en,US-WA,name;phone",
+    );
     csv.push_str("R-NEW,new@example.org,New,en,US-WA,name;ssn\n");
     for i in 6..10 {
-        csv.push_str(&format!("R-{i:05},person{i}@example.org,Person {i},en,US-WA,name\n"));
+        csv.push_str(&format!(
+            "R-{i:05},person{i}@example.org,Person {i},en,US-WA,name\n"
+        ));
     }
     scene.import(&house, &csv).await;
     let mut conn = house.app.db.get().await.unwrap();
     let grown = account(&mut conn, scene.incident).await.unwrap();
-    assert_eq!((grown.people, grown.unnotified_elements, grown.unexplained), (11, 1, 0));
+    assert_eq!(
+        (grown.people, grown.unnotified_elements, grown.unexplained),
+        (11, 1, 0)
+    );
     drop(conn);
     scene.launched(&house, CampaignKind::Supplement).await;
     house.send_all().await;
@@ -290,5 +383,8 @@ async fn a_supplement_goes_to_exactly_those_who_were_told_too_little() {
     assert_eq!(told, ["new@example.org", "person2@example.org"]);
     let mut conn = house.app.db.get().await.unwrap();
     let whole = account(&mut conn, scene.incident).await.unwrap();
-    assert_eq!((whole.notified, whole.unnotified_elements, whole.unexplained), (11, 0, 0));
+    assert_eq!(
+        (whole.notified, whole.unnotified_elements, whole.unexplained),
+        (11, 0, 0)
+    );
 }

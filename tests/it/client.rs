@@ -194,7 +194,9 @@ impl Browser {
         let seen = self.get(page);
         let mut body = String::new();
         for (name, value) in [&[("csrf", seen.csrf())], fields].concat() {
-            body += &format!("--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body += &format!(
+                "--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
         }
         body += "--frontier\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\n\
                  Content-Type: text/csv\r\n\r\n";

@@ -32,28 +32,63 @@ impl Scene {
         let comms = house.staff(&["comms"]).await;
         let approver = house.staff(&["approver"]).await;
         let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
-        let incident = steer::open(&house.app, comms, "sundmere", "Theft of data", &facts).await.unwrap().id;
-        Self { comms, approver, incident }
+        let incident = steer::open(&house.app, comms, "sundmere", "Theft of data", &facts)
+            .await
+            .unwrap()
+            .id;
+        Self {
+            comms,
+            approver,
+            incident,
+        }
     }
 
     /// Imports a full list and puts it in force.
     pub async fn import(&self, house: &House, csv: &str) -> i32 {
         let reader = Cursor::new(csv.to_owned().into_bytes());
-        let imported =
-            scope::import::import(&house.app, self.comms, self.incident, ScopeMode::Full, reader, |_| {}).await.unwrap();
-        scope::activate::activate(&house.app, self.comms, self.incident, imported.version).await.unwrap();
+        let imported = scope::import::import(
+            &house.app,
+            self.comms,
+            self.incident,
+            ScopeMode::Full,
+            reader,
+            |_| {},
+        )
+        .await
+        .unwrap();
+        scope::activate::activate(&house.app, self.comms, self.incident, imported.version)
+            .await
+            .unwrap();
         imported.version
     }
 
     /// A template with one English text.
     pub async fn template(&self, house: &House, name: &str, body: &str) -> TemplateId {
-        let text = Variant { subject: "Notice of data breach".to_owned(), body: body.to_owned() };
-        edit::create(&house.app, self.comms, name, &Variants::from([("en".to_owned(), text)])).await.unwrap()
+        let text = Variant {
+            subject: "Notice of data breach".to_owned(),
+            body: body.to_owned(),
+        };
+        edit::create(
+            &house.app,
+            self.comms,
+            name,
+            &Variants::from([("en".to_owned(), text)]),
+        )
+        .await
+        .unwrap()
     }
 
     /// A draft.
-    pub async fn draft(&self, house: &House, kind: CampaignKind, on_uncertain: UncertainPolicy) -> CampaignId {
-        let name = format!("{kind} {}", house.number("select count(*) from template").await);
+    pub async fn draft(
+        &self,
+        house: &House,
+        kind: CampaignKind,
+        on_uncertain: UncertainPolicy,
+    ) -> CampaignId {
+        let name = format!(
+            "{kind} {}",
+            house.number("select count(*) from template").await
+        );
         let template = self.template(house, &name, BODY).await;
         let new = NewCampaign {
             incident: self.incident,
@@ -69,9 +104,15 @@ impl Scene {
 
     /// Submits, approves and launches.
     pub async fn launch(&self, house: &House, campaign: CampaignId) {
-        let hash = launch::submit(&house.app, self.comms, campaign).await.unwrap();
-        launch::approve(&house.app, self.approver, campaign, &hash).await.unwrap();
-        launch::launch(&house.app, self.comms, campaign).await.unwrap();
+        let hash = launch::submit(&house.app, self.comms, campaign)
+            .await
+            .unwrap();
+        launch::approve(&house.app, self.approver, campaign, &hash)
+            .await
+            .unwrap();
+        launch::launch(&house.app, self.comms, campaign)
+            .await
+            .unwrap();
     }
 
     /// A campaign under way.
@@ -86,7 +127,9 @@ impl Scene {
 pub fn list(n: usize, elements: &str) -> String {
     let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
     for i in 0..n {
-        csv.push_str(&format!("R-{i:05},person{i}@example.org,Person {i},en,US-WA,{elements}\n"));
+        csv.push_str(&format!(
+            "R-{i:05},person{i}@example.org,Person {i},en,US-WA,{elements}\n"
+        ));
     }
     csv
 }

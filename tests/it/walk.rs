@@ -102,7 +102,7 @@ fn text(of: &Value, name: &str) -> String {
 }
 
 fn import(program: &ApiClient, path: &str, csv: &str) -> Seen {
-    let key = format!("import {}", csv.len());
+    let key = format!("import {path} {}", csv.len());
     program.send(
         path,
         &[("content-type", "text/csv"), ("idempotency-key", &key)],

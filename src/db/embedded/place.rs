@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
+use crate::seal::{sha256, to_hex};
+
 use super::account::Account;
 use super::error::EmbeddedError;
 
@@ -161,13 +163,8 @@ fn is_postgres(program: &str) -> bool {
 
 /// A short name for a directory, the same on every run.
 fn short_name(dir: &Path) -> String {
-    use aws_lc_rs::digest::{SHA256, digest};
-    let digest = digest(&SHA256, dir.as_os_str().as_encoded_bytes());
-    let head = digest.as_ref()[..6].iter();
-    format!(
-        "candor-{}",
-        head.map(|byte| format!("{byte:02x}")).collect::<String>()
-    )
+    let digest = sha256(dir.as_os_str().as_encoded_bytes());
+    format!("candor-{}", to_hex(&digest[..6]))
 }
 
 fn percent(text: &str) -> String {

@@ -13,7 +13,7 @@ use crate::id::CampaignId;
 use crate::staff::Right;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
 use crate::web::figures::count;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
@@ -223,7 +223,7 @@ pub async fn cancel(
 ///
 /// # Errors
 /// A form that is not ours, or the database's.
-pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<()>) -> Answer {
+pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
     launch::stop_everything(&app, who.actor()).await?;
     Ok(on_to("/console", "stopped"))
 }
@@ -232,7 +232,7 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<()>) ->
 ///
 /// # Errors
 /// A form that is not ours, or the database's.
-pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<()>) -> Answer {
+pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
     launch::start_again(&app, who.actor()).await?;
     Ok(on_to("/console", "started"))
 }

@@ -16,7 +16,7 @@ use crate::staff::right::{SeeTickets, WorkTickets};
 use crate::ticket::desk;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::figures::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
@@ -97,7 +97,7 @@ pub async fn show(
 ///
 /// # Errors
 /// The database's.
-pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<()>) -> Answer {
+pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
     let to = match desk::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),

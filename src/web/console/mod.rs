@@ -110,8 +110,11 @@ impl Account {
 
     /// The bar for whoever cannot see it.
     pub fn in_words(&self) -> String {
-        let parts: Vec<_> =
-            self.parts().iter().map(|p| format!("{} {}", p.name, count(p.figure))).collect();
+        let parts: Vec<_> = self
+            .parts()
+            .iter()
+            .map(|p| format!("{} {}", p.name, count(p.figure)))
+            .collect();
         format!("{} people: {}", count(self.people), parts.join(", "))
     }
 }

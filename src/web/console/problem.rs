@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-
 /// The page of a refusal or a fault; stands alone, since the fault may be in what frames need.
 #[derive(Template)]
 #[template(path = "console/problem.html")]

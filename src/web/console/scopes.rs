@@ -324,7 +324,7 @@ pub async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
     at: Path<(String, i32)>,
-    _form: form::Form<()>,
+    _form: form::Form<form::Nothing>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     activate::activate(&app, who.id, incident.id, version.version).await?;
@@ -342,7 +342,7 @@ pub async fn discard(
     who: Allowed<ImportScope>,
     app: Data<App>,
     at: Path<(String, i32)>,
-    _form: form::Form<()>,
+    _form: form::Form<form::Nothing>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     activate::discard(&app, who.id, incident.id, version.version).await?;

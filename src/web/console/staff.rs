@@ -10,7 +10,7 @@ use crate::id::StaffId;
 use crate::staff::right::{ManageStaff, SeeStaff};
 use crate::staff::{self, Right, Staff, manage};
 use crate::web::figures::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::Answer;
@@ -83,7 +83,7 @@ pub async fn disable(
     who: Allowed<ManageStaff>,
     app: Data<App>,
     id: Path<StaffId>,
-    _form: Form<()>,
+    _form: Form<Nothing>,
 ) -> Answer {
     manage::disable(&app, who.actor(), *id).await?;
     Ok(back())
@@ -97,7 +97,7 @@ pub async fn enable(
     who: Allowed<ManageStaff>,
     app: Data<App>,
     id: Path<StaffId>,
-    _form: Form<()>,
+    _form: Form<Nothing>,
 ) -> Answer {
     manage::enable(&app, who.actor(), *id).await?;
     Ok(back())

@@ -74,7 +74,10 @@ impl Fact {
         let language = element::spoken(locale);
         let told = |key: &str| {
             let translated = facts.get(&format!("{key}_{language}"));
-            translated.or_else(|| facts.get(key)).cloned().unwrap_or_default()
+            translated
+                .or_else(|| facts.get(key))
+                .cloned()
+                .unwrap_or_default()
         };
         let translation = |key: &str| {
             key.rsplit_once('_').is_some_and(|(base, language)| {
@@ -84,7 +87,10 @@ impl Fact {
         facts
             .keys()
             .filter(|key| !translation(key))
-            .map(|key| Fact { key: key.clone(), value: told(key) })
+            .map(|key| Fact {
+                key: key.clone(),
+                value: told(key),
+            })
             .collect()
     }
 }
@@ -102,10 +108,20 @@ mod tests {
 
     #[test]
     fn a_fact_is_shown_once_in_the_readers_language() {
-        let pairs = [("what", "en"), ("what_es", "es"), ("phone", "1"), ("other_es", "alone")];
-        let facts = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let pairs = [
+            ("what", "en"),
+            ("what_es", "es"),
+            ("phone", "1"),
+            ("other_es", "alone"),
+        ];
+        let facts = pairs
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
         let shown = |locale| -> Vec<_> {
-            Fact::sheet(&facts, locale).into_iter().map(|f| format!("{}={}", f.key, f.value)).collect()
+            Fact::sheet(&facts, locale)
+                .into_iter()
+                .map(|f| format!("{}={}", f.key, f.value))
+                .collect()
         };
         assert_eq!(shown("es-MX"), ["other_es=alone", "phone=1", "what=es"]);
         assert_eq!(shown("ko"), ["other_es=alone", "phone=1", "what=en"]);

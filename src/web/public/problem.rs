@@ -43,7 +43,10 @@ impl ProblemPage {
             visit,
             "Something went wrong on our side",
             "It is not your fault, and nothing you sent before is lost.",
-            &["Try again in a minute.", "If it stays, call us and quote the reference below."],
+            &[
+                "Try again in a minute.",
+                "If it stays, call us and quote the reference below.",
+            ],
         );
         ProblemPage { reference, ..page }
     }

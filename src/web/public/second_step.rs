@@ -11,7 +11,7 @@ use super::{my_ticket, my_ticket::Reply};
 use crate::app::App;
 use crate::ticket::code;
 use crate::ticket::number::Number;
-use crate::web::form::Form;
+use crate::web::form::{Form, Nothing};
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::Answer;
 use crate::web::who::Visitor;
@@ -79,7 +79,7 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
 ///
 /// # Errors
 /// A form that is not ours.
-pub async fn leave(visitor: Visitor, _form: Form<()>) -> Answer {
+pub async fn leave(visitor: Visitor, _form: Form<Nothing>) -> Answer {
     let cookie = unlock::no_cookie(&visitor);
     Ok(go(Back::Status.path(&visitor)).cookie(cookie).finish())
 }

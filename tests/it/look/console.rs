@@ -40,17 +40,29 @@ pub fn desk(area: Area) -> Desk {
 
 /// A deed without a question.
 pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Deed {
-    Deed { name: name.into(), words: words.into(), look, sure: sure.into(), blocked: blocked.into() }
+    Deed {
+        name: name.into(),
+        words: words.into(),
+        look,
+        sure: sure.into(),
+        blocked: blocked.into(),
+    }
 }
 
 /// An option.
 pub fn choice(value: &str, words: &str) -> Choice {
-    Choice { value: value.into(), words: words.into() }
+    Choice {
+        value: value.into(),
+        words: words.into(),
+    }
 }
 
 /// One sentence about one field.
 pub fn fault(field: &str, text: &str) -> Faults {
-    Faults(vec![Fault { field: field.into(), text: text.into() }])
+    Faults(vec![Fault {
+        field: field.into(),
+        text: text.into(),
+    }])
 }
 
 fn account(unnotified_elements: i64) -> Account {
@@ -82,11 +94,26 @@ fn dashboard() -> Dashboard {
     Dashboard {
         desk: desk(Area::Dashboard),
         needs: vec![
-            need(Tone::Act, "“Supplement: phone and IMEI” waits for a second person since 02:40.", "/console/campaigns/1", "Review it"),
-            need(Tone::Look, "The oldest ticket has waited 2 h; its answer is due in 20 min.", "/console/helpline", "See the queue"),
+            need(
+                Tone::Act,
+                "“Supplement: phone and IMEI” waits for a second person since 02:40.",
+                "/console/campaigns/1",
+                "Review it",
+            ),
+            need(
+                Tone::Look,
+                "The oldest ticket has waited 2 h; its answer is due in 20 min.",
+                "/console/helpline",
+                "See the queue",
+            ),
         ],
         incidents: vec![
-            incident("august-2021", "Data theft of August 2021", "notifying", Some(account(7_800_000))),
+            incident(
+                "august-2021",
+                "Data theft of August 2021",
+                "notifying",
+                Some(account(7_800_000)),
+            ),
             incident("hostile", HOSTILE, "suspected", None),
         ],
         running: vec![Running {
@@ -102,7 +129,11 @@ fn dashboard() -> Dashboard {
 }
 
 fn done(who: &str, what: &str, minutes: i64) -> Done {
-    Done { who: who.into(), what: what.into(), at: ago(minutes) }
+    Done {
+        who: who.into(),
+        what: what.into(),
+        at: ago(minutes),
+    }
 }
 
 fn log() -> Vec<Done> {
@@ -128,15 +159,34 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
 
 fn campaign_rows() -> Vec<CampaignRow> {
     vec![
-        campaign_row("cam_2", "Supplement: phone and IMEI", "supplement", "in_review", 0),
-        campaign_row("cam_1", "Notice of data breach", "initial", "sending", 48_213_004),
+        campaign_row(
+            "cam_2",
+            "Supplement: phone and IMEI",
+            "supplement",
+            "in_review",
+            0,
+        ),
+        campaign_row(
+            "cam_1",
+            "Notice of data breach",
+            "initial",
+            "sending",
+            48_213_004,
+        ),
         campaign_row("cam_0", HOSTILE, "initial", "cancelled", 0),
     ]
 }
 
 fn incident() -> IncidentPage {
-    let fact = |key: &str, value: &str| Fact { key: key.into(), value: value.into() };
-    let say = |kind: &str, minutes, text: &str| Update { kind: kind.into(), at: ago(minutes), text: text.into() };
+    let fact = |key: &str, value: &str| Fact {
+        key: key.into(),
+        value: value.into(),
+    };
+    let say = |kind: &str, minutes, text: &str| Update {
+        kind: kind.into(),
+        at: ago(minutes),
+        text: text.into(),
+    };
     let scope = |version, status: &str, accepted, rejected| ScopeRow {
         version,
         status: status.into(),
@@ -146,26 +196,56 @@ fn incident() -> IncidentPage {
     };
     IncidentPage {
         desk: Desk {
-            flash: Some(Flash { tone: Tone::Done, text: "Fact sheet saved. Notices not yet sent use it.".into() }),
+            flash: Some(Flash {
+                tone: Tone::Done,
+                text: "Fact sheet saved. Notices not yet sent use it.".into(),
+            }),
             ..desk(Area::Incidents)
         },
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
         state: "notifying".into(),
         version: 1,
-        next: vec![deed("monitoring", "Move to monitoring", "quiet", "", "6,082,994 people are still in progress.")],
+        next: vec![deed(
+            "monitoring",
+            "Move to monitoring",
+            "quiet",
+            "",
+            "6,082,994 people are still in progress.",
+        )],
         account: Some(account(7_800_000)),
         facts: vec![
-            fact("what_happened", "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files."),
-            fact("what_we_are_doing", "We closed the entry on 16 August and reset all PINs."),
+            fact(
+                "what_happened",
+                "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files.",
+            ),
+            fact(
+                "what_we_are_doing",
+                "We closed the entry on 16 August and reset all PINs.",
+            ),
         ],
         facts_faults: Faults::default(),
         updates: vec![
-            say("corrected", 3 * 1440, "Phone numbers were taken too. We said the opposite on Tuesday."),
-            say("known", 6 * 1440, "Data of about 48.6 million people was taken."),
+            say(
+                "corrected",
+                3 * 1440,
+                "Phone numbers were taken too. We said the opposite on Tuesday.",
+            ),
+            say(
+                "known",
+                6 * 1440,
+                "Data of about 48.6 million people was taken.",
+            ),
         ],
-        publish: Some(Publish { kind: "known".into(), ..Publish::default() }),
-        scopes: vec![scope(3, "draft", 667_000, 0), scope(2, "active", 54_600_000, 1_204), scope(1, "superseded", 48_600_000, 310)],
+        publish: Some(Publish {
+            kind: "known".into(),
+            ..Publish::default()
+        }),
+        scopes: vec![
+            scope(3, "draft", 667_000, 0),
+            scope(2, "active", 54_600_000, 1_204),
+            scope(1, "superseded", 48_600_000, 310),
+        ],
         campaigns: campaign_rows(),
         log: log(),
         may_edit: true,
@@ -173,7 +253,11 @@ fn incident() -> IncidentPage {
 }
 
 fn scope_report() -> ScopeReport {
-    let reject = |line, column: &str, reason: &str| Reject { line, column: column.into(), reason: reason.into() };
+    let reject = |line, column: &str, reason: &str| Reject {
+        line,
+        column: column.into(),
+        reason: reason.into(),
+    };
     ScopeReport {
         desk: desk(Area::Incidents),
         slug: "august-2021".into(),
@@ -185,15 +269,44 @@ fn scope_report() -> ScopeReport {
         at: ago(4),
         accepted: 13_767_000,
         rejected: 1_204,
-        delta: Delta { people_added: 5_967_000, elements_added: 23_400_000, elements_retracted: 0, people_retracted: 12 },
+        delta: Delta {
+            people_added: 5_967_000,
+            elements_added: 23_400_000,
+            elements_retracted: 0,
+            people_retracted: 12,
+        },
         rejects: vec![
-            reject(2, "elements", "“mothers_maiden_name” is not a known element. Known ones are listed in the column help."),
-            reject(48_112, "email", "“ada@” has no host after the @. Leave it empty if there is none: the person then gets a letter."),
-            reject(1_000_204, "", "The row has 7 cells, the header has 9. A quote may be missing."),
+            reject(
+                2,
+                "elements",
+                "“mothers_maiden_name” is not a known element. Known ones are listed in the column help.",
+            ),
+            reject(
+                48_112,
+                "email",
+                "“ada@” has no host after the @. Leave it empty if there is none: the person then gets a letter.",
+            ),
+            reject(
+                1_000_204,
+                "",
+                "The row has 7 cells, the header has 9. A quote may be missing.",
+            ),
         ],
         deeds: vec![
-            deed("activate", "Activate v2", "", "It takes effect at once: 5,967,000 people are owed a notice, 7,800,000 a supplement. It cannot be taken back, only corrected by v3.", ""),
-            deed("discard", "Discard", "danger", "The draft and its rejects go. Nothing else changes.", ""),
+            deed(
+                "activate",
+                "Activate v2",
+                "",
+                "It takes effect at once: 5,967,000 people are owed a notice, 7,800,000 a supplement. It cannot be taken back, only corrected by v3.",
+                "",
+            ),
+            deed(
+                "discard",
+                "Discard",
+                "danger",
+                "The draft and its rejects go. Nothing else changes.",
+                "",
+            ),
         ],
     }
 }
@@ -238,11 +351,17 @@ fn template() -> TemplatePage {
 
 fn chart() -> Chart {
     let column = |minute: i64| Column {
-        label: (now() - chrono::TimeDelta::minutes(30 - minute)).format("%H:%M").to_string(),
+        label: (now() - chrono::TimeDelta::minutes(30 - minute))
+            .format("%H:%M")
+            .to_string(),
         figures: match minute {
             0..4 => vec![1_200 + minute * 40, 6, 2],
             4..7 => vec![0, 0, 0],
-            _ => vec![280_000 + (minute % 7) * 14_000, 9_000 + minute * 200, 19_000 + minute * 150],
+            _ => vec![
+                280_000 + (minute % 7) * 14_000,
+                9_000 + minute * 200,
+                19_000 + minute * 150,
+            ],
         },
         mark: match minute {
             0 => Some("canary".into()),
@@ -271,7 +390,11 @@ fn counts() -> Counts {
 }
 
 fn campaign() -> CampaignPage {
-    let reply = |code: &str, words: &str, count| ReplyRow { code: code.into(), words: words.into(), count };
+    let reply = |code: &str, words: &str, count| ReplyRow {
+        code: code.into(),
+        words: words.into(),
+        count,
+    };
     CampaignPage {
         desk: desk(Area::Campaigns),
         id: "cam_1".into(),
@@ -285,16 +408,25 @@ fn campaign() -> CampaignPage {
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
         deadline: "deadline CA in 21 days".into(),
-        speed: "As fast as approved. The helpline waits 6 min; above 15 min sending slows down.".into(),
+        speed: "As fast as approved. The helpline waits 6 min; above 15 min sending slows down."
+            .into(),
         deeds: vec![
             deed("pause", "Pause", "", "", ""),
-            deed("cancel", "Cancel", "danger", "What was not sent yet is never sent by this campaign. It cannot be resumed.", ""),
+            deed(
+                "cancel",
+                "Cancel",
+                "danger",
+                "What was not sent yet is never sent by this campaign. It cannot be resumed.",
+                "",
+            ),
         ],
         content: Content {
             template: "tpl_1".into(),
             template_name: "Notice of data breach".into(),
             template_version: 3,
-            locales: ["en", "es", "ar", "zh-Hans", "vi", "tl", "ko", "ru"].map(String::from).into(),
+            locales: ["en", "es", "ar", "zh-Hans", "vi", "tl", "ko", "ru"]
+                .map(String::from)
+                .into(),
             audience: "everyone in scope v2 not yet notified".into(),
             rate: "8,000 a second".into(),
             hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
@@ -308,8 +440,18 @@ fn campaign() -> CampaignPage {
             reply("421 4.7.0", "too many connections, try later", 12_410),
         ],
         relays: vec![
-            RelayRow { name: "primary".into(), state: "open".into(), connections: 64, last_minute: 362_100 },
-            RelayRow { name: "second".into(), state: "resting until 03:07 after 5 refused connections".into(), connections: 0, last_minute: 0 },
+            RelayRow {
+                name: "primary".into(),
+                state: "open".into(),
+                connections: 64,
+                last_minute: 362_100,
+            },
+            RelayRow {
+                name: "second".into(),
+                state: "resting until 03:07 after 5 refused connections".into(),
+                connections: 0,
+                last_minute: 0,
+            },
         ],
         log: log(),
     }
@@ -325,10 +467,25 @@ fn campaign_in_review() -> CampaignPage {
         pace: String::new(),
         speed: String::new(),
         deeds: vec![
-            deed("approve", "Approve", "", "", "You drafted it. Another person has to approve."),
-            deed("cancel", "Cancel", "danger", "It cannot be taken up again.", ""),
+            deed(
+                "approve",
+                "Approve",
+                "",
+                "",
+                "You drafted it. Another person has to approve.",
+            ),
+            deed(
+                "cancel",
+                "Cancel",
+                "danger",
+                "It cannot be taken up again.",
+                "",
+            ),
         ],
-        content: Content { approved: None, ..campaign().content },
+        content: Content {
+            approved: None,
+            ..campaign().content
+        },
         chart: None,
         replies: Vec::new(),
         relays: Vec::new(),
@@ -340,14 +497,19 @@ fn new_campaign() -> NewCampaign {
     NewCampaign {
         incidents: vec![choice("august-2021", "Data theft of August 2021")],
         templates: vec![choice("tpl_1", "Notice of data breach, version 3")],
-        kinds: ["initial", "supplement", "correction"].map(|k| choice(k, k)).into(),
+        kinds: ["initial", "supplement", "correction"]
+            .map(|k| choice(k, k))
+            .into(),
         audiences: vec![choice("unnotified", "Everyone not yet notified: 667,000")],
         incident: "august-2021".into(),
         template: "tpl_1".into(),
         kind: "supplement".into(),
         audience: "unnotified".into(),
         rate: "fast".into(),
-        faults: fault("rate", "Enter a whole number, such as 500. 0 means no limit."),
+        faults: fault(
+            "rate",
+            "Enter a whole number, such as 500. 0 means no limit.",
+        ),
     }
 }
 
@@ -369,8 +531,20 @@ fn notices(status: &str) -> Notices {
         status: status.into(),
         counts: counts(),
         notices: vec![
-            notice("C-1000204", "a•••@e•••.com", "sent", 1, "250 2.0.0 accepted"),
-            notice("C-1000205", "m•••@m•••.org", "deferred", 3, "421 4.7.0 too many connections; next try at 03:20"),
+            notice(
+                "C-1000204",
+                "a•••@e•••.com",
+                "sent",
+                1,
+                "250 2.0.0 accepted",
+            ),
+            notice(
+                "C-1000205",
+                "m•••@m•••.org",
+                "deferred",
+                3,
+                "421 4.7.0 too many connections; next try at 03:20",
+            ),
             notice("C-1000206", "", "withheld", 0, "no e-mail address: letter"),
         ],
         next: Some("cursor==".into()),
@@ -382,22 +556,37 @@ pub fn draw(pages: &mut Pages) {
     let mut add = |name, page: &dyn askama::DynTemplate| {
         pages.insert(name, page.dyn_render().expect("rendered"));
     };
-    add("c_sign_in", &SignIn {
-        organisation: "Northline Mobile".into(),
-        csrf: "sample-csrf".into(),
-        email: "ada@northline.example".into(),
-        next: "/console".into(),
-        faults: fault("email", "This e-mail address and password do not fit together."),
-        flash: None,
-    });
+    add(
+        "c_sign_in",
+        &SignIn {
+            organisation: "Northline Mobile".into(),
+            csrf: "sample-csrf".into(),
+            email: "ada@northline.example".into(),
+            next: "/console".into(),
+            faults: fault(
+                "email",
+                "This e-mail address and password do not fit together.",
+            ),
+            flash: None,
+        },
+    );
     add("c_dashboard", &dashboard());
-    let stopped = Stopped { at: ago(3), by: "Ines Duarte".into() };
-    add("c_dashboard_stopped", &Dashboard {
-        desk: Desk { stopped: Some(stopped), ..desk(Area::Dashboard) },
-        needs: Vec::new(),
-        incidents: Vec::new(),
-        running: Vec::new(),
-    });
+    let stopped = Stopped {
+        at: ago(3),
+        by: "Ines Duarte".into(),
+    };
+    add(
+        "c_dashboard_stopped",
+        &Dashboard {
+            desk: Desk {
+                stopped: Some(stopped),
+                ..desk(Area::Dashboard)
+            },
+            needs: Vec::new(),
+            incidents: Vec::new(),
+            running: Vec::new(),
+        },
+    );
     let incident_row = |slug: &str, title: &str, state: &str, people, notified| IncidentRow {
         slug: slug.into(),
         title: title.into(),
@@ -406,29 +595,64 @@ pub fn draw(pages: &mut Pages) {
         notified,
         opened_at: ago(12_000),
     };
-    add("c_incidents", &Incidents {
-        desk: desk(Area::Incidents),
-        incidents: vec![
-            incident_row("august-2021", "Data theft of August 2021", "notifying", 54_600_000, 48_213_004),
-            incident_row("hostile", HOSTILE, "dismissed", 0, 0),
-        ],
-        new: Some(NewIncident {
-            slug: "August 2021".into(),
-            faults: fault("slug", "Use small letters, digits and dashes only: august-2021"),
-            ..NewIncident::default()
-        }),
-    });
-    add("c_incidents_empty", &Incidents { desk: desk(Area::Incidents), incidents: Vec::new(), new: Some(NewIncident::default()) });
+    add(
+        "c_incidents",
+        &Incidents {
+            desk: desk(Area::Incidents),
+            incidents: vec![
+                incident_row(
+                    "august-2021",
+                    "Data theft of August 2021",
+                    "notifying",
+                    54_600_000,
+                    48_213_004,
+                ),
+                incident_row("hostile", HOSTILE, "dismissed", 0, 0),
+            ],
+            new: Some(NewIncident {
+                slug: "August 2021".into(),
+                faults: fault(
+                    "slug",
+                    "Use small letters, digits and dashes only: august-2021",
+                ),
+                ..NewIncident::default()
+            }),
+        },
+    );
+    add(
+        "c_incidents_empty",
+        &Incidents {
+            desk: desk(Area::Incidents),
+            incidents: Vec::new(),
+            new: Some(NewIncident::default()),
+        },
+    );
     add("c_incident", &incident());
-    add("c_incident_read", &IncidentPage { may_edit: false, publish: None, scopes: Vec::new(), campaigns: Vec::new(), account: None, ..incident() });
-    add("c_import", &Import {
-        desk: desk(Area::Incidents),
-        slug: "august-2021".into(),
-        title: "Data theft of August 2021".into(),
-        version: 3,
-        mode: "delta".into(),
-        faults: fault("file", "The column “pin” looks like stolen values. Remove it: Candor does not hold them."),
-    });
+    add(
+        "c_incident_read",
+        &IncidentPage {
+            may_edit: false,
+            publish: None,
+            scopes: Vec::new(),
+            campaigns: Vec::new(),
+            account: None,
+            ..incident()
+        },
+    );
+    add(
+        "c_import",
+        &Import {
+            desk: desk(Area::Incidents),
+            slug: "august-2021".into(),
+            title: "Data theft of August 2021".into(),
+            version: 3,
+            mode: "delta".into(),
+            faults: fault(
+                "file",
+                "The column “pin” looks like stolen values. Remove it: Candor does not hold them.",
+            ),
+        },
+    );
     add("c_scope", &scope_report());
     let template_row = TemplateRow {
         id: "tpl_1".into(),
@@ -438,16 +662,33 @@ pub fn draw(pages: &mut Pages) {
         campaigns: 2,
         at: ago(300),
     };
-    add("c_templates", &Templates { desk: desk(Area::Templates), templates: vec![template_row], new: Some(NewTemplate::default()) });
+    add(
+        "c_templates",
+        &Templates {
+            desk: desk(Area::Templates),
+            templates: vec![template_row],
+            new: Some(NewTemplate::default()),
+        },
+    );
     add("c_template", &template());
-    add("c_campaigns", &Campaigns { desk: desk(Area::Campaigns), campaigns: campaign_rows(), new: Some(new_campaign()) });
+    add(
+        "c_campaigns",
+        &Campaigns {
+            desk: desk(Area::Campaigns),
+            campaigns: campaign_rows(),
+            new: Some(new_campaign()),
+        },
+    );
     add("c_campaign", &campaign());
-    add("c_campaign_paused", &CampaignPage {
-        status: "paused".into(),
-        deeds: vec![deed("resume", "Resume", "", "", "")],
-        pace: "paused by Candor: 5.2 % bounced".into(),
-        ..campaign()
-    });
+    add(
+        "c_campaign_paused",
+        &CampaignPage {
+            status: "paused".into(),
+            deeds: vec![deed("resume", "Resume", "", "", "")],
+            pace: "paused by Candor: 5.2 % bounced".into(),
+            ..campaign()
+        },
+    );
     add("c_campaign_review", &campaign_in_review());
     add("c_notices", &notices("deferred"));
     let staff = |name: &str, disabled| StaffRow {
@@ -457,11 +698,14 @@ pub fn draw(pages: &mut Pages) {
         roles: vec!["comms".into(), "approver".into()],
         disabled,
     };
-    add("c_staff", &StaffList {
-        desk: desk(Area::Staff),
-        staff: vec![staff("Ada Moreno", None), staff(HOSTILE, Some(ago(900)))],
-        may_manage: true,
-    });
+    add(
+        "c_staff",
+        &StaffList {
+            desk: desk(Area::Staff),
+            staff: vec![staff("Ada Moreno", None), staff(HOSTILE, Some(ago(900)))],
+            may_manage: true,
+        },
+    );
     let act = |number: i64, what: &str| AuditRow {
         number,
         at: row(number),
@@ -470,15 +714,31 @@ pub fn draw(pages: &mut Pages) {
         on: "cam_01933d2e7b8a7c3f".into(),
         hash: "9f2c41d0".into(),
     };
-    add("c_audit", &AuditLog {
-        desk: desk(Area::Audit),
-        rows: vec![act(1_204, "campaign.resume"), act(1_203, "campaign.pause"), act(1_202, "campaign.launch")],
-        before: Some(1_202),
-    });
-    let letter = |name: &str, subject: &str| LetterRow { name: name.into(), to: "a•••@e•••.com".into(), subject: subject.into(), at: ago(9) };
+    add(
+        "c_audit",
+        &AuditLog {
+            desk: desk(Area::Audit),
+            rows: vec![
+                act(1_204, "campaign.resume"),
+                act(1_203, "campaign.pause"),
+                act(1_202, "campaign.launch"),
+            ],
+            before: Some(1_202),
+        },
+    );
+    let letter = |name: &str, subject: &str| LetterRow {
+        name: name.into(),
+        to: "a•••@e•••.com".into(),
+        subject: subject.into(),
+        at: ago(9),
+    };
     let outbox = |letter_open| Outbox {
         desk: desk(Area::Outbox),
-        letters: vec![letter("0001.eml", "Your data was stolen from us"), letter("0002.eml", "سُرقت بياناتك من أنظمتنا"), letter("0003.eml", HOSTILE)],
+        letters: vec![
+            letter("0001.eml", "Your data was stolen from us"),
+            letter("0002.eml", "سُرقت بياناتك من أنظمتنا"),
+            letter("0003.eml", HOSTILE),
+        ],
         total: 10_000,
         letter: letter_open,
     };
@@ -489,23 +749,32 @@ pub fn draw(pages: &mut Pages) {
         text: "Your data was stolen from us\n\nhttps://notice.northline.example/s/c2FtcGxlLXRva2VuLXRoYXQtaXMtbG9uZw\n".into(),
         html: "letter_sample.html".into(),
     })));
-    add("c_call", &CallForm {
-        desk: desk(Area::Helpline),
-        reference: String::new(),
-        verifications: vec![choice("none", "Not verified"), choice("notice_code", "Read the notice code aloud")],
-        verification: "notice_code".into(),
-        text: String::new(),
-        states: vec![choice("open", "Open, with me"), choice("solved", "Solved")],
-        then: "open".into(),
-        faults: fault("text", "Write what was said, in a sentence or two."),
-    });
+    add(
+        "c_call",
+        &CallForm {
+            desk: desk(Area::Helpline),
+            reference: String::new(),
+            verifications: vec![
+                choice("none", "Not verified"),
+                choice("notice_code", "Read the notice code aloud"),
+            ],
+            verification: "notice_code".into(),
+            text: String::new(),
+            states: vec![choice("open", "Open, with me"), choice("solved", "Solved")],
+            then: "open".into(),
+            faults: fault("text", "Write what was said, in a sentence or two."),
+        },
+    );
     add("c_design", &Design::new(desk(Area::Design), now()));
-    add("c_problem", &ProblemPage {
-        title: "Somebody changed this in the meantime".into(),
-        text: "The campaign is at version 13, your page was at 12. Nothing was done.".into(),
-        advice: vec!["Go back, load the page again, and look at what changed.".into()],
-        reference: "R-8842-QX".into(),
-        typed: String::new(),
-    });
+    add(
+        "c_problem",
+        &ProblemPage {
+            title: "Somebody changed this in the meantime".into(),
+            text: "The campaign is at version 13, your page was at 12. Nothing was done.".into(),
+            advice: vec!["Go back, load the page again, and look at what changed.".into()],
+            reference: "R-8842-QX".into(),
+            typed: String::new(),
+        },
+    );
     helpline::draw(&mut add);
 }

@@ -10,7 +10,12 @@ use super::console::{choice, deed, desk, fault};
 use super::{HOSTILE, ago, now};
 
 fn agent() -> Desk {
-    Desk { name: "Ben Okafor".into(), roles: vec!["agent".into()], may_stop: false, ..desk(Area::Helpline) }
+    Desk {
+        name: "Ben Okafor".into(),
+        roles: vec!["agent".into()],
+        may_stop: false,
+        ..desk(Area::Helpline)
+    }
 }
 
 fn ticket_row(id: &str, number: &str, status: &str, minutes: i64) -> TicketRow {
@@ -30,7 +35,10 @@ fn work() -> Work {
         may_take: true,
         waiting: "about 40".into(),
         oldest: "2 h".into(),
-        mine: vec![ticket_row("tkt_1", "N-4F7Q-22", "open", 32), ticket_row("tkt_2", "N-4C1K-07", "pending", 600)],
+        mine: vec![
+            ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
+            ticket_row("tkt_2", "N-4C1K-07", "pending", 600),
+        ],
     }
 }
 
@@ -45,7 +53,10 @@ fn composer() -> Composer {
             deed("on_hold", "Send and set: On hold", "quiet", "", ""),
             deed("", "Send", "quiet", "", ""),
         ],
-        resolutions: vec![choice("answered", "Answered"), choice("referred", "Referred")],
+        resolutions: vec![
+            choice("answered", "Answered"),
+            choice("referred", "Referred"),
+        ],
         resolution: "answered".into(),
         ..Composer::default()
     }
@@ -61,11 +72,46 @@ fn thread() -> Vec<Message> {
         delivery: delivery.into(),
     };
     vec![
-        say(1, Kind::Customer, HOSTILE, 125, "Was my Social Security number taken? I was with you until 2018.\n\nSomebody opened a card in my name yesterday.", ""),
-        say(2, Kind::Note, "Ben Okafor", 60, "Former customer, SSN in scope v1. Harm reported: asked lead about the fraud team.", ""),
-        say(3, Kind::Call, "Ben Okafor", 45, "Called back, verified by notice code. Wants it in writing.", ""),
-        say(4, Kind::Agent, "Ben Okafor", 30, "Yes, it was. Please freeze your credit first: it is free and takes ten minutes.", "e-mail accepted by the relay"),
-        say(5, Kind::Customer, HOSTILE, 1, "Done. And my date of birth?", ""),
+        say(
+            1,
+            Kind::Customer,
+            HOSTILE,
+            125,
+            "Was my Social Security number taken? I was with you until 2018.\n\nSomebody opened a card in my name yesterday.",
+            "",
+        ),
+        say(
+            2,
+            Kind::Note,
+            "Ben Okafor",
+            60,
+            "Former customer, SSN in scope v1. Harm reported: asked lead about the fraud team.",
+            "",
+        ),
+        say(
+            3,
+            Kind::Call,
+            "Ben Okafor",
+            45,
+            "Called back, verified by notice code. Wants it in writing.",
+            "",
+        ),
+        say(
+            4,
+            Kind::Agent,
+            "Ben Okafor",
+            30,
+            "Yes, it was. Please freeze your credit first: it is free and takes ten minutes.",
+            "e-mail accepted by the relay",
+        ),
+        say(
+            5,
+            Kind::Customer,
+            HOSTILE,
+            1,
+            "Done. And my date of birth?",
+            "",
+        ),
     ]
 }
 
@@ -94,7 +140,13 @@ fn ticket() -> TicketPage {
         locked: String::new(),
         moves: vec![
             deed("release", "Give back", "quiet", "", ""),
-            deed("closed", "Close as spam", "danger", "The customer gets no answer and no mail.", ""),
+            deed(
+                "closed",
+                "Close as spam",
+                "danger",
+                "The customer gets no answer and no mail.",
+                "",
+            ),
         ],
         agents: vec![choice("stf_1", "Ben Okafor")],
         person: PersonZone {
@@ -103,8 +155,18 @@ fn ticket() -> TicketPage {
             verified: "One-time code to the address on file".into(),
             level: 2,
             needs: vec!["vulnerable".into()],
-            elements: ["Social Security number", "Date of birth", "Phone number", "Name"].map(String::from).into(),
-            notices: vec![notice("Supplement: phone and IMEI", 3, "7F3K-92QX-4T"), notice("Notice of data breach", 6, "K0QD-51ZM-8C")],
+            elements: [
+                "Social Security number",
+                "Date of birth",
+                "Phone number",
+                "Name",
+            ]
+            .map(String::from)
+            .into(),
+            notices: vec![
+                notice("Supplement: phone and IMEI", 3, "7F3K-92QX-4T"),
+                notice("Notice of data breach", 6, "K0QD-51ZM-8C"),
+            ],
             tickets: vec![choice("tkt_9", "N-3A90-55")],
             account: "notified".into(),
         },
@@ -113,27 +175,91 @@ fn ticket() -> TicketPage {
 
 /// Adds the helpline's pages.
 pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
-    add("c_helpline", &Helpline { desk: agent(), work: work(), list: None });
-    let tickets = vec![ticket_row("tkt_1", "N-4F7Q-22", "open", 32), ticket_row("tkt_3", "N-5B22-90", "new", -20)];
-    let list = TicketList { status: String::new(), tickets, next: Some("cursor".into()) };
-    add("c_helpline_lead", &Helpline { desk: agent(), work: work(), list: Some(list) });
+    add(
+        "c_helpline",
+        &Helpline {
+            desk: agent(),
+            work: work(),
+            list: None,
+        },
+    );
+    let tickets = vec![
+        ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
+        ticket_row("tkt_3", "N-5B22-90", "new", -20),
+    ];
+    let list = TicketList {
+        status: String::new(),
+        tickets,
+        next: Some("cursor".into()),
+    };
+    add(
+        "c_helpline_lead",
+        &Helpline {
+            desk: agent(),
+            work: work(),
+            list: Some(list),
+        },
+    );
     add("c_ticket", &ticket());
-    let conflict = Conflict { what: "Customer wrote 20 s ago".into(), place: 5 };
-    let kept = Composer { reply: "Your name and phone number were taken as well.".into(), ..composer() };
-    add("c_ticket_conflict", &TicketPage { conflict: Some(conflict), composer: Some(kept), overdue: true, ..ticket() });
-    let note = Composer { as_note: true, faults: fault("note", "Write the note first."), ..composer() };
-    add("c_ticket_note", &TicketPage { composer: Some(note), ..ticket() });
-    let hold = Composer { reply: "We ask our bank.".into(), faults: fault("reason", "Say what we wait for: the customer reads the date, staff the reason."), ..composer() };
-    add("c_ticket_hold", &TicketPage { composer: Some(hold), ..ticket() });
-    add("c_ticket_new", &TicketPage {
-        status: "new".into(),
-        label: "Received – in the queue".into(),
-        assignee: String::new(),
-        composer: None,
-        locked: "Take this ticket to answer it.".into(),
-        moves: vec![deed("open", "Take it", "", "", "")],
-        person: PersonZone { verified: "Not verified".into(), ..PersonZone::default() },
-        thread: thread().into_iter().take(1).collect(),
-        ..ticket()
-    });
+    let conflict = Conflict {
+        what: "Customer wrote 20 s ago".into(),
+        place: 5,
+    };
+    let kept = Composer {
+        reply: "Your name and phone number were taken as well.".into(),
+        ..composer()
+    };
+    add(
+        "c_ticket_conflict",
+        &TicketPage {
+            conflict: Some(conflict),
+            composer: Some(kept),
+            overdue: true,
+            ..ticket()
+        },
+    );
+    let note = Composer {
+        as_note: true,
+        faults: fault("note", "Write the note first."),
+        ..composer()
+    };
+    add(
+        "c_ticket_note",
+        &TicketPage {
+            composer: Some(note),
+            ..ticket()
+        },
+    );
+    let hold = Composer {
+        reply: "We ask our bank.".into(),
+        faults: fault(
+            "reason",
+            "Say what we wait for: the customer reads the date, staff the reason.",
+        ),
+        ..composer()
+    };
+    add(
+        "c_ticket_hold",
+        &TicketPage {
+            composer: Some(hold),
+            ..ticket()
+        },
+    );
+    add(
+        "c_ticket_new",
+        &TicketPage {
+            status: "new".into(),
+            label: "Received – in the queue".into(),
+            assignee: String::new(),
+            composer: None,
+            locked: "Take this ticket to answer it.".into(),
+            moves: vec![deed("open", "Take it", "", "", "")],
+            person: PersonZone {
+                verified: "Not verified".into(),
+                ..PersonZone::default()
+            },
+            thread: thread().into_iter().take(1).collect(),
+            ..ticket()
+        },
+    );
 }

@@ -36,7 +36,10 @@ fn visit() -> Visit {
         },
         lang: "en".into(),
         dir: "ltr".into(),
-        languages: vec![language("en", "English", true), language("es", "Español", false)],
+        languages: vec![
+            language("en", "English", true),
+            language("es", "Español", false),
+        ],
         csrf: "sample-csrf".into(),
         flash: None,
     }
@@ -56,17 +59,37 @@ fn updates() -> Vec<Update> {
              IMEI and IMSI numbers of 7.8 million current customers were taken too. We are \
              writing to each of them again.",
         ),
-        say("known", 7, "Data of about 48.6 million people was taken. We began to write to them today."),
-        say("checking", 8, "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned."),
+        say(
+            "known",
+            7,
+            "Data of about 48.6 million people was taken. We began to write to them today.",
+        ),
+        say(
+            "checking",
+            8,
+            "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned.",
+        ),
     ]
 }
 
 fn facts() -> Vec<Fact> {
-    let fact = |key: &str, value: &str| Fact { key: key.into(), value: value.into() };
+    let fact = |key: &str, value: &str| Fact {
+        key: key.into(),
+        value: value.into(),
+    };
     vec![
-        fact("what_happened", "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files."),
-        fact("what_was_not_taken", "No card numbers and no bank account numbers were in these files."),
-        fact("what_we_are_doing", "We closed the entry on 16 August, reset all PINs, and pay for two years of identity protection."),
+        fact(
+            "what_happened",
+            "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files.",
+        ),
+        fact(
+            "what_was_not_taken",
+            "No card numbers and no bank account numbers were in these files.",
+        ),
+        fact(
+            "what_we_are_doing",
+            "We closed the entry on 16 August, reset all PINs, and pay for two years of identity protection.",
+        ),
     ]
 }
 
@@ -75,7 +98,10 @@ fn moment(days: i64) -> Moment {
 }
 
 fn action(title: &str, how: &str) -> Action {
-    Action { title: title.into(), how: how.into() }
+    Action {
+        title: title.into(),
+        how: how.into(),
+    }
 }
 
 fn status() -> MyStatus {
@@ -92,19 +118,35 @@ fn status() -> MyStatus {
         title: "Data theft of August 2021".into(),
         last_notice: Some(Moment::day(now() - TimeDelta::days(3))),
         actions: vec![
-            action("Be wary of calls and messages about this", "We never ask for a password, a PIN or money. When in doubt, hang up and call the number below."),
-            action("Choose a new account PIN", "We reset the old one. Choose one that you use nowhere else."),
-            action("Freeze your credit", "It is free at Equifax, Experian and TransUnion, and stops new accounts in your name."),
+            action(
+                "Be wary of calls and messages about this",
+                "We never ask for a password, a PIN or money. When in doubt, hang up and call the number below.",
+            ),
+            action(
+                "Choose a new account PIN",
+                "We reset the old one. Choose one that you use nowhere else.",
+            ),
+            action(
+                "Freeze your credit",
+                "It is free at Equifax, Experian and TransUnion, and stops new accounts in your name.",
+            ),
         ],
         facts: facts(),
         latest: updates().into_iter().next(),
         next_update: Some(moment(2)),
         tickets: vec![
             line("N-4F7Q-22", "pending", "We need something from you"),
-            line("N-4C1K-07", "solved", "Answered – tell us if this did not help"),
+            line(
+                "N-4C1K-07",
+                "solved",
+                "Answered – tell us if this did not help",
+            ),
         ],
         ask: Ask::default(),
-        unlock: Unlock { back: format!("/s/{TOKEN}"), ..Unlock::default() },
+        unlock: Unlock {
+            back: format!("/s/{TOKEN}"),
+            ..Unlock::default()
+        },
         mine: None,
     }
 }
@@ -112,18 +154,34 @@ fn status() -> MyStatus {
 fn mine() -> Mine {
     Mine {
         name: HOSTILE.into(),
-        elements: ["Social Security number", "Date of birth", "Phone number", "Name"]
-            .map(String::from)
-            .into(),
+        elements: [
+            "Social Security number",
+            "Date of birth",
+            "Phone number",
+            "Name",
+        ]
+        .map(String::from)
+        .into(),
         notices: vec![
-            SentNotice { subject: "More of your data was taken than we told you".into(), at: Moment::day(now() - TimeDelta::days(3)), code: "7F3K-92QX-4T".into() },
-            SentNotice { subject: "Your data was stolen from us".into(), at: Moment::day(now() - TimeDelta::days(6)), code: "K0QD-51ZM-8C".into() },
+            SentNotice {
+                subject: "More of your data was taken than we told you".into(),
+                at: Moment::day(now() - TimeDelta::days(3)),
+                code: "7F3K-92QX-4T".into(),
+            },
+            SentNotice {
+                subject: "Your data was stolen from us".into(),
+                at: Moment::day(now() - TimeDelta::days(6)),
+                code: "K0QD-51ZM-8C".into(),
+            },
         ],
     }
 }
 
 fn fault(field: &str, text: &str) -> Faults {
-    Faults(vec![Fault { field: field.into(), text: text.into() }])
+    Faults(vec![Fault {
+        field: field.into(),
+        text: text.into(),
+    }])
 }
 
 fn ticket() -> MyTicket {
@@ -154,7 +212,12 @@ fn ticket() -> MyTicket {
 }
 
 fn verify(code: &str, faults: Faults, answer: Answer) -> Verify {
-    Verify { visit: visit(), code: code.into(), faults, answer }
+    Verify {
+        visit: visit(),
+        code: code.into(),
+        faults,
+        answer,
+    }
 }
 
 /// Adds every public page, in each of its forms.
@@ -168,66 +231,165 @@ pub fn draw(pages: &mut Pages) {
         latest,
         next_update: Some(moment(2)),
     };
-    add("home", &Home {
-        visit: visit(),
-        incidents: vec![
-            listed("august-2021", "Data theft of August 2021", updates().into_iter().next()),
-            listed("hostile", HOSTILE, None),
-        ],
-    });
-    add("home_empty", &Home { visit: visit(), incidents: Vec::new() });
-    add("incident", &IncidentPage {
-        visit: visit(),
-        slug: "august-2021".into(),
-        title: "Data theft of August 2021".into(),
-        facts: facts(),
-        updates: updates(),
-        next_update: Some(moment(2)),
-    });
+    add(
+        "home",
+        &Home {
+            visit: visit(),
+            incidents: vec![
+                listed(
+                    "august-2021",
+                    "Data theft of August 2021",
+                    updates().into_iter().next(),
+                ),
+                listed("hostile", HOSTILE, None),
+            ],
+        },
+    );
+    add(
+        "home_empty",
+        &Home {
+            visit: visit(),
+            incidents: Vec::new(),
+        },
+    );
+    add(
+        "incident",
+        &IncidentPage {
+            visit: visit(),
+            slug: "august-2021".into(),
+            title: "Data theft of August 2021".into(),
+            facts: facts(),
+            updates: updates(),
+            next_update: Some(moment(2)),
+        },
+    );
     add("status_tier0", &status());
-    let asked = Unlock { asked: true, back: format!("/s/{TOKEN}"), ..Unlock::default() };
-    add("status_code", &MyStatus { unlock: asked, ..status() });
+    let asked = Unlock {
+        asked: true,
+        back: format!("/s/{TOKEN}"),
+        ..Unlock::default()
+    };
+    add(
+        "status_code",
+        &MyStatus {
+            unlock: asked,
+            ..status()
+        },
+    );
     let refused = Unlock {
         asked: true,
         back: format!("/s/{TOKEN}"),
         code: "123456".into(),
-        faults: fault("code", "This code does not fit, or is older than 10 minutes. Check it, or ask for a new one."),
+        faults: fault(
+            "code",
+            "This code does not fit, or is older than 10 minutes. Check it, or ask for a new one.",
+        ),
     };
-    add("status_code_refused", &MyStatus { unlock: refused, ..status() });
-    let flash = Flash { tone: Tone::Done, text: "Your details are open on this device for 30 minutes.".into() };
-    add("status_tier1", &MyStatus {
-        visit: Visit { flash: Some(flash), ..visit() },
-        mine: Some(mine()),
-        ..status()
-    });
-    let ask = Ask { text: String::new(), harm: true, faults: fault("text", "Write your question first.") };
+    add(
+        "status_code_refused",
+        &MyStatus {
+            unlock: refused,
+            ..status()
+        },
+    );
+    let flash = Flash {
+        tone: Tone::Done,
+        text: "Your details are open on this device for 30 minutes.".into(),
+    };
+    add(
+        "status_tier1",
+        &MyStatus {
+            visit: Visit {
+                flash: Some(flash),
+                ..visit()
+            },
+            mine: Some(mine()),
+            ..status()
+        },
+    );
+    let ask = Ask {
+        text: String::new(),
+        harm: true,
+        faults: fault("text", "Write your question first."),
+    };
     add("status_ask_refused", &MyStatus { ask, ..status() });
     add("ticket", &ticket());
-    add("ticket_locked", &MyTicket { thread: None, ..ticket() });
-    add("ticket_closed", &MyTicket { reply: None, solved: false, status: "closed".into(), label: "Closed".into(), ..ticket() });
-    add("asked", &Asked {
-        visit: visit(),
-        token: TOKEN.into(),
-        number: "N-4F7Q-22".into(),
-        wait: "about 4 hours".into(),
-        by: Some(moment(1)),
-    });
+    add(
+        "ticket_locked",
+        &MyTicket {
+            thread: None,
+            ..ticket()
+        },
+    );
+    add(
+        "ticket_closed",
+        &MyTicket {
+            reply: None,
+            solved: false,
+            status: "closed".into(),
+            label: "Closed".into(),
+            ..ticket()
+        },
+    );
+    add(
+        "asked",
+        &Asked {
+            visit: visit(),
+            token: TOKEN.into(),
+            number: "N-4F7Q-22".into(),
+            wait: "about 4 hours".into(),
+            by: Some(moment(1)),
+        },
+    );
     add("verify", &verify("", Faults::default(), Answer::Unasked));
     let at = Moment::day(now() - TimeDelta::days(3));
-    add("verify_genuine", &verify("7F3K-92QX-4T", Faults::default(), Answer::Genuine {
-        at,
-        title: "Data theft of August 2021".into(),
-        slug: "august-2021".into(),
-    }));
-    add("verify_unknown", &verify("7F3K-92QX-4U", Faults::default(), Answer::Unknown));
-    let short = fault("code", "A code has ten letters and digits. This one has four.");
+    add(
+        "verify_genuine",
+        &verify(
+            "7F3K-92QX-4T",
+            Faults::default(),
+            Answer::Genuine {
+                at,
+                title: "Data theft of August 2021".into(),
+                slug: "august-2021".into(),
+            },
+        ),
+    );
+    add(
+        "verify_unknown",
+        &verify("7F3K-92QX-4U", Faults::default(), Answer::Unknown),
+    );
+    let short = fault(
+        "code",
+        "A code has ten letters and digits. This one has four.",
+    );
     add("verify_refused", &verify("7F3K", short, Answer::Unasked));
-    let find = |answered| FindMe { visit: visit(), email: String::new(), faults: Faults::default(), answered };
+    let find = |answered| FindMe {
+        visit: visit(),
+        email: String::new(),
+        faults: Faults::default(),
+        answered,
+    };
     add("find_me", &find(false));
     add("find_me_answered", &find(true));
     add("problem_404", &ProblemPage::not_found(visit()));
-    add("problem_500", &ProblemPage::broken(visit(), "R-8842-QX".into()).with_typed("What I had written\nwith <b>care</b>".into()));
+    add(
+        "problem_500",
+        &ProblemPage::broken(visit(), "R-8842-QX".into())
+            .with_typed("What I had written\nwith <b>care</b>".into()),
+    );
     add("problem_503", &ProblemPage::away(visit()));
-    let arabic = Visit { lang: "ar".into(), dir: "rtl".into(), ..visit() };
-    add("status_rtl", &MyStatus { visit: arabic, mine: Some(mine()), ..status() });
+    let arabic = Visit {
+        lang: "ar".into(),
+        dir: "rtl".into(),
+        ..visit()
+    };
+    add(
+        "status_rtl",
+        &MyStatus {
+            visit: arabic,
+            mine: Some(mine()),
+            ..status()
+        },
+    );
 }

@@ -12,7 +12,9 @@ use super::{ANN, Helpline, Someone};
 
 /// The letter without the breaks that quoted-printable puts into lines.
 fn readable(letter: &Letter) -> String {
-    String::from_utf8(letter.raw.clone()).unwrap().replace("=\r\n", "")
+    String::from_utf8(letter.raw.clone())
+        .unwrap()
+        .replace("=\r\n", "")
 }
 
 #[tokio::test(flavor = "multi_thread")]
