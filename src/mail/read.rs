@@ -130,7 +130,7 @@ pub fn read(raw: &[u8]) -> Read {
                 let fields = self::fields(head);
                 match value(&fields, "content-type") {
                     kind if kind.starts_with("text/html") => {
-                        letter.html = Some(body(&fields, rest))
+                        letter.html = Some(body(&fields, rest));
                     }
                     kind if kind.starts_with("text/plain") => letter.text = body(&fields, rest),
                     _ => {}

@@ -332,6 +332,7 @@ async fn a_relay_that_is_away_costs_no_notice() {
     scene.import(&house, &list(20, "name")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     house.mail.set_away(true);
+    while notice::freeze::step(&house.app).await.unwrap() {}
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(2), &shutdown);
     tokio::time::sleep(Duration::from_millis(600)).await;

@@ -145,7 +145,7 @@ async fn said_or_shown(
                 .finish())
         }
         Err(IntakeError::Words(why)) => {
-            form.fault("text", sentence(&why));
+            form.fault("text", sentence(why));
             let reply = Reply {
                 text: form.typed.text,
                 faults: form.faults,
