@@ -84,7 +84,7 @@ fn mine() -> Vec<Door> {
 fn console() -> Vec<Door> {
     use console::{
         call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
-        scopes, template, templates, tickets,
+        preview, scopes, template, templates, tickets,
     };
     vec![
         get("/sign-in", Anyone, sign_in::show),
@@ -108,7 +108,7 @@ fn console() -> Vec<Door> {
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::begin),
         get("/templates/{template}", May(SeeTemplates), template::show),
-        get("/templates/{template}/preview", May(SeeTemplates), template::html),
+        get("/templates/{template}/preview", May(SeeTemplates), preview::html),
         post("/templates/{template}/versions", May(EditTemplate), template::save),
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::draft),

@@ -147,7 +147,7 @@ impl Tone {
     pub fn of(state: &str) -> Tone {
         match state {
             "confirmed" | "scoping" | "notifying" | "monitoring" | "in_review" | "approved"
-            | "scheduled" | "sending" | "open" | "checking" | "being_checked" => Tone::Busy,
+            | "scheduled" | "sending" | "open" | "being_checked" => Tone::Busy,
             "completed" | "sent" | "solved" | "active" | "known" | "genuine" | "notified" => {
                 Tone::Done
             }

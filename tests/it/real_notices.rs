@@ -14,6 +14,8 @@ use crate::merge::page::{corpus, html_text, in_order, words};
 
 /// How many of them.
 const NOTICES: usize = 50;
+/// Of every letter.
+const SUBJECT: &str = "Notice of data breach";
 
 /// Reads letters and says what their parts are.
 const READ: &str = r#"
@@ -25,8 +27,7 @@ for raw in json.load(sys.stdin):
     defects = [repr(d) for part in mail.walk() for d in part.defects]
     defects += [repr(d) for value in mail.values() for d in value.defects]
     parts = {part.get_content_type(): part.get_content() for part in mail.iter_parts()}
-    campaign = mail["Feedback-ID"].split(":")[0]
-    out.append({"campaign": "cmp_" + campaign, "defects": defects, "subject": mail["Subject"], "parts": parts})
+    out.append({"language": mail["Content-Language"], "defects": defects, "subject": mail["Subject"], "parts": parts})
 json.dump(out, sys.stdout)
 "#;
 
@@ -44,30 +45,57 @@ fn read_back(letters: &[Vec<u8>]) -> Vec<Value> {
     serde_json::from_slice(&read.stdout).unwrap()
 }
 
-/// One template, one campaign to everybody, launched; its id.
-fn launch(comms: &ApiClient, approver: &ApiClient, name: &str, body: &str) -> String {
-    let subject = "Notice of data breach";
-    let new = json!({ "name": name, "variants": { "en": { "subject": subject, "body": body } } });
-    let post = |who: &ApiClient, path: &str, body: &Value| {
-        let seen = who.post(path, body);
-        assert!(seen.status < 300, "{path}: {}", seen.body);
-        seen.json()
+/// A tag for each text: one template and one campaign then carry them all.
+fn tag(n: usize) -> String {
+    let letter = |n: usize| char::from(b'A' + u8::try_from(n).unwrap());
+    format!("en-{}{}", letter(n / 26), letter(n % 26))
+}
+
+#[track_caller]
+fn post(who: &ApiClient, path: &str, body: &Value) -> Value {
+    let seen = who.post(path, body);
+    assert!(seen.status < 300, "{path}: {}", seen.body);
+    seen.json()
+}
+
+/// An incident with a reader for every text.
+fn readers(comms: &ApiClient, texts: &BTreeMap<String, String>) {
+    let new = json!({ "slug": "real", "title": "Real notices", "facts": {} });
+    post(comms, "/incidents", &new);
+    let mut csv = "reference,email,name,locale,elements\n".to_owned();
+    for tag in texts.keys() {
+        csv += &format!("{tag},{tag}@example.org,Ana Löwe,{tag},name;ssn\n");
+    }
+    let headers = [("content-type", "text/csv"), ("idempotency-key", "list")];
+    let seen = comms.send("/incidents/real/scopes", &headers, &csv);
+    assert_eq!((seen.status, &seen.json()["rejected"]), (201, &json!(0)));
+    post(comms, "/incidents/real/scopes/1/activate", &json!({}));
+}
+
+/// One template with all texts, one campaign, launched.
+fn launch(comms: &ApiClient, approver: &ApiClient, texts: &BTreeMap<String, String>) {
+    let variant = |(tag, body): (&String, &String)| {
+        (tag.clone(), json!({ "subject": SUBJECT, "body": body }))
     };
+    let variants: serde_json::Map<_, _> = texts.iter().map(variant).collect();
+    let new = json!({ "name": "Real notices", "variants": variants });
     let template = post(comms, "/templates", &new)["id"].clone();
-    let shown = post(
-        comms,
-        &format!("/templates/{}/preview", template.as_str().unwrap()),
-        &json!({ "incident": "real" }),
+    let path = format!("/templates/{}/preview", template.as_str().unwrap());
+    for (tag, body) in texts {
+        let asked = json!({ "incident": "real", "reference": tag });
+        let shown = post(comms, &path, &asked);
+        assert_eq!(shown["locale"], *tag);
+        in_order(&words(body), &words(shown["text"].as_str().unwrap()));
+        in_order(
+            &words(body),
+            &words(&html_text(shown["html"].as_str().unwrap())),
+        );
+    }
+    let new = json!({ "incident": "real", "template": template, "kind": "initial" });
+    let path = format!(
+        "/campaigns/{}",
+        post(comms, "/campaigns", &new)["id"].as_str().unwrap()
     );
-    in_order(&words(body), &words(shown["text"].as_str().unwrap()));
-    in_order(
-        &words(body),
-        &words(&html_text(shown["html"].as_str().unwrap())),
-    );
-    let everyone = json!({ "incident": "real", "template": template, "kind": "initial", "audience": { "who": "everyone" } });
-    let campaign = post(comms, "/campaigns", &everyone);
-    let id = campaign["id"].as_str().unwrap();
-    let path = format!("/campaigns/{id}");
     let hash = post(comms, &format!("{path}/submit"), &json!({}))["content_hash"].clone();
     post(
         approver,
@@ -75,7 +103,6 @@ fn launch(comms: &ApiClient, approver: &ApiClient, name: &str, body: &str) -> St
         &json!({ "content_hash": hash }),
     );
     post(comms, &format!("{path}/launch"), &json!({}));
-    id.to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,30 +116,13 @@ async fn real_notices_arrive_whole_in_both_parts() {
         site.program(&[Comms]).await,
         site.program(&[Approver]).await,
     );
-    let new = json!({ "slug": "real", "title": "Real notices", "facts": {} });
-    assert_eq!(comms.post("/incidents", &new).status, 201);
-    let csv = "reference,email,name,elements\n1,ana@example.org,Ana Löwe,name;ssn\n";
-    let headers = [("content-type", "text/csv"), ("idempotency-key", "list")];
-    assert_eq!(
-        comms.send("/incidents/real/scopes", &headers, csv).status,
-        201
-    );
-    assert_eq!(
-        comms
-            .post("/incidents/real/scopes/1/activate", &json!({}))
-            .status,
-        200
-    );
-
-    let mut bodies = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for (n, line) in lines.lines().take(NOTICES).enumerate() {
         let notice: Value = serde_json::from_str(line).unwrap();
-        let body = notice["text"].as_str().unwrap().to_owned();
-        bodies.insert(
-            launch(&comms, &approver, &format!("Notice {n}"), &body),
-            body,
-        );
+        texts.insert(tag(n), notice["text"].as_str().unwrap().to_owned());
     }
+    readers(&comms, &texts);
+    launch(&comms, &approver, &texts);
     house.send_all().await;
     let letters: Vec<_> = house
         .mail
@@ -121,15 +131,14 @@ async fn real_notices_arrive_whole_in_both_parts() {
         .map(|letter| letter.raw)
         .collect();
     for mail in read_back(&letters) {
-        let body = bodies
-            .remove(mail["campaign"].as_str().unwrap())
-            .expect("one letter a campaign");
+        let body = texts
+            .remove(mail["language"].as_str().unwrap())
+            .expect("one letter a text");
         assert_eq!(mail["defects"], json!([]), "{mail}");
-        assert_eq!(mail["subject"], "Notice of data breach");
+        assert_eq!(mail["subject"], SUBJECT);
         let part = |kind: &str| mail["parts"][kind].as_str().unwrap().to_owned();
         in_order(&words(&body), &words(&part("text/plain")));
         in_order(&words(&body), &words(&html_text(&part("text/html"))));
     }
-    assert_eq!(bodies.len(), 0);
-    assert_eq!(letters.len(), NOTICES);
+    assert_eq!((texts.len(), letters.len()), (0, NOTICES));
 }

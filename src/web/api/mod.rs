@@ -9,6 +9,7 @@ pub mod notices;
 pub mod people;
 pub mod scopes;
 pub mod templates;
+pub mod ticket_view;
 pub mod tickets;
 
 use actix_web::dev::Payload;

@@ -4,148 +4,21 @@ use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::incidents::named;
+use super::ticket_view::{MessageView, TicketView};
 use super::{Json, Page, Paging, seen_version, versioned};
 use crate::app::App;
-use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::id::{PersonId, StaffId, TicketId};
 use crate::staff::right::{SeeTickets, WorkTickets};
 use crate::ticket::desk::{self, Caller, Conflict, DeskError, Seen};
 use crate::ticket::guard::Refusal;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::store::{self, Cursor, Filter};
-use crate::ticket::{
-    Message, MessageKind, Move, Then, Ticket, TicketChannel, TicketResolution, TicketStatus,
-};
+use crate::ticket::{Then, Ticket, TicketChannel, TicketResolution, TicketStatus};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
-
-/// A ticket, as we promise it. Words are `null` once their incident was forgotten.
-#[derive(Debug, Serialize)]
-struct TicketView {
-    id: TicketId,
-    number: String,
-    incident: IncidentId,
-    person: Option<PersonId>,
-    status: TicketStatus,
-    next: Vec<TicketStatus>,
-    version: i32,
-    channel: TicketChannel,
-    locale: String,
-    subject: Option<String>,
-    urgency: i32,
-    urgency_why: String,
-    assignee: Option<StaffId>,
-    lease_until: Option<DateTime<Utc>>,
-    queued_at: DateTime<Utc>,
-    messages: i32,
-    reason: Option<String>,
-    review_at: Option<DateTime<Utc>>,
-    resolution: Option<TicketResolution>,
-    solved_at: Option<DateTime<Utc>>,
-    closed_at: Option<DateTime<Utc>>,
-    follow_up_of: Option<TicketId>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    /// Only where one ticket is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<Vec<MessageView>>,
-    /// Likewise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<Vec<MoveView>>,
-}
-
-impl TicketView {
-    fn of(ticket: Ticket) -> Self {
-        Self {
-            id: ticket.id,
-            number: ticket.number.as_str().to_owned(),
-            incident: ticket.incident,
-            person: ticket.person,
-            next: ticket.status.offered().collect(),
-            status: ticket.status,
-            version: ticket.version,
-            channel: ticket.channel,
-            locale: ticket.locale,
-            subject: ticket.subject,
-            urgency: ticket.urgency.score,
-            urgency_why: ticket.urgency.why,
-            assignee: ticket.assignee,
-            lease_until: ticket.lease_until,
-            queued_at: ticket.queued_at,
-            messages: ticket.messages,
-            reason: ticket.reason,
-            review_at: ticket.review_at,
-            resolution: ticket.resolution,
-            solved_at: ticket.solved_at,
-            closed_at: ticket.closed_at,
-            follow_up_of: ticket.follow_up_of,
-            created_at: ticket.created_at,
-            updated_at: ticket.updated_at,
-            thread: None,
-            history: None,
-        }
-    }
-}
-
-/// A message, as we promise it.
-#[derive(Debug, Serialize)]
-struct MessageView {
-    no: i32,
-    kind: MessageKind,
-    author: String,
-    text: Option<String>,
-    at: DateTime<Utc>,
-}
-
-impl MessageView {
-    fn of(message: Message) -> Self {
-        let Message {
-            no,
-            kind,
-            author,
-            text,
-            at,
-        } = message;
-        Self {
-            no,
-            kind,
-            author,
-            text,
-            at,
-        }
-    }
-}
-
-/// A move, as we promise it; the first has no `from`.
-#[derive(Debug, Serialize)]
-struct MoveView {
-    from: Option<TicketStatus>,
-    to: TicketStatus,
-    actor: String,
-    reason: Option<String>,
-    at: DateTime<Utc>,
-}
-
-impl MoveView {
-    fn of(step: Move) -> Self {
-        let Move {
-            from,
-            to,
-            actor,
-            reason,
-            at,
-        } = step;
-        Self {
-            from,
-            to,
-            actor,
-            reason,
-            at,
-        }
-    }
-}
 
 fn shown(answer: HttpResponseBuilder, ticket: Ticket) -> HttpResponse {
     versioned(answer, ticket.version, &TicketView::of(ticket))
@@ -270,12 +143,9 @@ pub async fn show(_: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) ->
     let ticket = store::find(&mut conn, &app.keys, *id).await?;
     let thread = store::thread(&mut conn, &app.keys, &ticket, 0).await?;
     let history = store::history(&mut conn, *id).await?;
-    let view = TicketView {
-        thread: Some(thread.into_iter().map(MessageView::of).collect()),
-        history: Some(history.into_iter().map(MoveView::of).collect()),
-        ..TicketView::of(ticket)
-    };
-    Ok(versioned(HttpResponse::Ok(), view.version, &view))
+    let version = ticket.version;
+    let view = TicketView::of(ticket).whole(thread, history);
+    Ok(versioned(HttpResponse::Ok(), version, &view))
 }
 
 /// `POST /tickets/take-next`: the first in line, leased to the caller; 204 if nobody waits.

@@ -14,10 +14,10 @@ use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Incident;
 use crate::web::frame;
-use crate::web::page::{Area, Desk, Flash, Moment, Stopped, Tone};
+use crate::web::page::{Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::Signed;
-use crate::{audit, campaign, incident, notice, staff, template};
+use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
 const ACTS: [(&str, &str); 18] = [
@@ -67,17 +67,10 @@ pub async fn desk(
     who: &Signed,
     area: Area,
 ) -> Result<Desk, Problem> {
-    let stopped = match campaign::store::stopped(conn).await? {
-        None => None,
-        Some((at, by)) => Some(Stopped {
-            at: Moment::ago(at, app.now()),
-            by: Names::load(conn).await?.of_actor(&by),
-        }),
-    };
+    let desk = frame::console(app, conn, req, who, area).await?;
     Ok(Desk {
-        stopped,
         flash: flash(req),
-        ..frame::desk(app, req, who, area)
+        ..desk
     })
 }
 

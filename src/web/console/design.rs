@@ -121,7 +121,7 @@ fn states() -> Vec<(&'static str, &'static [&'static str])> {
             "Ticket",
             &["new", "open", "pending", "on_hold", "solved", "closed"],
         ),
-        ("Statement", &["known", "checking", "corrected"]),
+        ("Statement", &["known", "being_checked", "corrected"]),
     ]
 }
 
@@ -188,7 +188,7 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
             "On Tuesday we said that no phone numbers were taken. That was wrong.",
         ),
         say(
-            "checking",
+            "being_checked",
             3,
             "We are checking which accounts are concerned.",
         ),

@@ -55,6 +55,7 @@ pub mod incidents;
 pub mod live;
 pub mod notices;
 pub mod outbox;
+pub mod preview;
 pub mod person;
 pub mod problem;
 pub mod scopes;

@@ -1,13 +1,15 @@
 //! One template: its words per language, what the check found, how it will look.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::Choice;
-use super::around::{self, Names, incident_at, last_deed, on_to};
+use super::around::{self, Names, last_deed, on_to};
+use super::preview::sample;
+pub use super::preview::{Asked, Finding, Preview};
 use super::templates::LATEST;
 use crate::app::App;
 use crate::db::Conn;
@@ -17,15 +19,12 @@ use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::lint::{self, Severity};
-use crate::template::merge::{Part, Rendered};
-use crate::template::preview::{PreviewError, Reader, Setting, preview};
-use crate::template::{self, Template as Text, Variants, pick, store};
-use crate::web::api::templates::reader;
+use crate::template::merge::Part;
+use crate::template::{self, Template as Text, Variants, store};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::site::PREVIEW_POLICY;
 use crate::web::who::{Allowed, Signed};
 use crate::{campaign, incident};
 
@@ -89,30 +88,6 @@ pub struct Variant {
     pub body: String,
 }
 
-/// One finding of the check.
-#[derive(Debug, Clone)]
-pub struct Finding {
-    /// `Act` refuses the template, `Look` is advice.
-    pub tone: Tone,
-    /// Where: `body, line 12`.
-    pub place: String,
-    /// What, and what would be better.
-    pub text: String,
-}
-
-/// A rendered sample.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// For whom, in words.
-    pub person: String,
-    /// The subject as sent.
-    pub subject: String,
-    /// The text part as sent.
-    pub text: String,
-    /// Where the HTML part alone is served.
-    pub html: String,
-}
-
 impl TemplatePage {
     /// The variants and an empty one for a new language, so that the form needs no script.
     fn rows(&self) -> Vec<Variant> {
@@ -132,15 +107,6 @@ impl TemplatePage {
     fn fault(&self, field: &str, place: &usize) -> &str {
         self.faults.of(&self.at(field, place))
     }
-}
-
-/// What an address of the page may ask for.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    locale: String,
-    incident: String,
-    reference: String,
 }
 
 /// `GET /console/templates/{id}`.
@@ -237,112 +203,6 @@ async fn within(conn: &mut Conn, who: &Signed, asked: Asked) -> Result<Within, P
         reference: asked.reference,
         may_see_people: who.may(Right::SeePeople),
     })
-}
-
-/// What a preview came to.
-struct Sample {
-    locale: String,
-    preview: Option<Preview>,
-    findings: Vec<Finding>,
-}
-
-async fn sample(app: &App, who: &Signed, of: &Text, asked: &Asked) -> Result<Sample, Problem> {
-    let (locale, rendered, reader) = rendered(app, who, of, asked).await?;
-    let found = |error: PreviewError| {
-        let finding = |place: String, text: String| Finding {
-            tone: Tone::Act,
-            place,
-            text,
-        };
-        match error {
-            PreviewError::Text(wrong) => {
-                let one = |e: &template::merge::MergeError| match e.part {
-                    Part::Subject => finding("Subject".to_owned(), e.problem.to_string()),
-                    Part::Body => finding(format!("Body, line {}", e.line), e.problem.to_string()),
-                };
-                wrong.iter().map(one).collect()
-            }
-            PreviewError::Missing(why) => vec![finding("This person".to_owned(), why.to_string())],
-        }
-    };
-    let query = [
-        ("locale", &locale),
-        ("incident", &asked.incident),
-        ("reference", &asked.reference),
-    ];
-    let query = serde_urlencoded::to_string(query).map_err(Problem::broken)?;
-    Ok(match rendered {
-        Err(error) => Sample {
-            locale,
-            preview: None,
-            findings: found(error),
-        },
-        Ok(letter) => Sample {
-            locale,
-            findings: Vec::new(),
-            preview: Some(Preview {
-                person: reader,
-                subject: letter.subject,
-                text: letter.text,
-                html: format!("/console/templates/{}/preview?{query}", of.id),
-            }),
-        },
-    })
-}
-
-/// The language that fits, the letter in it, and for whom it is, in words.
-async fn rendered(
-    app: &App,
-    who: &Signed,
-    of: &Text,
-    asked: &Asked,
-) -> Result<(String, Result<Rendered, PreviewError>, String), Problem> {
-    let incident = match asked.incident.as_str() {
-        "" => None,
-        slug => Some(incident_at(&mut *app.db.get().await?, slug).await?),
-    };
-    let found = reader(app, who, incident.as_ref(), Some(&asked.reference)).await?;
-    let words = match &found {
-        Some((person, _)) => format!("the person with reference {}", person.reference),
-        None => "a sample person".to_owned(),
-    };
-    let (person, reads) = found.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
-    let wanted = if asked.locale.is_empty() {
-        &reads
-    } else {
-        &asked.locale
-    };
-    let (locale, text) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
-    let setting = Setting {
-        organisation: &app.config.organisation.name,
-        incident: incident
-            .as_ref()
-            .map(|one| (one.title.as_str(), &one.facts)),
-        public_url: &app.config.http.public_url,
-    };
-    Ok((
-        locale.to_owned(),
-        preview(locale, text, &setting, &person),
-        words,
-    ))
-}
-
-/// `GET /console/templates/{id}/preview`: the HTML part alone, under a policy that lets it do nothing.
-///
-/// # Errors
-/// 404, or a text that cannot be rendered.
-pub async fn html(
-    who: Allowed<SeeTemplates>,
-    app: Data<App>,
-    id: Path<TemplateId>,
-    asked: Query<Asked>,
-) -> Answer {
-    let template = store::find(&mut *app.db.get().await?, *id, None).await?;
-    let (_, letter, _) = rendered(&app, &who, &template, &asked).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
-        .body(letter?.html))
 }
 
 /// What the editor sends: a triple for every language.

@@ -39,7 +39,7 @@ use crate::web::page::Moment;
 /// A dated public statement.
 #[derive(Debug, Clone)]
 pub struct Update {
-    /// `known`, `checking` or `corrected`.
+    /// `known`, `being_checked` or `corrected`.
     pub kind: String,
     /// When it was published.
     pub at: Moment,

@@ -65,7 +65,7 @@ fn updates() -> Vec<Update> {
             "Data of about 48.6 million people was taken. We began to write to them today.",
         ),
         say(
-            "checking",
+            "being_checked",
             8,
             "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned.",
         ),
