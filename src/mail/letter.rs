@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::address::EmailAddress;
 
-/// Finished mail: nothing about it is decided any more. Made by [`super::compose`].
+/// Finished mail: nothing about it is decided any more. Made by [`super::compose()`].
 #[derive(Clone)]
 pub struct Letter {
     /// Envelope sender: where bounces go (RFC 5321 §3.6.3). Not the From header.

@@ -1,6 +1,6 @@
 //! Finished mail and the relays that take it; the only folder that names lettre.
 //!
-//! A verb fills a [`Draft`], [`compose`] makes it a [`Letter`], a [`Relay`] gives a [`Line`],
+//! A verb fills a [`Draft`], [`compose()`] makes it a [`Letter`], a [`Relay`] gives a [`Line`],
 //! and each letter sent down the line comes back as one [`Reply`]. What a reply means for the
 //! notice is not decided here but in `notice::retry`.
 

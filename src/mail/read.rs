@@ -1,4 +1,4 @@
-//! Reads letters that [`super::compose`] made and a folder relay kept: what the outbox page of a
+//! Reads letters that [`super::compose()`] made and a folder relay kept: what the outbox page of a
 //! rehearsal shows. Other mail is read as well as it goes; nothing makes it panic.
 
 use std::fs;

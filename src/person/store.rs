@@ -325,7 +325,7 @@ pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()
 }
 
 /// What an [`AudienceFilter`] means, of `person p`; it takes the parameters from `$n` on in the order of
-/// [`bind_filter`].
+/// `bind_filter`.
 macro_rules! in_audience {
     ($n1:literal, $n2:literal, $n3:literal, $n4:literal, $n5:literal) => {
         concat!(

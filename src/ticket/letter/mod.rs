@@ -1,5 +1,5 @@
 //! What the helpline writes to a customer: the receipt, the answer, the one-time code, each in their
-//! language. [`words`] holds the sentences.
+//! language. `words` holds the sentences.
 
 mod words;
 

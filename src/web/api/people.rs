@@ -59,7 +59,7 @@ impl PersonView {
     }
 }
 
-/// The query of [`find`]: one of the two.
+/// The query of [`find()`]: one of the two.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {

@@ -124,7 +124,7 @@ impl Names {
             .unwrap_or_else(|| "Somebody".to_owned())
     }
 
-    /// Of a doer as [`Actor`] is written.
+    /// Of a doer as `Actor` is written.
     pub fn of_actor(&self, actor: &str) -> String {
         match actor.split_once(':') {
             Some(("staff", id)) => id

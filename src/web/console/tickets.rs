@@ -130,7 +130,7 @@ pub async fn write(
 /// `POST …/transition`: moves it without a message.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn transition(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
@@ -157,7 +157,7 @@ pub async fn transition(
 /// `POST …/release`: gives it back to the queue.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn release(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
@@ -175,7 +175,7 @@ pub async fn release(
 /// `POST …/assign`: a lead hands it to an agent.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn assign(
     who: Allowed<LeadTickets>,
     req: HttpRequest,
