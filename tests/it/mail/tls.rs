@@ -1,88 +1,70 @@
 //! TLS to relays: only a certificate that holds is talked to.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use candor::mail::{Relay, Reply};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::ServerConfig;
 
 use super::scripted::{Act, serve, serve_with};
 use super::{Scratch, accepted, did_not_run, letter};
 
-/// An authority, and certificates by it and without it.
-const MAKE: &str = r#"
-cat > ca.cnf <<'END'
-[ca]
-default_ca = here
-[here]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-unique_subject = no
-default_md = sha256
-policy = any
-copy_extensions = copy
-[any]
-commonName = supplied
-[req]
-distinguished_name = name
-x509_extensions = authority
-[name]
-[authority]
-basicConstraints = critical,CA:TRUE
-END
-touch index.txt
-key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config ca.cnf"
-openssl req -x509 $key -keyout ca.key -out ca.pem -subj /CN=Test -days 2
-for who in good expired elsewhere; do
-    host=localhost; test $who = elsewhere && host=other.example
-    openssl req $key -keyout $who.key -out $who.csr -subj /CN=$host -addext subjectAltName=DNS:$host
-    until=20991231235959Z; test $who = expired && until=20210818000000Z
-    openssl ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -in $who.csr -out $who.pem \
-        -notext -startdate 20210817000000Z -enddate $until
-done
-openssl req -x509 $key -extensions none -keyout own.key -out own.pem -subj /CN=localhost -days 2 \
-    -addext subjectAltName=DNS:localhost
-"#;
-
-fn certificates(in_directory: &Path) -> bool {
-    let made = Command::new("sh")
-        .args(["-ec", MAKE])
-        .current_dir(in_directory)
-        .stdout(Stdio::null())
-        .output();
-    let made = made.expect("a shell");
-    if !made.status.success() {
-        println!("{}", String::from_utf8_lossy(&made.stderr));
-    }
-    made.status.success()
+/// An authority that signs certificates, made for one test.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
 }
 
-fn acceptor(directory: &Path, who: &str) -> TlsAcceptor {
-    let file = |end: &str| directory.join(format!("{who}.{end}"));
-    let chain = vec![CertificateDer::from_pem_file(file("pem")).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_file(file("key")).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a pair");
-    TlsAcceptor::from(Arc::new(config))
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "Test");
+        let pem = params.self_signed(&key).expect("a certificate").pem();
+        let issuer = Issuer::new(params, key);
+        Self { issuer, pem }
+    }
+
+    /// A server of this authority: `good` and of nothing wrong, `expired`, of `elsewhere`; or with a
+    /// certificate of its `own`.
+    fn acceptor(&self, who: &str) -> TlsAcceptor {
+        let host = if who == "elsewhere" {
+            "other.example"
+        } else {
+            "localhost"
+        };
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
+        if who == "expired" {
+            params.not_before = date_time_ymd(2021, 8, 17);
+            params.not_after = date_time_ymd(2021, 8, 18);
+        }
+        let made = match who {
+            "own" => params.self_signed(&key),
+            _ => params.signed_by(&key, &self.issuer),
+        };
+        let chain = vec![CertificateDer::from(made.expect("a certificate"))];
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("a pair");
+        TlsAcceptor::from(Arc::new(config))
+    }
 }
 
 #[tokio::test]
 async fn only_a_certificate_that_holds_is_talked_to() {
     let scratch = Scratch::new();
-    if !certificates(scratch.path()) {
-        return did_not_run("only_a_certificate_that_holds_is_talked_to", "openssl");
-    }
-    let ca = scratch.path().join("ca.pem").display().to_string();
+    let (authority, ca) = (Authority::new(), scratch.path().join("ca.pem"));
+    std::fs::write(&ca, &authority.pem).expect("written");
+    let ca = ca.display();
     for (scheme, implicit) in [("smtps", true), ("smtp+starttls", false)] {
         for (who, trouble) in [
             ("good", ""),
@@ -90,7 +72,7 @@ async fn only_a_certificate_that_holds_is_talked_to() {
             ("own", ""),
             ("elsewhere", "not valid for name"),
         ] {
-            let tls = Some(acceptor(scratch.path(), who));
+            let tls = Some(authority.acceptor(who));
             let server = serve_with(
                 &["PIPELINING", "STARTTLS"],
                 |_, _| Act::Usual,
