@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -63,12 +64,15 @@ impl Import {
         } else {
             ScopeMode::Full
         };
+        let start = Instant::now();
         let imported = scope::import::import(app, by, incident.id, mode, reader, bar()).await?;
         let rejects = self.write_rejects(app, &incident, &imported).await?;
+        let drafted = start.elapsed();
         if self.activate {
             scope::activate::activate(app, by, incident.id, imported.version).await?;
         }
-        self.tell(&imported, rejects.as_deref())
+        let took = [drafted, start.elapsed() - drafted];
+        self.tell(&imported, rejects.as_deref(), took)
     }
 
     /// The refused rows as a file that only its owner reads; `None` if there are none.
@@ -113,12 +117,20 @@ impl Import {
         Ok(Some(path))
     }
 
-    fn tell(&self, imported: &Imported, rejects: Option<&Path>) -> Result<()> {
+    fn tell(
+        &self,
+        imported: &Imported,
+        rejects: Option<&Path>,
+        [import, activate]: [Duration; 2],
+    ) -> Result<()> {
         let status = if self.activate { "active" } else { "draft" };
         if self.json {
             return say(json!({
                 "version": imported.version, "status": status, "accepted": imported.accepted,
                 "rejected": imported.rejected, "delta": imported.delta, "rejects": rejects,
+                "seconds": {
+                    "import": import.as_secs_f64(), "activate": activate.as_secs_f64(),
+                },
             }));
         }
         let delta = &imported.delta;
@@ -166,7 +178,7 @@ async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
 /// A line that is written over, on a terminal only.
 fn bar() -> impl Fn(Progress) {
     let terminal = std::io::stderr().is_terminal();
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     move |progress| {
         if terminal {
             let rows = progress.accepted + progress.rejected;

@@ -1,0 +1,218 @@
+//! `script/bench import`: a list of a million people through the whole import, beside `psql \copy` of the
+//! same file into a plain table of the same Postgres.
+//!
+//! `CANDOR_BENCH_ROWS` makes it longer or shorter, `CANDOR_BENCH_DIR` puts it on another disk.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use candor::clock::Clock;
+use candor::config::Config;
+use candor::db::embedded::{Cluster, Settings};
+use candor::incident::{self, Facts};
+use candor::{app::App, db, id::StaffId};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+const SEED: u64 = 2021;
+/// The first line of the list: six columns, every cell of them filled.
+const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
+const PLAIN: &str = "drop table if exists plain; create table plain
+    (reference text, email text, name text, jurisdiction text, postcode text, elements text)";
+
+/// Measures and prints.
+///
+/// # Errors
+/// Whatever keeps it from measuring.
+pub async fn run() -> Result<(), Failure> {
+    let rows = match std::env::var("CANDOR_BENCH_ROWS") {
+        Ok(rows) => rows.replace('_', "").parse()?,
+        Err(_) => 1_000_000,
+    };
+    let place = Place::new()?;
+    let list = place.0.join("list.csv");
+    write_list(&list, rows)?;
+    let settings = Settings {
+        durable: true,
+        max_connections: 50,
+    };
+    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
+    cluster.ensure_database("bench").await?;
+    let url = cluster.url("bench");
+    db::migrate(&url).await?;
+    prepare(&url).await?;
+
+    let before = plain(&url, &list).await?;
+    let candor = candor(&url, &list).await?;
+    let after = plain(&url, &list).await?;
+
+    let rate = |took: Duration| rows as f64 / took.as_secs_f64();
+    let yardstick = (rate(before) + rate(after)) / 2.0;
+    let ours = rate(candor.took);
+    println!("import of {rows} rows, {} MB", fs::metadata(&list)?.len() / 1_000_000);
+    println!("  psql \\copy     {yardstick:>9.0} rows/s (before {:.0}, after {:.0})", rate(before), rate(after));
+    println!("  candor import  {ours:>9.0} rows/s, in {:.1} s", candor.took.as_secs_f64());
+    println!("  ratio          {:>9.2} (goal 0.35, below 0.20 is a defect)", ours / yardstick);
+    println!("  peak memory    {:>9.1} MiB (limit 128)", candor.peak_kib as f64 / 1024.0);
+    println!("  of it {}", candor.phases);
+    sizes(&url, rows).await?;
+    cluster.stop().await?;
+    Ok(())
+}
+
+/// A directory that is gone afterwards.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Result<Self, Failure> {
+        let name = format!("candor-bench-import-{}", std::process::id());
+        let base = std::env::var_os("CANDOR_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let dir = base.join(name);
+        fs::create_dir_all(&dir)?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// SplitMix64: the same seed, the same list.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+
+    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[usize::try_from(self.below(words.len() as u64)).unwrap_or(0)]
+    }
+}
+
+fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
+    const FIRST: &[&str] = &["Ada", "Ben", "Chloë", "Dinah", "Emeka", "Fatima", "Grace", "Hiro"];
+    const LAST: &[&str] = &["Andersson", "Baker", "Castillo", "Dubois", "Eze", "Fischer", "Nguyen"];
+    const LAW: &[&str] = &["US-CA", "US-TX", "US-NY", "US-WA", "DE", "FR", "GB"];
+    const LOST: &[&str] = &["name;dob;ssn", "name;phone", "name;ssn;driver_licence", "phone;carrier_pin"];
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let mut random = Random(SEED);
+    writeln!(out, "{COLUMNS}")?;
+    for n in 0..rows {
+        let (first, last) = (random.one_of(FIRST), random.one_of(LAST));
+        let (law, lost) = (random.one_of(LAW), random.one_of(LOST));
+        let (number, postcode) = (random.below(10_000_000), random.below(100_000));
+        writeln!(
+            out,
+            "SU-{n:09},{last}.{number}@example{}.org,{first} {last},{law},{postcode:05},{lost}",
+            n % 50
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// An account and an incident.
+async fn prepare(url: &str) -> Result<(), Failure> {
+    let env = environment(url).map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let app = App::new(Config::from_parts(None, env)?, Clock::system())?;
+    let by = StaffId::new(app.now());
+    let sql = "insert into staff (id, name, roles, created_at) values ($1, 'Bench', '{comms}', now())";
+    app.db.raw().await?.execute(sql, &[&by.uuid()]).await?;
+    incident::steer::open(&app, by, "bench", "A breach", &Facts::new()).await?;
+    Ok(())
+}
+
+fn environment(url: &str) -> [(&str, &str); 2] {
+    [
+        ("CANDOR__DATABASE__URL", url),
+        ("CANDOR__SECRETS__MASTER_KEY", MASTER_KEY),
+    ]
+}
+
+/// How long `psql \copy` takes. The server has nothing else to write while it works.
+async fn plain(url: &str, list: &Path) -> Result<Duration, Failure> {
+    sql(url, PLAIN).await?;
+    sql(url, "checkpoint").await?;
+    let start = Instant::now();
+    let copy = format!("\\copy plain from '{}' with (format csv, header)", list.display());
+    let done = Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", url, "-c", &copy]).status()?;
+    let took = start.elapsed();
+    if !done.success() {
+        return Err("psql failed".into());
+    }
+    sql(url, "drop table plain").await?;
+    Ok(took)
+}
+
+struct Measured {
+    took: Duration,
+    peak_kib: u64,
+    phases: String,
+}
+
+async fn candor(url: &str, list: &Path) -> Result<Measured, Failure> {
+    sql(url, "checkpoint").await?;
+    let start = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
+        .args(["import", "--incident", "bench", "--activate", "--json"])
+        .arg(list)
+        .envs(environment(url))
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let peak_kib = watch(&mut child)?;
+    let took = start.elapsed();
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        return Err("candor import failed".into());
+    }
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let phases = said["seconds"].to_string();
+    Ok(Measured { took, peak_kib, phases })
+}
+
+/// Waits for its end; the most memory it ever had, in KiB.
+fn watch(child: &mut Child) -> Result<u64, Failure> {
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait()?.is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(kib.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(peak)
+}
+
+/// What a person takes in the database.
+async fn sizes(url: &str, rows: u64) -> Result<(), Failure> {
+    let sql = "select relname::text, pg_relation_size(oid) from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')
+            and (relname ~ '^(person|scope_row)') and pg_relation_size(oid) > 100000 order by 2 desc";
+    for row in connect(url).await?.query(sql, &[]).await? {
+        let (name, size): (String, i64) = (row.get(0), row.get(1));
+        println!("  {name:<44} {:>6.1} octets a person", size as f64 / rows as f64);
+    }
+    Ok(())
+}
+
+async fn sql(url: &str, sql: &str) -> Result<(), Failure> {
+    Ok(connect(url).await?.batch_execute(sql).await?)
+}
+
+async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
