@@ -53,11 +53,27 @@ pub async fn run() -> Result<(), Failure> {
     let rate = |took: Duration| rows as f64 / took.as_secs_f64();
     let yardstick = (rate(before) + rate(after)) / 2.0;
     let ours = rate(candor.took);
-    println!("import of {rows} rows, {} MB", fs::metadata(&list)?.len() / 1_000_000);
-    println!("  psql \\copy     {yardstick:>9.0} rows/s (before {:.0}, after {:.0})", rate(before), rate(after));
-    println!("  candor import  {ours:>9.0} rows/s, in {:.1} s", candor.took.as_secs_f64());
-    println!("  ratio          {:>9.2} (goal 0.35, below 0.20 is a defect)", ours / yardstick);
-    println!("  peak memory    {:>9.1} MiB (limit 128)", candor.peak_kib as f64 / 1024.0);
+    println!(
+        "import of {rows} rows, {} MB",
+        fs::metadata(&list)?.len() / 1_000_000
+    );
+    println!(
+        "  psql \\copy     {yardstick:>9.0} rows/s (before {:.0}, after {:.0})",
+        rate(before),
+        rate(after)
+    );
+    println!(
+        "  candor import  {ours:>9.0} rows/s, in {:.1} s",
+        candor.took.as_secs_f64()
+    );
+    println!(
+        "  ratio          {:>9.2} (goal 0.35, below 0.20 is a defect)",
+        ours / yardstick
+    );
+    println!(
+        "  peak memory    {:>9.1} MiB (limit 128)",
+        candor.peak_kib as f64 / 1024.0
+    );
     println!("  of it {}", candor.phases);
     sizes(&url, rows).await?;
     cluster.stop().await?;
@@ -70,7 +86,8 @@ struct Place(PathBuf);
 impl Place {
     fn new() -> Result<Self, Failure> {
         let name = format!("candor-bench-import-{}", std::process::id());
-        let base = std::env::var_os("CANDOR_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let base =
+            std::env::var_os("CANDOR_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
         let dir = base.join(name);
         fs::create_dir_all(&dir)?;
         Ok(Self(dir))
@@ -101,10 +118,25 @@ impl Random {
 }
 
 fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
-    const FIRST: &[&str] = &["Ada", "Ben", "Chloë", "Dinah", "Emeka", "Fatima", "Grace", "Hiro"];
-    const LAST: &[&str] = &["Andersson", "Baker", "Castillo", "Dubois", "Eze", "Fischer", "Nguyen"];
+    const FIRST: &[&str] = &[
+        "Ada", "Ben", "Chloë", "Dinah", "Emeka", "Fatima", "Grace", "Hiro",
+    ];
+    const LAST: &[&str] = &[
+        "Andersson",
+        "Baker",
+        "Castillo",
+        "Dubois",
+        "Eze",
+        "Fischer",
+        "Nguyen",
+    ];
     const LAW: &[&str] = &["US-CA", "US-TX", "US-NY", "US-WA", "DE", "FR", "GB"];
-    const LOST: &[&str] = &["name;dob;ssn", "name;phone", "name;ssn;driver_licence", "phone;carrier_pin"];
+    const LOST: &[&str] = &[
+        "name;dob;ssn",
+        "name;phone",
+        "name;ssn;driver_licence",
+        "phone;carrier_pin",
+    ];
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     let mut random = Random(SEED);
     writeln!(out, "{COLUMNS}")?;
@@ -127,7 +159,8 @@ async fn prepare(url: &str) -> Result<(), Failure> {
     let env = environment(url).map(|(k, v)| (k.to_owned(), v.to_owned()));
     let app = App::new(Config::from_parts(None, env)?, Clock::system())?;
     let by = StaffId::new(app.now());
-    let sql = "insert into staff (id, name, roles, created_at) values ($1, 'Bench', '{comms}', now())";
+    let sql =
+        "insert into staff (id, name, roles, created_at) values ($1, 'Bench', '{comms}', now())";
     app.db.raw().await?.execute(sql, &[&by.uuid()]).await?;
     incident::steer::open(&app, by, "bench", "A breach", &Facts::new()).await?;
     Ok(())
@@ -145,8 +178,13 @@ async fn plain(url: &str, list: &Path) -> Result<Duration, Failure> {
     sql(url, PLAIN).await?;
     sql(url, "checkpoint").await?;
     let start = Instant::now();
-    let copy = format!("\\copy plain from '{}' with (format csv, header)", list.display());
-    let done = Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", url, "-c", &copy]).status()?;
+    let copy = format!(
+        "\\copy plain from '{}' with (format csv, header)",
+        list.display()
+    );
+    let done = Command::new("psql")
+        .args(["-qX", "-v", "ON_ERROR_STOP=1", url, "-c", &copy])
+        .status()?;
     let took = start.elapsed();
     if !done.success() {
         return Err("psql failed".into());
@@ -178,7 +216,11 @@ async fn candor(url: &str, list: &Path) -> Result<Measured, Failure> {
     }
     let said: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let phases = said["seconds"].to_string();
-    Ok(Measured { took, peak_kib, phases })
+    Ok(Measured {
+        took,
+        peak_kib,
+        phases,
+    })
 }
 
 /// Waits for its end; the most memory it ever had, in KiB.
@@ -202,7 +244,10 @@ async fn sizes(url: &str, rows: u64) -> Result<(), Failure> {
             and (relname ~ '^(person|scope_row)') and pg_relation_size(oid) > 100000 order by 2 desc";
     for row in connect(url).await?.query(sql, &[]).await? {
         let (name, size): (String, i64) = (row.get(0), row.get(1));
-        println!("  {name:<44} {:>6.1} octets a person", size as f64 / rows as f64);
+        println!(
+            "  {name:<44} {:>6.1} octets a person",
+            size as f64 / rows as f64
+        );
     }
     Ok(())
 }

@@ -90,7 +90,10 @@ impl Contact {
     pub fn seal(&self, key: &IncidentKey, incident: IncidentId) -> (Keys, Vec<u8>) {
         let plain = self.to_wire();
         let keys = self.keys_of(key, &plain);
-        let sealed = key.seal(&owner(incident, &keys.reference), &plain);
+        let mut owner = [0; 32];
+        owner[..16].copy_from_slice(incident.uuid().as_bytes());
+        owner[16..].copy_from_slice(&keys.reference);
+        let sealed = key.seal(&owner, &plain);
         (keys, sealed)
     }
 
@@ -129,7 +132,9 @@ impl Contact {
             p: self.postcode.as_deref().map(Cow::Borrowed),
             a: self.address.as_deref().map(Cow::Borrowed),
         };
-        serde_json::to_vec(&wire).expect("texts always become JSON")
+        let mut plain = Vec::with_capacity(256);
+        serde_json::to_writer(&mut plain, &wire).expect("texts always become JSON");
+        plain
     }
 
     fn keys_of(&self, key: &IncidentKey, plain: &[u8]) -> Keys {

@@ -138,7 +138,7 @@ impl Jurisdiction {
     pub fn parse(text: &str) -> Result<Self, NotAJurisdiction> {
         let code = text.to_ascii_uppercase();
         let (country, subdivision) = parts(&code);
-        if !is_listed(country, COUNTRIES) {
+        if !is_listed(country, &COUNTRY_SET) {
             return Err(NotAJurisdiction::Country);
         }
         match subdivision {
@@ -179,19 +179,35 @@ fn parts(code: &str) -> (&str, Option<&str>) {
 
 fn is_subdivision(country: &str, part: &str) -> bool {
     match country {
-        "US" => is_listed(part, US_PARTS),
+        "US" => is_listed(part, &US_PART_SET),
         _ => (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()),
     }
 }
 
+/// Two-letter codes: for each first letter a bit for each second one.
+type Codes = [u32; 26];
+
 /// Lists stand as two-letter codes with a space after each.
-fn is_listed(code: &str, list: &str) -> bool {
-    code.len() == 2
-        && list
-            .as_bytes()
-            .chunks(3)
-            .any(|entry| entry.starts_with(code.as_bytes()))
+const fn codes(list: &str) -> Codes {
+    let (list, mut set, mut at) = (list.as_bytes(), [0; 26], 0);
+    while at < list.len() {
+        set[(list[at] - b'A') as usize] |= 1 << (list[at + 1] - b'A');
+        at += 3;
+    }
+    set
 }
+
+fn is_listed(code: &str, set: &Codes) -> bool {
+    match *code.as_bytes() {
+        [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
+            set[usize::from(first - b'A')] & (1 << (second - b'A')) != 0
+        }
+        _ => false,
+    }
+}
+
+static COUNTRY_SET: Codes = codes(COUNTRIES);
+static US_PART_SET: Codes = codes(US_PARTS);
 
 /// ISO 3166-1 alpha-2, officially assigned, 249.
 const COUNTRIES: &str = "\

@@ -14,7 +14,7 @@ use crate::address::EmailAddress;
 use crate::db::schema::{account_count, incident, person, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
-use crate::id::{IncidentId, PersonId};
+use crate::id::{BUCKETS, IncidentId, PersonId};
 use crate::seal::{IncidentKey, bucket};
 
 /// The most people a look-up by e-mail address or name returns.
@@ -131,6 +131,11 @@ pub async fn find_by_reference(
     rows.into_iter().map(|row| open(row, key)).collect()
 }
 
+/// All buckets, by which the indexes of look-ups are led.
+fn everywhere() -> Vec<i32> {
+    (0..BUCKETS).collect()
+}
+
 /// The people behind this e-mail address: a mailbox may be shared. At most 200.
 ///
 /// # Errors
@@ -143,6 +148,7 @@ pub async fn find_by_email(
 ) -> Result<Vec<Person>> {
     let rows: Vec<Row> = person::table
         .filter(person::incident_id.eq(incident))
+        .filter(person::bucket.eq_any(everywhere()))
         .filter(person::email_key.eq(email_key(key, email).as_slice()))
         .order(person::id)
         .limit(FOUND)
@@ -165,6 +171,7 @@ pub async fn find_by_name_postcode(
 ) -> Result<Vec<Person>> {
     let rows: Vec<Row> = person::table
         .filter(person::incident_id.eq(incident))
+        .filter(person::bucket.eq_any(everywhere()))
         .filter(person::name_key.eq(name_key(key, name, postcode).as_slice()))
         .order(person::id)
         .limit(FOUND)

@@ -74,7 +74,6 @@ pub async fn activate(
     }
     let moved = apply(&mut tx, incident, &draft).await?;
     check(&draft, &moved)?;
-    store::delete_staged(&mut tx, incident, version).await?;
     store::set_active(&mut tx, incident, version, by, now).await?;
     incident::store::set_active_scope(&mut tx, incident, version).await?;
     let active = store::find(&mut tx, incident, version).await?;
@@ -83,6 +82,10 @@ pub async fn activate(
     let actor = Actor::Staff(by);
     audit::store::append(&mut tx, now, actor, "scope.activate", incident, &detail).await?;
     tx.commit().await?;
+    // What is left if this fails, the next import or activation of the incident sweeps.
+    if let Ok(client) = app.db.raw().await {
+        let _ = store::sweep(&client, incident).await;
+    }
     Ok(active)
 }
 
@@ -142,6 +145,9 @@ async fn apply(
     let delta = draft.delta.clone().unwrap_or_default();
     let rows = draft.accepted + delta.people_retracted;
     let step = if rows > AT_ONCE { 1 } else { BUCKETS };
+    if step < BUCKETS {
+        store::by_bucket(conn).await?;
+    }
     let mut account = BTreeMap::new();
     let mut from = 0;
     while from < BUCKETS {
@@ -152,13 +158,15 @@ async fn apply(
             to: from + step,
         };
         let mut moved = Vec::new();
-        if !first {
+        if first {
+            moved.extend(store::apply_first(conn, span).await?);
+        } else {
             moved.extend(store::apply_changes(conn, span).await?);
             if draft.mode == ScopeMode::Full {
                 moved.extend(store::apply_retracted(conn, span).await?);
             }
+            moved.extend(store::apply_new(conn, span).await?);
         }
-        moved.extend(store::apply_new(conn, span).await?);
         for m in moved {
             *account.entry((m.standing, m.incomplete)).or_default() += m.n;
         }

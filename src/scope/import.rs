@@ -5,8 +5,10 @@
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
 
+mod references;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use tokio_postgres::Client;
 
 use self::stage::{Chunk, List, Refused, Stage};
 use super::csv::{HeaderError, ReadError, Reason};
-use super::delta::Delta;
+use super::delta::{Class, Delta};
 use super::store::{self, Duplicate};
 use super::{RejectReason, ScopeMode, ScopeStatus};
 use crate::actor::Actor;
@@ -146,6 +148,7 @@ pub async fn import(
     if !store::try_lock_session(&client, incident).await? {
         return Err(ImportError::Busy);
     }
+    store::sweep(&client, incident).await?;
     let version = begin(app, by, incident, mode).await?;
     let work = Work {
         app,
@@ -213,30 +216,45 @@ impl Work<'_> {
         list: List<R>,
         progress: &impl Fn(Progress),
     ) -> Result<Imported, ImportError> {
-        let (mut at, file_hash) = self.take(list, progress).await?;
+        // A crash of Postgres loses the last rows of a draft that is not finished: it is discarded then.
+        // The commit that makes it a draft waits for the disk, and with it for all before.
+        store::hurry(self.client).await?;
+        let (mut at, read, mut exposed) = self.take(list, progress).await?;
         at.comparing = true;
         progress(at);
-        if at.accepted >= WORTH_ANALYZING {
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        store::summarize(self.client).await?;
+        let first = !store::has_people(self.client, incident).await?;
+        if at.accepted >= WORTH_ANALYZING && !(first && read.distinct) {
             store::analyze(self.client).await?;
         }
-        let duplicates = self.refuse_duplicates().await?;
-        let delta = self.compare().await?;
+        let mut duplicates = 0;
+        if !read.distinct {
+            duplicates = self.refuse_duplicates(&mut exposed).await?;
+        }
+        let delta = if first {
+            self.all_new(&exposed)?
+        } else {
+            self.compare().await?
+        };
         let imported = Imported {
-            version: self.stage.version,
+            version,
             accepted: at.accepted - duplicates,
             rejected: at.rejected + duplicates,
             delta,
         };
-        self.finish(by, &imported, &file_hash).await?;
+        self.finish(by, &imported, &read.hash).await?;
         Ok(imported)
     }
 
-    /// Stages the whole list; how much it was, and the hash of the file.
+    /// Stages the whole list; how much it was, what is known of it, how many rows expose which elements.
     async fn take<R: Read + Send + 'static>(
         &self,
         list: List<R>,
         progress: &impl Fn(Progress),
-    ) -> Result<(Progress, Vec<u8>), ImportError> {
+    ) -> Result<(Progress, stage::Read, BTreeMap<i64, i64>), ImportError> {
         let (to, mut chunks) = mpsc::channel(WAITING);
         let stage = self.stage.clone();
         let reading = tokio::task::spawn_blocking(move || stage.run(list, &to));
@@ -246,12 +264,16 @@ impl Work<'_> {
             rejected: 0,
             comparing: false,
         };
+        let mut exposed = BTreeMap::new();
         while let Some(chunk) = chunks.recv().await {
+            for (elements, rows) in &chunk.exposed {
+                *exposed.entry(*elements).or_default() += rows;
+            }
             self.write(chunk, &mut at).await?;
             progress(at);
         }
-        let hash = joined(reading.await)??.ok_or(ImportError::Stopped)?;
-        Ok((at, hash))
+        let read = joined(reading.await)??.ok_or(ImportError::Stopped)?;
+        Ok((at, read, exposed))
     }
 
     async fn write(&self, chunk: Chunk, at: &mut Progress) -> Result<(), ImportError> {
@@ -267,13 +289,17 @@ impl Work<'_> {
         let Stage {
             incident, version, ..
         } = self.stage;
-        let mut conn = self.app.db.get().await?;
-        store::set_progress(&mut conn, incident, version, at.accepted, at.rejected).await?;
+        let counts = (at.accepted, at.rejected);
+        store::set_progress(self.client, incident, version, counts).await?;
         Ok(())
     }
 
-    /// Makes rejects of the rows whose reference stands on an earlier line; how many.
-    async fn refuse_duplicates(&self) -> Result<i64, ImportError> {
+    /// Makes rejects of the rows whose reference stands on an earlier line, and takes them out of
+    /// `exposed`; how many.
+    async fn refuse_duplicates(
+        &self,
+        exposed: &mut BTreeMap<i64, i64>,
+    ) -> Result<i64, ImportError> {
         let Stage {
             incident, version, ..
         } = self.stage;
@@ -289,6 +315,9 @@ impl Work<'_> {
                 None => self.app.db.raw().await?,
             };
             count += some.len();
+            for row in &some {
+                *exposed.entry(row.exposed).or_default() -= 1;
+            }
             store::copy_rejects(&client, self.rejects_of(&some)?).await?;
             other = Some(client);
         }
@@ -339,11 +368,32 @@ impl Work<'_> {
         Ok(self.columns.iter().map(cell).collect())
     }
 
-    async fn compare(&self) -> Result<Delta, ImportError> {
-        let mut delta = Delta {
+    fn nothing_yet(&self) -> Delta {
+        Delta {
             columns: self.columns.clone(),
             ..Delta::default()
-        };
+        }
+    }
+
+    /// The delta to an incident without people: everybody in the list is new.
+    fn all_new(&self, exposed: &BTreeMap<i64, i64>) -> Result<Delta, ImportError> {
+        let mut delta = self.nothing_yet();
+        for (bits, people) in exposed.iter().filter(|(_, people)| **people > 0) {
+            let now = ElementSet::from_bits(*bits);
+            delta.add(Class {
+                before: None,
+                now: Some(
+                    now.ok_or_else(|| db::Error::inconsistent("scope_row", self.stage.incident))?,
+                ),
+                contact: false,
+                people: *people,
+            });
+        }
+        Ok(delta)
+    }
+
+    async fn compare(&self) -> Result<Delta, ImportError> {
+        let mut delta = self.nothing_yet();
         let Stage {
             incident, version, ..
         } = self.stage;

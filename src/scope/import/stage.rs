@@ -1,21 +1,23 @@
 //! From the bytes of a list to chunks ready for the database: read, checked and sealed on a thread that
 //! may block, one chunk at a time, so that the length of a list does not matter.
 
-use std::io::{self, Read};
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::csv::ByteRecord;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::references::References;
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
-use crate::person::contact::Contact;
+use crate::person::contact::{Contact, Key};
 use crate::person::place::Jurisdiction;
 use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
 use crate::scope::store::{Rejects, Rows, StagedRow, reject_owner};
-use crate::seal::{Digest, IncidentKey};
+use crate::seal::{Digest, IncidentKey, unique};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -35,7 +37,7 @@ pub(super) enum Refused {
 }
 
 /// A list whose first line is right and that has at least one row.
-pub(super) struct List<R: Read> {
+pub(super) struct List<R: io::Read> {
     records: Records<Hashed<R>>,
     header: Header,
     first: (u64, ByteRecord),
@@ -44,7 +46,7 @@ pub(super) struct List<R: Read> {
     pub(super) columns: Vec<String>,
 }
 
-impl<R: Read> List<R> {
+impl<R: io::Read> List<R> {
     /// Reads the beginning of a list.
     pub(super) fn open(source: R) -> Result<Self, Refused> {
         let seen = Seen::default();
@@ -72,6 +74,8 @@ impl<R: Read> List<R> {
 pub(super) struct Chunk {
     /// A COPY of rows, if there are any.
     pub(super) rows: Option<Bytes>,
+    /// How many rows expose which elements.
+    pub(super) exposed: BTreeMap<i64, i64>,
     /// A COPY of rejects, if there are any.
     pub(super) rejects: Option<Bytes>,
     pub(super) accepted: usize,
@@ -83,6 +87,7 @@ pub(super) struct Chunk {
 /// Rows and rejects of the chunk that is being filled.
 struct Gathered {
     rows: Rows,
+    exposed: BTreeMap<i64, i64>,
     rejects: Rejects,
 }
 
@@ -91,6 +96,14 @@ impl Gathered {
         self.rows.len() + self.rejects.len() >= CHUNK_ROWS
             || self.rows.bytes() + self.rejects.bytes() >= CHUNK_BYTES
     }
+}
+
+/// What is known once a list is read to its end.
+pub(super) struct Read {
+    /// Its SHA-256.
+    pub(super) hash: Vec<u8>,
+    /// Whether it is certain that no reference stands in it twice.
+    pub(super) distinct: bool,
 }
 
 /// What belongs to every row of one import.
@@ -103,12 +116,12 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sends the whole list in chunks; its SHA-256, or `None` if nobody takes the chunks any more.
-    pub(super) fn run<R: Read>(
+    /// Sends the whole list in chunks; `None` if nobody takes them any more.
+    pub(super) fn run<R: io::Read>(
         &self,
         list: List<R>,
         to: &mpsc::Sender<Chunk>,
-    ) -> Result<Option<Vec<u8>>, ReadError> {
+    ) -> Result<Option<Read>, ReadError> {
         let List {
             mut records,
             header,
@@ -117,9 +130,10 @@ impl Stage {
             ..
         } = list;
         let mut gathered = self.empty();
+        let mut references = References::default();
         loop {
             match header.row(line, &record) {
-                Ok(row) => self.stage(&row, &mut gathered.rows),
+                Ok(row) => references.take(&self.stage(row, &mut gathered)),
                 Err(errors) => self.reject(line, &record, &errors, &mut gathered.rejects),
             }
             let next = records.read(&mut record)?;
@@ -132,7 +146,12 @@ impl Stage {
             match next {
                 // Lines are keys. In a file that ends lines with CR alone they count records.
                 Some(next) => line = next.max(line + 1),
-                None => return Ok(Some(seen.hash())),
+                None => {
+                    return Ok(Some(Read {
+                        hash: seen.hash(),
+                        distinct: references.are_distinct(),
+                    }));
+                }
             }
         }
     }
@@ -141,15 +160,23 @@ impl Stage {
         let (incident, version) = (self.incident, self.version);
         Gathered {
             rows: Rows::new(incident, version),
+            exposed: BTreeMap::new(),
             rejects: Rejects::new(incident, version),
         }
     }
 
-    fn chunk(&self, Gathered { rows, rejects }: Gathered, seen: &Seen) -> Chunk {
+    fn chunk(&self, gathered: Gathered, seen: &Seen) -> Chunk {
+        let Gathered {
+            rows,
+            exposed,
+            rejects,
+        } = gathered;
         let now = self.clock.now();
+        let id = |bucket| PersonId::in_bucket_of(bucket, now, unique());
         let (accepted, rejected) = (rows.len(), rejects.len());
         Chunk {
-            rows: (accepted > 0).then(|| rows.into_copy(|b| PersonId::in_bucket(b, now))),
+            rows: (accepted > 0).then(|| rows.into_copy(id)),
+            exposed,
             rejects: (rejected > 0).then(|| rejects.into_copy()),
             accepted,
             rejected,
@@ -157,16 +184,18 @@ impl Stage {
         }
     }
 
-    fn stage(&self, row: &Row, rows: &mut Rows) {
+    /// Puts a row among the others, sealed; the index of its reference.
+    fn stage(&self, row: Row, to: &mut Gathered) -> Key {
         let contact = Contact {
-            reference: row.reference.clone(),
-            email: row.email.clone(),
-            name: row.name.clone(),
-            postcode: row.postcode.clone(),
-            address: row.address.clone(),
+            reference: row.reference,
+            email: row.email,
+            name: row.name,
+            postcode: row.postcode,
+            address: row.address,
         };
         let (keys, sealed) = contact.seal(&self.key, self.incident);
-        rows.push(&StagedRow {
+        *to.exposed.entry(row.elements.bits()).or_default() += 1;
+        to.rows.push(&StagedRow {
             line: whole(row.line),
             keys,
             sealed: &sealed,
@@ -175,6 +204,7 @@ impl Stage {
             jurisdiction: row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str),
             flags: row.flags.bits(),
         });
+        keys.reference
     }
 
     fn reject(&self, line: u64, record: &ByteRecord, errors: &[RowError], rejects: &mut Rejects) {
@@ -209,7 +239,7 @@ struct Hashed<R> {
     seen: Seen,
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: io::Read> io::Read for Hashed<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(to)?;
         self.seen.pass(&to[..length]);

@@ -106,7 +106,9 @@ pub async fn apply_changes(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
     run_with_flags(conn, CHANGES, span).await
 }
 
-const NEW: &str = concat!(
+macro_rules! new {
+    ($unknown:literal) => {
+        concat!(
     "with after as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
@@ -120,13 +122,42 @@ const NEW: &str = concat!(
         cross join lateral (select ",
     standing!("null", "false", "false"),
     " as standing) t
-        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
-            and not exists (select from person p where p.incident_id = $1 and p.bucket = r.bucket
-                and p.reference_key = r.reference_key)
-        returning standing, exposed & ~named <> 0 as incomplete
+        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4 ",
+    $unknown,
+    " returning standing, exposed & ~named <> 0 as incomplete
     )
     select standing, incomplete, count(*) as n from after group by standing, incomplete"
+        )
+    };
+}
+
+/// Takes in everybody of the list; nobody was in scope before.
+///
+/// # Errors
+/// The database's.
+pub async fn apply_first(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
+    run_with_flags(conn, new!(""), span).await
+}
+
+const NEW: &str = new!(
+    "and not exists (select from person p where p.incident_id = $1 and p.bucket = r.bucket
+        and p.reference_key = r.reference_key)"
 );
+
+/// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
+/// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
+///
+/// # Errors
+/// The database's.
+pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
+    for setting in [
+        "set local enable_seqscan = off",
+        "set local work_mem = '64MB'",
+    ] {
+        diesel::sql_query(setting).execute(conn).await?;
+    }
+    Ok(())
+}
 
 /// Takes in the people of the list who were never in scope.
 ///

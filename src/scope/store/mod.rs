@@ -4,11 +4,11 @@ mod apply;
 mod copy;
 mod staged;
 
-pub use apply::{Span, apply_changes, apply_new, apply_retracted};
+pub use apply::{Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket};
 pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
-    Duplicate, analyze, compare, delete_duplicates, find_duplicates, try_lock, try_lock_session,
-    unlock_session,
+    Duplicate, analyze, compare, delete_duplicates, find_duplicates, has_people, hurry,
+    set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
 };
 
 use chrono::{DateTime, Utc};
@@ -114,27 +114,6 @@ pub async fn insert(
         .execute(conn)
         .await?;
     Ok(version)
-}
-
-/// Records how far an import has come.
-///
-/// # Errors
-/// The database's.
-pub async fn set_progress(
-    conn: &mut Conn,
-    incident: IncidentId,
-    version: i32,
-    accepted: i64,
-    rejected: i64,
-) -> Result<()> {
-    diesel::update(scope_version::table.find((incident, version)))
-        .set((
-            scope_version::accepted.eq(accepted),
-            scope_version::rejected.eq(rejected),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// Makes an importing version a draft.

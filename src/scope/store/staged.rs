@@ -55,6 +55,73 @@ pub async fn try_lock(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
     Ok(row.taken)
 }
 
+/// Lets the commits of this connection not wait for the disk, and its sorts take some memory.
+///
+/// # Errors
+/// The database's.
+pub async fn hurry(client: &Client) -> Result<()> {
+    let settings = "set synchronous_commit = off; set work_mem = '64MB'";
+    Ok(client.batch_execute(settings).await?)
+}
+
+/// Records how far an import has come: rows accepted and rejected.
+///
+/// # Errors
+/// The database's.
+pub async fn set_progress(
+    client: &Client,
+    incident: IncidentId,
+    version: i32,
+    (accepted, rejected): (i64, i64),
+) -> Result<()> {
+    let statement = "update scope_version set accepted = $3, rejected = $4
+        where incident_id = $1 and version = $2";
+    let of: [&(dyn ToSql + Sync); 4] = [&incident.uuid(), &version, &accepted, &rejected];
+    client.execute(statement, &of).await?;
+    Ok(())
+}
+
+/// Whether anybody is or was in the scope of the incident.
+///
+/// # Errors
+/// The database's.
+pub async fn has_people(client: &Client, incident: IncidentId) -> Result<bool> {
+    let statement = "select exists (select from person where incident_id = $1)";
+    let row = client.query_one(statement, &[&incident.uuid()]).await?;
+    Ok(row.get(0))
+}
+
+/// Brings the index of staged rows up to date, which inserts leave for later.
+///
+/// # Errors
+/// The database's.
+pub async fn summarize(client: &Client) -> Result<()> {
+    let statement = "select brin_summarize_new_values('scope_row_bucket')";
+    Ok(client.batch_execute(statement).await?)
+}
+
+/// Deletes the staged rows of versions of this incident that wait for nothing any more: all at once if no
+/// version anywhere waits, which takes no time, else one by one. Outside a transaction only.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(client: &Client, incident: IncidentId) -> Result<()> {
+    // If somebody reads or writes staged rows just now, some version waits.
+    let truncate = "do $$ begin
+            lock table scope_row in access exclusive mode nowait;
+            if not exists (select from scope_version where status in ('importing', 'draft', 'activating')) then
+                truncate scope_row;
+            end if;
+        exception when lock_not_available then null;
+        end $$";
+    client.batch_execute(truncate).await?;
+    let delete = "delete from scope_row r using scope_version v
+        where r.incident_id = $1 and v.incident_id = $1 and v.version = r.version
+            and v.status not in ('importing', 'draft', 'activating')";
+    client.execute(delete, &[&incident.uuid()]).await?;
+    Ok(())
+}
+
 /// Lets the planner know what was staged.
 ///
 /// # Errors
