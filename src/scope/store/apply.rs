@@ -70,7 +70,8 @@ const CHANGES: &str = concat!(
         from person p
         join scope_row r on r.incident_id = p.incident_id and r.bucket = p.bucket
             and r.reference_key = p.reference_key
-        where p.incident_id = $1 and r.version = $2 and p.bucket >= $3 and p.bucket < $4
+        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
+            and r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
             and (p.standing = 'retracted'
                 or (p.exposed, p.contact_key, p.locale, p.jurisdiction, p.flags)
                     is distinct from (r.exposed, r.contact_key, r.locale, r.jurisdiction, r.flags))
@@ -86,8 +87,8 @@ const CHANGES: &str = concat!(
     reason!(),
     " end
         from before b
-        join scope_row r on r.incident_id = $1 and r.version = $2 and r.bucket = b.bucket
-            and r.reference_key = b.reference_key
+        join scope_row r on r.incident_id = $1 and r.version = $2 and r.bucket >= $3
+            and r.bucket < $4 and r.bucket = b.bucket and r.reference_key = b.reference_key
         cross join lateral (select ",
     standing!("b.standing", "b.told", "r.email_key = b.email_key"),
     " as standing) t
@@ -140,8 +141,8 @@ pub async fn apply_first(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
 }
 
 const NEW: &str = new!(
-    "and not exists (select from person p where p.incident_id = $1 and p.bucket = r.bucket
-        and p.reference_key = r.reference_key)"
+    "and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
+        and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key)"
 );
 
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
@@ -173,6 +174,7 @@ const RETRACTED: &str = concat!(
         from person p
         where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted'
             and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
+                and r.bucket >= $3 and r.bucket < $4
                 and r.bucket = p.bucket and r.reference_key = p.reference_key)
         order by p.bucket, p.id
         for update

@@ -1,0 +1,320 @@
+//! `kill -9` of the real importer, in the middle of an import or an activation, and of Postgres under it:
+//! the next run ends with the same people as one that nobody disturbed.
+//!
+//! `CANDOR_KILLS` says how often (8 times if it does not).
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use candor::app::App;
+use candor::clock::Clock;
+use candor::config::Config;
+use candor::db::{self, embedded};
+use candor::id::{IncidentId, StaffId};
+use candor::incident::{self, Facts, steer};
+use candor::notice::account::{account, recount};
+use candor::person::contact::Contact;
+use candor::seal::{random, sha256, to_hex};
+
+use super::Desk;
+
+const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+/// More than a chunk of the import, and enough to be activated bucket by bucket.
+const ROWS: u32 = 20_000;
+
+/// An incident that real processes import into.
+struct Site {
+    app: App,
+    url: String,
+    incident: IncidentId,
+}
+
+/// How long a run took that nobody disturbed, and when in it the draft was done.
+#[derive(Clone, Copy)]
+struct Pace {
+    drafted: Duration,
+    done: Duration,
+}
+
+impl Site {
+    /// In a database of its own.
+    async fn on(url: String) -> Self {
+        db::migrate(&url).await.unwrap();
+        let env = environment(&url).map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let app = App::new(Config::from_parts(None, env).unwrap(), Clock::system()).unwrap();
+        let by = StaffId::new(app.now());
+        let staff = format!(
+            "insert into staff (id, name, roles, created_at) values ('{}', 'Somebody', '{{comms}}', now())",
+            by.uuid()
+        );
+        let client = app.db.raw().await.unwrap();
+        client.batch_execute(&staff).await.unwrap();
+        let opened = steer::open(&app, by, "carrier", "A breach", &Facts::new()).await;
+        let incident = opened.unwrap().id;
+        Self { app, url, incident }
+    }
+
+    /// In the house of a desk, which must live as long.
+    fn of(desk: &Desk) -> Self {
+        Self {
+            app: desk.house.app.clone(),
+            url: desk.house.url.clone(),
+            incident: desk.incident,
+        }
+    }
+
+    fn start(&self, list: &List) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_candor"))
+            .args(["import", "--incident", "carrier", "--activate", "--json"])
+            .arg(&list.0)
+            .envs(environment(&self.url))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Imports and activates. A killed process is busy until Postgres hears of its death.
+    fn take(&self, list: &List) -> Pace {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let start = Instant::now();
+            let Output {
+                status,
+                stdout,
+                stderr,
+            } = self.start(list).wait_with_output().unwrap();
+            let done = start.elapsed();
+            if status.success() {
+                let said: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
+                let activation = said["seconds"]["activate"].as_f64().unwrap();
+                let drafted = done.saturating_sub(Duration::from_secs_f64(activation));
+                return Pace { drafted, done };
+            }
+            let said = String::from_utf8_lossy(&stderr);
+            assert!(said.contains("is running: wait until it is done"), "{said}");
+            assert!(
+                Instant::now() < deadline,
+                "the killed process is still busy"
+            );
+        }
+    }
+
+    /// Starts an import and kills it after a while; whether it was done by then.
+    fn kill(&self, list: &List, after: Duration) -> bool {
+        let mut child = self.start(list);
+        // No wait for anything: the moment of the kill is what is tried out.
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap().success()
+    }
+
+    /// A hash over everybody and all that the list says of them. The books must agree with the people.
+    async fn people(&self) -> String {
+        let mut conn = self.app.db.get().await.unwrap();
+        let books = account(&mut conn, self.incident).await.unwrap();
+        assert_eq!(books, recount(&mut conn, self.incident).await.unwrap());
+        assert_eq!(books.unexplained, 0);
+        let found = incident::store::find(&mut conn, self.incident)
+            .await
+            .unwrap();
+        let key = found.key(&self.app.keys).unwrap().unwrap();
+        let sql = "select reference_key, sealed, concat_ws(' ', exposed, standing, withheld, locale,
+            jurisdiction, flags, email_key is null, name_key is null) from person where incident_id = $1";
+        let client = self.app.db.raw().await.unwrap();
+        let rows = client.query(sql, &[&self.incident.uuid()]).await.unwrap();
+        let mut lines: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let (reference, sealed): (Vec<u8>, Vec<u8>) = (row.get(0), row.get(1));
+                let contact = Contact::open(&key, self.incident, &reference, &sealed).unwrap();
+                let email = contact.email.as_ref().map(|e| e.as_str());
+                let of = (&contact.reference, email, &contact.name, &contact.postcode);
+                format!("{of:?} {}\n", row.get::<_, &str>(2))
+            })
+            .collect();
+        lines.sort_unstable();
+        to_hex(&sha256(lines.concat().as_bytes()))
+    }
+}
+
+fn environment(url: &str) -> [(&str, &str); 2] {
+    [
+        ("CANDOR__DATABASE__URL", url),
+        ("CANDOR__SECRETS__MASTER_KEY", MASTER_KEY),
+    ]
+}
+
+/// A list in a file that is gone with it.
+struct List(PathBuf);
+
+impl List {
+    /// Each round some people leave, others come or lost more, and some change.
+    fn of_round(round: u32) -> Self {
+        let name = format!(
+            "candor-kills-{}-{}.csv",
+            std::process::id(),
+            to_hex(&random::<8>())
+        );
+        let path = std::env::temp_dir().join(name);
+        let mut list =
+            String::from("reference,email,name,postcode,locale,jurisdiction,elements,flags\n");
+        for n in (0..ROWS).filter(|n| n % 10 != round % 10) {
+            let moved = if n % 7 == round % 7 { round } else { 0 };
+            let email = if n % 11 == 0 {
+                String::new()
+            } else {
+                format!("p{n}.{moved}@example.org")
+            };
+            let elements = if n % 3 == round % 3 {
+                "name;ssn"
+            } else {
+                "name;phone"
+            };
+            let flags = if n % 50 == 0 { "protected" } else { "" };
+            list += &format!("R{n},{email},Name {n},1{n:05},en,US-CA,{elements},{flags}\n");
+        }
+        fs::write(&path, list).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A moment in a run: by turns in the import and in the activation.
+fn moment(round: u32, pace: Pace) -> Duration {
+    let part = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
+    if round % 2 == 1 {
+        pace.drafted.mul_f64(part)
+    } else {
+        pace.drafted + (pace.done - pace.drafted).mul_f64(part)
+    }
+}
+
+fn kills() -> u32 {
+    std::env::var("CANDOR_KILLS").map_or(8, |n| n.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_same() {
+    let desks = (Desk::new().await, Desk::new().await);
+    let (calm, stormy) = (Site::of(&desks.0), Site::of(&desks.1));
+    let mut done = 0;
+    calm.take(&List::of_round(0));
+    stormy.take(&List::of_round(0));
+    let mut before = calm.people().await;
+    for round in 1..=kills() {
+        let list = List::of_round(round);
+        let after = moment(round, calm.take(&list));
+        let wanted = calm.people().await;
+        done += u32::from(stormy.kill(&list, after));
+        stormy.settled(&before, &wanted).await;
+        stormy.take(&list);
+        assert_eq!(
+            stormy.people().await,
+            wanted,
+            "round {round}, killed after {after:?}"
+        );
+        before = wanted;
+    }
+    assert!(done < kills(), "every run was done before it was killed");
+}
+
+impl Site {
+    /// Once the database has heard of the death: the people are those of before or those of after, whole.
+    async fn settled(&self, before: &str, after: &str) {
+        let client = self.app.db.raw().await.unwrap();
+        let lock = self.incident.uuid().as_u64_pair().1.cast_signed();
+        client
+            .execute("select pg_advisory_lock($1)", &[&lock])
+            .await
+            .unwrap();
+        let people = self.people().await;
+        client
+            .execute("select pg_advisory_unlock($1)", &[&lock])
+            .await
+            .unwrap();
+        assert!(
+            people == before || people == after,
+            "half a version is visible"
+        );
+    }
+}
+
+/// A directory for a Postgres of its own, gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_killed_under_an_import_costs_that_import_and_nothing_else() {
+    let scratch = Scratch(format!("/tmp/candor-kills-{}", std::process::id()).into());
+    let settings = embedded::Settings {
+        durable: false,
+        max_connections: 20,
+    };
+    let dir = scratch.0.join("pg");
+    let mut cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();
+    for database in ["calm", "stormy"] {
+        cluster.ensure_database(database).await.unwrap();
+    }
+    let calm = Site::on(cluster.url("calm")).await;
+    let stormy = Site::on(cluster.url("stormy")).await;
+    calm.take(&List::of_round(0));
+    stormy.take(&List::of_round(0));
+    for round in 1..=2 {
+        let list = List::of_round(round);
+        let after = moment(round, calm.take(&list));
+        let wanted = calm.people().await;
+        let importer = stormy.start(&list);
+        // As above: the moment is what is tried out.
+        std::thread::sleep(after);
+        kill_postmaster(&dir);
+        importer.wait_with_output().unwrap();
+        // Takes note of its end.
+        cluster.stop().await.unwrap();
+        cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();
+        let (calm, stormy) = (calm.again(), stormy.again());
+        stormy.take(&list);
+        assert_eq!(
+            stormy.people().await,
+            wanted,
+            "round {round}, killed after {after:?}"
+        );
+        assert_eq!(
+            calm.people().await,
+            wanted,
+            "round {round}: the other database suffered"
+        );
+    }
+    cluster.stop().await.unwrap();
+}
+
+impl Site {
+    /// The same with new connections.
+    fn again(&self) -> Self {
+        let config = (*self.app.config).clone();
+        Self {
+            app: App::new(config, Clock::system()).unwrap(),
+            url: self.url.clone(),
+            incident: self.incident,
+        }
+    }
+}
+
+fn kill_postmaster(dir: &std::path::Path) {
+    let pid = fs::read_to_string(dir.join("data/postmaster.pid")).unwrap();
+    let pid = pid.lines().next().unwrap().trim().to_owned();
+    let killed = Command::new("kill").args(["-9", &pid]).status().unwrap();
+    assert!(killed.success());
+}
