@@ -62,11 +62,13 @@ macro_rules! moved {
     };
 }
 
-// People are locked in the order of their ids, as everywhere.
+// People are locked in the order of their ids, as everywhere. A staged row is looked for once and then
+// carried along: no key finds it again.
 const CHANGES: &str = concat!(
     "with before as (
-        select p.bucket, p.id, p.reference_key, p.email_key, p.named <> 0 as told, p.standing,
-            p.exposed & ~p.named <> 0 as incomplete
+        select p.bucket, p.id, p.standing as was, p.exposed & ~p.named <> 0 as was_incomplete,
+            p.named <> 0 as told, r.email_key = p.email_key as same_address,
+            r.email_key, r.name_key, r.contact_key, r.sealed, r.exposed, r.locale, r.jurisdiction, r.flags
         from person p
         join scope_row r on r.incident_id = p.incident_id and r.bucket = p.bucket
             and r.reference_key = p.reference_key
@@ -86,15 +88,12 @@ const CHANGES: &str = concat!(
             withheld = case when t.standing = 'withheld' then ",
     reason!(),
     " end
-        from before b
-        join scope_row r on r.incident_id = $1 and r.version = $2 and r.bucket >= $3
-            and r.bucket < $4 and r.bucket = b.bucket and r.reference_key = b.reference_key
+        from before r
         cross join lateral (select ",
-    standing!("b.standing", "b.told", "r.email_key = b.email_key"),
+    standing!("r.was", "r.told", "r.same_address"),
     " as standing) t
-        where p.bucket = b.bucket and p.id = b.id
-        returning b.standing as was, b.incomplete as was_incomplete, p.standing,
-            p.exposed & ~p.named <> 0 as incomplete
+        where p.bucket = r.bucket and p.id = r.id
+        returning r.was, r.was_incomplete, p.standing, p.exposed & ~p.named <> 0 as incomplete
     ) ",
     moved!()
 );

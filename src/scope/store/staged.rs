@@ -106,9 +106,11 @@ pub async fn summarize(client: &Client) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn sweep(client: &Client, incident: IncidentId) -> Result<()> {
-    // If somebody reads or writes staged rows just now, some version waits.
+    // Who holds the table longer than that copies into it or applies it: then some version waits. Autovacuum
+    // lets go after a second.
     let truncate = "do $$ begin
-            lock table scope_row in access exclusive mode nowait;
+            perform set_config('lock_timeout', '3s', true);
+            lock table scope_row in access exclusive mode;
             if not exists (select from scope_version where status in ('importing', 'draft', 'activating')) then
                 truncate scope_row;
             end if;
