@@ -21,8 +21,8 @@ use candor::seal::{random, sha256, to_hex};
 use super::Desk;
 
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
-/// More than a chunk of the import, and enough to be activated bucket by bucket.
-const ROWS: u32 = 20_000;
+/// Enough to be activated bucket by bucket.
+const ROWS: u32 = 12_000;
 
 /// An incident that real processes import into.
 struct Site {
