@@ -4,6 +4,9 @@
 //! how many people there are is what the scope versions brought and took, read from their lists
 //! (`scope_applied`). Their difference is `unexplained`. [`recount`] asks the people themselves and proves both.
 
+pub mod by;
+pub mod recount;
+
 use diesel::sql_types::{BigInt, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;

@@ -104,9 +104,10 @@ mod tests {
 
     #[test]
     fn a_person_who_is_told_of_one_of_two_elements_moves_once_in_each_part() {
+        use PersonStanding::{InProgress, Notified};
         let before = Moved {
             bucket: 3,
-            standing: PersonStanding::InProgress,
+            standing: InProgress,
             withheld: None,
             jurisdiction: "US-CA".to_owned(),
             locale: "en".to_owned(),
@@ -115,13 +116,12 @@ mod tests {
             n: -1,
         };
         let after = Moved {
-            standing: PersonStanding::Notified,
+            standing: Notified,
             named: 0b001,
             n: 1,
             ..before.clone()
         };
         let (totals, parts) = counters(&[before, after]);
-        use PersonStanding::{InProgress, Notified};
         let expected = [((3, InProgress, true), -1), ((3, Notified, true), 1)];
         assert_eq!(totals, BTreeMap::from(expected));
         let element = |bit: &str, standing, incomplete| {

@@ -115,12 +115,14 @@ async fn under_lock(
     }
 }
 
-/// Ends what was left half in force, whoever began it. Meant to be called now and then.
+/// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now
+/// and then.
 ///
 /// # Errors
 /// The first that ends one of them; [`ActivateError::Busy`] is none, somebody is at work then.
-pub async fn resume(app: &App) -> Result<(), ActivateError> {
-    let half = store::list_activating(&mut *app.db.get().await?).await?;
+pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateError> {
+    let mut half = store::list_activating(&mut *app.db.get().await?).await?;
+    half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
     for (incident, version) in half {
         let mut conn = app.db.get().await?;
         let by = store::find(&mut conn, incident, version).await?.activating_by;

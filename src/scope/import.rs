@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
 use self::stage::{Chunk, Kind, List, Refused, Stage};
+use super::activate::{self, ActivateError};
 use super::csv::{HeaderError, ReadError, Reason};
 use super::delta::{Class, Delta};
 use super::store::{self, Duplicate};
@@ -118,6 +119,19 @@ impl From<tokio_postgres::Error> for ImportError {
     }
 }
 
+impl From<ActivateError> for ImportError {
+    fn from(error: ActivateError) -> Self {
+        match error {
+            ActivateError::Db(error) => Self::Db(error),
+            ActivateError::Missing => Self::Missing,
+            ActivateError::Forgotten => Self::Forgotten,
+            ActivateError::Busy | ActivateError::NotADraft { .. } | ActivateError::Empty(_) => {
+                Self::Busy
+            }
+        }
+    }
+}
+
 impl From<Refused> for ImportError {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -144,15 +158,13 @@ pub async fn import(
     let list = blocking(move || List::open(reader)).await??;
     let found = incident::store::find(&mut *app.db.get().await?, incident).await?;
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
+    // With a version that is half in force nothing can be compared: it is ended first.
+    activate::resume(app, Some(incident)).await?;
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ImportError::Busy);
     }
     store::sweep(&client, incident).await?;
-    // Half of it is in force: nothing can be compared with that. Activating it again ends it.
-    if store::find_activating(&mut *app.db.get().await?, incident).await?.is_some() {
-        return Err(ImportError::Busy);
-    }
     let version = begin(app, by, incident, mode).await?;
     let work = Work {
         app,

@@ -184,20 +184,6 @@ pub async fn set_activating(
     }
 }
 
-/// The version of this incident that is half in force, if there is one.
-///
-/// # Errors
-/// The database's.
-pub async fn find_activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<i32>> {
-    Ok(scope_version::table
-        .filter(scope_version::incident_id.eq(incident))
-        .filter(scope_version::status.eq(ScopeStatus::Activating))
-        .select(scope_version::version)
-        .first(conn)
-        .await
-        .optional()?)
-}
-
 /// All versions that are half in force.
 ///
 /// # Errors
