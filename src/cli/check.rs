@@ -6,12 +6,18 @@ use serde::Serialize;
 
 use super::{Settings, say, say_json};
 use crate::config::Config;
-use crate::{db, worker};
+use crate::notice::account::recount::{Differs, books};
+use crate::{db, incident, worker};
 
 /// Examine configuration, database and relays
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  candor --config /etc/candor.toml check")]
+#[command(
+    after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
+)]
 pub struct Check {
+    /// Also count everybody of every incident anew, and compare the counters of the account
+    #[arg(long)]
+    recount: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +50,9 @@ impl Check {
             finding("database", database(&config).await),
         ];
         findings.extend(relays(&config).await);
+        if self.recount {
+            findings.extend(recount(settings).await?);
+        }
         if self.json {
             say_json(&findings)?;
         } else {
@@ -74,6 +83,27 @@ async fn database(config: &Config) -> Result<String, String> {
         Ok(n) => Err(format!("{n} migrations are pending: run `candor migrate`")),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The books of every incident. Each counter that lies is named in a finding of its own.
+async fn recount(settings: &Settings) -> Result<Vec<Finding>> {
+    let app = settings.app()?;
+    let incidents = incident::store::list(&mut *app.db.get().await?).await?;
+    let mut findings = Vec::new();
+    for one in incidents {
+        let what = format!("account {}", one.slug);
+        let differ = books(&app, one.id).await?;
+        if differ.is_empty() {
+            findings.push(finding(
+                what,
+                Ok("equals the people, one by one".to_owned()),
+            ));
+        } else {
+            let each = |differs: Differs| finding(what.clone(), Err(differs.to_string()));
+            findings.extend(differ.into_iter().map(each));
+        }
+    }
+    Ok(findings)
 }
 
 async fn relays(config: &Config) -> Vec<Finding> {

@@ -36,6 +36,10 @@ pub mod sql_types {
     pub struct CampaignKind;
 
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "account_kind"))]
+    pub struct AccountKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "campaign_status"))]
     pub struct CampaignStatus;
 
@@ -216,6 +220,20 @@ diesel::table! {
         created_at -> Timestamptz,
         activated_by -> Nullable<Uuid>,
         activated_at -> Nullable<Timestamptz>,
+        activating_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    scope_applied (incident_id, version, bucket) {
+        incident_id -> Uuid,
+        version -> Int4,
+        bucket -> Int4,
+        added -> Int8,
+        retracted -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -282,11 +300,45 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types;
 
-    account_count (incident_id, standing, incomplete) {
+    account_count (incident_id, bucket, standing, incomplete) {
         incident_id -> Uuid,
         standing -> sql_types::PersonStanding,
         incomplete -> Bool,
         n -> Int8,
+        bucket -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    account_part (incident_id, kind, bucket, value, standing, incomplete) {
+        incident_id -> Uuid,
+        bucket -> Int4,
+        kind -> sql_types::AccountKind,
+        value -> Text,
+        standing -> sql_types::PersonStanding,
+        incomplete -> Bool,
+        n -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    person_past (bucket, person_id, until_scope) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        until_scope -> Int4,
+        incident_id -> Uuid,
+        exposed -> Int8,
+        locale -> Text,
+        jurisdiction -> Text,
+        flags -> Int4,
+        standing -> sql_types::PersonStanding,
+        contact_changed -> Bool,
     }
 }
 
@@ -556,8 +608,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     scope_version,
     scope_reject,
     scope_row,
+    scope_applied,
     person,
+    person_past,
     account_count,
+    account_part,
     template,
     template_version,
     template_variant,

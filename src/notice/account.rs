@@ -1,8 +1,11 @@
 //! The account of an incident: everybody in scope is somewhere (P1), and everything exposed was named (P2).
 //!
 //! Two sets of books that know nothing of each other: `account_count` moves with every write to a person;
-//! how many people there are is what the activated scope versions brought and took. Their difference is
-//! `unexplained`. [`recount`] asks the people themselves and proves both.
+//! how many people there are is what the scope versions brought and took, read from their lists
+//! (`scope_applied`). Their difference is `unexplained`. [`recount`] asks the people themselves and proves both.
+
+pub mod by;
+pub mod recount;
 
 use diesel::sql_types::{BigInt, Uuid};
 use diesel_async::RunQueryDsl;
@@ -39,9 +42,8 @@ pub struct Account {
 
 const ACCOUNT: &str = "
     with scope as (
-        select coalesce(sum((delta->>'people_added')::bigint - (delta->>'people_retracted')::bigint), 0)
-            ::bigint as people
-        from scope_version where incident_id = $1 and status in ('active', 'superseded')
+        select coalesce(sum(added - retracted), 0)::bigint as people
+        from scope_applied where incident_id = $1
     ), counts as (
         select coalesce(sum(n) filter (where standing = 'notified'), 0)::bigint as notified,
             coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,

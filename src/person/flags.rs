@@ -12,17 +12,20 @@ use crate::pg_enum;
 pub struct Flags(i32);
 
 /// Every flag with its word, in the order in which they are written.
-const WORDS: [(&str, Flags); 5] = [
+const WORDS: [(&str, Flags); 6] = [
     ("minor", Flags::MINOR),
     ("deceased", Flags::DECEASED),
     ("vulnerable", Flags::VULNERABLE),
     ("protected", Flags::PROTECTED),
     ("hold", Flags::HOLD),
+    ("retract", Flags::RETRACT),
 ];
 
 /// The list names a flag that does not exist. The word itself stays unsaid: it may be data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("A flag is unknown. The flags are minor, deceased, vulnerable, protected and hold.")]
+#[error(
+    "A flag is unknown. The flags are minor, deceased, vulnerable, protected, hold and retract."
+)]
 pub struct UnknownFlag;
 
 impl Flags {
@@ -38,6 +41,9 @@ impl Flags {
     pub const PROTECTED: Self = Self(1 << 3);
     /// Counsel or the police asked that nobody writes.
     pub const HOLD: Self = Self(1 << 4);
+    /// No longer affected after all: takes the person out of the scope. Stands in a list only, never with a
+    /// person.
+    pub const RETRACT: Self = Self(1 << 5);
     /// Those that forbid to write: [`Self::withheld_reason`] is given iff one of them is set.
     pub const FORBIDDING: Self = Self(Self::HOLD.0 | Self::PROTECTED.0 | Self::DECEASED.0);
 

@@ -1,5 +1,6 @@
 //! A person: one affected human in one incident, and how far we got in telling them.
 
+pub mod books;
 pub mod contact;
 pub mod find;
 pub mod flags;

@@ -1,17 +1,21 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
+mod books;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
+pub use self::books::move_account;
+pub use super::books::Moved;
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use super::{Person, PersonStanding};
 use crate::address::EmailAddress;
-use crate::db::schema::{account_count, incident, person, scope_reject, scope_row, sql_types};
+use crate::db::schema::{incident, person, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId};
@@ -181,26 +185,12 @@ pub async fn find_by_name_postcode(
     rows.into_iter().map(|row| open(row, key)).collect()
 }
 
-/// A difference that a write made to the account: `n` more (or fewer) people in this place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
-pub struct Moved {
-    /// Where they stand.
-    #[diesel(sql_type = sql_types::PersonStanding)]
-    pub standing: PersonStanding,
-    /// Whether something exposed is not yet named to them.
-    #[diesel(sql_type = Bool)]
-    pub incomplete: bool,
-    /// How many more.
-    #[diesel(sql_type = BigInt)]
-    pub n: i64,
-}
-
 // The rows are locked in the order of their ids, whoever writes: so no two writers wait for each other.
 const SETTLE: &str = "
     with given as (
         select * from unnest($3, $4, $5, $6) as g(id, named, standing, takes_back)
     ), before as (
-        select p.id, p.standing, p.exposed & ~p.named <> 0 as incomplete
+        select p.id, p.standing, p.withheld, p.named
         from person p
         where p.bucket = $1 and p.incident_id = $2 and p.id = any($3)
         order by p.id
@@ -219,15 +209,17 @@ const SETTLE: &str = "
             else b.standing <> 'notified' or g.takes_back
         end as moves) t
         where p.bucket = $1 and p.id = b.id
-        returning b.standing as was, b.incomplete as was_incomplete,
-            p.standing, p.exposed & ~p.named <> 0 as incomplete
+        returning b.standing as was, b.withheld as was_withheld, b.named as was_named,
+            p.standing, p.withheld, p.named, p.jurisdiction, p.locale, p.exposed
     ), moved as (
-        select was as standing, was_incomplete as incomplete, -1 as n from after
+        select was as standing, was_withheld as withheld, jurisdiction, locale, exposed,
+            was_named as named, -1 as n
+        from after
         union all
-        select standing, incomplete, 1 from after
+        select standing, withheld, jurisdiction, locale, exposed, named, 1 from after
     )
-    select standing, incomplete, sum(n)::bigint as n
-    from moved group by standing, incomplete having sum(n) <> 0";
+    select $1 as bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n
+    from moved group by standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0";
 
 /// Records what became of notices to people of one bucket, each person once: what was named to them is
 /// added to what was named before, they move to where they now stand, and the account moves by exactly
@@ -255,35 +247,6 @@ pub async fn settle(
         .load(conn)
         .await?;
     move_account(conn, incident, &moved).await
-}
-
-/// Moves the counters of the account. Their rows are few and everybody's: call it last before the audit.
-///
-/// # Errors
-/// The database's.
-pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]) -> Result<()> {
-    let mut moved: Vec<_> = moved.iter().filter(|m| m.n != 0).collect();
-    // One order for all writers, as with people.
-    moved.sort_by_key(|m| (m.standing, m.incomplete));
-    for m in moved {
-        diesel::insert_into(account_count::table)
-            .values((
-                account_count::incident_id.eq(incident),
-                account_count::standing.eq(m.standing),
-                account_count::incomplete.eq(m.incomplete),
-                account_count::n.eq(m.n),
-            ))
-            .on_conflict((
-                account_count::incident_id,
-                account_count::standing,
-                account_count::incomplete,
-            ))
-            .do_update()
-            .set(account_count::n.eq(account_count::n + m.n))
-            .execute(conn)
-            .await?;
-    }
-    Ok(())
 }
 
 /// Revokes the status links of a person; the new epoch.

@@ -1,7 +1,9 @@
 //! Putting a drafted version in force, or throwing it away.
 
-use std::collections::BTreeMap;
+use std::future::Future;
 
+use chrono::{DateTime, Utc};
+use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
 use super::store::{self, Span};
@@ -13,10 +15,14 @@ use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::PersonStanding;
-use crate::person::store::{Moved, move_account};
+use crate::person::store::move_account;
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
 const AT_ONCE: i64 = 10_000;
+/// How many buckets are worked on at once.
+const AT_WORK: usize = 2;
+/// How often a transaction that met another is tried.
+const TRIES: usize = 10;
 
 /// Why a version was not put in force or thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -55,38 +61,203 @@ impl From<db::Error> for ActivateError {
     }
 }
 
-/// Puts a draft in force, in one transaction: its people come in, change or leave, the account moves by
-/// exactly as many, and the version before it is superseded.
+/// Puts a draft in force: its people come in, change or leave, the account moves by exactly as many, and
+/// the version before it is superseded.
+///
+/// A large list goes bucket by bucket, each in a transaction of its own, so that nobody waits long for a
+/// person; the account is exact after each. A version that was left half way, by a crash or a caller who
+/// went, is taken up where it stands.
 ///
 /// # Errors
-/// [`ActivateError`]; nothing has changed then.
+/// [`ActivateError`]; then nothing has changed, or [`resume`] and this call go on where it stands.
 pub async fn activate(
     app: &App,
     by: StaffId,
     incident: IncidentId,
     version: i32,
 ) -> Result<Version, ActivateError> {
-    let now = app.now();
-    let mut tx = app.db.begin().await?;
-    let draft = draft(&mut tx, incident, version).await?;
-    if draft.accepted == 0 {
-        return Err(ActivateError::Empty(version));
+    let client = app.db.raw().await?;
+    if !store::try_lock_session(&client, incident).await? {
+        return Err(ActivateError::Busy);
     }
-    let moved = apply(&mut tx, incident, &draft).await?;
-    check(&draft, &moved)?;
-    store::set_active(&mut tx, incident, version, by, now).await?;
-    incident::store::set_active_scope(&mut tx, incident, version).await?;
-    let active = store::find(&mut tx, incident, version).await?;
-    move_account(&mut tx, incident, &moved).await?;
-    let detail = json!({ "version": version, "delta": draft.delta });
-    let actor = Actor::Staff(by);
-    audit::store::append(&mut tx, now, actor, "scope.activate", incident, &detail).await?;
-    tx.commit().await?;
-    // What is left if this fails, the next import or activation of the incident sweeps.
-    if let Ok(client) = app.db.raw().await {
+    let done = under_lock(app, by, incident, version).await;
+    if done.is_ok() {
+        // What is left if this fails, the next import or activation of the incident sweeps.
         let _ = store::sweep(&client, incident).await;
     }
+    // The end of the connection would release it too, but only soon.
+    let _ = store::unlock_session(&client, incident).await;
+    done
+}
+
+async fn under_lock(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Version, ActivateError> {
+    let mut conn = app.db.get().await?;
+    let found = find(&mut conn, incident, version).await?;
+    drop(conn);
+    match found.status {
+        ScopeStatus::Draft if found.accepted == 0 => Err(ActivateError::Empty(version)),
+        ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
+            retried(|| at_once(app, by, incident, &found)).await
+        }
+        ScopeStatus::Draft => {
+            let mut tx = app.db.begin().await?;
+            begin(&mut tx, app, by, incident, &found).await?;
+            tx.commit().await?;
+            by_bucket(app, incident, &found).await
+        }
+        ScopeStatus::Activating => by_bucket(app, incident, &found).await,
+        status => Err(ActivateError::NotADraft { version, status }),
+    }
+}
+
+/// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now
+/// and then.
+///
+/// # Errors
+/// The first that ends one of them; [`ActivateError::Busy`] is none, somebody is at work then.
+pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateError> {
+    let mut half = store::list_activating(&mut *app.db.get().await?).await?;
+    half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
+    for (incident, version) in half {
+        let mut conn = app.db.get().await?;
+        let by = store::find(&mut conn, incident, version)
+            .await?
+            .activating_by;
+        drop(conn);
+        let Some(by) = by else { continue };
+        match activate(app, by, incident, version).await {
+            // Ended meanwhile, in other hands, or nobody's any more.
+            Ok(_)
+            | Err(
+                ActivateError::Busy | ActivateError::Forgotten | ActivateError::NotADraft { .. },
+            ) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How many rows of people an activation writes at most.
+fn rows(of: &Version) -> i64 {
+    let retracted = of.delta.as_ref().map_or(0, |delta| delta.people_retracted);
+    of.accepted + retracted
+}
+
+/// Does a transaction again if it met another one.
+async fn retried<T, F: Future<Output = Result<T, ActivateError>>>(
+    once: impl Fn() -> F,
+) -> Result<T, ActivateError> {
+    let mut tries = 1;
+    loop {
+        match once().await {
+            Err(ActivateError::Db(db::Error::Retry)) if tries < TRIES => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn at_once(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    draft: &Version,
+) -> Result<Version, ActivateError> {
+    let mut tx = app.db.begin().await?;
+    let span = Span {
+        incident,
+        version: draft.version,
+        from: 0,
+        to: BUCKETS,
+    };
+    apply(&mut tx, span, draft.mode, app.now()).await?;
+    begin(&mut tx, app, by, incident, draft).await?;
+    let active = end(&mut tx, app, incident, draft).await?;
+    tx.commit().await?;
     Ok(active)
+}
+
+async fn by_bucket(
+    app: &App,
+    incident: IncidentId,
+    half: &Version,
+) -> Result<Version, ActivateError> {
+    let done = store::list_applied(&mut *app.db.get().await?, incident, half.version).await?;
+    let left = (0..BUCKETS).filter(|bucket| done.iter().all(|(done, ..)| done != bucket));
+    stream::iter(left.map(Ok::<_, ActivateError>))
+        .try_for_each_concurrent(AT_WORK, |bucket| {
+            retried(move || one_bucket(app, incident, half, bucket))
+        })
+        .await?;
+    let mut tx = app.db.begin().await?;
+    let active = end(&mut tx, app, incident, half).await?;
+    tx.commit().await?;
+    Ok(active)
+}
+
+async fn one_bucket(
+    app: &App,
+    incident: IncidentId,
+    half: &Version,
+    bucket: i32,
+) -> Result<(), ActivateError> {
+    let mut tx = app.db.begin().await?;
+    let span = Span {
+        incident,
+        version: half.version,
+        from: bucket,
+        to: bucket + 1,
+    };
+    store::by_bucket(&mut tx).await?;
+    apply(&mut tx, span, half.mode, app.now()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The deed is on record before anybody's data change.
+async fn begin(
+    conn: &mut Conn,
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    draft: &Version,
+) -> Result<(), ActivateError> {
+    store::set_activating(conn, incident, draft.version, by).await?;
+    let detail = json!({ "version": draft.version, "delta": draft.delta });
+    let (now, actor) = (app.now(), Actor::Staff(by));
+    audit::store::append(conn, now, actor, "scope.activate", incident, &detail).await?;
+    Ok(())
+}
+
+/// Puts the version in force once every bucket has it, if it brought what the draft said.
+async fn end(
+    conn: &mut Conn,
+    app: &App,
+    incident: IncidentId,
+    half: &Version,
+) -> Result<Version, ActivateError> {
+    let version = half.version;
+    let applied = store::list_applied(conn, incident, version).await?;
+    let brought = applied.iter().map(|(_, added, _)| added).sum::<i64>();
+    let took = applied
+        .iter()
+        .map(|(_, _, retracted)| retracted)
+        .sum::<i64>();
+    let promised = half.delta.clone().unwrap_or_default();
+    let whole = i64::try_from(applied.len()).is_ok_and(|n| n == i64::from(BUCKETS));
+    if !whole || (brought, took) != (promised.people_added, promised.people_retracted) {
+        return Err(broken(version));
+    }
+    store::set_active(conn, incident, version, app.now()).await?;
+    incident::store::set_active_scope(conn, incident, version).await?;
+    Ok(store::find(conn, incident, version).await?)
+}
+
+fn broken(version: i32) -> ActivateError {
+    ActivateError::Db(db::Error::inconsistent("scope_version", version))
 }
 
 /// Throws a draft away, with its staged rows and its rejects.
@@ -109,6 +280,19 @@ pub async fn discard(
     Ok(())
 }
 
+/// The version, of an incident that still is.
+async fn find(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Version, ActivateError> {
+    let found = store::find(conn, incident, version).await?;
+    match incident::store::find(conn, incident).await?.forgotten_at {
+        Some(_) => Err(ActivateError::Forgotten),
+        None => Ok(found),
+    }
+}
+
 /// The draft, with nobody else at work on this scope until the transaction ends.
 async fn draft(
     conn: &mut Conn,
@@ -118,79 +302,36 @@ async fn draft(
     if !store::try_lock(conn, incident).await? {
         return Err(ActivateError::Busy);
     }
-    let found = store::find(conn, incident, version).await?;
-    if incident::store::find(conn, incident)
-        .await?
-        .forgotten_at
-        .is_some()
-    {
-        return Err(ActivateError::Forgotten);
-    }
+    let found = find(conn, incident, version).await?;
     match found.status {
         ScopeStatus::Draft => Ok(found),
         status => Err(ActivateError::NotADraft { version, status }),
     }
 }
 
-/// Applies the staged rows; by how many people that moves the account.
+/// Applies the staged rows of a span, and moves the account by as many people as they bring.
 async fn apply(
     conn: &mut Conn,
-    incident: IncidentId,
-    draft: &Version,
-) -> Result<Vec<Moved>, ActivateError> {
-    let first = incident::store::find(conn, incident)
-        .await?
-        .active_scope
-        .is_none();
-    let delta = draft.delta.clone().unwrap_or_default();
-    let rows = draft.accepted + delta.people_retracted;
-    let step = if rows > AT_ONCE { 1 } else { BUCKETS };
-    if step < BUCKETS {
-        store::by_bucket(conn).await?;
-    }
-    let mut account = BTreeMap::new();
-    let mut from = 0;
-    while from < BUCKETS {
-        let span = Span {
-            incident,
-            version: draft.version,
-            from,
-            to: from + step,
-        };
-        let mut moved = Vec::new();
-        if first {
-            moved.extend(store::apply_first(conn, span).await?);
-        } else {
-            moved.extend(store::apply_changes(conn, span).await?);
-            if draft.mode == ScopeMode::Full {
-                moved.extend(store::apply_retracted(conn, span).await?);
-            }
-            moved.extend(store::apply_new(conn, span).await?);
-        }
-        for m in moved {
-            *account.entry((m.standing, m.incomplete)).or_default() += m.n;
-        }
-        from += step;
-    }
-    let moved = |((standing, incomplete), n)| Moved {
-        standing,
-        incomplete,
-        n,
+    span: Span,
+    mode: ScopeMode,
+    at: DateTime<Utc>,
+) -> Result<(), ActivateError> {
+    let net = store::record_applied(conn, span, mode, at).await?;
+    let moved = if store::has_people_in(conn, span).await? {
+        let mut moved = store::apply_changes(conn, span).await?;
+        moved.extend(store::apply_retracted(conn, span, mode).await?);
+        moved.extend(store::apply_new(conn, span).await?);
+        moved
+    } else {
+        store::apply_first(conn, span).await?
     };
-    Ok(account.into_iter().map(moved).collect())
-}
-
-/// Whether as many people came and went as the draft said. The account's figure of people rests on it.
-fn check(draft: &Version, moved: &[Moved]) -> Result<(), ActivateError> {
-    let delta = draft.delta.as_ref();
-    let promised = delta.map_or(0, |delta| delta.people_added - delta.people_retracted);
+    // The two sets of books must agree before anybody sees them.
     let in_scope = moved
         .iter()
         .filter(|m| m.standing != PersonStanding::Retracted);
-    if in_scope.map(|m| m.n).sum::<i64>() == promised {
-        Ok(())
-    } else {
-        let broken = db::Error::inconsistent("scope_version", draft.version);
-        Err(ActivateError::Db(broken))
+    if in_scope.map(|m| m.n).sum::<i64>() != net {
+        return Err(broken(span.version));
     }
+    move_account(conn, span.incident, &moved).await?;
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::element::{Element, ElementSet};
 pub struct Delta {
     /// People who come in, or come back.
     pub people_added: i64,
-    /// People who are no longer affected. Only a full list retracts people.
+    /// People who are no longer affected: missing from a full list, or named with the flag `retract`.
     pub people_retracted: i64,
     /// People known before who lost more than was believed.
     pub elements_added: i64,
@@ -24,6 +24,8 @@ pub struct Delta {
     pub unchanged: i64,
     /// How many people each element comes to or leaves, people added and retracted included.
     pub by_element: BTreeMap<String, Change>,
+    /// How many people each jurisdiction gains and loses, by its code; empty if it is not known.
+    pub by_jurisdiction: BTreeMap<String, Change>,
     /// The columns of the file, in its order.
     pub columns: Vec<String>,
 }
@@ -38,12 +40,16 @@ pub struct Change {
 }
 
 /// People whom the version changes in the same way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Class {
     /// Exposed before; `None` for people who were not in scope.
     pub before: Option<ElementSet>,
     /// Exposed now; `None` for people whom the version retracts.
     pub now: Option<ElementSet>,
+    /// Under which jurisdiction before; `None` for people who were not in scope.
+    pub before_under: Option<String>,
+    /// Under which jurisdiction now; `None` for people whom the version retracts.
+    pub now_under: Option<String>,
     /// Whether contact, locale, jurisdiction or flags differ.
     pub contact: bool,
     /// How many people.
@@ -61,6 +67,14 @@ impl Delta {
         }
         for element in lost.iter() {
             self.change(element).retracted += class.people;
+        }
+        if class.before_under != class.now_under {
+            if let Some(under) = class.now_under {
+                self.by_jurisdiction.entry(under).or_default().added += class.people;
+            }
+            if let Some(under) = class.before_under {
+                self.by_jurisdiction.entry(under).or_default().retracted += class.people;
+            }
         }
         match (class.before, class.now) {
             (None, None) => {}
@@ -90,9 +104,11 @@ mod tests {
     #[test]
     fn a_person_may_gain_lose_and_move_at_once() {
         let set = |codes| ElementSet::parse(codes).ok();
-        let class = |before, now, contact, people| Class {
+        let class = |before: Option<ElementSet>, now: Option<ElementSet>, contact, people| Class {
             before,
             now,
+            before_under: before.map(|_| "DE".to_owned()),
+            now_under: now.map(|_| if contact { "FR" } else { "DE" }.to_owned()),
             contact,
             people,
         };
@@ -108,6 +124,11 @@ mod tests {
         assert_eq!(change("name"), (5, 2));
         assert_eq!(change("ssn"), (5, 3));
         assert_eq!(change("imei"), (3, 0));
+        let under = |code: &str| {
+            let change = delta.by_jurisdiction[code];
+            (change.added, change.retracted)
+        };
+        assert_eq!((under("DE"), under("FR")), ((0, 5), (8, 0)));
         let people = (delta.people_added, delta.people_retracted);
         let elements = (delta.elements_added, delta.elements_retracted);
         assert_eq!((people, elements), ((5, 2), (3, 3)));

@@ -17,7 +17,8 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
-use self::stage::{Chunk, List, Refused, Stage};
+use self::stage::{Chunk, Kind, List, Refused, Stage};
+use super::activate::{self, ActivateError};
 use super::csv::{HeaderError, ReadError, Reason};
 use super::delta::{Class, Delta};
 use super::store::{self, Duplicate};
@@ -118,6 +119,19 @@ impl From<tokio_postgres::Error> for ImportError {
     }
 }
 
+impl From<ActivateError> for ImportError {
+    fn from(error: ActivateError) -> Self {
+        match error {
+            ActivateError::Db(error) => Self::Db(error),
+            ActivateError::Missing => Self::Missing,
+            ActivateError::Forgotten => Self::Forgotten,
+            ActivateError::Busy | ActivateError::NotADraft { .. } | ActivateError::Empty(_) => {
+                Self::Busy
+            }
+        }
+    }
+}
+
 impl From<Refused> for ImportError {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -144,6 +158,8 @@ pub async fn import(
     let list = blocking(move || List::open(reader)).await??;
     let found = incident::store::find(&mut *app.db.get().await?, incident).await?;
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
+    // With a version that is half in force nothing can be compared: it is ended first.
+    activate::resume(app, Some(incident)).await?;
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ImportError::Busy);
@@ -254,7 +270,7 @@ impl Work<'_> {
         &self,
         list: List<R>,
         progress: &impl Fn(Progress),
-    ) -> Result<(Progress, stage::Read, BTreeMap<i64, i64>), ImportError> {
+    ) -> Result<(Progress, stage::Read, BTreeMap<Kind, i64>), ImportError> {
         let (to, mut chunks) = mpsc::channel(WAITING);
         let stage = self.stage.clone();
         let reading = tokio::task::spawn_blocking(move || stage.run(list, &to));
@@ -266,8 +282,8 @@ impl Work<'_> {
         };
         let mut exposed = BTreeMap::new();
         while let Some(chunk) = chunks.recv().await {
-            for (elements, rows) in &chunk.exposed {
-                *exposed.entry(*elements).or_default() += rows;
+            for (kind, rows) in &chunk.exposed {
+                *exposed.entry(kind.clone()).or_default() += rows;
             }
             self.write(chunk, &mut at).await?;
             progress(at);
@@ -298,7 +314,7 @@ impl Work<'_> {
     /// `exposed`; how many.
     async fn refuse_duplicates(
         &self,
-        exposed: &mut BTreeMap<i64, i64>,
+        exposed: &mut BTreeMap<Kind, i64>,
     ) -> Result<i64, ImportError> {
         let Stage {
             incident, version, ..
@@ -316,7 +332,10 @@ impl Work<'_> {
             };
             count += some.len();
             for row in &some {
-                *exposed.entry(row.exposed).or_default() -= 1;
+                if row.flags & Flags::RETRACT.bits() == 0 {
+                    let kind = (row.exposed, row.jurisdiction.clone());
+                    *exposed.entry(kind).or_default() -= 1;
+                }
             }
             store::copy_rejects(&client, self.rejects_of(&some)?).await?;
             other = Some(client);
@@ -376,15 +395,17 @@ impl Work<'_> {
     }
 
     /// The delta to an incident without people: everybody in the list is new.
-    fn all_new(&self, exposed: &BTreeMap<i64, i64>) -> Result<Delta, ImportError> {
+    fn all_new(&self, exposed: &BTreeMap<Kind, i64>) -> Result<Delta, ImportError> {
         let mut delta = self.nothing_yet();
-        for (bits, people) in exposed.iter().filter(|(_, people)| **people > 0) {
+        for ((bits, under), people) in exposed.iter().filter(|(_, people)| **people > 0) {
             let now = ElementSet::from_bits(*bits);
             delta.add(Class {
                 before: None,
                 now: Some(
                     now.ok_or_else(|| db::Error::inconsistent("scope_row", self.stage.incident))?,
                 ),
+                before_under: None,
+                now_under: Some(under.clone()),
                 contact: false,
                 people: *people,
             });

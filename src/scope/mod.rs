@@ -72,6 +72,10 @@ pub struct Version {
     pub activated_by: Option<StaffId>,
     /// When.
     pub activated_at: Option<DateTime<Utc>>,
+    /// Who began to put it in force.
+    pub activating_by: Option<StaffId>,
+    /// How many of the 64 buckets it is in force in.
+    pub buckets_done: i64,
 }
 
 /// One thing that is wrong with a refused row.

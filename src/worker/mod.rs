@@ -1,5 +1,6 @@
 //! The senders: loops, leases and cancellation; no rule lives here.
 
+mod chore;
 pub mod courier;
 mod gate;
 mod hand;
@@ -71,10 +72,11 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
         .collect()
 }
 
-/// Starts postman and courier; they run until `shutdown` asks them to leave.
+/// Starts postman, courier and chores; they run until `shutdown` asks them to leave.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let relays: Arc<Vec<Relay>> =
         Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);
     shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
+    shutdown.spawn(chore::run(app.clone(), shutdown.clone()));
 }

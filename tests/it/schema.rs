@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::house::House;
 
 /// The tables of the big family (docs/architecture.md, "Beyond one machine").
-const FAMILY: [&str; 4] = ["person", "scope_row", "notice", "outcome"];
+const FAMILY: [&str; 5] = ["person", "person_past", "scope_row", "notice", "outcome"];
 
 /// What `src/db/schema.rs` says: columns by table, with their diesel types.
 fn declared() -> BTreeMap<String, Vec<(String, String)>> {

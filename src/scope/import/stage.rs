@@ -13,11 +13,15 @@ use super::references::References;
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key};
+use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
 use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
 use crate::scope::store::{Rejects, Rows, StagedRow, reject_owner};
 use crate::seal::{Digest, IncidentKey, unique};
+
+/// What the delta of a first list counts: elements as bits, jurisdiction.
+pub(super) type Kind = (i64, String);
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -74,8 +78,8 @@ impl<R: io::Read> List<R> {
 pub(super) struct Chunk {
     /// A COPY of rows, if there are any.
     pub(super) rows: Option<Bytes>,
-    /// How many rows expose which elements.
-    pub(super) exposed: BTreeMap<i64, i64>,
+    /// How many rows expose which elements under which jurisdiction.
+    pub(super) exposed: BTreeMap<Kind, i64>,
     /// A COPY of rejects, if there are any.
     pub(super) rejects: Option<Bytes>,
     pub(super) accepted: usize,
@@ -87,7 +91,7 @@ pub(super) struct Chunk {
 /// Rows and rejects of the chunk that is being filled.
 struct Gathered {
     rows: Rows,
-    exposed: BTreeMap<i64, i64>,
+    exposed: BTreeMap<Kind, i64>,
     rejects: Rejects,
 }
 
@@ -194,7 +198,12 @@ impl Stage {
             address: row.address,
         };
         let (keys, sealed) = contact.seal(&self.key, self.incident);
-        *to.exposed.entry(row.elements.bits()).or_default() += 1;
+        if !row.flags.contains(Flags::RETRACT) {
+            let under = row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str);
+            *to.exposed
+                .entry((row.elements.bits(), under.to_owned()))
+                .or_default() += 1;
+        }
         to.rows.push(&StagedRow {
             line: whole(row.line),
             keys,

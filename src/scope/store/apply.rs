@@ -1,9 +1,14 @@
 //! Putting a staged version in force: sets of rows, some buckets at a time. Every statement returns by how
 //! many people it moved the account, from the rows as they were when it locked them.
 
-use diesel::sql_types::{Integer, Uuid};
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
+use super::super::ScopeMode;
+use crate::db::schema::person;
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::flags::Flags;
@@ -51,14 +56,60 @@ macro_rules! reason {
     };
 }
 
+/// `Flags::RETRACT`, as a test makes sure.
+macro_rules! retract {
+    () => {
+        "32"
+    };
+}
+
+/// Rows that list somebody: not those that say that somebody is not affected after all.
+macro_rules! staged {
+    ($also:literal) => {
+        concat!(
+            "scope_row r where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
+                and r.flags & ",
+            retract!(),
+            $also
+        )
+    };
+}
+
 /// Sums up what `after` returned.
 macro_rules! moved {
     () => {
-        "select standing, incomplete, sum(n)::bigint as n from (
-            select was as standing, was_incomplete as incomplete, -1 as n from after
+        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
+            select bucket, was as standing, was_withheld as withheld, was_jurisdiction as jurisdiction,
+                was_locale as locale, was_exposed as exposed, named, -1 as n
+            from after
             union all
-            select standing, incomplete, 1 from after
-        ) moved group by standing, incomplete having sum(n) <> 0"
+            select bucket, standing, withheld, jurisdiction, locale, exposed, named, 1 from after
+        ) moved
+        group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
+    };
+}
+
+/// What [`moved`] needs of `before b` and of `person p`.
+macro_rules! was_and_is {
+    () => {
+        " returning p.bucket, b.standing as was, b.withheld as was_withheld,
+            b.jurisdiction as was_jurisdiction, b.locale as was_locale, b.exposed as was_exposed,
+            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.named "
+    };
+}
+
+/// Keeps what was believed of those in `before`.
+macro_rules! past {
+    ($contact_changed:literal) => {
+        concat!(
+            ", past as (
+                insert into person_past (bucket, person_id, until_scope, incident_id, exposed, locale,
+                    jurisdiction, flags, standing, contact_changed)
+                select bucket, id, $2, $1, exposed, locale, jurisdiction, flags, standing, ",
+            $contact_changed,
+            " from before
+            )"
+        )
     };
 }
 
@@ -66,20 +117,25 @@ macro_rules! moved {
 // carried along: no key finds it again.
 const CHANGES: &str = concat!(
     "with before as (
-        select p.bucket, p.id, p.standing as was, p.exposed & ~p.named <> 0 as was_incomplete,
-            p.named <> 0 as told, r.email_key = p.email_key as same_address,
-            r.email_key, r.name_key, r.contact_key, r.sealed, r.exposed, r.locale, r.jurisdiction, r.flags
+        select p.bucket, p.id, p.named <> 0 as told, p.standing, p.withheld, p.jurisdiction, p.locale,
+            p.exposed, p.flags, p.contact_key <> r.contact_key as contact_changed,
+            r.email_key = p.email_key as same_address, r as row
         from person p
         join scope_row r on r.incident_id = p.incident_id and r.bucket = p.bucket
             and r.reference_key = p.reference_key
         where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
             and r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
+            and r.flags & ",
+    retract!(),
+    " = 0
             and (p.standing = 'retracted'
                 or (p.exposed, p.contact_key, p.locale, p.jurisdiction, p.flags)
                     is distinct from (r.exposed, r.contact_key, r.locale, r.jurisdiction, r.flags))
         order by p.bucket, p.id
         for update of p
-    ), after as (
+    )",
+    past!("contact_changed"),
+    ", after as (
         update person p
         set exposed = r.exposed, email_key = r.email_key, name_key = r.name_key,
             contact_key = r.contact_key, sealed = r.sealed, locale = r.locale,
@@ -88,13 +144,14 @@ const CHANGES: &str = concat!(
             withheld = case when t.standing = 'withheld' then ",
     reason!(),
     " end
-        from before r
+        from before b
+        cross join lateral (select (b.row).*) r
         cross join lateral (select ",
-    standing!("r.was", "r.told", "r.same_address"),
+    standing!("b.standing", "b.told", "b.same_address"),
     " as standing) t
-        where p.bucket = r.bucket and p.id = r.id
-        returning r.was, r.was_incomplete, p.standing, p.exposed & ~p.named <> 0 as incomplete
-    ) ",
+        where p.bucket = b.bucket and p.id = b.id",
+    was_and_is!(),
+    ") ",
     moved!()
 );
 
@@ -109,26 +166,41 @@ pub async fn apply_changes(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
 macro_rules! new {
     ($unknown:literal) => {
         concat!(
-    "with after as (
+            "with after as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
             since_scope, changed_scope)
         select r.bucket, r.id, r.incident_id, r.reference_key, r.email_key, r.name_key, r.contact_key,
             r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
             case when t.standing = 'withheld' then ",
-    reason!(),
-    " end, 0, $2, $2
+            reason!(),
+            " end, 0, $2, $2
         from scope_row r
         cross join lateral (select ",
-    standing!("null", "false", "false"),
-    " as standing) t
-        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4 ",
-    $unknown,
-    " returning standing, exposed & ~named <> 0 as incomplete
+            standing!("null", "false", "false"),
+            " as standing) t
+        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
+            and r.flags & ",
+            retract!(),
+            " = 0 ",
+            $unknown,
+            " returning bucket, standing, withheld, jurisdiction, locale, exposed, named
     )
-    select standing, incomplete, count(*) as n from after group by standing, incomplete"
+    select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n from after
+    group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
         )
     };
+}
+
+/// Whether anybody is or was in scope in these buckets.
+///
+/// # Errors
+/// The database's.
+pub async fn has_people_in(conn: &mut Conn, span: Span) -> Result<bool> {
+    let anybody = person::table
+        .filter(person::incident_id.eq(span.incident))
+        .filter(person::bucket.ge(span.from).and(person::bucket.lt(span.to)));
+    Ok(diesel::select(exists(anybody)).get_result(conn).await?)
 }
 
 /// Takes in everybody of the list; nobody was in scope before.
@@ -146,6 +218,7 @@ const NEW: &str = new!(
 
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
 /// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
+/// Its commit need not wait for the disk: the last one, which puts the version in force, does for all.
 ///
 /// # Errors
 /// The database's.
@@ -153,6 +226,7 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     for setting in [
         "set local enable_seqscan = off",
         "set local work_mem = '64MB'",
+        "set local synchronous_commit = off",
     ] {
         diesel::sql_query(setting).execute(conn).await?;
     }
@@ -167,38 +241,117 @@ pub async fn apply_new(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
     run_with_flags(conn, NEW, span).await
 }
 
-const RETRACTED: &str = concat!(
-    "with before as (
-        select p.bucket, p.id, p.standing, p.exposed & ~p.named <> 0 as incomplete
+/// Whom a list takes out: of a full list those whom it does not name, of a delta those whom it names so.
+macro_rules! gone {
+    ($here:literal, $retract:literal) => {
+        concat!(
+            "p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted' and ",
+            $here,
+            " (select from ",
+            staged!($retract),
+            " and r.bucket = p.bucket and r.reference_key = p.reference_key)"
+        )
+    };
+    (full) => {
+        gone!("not exists", " = 0")
+    };
+    (delta) => {
+        gone!("exists", " <> 0")
+    };
+}
+
+macro_rules! retracted {
+    ($mode:ident) => {
+        concat!(
+            "with before as (
+        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags
         from person p
-        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted'
-            and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
-                and r.bucket >= $3 and r.bucket < $4
-                and r.bucket = p.bucket and r.reference_key = p.reference_key)
+        where ",
+            gone!($mode),
+            "
         order by p.bucket, p.id
         for update
-    ), after as (
+    )",
+            past!("false"),
+            ", after as (
         update person p
         set standing = 'retracted', withheld = null, changed_scope = $2
         from before b
-        where p.bucket = b.bucket and p.id = b.id
-        returning b.standing as was, b.incomplete as was_incomplete, p.standing, b.incomplete
-    ) ",
-    moved!()
-);
+        where p.bucket = b.bucket and p.id = b.id",
+            was_and_is!(),
+            ") ",
+            moved!()
+        )
+    };
+}
 
-/// Retracts the people who are not in the list.
+/// Retracts the people whom the list takes out.
 ///
 /// # Errors
 /// The database's.
-pub async fn apply_retracted(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    Ok(diesel::sql_query(RETRACTED)
+pub async fn apply_retracted(conn: &mut Conn, span: Span, mode: ScopeMode) -> Result<Vec<Moved>> {
+    let statement = match mode {
+        ScopeMode::Full => retracted!(full),
+        ScopeMode::Delta => retracted!(delta),
+    };
+    Ok(diesel::sql_query(statement)
         .bind::<Uuid, _>(span.incident)
         .bind::<Integer, _>(span.version)
         .bind::<Integer, _>(span.from)
         .bind::<Integer, _>(span.to)
         .load(conn)
         .await?)
+}
+
+// Read from the list before anything of it is applied, not from what applying it did: the other books.
+macro_rules! brings {
+    ($mode:ident) => {
+        concat!(
+            "insert into scope_applied (incident_id, version, bucket, added, retracted, at)
+            select $1, $2, b.bucket, coalesce(come.n, 0), coalesce(go.n, 0), $5
+            from generate_series($3, $4 - 1) as b (bucket)
+            left join (select r.bucket, count(*) as n from ",
+            staged!(" = 0"),
+            " and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
+                    and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key
+                    and p.standing <> 'retracted')
+                group by r.bucket) come on come.bucket = b.bucket
+            left join (select p.bucket, count(*) as n from person p where ",
+            gone!($mode),
+            " group by p.bucket) go on go.bucket = b.bucket
+            returning added - retracted as n"
+        )
+    };
+}
+
+/// Records what the list brings into these buckets and takes out of them; by how many people that is.
+///
+/// # Errors
+/// `Conflict` if they were done before.
+pub async fn record_applied(
+    conn: &mut Conn,
+    span: Span,
+    mode: ScopeMode,
+    at: DateTime<Utc>,
+) -> Result<i64> {
+    #[derive(diesel::QueryableByName)]
+    struct Net {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let statement = match mode {
+        ScopeMode::Full => brings!(full),
+        ScopeMode::Delta => brings!(delta),
+    };
+    let net: Vec<Net> = diesel::sql_query(statement)
+        .bind::<Uuid, _>(span.incident)
+        .bind::<Integer, _>(span.version)
+        .bind::<Integer, _>(span.from)
+        .bind::<Integer, _>(span.to)
+        .bind::<Timestamptz, _>(at)
+        .load(conn)
+        .await?;
+    Ok(net.iter().map(|net| net.n).sum())
 }
 
 async fn run_with_flags(conn: &mut Conn, statement: &str, span: Span) -> Result<Vec<Moved>> {
@@ -212,4 +365,14 @@ async fn run_with_flags(conn: &mut Conn, statement: &str, span: Span) -> Result<
         .bind::<Integer, _>(Flags::PROTECTED.bits())
         .load(conn)
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_that_retracts_is_the_one_in_the_statements() {
+        assert_eq!(retract!(), Flags::RETRACT.bits().to_string());
+    }
 }

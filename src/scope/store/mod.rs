@@ -4,7 +4,10 @@ mod apply;
 mod copy;
 mod staged;
 
-pub use apply::{Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket};
+pub use apply::{
+    Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket, has_people_in,
+    record_applied,
+};
 pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
     Duplicate, analyze, compare, delete_duplicates, find_duplicates, has_people, hurry,
@@ -18,7 +21,7 @@ use diesel_async::RunQueryDsl;
 
 use super::delta::Delta;
 use super::{Reject, RejectReason, ScopeMode, ScopeStatus, Version};
-use crate::db::schema::{scope_reject, scope_row, scope_version};
+use crate::db::schema::{scope_applied, scope_reject, scope_row, scope_version};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, StaffId};
 use crate::seal::IncidentKey;
@@ -37,9 +40,10 @@ struct Row {
     created_at: DateTime<Utc>,
     activated_by: Option<StaffId>,
     activated_at: Option<DateTime<Utc>>,
+    activating_by: Option<StaffId>,
 }
 
-fn read(row: Row) -> Result<Version> {
+fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
     let delta = row.delta.map(serde_json::from_value::<Delta>).transpose();
     Ok(Version {
         version: row.version,
@@ -53,7 +57,19 @@ fn read(row: Row) -> Result<Version> {
         created_at: row.created_at,
         activated_by: row.activated_by,
         activated_at: row.activated_at,
+        activating_by: row.activating_by,
+        buckets_done: done.unwrap_or(0),
     })
+}
+
+/// In how many buckets the version of the row at hand is in force.
+#[diesel::dsl::auto_type]
+fn buckets_done() -> _ {
+    scope_applied::table
+        .filter(scope_applied::incident_id.eq(scope_version::incident_id))
+        .filter(scope_applied::version.eq(scope_version::version))
+        .count()
+        .single_value()
 }
 
 /// The version with this number.
@@ -64,7 +80,7 @@ pub async fn find(conn: &mut Conn, incident: IncidentId, version: i32) -> Result
     read(
         scope_version::table
             .find((incident, version))
-            .select(Row::as_select())
+            .select((Row::as_select(), buckets_done()))
             .first(conn)
             .await?,
     )
@@ -75,11 +91,11 @@ pub async fn find(conn: &mut Conn, incident: IncidentId, version: i32) -> Result
 /// # Errors
 /// The database's.
 pub async fn list(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Version>> {
-    let rows: Vec<Row> = scope_version::table
+    let rows: Vec<(Row, Option<i64>)> = scope_version::table
         .filter(scope_version::incident_id.eq(incident))
         .order(scope_version::version.desc())
         .limit(1_000)
-        .select(Row::as_select())
+        .select((Row::as_select(), buckets_done()))
         .load(conn)
         .await?;
     rows.into_iter().map(read).collect()
@@ -146,15 +162,72 @@ pub async fn set_draft(
     }
 }
 
-/// Puts a draft in force, and whatever was in force out of it.
+/// Begins to put a draft in force.
 ///
 /// # Errors
 /// `Missing` if it is no draft.
-pub async fn set_active(
+pub async fn set_activating(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
     by: StaffId,
+) -> Result<()> {
+    let set = diesel::update(scope_version::table.find((incident, version)))
+        .filter(scope_version::status.eq(ScopeStatus::Draft))
+        .set((
+            scope_version::status.eq(ScopeStatus::Activating),
+            scope_version::activating_by.eq(by),
+        ))
+        .execute(conn)
+        .await?;
+    if set == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
+}
+
+/// All versions that are half in force.
+///
+/// # Errors
+/// The database's.
+pub async fn list_activating(conn: &mut Conn) -> Result<Vec<(IncidentId, i32)>> {
+    Ok(scope_version::table
+        .filter(scope_version::status.eq(ScopeStatus::Activating))
+        .select((scope_version::incident_id, scope_version::version))
+        .load(conn)
+        .await?)
+}
+
+/// The buckets in which a version is in force, and how many people it brought and took there.
+///
+/// # Errors
+/// The database's.
+pub async fn list_applied(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Vec<(i32, i64, i64)>> {
+    Ok(scope_applied::table
+        .filter(scope_applied::incident_id.eq(incident))
+        .filter(scope_applied::version.eq(version))
+        .select((
+            scope_applied::bucket,
+            scope_applied::added,
+            scope_applied::retracted,
+        ))
+        .load(conn)
+        .await?)
+}
+
+/// Puts an activating version in force, and whatever was in force out of it.
+///
+/// # Errors
+/// `Missing` if it is not activating.
+pub async fn set_active(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
     at: DateTime<Utc>,
 ) -> Result<()> {
     diesel::update(scope_version::table)
@@ -164,10 +237,10 @@ pub async fn set_active(
         .execute(conn)
         .await?;
     let set = diesel::update(scope_version::table.find((incident, version)))
-        .filter(scope_version::status.eq(ScopeStatus::Draft))
+        .filter(scope_version::status.eq(ScopeStatus::Activating))
         .set((
             scope_version::status.eq(ScopeStatus::Active),
-            scope_version::activated_by.eq(by),
+            scope_version::activated_by.eq(scope_version::activating_by),
             scope_version::activated_at.eq(at),
         ))
         .execute(conn)

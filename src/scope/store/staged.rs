@@ -215,25 +215,28 @@ pub async fn delete_duplicates(client: &Client, incident: IncidentId, version: i
     Ok(client.execute(DELETE_DUPLICATES, &of).await?)
 }
 
+// A row with the flag `retract` (32) names somebody who is not affected after all.
 const COMPARE: &str = "
     select case when p.standing <> 'retracted' then p.exposed end as before,
-        r.exposed as now,
-        coalesce(p.standing <> 'retracted'
+        case when r.flags & 32 = 0 then r.exposed end as now,
+        coalesce(p.standing <> 'retracted' and r.flags & 32 = 0
             and (p.contact_key, p.locale, p.jurisdiction, p.flags)
                 is distinct from (r.contact_key, r.locale, r.jurisdiction, r.flags), false) as contact,
+        case when p.standing <> 'retracted' then p.jurisdiction end as was_under,
+        case when r.flags & 32 = 0 then r.jurisdiction end as is_under,
         count(*) as people
     from scope_row r
     left join person p on p.incident_id = r.incident_id and p.bucket = r.bucket
         and p.reference_key = r.reference_key
     where r.incident_id = $1 and r.version = $2
-    group by 1, 2, 3
+    group by 1, 2, 3, 4, 5
     union all
-    select p.exposed, null, false, count(*)
+    select p.exposed, null, false, p.jurisdiction, null, count(*)
     from person p
     where $3 and p.incident_id = $1 and p.standing <> 'retracted'
         and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
             and r.bucket = p.bucket and r.reference_key = p.reference_key)
-    group by 1";
+    group by 1, 4";
 
 /// How a staged version differs from the people in scope, class by class.
 ///
@@ -259,7 +262,9 @@ pub async fn compare(
             before: elements(row.get(0))?,
             now: elements(row.get(1))?,
             contact: row.get(2),
-            people: row.get(3),
+            before_under: row.get(3),
+            now_under: row.get(4),
+            people: row.get(5),
         });
     }
     Ok(())

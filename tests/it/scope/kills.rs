@@ -208,43 +208,19 @@ async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_
     let mut done = 0;
     calm.take(&List::of_round(0));
     stormy.take(&List::of_round(0));
-    let mut before = calm.people().await;
     for round in 1..=kills() {
         let list = List::of_round(round);
         let after = moment(round, calm.take(&list));
         let wanted = calm.people().await;
         done += u32::from(stormy.kill(&list, after));
-        stormy.settled(&before, &wanted).await;
         stormy.take(&list);
         assert_eq!(
             stormy.people().await,
             wanted,
             "round {round}, killed after {after:?}"
         );
-        before = wanted;
     }
     assert!(done < kills(), "every run was done before it was killed");
-}
-
-impl Site {
-    /// Once the database has heard of the death: the people are those of before or those of after, whole.
-    async fn settled(&self, before: &str, after: &str) {
-        let client = self.app.db.raw().await.unwrap();
-        let lock = self.incident.uuid().as_u64_pair().1.cast_signed();
-        client
-            .execute("select pg_advisory_lock($1)", &[&lock])
-            .await
-            .unwrap();
-        let people = self.people().await;
-        client
-            .execute("select pg_advisory_unlock($1)", &[&lock])
-            .await
-            .unwrap();
-        assert!(
-            people == before || people == after,
-            "half a version is visible"
-        );
-    }
 }
 
 /// A directory for a Postgres of its own, gone when the test ends.

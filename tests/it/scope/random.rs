@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use candor::element::{Element, ElementSet};
-use candor::notice::account::Account;
+use candor::notice::account::by::by;
+use candor::notice::account::{Account, recount};
+use candor::person::books::AccountKind;
 use candor::person::flags::Flags;
 use candor::person::{Before, PersonStanding, Settled, standing};
 use candor::scope::ScopeMode;
 use candor::scope::delta::{Class, Delta};
 
-use super::Desk;
+use super::{Desk, set};
 
 /// xorshift64: the same run for the same seed.
 struct Dice(u64);
@@ -39,7 +41,20 @@ impl Dice {
 struct Listed {
     email: Option<String>,
     exposed: ElementSet,
+    jurisdiction: &'static str,
+    locale: &'static str,
     flags: Flags,
+}
+
+impl Listed {
+    /// Everything but the elements.
+    fn besides(&self) -> (&Option<String>, &str, &str, Flags) {
+        (&self.email, self.jurisdiction, self.locale, self.flags)
+    }
+
+    fn retracts(&self) -> bool {
+        self.flags.contains(Flags::RETRACT)
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -60,6 +75,7 @@ fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
             0 => Flags::HOLD,
             1 => Flags::DECEASED | Flags::PROTECTED,
             2 => Flags::MINOR,
+            3 => Flags::RETRACT,
             _ => Flags::NONE,
         };
         let exposed = dice.elements();
@@ -68,6 +84,8 @@ fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
             Listed {
                 email,
                 exposed,
+                jurisdiction: ["", "DE", "US-CA"][dice.below(3) as usize],
+                locale: ["de", "en"][dice.below(2) as usize],
                 flags,
             },
         );
@@ -76,10 +94,13 @@ fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
 }
 
 fn written(list: &BTreeMap<String, Listed>) -> String {
-    let mut text = "reference,email,elements,flags\n".to_owned();
+    let mut text = "reference,email,elements,flags,jurisdiction,locale\n".to_owned();
     for (reference, row) in list {
         let email = row.email.as_deref().unwrap_or_default();
-        text += &format!("{reference},{email},{},{}\n", row.exposed, row.flags);
+        text += &format!(
+            "{reference},{email},{},{},{},{}\n",
+            row.exposed, row.flags, row.jurisdiction, row.locale
+        );
     }
     text
 }
@@ -95,6 +116,13 @@ fn expect(
     let in_scope = |p: &&Known| p.standing != PersonStanding::Retracted;
     for (reference, row) in list {
         let was = before.get(reference);
+        if row.retracts() {
+            if let Some(person) = people.get_mut(reference).filter(|p| in_scope(&&**p)) {
+                delta.add(leaves(person));
+                person.standing = PersonStanding::Retracted;
+            }
+            continue;
+        }
         let as_before = was.map(|p| Before {
             standing: p.standing,
             told: !p.named.is_empty(),
@@ -104,8 +132,9 @@ fn expect(
         delta.add(Class {
             before: known.map(|p| p.listed.exposed),
             now: Some(row.exposed),
-            contact: known
-                .is_some_and(|p| (&p.listed.email, p.listed.flags) != (&row.email, row.flags)),
+            before_under: known.map(|p| p.listed.jurisdiction.to_owned()),
+            now_under: Some(row.jurisdiction.to_owned()),
+            contact: known.is_some_and(|p| p.listed.besides() != row.besides()),
             people: 1,
         });
         let stands = standing(as_before, row.flags, row.email.is_some());
@@ -123,17 +152,23 @@ fn expect(
     if mode == ScopeMode::Full {
         for (reference, person) in people {
             if !list.contains_key(reference) && in_scope(&&*person) {
-                delta.add(Class {
-                    before: Some(person.listed.exposed),
-                    now: None,
-                    contact: false,
-                    people: 1,
-                });
+                delta.add(leaves(person));
                 person.standing = PersonStanding::Retracted;
             }
         }
     }
     delta
+}
+
+fn leaves(person: &Known) -> Class {
+    Class {
+        before: Some(person.listed.exposed),
+        now: None,
+        before_under: Some(person.listed.jurisdiction.to_owned()),
+        now_under: None,
+        contact: false,
+        people: 1,
+    }
 }
 
 fn count(people: &BTreeMap<String, Known>) -> Account {
@@ -161,6 +196,7 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
             continue;
         }
         let sent = dice.below(4) > 0;
+        let takes_back = !sent && told && dice.below(2) == 0;
         let named = if sent {
             person.listed.exposed
         } else {
@@ -168,6 +204,7 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
         };
         person.named = person.named.union(named);
         person.standing = match (sent, told) {
+            (false, true) if takes_back => PersonStanding::NeedsLetter,
             (true, _) | (_, true) => PersonStanding::Notified,
             (false, false) => PersonStanding::NeedsLetter,
         };
@@ -179,10 +216,48 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
             } else {
                 PersonStanding::NeedsLetter
             }),
-            takes_back: false,
+            takes_back,
         });
     }
     desk.settle(&settled).await;
+}
+
+/// Counters equal a recount, and what they say by part is what the model has.
+async fn the_parts_add_up(desk: &Desk, people: &BTreeMap<String, Known>) {
+    let differ = recount::books(&desk.house.app, desk.incident)
+        .await
+        .unwrap();
+    assert_eq!(differ, []);
+    let mut conn = desk.conn().await;
+    for kind in [
+        AccountKind::Jurisdiction,
+        AccountKind::Locale,
+        AccountKind::Element,
+    ] {
+        for slice in by(&mut conn, desk.incident, kind).await.unwrap() {
+            let here = people.values().filter(|p| match kind {
+                AccountKind::Jurisdiction => p.listed.jurisdiction == slice.value,
+                AccountKind::Locale => p.listed.locale == slice.value,
+                _ => set(&slice.value).minus(p.listed.exposed).is_empty(),
+            });
+            let here: Vec<_> = here.collect();
+            let at = |standing| here.iter().filter(|p| p.standing == standing).count() as i64;
+            assert_eq!(slice.notified, at(PersonStanding::Notified), "{slice:?}");
+            assert_eq!(
+                slice.in_progress,
+                at(PersonStanding::InProgress),
+                "{slice:?}"
+            );
+            assert_eq!(
+                slice.needs_letter,
+                at(PersonStanding::NeedsLetter),
+                "{slice:?}"
+            );
+            assert_eq!(slice.withheld, at(PersonStanding::Withheld), "{slice:?}");
+            let parts = slice.notified + slice.in_progress + slice.needs_letter + slice.withheld;
+            assert_eq!(slice.people, parts, "{slice:?}");
+        }
+    }
 }
 
 async fn walk(seed: u64) {
@@ -204,7 +279,9 @@ async fn walk(seed: u64) {
             count(&people),
             "seed {seed}, step {step}"
         );
+        the_parts_add_up(&desk, &people).await;
         send(&desk, &mut dice, &mut people).await;
+        the_parts_add_up(&desk, &people).await;
         assert_eq!(
             desk.account().await,
             count(&people),
@@ -217,6 +294,8 @@ async fn walk(seed: u64) {
         let listed = Listed {
             email,
             exposed: found.exposed,
+            jurisdiction: expected.listed.jurisdiction,
+            locale: expected.listed.locale,
             flags: found.flags,
         };
         let found = Known {

@@ -1,0 +1,147 @@
+//! Proof of the books: everybody counted anew, bucket by bucket, in one snapshot, and every counter that
+//! says otherwise by name.
+
+use std::fmt;
+
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::db::{Conn, Result};
+use crate::id::{BUCKETS, IncidentId};
+
+/// A counter that does not say what there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, diesel::QueryableByName)]
+pub struct Differs {
+    /// `people`, `total`, `jurisdiction`, `locale`, `element`, `reason` or `campaign`.
+    #[diesel(sql_type = Text)]
+    pub of: String,
+    /// Which one: a value of that kind, or the campaign's id.
+    #[diesel(sql_type = Text)]
+    pub value: String,
+    /// Where the people stand, or the state of the notices.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub standing: Option<String>,
+    /// Whether it counts those to whom something is not yet named.
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub incomplete: Option<bool>,
+    /// In which bucket, if it is of one.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub bucket: Option<i32>,
+    /// What the counter says.
+    #[diesel(sql_type = BigInt)]
+    pub booked: i64,
+    /// What there is.
+    #[diesel(sql_type = BigInt)]
+    pub counted: i64,
+}
+
+impl fmt::Display for Differs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.of, self.value)?;
+        if let Some(standing) = &self.standing {
+            write!(f, " {standing}")?;
+        }
+        if self.incomplete == Some(true) {
+            f.write_str(" incomplete")?;
+        }
+        if let Some(bucket) = self.bucket {
+            write!(f, " bucket {bucket}")?;
+        }
+        write!(f, ": booked {}, counted {}", self.booked, self.counted)
+    }
+}
+
+const BUCKET: &str = "
+    with classes as (
+        select standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
+        from person where incident_id = $1 and bucket = $2
+        group by standing, withheld, jurisdiction, locale, exposed, named
+    ), counted as (
+        select of, value, standing, incomplete, sum(n)::bigint as n from (
+            select 'total' as of, '' as value, standing, exposed & ~named <> 0 as incomplete, n from classes
+            union all
+            select 'jurisdiction', jurisdiction, standing, exposed & ~named <> 0, n from classes
+            union all
+            select 'locale', locale, standing, exposed & ~named <> 0, n from classes
+            union all
+            select 'reason', withheld::text, standing, exposed & ~named <> 0, n from classes
+            where withheld is not null
+            union all
+            select 'element', bit::text, standing, (exposed & ~named) >> bit & 1 = 1, n
+            from classes cross join generate_series(0, 62) as bit where exposed >> bit & 1 = 1
+        ) each group by of, value, standing, incomplete
+    ), booked as (
+        select 'total' as of, '' as value, standing, incomplete, n
+        from account_count where incident_id = $1 and bucket = $2 and n <> 0
+        union all
+        select kind::text, value, standing, incomplete, n
+        from account_part where incident_id = $1 and bucket = $2 and n <> 0
+    )
+    select of, value, standing::text as standing, incomplete, $2 as bucket,
+        coalesce(b.n, 0) as booked, coalesce(c.n, 0) as counted
+    from counted c full join booked b using (of, value, standing, incomplete)
+    where b.n is distinct from c.n
+    order by 1, 2, 3, 4";
+
+const PEOPLE: &str = "
+    select 'people' as of, '' as value, null as standing, null as incomplete, null as bucket,
+        booked, counted
+    from (select coalesce(sum(added - retracted), 0)::bigint as booked
+            from scope_applied where incident_id = $1) b
+        cross join (select count(*) as counted
+            from person where incident_id = $1 and standing <> 'retracted') c
+    where booked <> counted";
+
+const CAMPAIGNS: &str = "
+    select 'campaign' as of, campaign_id::text as value, status::text as standing, null as incomplete,
+        null as bucket, coalesce(b.n, 0) as booked, coalesce(c.n, 0) as counted
+    from (select n.campaign_id, n.status, count(*) as n
+            from notice n join campaign g on g.id = n.campaign_id
+            where g.incident_id = $1 group by n.campaign_id, n.status) c
+        full join (select k.campaign_id, k.status, k.n
+            from campaign_count k join campaign g on g.id = k.campaign_id
+            where g.incident_id = $1 and k.n <> 0) b using (campaign_id, status)
+    where b.n is distinct from c.n
+    order by 2, 3";
+
+/// Counts everybody of an incident anew; the counters that differ, none if the books are right. Nobody
+/// waits for it, and it waits for nobody.
+///
+/// # Errors
+/// The database's.
+pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
+    let mut tx = app.db.begin().await?;
+    snapshot(&mut tx).await?;
+    let mut differ = ask(&mut tx, PEOPLE, incident, None).await?;
+    for bucket in 0..BUCKETS {
+        differ.extend(ask(&mut tx, BUCKET, incident, Some(bucket)).await?);
+    }
+    differ.extend(ask(&mut tx, CAMPAIGNS, incident, None).await?);
+    tx.commit().await?;
+    Ok(differ)
+}
+
+/// Makes the transaction see one moment, whatever is written meanwhile. Before anything else in it.
+///
+/// # Errors
+/// The database's.
+pub async fn snapshot(conn: &mut Conn) -> Result<()> {
+    let level = "set transaction isolation level repeatable read, read only";
+    diesel::sql_query(level).execute(conn).await?;
+    Ok(())
+}
+
+async fn ask(
+    conn: &mut Conn,
+    question: &str,
+    incident: IncidentId,
+    bucket: Option<i32>,
+) -> Result<Vec<Differs>> {
+    let question = diesel::sql_query(question).bind::<Uuid, _>(incident);
+    Ok(match bucket {
+        Some(bucket) => question.bind::<Integer, _>(bucket).load(conn).await?,
+        None => question.load(conn).await?,
+    })
+}
