@@ -202,7 +202,7 @@ fn kills() -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_same() {
+async fn after_a_killed_import_or_activation_the_next_run_ends_the_same() {
     let desks = (Desk::new().await, Desk::new().await);
     let (calm, stormy) = (Site::of(&desks.0), Site::of(&desks.1));
     let mut done = 0;
