@@ -1,6 +1,7 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
 mod books;
+mod list;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,6 +12,7 @@ use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 pub use self::books::move_account;
+pub use self::list::list;
 pub use super::books::Moved;
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use super::{Person, PersonStanding};

@@ -4,6 +4,9 @@ use diesel::sql_types::{BigInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
+use super::recount::snapshot;
+use super::{Account, account};
+use crate::app::App;
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Result};
 use crate::element::Element;
@@ -72,3 +75,19 @@ pub async fn by(conn: &mut Conn, incident: IncidentId, kind: AccountKind) -> Res
     Ok(slices)
 }
 
+/// The account and its parts by one property, both of the same moment.
+///
+/// # Errors
+/// The database's.
+pub async fn whole(
+    app: &App,
+    incident: IncidentId,
+    kind: AccountKind,
+) -> Result<(Account, Vec<Slice>)> {
+    let mut tx = app.db.begin().await?;
+    snapshot(&mut tx).await?;
+    let whole = account(&mut tx, incident).await?;
+    let parts = by(&mut tx, incident, kind).await?;
+    tx.commit().await?;
+    Ok((whole, parts))
+}
