@@ -11,7 +11,9 @@ use crate::{db, incident, worker};
 
 /// Examine configuration, database and relays
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount")]
+#[command(
+    after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
+)]
 pub struct Check {
     /// Also count everybody of every incident anew, and compare the counters of the account
     #[arg(long)]
@@ -92,7 +94,10 @@ async fn recount(settings: &Settings) -> Result<Vec<Finding>> {
         let what = format!("account {}", one.slug);
         let differ = books(&app, one.id).await?;
         if differ.is_empty() {
-            findings.push(finding(what, Ok("equals the people, one by one".to_owned())));
+            findings.push(finding(
+                what,
+                Ok("equals the people, one by one".to_owned()),
+            ));
         } else {
             let each = |differs: Differs| finding(what.clone(), Err(differs.to_string()));
             findings.extend(differ.into_iter().map(each));

@@ -125,7 +125,13 @@ mod tests {
         let expected = [((3, InProgress, true), -1), ((3, Notified, true), 1)];
         assert_eq!(totals, BTreeMap::from(expected));
         let element = |bit: &str, standing, incomplete| {
-            let key = (AccountKind::Element, 3, bit.to_owned(), standing, incomplete);
+            let key = (
+                AccountKind::Element,
+                3,
+                bit.to_owned(),
+                standing,
+                incomplete,
+            );
             parts.get(&key).copied()
         };
         assert_eq!(element("0", Notified, false), Some(1));

@@ -23,7 +23,9 @@ const WORDS: [(&str, Flags); 6] = [
 
 /// The list names a flag that does not exist. The word itself stays unsaid: it may be data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("A flag is unknown. The flags are minor, deceased, vulnerable, protected, hold and retract.")]
+#[error(
+    "A flag is unknown. The flags are minor, deceased, vulnerable, protected, hold and retract."
+)]
 pub struct UnknownFlag;
 
 impl Flags {
@@ -130,6 +132,14 @@ impl fmt::Display for Flags {
         }
         Ok(())
     }
+}
+
+/// Flags in JSON, as in lists.
+///
+/// # Errors
+/// The serializer's.
+pub fn as_words<S: serde::Serializer>(flags: &Flags, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(flags)
 }
 
 impl fmt::Debug for Flags {

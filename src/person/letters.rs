@@ -60,11 +60,7 @@ pub struct Letters {
 ///
 /// # Errors
 /// [`LettersError`].
-pub async fn export(
-    app: &App,
-    by: StaffId,
-    incident: IncidentId,
-) -> Result<Letters, LettersError> {
+pub async fn export(app: &App, by: StaffId, incident: IncidentId) -> Result<Letters, LettersError> {
     let mut tx = app.db.begin().await?;
     let found = incident::store::find(&mut tx, incident).await?;
     let key = found.key(&app.keys)?.ok_or(LettersError::Forgotten)?;
@@ -107,8 +103,12 @@ impl Letters {
         }
         for person in &page.0 {
             let cells = self.cells(person);
-            to.write_record(cells.iter().map(|cell| harmless(cell.as_bytes()).into_owned()))
-                .map_err(broken)?;
+            to.write_record(
+                cells
+                    .iter()
+                    .map(|cell| harmless(cell.as_bytes()).into_owned()),
+            )
+            .map_err(broken)?;
         }
         self.begun = true;
         self.done = page.1.is_none();
@@ -124,7 +124,10 @@ impl Letters {
         };
         let base = self.app.config.http.public_url.trim_end_matches('/');
         let locale = of.locale.as_str();
-        let under = of.jurisdiction.as_ref().map(|code| code.as_str().to_owned());
+        let under = of
+            .jurisdiction
+            .as_ref()
+            .map(|code| code.as_str().to_owned());
         [
             of.contact.reference.clone(),
             of.contact.name.clone().unwrap_or_default(),

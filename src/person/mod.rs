@@ -118,6 +118,24 @@ pub fn standing(before: Option<Before>, flags: Flags, has_address: bool) -> Pers
     }
 }
 
+/// What was believed of a person at some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Believed {
+    /// The scope version that was in force for them.
+    pub scope: i32,
+    /// What was exposed.
+    pub exposed: ElementSet,
+    /// Which language they read.
+    pub locale: String,
+    /// Which law applies; empty if not known.
+    pub jurisdiction: String,
+    /// What changes how, or whether, we write.
+    #[serde(serialize_with = "flags::as_words")]
+    pub flags: Flags,
+    /// Whether they were in scope at all.
+    pub in_scope: bool,
+}
+
 /// Which people of an incident a campaign is for. Everything given must hold; the empty filter means
 /// everybody in scope. Retracted people are never meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -125,16 +125,16 @@ pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateE
     half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
     for (incident, version) in half {
         let mut conn = app.db.get().await?;
-        let by = store::find(&mut conn, incident, version).await?.activating_by;
+        let by = store::find(&mut conn, incident, version)
+            .await?
+            .activating_by;
         drop(conn);
         let Some(by) = by else { continue };
         match activate(app, by, incident, version).await {
             // Ended meanwhile, in other hands, or nobody's any more.
             Ok(_)
             | Err(
-                ActivateError::Busy
-                | ActivateError::Forgotten
-                | ActivateError::NotADraft { .. },
+                ActivateError::Busy | ActivateError::Forgotten | ActivateError::NotADraft { .. },
             ) => {}
             Err(error) => return Err(error),
         }
@@ -242,7 +242,10 @@ async fn end(
     let version = half.version;
     let applied = store::list_applied(conn, incident, version).await?;
     let brought = applied.iter().map(|(_, added, _)| added).sum::<i64>();
-    let took = applied.iter().map(|(_, _, retracted)| retracted).sum::<i64>();
+    let took = applied
+        .iter()
+        .map(|(_, _, retracted)| retracted)
+        .sum::<i64>();
     let promised = half.delta.clone().unwrap_or_default();
     let whole = i64::try_from(applied.len()).is_ok_and(|n| n == i64::from(BUCKETS));
     if !whole || (brought, took) != (promised.people_added, promised.people_retracted) {
@@ -278,7 +281,11 @@ pub async fn discard(
 }
 
 /// The version, of an incident that still is.
-async fn find(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<Version, ActivateError> {
+async fn find(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Version, ActivateError> {
     let found = store::find(conn, incident, version).await?;
     match incident::store::find(conn, incident).await?.forgotten_at {
         Some(_) => Err(ActivateError::Forgotten),

@@ -101,7 +101,11 @@ async fn page(
 ) -> Result<Vec<Row>> {
     use super::super::PersonStanding::Retracted;
     let mut query = person::table
-        .filter(person::bucket.eq(bucket).and(person::incident_id.eq(incident)))
+        .filter(
+            person::bucket
+                .eq(bucket)
+                .and(person::incident_id.eq(incident)),
+        )
         .order(person::id)
         .limit(limit)
         .select(Row::as_select())

@@ -4,7 +4,10 @@ mod apply;
 mod copy;
 mod staged;
 
-pub use apply::{Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket, has_people_in, record_applied};
+pub use apply::{
+    Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket, has_people_in,
+    record_applied,
+};
 pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
     Duplicate, analyze, compare, delete_duplicates, find_duplicates, has_people, hurry,

@@ -6,8 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 
-use super::{Page, Paging};
 use super::incidents::named;
+use super::{Page, Paging};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, CampaignStatus};

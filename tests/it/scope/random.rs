@@ -97,8 +97,10 @@ fn written(list: &BTreeMap<String, Listed>) -> String {
     let mut text = "reference,email,elements,flags,jurisdiction,locale\n".to_owned();
     for (reference, row) in list {
         let email = row.email.as_deref().unwrap_or_default();
-        text += &format!("{reference},{email},{},{},{},{}\n",
-            row.exposed, row.flags, row.jurisdiction, row.locale);
+        text += &format!(
+            "{reference},{email},{},{},{},{}\n",
+            row.exposed, row.flags, row.jurisdiction, row.locale
+        );
     }
     text
 }
@@ -222,10 +224,16 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
 
 /// Counters equal a recount, and what they say by part is what the model has.
 async fn the_parts_add_up(desk: &Desk, people: &BTreeMap<String, Known>) {
-    let differ = recount::books(&desk.house.app, desk.incident).await.unwrap();
+    let differ = recount::books(&desk.house.app, desk.incident)
+        .await
+        .unwrap();
     assert_eq!(differ, []);
     let mut conn = desk.conn().await;
-    for kind in [AccountKind::Jurisdiction, AccountKind::Locale, AccountKind::Element] {
+    for kind in [
+        AccountKind::Jurisdiction,
+        AccountKind::Locale,
+        AccountKind::Element,
+    ] {
         for slice in by(&mut conn, desk.incident, kind).await.unwrap() {
             let here = people.values().filter(|p| match kind {
                 AccountKind::Jurisdiction => p.listed.jurisdiction == slice.value,
@@ -235,8 +243,16 @@ async fn the_parts_add_up(desk: &Desk, people: &BTreeMap<String, Known>) {
             let here: Vec<_> = here.collect();
             let at = |standing| here.iter().filter(|p| p.standing == standing).count() as i64;
             assert_eq!(slice.notified, at(PersonStanding::Notified), "{slice:?}");
-            assert_eq!(slice.in_progress, at(PersonStanding::InProgress), "{slice:?}");
-            assert_eq!(slice.needs_letter, at(PersonStanding::NeedsLetter), "{slice:?}");
+            assert_eq!(
+                slice.in_progress,
+                at(PersonStanding::InProgress),
+                "{slice:?}"
+            );
+            assert_eq!(
+                slice.needs_letter,
+                at(PersonStanding::NeedsLetter),
+                "{slice:?}"
+            );
             assert_eq!(slice.withheld, at(PersonStanding::Withheld), "{slice:?}");
             let parts = slice.notified + slice.in_progress + slice.needs_letter + slice.withheld;
             assert_eq!(slice.people, parts, "{slice:?}");
