@@ -86,6 +86,9 @@ pub struct ScopeReport {
     pub deeds: Vec<Deed>,
 }
 
+/// A value, how many people it comes to, how many it leaves.
+pub type Changed = (String, i64, i64);
+
 /// The difference to the active version.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the words of the contract")]
@@ -94,13 +97,13 @@ pub struct Delta {
     pub elements_added: i64,
     pub elements_retracted: i64,
     pub people_retracted: i64,
-    pub by_jurisdiction: Vec<(String, i64, i64)>,
-    pub by_element: Vec<(String, i64, i64)>,
+    pub by_jurisdiction: Vec<Changed>,
+    pub by_element: Vec<Changed>,
 }
 
 impl Delta {
     /// Its two tables: words, and rows of value, people it comes to, people it leaves.
-    pub fn tables(&self) -> [(&'static str, &[(String, i64, i64)]); 2] {
+    pub fn tables(&self) -> [(&'static str, &[Changed]); 2] {
         [
             ("By jurisdiction", &self.by_jurisdiction),
             ("By element", &self.by_element),
@@ -277,7 +280,7 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &report)?)
 }
 
-fn changes(of: &BTreeMap<String, Change>) -> Vec<(String, i64, i64)> {
+fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
     of.iter()
         .map(|(value, change)| (value.clone(), change.added, change.retracted))
         .collect()
