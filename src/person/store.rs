@@ -9,10 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-pub use self::books::move_account;
+pub use self::books::{Moved, move_account};
 pub use self::list::list;
 pub use self::past::believed;
-pub use super::books::Moved;
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
