@@ -154,7 +154,8 @@ impl Import {
     }
 }
 
-async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
+/// The account that may import lists, and take away what was imported.
+pub async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
     let mut conn = app.db.get().await?;
     let may: Vec<_> = staff::store::list(&mut conn)
         .await?

@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod import;
 mod key;
+mod letters;
 mod migrate;
 mod serve;
 mod staff;
@@ -50,6 +51,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Check(check::Check),
     Import(import::Import),
+    Letters(letters::Letters),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
     Stop(stop::Stop),
@@ -91,6 +93,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Run(command) => command.run(&settings).await,
         Command::Demo(command) => command.run(&settings).await,
         Command::Import(command) => command.run(&settings).await,
+        Command::Letters(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,

@@ -134,6 +134,14 @@ impl fmt::Display for Flags {
     }
 }
 
+/// Flags in JSON, as in lists.
+///
+/// # Errors
+/// The serializer's.
+pub fn as_words<S: serde::Serializer>(flags: &Flags, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(flags)
+}
+
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Flags({self})")

@@ -5,6 +5,7 @@ pub mod contact;
 pub mod find;
 pub mod flags;
 pub mod forget;
+pub mod letters;
 pub mod place;
 pub mod store;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 use self::contact::{Contact, Sealed};
 use self::flags::{Flags, WithheldReason};
 use self::place::{Jurisdiction, Locale};
-use crate::element::ElementSet;
+use crate::element::{Element, ElementSet};
 use crate::id::{IncidentId, PersonId};
 use crate::pg_enum;
 use crate::seal::{Broken, IncidentKey};
@@ -117,6 +118,24 @@ pub fn standing(before: Option<Before>, flags: Flags, has_address: bool) -> Pers
     }
 }
 
+/// What was believed of a person at some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Believed {
+    /// The scope version that was in force for them.
+    pub scope: i32,
+    /// What was exposed.
+    pub exposed: ElementSet,
+    /// Which language they read.
+    pub locale: String,
+    /// Which law applies; empty if not known.
+    pub jurisdiction: String,
+    /// What changes how, or whether, we write.
+    #[serde(serialize_with = "flags::as_words")]
+    pub flags: Flags,
+    /// Whether they were in scope at all.
+    pub in_scope: bool,
+}
+
 /// Which people of an incident a campaign is for. Everything given must hold; the empty filter means
 /// everybody in scope. Retracted people are never meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -148,6 +167,24 @@ pub struct AudienceRow {
     pub withheld: Option<WithheldReason>,
     /// Whether there is an e-mail address that has not refused.
     pub has_address: bool,
+}
+
+/// Whom a figure of the account means. Everything given must hold; the empty filter means everybody in
+/// scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleFilter {
+    /// Only who stands here.
+    pub standing: Option<PersonStanding>,
+    /// Only to whom something (with `element`: that) is not yet named.
+    pub incomplete: bool,
+    /// Only exactly this jurisdiction; empty means that it is not known.
+    pub jurisdiction: Option<String>,
+    /// Only exactly this locale.
+    pub locale: Option<String>,
+    /// Only who lost this.
+    pub element: Option<Element>,
+    /// Only who is withheld for this reason.
+    pub reason: Option<WithheldReason>,
 }
 
 /// How an audience divides.

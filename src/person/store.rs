@@ -1,14 +1,17 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
 mod books;
+mod list;
+mod past;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-pub use self::books::move_account;
-pub use super::books::Moved;
+pub use self::books::{Moved, move_account};
+pub use self::list::list;
+pub use self::past::believed;
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};

@@ -83,7 +83,7 @@ fn mine() -> Vec<Door> {
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
     use console::{
-        call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
+        account, call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
         preview, scopes, template, templates, tickets,
     };
     vec![
@@ -105,6 +105,9 @@ fn console() -> Vec<Door> {
         get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scopes::activate),
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+        get("/incidents/{slug}/account", May(SeeIncidents), account::show),
+        get("/incidents/{slug}/people", May(SeePeople), account::people),
+        post("/incidents/{slug}/letters", May(ImportScope), account::letters),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::begin),
         get("/templates/{template}", May(SeeTemplates), template::show),

@@ -13,6 +13,7 @@ const VERBS: &[&str] = &[
     "notice/settle",
     "person/forget",
     "person/find",
+    "person/letters",
     "scope/activate",
     "scope/import",
     "staff/key",

@@ -1,6 +1,7 @@
 //! Scope versions against a real Postgres: what an import takes and refuses, what a version changes, and
 //! that the account stays exact whatever happens.
 
+mod activation;
 mod kills;
 mod random;
 

@@ -4,7 +4,9 @@ use diesel::sql_types::{BigInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use crate::db::schema::sql_types;
+use super::recount::snapshot;
+use super::{Account, account};
+use crate::app::App;
 use crate::db::{Conn, Result};
 use crate::element::Element;
 use crate::id::IncidentId;
@@ -47,7 +49,7 @@ const BY: &str = "
             coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
             coalesce(sum(n) filter (where standing = 'notified' and incomplete), 0)::bigint
                 as unnotified_elements
-        from account_part where incident_id = $1 and kind = $2 group by value
+        from account_part where incident_id = $1 and kind = $2::account_kind group by value
     ) parts
     where people <> 0 order by people desc, value";
 
@@ -58,7 +60,7 @@ const BY: &str = "
 pub async fn by(conn: &mut Conn, incident: IncidentId, kind: AccountKind) -> Result<Vec<Slice>> {
     let mut slices: Vec<Slice> = diesel::sql_query(BY)
         .bind::<Uuid, _>(incident)
-        .bind::<sql_types::AccountKind, _>(kind)
+        .bind::<Text, _>(kind.as_str())
         .load(conn)
         .await?;
     if kind == AccountKind::Element {
@@ -70,4 +72,21 @@ pub async fn by(conn: &mut Conn, incident: IncidentId, kind: AccountKind) -> Res
         }
     }
     Ok(slices)
+}
+
+/// The account and its parts by one property, both of the same moment.
+///
+/// # Errors
+/// The database's.
+pub async fn whole(
+    app: &App,
+    incident: IncidentId,
+    kind: AccountKind,
+) -> Result<(Account, Vec<Slice>)> {
+    let mut tx = app.db.begin().await?;
+    snapshot(&mut tx).await?;
+    let whole = account(&mut tx, incident).await?;
+    let parts = by(&mut tx, incident, kind).await?;
+    tx.commit().await?;
+    Ok((whole, parts))
 }

@@ -16,7 +16,7 @@ use ::csv::ByteRecord;
 pub use self::cell::{Reason, RowError};
 pub use self::header::{Column, Header, HeaderError};
 pub use self::read::{ReadError, Records, open, sniff};
-pub use self::reject::RejectWriter;
+pub use self::reject::{RejectWriter, harmless};
 
 use self::cell::Cells;
 use crate::address::EmailAddress;

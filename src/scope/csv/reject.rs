@@ -108,7 +108,8 @@ fn reasons(errors: &[RowError]) -> String {
     }
 }
 
-fn harmless(cell: &[u8]) -> Cow<'_, str> {
+/// A cell that a spreadsheet takes for text: what would be a formula gets a leading apostrophe.
+pub fn harmless(cell: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(cell);
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{text}"))

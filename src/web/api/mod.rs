@@ -159,6 +159,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The cursor that stands for a sort key.
+    pub fn cursor(key: &impl Serialize) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+    }
+
     /// A page of `rows`, of which there may be one more than `limit`. `key` is a row's sort key,
     /// unique among rows; `view` what is shown of it.
     pub fn of<R, K: Serialize>(
@@ -170,10 +175,7 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let cursor = |row: &R| {
-            let json = serde_json::to_vec(&key(row)).unwrap_or_default();
-            URL_SAFE_NO_PAD.encode(json)
-        };
+        let cursor = |row: &R| Self::cursor(&key(row));
         Self {
             next: rows.last().filter(|_| more).map(cursor),
             items: rows.into_iter().map(view).collect(),

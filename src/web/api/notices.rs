@@ -13,6 +13,7 @@ use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::notice::store::outcome::{self, Outcome};
 use crate::notice::{AttemptResult, Notice, NoticeStatus, store};
 use crate::person::flags::WithheldReason;
+use crate::person::{self, Believed};
 use crate::staff::right::SeeCampaigns;
 use crate::web::problem::Answer;
 use crate::web::who::Allowed;
@@ -31,6 +32,9 @@ struct NoticeView {
     due_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
+    /// What was believed of the person when it was settled, or is now. Only where one notice is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    believed: Option<Believed>,
     /// Only where one notice is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
@@ -50,6 +54,7 @@ impl NoticeView {
             due_at: notice.due_at,
             created_at: notice.created_at,
             settled_at: notice.settled_at,
+            believed: None,
             attempts: None,
         }
     }
@@ -145,7 +150,10 @@ pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) 
     let notice = store::find(&mut conn, *id).await?;
     let outcomes = outcome::of_notice(&mut conn, *id).await?;
     let attempts = Some(attempts(outcomes));
+    let at = notice.settled_at.unwrap_or_else(|| app.now());
+    let believed = person::store::believed(&mut conn, notice.person, at).await?;
     Ok(HttpResponse::Ok().json(NoticeView {
+        believed,
         attempts,
         ..NoticeView::of(notice)
     }))

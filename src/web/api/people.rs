@@ -1,22 +1,31 @@
 //! `/api/v1/incidents/{incident}/people` and `…/account`: who is affected, and where they stand.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 
-use super::Page;
 use super::incidents::named;
+use super::{Page, Paging};
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::element::ElementSet;
-use crate::id::{IncidentId, PersonId};
-use crate::notice::account;
+use crate::campaign::{self, CampaignKind, CampaignStatus};
+use crate::element::{Element, ElementSet};
+use crate::id::{CampaignId, IncidentId, PersonId};
+use crate::incident::Incident;
+use crate::notice::NoticeStatus;
+use crate::notice::account::{self, Account};
+use crate::person::books::AccountKind;
 use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
-use crate::person::{Person, PersonStanding};
+use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::right::{SeeIncidents, SeePeople};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
+
+/// More campaigns than any incident has.
+const MOST: i64 = 500;
 
 /// A person, as we promise them: how to reach them only masked.
 #[derive(Debug, Serialize)]
@@ -59,15 +68,42 @@ impl PersonView {
     }
 }
 
-/// The query of [`find()`]: one of the two.
+/// The query of [`find()`]: one of the first two, or a filter.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
     reference: Option<String>,
     email: Option<String>,
+    standing: Option<PersonStanding>,
+    #[serde(default)]
+    incomplete: bool,
+    jurisdiction: Option<String>,
+    locale: Option<String>,
+    element: Option<Element>,
+    reason: Option<WithheldReason>,
+    cursor: Option<String>,
+    limit: Option<i64>,
 }
 
 impl Known {
+    /// Whether nobody in particular is asked for.
+    fn is_filter(&self) -> bool {
+        self.reference.is_none() && self.email.is_none()
+    }
+
+    fn filter(self) -> (PeopleFilter, Paging) {
+        let filter = PeopleFilter {
+            standing: self.standing,
+            incomplete: self.incomplete,
+            jurisdiction: self.jurisdiction,
+            locale: self.locale,
+            element: self.element,
+            reason: self.reason,
+        };
+        let (cursor, limit) = (self.cursor, self.limit);
+        (filter, Paging { cursor, limit })
+    }
+
     fn clue(self) -> Result<Clue, Problem> {
         match (self.reference, self.email) {
             (Some(reference), None) => Ok(Clue::Reference(reference)),
@@ -85,7 +121,8 @@ impl Known {
     }
 }
 
-/// `GET /incidents/{id|slug}/people?reference=…` or `?email=…`: a mailbox may be shared.
+/// `GET /incidents/{id|slug}/people?reference=…` or `?email=…`: a mailbox may be shared. Or, page by page,
+/// the people behind a figure of the account: `?standing=needs_letter&jurisdiction=US-CA`.
 ///
 /// # Errors
 /// 404 without such an incident.
@@ -95,21 +132,113 @@ pub async fn find(
     name: Path<String>,
     known: Query<Known>,
 ) -> Answer {
-    let incident = named(&mut *app.db.get().await?, &name).await?.id;
-    let people = find::find(&app, incident, &known.into_inner().clue()?).await?;
+    let of = named(&mut *app.db.get().await?, &name).await?;
+    let (incident, known) = (of.id, known.into_inner());
+    if known.is_filter() {
+        let (filter, paging) = known.filter();
+        return list(&app, &of, &filter, &paging).await;
+    }
+    let people = find::find(&app, incident, &known.clue()?).await?;
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
+async fn list(app: &App, of: &Incident, filter: &PeopleFilter, paging: &Paging) -> Answer {
+    let limit = usize::try_from(paging.limit()?).unwrap_or(usize::MAX);
+    let after = paging.after::<PersonId>()?;
+    let (people, next) = match of.key(&app.keys).map_err(Problem::broken)? {
+        Some(key) => {
+            let mut conn = app.db.get().await?;
+            store::list(&mut conn, &key, of.id, filter, after, limit).await?
+        }
+        None => (Vec::new(), None),
+    };
+    let next = next.map(|id| Page::<()>::cursor(&id));
+    let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// By what [`account`] may be divided.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Law.
+    Jurisdiction,
+    /// Language.
+    Locale,
+    /// What was exposed.
+    Element,
+    /// Why people are withheld.
+    Reason,
+    /// Campaign: its notices by state.
+    Campaign,
+}
+
+/// The query of [`account`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divided {
+    by: Option<By>,
+}
+
+/// An account with its parts, both of one moment.
+#[derive(Debug, Serialize)]
+struct Parts<T> {
+    #[serde(flatten)]
+    account: Account,
+    items: Vec<T>,
+}
+
+/// A campaign's notices by state.
+#[derive(Debug, Serialize)]
+struct ByCampaign {
+    value: CampaignId,
+    kind: CampaignKind,
+    status: CampaignStatus,
+    counts: BTreeMap<NoticeStatus, i64>,
+}
+
 /// `GET /incidents/{id|slug}/account`: everybody in scope is somewhere (P1), and what is not named
-/// to its person yet (P2).
+/// to its person yet (P2). `?by=jurisdiction|locale|element|reason|campaign` adds its parts as `items`.
 ///
 /// # Errors
 /// 404.
-pub async fn account(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
+pub async fn account(
+    _: Allowed<SeeIncidents>,
+    app: Data<App>,
+    name: Path<String>,
+    divided: Query<Divided>,
+) -> Answer {
+    let incident = named(&mut *app.db.get().await?, &name).await?.id;
+    let kind = match divided.by {
+        None => {
+            let mut conn = app.db.get().await?;
+            return Ok(HttpResponse::Ok().json(account::account(&mut conn, incident).await?));
+        }
+        Some(By::Campaign) => return by_campaign(&app, incident).await,
+        Some(By::Jurisdiction) => AccountKind::Jurisdiction,
+        Some(By::Locale) => AccountKind::Locale,
+        Some(By::Element) => AccountKind::Element,
+        Some(By::Reason) => AccountKind::Reason,
+    };
+    let (account, items) = account::by::whole(&app, incident, kind).await?;
+    Ok(HttpResponse::Ok().json(Parts { account, items }))
+}
+
+async fn by_campaign(app: &App, incident: IncidentId) -> Answer {
     let mut conn = app.db.get().await?;
-    let incident = named(&mut conn, &name).await?.id;
-    Ok(HttpResponse::Ok().json(account::account(&mut conn, incident).await?))
+    let account = account::account(&mut conn, incident).await?;
+    let mut items = Vec::new();
+    for one in campaign::store::list(&mut conn, Some(incident), None, MOST).await? {
+        let progress = campaign::store::progress(&mut conn, one.id).await?;
+        items.push(ByCampaign {
+            value: one.id,
+            kind: one.kind,
+            status: one.status,
+            counts: progress.counts,
+        });
+    }
+    Ok(HttpResponse::Ok().json(Parts { account, items }))
 }
 
 impl From<FindError> for Problem {

@@ -38,6 +38,9 @@ struct ScopeView {
     activated_by: Option<StaffId>,
     activated_at: Option<DateTime<Utc>>,
     rejected_for: Vec<RejectedFor>,
+    /// In how many of the 64 buckets it is in force; only while it is activating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buckets_done: Option<i64>,
 }
 
 /// How often a reason stands among the rejects.
@@ -69,6 +72,8 @@ impl ScopeView {
             created_at: version.created_at,
             activated_by: version.activated_by,
             activated_at: version.activated_at,
+            buckets_done: (version.status == ScopeStatus::Activating)
+                .then_some(version.buckets_done),
             rejected_for: reasons.into_iter().map(rejected_for).collect(),
         })
     }

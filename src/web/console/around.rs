@@ -20,7 +20,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 18] = [
+const ACTS: [(&str, &str); 19] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
     (
@@ -38,6 +38,10 @@ const ACTS: [(&str, &str); 18] = [
         "The list is read. Nothing takes effect before you activate it.",
     ),
     ("activated", "This version is in force."),
+    (
+        "activating",
+        "It is being put in force. The account is exact at every moment.",
+    ),
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
     (
@@ -198,6 +202,7 @@ fn deed(word: &str) -> String {
         "incident.update" => "published an update",
         "scope.import" => "imported a list",
         "scope.activate" => "activated a list",
+        "letters.export" => "exported the letter list",
         "scope.discard" => "discarded a list",
         "campaign.create" => "drafted the campaign",
         "campaign.edit" => "changed the draft",

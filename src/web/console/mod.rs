@@ -40,6 +40,7 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
+pub mod account;
 pub mod around;
 pub mod audit;
 pub mod call;

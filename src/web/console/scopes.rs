@@ -1,9 +1,13 @@
 //! Importing the affected list, and the report of what came of it.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use askama::Template;
+use tokio::time::timeout;
 
 use super::Deed;
 use super::around::{self, Names, incident_at, on_to};
@@ -11,6 +15,7 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
 use crate::scope::activate;
+use crate::scope::delta::Change;
 use crate::scope::import::ImportError;
 use crate::scope::{self, ScopeMode, ScopeStatus, Version, store};
 use crate::staff::Right;
@@ -20,10 +25,12 @@ use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::{Allowed, Signed};
-use crate::web::{form, rejects as download, upload};
+use crate::web::{Home, form, rejects as download, upload};
 
 /// How many rejects the report shows.
 const SHOWN: i64 = 50;
+/// How long the reader waits for an activation before the page shows its progress.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Longest field beside the file.
 const SHORT: usize = 1_000;
 
@@ -73,9 +80,14 @@ pub struct ScopeReport {
     pub delta: Delta,
     /// The first rows refused; the rest is in the download.
     pub rejects: Vec<Reject>,
+    /// In how many of its 64 parts it is in force.
+    pub done: i64,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
     pub deeds: Vec<Deed>,
 }
+
+/// A value, how many people it comes to, how many it leaves.
+pub type Changed = (String, i64, i64);
 
 /// The difference to the active version.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +97,18 @@ pub struct Delta {
     pub elements_added: i64,
     pub elements_retracted: i64,
     pub people_retracted: i64,
+    pub by_jurisdiction: Vec<Changed>,
+    pub by_element: Vec<Changed>,
+}
+
+impl Delta {
+    /// Its two tables: words, and rows of value, people it comes to, people it leaves.
+    pub fn tables(&self) -> [(&'static str, &[Changed]); 2] {
+        [
+            ("By jurisdiction", &self.by_jurisdiction),
+            ("By element", &self.by_element),
+        ]
+    }
 }
 
 /// A row that was refused.
@@ -246,11 +270,20 @@ pub async fn show(
             elements_added: delta.elements_added,
             elements_retracted: delta.elements_retracted,
             people_retracted: delta.people_retracted,
+            by_jurisdiction: changes(&delta.by_jurisdiction),
+            by_element: changes(&delta.by_element),
         },
         rejects,
+        done: version.buckets_done,
         deeds: deeds(&version, &delta, may_see),
     };
     Ok(page::show(StatusCode::OK, &report)?)
+}
+
+fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
+    of.iter()
+        .map(|(value, change)| (value.clone(), change.added, change.retracted))
+        .collect()
 }
 
 async fn first_rejects(
@@ -272,6 +305,15 @@ async fn first_rejects(
 }
 
 fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {
+    if version.status == ScopeStatus::Activating && may {
+        return vec![Deed {
+            name: "activate".to_owned(),
+            words: "Go on".to_owned(),
+            look: "quiet",
+            sure: "If nobody is at work on it any more, it goes on where it stands.".to_owned(),
+            blocked: String::new(),
+        }];
+    }
     if version.status != ScopeStatus::Draft || !may {
         return Vec::new();
     }
@@ -316,22 +358,29 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, 
     download::download(&app, &incident, &version)
 }
 
-/// `POST /console/incidents/{slug}/scopes/{version}/activate`.
+/// `POST /console/incidents/{slug}/scopes/{version}/activate`. A long one goes on while the page shows how
+/// far it is.
 ///
 /// # Errors
 /// 404, or a version that is no draft.
 pub async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
+    home: Data<Home>,
     at: Path<(String, i32)>,
     _form: form::Form<form::Nothing>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
-    activate::activate(&app, who.id, incident.id, version.version).await?;
-    Ok(on_to(
-        &format!("/console/incidents/{}/scopes/{}", at.0, at.1),
-        "activated",
-    ))
+    let (by, of, version) = (who.id, incident.id, version.version);
+    let doing = app.as_ref().clone();
+    // In the process's own runtime: a reader who leaves does not stop it half way.
+    let deed = async move { activate::activate(&doing, by, of, version).await };
+    let did = match timeout(PATIENCE, home.runtime.spawn(deed)).await {
+        Ok(done) => done.map_err(Problem::broken)?.map(|_| "activated")?,
+        Err(_) => "activating",
+    };
+    let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
+    Ok(on_to(&page, did))
 }
 
 /// `POST /console/incidents/{slug}/scopes/{version}/discard`.

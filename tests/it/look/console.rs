@@ -269,7 +269,10 @@ fn scope_report() -> ScopeReport {
         at: ago(4),
         accepted: 13_767_000,
         rejected: 1_204,
+        done: 64,
         delta: Delta {
+            by_jurisdiction: vec![("US-CA".to_owned(), 12, 3)],
+            by_element: vec![("ssn".to_owned(), 7, 0)],
             people_added: 5_967_000,
             elements_added: 23_400_000,
             elements_retracted: 0,

@@ -21,8 +21,8 @@ use candor::seal::{random, sha256, to_hex};
 use super::Desk;
 
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
-/// Enough to be activated bucket by bucket.
-const ROWS: u32 = 12_000;
+/// More than a chunk of the import, and enough to be activated bucket by bucket.
+const ROWS: u32 = 20_000;
 
 /// An incident that real processes import into.
 struct Site {
@@ -202,25 +202,53 @@ fn kills() -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_killed_import_or_activation_the_next_run_ends_the_same() {
+async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_same() {
     let desks = (Desk::new().await, Desk::new().await);
     let (calm, stormy) = (Site::of(&desks.0), Site::of(&desks.1));
     let mut done = 0;
     calm.take(&List::of_round(0));
     stormy.take(&List::of_round(0));
+    let mut before = calm.people().await;
     for round in 1..=kills() {
         let list = List::of_round(round);
         let after = moment(round, calm.take(&list));
         let wanted = calm.people().await;
         done += u32::from(stormy.kill(&list, after));
+        stormy.settled(&before, &wanted).await;
         stormy.take(&list);
         assert_eq!(
             stormy.people().await,
             wanted,
             "round {round}, killed after {after:?}"
         );
+        before = wanted;
     }
     assert!(done < kills(), "every run was done before it was killed");
+}
+
+impl Site {
+    /// Once the database has heard of the death: the people are those of before or those of after, whole,
+    /// unless the version says that it is half in force; the account is exact in any case.
+    async fn settled(&self, before: &str, after: &str) {
+        let client = self.app.db.raw().await.unwrap();
+        let lock = self.incident.uuid().as_u64_pair().1.cast_signed();
+        client
+            .execute("select pg_advisory_lock($1)", &[&lock])
+            .await
+            .unwrap();
+        let people = self.people().await;
+        client
+            .execute("select pg_advisory_unlock($1)", &[&lock])
+            .await
+            .unwrap();
+        let half =
+            "select count(*) from scope_version where incident_id = $1 and status = 'activating'";
+        let half = client.query_one(half, &[&self.incident.uuid()]).await;
+        assert!(
+            people == before || people == after || half.unwrap().get::<_, i64>(0) == 1,
+            "half a version is visible"
+        );
+    }
 }
 
 /// A directory for a Postgres of its own, gone when the test ends.

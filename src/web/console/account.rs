@@ -1,0 +1,289 @@
+//! The account of an incident in full: its parts, the people behind each figure, the letter list.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::Account;
+use super::around::{self, incident_at};
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::element::{Element, in_words};
+use crate::id::PersonId;
+use crate::notice::account::by::{Slice, whole};
+use crate::person::books::AccountKind;
+use crate::person::flags::WithheldReason;
+use crate::person::letters::{self, Letters, LettersError};
+use crate::person::{PeopleFilter, Person, PersonStanding, store};
+use crate::staff::Right;
+use crate::staff::right::{ImportScope, SeeIncidents, SeePeople};
+use crate::web::figures::filters;
+use crate::web::form;
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Allowed;
+
+/// People on one page.
+const ON_A_PAGE: usize = 50;
+
+/// `/console/incidents/{slug}/account`
+#[derive(Template)]
+#[template(path = "console/account.html")]
+pub struct AccountPage {
+    /// The frame.
+    pub desk: Desk,
+    /// The incident's address.
+    pub slug: String,
+    /// The incident's title.
+    pub title: String,
+    /// The whole.
+    pub account: Account,
+    /// The whole divided, in several ways.
+    pub parts: Vec<PartTable>,
+    /// Whether the reader may see people.
+    pub may_see: bool,
+    /// Whether the reader may take the letter list.
+    pub may_export: bool,
+}
+
+/// The account by one property.
+#[derive(Debug, Clone)]
+pub struct PartTable {
+    /// `jurisdiction`, `locale`, `element` or `reason`.
+    pub kind: &'static str,
+    /// Its values, the most people first.
+    pub slices: Vec<Slice>,
+}
+
+impl AccountPage {
+    fn to(&self, deed: &str) -> String {
+        format!("/console/incidents/{}/{deed}", self.slug)
+    }
+
+    /// The figures of a row with the standing that each stands for; `unnamed` is the last.
+    fn figures(&self, of: &Slice) -> [(&'static str, i64); 6] {
+        [
+            ("", of.people),
+            ("notified", of.notified),
+            ("in_progress", of.in_progress),
+            ("needs_letter", of.needs_letter),
+            ("withheld", of.withheld),
+            ("unnamed", of.unnotified_elements),
+        ]
+    }
+
+    /// Where the people behind a figure are.
+    fn behind(&self, kind: &str, value: &str, standing: &str) -> String {
+        let rest = match standing {
+            "" => String::new(),
+            "unnamed" => "&standing=notified&incomplete=true".to_owned(),
+            standing => format!("&standing={standing}"),
+        };
+        format!("{}?{kind}={value}{rest}", self.to("people"))
+    }
+}
+
+/// `/console/incidents/{slug}/people`
+#[derive(Template)]
+#[template(path = "console/people.html")]
+pub struct PeoplePage {
+    /// The frame.
+    pub desk: Desk,
+    /// The incident's address.
+    pub slug: String,
+    /// Who is shown, in words.
+    pub asked: String,
+    /// One page of them.
+    pub people: Vec<PersonLine>,
+    /// The address of the next page; empty on the last.
+    pub next: String,
+}
+
+/// One person, masked.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the columns of the page")]
+pub struct PersonLine {
+    pub reference: String,
+    pub address: String,
+    pub locale: String,
+    pub jurisdiction: String,
+    pub standing: String,
+    pub reason: String,
+    pub exposed: String,
+    pub unnamed: String,
+}
+
+fn line(of: &Person) -> PersonLine {
+    let email = of.contact.email.as_ref();
+    PersonLine {
+        reference: of.contact.reference.clone(),
+        address: email.map(EmailAddress::masked).unwrap_or_default(),
+        locale: of.locale.as_str().to_owned(),
+        jurisdiction: of
+            .jurisdiction
+            .as_ref()
+            .map(|under| under.as_str().to_owned())
+            .unwrap_or_default(),
+        standing: of.standing.to_string(),
+        reason: of.withheld.map(|why| why.to_string()).unwrap_or_default(),
+        exposed: in_words(of.exposed, "en"),
+        unnamed: in_words(of.unnamed(), "en"),
+    }
+}
+
+/// `GET /console/incidents/{slug}/account`.
+///
+/// # Errors
+/// 404.
+pub async fn show(
+    who: Allowed<SeeIncidents>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let of = incident_at(&mut conn, &slug).await?;
+    let desk = around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?;
+    drop(conn);
+    let (mut counted, mut parts) = (None, Vec::new());
+    for kind in AccountKind::ALL {
+        let (account, slices) = whole(&app, of.id, *kind).await?;
+        counted = Some(account);
+        let kind = kind.as_str();
+        parts.push(PartTable { kind, slices });
+    }
+    let counted = counted.unwrap_or_default();
+    let now = app.now();
+    let shown = AccountPage {
+        desk,
+        slug: of.slug,
+        title: of.title,
+        account: Account {
+            people: counted.people,
+            notified: counted.notified,
+            in_progress: counted.in_progress,
+            needs_letter: counted.needs_letter,
+            withheld: counted.withheld,
+            unexplained: counted.unexplained,
+            unnotified_elements: counted.unnotified_elements,
+            as_of: Moment::ago(now, now),
+        },
+        parts,
+        may_see: who.may(Right::SeePeople),
+        may_export: who.may(Right::ImportScope),
+    };
+    Ok(page::show(StatusCode::OK, &shown)?)
+}
+
+/// Which figure the people stand behind.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    standing: Option<PersonStanding>,
+    incomplete: bool,
+    jurisdiction: Option<String>,
+    locale: Option<String>,
+    element: Option<Element>,
+    reason: Option<WithheldReason>,
+    after: Option<PersonId>,
+}
+
+impl Asked {
+    /// The address of this list without its page, and the same in words.
+    fn told(&self) -> (String, String) {
+        let element = self.element.map(|element| element.code().to_owned());
+        let given = [
+            ("standing", self.standing.map(|s| s.to_string())),
+            ("jurisdiction", self.jurisdiction.clone()),
+            ("locale", self.locale.clone()),
+            ("element", element),
+            ("reason", self.reason.map(|r| r.to_string())),
+            ("incomplete", self.incomplete.then(|| "true".to_owned())),
+        ];
+        let given: Vec<_> = given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let address = serde_urlencoded::to_string(&given).unwrap_or_default();
+        let words: Vec<_> = given
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        (address, words.join(" · "))
+    }
+}
+
+/// `GET /console/incidents/{slug}/people`.
+///
+/// # Errors
+/// 404.
+pub async fn people(
+    who: Allowed<SeePeople>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    asked: Query<Asked>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let of = incident_at(&mut conn, &slug).await?;
+    let (address, words) = asked.told();
+    let asked = asked.into_inner();
+    let filter = PeopleFilter {
+        standing: asked.standing,
+        incomplete: asked.incomplete,
+        jurisdiction: asked.jurisdiction,
+        locale: asked.locale,
+        element: asked.element,
+        reason: asked.reason,
+    };
+    let (found, next) = match of.key(&app.keys).map_err(Problem::broken)? {
+        Some(key) => store::list(&mut conn, &key, of.id, &filter, asked.after, ON_A_PAGE).await?,
+        None => (Vec::new(), None),
+    };
+    let shown = PeoplePage {
+        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
+        slug: of.slug,
+        asked: words,
+        people: found.iter().map(line).collect(),
+        next: next
+            .map(|after| format!("?{address}&after={after}"))
+            .unwrap_or_default(),
+    };
+    Ok(page::show(StatusCode::OK, &shown)?)
+}
+
+/// `POST /console/incidents/{slug}/letters`: the letter list as CSV, of any length.
+///
+/// # Errors
+/// 404, or a forgotten incident.
+pub async fn letters(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    slug: Path<String>,
+    _form: form::Form<form::Nothing>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let list = letters::export(&app, who.id, of.id).await?;
+    let name = format!("attachment; filename=\"{}-letters.csv\"", of.slug);
+    let pieces = stream::try_unfold(list, |mut list: Letters| async move {
+        let piece = list.next().await?;
+        Ok::<_, Problem>(piece.map(|piece| (Bytes::from(piece), list)))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .streaming(pieces))
+}
+
+impl From<LettersError> for Problem {
+    fn from(error: LettersError) -> Self {
+        match error {
+            LettersError::Db(error) => error.into(),
+            LettersError::Key(broken) => Self::broken(broken),
+            LettersError::Forgotten => Self::new(Kind::InTheWay).because(error),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A large version on its way into force, bucket by bucket.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use candor::element::ElementSet;
+use candor::notice::account::{account, recount};
+use candor::person::{PeopleFilter, PersonStanding, Settled, letters, store};
+use candor::scope::{ScopeMode, ScopeStatus, activate};
+
+use super::{Desk, set};
+
+fn list(people: std::ops::Range<u32>, elements: &str, flags: &str) -> String {
+    let mut list = String::from("reference,email,elements,jurisdiction,locale,flags\n");
+    for n in people {
+        let email = if n % 5 == 0 {
+            String::new()
+        } else {
+            format!("p{n}@example.org")
+        };
+        let under = ["US-CA", "DE", ""][n as usize % 3];
+        list += &format!("r{n},{email},{elements},{under},en,{flags}\n");
+    }
+    list
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_the_account_during_an_activation_never_sees_a_wrong_sum() {
+    let desk = Desk::new().await;
+    let (done, app) = (AtomicBool::new(false), &desk.house.app);
+    let reader = async {
+        let (mut read, mut last) = (0, 0);
+        while !done.load(Ordering::SeqCst) {
+            let mut conn = app.db.get().await.unwrap();
+            let books = account(&mut conn, desk.incident).await.unwrap();
+            assert_eq!(books.unexplained, 0);
+            read += i32::from(books.people > last && books.people < 12_000);
+            last = books.people;
+        }
+        read
+    };
+    let writer = async {
+        let imported = desk
+            .import(ScopeMode::Full, list(0..12_000, "name", ""))
+            .await
+            .unwrap();
+        let active = desk.activate(imported.version).await.unwrap();
+        assert_eq!(active.status, ScopeStatus::Active);
+        done.store(true, Ordering::SeqCst);
+    };
+    let (read, ()) = tokio::join!(reader, writer);
+    assert!(read > 0, "nobody saw it half way");
+    desk.take(ScopeMode::Delta, &list(100..11_900, "name;ssn", ""))
+        .await;
+    assert_eq!(desk.account().await.people, 12_000);
+    assert_eq!(recount::books(app, desk.incident).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_that_was_left_half_way_is_ended_by_the_next_and_a_wrong_counter_is_named() {
+    let desk = Desk::new().await;
+    let app = &desk.house.app;
+    let imported = desk
+        .import(ScopeMode::Full, list(0..10_100, "name", ""))
+        .await
+        .unwrap();
+    let left = tokio::select! {
+        biased;
+        () = half(&desk) => true,
+        done = desk.activate(imported.version) => { done.unwrap(); false }
+    };
+    assert!(left);
+    let books = account(&mut *desk.conn().await, desk.incident)
+        .await
+        .unwrap();
+    assert_eq!(books.unexplained, 0);
+    // The connection that was dropped still holds the lock for a moment.
+    while desk
+        .house
+        .number("select count(*) from scope_version where status = 'active'")
+        .await
+        == 0
+    {
+        activate::resume(app, Some(desk.incident)).await.unwrap();
+    }
+    assert_eq!(desk.account().await.people, 10_100);
+    assert_eq!(desk.rows("scope_row").await, 0);
+    let mut conn = desk.conn().await;
+    let lie = "update account_part set n = n + 1 where kind = 'locale' and bucket = 7";
+    diesel_async::RunQueryDsl::execute(diesel::sql_query(lie), &mut *conn)
+        .await
+        .unwrap();
+    let differ = recount::books(app, desk.incident).await.unwrap();
+    assert!(
+        differ
+            .iter()
+            .all(|d| d.of == "locale" && d.value == "en" && d.bucket == Some(7))
+    );
+    assert!(!differ.is_empty());
+}
+
+/// Waits until the first buckets are in force.
+async fn half(desk: &Desk) {
+    while desk
+        .house
+        .number("select count(*) from scope_applied")
+        .await
+        < 3
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_believed_of_a_person_stays_known_and_a_delta_takes_people_out() {
+    let desk = Desk::new().await;
+    desk.take(ScopeMode::Full, &list(0..3, "name", "")).await;
+    let person = desk.person("r1").await.unwrap().id;
+    let then = desk.house.app.now();
+    desk.settle(&[Settled {
+        person,
+        named: set("name"),
+        standing: Some(PersonStanding::Notified),
+        takes_back: false,
+    }])
+    .await;
+    desk.house.app.clock.advance(chrono::TimeDelta::hours(1));
+    let grown = desk
+        .take(ScopeMode::Delta, &list(0..2, "name;ssn", "minor"))
+        .await;
+    assert_eq!(grown.delta.by_jurisdiction.len(), 0);
+    desk.house.app.clock.advance(chrono::TimeDelta::hours(1));
+    let gone = desk
+        .take(ScopeMode::Delta, &list(1..2, "name", "retract"))
+        .await;
+    assert_eq!(gone.delta.people_retracted, 1);
+    assert_eq!(gone.delta.by_jurisdiction["DE"].retracted, 1);
+    let desk = &desk;
+    let believed = |at| async move {
+        let mut conn = desk.conn().await;
+        store::believed(&mut conn, person, at).await.unwrap()
+    };
+    let at_first = believed(then).await.unwrap();
+    assert_eq!((at_first.scope, at_first.exposed), (1, set("name")));
+    let later = believed(then + chrono::TimeDelta::minutes(90))
+        .await
+        .unwrap();
+    assert_eq!(
+        (later.scope, later.exposed, later.in_scope),
+        (2, set("name;ssn"), true)
+    );
+    let now = believed(then + chrono::TimeDelta::hours(3)).await.unwrap();
+    assert_eq!((now.scope, now.in_scope), (3, false));
+    assert_eq!(believed(then - chrono::TimeDelta::hours(1)).await, None);
+    assert_eq!(desk.account().await.people, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_record() {
+    let desk = Desk::new().await;
+    let rows = "reference,name,address,email,elements,jurisdiction\n\
+        r1,=cmd(),\"1 High St\nLondon\",,name;ssn,GB\nr2,Bo,,bo@example.org,name,GB\n";
+    desk.take(ScopeMode::Full, rows).await;
+    let mut letters = letters::export(&desk.house.app, desk.by, desk.incident)
+        .await
+        .unwrap();
+    let mut file = Vec::new();
+    while let Some(piece) = letters.next().await.unwrap() {
+        file.extend(piece);
+    }
+    let mut read = csv::Reader::from_reader(file.as_slice());
+    let rows: Vec<_> = read.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (&rows[0][0], &rows[0][1], &rows[0][2]),
+        ("r1", "'=cmd()", "1 High St\nLondon")
+    );
+    assert!(rows[0][9].contains("/s/"));
+    let audited = "select count(*) from audit_event where deed = 'letters.export'";
+    assert_eq!(desk.house.number(audited).await, 1);
+    let filter = PeopleFilter {
+        jurisdiction: Some("GB".to_owned()),
+        ..PeopleFilter::default()
+    };
+    let (key, mut conn) = (desk.key().await, desk.conn().await);
+    let first = store::list(&mut conn, &key, desk.incident, &filter, None, 1)
+        .await
+        .unwrap();
+    let second = store::list(&mut conn, &key, desk.incident, &filter, first.1, 1)
+        .await
+        .unwrap();
+    let seen: ElementSet = first
+        .0
+        .iter()
+        .chain(&second.0)
+        .fold(ElementSet::EMPTY, |all, p| all.union(p.exposed));
+    assert_eq!(
+        (first.0.len(), second.0.len(), second.1, seen),
+        (1, 1, None, set("name;ssn"))
+    );
+}
