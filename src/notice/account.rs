@@ -2,7 +2,7 @@
 //!
 //! Two sets of books that know nothing of each other: `account_count` moves with every write to a person;
 //! how many people there are is what the scope versions brought and took, read from their lists
-//! (`scope_applied`). Their difference is `unexplained`. [`recount`] asks the people themselves and proves both.
+//! (`scope_applied`). Their difference is `unexplained`. [`recount()`] asks the people themselves and proves both.
 
 pub mod by;
 pub mod recount;

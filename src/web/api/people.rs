@@ -158,7 +158,7 @@ async fn list(app: &App, of: &Incident, filter: &PeopleFilter, paging: &Paging) 
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-/// By what [`account`] may be divided.
+/// By what [`account()`] may be divided.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -174,7 +174,7 @@ pub enum By {
     Campaign,
 }
 
-/// The query of [`account`].
+/// The query of [`account()`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Divided {
