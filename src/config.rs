@@ -66,6 +66,8 @@ pub struct Config {
     pub organisation: Organisation,
     /// Senders and relays.
     pub mail: Mail,
+    /// Affected lists.
+    pub scope: Scope,
     /// Tickets.
     pub helpline: Helpline,
     /// How long sign-ins last.
@@ -162,6 +164,14 @@ pub struct RelayConfig {
 
 fn one_connection() -> usize {
     1
+}
+
+/// `[scope]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Per cent of a list's rows that may be refused before activating it asks for consent.
+    pub reject_percent: u32,
 }
 
 /// `[helpline]`
@@ -261,6 +271,9 @@ impl Config {
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value < 1) {
             return Err(bad(key, "must be at least 1"));
+        }
+        if self.scope.reject_percent > 100 {
+            return Err(bad("scope.reject_percent", "must be at most 100"));
         }
         if self.mail.batch > 5_000 {
             return Err(bad("mail.batch", "must be at most 5000"));

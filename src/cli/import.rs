@@ -35,6 +35,9 @@ pub struct Import {
     /// Put the version in force at once.
     #[arg(long)]
     activate: bool,
+    /// Activate also if more rows were refused than scope.reject_percent.
+    #[arg(long, requires = "activate")]
+    confirm_rejects: bool,
     /// The file lists changes only; people it does not name stay as they are.
     #[arg(long)]
     delta: bool,
@@ -69,7 +72,15 @@ impl Import {
         let rejects = self.write_rejects(app, &incident, &imported).await?;
         let drafted = start.elapsed();
         if self.activate {
-            scope::activate::activate(app, by, incident.id, imported.version).await?;
+            scope::activate::activate(
+                app,
+                by,
+                incident.id,
+                imported.version,
+                self.confirm_rejects.into(),
+            )
+            .await
+            .context("the version stays a draft; --confirm-rejects puts it in force")?;
         }
         let took = [drafted, start.elapsed() - drafted];
         self.tell(&imported, rejects.as_deref(), took)

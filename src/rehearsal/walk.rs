@@ -21,6 +21,7 @@ use crate::link::{NoticeCode, StatusLink};
 use crate::notice::account::{self, Account};
 use crate::notice::{self, NoticeStatus};
 use crate::person;
+use crate::scope::consent::Consent;
 use crate::scope::import::Imported;
 use crate::scope::{self, ScopeMode};
 use crate::template::{self, Variants};
@@ -170,7 +171,7 @@ async fn import(
         |_| {},
     )
     .await?;
-    scope::activate::activate(app, by, incident, imported.version).await?;
+    scope::activate::activate(app, by, incident, imported.version, Consent::NotGiven).await?;
     Ok(imported)
 }
 

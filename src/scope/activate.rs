@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
+use super::consent::{self, Consent};
 use super::store::{self, Span};
 use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
@@ -47,6 +48,21 @@ pub enum ActivateError {
     /// No row of it was accepted; a full list would retract everybody.
     #[error("every row of version {0} was refused: correct the file and import it again")]
     Empty(i32),
+    /// More rows were refused than usual, and nobody said that it is in order.
+    #[error(
+        "{rejected} of {} rows of version {version} were refused, more than {percent} %: look at the rejects, \
+         correct and import again, or confirm that the list goes in force without them", accepted + rejected
+    )]
+    TooManyRejects {
+        /// Which.
+        version: i32,
+        /// Rows taken.
+        accepted: i64,
+        /// Rows refused.
+        rejected: i64,
+        /// What is usual: `scope.reject_percent`.
+        percent: u32,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
@@ -68,6 +84,8 @@ impl From<db::Error> for ActivateError {
 /// person; the account is exact after each. A version that was left half way, by a crash or a caller who
 /// went, is taken up where it stands.
 ///
+/// `consent` is needed for a draft of which more rows were refused than `scope.reject_percent`.
+///
 /// # Errors
 /// [`ActivateError`]; then nothing has changed, or [`resume`] and this call go on where it stands.
 pub async fn activate(
@@ -75,12 +93,13 @@ pub async fn activate(
     by: StaffId,
     incident: IncidentId,
     version: i32,
+    consent: Consent,
 ) -> Result<Version, ActivateError> {
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ActivateError::Busy);
     }
-    let done = under_lock(app, by, incident, version).await;
+    let done = under_lock(app, by, incident, version, consent).await;
     if done.is_ok() {
         // What is left if this fails, the next import or activation of the incident sweeps.
         let _ = store::sweep(&client, incident).await;
@@ -95,12 +114,21 @@ async fn under_lock(
     by: StaffId,
     incident: IncidentId,
     version: i32,
+    consent: Consent,
 ) -> Result<Version, ActivateError> {
     let mut conn = app.db.get().await?;
     let found = find(&mut conn, incident, version).await?;
     drop(conn);
     match found.status {
         ScopeStatus::Draft if found.accepted == 0 => Err(ActivateError::Empty(version)),
+        ScopeStatus::Draft if consent == Consent::NotGiven && is_strange(app, &found) => {
+            Err(ActivateError::TooManyRejects {
+                version,
+                accepted: found.accepted,
+                rejected: found.rejected,
+                percent: app.config.scope.reject_percent,
+            })
+        }
         ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
             retried(|| at_once(app, by, incident, &found)).await
         }
@@ -113,6 +141,14 @@ async fn under_lock(
         ScopeStatus::Activating => by_bucket(app, incident, &found).await,
         status => Err(ActivateError::NotADraft { version, status }),
     }
+}
+
+fn is_strange(app: &App, draft: &Version) -> bool {
+    consent::is_needed(
+        draft.accepted,
+        draft.rejected,
+        app.config.scope.reject_percent,
+    )
 }
 
 /// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now
@@ -130,7 +166,7 @@ pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateE
             .activating_by;
         drop(conn);
         let Some(by) = by else { continue };
-        match activate(app, by, incident, version).await {
+        match activate(app, by, incident, version, Consent::Given).await {
             // Ended meanwhile, in other hands, or nobody's any more.
             Ok(_)
             | Err(

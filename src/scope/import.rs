@@ -125,9 +125,11 @@ impl From<ActivateError> for ImportError {
             ActivateError::Db(error) => Self::Db(error),
             ActivateError::Missing => Self::Missing,
             ActivateError::Forgotten => Self::Forgotten,
-            ActivateError::Busy | ActivateError::NotADraft { .. } | ActivateError::Empty(_) => {
-                Self::Busy
-            }
+            // What is being resumed was a draft with rows, and was consented to.
+            ActivateError::Busy
+            | ActivateError::NotADraft { .. }
+            | ActivateError::Empty(_)
+            | ActivateError::TooManyRejects { .. } => Self::Busy,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod activate;
 pub mod body;
+pub mod consent;
 pub mod csv;
 pub mod delta;
 pub mod import;

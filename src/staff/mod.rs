@@ -77,6 +77,8 @@ rights! {
     ImportScope,
     /// Look up a person and see what concerns them.
     SeePeople,
+    /// See lists of people, masked, rather than one who is sought.
+    ListPeople,
     /// See templates and previews.
     SeeTemplates,
     /// Write templates.
@@ -117,6 +119,7 @@ impl StaffRole {
                 SteerIncident,
                 ImportScope,
                 SeePeople,
+                ListPeople,
                 SeeTemplates,
                 EditTemplate,
                 SeeCampaigns,
@@ -144,6 +147,7 @@ impl StaffRole {
             Self::Auditor => &[
                 SeeIncidents,
                 SeePeople,
+                ListPeople,
                 SeeTemplates,
                 SeeCampaigns,
                 SeeOutbox,

@@ -73,7 +73,10 @@ fn prepared(comms: &Browser) -> String {
             "A-3,nowhere,Cy,shoe_size,4,",
         ],
     );
-    let activated = comms.submit(at, &format!("{at}/activate"), &[]);
+    let unsure = comms.submit(at, &format!("{at}/activate"), &[]);
+    shows(&unsure, 409, &["1 of 3 rows of version 1 were refused"]);
+    let sure = [("confirm_rejects", "yes")];
+    let activated = comms.submit(at, &format!("{at}/activate"), &sure);
     shows(
         &comms.follow(&activated),
         200,

@@ -327,11 +327,28 @@ fn files_that_are_no_lists_are_refused_as_a_whole() {
         open(&b"\n\r\n"[..]).unwrap().header(),
         Err(ReadError::Empty)
     ));
-    let utf16 = [0xff, 0xfe, b'r', 0, b'e', 0];
+    let utf16 = |encode: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "reference,elements"
+            .encode_utf16()
+            .flat_map(encode)
+            .collect()
+    };
+    for (mark, encode) in [
+        (&b"\xff\xfe"[..], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        (&b"\xfe\xff"[..], u16::to_be_bytes),
+        (&b""[..], u16::to_le_bytes),
+        (&b""[..], u16::to_be_bytes),
+    ] {
+        let file = [mark, &utf16(encode)].concat();
+        assert!(matches!(open(&file[..]), Err(ReadError::Utf16)), "{mark:?}");
+    }
+    let windows_1252 = b"reference,elements,stra\xdfe\n";
     assert!(matches!(
-        open(&utf16[..]).unwrap().header(),
+        open(&windows_1252[..]).unwrap().header(),
         Err(ReadError::NotUtf8)
     ));
+    let word = faults(b"reference,elements,name\nC-1,name,Stra\xdfe\nC-2,name,Ann\n");
+    assert_eq!(word, [(2, "name", "not_utf8")]);
 }
 
 #[test]

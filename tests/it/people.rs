@@ -6,6 +6,7 @@ use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use candor::incident::{Facts, steer};
+use candor::scope::consent::Consent;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
@@ -56,9 +57,15 @@ impl Scene {
         )
         .await
         .unwrap();
-        scope::activate::activate(&house.app, self.comms, self.incident, imported.version)
-            .await
-            .unwrap();
+        scope::activate::activate(
+            &house.app,
+            self.comms,
+            self.incident,
+            imported.version,
+            Consent::Given,
+        )
+        .await
+        .unwrap();
         imported.version
     }
 

@@ -17,6 +17,7 @@ use candor::person::forget::{ForgetError, forget};
 use candor::person::{self, AudienceFilter, Person, PersonStanding, Settled};
 use candor::scope::activate::{ActivateError, activate, discard};
 use candor::scope::body::pieces;
+use candor::scope::consent::Consent;
 use candor::scope::csv::ReadError;
 use candor::scope::delta::Change;
 use candor::scope::import::{ImportError, Imported, import};
@@ -63,7 +64,14 @@ impl Desk {
     }
 
     async fn activate(&self, version: i32) -> Result<candor::scope::Version, ActivateError> {
-        activate(&self.house.app, self.by, self.incident, version).await
+        activate(
+            &self.house.app,
+            self.by,
+            self.incident,
+            version,
+            Consent::Given,
+        )
+        .await
     }
 
     pub(crate) async fn conn(&self) -> impl std::ops::DerefMut<Target = db::Conn> {

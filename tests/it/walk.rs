@@ -45,9 +45,13 @@ impl Cast {
             201,
         );
         assert_eq!(imported["version"], 1);
+        let activate = "/incidents/sundmere/scopes/1/activate";
+        let unsure = self.comms.post(activate, &json!({}));
+        refused(&unsure, 409, "in-the-way");
+        assert!(text(&unsure.json(), "detail").contains("1 of 5 rows of version 1 were refused"));
         let active = self
             .comms
-            .post("/incidents/sundmere/scopes/1/activate", &json!({}));
+            .post(activate, &json!({ "confirm_rejects": true }));
         assert_eq!(ok(&active, 200)["status"], "active");
         id
     }

@@ -38,7 +38,7 @@ pub enum Reason {
         lines: u64,
     },
     /// Bytes that are no text.
-    #[error("The cell is not UTF-8 text. Save the file as UTF-8.")]
+    #[error("The cell is not UTF-8 text; perhaps it is Windows-1252. Save the file as UTF-8.")]
     NotUtf8,
     /// Nothing in a cell that must not be empty.
     #[error("The cell is empty; it is required.")]

@@ -17,8 +17,13 @@ pub enum ReadError {
     /// Not even a first line.
     #[error("The file is empty.")]
     Empty,
-    /// The first line is no text, as in a file saved as UTF-16.
-    #[error("The first line is not UTF-8 text. Save the file as CSV in UTF-8.")]
+    /// A file saved as UTF-16, as some spreadsheets do under "Unicode text".
+    #[error("The file is UTF-16 text. Save it as CSV in UTF-8.")]
+    Utf16,
+    /// The first line is no text that we read: most likely of an older single-byte encoding.
+    #[error(
+        "The first line is not UTF-8 text; perhaps it is Windows-1252. Save the file as CSV in UTF-8."
+    )]
     NotUtf8,
     /// A record longer than a mebibyte.
     #[error(
@@ -39,10 +44,14 @@ pub enum ReadError {
 /// are skipped and counted.
 ///
 /// # Errors
-/// When the first bytes cannot be read.
-pub fn open<R: Read>(mut source: R) -> io::Result<Records<R>> {
+/// When the first bytes cannot be read, or are UTF-16.
+pub fn open<R: Read>(mut source: R) -> Result<Records<R>, ReadError> {
     let mut start = Vec::new();
-    source.by_ref().take(SNIFFED).read_to_end(&mut start)?;
+    let sniffed = source.by_ref().take(SNIFFED).read_to_end(&mut start);
+    sniffed.map_err(ReadError::Io)?;
+    if is_utf16(&start) {
+        return Err(ReadError::Utf16);
+    }
     let delimiter = sniff(&start);
     let lines = Lines {
         source: BufReader::with_capacity(64 << 10, Cursor::new(start).chain(source)),
@@ -60,6 +69,15 @@ pub fn open<R: Read>(mut source: R) -> io::Result<Records<R>> {
     Ok(Records {
         reader: builder.from_reader(lines),
     })
+}
+
+/// Whether a file begins as UTF-16 does: with its byte order mark, or with every other octet of the first
+/// ones being NUL, as names of columns have it.
+fn is_utf16(start: &[u8]) -> bool {
+    let has_mark = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+    let pairs = &start.as_chunks::<2>().0[..(start.len() / 2).min(4)];
+    let has_nul = |at: usize| pairs.len() > 1 && pairs.iter().all(|p| p[at] == 0 && p[1 - at] != 0);
+    has_mark || has_nul(0) || has_nul(1)
 }
 
 /// The delimiter of a file by its first line: whichever of `,` `;` and tab stands there most

@@ -58,7 +58,7 @@ impl<R: io::Read> List<R> {
             source,
             seen: seen.clone(),
         };
-        let mut records = open(hashed).map_err(ReadError::Io)?;
+        let mut records = open(hashed)?;
         let names = records.header()?;
         let header = Header::parse(&names).map_err(Refused::Header)?;
         let mut record = ByteRecord::new();

@@ -20,6 +20,7 @@ use crate::person::books::AccountKind;
 use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
+use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SeePeople};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
@@ -127,14 +128,15 @@ impl Known {
 /// # Errors
 /// 404 without such an incident.
 pub async fn find(
-    _: Allowed<SeePeople>,
+    who: Allowed<SeePeople>,
     app: Data<App>,
     name: Path<String>,
     known: Query<Known>,
 ) -> Answer {
     let of = named(&mut *app.db.get().await?, &name).await?;
     let (incident, known) = (of.id, known.into_inner());
-    if known.is_filter() {
+    // Who may look one person up may not list them all.
+    if known.is_filter() && who.may(Right::ListPeople) {
         let (filter, paging) = known.filter();
         return list(&app, &of, &filter, &paging).await;
     }

@@ -6,8 +6,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Page;
 use super::incidents::named;
+use super::{OrNothing, Page};
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{IncidentId, StaffId};
@@ -150,17 +150,32 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String
     rejects::download(&app, &incident, &version)
 }
 
+/// The body of [`activate`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Activate {
+    confirm_rejects: bool,
+}
+
 /// `POST /incidents/{id|slug}/scopes/{version}/activate`.
 ///
 /// # Errors
-/// 404, or a version that is no draft.
+/// 404, a version that is no draft, or too many rejects that are not confirmed.
 pub async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
     path: Path<(String, i32)>,
+    how: OrNothing<Activate>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
-    let active = activate::activate(&app, who.id, incident.id, version.version).await?;
+    let active = activate::activate(
+        &app,
+        who.id,
+        incident.id,
+        version.version,
+        how.0.confirm_rejects.into(),
+    )
+    .await?;
     let mut conn = app.db.get().await?;
     Ok(HttpResponse::Ok().json(ScopeView::of(&mut conn, incident.id, active).await?))
 }
@@ -215,9 +230,10 @@ impl From<ActivateError> for Problem {
         let kind = match error {
             ActivateError::Db(error) => return error.into(),
             ActivateError::Missing => Kind::NotFound,
-            ActivateError::Forgotten | ActivateError::Busy | ActivateError::Empty(_) => {
-                Kind::InTheWay
-            }
+            ActivateError::Forgotten
+            | ActivateError::Busy
+            | ActivateError::Empty(_)
+            | ActivateError::TooManyRejects { .. } => Kind::InTheWay,
             ActivateError::NotADraft { .. } => Kind::IllegalMove,
         };
         Self::new(kind).because(error)

@@ -14,10 +14,10 @@ use super::around::{self, Names, incident_at, on_to};
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
-use crate::scope::activate;
 use crate::scope::delta::Change;
 use crate::scope::import::ImportError;
 use crate::scope::{self, ScopeMode, ScopeStatus, Version, store};
+use crate::scope::{activate, consent};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::figures::{count, filters};
@@ -76,6 +76,8 @@ pub struct ScopeReport {
     pub accepted: i64,
     /// Rows refused.
     pub rejected: i64,
+    /// What has to be confirmed before activating it; empty when nothing has.
+    pub consent: String,
     /// What activating it changes.
     pub delta: Delta,
     /// The first rows refused; the rest is in the download.
@@ -265,6 +267,7 @@ pub async fn show(
         at: Moment::exact(version.created_at),
         accepted: version.accepted,
         rejected: version.rejected,
+        consent: consent(&app, &version),
         delta: Delta {
             people_added: delta.people_added,
             elements_added: delta.elements_added,
@@ -302,6 +305,20 @@ async fn first_rejects(
         reason: one.why(),
     };
     Ok(rejects.into_iter().map(row).collect())
+}
+
+/// What is asked of whoever activates a list of which unusually many rows were refused.
+fn consent(app: &App, of: &Version) -> String {
+    let (rejected, percent) = (of.rejected, app.config.scope.reject_percent);
+    let is_asked = of.status == ScopeStatus::Draft && of.accepted > 0;
+    if !is_asked || !consent::is_needed(of.accepted, rejected, percent) {
+        return String::new();
+    }
+    format!(
+        "I have seen the rejected rows. The list goes in force without these {} of {}.",
+        count(rejected),
+        count(of.accepted + rejected)
+    )
 }
 
 fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {
@@ -358,6 +375,13 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, 
     download::download(&app, &incident, &version)
 }
 
+/// The form of [`activate`].
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Activate {
+    confirm_rejects: bool,
+}
+
 /// `POST /console/incidents/{slug}/scopes/{version}/activate`. A long one goes on while the page shows how
 /// far it is.
 ///
@@ -368,13 +392,14 @@ pub async fn activate(
     app: Data<App>,
     home: Data<Home>,
     at: Path<(String, i32)>,
-    _form: form::Form<form::Nothing>,
+    form: form::Form<Activate>,
 ) -> Answer {
+    let consent = form.confirm_rejects.into();
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     let (by, of, version) = (who.id, incident.id, version.version);
     let doing = app.as_ref().clone();
     // In the process's own runtime: a reader who leaves does not stop it half way.
-    let deed = async move { activate::activate(&doing, by, of, version).await };
+    let deed = async move { activate::activate(&doing, by, of, version, consent).await };
     let did = match timeout(PATIENCE, home.runtime.spawn(deed)).await {
         Ok(done) => done.map_err(Problem::broken)?.map(|_| "activated")?,
         Err(_) => "activating",

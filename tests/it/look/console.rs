@@ -270,6 +270,7 @@ fn scope_report() -> ScopeReport {
         accepted: 13_767_000,
         rejected: 1_204,
         done: 64,
+        consent: "I have seen the rejected rows. The list goes in force without these 1,204 of 13,768,204.".into(),
         delta: Delta {
             by_jurisdiction: vec![("US-CA".to_owned(), 12, 3)],
             by_element: vec![("ssn".to_owned(), 7, 0)],
