@@ -6,6 +6,7 @@
 
 mod addresses;
 mod api;
+mod browser;
 mod campaigns;
 mod client;
 mod console;

@@ -1,0 +1,156 @@
+// Walk (a), as the comms team goes it: from the list of affected people to the notice and its figure.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { check } from './lib.mjs';
+import { press } from './desk.mjs';
+
+const LIST = `reference,email,name,locale,jurisdiction,elements
+B-1,ana@example.org,Ana Moreno,en,US-CA,name;ssn;phone
+B-2,bo@example.org,Bø <b>Lind</b>,en,US-WA,name;phone
+B-3,,Cyrus Post,en,US-CA,name
+B-4,nowhere,Dee,en,US-CA,shoe_size
+`;
+
+const BODY = `Dear {{ name }},
+
+{{ facts.what_happened }} Taken of yours: {{ elements }}.
+
+{{ guidance }}
+
+Your page: {{ status_link }}
+
+Code: {{ notice_code }}`;
+
+/** Opens the incident and says a first word in public. */
+export async function openIncident(page, base) {
+  await page.goto(`${base}/console/incidents`);
+  await check(page, 'incidents-empty');
+  await page.getByLabel('Title').fill('Theft of data');
+  await page.getByLabel('Address').fill('walk');
+  await page.getByLabel('What happened, as far as known').fill('Somebody got into a test system.');
+  await page.getByRole('button', { name: 'Open incident' }).click();
+  await page.waitForURL(/\/console\/incidents\/walk/);
+  await check(page, 'incident-new');
+  for (const state of [/Confirm/, /Start scoping/]) await press(page, state);
+  await page.getByLabel('What you want to say').fill('We are finding out whose data was copied.');
+  await page.getByRole('button', { name: 'Publish update' }).click();
+  await page.waitForURL(/\/console\/incidents\/walk/);
+  assert.match(await page.locator('main').innerText(), /whose data was copied/);
+  await check(page, 'incident-update');
+}
+
+/** Imports a list with a bad row, reads why, and puts it in force all the same. */
+export async function importList(page, base) {
+  await page.goto(`${base}/console/incidents/walk/import`);
+  await check(page, 'import');
+  await page.getByLabel('The affected list').setInputFiles({
+    name: 'affected.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST),
+  });
+  await page.getByRole('button', { name: 'Read the file' }).click();
+  await page.waitForURL(/\/scopes\/1/);
+  const report = await page.locator('main').innerText();
+  assert.match(report, /shoe_size/);
+  assert.match(report, /Unusually many rows were refused/);
+  await check(page, 'scope-draft');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'), page.getByRole('link', { name: /Download all/ }).click(),
+  ]);
+  assert.match(readFileSync(await download.path(), 'utf8'), /^reference,.*line,column,reason\r?\nB-4,nowhere,Dee/);
+  await page.getByLabel(/I have seen the rejected rows/).check();
+  await page.getByRole('button', { name: 'Activate all the same' }).click();
+  await page.waitForURL(/\/scopes\/1/);
+  assert.match(await page.locator('main').innerText(), /in force/);
+  await check(page, 'scope-active');
+}
+
+/** Writes the words: a slip is refused and kept, then mended and previewed. */
+export async function writeTemplate(page, base) {
+  await page.goto(`${base}/console/templates`);
+  await check(page, 'templates-empty');
+  await page.getByLabel('Name').fill('First notice');
+  await page.getByLabel('First language').fill('en');
+  await page.getByRole('button', { name: 'Begin template' }).click();
+  await page.waitForURL(/\/console\/templates\/tpl_/);
+  await check(page, 'template-begun');
+  const open = page.locator('details[open]');
+  await open.getByLabel('Subject').fill('Notice of data breach');
+  await open.getByLabel('Body').fill(`${BODY} {{ oops }}`);
+  await page.getByRole('button', { name: 'Save as new version' }).click();
+  await page.getByText(/no placeholder/).first().waitFor();
+  assert.equal(await page.locator('details[open]').getByLabel('Body').inputValue(), `${BODY} {{ oops }}`);
+  await check(page, 'template-refused', { expected: /status of 422/ });
+  await page.locator('details[open]').getByLabel('Body').fill(BODY);
+  await page.getByRole('button', { name: 'Save as new version' }).click();
+  await page.getByText('Subject').first().waitFor();
+  await page.getByLabel('With the facts of').selectOption({ label: 'Theft of data' });
+  await page.getByLabel('For the person with reference').fill('B-1');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('Dear Ana Moreno').first().waitFor();
+  await check(page, 'template-preview');
+}
+
+/** Drafts and submits; the path of the campaign. */
+export async function submitCampaign(page, base) {
+  await page.goto(`${base}/console/campaigns`);
+  await check(page, 'campaigns-empty');
+  await page.getByLabel('Incident').selectOption({ label: 'Theft of data' });
+  await page.getByRole('button', { name: 'Draft campaign' }).click();
+  await page.waitForURL(/\/console\/campaigns\/cmp_/);
+  await check(page, 'campaign-draft');
+  await press(page, /Submit for approval/);
+  await page.getByText('in review').first().waitFor();
+  await check(page, 'campaign-in-review');
+  return new URL(page.url()).pathname;
+}
+
+/** The second pair of eyes. */
+export async function approve(page, base, campaign) {
+  await page.goto(`${base}${campaign}`);
+  await press(page, /Approve/);
+  await page.getByText('approved').first().waitFor();
+  await check(page, 'campaign-approved');
+}
+
+/** Launches and watches: the figures move without the page being loaded again. */
+export async function launch(page, base, campaign) {
+  await page.goto(`${base}${campaign}`);
+  await press(page, /Launch/);
+  await page.getByText('completed').first().waitFor({ timeout: 60_000 });
+  assert.equal(await page.locator('[data-live=sent]').innerText(), '2');
+  await check(page, 'campaign-completed');
+  await page.getByRole('link', { name: 'All notices, one by one' }).click();
+  await page.waitForURL(/\/notices/);
+  await check(page, 'notices');
+  await page.locator('a[href^="/console/notices/"]').first().click();
+  await page.waitForURL(/\/console\/notices\/ntc_/);
+  await check(page, 'notice');
+}
+
+/** The account and the people behind its figures, then every other page of the console. */
+export async function lookAround(page, base) {
+  await page.goto(`${base}/console`);
+  await check(page, 'dashboard');
+  await page.goto(`${base}/console/incidents/walk`);
+  assert.match(await page.locator('main').innerText(), /everyone is accounted for/);
+  await check(page, 'incident');
+  await page.getByRole('link', { name: /The account by jurisdiction/ }).click();
+  await page.waitForURL(/\/account/);
+  await check(page, 'account');
+  await page.goto(`${base}/console/incidents/walk/people?standing=needs_letter`);
+  await check(page, 'people');
+  for (const name of ['incidents', 'templates', 'campaigns', 'design', 'outbox']) {
+    await page.goto(`${base}/console/${name}`);
+    await check(page, name);
+  }
+  await page.goto(`${base}/console/nowhere`);
+  await check(page, 'console-nowhere', { expected: /status of 404/ });
+}
+
+/** What auditor and admin see. */
+export async function auditAndStaff(page, base) {
+  for (const name of ['audit', 'staff']) {
+    await page.goto(`${base}/console/${name}`);
+    await check(page, name);
+  }
+}
+

@@ -1,0 +1,30 @@
+// What every member of staff does: sign in, press a deed that asks first, sign out.
+import { check } from './lib.mjs';
+
+/** Signs in by the form. */
+export async function enter(page, base, account) {
+  await page.goto(`${base}/console`);
+  await check(page, 'sign-in');
+  await page.getByLabel('E-mail address').fill(account.email);
+  await page.getByLabel('Password').fill(account.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** Presses a deed of a page: its button, or, where it asks first, the button of the question. */
+export async function press(page, words) {
+  const summary = page.locator('details.sure > summary').filter({ hasText: words });
+  if (await summary.count() > 0) {
+    await summary.first().click();
+    const asked = page.locator('dialog[open], details.sure[open]');
+    await Promise.all([page.waitForEvent('load'), asked.locator('button.firm').first().click()]);
+  } else {
+    const button = page.locator('.deeds button').filter({ hasText: words });
+    await Promise.all([page.waitForEvent('load'), button.first().click()]);
+  }
+}
+
+/** Signs out. */
+export async function leave(page) {
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Sign out' }).click()]);
+}
