@@ -48,7 +48,7 @@ fn refused(code: u16, text: &str) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_told_once_and_the_account_says_so() {
+async fn p1_everybody_is_told_once_and_the_account_says_so() {
     let house = House::with("[mail]\nbatch = 50").await;
     let scene = Scene::new(&house).await;
     let mut csv = list(300, "name;ssn");
@@ -128,7 +128,7 @@ async fn every_reply_ends_in_its_own_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_change_after_the_approval_voids_it() {
+async fn p5_any_change_after_the_approval_voids_it() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
@@ -164,7 +164,7 @@ async fn any_change_after_the_approval_voids_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_database_refuses_an_approval_by_the_author() {
+async fn p5_the_database_refuses_an_approval_by_the_author() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name")).await;
@@ -352,7 +352,7 @@ async fn a_relay_that_is_away_costs_no_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_supplement_goes_to_exactly_those_who_were_told_too_little() {
+async fn p2_a_supplement_goes_to_exactly_those_who_were_told_too_little() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(10, "name")).await;

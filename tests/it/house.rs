@@ -165,6 +165,11 @@ impl House {
         connect(&self.url).await
     }
 
+    /// The name of this house's schema.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
     /// Runs raw SQL.
     pub async fn sql(&self, sql: &str) {
         self.raw().await.batch_execute(sql).await.unwrap();

@@ -2,7 +2,7 @@
 
 mod parse;
 mod scripted;
-mod sink;
+pub(crate) mod sink;
 mod tls;
 mod transaction;
 

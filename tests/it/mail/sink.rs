@@ -1,5 +1,6 @@
 //! A real server: Postfix's smtp-sink, from its Debian package unpacked somewhere.
 
+use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,10 @@ use candor::mail::Relay;
 use super::{Scratch, accepted, did_not_run, letter};
 
 /// Dumps one file per letter.
-struct Sink {
+pub(crate) struct Sink {
     process: Child,
-    port: u16,
+    /// Where it listens on 127.0.0.1.
+    pub(crate) port: u16,
 }
 
 impl Drop for Sink {
@@ -37,7 +39,8 @@ fn program() -> Option<PathBuf> {
 }
 
 impl Sink {
-    fn start(dumps: Option<&Path>) -> Option<Sink> {
+    /// Starts it on a free port; `None` where the program is not.
+    pub(crate) fn start(dumps: Option<&Path>) -> Option<Sink> {
         let program = program()?;
         // smtp-sink binds with SO_REUSEPORT, so only a port that the system chose is ours alone.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -84,6 +87,19 @@ impl Sink {
     fn relay(&self) -> Relay {
         Relay::from_url("sink", &format!("smtp://127.0.0.1:{}", self.port)).expect("a relay")
     }
+}
+
+/// How often each value of a field stands in what the sink dumped.
+pub(crate) fn received(dumps: &Path, field: &str) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for entry in std::fs::read_dir(dumps).unwrap() {
+        let dump = std::fs::read(entry.unwrap().path()).unwrap();
+        let dump = String::from_utf8_lossy(&dump);
+        let value = dump.lines().find_map(|line| line.strip_prefix(field));
+        let value = value.unwrap_or_default().trim().to_owned();
+        *times.entry(value).or_default() += 1;
+    }
+    times
 }
 
 #[tokio::test]

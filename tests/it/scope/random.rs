@@ -308,7 +308,7 @@ async fn walk(seed: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_and_notices_in_any_order_keep_the_account_exact() {
+async fn p1_lists_and_notices_in_any_order_keep_the_account_exact() {
     for seed in [1, 2_021, 0xC0FFEE] {
         walk(seed).await;
     }

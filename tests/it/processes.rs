@@ -1,0 +1,112 @@
+//! The commands that go on, as an operator starts them: real processes, an ordinary Postgres by its URL,
+//! a real SMTP server.
+
+use std::time::Duration;
+
+use candor::campaign::CampaignKind;
+use serde_json::json;
+
+use crate::house::House;
+use crate::mail::sink::{Sink, received};
+use crate::mail::{Scratch, did_not_run};
+use crate::people::{Scene, list};
+use crate::program::Program;
+
+/// Enough that both senders take many batches, and that a lost or doubled message would show.
+const PEOPLE: usize = 10_000;
+
+/// Waits until no campaign is under way any more.
+pub async fn until_completed(house: &House) {
+    for _ in 0..1_200 {
+        let open = "select count(*) from campaign where status <> 'completed'";
+        if house.number(open).await == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the campaign is not through after two minutes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_senders_share_a_campaign_and_each_notice_reaches_the_server_once() {
+    let dumps = Scratch::new();
+    let Some(sink) = Sink::start(Some(dumps.path())) else {
+        let name = "two_senders_share_a_campaign_and_each_notice_reaches_the_server_once";
+        return did_not_run(name, "smtp-sink");
+    };
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    let programs = ["one.example", "two.example"].map(|name| {
+        let url = format!("smtp://127.0.0.1:{}?helo={name}", sink.port);
+        Program::of(&house)
+            .with_relay(&url, 8)
+            .with("CANDOR__MAIL__NODE", name)
+    });
+    let senders = programs.each_ref().map(|program| program.start("work"));
+    scene.launched(&house, CampaignKind::Initial).await;
+    until_completed(&house).await;
+    for sender in senders {
+        assert_eq!(sender.terminate().await.code(), Some(0));
+    }
+
+    let (to, from) = ("X-Rcpt-Args:", "X-Helo-Args:");
+    let (to, from) = (received(dumps.path(), to), received(dumps.path(), from));
+    let twice: Vec<_> = to.iter().filter(|(_, times)| **times != 1).collect();
+    assert_eq!((to.len(), twice), (PEOPLE, vec![]));
+    let both = ["one.example", "two.example"].map(|name| from.get(name).copied());
+    assert!(both.iter().all(|sent| sent.unwrap_or(0) > 0), "{from:?}");
+    assert_eq!(from.values().sum::<usize>(), PEOPLE);
+    let sent = "select count(*) from notice where status = 'sent'";
+    assert_eq!(house.number(sent).await, PEOPLE as i64);
+    let accepted = "select count(*) from outcome where result = 'accepted'";
+    assert_eq!(house.number(accepted).await, PEOPLE as i64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_is_set_up_and_run_by_its_commands() {
+    let house = House::new().await;
+    let program = Program::of(&house).with_relay("file:///tmp/candor-never-written", 1);
+    assert!(program.ok(&["migrate"]).contains("Nothing to do"));
+    let checked = program.ok(&["check"]);
+    assert!(!checked.contains(&"07".repeat(32)), "{checked}");
+    let key = program.ok(&["key", "create", "--name", "importer", "--role", "comms"]);
+    let key = key.lines().last().unwrap().to_owned();
+
+    for word in ["serve", "run"] {
+        let mut running = program.start(word);
+        running.until_ready(&program).await;
+        let (base, key) = (program.base(), key.clone());
+        let seen = tokio::task::spawn_blocking(move || {
+            let alive = ureq::get(format!("{base}/healthz")).call().unwrap();
+            let list = ureq::get(format!("{base}/api/v1/campaigns"))
+                .header("authorization", format!("Bearer {key}"))
+                .call();
+            (alive.status(), list.unwrap().body_mut().read_to_string())
+        });
+        let (alive, list) = seen.await.unwrap();
+        assert_eq!(alive, 200);
+        let list: serde_json::Value = serde_json::from_str(&list.unwrap()).unwrap();
+        assert_eq!(list, json!({ "items": [], "next": null }));
+        assert_eq!(running.terminate().await.code(), Some(0), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_stopped_and_started_from_the_command_line() {
+    let house = House::new().await;
+    let program = Program::of(&house);
+    let stopped = "select count(*) from emergency_stop where stopped_at is not null";
+    program.ok(&["stop"]);
+    assert_eq!(house.number(stopped).await, 1);
+    program.ok(&["start"]);
+    assert_eq!(house.number(stopped).await, 0);
+    assert!(program.ok(&["audit", "verify"]).contains("2"));
+
+    // Misuse is told from failure, and what is missing is named.
+    assert_eq!(program.run(&["stop", "--nonsense"]).status.code(), Some(2));
+    let homeless = program.with("CANDOR__DATABASE__URL", "").run(&["migrate"]);
+    assert_eq!(homeless.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&homeless.stderr).into_owned();
+    assert!(why.contains("database.url"), "{why}");
+}

@@ -1,0 +1,140 @@
+//! The real program as processes: any command of `candor` against the database of a house.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use crate::house::House;
+use crate::mail::Scratch;
+
+/// `candor` with the settings of one house.
+pub struct Program {
+    settings: Vec<(&'static str, String)>,
+    scratch: Scratch,
+    listen: String,
+}
+
+impl Program {
+    /// On the database and under the key of `house`.
+    pub fn of(house: &House) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = free.local_addr().unwrap().to_string();
+        let settings = vec![
+            ("CANDOR__DATABASE__URL", house.url.clone()),
+            ("CANDOR__SECRETS__MASTER_KEY", "07".repeat(32)),
+            ("CANDOR__HTTP__LISTEN", listen.clone()),
+            ("CANDOR__HTTP__PUBLIC_URL", format!("http://{listen}")),
+            ("CANDOR__MAIL__POLL_MILLISECONDS", "50".to_owned()),
+            ("CANDOR__LOG__LEVEL", "error".to_owned()),
+            ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile".to_owned()),
+            (
+                "CANDOR__ORGANISATION__FROM_ADDRESS",
+                "notice@sundmere.example".to_owned(),
+            ),
+        ];
+        let scratch = Scratch::new();
+        std::fs::write(scratch.path().join("candor.toml"), "").unwrap();
+        Self {
+            settings,
+            scratch,
+            listen,
+        }
+    }
+
+    /// With one relay.
+    pub fn with_relay(self, url: &str, connections: usize) -> Self {
+        let relay = format!(
+            "[[mail.relays]]\nname = \"relay\"\nurl = \"{url}\"\nconnections = {connections}\n"
+        );
+        std::fs::write(self.scratch.path().join("candor.toml"), relay).unwrap();
+        self
+    }
+
+    /// With one more setting in the environment.
+    pub fn with(mut self, key: &'static str, value: &str) -> Self {
+        self.settings.push((key, value.to_owned()));
+        self
+    }
+
+    /// Where its pages are.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
+        command
+            .arg("--config")
+            .arg(self.scratch.path().join("candor.toml"))
+            .args(words)
+            .envs(self.settings.iter().map(|(key, value)| (key, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs a command that must do well; what it printed.
+    #[track_caller]
+    pub fn ok(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts a command that goes on.
+    pub fn start(&self, word: &str) -> Running {
+        let mut command = self.command(&[word]);
+        command.stdout(Stdio::null()).stderr(Stdio::inherit());
+        Running(command.spawn().unwrap())
+    }
+}
+
+/// A process; killed when it is dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Waits until its pages answer and its database is there.
+    pub async fn until_ready(&mut self, program: &Program) {
+        let ready = format!("{}/readyz", program.base());
+        for _ in 0..1_200 {
+            let ready = ready.clone();
+            let asked = tokio::task::spawn_blocking(move || ureq::get(ready).call().is_ok());
+            if asked.await.unwrap() {
+                return;
+            }
+            assert!(self.0.try_wait().unwrap().is_none(), "it has ended");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it is not ready after a minute");
+    }
+
+    /// As `kill -9`: it ends at once, and nothing of it runs any more.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// As `kill -TERM`: it ends when what is in hand is done.
+    pub async fn terminate(self) -> ExitStatus {
+        let told = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(told.unwrap().success());
+        tokio::task::spawn_blocking(move || {
+            let mut ended = self;
+            ended.0.wait().unwrap()
+        })
+        .await
+        .unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
