@@ -3,10 +3,10 @@
 //!
 //! `CANDOR_BENCH_ROWS` makes it longer or shorter, `CANDOR_BENCH_DIR` puts it on another disk.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use candor::clock::Clock;
@@ -15,9 +15,8 @@ use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 use candor::{app::App, db, id::StaffId};
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::stage::{Failure, Place, connect, environment, sql, watch};
 
-const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
 const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
@@ -37,7 +36,7 @@ pub async fn run() -> Result<(), Failure> {
         Ok(rows) => rows.replace('_', "").parse()?,
         Err(_) => 1_000_000,
     };
-    let place = Place::new()?;
+    let place = Place::new("import")?;
     let list = place.0.join("list.csv");
     write_list(&list, rows)?;
     let settings = Settings {
@@ -80,26 +79,6 @@ fn print(rows: u64, [before, after, findable]: [Duration; 3], candor: &Measured)
     println!("  ratio to the indexed one  {:>9.2}", ours / rate(findable));
     println!("  peak memory               {peak:>9.1} MiB (limit 128)");
     println!("  seconds: {}", candor.phases);
-}
-
-/// A directory that is gone afterwards.
-struct Place(PathBuf);
-
-impl Place {
-    fn new() -> Result<Self, Failure> {
-        let name = format!("candor-bench-import-{}", std::process::id());
-        let base =
-            std::env::var_os("CANDOR_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let dir = base.join(name);
-        fs::create_dir_all(&dir)?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// SplitMix64: the same seed, the same list.
@@ -168,13 +147,6 @@ async fn prepare(url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn environment(url: &str) -> [(&str, &str); 2] {
-    [
-        ("CANDOR__DATABASE__URL", url),
-        ("CANDOR__SECRETS__MASTER_KEY", MASTER_KEY),
-    ]
-}
-
 /// How long `psql \copy` takes. The server has nothing else to write while it works.
 async fn plain(url: &str, list: &Path, indexes: &str) -> Result<Duration, Failure> {
     sql(url, PLAIN).await?;
@@ -226,20 +198,6 @@ async fn candor(url: &str, list: &Path) -> Result<Measured, Failure> {
     })
 }
 
-/// Waits for its end; the most memory it ever had, in KiB.
-fn watch(child: &mut Child) -> Result<u64, Failure> {
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait()?.is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = peak.max(kib.unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(peak)
-}
-
 /// What a person takes in the database.
 async fn sizes(url: &str, rows: u64) -> Result<(), Failure> {
     let sql = "select relname::text, pg_relation_size(oid) from pg_class
@@ -253,14 +211,4 @@ async fn sizes(url: &str, rows: u64) -> Result<(), Failure> {
         );
     }
     Ok(())
-}
-
-async fn sql(url: &str, sql: &str) -> Result<(), Failure> {
-    Ok(connect(url).await?.batch_execute(sql).await?)
-}
-
-async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }

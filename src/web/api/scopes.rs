@@ -150,7 +150,7 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String
     rejects::download(&app, &incident, &version)
 }
 
-/// The body of [`activate`].
+/// The body of [`activate()`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Activate {

@@ -375,7 +375,7 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, 
     download::download(&app, &incident, &version)
 }
 
-/// The form of [`activate`].
+/// The form of [`activate()`].
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Activate {

@@ -1,0 +1,255 @@
+//! `script/bench send`: a campaign through `candor work` to Postfix's smtp-sink, with everything on, beside
+//! Postfix's own smtp-source on the same sink; and the same on a single connection, which shows at once if
+//! TCP_NODELAY is lost (then it is 22 messages a second).
+//!
+//! `CANDOR_BENCH_NOTICES` makes it longer or shorter.
+
+use std::fs;
+use std::io::Cursor;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use candor::app::App;
+use candor::campaign::store::NewCampaign;
+use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
+use candor::clock::Clock;
+use candor::config::Config;
+use candor::db;
+use candor::db::embedded::{Cluster, Settings};
+use candor::id::StaffId;
+use candor::incident::{Facts, steer};
+use candor::scope::consent::Consent;
+use candor::scope::{self, ScopeMode};
+use candor::template::{Variant, Variants, edit};
+
+use crate::stage::{Failure, Place, connect, environment, watch};
+
+/// Octets of a message of the yardstick; a notice has about as many.
+const SIZE: &str = "5000";
+const SINGLE: u64 = 10_000;
+const BODY: &str = "Dear {{ name }},\n\nsomebody copied data from one of our systems. Of yours: {{ elements }}.\n\n\
+    {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
+
+/// Measures and prints.
+///
+/// # Errors
+/// Whatever keeps it from measuring.
+pub async fn run() -> Result<(), Failure> {
+    let notices = match std::env::var("CANDOR_BENCH_NOTICES") {
+        Ok(n) => n.replace('_', "").parse()?,
+        Err(_) => 200_000,
+    };
+    let place = Place::new("send")?;
+    let settings = Settings {
+        durable: true,
+        max_connections: 100,
+    };
+    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
+    cluster.ensure_database("bench").await?;
+    let url = cluster.url("bench");
+    db::migrate(&url).await?;
+    let sink = Sink::start()?;
+
+    let before = sink.source(notices)?;
+    let wide = campaign(&url, &place.0, &sink, "wide", notices, 64).await?;
+    let after = sink.source(notices)?;
+    let single = campaign(&url, &place.0, &sink, "single", SINGLE.min(notices), 1).await?;
+
+    let (yardstick, ours) = ((before + after) / 2.0, wide.rate);
+    println!("send of {notices} notices to smtp-sink");
+    println!("  smtp-source -s 16 -d      {yardstick:>9.0} messages/s");
+    println!("  candor work, 64 lines     {ours:>9.0} messages/s");
+    println!(
+        "  ratio                     {:>9.2} (goal 1.0, below 0.7 is a defect)",
+        ours / yardstick
+    );
+    println!(
+        "  peak memory of the sender {:>9.1} MiB (limit 256)",
+        wide.peak_kib as f64 / 1024.0
+    );
+    println!(
+        "  candor work, 1 line       {:>9.0} messages/s (goal 500)",
+        single.rate
+    );
+    cluster.stop().await?;
+    Ok(())
+}
+
+/// A program of Postfix: where script/bootstrap unpacked it, else on the PATH.
+fn postfix(name: &str) -> PathBuf {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("var/tools/bin")
+        .join(name);
+    if ours.is_file() {
+        ours
+    } else {
+        PathBuf::from(name)
+    }
+}
+
+/// smtp-sink on a port of its own; it ends with this.
+struct Sink {
+    process: Child,
+    port: u16,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Sink {
+    fn start() -> Result<Self, Failure> {
+        // It binds with SO_REUSEPORT, so only a port that the system chose is ours alone.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new(postfix("smtp-sink"));
+        if Command::new("id").arg("-u").output()?.stdout == b"0\n" {
+            command.args(["-u", "nobody"]);
+        }
+        command
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("200")
+            .stdin(Stdio::null());
+        let sink = Self {
+            process: command.spawn()?,
+            port,
+        };
+        for _ in 0..500 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(sink);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err("smtp-sink does not listen".into())
+    }
+
+    /// Messages a second of the yardstick.
+    fn source(&self, messages: u64) -> Result<f64, Failure> {
+        let (count, to) = (messages.to_string(), format!("127.0.0.1:{}", self.port));
+        let begun = Instant::now();
+        let done = Command::new(postfix("smtp-source"))
+            .args(["-s", "16", "-d", "-l", SIZE, "-m", &count, &to])
+            .status()?;
+        let took = begun.elapsed();
+        if !done.success() {
+            return Err("smtp-source failed".into());
+        }
+        Ok(messages as f64 / took.as_secs_f64())
+    }
+}
+
+struct Measured {
+    rate: f64,
+    peak_kib: u64,
+}
+
+/// A campaign to `people` new people, launched, then sent by a `candor work` on `lines` connections.
+async fn campaign(
+    url: &str,
+    place: &Path,
+    sink: &Sink,
+    slug: &str,
+    people: u64,
+    lines: usize,
+) -> Result<Measured, Failure> {
+    prepare(url, slug, people).await?;
+    let config = place.join(format!("{slug}.toml"));
+    let relay = format!(
+        "[[mail.relays]]\nname = \"sink\"\nurl = \"smtp://127.0.0.1:{}\"\nconnections = {lines}\n",
+        sink.port
+    );
+    fs::write(&config, relay)?;
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_candor"))
+        .arg("--config")
+        .arg(&config)
+        .arg("work")
+        .envs(environment(url))
+        .env("CANDOR__LOG__LEVEL", "error")
+        .env(
+            "CANDOR__ORGANISATION__FROM_ADDRESS",
+            "notice@sundmere.example",
+        )
+        .stdin(Stdio::null())
+        .spawn()?;
+    let rate = until_sent(url, &mut worker, people).await?;
+    // It is told to leave, and its memory read until it has.
+    Command::new("kill").arg(worker.id().to_string()).status()?;
+    let peak_kib = watch(&mut worker)?;
+    Ok(Measured { rate, peak_kib })
+}
+
+/// Messages a second between the first and the last result.
+async fn until_sent(url: &str, worker: &mut Child, people: u64) -> Result<f64, Failure> {
+    let client = connect(url).await?;
+    let open = "select count(*) from campaign where status <> 'completed'";
+    while client.query_one(open, &[]).await?.get::<_, i64>(0) > 0 {
+        if worker.try_wait()?.is_some() {
+            return Err("candor work ended too soon".into());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let rate = "select count(*), extract(epoch from max(at) - min(at))::float8 from outcome
+        where settled and campaign_id = (select id from campaign order by created_at desc limit 1)
+            and result = 'accepted'";
+    let row = client.query_one(rate, &[]).await?;
+    let (sent, seconds): (i64, f64) = (row.get(0), row.get(1));
+    if u64::try_from(sent)? != people {
+        return Err(format!("{sent} of {people} were accepted").into());
+    }
+    Ok(sent as f64 / seconds)
+}
+
+/// An incident with so many people, and a campaign to them under way.
+async fn prepare(url: &str, slug: &str, people: u64) -> Result<(), Failure> {
+    let env = environment(url).map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let app = App::new(Config::from_parts(None, env)?, Clock::system())?;
+    let (comms, approver) = (staff(&app, "comms").await?, staff(&app, "approver").await?);
+    let incident = steer::open(&app, comms, slug, "A breach", &Facts::new())
+        .await?
+        .id;
+    let mut list = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
+    for n in 0..people {
+        list.push_str(&format!(
+            "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone;ssn\n",
+            n % 50
+        ));
+    }
+    let reader = Cursor::new(list.into_bytes());
+    let drafted =
+        scope::import::import(&app, comms, incident, ScopeMode::Full, reader, |_| {}).await?;
+    scope::activate::activate(&app, comms, incident, drafted.version, Consent::NotGiven).await?;
+    let words = Variant {
+        subject: "Notice of data breach".to_owned(),
+        body: BODY.to_owned(),
+    };
+    let variants = Variants::from([("en".to_owned(), words)]);
+    let template = edit::create(&app, comms, slug, &variants).await?;
+    let new = NewCampaign {
+        incident,
+        template,
+        template_version: 1,
+        kind: CampaignKind::Initial,
+        audience: Audience::default(),
+        limits: Limits::default(),
+        on_uncertain: UncertainPolicy::Resend,
+    };
+    let campaign = launch::create(&app, comms, &new).await?;
+    let hash = launch::submit(&app, comms, campaign).await?;
+    launch::approve(&app, approver, campaign, &hash).await?;
+    launch::launch(&app, comms, campaign).await?;
+    Ok(())
+}
+
+async fn staff(app: &App, role: &str) -> Result<StaffId, Failure> {
+    let id = StaffId::new(app.now());
+    let sql = format!(
+        "insert into staff (id, name, roles, created_at) values ('{}', 'Bench', '{{{role}}}', now())",
+        id.uuid()
+    );
+    app.db.raw().await?.batch_execute(&sql).await?;
+    Ok(id)
+}
