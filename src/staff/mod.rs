@@ -78,7 +78,7 @@ rights! {
     /// Look up a person and see what concerns them.
     SeePeople,
     /// See lists of people, masked, rather than one who is sought.
-    ListPeople,
+    SeeAllPeople,
     /// See templates and previews.
     SeeTemplates,
     /// Write templates.
@@ -119,7 +119,7 @@ impl StaffRole {
                 SteerIncident,
                 ImportScope,
                 SeePeople,
-                ListPeople,
+                SeeAllPeople,
                 SeeTemplates,
                 EditTemplate,
                 SeeCampaigns,
@@ -147,7 +147,7 @@ impl StaffRole {
             Self::Auditor => &[
                 SeeIncidents,
                 SeePeople,
-                ListPeople,
+                SeeAllPeople,
                 SeeTemplates,
                 SeeCampaigns,
                 SeeOutbox,

@@ -106,7 +106,7 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scopes::activate),
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scopes::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), account::show),
-        get("/incidents/{slug}/people", May(ListPeople), account::people),
+        get("/incidents/{slug}/people", May(SeeAllPeople), account::people),
         post("/incidents/{slug}/letters", May(ImportScope), account::letters),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::begin),

@@ -136,7 +136,7 @@ pub async fn find(
     let of = named(&mut *app.db.get().await?, &name).await?;
     let (incident, known) = (of.id, known.into_inner());
     // Who may look one person up may not list them all.
-    if known.is_filter() && who.may(Right::ListPeople) {
+    if known.is_filter() && who.may(Right::SeeAllPeople) {
         let (filter, paging) = known.filter();
         return list(&app, &of, &filter, &paging).await;
     }

@@ -19,7 +19,7 @@ use crate::person::flags::WithheldReason;
 use crate::person::letters::{self, Letters, LettersError};
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
-use crate::staff::right::{ImportScope, ListPeople, SeeIncidents};
+use crate::staff::right::{ImportScope, SeeAllPeople, SeeIncidents};
 use crate::web::figures::filters;
 use crate::web::form;
 use crate::web::page::{self, Area, Desk, Moment};
@@ -172,7 +172,7 @@ pub async fn show(
             as_of: Moment::ago(now, now),
         },
         parts,
-        may_see: who.may(Right::ListPeople),
+        may_see: who.may(Right::SeeAllPeople),
         may_export: who.may(Right::ImportScope),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
@@ -221,7 +221,7 @@ impl Asked {
 /// # Errors
 /// 404.
 pub async fn people(
-    who: Allowed<ListPeople>,
+    who: Allowed<SeeAllPeople>,
     req: HttpRequest,
     app: Data<App>,
     slug: Path<String>,
