@@ -387,6 +387,33 @@ fn rejects_hold_the_row_its_line_its_columns_and_its_reasons_without_formulas() 
 }
 
 #[test]
+fn a_file_of_rejects_is_corrected_and_read_again() {
+    let again = read(
+        b"reference,name,elements,line,column,reason\n'=1+1,'@nn,name,2,elements,The cell is empty.\n\
+          'twas,O'Hara,name,3,row,\n",
+    );
+    let row = |at: usize| again[at].1.as_ref().unwrap();
+    assert_eq!(
+        (row(0).reference.as_str(), row(0).name.as_deref()),
+        ("=1+1", Some("@nn"))
+    );
+    assert_eq!(
+        (row(1).reference.as_str(), row(1).name.as_deref()),
+        ("'twas", Some("O'Hara"))
+    );
+    // In any other list they are columns that we do not know.
+    assert!(header(&["reference", "elements", "reason"]).is_err());
+    assert_eq!(
+        read(b"reference,elements\n'=1,name\n")[0]
+            .1
+            .as_ref()
+            .unwrap()
+            .reference,
+        "'=1"
+    );
+}
+
+#[test]
 fn several_reasons_share_one_line_of_the_rejects() {
     let header = header(&["reference", "elements"]).unwrap();
     let record = ByteRecord::from(vec!["", "hat"]);

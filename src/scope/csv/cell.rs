@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::header::{Column, Header};
 use super::read::line_breaks;
+use super::reject::as_it_was;
 use crate::address::AddressError;
 use crate::element::ElementSet;
 use crate::person::flags::Flags;
@@ -162,6 +163,10 @@ impl<'a> Cells<'a> {
     /// The trimmed text of a cell; `None` when it is empty, absent or reported.
     pub(super) fn text(&mut self, column: Column) -> Option<&'a str> {
         let cell = self.record.get(self.header.position(column)?)?;
+        let cell = match self.header.is_rejects() {
+            true => as_it_was(cell),
+            false => cell,
+        };
         self.checked(column, clean(column, cell, self.record))
             .filter(|text| !text.is_empty())
     }

@@ -159,7 +159,11 @@ pub struct Header {
     /// By the order of [`Column::ALL`].
     positions: [Option<usize>; Column::ALL.len()],
     width: usize,
+    is_rejects: bool,
 }
+
+/// What a file of rejects has beside the columns of its list.
+pub(super) const VERDICT: [&str; 3] = ["line", "column", "reason"];
 
 impl Header {
     /// Reads the first record of a list. Columns may stand in any order; case and white space
@@ -171,10 +175,16 @@ impl Header {
         let mut header = Self {
             positions: [None; Column::ALL.len()],
             width: record.len(),
+            is_rejects: VERDICT
+                .iter()
+                .all(|name| record.iter().any(|cell| cell == *name)),
         };
         let mut errors = Vec::new();
         for (index, cell) in record.iter().enumerate() {
             let name = cell.trim_start_matches('\u{feff}').trim();
+            if header.is_rejects && VERDICT.contains(&name) {
+                continue;
+            }
             if let Err(error) = header.place(index, name) {
                 errors.push(error);
             }
@@ -209,6 +219,13 @@ impl Header {
     #[must_use]
     pub const fn position(&self, column: Column) -> Option<usize> {
         self.positions[column as usize]
+    }
+
+    /// Whether this is a file of rejects, corrected and sent again: its verdict is passed over, and cells
+    /// that were made harmless are what they were.
+    #[must_use]
+    pub const fn is_rejects(&self) -> bool {
+        self.is_rejects
     }
 
     /// How many cells every record must have.

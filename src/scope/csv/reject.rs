@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use ::csv::{ByteRecord, IntoInnerError, StringRecord, Writer};
 
 use super::cell::RowError;
+use super::header::VERDICT;
 
 /// Writes one line per refused row: its cells under the columns of the list, then `line`,
 /// `column` and `reason`. Several errors of one row share the line: their columns are joined
@@ -30,7 +31,7 @@ impl<W: Write> RejectWriter<W> {
         for name in header {
             rejects.cell(name.trim_start_matches('\u{feff}').as_bytes())?;
         }
-        rejects.to.write_record(["line", "column", "reason"])?;
+        rejects.to.write_record(VERDICT)?;
         Ok(rejects)
     }
 
@@ -108,10 +109,27 @@ fn reasons(errors: &[RowError]) -> String {
     }
 }
 
+/// With what a cell begins that a spreadsheet takes for a formula, or that hides one.
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
+/// The cell as it was before [`harmless`].
+pub(super) fn as_it_was(cell: &[u8]) -> &[u8] {
+    match cell {
+        [b'\'', rest @ ..]
+            if rest
+                .first()
+                .is_some_and(|c| FORMULA.contains(&char::from(*c))) =>
+        {
+            rest
+        }
+        _ => cell,
+    }
+}
+
 /// A cell that a spreadsheet takes for text: what would be a formula gets a leading apostrophe.
 pub fn harmless(cell: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(cell);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    if text.starts_with(FORMULA) {
         Cow::Owned(format!("'{text}"))
     } else {
         text
