@@ -4,9 +4,9 @@
 use ::csv::ByteRecord;
 use thiserror::Error;
 
+use super::formula::as_it_was;
 use super::header::{Column, Header};
 use super::read::line_breaks;
-use super::reject::as_it_was;
 use crate::address::AddressError;
 use crate::element::ElementSet;
 use crate::person::flags::Flags;

@@ -5,6 +5,7 @@
 //! [`Header::row`] per record; refused records go to [`RejectWriter`].
 
 mod cell;
+mod formula;
 mod header;
 mod read;
 mod reject;
@@ -14,9 +15,10 @@ use std::fmt;
 use ::csv::ByteRecord;
 
 pub use self::cell::{Reason, RowError};
+pub use self::formula::harmless;
 pub use self::header::{Column, Header, HeaderError};
 pub use self::read::{ReadError, Records, open, sniff};
-pub use self::reject::{RejectWriter, harmless};
+pub use self::reject::RejectWriter;
 
 use self::cell::Cells;
 use crate::address::EmailAddress;

@@ -1,11 +1,11 @@
 //! The rows that were refused, as a CSV to correct and send again.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use ::csv::{ByteRecord, IntoInnerError, StringRecord, Writer};
 
 use super::cell::RowError;
+use super::formula::harmless;
 use super::header::VERDICT;
 
 /// Writes one line per refused row: its cells under the columns of the list, then `line`,
@@ -106,32 +106,5 @@ fn reasons(errors: &[RowError]) -> String {
                 .map(|error| format!("{}: {}", error.column, error.reason));
             each.collect::<Vec<_>>().join(" ")
         }
-    }
-}
-
-/// With what a cell begins that a spreadsheet takes for a formula, or that hides one.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
-
-/// The cell as it was before [`harmless`].
-pub(super) fn as_it_was(cell: &[u8]) -> &[u8] {
-    match cell {
-        [b'\'', rest @ ..]
-            if rest
-                .first()
-                .is_some_and(|c| FORMULA.contains(&char::from(*c))) =>
-        {
-            rest
-        }
-        _ => cell,
-    }
-}
-
-/// A cell that a spreadsheet takes for text: what would be a formula gets a leading apostrophe.
-pub fn harmless(cell: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(cell);
-    if text.starts_with(FORMULA) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        text
     }
 }
