@@ -56,7 +56,7 @@ async fn both_walks_in_a_real_browser() {
     }
     let scratch = Scratch::new();
     let mail = scratch.path().join("outbox");
-    let program = Program::of(&house).with_relay(&format!("file://{}", mail.display()), 2);
+    let program = Program::of(&house).with_relay("relay", &format!("file://{}", mail.display()), 2);
     let mut candor = program.start("run");
     candor.until_ready(&program).await;
     let base = program.base();

@@ -6,11 +6,12 @@ use std::time::Duration;
 use candor::actor::Actor;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, Progress};
-use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy};
+use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy, content};
 use candor::id::CampaignId;
 use candor::mail::Reply;
 use candor::notice::account::{account, recount};
 use candor::notice::{self, NoticeStatus};
+use candor::seal::to_hex;
 use candor::shutdown::Shutdown;
 use candor::worker;
 use chrono::TimeDelta;
@@ -145,14 +146,66 @@ async fn p5_any_change_after_the_approval_voids_it() {
     launch::approve(&house.app, scene.approver, campaign, &hash)
         .await
         .unwrap();
+    // Other words for the same campaign, and a list that changes nobody but is another version.
     house
-        .sql("update incident set facts = '{\"contact_phone\": \"555-0199\"}'")
+        .sql("insert into template_version select template_id, 2, created_by, created_at from template_version;
+              insert into template_variant select template_id, 2, locale, subject || '!', body from template_variant")
         .await;
-    let launched = launch::launch(&house.app, scene.comms, campaign).await;
-    assert!(
-        matches!(launched, Err(CampaignError::ApprovalVoid)),
-        "{launched:?}"
-    );
+    assert_eq!(scene.import(&house, &list(3, "name")).await, 2);
+    house.sql("update incident set active_scope = 1").await;
+    for (change, undo) in [
+        (
+            "incident set facts = '{\"contact_phone\": \"555-0199\"}'",
+            "incident set facts = '{\"contact_phone\": \"555-0142\"}'",
+        ),
+        (
+            "incident set title = 'Other'",
+            "incident set title = 'Theft of data'",
+        ),
+        (
+            "incident set active_scope = 2",
+            "incident set active_scope = 1",
+        ),
+        (
+            "campaign set template_version = 2",
+            "campaign set template_version = 1",
+        ),
+        (
+            "campaign set kind = 'correction'",
+            "campaign set kind = 'initial'",
+        ),
+        (
+            "campaign set on_uncertain = 'leave'",
+            "campaign set on_uncertain = 'resend'",
+        ),
+        (
+            "campaign set kept = audience, audience = jsonb_set(audience, '{jurisdictions}', '[\"US-CA\"]')",
+            "campaign set audience = kept",
+        ),
+        (
+            "campaign set kept = limits, limits = '{\"rate_per_second\": 7}'",
+            "campaign set limits = kept",
+        ),
+    ] {
+        house
+            .sql("alter table campaign add column if not exists kept jsonb")
+            .await;
+        house.sql(&format!("update {change}")).await;
+        let launched = launch::launch(&house.app, scene.comms, campaign).await;
+        assert!(
+            matches!(launched, Err(CampaignError::ApprovalVoid)),
+            "{change}: {launched:?}"
+        );
+        house.sql(&format!("update {undo}")).await;
+        // It was refused for that change alone: undone, it is what was approved again.
+        let mut conn = house.app.db.get().await.unwrap();
+        let found = store::find(&mut conn, campaign).await.unwrap();
+        let present = launch::present_content(&house.app, &mut conn, &found)
+            .await
+            .unwrap();
+        assert_eq!(to_hex(&content::hash(&present.to_text())), hash, "{undo}");
+    }
+    house.sql("update incident set active_scope = 2").await;
 
     // Taken back, submitted and approved anew, it goes.
     launch::take_back(&house.app, scene.comms, campaign)

@@ -40,7 +40,7 @@ async fn two_senders_share_a_campaign_and_each_notice_reaches_the_server_once() 
     let programs = ["one.example", "two.example"].map(|name| {
         let url = format!("smtp://127.0.0.1:{}?helo={name}", sink.port);
         Program::of(&house)
-            .with_relay(&url, 8)
+            .with_relay("relay", &url, 8)
             .with("CANDOR__MAIL__NODE", name)
     });
     let senders = programs.each_ref().map(|program| program.start("work"));
@@ -66,7 +66,7 @@ async fn two_senders_share_a_campaign_and_each_notice_reaches_the_server_once() 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_is_set_up_and_run_by_its_commands() {
     let house = House::new().await;
-    let program = Program::of(&house).with_relay("file:///tmp/candor-never-written", 1);
+    let program = Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
     assert!(program.ok(&["migrate"]).contains("Nothing to do"));
     let checked = program.ok(&["check"]);
     assert!(!checked.contains(&"07".repeat(32)), "{checked}");

@@ -41,10 +41,10 @@ impl Program {
         }
     }
 
-    /// With one relay.
-    pub fn with_relay(self, url: &str, connections: usize) -> Self {
+    /// With one relay, whose name stands in every outcome.
+    pub fn with_relay(self, name: &str, url: &str, connections: usize) -> Self {
         let relay = format!(
-            "[[mail.relays]]\nname = \"relay\"\nurl = \"{url}\"\nconnections = {connections}\n"
+            "[[mail.relays]]\nname = \"{name}\"\nurl = \"{url}\"\nconnections = {connections}\n"
         );
         std::fs::write(self.scratch.path().join("candor.toml"), relay).unwrap();
         self

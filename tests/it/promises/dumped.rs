@@ -31,7 +31,14 @@ fn pg_dump() -> PathBuf {
 /// The forms in which `text` could stand in a dump.
 fn forms(text: &str) -> Vec<String> {
     let bytes = text.as_bytes();
-    let mut forms = vec![text.to_lowercase(), to_hex(bytes)];
+    let (small, large) = (text.to_lowercase(), text.to_uppercase());
+    let hex = [
+        to_hex(bytes),
+        to_hex(small.as_bytes()),
+        to_hex(large.as_bytes()),
+    ];
+    let mut forms = vec![small];
+    forms.extend(hex);
     for skipped in 0..3 {
         // In the middle of other octets base64 has three faces; the first and last digits depend on those.
         let shifted = [&vec![0; skipped][..], bytes].concat();
@@ -57,10 +64,11 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
             format!("zebulon.q{n}@quagga-{n}.example"),
             format!("Zebulon Q. Winterbottom-{n}"),
             format!("{n} Quagga Crescent"),
+            format!("ZQX-{n:04}-W"),
         ];
-        let [reference, email, name, address] = &secret;
+        let [reference, email, name, address, postcode] = &secret;
         csv.push_str(&format!(
-            "{reference},{email},{name},en,US-WA,9{n:04},name;ssn,{address}\n"
+            "{reference},{email},{name},en,US-WA,{postcode},name;ssn,{address}\n"
         ));
         secrets.extend(secret);
     }

@@ -61,7 +61,7 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(PEOPLE, "name")).await;
     let url = format!("smtp://127.0.0.1:{}", sink.port);
-    let program = Program::of(&house).with_relay(&url, 8);
+    let program = Program::of(&house).with_relay("relay", &url, 8);
     let senders = [program.start("work"), program.start("work")];
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
 
@@ -89,4 +89,30 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
         (PEOPLE, vec![]),
         "each once, after all that"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_nothing_leaves_two_seconds_after_a_cancellation() {
+    let dumps = Scratch::new();
+    let Some(sink) = Sink::start(Some(dumps.path())) else {
+        let name = "p4_nothing_leaves_two_seconds_after_a_cancellation";
+        return did_not_run(name, "smtp-sink");
+    };
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name")).await;
+    let url = format!("smtp://127.0.0.1:{}", sink.port);
+    let program = Program::of(&house).with_relay("relay", &url, 8);
+    let senders = [program.start("work"), program.start("work")];
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    until_moving(dumps.path()).await;
+    launch::cancel(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    holds(dumps.path()).await;
+    for sender in senders {
+        assert_eq!(sender.terminate().await.code(), Some(0));
+    }
+    let to = received(dumps.path(), "X-Rcpt-Args:");
+    assert!(to.values().all(|times| *times == 1));
 }
