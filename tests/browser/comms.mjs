@@ -98,7 +98,7 @@ export async function submitCampaign(page, base) {
   await page.waitForURL(/\/console\/campaigns\/cmp_/);
   await check(page, 'campaign-draft');
   await press(page, /Submit for approval/);
-  await page.getByText('in review').first().waitFor();
+  await page.locator('.badge').getByText('in review', { exact: true }).first().waitFor();
   await check(page, 'campaign-in-review');
   return new URL(page.url()).pathname;
 }
@@ -107,15 +107,15 @@ export async function submitCampaign(page, base) {
 export async function approve(page, base, campaign) {
   await page.goto(`${base}${campaign}`);
   await press(page, /Approve/);
-  await page.getByText('approved').first().waitFor();
+  await page.locator('.badge').getByText('approved', { exact: true }).first().waitFor();
   await check(page, 'campaign-approved');
 }
 
-/** Launches and watches: the figures move without the page being loaded again. */
+/** Launches and watches, and loads nothing again by hand: the page follows by itself. */
 export async function launch(page, base, campaign) {
   await page.goto(`${base}${campaign}`);
   await press(page, /Launch/);
-  await page.getByText('completed').first().waitFor({ timeout: 60_000 });
+  await page.locator('.badge').getByText('completed', { exact: true }).first().waitFor({ timeout: 60_000 });
   assert.equal(await page.locator('[data-live=sent]').innerText(), '2');
   await check(page, 'campaign-completed');
   await page.getByRole('link', { name: 'All notices, one by one' }).click();

@@ -11,10 +11,11 @@ export function letters(directory) {
   return names.sort().reverse().map((name) => read(readFileSync(join(directory, name), 'latin1')));
 }
 
-/** The newest letter to `to` whose text fits `words`, once it is there. */
-export async function letter(directory, to, words) {
+/** The newest letter to `to` whose text fits `words`, once it is there and so many others were before it. */
+export async function letter(directory, to, words, before = 0) {
   for (const until = Date.now() + 60_000; Date.now() < until;) {
-    const found = letters(directory).find((one) => one.to.includes(to) && words.test(one.text));
+    const kept = letters(directory);
+    const found = kept.slice(0, kept.length - before).find((one) => one.to.includes(to) && words.test(one.text));
     if (found) return found;
     await new Promise((later) => setTimeout(later, 100));
   }

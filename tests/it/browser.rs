@@ -34,7 +34,12 @@ fn missing() -> Option<&'static str> {
     match () {
         () if !runs("node") => Some("node"),
         () if !Path::new(&chromium).exists() => Some("chromium"),
-        () if !browser_tests().join("node_modules/axe-core").is_dir() => Some("npm packages"),
+        () if ["axe-core", "playwright-core"]
+            .iter()
+            .any(|name| !browser_tests().join("node_modules").join(name).is_dir()) =>
+        {
+            Some("npm packages")
+        }
         () => None,
     }
 }
