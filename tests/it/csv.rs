@@ -475,7 +475,7 @@ proptest! {
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let file = [b"reference,elements,email,locale\n", &bytes[..]].concat();
         read(&file);
-        let Ok(names) = open(&bytes[..]).unwrap().header() else { return Ok(()) };
+        let Ok(names) = open(&bytes[..]).and_then(|mut records| records.header()) else { return Ok(()) };
         let _ = Header::parse(&names);
     }
 }
