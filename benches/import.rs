@@ -9,13 +9,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use candor::clock::Clock;
-use candor::config::Config;
+use candor::db;
 use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
-use candor::{app::App, db, id::StaffId};
 
-use crate::stage::{Failure, Place, connect, environment, sql, watch};
+use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch};
 
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
@@ -137,12 +135,8 @@ fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
 
 /// An account and an incident.
 async fn prepare(url: &str) -> Result<(), Failure> {
-    let env = environment(url).map(|(k, v)| (k.to_owned(), v.to_owned()));
-    let app = App::new(Config::from_parts(None, env)?, Clock::system())?;
-    let by = StaffId::new(app.now());
-    let sql =
-        "insert into staff (id, name, roles, created_at) values ($1, 'Bench', '{comms}', now())";
-    app.db.raw().await?.execute(sql, &[&by.uuid()]).await?;
+    let app = app(url)?;
+    let by = staff(&app, "comms").await?;
     incident::steer::open(&app, by, "bench", "A breach", &Facts::new()).await?;
     Ok(())
 }

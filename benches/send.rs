@@ -11,20 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use candor::app::App;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
-use candor::clock::Clock;
-use candor::config::Config;
 use candor::db;
 use candor::db::embedded::{Cluster, Settings};
-use candor::id::StaffId;
 use candor::incident::{Facts, steer};
 use candor::scope::consent::Consent;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
-use crate::stage::{Failure, Place, connect, environment, watch};
+use crate::stage::{Failure, Place, app, connect, environment, staff, watch};
 
 /// Octets of a message of the yardstick; a notice has about as many.
 const SIZE: &str = "5000";
@@ -205,8 +201,7 @@ async fn until_sent(url: &str, worker: &mut Child, people: u64) -> Result<f64, F
 
 /// An incident with so many people, and a campaign to them under way.
 async fn prepare(url: &str, slug: &str, people: u64) -> Result<(), Failure> {
-    let env = environment(url).map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let app = App::new(Config::from_parts(None, env)?, Clock::system())?;
+    let app = app(url)?;
     let (comms, approver) = (staff(&app, "comms").await?, staff(&app, "approver").await?);
     let incident = steer::open(&app, comms, slug, "A breach", &Facts::new())
         .await?
@@ -242,14 +237,4 @@ async fn prepare(url: &str, slug: &str, people: u64) -> Result<(), Failure> {
     launch::approve(&app, approver, campaign, &hash).await?;
     launch::launch(&app, comms, campaign).await?;
     Ok(())
-}
-
-async fn staff(app: &App, role: &str) -> Result<StaffId, Failure> {
-    let id = StaffId::new(app.now());
-    let sql = format!(
-        "insert into staff (id, name, roles, created_at) values ('{}', 'Bench', '{{{role}}}', now())",
-        id.uuid()
-    );
-    app.db.raw().await?.batch_execute(&sql).await?;
-    Ok(id)
 }

@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::Duration;
 
+use candor::app::App;
+use candor::clock::Clock;
+use candor::config::Config;
+use candor::id::StaffId;
+
 /// Whatever keeps a benchmark from measuring.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,6 +45,29 @@ pub fn environment(url: &str) -> [(&str, &str); 2] {
         ("CANDOR__DATABASE__URL", url),
         ("CANDOR__SECRETS__MASTER_KEY", MASTER_KEY),
     ]
+}
+
+/// The program on that database.
+///
+/// # Errors
+/// If its settings are wrong.
+pub fn app(url: &str) -> Result<App, Failure> {
+    let env = environment(url).map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Ok(App::new(Config::from_parts(None, env)?, Clock::system())?)
+}
+
+/// An account with this role.
+///
+/// # Errors
+/// The database's.
+pub async fn staff(app: &App, role: &str) -> Result<StaffId, Failure> {
+    let id = StaffId::new(app.now());
+    let sql = format!(
+        "insert into staff (id, name, roles, created_at) values ('{}', 'Bench', '{{{role}}}', now())",
+        id.uuid()
+    );
+    app.db.raw().await?.batch_execute(&sql).await?;
+    Ok(id)
 }
 
 /// Waits for the end of a process; the most memory it ever had, in KiB.

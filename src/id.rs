@@ -104,15 +104,17 @@ macro_rules! in_buckets {
         impl $name {
             /// A new id in `bucket` (0..[`BUCKETS`]), made at `at`.
             pub fn in_bucket(bucket: i32, at: DateTime<Utc>) -> Self {
-                let mut bytes = v7(at).into_bytes();
-                bytes[15] = (bytes[15] & 0xC0) | u8::try_from(bucket & (BUCKETS - 1)).unwrap_or(0);
-                Self(Uuid::from_bytes(bytes))
+                Self::living_in(bucket, v7(at))
             }
 
             /// The same, of random octets that the caller drew: for those who make millions.
             pub fn in_bucket_of(bucket: i32, at: DateTime<Utc>, random: [u8; 10]) -> Self {
                 let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
-                let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+                let builder = uuid::Builder::from_unix_timestamp_millis(millis, &random);
+                Self::living_in(bucket, builder.into_uuid())
+            }
+
+            fn living_in(bucket: i32, id: Uuid) -> Self {
                 let mut bytes = id.into_bytes();
                 bytes[15] = (bytes[15] & 0xC0) | u8::try_from(bucket & (BUCKETS - 1)).unwrap_or(0);
                 Self(Uuid::from_bytes(bytes))

@@ -15,6 +15,7 @@ use super::{Settings, say};
 use crate::app::App;
 use crate::id::StaffId;
 use crate::incident::{self, Incident};
+use crate::scope::activate::{ActivateError, activate};
 use crate::scope::csv::RejectWriter;
 use crate::scope::import::{Imported, Progress};
 use crate::scope::{self, ScopeMode};
@@ -72,15 +73,10 @@ impl Import {
         let rejects = self.write_rejects(app, &incident, &imported).await?;
         let drafted = start.elapsed();
         if self.activate {
-            scope::activate::activate(
-                app,
-                by,
-                incident.id,
-                imported.version,
-                self.confirm_rejects.into(),
-            )
-            .await
-            .context("the version stays a draft; --confirm-rejects puts it in force")?;
+            let consent = self.confirm_rejects.into();
+            activate(app, by, incident.id, imported.version, consent)
+                .await
+                .map_err(hinted)?;
         }
         let took = [drafted, start.elapsed() - drafted];
         self.tell(&imported, rejects.as_deref(), took)
@@ -184,6 +180,17 @@ pub async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
         [one] => Ok(one.id),
         [] => bail!("no such account may import a list; `candor staff list` shows who may"),
         _ => bail!("more than one account may import: say which with --as ADDRESS"),
+    }
+}
+
+/// What to do about it, where that is a word on this command line.
+fn hinted(error: ActivateError) -> anyhow::Error {
+    let is_asked = matches!(error, ActivateError::TooManyRejects { .. });
+    let error = anyhow::Error::new(error);
+    if is_asked {
+        error.context("the version stays a draft; --confirm-rejects puts it in force")
+    } else {
+        error
     }
 }
 

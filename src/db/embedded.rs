@@ -18,6 +18,12 @@ use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 pub use error::EmbeddedError;
+
+/// A program that comes with the installed servers, such as `pg_dump`, where a private cluster would find it.
+pub fn program(name: &str) -> Option<PathBuf> {
+    binaries::program(name)
+}
+
 use place::Place;
 use server::Server;
 pub use server::Settings;

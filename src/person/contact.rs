@@ -90,10 +90,7 @@ impl Contact {
     pub fn seal(&self, key: &IncidentKey, incident: IncidentId) -> (Keys, Vec<u8>) {
         let plain = self.to_wire();
         let keys = self.keys_of(key, &plain);
-        let mut owner = [0; 32];
-        owner[..16].copy_from_slice(incident.uuid().as_bytes());
-        owner[16..].copy_from_slice(&keys.reference);
-        let sealed = key.seal(&owner, &plain);
+        let sealed = key.seal(&owner(incident, &keys.reference), &plain);
         (keys, sealed)
     }
 

@@ -97,9 +97,9 @@ impl Letters {
         let page = store::list(&mut conn, key, incident, &filter, self.after, AT_ONCE).await?;
         drop(conn);
         let mut to = WriterBuilder::new().from_writer(Vec::new());
-        let broken = |_| db::Error::inconsistent("person", "a letter list");
+        let broken = || db::Error::inconsistent("person", "a letter list");
         if !self.begun {
-            to.write_record(COLUMNS).map_err(broken)?;
+            to.write_record(COLUMNS).map_err(|_| broken())?;
         }
         for person in &page.0 {
             let cells = self.cells(person);
@@ -108,12 +108,12 @@ impl Letters {
                     .iter()
                     .map(|cell| harmless(cell.as_bytes()).into_owned()),
             )
-            .map_err(broken)?;
+            .map_err(|_| broken())?;
         }
         self.begun = true;
         self.done = page.1.is_none();
         self.after = page.1;
-        let bytes = to.into_inner().map_err(|_| db::Error::Missing)?;
+        let bytes = to.into_inner().map_err(|_| broken())?;
         Ok(Some(bytes))
     }
 

@@ -29,6 +29,12 @@ pub(super) fn fitting(data: &Path) -> Result<PathBuf, EmbeddedError> {
     }
 }
 
+/// A program that comes with the servers, such as `pg_dump`; of the first that has it.
+pub(super) fn program(name: &str) -> Option<PathBuf> {
+    let mut programs = installed().0.into_iter().map(|bin| bin.join(name));
+    programs.find(|program| program.is_file())
+}
+
 /// Directories with both `initdb` and `postgres`, in the order we like them, and where we looked.
 fn installed() -> (Vec<PathBuf>, String) {
     let (mut found, looked) = match std::env::var_os("CANDOR_PG_BIN") {

@@ -74,19 +74,22 @@ pub async fn by(conn: &mut Conn, incident: IncidentId, kind: AccountKind) -> Res
     Ok(slices)
 }
 
-/// The account and its parts by one property, both of the same moment.
+/// The account and its parts by each of some properties, all of the same moment.
 ///
 /// # Errors
 /// The database's.
 pub async fn whole(
     app: &App,
     incident: IncidentId,
-    kind: AccountKind,
-) -> Result<(Account, Vec<Slice>)> {
+    kinds: &[AccountKind],
+) -> Result<(Account, Vec<Vec<Slice>>)> {
     let mut tx = app.db.begin().await?;
     snapshot(&mut tx).await?;
     let whole = account(&mut tx, incident).await?;
-    let parts = by(&mut tx, incident, kind).await?;
+    let mut parts = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        parts.push(by(&mut tx, incident, *kind).await?);
+    }
     tx.commit().await?;
     Ok((whole, parts))
 }

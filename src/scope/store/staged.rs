@@ -12,6 +12,7 @@ use super::super::delta::Class;
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::IncidentId;
+use crate::person::flags::Flags;
 
 /// The advisory lock of an incident's scope: half its id, which no two incidents share in practice.
 fn lock_of(incident: IncidentId) -> i64 {
@@ -215,15 +216,15 @@ pub async fn delete_duplicates(client: &Client, incident: IncidentId, version: i
     Ok(client.execute(DELETE_DUPLICATES, &of).await?)
 }
 
-// A row with the flag `retract` (32) names somebody who is not affected after all.
+// A row with the flag `retract`, $4, names somebody who is not affected after all.
 const COMPARE: &str = "
     select case when p.standing <> 'retracted' then p.exposed end as before,
-        case when r.flags & 32 = 0 then r.exposed end as now,
-        coalesce(p.standing <> 'retracted' and r.flags & 32 = 0
+        case when r.flags & $4 = 0 then r.exposed end as now,
+        coalesce(p.standing <> 'retracted' and r.flags & $4 = 0
             and (p.contact_key, p.locale, p.jurisdiction, p.flags)
                 is distinct from (r.contact_key, r.locale, r.jurisdiction, r.flags), false) as contact,
         case when p.standing <> 'retracted' then p.jurisdiction end as was_under,
-        case when r.flags & 32 = 0 then r.jurisdiction end as is_under,
+        case when r.flags & $4 = 0 then r.jurisdiction end as is_under,
         count(*) as people
     from scope_row r
     left join person p on p.incident_id = r.incident_id and p.bucket = r.bucket
@@ -250,7 +251,8 @@ pub async fn compare(
     mut each: impl FnMut(Class),
 ) -> Result<()> {
     let full = mode == ScopeMode::Full;
-    let of: [&(dyn ToSql + Sync); 3] = [&incident.uuid(), &version, &full];
+    let retract = Flags::RETRACT.bits();
+    let of: [&(dyn ToSql + Sync); 4] = [&incident.uuid(), &version, &full, &retract];
     let rows = client.query_raw(COMPARE, of).await?;
     tokio::pin!(rows);
     let elements = |bits: Option<i64>| match bits.map(ElementSet::from_bits) {

@@ -223,7 +223,8 @@ pub async fn account(
         Some(By::Element) => AccountKind::Element,
         Some(By::Reason) => AccountKind::Reason,
     };
-    let (account, items) = account::by::whole(&app, incident, kind).await?;
+    let (account, parts) = account::by::whole(&app, incident, &[kind]).await?;
+    let items = parts.into_iter().flatten().collect();
     Ok(HttpResponse::Ok().json(Parts { account, items }))
 }
 

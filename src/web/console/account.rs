@@ -22,7 +22,7 @@ use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeAllPeople, SeeIncidents};
 use crate::web::figures::filters;
 use crate::web::form;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, Desk};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -148,30 +148,17 @@ pub async fn show(
     let of = incident_at(&mut conn, &slug).await?;
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?;
     drop(conn);
-    let (mut counted, mut parts) = (None, Vec::new());
-    for kind in AccountKind::ALL {
-        let (account, slices) = whole(&app, of.id, *kind).await?;
-        counted = Some(account);
-        let kind = kind.as_str();
-        parts.push(PartTable { kind, slices });
-    }
-    let counted = counted.unwrap_or_default();
-    let now = app.now();
+    let (counted, parts) = whole(&app, of.id, AccountKind::ALL).await?;
+    let table = |(kind, slices): (&AccountKind, _)| PartTable {
+        kind: kind.as_str(),
+        slices,
+    };
     let shown = AccountPage {
         desk,
         slug: of.slug,
         title: of.title,
-        account: Account {
-            people: counted.people,
-            notified: counted.notified,
-            in_progress: counted.in_progress,
-            needs_letter: counted.needs_letter,
-            withheld: counted.withheld,
-            unexplained: counted.unexplained,
-            unnotified_elements: counted.unnotified_elements,
-            as_of: Moment::ago(now, now),
-        },
-        parts,
+        account: Account::of(&counted, app.now()),
+        parts: AccountKind::ALL.iter().zip(parts).map(table).collect(),
         may_see: who.may(Right::SeeAllPeople),
         may_export: who.may(Right::ImportScope),
     };

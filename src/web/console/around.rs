@@ -162,16 +162,7 @@ pub async fn account(
         return Ok(None);
     }
     let counted = notice::account::account(conn, of.id).await?;
-    Ok(Some(Account {
-        people: counted.people,
-        notified: counted.notified,
-        in_progress: counted.in_progress,
-        needs_letter: counted.needs_letter,
-        withheld: counted.withheld,
-        unexplained: counted.unexplained,
-        unnotified_elements: counted.unnotified_elements,
-        as_of: Moment::ago(now, now),
-    }))
+    Ok(Some(Account::of(&counted, now)))
 }
 
 /// The latest deeds done to something.

@@ -68,6 +68,9 @@ pub mod ticket;
 pub mod tickets;
 pub mod work;
 
+use chrono::{DateTime, Utc};
+
+use crate::notice;
 use crate::web::figures::{Part, Rect, count, lay};
 use crate::web::page::Moment;
 
@@ -86,13 +89,27 @@ pub struct Account {
     pub withheld: i64,
     /// Nobody knows why: must be 0.
     pub unexplained: i64,
-    /// Exposed elements not yet named to their person.
+    /// Notified, but not of everything that was exposed.
     pub unnotified_elements: i64,
     /// When it was counted.
     pub as_of: Moment,
 }
 
 impl Account {
+    /// What was counted just now.
+    pub fn of(counted: &notice::account::Account, now: DateTime<Utc>) -> Self {
+        Self {
+            people: counted.people,
+            notified: counted.notified,
+            in_progress: counted.in_progress,
+            needs_letter: counted.needs_letter,
+            withheld: counted.withheld,
+            unexplained: counted.unexplained,
+            unnotified_elements: counted.unnotified_elements,
+            as_of: Moment::ago(now, now),
+        }
+    }
+
     /// The parts of the bar and its key, in reading order.
     pub fn parts(&self) -> Vec<Part> {
         let part = |name, figure, fill| Part { name, figure, fill };

@@ -1,11 +1,11 @@
 //! P6, betrays nobody: a dump of the database, searched for everybody in it.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use candor::campaign::CampaignKind;
+use candor::db::embedded::program;
 use candor::link::{NoticeCode, StatusLink};
 use candor::person::find::{Clue, find};
 use candor::seal::to_hex;
@@ -16,17 +16,6 @@ use crate::people::Scene;
 
 const PEOPLE: usize = 100;
 const WORDS: &str = "My grandmother Wilhelmina asks whether her pension is safe.";
-
-/// `pg_dump`, which comes with the server.
-fn pg_dump() -> PathBuf {
-    let places = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    places
-        .map(|version| version.unwrap().path().join("bin/pg_dump"))
-        .find(|program| program.is_file())
-        .unwrap_or_else(|| PathBuf::from("pg_dump"))
-}
 
 /// The forms in which `text` could stand in a dump.
 fn forms(text: &str) -> Vec<String> {
@@ -123,7 +112,7 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
 
 /// Everything of a house that Postgres would hand out, in small letters.
 fn dump(house: &House) -> String {
-    let dumped = Command::new(pg_dump())
+    let dumped = Command::new(program("pg_dump").expect("it comes with the server"))
         .args(["--schema", house.schema(), "--dbname", &house.url])
         .output()
         .unwrap();

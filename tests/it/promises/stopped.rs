@@ -1,18 +1,20 @@
 //! P4, stop means stop: two senders under full load, and a real server that writes down when it got what.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, launch};
 use candor::clock::Clock;
+use candor::id::CampaignId;
 
 use crate::house::House;
 use crate::mail::sink::{Sink, received};
 use crate::mail::{Scratch, did_not_run};
 use crate::people::{Scene, list};
 use crate::processes::until_completed;
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 const PEOPLE: usize = 6_000;
 /// The promise.
@@ -48,41 +50,68 @@ async fn holds(dumps: &Path) {
     assert!(late <= STOP, "a message arrived {late:?} after the command");
 }
 
+/// Two senders at work on a campaign, and what the server got of it.
+struct Load {
+    house: House,
+    scene: Scene,
+    campaign: CampaignId,
+    program: Program,
+    senders: [Running; 2],
+    dumps: Scratch,
+    _sink: Sink,
+}
+
+impl Load {
+    /// Mail is flowing; `None` where there is no smtp-sink.
+    async fn new() -> Option<Self> {
+        let dumps = Scratch::new();
+        let sink = Sink::start(Some(dumps.path()))?;
+        let house = House::new().await;
+        let scene = Scene::new(&house).await;
+        scene.import(&house, &list(PEOPLE, "name")).await;
+        let url = format!("smtp://127.0.0.1:{}", sink.port);
+        let program = Program::of(&house).with_relay("relay", &url, 8);
+        let senders = [program.start("work"), program.start("work")];
+        let campaign = scene.launched(&house, CampaignKind::Initial).await;
+        until_moving(dumps.path()).await;
+        Some(Self {
+            house,
+            scene,
+            campaign,
+            program,
+            senders,
+            dumps,
+            _sink: sink,
+        })
+    }
+
+    /// Lets the senders leave; how often each recipient was written to.
+    async fn end(self) -> BTreeMap<String, usize> {
+        for sender in self.senders {
+            assert_eq!(sender.terminate().await.code(), Some(0));
+        }
+        received(self.dumps.path(), "X-Rcpt-Args:")
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
-    let dumps = Scratch::new();
-    let Some(sink) = Sink::start(Some(dumps.path())) else {
-        return did_not_run(
-            "p4_nothing_leaves_two_seconds_after_pause_and_stop",
-            "smtp-sink",
-        );
+    let Some(load) = Load::new().await else {
+        let name = "p4_nothing_leaves_two_seconds_after_pause_and_stop";
+        return did_not_run(name, "smtp-sink");
     };
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(PEOPLE, "name")).await;
-    let url = format!("smtp://127.0.0.1:{}", sink.port);
-    let program = Program::of(&house).with_relay("relay", &url, 8);
-    let senders = [program.start("work"), program.start("work")];
-    let campaign = scene.launched(&house, CampaignKind::Initial).await;
-
-    until_moving(dumps.path()).await;
-    launch::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
+    let (app, comms) = (&load.house.app, load.scene.comms);
+    launch::pause(app, Actor::Staff(comms), load.campaign, None)
         .await
         .unwrap();
-    holds(dumps.path()).await;
-    launch::resume(&house.app, scene.comms, campaign)
-        .await
-        .unwrap();
-    until_moving(dumps.path()).await;
-    program.ok(&["stop"]);
-    holds(dumps.path()).await;
-    program.ok(&["start"]);
-
-    until_completed(&house).await;
-    for sender in senders {
-        assert_eq!(sender.terminate().await.code(), Some(0));
-    }
-    let to = received(dumps.path(), "X-Rcpt-Args:");
+    holds(load.dumps.path()).await;
+    launch::resume(app, comms, load.campaign).await.unwrap();
+    until_moving(load.dumps.path()).await;
+    load.program.ok(&["stop"]);
+    holds(load.dumps.path()).await;
+    load.program.ok(&["start"]);
+    until_completed(&load.house).await;
+    let to = load.end().await;
     let twice: Vec<_> = to.iter().filter(|(_, times)| **times != 1).collect();
     assert_eq!(
         (to.len(), twice),
@@ -93,26 +122,13 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p4_nothing_leaves_two_seconds_after_a_cancellation() {
-    let dumps = Scratch::new();
-    let Some(sink) = Sink::start(Some(dumps.path())) else {
+    let Some(load) = Load::new().await else {
         let name = "p4_nothing_leaves_two_seconds_after_a_cancellation";
         return did_not_run(name, "smtp-sink");
     };
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(PEOPLE, "name")).await;
-    let url = format!("smtp://127.0.0.1:{}", sink.port);
-    let program = Program::of(&house).with_relay("relay", &url, 8);
-    let senders = [program.start("work"), program.start("work")];
-    let campaign = scene.launched(&house, CampaignKind::Initial).await;
-    until_moving(dumps.path()).await;
-    launch::cancel(&house.app, scene.comms, campaign)
+    launch::cancel(&load.house.app, load.scene.comms, load.campaign)
         .await
         .unwrap();
-    holds(dumps.path()).await;
-    for sender in senders {
-        assert_eq!(sender.terminate().await.code(), Some(0));
-    }
-    let to = received(dumps.path(), "X-Rcpt-Args:");
-    assert!(to.values().all(|times| *times == 1));
+    holds(load.dumps.path()).await;
+    assert!(load.end().await.values().all(|times| *times == 1));
 }

@@ -19,6 +19,7 @@ use candor::person::contact::Contact;
 use candor::seal::{random, sha256, to_hex};
 
 use super::Desk;
+use crate::mail::Scratch;
 
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 /// More than a chunk of the import, and enough to be activated bucket by bucket.
@@ -251,23 +252,14 @@ impl Site {
     }
 }
 
-/// A directory for a Postgres of its own, gone when the test ends.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_killed_under_an_import_costs_that_import_and_nothing_else() {
-    let scratch = Scratch(format!("/tmp/candor-kills-{}", std::process::id()).into());
+    let scratch = Scratch::new();
     let settings = embedded::Settings {
         durable: false,
         max_connections: 20,
     };
-    let dir = scratch.0.join("pg");
+    let dir = scratch.path().join("pg");
     let mut cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();
     for database in ["calm", "stormy"] {
         cluster.ensure_database(database).await.unwrap();
