@@ -44,7 +44,7 @@ impl App {
     pub fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
         Ok(Self {
             db: Db::new(config.database_url()?, config.database.pool)?,
-            keys: config.keyring()?,
+            keys: config.secrets.keyring()?,
             clock,
             config: Arc::new(config),
             metrics: Metrics::new(),

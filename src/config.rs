@@ -3,14 +3,16 @@
 //! `config/default.toml` is the manual: every key stands there with its default and its meaning.
 //! An unknown or bad key is an error that names it, and so are settings that cannot work together.
 
+mod keys;
+
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
+pub use self::keys::{Secret, Secrets};
 use crate::address::EmailAddress;
-use crate::seal::Keyring;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 const ENV_PREFIX: &str = "CANDOR__";
@@ -22,34 +24,6 @@ pub struct ConfigError(String);
 
 fn bad(key: &str, why: impl fmt::Display) -> ConfigError {
     ConfigError(format!("configuration: {key}: {why}"))
-}
-
-/// A secret: usable, never printed.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() {
-            "unset"
-        } else {
-            "•••"
-        })
-    }
 }
 
 /// All settings.
@@ -98,16 +72,6 @@ pub struct Http {
     pub workers: usize,
     /// Bytes of the largest form or JSON body.
     pub body_limit: usize,
-}
-
-/// `[secrets]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Secrets {
-    /// File with the master key.
-    pub master_key_file: PathBuf,
-    /// The master key itself.
-    pub master_key: Secret,
 }
 
 /// `[organisation]`
@@ -318,49 +282,6 @@ impl Config {
             url => Ok(url),
         }
     }
-
-    /// The keys of this deployment.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if no master key is given, two are, or the file is missing, readable by others
-    /// or not a key.
-    pub fn keyring(&self) -> Result<Keyring, ConfigError> {
-        let file = &self.secrets.master_key_file;
-        let text = match (
-            file.as_os_str().is_empty(),
-            self.secrets.master_key.expose(),
-        ) {
-            (true, "") => {
-                return Err(bad(
-                    "secrets.master_key_file",
-                    "is missing. Make one with: (umask 077; openssl rand -hex 32 > master.key)",
-                ));
-            }
-            (true, key) => key.to_owned(),
-            (false, "") => read_private(file)?,
-            (false, _) => {
-                return Err(bad(
-                    "secrets.master_key",
-                    "is set beside master_key_file: keep one",
-                ));
-            }
-        };
-        Keyring::parse(&text).map_err(|e| bad("secrets.master_key_file", e))
-    }
-}
-
-fn read_private(file: &Path) -> Result<String, ConfigError> {
-    use std::os::unix::fs::PermissionsExt;
-    let key = "secrets.master_key_file";
-    let named = |e: std::io::Error| bad(key, format!("{}: {e}", file.display()));
-    let mode = std::fs::metadata(file).map_err(named)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(bad(
-            key,
-            format!("{0} can be read by others: chmod 600 {0}", file.display()),
-        ));
-    }
-    std::fs::read_to_string(file).map_err(named)
 }
 
 fn parse(source: &str, text: &str) -> Result<Table, ConfigError> {
@@ -443,7 +364,7 @@ mod tests {
                 .to_string()
                 .contains("CANDOR__DATABASE__URL")
         );
-        assert!(config.keyring().is_err());
+        assert!(config.secrets.keyring().is_err());
     }
 
     #[test]
@@ -489,6 +410,7 @@ mod tests {
         assert!(!format!("{config:?}").contains("hunter2"));
         assert!(
             !config
+                .secrets
                 .keyring()
                 .expect_err("too short")
                 .to_string()

@@ -107,12 +107,44 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
 }
 
+/// 32 octets from which others derive.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(•••)")
+    }
+}
+
+impl MasterKey {
+    /// Reads a key written as hex or base64; surrounding white space is ignored.
+    ///
+    /// # Errors
+    /// [`BadMasterKey`] if it is not exactly 32 octets.
+    pub fn parse(text: &str) -> Result<Self, BadMasterKey> {
+        let text = text.trim();
+        let bytes = if text.len() == 64 {
+            from_hex(text)
+        } else {
+            base64_any(text)
+        };
+        let key = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
+        key.map(Self).ok_or(BadMasterKey)
+    }
+
+    fn root(&self) -> hkdf::Prk {
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"candor/1").extract(&self.0)
+    }
+}
+
 /// The keys of this deployment, derived once from the master key. Cheap to clone.
 #[derive(Clone)]
 pub struct Keyring(Arc<Keys>);
 
 struct Keys {
     wrap: LessSafeKey,
+    former: Option<LessSafeKey>,
     system: LessSafeKey,
     link: hmac::Key,
     code: hmac::Key,
@@ -125,32 +157,22 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Derives all keys from the master key.
+    /// Derives all keys from one.
     pub fn new(master: &[u8; 32]) -> Self {
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"candor/1").extract(master);
-        Self(Arc::new(Keys {
-            wrap: cipher(&derive(&root, b"wrap incident keys")),
-            system: cipher(&derive(&root, b"seal system secrets")),
-            link: mac_key(&derive(&root, b"status links")),
-            code: mac_key(&derive(&root, b"notice codes")),
-        }))
+        Self::of(&MasterKey(*master), None, None)
     }
 
-    /// Reads a master key written as hex or base64; surrounding white space is ignored.
-    ///
-    /// # Errors
-    /// [`BadMasterKey`] if it is not exactly 32 octets.
-    pub fn parse(text: &str) -> Result<Self, BadMasterKey> {
-        let text = text.trim();
-        let bytes = if text.len() == 64 {
-            from_hex(text)
-        } else {
-            base64_any(text)
-        };
-        let master = bytes
-            .and_then(|b| <[u8; 32]>::try_from(b).ok())
-            .ok_or(BadMasterKey)?;
-        Ok(Self::new(&master))
+    /// Derives all keys from the master key; those of links and codes from `link`, if that is another key.
+    /// Incidents still wrapped under `former`, the master key before, open too.
+    pub fn of(master: &MasterKey, link: Option<&MasterKey>, former: Option<&MasterKey>) -> Self {
+        let (root, links) = (master.root(), link.unwrap_or(master).root());
+        Self(Arc::new(Keys {
+            wrap: wrapping(&root),
+            former: former.map(|key| wrapping(&key.root())),
+            system: cipher(&derive(&root, b"seal system secrets")),
+            link: mac_key(&derive(&links, b"status links")),
+            code: mac_key(&derive(&links, b"notice codes")),
+        }))
     }
 
     /// A new incident's key, and its wrapped form for the database.
@@ -169,10 +191,31 @@ impl Keyring {
         incident: IncidentId,
         wrapped: &[u8],
     ) -> Result<IncidentKey, Broken> {
-        let raw = open_with(&self.0.wrap, incident.uuid().as_bytes(), wrapped)?;
-        Ok(IncidentKey::new(
-            &<[u8; 32]>::try_from(raw).map_err(|_| Broken)?,
-        ))
+        Ok(IncidentKey::new(&self.unwrap(incident, wrapped)?))
+    }
+
+    fn unwrap(&self, incident: IncidentId, wrapped: &[u8]) -> Result<[u8; 32], Broken> {
+        let open = |key| open_with(key, incident.uuid().as_bytes(), wrapped);
+        let raw = open(&self.0.wrap).or_else(|broken| match &self.0.former {
+            Some(former) => open(former),
+            None => Err(broken),
+        })?;
+        raw.try_into().map_err(|_| Broken)
+    }
+
+    /// An incident's key wrapped under the present master key; `None` if it is already. Nothing that it
+    /// seals changes.
+    ///
+    /// # Errors
+    /// [`Broken`] if neither this master key nor the one before opens it.
+    pub fn rewrap(&self, incident: IncidentId, wrapped: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        let owner = incident.uuid();
+        let owner = owner.as_bytes();
+        if open_with(&self.0.wrap, owner, wrapped).is_ok() {
+            return Ok(None);
+        }
+        let raw = self.unwrap(incident, wrapped)?;
+        Ok(Some(seal_with(&self.0.wrap, owner, &raw)))
     }
 
     /// Seals a secret that belongs to no incident. `context` must be given again to open it.
@@ -283,6 +326,10 @@ fn derive(root: &hkdf::Prk, info: &[u8]) -> [u8; 32] {
         .and_then(|okm| okm.fill(&mut out))
         .expect("HKDF-SHA-256 gives 32 octets");
     out
+}
+
+fn wrapping(root: &hkdf::Prk) -> LessSafeKey {
+    cipher(&derive(root, b"wrap incident keys"))
 }
 
 fn cipher(key: &[u8; 32]) -> LessSafeKey {
@@ -413,10 +460,10 @@ mod tests {
 
     #[test]
     fn the_master_key_reads_as_hex_or_base64_and_nothing_else() {
-        assert!(Keyring::parse(&"ab".repeat(32)).is_ok());
-        assert!(Keyring::parse(" BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n").is_ok());
-        assert!(Keyring::parse("short").is_err());
-        assert!(Keyring::parse(&"zz".repeat(32)).is_err());
-        assert!(Keyring::parse("").is_err());
+        assert!(MasterKey::parse(&"ab".repeat(32)).is_ok());
+        assert!(MasterKey::parse(" BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n").is_ok());
+        assert!(MasterKey::parse("short").is_err());
+        assert!(MasterKey::parse(&"zz".repeat(32)).is_err());
+        assert!(MasterKey::parse("").is_err());
     }
 }

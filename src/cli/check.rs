@@ -71,6 +71,7 @@ impl Check {
 
 fn keys(config: &Config) -> Result<String, String> {
     config
+        .secrets
         .keyring()
         .map(|_| "readable".to_owned())
         .map_err(|e| e.to_string())

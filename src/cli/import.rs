@@ -6,20 +6,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use csv::StringRecord;
 use serde_json::json;
 
-use super::{Settings, say};
+use super::{Settings, account, say};
 use crate::app::App;
-use crate::id::StaffId;
 use crate::incident::{self, Incident};
 use crate::scope::activate::{ActivateError, activate};
 use crate::scope::csv::RejectWriter;
 use crate::scope::import::{Imported, Progress};
 use crate::scope::{self, ScopeMode};
-use crate::staff::{self, Right};
+use crate::staff::Right;
 
 /// Import the affected list into a scope version
 #[derive(Debug, Args)]
@@ -55,7 +54,7 @@ pub struct Import {
 impl Import {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = &settings.app()?;
-        let by = importer(app, self.by.as_deref()).await?;
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await
             .with_context(|| format!("incident {}", self.incident))?;
@@ -158,28 +157,6 @@ impl Import {
             Some(path) => say(format!("refused rows, with reasons: {}", path.display())),
             None => Ok(()),
         }
-    }
-}
-
-/// The account that may import lists, and take away what was imported.
-pub async fn importer(app: &App, by: Option<&str>) -> Result<StaffId> {
-    let mut conn = app.db.get().await?;
-    let may: Vec<_> = staff::store::list(&mut conn)
-        .await?
-        .into_iter()
-        .filter(|s| s.disabled_at.is_none() && s.may(Right::ImportScope))
-        .filter(|s| {
-            by.is_none_or(|by| {
-                s.email
-                    .as_ref()
-                    .is_some_and(|e| e.as_str().eq_ignore_ascii_case(by))
-            })
-        })
-        .collect();
-    match may.as_slice() {
-        [one] => Ok(one.id),
-        [] => bail!("no such account may import a list; `candor staff list` shows who may"),
-        _ => bail!("more than one account may import: say which with --as ADDRESS"),
     }
 }
 

@@ -1,16 +1,18 @@
 //! `candor key`: API keys.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use super::{Settings, say};
 use crate::actor::Actor;
+use crate::incident::rewrap::rewrap;
 use crate::staff::{StaffRole, key};
 
 /// API keys; `candor staff disable ID` ends one
 #[derive(Debug, Subcommand)]
 pub enum Key {
     Create(Create),
+    Rewrap(Rewrap),
 }
 
 /// Make an API key and print it, alone on the last line; it cannot be shown again
@@ -27,10 +29,28 @@ pub struct Create {
     roles: Vec<StaffRole>,
 }
 
+/// Wrap the keys of all incidents under the present master key; nobody is encrypted anew
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  CANDOR__SECRETS__FORMER_MASTER_KEY_FILE=old.key candor key rewrap\n\nSee \"Replacing \
+    the master key\" in docs/operations.md."
+)]
+pub struct Rewrap {}
+
 impl Key {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let Self::Create(Create { name, roles }) = self;
         let app = settings.app()?;
+        let Create { name, roles } = match self {
+            Self::Create(create) => create,
+            Self::Rewrap(Rewrap {}) => {
+                let done = rewrap(&app, Actor::System("cli")).await;
+                let (wrapped, already) = done.context("no incident's key was changed")?;
+                return say(format!(
+                    "{wrapped} incidents wrapped under the present master key, {already} were already: \
+                     the former one is not needed for incidents any more"
+                ));
+            }
+        };
         let (account, key) = key::create(&app, Actor::System("cli"), &name, &roles).await?;
         say(format!(
             "made {} ({name}). The key, shown only now:",

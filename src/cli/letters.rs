@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::import::importer;
-use super::{Settings, say};
+use super::{Settings, account, say};
+use crate::staff::Right;
 use crate::{incident, person};
 
 /// Export the letter list: who has no e-mail address that works
@@ -30,7 +30,7 @@ pub struct Letters {
 impl Letters {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        let by = importer(&app, self.by.as_deref()).await?;
+        let by = account(&app, Right::ImportScope, self.by.as_deref()).await?;
         let of = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await
             .with_context(|| format!("incident {}", self.incident))?;

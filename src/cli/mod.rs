@@ -5,6 +5,7 @@ mod audit;
 mod campaign;
 mod check;
 mod demo;
+mod forget;
 mod import;
 mod key;
 mod letters;
@@ -18,13 +19,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
+use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::id::StaffId;
+use crate::staff::{self as accounts, Right};
 
 /// Tells people that their data was stolen, proves that it did, and answers them.
 #[derive(Debug, Parser)]
@@ -52,6 +56,7 @@ enum Command {
     Check(check::Check),
     Import(import::Import),
     Letters(letters::Letters),
+    Forget(forget::Forget),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
     Stop(stop::Stop),
@@ -94,6 +99,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Demo(command) => command.run(&settings).await,
         Command::Import(command) => command.run(&settings).await,
         Command::Letters(command) => command.run(&settings).await,
+        Command::Forget(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
@@ -121,6 +127,25 @@ impl Settings {
 
     fn app(&self) -> Result<App> {
         Ok(App::new(self.load()?, Clock::system())?)
+    }
+}
+
+/// The account in whose name a command acts: the one with this address, or the only one that may.
+async fn account(app: &App, right: Right, by: Option<&str>) -> Result<StaffId> {
+    let mut conn = app.db.get().await?;
+    let named = |one: &accounts::Staff| {
+        let address = one.email.as_ref().map(EmailAddress::as_str);
+        by.is_none_or(|by| address.is_some_and(|address| address.eq_ignore_ascii_case(by)))
+    };
+    let may: Vec<_> = accounts::store::list(&mut conn)
+        .await?
+        .into_iter()
+        .filter(|one| one.disabled_at.is_none() && one.may(right) && named(one))
+        .collect();
+    match may.as_slice() {
+        [one] => Ok(one.id),
+        [] => bail!("no such account may do this; `candor staff list` shows who has which role"),
+        _ => bail!("more than one account may do this: say which with --as ADDRESS"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An incident: one breach, its states, its fact sheet and its public updates.
 
+pub mod rewrap;
 pub mod steer;
 pub mod store;
 

@@ -228,6 +228,32 @@ pub async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
     )
 }
 
+/// The wrapped keys of all incidents that are not forgotten, locked until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
+    Ok(incident::table
+        .filter(incident::wrapped_key.is_not_null())
+        .select((incident::id, incident::wrapped_key.assume_not_null()))
+        .order(incident::id)
+        .for_update()
+        .load(conn)
+        .await?)
+}
+
+/// Replaces the wrapped key of an incident.
+///
+/// # Errors
+/// The database's.
+pub async fn set_key(conn: &mut Conn, id: IncidentId, wrapped: &[u8]) -> Result<()> {
+    diesel::update(incident::table.find(id))
+        .set(incident::wrapped_key.eq(wrapped))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Inserts a public update.
 ///
 /// # Errors

@@ -17,6 +17,11 @@ pub enum ForgetError {
     /// There is no such incident.
     #[error("there is no such incident")]
     Missing,
+    /// Its name was not repeated.
+    #[error(
+        "repeat the name of the incident, exactly as in its address: what is forgotten never comes back"
+    )]
+    NotConfirmed,
     /// It was forgotten before.
     #[error("this incident was forgotten before")]
     Already,
@@ -40,16 +45,25 @@ impl From<db::Error> for ForgetError {
 }
 
 /// Destroys the key of an incident for ever, and what imports left beside its people. Backups of the
-/// database still hold the wrapped key until they are gone too.
+/// database still hold the wrapped key until they are gone too. `repeated` is its slug, as whoever does it
+/// typed it.
 ///
 /// # Errors
 /// [`ForgetError`].
-pub async fn forget(app: &App, by: StaffId, incident: IncidentId) -> Result<(), ForgetError> {
+pub async fn forget(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    repeated: &str,
+) -> Result<(), ForgetError> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, incident).await?;
     if found.forgotten_at.is_some() {
         return Err(ForgetError::Already);
+    }
+    if found.slug != repeated.trim() {
+        return Err(ForgetError::NotConfirmed);
     }
     if !matches!(
         found.state,

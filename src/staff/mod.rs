@@ -73,6 +73,8 @@ rights! {
     SeeIncidents,
     /// Open an incident, move it on, keep its facts, publish updates.
     SteerIncident,
+    /// Destroy the key of an incident that is over, and with it its people.
+    ForgetIncident,
     /// Import, activate and discard scope versions; fetch their rejects.
     ImportScope,
     /// Look up a person and see what concerns them.
@@ -160,6 +162,7 @@ impl StaffRole {
                 SeeTemplates,
                 SeeCampaigns,
                 StopSending,
+                ForgetIncident,
                 SeeStaff,
                 ManageStaff,
                 ReadAudit,

@@ -83,7 +83,7 @@ fn mine() -> Vec<Door> {
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
     use console::{
-        account, call, campaign, campaigns, dashboard, deeds, helpline, incident, incidents, live, notices, outbox,
+        account, call, campaign, campaigns, dashboard, deeds, forget, helpline, incident, incidents, live, notices, outbox,
         preview, scopes, template, templates, tickets,
     };
     vec![
@@ -99,6 +99,7 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/state", May(SteerIncident), incident::move_to),
         post("/incidents/{slug}/facts", May(SteerIncident), incident::save_facts),
         post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
+        post("/incidents/{slug}/forget", May(ForgetIncident), forget::forget),
         get("/incidents/{slug}/import", May(ImportScope), scopes::ask),
         post("/incidents/{slug}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scopes::show),
@@ -155,6 +156,7 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
         post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
         post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+        post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),

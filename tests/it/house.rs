@@ -85,6 +85,28 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
+/// The program on the database at `url`.
+fn app(url: &str, settings: &str, master: &str) -> App {
+    let env = [
+        ("CANDOR__DATABASE__URL", url),
+        ("CANDOR__SECRETS__MASTER_KEY", master),
+        ("CANDOR__MAIL__NODE", "test"),
+        ("CANDOR__MAIL__POLL_MILLISECONDS", "20"),
+        ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile"),
+        (
+            "CANDOR__ORGANISATION__FROM_ADDRESS",
+            "notice@sundmere.example",
+        ),
+    ];
+    let config = Config::from_parts(
+        Some(settings),
+        env.map(|(k, v)| (k.to_owned(), v.to_owned())),
+    )
+    .unwrap();
+    let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
+    App::new(config, Clock::fixed(beginning)).unwrap()
+}
+
 /// One test's Candor.
 pub struct House {
     /// The program.
@@ -94,6 +116,7 @@ pub struct House {
     /// The URL of this house's schema.
     pub url: String,
     schema: String,
+    server: String,
 }
 
 impl House {
@@ -104,12 +127,17 @@ impl House {
 
     /// The same with settings, as TOML.
     pub async fn with(settings: &str) -> Self {
+        let server = tokio::task::block_in_place(server);
+        Self::at(server, settings).await
+    }
+
+    /// The same in another database than the one that tests share.
+    pub async fn at(server: &str, settings: &str) -> Self {
         let schema = format!(
             "t{}_{}",
             std::process::id(),
             COUNT.fetch_add(1, Ordering::Relaxed)
         );
-        let server = tokio::task::block_in_place(server);
         connect(server)
             .await
             .batch_execute(&format!("create schema {schema}"))
@@ -118,33 +146,19 @@ impl House {
         let join = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{join}options=-csearch_path%3D{schema}");
         db::migrate(&url).await.unwrap();
-        let env = [
-            ("CANDOR__DATABASE__URL", url.as_str()),
-            (
-                "CANDOR__SECRETS__MASTER_KEY",
-                "0707070707070707070707070707070707070707070707070707070707070707",
-            ),
-            ("CANDOR__MAIL__NODE", "test"),
-            ("CANDOR__MAIL__POLL_MILLISECONDS", "20"),
-            ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile"),
-            (
-                "CANDOR__ORGANISATION__FROM_ADDRESS",
-                "notice@sundmere.example",
-            ),
-        ];
-        let config = Config::from_parts(
-            Some(settings),
-            env.map(|(k, v)| (k.to_owned(), v.to_owned())),
-        )
-        .unwrap();
-        let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
-        let app = App::new(config, Clock::fixed(beginning)).unwrap();
+        let app = app(&url, settings, &"07".repeat(32));
         Self {
             app,
             mail: MemoryRelay::new("memory"),
             url,
             schema,
+            server: server.to_owned(),
         }
+    }
+
+    /// The same house with other settings, among them the master key.
+    pub fn rekey(&mut self, settings: &str) {
+        self.app = app(&self.url, settings, "");
     }
 
     /// A member of staff with these roles, straight into the table; signs in with nothing.
@@ -229,7 +243,7 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        let (url, schema) = (server().to_owned(), self.schema.clone());
+        let (url, schema) = (self.server.clone(), self.schema.clone());
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -26,6 +26,7 @@ mod program;
 mod promises;
 mod real_notices;
 mod retry;
+mod rotation;
 mod schema;
 mod scope;
 mod sign_in;

@@ -56,6 +56,12 @@ impl Program {
         self
     }
 
+    /// Without one of its settings.
+    pub fn without(mut self, key: &str) -> Self {
+        self.settings.retain(|(name, _)| *name != key);
+        self
+    }
+
     /// Where its pages are.
     pub fn base(&self) -> String {
         format!("http://{}", self.listen)

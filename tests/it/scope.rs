@@ -752,7 +752,7 @@ async fn a_forgotten_incident_keeps_its_account_and_nobody_in_it() {
     desk.take(ScopeMode::Full, "reference,elements\na,name\nb,name\nc,\n")
         .await;
     let before = desk.account().await;
-    let early = forget(app, desk.by, desk.incident).await;
+    let early = forget(app, desk.by, desk.incident, "carrier").await;
     assert!(
         matches!(early, Err(ForgetError::NotOver(IncidentState::Suspected))),
         "{early:?}"
@@ -760,7 +760,12 @@ async fn a_forgotten_incident_keeps_its_account_and_nobody_in_it() {
     steer::move_to(app, desk.by, desk.incident, 1, IncidentState::Dismissed)
         .await
         .unwrap();
-    forget(app, desk.by, desk.incident).await.unwrap();
+    let typo = forget(app, desk.by, desk.incident, "another").await;
+    assert!(matches!(typo, Err(ForgetError::NotConfirmed)), "{typo:?}");
+    assert!(desk.person("a").await.is_some(), "nothing was forgotten");
+    forget(app, desk.by, desk.incident, "carrier")
+        .await
+        .unwrap();
     assert_eq!(desk.account().await, before);
     assert!(desk.person("a").await.is_none(), "nobody can be looked up");
     assert_eq!(desk.rows("scope_reject").await, 0);
@@ -768,6 +773,6 @@ async fn a_forgotten_incident_keeps_its_account_and_nobody_in_it() {
         .import(ScopeMode::Full, "reference,elements\na,name\n")
         .await;
     assert!(matches!(more, Err(ImportError::Forgotten)), "{more:?}");
-    let again = forget(app, desk.by, desk.incident).await;
+    let again = forget(app, desk.by, desk.incident, "carrier").await;
     assert!(matches!(again, Err(ForgetError::Already)), "{again:?}");
 }

@@ -14,7 +14,8 @@ use crate::db::Conn;
 use crate::id::{IncidentId, UpdateId};
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, IncidentState, Update, UpdateKind, store};
-use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::person::forget::{self, ForgetError};
+use crate::staff::right::{ForgetIncident, SeeIncidents, SteerIncident};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -32,6 +33,7 @@ struct IncidentView {
     active_scope: Option<i32>,
     version: i32,
     created_at: DateTime<Utc>,
+    forgotten_at: Option<DateTime<Utc>>,
     updates: Vec<UpdateView>,
 }
 
@@ -55,6 +57,7 @@ impl IncidentView {
             active_scope: incident.active_scope,
             version: incident.version,
             created_at: incident.created_at,
+            forgotten_at: incident.forgotten_at,
             updates: updates.into_iter().map(UpdateView::of).collect(),
         }
     }
@@ -188,6 +191,49 @@ pub async fn move_to(
                 after.version,
                 &IncidentView::of(after, updates),
             ))
+        }
+    }
+}
+
+/// The body of [`forget()`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Farewell {
+    slug: String,
+}
+
+/// `POST /incidents/{id|slug}/forget`.
+///
+/// # Errors
+/// 404, an incident that is not over, or a slug that is not its.
+pub async fn forget(
+    who: Allowed<ForgetIncident>,
+    app: Data<App>,
+    name: Path<String>,
+    body: Json<Farewell>,
+) -> Answer {
+    let incident = named(&mut *app.db.get().await?, &name).await?.id;
+    forget::forget(&app, who.id, incident, &body.0.slug).await?;
+    let mut conn = app.db.get().await?;
+    let after = store::find(&mut conn, incident).await?;
+    let updates = store::list_updates(&mut conn, incident, UPDATES).await?;
+    let version = after.version;
+    Ok(versioned(
+        HttpResponse::Ok(),
+        version,
+        &IncidentView::of(after, updates),
+    ))
+}
+
+impl From<ForgetError> for Problem {
+    fn from(error: ForgetError) -> Self {
+        match error {
+            ForgetError::Db(error) => error.into(),
+            ForgetError::Missing => Self::not_found(),
+            ForgetError::NotConfirmed => Self::new(Kind::NotAccepted).because(error),
+            ForgetError::Already | ForgetError::NotOver(_) => {
+                Self::new(Kind::InTheWay).because(error)
+            }
         }
     }
 }

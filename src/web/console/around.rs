@@ -20,7 +20,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 19] = [
+const ACTS: [(&str, &str); 20] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
     (
@@ -33,6 +33,10 @@ const ACTS: [(&str, &str); 19] = [
         "The fact sheet is saved. Approvals given before are void.",
     ),
     ("published", "The update is public."),
+    (
+        "forgotten",
+        "The key is destroyed: nobody can read who these people were. The figures stay.",
+    ),
     (
         "imported",
         "The list is read. Nothing takes effect before you activate it.",
@@ -191,6 +195,7 @@ fn deed(word: &str) -> String {
         "incident.move" => "moved the incident on",
         "incident.facts" => "changed the fact sheet",
         "incident.update" => "published an update",
+        "incident.forget" => "forgot its people",
         "scope.import" => "imported a list",
         "scope.activate" => "activated a list",
         "letters.export" => "exported the letter list",

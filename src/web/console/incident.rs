@@ -59,6 +59,10 @@ pub struct IncidentPage {
     pub log: Vec<Done>,
     /// Whether this person may change the incident.
     pub may_edit: bool,
+    /// The form that forgets its people; none unless it is over and this person may.
+    pub farewell: Option<Farewell>,
+    /// When its people were forgotten.
+    pub forgotten: Option<Moment>,
 }
 
 /// The form for a statement, as typed.
@@ -142,6 +146,21 @@ impl IncidentPage {
     }
 }
 
+/// The form that forgets its people, as typed.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct Farewell {
+    pub repeated: String,
+    pub faults: Faults,
+}
+
+/// The empty form, for whoever may forget an incident that is over.
+fn farewell(who: &Signed, of: &Incident) -> Option<Farewell> {
+    let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
+    let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
+    can.then(Farewell::default)
+}
+
 /// `GET /console/incidents/{slug}`.
 ///
 /// # Errors
@@ -158,7 +177,11 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-async fn filled(
+/// The page as this person sees it.
+///
+/// # Errors
+/// The database's.
+pub async fn filled(
     app: &App,
     conn: &mut Conn,
     req: &HttpRequest,
@@ -181,6 +204,8 @@ async fn filled(
     };
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     Ok(IncidentPage {
+        farewell: farewell(who, &of),
+        forgotten: of.forgotten_at.map(Moment::exact),
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         account: account(conn, &of, now).await?,
         updates: store::list_updates(conn, of.id, 50)

@@ -12,6 +12,7 @@
 //! | `POST …/{slug}/state` | moves it | `to` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
 //! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
+//! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), then `file` |
 //! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
@@ -50,6 +51,7 @@ pub mod dashboard;
 pub mod deeds;
 pub mod design;
 pub mod desk_page;
+pub mod forget;
 pub mod helpline;
 pub mod incident;
 pub mod incidents;

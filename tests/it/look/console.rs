@@ -6,7 +6,7 @@ use candor::web::console::campaign::{CampaignPage, Content, Counts, RelayRow, Re
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
-use candor::web::console::incident::{CampaignRow, IncidentPage, Publish, ScopeRow};
+use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
@@ -249,6 +249,8 @@ fn incident() -> IncidentPage {
         campaigns: campaign_rows(),
         log: log(),
         may_edit: true,
+        farewell: Some(Farewell::default()),
+        forgotten: None,
     }
 }
 

@@ -1,20 +1,27 @@
 //! P6, betrays nobody: a dump of the database, searched for everybody in it.
 
+use std::path::Path;
 use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use candor::campaign::CampaignKind;
-use candor::db::embedded::program;
+use candor::db::embedded::{Cluster, Settings, program};
+use candor::id::PersonId;
 use candor::link::{NoticeCode, StatusLink};
+use candor::notice::account::account;
 use candor::person::find::{Clue, find};
-use candor::seal::to_hex;
+use candor::seal::{random, to_hex};
+use candor::staff::StaffRole;
 use candor::ticket::intake;
 
+use crate::client::Site;
 use crate::house::House;
+use crate::mail::Scratch;
 use crate::people::Scene;
+use crate::program::Program;
 
-const PEOPLE: usize = 100;
+const PEOPLE: usize = 1_000;
 const WORDS: &str = "My grandmother Wilhelmina asks whether her pension is safe.";
 
 /// The forms in which `text` could stand in a dump.
@@ -43,7 +50,15 @@ fn forms(text: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p6_a_dump_of_the_database_betrays_nobody() {
-    let house = House::new().await;
+    // A server of its own: its files hold nothing but this.
+    let disk = Scratch::new();
+    let settings = Settings {
+        durable: false,
+        max_connections: 60,
+    };
+    let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
+    cluster.ensure_database("alone").await.unwrap();
+    let house = House::at(&cluster.url("alone"), "").await;
     let scene = Scene::new(&house).await;
     let mut csv = "reference,email,name,locale,jurisdiction,postcode,elements,address\n".to_owned();
     let mut secrets = vec![WORDS.to_owned()];
@@ -100,14 +115,118 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
     let sent = dump(&house);
     // The search finds what is there.
     assert!(sent.contains("sundmere") && sent.contains("us-wa") && sent.len() > 100_000);
-    for secret in &secrets {
-        for form in forms(secret) {
-            assert!(
-                !waiting.contains(&form) && !sent.contains(&form),
-                "{secret} as {form}"
-            );
+    let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+    let dumps = Scratch::new();
+    std::fs::write(dumps.path().join("waiting"), waiting).unwrap();
+    std::fs::write(dumps.path().join("sent"), sent).unwrap();
+    assert_eq!(search(dumps.path(), &forms), "", "in a dump");
+
+    house.sql("checkpoint").await;
+    let forms_of_files = [&forms[..], &raw(&secrets)].concat();
+    assert_ne!(
+        search(disk.path(), &["sundmere".to_owned()]),
+        "",
+        "the files are looked at"
+    );
+    assert_eq!(
+        search(disk.path(), &forms_of_files),
+        "",
+        "in the files of the server"
+    );
+    forgotten(&house, &scene, &secrets).await;
+    assert_eq!(
+        search(disk.path(), &forms_of_files),
+        "",
+        "in the files, after forgetting"
+    );
+    drop(house);
+    cluster.stop().await.unwrap();
+}
+
+/// Tokens as the octets that they stand for, as hex.
+fn raw(secrets: &[String]) -> Vec<String> {
+    let tokens = secrets.iter().filter(|secret| secret.len() == 46);
+    tokens
+        .filter_map(|token| URL_SAFE_NO_PAD.decode(token).ok())
+        .map(|octets| to_hex(&octets))
+        .collect()
+}
+
+/// The files below `dir` in which one of these forms stands, whatever the case of its letters.
+fn search(dir: &Path, forms: &[String]) -> String {
+    let list = Scratch::new();
+    let patterns = list.path().join("patterns");
+    std::fs::write(&patterns, forms.join("\n") + "\n").unwrap();
+    let found = Command::new("grep")
+        .env("LC_ALL", "C")
+        .args(["-rlaiF", "-f"])
+        .arg(&patterns)
+        .arg(dir)
+        .output()
+        .unwrap();
+    // 2 if a file vanished while it looked: it has looked at all others.
+    assert!(found.status.code().is_some_and(|code| code <= 2));
+    let files = String::from_utf8(found.stdout).unwrap();
+    let first = files.lines().next();
+    match first {
+        None => String::new(),
+        Some(file) => {
+            let words = Command::new("grep")
+                .env("LC_ALL", "C")
+                .args(["-oaiF", "-m1", "-f"])
+                .arg(&patterns)
+                .arg(file)
+                .output()
+                .unwrap();
+            format!("{file}: {}", String::from_utf8_lossy(&words.stdout))
         }
     }
+}
+
+/// Ends the incident, forgets its people by the command, and asks for them again.
+async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
+    let site = Site::open(&house.app).await;
+    let (program, browser) = (site.program(&[StaffRole::Comms]).await, site.browser());
+    let token = secrets.iter().find(|secret| secret.len() == 46).unwrap();
+    let link = StatusLink::check(token, &house.app.keys).unwrap();
+    let found = || {
+        let seen = program.get("/incidents/sundmere/people?reference=QX-770007-ZK");
+        seen.json()["items"].as_array().map(Vec::len)
+    };
+    let sums = async || {
+        let mut conn = house.app.db.get().await.unwrap();
+        account(&mut conn, scene.incident).await.unwrap()
+    };
+    assert_eq!(
+        (found(), browser.get(&format!("/s/{token}")).status),
+        (Some(1), 200)
+    );
+
+    let before = sums().await;
+    let command = Program::of(house).with_relay("relay", "file:///tmp/candor-never-written", 1);
+    house.staff(&["admin"]).await;
+    let words = ["forget", "--incident", "sundmere", "--repeat", "sundmere"];
+    let early = command.run(&words);
+    assert_eq!(early.status.code(), Some(1), "the incident is not over");
+    house.sql("update incident set state = 'closed'").await;
+    assert!(command.ok(&words).contains("forgotten"));
+
+    let after = sums().await;
+    assert_eq!(
+        (after, after.people, after.unexplained),
+        (before, PEOPLE as i64, 0)
+    );
+    command.ok(&["check", "--recount"]);
+    command.ok(&["audit", "verify"]);
+    let person = PersonId::in_bucket_of(link.person.bucket(), house.app.now(), random());
+    let nobody = StatusLink { person, epoch: 0 }.token(&house.app.keys);
+    let unknown = browser.get(&format!("/s/{nobody}"));
+    let theirs = browser.get(&format!("/s/{token}"));
+    assert_eq!(
+        (theirs.status, &theirs.body),
+        (unknown.status, &unknown.body)
+    );
+    assert_eq!(found(), Some(0));
 }
 
 /// Everything of a house that Postgres would hand out, in small letters.
