@@ -13,6 +13,7 @@ use candor::db;
 use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 
+use crate::delta;
 use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch};
 
 const SEED: u64 = 2021;
@@ -54,6 +55,8 @@ pub async fn run() -> Result<(), Failure> {
 
     print(rows, [before, after, findable], &candor);
     sizes(&url, rows).await?;
+    std::fs::remove_file(&list)?;
+    delta::run(&url, &place.0.join("delta.csv"), rows, candor.took).await?;
     cluster.stop().await?;
     Ok(())
 }
@@ -80,10 +83,11 @@ fn print(rows: u64, [before, after, findable]: [Duration; 3], candor: &Measured)
 }
 
 /// SplitMix64: the same seed, the same list.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -162,17 +166,30 @@ async fn plain(url: &str, list: &Path, indexes: &str) -> Result<Duration, Failur
     Ok(took)
 }
 
-struct Measured {
-    took: Duration,
-    peak_kib: u64,
-    phases: String,
+/// What one import took.
+pub struct Measured {
+    /// All of it.
+    pub took: Duration,
+    /// The most memory the program ever had.
+    pub peak_kib: u64,
+    /// Seconds of its parts, as the program tells them.
+    pub phases: String,
 }
 
 async fn candor(url: &str, list: &Path) -> Result<Measured, Failure> {
     sql(url, "checkpoint").await?;
+    import(url, list, &[])
+}
+
+/// The whole command, with its memory watched.
+///
+/// # Errors
+/// If it fails.
+pub fn import(url: &str, list: &Path, more: &[&str]) -> Result<Measured, Failure> {
     let start = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
         .args(["import", "--incident", "bench", "--activate", "--json"])
+        .args(more)
         .arg(list)
         .envs(environment(url))
         .stdout(Stdio::piped())

@@ -1,5 +1,6 @@
 //! The benchmarks: each measures Candor beside its yardstick in one run and prints both.
 
+mod delta;
 mod import;
 mod send;
 mod stage;

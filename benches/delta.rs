@@ -1,0 +1,103 @@
+//! The second half of `script/bench import`: a delta of a tenth of the people, put in force while a reader
+//! polls the account, as the console does.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use candor::incident::store::find_by_slug;
+use candor::notice::account::account;
+
+use crate::import::{Measured, Random, import};
+use crate::stage::{Failure, app};
+
+/// Between two looks at the account.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Half new elements, a third new people, the rest retractions; everybody in it once.
+fn write_delta(path: &Path, people: u64) -> Result<u64, Failure> {
+    let rows = people / 10;
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let mut random = Random(7);
+    writeln!(
+        out,
+        "reference,email,name,jurisdiction,postcode,elements,flags"
+    )?;
+    for n in 0..rows {
+        let (number, postcode) = (random.below(10_000_000), random.below(100_000));
+        // Every tenth of those in scope, so that they lie everywhere; the new ones come behind all.
+        let (who, lost, flags) = match n % 6 {
+            0..3 => (n * 10, "name;dob;ssn;phone;imei", ""),
+            3..5 => (people + n, "name;phone", ""),
+            _ => (n * 10, "", "retract"),
+        };
+        writeln!(
+            out,
+            "SU-{who:09},delta.{number}@example{}.org,Ada Baker,US-CA,{postcode:05},{lost},{flags}",
+            n % 50
+        )?;
+    }
+    out.flush()?;
+    Ok(rows)
+}
+
+/// How long each look at the account took, and how many of them told a wrong sum.
+async fn poll(url: String, done: Arc<AtomicBool>) -> Result<(Vec<Duration>, usize), Failure> {
+    let app = app(&url)?;
+    let mut conn = app.db.get().await?;
+    let incident = find_by_slug(&mut conn, "bench").await?.id;
+    let (mut looks, mut wrong) = (Vec::new(), 0);
+    while !done.load(Ordering::Relaxed) {
+        let start = Instant::now();
+        let seen = account(&mut conn, incident).await?;
+        looks.push(start.elapsed());
+        let parts = seen.notified + seen.in_progress + seen.needs_letter + seen.withheld;
+        wrong += usize::from(seen.unexplained != 0 || parts != seen.people);
+        tokio::time::sleep(POLL).await;
+    }
+    looks.sort_unstable();
+    Ok((looks, wrong))
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// Whatever keeps it from measuring.
+pub async fn run(url: &str, list: &Path, people: u64, first: Duration) -> Result<(), Failure> {
+    let rows = write_delta(list, people)?;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn(poll(url.to_owned(), Arc::clone(&done)));
+    let (address, list) = (url.to_owned(), list.to_owned());
+    let imported =
+        tokio::task::spawn_blocking(move || import(&address, &list, &["--delta"])).await?;
+    done.store(true, Ordering::Relaxed);
+    let (looks, wrong) = reader.await??;
+    let Measured {
+        took,
+        peak_kib,
+        phases,
+    } = imported?;
+    let at = |part: f64| looks[((looks.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
+    println!("delta of {rows} rows over {people} people, put in force");
+    println!("  in                        {:>9.1} s", took.as_secs_f64());
+    println!(
+        "  ratio to the first import {:>9.2} (goal below 0.33)",
+        took.as_secs_f64() / first.as_secs_f64()
+    );
+    println!(
+        "  peak memory               {:>9.1} MiB",
+        peak_kib as f64 / 1024.0
+    );
+    println!("  seconds: {phases}");
+    println!(
+        "  account meanwhile: {} looks, {wrong} wrong sums; p50 {:.1} ms, p99 {:.1} ms (goal 50), longest {:.1} ms",
+        looks.len(),
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+    Ok(())
+}
