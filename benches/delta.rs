@@ -32,7 +32,7 @@ fn write_delta(path: &Path, people: u64) -> Result<u64, Failure> {
         let (who, lost, flags) = match n % 6 {
             0..3 => (n * 10, "name;dob;ssn;phone;imei", ""),
             3..5 => (people + n, "name;phone", ""),
-            _ => (n * 10, "", "retract"),
+            _ => (n * 10, "name", "retract"),
         };
         writeln!(
             out,

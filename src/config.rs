@@ -4,7 +4,9 @@
 //! An unknown or bad key is an error that names it, and so are settings that cannot work together.
 
 mod keys;
+mod sending;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
+pub use self::sending::{Breaker, Mail, Pacing, Provider, RelayConfig};
 use crate::address::EmailAddress;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -40,6 +43,12 @@ pub struct Config {
     pub organisation: Organisation,
     /// Senders and relays.
     pub mail: Mail,
+    /// Those who run the mailboxes of many, by name, and how fast they may be written to.
+    pub providers: BTreeMap<String, Provider>,
+    /// What pauses a campaign by itself.
+    pub breaker: Breaker,
+    /// What slows or holds one.
+    pub pacing: Pacing,
     /// Affected lists.
     pub scope: Scope,
     /// Tickets.
@@ -92,42 +101,6 @@ pub struct Organisation {
     pub phone_hours: String,
     /// The site people know.
     pub website: String,
-}
-
-/// `[mail]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// This node's name.
-    pub node: String,
-    /// People in one batch.
-    pub batch: i32,
-    /// Seconds of silence after which a batch is taken over.
-    pub lease_seconds: i64,
-    /// Milliseconds between looks for work and for a stop.
-    pub poll_milliseconds: u64,
-    /// Where mail is handed over.
-    pub relays: Vec<RelayConfig>,
-}
-
-/// `[[mail.relays]]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelayConfig {
-    /// Its name in outcomes, logs and metrics.
-    pub name: String,
-    /// Where it is; may hold a password.
-    pub url: Secret,
-    /// Connections at once.
-    #[serde(default = "one_connection")]
-    pub connections: usize,
-    /// Messages a second; 0 is unlimited.
-    #[serde(default)]
-    pub rate_per_second: u32,
-}
-
-fn one_connection() -> usize {
-    1
 }
 
 /// `[scope]`
@@ -227,6 +200,7 @@ impl Config {
             ("database.pool", self.database.pool as i64),
             ("mail.batch", i64::from(self.mail.batch)),
             ("mail.lease_seconds", self.mail.lease_seconds),
+            ("mail.writers", self.mail.writers as i64),
             ("mail.poll_milliseconds", self.mail.poll_milliseconds as i64),
             ("helpline.lease_minutes", self.helpline.lease_minutes),
             ("helpline.open_tickets", self.helpline.open_tickets),
@@ -239,9 +213,6 @@ impl Config {
         if self.scope.reject_percent > 100 {
             return Err(bad("scope.reject_percent", "must be at most 100"));
         }
-        if self.mail.batch > 5_000 {
-            return Err(bad("mail.batch", "must be at most 5000"));
-        }
         if self.http.public_url.ends_with('/') {
             return Err(bad("http.public_url", "must not end with a slash"));
         }
@@ -251,21 +222,9 @@ impl Config {
             EmailAddress::parse(&self.organisation.return_path)
                 .map_err(|e| bad("organisation.return_path", e))?;
         }
-        self.validate_relays()
-    }
-
-    fn validate_relays(&self) -> Result<(), ConfigError> {
-        for (at, relay) in self.mail.relays.iter().enumerate() {
-            let key = |field: &str| format!("mail.relays[{at}].{field}");
-            if relay.name.is_empty() || self.mail.relays[..at].iter().any(|r| r.name == relay.name)
-            {
-                return Err(bad(&key("name"), "every relay needs a name of its own"));
-            }
-            if relay.connections == 0 {
-                return Err(bad(&key("connections"), "must be at least 1"));
-            }
-        }
-        Ok(())
+        self.mail.validate()?;
+        self.breaker.validate()?;
+        self.pacing.validate()
     }
 
     /// The database URL.

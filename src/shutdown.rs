@@ -36,6 +36,14 @@ impl Shutdown {
         self.soft.is_cancelled()
     }
 
+    /// Rests for a while. `false`: the end was asked for meanwhile.
+    pub async fn rest(&self, lasting: Duration) -> bool {
+        tokio::select! {
+            () = self.soft.cancelled() => false,
+            () = tokio::time::sleep(lasting) => true,
+        }
+    }
+
     /// Runs a task that [`Self::wait`] waits for.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);

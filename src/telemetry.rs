@@ -29,7 +29,7 @@ pub fn start_logging(log: &Log) {
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
-    /// Messages handed to relays, by relay and result.
+    /// Messages handed to relays, by relay, mailbox provider and result.
     pub messages: IntCounterVec,
     /// Requests answered, by status class.
     pub requests: IntCounterVec,
@@ -60,7 +60,7 @@ impl Metrics {
         let messages = counter(
             "candor_messages_total",
             "Messages handed to relays.",
-            &["relay", "result"],
+            &["relay", "provider", "result"],
         );
         let requests = counter("candor_requests_total", "Requests answered.", &["class"]);
         let connections = IntGaugeVec::new(

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::content::{self, Content};
 use super::store::{self, Move, NewCampaign};
-use super::{Campaign, CampaignStatus};
+use super::{Campaign, CampaignStatus, pacing};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::{self, Conn};
 use crate::id::{CampaignId, StaffId};
+use crate::notice::account;
 use crate::seal::{same, to_hex};
 use crate::template::merge::MergeError;
 use crate::{incident, template};
@@ -293,6 +294,9 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     };
     store::set_status(&mut tx, id, CampaignStatus::Sending, &with).await?;
     store::insert_freeze(&mut tx, id).await?;
+    let people = account::account(&mut tx, campaign.incident).await?.people;
+    let canary = pacing::canary_size(campaign.limits.canary, people);
+    store::insert_pace(&mut tx, id, canary).await?;
     note(
         &mut tx,
         app,
@@ -323,6 +327,25 @@ pub async fn pause(
     steer(app, by, id, CampaignStatus::Paused, "campaign.pause", &with).await
 }
 
+/// Puts a warning about a campaign on record.
+///
+/// # Errors
+/// The database's.
+pub async fn warn(app: &App, by: Actor, id: CampaignId, reason: &str) -> Result<(), CampaignError> {
+    let mut tx = app.db.begin().await?;
+    note(
+        &mut tx,
+        app,
+        by,
+        "campaign.warn",
+        id,
+        &json!({ "reason": reason }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Lets a paused campaign go on.
 ///
 /// # Errors
@@ -337,13 +360,15 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         });
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
+    // Whoever lets it go on has seen why its first slice stopped.
+    let passed = campaign.status_reason.is_some() && store::pass_canary(&mut tx, id).await?;
     note(
         &mut tx,
         app,
         Actor::Staff(by),
         "campaign.resume",
         id,
-        &json!({}),
+        &json!({ "canary_passed": passed }),
     )
     .await?;
     tx.commit().await?;

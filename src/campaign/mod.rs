@@ -3,6 +3,8 @@
 pub mod audience;
 pub mod content;
 pub mod launch;
+pub mod pacing;
+pub mod review;
 pub mod store;
 
 use chrono::{DateTime, Utc};
@@ -44,6 +46,17 @@ pg_enum! {
         Completed = "completed",
         /// Ended before its time.
         Cancelled = "cancelled",
+    }
+}
+
+impl CampaignKind {
+    /// Which goes first: what was wrong is set right before more is told, and more before the beginning.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Correction => 0,
+            Self::Supplement => 1,
+            Self::Initial => 2,
+        }
     }
 }
 
@@ -92,6 +105,13 @@ pg_enum! {
 pub struct Limits {
     /// Messages a second on each sending node; 0 is unlimited.
     pub rate_per_second: u32,
+    /// Notices that go first and must end well before the rest follows; 0 is none, nothing is the usual
+    /// ([`pacing::canary_size`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<u32>,
+    /// When it must be through: whatever slows it, it never goes slower than that needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_by: Option<DateTime<Utc>>,
 }
 
 /// One campaign.

@@ -181,6 +181,7 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
             url,
             connections: 16,
             rate_per_second: 0,
+            standby: false,
         }];
     }
     Ok(config)

@@ -40,6 +40,10 @@ pub mod sql_types {
     pub struct AccountKind;
 
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "canary_state"))]
+    pub struct CanaryState;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "campaign_status"))]
     pub struct CampaignStatus;
 
@@ -418,6 +422,19 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use super::sql_types;
+
+    campaign_pace (campaign_id) {
+        campaign_id -> Uuid,
+        canary -> sql_types::CanaryState,
+        canary_left -> Int4,
+        percent -> Int2,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
 
     campaign_freeze (campaign_id, bucket) {
         campaign_id -> Uuid,
@@ -444,6 +461,7 @@ diesel::table! {
         fence -> Int4,
         leased_by -> Nullable<Text>,
         lease_until -> Nullable<Timestamptz>,
+        canary -> Bool,
     }
 }
 
@@ -619,6 +637,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaign,
     campaign_count,
     campaign_freeze,
+    campaign_pace,
     batch,
     notice,
     outcome,

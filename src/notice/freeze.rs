@@ -24,14 +24,21 @@ pub async fn step(app: &App) -> Result<bool> {
         return Ok(false);
     };
     let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
-    let people = page(&mut tx, app, &campaign, &at).await?;
-    let whole = people.len() < usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
+    let most = app.config.mail.batch;
+    let canary = campaign::store::canary_left(&mut tx, campaign.id, most).await?;
+    let limit = if canary > 0 { canary } else { most };
+    let people = page(&mut tx, &campaign, &at, limit.into()).await?;
+    let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
     if let Some(last) = people.last() {
         at.after = last.id;
-        queue(&mut tx, app, &campaign, &mut at, &people).await?;
+        let queued = queue(&mut tx, app, &campaign, &mut at, (&people, canary > 0)).await?;
+        if canary > 0 {
+            campaign::store::take_canary(&mut tx, campaign.id, queued).await?;
+        }
     }
     batch::set_frozen(&mut tx, &at, whole).await?;
     if whole {
+        campaign::store::end_canary(&mut tx, campaign.id).await?;
         campaign::store::complete_if_done(&mut tx, campaign.id, app.now()).await?;
     }
     tx.commit().await?;
@@ -40,9 +47,9 @@ pub async fn step(app: &App) -> Result<bool> {
 
 async fn page(
     conn: &mut Conn,
-    app: &App,
     campaign: &Campaign,
     at: &Unfrozen,
+    limit: i64,
 ) -> Result<Vec<AudienceRow>> {
     let content = campaign
         .content
@@ -50,18 +57,17 @@ async fn page(
         .and_then(Content::from_text)
         .ok_or_else(|| Error::inconsistent("campaign", campaign.id))?;
     let filter = content.audience.filter(content.kind);
-    let limit = i64::from(app.config.mail.batch);
     person::store::page_after(conn, campaign.incident, at.bucket, at.after, &filter, limit).await
 }
 
-/// Turns a page of people into notices and one batch.
+/// Turns a page of people into notices and one batch, perhaps of the first slice; how many are queued.
 async fn queue(
     conn: &mut Conn,
     app: &App,
     campaign: &Campaign,
     at: &mut Unfrozen,
-    people: &[AudienceRow],
-) -> Result<()> {
+    (people, canary): (&[AudienceRow], bool),
+) -> Result<i32> {
     let now = app.now();
     let notices: Vec<NewNotice> = people
         .iter()
@@ -79,6 +85,7 @@ async fn queue(
         })
         .collect();
     let queued = notices.iter().filter(|n| n.withheld.is_none()).count();
+    let size = i32::try_from(queued).unwrap_or(i32::MAX);
     store::insert(
         conn,
         (campaign.id, campaign.incident, at.bucket, at.next_batch),
@@ -97,14 +104,15 @@ async fn queue(
             campaign_id: campaign.id,
             bucket: at.bucket,
             batch_no: at.next_batch,
-            size: i32::try_from(queued).unwrap_or(i32::MAX),
+            size,
             first_id,
             last_id,
             status: BatchStatus::Ready,
             due_at: now,
+            canary,
         };
         batch::insert(conn, &new).await?;
         at.next_batch += 1;
     }
-    Ok(())
+    Ok(size)
 }

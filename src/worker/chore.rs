@@ -3,11 +3,23 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::campaign;
 use crate::scope::activate;
 use crate::shutdown::Shutdown;
 
 /// How often the chores are looked at.
 const EVERY: Duration = Duration::from_secs(30);
+/// How often campaigns under way are reviewed.
+const REVIEW: Duration = Duration::from_secs(5);
+
+/// Reviews the campaigns under way until `shutdown` asks to leave.
+pub async fn review(app: App, shutdown: Shutdown) {
+    while shutdown.rest(REVIEW).await {
+        if let Err(error) = campaign::review::all(&app).await {
+            tracing::warn!(%error, "the campaigns under way could not be reviewed; trying again");
+        }
+    }
+}
 
 /// Does the chores until `shutdown` asks to leave.
 pub async fn run(app: App, shutdown: Shutdown) {
@@ -20,9 +32,8 @@ pub async fn run(app: App, shutdown: Shutdown) {
                 tracing::warn!(%error, "an activation was not ended");
             },
         }
-        tokio::select! {
-            () = leaving.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+        if !shutdown.rest(EVERY).await {
+            return;
         }
     }
 }

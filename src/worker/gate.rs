@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::campaign::store::Seen;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
 use crate::id::CampaignId;
@@ -16,45 +17,72 @@ use crate::shutdown::Shutdown;
 /// An answer older than this is worth nothing: without the database nothing leaves.
 const FRESH: Duration = Duration::from_millis(1_500);
 
+/// Whether a message may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// It may.
+    Go,
+    /// Nobody knows at present.
+    Wait,
+    /// It may not: back to the queue with it.
+    Back,
+}
+
 #[derive(Debug, Default)]
-struct Seen {
+struct Last {
     at: Option<Instant>,
     stopped: bool,
-    campaigns: HashMap<CampaignId, CampaignStatus>,
+    campaigns: HashMap<CampaignId, Seen>,
 }
 
 /// What was last seen of the campaigns in hand.
 #[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<RwLock<Seen>>);
+pub struct Gate(Arc<RwLock<Last>>);
 
 impl Gate {
     /// Whether the campaign's next message may leave.
-    pub fn is_open(&self, campaign: CampaignId) -> bool {
-        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let fresh = seen.at.is_some_and(|at| at.elapsed() < FRESH);
-        fresh && !seen.stopped && seen.campaigns.get(&campaign) == Some(&CampaignStatus::Sending)
+    pub fn leave(&self, campaign: CampaignId) -> Leave {
+        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if last.at.is_none_or(|at| at.elapsed() >= FRESH) {
+            return Leave::Wait;
+        }
+        match last.campaigns.get(&campaign) {
+            Some(seen) if !last.stopped && seen.percent > 0 => match seen.status {
+                CampaignStatus::Sending => Leave::Go,
+                _ => Leave::Back,
+            },
+            _ => Leave::Back,
+        }
     }
 
-    /// A campaign comes into hand, in a state that was read just now.
-    pub fn admit(&self, campaign: CampaignId, status: CampaignStatus) {
-        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        seen.campaigns.entry(campaign).or_insert(status);
+    /// How many per cent of its rate the campaign may go.
+    pub fn percent(&self, campaign: CampaignId) -> i16 {
+        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        last.campaigns
+            .get(&campaign)
+            .map_or(100, |seen| seen.percent)
+    }
+
+    /// A campaign comes into hand, as it was seen just now.
+    pub fn admit(&self, campaign: CampaignId, seen: Seen) {
+        let mut last = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        last.campaigns.entry(campaign).or_insert(seen);
     }
 
     /// Looks at the database.
     pub async fn look(&self, app: &App) -> Result<()> {
         let ids: Vec<CampaignId> = {
-            let seen = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            seen.campaigns.keys().copied().collect()
+            let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            last.campaigns.keys().copied().collect()
         };
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
-        let (stopped, states) = campaign::store::gate(&mut conn, &ids).await?;
-        let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        seen.at = Some(asked);
-        seen.stopped = stopped;
-        seen.campaigns.extend(states);
+        let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
+        let mut last = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        last.at = Some(asked);
+        last.stopped = stopped;
+        last.campaigns.extend(seen);
         Ok(())
     }
 

@@ -9,10 +9,13 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::gate::Gate;
+use super::gate::{Gate, Leave};
 use super::pace::Pace;
+use super::past::Story;
 use crate::app::App;
-use crate::campaign::UncertainPolicy;
+use crate::campaign::pacing::{self, Window};
+use crate::campaign::review;
+use crate::campaign::{CampaignKind, UncertainPolicy};
 use crate::notice::letter::Edition;
 use crate::notice::settle::{self, End};
 use crate::notice::store::Settled;
@@ -25,10 +28,18 @@ use crate::person::Person;
 pub struct Shared {
     /// The compiled texts.
     pub edition: Edition,
+    /// Why it is sent.
+    pub kind: CampaignKind,
     /// The campaign's own pace.
     pub pace: Pace,
     /// What becomes of uncertain notices.
     pub on_uncertain: UncertainPolicy,
+    /// Messages a second at most; 0 is unlimited.
+    pub limit: u32,
+    /// When it was launched.
+    pub launched_at: DateTime<Utc>,
+    /// Its latest results.
+    pub window: Mutex<Window>,
 }
 
 /// A batch in hand.
@@ -73,8 +84,11 @@ impl Hand {
     }
 
     /// Whether the batch's next message may leave.
-    pub fn may_send(&self) -> bool {
-        !self.lost.load(Ordering::Relaxed) && self.gate.is_open(self.lease.campaign_id)
+    fn leave(&self) -> Leave {
+        match self.lost.load(Ordering::Relaxed) {
+            true => Leave::Back,
+            false => self.gate.leave(self.lease.campaign_id),
+        }
     }
 
     /// Renews the lease until the batch is through or lost.
@@ -124,7 +138,10 @@ impl Hand {
         let unsent = self.unsent.load(Ordering::Relaxed);
         for wait in [1, 1, 2, 4, 8] {
             match settle::batch(&self.app, &self.lease, &settled, unsent).await {
-                Ok(End::Given(_)) => break,
+                Ok(End::Given(_)) => {
+                    self.judge().await;
+                    break;
+                }
                 Ok(End::Lost) => {
                     tracing::warn!(campaign = %self.lease.campaign_id, "a batch was lost before it was settled");
                     break;
@@ -136,6 +153,15 @@ impl Hand {
             }
         }
         self.through.cancel();
+    }
+
+    /// The rest of the campaign waits for its first slice: this may have been the last of it.
+    async fn judge(&self) {
+        if self.lease.canary
+            && let Err(error) = review::first_slice(&self.app, self.lease.campaign_id).await
+        {
+            tracing::warn!(%error, "a first slice could not be judged; a chore will");
+        }
     }
 }
 
@@ -159,22 +185,36 @@ pub struct Job {
 
 impl Job {
     /// A job of a batch in hand.
-    pub fn new(hand: &Arc<Hand>, shared: &Arc<Shared>, notice: Notice, person: Person) -> Self {
+    pub fn new(
+        hand: &Arc<Hand>,
+        shared: &Arc<Shared>,
+        notice: Notice,
+        person: Person,
+        story: &Story,
+    ) -> Self {
         Self {
             hand: Arc::clone(hand),
             shared: Arc::clone(shared),
             notice,
             person,
-            attempts: 0,
-            tries: 0,
-            first_tried: None,
+            attempts: story.attempts,
+            tries: story.tries,
+            first_tried: story.first_tried,
             through: false,
         }
     }
 
     /// Whether it may be sent now.
-    pub fn may_send(&self) -> bool {
-        self.hand.may_send()
+    pub fn leave(&self) -> Leave {
+        self.hand.leave()
+    }
+
+    /// Messages a second that this node may send of its campaign now; `None`: unlimited.
+    pub fn rate(&self) -> Option<f64> {
+        let app = &self.hand.app;
+        let percent = self.hand.gate.percent(self.notice.campaign);
+        let since = app.now() - self.shared.launched_at;
+        pacing::rate(self.shared.limit, percent, since, &app.config.pacing)
     }
 
     /// Ends it in a state.

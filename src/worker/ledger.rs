@@ -2,7 +2,9 @@
 //! durable, so that no message leaves before its beginning is written, and no connection goes on
 //! before its last result is (promise P3).
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::app::App;
 use crate::db::{Error, Result};
@@ -22,10 +24,13 @@ struct Entry {
 pub struct Ledger(mpsc::Sender<Entry>);
 
 impl Ledger {
-    /// Starts the writer; it ends when the last handle is dropped.
+    /// Starts the writers; they end when the last handle is dropped.
     pub fn start(app: &App) -> Self {
         let (sender, receiver) = mpsc::channel(1_024);
-        tokio::spawn(write_all(app.clone(), receiver));
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..app.config.mail.writers {
+            tokio::spawn(write_all(app.clone(), Arc::clone(&receiver)));
+        }
         Self(sender)
     }
 
@@ -45,17 +50,8 @@ impl Ledger {
 }
 
 /// Takes whatever is waiting and writes it together: no timer, the commit itself sets the rhythm.
-async fn write_all(app: App, mut receiver: mpsc::Receiver<Entry>) {
-    while let Some(first) = receiver.recv().await {
-        let mut size = first.rows.len();
-        let mut entries = vec![first];
-        while size < MOST {
-            let Ok(entry) = receiver.try_recv() else {
-                break;
-            };
-            size += entry.rows.len();
-            entries.push(entry);
-        }
+async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
+    while let Some(mut entries) = next(&mut *receiver.lock().await).await {
         let rows: Vec<Outcome> = entries
             .iter_mut()
             .flat_map(|e| e.rows.iter().cloned())
@@ -76,6 +72,21 @@ async fn write_all(app: App, mut receiver: mpsc::Receiver<Entry>) {
             let _ = entry.done.send(keys);
         }
     }
+}
+
+/// What waits, up to one statement's worth; `None`: nothing will come any more.
+async fn next(receiver: &mut mpsc::Receiver<Entry>) -> Option<Vec<Entry>> {
+    let first = receiver.recv().await?;
+    let mut size = first.rows.len();
+    let mut entries = vec![first];
+    while size < MOST {
+        let Ok(entry) = receiver.try_recv() else {
+            break;
+        };
+        size += entry.rows.len();
+        entries.push(entry);
+    }
+    Some(entries)
 }
 
 async fn write(app: &App, rows: &[Outcome]) -> Result<std::collections::HashSet<Key>> {

@@ -2,16 +2,16 @@
 //! first octet leaves; its result is written before the next message, in the same commit as that
 //! message's beginning.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-
-use super::Route;
+use super::breaker;
+use super::gate::Leave;
 use super::hand::Job;
+use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
+use super::trunk::Trunk;
 use crate::app::App;
 use crate::campaign::UncertainPolicy;
 use crate::db;
@@ -24,50 +24,8 @@ use crate::shutdown::Shutdown;
 
 /// How long before a notice of which nobody knows whether it was sent is sent again.
 const AFTER_UNCERTAIN: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
-/// How often a shut gate is looked at again.
-const SHUT: Duration = Duration::from_millis(200);
-
-/// What all lines of one relay share.
-pub struct Trunk {
-    route: Route,
-    pace: Pace,
-    /// Not before this moment: the relay is away, or asked us to hold.
-    held_until: Mutex<Option<Instant>>,
-}
-
-impl Trunk {
-    /// The trunk of a relay.
-    pub fn new(route: Route) -> Self {
-        let pace = Pace::new(route.rate_per_second);
-        Self {
-            route,
-            pace,
-            held_until: Mutex::default(),
-        }
-    }
-
-    fn hold(&self, lasting: chrono::TimeDelta) {
-        let until = Instant::now() + lasting.to_std().unwrap_or_default();
-        let mut held = self
-            .held_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *held = Some(held.map_or(until, |at| at.max(until)));
-    }
-
-    async fn wait_while_held(&self) {
-        let until = *self
-            .held_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = until {
-            tokio::time::sleep_until(until).await;
-        }
-    }
-}
-
-/// The jobs that all lines take from.
-pub type Queue = Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>;
+/// How often a standby looks whether it is needed.
+const STANDBY: Duration = Duration::from_millis(500);
 
 /// A result that is not yet written, and the job that ends with it.
 struct Owed {
@@ -83,8 +41,12 @@ pub struct Line {
     pub app: App,
     /// The relay.
     pub trunk: Arc<Trunk>,
+    /// The relays that go first; empty unless this one is only a standby.
+    pub before: Vec<Arc<Trunk>>,
+    /// What all relays of this node share.
+    pub node: Arc<Pace>,
     /// Where jobs come from.
-    pub queue: Queue,
+    pub lanes: Lanes,
     /// Where outcomes go.
     pub ledger: Ledger,
     /// When to leave.
@@ -102,9 +64,8 @@ impl Line {
             .relay
             .name()]);
         loop {
-            tokio::select! {
-                () = self.shutdown.soft().cancelled() => break,
-                () = self.trunk.wait_while_held() => {}
+            if !self.until_wanted(&mut owed).await {
+                break;
             }
             let Some(job) = self.next_job(&mut owed).await else {
                 break;
@@ -131,34 +92,53 @@ impl Line {
     /// The next job. What is owed is written first if none is waiting: nobody should wait for it.
     async fn next_job(&self, owed: &mut Option<Owed>) -> Option<Job> {
         if owed.is_some() {
-            if let Some(job) = self
-                .queue
-                .try_lock()
-                .ok()
-                .and_then(|mut queue| queue.try_recv().ok())
-            {
+            if let Some(job) = self.lanes.try_next() {
                 return Some(job);
             }
             self.settle(owed).await;
         }
         tokio::select! {
             () = self.shutdown.soft().cancelled() => None,
-            job = async { self.queue.lock().await.recv().await } => job,
+            job = self.lanes.next() => job,
         }
     }
 
-    /// Waits for the campaign's and the relay's pace. `false`: the job may not leave now, it goes back.
+    /// Waits while the relay is held, or while it is only a standby and another can be used. What is owed is
+    /// written meanwhile. `false`: it is time to leave.
+    async fn until_wanted(&self, owed: &mut Option<Owed>) -> bool {
+        while let Some(wait) = self.idle() {
+            self.settle(owed).await;
+            tokio::select! {
+                () = self.shutdown.soft().cancelled() => return false,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        !self.shutdown.is_leaving()
+    }
+
+    /// How long to wait before looking again; `None`: there is work for this line.
+    fn idle(&self) -> Option<Duration> {
+        if let Some(held) = self.trunk.held() {
+            return Some(held);
+        }
+        let others =
+            !self.before.is_empty() && self.before.iter().any(|trunk| trunk.held().is_none());
+        others.then_some(STANDBY)
+    }
+
+    /// Waits for the pace of relay and node. `false`: the job may not leave any more, it goes back.
     async fn take_turn(&self, job: &Job) -> bool {
-        if !job.may_send() {
-            // Others of the same batch are going back too: do not spin through a paused campaign.
-            tokio::time::sleep(SHUT).await;
-            return job.may_send();
+        let (relay, node) = (
+            self.trunk.route.rate_per_second,
+            self.app.config.mail.rate_per_second,
+        );
+        if relay > 0 || node > 0 {
+            tokio::select! {
+                () = self.shutdown.soft().cancelled() => return false,
+                () = async { self.trunk.pace.turn(relay).await; self.node.turn(node).await } => {}
+            }
         }
-        tokio::select! {
-            () = self.shutdown.soft().cancelled() => return false,
-            () = async { job.shared.pace.turn().await; self.trunk.pace.turn().await } => {}
-        }
-        job.may_send()
+        job.leave() == Leave::Go
     }
 
     async fn connect(&self) -> Option<mail::Line> {
@@ -204,7 +184,7 @@ impl Line {
         };
         let beginning = self.row(&mut job);
         match self.begin(&beginning, owed).await {
-            Ok(true) if job.may_send() => {}
+            Ok(true) if job.leave() == Leave::Go => {}
             Ok(true) => {
                 let row = Outcome {
                     settled: true,
@@ -362,11 +342,17 @@ impl Line {
                 None,
             ),
         };
+        let provider = self
+            .lanes
+            .providers()
+            .name(job.person.contact.email.as_ref());
         self.app
             .metrics
             .messages
-            .with_label_values(&[self.trunk.route.relay.name(), result.as_str()])
+            .with_label_values(&[self.trunk.route.relay.name(), provider, result.as_str()])
             .inc();
+        let against = matches!(verdict, Verdict::HoldRelay { .. });
+        breaker::watch(&self.app, &job, result, against);
         let (code, enhanced, text) = reply.parts();
         let row = Outcome {
             settled: true,

@@ -1,13 +1,19 @@
 //! The senders: loops, leases and cancellation; no rule lives here.
 
+mod breaker;
 mod chore;
 pub mod courier;
 mod gate;
 mod hand;
+mod lanes;
 mod ledger;
 mod line;
+mod loader;
 mod pace;
+mod past;
 pub mod postman;
+mod providers;
+mod trunk;
 
 use std::sync::Arc;
 
@@ -44,6 +50,8 @@ pub struct Route {
     pub connections: usize,
     /// Messages a second; 0 is unlimited.
     pub rate_per_second: u32,
+    /// Used only while no other can be.
+    pub standby: bool,
 }
 
 /// The relays of the configuration.
@@ -67,6 +75,7 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
                 relay,
                 connections: config.connections,
                 rate_per_second: config.rate_per_second,
+                standby: config.standby,
             })
         })
         .collect()
@@ -79,4 +88,5 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     postman::start(app, routes, shutdown);
     shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
     shutdown.spawn(chore::run(app.clone(), shutdown.clone()));
+    shutdown.spawn(chore::review(app.clone(), shutdown.clone()));
 }

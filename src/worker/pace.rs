@@ -5,36 +5,33 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Hands out moments at an even distance; shared by all connections of a relay or campaign.
+/// Hands out moments at an even distance; shared by all connections of a relay, campaign or provider.
 #[derive(Debug, Default)]
 pub struct Pace {
-    distance: Option<Duration>,
     next: Mutex<Option<Instant>>,
 }
 
 impl Pace {
-    /// `per_second` messages a second; 0 is unlimited.
-    pub fn new(per_second: u32) -> Self {
-        Self {
-            distance: (per_second > 0).then(|| Duration::from_secs(1) / per_second),
-            next: Mutex::default(),
-        }
-    }
-
-    /// Waits for the caller's moment.
-    pub async fn turn(&self) {
-        if let Some(moment) = self.next(Instant::now()) {
+    /// Waits for the caller's moment at this rate, in messages a second; 0 is unlimited.
+    pub async fn turn(&self, per_second: u32) {
+        if per_second > 0 {
+            let moment = self.take(Instant::now(), per_second.into());
             tokio::time::sleep_until(moment).await;
         }
     }
 
-    /// The moment of the next in line; `None` if there is no limit.
-    fn next(&self, now: Instant) -> Option<Instant> {
-        let distance = self.distance?;
+    /// The moment of the next in line, who now has it.
+    pub fn take(&self, now: Instant, per_second: f64) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let moment = next.map_or(now, |next| next.max(now));
-        *next = Some(moment + distance);
-        Some(moment)
+        *next = Some(moment + Duration::from_secs_f64(1.0 / per_second));
+        moment
+    }
+
+    /// When the next in line may go; it is not taken.
+    pub fn peek(&self, now: Instant) -> Instant {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.map_or(now, |next| next.max(now))
     }
 }
 
@@ -44,11 +41,11 @@ mod tests {
 
     #[test]
     fn turns_come_at_an_even_distance_and_unused_ones_are_not_saved_up() {
-        let (pace, start) = (Pace::new(10), Instant::now());
-        let turns: Vec<_> = (0..3).map(|_| pace.next(start).unwrap() - start).collect();
+        let (pace, start) = (Pace::default(), Instant::now());
+        let turns: Vec<_> = (0..3).map(|_| pace.take(start, 10.0) - start).collect();
         assert_eq!(turns, [0, 100, 200].map(Duration::from_millis));
+        assert_eq!(pace.peek(start) - start, Duration::from_millis(300));
         let later = start + Duration::from_secs(9);
-        assert_eq!(pace.next(later), Some(later));
-        assert_eq!(Pace::new(0).next(start), None);
+        assert_eq!(pace.take(later, 10.0), later);
     }
 }

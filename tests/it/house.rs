@@ -205,6 +205,7 @@ impl House {
             relay: Relay::Memory(self.mail.clone()),
             connections,
             rate_per_second: 0,
+            standby: false,
         }]
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
     "campaign/launch",
+    "campaign/review",
     "incident/rewrap",
     "incident/steer",
     "notice/freeze",

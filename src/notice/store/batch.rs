@@ -1,13 +1,18 @@
 //! Batches: the queue of the senders. One row stands for some hundred notices.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel_async::RunQueryDsl;
 
-use super::super::BatchStatus;
+use super::super::{BatchStatus, NoticeStatus};
 use crate::campaign::CampaignStatus;
-use crate::db::schema::{batch, campaign_freeze};
+use crate::campaign::store::Seen;
+use crate::db::schema::{batch, campaign_freeze, campaign_pace, notice};
 use crate::db::{Conn, Result};
 use crate::id::{CampaignId, IncidentId, NoticeId};
 
@@ -38,6 +43,22 @@ pub struct Lease {
     /// The campaign's state at the claim: sending, or cancelled with notices left to settle.
     #[diesel(sql_type = crate::db::schema::sql_types::CampaignStatus)]
     pub campaign_status: CampaignStatus,
+    /// Of the campaign's rate, at the claim.
+    #[diesel(sql_type = SmallInt)]
+    pub percent: i16,
+    /// Whether it belongs to the first slice.
+    #[diesel(sql_type = Bool)]
+    pub canary: bool,
+}
+
+impl Lease {
+    /// How its campaign stood at the claim.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            status: self.campaign_status,
+            percent: self.percent,
+        }
+    }
 }
 
 /// A batch about to be queued.
@@ -60,6 +81,8 @@ pub struct NewBatch {
     pub status: BatchStatus,
     /// Not before this time.
     pub due_at: DateTime<Utc>,
+    /// Whether it belongs to the first slice.
+    pub canary: bool,
 }
 
 /// Queues a batch.
@@ -74,6 +97,46 @@ pub async fn insert(conn: &mut Conn, new: &NewBatch) -> Result<()> {
     Ok(())
 }
 
+/// Whose turn it is at a sender.
+#[derive(Debug, Clone, Default)]
+pub struct Turn {
+    /// The campaign of its last claim.
+    pub last: Option<CampaignId>,
+    /// Campaigns of which it has enough in hand.
+    pub full: Vec<CampaignId>,
+}
+
+// Campaigns are few and come first, in the order of their turns; the batch of the first that has one is
+// found by its index. Of a campaign whose first slice is under way only that slice may be claimed.
+const CLAIM: &str = "
+    update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1,
+        lease_until = now() + $2 * interval '1 second'
+    from (
+        select b.campaign_id, b.bucket, b.batch_no, c.incident_id, c.status as campaign_status, c.percent
+        from (
+            select c.id, c.incident_id, c.status, coalesce(p.percent, 100)::smallint as percent,
+                coalesce(p.canary = 'running', false) as first_slice
+            from campaign c left join campaign_pace p on p.campaign_id = c.id
+            where (c.status = 'cancelled' or c.status = 'sending' and coalesce(p.percent, 100) > 0)
+                and c.id <> all ($4) and not exists (select from emergency_stop where stopped_at is not null)
+            order by array_position(array['correction', 'supplement', 'initial']::campaign_kind[], c.kind),
+                c.id <= $5, c.id
+        ) c
+        cross join lateral (
+            select b.campaign_id, b.bucket, b.batch_no from batch b
+            where b.campaign_id = c.id and b.status <> 'done'
+                and (b.canary or c.status = 'cancelled' or not c.first_slice)
+                and (case when b.status = 'leased' then b.lease_until < now()
+                          else b.due_at <= $3 or c.status = 'cancelled' end)
+            order by b.due_at, b.batch_no, b.bucket
+            limit 1 for update of b skip locked
+        ) b
+        limit 1
+    ) pick
+    where (b.campaign_id, b.bucket, b.batch_no) = (pick.campaign_id, pick.bucket, pick.batch_no)
+    returning b.campaign_id, pick.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence,
+        b.canary, pick.campaign_status, pick.percent";
+
 /// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
 /// database's, so that the clocks of nodes do not matter. Nothing while everything is stopped.
 ///
@@ -83,30 +146,18 @@ pub async fn claim(
     conn: &mut Conn,
     node: &str,
     lease_seconds: i64,
+    turn: &Turn,
     now: DateTime<Utc>,
 ) -> Result<Option<Lease>> {
-    let lease = diesel::sql_query(
-        "update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1, \
-                lease_until = now() + $2 * interval '1 second' \
-         from (select b.campaign_id, b.bucket, b.batch_no, c.incident_id, c.status as campaign_status \
-               from batch b join campaign c on c.id = b.campaign_id \
-               where b.status <> 'done' and c.status in ('sending', 'cancelled') \
-                 and (case when b.status = 'leased' then b.lease_until < now() \
-                           else b.due_at <= $3 or c.status = 'cancelled' end) \
-                 and not exists (select from emergency_stop where stopped_at is not null) \
-               order by b.due_at, b.campaign_id, b.batch_no, b.bucket \
-               limit 1 for update of b skip locked) pick \
-         where (b.campaign_id, b.bucket, b.batch_no) = (pick.campaign_id, pick.bucket, pick.batch_no) \
-         returning b.campaign_id, pick.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence, \
-                   pick.campaign_status",
-    )
-    .bind::<Text, _>(node)
-    .bind::<BigInt, _>(lease_seconds)
-    .bind::<Timestamptz, _>(now)
-    .get_result(conn)
-    .await
-    .optional()?;
-    Ok(lease)
+    Ok(diesel::sql_query(CLAIM)
+        .bind::<Text, _>(node)
+        .bind::<BigInt, _>(lease_seconds)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Array<SqlUuid>, _>(&turn.full)
+        .bind::<Nullable<SqlUuid>, _>(turn.last)
+        .get_result(conn)
+        .await
+        .optional()?)
 }
 
 /// Renews a lease. `false`: it was lost.
@@ -205,4 +256,36 @@ pub async fn set_frozen(conn: &mut Conn, at: &Unfrozen, done: bool) -> Result<()
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// How the notices of the first slice stand, once each was tried; `None` until then.
+///
+/// # Errors
+/// The database's.
+pub async fn first_slice(
+    conn: &mut Conn,
+    campaign: CampaignId,
+) -> Result<Option<BTreeMap<NoticeStatus, i64>>> {
+    let untried = batch::table
+        .filter(batch::campaign_id.eq(campaign).and(batch::canary))
+        .filter(batch::status.eq_any([BatchStatus::Ready, BatchStatus::Leased]));
+    let unfrozen = campaign_pace::table
+        .find(campaign)
+        .filter(campaign_pace::canary_left.gt(0));
+    let more = diesel::select(diesel::dsl::exists(untried).or(diesel::dsl::exists(unfrozen)));
+    if more.get_result::<bool>(conn).await? {
+        return Ok(None);
+    }
+    let counts: Vec<(NoticeStatus, i64)> = batch::table
+        .inner_join(
+            notice::table.on(notice::bucket
+                .eq(batch::bucket)
+                .and(notice::id.between(batch::first_id, batch::last_id))),
+        )
+        .filter(batch::campaign_id.eq(campaign).and(batch::canary))
+        .group_by(notice::status)
+        .select((notice::status, diesel::dsl::count_star()))
+        .load(conn)
+        .await?;
+    Ok(Some(counts.into_iter().collect()))
 }

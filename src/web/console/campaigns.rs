@@ -226,7 +226,10 @@ pub async fn draft(
             who: typed.audience,
             ..Audience::default()
         },
-        limits: Limits { rate_per_second },
+        limits: Limits {
+            rate_per_second,
+            ..Limits::default()
+        },
         on_uncertain: UncertainPolicy::Resend,
     };
     let id = launch::create(&app, who.id, &new).await?;

@@ -1,0 +1,115 @@
+//! What the program decides about campaigns under way: whether a first slice ended well, and how fast they
+//! go while the helpline is busy. Any number of nodes may ask; each decision is made once, and is on record.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::launch::{self, CampaignError};
+use super::pacing::{self, CanaryState, Left, Load};
+use super::store;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db;
+use crate::id::CampaignId;
+use crate::notice::NoticeStatus;
+use crate::notice::store::batch;
+use crate::ticket;
+
+const CANARY: Actor = Actor::System("canary");
+const PACING: Actor = Actor::System("pacing");
+
+/// Reviews every campaign that is sending.
+///
+/// # Errors
+/// The database's.
+pub async fn all(app: &App) -> db::Result<()> {
+    let sending = store::list_sending(&mut *app.db.get().await?).await?;
+    if sending.is_empty() {
+        return Ok(());
+    }
+    let load = load(app).await?;
+    for campaign in sending {
+        first_slice(app, campaign).await?;
+        pace(app, campaign, load).await?;
+    }
+    Ok(())
+}
+
+/// Lets the rest of a campaign go if its first slice ended well, pauses the campaign if it did not; nothing
+/// while it is not at its end.
+///
+/// # Errors
+/// The database's.
+pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    if store::lock_canary(&mut tx, campaign).await? != CanaryState::Running {
+        return Ok(());
+    }
+    let Some(notices) = batch::first_slice(&mut tx, campaign).await? else {
+        return Ok(());
+    };
+    match pacing::canary(&notices, &app.config.breaker) {
+        Ok(()) => {
+            store::pass_canary(&mut tx, campaign).await?;
+            let detail = json!({ "notices": notices });
+            audit::store::append(
+                &mut tx,
+                app.now(),
+                CANARY,
+                "campaign.canary",
+                campaign,
+                &detail,
+            )
+            .await?;
+            tx.commit().await
+        }
+        Err(reason) => {
+            drop(tx);
+            let reason = format!("the first slice did not end well: {reason}");
+            match launch::pause(app, CANARY, campaign, Some(&reason)).await {
+                Err(CampaignError::Db(error)) => Err(error),
+                // Paused or ended by somebody else meanwhile.
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// How the helpline stands now.
+async fn load(app: &App) -> db::Result<Load> {
+    let waiting = ticket::store::waiting(&mut *app.db.get().await?).await?;
+    let wait = waiting.oldest.map(|since| app.now() - since);
+    Ok(Load {
+        waiting: waiting.tickets,
+        wait: wait.unwrap_or(TimeDelta::zero()),
+    })
+}
+
+async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    let campaign = store::find(&mut tx, id).await?;
+    let progress = store::progress(&mut tx, id).await?;
+    let limits = &app.config.pacing;
+    let open = [
+        NoticeStatus::Queued,
+        NoticeStatus::Sending,
+        NoticeStatus::Deferred,
+    ];
+    let full = match campaign.limits.rate_per_second {
+        0 => limits.full_per_second,
+        rate => rate,
+    };
+    let left = Left {
+        notices: open.map(|status| progress.of(status)).iter().sum(),
+        finish_by: campaign.limits.finish_by,
+        full_rate: full.into(),
+    };
+    let (percent, reason) = pacing::helpline(load, left, limits, app.now());
+    if store::set_percent(&mut tx, id, percent, reason.as_deref()).await? {
+        let detail = json!({ "percent": percent, "reason": reason });
+        audit::store::append(&mut tx, app.now(), PACING, "campaign.pace", id, &detail).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

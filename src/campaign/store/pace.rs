@@ -1,0 +1,230 @@
+//! What the program itself decided about campaigns under way, and whether anything may leave at all.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::super::CampaignStatus;
+use super::super::pacing::CanaryState;
+use crate::db::schema::{campaign, campaign_freeze, campaign_pace, emergency_stop};
+use crate::db::{Conn, Result};
+use crate::id::CampaignId;
+
+/// How fast a campaign may go, as the program decided.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = campaign_pace)]
+pub struct Pace {
+    /// Where its first slice stands.
+    pub canary: CanaryState,
+    /// Of its rate.
+    pub percent: i16,
+    /// Why less than 100, a sentence.
+    pub reason: Option<String>,
+}
+
+/// Lays out the pace of a campaign that is launched now, with so many notices to go first.
+///
+/// # Errors
+/// `Conflict` if it was laid out already.
+pub async fn insert_pace(conn: &mut Conn, id: CampaignId, canary: i32) -> Result<()> {
+    let state = if canary > 0 {
+        CanaryState::Running
+    } else {
+        CanaryState::None
+    };
+    diesel::insert_into(campaign_pace::table)
+        .values((
+            campaign_pace::campaign_id.eq(id),
+            campaign_pace::canary.eq(state),
+            campaign_pace::canary_left.eq(canary),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The pace of a campaign; `None` before its launch.
+///
+/// # Errors
+/// The database's.
+pub async fn pace(conn: &mut Conn, id: CampaignId) -> Result<Option<Pace>> {
+    Ok(campaign_pace::table
+        .find(id)
+        .select(Pace::as_select())
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// The state of a campaign's first slice, its row locked until the transaction ends.
+///
+/// # Errors
+/// `Missing` before the launch.
+pub async fn lock_canary(conn: &mut Conn, id: CampaignId) -> Result<CanaryState> {
+    Ok(campaign_pace::table
+        .find(id)
+        .select(campaign_pace::canary)
+        .for_update()
+        .first(conn)
+        .await?)
+}
+
+/// Takes some of the notices that are still to be frozen into the first slice: at most `most`, the row
+/// locked until the transaction ends if there are any. 0: the first slice is whole.
+///
+/// # Errors
+/// The database's.
+pub async fn canary_left(conn: &mut Conn, id: CampaignId, most: i32) -> Result<i32> {
+    let left: Option<i32> = campaign_pace::table
+        .find(id)
+        .filter(campaign_pace::canary_left.gt(0))
+        .select(campaign_pace::canary_left)
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(left.unwrap_or(0).min(most))
+}
+
+/// Notes that so many notices went into the first slice.
+///
+/// # Errors
+/// The database's.
+pub async fn take_canary(conn: &mut Conn, id: CampaignId, taken: i32) -> Result<()> {
+    diesel::update(campaign_pace::table.find(id))
+        .set(campaign_pace::canary_left.eq(campaign_pace::canary_left - taken))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends the first slice with what is in it, if the whole audience is frozen: it was smaller than the slice.
+///
+/// # Errors
+/// The database's.
+pub async fn end_canary(conn: &mut Conn, id: CampaignId) -> Result<()> {
+    let unfrozen = campaign_freeze::table.filter(
+        campaign_freeze::campaign_id
+            .eq(id)
+            .and(campaign_freeze::done.eq(false)),
+    );
+    diesel::update(campaign_pace::table.find(id))
+        .filter(campaign_pace::canary_left.gt(0))
+        .filter(diesel::dsl::not(diesel::dsl::exists(unfrozen)))
+        .set(campaign_pace::canary_left.eq(0))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets the rest follow the first slice. `false`: it did already.
+///
+/// # Errors
+/// The database's.
+pub async fn pass_canary(conn: &mut Conn, id: CampaignId) -> Result<bool> {
+    let passed = diesel::update(campaign_pace::table.find(id))
+        .filter(campaign_pace::canary.eq(CanaryState::Running))
+        .set((
+            campaign_pace::canary.eq(CanaryState::Passed),
+            campaign_pace::canary_left.eq(0),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(passed == 1)
+}
+
+/// Sets how fast a campaign may go. `false`: it was as fast already.
+///
+/// # Errors
+/// The database's.
+pub async fn set_percent(
+    conn: &mut Conn,
+    id: CampaignId,
+    percent: i16,
+    reason: Option<&str>,
+) -> Result<bool> {
+    let set = diesel::update(campaign_pace::table.find(id))
+        .filter(campaign_pace::percent.ne(percent))
+        .set((
+            campaign_pace::percent.eq(percent),
+            campaign_pace::reason.eq(reason),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
+}
+
+/// The campaigns that are sending.
+///
+/// # Errors
+/// The database's.
+pub async fn list_sending(conn: &mut Conn) -> Result<Vec<CampaignId>> {
+    Ok(campaign::table
+        .filter(campaign::status.eq(CampaignStatus::Sending))
+        .select(campaign::id)
+        .load(conn)
+        .await?)
+}
+
+/// What senders ask about a campaign twice a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it stands.
+    pub status: CampaignStatus,
+    /// Of its rate; 0 holds it.
+    pub percent: i16,
+}
+
+/// How these campaigns stand, and whether everything is stopped.
+///
+/// # Errors
+/// The database's.
+pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
+    let stopped: Option<DateTime<Utc>> = emergency_stop::table
+        .select(emergency_stop::stopped_at)
+        .first(conn)
+        .await?;
+    let rows: Vec<(CampaignId, CampaignStatus, Option<i16>)> = campaign::table
+        .left_join(campaign_pace::table.on(campaign_pace::campaign_id.eq(campaign::id)))
+        .filter(campaign::id.eq_any(ids))
+        .select((
+            campaign::id,
+            campaign::status,
+            campaign_pace::percent.nullable(),
+        ))
+        .load(conn)
+        .await?;
+    let seen = |(id, status, percent): (_, _, Option<i16>)| {
+        let percent = percent.unwrap_or(100);
+        (id, Seen { status, percent })
+    };
+    Ok((stopped.is_some(), rows.into_iter().map(seen).collect()))
+}
+
+/// Who stopped everything and when, if it is stopped.
+///
+/// # Errors
+/// The database's.
+pub async fn stopped(conn: &mut Conn) -> Result<Option<(DateTime<Utc>, String)>> {
+    let row: (Option<DateTime<Utc>>, Option<String>) = emergency_stop::table
+        .select((emergency_stop::stopped_at, emergency_stop::stopped_by))
+        .first(conn)
+        .await?;
+    Ok(row.0.zip(row.1))
+}
+
+/// Sets or lifts the emergency stop. `false`: it was so already.
+///
+/// # Errors
+/// The database's.
+pub async fn set_stopped(conn: &mut Conn, by: Option<(DateTime<Utc>, &str)>) -> Result<bool> {
+    let set = diesel::update(emergency_stop::table)
+        .filter(emergency_stop::stopped_at.is_null().eq(by.is_some()))
+        .set((
+            emergency_stop::stopped_at.eq(by.map(|(at, _)| at)),
+            emergency_stop::stopped_by.eq(by.map(|(_, who)| who)),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
+}

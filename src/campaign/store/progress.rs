@@ -1,0 +1,140 @@
+//! How campaigns get on, from counters that are kept in the transactions that change their notices.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::super::CampaignStatus;
+use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze};
+use crate::db::{Conn, Result};
+use crate::id::CampaignId;
+use crate::notice::{BatchStatus, NoticeStatus};
+
+/// How a campaign is getting on: its notices by state, from maintained counters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Notices by state. `sending` are those in batches that a sender holds.
+    pub counts: BTreeMap<NoticeStatus, i64>,
+    /// Whether the whole audience is frozen; until then the total still grows.
+    pub frozen: bool,
+}
+
+impl Progress {
+    /// Notices in this state.
+    pub fn of(&self, status: NoticeStatus) -> i64 {
+        self.counts.get(&status).copied().unwrap_or(0)
+    }
+
+    /// All notices.
+    pub fn total(&self) -> i64 {
+        self.counts.values().sum()
+    }
+
+    /// Notices to which nothing more will happen in this campaign.
+    pub fn settled(&self) -> i64 {
+        self.total()
+            - self.of(NoticeStatus::Queued)
+            - self.of(NoticeStatus::Sending)
+            - self.of(NoticeStatus::Deferred)
+    }
+}
+
+/// Reads a campaign's progress.
+///
+/// # Errors
+/// The database's.
+pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
+    let counts: Vec<(NoticeStatus, i64)> = campaign_count::table
+        .filter(campaign_count::campaign_id.eq(id))
+        .select((campaign_count::status, campaign_count::n))
+        .load(conn)
+        .await?;
+    let held: Option<i64> = batch::table
+        .filter(
+            batch::campaign_id
+                .eq(id)
+                .and(batch::status.eq(BatchStatus::Leased)),
+        )
+        .select(diesel::dsl::sum(batch::size))
+        .first(conn)
+        .await?;
+    let unfrozen: i64 = campaign_freeze::table
+        .filter(
+            campaign_freeze::campaign_id
+                .eq(id)
+                .and(campaign_freeze::done.eq(false)),
+        )
+        .count()
+        .get_result(conn)
+        .await?;
+    let mut counts: BTreeMap<_, _> = NoticeStatus::ALL
+        .iter()
+        .map(|s| (*s, 0))
+        .chain(counts)
+        .collect();
+    let queued = counts.get(&NoticeStatus::Queued).copied().unwrap_or(0);
+    let sending = held.unwrap_or(0).min(queued);
+    counts.insert(NoticeStatus::Queued, queued - sending);
+    counts.insert(NoticeStatus::Sending, sending);
+    Ok(Progress {
+        counts,
+        frozen: unfrozen == 0,
+    })
+}
+
+/// Moves counters by the given differences; in the transaction that changes the notices.
+///
+/// # Errors
+/// The database's.
+pub async fn move_counts(
+    conn: &mut Conn,
+    id: CampaignId,
+    differences: &BTreeMap<NoticeStatus, i64>,
+) -> Result<()> {
+    // In the order of the enum, so that two transactions never wait for each other.
+    for (status, by) in differences.iter().filter(|(_, by)| **by != 0) {
+        diesel::insert_into(campaign_count::table)
+            .values((
+                campaign_count::campaign_id.eq(id),
+                campaign_count::status.eq(status),
+                campaign_count::n.eq(by),
+            ))
+            .on_conflict((campaign_count::campaign_id, campaign_count::status))
+            .do_update()
+            .set(campaign_count::n.eq(campaign_count::n + by))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it.
+///
+/// # Errors
+/// The database's.
+pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
+    let unfrozen = campaign_freeze::table.filter(
+        campaign_freeze::campaign_id
+            .eq(campaign::id)
+            .and(campaign_freeze::done.eq(false)),
+    );
+    let unsent = batch::table.filter(
+        batch::campaign_id
+            .eq(campaign::id)
+            .and(batch::status.ne(BatchStatus::Done)),
+    );
+    let done = diesel::update(campaign::table.find(id))
+        .filter(campaign::status.eq(CampaignStatus::Sending))
+        .filter(diesel::dsl::not(diesel::dsl::exists(unfrozen)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(unsent)))
+        .set((
+            campaign::status.eq(CampaignStatus::Completed),
+            campaign::ended_at.eq(at),
+            campaign::version.eq(campaign::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(done == 1)
+}

@@ -1,0 +1,46 @@
+//! The breaker: every result passes here, and when too many of a campaign's latest are bad, it is paused.
+
+use std::sync::PoisonError;
+
+use super::hand::Job;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::campaign::launch::{self, CampaignError};
+use crate::campaign::pacing::Alarm;
+use crate::id::CampaignId;
+use crate::notice::AttemptResult;
+
+const ME: Actor = Actor::System("breaker");
+
+/// Takes a result; `against` says that the reply was against us. What follows from it does not keep the
+/// line waiting.
+pub fn watch(app: &App, job: &Job, result: AttemptResult, against: bool) {
+    let alarm = job
+        .shared
+        .window
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take(result, against, &app.config.breaker);
+    if let Some(alarm) = alarm {
+        tokio::spawn(act(app.clone(), job.notice.campaign, alarm));
+    }
+}
+
+async fn act(app: App, campaign: CampaignId, alarm: Alarm) {
+    let (done, reason) = match alarm {
+        Alarm::Warn(reason) => {
+            let done = launch::warn(&app, ME, campaign, &reason).await;
+            (done, reason)
+        }
+        Alarm::Pause(reason) => {
+            let done = launch::pause(&app, ME, campaign, Some(&reason)).await;
+            (done, reason)
+        }
+    };
+    match done {
+        Ok(()) => tracing::warn!(%campaign, reason, "the breaker"),
+        // Somebody was faster.
+        Err(CampaignError::IllegalMove { .. }) => {}
+        Err(error) => tracing::error!(%error, %campaign, reason, "the breaker could not act"),
+    }
+}

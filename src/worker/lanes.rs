@@ -1,0 +1,318 @@
+//! Lanes: the notices in hand, one lane a campaign, and which of them goes next. Corrections go before
+//! supplements before first notices; campaigns of one kind take turns. A notice whose provider is not to be
+//! hurried steps aside for its moment, and whoever may go meanwhile goes.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::gate::Leave;
+use super::hand::Job;
+use super::providers::Providers;
+use crate::campaign::CampaignKind;
+use crate::id::CampaignId;
+
+/// So many times a lane's room may step aside before no more of its campaign is claimed.
+const ASIDE: usize = 4;
+/// How long somebody who waits for a job sleeps at most before looking again: gates open and shut meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// All lanes of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Lanes(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    /// There may be a job for those who wait for one.
+    pushed: Notify,
+    /// There may be room for those who wait for that.
+    taken: Notify,
+    providers: Providers,
+    /// Jobs in a lane beyond which no more of its campaign is claimed.
+    room: usize,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: Vec<Lane>,
+    /// The campaign that went last.
+    last: Option<CampaignId>,
+    aside: BinaryHeap<Aside>,
+    closed: bool,
+}
+
+struct Lane {
+    campaign: CampaignId,
+    kind: CampaignKind,
+    jobs: VecDeque<Job>,
+    /// How many more of its jobs stepped aside.
+    aside: usize,
+}
+
+/// A job that waits for its provider's moment.
+struct Aside(Reverse<Instant>, Job);
+
+impl PartialEq for Aside {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Aside {}
+
+impl PartialOrd for Aside {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Aside {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+/// What a look at the lanes found.
+enum Found {
+    /// This one goes.
+    Job(Box<Job>),
+    /// These may not go any more: dropped, they go back to the queue.
+    Shut(Vec<Job>),
+    /// Nobody before this moment, or before something changes.
+    Nobody(Option<Instant>),
+    /// Nobody ever again.
+    Closed,
+}
+
+impl Lanes {
+    /// Empty lanes; a campaign has room while fewer than `room` of its jobs wait.
+    pub fn new(providers: Providers, room: usize) -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            pushed: Notify::new(),
+            taken: Notify::new(),
+            providers,
+            room,
+        }))
+    }
+
+    /// The providers whose limits hold here.
+    pub fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// Puts jobs of one campaign in its lane. Closed lanes drop them: they go back.
+    pub fn push(&self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) {
+        let dropped = self.with(|state| state.push(campaign, kind, jobs));
+        drop(dropped);
+        self.0.pushed.notify_waiters();
+    }
+
+    /// The campaigns of which enough is in hand.
+    pub fn full(&self) -> Vec<CampaignId> {
+        let room = self.0.room;
+        let full = |lane: &&Lane| lane.jobs.len() >= room || lane.aside >= ASIDE * room;
+        self.with(|state| {
+            state
+                .lanes
+                .iter()
+                .filter(full)
+                .map(|lane| lane.campaign)
+                .collect()
+        })
+    }
+
+    /// Waits until a lane may have room again, or a while.
+    pub async fn until_taken(&self) {
+        let _ = tokio::time::timeout(LOOK, self.0.taken.notified()).await;
+    }
+
+    /// Gives everything back; whoever waits for a job gets none.
+    pub fn close(&self) {
+        let dropped = self.with(|state| {
+            state.closed = true;
+            (
+                std::mem::take(&mut state.lanes),
+                std::mem::take(&mut state.aside),
+            )
+        });
+        drop(dropped);
+        self.0.pushed.notify_waiters();
+    }
+
+    /// The next job, if one may go now.
+    pub fn try_next(&self) -> Option<Job> {
+        loop {
+            match self.look() {
+                Found::Job(job) => return Some(*job),
+                Found::Shut(jobs) => drop(jobs),
+                Found::Nobody(_) | Found::Closed => return None,
+            }
+        }
+    }
+
+    /// Waits for the next job; `None`: there will be none.
+    pub async fn next(&self) -> Option<Job> {
+        loop {
+            let pushed = self.0.pushed.notified();
+            tokio::pin!(pushed);
+            // Enlisted before the look, so that nothing pushed in between is missed.
+            pushed.as_mut().enable();
+            let until = match self.look() {
+                Found::Job(job) => return Some(*job),
+                Found::Closed => return None,
+                Found::Shut(jobs) => {
+                    drop(jobs);
+                    continue;
+                }
+                Found::Nobody(moment) => {
+                    let look = Instant::now() + LOOK;
+                    moment.map_or(look, |moment| moment.min(look))
+                }
+            };
+            tokio::select! {
+                () = pushed => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+        }
+    }
+
+    fn look(&self) -> Found {
+        let now = Instant::now();
+        let found = self.with(|state| state.look(now, &self.0.providers));
+        if matches!(found, Found::Job(_) | Found::Shut(_)) {
+            self.0.taken.notify_one();
+        }
+        found
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    /// What comes back is not wanted any more.
+    fn push(&mut self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) -> Vec<Job> {
+        if self.closed {
+            return jobs;
+        }
+        self.lanes
+            .retain(|lane| !lane.jobs.is_empty() || lane.aside > 0);
+        match self.lane(campaign) {
+            Some(lane) => lane.jobs.extend(jobs),
+            None => self.lanes.push(Lane {
+                campaign,
+                kind,
+                jobs: jobs.into(),
+                aside: 0,
+            }),
+        }
+        Vec::new()
+    }
+
+    fn lane(&mut self, campaign: CampaignId) -> Option<&mut Lane> {
+        self.lanes.iter_mut().find(|lane| lane.campaign == campaign)
+    }
+
+    fn look(&mut self, now: Instant, providers: &Providers) -> Found {
+        if self.closed {
+            return Found::Closed;
+        }
+        if let Some(job) = self.back_from_aside(now) {
+            return match job.leave() {
+                Leave::Go => Found::Job(Box::new(job)),
+                Leave::Wait | Leave::Back => Found::Shut(vec![job]),
+            };
+        }
+        let last = self.last;
+        // Few campaigns are under way at once.
+        self.lanes
+            .sort_by_key(|lane| (lane.kind.rank(), Some(lane.campaign) <= last, lane.campaign));
+        let mut soonest = self.aside.peek().map(|aside| aside.0.0);
+        for lane in &mut self.lanes {
+            match lane.look(now, providers, &mut self.aside) {
+                Found::Nobody(moment) => soonest = soonest.into_iter().chain(moment).min(),
+                found => {
+                    self.last = Some(lane.campaign);
+                    return found;
+                }
+            }
+        }
+        self.shut_aside()
+            .map_or(Found::Nobody(soonest), Found::Shut)
+    }
+
+    /// A job that stepped aside and whose moment has come.
+    fn back_from_aside(&mut self, now: Instant) -> Option<Job> {
+        self.aside.peek().filter(|aside| aside.0.0 <= now)?;
+        let Aside(_, job) = self.aside.pop()?;
+        if let Some(lane) = self.lane(job.notice.campaign) {
+            lane.aside -= 1;
+        }
+        Some(job)
+    }
+
+    /// Those who stepped aside and may not go any more.
+    fn shut_aside(&mut self) -> Option<Vec<Job>> {
+        let shut = |aside: &Aside| aside.1.leave() == Leave::Back;
+        if !self.aside.iter().any(shut) {
+            return None;
+        }
+        let (back, stay): (Vec<_>, Vec<_>) = self.aside.drain().partition(shut);
+        self.aside = stay.into();
+        let jobs: Vec<Job> = back.into_iter().map(|aside| aside.1).collect();
+        for job in &jobs {
+            if let Some(lane) = self.lane(job.notice.campaign) {
+                lane.aside -= 1;
+            }
+        }
+        Some(jobs)
+    }
+}
+
+impl Lane {
+    fn look(
+        &mut self,
+        now: Instant,
+        providers: &Providers,
+        aside: &mut BinaryHeap<Aside>,
+    ) -> Found {
+        while let Some(first) = self.jobs.front() {
+            match first.leave() {
+                Leave::Go => {}
+                Leave::Wait => return Found::Nobody(None),
+                Leave::Back => {
+                    let jobs = std::mem::take(&mut self.jobs);
+                    let (back, stay): (Vec<_>, Vec<_>) =
+                        jobs.into_iter().partition(|job| job.leave() == Leave::Back);
+                    self.jobs = stay.into();
+                    return Found::Shut(back);
+                }
+            }
+            let rate = first.rate();
+            let moment = rate.map_or(now, |_| first.shared.pace.peek(now));
+            if moment > now {
+                return Found::Nobody(Some(moment));
+            }
+            let Some(job) = self.jobs.pop_front() else {
+                break;
+            };
+            let theirs = providers.moment(job.person.contact.email.as_ref(), now);
+            if let Some(rate) = rate {
+                job.shared.pace.take(now, rate);
+            }
+            if theirs > now {
+                self.aside += 1;
+                aside.push(Aside(Reverse(theirs), job));
+                continue;
+            }
+            return Found::Job(Box::new(job));
+        }
+        Found::Nobody(None)
+    }
+}

@@ -1,0 +1,71 @@
+//! What the outcomes tell of a batch that was in other hands before.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::id::NoticeId;
+use crate::notice::store::outcome::Outcome;
+use crate::notice::{AttemptResult, NoticeStatus};
+
+/// What the outcomes tell of one notice.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    /// Attempts written, of any kind.
+    pub attempts: i16,
+    /// Attempts that count for the retry policy.
+    pub tries: u32,
+    /// When it was first tried.
+    pub first_tried: Option<DateTime<Utc>>,
+    /// An attempt that was begun and has no result.
+    pub open: Option<Outcome>,
+    /// The state its last result gives it.
+    pub end: Option<(NoticeStatus, Option<DateTime<Utc>>)>,
+}
+
+/// What the outcomes tell of a batch.
+pub struct Past(HashMap<NoticeId, Story>);
+
+impl Past {
+    /// Reads rows in the order of notice, attempt, beginning, result.
+    pub fn read(rows: Vec<Outcome>) -> Self {
+        let mut stories: HashMap<NoticeId, Story> = HashMap::new();
+        for row in rows {
+            let story = stories.entry(row.notice_id).or_default();
+            story.attempts = story.attempts.max(row.attempt);
+            if row.settled {
+                story.open = None;
+                story.tries += u32::from(!matches!(
+                    row.result,
+                    AttemptResult::Unreachable | AttemptResult::Cancelled
+                ));
+                story.end = end_of(&row);
+            } else {
+                story.first_tried.get_or_insert(row.at);
+                story.open = Some(row);
+            }
+        }
+        Self(stories)
+    }
+
+    /// What became of one so far.
+    pub fn of(&self, id: NoticeId) -> Story {
+        self.0.get(&id).cloned().unwrap_or_default()
+    }
+}
+
+fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
+    match row.result {
+        AttemptResult::Accepted => Some((NoticeStatus::Sent, None)),
+        AttemptResult::Refused => Some((NoticeStatus::Bounced, None)),
+        AttemptResult::Expired => Some((NoticeStatus::Expired, None)),
+        AttemptResult::Deferred | AttemptResult::Unreachable => {
+            Some((NoticeStatus::Deferred, row.retry_at))
+        }
+        AttemptResult::Uncertain if row.retry_at.is_some() => {
+            Some((NoticeStatus::Deferred, row.retry_at))
+        }
+        AttemptResult::Uncertain => Some((NoticeStatus::Uncertain, None)),
+        AttemptResult::Cancelled | AttemptResult::InFlight => None,
+    }
+}

@@ -1,0 +1,90 @@
+//! Providers: who runs the mailboxes of many domains, and how many messages a second they may get from
+//! this node.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use crate::address::EmailAddress;
+use crate::config::Provider;
+
+/// All providers of the configuration. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Providers(Arc<HashMap<String, Arc<Known>>>);
+
+struct Known {
+    name: String,
+    per_second: u32,
+    pace: Pace,
+}
+
+impl Providers {
+    /// The providers of the configuration.
+    pub fn new(configured: &BTreeMap<String, Provider>) -> Self {
+        let mut by_domain = HashMap::new();
+        for (name, provider) in configured {
+            let known = Arc::new(Known {
+                name: name.clone(),
+                per_second: provider.per_second,
+                pace: Pace::default(),
+            });
+            let domains = provider.domains.iter();
+            by_domain.extend(domains.map(|domain| (domain.to_lowercase(), Arc::clone(&known))));
+        }
+        Self(Arc::new(by_domain))
+    }
+
+    fn of(&self, address: Option<&EmailAddress>) -> Option<&Known> {
+        let known = self.0.get(&address?.domain().to_lowercase())?;
+        Some(known)
+    }
+
+    /// The name of the provider of this address, or `other`: what figures are kept by.
+    pub fn name(&self, address: Option<&EmailAddress>) -> &str {
+        self.of(address).map_or("other", |known| &known.name)
+    }
+
+    /// The moment at which a message to this address may go; it is taken. `now` if nothing limits it.
+    pub fn moment(&self, address: Option<&EmailAddress>, now: Instant) -> Instant {
+        match self.of(address) {
+            Some(known) if known.per_second > 0 => known.pace.take(now, known.per_second.into()),
+            _ => now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_domains_of_a_provider_share_one_limit_and_others_have_none() {
+        let provider = Provider {
+            per_second: 10,
+            domains: vec!["big.example".to_owned(), "Large.example".to_owned()],
+        };
+        let providers = Providers::new(&BTreeMap::from([("big".to_owned(), provider)]));
+        let start = Instant::now();
+        let wait = |address: &str| {
+            let address = EmailAddress::parse(address).expect("an address");
+            providers.moment(Some(&address), start) - start
+        };
+        assert_eq!(wait("a@big.example"), Duration::ZERO);
+        assert_eq!(wait("b@LARGE.example"), Duration::from_millis(100));
+        assert_eq!(wait("c@small.example"), Duration::ZERO);
+        assert_eq!(providers.moment(None, start), start);
+        let name = |address: &str| {
+            providers
+                .name(EmailAddress::parse(address).ok().as_ref())
+                .to_owned()
+        };
+        assert_eq!(
+            (name("a@big.example"), name("a@b.example")),
+            ("big".to_owned(), "other".to_owned())
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! A trunk: what all lines to one relay share.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Route;
+use super::pace::Pace;
+
+/// One relay in use.
+pub struct Trunk {
+    /// The relay and how it may be used.
+    pub route: Route,
+    /// Its pace.
+    pub pace: Pace,
+    /// Not before this moment: the relay is away, or asked us to hold.
+    held_until: Mutex<Option<Instant>>,
+}
+
+impl Trunk {
+    /// The trunk of a relay.
+    pub fn new(route: Route) -> Self {
+        Self {
+            route,
+            pace: Pace::default(),
+            held_until: Mutex::default(),
+        }
+    }
+
+    /// Holds it for a while, if it is not held for longer already.
+    pub fn hold(&self, lasting: chrono::TimeDelta) {
+        let until = Instant::now() + lasting.to_std().unwrap_or_default();
+        let mut held = self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = Some(held.map_or(until, |at| at.max(until)));
+    }
+
+    /// How much longer it is held.
+    pub fn held(&self) -> Option<Duration> {
+        let until = *self
+            .held_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let left = until?.checked_duration_since(Instant::now())?;
+        Some(left).filter(|left| !left.is_zero())
+    }
+}
