@@ -47,15 +47,26 @@ pub struct Loader {
 impl Loader {
     /// Claims until it is time to leave, then gives back what is in hand.
     pub async fn run(mut self, shutdown: Shutdown) {
+        let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
         while !shutdown.is_leaving() {
-            let worked = match self.step(&shutdown).await {
-                Ok(worked) => worked,
+            let full = self.lanes.full();
+            let enough = !full.is_empty();
+            match self.step(full, &shutdown).await {
+                Ok(true) => continue,
+                // What it did not ask for may be wanted as soon as a job is taken.
+                Ok(false) if enough => {
+                    tokio::select! {
+                        () = shutdown.soft().cancelled() => {}
+                        () = self.lanes.until_taken() => {}
+                    }
+                    continue;
+                }
+                Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a batch could not be loaded; trying again");
-                    false
                 }
-            };
-            if !worked && !self.rest(&shutdown).await {
+            }
+            if !shutdown.rest(poll).await {
                 break;
             }
         }
@@ -64,23 +75,11 @@ impl Loader {
         self.hands.wait().await;
     }
 
-    /// Waits until there may be a batch to claim. `false`: it is time to leave.
-    async fn rest(&self, shutdown: &Shutdown) -> bool {
-        if self.lanes.full().is_empty() {
-            let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
-            return shutdown.rest(poll).await;
-        }
-        tokio::select! {
-            () = shutdown.soft().cancelled() => false,
-            () = self.lanes.until_taken() => true,
-        }
-    }
-
-    /// Claims a batch and hands its notices out. `false`: there was none.
-    async fn step(&mut self, shutdown: &Shutdown) -> Result<bool> {
+    /// Claims a batch of a campaign that is not `full`, and hands its notices out. `false`: there was none.
+    async fn step(&mut self, full: Vec<CampaignId>, shutdown: &Shutdown) -> Result<bool> {
         let turn = Turn {
             last: self.last,
-            full: self.lanes.full(),
+            full,
         };
         let (now, mail) = (self.app.now(), &self.app.config.mail);
         let lease = {

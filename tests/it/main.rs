@@ -18,6 +18,7 @@ mod imports;
 mod look;
 mod mail;
 mod merge;
+mod pacing;
 mod pages;
 mod people;
 mod problems;

@@ -280,7 +280,9 @@ pub async fn first_slice(
         .inner_join(
             notice::table.on(notice::bucket
                 .eq(batch::bucket)
-                .and(notice::id.between(batch::first_id, batch::last_id))),
+                .and(notice::id.between(batch::first_id, batch::last_id))
+                .and(notice::campaign_id.eq(batch::campaign_id))
+                .and(notice::batch_no.eq(batch::batch_no))),
         )
         .filter(batch::campaign_id.eq(campaign).and(batch::canary))
         .group_by(notice::status)

@@ -14,7 +14,8 @@ use super::templates::bad_text;
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::launch::{self, CampaignError};
-use crate::campaign::store::{self, NewCampaign, Progress};
+use crate::campaign::pacing::CanaryState;
+use crate::campaign::store::{self, NewCampaign, Pace, Progress};
 use crate::campaign::{
     Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy, content,
 };
@@ -47,6 +48,7 @@ struct CampaignView {
     counts: BTreeMap<NoticeStatus, i64>,
     total: i64,
     frozen: bool,
+    pace: Option<PaceView>,
     created_by: StaffId,
     created_at: DateTime<Utc>,
     submitted_by: Option<StaffId>,
@@ -56,9 +58,22 @@ struct CampaignView {
     ended_at: Option<DateTime<Utc>>,
 }
 
+/// What the program decided about its speed, as we promise it; from the launch on.
+#[derive(Debug, Serialize)]
+struct PaceView {
+    canary: CanaryState,
+    percent: i16,
+    reason: Option<String>,
+}
+
 impl CampaignView {
-    fn of(campaign: Campaign, progress: Progress) -> Self {
+    fn of(campaign: Campaign, progress: Progress, pace: Option<Pace>) -> Self {
         Self {
+            pace: pace.map(|pace| PaceView {
+                canary: pace.canary,
+                percent: pace.percent,
+                reason: pace.reason,
+            }),
             content_hash: content_hash(&campaign),
             total: progress.total(),
             frozen: campaign.launched_at.is_some() && progress.frozen,
@@ -98,10 +113,11 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
     let mut conn = app.db.get().await?;
     let campaign = store::find(&mut conn, id).await?;
     let progress = store::progress(&mut conn, id).await?;
+    let pace = store::pace(&mut conn, id).await?;
     Ok(versioned(
         answer,
         campaign.version,
-        &CampaignView::of(campaign, progress),
+        &CampaignView::of(campaign, progress, pace),
     ))
 }
 
@@ -180,13 +196,14 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     let mut rows = Vec::new();
     for campaign in store::list(&mut conn, incident, before, limit + 1).await? {
         let progress = store::progress(&mut conn, campaign.id).await?;
-        rows.push((campaign, progress));
+        let pace = store::pace(&mut conn, campaign.id).await?;
+        rows.push((campaign, progress, pace));
     }
     let page = Page::of(
         rows,
         limit,
-        |(of, _)| of.id,
-        |(of, progress)| CampaignView::of(of, progress),
+        |(of, ..)| of.id,
+        |(of, progress, pace)| CampaignView::of(of, progress, pace),
     );
     Ok(HttpResponse::Ok().json(page))
 }

@@ -182,10 +182,19 @@ pub async fn log(
     let events = audit::store::list(conn, Some(&subject.to_string()), None, 20).await?;
     let line = |event: audit::Event| Done {
         who: names.of_actor(&event.actor),
-        what: deed(&event.deed),
+        what: reasoned(&event),
         at: Moment::ago(event.at, now),
     };
     Ok(events.into_iter().map(line).collect())
+}
+
+/// A deed with its reason, if one is on record.
+fn reasoned(event: &audit::Event) -> String {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    match detail["reason"].as_str() {
+        Some(reason) => format!("{}: {reason}", deed(&event.deed)),
+        None => deed(&event.deed),
+    }
 }
 
 /// A deed of the audit log in words.
@@ -206,6 +215,9 @@ fn deed(word: &str) -> String {
         "campaign.approve" => "approved it",
         "campaign.take_back" => "took it back",
         "campaign.launch" => "launched it",
+        "campaign.canary" => "let the rest follow the first slice",
+        "campaign.pace" => "changed its speed",
+        "campaign.warn" => "warned",
         "campaign.pause" => "paused it",
         "campaign.resume" => "let it go on",
         "campaign.cancel" => "cancelled it",

@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::campaign::audience::{Audience, Who};
 use crate::campaign::content::{self, Content as Pinned};
 use crate::campaign::launch::{CampaignError, present_content};
-use crate::campaign::store::{self, Progress};
+use crate::campaign::pacing::CanaryState;
+use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignKind, CampaignStatus};
 use crate::db::Conn;
 use crate::id::CampaignId;
@@ -253,15 +254,26 @@ pub fn since_launch(campaign: &Campaign, progress: &Progress, now: DateTime<Utc>
     )
 }
 
-/// Why it goes at this speed; empty while it does not send.
-pub fn speed(campaign: &Campaign, stopped: bool) -> String {
-    match (campaign.status, campaign.limits.rate_per_second) {
+/// Why it goes at this speed, or was paused by the program; empty while there is nothing to say.
+pub fn speed(campaign: &Campaign, pace: Option<&Pace>, stopped: bool) -> String {
+    let slowed = pace.and_then(|pace| pace.reason.as_deref());
+    let first = pace.is_some_and(|pace| pace.canary == CanaryState::Running);
+    match (campaign.status, &campaign.status_reason) {
+        (CampaignStatus::Paused, Some(reason)) => format!("Candor paused it: {reason}."),
         (CampaignStatus::Sending, _) if stopped => "All sending is stopped.".to_owned(),
-        (CampaignStatus::Sending, 0) => "As fast as the relays take them.".to_owned(),
-        (CampaignStatus::Sending, rate) => format!(
-            "At most {}/s on each sender, as approved.",
-            count(rate.into())
-        ),
+        (CampaignStatus::Sending, _) => {
+            let limit = match campaign.limits.rate_per_second {
+                0 => "As fast as the relays take them.".to_owned(),
+                rate => format!(
+                    "At most {}/s on each sender, as approved.",
+                    count(rate.into())
+                ),
+            };
+            let first = first
+                .then_some("A first slice goes ahead; the rest follows once that has ended well.");
+            let said = first.into_iter().chain([slowed.unwrap_or(&limit)]);
+            said.collect::<Vec<_>>().join(" ")
+        }
         _ => String::new(),
     }
 }
@@ -281,6 +293,7 @@ pub async fn show(
     let campaign = store::find(&mut conn, *id).await?;
     let incident = incident::store::find(&mut conn, campaign.incident).await?;
     let progress = store::progress(&mut conn, *id).await?;
+    let pace = store::pace(&mut conn, *id).await?;
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?;
     let present = match present_content(&app, &mut conn, &campaign).await {
         Ok(content) => Some(content),
@@ -294,7 +307,7 @@ pub async fn show(
     let content = content(&mut conn, &campaign, present.as_ref(), now).await?;
     let page = CampaignPage {
         pace: since_launch(&campaign, &progress, now),
-        speed: speed(&campaign, desk.stopped.is_some()),
+        speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
         deeds: offered(&campaign, present.as_ref(), total, &who),
         log: log(&mut conn, *id, now).await?,
         counts: Counts::from(&progress),

@@ -77,6 +77,7 @@ impl Watch {
         let mut conn = self.app.db.get().await?;
         let campaign = store::find(&mut conn, self.id).await?;
         let progress = store::progress(&mut conn, self.id).await?;
+        let slowed = store::pace(&mut conn, self.id).await?;
         let stopped = store::stopped(&mut conn).await?.is_some();
         drop(conn);
         let (settled, now) = (progress.settled(), Instant::now());
@@ -91,7 +92,7 @@ impl Watch {
             &counts,
             progress.total(),
             &pace,
-            &speed(&campaign, stopped),
+            &speed(&campaign, slowed.as_ref(), stopped),
         );
         Ok((
             Bytes::from(format!("event: progress\ndata: {data}\n\n")),
