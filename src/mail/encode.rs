@@ -120,7 +120,24 @@ fn encoded_words(text: &str) -> Vec<String> {
 
 /// The lines of a text, whatever ends them: CRLF, LF, or a bare CR.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| line.split('\r'))
+    let mut rest = Some(
+        text.strip_suffix("\r\n")
+            .or(text.strip_suffix('\n'))
+            .unwrap_or(text),
+    );
+    if text.is_empty() {
+        rest = None;
+    }
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = memchr::memchr2(b'\r', b'\n', text.as_bytes()) else {
+            rest = None;
+            return Some(text);
+        };
+        let next = end + 1 + usize::from(text[end..].starts_with("\r\n"));
+        rest = Some(&text[next..]);
+        Some(&text[..end])
+    })
 }
 
 /// Appends a body with its Content-Type and transfer encoding: quoted-printable, or base64 where
@@ -156,30 +173,50 @@ fn base64_lines(out: &mut String, text: &str) {
     }
 }
 
+/// The widest line of quoted-printable, less the `=` that continues it.
+const QUOTED_WIDTH: usize = 75;
+
 /// RFC 2045 §6.7.
 fn quoted_lines(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for line in lines(text) {
-        let mut column = 0;
-        for (at, &octet) in line.as_bytes().iter().enumerate() {
-            let last = at + 1 == line.len();
-            let bare = matches!(octet, b'!'..=b'<' | b'>'..=b'~')
-                || (matches!(octet, b' ' | b'\t') && !last);
-            if column + if bare { 1 } else { 3 } > 75 {
-                out.push_str("=\r\n");
-                column = 0;
-            }
-            if bare {
-                out.push(char::from(octet));
-                column += 1;
-            } else {
-                out.push('=');
-                out.push(char::from(HEX[usize::from(octet >> 4)]));
-                out.push(char::from(HEX[usize::from(octet & 15)]));
-                column += 3;
-            }
-        }
+        quoted_line(out, line);
         out.push_str("\r\n");
+    }
+}
+
+fn quoted_line(out: &mut String, line: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    // A blank at the end would be lost on the way.
+    let bare = |at: usize, octet: u8| {
+        matches!(octet, b'!'..=b'<' | b'>'..=b'~')
+            || (matches!(octet, b' ' | b'\t') && at + 1 < line.len())
+    };
+    let (mut column, mut at) = (0, 0);
+    while at < line.len() {
+        // Whole runs at once: nearly all of a text is one.
+        let most = line.len().min(at + QUOTED_WIDTH - column);
+        let octets = line.as_bytes()[at..most].iter();
+        let run = octets
+            .enumerate()
+            .take_while(|(n, o)| bare(at + n, **o))
+            .count();
+        if run > 0 {
+            out.push_str(&line[at..at + run]);
+        }
+        (at, column) = (at + run, column + run);
+        let Some(octet) = line.as_bytes().get(at).copied() else {
+            break;
+        };
+        let width = if bare(at, octet) { 1 } else { 3 };
+        if column + width > QUOTED_WIDTH {
+            out.push_str("=\r\n");
+            column = 0;
+            continue;
+        }
+        out.push('=');
+        out.push(char::from(HEX[usize::from(octet >> 4)]));
+        out.push(char::from(HEX[usize::from(octet & 15)]));
+        (at, column) = (at + 1, column + 3);
     }
 }
 

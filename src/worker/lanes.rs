@@ -126,9 +126,14 @@ impl Lanes {
         })
     }
 
-    /// Waits until a lane may have room again, or a while.
-    pub async fn until_taken(&self) {
-        let _ = tokio::time::timeout(LOOK, self.0.taken.notified()).await;
+    /// Waits while just these have enough, a poll interval at most: others may have become due.
+    pub async fn while_full(&self, full: &[CampaignId], poll: Duration) {
+        let wait = async {
+            while self.full() == full {
+                self.0.taken.notified().await;
+            }
+        };
+        let _ = tokio::time::timeout(poll, wait).await;
     }
 
     /// Gives everything back; whoever waits for a job gets none.

@@ -2,13 +2,14 @@
 //! durable, so that no message leaves before its beginning is written, and no connection goes on
 //! before its last result is (promise P3).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::app::App;
 use crate::db::{Error, Result};
-use crate::notice::store::outcome::{self, Key, Outcome};
+use crate::notice::store::outcome::{Key, Outcome, Writer};
 
 /// Most rows of one statement.
 const MOST: usize = 2_000;
@@ -51,14 +52,14 @@ impl Ledger {
 
 /// Takes whatever is waiting and writes it together: no timer, the commit itself sets the rhythm.
 async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
-    while let Some(mut entries) = next(&mut *receiver.lock().await).await {
-        let rows: Vec<Outcome> = entries
-            .iter_mut()
-            .flat_map(|e| e.rows.iter().cloned())
-            .collect();
-        let written = write(&app, &rows).await;
+    let mut writer = None;
+    while let Some(entries) = next(&mut *receiver.lock().await).await {
+        let rows: Vec<&Outcome> = entries.iter().flat_map(|e| &e.rows).collect();
+        let written = write(&app, &mut writer, &rows).await;
         if let Err(error) = &written {
             tracing::warn!(%error, rows = rows.len(), "outcomes could not be written");
+            // Whatever is wrong with the connection, the next rows get another.
+            writer = None;
         }
         for entry in entries {
             let keys = written.as_ref().ok().map(|written| {
@@ -89,7 +90,10 @@ async fn next(receiver: &mut mpsc::Receiver<Entry>) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-async fn write(app: &App, rows: &[Outcome]) -> Result<std::collections::HashSet<Key>> {
-    let mut conn = app.db.get().await?;
-    outcome::write(&mut conn, rows).await
+async fn write(app: &App, writer: &mut Option<Writer>, rows: &[&Outcome]) -> Result<HashSet<Key>> {
+    let writer = match writer {
+        Some(writer) => writer,
+        none => none.insert(Writer::new(app.db.raw().await?).await?),
+    };
+    writer.write(rows).await
 }

@@ -51,13 +51,13 @@ impl Loader {
         while !shutdown.is_leaving() {
             let full = self.lanes.full();
             let enough = !full.is_empty();
-            match self.step(full, &shutdown).await {
+            match self.step(full.clone(), &shutdown).await {
                 Ok(true) => continue,
                 // What it did not ask for may be wanted as soon as a job is taken.
                 Ok(false) if enough => {
                     tokio::select! {
                         () = shutdown.soft().cancelled() => {}
-                        () = self.lanes.until_taken() => {}
+                        () = self.lanes.while_full(&full, poll) => {}
                     }
                     continue;
                 }

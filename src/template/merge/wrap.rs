@@ -84,6 +84,10 @@ impl<'w> Iterator for Chunks<'w> {
     type Item = &'w str;
 
     fn next(&mut self) -> Option<&'w str> {
+        if self.0.is_ascii() {
+            let word = std::mem::take(&mut self.0);
+            return Some(word).filter(|word| !word.is_empty());
+        }
         let mut chars = self.0.char_indices();
         let (_, mut before) = chars.next()?;
         let end = chars

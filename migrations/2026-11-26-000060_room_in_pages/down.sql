@@ -1,0 +1,2 @@
+alter table person reset (fillfactor);
+alter table notice reset (fillfactor);
