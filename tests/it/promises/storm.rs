@@ -128,6 +128,9 @@ impl Sender {
 
     fn kill(&mut self) {
         self.running.take().unwrap().kill();
+    }
+
+    fn start_again(&mut self) {
         self.running = Some(self.program.start("work"));
     }
 }
@@ -168,9 +171,18 @@ async fn strike(
         .await;
         if strike % every == every / 2 && crashes < size.crashes {
             crashes += 1;
+            // Every second time all is dark at once.
+            let power_cut = crashes % 2 == 0;
+            if power_cut {
+                senders.iter_mut().for_each(Sender::kill);
+            }
             postgres.crash().await;
+            if power_cut {
+                senders.iter_mut().for_each(Sender::start_again);
+            }
         } else {
             victim.kill();
+            victim.start_again();
         }
         hurry(house).await;
     }
@@ -184,7 +196,7 @@ async fn until_over(size: &Size, house: &House, never: usize) {
     until("everybody else is through", size.patience, async || {
         tokio::time::sleep(Duration::from_millis(250)).await;
         hurry(house).await;
-        house.number(all_frozen).await == 0 && house.number(open).await == never as i64
+        house.number(all_frozen).await == 0 && house.number(open).await <= never as i64
     })
     .await;
     house
