@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::extension::{Extension, ServerInfo};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, heard, said};
@@ -28,6 +29,15 @@ struct Features {
 }
 
 impl Features {
+    /// What lettre kept of the first answer.
+    fn kept(server: &ServerInfo) -> Self {
+        Features {
+            eight_bit: server.supports_feature(Extension::EightBitMime),
+            utf8: server.supports_feature(Extension::SmtpUtfEight),
+            ..Features::default()
+        }
+    }
+
     fn read(ehlo: &Answer) -> Self {
         let mut features = Features::default();
         for line in ehlo.text.lines() {
@@ -91,10 +101,12 @@ impl Session {
         let ehlo = session
             .say(&format!("EHLO {hello}\r\n"), patience.reply)
             .await?;
-        if !ehlo.is(2) {
-            return Err(format!("the relay refused our EHLO ({})", ehlo.code));
-        }
-        session.features = Features::read(&ehlo);
+        session.features = match ehlo.code {
+            200..300 => Features::read(&ehlo),
+            // OpenSMTPD hears only one.
+            503 => Features::kept(session.lettre.server_info()),
+            code => return Err(format!("the relay refused our EHLO ({code})")),
+        };
         if let Some(credentials) = &relay.credentials {
             let signing_in = session.lettre.auth(DEFAULT_MECHANISMS, credentials);
             timeout(patience.reply, signing_in)

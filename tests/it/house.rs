@@ -211,8 +211,13 @@ impl House {
 
     /// Lets the senders work until nothing is left that can be sent now.
     pub async fn send_all(&self) {
+        self.send_through(self.routes(4)).await;
+    }
+
+    /// The same by other relays.
+    pub async fn send_through(&self, routes: Vec<Route>) {
         let shutdown = Shutdown::new();
-        worker::start(&self.app, self.routes(4), &shutdown);
+        worker::start(&self.app, routes, &shutdown);
         self.until_idle().await;
         shutdown.leave();
         assert!(

@@ -2,6 +2,7 @@
 
 mod parse;
 mod scripted;
+mod servers;
 pub(crate) mod sink;
 mod tls;
 mod transaction;
@@ -188,6 +189,21 @@ async fn internationalised_addresses_go_through_where_they_can() {
         !mails[1].contains("UTF8"),
         "a domain alone needs no extension"
     );
+}
+
+#[tokio::test]
+async fn a_server_that_hears_only_one_ehlo_gets_its_letters() {
+    let mut greeted = false;
+    let server = serve(MODERN, move |_, at| match at {
+        "EHLO" if std::mem::replace(&mut greeted, true) => Act::Say("503 5.5.1 Already identified"),
+        _ => Act::Usual,
+    })
+    .await;
+    let mut line = line(&server).await;
+    for to in ["ann@home.example", "δοκιμή@home.example"] {
+        assert!(accepted(&line.send(&letter_to(to)).await), "{to}");
+    }
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]

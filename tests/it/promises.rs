@@ -3,7 +3,7 @@
 //! | promise | tests |
 //! |---|---|
 //! | P1 complete, P2 truthful | here; `campaigns.rs`; any order of lists and notices in `scope/random.rs` |
-//! | P3 nothing lost | `promises/killed.rs`; imports in `scope/kills.rs` |
+//! | P3 nothing lost | `promises/killed.rs`; with every kind of trouble at once in `promises/storm.rs`; imports in `scope/kills.rs` |
 //! | P4 stop means stop | `promises/stopped.rs`; letters of the helpline in `tickets/courier.rs` |
 //! | P5 four eyes | `campaigns.rs` |
 //! | P6 betrays nobody | `promises/dumped.rs` |
@@ -15,6 +15,7 @@
 mod dumped;
 mod killed;
 mod stopped;
+mod storm;
 
 use candor::campaign::CampaignKind;
 use candor::notice::account::{Account, account, recount};
