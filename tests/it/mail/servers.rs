@@ -119,6 +119,7 @@ fn route(port: u16, connections: usize) -> Route {
         relay: Relay::from_url("server", &format!("smtp://127.0.0.1:{port}")).expect("a relay"),
         connections,
         rate_per_second: 0,
+        standby: false,
     }
 }
 
