@@ -26,6 +26,9 @@ const AWAY: TimeDelta = TimeDelta::seconds(30);
 /// sent since would have met it too, and one strange mailbox must not hold a relay for ever.
 const BENEFIT_OF_DOUBT: u32 = 3;
 
+/// So often a relay may go away while it has the same notice in hand.
+const COINCIDENCES: u32 = 5;
+
 /// What happens to the notice next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -133,6 +136,28 @@ pub fn decide(
             },
             _ => later(text),
         },
+    }
+}
+
+/// What a verdict is after so many attempts of any kind: a relay that goes away whenever this notice comes is
+/// put down to the notice, which then waits by itself and holds nobody up.
+pub fn in_doubt(
+    verdict: Verdict,
+    attempts: u32,
+    first_tried: DateTime<Utc>,
+    now: DateTime<Utc>,
+    jitter: f64,
+) -> Verdict {
+    match (verdict, attempts.checked_sub(COINCIDENCES)) {
+        (Verdict::RelayAway { .. }, Some(attempt @ 1..)) => {
+            let at = now + scaled(delay_after(attempt), 0.8 + 0.4 * jitter.clamp(0.0, 1.0));
+            if at - first_tried > MAX_AGE {
+                Verdict::Expired
+            } else {
+                Verdict::Retry { at }
+            }
+        }
+        (verdict, _) => verdict,
     }
 }
 
@@ -284,6 +309,17 @@ mod tests {
             Verdict::Uncertain
         );
         assert_eq!(on(250, "2.0.0 queued"), Verdict::Sent);
+    }
+
+    #[test]
+    fn a_notice_that_drives_the_relay_away_waits_alone() {
+        let away = Verdict::RelayAway { retry_in: AWAY };
+        let after = |attempts, now| in_doubt(away, attempts, at(0), at(now), 0.5);
+        assert_eq!(after(5, 0), away);
+        assert_eq!(after(6, 0), retry(5));
+        assert_eq!(after(7, 0), retry(15));
+        assert_eq!(after(20, 3 * 86_400 - 60), Verdict::Expired);
+        assert_eq!(in_doubt(Verdict::Sent, 9, at(0), at(0), 0.5), Verdict::Sent);
     }
 
     #[test]

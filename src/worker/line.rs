@@ -283,13 +283,10 @@ impl Line {
     /// leaves something to write.
     fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Option<Owed> {
         let now = self.app.now();
-        let verdict = retry::decide(
-            reply,
-            job.tries,
-            job.first_tried.unwrap_or(now),
-            now,
-            chance(),
-        );
+        let (first, chance) = (job.first_tried.unwrap_or(now), chance());
+        let verdict = retry::decide(reply, job.tries, first, now, chance);
+        let attempts = u32::try_from(job.attempts).unwrap_or(0);
+        let verdict = retry::in_doubt(verdict, attempts, first, now, chance);
         let resend = job.shared.on_uncertain == UncertainPolicy::Resend;
         let (result, to, due_at, reason) = match verdict {
             Verdict::Sent => (AttemptResult::Accepted, NoticeStatus::Sent, None, None),
