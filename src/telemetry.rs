@@ -35,6 +35,13 @@ pub struct Metrics {
     pub requests: IntCounterVec,
     /// Open SMTP connections, by relay.
     pub connections: IntGaugeVec,
+    /// When each relay last accepted a message, in seconds since 1970: whether it makes progress.
+    pub accepted_at: IntGaugeVec,
+    /// For how many more seconds each relay is held; 0 if it is not.
+    pub held: IntGaugeVec,
+    /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
+    /// them has waited, batches whose sender fell silent.
+    pub queue: IntGaugeVec,
 }
 
 impl Default for Metrics {
@@ -63,19 +70,41 @@ impl Metrics {
             &["relay", "provider", "result"],
         );
         let requests = counter("candor_requests_total", "Requests answered.", &["class"]);
-        let connections = IntGaugeVec::new(
-            Opts::new("candor_smtp_connections", "Open connections to relays."),
+        let gauge = |name: &str, help: &str, labels: &[&str]| {
+            let gauge = IntGaugeVec::new(Opts::new(name, help), labels).expect("a valid name");
+            registry
+                .register(Box::new(gauge.clone()))
+                .expect("a name of its own");
+            gauge
+        };
+        let connections = gauge(
+            "candor_smtp_connections",
+            "Open connections to relays.",
             &["relay"],
-        )
-        .expect("a valid name");
-        registry
-            .register(Box::new(connections.clone()))
-            .expect("a name of its own");
+        );
+        let accepted_at = gauge(
+            "candor_relay_accepted_timestamp_seconds",
+            "When a relay last accepted a message.",
+            &["relay"],
+        );
+        let held = gauge(
+            "candor_relay_held_seconds",
+            "For how much longer a relay is held.",
+            &["relay"],
+        );
+        let queue = gauge(
+            "candor_queue",
+            "Batches due, seconds the oldest has waited, batches of senders that fell silent.",
+            &["figure"],
+        );
         Self {
             registry,
             messages,
             requests,
             connections,
+            accepted_at,
+            held,
+            queue,
         }
     }
 

@@ -26,7 +26,7 @@ impl Serve {
         let app = settings.app()?;
         start(&app).await?;
         let listener = listen(&app)?;
-        until_asked(app, Some(listener), Vec::new()).await
+        until_asked(app, listener, Vec::new()).await
     }
 }
 
@@ -40,7 +40,30 @@ impl Work {
         let app = settings.app()?;
         start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
-        until_asked(app, None, routes).await
+        let shutdown = Shutdown::new();
+        shutdown.listen()?;
+        worker::start(&app, routes, &shutdown);
+        let watched = async {
+            let address = app.config.mail.listen.clone();
+            match address.as_str() {
+                "" => shutdown.soft().cancelled().await,
+                address => {
+                    let listener = TcpListener::bind(address)
+                        .with_context(|| format!("mail.listen: cannot use {address}"))?;
+                    web::operations::serve(app, listener, &shutdown).await?;
+                }
+            }
+            anyhow::Ok(())
+        };
+        let (watched, _) = tokio::join!(
+            async {
+                let watched = watched.await;
+                shutdown.leave();
+                watched
+            },
+            shutdown.wait(DEADLINE)
+        );
+        watched
     }
 }
 
@@ -55,7 +78,7 @@ impl Run {
         start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
         let listener = listen(&app)?;
-        until_asked(app, Some(listener), routes).await
+        until_asked(app, listener, routes).await
     }
 }
 
@@ -65,20 +88,14 @@ async fn start(app: &App) -> Result<()> {
 }
 
 /// Serves and sends until the end is asked for, then lets what is in hand finish.
-async fn until_asked(app: App, listener: Option<TcpListener>, routes: Vec<Route>) -> Result<()> {
+async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Result<()> {
     let shutdown = Shutdown::new();
     shutdown.listen()?;
     if !routes.is_empty() {
         worker::start(&app, routes, &shutdown);
     }
     let serving = async {
-        let served = match listener {
-            Some(listener) => web::serve(app, listener, &shutdown).await,
-            None => {
-                shutdown.soft().cancelled().await;
-                Ok(())
-            }
-        };
+        let served = web::serve(app, listener, &shutdown).await;
         shutdown.leave();
         served
     };

@@ -18,6 +18,8 @@ pub struct Mail {
     pub poll_milliseconds: u64,
     /// Messages a second of this node, all relays and campaigns together; 0 is unlimited.
     pub rate_per_second: u32,
+    /// Where `candor work` answers `/healthz`, `/readyz` and `/metrics`; empty: nowhere.
+    pub listen: String,
     /// Connections to the database that write outcomes.
     pub writers: usize,
     /// Where mail is handed over.

@@ -13,6 +13,7 @@ mod answer;
 mod compose;
 mod encode;
 mod letter;
+mod permit;
 mod relay;
 mod reply;
 mod session;

@@ -3,6 +3,7 @@
 use super::folder::FolderRelay;
 use super::letter::Letter;
 use super::memory::MemoryRelay;
+use super::permit::Permit;
 use super::reply::Reply;
 use super::smtp::{SmtpLine, SmtpRelay};
 
@@ -62,10 +63,29 @@ impl Line {
     /// `421`, or the server's own limit of messages) is replaced once, unseen by the caller.
     /// Dropping the future between its polls leaves the outcome unknown: do not.
     pub async fn send(&mut self, letter: &Letter) -> Reply {
+        let sent = self.send_with(letter, Permit::Known(true)).await;
+        sent.unwrap_or_else(|| Reply::unreachable("nothing was sent"))
+    }
+
+    /// The same, if `permit` says yes: its text leaves only then. For SMTP, the recipient is named while
+    /// `permit` is awaited. `None`: it said no, and nothing was delivered.
+    pub async fn send_if(
+        &mut self,
+        letter: &Letter,
+        permit: impl Future<Output = bool> + Send,
+    ) -> Option<Reply> {
+        let permit = std::pin::pin!(permit);
+        self.send_with(letter, Permit::Asked(permit)).await
+    }
+
+    async fn send_with(&mut self, letter: &Letter, mut permit: Permit<'_>) -> Option<Reply> {
         match self {
-            Line::Smtp(line) => line.send(letter).await,
-            Line::Folder(relay) => relay.send(letter).await,
-            Line::Memory(relay) => relay.send(letter),
+            Line::Smtp(line) => line.send(letter, &mut permit).await,
+            Line::Folder(relay) => match permit.given().await {
+                true => Some(relay.send(letter).await),
+                false => None,
+            },
+            Line::Memory(relay) => permit.given().await.then(|| relay.send(letter)),
         }
     }
 

@@ -14,6 +14,7 @@ use super::answer::{Answer, heard, said};
 use super::compose::addr_spec;
 use super::encode::lines;
 use super::letter::Letter;
+use super::permit::Permit;
 use super::reply::Reply;
 use super::settings::{Patience, Settings};
 use super::wire::{CutShort, connect};
@@ -117,34 +118,57 @@ impl Session {
         Ok(session)
     }
 
-    /// One letter: MAIL, RCPT, DATA, the text.
-    pub(super) async fn transaction(&mut self, letter: &Letter) -> Reply {
+    /// One letter: MAIL, RCPT, DATA, and the text if `permit` gives it free. `None`: it did not.
+    pub(super) async fn transaction(
+        &mut self,
+        letter: &Letter,
+        permit: &mut Permit<'_>,
+    ) -> Option<Reply> {
         let commands = match self.commands(letter) {
             Ok(commands) => commands,
-            Err(reply) => return reply,
+            Err(reply) => return permit.given().await.then_some(reply),
         };
         self.letters += 1;
         self.deadline = Instant::now() + self.patience.letter;
-        let opened = if self.features.pipelining {
-            self.open_at_once(&commands).await
-        } else {
-            self.open_in_turn(&commands).await
-        };
+        let (opened, permitted) = tokio::join!(self.open_for(&commands), permit.given());
+        if permitted {
+            return Some(match opened {
+                Ok(()) => self.text(letter).await,
+                Err(stopped) => self.stopped(stopped, letter).await,
+            });
+        }
         match opened {
-            Ok(()) => self.text(letter).await,
-            Err(Stopped::Lost(why)) => {
+            // Only the end of the connection ends DATA without a text.
+            Ok(()) => self.broken = true,
+            Err(stopped) => drop(self.stopped(stopped, letter).await),
+        }
+        None
+    }
+
+    async fn open_for(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
+        if self.features.pipelining {
+            self.open_at_once(commands).await
+        } else {
+            self.open_in_turn(commands).await
+        }
+    }
+
+    /// What it means that the server did not come as far as the text.
+    async fn stopped(&mut self, stopped: Stopped, letter: &Letter) -> Reply {
+        match stopped {
+            Stopped::Lost(why) => {
                 self.broken = true;
                 Reply::Unreachable { why }
             }
-            Err(Stopped::Refused { answer, .. }) if !(answer.is(4) || answer.is(5)) => {
+            Stopped::Refused { answer, .. } if !(answer.is(4) || answer.is(5)) => {
                 // We no longer know what answers what. A 250 to DATA accepts nothing.
                 self.broken = true;
                 Reply::unreachable("the relay gave an answer that has no place there")
             }
-            Err(Stopped::Refused {
+            Stopped::Refused {
                 answer,
                 awaits_text,
-            }) => {
+            } => {
                 self.broken |= answer.code == 421;
                 self.withdraw(awaits_text).await;
                 Reply::heard(answer.code, &answer.text, Some(&letter.recipient))

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::letter::Letter;
+use super::permit::Permit;
 use super::reply::Reply;
 use super::session::Session;
 use super::settings::Settings;
@@ -59,28 +60,28 @@ impl SmtpLine {
     }
 
     /// At most two connections: a used one that turns out closed, and a fresh one.
-    pub(super) async fn send(&mut self, letter: &Letter) -> Reply {
+    pub(super) async fn send(&mut self, letter: &Letter, permit: &mut Permit<'_>) -> Option<Reply> {
         let used = self
             .session
             .as_ref()
             .is_some_and(|session| session.letters > 0);
-        let reply = self.send_once(letter).await;
+        let reply = self.send_once(letter, permit).await?;
         if used && worn_out(&reply) {
             self.session = None;
-            return self.send_once(letter).await;
+            return self.send_once(letter, permit).await;
         }
-        reply
+        Some(reply)
     }
 
-    async fn send_once(&mut self, letter: &Letter) -> Reply {
+    async fn send_once(&mut self, letter: &Letter, permit: &mut Permit<'_>) -> Option<Reply> {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => match Session::open(&self.relay.0).await {
                 Ok(session) => session,
-                Err(why) => return Reply::unreachable(why),
+                Err(why) => return permit.given().await.then(|| Reply::unreachable(why)),
             },
         };
-        let reply = session.transaction(letter).await;
+        let reply = session.transaction(letter, permit).await;
         if !session.broken {
             self.session = Some(session);
         }

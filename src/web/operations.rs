@@ -1,12 +1,54 @@
 //! For whoever keeps Candor running: is it alive, is it ready, what are its figures.
 
-use actix_web::web::Data;
-use actix_web::{HttpResponse, Responder, http::header};
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::web::{Data, get};
+use actix_web::{HttpResponse, HttpServer, Responder, http::header};
+use tokio::runtime::Handle;
 
 use crate::app::App;
 use crate::db;
+use crate::notice::store::batch;
+use crate::shutdown::Shutdown;
 use crate::web::Home;
 use crate::web::problem::{Answer, Kind, Problem};
+
+/// Serves only these to whoever watches a sender, until the end is asked for.
+///
+/// # Errors
+/// If the socket cannot be served.
+pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
+    let app = Data::new(app);
+    let home = Data::new(Home {
+        runtime: Handle::current(),
+        leaving: shutdown.soft().clone(),
+    });
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(home.clone())
+            .route("/healthz", get().to(healthz))
+            .route("/readyz", get().to(readyz))
+            .route("/metrics", get().to(metrics))
+    })
+    .workers(1)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    tokio::select! {
+        served = server => served,
+        () = shutdown.soft().cancelled() => {
+            handle.stop(true).await;
+            Ok(())
+        }
+    }
+}
+
+async fn look(app: &App) -> db::Result<batch::Queue> {
+    batch::queue(&mut *app.db.get().await?, app.now()).await
+}
 
 /// `GET /healthz`: this process answers.
 pub async fn healthz() -> impl Responder {
@@ -32,8 +74,19 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
     }
 }
 
-/// `GET /metrics`, for Prometheus.
+/// `GET /metrics`, for Prometheus: the figures of this process, and how the queue stands for all. While the
+/// database is away they are those of the last look.
 pub async fn metrics(app: Data<App>) -> impl Responder {
+    if let Ok(queue) = look(&app).await {
+        let figures = [
+            ("due", queue.due),
+            ("age", queue.age),
+            ("silent", queue.silent),
+        ];
+        for (figure, value) in figures {
+            app.metrics.queue.with_label_values(&[figure]).set(value);
+        }
+    }
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
         .body(app.metrics.render())

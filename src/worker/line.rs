@@ -183,9 +183,20 @@ impl Line {
             }
         };
         let beginning = self.row(&mut job);
-        match self.begin(&beginning, owed).await {
-            Ok(true) if job.leave() == Leave::Go => {}
-            Ok(true) => {
+        let mut begun = Ok(false);
+        let permit = async {
+            begun = self.begin(&beginning, owed).await;
+            matches!(begun, Ok(true)) && job.leave() == Leave::Go
+        };
+        let reply = self.send(line, &letter, permit).await;
+        match (begun, reply) {
+            (Ok(true), Some(reply)) => {
+                job.tries += 1;
+                job.first_tried.get_or_insert(beginning.at);
+                *owed = self.judge(beginning, job, &reply);
+            }
+            // The gate shut meanwhile: nothing left.
+            (Ok(true), None) => {
                 let row = Outcome {
                     settled: true,
                     result: AttemptResult::Cancelled,
@@ -193,22 +204,23 @@ impl Line {
                     ..beginning
                 };
                 self.write_surely(vec![row]).await;
-                return;
             }
             // Somebody else began this attempt: the batch is theirs. Or the database is away.
-            Ok(false) | Err(_) => return,
+            (Ok(false) | Err(_), _) => {}
         }
-        let reply = self.send(line, &letter).await;
-        job.tries += 1;
-        job.first_tried.get_or_insert(beginning.at);
-        *owed = self.judge(beginning, job, &reply);
     }
 
-    async fn send(&self, line: &mut mail::Line, letter: &Letter) -> Reply {
+    /// The recipient is named while the beginning is written; the text leaves once it is.
+    async fn send(
+        &self,
+        line: &mut mail::Line,
+        letter: &Letter,
+        permit: impl Future<Output = bool> + Send,
+    ) -> Option<Reply> {
         tokio::select! {
-            reply = line.send(letter) => reply,
+            reply = line.send_if(letter, permit) => reply,
             () = self.shutdown.hard().cancelled() => {
-                Reply::Unknown { why: "dropped while it was being sent".to_owned() }
+                Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
             }
         }
     }
@@ -348,6 +360,12 @@ impl Line {
             .messages
             .with_label_values(&[self.trunk.route.relay.name(), provider, result.as_str()])
             .inc();
+        if result == AttemptResult::Accepted {
+            let accepted_at = &self.app.metrics.accepted_at;
+            accepted_at
+                .with_label_values(&[self.trunk.route.relay.name()])
+                .set(now.timestamp());
+        }
         let against = matches!(verdict, Verdict::HoldRelay { .. });
         breaker::watch(&self.app, &job, result, against);
         let (code, enhanced, text) = reply.parts();

@@ -291,3 +291,33 @@ pub async fn first_slice(
         .await?;
     Ok(Some(counts.into_iter().collect()))
 }
+
+/// How the queue of campaigns that are sending stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct Queue {
+    /// Batches that a sender could claim now.
+    #[diesel(sql_type = BigInt)]
+    pub due: i64,
+    /// Seconds that the oldest of them has waited.
+    #[diesel(sql_type = BigInt)]
+    pub age: i64,
+    /// Batches whose sender fell silent and that nobody has taken over yet.
+    #[diesel(sql_type = BigInt)]
+    pub silent: i64,
+}
+
+/// Looks at the queue.
+///
+/// # Errors
+/// The database's.
+pub async fn queue(conn: &mut Conn, now: DateTime<Utc>) -> Result<Queue> {
+    let queue = diesel::sql_query(
+        "select count(*) filter (where b.status <> 'leased') as due,
+            coalesce(extract(epoch from $1 - min(b.due_at) filter (where b.status <> 'leased')), 0)::bigint as age,
+            count(*) filter (where b.status = 'leased') as silent
+        from campaign c join batch b on b.campaign_id = c.id and b.status <> 'done'
+        where c.status = 'sending'
+            and case when b.status = 'leased' then b.lease_until < now() else b.due_at <= $1 end",
+    );
+    Ok(queue.bind::<Timestamptz, _>(now).get_result(conn).await?)
+}
