@@ -2,10 +2,11 @@
 
 mod delta;
 mod import;
+mod large;
 mod send;
 mod stage;
 
-const NAMES: &str = "send, import, all (status and take-next are not written yet)";
+const NAMES: &str = "send, large, import, all (status and take-next are not written yet)";
 
 #[tokio::main]
 async fn main() -> Result<(), stage::Failure> {
@@ -14,6 +15,7 @@ async fn main() -> Result<(), stage::Failure> {
     match name.as_deref() {
         Some("import") => import::run().await,
         Some("send") => send::run().await,
+        Some("large") => large::run().await,
         Some("all") => {
             import::run().await?;
             send::run().await

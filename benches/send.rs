@@ -5,7 +5,7 @@
 //! `CANDOR_BENCH_NOTICES` makes it longer or shorter.
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +15,7 @@ use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::db;
 use candor::db::embedded::{Cluster, Settings};
+use candor::id::{CampaignId, IncidentId, StaffId};
 use candor::incident::{Facts, steer};
 use candor::scope::consent::Consent;
 use candor::scope::{self, ScopeMode};
@@ -86,7 +87,7 @@ fn postfix(name: &str) -> PathBuf {
 }
 
 /// smtp-sink on a port of its own; it ends with this.
-struct Sink {
+pub struct Sink {
     process: Child,
     port: u16,
 }
@@ -99,7 +100,11 @@ impl Drop for Sink {
 }
 
 impl Sink {
-    fn start() -> Result<Self, Failure> {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If it does not listen.
+    pub fn start() -> Result<Self, Failure> {
         // It binds with SO_REUSEPORT, so only a port that the system chose is ours alone.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(postfix("smtp-sink"));
@@ -153,13 +158,32 @@ async fn campaign(
     lines: usize,
 ) -> Result<Measured, Failure> {
     prepare(url, slug, people).await?;
+    let mut worker = sender(url, place, sink, slug, lines)?;
+    let rate = until_sent(url, &mut worker, people).await?;
+    // It is told to leave, and its memory read until it has.
+    Command::new("kill").arg(worker.id().to_string()).status()?;
+    let peak_kib = watch(&mut worker)?;
+    Ok(Measured { rate, peak_kib })
+}
+
+/// A `candor work` that hands over to the sink.
+///
+/// # Errors
+/// If it does not start.
+pub fn sender(
+    url: &str,
+    place: &Path,
+    sink: &Sink,
+    slug: &str,
+    lines: usize,
+) -> Result<Child, Failure> {
     let config = place.join(format!("{slug}.toml"));
     let relay = format!(
         "[[mail.relays]]\nname = \"sink\"\nurl = \"smtp://127.0.0.1:{}\"\nconnections = {lines}\n",
         sink.port
     );
     fs::write(&config, relay)?;
-    let mut worker = Command::new(env!("CARGO_BIN_EXE_candor"))
+    Ok(Command::new(env!("CARGO_BIN_EXE_candor"))
         .arg("--config")
         .arg(&config)
         .arg("work")
@@ -170,12 +194,7 @@ async fn campaign(
             "notice@sundmere.example",
         )
         .stdin(Stdio::null())
-        .spawn()?;
-    let rate = until_sent(url, &mut worker, people).await?;
-    // It is told to leave, and its memory read until it has.
-    Command::new("kill").arg(worker.id().to_string()).status()?;
-    let peak_kib = watch(&mut worker)?;
-    Ok(Measured { rate, peak_kib })
+        .spawn()?)
 }
 
 /// Messages a second between the first and the last result.
@@ -201,19 +220,32 @@ async fn until_sent(url: &str, worker: &mut Child, people: u64) -> Result<f64, F
 
 /// An incident with so many people, and a campaign to them under way.
 async fn prepare(url: &str, slug: &str, people: u64) -> Result<(), Failure> {
+    let ready = approved(url, slug, people).await?;
+    launch::launch(&app(url)?, ready.comms, ready.campaign).await?;
+    Ok(())
+}
+
+/// A campaign that may be launched.
+pub struct Ready {
+    /// Who may launch it.
+    pub comms: StaffId,
+    /// Its incident.
+    pub incident: IncidentId,
+    /// The campaign.
+    pub campaign: CampaignId,
+}
+
+/// An incident with so many people, and a campaign to them that a second person approved.
+///
+/// # Errors
+/// Whatever a verb refuses.
+pub async fn approved(url: &str, slug: &str, people: u64) -> Result<Ready, Failure> {
     let app = app(url)?;
     let (comms, approver) = (staff(&app, "comms").await?, staff(&app, "approver").await?);
     let incident = steer::open(&app, comms, slug, "A breach", &Facts::new())
         .await?
         .id;
-    let mut list = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
-    for n in 0..people {
-        list.push_str(&format!(
-            "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone;ssn\n",
-            n % 50
-        ));
-    }
-    let reader = Cursor::new(list.into_bytes());
+    let reader = List::of(slug, people);
     let drafted =
         scope::import::import(&app, comms, incident, ScopeMode::Full, reader, |_| {}).await?;
     scope::activate::activate(&app, comms, incident, drafted.version, Consent::NotGiven).await?;
@@ -235,6 +267,46 @@ async fn prepare(url: &str, slug: &str, people: u64) -> Result<(), Failure> {
     let campaign = launch::create(&app, comms, &new).await?;
     let hash = launch::submit(&app, comms, campaign).await?;
     launch::approve(&app, approver, campaign, &hash).await?;
-    launch::launch(&app, comms, campaign).await?;
-    Ok(())
+    Ok(Ready {
+        comms,
+        incident,
+        campaign,
+    })
+}
+
+/// A list of people, made as it is read.
+struct List {
+    slug: String,
+    people: u64,
+    next: u64,
+    row: Cursor<String>,
+}
+
+impl List {
+    fn of(slug: &str, people: u64) -> Self {
+        let header = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
+        Self {
+            slug: slug.to_owned(),
+            people,
+            next: 0,
+            row: Cursor::new(header),
+        }
+    }
+}
+
+impl Read for List {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let (slug, n) = (&self.slug, self.next);
+        match self.row.read(to)? {
+            0 if n < self.people => {
+                self.row = Cursor::new(format!(
+                    "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone;ssn\n",
+                    n % 50
+                ));
+                self.next += 1;
+                self.row.read(to)
+            }
+            read => Ok(read),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::{Campaign, CampaignStatus, pacing};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, bell};
 use crate::id::{CampaignId, StaffId};
 use crate::notice::account;
 use crate::seal::{same, to_hex};
@@ -69,6 +69,7 @@ impl From<db::Error> for CampaignError {
     }
 }
 
+/// Puts a deed on record, and lets the senders know that something changed.
 async fn note(
     conn: &mut Conn,
     app: &App,
@@ -77,6 +78,7 @@ async fn note(
     id: CampaignId,
     detail: &Value,
 ) -> db::Result<()> {
+    bell::ring(conn, store::GATE).await?;
     audit::store::append(conn, app.now(), by, deed, id, detail).await
 }
 
@@ -446,6 +448,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<bool> {
         } else {
             "sending.start"
         };
+        bell::ring(&mut tx, store::GATE).await?;
         audit::store::append(&mut tx, now, by, deed, "everything", &json!({})).await?;
     }
     tx.commit().await?;

@@ -1,5 +1,6 @@
 //! The database: pool, transactions, migrations, and what can go wrong there.
 
+pub mod bell;
 pub mod embedded;
 pub mod enums;
 mod error;

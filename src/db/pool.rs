@@ -101,6 +101,10 @@ impl Db {
         Ok(client)
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Begins a transaction.
     ///
     /// # Errors

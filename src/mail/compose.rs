@@ -242,7 +242,7 @@ mod tests {
             Content-Type: multipart/alternative; boundary=\"=_candor_alternative\"\n\n\
             --=_candor_alternative\n\
             Content-Type: text/plain; charset=utf-8\n\
-            Content-Transfer-Encoding: quoted-printable\n\none\n.two\n\n\
+            Content-Transfer-Encoding: quoted-printable\n\none\n=2Etwo\n\n\
             --=_candor_alternative\n\
             Content-Type: text/html; charset=utf-8\n\
             Content-Transfer-Encoding: quoted-printable\n\n<p>one</p>\n\n\

@@ -186,10 +186,11 @@ fn quoted_lines(out: &mut String, text: &str) {
 
 fn quoted_line(out: &mut String, line: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    // A blank at the end would be lost on the way.
-    let bare = |at: usize, octet: u8| {
-        matches!(octet, b'!'..=b'<' | b'>'..=b'~')
-            || (matches!(octet, b' ' | b'\t') && at + 1 < line.len())
+    // A blank at the end would be lost on the way, a dot at the beginning would have to be doubled.
+    let bare = |at: usize, octet: u8| match octet {
+        b' ' | b'\t' => at + 1 < line.len(),
+        b'.' => at > 0,
+        octet => matches!(octet, b'!'..=b'<' | b'>'..=b'~'),
     };
     let (mut column, mut at) = (0, 0);
     while at < line.len() {

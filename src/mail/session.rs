@@ -363,6 +363,11 @@ fn fits(step: usize, answer: &Answer) -> bool {
 /// becomes CRLF: a bare one is how a second letter is smuggled inside a first.
 fn dot_stuffed(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
+    if needs_nothing(text) {
+        out.push_str(text);
+        out.push_str(".\r\n");
+        return out;
+    }
     for line in lines(text) {
         if line.starts_with('.') {
             out.push('.');
@@ -372,6 +377,19 @@ fn dot_stuffed(text: &str) -> String {
     }
     out.push_str(".\r\n");
     out
+}
+
+/// Whether every line ends with CRLF and none begins with a dot: so it is with what `compose` makes.
+fn needs_nothing(text: &str) -> bool {
+    let octets = text.as_bytes();
+    let mut ends = memchr::memchr2_iter(b'\r', b'\n', octets);
+    while let Some(cr) = ends.next() {
+        let whole = octets[cr] == b'\r' && ends.next() == Some(cr + 1) && octets[cr + 1] == b'\n';
+        if !whole || octets.get(cr + 2) == Some(&b'.') {
+            return false;
+        }
+    }
+    !text.starts_with('.') && text.ends_with("\r\n")
 }
 
 #[cfg(test)]

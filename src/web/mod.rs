@@ -101,6 +101,7 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
         post("/incidents/{slug}/forget", May(ForgetIncident), forget::forget),
         get("/incidents/{slug}/import", May(ImportScope), scopes::ask),
+        get("/incidents/{slug}/importing", May(ImportScope), scopes::importing),
         post("/incidents/{slug}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),

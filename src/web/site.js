@@ -128,3 +128,57 @@ for (const button of all("[data-opens]")) {
   button.hidden = false;
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
 }
+
+// An upload that tells how far it is: rows a second as the server reads them, and the time left.
+for (const form of all("form[data-upload]")) {
+  form.addEventListener("submit", (event) => {
+    const file = one('input[type="file"]', form).files[0];
+    if (!file) return;
+    event.preventDefault();
+    const box = one(".uploading", form);
+    const [bar, words] = [one("progress", box), one("[role=status]", box)];
+    const request = new XMLHttpRequest();
+    const begun = Date.now();
+    let sent = 0;
+    let rows = 0;
+    const tell = () => {
+      const seconds = (Date.now() - begun) / 1000;
+      const left = sent > 0 ? (seconds * (file.size - sent)) / sent : NaN;
+      const rate = Math.round(rows / seconds).toLocaleString("en");
+      const time = left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`;
+      bar.value = Math.min(sent / file.size, 1);
+      words.textContent = sent >= file.size
+        ? `${rows.toLocaleString("en")} rows read. Comparing with the list in force.`
+        : `${rows.toLocaleString("en")} rows, ${rate} rows/s` + (left >= 0 ? `, about ${time} left` : "");
+    };
+    const look = setInterval(async () => {
+      try {
+        const answer = await fetch(form.dataset.upload);
+        if (answer.ok) rows = Math.max(rows, (await answer.json()).rows);
+      } catch { /* The next look may do better. */ }
+      tell();
+    }, 1000);
+    const ended = (why) => {
+      clearInterval(look);
+      one("button", form).disabled = false;
+      words.textContent = why;
+    };
+    request.upload.addEventListener("progress", (progress) => { sent = progress.loaded; });
+    request.addEventListener("error", () => ended("The connection broke. Nothing was imported: send the file again."));
+    request.addEventListener("load", () => {
+      if (request.status < 300 && request.responseURL !== form.action) {
+        location.assign(request.responseURL);
+        return;
+      }
+      ended("");
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      one("main").replaceWith(one("main", page));
+      one("[data-focus]")?.focus();
+    });
+    box.hidden = false;
+    one("button", form).disabled = true;
+    request.open("POST", form.action);
+    request.send(new FormData(form));
+    tell();
+  });
+}

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::campaign::store::Seen;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
+use crate::db::bell::Bell;
 use crate::id::CampaignId;
 use crate::shutdown::Shutdown;
 
@@ -86,19 +87,31 @@ impl Gate {
         Ok(())
     }
 
-    /// Keeps looking until the last task has left.
+    /// Keeps looking until it is time to leave: at every ring, and every poll interval all the same.
     pub async fn watch(self, app: App, shutdown: Shutdown) {
-        let mut ticks = tokio::time::interval(Duration::from_millis(
-            app.config.mail.poll_milliseconds.min(500),
-        ));
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.soft().cancelled() => return,
-                _ = ticks.tick() => {}
-            }
+        let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
+        let mut bell = None;
+        let mut missed: u32 = 0;
+        while !shutdown.is_leaving() {
             if let Err(error) = self.look(&app).await {
                 tracing::warn!(%error, "cannot see whether sending may go on: nothing leaves until I can");
+            }
+            if bell.is_none() && missed.is_multiple_of(20) {
+                bell = Bell::listen(&app.db, campaign::store::GATE).await.ok();
+            }
+            missed = missed.wrapping_add(1);
+            let rung = async {
+                match &mut bell {
+                    Some(bell) => bell.heard().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = shutdown.soft().cancelled() => return,
+                () = tokio::time::sleep(poll) => {}
+                alive = rung => if !alive {
+                    bell = None;
+                }
             }
         }
     }

@@ -175,6 +175,9 @@ pub struct Seen {
     pub percent: i16,
 }
 
+/// What is rung when a campaign, or everything, is held or let go.
+pub const GATE: &str = "candor_gate";
+
 /// How these campaigns stand, and whether everything is stopped.
 ///
 /// # Errors

@@ -14,6 +14,7 @@
 //! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), then `file` |
+//! | `GET …/{slug}/importing` | how far the import under way is, JSON | |
 //! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
 //! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::Deed;
@@ -210,6 +211,29 @@ pub async fn import(
     let mut conn = app.db.get().await?;
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     asking(&app, &mut conn, &req, &who, incident, status, asked).await
+}
+
+/// How far the import under way is, for the page that uploads it.
+#[derive(Serialize)]
+struct Importing {
+    rows: i64,
+    rejected: i64,
+}
+
+/// `GET /console/incidents/{slug}/importing`: rows read so far, as JSON; 0 while none is under way.
+///
+/// # Errors
+/// 404.
+pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<String>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let incident = incident_at(&mut conn, &slug).await?;
+    let versions = store::list(&mut conn, incident.id).await?;
+    let under_way = versions.iter().find(|v| v.status == ScopeStatus::Importing);
+    let (accepted, rejected) = under_way.map_or((0, 0), |v| (v.accepted, v.rejected));
+    Ok(HttpResponse::Ok().json(Importing {
+        rows: accepted + rejected,
+        rejected,
+    }))
 }
 
 /// Reads the fields that stand before the file: whether the form is ours, and what the file holds.
