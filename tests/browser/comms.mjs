@@ -46,8 +46,19 @@ export async function importList(page, base) {
   await page.getByLabel('The affected list').setInputFiles({
     name: 'affected.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST),
   });
+  // A file that cannot be read says so in its place; the other is read from the same page.
+  await page.getByLabel('The affected list').setInputFiles({
+    name: 'wrong.csv', mimeType: 'text/csv', buffer: Buffer.from('who,what\nme,name\n'),
+  });
   await page.getByRole('button', { name: 'Read the file' }).click();
-  await page.waitForURL(/\/scopes\/1/);
+  await page.locator('[data-focus]').waitFor();
+  await check(page, 'import-refused');
+  await page.goto(`${base}/console/incidents/walk/import`);
+  await page.getByLabel('The affected list').setInputFiles({
+    name: 'affected.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST),
+  });
+  await page.getByRole('button', { name: 'Read the file' }).click();
+  await page.waitForURL(/\/scopes\/\d+/);
   const report = await page.locator('main').innerText();
   assert.match(report, /shoe_size/);
   assert.match(report, /Unusually many rows were refused/);
