@@ -4,6 +4,7 @@ mod messages;
 mod parse;
 mod scripted;
 mod servers;
+mod signed;
 pub(crate) mod sink;
 mod tls;
 mod transaction;

@@ -156,7 +156,7 @@ fn person(number: usize, name: &str, locale: &str, address: &str) -> Person {
 
 fn notice(number: usize, person: &Person) -> Notice {
     let at = moment();
-    // One element, or two, or all: the texts differ by them.
+    // One to nine of them, from anywhere in the register: the texts differ by them.
     let elements = &Element::ALL[number % Element::ALL.len()..];
     Notice {
         id: NoticeId::in_bucket(1, at),
