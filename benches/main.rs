@@ -3,9 +3,10 @@
 mod delta;
 mod import;
 mod send;
+mod sign;
 mod stage;
 
-const NAMES: &str = "send, import, all (status and take-next are not written yet)";
+const NAMES: &str = "send, import, sign, all (status and take-next are not written yet)";
 
 #[tokio::main]
 async fn main() -> Result<(), stage::Failure> {
@@ -14,7 +15,9 @@ async fn main() -> Result<(), stage::Failure> {
     match name.as_deref() {
         Some("import") => import::run().await,
         Some("send") => send::run().await,
+        Some("sign") => sign::run().await,
         Some("all") => {
+            sign::run().await?;
             import::run().await?;
             send::run().await
         }
