@@ -4,9 +4,10 @@ mod delta;
 mod import;
 mod large;
 mod send;
+mod sign;
 mod stage;
 
-const NAMES: &str = "send, large, import, all (status and take-next are not written yet)";
+const NAMES: &str = "send, large, import, sign, all (status and take-next are not written yet)";
 
 #[tokio::main]
 async fn main() -> Result<(), stage::Failure> {
@@ -16,7 +17,9 @@ async fn main() -> Result<(), stage::Failure> {
         Some("import") => import::run().await,
         Some("send") => send::run().await,
         Some("large") => large::run().await,
+        Some("sign") => sign::run().await,
         Some("all") => {
+            sign::run().await?;
             import::run().await?;
             send::run().await
         }

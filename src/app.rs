@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::db::{self, Db};
+use crate::mail::dkim::{Signer, Signers};
 use crate::seal::Keyring;
 use crate::telemetry::Metrics;
 
@@ -17,6 +18,8 @@ pub struct App {
     pub db: Db,
     /// The keys derived from the master key.
     pub keys: Keyring,
+    /// What signs letters.
+    pub signers: Signers,
     /// The present time.
     pub clock: Clock,
     /// The settings.
@@ -45,6 +48,7 @@ impl App {
         Ok(Self {
             db: Db::new(config.database_url()?, config.database.pool)?,
             keys: config.secrets.keyring()?,
+            signers: config.mail.dkim_keys(Signer::new)?.into_iter().collect(),
             clock,
             config: Arc::new(config),
             metrics: Metrics::new(),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
-pub use self::sending::{Breaker, Mail, Pacing, Provider, RelayConfig};
+pub use self::sending::{Breaker, DkimConfig, Mail, Pacing, Provider, RelayConfig};
 use crate::address::EmailAddress;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -216,12 +216,13 @@ impl Config {
         if self.http.public_url.ends_with('/') {
             return Err(bad("http.public_url", "must not end with a slash"));
         }
-        EmailAddress::parse(&self.organisation.from_address)
+        let mut return_path = EmailAddress::parse(&self.organisation.from_address)
             .map_err(|e| bad("organisation.from_address", e))?;
         if !self.organisation.return_path.is_empty() {
-            EmailAddress::parse(&self.organisation.return_path)
+            return_path = EmailAddress::parse(&self.organisation.return_path)
                 .map_err(|e| bad("organisation.return_path", e))?;
         }
+        self.mail.check_verp(&return_path)?;
         self.mail.validate()?;
         self.breaker.validate()?;
         self.pacing.validate()

@@ -5,7 +5,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Settings, say, say_json};
+use crate::address::EmailAddress;
 use crate::config::Config;
+use crate::mail::dkim::Signer;
 use crate::notice::account::recount::{Differs, books};
 use crate::{db, incident, worker};
 
@@ -49,6 +51,7 @@ impl Check {
             finding("master key", keys(&config)),
             finding("database", database(&config).await),
         ];
+        findings.extend(signatures(&config));
         findings.extend(relays(&config).await);
         if self.recount {
             findings.extend(recount(settings).await?);
@@ -75,6 +78,25 @@ fn keys(config: &Config) -> Result<String, String> {
         .keyring()
         .map(|_| "readable".to_owned())
         .map_err(|e| e.to_string())
+}
+
+/// The keys that sign. Whether the public ones stand in the DNS is not asked.
+fn signatures(config: &Config) -> Vec<Finding> {
+    let signers = match config.mail.dkim_keys(Signer::new) {
+        Ok(signers) => signers,
+        Err(why) => return vec![finding("dkim", Err(why.to_string()))],
+    };
+    let from = EmailAddress::parse(&config.organisation.from_address);
+    let from = from.map(|from| from.domain_ascii()).unwrap_or_default();
+    let found = |signer: Signer| {
+        let (record, how) = (signer.record(), signer.algorithm());
+        let whose = match signer.answers_for(&from) {
+            true => "",
+            false => "; not the From's domain, so DMARC does not count it",
+        };
+        finding("dkim", Ok(format!("signs with {how} as {record}{whose}")))
+    };
+    signers.into_iter().map(found).collect()
 }
 
 async fn database(config: &Config) -> Result<String, String> {

@@ -78,14 +78,22 @@ impl KeySource for Secret {
 /// The key stands in a file that nobody else may read.
 impl KeySource for &Path {
     fn read(&self) -> Result<Secret, String> {
-        let named = |e: std::io::Error| format!("{}: {e}", self.display());
-        let mode = std::fs::metadata(self).map_err(named)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            let file = self.display();
-            return Err(format!("{file} can be read by others: chmod 600 {file}"));
-        }
-        Ok(std::fs::read_to_string(self).map_err(named)?.into())
+        read_private(self)
     }
+}
+
+/// What stands in a file that nobody else may read.
+///
+/// # Errors
+/// Why not, without any of what was read.
+pub(super) fn read_private(path: &Path) -> Result<Secret, String> {
+    let file = path.display();
+    let named = |e: std::io::Error| format!("{file}: {e}");
+    let mode = std::fs::metadata(path).map_err(named)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(format!("{file} can be read by others: chmod 600 {file}"));
+    }
+    Ok(std::fs::read_to_string(path).map_err(named)?.into())
 }
 
 /// A program prints the key: `["vault", "kv", "get", "-field=key", "secret/candor"]`. No shell reads the

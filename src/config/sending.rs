@@ -1,8 +1,13 @@
 //! How sending goes: node, relays, limits, and what slows or holds it by itself.
 
+use std::fmt::Display;
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
+use super::keys::read_private;
 use super::{ConfigError, Secret, bad};
+use crate::address::EmailAddress;
 
 /// `[mail]`
 #[derive(Debug, Clone, Deserialize)]
@@ -22,8 +27,24 @@ pub struct Mail {
     pub listen: String,
     /// Connections to the database that write outcomes.
     pub writers: usize,
+    /// Whether the envelope sender of a notice names it.
+    pub verp: bool,
+    /// Keys that sign letters; each makes a signature of its own.
+    pub dkim: Vec<DkimConfig>,
     /// Where mail is handed over.
     pub relays: Vec<RelayConfig>,
+}
+
+/// `[[mail.dkim]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DkimConfig {
+    /// The domain that answers for the letters.
+    pub domain: String,
+    /// Under which name the public key stands there.
+    pub selector: String,
+    /// File with the private key in PEM.
+    pub key_file: PathBuf,
 }
 
 /// `[[mail.relays]]`
@@ -98,7 +119,38 @@ pub struct Pacing {
     pub ramp_double_minutes: u32,
 }
 
+/// Octets that the local part of a return path may have beside `+` and a notice's id (RFC 5321 §4.5.3.1.1).
+const VERP_LOCAL: usize = 64 - 33;
+
 impl Mail {
+    /// Reads every key of `dkim`; `parse` makes of the domain, the selector and the PEM text what signs.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the key which cannot be read or does not parse. Quotes nothing of it.
+    pub fn dkim_keys<T, E: Display>(
+        &self,
+        parse: impl Fn(&str, &str, &str) -> Result<T, E>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let key = |(at, dkim): (usize, &DkimConfig)| {
+            let wrong = |why: String| bad(&format!("mail.dkim[{at}].key_file"), why);
+            let pem = read_private(&dkim.key_file).map_err(wrong)?;
+            parse(&dkim.domain, &dkim.selector, pem.expose())
+                .map_err(|why| wrong(format!("{}: {why}", dkim.key_file.display())))
+        };
+        self.dkim.iter().enumerate().map(key).collect()
+    }
+
+    pub(super) fn check_verp(&self, return_path: &EmailAddress) -> Result<(), ConfigError> {
+        if self.verp && return_path.local().len() > VERP_LOCAL {
+            let why = format!(
+                "organisation.return_path must have at most {VERP_LOCAL} octets before its @, so that \
+                 a notice's id fits beside them"
+            );
+            return Err(bad("mail.verp", why));
+        }
+        Ok(())
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         if self.batch > 5_000 {
             return Err(bad("mail.batch", "must be at most 5000"));

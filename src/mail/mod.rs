@@ -4,12 +4,14 @@
 //! and each letter sent down the line comes back as one [`Reply`]. What a reply means for the
 //! notice is not decided here but in `notice::retry`.
 
+pub mod dkim;
 pub mod folder;
 pub mod memory;
 pub mod read;
 pub mod smtp;
 
 mod answer;
+mod canon;
 mod compose;
 mod encode;
 mod letter;

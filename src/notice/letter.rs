@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use super::Notice;
 use crate::address::EmailAddress;
 use crate::campaign::content::Content;
+use crate::config::Config;
 use crate::id::NoticeId;
 use crate::link::{NoticeCode, StatusLink};
+use crate::mail::dkim::Signers;
 use crate::mail::{self, Draft, Letter, Mailbox};
 use crate::person::Person;
 use crate::seal::Keyring;
@@ -21,8 +23,10 @@ pub struct Edition {
     texts: BTreeMap<String, Compiled>,
     from: Mailbox,
     return_path: EmailAddress,
+    verp: bool,
     public_url: String,
     keys: Keyring,
+    signers: Signers,
 }
 
 /// Why an edition could not be made: its content was changed by hand, or made by another version.
@@ -45,20 +49,20 @@ pub enum Unfit {
 }
 
 impl Edition {
-    /// Compiles a campaign's content. `return_path` is where bounces go; `public_url` begins the links.
+    /// Compiles a campaign's content. The settings say where bounces go and how links begin.
     ///
     /// # Errors
     /// [`BadContent`].
     pub fn new(
         content: &str,
-        return_path: &str,
-        public_url: &str,
+        config: &Config,
         keys: &Keyring,
+        signers: &Signers,
     ) -> Result<Self, BadContent> {
         let content = Content::from_text(content).ok_or(BadContent)?;
         let texts = content.compile().map_err(|_| BadContent)?;
         let address = EmailAddress::parse(&content.from.1).map_err(|_| BadContent)?;
-        let return_path = match return_path {
+        let return_path = match config.organisation.return_path.as_str() {
             "" => address.clone(),
             path => EmailAddress::parse(path).map_err(|_| BadContent)?,
         };
@@ -69,8 +73,10 @@ impl Edition {
                 address,
             },
             return_path,
-            public_url: public_url.to_owned(),
+            verp: config.mail.verp,
+            public_url: config.http.public_url.clone(),
             keys: keys.clone(),
+            signers: signers.clone(),
         })
     }
 
@@ -105,7 +111,7 @@ impl Edition {
                 name: person.contact.name.clone().unwrap_or_default(),
                 address,
             },
-            return_path: self.return_path.clone(),
+            return_path: self.return_path(notice.id),
             subject: rendered.subject,
             text: rendered.text,
             html: Some(rendered.html),
@@ -118,7 +124,17 @@ impl Edition {
                 format!("{}:candor", notice.campaign.uuid().simple()),
             )],
         };
-        mail::compose(&draft).map_err(|_| Unfit::NotComposable)
+        let letter = mail::compose(&draft).map_err(|_| Unfit::NotComposable)?;
+        Ok(self.signers.sign(letter))
+    }
+
+    /// Where this notice's bounce goes.
+    fn return_path(&self, notice: NoticeId) -> EmailAddress {
+        if self.verp {
+            verp(&self.return_path, notice)
+        } else {
+            self.return_path.clone()
+        }
     }
 }
 
@@ -126,4 +142,12 @@ impl Edition {
 /// mail program.
 pub fn message_id(notice: NoticeId, from: &EmailAddress) -> String {
     format!("{}@{}", notice.uuid().simple(), from.domain_ascii())
+}
+
+/// The return path with the notice's id in its local part. The id says nothing about the person. A path too
+/// long for it stays as it is: a bounce that names nobody is better than a notice that is not sent.
+pub fn verp(return_path: &EmailAddress, notice: NoticeId) -> EmailAddress {
+    let (local, domain) = (return_path.local(), return_path.domain());
+    let named = format!("{local}+{}@{domain}", notice.uuid().simple());
+    EmailAddress::parse(&named).unwrap_or_else(|_| return_path.clone())
 }

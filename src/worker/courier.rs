@@ -193,7 +193,8 @@ fn finished(app: &App, claimed: &Claimed) -> Result<Letter, &'static str> {
         reply_to: None,
         headers: Vec::new(),
     };
-    compose(&draft).map_err(|_| "the letter cannot be composed")
+    let letter = compose(&draft).map_err(|_| "the letter cannot be composed")?;
+    Ok(app.signers.sign(letter))
 }
 
 /// A line to the first relay that can be reached, opened when it is needed.

@@ -143,7 +143,6 @@ impl Loader {
         let mut conn = self.app.db.get().await?;
         let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
         let incident = incident::store::find(&mut conn, campaign.incident).await?;
-        let config = &self.app.config;
         let strange = || Error::inconsistent("campaign", campaign.id);
         let key = incident
             .key(&self.app.keys)
@@ -151,13 +150,9 @@ impl Loader {
             .flatten()
             .ok_or_else(strange)?;
         let content = campaign.content.as_deref().unwrap_or_default();
-        let edition = Edition::new(
-            content,
-            &config.organisation.return_path,
-            &config.http.public_url,
-            &self.app.keys,
-        )
-        .map_err(|_| strange())?;
+        let app = &self.app;
+        let edition =
+            Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
         let shared = Arc::new(Shared {
             edition,
             kind: campaign.kind,

@@ -1,8 +1,10 @@
 //! Letters through real and misbehaving mail servers, into folders, and back through a parser.
 
+mod messages;
 mod parse;
 mod scripted;
 mod servers;
+mod signed;
 pub(crate) mod sink;
 mod tls;
 mod transaction;
