@@ -190,6 +190,8 @@ pub fn import(url: &str, list: &Path, more: &[&str]) -> Result<Measured, Failure
     let mut child = Command::new(env!("CARGO_BIN_EXE_candor"))
         .args(["import", "--incident", "bench", "--activate", "--json"])
         .args(more)
+        .arg("--rejects")
+        .arg(list.with_extension("rejects.csv"))
         .arg(list)
         .envs(environment(url))
         .stdout(Stdio::piped())
