@@ -37,8 +37,8 @@ pub struct Metrics {
     pub connections: IntGaugeVec,
     /// When each relay last accepted a message, in seconds since 1970: whether it makes progress.
     pub accepted_at: IntGaugeVec,
-    /// For how many more seconds each relay is held; 0 if it is not.
-    pub held: IntGaugeVec,
+    /// Until when each relay is or was held, in seconds since 1970.
+    pub held_until: IntGaugeVec,
     /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
     /// them has waited, batches whose sender fell silent.
     pub queue: IntGaugeVec,
@@ -87,9 +87,9 @@ impl Metrics {
             "When a relay last accepted a message.",
             &["relay"],
         );
-        let held = gauge(
-            "candor_relay_held_seconds",
-            "For how much longer a relay is held.",
+        let held_until = gauge(
+            "candor_relay_held_until_timestamp_seconds",
+            "Until when a relay is or was held.",
             &["relay"],
         );
         let queue = gauge(
@@ -103,7 +103,7 @@ impl Metrics {
             requests,
             connections,
             accepted_at,
-            held,
+            held_until,
             queue,
         }
     }

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::breaker;
 use super::gate::Leave;
 use super::hand::Job;
@@ -23,7 +25,7 @@ use crate::seal::random;
 use crate::shutdown::Shutdown;
 
 /// How long before a notice of which nobody knows whether it was sent is sent again.
-const AFTER_UNCERTAIN: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+const AFTER_UNCERTAIN: TimeDelta = TimeDelta::minutes(1);
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
 
@@ -141,6 +143,16 @@ impl Line {
         job.leave() == Leave::Go
     }
 
+    /// Holds the relay for all its lines.
+    fn hold(&self, lasting: TimeDelta) {
+        self.trunk.hold(lasting);
+        let until = self.app.now() + lasting;
+        let held_until = &self.app.metrics.held_until;
+        held_until
+            .with_label_values(&[self.trunk.route.relay.name()])
+            .set(until.timestamp());
+    }
+
     async fn connect(&self) -> Option<mail::Line> {
         match self.trunk.route.relay.connect().await {
             Ok(line) => Some(line),
@@ -153,7 +165,7 @@ impl Line {
                         relay = self.trunk.route.relay.name(),
                         "a relay is away; its messages wait"
                     );
-                    self.trunk.hold(retry_in);
+                    self.hold(retry_in);
                 }
                 None
             }
@@ -316,7 +328,7 @@ impl Line {
             ),
             Verdict::Expired => (AttemptResult::Expired, NoticeStatus::Expired, None, None),
             Verdict::RelayAway { retry_in } => {
-                self.trunk.hold(retry_in);
+                self.hold(retry_in);
                 (
                     AttemptResult::Unreachable,
                     NoticeStatus::Deferred,
@@ -330,7 +342,7 @@ impl Line {
                     reason = reason.as_str(),
                     "a relay is held"
                 );
-                self.trunk.hold(lasting);
+                self.hold(lasting);
                 (
                     AttemptResult::Deferred,
                     NoticeStatus::Deferred,

@@ -110,3 +110,38 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
     let why = String::from_utf8_lossy(&homeless.stderr).into_owned();
     assert!(why.contains("database.url"), "{why}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_tells_whoever_watches_it_how_it_gets_on() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(20, "name;ssn")).await;
+    let mail = Scratch::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap().to_string();
+    drop(free);
+    let program = Program::of(&house)
+        .with_relay("folder", &format!("file://{}", mail.path().display()), 2)
+        .with("CANDOR__MAIL__LISTEN", &listen);
+    let sender = program.start("work");
+    scene.launched(&house, CampaignKind::Initial).await;
+    until_completed(&house).await;
+    let seen = tokio::task::spawn_blocking(move || {
+        let get = |path: &str| {
+            let mut answer = ureq::get(format!("http://{listen}/{path}")).call().unwrap();
+            answer.body_mut().read_to_string().unwrap()
+        };
+        (get("healthz"), get("readyz"), get("metrics"))
+    });
+    let (alive, ready, metrics) = seen.await.unwrap();
+    assert_eq!((alive.as_str(), ready.as_str()), ("alive\n", "ready\n"));
+    for line in [
+        "candor_messages_total{provider=\"other\",relay=\"folder\",result=\"accepted\"} 20",
+        "candor_queue{figure=\"due\"} 0",
+        "candor_relay_accepted_timestamp_seconds{relay=\"folder\"}",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+    assert!(!metrics.contains("example.org"), "no address");
+    assert_eq!(sender.terminate().await.code(), Some(0));
+}
