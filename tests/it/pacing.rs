@@ -8,12 +8,13 @@ use candor::campaign::pacing::CanaryState;
 use candor::campaign::store::{self, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, launch, review};
 use candor::id::CampaignId;
-use candor::mail::Reply;
+use candor::mail::memory::MemoryRelay;
+use candor::mail::{Relay, Reply};
 use candor::notice::NoticeStatus;
 use candor::person::find::{Clue, find};
 use candor::shutdown::Shutdown;
 use candor::ticket::intake;
-use candor::worker;
+use candor::worker::{self, Route};
 use chrono::TimeDelta;
 
 use crate::house::House;
@@ -347,4 +348,36 @@ async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
         progress.of(NoticeStatus::Sent) + progress.of(NoticeStatus::Queued),
         40
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_relay_serves_only_in_need_and_the_one_that_is_away_costs_nothing() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(40, "name;ssn")).await;
+    let spare = MemoryRelay::new("spare");
+    let routes = || {
+        let standby = Route {
+            relay: Relay::Memory(spare.clone()),
+            connections: 2,
+            rate_per_second: 0,
+            standby: true,
+        };
+        [house.routes(2), vec![standby]].concat()
+    };
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_through(routes()).await;
+    assert_eq!((house.mail.sent().len(), spare.sent().len()), (40, 0));
+
+    house.mail.set_away(true);
+    scene.launched(&house, CampaignKind::Correction).await;
+    house.send_through(routes()).await;
+    assert_eq!(
+        (house.mail.sent().len(), spare.sent().len()),
+        (40, 40),
+        "the spare took them all"
+    );
+    let tries = "select count(*) from notice n join campaign c on c.id = n.campaign_id
+        where c.kind = 'correction' and n.attempts <> 1";
+    assert_eq!(house.number(tries).await, 0);
 }
