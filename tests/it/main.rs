@@ -18,6 +18,7 @@ mod imports;
 mod look;
 mod mail;
 mod merge;
+mod notify;
 mod pacing;
 mod pages;
 mod people;

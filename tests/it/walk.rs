@@ -197,11 +197,15 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         200,
     );
     assert_eq!(by_mail, people);
-    refused(
-        &cast.agent.get("/incidents/sundmere/people"),
-        400,
-        "bad-request",
-    );
+    for clue in [
+        "",
+        "?name=Ana",
+        "?postcode=98101",
+        "?name=Ana&postcode=98101&reference=A-1",
+    ] {
+        let asked = format!("/incidents/sundmere/people{clue}");
+        refused(&cast.agent.get(&asked), 400, "bad-request");
+    }
 
     let path = format!("/campaigns/{campaign}/notices?status=sent&limit=1");
     let page = ok(&cast.comms.get(&path), 200);

@@ -69,12 +69,14 @@ impl PersonView {
     }
 }
 
-/// The query of [`find()`]: one of the first two, or a filter.
+/// The query of [`find()`]: reference, e-mail, or name and postcode; or a filter.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
     reference: Option<String>,
     email: Option<String>,
+    name: Option<String>,
+    postcode: Option<String>,
     standing: Option<PersonStanding>,
     #[serde(default)]
     incomplete: bool,
@@ -89,7 +91,8 @@ pub struct Known {
 impl Known {
     /// Whether nobody in particular is asked for.
     fn is_filter(&self) -> bool {
-        self.reference.is_none() && self.email.is_none()
+        let clues = [&self.reference, &self.email, &self.name, &self.postcode];
+        clues.iter().all(|clue| clue.is_none())
     }
 
     fn filter(self) -> (PeopleFilter, Paging) {
@@ -106,23 +109,23 @@ impl Known {
     }
 
     fn clue(self) -> Result<Clue, Problem> {
-        match (self.reference, self.email) {
-            (Some(reference), None) => Ok(Clue::Reference(reference)),
-            (None, Some(email)) => match EmailAddress::parse(&email) {
+        match (self.reference, self.email, self.name.zip(self.postcode)) {
+            (Some(reference), None, None) => Ok(Clue::Reference(reference)),
+            (None, None, Some((name, postcode))) => Ok(Clue::NamePostcode(name, postcode)),
+            (None, Some(email), None) => match EmailAddress::parse(&email) {
                 Ok(email) => Ok(Clue::Email(email)),
                 Err(why) => Err(Problem::new(Kind::BadRequest)
                     .because(why)
                     .with("at", "email")),
             },
-            _ => {
-                Err(Problem::new(Kind::BadRequest)
-                    .because("ask by reference or by email, one of them"))
-            }
+            _ => Err(Problem::new(Kind::BadRequest)
+                .because("ask by reference, by email, or by name and postcode: one of the three")),
         }
     }
 }
 
-/// `GET /incidents/{id|slug}/people?reference=…` or `?email=…`: a mailbox may be shared. Or, page by page,
+/// `GET /incidents/{id|slug}/people?reference=…`, `?email=…` or `?name=…&postcode=…`: a mailbox may be shared, a
+/// name too. Or, page by page,
 /// the people behind a figure of the account: `?standing=needs_letter&jurisdiction=US-CA`.
 ///
 /// # Errors

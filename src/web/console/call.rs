@@ -134,7 +134,8 @@ enum Found {
     Refused(&'static str),
 }
 
-/// Looks in every incident, the newest first, for a notice code, an e-mail address or a reference.
+/// Looks in every incident, the newest first, for a notice code, an e-mail address, a reference, or a
+/// name and postcode.
 async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
     let mut conn = app.db.get().await?;
     let incidents = incident::store::list(&mut conn).await?;
@@ -154,17 +155,13 @@ async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
         }
     }
     drop(conn);
-    let clue = match EmailAddress::parse(said) {
-        Ok(email) => Clue::Email(email),
-        Err(_) => Clue::Reference(said.to_owned()),
-    };
-    for incident in known() {
+    for (incident, clue) in known().flat_map(|of| clues(said).into_iter().map(move |c| (of, c))) {
         match find(app, incident.id, &clue).await?.as_slice() {
             [] => {}
             [person] => return Ok(Found::One(incident.id, Some(person.id))),
             _ => {
                 return Ok(Found::Refused(
-                    "Several people share this mailbox: ask for the reference.",
+                    "Several people fit this: ask for the reference.",
                 ));
             }
         }
@@ -172,6 +169,20 @@ async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
     Ok(Found::Refused(
         "Nobody is found by this. Check it with the caller, or leave it empty and say who called below.",
     ))
+}
+
+/// What somebody may have meant: an address, or a reference, or a name and a postcode with a comma between.
+fn clues(said: &str) -> Vec<Clue> {
+    if let Ok(email) = EmailAddress::parse(said) {
+        return vec![Clue::Email(email)];
+    }
+    let named = said
+        .rsplit_once(',')
+        .filter(|(name, postcode)| !name.trim().is_empty() && !postcode.trim().is_empty());
+    let named = named.map(|(name, code)| Clue::NamePostcode(name.to_owned(), code.to_owned()));
+    std::iter::once(Clue::Reference(said.to_owned()))
+        .chain(named)
+        .collect()
 }
 
 async fn form(
