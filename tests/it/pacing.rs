@@ -310,6 +310,7 @@ async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
     }
     scene.import(&house, &csv).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    while candor::notice::freeze::step(&house.app).await.unwrap() {}
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
     let quick = || {

@@ -2,6 +2,7 @@
 //! that the account stays exact whatever happens.
 
 mod activation;
+mod hostile;
 mod kills;
 mod random;
 
