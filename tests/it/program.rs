@@ -1,6 +1,7 @@
 //! The real program as processes: any command of `candor` against the database of a house.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -90,6 +91,14 @@ impl Program {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts a command that goes on and writes its log to a file.
+    pub fn start_logged(&self, word: &str, log: &Path) -> Running {
+        let log = std::fs::File::create(log).unwrap();
+        let mut command = self.command(&[word]);
+        command.stdout(Stdio::null()).stderr(log);
+        Running(command.spawn().unwrap())
     }
 
     /// Starts a command that goes on.
