@@ -238,8 +238,11 @@ pub fn pace(settled: i64, seconds: f64, left: i64) -> String {
     }
 }
 
-/// The pace since the launch, while it sends.
+/// The pace since the launch, while it sends; why the program paused it, if it did.
 pub fn since_launch(campaign: &Campaign, progress: &Progress, now: DateTime<Utc>) -> String {
+    if let (CampaignStatus::Paused, Some(reason)) = (campaign.status, &campaign.status_reason) {
+        return format!("Paused by Candor: {reason}.");
+    }
     let Some(launched) = campaign
         .launched_at
         .filter(|_| campaign.status == CampaignStatus::Sending)

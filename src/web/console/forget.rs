@@ -38,7 +38,9 @@ pub async fn forget(
     let repeated = std::mem::take(&mut form.typed.repeated);
     match forget::forget(&app, who.id, incident.id, &repeated).await {
         Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "forgotten")),
-        Err(why @ ForgetError::NotConfirmed) => {
+        Err(ForgetError::NotConfirmed) => {
+            let why =
+                "Type it exactly as it stands in the address: what is forgotten never comes back.";
             form.fault("repeated", why);
             let faults = form.faults;
             let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
