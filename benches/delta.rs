@@ -11,34 +11,25 @@ use std::time::{Duration, Instant};
 use candor::incident::store::find_by_slug;
 use candor::notice::account::account;
 
-use crate::import::{Measured, Random, import};
+use crate::import::{COLUMNS, Measured, Somebody, everybody, import};
 use crate::stage::{Failure, app};
 
 /// Between two looks at the account.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Half new elements, a third new people, the rest retractions; everybody in it once.
+/// Half new elements, a third new people, the rest retractions; everybody in it once. Every tenth of those in
+/// scope, so that they lie everywhere; the new ones come behind all.
 fn write_delta(path: &Path, people: u64) -> Result<u64, Failure> {
-    let rows = people / 10;
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut random = Random(7);
-    writeln!(
-        out,
-        "reference,email,name,jurisdiction,postcode,elements,flags"
-    )?;
-    for n in 0..rows {
-        let (number, postcode) = (random.below(10_000_000), random.below(100_000));
-        // Every tenth of those in scope, so that they lie everywhere; the new ones come behind all.
-        let (who, lost, flags) = match n % 6 {
-            0..3 => (n * 10, "name;dob;ssn;phone;imei", ""),
-            3..5 => (people + n, "name;phone", ""),
-            _ => (n * 10, "name", "retract"),
-        };
-        writeln!(
-            out,
-            "SU-{who:09},delta.{number}@example{}.org,Ada Baker,US-CA,{postcode:05},{lost},{flags}",
-            n % 50
-        )?;
+    writeln!(out, "{COLUMNS},flags")?;
+    let mut rows = 0;
+    for Somebody { n, cells, lost } in everybody(people).step_by(10) {
+        match rows % 6 {
+            0..3 => writeln!(out, "SU-{n:09},{cells},{lost};imei,"),
+            3..5 => writeln!(out, "SU-{:09},new{n}.{cells},{lost},", people + n),
+            _ => writeln!(out, "SU-{n:09},{cells},{lost},retract"),
+        }?;
+        rows += 1;
     }
     out.flush()?;
     Ok(rows)

@@ -18,7 +18,7 @@ use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch}
 
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
-const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
+pub const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
 /// No key, no index: nothing in it can be found.
 const PLAIN: &str = "drop table if exists plain; create table plain
     (reference text, email text, name text, jurisdiction text, postcode text, elements text)";
@@ -95,12 +95,23 @@ impl Random {
         (z ^ (z >> 31)) % n
     }
 
-    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+    fn one_of(&mut self, words: &[&'static str]) -> &'static str {
         words[usize::try_from(self.below(words.len() as u64)).unwrap_or(0)]
     }
 }
 
-fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
+/// Somebody in the list.
+pub struct Somebody {
+    /// Their place in it.
+    pub n: u64,
+    /// Their cells, all but reference and elements.
+    pub cells: String,
+    /// What they lost.
+    pub lost: &'static str,
+}
+
+/// Everybody, the same whenever it is asked.
+pub fn everybody(rows: u64) -> impl Iterator<Item = Somebody> {
     const FIRST: &[&str] = &[
         "Ada", "Ben", "Chloë", "Dinah", "Emeka", "Fatima", "Grace", "Hiro",
     ];
@@ -120,18 +131,24 @@ fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
         "name;ssn;driver_licence",
         "phone;carrier_pin",
     ];
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     let mut random = Random(SEED);
-    writeln!(out, "{COLUMNS}")?;
-    for n in 0..rows {
+    (0..rows).map(move |n| {
         let (first, last) = (random.one_of(FIRST), random.one_of(LAST));
         let (law, lost) = (random.one_of(LAW), random.one_of(LOST));
         let (number, postcode) = (random.below(10_000_000), random.below(100_000));
-        writeln!(
-            out,
-            "SU-{n:09},{last}.{number}@example{}.org,{first} {last},{law},{postcode:05},{lost}",
+        let cells = format!(
+            "{last}.{number}@example{}.org,{first} {last},{law},{postcode:05}",
             n % 50
-        )?;
+        );
+        Somebody { n, cells, lost }
+    })
+}
+
+fn write_list(path: &Path, rows: u64) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    writeln!(out, "{COLUMNS}")?;
+    for Somebody { n, cells, lost } in everybody(rows) {
+        writeln!(out, "SU-{n:09},{cells},{lost}")?;
     }
     out.flush()?;
     Ok(())

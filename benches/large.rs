@@ -43,7 +43,7 @@ pub async fn run() -> Result<(), Failure> {
     let second = approved(&url, "second", SECOND).await?;
     let before = size(&url).await?;
     let sink = Sink::start()?;
-    let mut worker = sender(&url, &place.0, &sink, "large", 64)?;
+    let mut worker = sender(&url, &place.0, &sink.relay(64), "large")?;
 
     let program = app(&url)?;
     println!("a campaign of {notices} notices");

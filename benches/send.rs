@@ -23,8 +23,6 @@ use candor::template::{Variant, Variants, edit};
 
 use crate::stage::{Failure, Place, app, connect, environment, staff, watch};
 
-/// Octets of a message of the yardstick; a notice has about as many.
-const SIZE: &str = "5000";
 const SINGLE: u64 = 10_000;
 const BODY: &str = "Dear {{ name }},\n\nsomebody copied data from one of our systems. Of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
@@ -48,14 +46,17 @@ pub async fn run() -> Result<(), Failure> {
     let url = cluster.url("bench");
     db::migrate(&url).await?;
     let sink = Sink::start()?;
+    let size = size_of_a_notice(&url, &place.0).await?;
 
-    let before = sink.source(notices)?;
-    let wide = campaign(&url, &place.0, &sink, "wide", notices, 64).await?;
-    let after = sink.source(notices)?;
-    let single = campaign(&url, &place.0, &sink, "single", SINGLE.min(notices), 1).await?;
+    let before = sink.source(notices, size)?;
+    let relay = sink.relay(64);
+    let wide = campaign(&url, &place.0, &relay, "wide", notices).await?;
+    let after = sink.source(notices, size)?;
+    let relay = sink.relay(1);
+    let single = campaign(&url, &place.0, &relay, "single", SINGLE.min(notices)).await?;
 
     let (yardstick, ours) = ((before + after) / 2.0, wide.rate);
-    println!("send of {notices} notices to smtp-sink");
+    println!("send of {notices} notices of {size} octets to smtp-sink");
     println!("  smtp-source -s 16 -d      {yardstick:>9.0} messages/s");
     println!("  candor work, 64 lines     {ours:>9.0} messages/s");
     println!(
@@ -128,12 +129,21 @@ impl Sink {
         Err("smtp-sink does not listen".into())
     }
 
-    /// Messages a second of the yardstick.
-    fn source(&self, messages: u64) -> Result<f64, Failure> {
+    /// It as a relay of the configuration.
+    pub fn relay(&self, lines: usize) -> String {
+        format!(
+            "url = \"smtp://127.0.0.1:{}\"\nconnections = {lines}\n",
+            self.port
+        )
+    }
+
+    /// Messages a second of the yardstick, of as many octets.
+    fn source(&self, messages: u64, size: u64) -> Result<f64, Failure> {
         let (count, to) = (messages.to_string(), format!("127.0.0.1:{}", self.port));
+        let size = size.to_string();
         let begun = Instant::now();
         let done = Command::new(postfix("smtp-source"))
-            .args(["-s", "16", "-d", "-l", SIZE, "-m", &count, &to])
+            .args(["-s", "16", "-d", "-l", &size, "-m", &count, &to])
             .status()?;
         let took = begun.elapsed();
         if !done.success() {
@@ -148,17 +158,16 @@ struct Measured {
     peak_kib: u64,
 }
 
-/// A campaign to `people` new people, launched, then sent by a `candor work` on `lines` connections.
+/// A campaign to `people` new people, launched, then sent by a `candor work` through a relay.
 async fn campaign(
     url: &str,
     place: &Path,
-    sink: &Sink,
+    relay: &str,
     slug: &str,
     people: u64,
-    lines: usize,
 ) -> Result<Measured, Failure> {
     prepare(url, slug, people).await?;
-    let mut worker = sender(url, place, sink, slug, lines)?;
+    let mut worker = sender(url, place, relay, slug)?;
     let rate = until_sent(url, &mut worker, people).await?;
     // It is told to leave, and its memory read until it has.
     Command::new("kill").arg(worker.id().to_string()).status()?;
@@ -166,23 +175,28 @@ async fn campaign(
     Ok(Measured { rate, peak_kib })
 }
 
-/// A `candor work` that hands over to the sink.
+/// Octets of a notice of the campaigns measured, as it leaves: of one that a relay keeps in a file.
+async fn size_of_a_notice(url: &str, place: &Path) -> Result<u64, Failure> {
+    let folder = place.join("notices");
+    fs::create_dir_all(&folder)?;
+    let relay = format!("url = \"file://{}\"\n", folder.display());
+    campaign(url, place, &relay, "size", 1).await?;
+    let notice = fs::read_dir(&folder)?
+        .next()
+        .ok_or("no notice was kept")??;
+    Ok(notice.metadata()?.len())
+}
+
+/// A `candor work` that hands over to a relay.
 ///
 /// # Errors
 /// If it does not start.
-pub fn sender(
-    url: &str,
-    place: &Path,
-    sink: &Sink,
-    slug: &str,
-    lines: usize,
-) -> Result<Child, Failure> {
+pub fn sender(url: &str, place: &Path, relay: &str, slug: &str) -> Result<Child, Failure> {
     let config = place.join(format!("{slug}.toml"));
-    let relay = format!(
-        "[[mail.relays]]\nname = \"sink\"\nurl = \"smtp://127.0.0.1:{}\"\nconnections = {lines}\n",
-        sink.port
-    );
-    fs::write(&config, relay)?;
+    fs::write(
+        &config,
+        format!("[[mail.relays]]\nname = \"relay\"\n{relay}"),
+    )?;
     Ok(Command::new(env!("CARGO_BIN_EXE_candor"))
         .arg("--config")
         .arg(&config)
@@ -300,7 +314,7 @@ impl Read for List {
         match self.row.read(to)? {
             0 if n < self.people => {
                 self.row = Cursor::new(format!(
-                    "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone;ssn\n",
+                    "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone\n",
                     n % 50
                 ));
                 self.next += 1;

@@ -121,6 +121,9 @@ impl EmailAddress {
     /// The domain as the wire knows it: lower-case A-labels (RFC 5890 §2.3.2.1).
     #[must_use]
     pub fn domain_ascii(&self) -> String {
+        if self.domain().is_ascii() {
+            return self.domain().to_ascii_lowercase();
+        }
         to_ascii(self.domain())
             .expect("parse accepted the same domain")
             .into_owned()

@@ -10,8 +10,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{digest, hkdf, hmac, rand};
+use aws_lc_rs::{digest, hkdf, rand};
 use base64::Engine;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::id::{BUCKETS, IncidentId};
 
@@ -146,8 +148,8 @@ struct Keys {
     wrap: LessSafeKey,
     former: Option<LessSafeKey>,
     system: LessSafeKey,
-    link: hmac::Key,
-    code: hmac::Key,
+    link: MacKey,
+    code: MacKey,
 }
 
 impl fmt::Debug for Keyring {
@@ -261,7 +263,7 @@ pub struct IncidentKey(Arc<IncidentKeys>);
 
 struct IncidentKeys {
     seal: LessSafeKey,
-    indexes: [hmac::Key; 4],
+    indexes: [MacKey; 4],
 }
 
 impl fmt::Debug for IncidentKey {
@@ -336,20 +338,22 @@ fn cipher(key: &[u8; 32]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes 32 octets"))
 }
 
-fn mac_key(key: &[u8; 32]) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, key)
+/// Of RustCrypto: a copy of it is all that a message needs besides hashing, while aws-lc takes as long for
+/// setting itself up as for the hash (docs/decisions/0008).
+type MacKey = Hmac<Sha256>;
+
+fn mac_key(key: &[u8; 32]) -> MacKey {
+    MacKey::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
 /// HMAC-SHA-256 over the parts, each preceded by its length so that no two lists collide.
-fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(key);
+fn mac(key: &MacKey, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = key.clone();
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
     }
-    let mut out = [0; 32];
-    out.copy_from_slice(context.sign().as_ref());
-    out
+    context.finalize().into_bytes().into()
 }
 
 /// Format octet, nonce, ciphertext with tag. Nonces are random: 2^32 seals under one key stay safe

@@ -225,6 +225,8 @@ diesel::table! {
         activated_by -> Nullable<Uuid>,
         activated_at -> Nullable<Timestamptz>,
         activating_by -> Nullable<Uuid>,
+        added -> Nullable<Array<Int8>>,
+        retracted -> Nullable<Array<Int8>>,
     }
 }
 

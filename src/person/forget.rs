@@ -10,6 +10,7 @@ use crate::audit;
 use crate::db;
 use crate::id::{IncidentId, StaffId};
 use crate::incident::{self, IncidentState};
+use crate::scope::{self, ScopeStatus};
 
 /// Why an incident was not forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,9 @@ pub async fn forget(
         return Err(ForgetError::NotOver(found.state));
     }
     store::destroy_key(&mut tx, incident, now).await?;
+    for waiting in [ScopeStatus::Draft, ScopeStatus::Importing] {
+        scope::store::discard(&mut tx, incident, waiting, None).await?;
+    }
     store::delete_remnants(&mut tx, incident).await?;
     audit::store::append(
         &mut tx,

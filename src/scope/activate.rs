@@ -7,7 +7,7 @@ use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
 use super::consent::{self, Consent};
-use super::store::{self, Span};
+use super::store::{self, Own, Span};
 use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::PersonStanding;
-use crate::person::store::move_account;
+use crate::person::store::{Moved, move_account};
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
 const AT_ONCE: i64 = 10_000;
@@ -118,6 +118,7 @@ async fn under_lock(
 ) -> Result<Version, ActivateError> {
     let mut conn = app.db.get().await?;
     let found = find(&mut conn, incident, version).await?;
+    let is_first = store::is_first(&mut conn, incident).await?;
     drop(conn);
     match found.status {
         ScopeStatus::Draft if found.accepted == 0 => Err(ActivateError::Empty(version)),
@@ -129,6 +130,7 @@ async fn under_lock(
                 percent: app.config.scope.reject_percent,
             })
         }
+        ScopeStatus::Draft if is_first => retried(|| whole(app, by, incident, &found)).await,
         ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
             retried(|| at_once(app, by, incident, &found)).await
         }
@@ -197,6 +199,25 @@ async fn retried<T, F: Future<Output = Result<T, ActivateError>>>(
     }
 }
 
+/// A first list: its people are in a table that becomes part of all, whatever its length.
+async fn whole(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    draft: &Version,
+) -> Result<Version, ActivateError> {
+    let own = Own::new(incident, draft.version);
+    let mut tx = app.db.begin().await?;
+    let net = store::record_applied(&mut tx, Span::all(incident, draft.version), app.now()).await?;
+    let come = store::count_own(&mut tx, &own).await?;
+    move_accounts(&mut tx, incident, net, &come).await?;
+    begin(&mut tx, app, by, incident, draft).await?;
+    let active = end(&mut tx, app, incident, draft).await?;
+    store::attach_own(&mut tx, &own, incident).await?;
+    tx.commit().await?;
+    Ok(active)
+}
+
 async fn at_once(
     app: &App,
     by: StaffId,
@@ -204,12 +225,7 @@ async fn at_once(
     draft: &Version,
 ) -> Result<Version, ActivateError> {
     let mut tx = app.db.begin().await?;
-    let span = Span {
-        incident,
-        version: draft.version,
-        from: 0,
-        to: BUCKETS,
-    };
+    let span = Span::all(incident, draft.version);
     apply(&mut tx, span, draft.mode, app.now()).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
@@ -352,22 +368,28 @@ async fn apply(
     mode: ScopeMode,
     at: DateTime<Utc>,
 ) -> Result<(), ActivateError> {
-    let net = store::record_applied(conn, span, mode, at).await?;
-    let moved = if store::has_people_in(conn, span).await? {
-        let mut moved = store::apply_changes(conn, span).await?;
-        moved.extend(store::apply_retracted(conn, span, mode).await?);
-        moved.extend(store::apply_new(conn, span).await?);
-        moved
-    } else {
-        store::apply_first(conn, span).await?
-    };
-    // The two sets of books must agree before anybody sees them.
+    let net = store::record_applied(conn, span, at).await?;
+    let mut moved = store::apply_changes(conn, span).await?;
+    moved.extend(store::apply_retracted(conn, span, mode).await?);
+    moved.extend(store::apply_new(conn, span).await?);
+    move_accounts(conn, span.incident, net, &moved).await
+}
+
+/// Moves the account, if the two sets of books agree: nobody has seen either yet.
+async fn move_accounts(
+    conn: &mut Conn,
+    incident: IncidentId,
+    net: i64,
+    moved: &[Moved],
+) -> Result<(), ActivateError> {
     let in_scope = moved
         .iter()
         .filter(|m| m.standing != PersonStanding::Retracted);
     if in_scope.map(|m| m.n).sum::<i64>() != net {
-        return Err(broken(span.version));
+        return Err(ActivateError::Db(db::Error::inconsistent(
+            "account_count",
+            incident,
+        )));
     }
-    move_account(conn, span.incident, &moved).await?;
-    Ok(())
+    Ok(move_account(conn, incident, moved).await?)
 }

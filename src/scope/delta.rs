@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::element::{Element, ElementSet};
+use crate::id::BUCKETS;
 
 /// The difference between a version and what is in force before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,56 @@ pub struct Change {
     pub added: i64,
     /// Leaves.
     pub retracted: i64,
+}
+
+/// How many people a version brings into each bucket, and how many it takes out: read from its list, the one
+/// set of books of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brings {
+    /// Brings into each bucket.
+    pub added: Vec<i64>,
+    /// Takes out of each bucket.
+    pub retracted: Vec<i64>,
+}
+
+/// What a version changes, and where.
+#[derive(Debug)]
+pub struct Difference {
+    /// What it changes.
+    pub delta: Delta,
+    /// In which bucket how many come and go.
+    pub brings: Brings,
+}
+
+impl Difference {
+    /// None yet, of a file with these columns.
+    pub fn of(columns: Vec<String>) -> Self {
+        let nobody = vec![0; usize::try_from(BUCKETS).unwrap_or(0)];
+        Self {
+            delta: Delta {
+                columns,
+                ..Delta::default()
+            },
+            brings: Brings {
+                added: nobody.clone(),
+                retracted: nobody,
+            },
+        }
+    }
+
+    /// Counts a class of people of one bucket in.
+    pub fn add(&mut self, bucket: i32, class: Class) {
+        let of_bucket = |counts: &mut Vec<i64>| {
+            let count = usize::try_from(bucket).ok().and_then(|n| counts.get_mut(n));
+            *count.expect("a bucket is one of 0..BUCKETS") += class.people;
+        };
+        match (class.before, class.now) {
+            (None, Some(_)) => of_bucket(&mut self.brings.added),
+            (Some(_), None) => of_bucket(&mut self.brings.retracted),
+            _ => {}
+        }
+        self.delta.add(class);
+    }
 }
 
 /// People whom the version changes in the same way.

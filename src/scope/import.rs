@@ -8,20 +8,21 @@
 mod references;
 mod stage;
 
-use std::collections::BTreeMap;
-use std::io::Read;
+use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use self::stage::{Chunk, Kind, List, Refused, Stage};
+use self::stage::{Chunk, Kinds, List, Refused, Stage};
 use super::activate::{self, ActivateError};
 use super::csv::{HeaderError, ReadError, Reason};
-use super::delta::{Class, Delta};
-use super::store::{self, Duplicate};
+use super::delta::{Brings, Class, Delta, Difference};
+use super::store::{self, Duplicate, Own};
 use super::{RejectReason, ScopeMode, ScopeStatus};
 use crate::actor::Actor;
 use crate::app::App;
@@ -34,8 +35,10 @@ use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::seal::{Broken, to_hex};
 
-/// Chunks that wait for the database; the reader then waits too.
-const WAITING: usize = 2;
+/// Chunks that wait for the database; who reads then waits too.
+const WAITING: usize = 1;
+/// Threads that read, check and seal, at most: what they make, one connection must take.
+const READERS: usize = 4;
 /// Rejects written at once.
 const REJECTS: usize = 4_096;
 /// Fewer rows than this are not worth statistics.
@@ -154,7 +157,7 @@ pub async fn import(
     by: StaffId,
     incident: IncidentId,
     mode: ScopeMode,
-    reader: impl Read + Send + 'static,
+    reader: impl io::Read + Send + 'static,
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
     let list = blocking(move || List::open(reader)).await??;
@@ -162,22 +165,26 @@ pub async fn import(
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
     // With a version that is half in force nothing can be compared: it is ended first.
     activate::resume(app, Some(incident)).await?;
-    let client = app.db.raw().await?;
+    let (client, helper) = (app.db.raw().await?, app.db.raw().await?);
     if !store::try_lock_session(&client, incident).await? {
         return Err(ImportError::Busy);
     }
     store::sweep(&client, incident).await?;
     let version = begin(app, by, incident, mode).await?;
+    let is_first = store::is_first(&mut *app.db.get().await?, incident).await?;
     let work = Work {
         app,
         client: &client,
+        helper: &helper,
         mode,
+        own: is_first.then(|| Own::new(incident, version)),
         columns: list.columns.clone(),
         stage: Stage {
             incident,
             version,
             key,
             clock: app.clock.clone(),
+            is_first,
         },
     };
     let done = work.run(by, list, &progress).await;
@@ -222,13 +229,23 @@ async fn abandon(app: &App, incident: IncidentId) -> Result<(), db::Error> {
 struct Work<'a> {
     app: &'a App,
     client: &'a Client,
+    /// For what can be done beside.
+    helper: &'a Client,
     stage: Stage,
+    /// Where the rows of a first list go.
+    own: Option<Own>,
     mode: ScopeMode,
     columns: Vec<String>,
 }
 
+/// What was read of a list: how much, and how many rows are of which kind.
+struct Read {
+    at: Progress,
+    kinds: Kinds,
+}
+
 impl Work<'_> {
-    async fn run<R: Read + Send + 'static>(
+    async fn run<R: io::Read + Send + 'static>(
         &self,
         by: StaffId,
         list: List<R>,
@@ -237,71 +254,75 @@ impl Work<'_> {
         // A crash of Postgres loses the last rows of a draft that is not finished: it is discarded then.
         // The commit that makes it a draft waits for the disk, and with it for all before.
         store::hurry(self.client).await?;
-        let (mut at, read, mut exposed) = self.take(list, progress).await?;
-        at.comparing = true;
-        progress(at);
-        let Stage {
-            incident, version, ..
-        } = self.stage;
-        store::summarize(self.client).await?;
-        let first = !store::has_people(self.client, incident).await?;
-        if at.accepted >= WORTH_ANALYZING && !(first && read.distinct) {
-            store::analyze(self.client).await?;
+        store::hurry(self.helper).await?;
+        let list = Arc::new(list);
+        if let Some(own) = &self.own {
+            let Stage {
+                incident, version, ..
+            } = self.stage;
+            store::create_own(self.client, own, incident, version).await?;
         }
-        let mut duplicates = 0;
-        if !read.distinct {
-            duplicates = self.refuse_duplicates(&mut exposed).await?;
-        }
-        let delta = if first {
-            self.all_new(&exposed)?
-        } else {
-            self.compare().await?
+        let mut read = self.take(&list, progress).await?;
+        read.at.comparing = true;
+        progress(read.at);
+        let (duplicates, difference) = match &self.own {
+            Some(own) => self.complete(own, &mut read).await?,
+            None => self.compare(&list, &mut read).await?,
         };
         let imported = Imported {
-            version,
-            accepted: at.accepted - duplicates,
-            rejected: at.rejected + duplicates,
-            delta,
+            version: self.stage.version,
+            accepted: read.at.accepted - duplicates,
+            rejected: read.at.rejected + duplicates,
+            delta: difference.delta,
         };
-        self.finish(by, &imported, &read.hash).await?;
+        self.finish(by, &imported, &difference.brings, &list.hash())
+            .await?;
         Ok(imported)
     }
 
-    /// Stages the whole list; how much it was, what is known of it, how many rows expose which elements.
-    async fn take<R: Read + Send + 'static>(
+    /// Stages the whole list.
+    async fn take<R: io::Read + Send + 'static>(
         &self,
-        list: List<R>,
+        list: &Arc<List<R>>,
         progress: &impl Fn(Progress),
-    ) -> Result<(Progress, stage::Read, BTreeMap<Kind, i64>), ImportError> {
+    ) -> Result<Read, ImportError> {
         let (to, mut chunks) = mpsc::channel(WAITING);
-        let stage = self.stage.clone();
-        let reading = tokio::task::spawn_blocking(move || stage.run(list, &to));
-        let mut at = Progress {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut reading = JoinSet::new();
+        for _ in 0..threads.min(READERS) {
+            let (stage, list, to) = (self.stage.clone(), Arc::clone(list), to.clone());
+            reading.spawn_blocking(move || stage.run(&list, &to));
+        }
+        drop(to);
+        let at = Progress {
             bytes: 0,
             accepted: 0,
             rejected: 0,
             comparing: false,
         };
-        let mut exposed = BTreeMap::new();
+        let mut read = Read {
+            at,
+            kinds: Kinds::default(),
+        };
         while let Some(chunk) = chunks.recv().await {
-            for (kind, rows) in &chunk.exposed {
-                *exposed.entry(kind.clone()).or_default() += rows;
-            }
-            self.write(chunk, &mut at).await?;
-            progress(at);
+            read.kinds.add_all(&chunk.kinds);
+            self.write(chunk, &mut read.at).await?;
+            progress(read.at);
         }
-        let read = joined(reading.await)??.ok_or(ImportError::Stopped)?;
-        Ok((at, read, exposed))
+        while let Some(thread) = reading.join_next().await {
+            joined(thread)??.ok_or(ImportError::Stopped)?;
+        }
+        Ok(read)
     }
 
     async fn write(&self, chunk: Chunk, at: &mut Progress) -> Result<(), ImportError> {
-        if let Some(rows) = chunk.rows {
-            store::copy_rows(self.client, rows).await?;
+        for rows in chunk.rows {
+            store::copy_rows(self.client, self.own.as_ref(), rows).await?;
         }
         if let Some(rejects) = chunk.rejects {
             store::copy_rejects(self.client, rejects).await?;
         }
-        at.bytes = chunk.bytes;
+        at.bytes = at.bytes.max(chunk.bytes);
         at.accepted += i64::try_from(chunk.accepted).unwrap_or(i64::MAX);
         at.rejected += i64::try_from(chunk.rejected).unwrap_or(i64::MAX);
         let Stage {
@@ -312,38 +333,86 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes rejects of the rows whose reference stands on an earlier line, and takes them out of
-    /// `exposed`; how many.
-    async fn refuse_duplicates(
+    /// Makes of the table of a first list what the incident's part of `person` must be; how many duplicates
+    /// were in it, and that everybody else is new.
+    async fn complete(&self, own: &Own, read: &mut Read) -> Result<(i64, Difference), ImportError> {
+        let mut duplicates = 0;
+        match store::key_own(self.client, self.helper, own).await {
+            Err(db::Error::Conflict(_)) => {
+                store::analyze_own(self.client, own).await?;
+                duplicates = self.refuse_duplicates(&mut read.kinds).await?;
+                store::key_own(self.client, self.helper, own).await?;
+            }
+            other => other?,
+        }
+        let people = read.kinds.iter().map(|(.., rows)| rows).sum::<i64>();
+        if people < read.at.accepted - duplicates {
+            store::delete_retracted(self.client, own).await?;
+        }
+        store::complete_own(self.client, self.helper, own).await?;
+        let mut difference = self.none_yet();
+        self.add_new(&mut difference, &read.kinds)?;
+        Ok((duplicates, difference))
+    }
+
+    /// Compares the staged rows with the people in force; how many duplicates were among them.
+    async fn compare<R: io::Read>(
         &self,
-        exposed: &mut BTreeMap<Kind, i64>,
-    ) -> Result<i64, ImportError> {
+        list: &List<R>,
+        read: &mut Read,
+    ) -> Result<(i64, Difference), ImportError> {
+        store::summarize(self.client).await?;
+        if read.at.accepted >= WORTH_ANALYZING {
+            store::analyze(self.client).await?;
+        }
+        let mut duplicates = 0;
+        if !list.is_distinct() {
+            duplicates = self.refuse_duplicates(&mut read.kinds).await?;
+        }
+        let mut difference = self.none_yet();
         let Stage {
             incident, version, ..
         } = self.stage;
-        let found = store::find_duplicates(self.client, incident, version).await?;
+        store::compare(
+            self.client,
+            incident,
+            version,
+            self.mode,
+            |bucket, class| {
+                if let (Some(now), Some(under)) = (class.now, &class.now_under) {
+                    read.kinds.add(bucket, now.bits(), under, -class.people);
+                }
+                difference.add(bucket, class);
+            },
+        )
+        .await?;
+        self.add_new(&mut difference, &read.kinds)?;
+        Ok((duplicates, difference))
+    }
+
+    /// Makes rejects of the rows whose reference stands on an earlier line, and takes them out of
+    /// `kinds`; how many.
+    async fn refuse_duplicates(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
+        let Stage {
+            incident, version, ..
+        } = self.stage;
+        let own = self.own.as_ref();
+        let found = store::find_duplicates(self.client, own, incident, version).await?;
         let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
         tokio::pin!(found);
-        let mut other = None;
         let mut count = 0;
-        // The rows still come in on the one connection while their rejects go out on another.
+        // The rows still come in on the one connection while their rejects go out on the other.
         while let Some(some) = found.try_next().await.map_err(|e| e.1)? {
-            let client = match other.take() {
-                Some(client) => client,
-                None => self.app.db.raw().await?,
-            };
             count += some.len();
             for row in &some {
                 if row.flags & Flags::RETRACT.bits() == 0 {
-                    let kind = (row.exposed, row.jurisdiction.clone());
-                    *exposed.entry(kind).or_default() -= 1;
+                    kinds.add(row.bucket, row.exposed, &row.jurisdiction, -1);
                 }
             }
-            store::copy_rejects(&client, self.rejects_of(&some)?).await?;
-            other = Some(client);
+            store::copy_rejects(self.helper, self.rejects_of(&some)?).await?;
         }
         if count > 0 {
-            store::delete_duplicates(self.client, incident, version).await?;
+            store::delete_duplicates(self.client, own, incident, version).await?;
         }
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
@@ -389,42 +458,27 @@ impl Work<'_> {
         Ok(self.columns.iter().map(cell).collect())
     }
 
-    fn nothing_yet(&self) -> Delta {
-        Delta {
-            columns: self.columns.clone(),
-            ..Delta::default()
-        }
+    fn none_yet(&self) -> Difference {
+        Difference::of(self.columns.clone())
     }
 
-    /// The delta to an incident without people: everybody in the list is new.
-    fn all_new(&self, exposed: &BTreeMap<Kind, i64>) -> Result<Delta, ImportError> {
-        let mut delta = self.nothing_yet();
-        for ((bits, under), people) in exposed.iter().filter(|(_, people)| **people > 0) {
-            let now = ElementSet::from_bits(*bits);
-            delta.add(Class {
+    /// Adds those of whom nothing was known.
+    fn add_new(&self, difference: &mut Difference, kinds: &Kinds) -> Result<(), ImportError> {
+        for (bucket, bits, under, people) in kinds.iter().filter(|(.., people)| *people > 0) {
+            let now = ElementSet::from_bits(bits);
+            let class = Class {
                 before: None,
                 now: Some(
-                    now.ok_or_else(|| db::Error::inconsistent("scope_row", self.stage.incident))?,
+                    now.ok_or_else(|| db::Error::inconsistent("person", self.stage.incident))?,
                 ),
                 before_under: None,
-                now_under: Some(under.clone()),
+                now_under: Some(under.to_owned()),
                 contact: false,
-                people: *people,
-            });
+                people,
+            };
+            difference.add(bucket, class);
         }
-        Ok(delta)
-    }
-
-    async fn compare(&self) -> Result<Delta, ImportError> {
-        let mut delta = self.nothing_yet();
-        let Stage {
-            incident, version, ..
-        } = self.stage;
-        store::compare(self.client, incident, version, self.mode, |class| {
-            delta.add(class);
-        })
-        .await?;
-        Ok(delta)
+        Ok(())
     }
 
     /// Makes the version a draft, in the place of the draft before it.
@@ -432,6 +486,7 @@ impl Work<'_> {
         &self,
         by: StaffId,
         imported: &Imported,
+        brings: &Brings,
         file_hash: &[u8],
     ) -> Result<(), ImportError> {
         let Imported {
@@ -445,7 +500,15 @@ impl Work<'_> {
         let replaced =
             store::discard(&mut tx, incident, ScopeStatus::Draft, Some(*version)).await?;
         let counts = (*accepted, *rejected);
-        store::set_draft(&mut tx, incident, *version, file_hash, counts, delta).await?;
+        store::set_draft(
+            &mut tx,
+            incident,
+            *version,
+            file_hash,
+            counts,
+            (delta, brings),
+        )
+        .await?;
         let detail = json!({
             "version": version,
             "mode": self.mode,

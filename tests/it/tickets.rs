@@ -12,6 +12,7 @@ use candor::id::{IncidentId, PersonId, StaffId};
 use candor::incident;
 use candor::incident::Facts;
 use candor::person::contact::Contact;
+use candor::scope::store::{self as scope_store, Own};
 use candor::seal::IncidentKey;
 use candor::ticket::{Then, Ticket, TicketResolution, TicketStatus, desk, intake, store};
 use chrono::TimeDelta;
@@ -70,11 +71,29 @@ impl Helpline {
         }
     }
 
+    /// Makes the incident's part of the table of people, as a first list does.
+    async fn room(&self) {
+        let (one, other) = tokio::join!(self.raw(), self.raw());
+        let own = Own::new(self.incident, 1);
+        scope_store::create_own(&one, &own, self.incident, 1)
+            .await
+            .unwrap();
+        scope_store::key_own(&one, &other, &own).await.unwrap();
+        scope_store::complete_own(&one, &other, &own).await.unwrap();
+        let mut conn = self.app.db.get().await.unwrap();
+        scope_store::attach_own(&mut conn, &own, self.incident)
+            .await
+            .unwrap();
+    }
+
     /// People straight into the table, each with a reference of their own.
     pub async fn people(&self, count: usize, like: &Someone<'_>) -> Vec<PersonId> {
         let raw = self.raw().await;
         let mut ids = Vec::new();
         let made = self.number("select count(*) from person").await;
+        if made == 0 {
+            self.room().await;
+        }
         for n in 0..count {
             let contact = Contact {
                 reference: format!("R-{}", made + i64::try_from(n).unwrap()),

@@ -1,4 +1,5 @@
-//! Whether a list names every reference once: told without asking the database, where most lists end.
+//! Whether a later list names every reference once: told without asking the database, where most lists end.
+//! Of a first list a key tells it.
 
 use crate::person::contact::Key;
 
@@ -26,15 +27,18 @@ impl References {
         }
     }
 
-    /// Takes the next one.
-    pub(super) fn take(&mut self, key: &Key) {
+    /// Takes the next ones.
+    pub(super) fn take(&mut self, keys: &[Key]) {
         let Some(seen) = &mut self.seen else { return };
-        if seen.len() == self.limit {
+        if seen.len() + keys.len() > self.limit {
             self.seen = None;
-        } else {
-            let [a, b, c, d, e, f, g, h, ..] = *key;
-            seen.push(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+            return;
         }
+        let beginning = |key: &Key| {
+            let [a, b, c, d, e, f, g, h, ..] = *key;
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        };
+        seen.extend(keys.iter().map(beginning));
     }
 
     /// Whether all were different, for certain. Two that only begin alike make it uncertain too: of
@@ -54,7 +58,7 @@ mod tests {
     fn distinct(keys: &[u8]) -> bool {
         let mut references = References::up_to(4);
         for n in keys {
-            references.take(&[*n; 16]);
+            references.take(&[[*n; 16]]);
         }
         references.are_distinct()
     }

@@ -1,9 +1,10 @@
-//! From the bytes of a list to chunks ready for the database: read, checked and sealed on a thread that
-//! may block, one chunk at a time, so that the length of a list does not matter.
+//! From the bytes of a list to chunks ready for the database: read, checked and sealed on threads that may
+//! block, one chunk at a time on each, so that the length of a list does not matter. The threads take turns
+//! at reading; checking and sealing, which takes four times as long, they do side by side.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::csv::ByteRecord;
 use bytes::Bytes;
@@ -17,17 +18,46 @@ use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
 use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
-use crate::scope::store::{Rejects, Rows, StagedRow, reject_owner};
+use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
 use crate::seal::{Digest, IncidentKey, unique};
 
-/// What the delta of a first list counts: elements as bits, jurisdiction.
-pub(super) type Kind = (i64, String);
+/// What the delta of a first list counts: rows by bucket and elements (as bits), and by jurisdiction.
+#[derive(Default)]
+pub(super) struct Kinds(HashMap<(i32, i64), HashMap<String, i64>>);
+
+impl Kinds {
+    /// Counts some rows of one kind, or takes them back.
+    pub(super) fn add(&mut self, bucket: i32, elements: i64, under: &str, rows: i64) {
+        let same = self.0.entry((bucket, elements)).or_default();
+        match same.get_mut(under) {
+            Some(count) => *count += rows,
+            None => drop(same.insert(under.to_owned(), rows)),
+        }
+    }
+
+    /// Counts all of another count.
+    pub(super) fn add_all(&mut self, others: &Self) {
+        for (bucket, elements, under, rows) in others.iter() {
+            self.add(bucket, elements, under, rows);
+        }
+    }
+
+    /// Bucket, elements, jurisdiction, and how many.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64, &str, i64)> {
+        self.0.iter().flat_map(|((bucket, elements), same)| {
+            same.iter()
+                .map(|(under, rows)| (*bucket, *elements, under.as_str(), *rows))
+        })
+    }
+}
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
 const CHUNK_ROWS: usize = 16_384;
 /// Octets of one chunk; one more row may go over it.
 const CHUNK_BYTES: usize = 6 << 20;
+/// Rows read in one turn.
+const TURN: usize = 512;
 
 /// Why a list was refused before anything of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +72,41 @@ pub(super) enum Refused {
 
 /// A list whose first line is right and that has at least one row.
 pub(super) struct List<R: io::Read> {
-    records: Records<Hashed<R>>,
+    source: Mutex<Source<R>>,
     header: Header,
-    first: (u64, ByteRecord),
     seen: Seen,
+    references: Mutex<References>,
     /// The columns in the order of the file.
     pub(super) columns: Vec<String>,
+}
+
+/// Where the rows come from; whoever holds it reads the next ones.
+struct Source<R: io::Read> {
+    records: Records<Hashed<R>>,
+    /// The row that is next, and its line.
+    next: (u64, ByteRecord),
+    ended: bool,
+}
+
+impl<R: io::Read> Source<R> {
+    /// Fills `turn` with the next rows, as many as there are; none after the end or an error.
+    fn read(&mut self, turn: &mut [(u64, ByteRecord)]) -> Result<usize, ReadError> {
+        let mut rows = 0;
+        for row in turn {
+            if self.ended {
+                break;
+            }
+            std::mem::swap(row, &mut self.next);
+            rows += 1;
+            self.ended = true;
+            if let Some(line) = self.records.read(&mut self.next.1)? {
+                // Lines are keys. In a file that ends lines with CR alone they count records.
+                self.next.0 = line.max(row.0 + 1);
+                self.ended = false;
+            }
+        }
+        Ok(rows)
+    }
 }
 
 impl<R: io::Read> List<R> {
@@ -64,22 +123,41 @@ impl<R: io::Read> List<R> {
         let mut record = ByteRecord::new();
         let line = records.read(&mut record)?.ok_or(Refused::NoRows)?;
         let name = |cell: &str| cell.trim_start_matches('\u{feff}').trim().to_lowercase();
-        Ok(Self {
+        let source = Source {
             records,
+            next: (line, record),
+            ended: false,
+        };
+        Ok(Self {
+            source: Mutex::new(source),
             header,
-            first: (line, record),
             seen,
+            references: Mutex::new(References::default()),
             columns: names.iter().map(name).collect(),
         })
     }
+
+    /// Its SHA-256; of the whole once every thread has come to the end.
+    pub(super) fn hash(&self) -> Vec<u8> {
+        self.seen.hash()
+    }
+
+    /// Whether it is certain that no reference stands in it twice; asked once, at the end.
+    pub(super) fn is_distinct(&self) -> bool {
+        std::mem::take(&mut *held(&self.references)).are_distinct()
+    }
+}
+
+/// What a thread that panicked left is still whole: it only reads.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Some rows and rejects, ready for the database.
 pub(super) struct Chunk {
-    /// A COPY of rows, if there are any.
-    pub(super) rows: Option<Bytes>,
-    /// How many rows expose which elements under which jurisdiction.
-    pub(super) exposed: BTreeMap<Kind, i64>,
+    pub(super) rows: Vec<Copy>,
+    /// How many rows are of which kind.
+    pub(super) kinds: Kinds,
     /// A COPY of rejects, if there are any.
     pub(super) rejects: Option<Bytes>,
     pub(super) accepted: usize,
@@ -91,7 +169,7 @@ pub(super) struct Chunk {
 /// Rows and rejects of the chunk that is being filled.
 struct Gathered {
     rows: Rows,
-    exposed: BTreeMap<Kind, i64>,
+    kinds: Kinds,
     rejects: Rejects,
 }
 
@@ -102,14 +180,6 @@ impl Gathered {
     }
 }
 
-/// What is known once a list is read to its end.
-pub(super) struct Read {
-    /// Its SHA-256.
-    pub(super) hash: Vec<u8>,
-    /// Whether it is certain that no reference stands in it twice.
-    pub(super) distinct: bool,
-}
-
 /// What belongs to every row of one import.
 #[derive(Clone)]
 pub(super) struct Stage {
@@ -117,45 +187,40 @@ pub(super) struct Stage {
     pub(super) version: i32,
     pub(super) key: IncidentKey,
     pub(super) clock: Clock,
+    /// Whether it is a first list: its rows become the people themselves.
+    pub(super) is_first: bool,
 }
 
 impl Stage {
-    /// Sends the whole list in chunks; `None` if nobody takes them any more.
+    /// Sends a list in chunks, beside other threads that do the same; `None` if nobody takes them any more.
     pub(super) fn run<R: io::Read>(
         &self,
-        list: List<R>,
+        list: &List<R>,
         to: &mpsc::Sender<Chunk>,
-    ) -> Result<Option<Read>, ReadError> {
-        let List {
-            mut records,
-            header,
-            first: (mut line, mut record),
-            seen,
-            ..
-        } = list;
+    ) -> Result<Option<()>, ReadError> {
         let mut gathered = self.empty();
-        let mut references = References::default();
+        let mut turn = vec![(0, ByteRecord::new()); TURN];
         loop {
-            match header.row(line, &record) {
-                Ok(row) => references.take(&self.stage(row, &mut gathered)),
-                Err(errors) => self.reject(line, &record, &errors, &mut gathered.rejects),
+            let rows = held(&list.source).read(&mut turn)?;
+            let mut references = Vec::with_capacity(rows);
+            for (line, record) in &turn[..rows] {
+                match list.header.row(*line, record) {
+                    Ok(row) => references.push(self.stage(row, &mut gathered)),
+                    Err(errors) => self.reject(*line, record, &errors, &mut gathered.rejects),
+                }
             }
-            let next = records.read(&mut record)?;
-            if gathered.is_full() || next.is_none() {
+            // Of a first list, a key of its table tells.
+            if !self.is_first {
+                held(&list.references).take(&references);
+            }
+            if gathered.is_full() || rows == 0 {
                 let full = std::mem::replace(&mut gathered, self.empty());
-                if to.blocking_send(self.chunk(full, &seen)).is_err() {
+                if to.blocking_send(self.chunk(full, &list.seen)).is_err() {
                     return Ok(None);
                 }
             }
-            match next {
-                // Lines are keys. In a file that ends lines with CR alone they count records.
-                Some(next) => line = next.max(line + 1),
-                None => {
-                    return Ok(Some(Read {
-                        hash: seen.hash(),
-                        distinct: references.are_distinct(),
-                    }));
-                }
+            if rows == 0 {
+                return Ok(Some(()));
             }
         }
     }
@@ -163,8 +228,8 @@ impl Stage {
     fn empty(&self) -> Gathered {
         let (incident, version) = (self.incident, self.version);
         Gathered {
-            rows: Rows::new(incident, version),
-            exposed: BTreeMap::new(),
+            rows: Rows::new(incident, version, self.is_first, CHUNK_BYTES),
+            kinds: Kinds::default(),
             rejects: Rejects::new(incident, version),
         }
     }
@@ -172,15 +237,15 @@ impl Stage {
     fn chunk(&self, gathered: Gathered, seen: &Seen) -> Chunk {
         let Gathered {
             rows,
-            exposed,
+            kinds,
             rejects,
         } = gathered;
         let now = self.clock.now();
         let id = |bucket| PersonId::in_bucket_of(bucket, now, unique());
         let (accepted, rejected) = (rows.len(), rejects.len());
         Chunk {
-            rows: (accepted > 0).then(|| rows.into_copy(id)),
-            exposed,
+            rows: rows.into_copies(id),
+            kinds,
             rejects: (rejected > 0).then(|| rejects.into_copy()),
             accepted,
             rejected,
@@ -198,11 +263,10 @@ impl Stage {
             address: row.address,
         };
         let (keys, sealed) = contact.seal(&self.key, self.incident);
+        let under = row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str);
         if !row.flags.contains(Flags::RETRACT) {
-            let under = row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str);
-            *to.exposed
-                .entry((row.elements.bits(), under.to_owned()))
-                .or_default() += 1;
+            let elements = row.elements.bits();
+            to.kinds.add(keys.bucket(), elements, under, 1);
         }
         to.rows.push(&StagedRow {
             line: whole(row.line),
@@ -210,8 +274,8 @@ impl Stage {
             sealed: &sealed,
             exposed: row.elements.bits(),
             locale: row.locale.as_str(),
-            jurisdiction: row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str),
-            flags: row.flags.bits(),
+            jurisdiction: under,
+            flags: row.flags,
         });
         keys.reference
     }

@@ -2,15 +2,12 @@
 //! many people it moved the account, from the rows as they were when it locked them.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
-use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::ScopeMode;
-use crate::db::schema::person;
 use crate::db::{Conn, Result};
-use crate::id::IncidentId;
+use crate::id::{BUCKETS, IncidentId};
 use crate::person::flags::Flags;
 use crate::person::store::Moved;
 
@@ -25,6 +22,18 @@ pub struct Span {
     pub from: i32,
     /// The bucket after the last.
     pub to: i32,
+}
+
+impl Span {
+    /// All buckets of a version.
+    pub fn all(incident: IncidentId, version: i32) -> Self {
+        Self {
+            incident,
+            version,
+            from: 0,
+            to: BUCKETS,
+        }
+    }
 }
 
 /// `person::standing` in SQL; `$before` is where the person stood, null for somebody new.
@@ -149,7 +158,7 @@ const CHANGES: &str = concat!(
         cross join lateral (select ",
     standing!("b.standing", "b.told", "b.same_address"),
     " as standing) t
-        where p.bucket = b.bucket and p.id = b.id",
+        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id",
     was_and_is!(),
     ") ",
     moved!()
@@ -163,57 +172,29 @@ pub async fn apply_changes(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
     run_with_flags(conn, CHANGES, span).await
 }
 
-macro_rules! new {
-    ($unknown:literal) => {
-        concat!(
-            "with after as (
+const NEW: &str = concat!(
+    "with after as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
             since_scope, changed_scope)
         select r.bucket, r.id, r.incident_id, r.reference_key, r.email_key, r.name_key, r.contact_key,
             r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
             case when t.standing = 'withheld' then ",
-            reason!(),
-            " end, 0, $2, $2
+    reason!(),
+    " end, 0, $2, $2
         from scope_row r
         cross join lateral (select ",
-            standing!("null", "false", "false"),
-            " as standing) t
+    standing!("null", "false", "false"),
+    " as standing) t
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
             and r.flags & ",
-            retract!(),
-            " = 0 ",
-            $unknown,
-            " returning bucket, standing, withheld, jurisdiction, locale, exposed, named
+    retract!(),
+    " = 0 and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
+            and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key)
+        returning bucket, standing, withheld, jurisdiction, locale, exposed, named
     )
     select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n from after
     group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
-        )
-    };
-}
-
-/// Whether anybody is or was in scope in these buckets.
-///
-/// # Errors
-/// The database's.
-pub async fn has_people_in(conn: &mut Conn, span: Span) -> Result<bool> {
-    let anybody = person::table
-        .filter(person::incident_id.eq(span.incident))
-        .filter(person::bucket.ge(span.from).and(person::bucket.lt(span.to)));
-    Ok(diesel::select(exists(anybody)).get_result(conn).await?)
-}
-
-/// Takes in everybody of the list; nobody was in scope before.
-///
-/// # Errors
-/// The database's.
-pub async fn apply_first(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    run_with_flags(conn, new!(""), span).await
-}
-
-const NEW: &str = new!(
-    "and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
-        and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key)"
 );
 
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
@@ -277,7 +258,7 @@ macro_rules! retracted {
         update person p
         set standing = 'retracted', withheld = null, changed_scope = $2
         from before b
-        where p.bucket = b.bucket and p.id = b.id",
+        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id",
             was_and_is!(),
             ") ",
             moved!()
@@ -303,47 +284,23 @@ pub async fn apply_retracted(conn: &mut Conn, span: Span, mode: ScopeMode) -> Re
         .await?)
 }
 
-// Read from the list before anything of it is applied, not from what applying it did: the other books.
-macro_rules! brings {
-    ($mode:ident) => {
-        concat!(
-            "insert into scope_applied (incident_id, version, bucket, added, retracted, at)
-            select $1, $2, b.bucket, coalesce(come.n, 0), coalesce(go.n, 0), $5
-            from generate_series($3, $4 - 1) as b (bucket)
-            left join (select r.bucket, count(*) as n from ",
-            staged!(" = 0"),
-            " and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
-                    and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key
-                    and p.standing <> 'retracted')
-                group by r.bucket) come on come.bucket = b.bucket
-            left join (select p.bucket, count(*) as n from person p where ",
-            gone!($mode),
-            " group by p.bucket) go on go.bucket = b.bucket
-            returning added - retracted as n"
-        )
-    };
-}
-
-/// Records what the list brings into these buckets and takes out of them; by how many people that is.
+/// Records what the version brings into these buckets and takes out of them, as its list was read when it
+/// became a draft: not from what applying it does. By how many people that is.
 ///
 /// # Errors
 /// `Conflict` if they were done before.
-pub async fn record_applied(
-    conn: &mut Conn,
-    span: Span,
-    mode: ScopeMode,
-    at: DateTime<Utc>,
-) -> Result<i64> {
+pub async fn record_applied(conn: &mut Conn, span: Span, at: DateTime<Utc>) -> Result<i64> {
     #[derive(diesel::QueryableByName)]
     struct Net {
         #[diesel(sql_type = BigInt)]
         n: i64,
     }
-    let statement = match mode {
-        ScopeMode::Full => brings!(full),
-        ScopeMode::Delta => brings!(delta),
-    };
-    let net: Vec<Net> = diesel::sql_query(statement)
+    let record = "insert into scope_applied (incident_id, version, bucket, added, retracted, at)
+        select v.incident_id, v.version, b.bucket, v.added[b.bucket + 1], v.retracted[b.bucket + 1], $5
+        from scope_version v cross join generate_series($3, $4 - 1) as b (bucket)
+        where v.incident_id = $1 and v.version = $2
+        returning added - retracted as n";
+    let net: Vec<Net> = diesel::sql_query(record)
         .bind::<Uuid, _>(span.incident)
         .bind::<Integer, _>(span.version)
         .bind::<Integer, _>(span.from)

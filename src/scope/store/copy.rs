@@ -7,22 +7,29 @@ use futures_util::SinkExt;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use super::first::Own;
 use crate::db::Result;
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::Keys;
+use crate::person::flags::Flags;
+use crate::person::{PersonStanding, standing};
 
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TAIL: [u8; 2] = (-1_i16).to_be_bytes();
 
-/// The columns in the order of [`Rows::push`].
-const COPY_ROWS: &str = "copy scope_row (incident_id, version, id, bucket, reference_key, line, email_key,
-    name_key, contact_key, sealed, exposed, locale, jurisdiction, flags) from stdin (format binary)";
+/// The columns that every row has, in the order of [`Rows::push`].
+const COLUMNS: &str =
+    "id, bucket, reference_key, line, email_key, name_key, contact_key, sealed, exposed,
+    locale, jurisdiction, flags";
 /// The columns in the order of [`Rejects::push`].
 const COPY_REJECTS: &str =
     "copy scope_reject (incident_id, version, line, reasons, sealed) from stdin (format binary)";
 
-/// Where a tuple of [`Rows`] holds the id: behind the number of fields and the two fields before it.
-const ID_AT: usize = 2 + (4 + 16) + (4 + 4) + 4;
+/// Octets of one message of a COPY: client and server each handle it while it is in their caches.
+const MESSAGE: usize = 64 << 10;
+
+/// Where a tuple of [`Rows`] holds the id: behind the number of fields and its own length.
+const ID_AT: usize = 2 + 4;
 
 /// Tuples of one COPY.
 #[derive(Debug, Default)]
@@ -63,7 +70,7 @@ pub struct StagedRow<'a> {
     /// The law; empty if not known.
     pub jurisdiction: &'a str,
     /// The flags.
-    pub flags: i32,
+    pub flags: Flags,
 }
 
 /// Staged rows of one version, gathered for a COPY.
@@ -72,46 +79,110 @@ pub struct StagedRow<'a> {
 /// of a bucket lie together in the table, and later the people of a batch in theirs.
 #[derive(Debug)]
 pub struct Rows {
-    incident: IncidentId,
-    version: i32,
+    shape: Shape,
+    usual: Pile,
+    /// Of a first list, people who are not in progress.
+    others: Pile,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// Of a later list: they wait among others, and name incident and version.
+    Staged(IncidentId, i32),
+    /// Of a first list: they become the people themselves ([`Own`], whose defaults are somebody in progress).
+    People,
+}
+
+#[derive(Debug, Default)]
+struct Pile {
     tuples: Tuples,
     /// Bucket, index of the reference, line, and where the tuple begins and ends.
     order: Vec<(i32, [u8; 16], i64, usize, usize)>,
 }
 
+/// Rows of one shape as Postgres takes them.
+#[derive(Debug)]
+pub struct Copy {
+    columns: &'static str,
+    bytes: Bytes,
+}
+
 impl Rows {
-    /// None yet.
-    pub fn new(incident: IncidentId, version: i32) -> Self {
-        Self {
-            incident,
-            version,
-            tuples: Tuples::default(),
+    /// None yet, with room for as many octets.
+    pub fn new(incident: IncidentId, version: i32, is_first: bool, room: usize) -> Self {
+        let shape = if is_first {
+            Shape::People
+        } else {
+            Shape::Staged(incident, version)
+        };
+        let usual = Pile {
+            tuples: Tuples(Vec::with_capacity(room)),
             order: Vec::new(),
+        };
+        Self {
+            shape,
+            usual,
+            others: Pile::default(),
         }
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.usual.order.len() + self.others.order.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.len() == 0
     }
 
     /// How many octets.
     pub fn bytes(&self) -> usize {
-        self.tuples.0.len()
+        self.usual.tuples.0.len() + self.others.tuples.0.len()
     }
 
     /// Adds a row.
     pub fn push(&mut self, row: &StagedRow<'_>) {
+        match self.shape {
+            Shape::Staged(incident, version) => {
+                self.usual.push(row, 14, |to| {
+                    to.field(incident.uuid().as_bytes());
+                    to.field(&version.to_be_bytes());
+                });
+            }
+            Shape::People => match stands(row) {
+                PersonStanding::InProgress => self.usual.push(row, 12, |_| {}),
+                elsewhere => self.others.push(row, 14, |to| {
+                    let reason = row.flags.withheld_reason();
+                    let reason = reason.filter(|_| elsewhere == PersonStanding::Withheld);
+                    to.field(elsewhere.as_str().as_bytes());
+                    to.optional(reason.map(|reason| reason.as_str().as_bytes()));
+                }),
+            },
+        }
+    }
+
+    /// All of them; `id` makes an id in a bucket.
+    pub fn into_copies(self, mut id: impl FnMut(i32) -> PersonId) -> Vec<Copy> {
+        let usual = match self.shape {
+            Shape::Staged(..) => ", incident_id, version",
+            Shape::People => "",
+        };
+        let piles = [(usual, self.usual), (", standing, withheld", self.others)];
+        let some = piles.into_iter().filter(|(_, pile)| !pile.order.is_empty());
+        some.map(|(columns, pile)| Copy {
+            columns,
+            bytes: pile.into_bytes(&mut id),
+        })
+        .collect()
+    }
+}
+
+impl Pile {
+    fn push(&mut self, row: &StagedRow<'_>, fields: i16, more: impl FnOnce(&mut Tuples)) {
         let (start, bucket) = (self.tuples.0.len(), row.keys.bucket());
         let to = &mut self.tuples;
-        to.begin(14);
-        to.field(self.incident.uuid().as_bytes());
-        to.field(&self.version.to_be_bytes());
+        to.begin(fields);
         to.field(Uuid::nil().as_bytes());
         to.field(&bucket.to_be_bytes());
         to.field(&row.keys.reference);
@@ -123,14 +194,14 @@ impl Rows {
         to.field(&row.exposed.to_be_bytes());
         to.field(row.locale.as_bytes());
         to.field(row.jurisdiction.as_bytes());
-        to.field(&row.flags.to_be_bytes());
+        to.field(&row.flags.bits().to_be_bytes());
+        more(to);
         let end = to.0.len();
         self.order
             .push((bucket, row.keys.reference, row.line, start, end));
     }
 
-    /// The whole COPY; `id` makes an id in a bucket.
-    pub fn into_copy(mut self, mut id: impl FnMut(i32) -> PersonId) -> Bytes {
+    fn into_bytes(mut self, id: &mut impl FnMut(i32) -> PersonId) -> Bytes {
         self.order.sort_unstable();
         let mut copy = Vec::with_capacity(HEAD.len() + self.tuples.0.len() + TAIL.len());
         copy.extend_from_slice(HEAD);
@@ -145,6 +216,14 @@ impl Rows {
         }
         copy.extend_from_slice(&TAIL);
         copy.into()
+    }
+}
+
+/// Where somebody new stands. Whom the list takes out is nobody yet, and deleted before it counts.
+fn stands(row: &StagedRow<'_>) -> PersonStanding {
+    match row.flags.contains(Flags::RETRACT) {
+        true => PersonStanding::Retracted,
+        false => standing(None, row.flags, row.keys.email.is_some()),
     }
 }
 
@@ -202,12 +281,14 @@ impl Rejects {
     }
 }
 
-/// Stages rows.
+/// Stages rows; those of a first list in a table of its own.
 ///
 /// # Errors
 /// The database's.
-pub async fn copy_rows(client: &Client, copy: Bytes) -> Result<()> {
-    copy_in(client, COPY_ROWS, copy).await
+pub async fn copy_rows(client: &Client, own: Option<&Own>, copy: Copy) -> Result<()> {
+    let (table, more) = (own.map_or("scope_row", Own::table), copy.columns);
+    let statement = format!("copy {table} ({COLUMNS}{more}) from stdin (format binary)");
+    copy_in(client, &statement, copy.bytes).await
 }
 
 /// Keeps rejects.
@@ -218,10 +299,13 @@ pub async fn copy_rejects(client: &Client, copy: Bytes) -> Result<()> {
     copy_in(client, COPY_REJECTS, copy).await
 }
 
-async fn copy_in(client: &Client, statement: &str, copy: Bytes) -> Result<()> {
+async fn copy_in(client: &Client, statement: &str, mut copy: Bytes) -> Result<()> {
     let sink = client.copy_in::<_, Bytes>(statement).await?;
     tokio::pin!(sink);
-    sink.send(copy).await?;
+    while !copy.is_empty() {
+        let message = copy.split_to(copy.len().min(MESSAGE));
+        sink.feed(message).await?;
+    }
     sink.finish().await?;
     Ok(())
 }

@@ -2,16 +2,18 @@
 
 mod apply;
 mod copy;
+mod first;
 mod staged;
 
-pub use apply::{
-    Span, apply_changes, apply_first, apply_new, apply_retracted, by_bucket, has_people_in,
-    record_applied,
+pub use apply::{Span, apply_changes, apply_new, apply_retracted, by_bucket, record_applied};
+pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
+pub use first::{
+    Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,
+    is_first, key_own,
 };
-pub use copy::{Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use staged::{
-    Duplicate, analyze, compare, delete_duplicates, find_duplicates, has_people, hurry,
-    set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
+    Duplicate, analyze, compare, delete_duplicates, find_duplicates, hurry, set_progress,
+    summarize, sweep, try_lock, try_lock_session, unlock_session,
 };
 
 use chrono::{DateTime, Utc};
@@ -19,7 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
-use super::delta::Delta;
+use super::delta::{Brings, Delta};
 use super::{Reject, RejectReason, ScopeMode, ScopeStatus, Version};
 use crate::db::schema::{scope_applied, scope_reject, scope_row, scope_version};
 use crate::db::{Conn, Error, Result};
@@ -142,7 +144,7 @@ pub async fn set_draft(
     version: i32,
     file_hash: &[u8],
     counts: (i64, i64),
-    delta: &Delta,
+    (delta, brings): (&Delta, &Brings),
 ) -> Result<()> {
     let set = diesel::update(scope_version::table.find((incident, version)))
         .filter(scope_version::status.eq(ScopeStatus::Importing))
@@ -152,6 +154,8 @@ pub async fn set_draft(
             scope_version::accepted.eq(counts.0),
             scope_version::rejected.eq(counts.1),
             scope_version::delta.eq(serde_json::json!(delta)),
+            scope_version::added.eq(&brings.added),
+            scope_version::retracted.eq(&brings.retracted),
         ))
         .execute(conn)
         .await?;
@@ -278,7 +282,7 @@ pub async fn discard(
     Ok(discarded)
 }
 
-/// Deletes the staged rows of a version.
+/// Deletes the staged rows of a version that was never in force, wherever they wait.
 ///
 /// # Errors
 /// The database's.
@@ -288,7 +292,7 @@ pub async fn delete_staged(conn: &mut Conn, incident: IncidentId, version: i32) 
         .filter(scope_row::version.eq(version))
         .execute(conn)
         .await?;
-    Ok(())
+    drop_own(conn, &Own::new(incident, version)).await
 }
 
 /// Deletes the rejects of a version.

@@ -9,6 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::super::ScopeMode;
 use super::super::delta::Class;
+use super::first::Own;
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::IncidentId;
@@ -82,16 +83,6 @@ pub async fn set_progress(
     Ok(())
 }
 
-/// Whether anybody is or was in the scope of the incident.
-///
-/// # Errors
-/// The database's.
-pub async fn has_people(client: &Client, incident: IncidentId) -> Result<bool> {
-    let statement = "select exists (select from person where incident_id = $1)";
-    let row = client.query_one(statement, &[&incident.uuid()]).await?;
-    Ok(row.get(0))
-}
-
 /// Brings the index of staged rows up to date, which inserts leave for later.
 ///
 /// # Errors
@@ -140,6 +131,8 @@ pub struct Duplicate {
     pub line: i64,
     /// The line that counts.
     pub first_line: i64,
+    /// Where it would live.
+    pub bucket: i32,
     /// The blind index of the reference.
     pub reference_key: Vec<u8>,
     /// The contact data.
@@ -154,44 +147,54 @@ pub struct Duplicate {
     pub flags: i32,
 }
 
-// Keys first, whole rows only of what is there twice: a list without duplicates costs one narrow pass.
-macro_rules! twice {
-    () => {
-        "(select bucket, reference_key, min(line) as first_line
-        from scope_row
-        where incident_id = $1 and version = $2
-        group by bucket, reference_key
-        having count(*) > 1) twice"
-    };
+/// The statements about rows whose reference is in `table` twice. Keys first, whole rows only of what is there
+/// twice: a list without duplicates costs one narrow pass.
+struct Twice {
+    find: String,
+    delete: String,
 }
 
-const FIND_DUPLICATES: &str = concat!(
-    "select r.line, twice.first_line, r.reference_key, r.sealed, r.exposed, r.locale, r.jurisdiction, r.flags
-    from scope_row r join ",
-    twice!(),
-    " on r.bucket = twice.bucket and r.reference_key = twice.reference_key
-    where r.incident_id = $1 and r.version = $2 and r.line > twice.first_line"
-);
+impl Twice {
+    fn among(own: Option<&Own>) -> Self {
+        let (table, version) = match own {
+            Some(own) => (own.table(), "since_scope"),
+            None => ("scope_row", "version"),
+        };
+        let twice = format!(
+            "(select bucket, reference_key, min(line) as first_line
+            from {table}
+            where incident_id = $1 and {version} = $2
+            group by bucket, reference_key
+            having count(*) > 1) twice"
+        );
+        let later = format!(
+            "r.incident_id = $1 and r.{version} = $2 and r.bucket = twice.bucket
+            and r.reference_key = twice.reference_key and r.line > twice.first_line"
+        );
+        Self {
+            find: format!(
+                "select r.line, twice.first_line, r.reference_key, r.sealed, r.exposed, r.locale,
+                    r.jurisdiction, r.flags, r.bucket
+                from {table} r join {twice} on {later}"
+            ),
+            delete: format!("delete from {table} r using {twice} where {later}"),
+        }
+    }
+}
 
-const DELETE_DUPLICATES: &str = concat!(
-    "delete from scope_row r using ",
-    twice!(),
-    " where r.incident_id = $1 and r.version = $2 and r.bucket = twice.bucket
-        and r.reference_key = twice.reference_key and r.line > twice.first_line"
-);
-
-/// The rows whose reference stands on an earlier line, one by one.
+/// The rows whose reference stands on an earlier line, one by one; `own` is the table of a first list.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_duplicates(
     client: &Client,
+    own: Option<&Own>,
     incident: IncidentId,
     version: i32,
-) -> Result<impl Stream<Item = Result<Duplicate>>> {
+) -> Result<impl Stream<Item = Result<Duplicate>> + use<>> {
     let incident = incident.uuid();
     let of: [&(dyn ToSql + Sync); 2] = [&incident, &version];
-    let rows = client.query_raw(FIND_DUPLICATES, of).await?;
+    let rows = client.query_raw(&Twice::among(own).find, of).await?;
     Ok(rows.map(|row| {
         let row = row?;
         Ok(Duplicate {
@@ -203,6 +206,7 @@ pub async fn find_duplicates(
             locale: row.get(5),
             jurisdiction: row.get(6),
             flags: row.get(7),
+            bucket: row.get(8),
         })
     }))
 }
@@ -211,9 +215,14 @@ pub async fn find_duplicates(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_duplicates(client: &Client, incident: IncidentId, version: i32) -> Result<u64> {
+pub async fn delete_duplicates(
+    client: &Client,
+    own: Option<&Own>,
+    incident: IncidentId,
+    version: i32,
+) -> Result<u64> {
     let of: [&(dyn ToSql + Sync); 2] = [&incident.uuid(), &version];
-    Ok(client.execute(DELETE_DUPLICATES, &of).await?)
+    Ok(client.execute(&Twice::among(own).delete, &of).await?)
 }
 
 // A row with the flag `retract`, $4, names somebody who is not affected after all.
@@ -225,21 +234,21 @@ const COMPARE: &str = "
                 is distinct from (r.contact_key, r.locale, r.jurisdiction, r.flags), false) as contact,
         case when p.standing <> 'retracted' then p.jurisdiction end as was_under,
         case when r.flags & $4 = 0 then r.jurisdiction end as is_under,
-        count(*) as people
+        count(*) as people, r.bucket
     from scope_row r
-    left join person p on p.incident_id = r.incident_id and p.bucket = r.bucket
-        and p.reference_key = r.reference_key
-    where r.incident_id = $1 and r.version = $2
-    group by 1, 2, 3, 4, 5
+    join person p on p.bucket = r.bucket and p.reference_key = r.reference_key
+    where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
+    group by 1, 2, 3, 4, 5, 7
     union all
-    select p.exposed, null, false, p.jurisdiction, null, count(*)
+    select p.exposed, null, false, p.jurisdiction, null, count(*), p.bucket
     from person p
     where $3 and p.incident_id = $1 and p.standing <> 'retracted'
         and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
             and r.bucket = p.bucket and r.reference_key = p.reference_key)
-    group by 1, 4";
+    group by 1, 4, 7";
 
-/// How a staged version differs from the people in scope, class by class.
+/// How a staged version differs from the people of the incident, bucket by bucket and class by class; whoever
+/// the table of people does not hold yet is in none of them.
 ///
 /// # Errors
 /// `Inconsistent` if an element is not known.
@@ -248,7 +257,7 @@ pub async fn compare(
     incident: IncidentId,
     version: i32,
     mode: ScopeMode,
-    mut each: impl FnMut(Class),
+    mut each: impl FnMut(i32, Class),
 ) -> Result<()> {
     let full = mode == ScopeMode::Full;
     let retract = Flags::RETRACT.bits();
@@ -260,14 +269,15 @@ pub async fn compare(
         known => Ok(known.flatten()),
     };
     while let Some(row) = rows.try_next().await? {
-        each(Class {
+        let class = Class {
             before: elements(row.get(0))?,
             now: elements(row.get(1))?,
             contact: row.get(2),
             before_under: row.get(3),
             now_under: row.get(4),
             people: row.get(5),
-        });
+        };
+        each(row.get(6), class);
     }
     Ok(())
 }

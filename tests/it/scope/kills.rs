@@ -207,9 +207,19 @@ async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_
     let desks = (Desk::new().await, Desk::new().await);
     let (calm, stormy) = (Site::of(&desks.0), Site::of(&desks.1));
     let mut done = 0;
-    calm.take(&List::of_round(0));
-    stormy.take(&List::of_round(0));
     let mut before = calm.people().await;
+    let first = List::of_round(0);
+    let pace = calm.take(&first);
+    let wanted = calm.people().await;
+    for round in 0..kills().div_ceil(2) {
+        if stormy.kill(&first, moment(round, pace)) {
+            break;
+        }
+        stormy.settled(&before, &wanted).await;
+    }
+    stormy.take(&first);
+    assert_eq!(stormy.people().await, wanted, "the first list");
+    before = wanted;
     for round in 1..=kills() {
         let list = List::of_round(round);
         let after = moment(round, calm.take(&list));

@@ -1,0 +1,208 @@
+//! The table of a first list: its rows are written once, as the people they will be, indexed in bulk when
+//! all are there, and become the incident's part of `person` in the moment the version is put in force.
+//! Rows that went through `scope_row` into indexed tables took four times as long.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Uuid};
+use diesel_async::RunQueryDsl;
+use tokio_postgres::Client;
+
+use crate::db::{Conn, Result};
+use crate::id::IncidentId;
+use crate::person::store::Moved;
+
+/// The table in which the people of a first list wait.
+#[derive(Debug, Clone)]
+pub struct Own(String);
+
+impl Own {
+    /// That of a version.
+    pub fn new(incident: IncidentId, version: i32) -> Self {
+        Self(format!("person_{}_{version}", incident.uuid().simple()))
+    }
+
+    /// Its name; it needs no quotes.
+    pub fn table(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How full its pages are made, in per cent. Each person is changed by a campaign; what finds room in its page
+/// touches no index.
+const ROOM: u8 = 85;
+
+/// Whether no version of the incident was ever put in force, not even in part.
+///
+/// # Errors
+/// The database's.
+pub async fn is_first(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct First {
+        #[diesel(sql_type = Bool)]
+        first: bool,
+    }
+    let question = "select not exists (select from scope_version where incident_id = $1
+        and status in ('activating', 'active', 'superseded')) as first";
+    let row: First = diesel::sql_query(question)
+        .bind::<Uuid, _>(incident)
+        .get_result(conn)
+        .await?;
+    Ok(row.first)
+}
+
+/// What most people of a first list have in common: as defaults it need not be sent, parsed and checked for
+/// each of them.
+const COMMON: [&str; 6] = [
+    "incident_id",
+    "named",
+    "standing",
+    "link_epoch",
+    "since_scope",
+    "changed_scope",
+];
+
+/// Makes the table, empty and without a key. `line` is there until it is known that no reference stands in
+/// the list twice. The check is what lets it become part of `person` without being read.
+///
+/// # Errors
+/// The database's.
+pub async fn create_own(
+    client: &Client,
+    own: &Own,
+    incident: IncidentId,
+    version: i32,
+) -> Result<()> {
+    let (own, incident, version) = (&own.0, incident.uuid().to_string(), version.to_string());
+    let values = [&incident, "0", "in_progress", "0", &version, &version];
+    let common: String = std::iter::zip(COMMON, values)
+        .map(|(column, value)| format!(", alter {column} set default '{value}'"))
+        .collect();
+    let create = format!(
+        "create table {own} (like person including constraints, line bigint not null,
+            constraint of_one_incident check (incident_id = '{incident}')) with (fillfactor = {ROOM});
+        alter table {own} set (autovacuum_enabled = false){common}"
+    );
+    run(client, create).await
+}
+
+/// Makes the keys of the table on two connections at once.
+///
+/// # Errors
+/// `Conflict` if a reference is there twice; then this may be tried again.
+pub async fn key_own(one: &Client, other: &Client, own: &Own) -> Result<()> {
+    let key = |name, columns| index(own, "unique index", name, columns);
+    futures_util::future::try_join(
+        run(one, key("reference", "(reference_key, bucket)")),
+        run(other, key("id", "(bucket, id)")),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Deletes whom the list takes out: nobody was in.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_retracted(client: &Client, own: &Own) -> Result<()> {
+    let delete = format!("delete from {} where standing = 'retracted'", own.0);
+    run(client, delete).await
+}
+
+/// Makes the rest of what `person` has, once the keys are made.
+///
+/// # Errors
+/// The database's.
+pub async fn complete_own(one: &Client, other: &Client, own: &Own) -> Result<()> {
+    let email = "(email_key) where email_key is not null";
+    // Somebody without reference and address is rarely looked for: some milliseconds among ten million are
+    // soon enough, and a filter for each megabyte costs next to nothing to build and to keep.
+    let name =
+        "using brin (name_key bytea_bloom_ops) with (pages_per_range = 128, autosummarize = on)";
+    futures_util::future::try_join(
+        run(one, index(own, "index", "email", email)),
+        run(other, index(own, "index", "name", name)),
+    )
+    .await?;
+    let common = COMMON.map(|column| format!(", alter {column} drop default"));
+    let alter = format!(
+        "alter table {own} drop column line, reset (autovacuum_enabled),
+            add constraint {own}_pkey primary key using index {own}_id{common}",
+        own = own.0,
+        common = common.concat(),
+    );
+    run(one, alter).await?;
+    analyze_own(one, own).await
+}
+
+/// Lets the planner know what is in the table, from a small sample: Postgres takes a larger one by itself
+/// within minutes.
+///
+/// # Errors
+/// The database's.
+pub async fn analyze_own(client: &Client, own: &Own) -> Result<()> {
+    let analyze = format!(
+        "set default_statistics_target = 10; analyze {} (incident_id, bucket, id, reference_key, email_key, name_key, exposed, named, locale,
+            jurisdiction, flags, standing, withheld)",
+        own.0
+    );
+    run(client, analyze).await
+}
+
+fn index(own: &Own, kind: &str, name: &str, columns: &str) -> String {
+    let own = &own.0;
+    format!(
+        "set maintenance_work_mem = '256MB'; create {kind} if not exists {own}_{name} on {own} {columns}"
+    )
+}
+
+async fn run(client: &Client, statements: String) -> Result<()> {
+    Ok(client.batch_execute(&statements).await?)
+}
+
+/// Throws the table away, if there is one.
+///
+/// # Errors
+/// The database's.
+pub async fn drop_own(conn: &mut Conn, own: &Own) -> Result<()> {
+    diesel::sql_query(format!("drop table if exists {}", own.0))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Everybody in the table, as the account counts them. In memory, however many kinds the planner expects;
+/// for the rest of the transaction too.
+///
+/// # Errors
+/// The database's.
+pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
+    for setting in [
+        "set local enable_sort = off",
+        "set local work_mem = '64MB'",
+        "set local parallel_tuple_cost = 0",
+    ] {
+        diesel::sql_query(setting).execute(conn).await?;
+    }
+    let count = format!(
+        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
+        from {} group by bucket, standing, withheld, jurisdiction, locale, exposed, named",
+        own.0
+    );
+    Ok(diesel::sql_query(count).load(conn).await?)
+}
+
+/// Makes the table the incident's part of `person`. Neither readers nor writers of `person` wait.
+///
+/// # Errors
+/// The database's.
+pub async fn attach_own(conn: &mut Conn, own: &Own, incident: IncidentId) -> Result<()> {
+    let own = &own.0;
+    let incident = incident.uuid();
+    for step in [
+        format!("alter table person attach partition {own} for values in ('{incident}')"),
+        format!("alter table {own} drop constraint of_one_incident"),
+    ] {
+        diesel::sql_query(step).execute(conn).await?;
+    }
+    Ok(())
+}
