@@ -369,9 +369,10 @@ async fn apply(
     at: DateTime<Utc>,
 ) -> Result<(), ActivateError> {
     let net = store::record_applied(conn, span, at).await?;
-    let mut moved = store::apply_changes(conn, span).await?;
-    moved.extend(store::apply_retracted(conn, span, mode).await?);
-    moved.extend(store::apply_new(conn, span).await?);
+    let mut moved = store::apply_listed(conn, span).await?;
+    if mode == ScopeMode::Full {
+        moved.extend(store::apply_unlisted(conn, span).await?);
+    }
     move_accounts(conn, span.incident, net, &moved).await
 }
 

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Integer, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::ScopeMode;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Error, Result};
 use crate::id::{BUCKETS, IncidentId};
 use crate::person::flags::Flags;
 use crate::person::store::Moved;
@@ -72,131 +71,6 @@ macro_rules! retract {
     };
 }
 
-/// Rows that list somebody: not those that say that somebody is not affected after all.
-macro_rules! staged {
-    ($also:literal) => {
-        concat!(
-            "scope_row r where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
-                and r.flags & ",
-            retract!(),
-            $also
-        )
-    };
-}
-
-/// Sums up what `after` returned.
-macro_rules! moved {
-    () => {
-        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
-            select bucket, was as standing, was_withheld as withheld, was_jurisdiction as jurisdiction,
-                was_locale as locale, was_exposed as exposed, named, -1 as n
-            from after
-            union all
-            select bucket, standing, withheld, jurisdiction, locale, exposed, named, 1 from after
-        ) moved
-        group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
-    };
-}
-
-/// What [`moved`] needs of `before b` and of `person p`.
-macro_rules! was_and_is {
-    () => {
-        " returning p.bucket, b.standing as was, b.withheld as was_withheld,
-            b.jurisdiction as was_jurisdiction, b.locale as was_locale, b.exposed as was_exposed,
-            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.named "
-    };
-}
-
-/// Keeps what was believed of those in `before`.
-macro_rules! past {
-    ($contact_changed:literal) => {
-        concat!(
-            ", past as (
-                insert into person_past (bucket, person_id, until_scope, incident_id, exposed, locale,
-                    jurisdiction, flags, standing, contact_changed)
-                select bucket, id, $2, $1, exposed, locale, jurisdiction, flags, standing, ",
-            $contact_changed,
-            " from before
-            )"
-        )
-    };
-}
-
-// People are locked in the order of their ids, as everywhere. A staged row is looked for once and then
-// carried along: no key finds it again.
-const CHANGES: &str = concat!(
-    "with before as (
-        select p.bucket, p.id, p.named <> 0 as told, p.standing, p.withheld, p.jurisdiction, p.locale,
-            p.exposed, p.flags, p.contact_key <> r.contact_key as contact_changed,
-            r.email_key = p.email_key as same_address, r as row
-        from person p
-        join scope_row r on r.incident_id = p.incident_id and r.bucket = p.bucket
-            and r.reference_key = p.reference_key
-        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
-            and r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
-            and r.flags & ",
-    retract!(),
-    " = 0
-            and (p.standing = 'retracted'
-                or (p.exposed, p.contact_key, p.locale, p.jurisdiction, p.flags)
-                    is distinct from (r.exposed, r.contact_key, r.locale, r.jurisdiction, r.flags))
-        order by p.bucket, p.id
-        for update of p
-    )",
-    past!("contact_changed"),
-    ", after as (
-        update person p
-        set exposed = r.exposed, email_key = r.email_key, name_key = r.name_key,
-            contact_key = r.contact_key, sealed = r.sealed, locale = r.locale,
-            jurisdiction = r.jurisdiction, flags = r.flags, changed_scope = $2,
-            standing = t.standing,
-            withheld = case when t.standing = 'withheld' then ",
-    reason!(),
-    " end
-        from before b
-        cross join lateral (select (b.row).*) r
-        cross join lateral (select ",
-    standing!("b.standing", "b.told", "b.same_address"),
-    " as standing) t
-        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id",
-    was_and_is!(),
-    ") ",
-    moved!()
-);
-
-/// Brings people who are in the list and differ from it to what the list says, retracted ones back in.
-///
-/// # Errors
-/// The database's.
-pub async fn apply_changes(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    run_with_flags(conn, CHANGES, span).await
-}
-
-const NEW: &str = concat!(
-    "with after as (
-        insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
-            exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
-            since_scope, changed_scope)
-        select r.bucket, r.id, r.incident_id, r.reference_key, r.email_key, r.name_key, r.contact_key,
-            r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
-            case when t.standing = 'withheld' then ",
-    reason!(),
-    " end, 0, $2, $2
-        from scope_row r
-        cross join lateral (select ",
-    standing!("null", "false", "false"),
-    " as standing) t
-        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
-            and r.flags & ",
-    retract!(),
-    " = 0 and not exists (select from person p where p.incident_id = $1 and p.bucket >= $3
-            and p.bucket < $4 and p.bucket = r.bucket and p.reference_key = r.reference_key)
-        returning bucket, standing, withheld, jurisdiction, locale, exposed, named
-    )
-    select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n from after
-    group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
-);
-
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
 /// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
 /// Its commit need not wait for the disk: the last one, which puts the version in force, does for all.
@@ -214,68 +88,179 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Takes in the people of the list who were never in scope.
-///
-/// # Errors
-/// The database's.
-pub async fn apply_new(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    run_with_flags(conn, NEW, span).await
+/// What [`moved`] needs of `before b` and of `person p`.
+macro_rules! was_and_is {
+    () => {
+        " returning p.bucket, b.standing as was, b.withheld as was_withheld,
+            b.jurisdiction as was_jurisdiction, b.locale as was_locale, b.exposed as was_exposed,
+            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.named "
+    };
 }
 
-/// Whom a list takes out: of a full list those whom it does not name, of a delta those whom it names so.
-macro_rules! gone {
-    ($here:literal, $retract:literal) => {
+/// By how many people of which kind those in `$changed` moved the account.
+macro_rules! moved {
+    ($changed:literal) => {
         concat!(
-            "p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted' and ",
-            $here,
-            " (select from ",
-            staged!($retract),
-            " and r.bucket = p.bucket and r.reference_key = p.reference_key)"
+            "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
+                select bucket, was as standing, was_withheld as withheld, was_jurisdiction as jurisdiction,
+                    was_locale as locale, was_exposed as exposed, named, -1 as n
+                from ",
+            $changed,
+            " union all
+                select bucket, standing, withheld, jurisdiction, locale, exposed, named, 1 from ",
+            $changed,
+            ") moved
+            group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
         )
     };
-    (full) => {
-        gone!("not exists", " = 0")
-    };
-    (delta) => {
-        gone!("exists", " <> 0")
+}
+
+/// Keeps what was believed of those in `before`.
+macro_rules! past {
+    () => {
+        "insert into person_past (bucket, person_id, until_scope, incident_id, exposed, locale,
+            jurisdiction, flags, standing, contact_changed)
+        select bucket, id, $2, $1, exposed, locale, jurisdiction, flags, standing, contact_changed
+        from before"
     };
 }
 
-macro_rules! retracted {
-    ($mode:ident) => {
-        concat!(
-            "with before as (
-        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags
-        from person p
-        where ",
-            gone!($mode),
-            "
-        order by p.bucket, p.id
-        for update
-    )",
-            past!("false"),
-            ", after as (
-        update person p
+/// Takes people in `before b` out of scope.
+macro_rules! take_out {
+    () => {
+        "update person p
         set standing = 'retracted', withheld = null, changed_scope = $2
         from before b
-        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id",
-            was_and_is!(),
-            ") ",
-            moved!()
-        )
+        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id"
     };
 }
 
-/// Retracts the people whom the list takes out.
+/// If a sender settled this person since they were read, the row is left alone, and missed.
+macro_rules! is_as_read {
+    () => {
+        " and p.standing = b.standing and p.named = b.named"
+    };
+}
+
+// Each staged row looks for its person once. Nobody is locked first: whoever was changed since is noticed
+// (`is_as_read`) and the transaction tried again. People are changed in the order of their ids, as everywhere.
+const LISTED: &str = concat!(
+    "with hit as materialized (
+        select p.id, p.bucket, p.named, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
+            p.contact_key <> r.contact_key as contact_changed, r.email_key = p.email_key as same_address,
+            p.contact_key, r as row, r.flags & ",
+    retract!(),
+    " <> 0 as goes
+        from scope_row r
+        left join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
+    ), before as materialized (
+        select * from hit
+        where id is not null and case when goes then standing <> 'retracted' else standing = 'retracted'
+            or (exposed, contact_key, locale, jurisdiction, flags) is distinct from
+                ((row).exposed, (row).contact_key, (row).locale, (row).jurisdiction, (row).flags) end
+        order by bucket, id
+    ), past as (",
+    past!(),
+    "), after as (
+        update person p
+        set exposed = r.exposed, email_key = r.email_key, name_key = r.name_key,
+            contact_key = r.contact_key, sealed = r.sealed, locale = r.locale,
+            jurisdiction = r.jurisdiction, flags = r.flags, changed_scope = $2,
+            standing = t.standing,
+            withheld = case when t.standing = 'withheld' then ",
+    reason!(),
+    " end
+        from before b
+        cross join lateral (select (b.row).*) r
+        cross join lateral (select ",
+    standing!("b.standing", "b.named <> 0", "b.same_address"),
+    " as standing) t
+        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id and not b.goes",
+    is_as_read!(),
+    was_and_is!(),
+    "), gone as (",
+    take_out!(),
+    " and b.goes",
+    is_as_read!(),
+    was_and_is!(),
+    "), fresh as (
+        insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
+            exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
+            since_scope, changed_scope)
+        select r.bucket, r.id, r.incident_id, r.reference_key, r.email_key, r.name_key, r.contact_key,
+            r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
+            case when t.standing = 'withheld' then ",
+    reason!(),
+    " end, 0, $2, $2
+        from hit
+        cross join lateral (select (hit.row).*) r
+        cross join lateral (select ",
+    standing!("null", "false", "false"),
+    " as standing) t
+        where hit.id is null and not hit.goes
+        returning bucket, standing, withheld, jurisdiction, locale, exposed, named
+    )
+    (",
+    moved!("after"),
+    ") union all (",
+    moved!("gone"),
+    ") union all
+    select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) from fresh
+    group by bucket, standing, withheld, jurisdiction, locale, exposed, named
+    union all
+    select -1, 'retracted', null, '', '', 0, 0, n from (select (select count(*) from before)
+        - (select count(*) from after) - (select count(*) from gone) as n) missed where n <> 0"
+);
+
+/// Brings those whom the list names to what it says of them: people who differ from it, retracted ones who
+/// come back, people who are not affected after all, and people who are new.
+///
+/// # Errors
+/// `Retry` if a sender changed one of them meanwhile.
+pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
+    let moved: Vec<Moved> = diesel::sql_query(LISTED)
+        .bind::<Uuid, _>(span.incident)
+        .bind::<Integer, _>(span.version)
+        .bind::<Integer, _>(span.from)
+        .bind::<Integer, _>(span.to)
+        .bind::<Integer, _>(Flags::FORBIDDING.bits())
+        .bind::<Integer, _>(Flags::HOLD.bits())
+        .bind::<Integer, _>(Flags::PROTECTED.bits())
+        .load(conn)
+        .await?;
+    match moved.iter().any(|m| m.bucket < 0) {
+        true => Err(Error::Retry),
+        false => Ok(moved),
+    }
+}
+
+const UNLISTED: &str = concat!(
+    "with before as (
+        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
+            false as contact_changed
+        from person p
+        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted'
+            and not exists (select from scope_row r
+                where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
+                    and r.bucket = p.bucket and r.reference_key = p.reference_key)
+        order by p.bucket, p.id
+        for update
+    ), past as (",
+    past!(),
+    "), after as (",
+    take_out!(),
+    was_and_is!(),
+    ") ",
+    moved!("after")
+);
+
+/// Retracts those whom a full list does not name.
 ///
 /// # Errors
 /// The database's.
-pub async fn apply_retracted(conn: &mut Conn, span: Span, mode: ScopeMode) -> Result<Vec<Moved>> {
-    let statement = match mode {
-        ScopeMode::Full => retracted!(full),
-        ScopeMode::Delta => retracted!(delta),
-    };
-    Ok(diesel::sql_query(statement)
+pub async fn apply_unlisted(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
+    Ok(diesel::sql_query(UNLISTED)
         .bind::<Uuid, _>(span.incident)
         .bind::<Integer, _>(span.version)
         .bind::<Integer, _>(span.from)
@@ -309,19 +294,6 @@ pub async fn record_applied(conn: &mut Conn, span: Span, at: DateTime<Utc>) -> R
         .load(conn)
         .await?;
     Ok(net.iter().map(|net| net.n).sum())
-}
-
-async fn run_with_flags(conn: &mut Conn, statement: &str, span: Span) -> Result<Vec<Moved>> {
-    Ok(diesel::sql_query(statement)
-        .bind::<Uuid, _>(span.incident)
-        .bind::<Integer, _>(span.version)
-        .bind::<Integer, _>(span.from)
-        .bind::<Integer, _>(span.to)
-        .bind::<Integer, _>(Flags::FORBIDDING.bits())
-        .bind::<Integer, _>(Flags::HOLD.bits())
-        .bind::<Integer, _>(Flags::PROTECTED.bits())
-        .load(conn)
-        .await?)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod copy;
 mod first;
 mod staged;
 
-pub use apply::{Span, apply_changes, apply_new, apply_retracted, by_bucket, record_applied};
+pub use apply::{Span, apply_listed, apply_unlisted, by_bucket, record_applied};
 pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use first::{
     Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,

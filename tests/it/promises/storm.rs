@@ -64,6 +64,7 @@ impl Postgres {
     const SETTINGS: Settings = Settings {
         durable: true,
         max_connections: 100,
+        shared_buffers: 256,
     };
 
     async fn start() -> Self {
