@@ -10,11 +10,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use candor::db;
-use candor::db::embedded::Cluster;
+use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 
 use crate::delta;
-use crate::stage::{Failure, Place, app, connect, database, environment, sql, staff, watch};
+use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch};
 
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
@@ -38,7 +38,11 @@ pub async fn run() -> Result<(), Failure> {
     let place = Place::new("import")?;
     let list = place.0.join("list.csv");
     write_list(&list, rows)?;
-    let cluster = Cluster::start_with(&place.0.join("pg"), database()?).await?;
+    let settings = Settings {
+        durable: true,
+        max_connections: 50,
+    };
+    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
     cluster.ensure_database("bench").await?;
     let url = cluster.url("bench");
     db::migrate(&url).await?;

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use candor::campaign::{launch, store};
 use candor::db;
-use candor::db::embedded::Cluster;
+use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, PersonId};
 use candor::ticket::intake;
 
 use crate::send::{Sink, approved, sender};
-use crate::stage::{Failure, Place, app, connect, database, watch};
+use crate::stage::{Failure, Place, app, connect, watch};
 
 /// Notices of the campaign that comes half way.
 const SECOND: u64 = 20_000;
@@ -31,7 +31,11 @@ pub async fn run() -> Result<(), Failure> {
         Err(_) => 10_000_000,
     };
     let place = Place::new("large")?;
-    let cluster = Cluster::start_with(&place.0.join("pg"), database()?).await?;
+    let settings = Settings {
+        durable: true,
+        max_connections: 100,
+    };
+    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
     cluster.ensure_database("bench").await?;
     let url = cluster.url("bench");
     db::migrate(&url).await?;

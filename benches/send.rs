@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::db;
-use candor::db::embedded::Cluster;
+use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, StaffId};
 use candor::incident::{Facts, steer};
 use candor::scope::consent::Consent;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
-use crate::stage::{Failure, Place, app, connect, database, environment, staff, watch};
+use crate::stage::{Failure, Place, app, connect, environment, staff, watch};
 
 const SINGLE: u64 = 10_000;
 const BODY: &str = "Dear {{ name }},\n\nsomebody copied data from one of our systems. Of yours: {{ elements }}.\n\n\
@@ -37,7 +37,11 @@ pub async fn run() -> Result<(), Failure> {
         Err(_) => 200_000,
     };
     let place = Place::new("send")?;
-    let cluster = Cluster::start_with(&place.0.join("pg"), database()?).await?;
+    let settings = Settings {
+        durable: true,
+        max_connections: 100,
+    };
+    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
     cluster.ensure_database("bench").await?;
     let url = cluster.url("bench");
     db::migrate(&url).await?;
@@ -310,7 +314,7 @@ impl Read for List {
         match self.row.read(to)? {
             0 if n < self.people => {
                 self.row = Cursor::new(format!(
-                    "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone\n",
+                    "{slug}-{n},person.{n}@example{}.org,Ada Person {n},en,US-CA,name;phone;ssn\n",
                     n % 50
                 ));
                 self.next += 1;

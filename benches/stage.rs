@@ -8,7 +8,6 @@ use std::time::Duration;
 use candor::app::App;
 use candor::clock::Clock;
 use candor::config::Config;
-use candor::db::embedded::Settings;
 use candor::id::StaffId;
 
 /// Whatever keeps a benchmark from measuring.
@@ -38,21 +37,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// A database as docs/operations.md advises: a quarter of this machine's memory.
-///
-/// # Errors
-/// If the machine does not say how much it has.
-pub fn database() -> Result<Settings, Failure> {
-    let told = fs::read_to_string("/proc/meminfo")?;
-    let total = told.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = total.and_then(|rest| rest.split_whitespace().next());
-    let mib = kib.ok_or("no MemTotal in /proc/meminfo")?.parse::<u32>()? / 1_024;
-    Ok(Settings {
-        shared_buffers: mib / 4,
-        ..Settings::default()
-    })
 }
 
 /// Which database and key a program of the benchmark uses.

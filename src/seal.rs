@@ -339,7 +339,7 @@ fn cipher(key: &[u8; 32]) -> LessSafeKey {
 }
 
 /// Of RustCrypto: a copy of it is all that a message needs besides hashing, while aws-lc takes as long for
-/// setting itself up as for the hash (docs/decisions/0008).
+/// setting itself up as for the hash (docs/decisions/0002).
 type MacKey = Hmac<Sha256>;
 
 fn mac_key(key: &[u8; 32]) -> MacKey {

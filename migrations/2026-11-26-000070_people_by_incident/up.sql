@@ -19,7 +19,7 @@ begin
     for i in select distinct incident_id from scope_version where status in ('active', 'superseded')
     loop
         part := format('person_%s_1', replace(i::text, '-', ''));
-        execute format('create table %I (like person including constraints) with (fillfactor = 50)', part);
+        execute format('create table %I (like person including constraints) with (fillfactor = 85)', part);
         execute format('insert into %I select * from person_before where incident_id = %L', part, i);
         execute format('alter table %I add constraint %I primary key (bucket, id)', part, part || '_pkey');
         execute format('create unique index %I on %I (reference_key, bucket)', part || '_reference', part);

@@ -98,17 +98,19 @@ async fn row(conn: &mut Conn, id: PersonId) -> Result<Row> {
         .await?)
 }
 
-/// These people of one bucket, opened, in the order of their ids. Who does not exist is left out.
+/// These people of an incident in one bucket, opened, in the order of their ids. Who does not exist is left
+/// out.
 ///
 /// # Errors
 /// `Inconsistent` if the contact data of one do not open.
 pub async fn load_many(
     conn: &mut Conn,
     key: &IncidentKey,
-    bucket: i32,
+    (incident, bucket): (IncidentId, i32),
     ids: &[PersonId],
 ) -> Result<Vec<Person>> {
     let rows: Vec<Row> = person::table
+        .filter(person::incident_id.eq(incident))
         .filter(person::bucket.eq(bucket).and(person::id.eq_any(ids)))
         .order(person::id)
         .select(Row::as_select())

@@ -5,25 +5,26 @@
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
 
+mod error;
 mod references;
 mod stage;
+mod twice;
 
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::TryStreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use self::stage::{Chunk, Kinds, List, Refused, Stage};
-use super::activate::{self, ActivateError};
-use super::csv::{HeaderError, ReadError, Reason};
+pub use self::error::ImportError;
+use self::stage::{Chunk, Kinds, List, Stage};
+use self::twice::Twice;
+use super::activate;
 use super::delta::{Brings, Class, Delta, Difference};
-use super::store::{self, Duplicate, Own};
-use super::{RejectReason, ScopeMode, ScopeStatus};
+use super::store::{self, Own};
+use super::{ScopeMode, ScopeStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -31,16 +32,12 @@ use crate::db;
 use crate::element::ElementSet;
 use crate::id::{IncidentId, StaffId};
 use crate::incident;
-use crate::person::contact::Contact;
-use crate::person::flags::Flags;
-use crate::seal::{Broken, to_hex};
+use crate::seal::to_hex;
 
 /// Chunks that wait for the database; who reads then waits too.
 const WAITING: usize = 1;
 /// Threads that read, check and seal, at most: what they make, one connection must take.
 const READERS: usize = 4;
-/// Rejects written at once.
-const REJECTS: usize = 4_096;
 /// Fewer rows than this are not worth statistics.
 const WORTH_ANALYZING: i64 = 500;
 
@@ -68,83 +65,6 @@ pub struct Imported {
     pub rejected: i64,
     /// What it would change.
     pub delta: Delta,
-}
-
-/// Why a list was not imported. Nothing of it is left then.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// There is no such incident.
-    #[error("there is no such incident")]
-    Missing,
-    /// The incident's key was destroyed.
-    #[error("this incident was forgotten: nobody can be added to it")]
-    Forgotten,
-    /// Another import or an activation is at work.
-    #[error("another import or activation of this incident is running: wait until it is done")]
-    Busy,
-    /// The first line is wrong; everything that is wrong with it.
-    #[error("{}", all(.0))]
-    Header(Vec<HeaderError>),
-    /// There is nobody in the list.
-    #[error("The file has no row below its first line.")]
-    NoRows,
-    /// The file could not be read to its end.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The master key is not the one under which the incident was opened.
-    #[error(transparent)]
-    Key(#[from] Broken),
-    /// The program is stopping.
-    #[error("the import was stopped")]
-    Stopped,
-    /// The database failed.
-    #[error(transparent)]
-    Db(db::Error),
-}
-
-fn all(errors: &[HeaderError]) -> String {
-    let each: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    each.join(" ")
-}
-
-impl From<db::Error> for ImportError {
-    fn from(error: db::Error) -> Self {
-        match error {
-            db::Error::Missing => Self::Missing,
-            other => Self::Db(other),
-        }
-    }
-}
-
-impl From<tokio_postgres::Error> for ImportError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Db(error.into())
-    }
-}
-
-impl From<ActivateError> for ImportError {
-    fn from(error: ActivateError) -> Self {
-        match error {
-            ActivateError::Db(error) => Self::Db(error),
-            ActivateError::Missing => Self::Missing,
-            ActivateError::Forgotten => Self::Forgotten,
-            // What is being resumed was a draft with rows, and was consented to.
-            ActivateError::Busy
-            | ActivateError::NotADraft { .. }
-            | ActivateError::Empty(_)
-            | ActivateError::TooManyRejects { .. } => Self::Busy,
-        }
-    }
-}
-
-impl From<Refused> for ImportError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Read(error) => Self::Read(error),
-            Refused::Header(errors) => Self::Header(errors),
-            Refused::NoRows => Self::NoRows,
-        }
-    }
 }
 
 /// Imports a list as the next version, a draft. `progress` is told of every chunk; it must be quick.
@@ -340,7 +260,7 @@ impl Work<'_> {
         match store::key_own(self.client, self.helper, own).await {
             Err(db::Error::Conflict(_)) => {
                 store::analyze_own(self.client, own).await?;
-                duplicates = self.refuse_duplicates(&mut read.kinds).await?;
+                duplicates = self.twice().refuse(&mut read.kinds).await?;
                 store::key_own(self.client, self.helper, own).await?;
             }
             other => other?,
@@ -367,7 +287,7 @@ impl Work<'_> {
         }
         let mut duplicates = 0;
         if !list.is_distinct() {
-            duplicates = self.refuse_duplicates(&mut read.kinds).await?;
+            duplicates = self.twice().refuse(&mut read.kinds).await?;
         }
         let mut difference = self.none_yet();
         let Stage {
@@ -390,72 +310,14 @@ impl Work<'_> {
         Ok((duplicates, difference))
     }
 
-    /// Makes rejects of the rows whose reference stands on an earlier line, and takes them out of
-    /// `kinds`; how many.
-    async fn refuse_duplicates(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
-        let Stage {
-            incident, version, ..
-        } = self.stage;
-        let own = self.own.as_ref();
-        let found = store::find_duplicates(self.client, own, incident, version).await?;
-        let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
-        tokio::pin!(found);
-        let mut count = 0;
-        // The rows still come in on the one connection while their rejects go out on the other.
-        while let Some(some) = found.try_next().await.map_err(|e| e.1)? {
-            count += some.len();
-            for row in &some {
-                if row.flags & Flags::RETRACT.bits() == 0 {
-                    kinds.add(row.bucket, row.exposed, &row.jurisdiction, -1);
-                }
-            }
-            store::copy_rejects(self.helper, self.rejects_of(&some)?).await?;
+    fn twice(&self) -> Twice<'_> {
+        Twice {
+            client: self.client,
+            helper: self.helper,
+            stage: &self.stage,
+            own: self.own.as_ref(),
+            columns: &self.columns,
         }
-        if count > 0 {
-            store::delete_duplicates(self.client, own, incident, version).await?;
-        }
-        Ok(i64::try_from(count).unwrap_or(i64::MAX))
-    }
-
-    fn rejects_of(&self, duplicates: &[Duplicate]) -> Result<Bytes, ImportError> {
-        let Stage {
-            incident, version, ..
-        } = self.stage;
-        let mut rejects = store::Rejects::new(incident, version);
-        for row in duplicates {
-            let reason = RejectReason {
-                column: "reference".to_owned(),
-                code: Reason::DuplicateReference.code().to_owned(),
-                why: format!("The reference stands on line {} too.", row.first_line),
-            };
-            let cells = self.cells(row)?;
-            self.stage.keep(&mut rejects, row.line, &[reason], &cells);
-        }
-        Ok(rejects.into_copy())
-    }
-
-    /// The cells of a staged row again, in the order of the file.
-    fn cells(&self, row: &Duplicate) -> Result<Vec<String>, ImportError> {
-        let (key, incident) = (&self.stage.key, self.stage.incident);
-        let contact = Contact::open(key, incident, &row.reference_key, &row.sealed)?;
-        let elements = ElementSet::from_bits_truncate(row.exposed);
-        let cell = |column: &String| match column.as_str() {
-            "reference" => contact.reference.clone(),
-            "email" => contact
-                .email
-                .as_ref()
-                .map(|e| e.as_str().to_owned())
-                .unwrap_or_default(),
-            "name" => contact.name.clone().unwrap_or_default(),
-            "postcode" => contact.postcode.clone().unwrap_or_default(),
-            "address" => contact.address.clone().unwrap_or_default(),
-            "locale" => row.locale.clone(),
-            "jurisdiction" => row.jurisdiction.clone(),
-            "elements" => elements.to_string(),
-            "flags" => Flags::from_bits(row.flags).unwrap_or_default().to_string(),
-            _ => String::new(),
-        };
-        Ok(self.columns.iter().map(cell).collect())
     }
 
     fn none_yet(&self) -> Difference {

@@ -103,7 +103,7 @@ impl Loader {
             return Ok(true);
         }
         let (shared, key) = self.shared(&lease).await?;
-        let mut people = self.people(&key, lease.bucket, &notices).await?;
+        let mut people = self.people(&key, &lease, &notices).await?;
         let plan = self.plan(&shared, notices, &past).await?;
         let (campaign, left) = (lease.campaign_id, plan.jobs.len());
         let hand = Hand::take(&self.app, lease, &self.gate, left, plan.known, &self.hands);
@@ -123,12 +123,13 @@ impl Loader {
     async fn people(
         &self,
         key: &IncidentKey,
-        bucket: i32,
+        lease: &Lease,
         notices: &[Notice],
     ) -> Result<HashMap<PersonId, person::Person>> {
         let ids: Vec<PersonId> = notices.iter().map(|notice| notice.person).collect();
         let mut conn = self.app.db.get().await?;
-        let people = person::store::load_many(&mut conn, key, bucket, &ids).await?;
+        let place = (lease.incident_id, lease.bucket);
+        let people = person::store::load_many(&mut conn, key, place, &ids).await?;
         Ok(people
             .into_iter()
             .map(|person| (person.id, person))

@@ -13,7 +13,6 @@ use tokio_postgres::NoTls;
 const QUICK: Settings = Settings {
     durable: false,
     max_connections: 20,
-    shared_buffers: 256,
 };
 
 /// Names the directory in which `hold_a_cluster_until_killed` acts as another process of ours.

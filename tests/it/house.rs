@@ -49,7 +49,6 @@ async fn start() -> String {
             let settings = Settings {
                 durable: false,
                 max_connections: 300,
-                ..Settings::default()
             };
             let cluster = Cluster::start_with(&dir, settings).await.unwrap();
             cluster.ensure_database(DATABASE).await.unwrap();

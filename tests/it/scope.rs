@@ -695,7 +695,7 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
         .filter(|id| id.bucket() == 7)
         .collect();
     let (key, mut conn) = (desk.key().await, desk.conn().await);
-    let loaded = person::store::load_many(&mut conn, &key, 7, &ids)
+    let loaded = person::store::load_many(&mut conn, &key, (desk.incident, 7), &ids)
         .await
         .unwrap();
     assert_eq!(loaded.iter().map(|p| p.id).collect::<Vec<_>>(), ids);

@@ -38,8 +38,6 @@ pub struct Settings {
     pub durable: bool,
     /// Connections the server accepts.
     pub max_connections: u32,
-    /// Memory for its pages in MiB: a quarter of a machine that it has for itself (docs/operations.md).
-    pub shared_buffers: u32,
 }
 
 impl Default for Settings {
@@ -47,7 +45,6 @@ impl Default for Settings {
         Self {
             durable: true,
             max_connections: 100,
-            shared_buffers: 256,
         }
     }
 }
@@ -57,6 +54,8 @@ impl Settings {
         let fixed = [
             "listen_addresses=",
             "unix_socket_permissions=0700",
+            "shared_buffers=256MB",
+            "max_wal_size=2GB",
             "checkpoint_timeout=15min",
             "jit=off",
             "timezone=UTC",
@@ -72,10 +71,6 @@ impl Settings {
         };
         let mut all: Vec<_> = fixed.iter().chain(lossy).map(|&it| it.to_owned()).collect();
         all.push(format!("max_connections={}", self.max_connections));
-        all.push(format!("shared_buffers={}MB", self.shared_buffers));
-        // Checkpoints by the clock, not by what an import writes.
-        let wal = self.shared_buffers.saturating_mul(4).max(2_048);
-        all.push(format!("max_wal_size={wal}MB"));
         all
     }
 }

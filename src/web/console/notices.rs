@@ -215,7 +215,7 @@ async fn people(
     for some in notices.chunk_by(|a, b| a.person.bucket() == b.person.bucket()) {
         let ids: Vec<_> = some.iter().map(|notice| notice.person).collect();
         let bucket = some[0].person.bucket();
-        let people = person::store::load_many(conn, &key, bucket, &ids).await?;
+        let people = person::store::load_many(conn, &key, (incident, bucket), &ids).await?;
         found.extend(people.into_iter().map(|person| (person.id, person)));
     }
     Ok(found)

@@ -55,7 +55,6 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
     let settings = Settings {
         durable: false,
         max_connections: 60,
-        ..Settings::default()
     };
     let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
     cluster.ensure_database("alone").await.unwrap();

@@ -64,7 +64,6 @@ impl Postgres {
     const SETTINGS: Settings = Settings {
         durable: true,
         max_connections: 100,
-        shared_buffers: 256,
     };
 
     async fn start() -> Self {

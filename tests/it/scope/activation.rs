@@ -229,3 +229,48 @@ async fn a_first_list_comes_into_force_as_a_whole_without_its_duplicates_and_tho
     let same = format!("(({part} = 'person') = ({part} = '{}'))::int", own.table());
     assert_eq!(desk.house.number(&same).await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_once() {
+    let desk = Desk::new().await;
+    let app = &desk.house.app;
+    desk.take(ScopeMode::Full, &list(0..12_000, "name", ""))
+        .await;
+    let everybody = {
+        let mut conn = desk.conn().await;
+        let mut ids = Vec::new();
+        for bucket in 0..candor::id::BUCKETS {
+            let nobody = candor::id::PersonId::from_uuid(uuid::Uuid::nil());
+            let filter = candor::person::AudienceFilter::default();
+            let page = store::page_after(&mut conn, desk.incident, bucket, nobody, &filter, 50);
+            ids.extend(page.await.unwrap().into_iter().map(|row| row.id));
+        }
+        ids
+    };
+    let told: Vec<_> = everybody
+        .iter()
+        .map(|person| Settled {
+            person: *person,
+            named: set("name"),
+            standing: Some(PersonStanding::Notified),
+            takes_back: false,
+        })
+        .collect();
+    let imported = desk
+        .import(ScopeMode::Full, list(0..12_000, "name;ssn", ""))
+        .await
+        .unwrap();
+    // From the last bucket to the first and back: each is met by its activation at some time.
+    let sender = async {
+        for some in told.rchunks(10) {
+            desk.settle(some).await;
+        }
+    };
+    let (active, ()) = tokio::join!(desk.activate(imported.version), sender);
+    active.unwrap();
+    let account = desk.account().await;
+    assert_eq!(account.people, 12_000);
+    assert_eq!(account.notified, i64::try_from(told.len()).unwrap());
+    assert_eq!(account.unnotified_elements, account.notified);
+    assert_eq!(recount::books(app, desk.incident).await.unwrap(), []);
+}

@@ -268,7 +268,6 @@ async fn postgres_killed_under_an_import_costs_that_import_and_nothing_else() {
     let settings = embedded::Settings {
         durable: false,
         max_connections: 20,
-        ..embedded::Settings::default()
     };
     let dir = scratch.path().join("pg");
     let mut cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();

@@ -1,0 +1,84 @@
+//! Why a list was not imported.
+
+use super::stage::Refused;
+use crate::db;
+use crate::scope::activate::ActivateError;
+use crate::scope::csv::{HeaderError, ReadError};
+use crate::seal::Broken;
+
+/// Why a list was not imported. Nothing of it is left then.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no such incident.
+    #[error("there is no such incident")]
+    Missing,
+    /// The incident's key was destroyed.
+    #[error("this incident was forgotten: nobody can be added to it")]
+    Forgotten,
+    /// Another import or an activation is at work.
+    #[error("another import or activation of this incident is running: wait until it is done")]
+    Busy,
+    /// The first line is wrong; everything that is wrong with it.
+    #[error("{}", all(.0))]
+    Header(Vec<HeaderError>),
+    /// There is nobody in the list.
+    #[error("The file has no row below its first line.")]
+    NoRows,
+    /// The file could not be read to its end.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The master key is not the one under which the incident was opened.
+    #[error(transparent)]
+    Key(#[from] Broken),
+    /// The program is stopping.
+    #[error("the import was stopped")]
+    Stopped,
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+fn all(errors: &[HeaderError]) -> String {
+    let each: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    each.join(" ")
+}
+
+impl From<db::Error> for ImportError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for ImportError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl From<ActivateError> for ImportError {
+    fn from(error: ActivateError) -> Self {
+        match error {
+            ActivateError::Db(error) => Self::Db(error),
+            ActivateError::Missing => Self::Missing,
+            ActivateError::Forgotten => Self::Forgotten,
+            // What is being resumed was a draft with rows, and was consented to.
+            ActivateError::Busy
+            | ActivateError::NotADraft { .. }
+            | ActivateError::Empty(_)
+            | ActivateError::TooManyRejects { .. } => Self::Busy,
+        }
+    }
+}
+
+impl From<Refused> for ImportError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Read(error) => Self::Read(error),
+            Refused::Header(errors) => Self::Header(errors),
+            Refused::NoRows => Self::NoRows,
+        }
+    }
+}
