@@ -88,7 +88,7 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// What [`moved`] needs of `before b` and of `person p`.
+/// What `moved` needs of `before b` and of `person p`.
 macro_rules! was_and_is {
     () => {
         " returning p.bucket, b.standing as was, b.withheld as was_withheld,
