@@ -110,11 +110,18 @@ pub async fn move_counts(
     Ok(())
 }
 
-/// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it.
+/// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it. Last in its
+/// transaction: of two that end the last two parts at once, the second waits here for the first to commit and
+/// then sees what it did; otherwise neither would see the other, and the campaign stay open.
 ///
 /// # Errors
 /// The database's.
 pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
+    let lock = id.uuid().as_u64_pair().1.cast_signed();
+    diesel::sql_query("select pg_advisory_xact_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(lock)
+        .execute(conn)
+        .await?;
     let unfrozen = campaign_freeze::table.filter(
         campaign_freeze::campaign_id
             .eq(campaign::id)
