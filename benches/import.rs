@@ -16,6 +16,8 @@ use candor::incident::{self, Facts};
 use crate::delta;
 use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch};
 
+/// The longest list that is also copied into a table with indexes.
+const INDEXED_MOST: u64 = 2_000_000;
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
 pub const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
@@ -51,9 +53,13 @@ pub async fn run() -> Result<(), Failure> {
     let before = plain(&url, &list, "").await?;
     let candor = candor(&url, &list).await?;
     let after = plain(&url, &list, "").await?;
-    let findable = plain(&url, &list, FINDABLE).await?;
+    // At ten million it takes longer than everything else together, and says nothing more.
+    let findable = match rows {
+        ..=INDEXED_MOST => Some(plain(&url, &list, FINDABLE).await?),
+        _ => None,
+    };
 
-    print(rows, [before, after, findable], &candor);
+    print(rows, [before, after], findable, &candor);
     sizes(&url, rows).await?;
     std::fs::remove_file(&list)?;
     delta::run(&url, &place.0.join("delta.csv"), rows, candor.took).await?;
@@ -61,23 +67,25 @@ pub async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(rows: u64, [before, after, findable]: [Duration; 3], candor: &Measured) {
+fn print(rows: u64, [before, after]: [Duration; 2], findable: Option<Duration>, candor: &Measured) {
     let rate = |took: Duration| rows as f64 / took.as_secs_f64();
     let plain = (rate(before) + rate(after)) / 2.0;
     let ours = rate(candor.took);
     let (took, peak) = (candor.took.as_secs_f64(), candor.peak_kib as f64 / 1024.0);
     println!("import of {rows} rows of six columns");
     println!("  psql \\copy, plain table    {plain:>9.0} rows/s");
-    println!(
-        "  psql \\copy, with indexes   {:>9.0} rows/s",
-        rate(findable)
-    );
+    if let Some(findable) = findable {
+        let indexed = rate(findable);
+        println!("  psql \\copy, with indexes   {indexed:>9.0} rows/s");
+    }
     println!("  candor import --activate  {ours:>9.0} rows/s, in {took:.1} s");
     println!(
         "  ratio to the plain table  {:>9.2} (goal 0.35, below 0.20 is a defect)",
         ours / plain
     );
-    println!("  ratio to the indexed one  {:>9.2}", ours / rate(findable));
+    if let Some(findable) = findable {
+        println!("  ratio to the indexed one  {:>9.2}", ours / rate(findable));
+    }
     println!("  peak memory               {peak:>9.1} MiB (limit 128)");
     println!("  seconds: {}", candor.phases);
 }

@@ -3,6 +3,7 @@
 mod delta;
 mod import;
 mod large;
+mod pool;
 mod send;
 mod sign;
 mod stage;

@@ -1,6 +1,7 @@
 //! `script/bench send`: a campaign through `candor work` to Postfix's smtp-sink, with everything on, beside
 //! Postfix's own smtp-source on the same sink; and the same on a single connection, which shows at once if
-//! TCP_NODELAY is lost (then it is 22 messages a second).
+//! TCP_NODELAY is lost (then it is 22 messages a second); with DKIM, beside what the cores can sign; and what
+//! lettre's own pool would do with letters that are ready.
 //!
 //! `CANDOR_BENCH_NOTICES` makes it longer or shorter.
 
@@ -22,8 +23,11 @@ use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
 use crate::stage::{Failure, Place, app, connect, environment, staff, watch};
+use crate::{pool, sign};
 
 const SINGLE: u64 = 10_000;
+const SIGNED: u64 = 20_000;
+const POOLED: u64 = 5_000;
 const BODY: &str = "Dear {{ name }},\n\nsomebody copied data from one of our systems. Of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
@@ -46,7 +50,8 @@ pub async fn run() -> Result<(), Failure> {
     let url = cluster.url("bench");
     db::migrate(&url).await?;
     let sink = Sink::start()?;
-    let size = size_of_a_notice(&url, &place.0).await?;
+    let sample = sample(&url, &place.0).await?;
+    let size = sample.len() as u64;
 
     let before = sink.source(notices, size)?;
     let relay = sink.relay(64);
@@ -54,6 +59,14 @@ pub async fn run() -> Result<(), Failure> {
     let after = sink.source(notices, size)?;
     let relay = sink.relay(1);
     let single = campaign(&url, &place.0, &relay, "single", SINGLE.min(notices)).await?;
+    let (could_sign, key) = sign::capacity(&place.0)?;
+    let relay = format!(
+        "{}\n[[mail.dkim]]\ndomain = \"sundmere.example\"\nselector = \"s\"\nkey_file = {:?}\n",
+        sink.relay(64),
+        key.display().to_string()
+    );
+    let signed = campaign(&url, &place.0, &relay, "signed", SIGNED.min(notices)).await?;
+    let pooled = pool::rate(sink.port, POOLED.min(notices), &sample).await?;
 
     let (yardstick, ours) = ((before + after) / 2.0, wide.rate);
     println!("send of {notices} notices of {size} octets to smtp-sink");
@@ -71,6 +84,12 @@ pub async fn run() -> Result<(), Failure> {
         "  candor work, 1 line       {:>9.0} messages/s (goal 500)",
         single.rate
     );
+    println!(
+        "  candor work, DKIM RSA-2048{:>9.0} messages/s, {:.2} of the {could_sign:.0} signatures/s of these cores (goal 0.8)",
+        signed.rate,
+        signed.rate / could_sign
+    );
+    println!("  lettre's pool, 64, no record {pooled:>6.0} messages/s");
     cluster.stop().await?;
     Ok(())
 }
@@ -175,8 +194,8 @@ async fn campaign(
     Ok(Measured { rate, peak_kib })
 }
 
-/// Octets of a notice of the campaigns measured, as it leaves: of one that a relay keeps in a file.
-async fn size_of_a_notice(url: &str, place: &Path) -> Result<u64, Failure> {
+/// A notice of the campaigns measured, as it leaves: one that a relay keeps in a file.
+async fn sample(url: &str, place: &Path) -> Result<Vec<u8>, Failure> {
     let folder = place.join("notices");
     fs::create_dir_all(&folder)?;
     let relay = format!("url = \"file://{}\"\n", folder.display());
@@ -184,7 +203,7 @@ async fn size_of_a_notice(url: &str, place: &Path) -> Result<u64, Failure> {
     let notice = fs::read_dir(&folder)?
         .next()
         .ok_or("no notice was kept")??;
-    Ok(notice.metadata()?.len())
+    Ok(fs::read(notice.path())?)
 }
 
 /// A `candor work` that hands over to a relay.

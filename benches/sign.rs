@@ -1,6 +1,7 @@
 //! `script/bench sign`: what a signature costs, on one core, beside `openssl speed`'s bare RSA.
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,30 @@ pub async fn run() -> Result<(), Failure> {
     println!("  both                      {both:>9.0} µs");
     println!("  ratio of RSA to openssl   {:>9.2}", bare / ours);
     Ok(())
+}
+
+/// RSA-2048 signatures a second of all cores together; the key is made in `place`, and its path returned.
+///
+/// # Errors
+/// If a key cannot be made.
+pub fn capacity(place: &Path) -> Result<(f64, PathBuf), Failure> {
+    let file = place.join("dkim.pem");
+    let out = file.display();
+    openssl(&format!(
+        "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {out}"
+    ))?;
+    let signer = Signer::new(DOMAIN, "s", &std::fs::read_to_string(&file)?)?;
+    let (signers, letter) = (Signers::from_iter([signer]), letter()?);
+    let cores = std::thread::available_parallelism()?.get();
+    let each = std::thread::scope(|all| {
+        let core = || all.spawn(|| 1e6 / micros(&signers, &letter));
+        let cores: Vec<_> = (0..cores).map(|_| core()).collect();
+        cores
+            .into_iter()
+            .map(|core| core.join().unwrap_or(0.0))
+            .sum::<f64>()
+    });
+    Ok((each, file))
 }
 
 fn micros(signers: &Signers, letter: &Letter) -> f64 {

@@ -10,7 +10,7 @@ use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager,
 };
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -113,6 +113,18 @@ impl Db {
         let mut conn = self.get().await?;
         AnsiTransactionManager::begin_transaction(&mut *conn).await?;
         Ok(Tx(Some(conn)))
+    }
+
+    /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if
+    /// a crash of the server takes it back. Whatever is committed durably after it makes it durable too.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn begin_unhurried(&self) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        let setting = diesel::sql_query("set local synchronous_commit = off");
+        setting.execute(&mut tx).await?;
+        Ok(tx)
     }
 }
 

@@ -306,6 +306,45 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types;
 
+    person_told (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        named -> Int8,
+        standing -> sql_types::PersonStanding,
+    }
+}
+
+// A view: `person` with what `person_told` says of them.
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    person_now (bucket, id) {
+        bucket -> Int4,
+        id -> Uuid,
+        incident_id -> Uuid,
+        reference_key -> Bytea,
+        email_key -> Nullable<Bytea>,
+        name_key -> Nullable<Bytea>,
+        contact_key -> Bytea,
+        sealed -> Bytea,
+        exposed -> Int8,
+        named -> Int8,
+        locale -> Text,
+        jurisdiction -> Text,
+        flags -> Int4,
+        standing -> sql_types::PersonStanding,
+        withheld -> Nullable<sql_types::WithheldReason>,
+        link_epoch -> Int2,
+        since_scope -> Int4,
+        changed_scope -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
     account_count (incident_id, bucket, standing, incomplete) {
         incident_id -> Uuid,
         standing -> sql_types::PersonStanding,
@@ -630,6 +669,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     scope_row,
     scope_applied,
     person,
+    person_told,
+    person_now,
     person_past,
     account_count,
     account_part,

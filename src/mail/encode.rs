@@ -184,6 +184,18 @@ fn quoted_lines(out: &mut String, text: &str) {
     }
 }
 
+/// How many octets from the beginning mean themselves, wherever they stand but at the ends of a line.
+fn plain_run(octets: &[u8]) -> usize {
+    /// Looked at together, without a branch for each.
+    const BLOCK: usize = 16;
+    let plain = |o: u8| (o >= b' ') & (o <= b'~') & (o != b'=') | (o == b'\t');
+    let blocks = octets.chunks_exact(BLOCK);
+    let whole = blocks.take_while(|block| block.iter().fold(true, |all, o| all & plain(*o)));
+    let whole = whole.count() * BLOCK;
+    let rest = octets[whole..].iter().take_while(|o| plain(**o));
+    whole + rest.count()
+}
+
 fn quoted_line(out: &mut String, line: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     // A blank at the end would be lost on the way, a dot at the beginning would have to be doubled.
@@ -196,11 +208,12 @@ fn quoted_line(out: &mut String, line: &str) {
     while at < line.len() {
         // Whole runs at once: nearly all of a text is one.
         let most = line.len().min(at + QUOTED_WIDTH - column);
-        let octets = line.as_bytes()[at..most].iter();
-        let run = octets
-            .enumerate()
-            .take_while(|(n, o)| bare(at + n, **o))
-            .count();
+        let mut run = plain_run(&line.as_bytes()[at..most]);
+        if run > 0 && !bare(at, line.as_bytes()[at]) {
+            run = 0;
+        } else if run > 0 && !bare(at + run - 1, line.as_bytes()[at + run - 1]) {
+            run -= 1;
+        }
         if run > 0 {
             out.push_str(&line[at..at + run]);
         }

@@ -72,7 +72,7 @@ const RECOUNT: &str = "
             count(*) filter (where standing = 'needs_letter') as needs_letter,
             count(*) filter (where standing = 'withheld') as withheld,
             count(*) filter (where standing = 'notified' and exposed & ~named <> 0) as unnotified_elements
-        from person where incident_id = $1
+        from person_now where incident_id = $1
     )
     select *, people - notified - in_progress - needs_letter - withheld as unexplained from counts";
 

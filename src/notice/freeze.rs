@@ -19,7 +19,8 @@ use crate::person::{self, AudienceRow, PersonStanding};
 /// # Errors
 /// The database's.
 pub async fn step(app: &App) -> Result<bool> {
-    let mut tx = app.db.begin().await?;
+    // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
+    let mut tx = app.db.begin_unhurried().await?;
     let Some(mut at) = batch::lock_unfrozen(&mut tx).await? else {
         return Ok(false);
     };

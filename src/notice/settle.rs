@@ -57,7 +57,8 @@ pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) 
 async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Result<End> {
     let now = app.now();
     let (to, due_at) = next(settled, unsent, now);
-    let mut tx = app.db.begin().await?;
+    // The outcomes are durable: should this be lost, whoever takes the batch over reads them.
+    let mut tx = app.db.begin_unhurried().await?;
     if !batch::give_back(&mut tx, lease, to, due_at).await? {
         return Ok(End::Lost);
     }
@@ -67,7 +68,6 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
         *counts.entry(one.from).or_default() -= 1;
         *counts.entry(one.to).or_default() += 1;
     }
-    campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
     let people: Vec<person::Settled> = settled
         .iter()
         .filter_map(|one| {
@@ -88,6 +88,8 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
     if !people.is_empty() {
         person::store::settle(&mut tx, lease.incident_id, lease.bucket, &people).await?;
     }
+    // All senders of the campaign write these counters: they are held for as short as can be.
+    campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
     if to == BatchStatus::Done {
         campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
     }

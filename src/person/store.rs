@@ -4,6 +4,8 @@ mod books;
 mod list;
 mod past;
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
@@ -18,7 +20,7 @@ use super::place::{Jurisdiction, Locale};
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use super::{Person, PersonStanding};
 use crate::address::EmailAddress;
-use crate::db::schema::{incident, person, scope_reject, scope_row, sql_types};
+use crate::db::schema::{incident, person, person_now, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -28,7 +30,7 @@ use crate::seal::{IncidentKey, bucket};
 const FOUND: i64 = 200;
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = person)]
+#[diesel(table_name = person_now)]
 struct Row {
     id: PersonId,
     incident_id: IncidentId,
@@ -91,7 +93,7 @@ pub async fn find_row(conn: &mut Conn, id: PersonId) -> Result<Person<Sealed>> {
 }
 
 async fn row(conn: &mut Conn, id: PersonId) -> Result<Row> {
-    Ok(person::table
+    Ok(person_now::table
         .find((id.bucket(), id))
         .select(Row::as_select())
         .first(conn)
@@ -109,10 +111,14 @@ pub async fn load_many(
     (incident, bucket): (IncidentId, i32),
     ids: &[PersonId],
 ) -> Result<Vec<Person>> {
-    let rows: Vec<Row> = person::table
-        .filter(person::incident_id.eq(incident))
-        .filter(person::bucket.eq(bucket).and(person::id.eq_any(ids)))
-        .order(person::id)
+    let rows: Vec<Row> = person_now::table
+        .filter(person_now::incident_id.eq(incident))
+        .filter(
+            person_now::bucket
+                .eq(bucket)
+                .and(person_now::id.eq_any(ids)),
+        )
+        .order(person_now::id)
         .select(Row::as_select())
         .load(conn)
         .await?;
@@ -130,10 +136,10 @@ pub async fn find_by_reference(
     reference: &str,
 ) -> Result<Vec<Person>> {
     let index: Key = reference_key(key, reference);
-    let rows: Vec<Row> = person::table
-        .filter(person::incident_id.eq(incident))
-        .filter(person::bucket.eq(bucket(&index)))
-        .filter(person::reference_key.eq(index.as_slice()))
+    let rows: Vec<Row> = person_now::table
+        .filter(person_now::incident_id.eq(incident))
+        .filter(person_now::bucket.eq(bucket(&index)))
+        .filter(person_now::reference_key.eq(index.as_slice()))
         .select(Row::as_select())
         .load(conn)
         .await?;
@@ -150,10 +156,10 @@ pub async fn find_by_email(
     incident: IncidentId,
     email: &EmailAddress,
 ) -> Result<Vec<Person>> {
-    let rows: Vec<Row> = person::table
-        .filter(person::incident_id.eq(incident))
-        .filter(person::email_key.eq(email_key(key, email).as_slice()))
-        .order(person::id)
+    let rows: Vec<Row> = person_now::table
+        .filter(person_now::incident_id.eq(incident))
+        .filter(person_now::email_key.eq(email_key(key, email).as_slice()))
+        .order(person_now::id)
         .limit(FOUND)
         .select(Row::as_select())
         .load(conn)
@@ -177,10 +183,10 @@ pub async fn find_by_name_postcode(
     let ask = async |conn: &mut Conn| -> Result<Vec<Row>> {
         let setting = diesel::sql_query("set local enable_seqscan = off");
         setting.execute(conn).await?;
-        Ok(person::table
-            .filter(person::incident_id.eq(incident))
-            .filter(person::name_key.eq(index.as_slice()))
-            .order(person::id)
+        Ok(person_now::table
+            .filter(person_now::incident_id.eq(incident))
+            .filter(person_now::name_key.eq(index.as_slice()))
+            .order(person_now::id)
             .limit(FOUND)
             .select(Row::as_select())
             .load(conn)
@@ -190,41 +196,61 @@ pub async fn find_by_name_postcode(
     rows.into_iter().map(|row| open(row, key)).collect()
 }
 
-// The rows are locked in the order of their ids, whoever writes: so no two writers wait for each other.
+// `lock` keeps everybody as they were read.
 const SETTLE: &str = "
-    with given as (
-        select * from unnest($3, $4, $5, $6) as g(id, named, standing, takes_back)
-    ), before as (
-        select p.id, p.standing, p.withheld, p.named
+    with before as materialized (
+        select p.id, p.standing, p.withheld, p.named, p.jurisdiction, p.locale, p.exposed
         from person p
         where p.bucket = $1 and p.incident_id = $2 and p.id = any($3)
-        order by p.id
-        for update
-    ), after as (
-        update person p
-        set named = p.named | g.named,
-            standing = case when t.moves then g.standing else p.standing end,
-            withheld = case when t.moves then null else p.withheld end
-        from before b
-        join given g on g.id = b.id
+    ), told as materialized (
+        select * from person_told where bucket = $1 and person_id = any($3)
+    ), changed as materialized (
+        select b.id, w.standing as was, case when w.standing = 'withheld' then b.withheld end as was_withheld,
+            w.named as was_named, n.standing, case when n.standing = 'withheld' then b.withheld end as withheld,
+            w.named | g.named as named, b.jurisdiction, b.locale, b.exposed
+        from unnest($3, $4, $5, $6) as g (id, named, standing, takes_back)
+        join before b on b.id = g.id
+        left join told t on t.person_id = g.id
+        cross join lateral (select coalesce(t.standing, b.standing) as standing, coalesce(t.named, b.named) as named) w
         cross join lateral (select case
-            when g.standing is null or b.standing = 'retracted' then false
-            when g.standing = 'notified' then true
-            when g.standing not in ('in_progress', 'needs_letter') or b.standing = 'withheld' then false
-            else b.standing <> 'notified' or g.takes_back
-        end as moves) t
-        where p.incident_id = $2 and p.bucket = $1 and p.id = b.id
-        returning b.standing as was, b.withheld as was_withheld, b.named as was_named,
-            p.standing, p.withheld, p.named, p.jurisdiction, p.locale, p.exposed
+            when g.standing is null or w.standing = 'retracted' then w.standing
+            when g.standing = 'notified' then g.standing
+            when g.standing not in ('in_progress', 'needs_letter') or w.standing = 'withheld' then w.standing
+            when w.standing <> 'notified' or g.takes_back then g.standing
+            else w.standing
+        end as standing) n
+        where (n.standing, w.named | g.named) is distinct from (w.standing, w.named)
+    ), write as (
+        insert into person_told (bucket, person_id, named, standing)
+        select $1, id, named, standing from changed order by id
+        on conflict (bucket, person_id) do update set named = excluded.named, standing = excluded.standing
     ), moved as (
         select was as standing, was_withheld as withheld, jurisdiction, locale, exposed,
             was_named as named, -1 as n
-        from after
+        from changed
         union all
-        select standing, withheld, jurisdiction, locale, exposed, named, 1 from after
+        select standing, withheld, jurisdiction, locale, exposed, named, 1 from changed
     )
     select $1 as bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n
     from moved group by standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0";
+
+/// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction
+/// ends: neither of two may move the account from where the other found somebody. Before the account's counters.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(conn: &mut Conn, incident: IncidentId, buckets: Range<i32>) -> Result<()> {
+    let of = incident.uuid().as_u64_pair().1.rotate_left(32);
+    let keys = buckets.map(|bucket| {
+        of.wrapping_add(u64::from(bucket.unsigned_abs()))
+            .cast_signed()
+    });
+    diesel::sql_query("select pg_advisory_xact_lock(key) from unnest($1) as of (key)")
+        .bind::<Array<BigInt>, _>(keys.collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
 
 /// Records what became of notices to people of one bucket, each person once: what was named to them is
 /// added to what was named before, they move to where they now stand, and the account moves by exactly
@@ -242,6 +268,7 @@ pub async fn settle(
     let named: Vec<_> = settled.iter().map(|s| s.named.bits()).collect();
     let standings: Vec<_> = settled.iter().map(|s| s.standing).collect();
     let takes_back: Vec<_> = settled.iter().map(|s| s.takes_back).collect();
+    lock(conn, incident, bucket..bucket + 1).await?;
     let moved: Vec<Moved> = diesel::sql_query(SETTLE)
         .bind::<Integer, _>(bucket)
         .bind::<diesel::sql_types::Uuid, _>(incident)
@@ -355,7 +382,7 @@ struct AudienceSql {
 const PAGE: &str = concat!(
     "select p.id, p.exposed, p.named, p.flags, p.standing,
         p.email_key is not null and p.standing <> 'needs_letter' as has_address
-    from person p
+    from person_now p
     where p.bucket = $1 and p.id > $2 and p.incident_id = $3 and ",
     in_audience!("4", "5", "6", "7", "8"),
     " order by p.id limit $9"
@@ -419,7 +446,7 @@ const COUNT: &str = concat!(
     from (
         select p.flags & $7 <> 0 as forbidden,
             p.email_key is not null and p.standing <> 'needs_letter' as has_address
-        from person p
+        from person_now p
         where p.incident_id = $1 and ",
     in_audience!("2", "3", "4", "5", "6"),
     ") audience"

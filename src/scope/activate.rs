@@ -15,8 +15,8 @@ use crate::audit;
 use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
-use crate::person::PersonStanding;
 use crate::person::store::{Moved, move_account};
+use crate::person::{self, PersonStanding};
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
 const AT_ONCE: i64 = 10_000;
@@ -369,6 +369,7 @@ async fn apply(
     at: DateTime<Utc>,
 ) -> Result<(), ActivateError> {
     let net = store::record_applied(conn, span, at).await?;
+    person::store::lock(conn, span.incident, span.from..span.to).await?;
     let mut moved = store::apply_listed(conn, span).await?;
     if mode == ScopeMode::Full {
         moved.extend(store::apply_unlisted(conn, span).await?);

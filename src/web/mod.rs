@@ -160,6 +160,7 @@ fn api() -> Vec<Door> {
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
+        get("/people/{person}", May(SeePeople), people::show),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
         post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),

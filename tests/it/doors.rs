@@ -44,6 +44,7 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
             NoticeId::from_uuid(id("select id from notice").await).to_string(),
         ),
         ("ticket", ticket.id.to_string()),
+        ("person", person.to_string()),
         ("number", ticket.number.to_string()),
         ("staff", scene.approver.to_string()),
     ])

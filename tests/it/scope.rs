@@ -5,6 +5,7 @@ mod activation;
 mod hostile;
 mod kills;
 mod random;
+mod walks;
 
 use std::io::Cursor;
 

@@ -190,6 +190,14 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         (&json!("notified"), &json!(["name", "ssn"]))
     );
     assert!(!people.to_string().contains("ana@example.org"));
+    let ledger = ok(
+        &cast.agent.get(&format!("/people/{}", text(ana, "id"))),
+        200,
+    );
+    assert_eq!(ledger["standing"], "notified");
+    let notices = ledger["notices"].as_array().unwrap();
+    assert_eq!((notices.len(), &notices[0]["status"]), (1, &json!("sent")));
+    assert_eq!(notices[0]["attempts"][0]["result"], "accepted");
     let by_mail = ok(
         &cast
             .agent

@@ -56,7 +56,7 @@ impl fmt::Display for Differs {
 const BUCKET: &str = "
     with classes as (
         select standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
-        from person where incident_id = $1 and bucket = $2
+        from person_now where incident_id = $1 and bucket = $2
         group by standing, withheld, jurisdiction, locale, exposed, named
     ), counted as (
         select of, value, standing, incomplete, sum(n)::bigint as n from (
@@ -91,7 +91,7 @@ const PEOPLE: &str = "
     from (select coalesce(sum(added - retracted), 0)::bigint as booked
             from scope_applied where incident_id = $1) b
         cross join (select count(*) as counted
-            from person where incident_id = $1 and standing <> 'retracted') c
+            from person_now where incident_id = $1 and standing <> 'retracted') c
     where booked <> counted";
 
 const CAMPAIGNS: &str = "

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::{PeopleFilter, Person};
 use super::{Row, open};
-use crate::db::schema::{person, sql_types};
+use crate::db::schema::{person_now, sql_types};
 use crate::db::{Conn, Result};
 use crate::id::{IncidentId, PersonId};
 use crate::seal::IncidentKey;
@@ -100,31 +100,31 @@ async fn page(
     limit: i64,
 ) -> Result<Vec<Row>> {
     use super::super::PersonStanding::Retracted;
-    let mut query = person::table
+    let mut query = person_now::table
         .filter(
-            person::bucket
+            person_now::bucket
                 .eq(bucket)
-                .and(person::incident_id.eq(incident)),
+                .and(person_now::incident_id.eq(incident)),
         )
-        .order(person::id)
+        .order(person_now::id)
         .limit(limit)
         .select(Row::as_select())
         .into_boxed();
     query = match filter.standing {
-        Some(standing) => query.filter(person::standing.eq(standing)),
-        None => query.filter(person::standing.ne(Retracted)),
+        Some(standing) => query.filter(person_now::standing.eq(standing)),
+        None => query.filter(person_now::standing.ne(Retracted)),
     };
     if let Some(after) = after {
-        query = query.filter(person::id.gt(after));
+        query = query.filter(person_now::id.gt(after));
     }
     if let Some(jurisdiction) = &filter.jurisdiction {
-        query = query.filter(person::jurisdiction.eq(jurisdiction));
+        query = query.filter(person_now::jurisdiction.eq(jurisdiction));
     }
     if let Some(locale) = &filter.locale {
-        query = query.filter(person::locale.eq(locale));
+        query = query.filter(person_now::locale.eq(locale));
     }
     if let Some(reason) = filter.reason {
-        query = query.filter(person::withheld.eq(reason));
+        query = query.filter(person_now::withheld.eq(reason));
     }
     let bit = filter.element.map(|element| 1_i64 << element as u8);
     let bits = diesel::dsl::sql::<Bool>("exposed & ")

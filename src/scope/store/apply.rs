@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Integer, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Result};
 use crate::id::{BUCKETS, IncidentId};
 use crate::person::flags::Flags;
 use crate::person::store::Moved;
@@ -91,9 +91,9 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
 /// What `moved` needs of `before b` and of `person p`.
 macro_rules! was_and_is {
     () => {
-        " returning p.bucket, b.standing as was, b.withheld as was_withheld,
+        " returning p.bucket, p.id, b.standing as was, b.withheld as was_withheld,
             b.jurisdiction as was_jurisdiction, b.locale as was_locale, b.exposed as was_exposed,
-            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.named "
+            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, b.named "
     };
 }
 
@@ -135,15 +135,18 @@ macro_rules! take_out {
     };
 }
 
-/// If a sender settled this person since they were read, the row is left alone, and missed.
-macro_rules! is_as_read {
-    () => {
-        " and p.standing = b.standing and p.named = b.named"
+/// Carries those of `$changed` who stand elsewhere now, and to whom a message was sent, to where they stand.
+macro_rules! carry {
+    ($changed:literal) => {
+        concat!(
+            "update person_told t set standing = c.standing from ",
+            $changed,
+            " c where c.was <> c.standing and t.bucket = c.bucket and t.person_id = c.id"
+        )
     };
 }
 
-// Each staged row looks for its person once. Nobody is locked first: whoever was changed since is noticed
-// (`is_as_read`) and the transaction tried again. People are changed in the order of their ids, as everywhere.
+// Each staged row looks for its person once.
 const LISTED: &str = concat!(
     "with hit as materialized (
         select p.id, p.bucket, p.named, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
@@ -152,7 +155,7 @@ const LISTED: &str = concat!(
     retract!(),
     " <> 0 as goes
         from scope_row r
-        left join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        left join person_now p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
     ), before as materialized (
         select * from hit
@@ -177,13 +180,15 @@ const LISTED: &str = concat!(
     standing!("b.standing", "b.named <> 0", "b.same_address"),
     " as standing) t
         where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id and not b.goes",
-    is_as_read!(),
     was_and_is!(),
     "), gone as (",
     take_out!(),
     " and b.goes",
-    is_as_read!(),
     was_and_is!(),
+    "), told as (",
+    carry!("after"),
+    "), told_gone as (",
+    carry!("gone"),
     "), fresh as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
@@ -207,19 +212,18 @@ const LISTED: &str = concat!(
     moved!("gone"),
     ") union all
     select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) from fresh
-    group by bucket, standing, withheld, jurisdiction, locale, exposed, named
-    union all
-    select -1, 'retracted', null, '', '', 0, 0, n from (select (select count(*) from before)
-        - (select count(*) from after) - (select count(*) from gone) as n) missed where n <> 0"
+    group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
 );
 
 /// Brings those whom the list names to what it says of them: people who differ from it, retracted ones who
-/// come back, people who are not affected after all, and people who are new.
+/// come back, people who are not affected after all, and people who are new. They are [`lock`]ed.
+///
+/// [`lock`]: crate::person::store::lock
 ///
 /// # Errors
-/// `Retry` if a sender changed one of them meanwhile.
+/// The database's.
 pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    let moved: Vec<Moved> = diesel::sql_query(LISTED)
+    Ok(diesel::sql_query(LISTED)
         .bind::<Uuid, _>(span.incident)
         .bind::<Integer, _>(span.version)
         .bind::<Integer, _>(span.from)
@@ -228,34 +232,31 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
         .bind::<Integer, _>(Flags::HOLD.bits())
         .bind::<Integer, _>(Flags::PROTECTED.bits())
         .load(conn)
-        .await?;
-    match moved.iter().any(|m| m.bucket < 0) {
-        true => Err(Error::Retry),
-        false => Ok(moved),
-    }
+        .await?)
 }
 
 const UNLISTED: &str = concat!(
-    "with before as (
-        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
+    "with before as materialized (
+        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags, p.named,
             false as contact_changed
-        from person p
+        from person_now p
         where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted'
             and not exists (select from scope_row r
                 where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
                     and r.bucket = p.bucket and r.reference_key = p.reference_key)
         order by p.bucket, p.id
-        for update
     ), past as (",
     past!(),
     "), after as (",
     take_out!(),
     was_and_is!(),
+    "), told as (",
+    carry!("after"),
     ") ",
     moved!("after")
 );
 
-/// Retracts those whom a full list does not name.
+/// Retracts those whom a full list does not name; everybody is locked as in [`apply_listed`].
 ///
 /// # Errors
 /// The database's.

@@ -29,7 +29,7 @@ impl Own {
 
 /// How full its pages are made, in per cent. Each person is changed by a campaign; what finds room in its page
 /// touches no index.
-const ROOM: u8 = 85;
+const ROOM: u8 = 90;
 
 /// Whether no version of the incident was ever put in force, not even in part.
 ///

@@ -1,6 +1,7 @@
 //! Tree → HTML pieces, and the filling of them. The only place where HTML is put together:
 //! whatever comes from outside passes `escape`.
 
+use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
 use super::placeholder::Placeholder;
@@ -226,6 +227,12 @@ fn value(
 }
 
 fn guidance(person: &Person<'_>, style: &Style, out: &mut String) -> Result<(), MissingValue> {
+    let advice = person.written_guidance(Form::Html, |to| advise(person, style, to))?;
+    out.push_str(&advice);
+    Ok(())
+}
+
+fn advise(person: &Person<'_>, style: &Style, out: &mut String) -> Result<(), MissingValue> {
     for advice in person.guidance()? {
         out.push_str("<li style=\"");
         out.push_str(style.item);

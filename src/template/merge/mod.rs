@@ -8,6 +8,7 @@
 mod bidi;
 mod html;
 mod inlines;
+mod kept;
 mod markdown;
 mod page;
 mod parse;
@@ -24,6 +25,7 @@ pub use placeholder::Placeholder;
 pub use problem::{MAX_BODY, MergeError, Part, Problem};
 pub use values::{Fixed, MissingValue, Rendered, Values};
 
+use self::kept::Kept;
 use self::person::Person;
 use self::pieces::{Piece, fill_plain};
 use self::text::{Text, pieces_of};
@@ -43,6 +45,7 @@ pub struct Compiled {
     uses: Vec<Placeholder>,
     /// Bytes that a filled HTML part will about have.
     size: usize,
+    kept: Kept,
 }
 
 /// More than this nobody reads at once.
@@ -107,6 +110,7 @@ fn assemble(
         size: size(&html.pieces),
         html: html.pieces,
         uses,
+        kept: Kept::default(),
     }
 }
 
@@ -222,7 +226,7 @@ impl Compiled {
     /// # Errors
     /// The first value that this person's notice uses and that is missing.
     pub fn render(&self, values: &Values<'_>) -> Result<Rendered, MissingValue> {
-        let person = Person::new(values, &self.locale, self.rtl);
+        let person = Person::new(values, &self.locale, self.rtl, &self.kept);
         let mut subject = String::with_capacity(80);
         fill_plain(&self.subject, &person, &mut subject)?;
         let mut html = String::with_capacity(self.size);

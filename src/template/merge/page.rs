@@ -1,5 +1,6 @@
 //! The writing of a text part, step by step: margins, marks of items, empty lines.
 
+use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, fill_plain};
 use super::values::MissingValue;
@@ -169,6 +170,18 @@ impl<'o> Page<'o> {
     }
 
     fn guidance(&mut self, margin: &str, person: &Person<'_>) -> Result<(), MissingValue> {
+        if self.lead.is_some() {
+            return self.advise(margin, person);
+        }
+        let form = Form::Text(margin.to_owned());
+        let advice = |to: &mut String| Page::new(to).advise(margin, person);
+        let advice = person.written_guidance(form, advice)?;
+        self.start_line("");
+        self.out.push_str(&advice);
+        Ok(())
+    }
+
+    fn advise(&mut self, margin: &str, person: &Person<'_>) -> Result<(), MissingValue> {
         let inside = format!("{margin}   ");
         for (n, advice) in person.guidance()?.iter().enumerate() {
             if n > 0 {

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use super::bidi;
+use super::kept::{Form, Kept};
 use super::placeholder::Placeholder;
 use super::values::{MissingValue, Values};
 use crate::element::{self, Advice, Element};
@@ -19,17 +21,19 @@ pub(super) struct Person<'v> {
     values: &'v Values<'v>,
     locale: &'v str,
     rtl: bool,
+    kept: &'v Kept,
     name: OnceCell<Cow<'v, str>>,
     elements: OnceCell<String>,
     guidance: OnceCell<Vec<Advice>>,
 }
 
 impl<'v> Person<'v> {
-    pub(super) fn new(values: &'v Values<'v>, locale: &'v str, rtl: bool) -> Self {
+    pub(super) fn new(values: &'v Values<'v>, locale: &'v str, rtl: bool, kept: &'v Kept) -> Self {
         Self {
             values,
             locale,
             rtl,
+            kept,
             name: OnceCell::new(),
             elements: OnceCell::new(),
             guidance: OnceCell::new(),
@@ -73,6 +77,15 @@ impl<'v> Person<'v> {
             }
             _ => value,
         })
+    }
+
+    /// The guidance in a form, as `write` would write it.
+    pub(super) fn written_guidance(
+        &self,
+        form: Form,
+        write: impl FnOnce(&mut String) -> Result<(), MissingValue>,
+    ) -> Result<Arc<str>, MissingValue> {
+        self.kept.get(self.values.elements, form, write)
     }
 
     pub(super) fn guidance(&self) -> Result<&[Advice], MissingValue> {
@@ -127,7 +140,10 @@ fn is_web_link(value: &str) -> bool {
 fn clean(value: &str) -> Cow<'_, str> {
     let value = value.trim();
     let untouched = |c: char| !c.is_control() && !c.is_whitespace() && !is_hidden(c);
-    if value.chars().all(|c| untouched(c) || c == ' ') && !value.contains("  ") {
+    // Nearly all values are ASCII, and that is seen at once.
+    let plain = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+    let plain = plain || value.chars().all(|c| untouched(c) || c == ' ');
+    if plain && !value.as_bytes().windows(2).any(|two| two == b"  ") {
         return Cow::Borrowed(value);
     }
     let mut cleaned = String::with_capacity(value.len());

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Page, Paging};
 use crate::app::App;
 use crate::campaign;
+use crate::db::{self, Conn};
 use crate::element::ElementSet;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::notice::store::outcome::{self, Outcome};
@@ -20,7 +21,7 @@ use crate::web::who::Allowed;
 
 /// A notice, as we promise it.
 #[derive(Debug, Serialize)]
-struct NoticeView {
+pub struct NoticeView {
     id: NoticeId,
     campaign: CampaignId,
     incident: IncidentId,
@@ -35,7 +36,7 @@ struct NoticeView {
     /// What was believed of the person when it was settled, or is now. Only where one notice is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
-    /// Only where one notice is asked for.
+    /// Only where one notice or one person is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
 }
@@ -57,6 +58,18 @@ impl NoticeView {
             believed: None,
             attempts: None,
         }
+    }
+
+    /// With every attempt to send it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn with_attempts(conn: &mut Conn, notice: Notice) -> db::Result<Self> {
+        let outcomes = outcome::of_notice(conn, notice.id).await?;
+        Ok(Self {
+            attempts: Some(attempts(outcomes)),
+            ..Self::of(notice)
+        })
     }
 }
 
@@ -148,13 +161,10 @@ pub async fn list(
 pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
     let mut conn = app.db.get().await?;
     let notice = store::find(&mut conn, *id).await?;
-    let outcomes = outcome::of_notice(&mut conn, *id).await?;
-    let attempts = Some(attempts(outcomes));
     let at = notice.settled_at.unwrap_or_else(|| app.now());
     let believed = person::store::believed(&mut conn, notice.person, at).await?;
     Ok(HttpResponse::Ok().json(NoticeView {
         believed,
-        attempts,
-        ..NoticeView::of(notice)
+        ..NoticeView::with_attempts(&mut conn, notice).await?
     }))
 }

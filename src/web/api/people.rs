@@ -1,4 +1,5 @@
-//! `/api/v1/incidents/{incident}/people` and `…/account`: who is affected, and where they stand.
+//! `/api/v1/incidents/{incident}/people` and `…/account`: who is affected, and where they stand; and
+//! `/api/v1/people`: one of them, and what was written to them.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +8,16 @@ use actix_web::web::{Data, Path, Query};
 use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
+use super::notices::NoticeView;
 use super::{Page, Paging};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, CampaignStatus};
 use crate::element::{Element, ElementSet};
 use crate::id::{CampaignId, IncidentId, PersonId};
-use crate::incident::Incident;
-use crate::notice::NoticeStatus;
+use crate::incident::{self, Incident};
 use crate::notice::account::{self, Account};
+use crate::notice::{self, NoticeStatus};
 use crate::person::books::AccountKind;
 use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
@@ -161,6 +163,35 @@ async fn list(app: &App, of: &Incident, filter: &PeopleFilter, paging: &Paging) 
     let next = next.map(|id| Page::<()>::cursor(&id));
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// A person with all that was written to them.
+#[derive(Debug, Serialize)]
+struct Ledger {
+    #[serde(flatten)]
+    person: PersonView,
+    notices: Vec<NoticeView>,
+}
+
+/// `GET /people/{id}`, with their notices in all campaigns, newest first, and every attempt to send each.
+///
+/// # Errors
+/// 404, also for somebody of a forgotten incident.
+pub async fn show(_: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
+    let mut conn = app.db.get().await?;
+    let of = store::find_row(&mut conn, *id).await?.incident;
+    let key = incident::store::find(&mut conn, of).await?.key(&app.keys);
+    let key = key
+        .map_err(Problem::broken)?
+        .ok_or_else(Problem::not_found)?;
+    let person = PersonView::of(store::find(&mut conn, &key, *id).await?);
+    let campaigns = campaign::store::list(&mut conn, Some(of), None, MOST).await?;
+    let campaigns: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let mut notices = Vec::new();
+    for notice in notice::store::of_person(&mut conn, &campaigns, *id).await? {
+        notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
+    }
+    Ok(HttpResponse::Ok().json(Ledger { person, notices }))
 }
 
 /// By what [`account()`] may be divided.

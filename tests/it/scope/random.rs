@@ -15,10 +15,14 @@ use candor::scope::delta::{Class, Delta};
 use super::{Desk, set};
 
 /// xorshift64: the same run for the same seed.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -38,7 +42,7 @@ impl Dice {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-struct Listed {
+pub(super) struct Listed {
     email: Option<String>,
     exposed: ElementSet,
     jurisdiction: &'static str,
@@ -64,7 +68,7 @@ struct Known {
     standing: PersonStanding,
 }
 
-fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
+pub(super) fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
     let mut list = BTreeMap::new();
     for n in 0..24 {
         if dice.below(3) == 0 {
@@ -93,7 +97,7 @@ fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
     list
 }
 
-fn written(list: &BTreeMap<String, Listed>) -> String {
+pub(super) fn written(list: &BTreeMap<String, Listed>) -> String {
     let mut text = "reference,email,elements,flags,jurisdiction,locale\n".to_owned();
     for (reference, row) in list {
         let email = row.email.as_deref().unwrap_or_default();
@@ -262,7 +266,7 @@ async fn the_parts_add_up(desk: &Desk, people: &BTreeMap<String, Known>) {
 
 async fn walk(seed: u64) {
     let desk = Desk::new().await;
-    let (mut dice, mut people) = (Dice(seed), BTreeMap::new());
+    let (mut dice, mut people) = (Dice::new(seed), BTreeMap::new());
     for step in 0..10 {
         let list = roll_list(&mut dice);
         let mode = if dice.below(2) == 0 {

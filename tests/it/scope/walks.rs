@@ -1,0 +1,151 @@
+//! Random walks through everything that moves somebody: lists, campaigns of each kind, bounces, deferrals,
+//! unknown ends, cancellations, and at last forgetting. After each step nobody is unexplained and every counter
+//! equals a recount (P1, P2); at the end, whoever's letter a relay accepted was told, and nobody else.
+
+use std::collections::BTreeSet;
+
+use candor::campaign::CampaignKind;
+use candor::campaign::launch::cancel;
+use candor::id::CampaignId;
+use candor::incident::IncidentState;
+use candor::incident::steer::move_to;
+use candor::incident::store::find;
+use candor::mail::{Letter, Reply};
+use candor::notice::account::recount::books;
+use candor::person::forget::forget;
+use candor::scope::ScopeMode;
+
+use super::Desk;
+use super::random::{Dice, roll_list, written};
+use crate::people::Scene;
+
+const STEPS: u64 = 14;
+
+/// Accepts most, and of the others says everything a relay may say.
+fn moody(mut dice: Dice) -> impl FnMut(&Letter) -> Option<Reply> + Send + 'static {
+    move |_| {
+        let said = |code, text| Some(Reply::heard(code, text, None));
+        match dice.below(10) {
+            0 => said(550, "5.1.1 there is no such mailbox"),
+            1 | 2 => said(451, "4.2.1 try again later"),
+            3 => Some(Reply::Unknown {
+                why: "the connection was lost".to_owned(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+struct Walk {
+    desk: Desk,
+    scene: Scene,
+    dice: Dice,
+    open: Vec<CampaignId>,
+}
+
+impl Walk {
+    async fn new(seed: u64) -> Self {
+        let desk = Desk::new().await;
+        desk.house.mail.answer_by(moody(Dice::new(seed ^ 0x5EED)));
+        let scene = Scene {
+            comms: desk.by,
+            approver: desk.house.staff(&["approver"]).await,
+            incident: desk.incident,
+        };
+        let dice = Dice::new(seed);
+        let open = Vec::new();
+        Self {
+            desk,
+            scene,
+            dice,
+            open,
+        }
+    }
+
+    async fn step(&mut self) {
+        let house = &self.desk.house;
+        match self.dice.below(6) {
+            0 | 1 => {
+                let list = written(&roll_list(&mut self.dice));
+                let mode = [ScopeMode::Full, ScopeMode::Delta][self.dice.below(2) as usize];
+                self.desk.take(mode, &list).await;
+            }
+            2 | 3 => {
+                let kinds = [
+                    CampaignKind::Initial,
+                    CampaignKind::Supplement,
+                    CampaignKind::Correction,
+                ];
+                let kind = kinds[self.dice.below(3) as usize];
+                self.open.push(self.scene.launched(house, kind).await);
+            }
+            4 => house.send_all().await,
+            _ => self.cancel().await,
+        }
+    }
+
+    /// Cancels a campaign, wherever it is, unless it came to its end by itself.
+    async fn cancel(&mut self) {
+        if let Some(campaign) = self.open.pop() {
+            let _ = cancel(&self.desk.house.app, self.desk.by, campaign).await;
+        }
+    }
+
+    async fn is_exact(&self, when: &str) {
+        self.desk.account().await;
+        let differ = books(&self.desk.house.app, self.desk.incident).await;
+        assert_eq!(differ.unwrap(), [], "{when}");
+    }
+
+    /// The references of those whose letters the relay took.
+    fn written_to(&self) -> BTreeSet<String> {
+        let letters = self.desk.house.mail.sent();
+        let reference = |letter: &Letter| {
+            let (number, _) = letter.recipient.local().split_once('-').unwrap();
+            number.replace('p', "r")
+        };
+        letters.iter().map(reference).collect()
+    }
+
+    async fn told(&self) -> BTreeSet<String> {
+        let mut told = BTreeSet::new();
+        for n in 0..24 {
+            let reference = format!("r{n}");
+            let person = self.desk.person(&reference).await;
+            told.extend(person.filter(|p| !p.named.is_empty()).map(|_| reference));
+        }
+        told
+    }
+
+    async fn end(mut self, seed: u64) {
+        while !self.open.is_empty() {
+            self.cancel().await;
+        }
+        self.desk.house.send_all().await;
+        self.is_exact(&format!("seed {seed}, all ended")).await;
+        assert_eq!(self.told().await, self.written_to(), "seed {seed}");
+        let (app, by, incident) = (&self.desk.house.app, self.desk.by, self.desk.incident);
+        let before = self.desk.account().await;
+        let found = find(&mut *self.desk.conn().await, incident).await.unwrap();
+        let over = move_to(app, by, incident, found.version, IncidentState::Dismissed).await;
+        over.unwrap();
+        forget(app, by, incident, "carrier").await.unwrap();
+        assert_eq!(self.desk.account().await, before);
+        self.is_exact(&format!("seed {seed}, forgotten")).await;
+        assert!(self.told().await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p2_whatever_happens_in_whatever_order_everybody_is_accounted_for() {
+    for seed in [3, 76_000_000, 0xBEEF] {
+        let mut walk = Walk::new(seed).await;
+        let list = written(&roll_list(&mut walk.dice));
+        walk.desk.take(ScopeMode::Full, &list).await;
+        for step in 0..STEPS {
+            walk.step().await;
+            walk.is_exact(&format!("seed {seed}, step {step}")).await;
+        }
+        walk.end(seed).await;
+    }
+}
