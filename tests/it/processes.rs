@@ -1,6 +1,7 @@
 //! The commands that go on, as an operator starts them: real processes, an ordinary Postgres by its URL,
 //! a real SMTP server.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use candor::campaign::CampaignKind;
@@ -109,6 +110,41 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
     assert_eq!(homeless.status.code(), Some(1));
     let why = String::from_utf8_lossy(&homeless.stderr).into_owned();
     assert!(why.contains("database.url"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letter_list_and_the_proof_of_the_books_are_commands() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    let people = "reference,email,name,postcode,address,elements\n\
+        A-1,ana@example.org,Ana,98101,,name\n\
+        B-2,,=cmd|' /C calc'!A0,98102,\"1 Main St\nSpringfield\",name;ssn\n";
+    scene.import(&house, people).await;
+    let scratch = Scratch::new();
+    let folder = format!("file://{}", scratch.path().display());
+    let program = Program::of(&house).with_relay("folder", &folder, 1);
+    let file = scratch.path().join("letters.csv");
+    let out = file.display().to_string();
+    program.ok(&["letters", "--incident", "sundmere", "--out", &out]);
+    let mode = file.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "only its owner may read it");
+    let mut list = csv::Reader::from_path(&file).unwrap();
+    let rows: Vec<_> = list.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1, "who has an address gets no letter");
+    assert_eq!((&rows[0][0], &rows[0][1]), ("B-2", "'=cmd|' /C calc'!A0"));
+    assert_eq!(&rows[0][2], "1 Main St\nSpringfield");
+    assert!(rows[0].iter().any(|cell| cell.contains("/s/")), "{rows:?}");
+    let exported = "select count(*) from audit_event where deed = 'letters.export'";
+    assert_eq!(house.number(exported).await, 1);
+
+    let proved = program.ok(&["check", "--recount"]);
+    assert!(proved.contains("equals the people, one by one"), "{proved}");
+    let lie = "update account_count set n = n + 1 where standing = 'needs_letter' and n > 0";
+    house.sql(lie).await;
+    let found = program.run(&["check", "--recount"]);
+    assert_eq!(found.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(said.contains("booked 2, counted 1"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,11 +2,11 @@
 //!
 //! | promise | tests |
 //! |---|---|
-//! | P1 complete, P2 truthful | here; `campaigns.rs`; any order of lists and notices in `scope/random.rs` |
+//! | P1 complete, P2 truthful | here; `campaigns.rs`; any order of lists and notices in `scope/random.rs`, of everything in `scope/walks.rs` |
 //! | P3 nothing lost | `promises/killed.rs`; with every kind of trouble at once in `promises/storm.rs`; imports in `scope/kills.rs` |
 //! | P4 stop means stop | `promises/stopped.rs`; letters of the helpline in `tickets/courier.rs` |
 //! | P5 four eyes | `campaigns.rs` |
-//! | P6 betrays nobody | `promises/dumped.rs`; logs at their most talkative in `promises/logged.rs` |
+//! | P6 betrays nobody | `promises/dumped.rs`; logs at their most talkative in `promises/logged.rs`, each type in `promises/masked.rs` |
 //! | P7 reading changes nothing | `doors.rs`, every route; `pages.rs`, a person's and an agent's pages |
 //! | P8 legal moves only | `tickets/moves.rs`, all pairs, by the desk and by raw SQL; `walk.rs`, by the API |
 //! | P9 no lost update | `tickets/agents.rs`; `api.rs`, versions of incidents |
@@ -15,6 +15,7 @@
 mod dumped;
 mod killed;
 mod logged;
+mod masked;
 mod stopped;
 mod storm;
 

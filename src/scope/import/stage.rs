@@ -53,9 +53,9 @@ impl Kinds {
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
-const CHUNK_ROWS: usize = 16_384;
+const CHUNK_ROWS: usize = 12_288;
 /// Octets of one chunk; one more row may go over it.
-const CHUNK_BYTES: usize = 6 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 /// Rows read in one turn.
 const TURN: usize = 512;
 

@@ -146,12 +146,28 @@ macro_rules! carry {
     };
 }
 
+/// What the list says, of a row of `hit`.
+macro_rules! listed {
+    ($of:literal) => {
+        concat!(
+            "(select ",
+            $of,
+            ".r_id as id, r_bucket as bucket, r_reference_key as reference_key, r_email_key as email_key,
+                r_name_key as name_key, r_contact_key as contact_key, r_sealed as sealed,
+                r_exposed as exposed, r_locale as locale, r_jurisdiction as jurisdiction, r_flags as flags)"
+        )
+    };
+}
+
 // Each staged row looks for its person once.
 const LISTED: &str = concat!(
     "with hit as materialized (
         select p.id, p.bucket, p.named, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
             p.contact_key <> r.contact_key as contact_changed, r.email_key = p.email_key as same_address,
-            p.contact_key, r as row, r.flags & ",
+            p.contact_key, r.id as r_id, r.bucket as r_bucket, r.reference_key as r_reference_key,
+            r.email_key as r_email_key, r.name_key as r_name_key, r.contact_key as r_contact_key,
+            r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
+            r.jurisdiction as r_jurisdiction, r.flags as r_flags, r.flags & ",
     retract!(),
     " <> 0 as goes
         from scope_row r
@@ -161,7 +177,7 @@ const LISTED: &str = concat!(
         select * from hit
         where id is not null and case when goes then standing <> 'retracted' else standing = 'retracted'
             or (exposed, contact_key, locale, jurisdiction, flags) is distinct from
-                ((row).exposed, (row).contact_key, (row).locale, (row).jurisdiction, (row).flags) end
+                (r_exposed, r_contact_key, r_locale, r_jurisdiction, r_flags) end
         order by bucket, id
     ), past as (",
     past!(),
@@ -175,7 +191,9 @@ const LISTED: &str = concat!(
     reason!(),
     " end
         from before b
-        cross join lateral (select (b.row).*) r
+        cross join lateral ",
+    listed!("b"),
+    " r
         cross join lateral (select ",
     standing!("b.standing", "b.named <> 0", "b.same_address"),
     " as standing) t
@@ -193,13 +211,15 @@ const LISTED: &str = concat!(
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
             since_scope, changed_scope)
-        select r.bucket, r.id, r.incident_id, r.reference_key, r.email_key, r.name_key, r.contact_key,
+        select r.bucket, r.id, $1, r.reference_key, r.email_key, r.name_key, r.contact_key,
             r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
             case when t.standing = 'withheld' then ",
     reason!(),
     " end, 0, $2, $2
         from hit
-        cross join lateral (select (hit.row).*) r
+        cross join lateral ",
+    listed!("hit"),
+    " r
         cross join lateral (select ",
     standing!("null", "false", "false"),
     " as standing) t

@@ -27,8 +27,8 @@ impl Own {
     }
 }
 
-/// How full its pages are made, in per cent. Each person is changed by a campaign; what finds room in its page
-/// touches no index.
+/// How full its pages are made, in per cent: whom a later list changes finds room in the page, and no index is
+/// touched. What is sent to people is kept elsewhere (`person_told`).
 const ROOM: u8 = 90;
 
 /// Whether no version of the incident was ever put in force, not even in part.
