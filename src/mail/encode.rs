@@ -188,7 +188,7 @@ fn quoted_lines(out: &mut String, text: &str) {
 fn plain_run(octets: &[u8]) -> usize {
     /// Looked at together, without a branch for each.
     const BLOCK: usize = 16;
-    let plain = |o: u8| (o >= b' ') & (o <= b'~') & (o != b'=') | (o == b'\t');
+    let plain = |o: u8| (b' '..=b'~').contains(&o) & (o != b'=') | (o == b'\t');
     let blocks = octets.chunks_exact(BLOCK);
     let whole = blocks.take_while(|block| block.iter().fold(true, |all, o| all & plain(*o)));
     let whole = whole.count() * BLOCK;

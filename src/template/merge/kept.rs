@@ -17,9 +17,11 @@ pub(super) enum Form {
     Text(String),
 }
 
+type Texts = HashMap<(ElementSet, Form), Arc<str>>;
+
 /// The guidance of one template version in one locale.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Kept(Arc<RwLock<HashMap<(ElementSet, Form), Arc<str>>>>);
+pub(super) struct Kept(Arc<RwLock<Texts>>);
 
 impl Kept {
     /// What was written of these elements, or what `write` writes now.
