@@ -1,6 +1,8 @@
 -- What became of messages to a person, apart from what lists say of them: named elements and standing, once the
 -- first message was settled. A row of `person` is wide and indexed four times; to rewrite it for each notice took
 -- a third of the database's time while sending. Whoever has no row here stands where `person` says.
+--
+-- Senders of the former release settle people in `person`: they must have stopped before this runs.
 create table person_told (
     bucket integer not null,
     person_id uuid not null,
