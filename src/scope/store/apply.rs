@@ -73,7 +73,6 @@ macro_rules! retract {
 
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
 /// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
-/// Its commit need not wait for the disk: the last one, which puts the version in force, does for all.
 ///
 /// # Errors
 /// The database's.
@@ -81,7 +80,6 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     for setting in [
         "set local enable_seqscan = off",
         "set local work_mem = '64MB'",
-        "set local synchronous_commit = off",
     ] {
         diesel::sql_query(setting).execute(conn).await?;
     }

@@ -7,7 +7,7 @@ use candor::address::EmailAddress;
 use candor::config::Secret;
 use candor::element::ElementSet;
 use candor::id::NoticeId;
-use candor::link::{NoticeCode, StatusLink};
+use candor::link::NoticeCode;
 use candor::mail::Mailbox;
 use candor::outbox::OutboxLetter;
 use candor::person::contact::Contact;
@@ -103,21 +103,12 @@ fn p6_no_key_shows_when_it_is_printed() {
     shows_nothing(&keys);
     shows_nothing(&Secret::from("S3cret".to_owned()));
     shows_nothing(&PasswordHash::from_stored("S3cret".to_owned()));
-    let shown_as =
-        |printed: String, secret: String| assert!(!printed.contains(&secret), "{printed}");
-    let key = ApiKey::parse(&format!("cnd_{}", "A".repeat(43))).unwrap();
-    shown_as(format!("{key:?}"), "AAAA".to_owned());
-    let token = Token::new();
-    shown_as(format!("{token:?}"), token.expose());
-    let notice = NoticeId::new(DateTime::UNIX_EPOCH);
-    let code = NoticeCode::of(notice, &keys);
-    shown_as(format!("{code:?}"), code.to_string());
-    let link = StatusLink {
-        person: candor::id::PersonId::new(DateTime::UNIX_EPOCH),
-        epoch: 0,
-    };
-    let token = link.token(&keys);
-    let mac = token.chars().rev().take(8).collect::<String>();
-    let mac = mac.chars().rev().collect::<String>();
-    shown_as(format!("{link:?}"), mac);
+    // 32 octets of 7, as base64url.
+    let sevens = format!("{}Bwc", "BwcH".repeat(10));
+    shows_nothing(&ApiKey::parse(&format!("cnd_{sevens}")).unwrap());
+    shows_nothing(&Token::parse(&sevens).unwrap());
+    let code = || NoticeCode::of(NoticeId::new(DateTime::UNIX_EPOCH), &keys);
+    let (one, another) = (code(), code());
+    assert_ne!(one.to_string(), another.to_string());
+    assert_eq!(format!("{one:?}"), format!("{another:?}"));
 }
