@@ -14,6 +14,7 @@ mod answer;
 mod canon;
 mod compose;
 mod encode;
+mod features;
 mod letter;
 mod permit;
 mod relay;

@@ -63,24 +63,34 @@ impl Line {
     /// `421`, or the server's own limit of messages) is replaced once, unseen by the caller.
     /// Dropping the future between its polls leaves the outcome unknown: do not.
     pub async fn send(&mut self, letter: &Letter) -> Reply {
-        let sent = self.send_with(letter, Permit::Known(true)).await;
+        let sent = self.send_with(letter, None, Permit::Known(true)).await;
         sent.unwrap_or_else(|| Reply::unreachable("nothing was sent"))
     }
 
     /// The same, if `permit` says yes: its text leaves only then. For SMTP, the recipient is named while
     /// `permit` is awaited. `None`: it said no, and nothing was delivered.
+    ///
+    /// `next` is the letter that is to follow, if that is known: where the server takes commands together
+    /// (RFC 2920 §3.1) its recipient is named with the end of this one. Whatever else follows costs a
+    /// connection.
     pub async fn send_if(
         &mut self,
         letter: &Letter,
+        next: Option<&Letter>,
         permit: impl Future<Output = bool> + Send,
     ) -> Option<Reply> {
         let permit = std::pin::pin!(permit);
-        self.send_with(letter, Permit::Asked(permit)).await
+        self.send_with(letter, next, Permit::Asked(permit)).await
     }
 
-    async fn send_with(&mut self, letter: &Letter, mut permit: Permit<'_>) -> Option<Reply> {
+    async fn send_with(
+        &mut self,
+        letter: &Letter,
+        next: Option<&Letter>,
+        mut permit: Permit<'_>,
+    ) -> Option<Reply> {
         match self {
-            Line::Smtp(line) => line.send(letter, &mut permit).await,
+            Line::Smtp(line) => line.send(letter, next, &mut permit).await,
             Line::Folder(relay) => match permit.given().await {
                 true => Some(relay.send(letter).await),
                 false => None,

@@ -7,60 +7,17 @@ use std::time::Duration;
 
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::extension::{Extension, ServerInfo};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, heard, said};
 use super::compose::addr_spec;
 use super::encode::lines;
+use super::features::Features;
 use super::letter::Letter;
 use super::permit::Permit;
 use super::reply::Reply;
 use super::settings::{Patience, Settings};
 use super::wire::{CutShort, connect};
-
-/// What EHLO offered that lettre does not tell, and what it tells with an eye for case.
-#[derive(Default)]
-struct Features {
-    pipelining: bool,
-    eight_bit: bool,
-    utf8: bool,
-    /// RFC 1870; `Some(0)` sets no limit.
-    size: Option<usize>,
-}
-
-impl Features {
-    /// What lettre kept of the first answer.
-    fn kept(server: &ServerInfo) -> Self {
-        Features {
-            eight_bit: server.supports_feature(Extension::EightBitMime),
-            utf8: server.supports_feature(Extension::SmtpUtfEight),
-            ..Features::default()
-        }
-    }
-
-    fn read(ehlo: &Answer) -> Self {
-        let mut features = Features::default();
-        for line in ehlo.text.lines() {
-            let mut words = line.split_ascii_whitespace();
-            match words
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase()
-                .as_str()
-            {
-                "PIPELINING" => features.pipelining = true,
-                "8BITMIME" => features.eight_bit = true,
-                "SMTPUTF8" => features.utf8 = true,
-                "SIZE" => {
-                    features.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0));
-                }
-                _ => {}
-            }
-        }
-        features
-    }
-}
 
 /// The open connection.
 pub(super) struct Session {
@@ -72,6 +29,9 @@ pub(super) struct Session {
     deadline: Instant,
     /// Transactions begun.
     pub(super) letters: u64,
+    /// The Message-ID of the letter whose commands went out with the end of the last one (RFC 2920 §3.1):
+    /// their replies are still to be read.
+    announced: Option<String>,
     /// Not to be used again.
     pub(super) broken: bool,
 }
@@ -96,6 +56,7 @@ impl Session {
             patience,
             deadline,
             letters: 0,
+            announced: None,
             broken: false,
         };
         // A second EHLO, because lettre keeps only some of the answer to its own.
@@ -118,10 +79,23 @@ impl Session {
         Ok(session)
     }
 
-    /// One letter: MAIL, RCPT, DATA, and the text if `permit` gives it free. `None`: it did not.
+    /// Whether this letter may be sent now: no other one was announced.
+    pub(super) fn expects(&self, letter: &Letter) -> bool {
+        let announced = self.announced.as_ref();
+        announced.is_none_or(|id| *id == letter.message_id)
+    }
+
+    /// Whether a letter was announced that has not been sent.
+    pub(super) fn has_announced(&self) -> bool {
+        self.announced.is_some()
+    }
+
+    /// One letter: MAIL, RCPT, DATA, and the text if `permit` gives it free. `None`: it did not. The commands of
+    /// `next` go out with the text, so that both need one round trip.
     pub(super) async fn transaction(
         &mut self,
         letter: &Letter,
+        next: Option<&Letter>,
         permit: &mut Permit<'_>,
     ) -> Option<Reply> {
         let commands = match self.commands(letter) {
@@ -133,7 +107,7 @@ impl Session {
         let (opened, permitted) = tokio::join!(self.open_for(&commands), permit.given());
         if permitted {
             return Some(match opened {
-                Ok(()) => self.text(letter).await,
+                Ok(()) => self.text(letter, next).await,
                 Err(stopped) => self.stopped(stopped, letter).await,
             });
         }
@@ -233,11 +207,12 @@ impl Session {
     /// read, so that what follows is not taken for their answer.
     async fn open_at_once(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
         let patience = self.patience.reply;
+        let announced = self.announced.take().is_some();
         let mut refusal = None;
         let mut awaits_text = false;
         for step in 0..3 {
             let heard = match step {
-                0 => self.say(&commands.concat(), patience).await,
+                0 if !announced => self.say(&commands.concat(), patience).await,
                 _ => self.listen(patience).await,
             };
             match heard {
@@ -292,13 +267,17 @@ impl Session {
         self.broken = !matches!(ended, Ok(answer) if answer.code != 421);
     }
 
-    /// The text and the final dot in one write, then the verdict.
-    async fn text(&mut self, letter: &Letter) -> Reply {
+    /// The text and the final dot in one write, with the commands of the next letter, then the verdict.
+    async fn text(&mut self, letter: &Letter, next: Option<&Letter>) -> Reply {
         let Ok(text) = std::str::from_utf8(&letter.raw) else {
             self.broken = true;
             return Reply::unreachable("the letter is not UTF-8");
         };
-        match self.say(&dot_stuffed(text), self.patience.verdict).await {
+        let mut words = dot_stuffed(text);
+        let end = words.len();
+        self.announce(next, &mut words);
+        self.cut_short.watch();
+        match self.say(&words, self.patience.verdict).await {
             Ok(answer) if answer.is(3) => {
                 self.broken = true;
                 Reply::Unknown {
@@ -311,12 +290,24 @@ impl Session {
             }
             Err(why) => {
                 self.broken = true;
-                if self.cut_short.happened() {
+                if self.cut_short.before(end, words.len()) {
                     Reply::Unreachable { why }
                 } else {
                     Reply::Unknown { why }
                 }
             }
+        }
+    }
+
+    /// Adds the commands of the next letter, where the server takes them before it has answered to this one.
+    fn announce(&mut self, next: Option<&Letter>, words: &mut String) {
+        let Some(next) = next.filter(|_| self.features.pipelining) else {
+            return;
+        };
+        // What this server cannot carry is told at its turn.
+        if let Ok(commands) = self.commands(next) {
+            words.extend(commands);
+            self.announced = Some(next.message_id.clone());
         }
     }
 
@@ -404,14 +395,5 @@ mod tests {
         for smuggled in ["a\n.\nMAIL", "a\r.\rMAIL", "a\r\n.\rMAIL", "a\n.\r\nMAIL"] {
             assert_eq!(dot_stuffed(smuggled), "a\r\n..\r\nMAIL\r\n.\r\n");
         }
-    }
-
-    #[test]
-    fn ehlo_is_read_in_any_case() {
-        let text =
-            "mx.example at your service\nsize 1000\nPipelining\n8BITMIME\nSMTPUTF8".to_owned();
-        let features = Features::read(&Answer { code: 250, text });
-        assert!(features.pipelining && features.eight_bit && features.utf8);
-        assert_eq!(features.size, Some(1000));
     }
 }

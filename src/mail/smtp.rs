@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::letter::Letter;
 use super::permit::Permit;
@@ -11,29 +12,49 @@ use super::settings::Settings;
 
 /// A mail server. Cheap to clone.
 #[derive(Clone)]
-pub struct SmtpRelay(Arc<Settings>);
+pub struct SmtpRelay {
+    settings: Arc<Settings>,
+    /// After so many letters it ended a connection on which another one was announced. It gets no more
+    /// announcements there: what it says in the moment in which it hangs up may be lost.
+    lasts: Arc<AtomicU64>,
+}
 
 impl fmt::Debug for SmtpRelay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "SmtpRelay {} at {}:{}",
-            self.0.name, self.0.host, self.0.port
+            self.settings.name, self.settings.host, self.settings.port
         )
     }
 }
 
 impl SmtpRelay {
     pub(super) fn new(settings: Settings) -> Self {
-        Self(Arc::new(settings))
+        Self {
+            settings: Arc::new(settings),
+            lasts: Arc::new(AtomicU64::new(u64::MAX)),
+        }
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.0.name
+        &self.settings.name
+    }
+
+    /// Learns that a connection ended after so many letters, or goes on.
+    fn learn(&self, letters: u64, ended: bool) {
+        if ended {
+            self.lasts.fetch_min(letters, Ordering::Relaxed);
+        } else if letters / 2 > self.lasts.load(Ordering::Relaxed) {
+            // Then that was no rule of this server's.
+            self.lasts.store(u64::MAX, Ordering::Relaxed);
+        }
     }
 
     pub(super) async fn connect(&self) -> Result<SmtpLine, Reply> {
-        let session = Session::open(&self.0).await.map_err(Reply::unreachable)?;
+        let session = Session::open(&self.settings)
+            .await
+            .map_err(Reply::unreachable)?;
         Ok(SmtpLine {
             relay: self.clone(),
             session: Some(session),
@@ -60,28 +81,45 @@ impl SmtpLine {
     }
 
     /// At most two connections: a used one that turns out closed, and a fresh one.
-    pub(super) async fn send(&mut self, letter: &Letter, permit: &mut Permit<'_>) -> Option<Reply> {
-        let used = self
-            .session
-            .as_ref()
-            .is_some_and(|session| session.letters > 0);
-        let reply = self.send_once(letter, permit).await?;
-        if used && worn_out(&reply) {
+    pub(super) async fn send(
+        &mut self,
+        letter: &Letter,
+        next: Option<&Letter>,
+        permit: &mut Permit<'_>,
+    ) -> Option<Reply> {
+        // Another letter's commands cannot be taken back.
+        self.session.take_if(|session| !session.expects(letter));
+        let session = self.session.as_ref();
+        let announced = session.is_some_and(Session::has_announced);
+        let letters = session.map_or(0, |session| session.letters);
+        let reply = self.send_once(letter, next, permit).await?;
+        let ended = letters > 0 && worn_out(&reply);
+        if announced || !ended {
+            self.relay.learn(letters, ended);
+        }
+        if ended {
             self.session = None;
-            return self.send_once(letter, permit).await;
+            return self.send_once(letter, next, permit).await;
         }
         Some(reply)
     }
 
-    async fn send_once(&mut self, letter: &Letter, permit: &mut Permit<'_>) -> Option<Reply> {
+    async fn send_once(
+        &mut self,
+        letter: &Letter,
+        next: Option<&Letter>,
+        permit: &mut Permit<'_>,
+    ) -> Option<Reply> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => match Session::open(&self.relay.0).await {
+            None => match Session::open(&self.relay.settings).await {
                 Ok(session) => session,
                 Err(why) => return permit.given().await.then(|| Reply::unreachable(why)),
             },
         };
-        let reply = session.transaction(letter, permit).await;
+        let more = session.letters + 1 < self.relay.lasts.load(Ordering::Relaxed);
+        let next = next.filter(|_| more);
+        let reply = session.transaction(letter, next, permit).await;
         if !session.broken {
             self.session = Some(session);
         }
@@ -89,7 +127,8 @@ impl SmtpLine {
     }
 
     pub(super) async fn close(self) {
-        if let Some(session) = self.session {
+        // A server that waits for a text would take QUIT for it.
+        if let Some(session) = self.session.filter(|session| !session.has_announced()) {
             session.quit().await;
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -23,16 +23,31 @@ pub(super) trait Stream:
 }
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Stream for S {}
 
-/// Told by a [`Wire`] that the last thing written did not get out whole.
+/// Told by a [`Wire`] whether, and where, the last thing written was cut short.
 ///
 /// lettre reports a failed write and a failed read alike; for the end of a letter that is the
 /// difference between *not delivered* and *nobody knows*.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CutShort(Arc<AtomicBool>);
+pub(super) struct CutShort(Arc<Written>);
+
+#[derive(Debug, Default)]
+struct Written {
+    /// Taken by the stream since the watch began.
+    octets: AtomicUsize,
+    failed: AtomicBool,
+}
 
 impl CutShort {
-    pub(super) fn happened(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// Begins to watch: what is written next counts.
+    pub(super) fn watch(&self) {
+        self.0.octets.store(0, Ordering::Relaxed);
+        self.0.failed.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether of `whole` octets written the first `end` certainly did not get out whole.
+    pub(super) fn before(&self, end: usize, whole: usize) -> bool {
+        let taken = self.0.octets.load(Ordering::Relaxed);
+        self.0.failed.load(Ordering::Relaxed) && (taken < end || end == whole)
     }
 }
 
@@ -68,7 +83,7 @@ impl Wire {
 
     fn watched<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if matches!(result, Poll::Ready(Err(_))) {
-            self.cut_short.0.store(true, Ordering::Relaxed);
+            self.cut_short.0.failed.store(true, Ordering::Relaxed);
         }
         result
     }
@@ -113,6 +128,12 @@ impl AsyncWrite for Wire {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if let Poll::Ready(Ok(octets)) = &result {
+            self.cut_short
+                .0
+                .octets
+                .fetch_add(*octets, Ordering::Relaxed);
+        }
         self.watched(result)
     }
 

@@ -18,6 +18,8 @@ pub use reason::{BounceReason, HoldReason};
 
 /// Minutes to wait after the first, second … attempt; the last stands for all later ones.
 const DELAYS: [i64; 6] = [5, 15, 30, 60, 120, 240];
+/// Minutes to wait before sending again what may have been sent, after the first, second … such end.
+const RESENDS: [i64; 3] = [1, 15, 60];
 /// A notice is not tried for longer than this.
 const MAX_AGE: TimeDelta = TimeDelta::days(3);
 /// How long before a relay that was away is tried again.
@@ -159,6 +161,13 @@ pub fn in_doubt(
         }
         (verdict, _) => verdict,
     }
+}
+
+/// How long before a notice is sent again that ended in doubt so many times; `None`: no more. A mailbox that drops
+/// every connection once it has the message would otherwise receive it for ever.
+pub fn resend_in(doubts: u32) -> Option<TimeDelta> {
+    let wait = RESENDS.get(usize::try_from(doubts.saturating_sub(1)).ok()?)?;
+    Some(TimeDelta::minutes(*wait))
 }
 
 fn delay_after(attempt: u32) -> TimeDelta {
@@ -320,6 +329,13 @@ mod tests {
         assert_eq!(after(7, 0), retry(15));
         assert_eq!(after(20, 3 * 86_400 - 60), Verdict::Expired);
         assert_eq!(in_doubt(Verdict::Sent, 9, at(0), at(0), 0.5), Verdict::Sent);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_sent_again_three_times_at_most() {
+        let waits: Vec<_> = (1..=5).map(|doubts| resend_in(doubts)).collect();
+        let minutes = |n| Some(TimeDelta::minutes(n));
+        assert_eq!(waits, [minutes(1), minutes(15), minutes(60), None, None]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +17,7 @@ use crate::campaign::pacing::{self, Window};
 use crate::campaign::review;
 use crate::campaign::{CampaignKind, UncertainPolicy};
 use crate::notice::letter::Edition;
+use crate::notice::retry;
 use crate::notice::settle::{self, End};
 use crate::notice::store::Settled;
 use crate::notice::store::batch::{self, Lease};
@@ -40,6 +41,17 @@ pub struct Shared {
     pub launched_at: DateTime<Utc>,
     /// Its latest results.
     pub window: Mutex<Window>,
+}
+
+impl Shared {
+    /// How long before a notice is sent again of which nobody knows, so many times by now, whether it was sent;
+    /// `None`: it is left as it is.
+    pub fn resend_in(&self, doubts: u32) -> Option<TimeDelta> {
+        match self.on_uncertain {
+            UncertainPolicy::Resend => retry::resend_in(doubts),
+            UncertainPolicy::Leave => None,
+        }
+    }
 }
 
 /// A batch in hand.
@@ -178,6 +190,8 @@ pub struct Job {
     pub attempts: i16,
     /// Attempts that count for the retry policy.
     pub tries: u32,
+    /// How many of them ended so that nobody knows whether it was sent.
+    pub doubts: u32,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
     through: bool,
@@ -199,6 +213,7 @@ impl Job {
             person,
             attempts: story.attempts,
             tries: story.tries,
+            doubts: story.doubts,
             first_tried: story.first_tried,
             through: false,
         }

@@ -112,6 +112,18 @@ impl Lanes {
         self.0.pushed.notify_waiters();
     }
 
+    /// Whether more than so many jobs wait in the lanes.
+    pub fn have_more_than(&self, jobs: usize) -> bool {
+        self.with(|state| {
+            let mut left = jobs;
+            state.lanes.iter().any(|lane| {
+                let more = lane.jobs.len() > left;
+                left = left.saturating_sub(lane.jobs.len());
+                more
+            })
+        })
+    }
+
     /// The campaigns of which enough is in hand.
     pub fn full(&self) -> Vec<CampaignId> {
         let room = self.0.room;

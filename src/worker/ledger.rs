@@ -2,14 +2,14 @@
 //! durable, so that no message leaves before its beginning is written, and no connection goes on
 //! before its last result is (promise P3).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::app::App;
 use crate::db::{Error, Result};
-use crate::notice::store::outcome::{Key, Outcome, Writer};
+use crate::notice::store::outcome::Outcome;
+use crate::notice::store::writer::{Key, Writer, Written};
 
 /// Most rows of one statement.
 const MOST: usize = 2_000;
@@ -67,7 +67,7 @@ async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
                     .rows
                     .iter()
                     .map(|o| (o.notice_id, o.attempt, o.settled));
-                keys.filter(|key| written.contains(key)).collect()
+                keys.filter(|key| written.has(key)).collect()
             });
             // A caller that has left does not need the answer.
             let _ = entry.done.send(keys);
@@ -90,7 +90,7 @@ async fn next(receiver: &mut mpsc::Receiver<Entry>) -> Option<Vec<Entry>> {
     Some(entries)
 }
 
-async fn write(app: &App, writer: &mut Option<Writer>, rows: &[&Outcome]) -> Result<HashSet<Key>> {
+async fn write(app: &App, writer: &mut Option<Writer>, rows: &[&Outcome]) -> Result<Written> {
     let writer = match writer {
         Some(writer) => writer,
         none => none.insert(Writer::new(app.db.raw().await?).await?),

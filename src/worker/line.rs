@@ -5,36 +5,38 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::breaker;
 use super::gate::Leave;
 use super::hand::Job;
+use super::judge::chance;
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::UncertainPolicy;
 use crate::db;
 use crate::mail::{self, Letter, Reply};
 use crate::notice::retry::{self, Verdict};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
-use crate::seal::random;
 use crate::shutdown::Shutdown;
 
-/// How long before a notice of which nobody knows whether it was sent is sent again.
-const AFTER_UNCERTAIN: TimeDelta = TimeDelta::minutes(1);
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
 
 /// A result that is not yet written, and the job that ends with it.
-struct Owed {
-    row: Outcome,
+pub(super) struct Owed {
+    pub(super) row: Outcome,
+    pub(super) job: Job,
+    pub(super) to: NoticeStatus,
+    pub(super) due_at: Option<DateTime<Utc>>,
+}
+
+/// A job and its letter.
+struct Ready {
     job: Job,
-    to: NoticeStatus,
-    due_at: Option<chrono::DateTime<chrono::Utc>>,
+    letter: Letter,
 }
 
 /// One connection's loop.
@@ -60,21 +62,34 @@ impl Line {
     pub async fn run(self) {
         let mut wire: Option<mail::Line> = None;
         let mut owed: Option<Owed> = None;
+        let mut ahead: Option<Ready> = None;
         let gauge = self.app.metrics.connections.with_label_values(&[self
             .trunk
             .route
             .relay
             .name()]);
         loop {
+            if self.idle().is_some() {
+                ahead = None;
+            }
             if !self.until_wanted(&mut owed).await {
                 break;
             }
-            let Some(job) = self.next_job(&mut owed).await else {
-                break;
+            let ready = match ahead.take() {
+                Some(ready) => ready,
+                None => {
+                    let Some(job) = self.next_job(&mut owed).await else {
+                        break;
+                    };
+                    if !self.take_turn(&job).await {
+                        continue;
+                    }
+                    let Some(ready) = self.ready(job, &mut owed).await else {
+                        continue;
+                    };
+                    ready
+                }
             };
-            if !self.take_turn(&job).await {
-                continue;
-            }
             if wire.as_ref().is_none_or(|line| !line.healthy()) {
                 self.settle(&mut owed).await;
                 gauge.sub(i64::from(wire.is_some()));
@@ -82,7 +97,9 @@ impl Line {
                 gauge.add(i64::from(wire.is_some()));
             }
             let Some(line) = wire.as_mut() else { continue };
-            self.deliver(line, job, &mut owed).await;
+            ahead = self.look_ahead(&mut owed).await;
+            let next = ahead.as_ref().map(|ready| &ready.letter);
+            self.deliver(line, ready, next, &mut owed).await;
         }
         self.settle(&mut owed).await;
         gauge.sub(i64::from(wire.is_some()));
@@ -144,7 +161,7 @@ impl Line {
     }
 
     /// Holds the relay for all its lines.
-    fn hold(&self, lasting: TimeDelta) {
+    pub(super) fn hold(&self, lasting: TimeDelta) {
         self.trunk.hold(lasting);
         let until = self.app.now() + lasting;
         let held_until = &self.app.metrics.held_until;
@@ -172,35 +189,57 @@ impl Line {
         }
     }
 
-    /// One attempt: written, sent, judged. Its result is owed.
-    async fn deliver(&self, line: &mut mail::Line, mut job: Job, owed: &mut Option<Owed>) {
+    /// Writes a job's letter. `None`: it cannot be written, which is its result and owed.
+    async fn ready(&self, mut job: Job, owed: &mut Option<Owed>) -> Option<Ready> {
         let now = self.app.now();
-        let letter = match job.shared.edition.letter(&job.notice, &job.person, now) {
-            Ok(letter) => letter,
-            Err(unfit) => {
-                let row = Outcome {
-                    settled: true,
-                    result: AttemptResult::Refused,
-                    reason: Some(unfit.to_string()),
-                    ..self.row(&mut job)
-                };
-                self.settle(owed).await;
-                *owed = Some(Owed {
-                    row,
-                    job,
-                    to: NoticeStatus::Bounced,
-                    due_at: None,
-                });
-                return;
-            }
+        let unfit = match job.shared.edition.letter(&job.notice, &job.person, now) {
+            Ok(letter) => return Some(Ready { job, letter }),
+            Err(unfit) => unfit,
         };
+        let row = Outcome {
+            settled: true,
+            result: AttemptResult::Refused,
+            reason: Some(unfit.to_string()),
+            ..self.row(&mut job)
+        };
+        self.settle(owed).await;
+        *owed = Some(Owed {
+            row,
+            job,
+            to: NoticeStatus::Bounced,
+            due_at: None,
+        });
+        None
+    }
+
+    /// What this line sends next, known before it is asked for, so that its recipient can be named with the end
+    /// of what goes first. Nothing where each message waits for its turn, nor once fewer wait than there are
+    /// lines: nobody should be held up by another's slow answer.
+    async fn look_ahead(&self, owed: &mut Option<Owed>) -> Option<Ready> {
+        let route = &self.trunk.route;
+        let paced = route.rate_per_second > 0 || self.app.config.mail.rate_per_second > 0;
+        if paced || !self.lanes.have_more_than(route.connections) {
+            return None;
+        }
+        let job = self.lanes.try_next()?;
+        self.ready(job, owed).await
+    }
+
+    /// One attempt: written, sent, judged. Its result is owed.
+    async fn deliver(
+        &self,
+        line: &mut mail::Line,
+        Ready { mut job, letter }: Ready,
+        next: Option<&Letter>,
+        owed: &mut Option<Owed>,
+    ) {
         let beginning = self.row(&mut job);
         let mut begun = Ok(false);
         let permit = async {
             begun = self.begin(&beginning, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
-        let reply = self.send(line, &letter, permit).await;
+        let reply = self.send(line, (&letter, next), permit).await;
         match (begun, reply) {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
@@ -226,11 +265,11 @@ impl Line {
     async fn send(
         &self,
         line: &mut mail::Line,
-        letter: &Letter,
+        (letter, next): (&Letter, Option<&Letter>),
         permit: impl Future<Output = bool> + Send,
     ) -> Option<Reply> {
         tokio::select! {
-            reply = line.send_if(letter, permit) => reply,
+            reply = line.send_if(letter, next, permit) => reply,
             () = self.shutdown.hard().cancelled() => {
                 Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
             }
@@ -302,106 +341,4 @@ impl Line {
         }
         true
     }
-
-    /// What the reply means: the row to write and the state of the notice. `None` never: every reply
-    /// leaves something to write.
-    fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Option<Owed> {
-        let now = self.app.now();
-        let (first, chance) = (job.first_tried.unwrap_or(now), chance());
-        let verdict = retry::decide(reply, job.tries, first, now, chance);
-        let attempts = u32::try_from(job.attempts).unwrap_or(0);
-        let verdict = retry::in_doubt(verdict, attempts, first, now, chance);
-        let resend = job.shared.on_uncertain == UncertainPolicy::Resend;
-        let (result, to, due_at, reason) = match verdict {
-            Verdict::Sent => (AttemptResult::Accepted, NoticeStatus::Sent, None, None),
-            Verdict::Retry { at } => (
-                AttemptResult::Deferred,
-                NoticeStatus::Deferred,
-                Some(at),
-                None,
-            ),
-            Verdict::Bounced { reason } => (
-                AttemptResult::Refused,
-                NoticeStatus::Bounced,
-                None,
-                Some(reason.as_str()),
-            ),
-            Verdict::Expired => (AttemptResult::Expired, NoticeStatus::Expired, None, None),
-            Verdict::RelayAway { retry_in } => {
-                self.hold(retry_in);
-                (
-                    AttemptResult::Unreachable,
-                    NoticeStatus::Deferred,
-                    Some(now + retry_in),
-                    None,
-                )
-            }
-            Verdict::HoldRelay { reason, lasting } => {
-                tracing::warn!(
-                    relay = self.trunk.route.relay.name(),
-                    reason = reason.as_str(),
-                    "a relay is held"
-                );
-                self.hold(lasting);
-                (
-                    AttemptResult::Deferred,
-                    NoticeStatus::Deferred,
-                    Some(now + lasting),
-                    Some(reason.as_str()),
-                )
-            }
-            Verdict::Uncertain if resend => (
-                AttemptResult::Uncertain,
-                NoticeStatus::Deferred,
-                Some(now + AFTER_UNCERTAIN),
-                None,
-            ),
-            Verdict::Uncertain => (
-                AttemptResult::Uncertain,
-                NoticeStatus::Uncertain,
-                None,
-                None,
-            ),
-        };
-        let provider = self
-            .lanes
-            .providers()
-            .name(job.person.contact.email.as_ref());
-        self.app
-            .metrics
-            .messages
-            .with_label_values(&[self.trunk.route.relay.name(), provider, result.as_str()])
-            .inc();
-        if result == AttemptResult::Accepted {
-            let accepted_at = &self.app.metrics.accepted_at;
-            accepted_at
-                .with_label_values(&[self.trunk.route.relay.name()])
-                .set(now.timestamp());
-        }
-        let against = matches!(verdict, Verdict::HoldRelay { .. });
-        breaker::watch(&self.app, &job, result, against);
-        let (code, enhanced, text) = reply.parts();
-        let row = Outcome {
-            settled: true,
-            result,
-            code: code.and_then(|code| i16::try_from(code).ok()),
-            enhanced: enhanced.map(ToOwned::to_owned),
-            reply: Some(text.to_owned()),
-            reason: reason.map(ToOwned::to_owned),
-            retry_at: due_at,
-            at: now,
-            ..beginning
-        };
-        Some(Owed {
-            row,
-            job,
-            to,
-            due_at,
-        })
-    }
-}
-
-/// A random number in `0..1`.
-fn chance() -> f64 {
-    f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
 }

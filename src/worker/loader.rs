@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::pace::Pace;
 use super::past::{Past, Story};
 use crate::app::App;
-use crate::campaign::{self, CampaignStatus, UncertainPolicy};
+use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
 use crate::id::{CampaignId, PersonId};
 use crate::incident;
@@ -203,7 +203,8 @@ impl Loader {
                     reason: Some("the sender died".to_owned()),
                     ..open
                 });
-                if shared.on_uncertain == UncertainPolicy::Leave {
+                story.doubts += 1;
+                if shared.resend_in(story.doubts).is_none() {
                     plan.known
                         .push(settled(&notice, &story, NoticeStatus::Uncertain, None));
                     continue;

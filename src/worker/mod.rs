@@ -5,6 +5,7 @@ mod chore;
 pub mod courier;
 mod gate;
 mod hand;
+mod judge;
 mod lanes;
 mod ledger;
 mod line;

@@ -15,6 +15,8 @@ pub struct Story {
     pub attempts: i16,
     /// Attempts that count for the retry policy.
     pub tries: u32,
+    /// How many of them ended so that nobody knows whether it was sent.
+    pub doubts: u32,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
     /// An attempt that was begun and has no result.
@@ -39,6 +41,7 @@ impl Past {
                     row.result,
                     AttemptResult::Unreachable | AttemptResult::Cancelled
                 ));
+                story.doubts += u32::from(row.result == AttemptResult::Uncertain);
                 story.end = end_of(&row);
             } else {
                 story.first_tried.get_or_insert(row.at);

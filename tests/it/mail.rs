@@ -1,5 +1,6 @@
 //! Letters through real and misbehaving mail servers, into folders, and back through a parser.
 
+mod announced;
 mod messages;
 mod parse;
 mod scripted;

@@ -32,5 +32,6 @@ mod rotation;
 mod schema;
 mod scope;
 mod sign_in;
+mod tail;
 mod tickets;
 mod walk;

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod outcome;
+pub mod writer;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -28,6 +28,8 @@ struct Memory {
     texts: Vec<String>,
     /// How many reads it took to hear MAIL, RCPT and DATA, per transaction.
     bursts: Vec<usize>,
+    /// How many MAIL came in one read with what was before them.
+    announced: usize,
 }
 
 /// A running server; ends with the test's runtime.
@@ -49,6 +51,10 @@ impl Server {
 
     pub(crate) fn connections(&self) -> usize {
         self.memory.lock().expect("unpoisoned").connections
+    }
+
+    pub(crate) fn announced(&self) -> usize {
+        self.memory.lock().expect("unpoisoned").announced
     }
 
     pub(crate) fn bursts_of_opening(&self) -> Vec<usize> {
@@ -137,12 +143,13 @@ impl Talk {
             return None;
         }
         loop {
+            let buffered = !stream.buffer().is_empty();
             let command = self.line(&mut stream).await?;
-            self.memory
-                .lock()
-                .expect("unpoisoned")
-                .heard
-                .push(command.clone());
+            {
+                let mut memory = self.memory.lock().expect("unpoisoned");
+                memory.announced += usize::from(buffered && command.starts_with("MAIL"));
+                memory.heard.push(command.clone());
+            }
             let stage = command.split(' ').next().unwrap_or_default().to_owned();
             let usual = match stage.as_str() {
                 "MAIL" => {

@@ -96,12 +96,22 @@ impl Postgres {
     }
 }
 
-async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) {
+async fn within(patience: Duration, mut done: impl AsyncFnMut() -> bool) -> bool {
     let deadline = Instant::now() + patience;
     while !done().await {
-        assert!(Instant::now() < deadline, "{what}: not after {patience:?}");
+        if Instant::now() >= deadline {
+            return false;
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    true
+}
+
+async fn until(what: &str, patience: Duration, done: impl AsyncFnMut() -> bool) {
+    assert!(
+        within(patience, done).await,
+        "{what}: not after {patience:?}"
+    );
 }
 
 /// One sender, whichever process is it now.
@@ -117,7 +127,9 @@ impl Sender {
         let program = Program::of(house)
             .with_relay(name, &url, connections)
             .with("CANDOR__MAIL__NODE", name)
-            .with("CANDOR__MAIL__LEASE_SECONDS", "5");
+            .with("CANDOR__MAIL__LEASE_SECONDS", "5")
+            // Chance may put many of those who refuse one after the other; then nobody would be here to resume.
+            .with("CANDOR__BREAKER__BOUNCE_PAUSE_PERCENT", "100");
         let running = Some(program.start("work"));
         Self {
             name,
@@ -189,16 +201,35 @@ async fn strike(
     assert_eq!(crashes, size.crashes);
 }
 
+/// How everything stands, for whoever must find out why it does not end.
+async fn standing(house: &House) -> String {
+    let of = async |sql: &str| column(house, sql).await.join("; ");
+    format!(
+        "campaign: {}\nnotices: {}\nbatches: {}\ndeeds: {}",
+        of("select format('%s %s', status, status_reason) from campaign").await,
+        of("select format('%s %s', count(*), status) from notice group by status").await,
+        of("select format('%s %s by %s, due in %s, leased for %s', count(*), status, leased_by,
+                max(due_at) - now(), max(lease_until) - now()) from batch group by status, leased_by")
+        .await,
+        of("select format('%s %s', deed, detail) from audit_event where actor like 'system%'").await,
+    )
+}
+
 /// Hurries until only those are open who are never taken; then three days have passed for them.
 async fn until_over(size: &Size, house: &House, never: usize) {
     let open = "select count(*) from notice where status not in ('sent', 'bounced', 'expired')";
     let all_frozen = "select count(*) from campaign_freeze where not done";
-    until("everybody else is through", size.patience, async || {
+    let through = within(size.patience, async || {
         tokio::time::sleep(Duration::from_millis(250)).await;
         hurry(house).await;
         house.number(all_frozen).await == 0 && house.number(open).await <= never as i64
     })
     .await;
+    assert!(
+        through,
+        "not everybody else is through:\n{}",
+        standing(house).await
+    );
     house
         .sql(
             "update outcome set at = at - interval '4 days' where notice_id in

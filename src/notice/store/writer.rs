@@ -1,0 +1,152 @@
+//! The writer of outcomes, over a connection of its own.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+use uuid::Uuid;
+
+use super::outcome::Outcome;
+use crate::db::Result;
+use crate::id::NoticeId;
+
+/// What names a row: notice, attempt, whether it is the result.
+pub type Key = (NoticeId, i16, bool);
+
+/// Which rows were written.
+#[derive(Debug)]
+pub enum Written {
+    /// Every one.
+    All,
+    /// Only these: the others were there already, another sender wrote them.
+    Only(HashSet<Key>),
+}
+
+impl Written {
+    /// Whether the row with this key was.
+    pub fn has(&self, key: &Key) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(keys) => keys.contains(key),
+        }
+    }
+}
+
+const INSERT: &str = "
+    insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, code, enhanced,
+        reply, reason, retry_at, at)
+    select o.bucket, o.notice_id, o.attempt, o.settled, o.campaign_id, o.result::attempt_result, o.relay,
+        o.code, o.enhanced, o.reply, o.reason, o.retry_at, o.at
+    from unnest($1::int[], $2::uuid[], $3::smallint[], $4::bool[], $5::uuid[], $6::text[], $7::text[],
+            $8::smallint[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+        as o (bucket, notice_id, attempt, settled, campaign_id, result, relay, code, enhanced, reply, reason,
+            retry_at, at)";
+
+const UNLESS_THERE: &str = "
+    on conflict (bucket, notice_id, attempt, settled) do nothing
+    returning notice_id, attempt, settled";
+
+/// Writes outcomes over a connection of its own, by a statement that is planned once: hundreds of times a
+/// second, planning would cost more than writing.
+pub struct Writer {
+    client: Client,
+    insert: Statement,
+    /// Costs a third more.
+    insert_unless_there: Statement,
+}
+
+impl Writer {
+    /// Prepares a connection.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn new(client: Client) -> Result<Self> {
+        let insert = client.prepare(INSERT).await?;
+        let careful = format!("{INSERT}{UNLESS_THERE}");
+        let insert_unless_there = client.prepare(&careful).await?;
+        Ok(Self {
+            client,
+            insert,
+            insert_unless_there,
+        })
+    }
+
+    /// Writes many rows in one statement, of whatever buckets. Hardly ever is one there already: that is looked
+    /// for only once the statement has failed for it.
+    ///
+    /// # Errors
+    /// The database's; then none is written, or nobody knows.
+    pub async fn write(&self, rows: &[&Outcome]) -> Result<Written> {
+        let columns = Columns::of(rows);
+        match self.client.execute(&self.insert, &columns.all()).await {
+            Ok(_) => return Ok(Written::All),
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let insert = &self.insert_unless_there;
+        let written = self.client.query(insert, &columns.all()).await?;
+        let key = |row: &Row| (NoticeId::from_uuid(row.get(0)), row.get(1), row.get(2));
+        Ok(Written::Only(written.iter().map(key).collect()))
+    }
+}
+
+/// Rows turned into one array a column.
+struct Columns<'o> {
+    bucket: Vec<i32>,
+    notice_id: Vec<Uuid>,
+    attempt: Vec<i16>,
+    settled: Vec<bool>,
+    campaign_id: Vec<Uuid>,
+    result: Vec<&'o str>,
+    relay: Vec<&'o str>,
+    code: Vec<Option<i16>>,
+    enhanced: Vec<Option<&'o str>>,
+    reply: Vec<Option<&'o str>>,
+    reason: Vec<Option<&'o str>>,
+    retry_at: Vec<Option<DateTime<Utc>>>,
+    at: Vec<DateTime<Utc>>,
+}
+
+impl<'o> Columns<'o> {
+    fn of(rows: &[&'o Outcome]) -> Self {
+        fn column<'o, T>(rows: &[&'o Outcome], of: impl Fn(&'o Outcome) -> T) -> Vec<T> {
+            rows.iter().map(|row| of(row)).collect()
+        }
+        Self {
+            bucket: column(rows, |o| o.notice_id.bucket()),
+            notice_id: column(rows, |o| o.notice_id.uuid()),
+            attempt: column(rows, |o| o.attempt),
+            settled: column(rows, |o| o.settled),
+            campaign_id: column(rows, |o| o.campaign_id.uuid()),
+            result: column(rows, |o| o.result.as_str()),
+            relay: column(rows, |o| o.relay.as_str()),
+            code: column(rows, |o| o.code),
+            enhanced: column(rows, |o| o.enhanced.as_deref()),
+            reply: column(rows, |o| o.reply.as_deref()),
+            reason: column(rows, |o| o.reason.as_deref()),
+            retry_at: column(rows, |o| o.retry_at),
+            at: column(rows, |o| o.at),
+        }
+    }
+
+    /// In the order of the statement's parameters.
+    fn all(&self) -> [&(dyn ToSql + Sync); 13] {
+        [
+            &self.bucket,
+            &self.notice_id,
+            &self.attempt,
+            &self.settled,
+            &self.campaign_id,
+            &self.result,
+            &self.relay,
+            &self.code,
+            &self.enhanced,
+            &self.reply,
+            &self.reason,
+            &self.retry_at,
+            &self.at,
+        ]
+    }
+}

@@ -1,0 +1,80 @@
+//! The end of a campaign, when only those are left whose mailboxes put it off or drop the connection.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use candor::campaign::CampaignKind;
+use candor::mail::{Letter, Reply};
+use candor::shutdown::Shutdown;
+use candor::worker;
+use chrono::TimeDelta;
+
+use crate::house::House;
+use crate::people::{Scene, list};
+
+const PEOPLE: usize = 100;
+
+/// Whether a letter is for one of the first `n` people.
+fn among_first(n: usize, letter: &Letter) -> bool {
+    let number = letter.recipient.as_str();
+    let number = number
+        .trim_start_matches("person")
+        .split('@')
+        .next()
+        .unwrap();
+    number.parse::<usize>().unwrap() < n
+}
+
+async fn states(house: &House) -> BTreeMap<String, i64> {
+    let sql = "select status::text, count(*) from notice group by 1";
+    let rows = house.raw().await.query(sql, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Sends with one and the same senders for four days, five hours at a time; whether the campaign completed.
+async fn four_days(house: &House) -> bool {
+    let shutdown = Shutdown::new();
+    worker::start(&house.app, house.routes(4), &shutdown);
+    for _ in 0..20 {
+        house.until_idle().await;
+        house.app.clock.advance(TimeDelta::hours(5));
+    }
+    shutdown.leave();
+    assert!(shutdown.wait(Duration::from_secs(20)).await);
+    let completed = "select count(*) from campaign where status = 'completed'";
+    house.number(completed).await == 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_put_off_for_days_do_not_pause_a_campaign_at_its_end() {
+    let house = House::with("[mail]\nbatch = 50\n[breaker]\nwindow = 40\nleast = 20").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    house.mail.answer_by(|letter| {
+        among_first(8, letter).then(|| Reply::heard(450, "4.2.1 The mailbox is busy", None))
+    });
+    scene.launched(&house, CampaignKind::Initial).await;
+    assert!(four_days(&house).await);
+    let expected = [("expired".to_owned(), 8), ("sent".to_owned(), 92)];
+    assert_eq!(states(&house).await, BTreeMap::from(expected));
+    let paused = "select count(*) from audit_event where deed = 'campaign.pause'";
+    assert_eq!(house.number(paused).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_drops_every_connection_receives_it_four_times_at_most() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    house.mail.answer_by(|letter| {
+        among_first(1, letter).then(|| Reply::Unknown {
+            why: "the connection was lost after the final dot".to_owned(),
+        })
+    });
+    scene.launched(&house, CampaignKind::Initial).await;
+    assert!(four_days(&house).await);
+    let expected = [("sent".to_owned(), 99), ("uncertain".to_owned(), 1)];
+    assert_eq!(states(&house).await, BTreeMap::from(expected));
+    let doubts = "select count(*) from outcome where result = 'uncertain' and settled";
+    assert_eq!(house.number(doubts).await, 4);
+}
