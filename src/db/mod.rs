@@ -7,7 +7,9 @@ mod error;
 mod migrate;
 mod pool;
 pub mod schema;
+mod statement;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
 pub use pool::{Conn, Db, Tx};
+pub use statement::statement;

@@ -15,7 +15,7 @@ use diesel_async::{
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Error, Result};
+use super::{Error, Result, statement};
 
 /// A connection as stores take it: pooled or inside a transaction, they cannot tell.
 pub type Conn = AsyncPgConnection;
@@ -122,7 +122,7 @@ impl Db {
     /// As [`Self::get`].
     pub async fn begin_unhurried(&self) -> Result<Tx> {
         let mut tx = self.begin().await?;
-        let setting = diesel::sql_query("set local synchronous_commit = off");
+        let setting = statement("set local synchronous_commit = off");
         setting.execute(&mut tx).await?;
         Ok(tx)
     }

@@ -21,7 +21,7 @@ pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use super::{Person, PersonStanding};
 use crate::address::EmailAddress;
 use crate::db::schema::{incident, person, person_now, scope_reject, scope_row, sql_types};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
 use crate::seal::{IncidentKey, bucket};
@@ -316,7 +316,7 @@ pub async fn page_after(
     filter: &AudienceFilter,
     limit: i64,
 ) -> Result<Vec<AudienceRow>> {
-    let rows: Vec<AudienceSql> = diesel::sql_query(PAGE)
+    let rows: Vec<AudienceSql> = statement(PAGE)
         .bind::<Integer, _>(bucket)
         .bind::<diesel::sql_types::Uuid, _>(after)
         .bind::<diesel::sql_types::Uuid, _>(incident)

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::CampaignId;
 use crate::notice::{BatchStatus, NoticeStatus};
 
@@ -118,7 +118,7 @@ pub async fn move_counts(
 /// The database's.
 pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
     let lock = id.uuid().as_u64_pair().1.cast_signed();
-    diesel::sql_query("select pg_advisory_xact_lock($1)")
+    statement("select pg_advisory_xact_lock($1)")
         .bind::<diesel::sql_types::BigInt, _>(lock)
         .execute(conn)
         .await?;

@@ -13,7 +13,7 @@ use super::super::{BatchStatus, NoticeStatus};
 use crate::campaign::CampaignStatus;
 use crate::campaign::store::Seen;
 use crate::db::schema::{batch, campaign_freeze, campaign_pace, notice};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, IncidentId, NoticeId};
 
 /// A batch that a sender holds until its lease ends.
@@ -165,7 +165,7 @@ pub async fn claim(
 /// # Errors
 /// The database's.
 pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<bool> {
-    let renewed = diesel::sql_query(
+    let renewed = statement(
         "update batch set lease_until = now() + $1 * interval '1 second' \
          where campaign_id = $2 and bucket = $3 and batch_no = $4 and fence = $5 and status = 'leased'",
     )
@@ -229,7 +229,7 @@ pub struct Unfrozen {
 /// # Errors
 /// The database's.
 pub async fn lock_unfrozen(conn: &mut Conn) -> Result<Option<Unfrozen>> {
-    let row = diesel::sql_query(
+    let row = statement(
         "select f.campaign_id, f.bucket, f.after, f.next_batch \
          from campaign_freeze f join campaign c on c.id = f.campaign_id \
          where not f.done and c.status = 'sending' \

@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Notice, NoticeStatus};
 use crate::db::schema::notice;
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::person::flags::WithheldReason;
@@ -65,25 +65,24 @@ pub struct NewNotice {
     pub code_key: i64,
 }
 
-/// Inserts notices of one bucket. A person who has one in this campaign already keeps it.
+/// Inserts notices of one bucket.
 ///
 /// # Errors
-/// The database's.
+/// `Conflict` if one of the people has one in this campaign already.
 pub async fn insert(
     conn: &mut Conn,
     (campaign, incident, bucket, batch_no): (CampaignId, IncidentId, i32, i32),
     new: &[NewNotice],
     at: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::sql_query(
+    statement(
         "insert into notice (bucket, id, campaign_id, incident_id, batch_no, person_id, status, withheld, named, \
                              code_key, attempts, created_at, settled_at) \
          select $1, n.id, $2, $3, $10, n.person_id, \
                 case when n.withheld is null then 'queued' else 'withheld' end::notice_status, \
                 n.withheld::withheld_reason, n.named, n.code_key, 0, $4, \
                 case when n.withheld is not null then $4 end \
-         from unnest($5, $6, $7, $8, $9) as n (id, person_id, withheld, named, code_key) \
-         on conflict (campaign_id, bucket, person_id) do nothing",
+         from unnest($5, $6, $7, $8, $9) as n (id, person_id, withheld, named, code_key)",
     )
     .bind::<Integer, _>(bucket)
     .bind::<SqlUuid, _>(campaign)
@@ -153,7 +152,7 @@ pub async fn set_states(
     settled: &[Settled],
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let moved = diesel::sql_query(
+    let moved = statement(
         "update notice n set status = s.status::notice_status, attempts = s.attempts, due_at = s.due_at, \
                 settled_at = case when s.status <> 'deferred' then $2 end \
          from unnest($3, $4, $5, $6, $7) as s (id, before, status, attempts, due_at) \

@@ -9,7 +9,7 @@ use super::super::PersonStanding;
 use super::super::books::AccountKind;
 use super::super::flags::WithheldReason;
 use crate::db::schema::sql_types;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::IncidentId;
 
 /// People who are alike in all that the account counts: `n` more of them, or fewer.
@@ -111,7 +111,7 @@ pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]
     if totals.is_empty() && parts.is_empty() {
         return Ok(());
     }
-    diesel::sql_query(TOTALS)
+    statement(TOTALS)
         .bind::<Uuid, _>(incident)
         .bind::<Array<Integer>, _>(totals.keys().map(|t| t.0).collect::<Vec<_>>())
         .bind::<Array<sql_types::PersonStanding>, _>(totals.keys().map(|t| t.1).collect::<Vec<_>>())
@@ -119,7 +119,7 @@ pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]
         .bind::<Array<BigInt>, _>(totals.values().copied().collect::<Vec<_>>())
         .execute(conn)
         .await?;
-    diesel::sql_query(PARTS)
+    statement(PARTS)
         .bind::<Uuid, _>(incident)
         .bind::<Array<sql_types::AccountKind>, _>(parts.keys().map(|p| p.0).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(parts.keys().map(|p| p.1).collect::<Vec<_>>())

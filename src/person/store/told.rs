@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::super::Settled;
 use super::books::{Moved, move_account};
 use crate::db::schema::sql_types;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::IncidentId;
 
 // `lock` keeps everybody as they were read.
@@ -60,7 +60,7 @@ pub async fn lock(conn: &mut Conn, incident: IncidentId, buckets: Range<i32>) ->
         of.wrapping_add(u64::from(bucket.unsigned_abs()))
             .cast_signed()
     });
-    diesel::sql_query("select pg_advisory_xact_lock(key) from unnest($1) as of (key)")
+    statement("select pg_advisory_xact_lock(key) from unnest($1) as of (key)")
         .bind::<Array<BigInt>, _>(keys.collect::<Vec<_>>())
         .execute(conn)
         .await?;
@@ -84,7 +84,7 @@ pub async fn settle(
     let standings: Vec<_> = settled.iter().map(|s| s.standing).collect();
     let takes_back: Vec<_> = settled.iter().map(|s| s.takes_back).collect();
     lock(conn, incident, bucket..bucket + 1).await?;
-    let moved: Vec<Moved> = diesel::sql_query(SETTLE)
+    let moved: Vec<Moved> = statement(SETTLE)
         .bind::<Integer, _>(bucket)
         .bind::<diesel::sql_types::Uuid, _>(incident)
         .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
