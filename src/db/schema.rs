@@ -306,15 +306,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types;
 
-    person_told (bucket, person_id) {
+    person_since (bucket, person_id) {
         bucket -> Int4,
         person_id -> Uuid,
         named -> Int8,
         standing -> sql_types::PersonStanding,
+        exposed -> Nullable<Int8>,
+        changed_scope -> Nullable<Int4>,
     }
 }
 
-// A view: `person` with what `person_told` says of them.
+// A view: `person` with what `person_since` says of them.
 diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types;
@@ -669,7 +671,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     scope_row,
     scope_applied,
     person,
-    person_told,
+    person_since,
     person_now,
     person_past,
     account_count,

@@ -70,11 +70,18 @@ async fn queue(
     (people, canary): (&[AudienceRow], bool),
 ) -> Result<i32> {
     let now = app.now();
-    let notices: Vec<NewNotice> = people
+    let mailable = people
         .iter()
-        .filter(|person| person.standing != PersonStanding::NeedsLetter)
-        .map(|person| {
-            let id = NoticeId::in_bucket(at.bucket, now);
+        .filter(|person| person.standing != PersonStanding::NeedsLetter);
+    // In the order of the people: so the notices lie in the table and in both its keys.
+    let mut ids: Vec<NoticeId> = people
+        .iter()
+        .map(|_| NoticeId::in_bucket(at.bucket, now))
+        .collect();
+    ids.sort_unstable();
+    let notices: Vec<NewNotice> = mailable
+        .zip(ids)
+        .map(|(person, id)| {
             let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);
             NewNotice {
                 id,

@@ -3,7 +3,7 @@
 mod books;
 mod list;
 mod past;
-mod told;
+mod since;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 pub use self::books::{Moved, move_account};
 pub use self::list::list;
 pub use self::past::believed;
-pub use self::told::{lock, settle};
+pub use self::since::{lock, settle};
 use super::contact::{Key, Sealed, email_key, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::task::TaskTracker;
 
@@ -48,17 +48,23 @@ impl Loader {
     /// Claims until it is time to leave, then gives back what is in hand.
     pub async fn run(mut self, shutdown: Shutdown) {
         let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
+        // When nothing was due but what is in hand already: others need not be asked for sooner than anybody is.
+        let mut only_these = None::<Instant>;
         while !shutdown.is_leaving() {
             let full = self.lanes.full();
             let enough = !full.is_empty();
-            match self.step(full.clone(), &shutdown).await {
+            if enough && only_these.is_some_and(|at| at.elapsed() < poll) {
+                // What it does not ask for may be wanted as soon as a job is taken.
+                tokio::select! {
+                    () = shutdown.soft().cancelled() => {}
+                    () = self.lanes.while_full(&full, poll) => {}
+                }
+                continue;
+            }
+            match self.step(full, &shutdown).await {
                 Ok(true) => continue,
-                // What it did not ask for may be wanted as soon as a job is taken.
                 Ok(false) if enough => {
-                    tokio::select! {
-                        () = shutdown.soft().cancelled() => {}
-                        () = self.lanes.while_full(&full, poll) => {}
-                    }
+                    only_these = Some(Instant::now());
                     continue;
                 }
                 Ok(false) => {}

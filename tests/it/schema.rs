@@ -7,7 +7,7 @@ use crate::house::House;
 /// The tables of the big family (docs/architecture.md, "Beyond one machine").
 const FAMILY: [&str; 6] = [
     "person",
-    "person_told",
+    "person_since",
     "person_past",
     "scope_row",
     "notice",

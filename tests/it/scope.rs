@@ -5,6 +5,7 @@ mod activation;
 mod hostile;
 mod kills;
 mod random;
+mod since;
 mod walks;
 
 use std::io::Cursor;
@@ -468,7 +469,7 @@ async fn a_long_list_goes_bucket_by_bucket_with_the_same_result() {
     let account = desk.account().await;
     assert_eq!((account.people, account.in_progress), (12_000, 12_000));
     let with_ssn = format!(
-        "person where exposed = {} and bucket = (get_byte(reference_key, 0) & 63)
+        "person_now where exposed = {} and bucket = (get_byte(reference_key, 0) & 63)
         and bucket = (get_byte(uuid_send(id), 15) & 63)",
         set("name;ssn").bits()
     );

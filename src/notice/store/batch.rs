@@ -149,7 +149,7 @@ pub async fn claim(
     turn: &Turn,
     now: DateTime<Utc>,
 ) -> Result<Option<Lease>> {
-    Ok(diesel::sql_query(CLAIM)
+    Ok(statement(CLAIM)
         .bind::<Text, _>(node)
         .bind::<BigInt, _>(lease_seconds)
         .bind::<Timestamptz, _>(now)

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::flags::Flags;
 use super::super::{Believed, PersonStanding};
-use crate::db::schema::{person, person_past, scope_applied};
+use crate::db::schema::{person_now, person_past, scope_applied};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -23,17 +23,17 @@ pub async fn believed(
 ) -> Result<Option<Believed>> {
     type Says = (i64, String, String, i32, PersonStanding);
     let bucket = id.bucket();
-    let (incident, since, now): (IncidentId, i32, Says) = person::table
-        .find((bucket, id))
+    let (incident, since, now): (IncidentId, i32, Says) = person_now::table
+        .filter(person_now::bucket.eq(bucket).and(person_now::id.eq(id)))
         .select((
-            person::incident_id,
-            person::since_scope,
+            person_now::incident_id,
+            person_now::since_scope,
             (
-                person::exposed,
-                person::locale,
-                person::jurisdiction,
-                person::flags,
-                person::standing,
+                person_now::exposed,
+                person_now::locale,
+                person_now::jurisdiction,
+                person_now::flags,
+                person_now::standing,
             ),
         ))
         .first(conn)

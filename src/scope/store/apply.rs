@@ -86,30 +86,15 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// What `moved` needs of `before b` and of `person p`.
-macro_rules! was_and_is {
-    () => {
-        " returning p.bucket, p.id, b.standing as was, b.withheld as was_withheld,
-            b.jurisdiction as was_jurisdiction, b.locale as was_locale, b.exposed as was_exposed,
-            p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, b.named "
-    };
-}
-
-/// By how many people of which kind those in `$changed` moved the account.
+/// By how many people of which kind those in `before` moved the account.
 macro_rules! moved {
-    ($changed:literal) => {
-        concat!(
-            "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
-                select bucket, was as standing, was_withheld as withheld, was_jurisdiction as jurisdiction,
-                    was_locale as locale, was_exposed as exposed, named, -1 as n
-                from ",
-            $changed,
-            " union all
-                select bucket, standing, withheld, jurisdiction, locale, exposed, named, 1 from ",
-            $changed,
-            ") moved
-            group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
-        )
+    () => {
+        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
+            select bucket, standing, withheld, jurisdiction, locale, exposed, named, -1 as n from before
+            union all
+            select bucket, is_standing, is_withheld, is_jurisdiction, is_locale, is_exposed, named, 1 from before
+        ) moved
+        group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
     };
 }
 
@@ -123,23 +108,25 @@ macro_rules! past {
     };
 }
 
-/// Takes people in `before b` out of scope.
-macro_rules! take_out {
-    () => {
-        "update person p
-        set standing = 'retracted', withheld = null, changed_scope = $2
-        from before b
-        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id"
-    };
-}
-
-/// Carries those of `$changed` who stand elsewhere now, and to whom a message was sent, to where they stand.
-macro_rules! carry {
-    ($changed:literal) => {
+/// Writes beside `person` what has changed of those in `before` whom `rewritten` does not rewrite: it is narrow,
+/// and lies side by side however they lie. Of the others, only where they stand.
+macro_rules! since {
+    ($rewritten:literal) => {
         concat!(
-            "update person_told t set standing = c.standing from ",
-            $changed,
-            " c where c.was <> c.standing and t.bucket = c.bucket and t.person_id = c.id"
+            "come as (
+                insert into person_since (bucket, person_id, named, standing, exposed, changed_scope)
+                select bucket, id, named, is_standing, is_exposed, $2 from before
+                where not has_since and not ",
+            $rewritten,
+            "), go_on as (
+                update person_since s
+                set standing = b.is_standing, exposed = case when not ",
+            $rewritten,
+            " then b.is_exposed end, changed_scope = case when not ",
+            $rewritten,
+            " then $2 end
+                from before b where b.has_since and s.bucket = b.bucket and s.person_id = b.id
+            )"
         )
     };
 }
@@ -157,55 +144,58 @@ macro_rules! listed {
     };
 }
 
-// Each staged row looks for its person once.
+// Each staged row looks for its person once. `p.withheld` stays when somebody is no longer withheld, for the day
+// on which they are again.
 const LISTED: &str = concat!(
     "with hit as materialized (
-        select p.id, p.bucket, p.named, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags,
-            p.contact_key <> r.contact_key as contact_changed, r.email_key = p.email_key as same_address,
-            p.contact_key, r.id as r_id, r.bucket as r_bucket, r.reference_key as r_reference_key,
-            r.email_key as r_email_key, r.name_key as r_name_key, r.contact_key as r_contact_key,
-            r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
+        select p.id, p.bucket, coalesce(s.named, p.named) as named, coalesce(s.standing, p.standing) as standing,
+            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
+            p.withheld as reason, p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
+            s.person_id is not null as has_since, p.contact_key <> r.contact_key as contact_changed,
+            r.email_key = p.email_key as same_address, p.contact_key, r.id as r_id, r.bucket as r_bucket,
+            r.reference_key as r_reference_key, r.email_key as r_email_key, r.name_key as r_name_key,
+            r.contact_key as r_contact_key, r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
             r.jurisdiction as r_jurisdiction, r.flags as r_flags, r.flags & ",
     retract!(),
     " <> 0 as goes
         from scope_row r
-        left join person_now p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        left join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        left join person_since s on s.bucket = p.bucket and s.person_id = p.id
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
     ), before as materialized (
-        select * from hit
-        where id is not null and case when goes then standing <> 'retracted' else standing = 'retracted'
-            or (exposed, contact_key, locale, jurisdiction, flags) is distinct from
-                (r_exposed, r_contact_key, r_locale, r_jurisdiction, r_flags) end
-        order by bucket, id
-    ), past as (",
-    past!(),
-    "), after as (
-        update person p
-        set exposed = r.exposed, email_key = r.email_key, name_key = r.name_key,
-            contact_key = r.contact_key, sealed = r.sealed, locale = r.locale,
-            jurisdiction = r.jurisdiction, flags = r.flags, changed_scope = $2,
-            standing = t.standing,
-            withheld = case when t.standing = 'withheld' then ",
+        select b.*, t.standing as is_standing,
+            case when t.standing = 'withheld' then ",
     reason!(),
-    " end
-        from before b
+    " end as is_withheld,
+            case when b.goes then b.jurisdiction else b.r_jurisdiction end as is_jurisdiction,
+            case when b.goes then b.locale else b.r_locale end as is_locale,
+            case when b.goes then b.exposed else b.r_exposed end as is_exposed,
+            not b.goes and (b.contact_changed or (b.locale, b.jurisdiction, b.flags) is distinct from
+                (b.r_locale, b.r_jurisdiction, b.r_flags) or t.standing = 'withheld' and b.reason is null) as rewritten
+        from hit b
         cross join lateral ",
     listed!("b"),
     " r
-        cross join lateral (select ",
+        cross join lateral (select case when b.goes then 'retracted' else ",
     standing!("b.standing", "b.named <> 0", "b.same_address"),
-    " as standing) t
-        where p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id and not b.goes",
-    was_and_is!(),
-    "), gone as (",
-    take_out!(),
-    " and b.goes",
-    was_and_is!(),
-    "), told as (",
-    carry!("after"),
-    "), told_gone as (",
-    carry!("gone"),
-    "), fresh as (
+    " end as standing) t
+        where b.id is not null and case when b.goes then b.standing <> 'retracted' else b.standing = 'retracted'
+            or (b.exposed, b.contact_key, b.locale, b.jurisdiction, b.flags) is distinct from
+                (r_exposed, r_contact_key, r_locale, r_jurisdiction, r_flags) end
+        order by b.bucket, b.id
+    ), past as (",
+    past!(),
+    "), ",
+    since!("rewritten"),
+    ", after as (
+        update person p
+        set exposed = b.is_exposed, email_key = b.r_email_key, name_key = b.r_name_key,
+            contact_key = b.r_contact_key, sealed = b.r_sealed, locale = b.is_locale,
+            jurisdiction = b.is_jurisdiction, flags = b.r_flags, changed_scope = $2,
+            standing = b.is_standing, withheld = b.is_withheld
+        from before b
+        where b.rewritten and p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id
+    ), fresh as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
             since_scope, changed_scope)
@@ -225,9 +215,7 @@ const LISTED: &str = concat!(
         returning bucket, standing, withheld, jurisdiction, locale, exposed, named
     )
     (",
-    moved!("after"),
-    ") union all (",
-    moved!("gone"),
+    moved!(),
     ") union all
     select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) from fresh
     group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
@@ -255,23 +243,25 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
 
 const UNLISTED: &str = concat!(
     "with before as materialized (
-        select p.bucket, p.id, p.standing, p.withheld, p.jurisdiction, p.locale, p.exposed, p.flags, p.named,
-            false as contact_changed
-        from person_now p
-        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4 and p.standing <> 'retracted'
+        select p.bucket, p.id, coalesce(s.standing, p.standing) as standing,
+            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
+            p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
+            coalesce(s.named, p.named) as named, s.person_id is not null as has_since, false as contact_changed,
+            'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
+            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed
+        from person p left join person_since s on s.bucket = p.bucket and s.person_id = p.id
+        where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
+            and coalesce(s.standing, p.standing) <> 'retracted'
             and not exists (select from scope_row r
                 where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
                     and r.bucket = p.bucket and r.reference_key = p.reference_key)
         order by p.bucket, p.id
     ), past as (",
     past!(),
-    "), after as (",
-    take_out!(),
-    was_and_is!(),
-    "), told as (",
-    carry!("after"),
-    ") ",
-    moved!("after")
+    "), ",
+    since!("false"),
+    " ",
+    moved!()
 );
 
 /// Retracts those whom a full list does not name; everybody is locked as in [`apply_listed`].

@@ -27,9 +27,9 @@ impl Own {
     }
 }
 
-/// How full its pages are made, in per cent: whom a later list changes finds room in the page, and no index is
-/// touched. What is sent to people is kept elsewhere (`person_told`).
-const ROOM: u8 = 90;
+/// How full its pages are made, in per cent: few are written again, since what is sent to people and what later
+/// lists say of their elements is kept elsewhere (`person_since`).
+const FILL: u8 = 100;
 
 /// Whether no version of the incident was ever put in force, not even in part.
 ///
@@ -79,7 +79,7 @@ pub async fn create_own(
         .collect();
     let create = format!(
         "create table {own} (like person including constraints, line bigint not null,
-            constraint of_one_incident check (incident_id = '{incident}')) with (fillfactor = {ROOM});
+            constraint of_one_incident check (incident_id = '{incident}')) with (fillfactor = {FILL});
         alter table {own} set (autovacuum_enabled = false){common}"
     );
     run(client, create).await

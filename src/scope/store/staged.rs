@@ -236,12 +236,12 @@ const COMPARE: &str = "
         case when r.flags & $4 = 0 then r.jurisdiction end as is_under,
         count(*) as people, r.bucket
     from scope_row r
-    join person p on p.bucket = r.bucket and p.reference_key = r.reference_key
+    join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
     where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
     group by 1, 2, 3, 4, 5, 7
     union all
     select p.exposed, null, false, p.jurisdiction, null, count(*), p.bucket
-    from person p
+    from person_now p
     where $3 and p.incident_id = $1 and p.standing <> 'retracted'
         and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
             and r.bucket = p.bucket and r.reference_key = p.reference_key)

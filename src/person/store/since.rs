@@ -1,4 +1,4 @@
-//! What became of messages to people: where they stand since, and what was named to them.
+//! What has changed of people since a list wrote them: what became of messages to them.
 
 use std::ops::Range;
 
@@ -11,22 +11,22 @@ use crate::db::schema::sql_types;
 use crate::db::{Conn, Result, statement};
 use crate::id::IncidentId;
 
-// `lock` keeps everybody as they were read.
+// `lock` keeps everybody as they were read, and those who have no row yet without one.
 const SETTLE: &str = "
     with before as materialized (
         select p.id, p.standing, p.withheld, p.named, p.jurisdiction, p.locale, p.exposed
         from person p
         where p.bucket = $1 and p.incident_id = $2 and p.id = any($3)
-    ), told as materialized (
-        select * from person_told where bucket = $1 and person_id = any($3)
+    ), since as materialized (
+        select * from person_since where bucket = $1 and person_id = any($3)
     ), changed as materialized (
-        select b.id, w.standing as was, case when w.standing = 'withheld' then b.withheld end as was_withheld,
+        select b.id, s.person_id is null as first, w.standing as was, case when w.standing = 'withheld' then b.withheld end as was_withheld,
             w.named as was_named, n.standing, case when n.standing = 'withheld' then b.withheld end as withheld,
-            w.named | g.named as named, b.jurisdiction, b.locale, b.exposed
+            w.named | g.named as named, b.jurisdiction, b.locale, coalesce(s.exposed, b.exposed) as exposed
         from unnest($3, $4, $5, $6) as g (id, named, standing, takes_back)
         join before b on b.id = g.id
-        left join told t on t.person_id = g.id
-        cross join lateral (select coalesce(t.standing, b.standing) as standing, coalesce(t.named, b.named) as named) w
+        left join since s on s.person_id = g.id
+        cross join lateral (select coalesce(s.standing, b.standing) as standing, coalesce(s.named, b.named) as named) w
         cross join lateral (select case
             when g.standing is null or w.standing = 'retracted' then w.standing
             when g.standing = 'notified' then g.standing
@@ -35,10 +35,12 @@ const SETTLE: &str = "
             else w.standing
         end as standing) n
         where (n.standing, w.named | g.named) is distinct from (w.standing, w.named)
-    ), write as (
-        insert into person_told (bucket, person_id, named, standing)
-        select $1, id, named, standing from changed order by id
-        on conflict (bucket, person_id) do update set named = excluded.named, standing = excluded.standing
+    ), come as (
+        insert into person_since (bucket, person_id, named, standing)
+        select $1, id, named, standing from changed where first order by id
+    ), go_on as (
+        update person_since s set named = c.named, standing = c.standing
+        from changed c where not c.first and s.bucket = $1 and s.person_id = c.id
     ), moved as (
         select was as standing, was_withheld as withheld, jurisdiction, locale, exposed,
             was_named as named, -1 as n

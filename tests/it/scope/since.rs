@@ -1,0 +1,92 @@
+//! What later lists say of people beside the row that the first one wrote, and when that row is written again.
+
+use candor::person::PersonStanding::{InProgress, Notified, Retracted, Withheld};
+use candor::person::flags::WithheldReason;
+use candor::scope::ScopeMode::{Delta, Full};
+
+use super::{Desk, set};
+
+const HEAD: &str = "reference,email,name,elements,flags\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_exposed_is_written_beside_and_a_new_address_into_the_row() {
+    let desk = Desk::new().await;
+    let list = |rows: &str| format!("{HEAD}{rows}");
+    let stands = async || {
+        let person = desk.person("r1").await.unwrap();
+        desk.account().await;
+        (person.exposed, person.named, person.standing)
+    };
+    let beside = "person_since where exposed is not null";
+    let rewritten = "person where exposed <> (select exposed from person order by exposed limit 1)";
+
+    desk.take(
+        Full,
+        &list("r1,a@example.org,A,name,\nr2,b@example.org,B,name,\n"),
+    )
+    .await;
+    desk.take(Delta, &list("r1,a@example.org,A,name;ssn,\n"))
+        .await;
+    assert_eq!(stands().await, (set("name;ssn"), set(""), InProgress));
+    assert_eq!(
+        (desk.rows(beside).await, desk.rows(rewritten).await),
+        (1, 0)
+    );
+    // A message to somebody who has such a row, and another list after it.
+    desk.notify("r1", "name;ssn").await;
+    assert_eq!(stands().await, (set("name;ssn"), set("name;ssn"), Notified));
+    desk.take(Delta, &list("r1,a@example.org,A,name;ssn;imei,\n"))
+        .await;
+    assert_eq!(
+        stands().await,
+        (set("name;ssn;imei"), set("name;ssn"), Notified)
+    );
+    assert_eq!(
+        (desk.rows(beside).await, desk.rows(rewritten).await),
+        (1, 0)
+    );
+    // Another address: the whole row is written, and nothing old beside it is believed any longer.
+    desk.take(Delta, &list("r1,z@example.org,A,name,\n")).await;
+    assert_eq!(stands().await, (set("name"), set("name;ssn"), Notified));
+    assert_eq!(desk.rows(beside).await, 0);
+    let person = desk.person("r1").await.unwrap();
+    assert_eq!(person.contact.email.unwrap().as_str(), "z@example.org");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_withheld_leaves_and_comes_back_with_the_reason() {
+    let desk = Desk::new().await;
+    let list = |row: &str| format!("{HEAD}r2,b@example.org,B,name,\n{row}");
+    let held = list("r1,a@example.org,A,name,legal_hold\n");
+    let stands = async || {
+        let person = desk.person("r1").await.unwrap();
+        desk.account().await;
+        (person.standing, person.withheld)
+    };
+    desk.take(Full, &held).await;
+    assert_eq!(stands().await, (Withheld, Some(WithheldReason::LegalHold)));
+    for _ in 0..2 {
+        desk.take(Full, &list("")).await;
+        assert_eq!(stands().await, (Retracted, None));
+        desk.take(Full, &held).await;
+        assert_eq!(stands().await, (Withheld, Some(WithheldReason::LegalHold)));
+    }
+    // Retracted by a row written whole, as former releases did it, and back.
+    desk.take(Full, &list("")).await;
+    desk.house
+        .sql(
+            "update person p set standing = s.standing, withheld = null from person_since s
+                where s.person_id = p.id and s.standing = 'retracted';
+            delete from person_since",
+        )
+        .await;
+    assert_eq!(stands().await, (Retracted, None));
+    desk.take(Full, &held).await;
+    assert_eq!(stands().await, (Withheld, Some(WithheldReason::LegalHold)));
+    // The hold is lifted, then they are not affected after all.
+    desk.take(Full, &list("r1,a@example.org,A,name,\n")).await;
+    assert_eq!(stands().await, (InProgress, None));
+    desk.take(Delta, &format!("{HEAD}r1,a@example.org,A,name,retract\n"))
+        .await;
+    assert_eq!(stands().await, (Retracted, None));
+}
