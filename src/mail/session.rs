@@ -98,9 +98,13 @@ impl Session {
         next: Option<&Letter>,
         permit: &mut Permit<'_>,
     ) -> Option<Reply> {
-        let commands = match self.commands(letter) {
-            Ok(commands) => commands,
-            Err(reply) => return permit.given().await.then_some(reply),
+        let commands = match &self.announced {
+            // They are out.
+            Some(_) => <[String; 3]>::default(),
+            None => match self.commands(letter) {
+                Ok(commands) => commands,
+                Err(reply) => return permit.given().await.then_some(reply),
+            },
         };
         self.letters += 1;
         self.deadline = Instant::now() + self.patience.letter;

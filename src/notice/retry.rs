@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn what_may_have_arrived_is_sent_again_three_times_at_most() {
-        let waits: Vec<_> = (1..=5).map(|doubts| resend_in(doubts)).collect();
+        let waits: Vec<_> = (1..=5).map(resend_in).collect();
         let minutes = |n| Some(TimeDelta::minutes(n));
         assert_eq!(waits, [minutes(1), minutes(15), minutes(60), None, None]);
     }

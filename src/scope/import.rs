@@ -5,6 +5,7 @@
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
 
+mod compare;
 mod error;
 mod references;
 mod stage;
@@ -22,14 +23,13 @@ pub use self::error::ImportError;
 use self::stage::{Chunk, Kinds, List, Stage};
 use self::twice::Twice;
 use super::activate;
-use super::delta::{Brings, Class, Delta, Difference};
+use super::delta::{Brings, Delta, Difference};
 use super::store::{self, Own};
 use super::{ScopeMode, ScopeStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db;
-use crate::element::ElementSet;
 use crate::id::{IncidentId, StaffId};
 use crate::incident;
 use crate::seal::to_hex;
@@ -38,8 +38,6 @@ use crate::seal::to_hex;
 const WAITING: usize = 1;
 /// Threads that read, check and seal, at most: what they make, one connection must take.
 const READERS: usize = 4;
-/// Fewer rows than this are not worth statistics.
-const WORTH_ANALYZING: i64 = 500;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,41 +273,6 @@ impl Work<'_> {
         Ok((duplicates, difference))
     }
 
-    /// Compares the staged rows with the people in force; how many duplicates were among them.
-    async fn compare<R: io::Read>(
-        &self,
-        list: &List<R>,
-        read: &mut Read,
-    ) -> Result<(i64, Difference), ImportError> {
-        store::summarize(self.client).await?;
-        if read.at.accepted >= WORTH_ANALYZING {
-            store::analyze(self.client).await?;
-        }
-        let mut duplicates = 0;
-        if !list.is_distinct() {
-            duplicates = self.twice().refuse(&mut read.kinds).await?;
-        }
-        let mut difference = self.none_yet();
-        let Stage {
-            incident, version, ..
-        } = self.stage;
-        store::compare(
-            self.client,
-            incident,
-            version,
-            self.mode,
-            |bucket, class| {
-                if let (Some(now), Some(under)) = (class.now, &class.now_under) {
-                    read.kinds.add(bucket, now.bits(), under, -class.people);
-                }
-                difference.add(bucket, class);
-            },
-        )
-        .await?;
-        self.add_new(&mut difference, &read.kinds)?;
-        Ok((duplicates, difference))
-    }
-
     fn twice(&self) -> Twice<'_> {
         Twice {
             client: self.client,
@@ -318,29 +281,6 @@ impl Work<'_> {
             own: self.own.as_ref(),
             columns: &self.columns,
         }
-    }
-
-    fn none_yet(&self) -> Difference {
-        Difference::of(self.columns.clone())
-    }
-
-    /// Adds those of whom nothing was known.
-    fn add_new(&self, difference: &mut Difference, kinds: &Kinds) -> Result<(), ImportError> {
-        for (bucket, bits, under, people) in kinds.iter().filter(|(.., people)| *people > 0) {
-            let now = ElementSet::from_bits(bits);
-            let class = Class {
-                before: None,
-                now: Some(
-                    now.ok_or_else(|| db::Error::inconsistent("person", self.stage.incident))?,
-                ),
-                before_under: None,
-                now_under: Some(under.to_owned()),
-                contact: false,
-                people,
-            };
-            difference.add(bucket, class);
-        }
-        Ok(())
     }
 
     /// Makes the version a draft, in the place of the draft before it.

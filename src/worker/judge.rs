@@ -1,115 +1,168 @@
 //! What a relay's reply means: the row to write, the state of the notice, what is counted, who is held.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::breaker;
 use super::hand::Job;
-use super::line::{Line, Owed};
+use super::providers::Providers;
+use super::trunk::Trunk;
+use crate::app::App;
 use crate::mail::Reply;
 use crate::notice::retry::{self, Verdict};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
 
-impl Line {
-    /// What the reply means: the row to write and the state of the notice. `None` never: every reply
-    /// leaves something to write.
-    pub(super) fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Option<Owed> {
+/// A result that is not yet written, and the job that ends with it.
+pub struct Owed {
+    /// The row to write.
+    pub row: Outcome,
+    /// The job.
+    pub job: Job,
+    /// The state of its notice.
+    pub to: NoticeStatus,
+    /// When it is tried again, if it is.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Judges the replies of one relay.
+pub struct Judge<'a> {
+    /// The program.
+    pub app: &'a App,
+    /// The relay.
+    pub trunk: &'a Trunk,
+    /// By whose names results are counted.
+    pub providers: &'a Providers,
+}
+
+/// What an attempt ended with.
+struct Ending {
+    result: AttemptResult,
+    to: NoticeStatus,
+    due_at: Option<DateTime<Utc>>,
+    reason: Option<&'static str>,
+}
+
+impl Ending {
+    fn new(result: AttemptResult, to: NoticeStatus) -> Self {
+        Self {
+            result,
+            to,
+            due_at: None,
+            reason: None,
+        }
+    }
+
+    fn deferred(result: AttemptResult, until: DateTime<Utc>) -> Self {
+        Self {
+            due_at: Some(until),
+            ..Self::new(result, NoticeStatus::Deferred)
+        }
+    }
+
+    fn because(self, reason: &'static str) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+
+    fn of(verdict: Verdict, job: &Job, now: DateTime<Utc>) -> Self {
+        match verdict {
+            Verdict::Sent => Self::new(AttemptResult::Accepted, NoticeStatus::Sent),
+            Verdict::Retry { at } => Self::deferred(AttemptResult::Deferred, at),
+            Verdict::Bounced { reason } => {
+                Self::new(AttemptResult::Refused, NoticeStatus::Bounced).because(reason.as_str())
+            }
+            Verdict::Expired => Self::new(AttemptResult::Expired, NoticeStatus::Expired),
+            Verdict::RelayAway { retry_in } => {
+                Self::deferred(AttemptResult::Unreachable, now + retry_in)
+            }
+            Verdict::HoldRelay { reason, lasting } => {
+                Self::deferred(AttemptResult::Deferred, now + lasting).because(reason.as_str())
+            }
+            Verdict::Uncertain => match job.shared.resend_in(job.doubts + 1) {
+                Some(wait) => Self::deferred(AttemptResult::Uncertain, now + wait),
+                None => Self::new(AttemptResult::Uncertain, NoticeStatus::Uncertain),
+            },
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// What follows from the reply to a job's attempt, which began with this row; done is what concerns others.
+    pub fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Owed {
         let now = self.app.now();
         let (first, chance) = (job.first_tried.unwrap_or(now), chance());
         let verdict = retry::decide(reply, job.tries, first, now, chance);
         let attempts = u32::try_from(job.attempts).unwrap_or(0);
         let verdict = retry::in_doubt(verdict, attempts, first, now, chance);
-        let (result, to, due_at, reason) = match verdict {
-            Verdict::Sent => (AttemptResult::Accepted, NoticeStatus::Sent, None, None),
-            Verdict::Retry { at } => (
-                AttemptResult::Deferred,
-                NoticeStatus::Deferred,
-                Some(at),
-                None,
-            ),
-            Verdict::Bounced { reason } => (
-                AttemptResult::Refused,
-                NoticeStatus::Bounced,
-                None,
-                Some(reason.as_str()),
-            ),
-            Verdict::Expired => (AttemptResult::Expired, NoticeStatus::Expired, None, None),
-            Verdict::RelayAway { retry_in } => {
-                self.hold(retry_in);
-                (
-                    AttemptResult::Unreachable,
-                    NoticeStatus::Deferred,
-                    Some(now + retry_in),
-                    None,
-                )
-            }
-            Verdict::HoldRelay { reason, lasting } => {
-                tracing::warn!(
-                    relay = self.trunk.route.relay.name(),
-                    reason = reason.as_str(),
-                    "a relay is held"
-                );
-                self.hold(lasting);
-                (
-                    AttemptResult::Deferred,
-                    NoticeStatus::Deferred,
-                    Some(now + lasting),
-                    Some(reason.as_str()),
-                )
-            }
-            Verdict::Uncertain => match job.shared.resend_in(job.doubts + 1) {
-                Some(wait) => (
-                    AttemptResult::Uncertain,
-                    NoticeStatus::Deferred,
-                    Some(now + wait),
-                    None,
-                ),
-                None => (
-                    AttemptResult::Uncertain,
-                    NoticeStatus::Uncertain,
-                    None,
-                    None,
-                ),
-            },
-        };
-        let provider = self
-            .lanes
-            .providers()
-            .name(job.person.contact.email.as_ref());
-        self.app
-            .metrics
-            .messages
-            .with_label_values(&[self.trunk.route.relay.name(), provider, result.as_str()])
-            .inc();
-        if result == AttemptResult::Accepted {
-            let accepted_at = &self.app.metrics.accepted_at;
-            accepted_at
-                .with_label_values(&[self.trunk.route.relay.name()])
-                .set(now.timestamp());
-        }
+        let end = Ending::of(verdict, &job, now);
+        self.hold_if(verdict);
+        self.count(&job, end.result, now);
         let against = matches!(verdict, Verdict::HoldRelay { .. });
-        breaker::watch(&self.app, &job, result, against);
+        breaker::watch(self.app, &job, end.result, against);
         let (code, enhanced, text) = reply.parts();
         let row = Outcome {
             settled: true,
-            result,
+            result: end.result,
             code: code.and_then(|code| i16::try_from(code).ok()),
             enhanced: enhanced.map(ToOwned::to_owned),
             reply: Some(text.to_owned()),
-            reason: reason.map(ToOwned::to_owned),
-            retry_at: due_at,
+            reason: end.reason.map(ToOwned::to_owned),
+            retry_at: end.due_at,
             at: now,
             ..beginning
         };
-        Some(Owed {
+        Owed {
             row,
             job,
-            to,
-            due_at,
-        })
+            to: end.to,
+            due_at: end.due_at,
+        }
+    }
+
+    /// What follows from a connection that could not be made.
+    pub fn unconnected(&self, reply: &Reply) {
+        let now = self.app.now();
+        self.hold_if(retry::decide(reply, 1, now, now, chance()));
+    }
+
+    /// Holds the relay for all its lines where the verdict is on it.
+    fn hold_if(&self, verdict: Verdict) {
+        let (lasting, why) = match verdict {
+            Verdict::RelayAway { retry_in } => (retry_in, "it is away"),
+            Verdict::HoldRelay { reason, lasting } => (lasting, reason.as_str()),
+            _ => return,
+        };
+        let relay = self.trunk.route.relay.name();
+        tracing::warn!(relay, why, "a relay is held; its messages wait");
+        self.trunk.hold(lasting);
+        self.show_held(relay, lasting);
+    }
+
+    fn show_held(&self, relay: &str, lasting: TimeDelta) {
+        let until = (self.app.now() + lasting).timestamp();
+        let held_until = &self.app.metrics.held_until;
+        held_until.with_label_values(&[relay]).set(until);
+    }
+
+    fn count(&self, job: &Job, result: AttemptResult, now: DateTime<Utc>) {
+        let relay = self.trunk.route.relay.name();
+        let provider = self.providers.name(job.person.contact.email.as_ref());
+        let metrics = &self.app.metrics;
+        metrics
+            .messages
+            .with_label_values(&[relay, provider, result.as_str()])
+            .inc();
+        if result == AttemptResult::Accepted {
+            let accepted_at = metrics.accepted_at.with_label_values(&[relay]);
+            accepted_at.set(now.timestamp());
+        }
     }
 }
 
 /// A random number in `0..1`.
-pub(super) fn chance() -> f64 {
+fn chance() -> f64 {
     f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
 }

@@ -5,11 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::gate::Leave;
 use super::hand::Job;
-use super::judge::chance;
+use super::judge::{Judge, Owed};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
@@ -17,21 +15,12 @@ use super::trunk::Trunk;
 use crate::app::App;
 use crate::db;
 use crate::mail::{self, Letter, Reply};
-use crate::notice::retry::{self, Verdict};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::shutdown::Shutdown;
 
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
-
-/// A result that is not yet written, and the job that ends with it.
-pub(super) struct Owed {
-    pub(super) row: Outcome,
-    pub(super) job: Job,
-    pub(super) to: NoticeStatus,
-    pub(super) due_at: Option<DateTime<Utc>>,
-}
 
 /// A job and its letter.
 struct Ready {
@@ -160,32 +149,18 @@ impl Line {
         job.leave() == Leave::Go
     }
 
-    /// Holds the relay for all its lines.
-    pub(super) fn hold(&self, lasting: TimeDelta) {
-        self.trunk.hold(lasting);
-        let until = self.app.now() + lasting;
-        let held_until = &self.app.metrics.held_until;
-        held_until
-            .with_label_values(&[self.trunk.route.relay.name()])
-            .set(until.timestamp());
+    async fn connect(&self) -> Option<mail::Line> {
+        let connected = self.trunk.route.relay.connect().await;
+        connected
+            .inspect_err(|reply| self.judge().unconnected(reply))
+            .ok()
     }
 
-    async fn connect(&self) -> Option<mail::Line> {
-        match self.trunk.route.relay.connect().await {
-            Ok(line) => Some(line),
-            Err(reply) => {
-                let now = self.app.now();
-                if let Verdict::RelayAway { retry_in } =
-                    retry::decide(&reply, 1, now, now, chance())
-                {
-                    tracing::warn!(
-                        relay = self.trunk.route.relay.name(),
-                        "a relay is away; its messages wait"
-                    );
-                    self.hold(retry_in);
-                }
-                None
-            }
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            app: &self.app,
+            trunk: &self.trunk,
+            providers: self.lanes.providers(),
         }
     }
 
@@ -244,7 +219,7 @@ impl Line {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
                 job.first_tried.get_or_insert(beginning.at);
-                *owed = self.judge(beginning, job, &reply);
+                *owed = Some(self.judge().judge(beginning, job, &reply));
             }
             // The gate shut meanwhile: nothing left.
             (Ok(true), None) => {
