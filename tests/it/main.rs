@@ -34,4 +34,5 @@ mod scope;
 mod sign_in;
 mod tail;
 mod tickets;
+mod together;
 mod walk;

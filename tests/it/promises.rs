@@ -9,7 +9,7 @@
 //! | P6 betrays nobody | `promises/dumped.rs`; logs at their most talkative in `promises/logged.rs`, each type in `promises/masked.rs` |
 //! | P7 reading changes nothing | `doors.rs`, every route; `pages.rs`, a person's and an agent's pages |
 //! | P8 legal moves only | `tickets/moves.rs`, all pairs, by the desk and by raw SQL; `walk.rs`, by the API |
-//! | P9 no lost update | `tickets/agents.rs`; `api.rs`, versions of incidents |
+//! | P9 no lost update | `tickets/agents.rs`; two of the comms team in `together.rs`; `api.rs`, versions of incidents |
 //! | P10 tamper-evident | here |
 
 mod dumped;

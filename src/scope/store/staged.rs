@@ -251,12 +251,13 @@ const COMPARE: &str = "
     group by 1, 4, 7";
 
 /// Makes this connection find staged rows and people of a bucket by their indexes, of which the planner, who
-/// knows only how rows lie on the whole, thinks little.
+/// knows only how rows lie on the whole, thinks little. Alone: the caller has others at work.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_by_index(client: &Client) -> Result<()> {
-    Ok(client.batch_execute("set enable_seqscan = off").await?)
+    let settings = "set enable_seqscan = off; set max_parallel_workers_per_gather = 0";
+    Ok(client.batch_execute(settings).await?)
 }
 
 /// How a staged version differs from the people of the incident in these buckets, class by class; whoever the
