@@ -505,6 +505,7 @@ diesel::table! {
         leased_by -> Nullable<Text>,
         lease_until -> Nullable<Timestamptz>,
         canary -> Bool,
+        ends -> Int4,
     }
 }
 

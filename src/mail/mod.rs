@@ -21,6 +21,7 @@ mod relay;
 mod reply;
 mod session;
 mod settings;
+mod stuffing;
 mod tls;
 mod url;
 mod wire;

@@ -11,12 +11,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, heard, said};
 use super::compose::addr_spec;
-use super::encode::lines;
 use super::features::Features;
 use super::letter::Letter;
 use super::permit::Permit;
 use super::reply::Reply;
 use super::settings::{Patience, Settings};
+use super::stuffing::dot_stuffed;
 use super::wire::{CutShort, connect};
 
 /// The open connection.
@@ -69,6 +69,7 @@ impl Session {
             503 => Features::kept(session.lettre.server_info()),
             code => return Err(format!("the relay refused our EHLO ({code})")),
         };
+        session.features.pipelining &= relay.pipelining;
         if let Some(credentials) = &relay.credentials {
             let signing_in = session.lettre.auth(DEFAULT_MECHANISMS, credentials);
             timeout(patience.reply, signing_in)
@@ -351,53 +352,5 @@ fn fits(step: usize, answer: &Answer) -> bool {
         answer.code == 354
     } else {
         answer.is(2)
-    }
-}
-
-/// The letter as it goes over the wire (RFC 5321 §4.5.2), final dot included. Every line end
-/// becomes CRLF: a bare one is how a second letter is smuggled inside a first.
-fn dot_stuffed(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    if needs_nothing(text) {
-        out.push_str(text);
-        out.push_str(".\r\n");
-        return out;
-    }
-    for line in lines(text) {
-        if line.starts_with('.') {
-            out.push('.');
-        }
-        out.push_str(line);
-        out.push_str("\r\n");
-    }
-    out.push_str(".\r\n");
-    out
-}
-
-/// Whether every line ends with CRLF and none begins with a dot: so it is with what `compose` makes.
-fn needs_nothing(text: &str) -> bool {
-    let octets = text.as_bytes();
-    let mut ends = memchr::memchr2_iter(b'\r', b'\n', octets);
-    while let Some(cr) = ends.next() {
-        let whole = octets[cr] == b'\r' && ends.next() == Some(cr + 1) && octets[cr + 1] == b'\n';
-        if !whole || octets.get(cr + 2) == Some(&b'.') {
-            return false;
-        }
-    }
-    !text.starts_with('.') && text.ends_with("\r\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_are_stuffed_and_no_line_end_is_bare() {
-        assert_eq!(dot_stuffed("a\r\n.b\r\n..\r\n"), "a\r\n..b\r\n...\r\n.\r\n");
-        assert_eq!(dot_stuffed("a"), "a\r\n.\r\n");
-        assert_eq!(dot_stuffed(""), ".\r\n");
-        for smuggled in ["a\n.\nMAIL", "a\r.\rMAIL", "a\r\n.\rMAIL", "a\n.\r\nMAIL"] {
-            assert_eq!(dot_stuffed(smuggled), "a\r\n..\r\nMAIL\r\n.\r\n");
-        }
     }
 }

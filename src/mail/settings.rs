@@ -53,4 +53,6 @@ pub(super) struct Settings {
     pub(super) credentials: Option<Credentials>,
     pub(super) hello: ClientId,
     pub(super) patience: Patience,
+    /// Whether commands go out together where the server offers it (RFC 2920).
+    pub(super) pipelining: bool,
 }

@@ -43,7 +43,7 @@ pub enum RelayUrlError {
     #[error("credentials are sent in TLS only: use smtps:// or smtp+starttls://")]
     CredentialsInTheClear,
     /// An option that does not exist.
-    #[error("the option {0} is none of ca, password_file, helo, timeout")]
+    #[error("the option {0} is none of ca, password_file, helo, timeout, pipelining")]
     Option(String),
     /// An option that exists, with a value it cannot have.
     #[error("the value of the option {0} is not one it can have")]
@@ -66,7 +66,8 @@ impl Relay {
     ///
     /// The SMTP schemes take `?ca=FILE` (PEM; trusted beside the system's own certificates),
     /// `?password_file=FILE` (instead of a password in the URL), `?helo=NAME` (what we call
-    /// ourselves; say a name that resolves) and `?timeout=SECONDS` (for each reply).
+    /// ourselves; say a name that resolves), `?timeout=SECONDS` (for each reply) and `?pipelining=no` (for a
+    /// server that offers it and does not bear it).
     ///
     /// # Errors
     /// Tells which part is wrong and never repeats it, since the URL holds a password.
@@ -81,6 +82,7 @@ struct Options {
     password_file: Option<PathBuf>,
     helo: ClientId,
     patience: Patience,
+    no_pipelining: bool,
 }
 
 fn parse(name: &str, url: &str) -> Result<Relay, RelayUrlError> {
@@ -123,6 +125,7 @@ fn smtp(name: &str, url: &Url) -> Result<SmtpRelay, RelayUrlError> {
         credentials,
         hello: options.helo,
         patience: options.patience,
+        pipelining: !options.no_pipelining,
     }))
 }
 
@@ -153,6 +156,10 @@ fn options(url: &Url) -> Result<Options, RelayUrlError> {
                     letter: each * 5,
                 };
             }
+            "pipelining" => match value.as_ref() {
+                "no" => options.no_pipelining = true,
+                _ => return Err(RelayUrlError::Value("pipelining")),
+            },
             other => return Err(RelayUrlError::Option(other.to_owned())),
         }
     }
@@ -234,6 +241,10 @@ mod tests {
         assert_eq!(
             refused("smtp://mx.example?timeout=0"),
             RelayUrlError::Value("timeout")
+        );
+        assert_eq!(
+            refused("smtp://mx.example?pipelining=yes"),
+            RelayUrlError::Value("pipelining")
         );
         assert_eq!(
             refused("smtp://mx.example?helo=a%0d%0ab"),

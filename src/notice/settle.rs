@@ -59,7 +59,10 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
     let (to, due_at) = next(settled, unsent, now);
     // The outcomes are durable: should this be lost, whoever takes the batch over reads them.
     let mut tx = app.db.begin_unhurried().await?;
-    if !batch::give_back(&mut tx, lease, to, due_at).await? {
+    let ends = settled
+        .iter()
+        .fold(0, |ends, one| ends | store::rare(one.to));
+    if !batch::give_back(&mut tx, lease, to, due_at, ends).await? {
         return Ok(End::Lost);
     }
     store::set_states(&mut tx, lease.bucket, settled, now).await?;

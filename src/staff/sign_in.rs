@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::device::Device;
 use super::session::Token;
 use super::{Staff, password, store};
 use crate::actor::Actor;
@@ -31,7 +32,19 @@ pub enum SignInError {
     Db(#[from] db::Error),
 }
 
-/// Signs somebody in who comes from the network address `from`.
+/// Somebody who has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub staff: Staff,
+    /// The new session.
+    pub token: Token,
+    /// What the browser is to show the next time.
+    pub device: String,
+}
+
+/// Signs somebody in who comes from the network address `from`; `device` is what their browser was given
+/// when they did so before.
 ///
 /// # Errors
 /// [`SignInError`].
@@ -39,13 +52,15 @@ pub async fn sign_in(
     app: &App,
     attempts: &Attempts,
     from: IpAddr,
-    email: &str,
-    typed: &str,
-) -> Result<(Staff, Token), SignInError> {
+    device: Option<&str>,
+    (email, typed): (&str, &str),
+) -> Result<SignedIn, SignInError> {
     let now = app.now();
     let email = EmailAddress::parse(email.trim()).ok().map(|e| e.key_form());
+    let named = email.as_deref().unwrap_or_default();
+    let device = device.and_then(|cookie| Device::parse(&app.keys, cookie, named));
     attempts
-        .take(from, email.as_deref().unwrap_or_default(), now)
+        .take(from, named, device, now)
         .map_err(SignInError::TooMany)?;
     let account = match &email {
         Some(email) => store::find_by_email(&mut *app.db.get().await?, email).await?,
@@ -67,7 +82,12 @@ pub async fn sign_in(
     let actor = Actor::Staff(staff.id);
     audit::store::append(&mut tx, now, actor, "staff.sign_in", staff.id, &json!({})).await?;
     tx.commit().await?;
-    Ok((staff, token))
+    let device = device.unwrap_or_default().to_cookie(&app.keys, named);
+    Ok(SignedIn {
+        staff,
+        token,
+        device,
+    })
 }
 
 /// Ends a session. Doing it twice changes nothing.
@@ -107,11 +127,21 @@ const CROWDED: usize = 10_000;
 pub struct Attempts(Mutex<HashMap<[u8; 32], DateTime<Utc>>>);
 
 impl Attempts {
-    /// Counts an attempt.
+    /// Counts an attempt: against the account, or against the browser that was in it before.
     ///
     /// # Errors
     /// The seconds to wait if it is one too many; it is not counted then.
-    fn take(&self, from: IpAddr, account: &str, now: DateTime<Utc>) -> Result<(), u32> {
+    fn take(
+        &self,
+        from: IpAddr,
+        account: &str,
+        device: Option<Device>,
+        now: DateTime<Utc>,
+    ) -> Result<(), u32> {
+        let whose = match device {
+            Some(device) => format!("browser {}", device.name()),
+            None => format!("account {account}"),
+        };
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() > CROWDED {
             full_at.retain(|_, at| *at > now);
@@ -121,7 +151,7 @@ impl Attempts {
                 sha256(format!("address {}", network(from)).as_bytes()),
                 PER_ADDRESS,
             ),
-            (sha256(format!("account {account}").as_bytes()), PER_ACCOUNT),
+            (sha256(whose.as_bytes()), PER_ACCOUNT),
         ];
         for (key, limit) in &buckets {
             let late = full_at.get(key).map_or(0, |at| (*at - now).num_seconds());
@@ -159,13 +189,26 @@ mod tests {
         let attempts = Attempts::default();
         let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
         for n in 0..10 {
-            assert_eq!(attempts.take(address(n), "a@b.example", now), Ok(()), "{n}");
+            assert_eq!(
+                attempts.take(address(n), "a@b.example", None, now),
+                Ok(()),
+                "{n}"
+            );
         }
-        assert_eq!(attempts.take(address(99), "a@b.example", now), Err(60));
-        assert_eq!(attempts.take(address(99), "c@b.example", now), Ok(()));
+        assert_eq!(
+            attempts.take(address(99), "a@b.example", None, now),
+            Err(60)
+        );
+        assert_eq!(attempts.take(address(99), "c@b.example", None, now), Ok(()));
         let later = now + TimeDelta::seconds(60);
-        assert_eq!(attempts.take(address(99), "a@b.example", later), Ok(()));
-        assert_eq!(attempts.take(address(99), "a@b.example", later), Err(60));
+        assert_eq!(
+            attempts.take(address(99), "a@b.example", None, later),
+            Ok(())
+        );
+        assert_eq!(
+            attempts.take(address(99), "a@b.example", None, later),
+            Err(60)
+        );
     }
 
     #[test]
@@ -174,13 +217,13 @@ mod tests {
         let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
         for n in 0..30 {
             assert_eq!(
-                attempts.take(address(1), &n.to_string(), now),
+                attempts.take(address(1), &n.to_string(), None, now),
                 Ok(()),
                 "{n}"
             );
         }
-        assert_eq!(attempts.take(address(1), "another", now), Err(10));
-        assert_eq!(attempts.take(address(2), "another", now), Ok(()));
+        assert_eq!(attempts.take(address(1), "another", None, now), Err(10));
+        assert_eq!(attempts.take(address(2), "another", None, now), Ok(()));
     }
 
     #[test]

@@ -128,6 +128,7 @@ fn console() -> Vec<Door> {
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), deeds::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), deeds::cancel),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
+        get("/people/{person}", May(SeePeople), console::ledger::show),
         get("/helpline", May(SeeTickets), helpline::show),
         post("/helpline/next", May(WorkTickets), helpline::next),
         get("/helpline/call", May(WorkTickets), call::show),

@@ -11,7 +11,9 @@ use crate::web::console::sign_in::SignIn;
 use crate::web::form::{self, Form, Pressed};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
-use crate::web::who::{Signed, came_from, no_session_cookie, session_cookie};
+use crate::web::who::{
+    DEVICE_COOKIE, Signed, came_from, device_cookie, no_session_cookie, session_cookie,
+};
 
 /// Where to sign in.
 pub const PATH: &str = "/console/sign-in";
@@ -69,15 +71,18 @@ pub async fn enter(
         &app,
         &attempts,
         came_from(&req),
-        &typed.email,
-        &typed.password,
+        req.cookie(DEVICE_COOKIE)
+            .as_ref()
+            .map(|cookie| cookie.value()),
+        (&typed.email, &typed.password),
     )
     .await;
     let (status, wait) = match &outcome {
-        Ok((_, token)) => {
+        Ok(signed_in) => {
             return Ok(HttpResponse::SeeOther()
                 .insert_header((header::LOCATION, ours(&typed.next)))
-                .cookie(session_cookie(&app, *token))
+                .cookie(session_cookie(&app, signed_in.token))
+                .cookie(device_cookie(&app, signed_in.device.clone()))
                 .finish());
         }
         Err(SignInError::Db(_)) => (StatusCode::SERVICE_UNAVAILABLE, None),

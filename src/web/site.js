@@ -93,7 +93,8 @@ if (live && "EventSource" in window) {
   source.addEventListener("error", () => toast("Live figures are paused. Trying again."));
   source.addEventListener("progress", (event) => {
     const now = JSON.parse(event.data);
-    if (now.status !== live.dataset.status) { source.close(); location.reload(); return; }
+    // Without its query: what it said of the last deed is no longer so.
+    if (now.status !== live.dataset.status) { source.close(); location.replace(location.pathname); return; }
     for (const [name, words] of Object.entries(now.figures)) {
       for (const spot of all(`[data-live="${CSS.escape(name)}"]`)) {
         if (spot.textContent !== words) spot.textContent = words;

@@ -22,6 +22,10 @@ use crate::web::problem::{Kind, Problem};
 
 /// Name of the cookie of a staff session.
 pub const SESSION_COOKIE: &str = "candor_session";
+/// The name of the cookie by which a browser is known in which somebody signed in before.
+pub const DEVICE_COOKIE: &str = "candor_device";
+/// So long it is known after the last time.
+const DEVICE_DAYS: i64 = 180;
 
 /// A member of staff, by session or by key.
 #[derive(Debug, Clone)]
@@ -143,6 +147,17 @@ pub fn session_cookie(app: &App, token: Token) -> Cookie<'static> {
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.config.http.public_url.starts_with("https://"))
+        .finish()
+}
+
+/// The cookie by which this browser is known the next time.
+pub fn device_cookie(app: &App, device: String) -> Cookie<'static> {
+    Cookie::build(DEVICE_COOKIE, device)
+        .path("/console/sign-in")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.config.http.public_url.starts_with("https://"))
+        .max_age(actix_web::cookie::time::Duration::days(DEVICE_DAYS))
         .finish()
 }
 

@@ -48,12 +48,15 @@ impl Loader {
     /// Claims until it is time to leave, then gives back what is in hand.
     pub async fn run(mut self, shutdown: Shutdown) {
         let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
-        // When nothing was due but what is in hand already: others need not be asked for sooner than anybody is.
-        let mut only_these = None::<Instant>;
+        // Of whom there was enough in hand when nothing else was due: while that is so, others are asked for no
+        // sooner than where nothing is in hand.
+        let mut only_these: Option<(Vec<CampaignId>, Instant)> = None;
         while !shutdown.is_leaving() {
             let full = self.lanes.full();
             let enough = !full.is_empty();
-            if enough && only_these.is_some_and(|at| at.elapsed() < poll) {
+            let same =
+                |(these, at): &(Vec<CampaignId>, Instant)| *these == full && at.elapsed() < poll;
+            if enough && only_these.as_ref().is_some_and(same) {
                 // What it does not ask for may be wanted as soon as a job is taken.
                 tokio::select! {
                     () = shutdown.soft().cancelled() => {}
@@ -61,10 +64,10 @@ impl Loader {
                 }
                 continue;
             }
-            match self.step(full, &shutdown).await {
+            match self.step(full.clone(), &shutdown).await {
                 Ok(true) => continue,
                 Ok(false) if enough => {
-                    only_these = Some(Instant::now());
+                    only_these = Some((full, Instant::now()));
                     continue;
                 }
                 Ok(false) => {}
@@ -206,7 +209,7 @@ impl Loader {
                     settled: true,
                     result: AttemptResult::Uncertain,
                     at: now,
-                    reason: Some("the sender died".to_owned()),
+                    reason: Some("sender or database lost before its end was recorded".to_owned()),
                     ..open
                 });
                 story.doubts += 1;

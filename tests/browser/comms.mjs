@@ -135,6 +135,10 @@ export async function launch(page, base, campaign) {
   await page.locator('a[href^="/console/notices/"]').first().click();
   await page.waitForURL(/\/console\/notices\/ntc_/);
   await check(page, 'notice');
+  await page.locator('a[href^="/console/people/"]').click();
+  await page.waitForURL(/\/console\/people\/per_/);
+  assert.match(await page.locator('main').innerText(), /Believed exposed then/i);
+  await check(page, 'person');
 }
 
 /** The account and the people behind its figures, then every other page of the console. */

@@ -73,9 +73,10 @@ impl Site {
             IpAddr::from([127, 0, 0, 1]),
             format!("{name}@staff.example"),
         );
-        let signed = sign_in(&self.app, &Attempts::default(), from, &email, PASSWORD).await;
+        let words = (email.as_str(), PASSWORD);
+        let signed = sign_in(&self.app, &Attempts::default(), from, None, words).await;
         let browser = self.browser();
-        let cookie = ("candor_session".to_owned(), signed.unwrap().1.expose());
+        let cookie = ("candor_session".to_owned(), signed.unwrap().token.expose());
         browser.cookies.lock().unwrap().extend([cookie]);
         browser
     }

@@ -193,11 +193,20 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
     assert!(!notices.body.contains("ana@example.org"));
     let (_, rest) = notices.body.split_once("/console/notices/").unwrap();
     let notice = rest.split_once('"').unwrap().0;
-    shows(
-        &comms.get(&format!("/console/notices/{notice}")),
-        200,
-        &["Attempts", "accepted"],
-    );
+    let seen = comms.get(&format!("/console/notices/{notice}"));
+    shows(&seen, 200, &["Attempts", "accepted"]);
+    // From the notice to its person, and who may not see people sees none.
+    let (_, rest) = seen.body.split_once("/console/people/").unwrap();
+    let person = format!("/console/people/{}", rest.split_once('"').unwrap().0);
+    let ledger = comms.get(&person);
+    let told = ["A-", "Notice of data breach", "sent", "v1: ", notice];
+    shows(&ledger, 200, &told);
+    assert!(!ledger.body.contains("@example.org"));
+    assert_eq!(approver.get(&person).status, 403);
+    let seen = approver.get(&format!("/console/notices/{notice}"));
+    assert!(seen.status == 200 && !seen.body.contains("/console/people/"));
+    let nobody = "/console/people/per_00000000000070008000000000000001";
+    assert_eq!(comms.get(nobody).status, 404);
     shows(
         &comms.get("/console/incidents/sundmere"),
         200,

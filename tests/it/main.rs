@@ -15,6 +15,7 @@ mod doors;
 mod embedded;
 mod house;
 mod imports;
+mod lists;
 mod look;
 mod mail;
 mod merge;

@@ -91,6 +91,27 @@ async fn guessing_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_guesses_does_not_keep_out_who_was_in_before() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    for name in ["ana", "bea"] {
+        site.staff(name, &[Agent]).await;
+    }
+    let (hers, thief) = (site.browser(), site.browser());
+    assert_eq!(hers.sign_in("ana@staff.example", PASSWORD).status, 303);
+    hers.submit(DOOR, "/console/sign-out", &[]);
+    let guess = |browser: &crate::client::Browser, email| browser.sign_in(email, "a guess").status;
+    while guess(&thief, "ana@staff.example") == 422 {}
+    let other = site.browser();
+    assert_eq!(other.sign_in("ana@staff.example", PASSWORD).status, 429);
+    assert_eq!(hers.sign_in("ana@staff.example", PASSWORD).status, 303);
+    // Her browser is known for her account alone, and has no more guesses than others.
+    while guess(&thief, "bea@staff.example") == 422 {}
+    hers.submit(DOOR, "/console/sign-out", &[]);
+    assert_eq!(guess(&hers, "bea@staff.example"), 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_by_time_by_reset_and_by_disabling() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
 
@@ -26,10 +26,10 @@ pub struct Lease {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub incident_id: IncidentId,
     /// The bucket of all its notices.
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     pub bucket: i32,
     /// Its number in campaign and bucket.
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     pub batch_no: i32,
     /// Its first notice.
     #[diesel(sql_type = diesel::sql_types::Uuid)]
@@ -38,7 +38,7 @@ pub struct Lease {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub last_id: NoticeId,
     /// Grows with each lease: who shows an older one has lost the batch.
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     pub fence: i32,
     /// The campaign's state at the claim: sending, or cancelled with notices left to settle.
     #[diesel(sql_type = crate::db::schema::sql_types::CampaignStatus)]
@@ -171,15 +171,16 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
     )
     .bind::<BigInt, _>(lease_seconds)
     .bind::<diesel::sql_types::Uuid, _>(lease.campaign_id)
-    .bind::<diesel::sql_types::Integer, _>(lease.bucket)
-    .bind::<diesel::sql_types::Integer, _>(lease.batch_no)
-    .bind::<diesel::sql_types::Integer, _>(lease.fence)
+    .bind::<Integer, _>(lease.bucket)
+    .bind::<Integer, _>(lease.batch_no)
+    .bind::<Integer, _>(lease.fence)
     .execute(conn)
     .await?;
     Ok(renewed == 1)
 }
 
-/// Gives a batch back in its next state. `false`: the lease was lost, and nothing may be written.
+/// Gives a batch back in its next state, with the bits of the rare states its notices are in now
+/// ([`super::rare`]). `false`: the lease was lost, and nothing may be written.
 ///
 /// # Errors
 /// The database's.
@@ -188,7 +189,9 @@ pub async fn give_back(
     lease: &Lease,
     to: BatchStatus,
     due_at: DateTime<Utc>,
+    ends: i32,
 ) -> Result<bool> {
+    let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
     let given =
         diesel::update(batch::table.find((lease.campaign_id, lease.bucket, lease.batch_no)))
             .filter(
@@ -199,6 +202,7 @@ pub async fn give_back(
             .set((
                 batch::status.eq(to),
                 batch::due_at.eq(due_at),
+                batch::ends.eq(ends),
                 batch::leased_by.eq(None::<String>),
                 batch::lease_until.eq(None::<DateTime<Utc>>),
             ))
@@ -214,13 +218,13 @@ pub struct Unfrozen {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub campaign_id: CampaignId,
     /// The bucket.
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     pub bucket: i32,
     /// The last person frozen.
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub after: crate::id::PersonId,
     /// The number of the next batch.
-    #[diesel(sql_type = diesel::sql_types::Integer)]
+    #[diesel(sql_type = Integer)]
     pub next_batch: i32,
 }
 

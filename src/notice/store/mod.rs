@@ -1,6 +1,7 @@
 //! Notices, batches and outcomes in the database. Every statement names the bucket.
 
 pub mod batch;
+mod list;
 pub mod outcome;
 pub mod writer;
 
@@ -11,6 +12,7 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 
+pub use self::list::{list, rare};
 use super::{Notice, NoticeStatus};
 use crate::db::schema::notice;
 use crate::db::{Conn, Error, Result, statement};
@@ -18,7 +20,7 @@ use crate::element::ElementSet;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::person::flags::WithheldReason;
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = notice)]
 struct Row {
     id: NoticeId,
@@ -210,39 +212,6 @@ pub async fn of_person(
         .order(notice::id.desc())
         .load(conn)
         .await?;
-    Ok(rows.into_iter().map(read).collect())
-}
-
-/// Notices of a campaign in the order of bucket and person, after `after` if given, in one state if
-/// given.
-///
-/// # Errors
-/// The database's.
-pub async fn list(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    status: Option<NoticeStatus>,
-    after: Option<PersonId>,
-    limit: i64,
-) -> Result<Vec<Notice>> {
-    let mut query = notice::table
-        .filter(notice::campaign_id.eq(campaign))
-        .select(Row::as_select())
-        .order((notice::bucket, notice::person_id))
-        .limit(limit)
-        .into_boxed();
-    if let Some(status) = status {
-        query = query.filter(notice::status.eq(status));
-    }
-    if let Some(after) = after {
-        let bucket = after.bucket();
-        query = query.filter(
-            notice::bucket
-                .gt(bucket)
-                .or(notice::bucket.eq(bucket).and(notice::person_id.gt(after))),
-        );
-    }
-    let rows: Vec<Row> = query.load(conn).await?;
     Ok(rows.into_iter().map(read).collect())
 }
 

@@ -106,6 +106,7 @@ pub struct PeoplePage {
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the columns of the page")]
 pub struct PersonLine {
+    pub id: String,
     pub reference: String,
     pub address: String,
     pub locale: String,
@@ -119,6 +120,7 @@ pub struct PersonLine {
 fn line(of: &Person) -> PersonLine {
     let email = of.contact.email.as_ref();
     PersonLine {
+        id: of.id.to_string(),
         reference: of.contact.reference.clone(),
         address: email.map(EmailAddress::masked).unwrap_or_default(),
         locale: of.locale.as_str().to_owned(),

@@ -28,6 +28,7 @@
 //! | `POST /console/campaigns/{id}/{deed}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notices::Notices`] | query `status`, `after` |
 //! | `GET /console/notices/{id}` | [`notices::NoticePage`] | |
+//! | `GET /console/people/{id}` | [`ledger::Ledger`] | |
 //! | `GET /console/helpline` | [`helpline::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
 //! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
@@ -56,6 +57,7 @@ pub mod forget;
 pub mod helpline;
 pub mod incident;
 pub mod incidents;
+pub mod ledger;
 pub mod live;
 pub mod notices;
 pub mod outbox;

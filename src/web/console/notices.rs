@@ -59,6 +59,8 @@ pub struct NoticePage {
     pub campaign: String,
     /// The campaign's name.
     pub name: String,
+    /// The id of the person, for whoever may see people; else empty.
+    pub person: String,
     /// The notice.
     pub notice: NoticeRow,
     /// The elements it names.
@@ -188,6 +190,10 @@ pub async fn show(
         name: template_names(&mut conn)
             .await?
             .remove(&of.template)
+            .unwrap_or_default(),
+        person: people
+            .get(&notice.person)
+            .map(|person| person.id.to_string())
             .unwrap_or_default(),
         notice: row(&notice, people.get(&notice.person), tries.last()),
         named: notice.named.to_string().replace(';', ", "),

@@ -8,6 +8,7 @@ use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
+use candor::web::console::ledger::{Affected, Ledger, Told};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::problem::ProblemPage;
@@ -557,6 +558,52 @@ fn notices(status: &str) -> Notices {
     }
 }
 
+fn ledger() -> Ledger {
+    let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| Told {
+        id: "ntc_1".into(),
+        campaign: "cam_1".into(),
+        kind: kind.into(),
+        status: status.into(),
+        at: row(minutes),
+        names: names.into(),
+        believed: believed.into(),
+    };
+    Ledger {
+        desk: desk(Area::Incidents),
+        slug: "august-2021".into(),
+        title: "Theft of customer data".into(),
+        person: Affected {
+            reference: "C-1000204".into(),
+            address: "a•••@e•••.com".into(),
+            locale: "es-US".into(),
+            jurisdiction: "US-CA".into(),
+            standing: "notified".into(),
+            reason: String::new(),
+            flags: "minor".into(),
+            exposed: "Social Security number, date of birth, name".into(),
+            named: "date of birth, name".into(),
+            unnamed: "Social Security number".into(),
+        },
+        notices: vec![
+            told(
+                "More about your data",
+                "queued",
+                "Social Security number",
+                "v2: Social Security number, date of birth, name",
+                3,
+            ),
+            told(
+                "Notice of data breach",
+                "sent",
+                "date of birth, name",
+                "v1: date of birth, name",
+                4_000,
+            ),
+        ],
+        may_open: true,
+    }
+}
+
 /// Adds every page of the console, in each of its forms.
 pub fn draw(pages: &mut Pages) {
     let mut add = |name, page: &dyn askama::DynTemplate| {
@@ -697,6 +744,12 @@ pub fn draw(pages: &mut Pages) {
     );
     add("c_campaign_review", &campaign_in_review());
     add("c_notices", &notices("deferred"));
+    add("c_person", &ledger());
+    let nobody_wrote = Ledger {
+        notices: Vec::new(),
+        ..ledger()
+    };
+    add("c_person_untold", &nobody_wrote);
     let staff = |name: &str, disabled| StaffRow {
         id: "staff_1".into(),
         name: name.into(),

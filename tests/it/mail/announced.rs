@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use candor::mail::{Letter, Line, Reply};
+use candor::mail::{Letter, Line, Relay, Reply};
 
 use super::scripted::{Act, Server, hangs_up_at, serve};
 use super::{MODERN, accepted, letter, line};
@@ -43,6 +43,19 @@ async fn the_next_recipient_is_named_with_the_end_of_a_letter() {
         assert_eq!(server.texts(), expected);
         assert_eq!(server.heard().last().map(String::as_str), Some("QUIT"));
     }
+}
+
+#[tokio::test]
+async fn a_relay_that_is_not_to_be_hurried_gets_one_command_after_the_other() {
+    let server = serve(MODERN, |_, _| Act::Usual).await;
+    let url = format!("smtp://127.0.0.1:{}?pipelining=no", server.port);
+    let relay = Relay::from_url("slow", &url).expect("a relay");
+    let mut line = relay.connect().await.expect("connects");
+    assert_eq!(send_all(&mut line, 3).await, 3);
+    assert_eq!(
+        (server.announced(), server.bursts_of_opening()),
+        (0, vec![3; 3])
+    );
 }
 
 #[tokio::test]

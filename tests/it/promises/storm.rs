@@ -369,10 +369,10 @@ async fn p3_in_a_storm_nobody_is_lost_and_nobody_is_doubled_in_silence() {
         "{by_strikes} doubles, {most} connections were open"
     );
     let uncertain = "select count(*) from outcome where result = 'uncertain'";
-    let died = "select count(*) from outcome where reason = 'the sender died'";
+    let died = "select count(*) from outcome where reason like 'sender or database lost%'";
     println!(
         "storm: {} people, {} kills, {} crashes of Postgres, {:?}, {} connections; sent {sent}, bounced {unknown}, \
-         expired {never}; {} attempts, {} uncertain of which {} by dead senders; doubles: {by_strikes} by strikes \
+         expired {never}; {} attempts, {} uncertain of which {} by strikes; doubles: {by_strikes} by strikes \
          (at most {most}), {by_fate} by lost answers; {fates:?}",
         size.people,
         size.kills,
