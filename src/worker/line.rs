@@ -65,8 +65,8 @@ impl Line {
                 break;
             }
             let ready = match ahead.take() {
-                Some(ready) => ready,
-                None => {
+                Some(ready) if ready.job.leave() != Leave::Back => ready,
+                _ => {
                     let Some(job) = self.next_job(&mut owed).await else {
                         break;
                     };

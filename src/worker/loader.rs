@@ -184,7 +184,10 @@ impl Loader {
             .map(|notice| {
                 let story = past.of(notice.id);
                 let to = match story.end {
-                    Some((NoticeStatus::Deferred, _)) | None if story.open.is_some() => {
+                    // It may have arrived.
+                    Some((NoticeStatus::Deferred, _)) | None
+                        if story.open.is_some() || story.doubts > 0 =>
+                    {
                         NoticeStatus::Uncertain
                     }
                     Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
@@ -205,15 +208,19 @@ impl Loader {
         for notice in notices {
             let mut story = past.of(notice.id);
             if let Some(open) = story.open.take() {
+                story.doubts += 1;
+                // At once: whoever had it is gone. Should this sender go too before it has begun again, the row
+                // tells the next that it is to be sent again.
+                let again = shared.resend_in(story.doubts).map(|_| now);
                 found.push(Outcome {
                     settled: true,
                     result: AttemptResult::Uncertain,
                     at: now,
                     reason: Some("sender or database lost before its end was recorded".to_owned()),
+                    retry_at: again,
                     ..open
                 });
-                story.doubts += 1;
-                if shared.resend_in(story.doubts).is_none() {
+                if again.is_none() {
                     plan.known
                         .push(settled(&notice, &story, NoticeStatus::Uncertain, None));
                     continue;

@@ -78,3 +78,58 @@ async fn a_mailbox_that_drops_every_connection_receives_it_four_times_at_most() 
     let doubts = "select count(*) from outcome where result = 'uncertain' and settled";
     assert_eq!(house.number(doubts).await, 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_sender_left_uncertain_is_sent_again_though_the_next_goes_too() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    // Every first attempt was begun by a sender that is no more.
+    house
+        .sql(
+            "insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, at)
+            select bucket, id, 1, false, campaign_id, 'in_flight', 'dead', created_at from notice",
+        )
+        .await;
+    // The next marks them, and goes before its relay takes any.
+    house.mail.set_away(true);
+    let shutdown = Shutdown::new();
+    worker::start(&house.app, house.routes(4), &shutdown);
+    let marked = "select count(*) from outcome where result = 'uncertain' and settled";
+    while house.number(marked).await < PEOPLE as i64 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    shutdown.leave();
+    assert!(shutdown.wait(Duration::from_secs(20)).await);
+    assert_eq!(house.mail.sent().len(), 0);
+
+    house.mail.set_away(false);
+    house.send_all().await;
+    let expected = [("sent".to_owned(), PEOPLE as i64)];
+    assert_eq!(states(&house).await, BTreeMap::from(expected));
+    assert_eq!(house.mail.sent().len(), PEOPLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_campaign_still_says_what_may_have_arrived() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    house.mail.answer_by(|letter| match among_first(1, letter) {
+        true => Some(Reply::Unknown {
+            why: "the connection was lost after the final dot".to_owned(),
+        }),
+        false => among_first(3, letter).then(|| Reply::heard(450, "4.2.1 busy", None)),
+    });
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    candor::campaign::launch::cancel(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    house.send_all().await;
+    let expected = [("cancelled", 2), ("sent", 97), ("uncertain", 1)];
+    let expected = expected.map(|(status, n)| (status.to_owned(), n));
+    assert_eq!(states(&house).await, BTreeMap::from(expected));
+}
