@@ -97,16 +97,21 @@ pub struct Window {
 }
 
 impl Window {
-    /// Takes the next result; `against` says that the reply was against us rather than the address. Tells
-    /// when a limit is passed; after a pause it begins anew.
+    /// Takes the next result, of so manieth try of its notice; `against` says that the reply was against us rather
+    /// than the address. Tells when a limit is passed; after a pause it begins anew.
+    ///
+    /// A notice that is put off once more, or given up after days of that, was counted when it was put off first:
+    /// at the end of a campaign nobody else is left, and they would pause it for nothing.
     pub fn take(
         &mut self,
         result: AttemptResult,
+        tries: u32,
         against: bool,
         limits: &Breaker,
     ) -> Option<Alarm> {
         let mark = match result {
             _ if against => Mark::Against,
+            AttemptResult::Deferred | AttemptResult::Expired if tries > 1 => return None,
             AttemptResult::Accepted => Mark::Accepted,
             AttemptResult::Refused | AttemptResult::Expired => Mark::Bounced,
             AttemptResult::Deferred | AttemptResult::Uncertain => Mark::Trouble,
@@ -319,7 +324,7 @@ mod tests {
 
     fn fill(window: &mut Window, n: usize, result: AttemptResult, against: bool) -> Vec<Alarm> {
         (0..n)
-            .filter_map(|_| window.take(result, against, &BREAKER))
+            .filter_map(|_| window.take(result, 1, against, &BREAKER))
             .collect()
     }
 
@@ -363,6 +368,20 @@ mod tests {
             fill(&mut window, 5_000, AttemptResult::Unreachable, false),
             []
         );
+    }
+
+    #[test]
+    fn who_is_put_off_again_was_counted_the_first_time() {
+        let mut window = Window::default();
+        fill(&mut window, 100, AttemptResult::Accepted, false);
+        for result in [AttemptResult::Deferred, AttemptResult::Expired] {
+            for _ in 0..1_000 {
+                assert_eq!(window.take(result, 2, false, &BREAKER), None);
+            }
+        }
+        let against =
+            (0..1_000).find_map(|_| window.take(AttemptResult::Deferred, 2, true, &BREAKER));
+        assert!(matches!(against, Some(Alarm::Pause(_))));
     }
 
     fn at(waiting: i64, minutes: i64, left: Left) -> (i16, Option<String>) {

@@ -99,17 +99,17 @@ impl Session {
         next: Option<&Letter>,
         permit: &mut Permit<'_>,
     ) -> Option<Reply> {
-        let commands = match &self.announced {
+        let commands = match self.announced.take() {
             // They are out.
-            Some(_) => <[String; 3]>::default(),
+            Some(_) => None,
             None => match self.commands(letter) {
-                Ok(commands) => commands,
+                Ok(commands) => Some(commands),
                 Err(reply) => return permit.given().await.then_some(reply),
             },
         };
         self.letters += 1;
         self.deadline = Instant::now() + self.patience.letter;
-        let (opened, permitted) = tokio::join!(self.open_for(&commands), permit.given());
+        let (opened, permitted) = tokio::join!(self.open_for(commands), permit.given());
         if permitted {
             return Some(match opened {
                 Ok(()) => self.text(letter, next).await,
@@ -124,11 +124,11 @@ impl Session {
         None
     }
 
-    async fn open_for(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
-        if self.features.pipelining {
-            self.open_at_once(commands).await
-        } else {
-            self.open_in_turn(commands).await
+    /// `commands`: none if they are out.
+    async fn open_for(&mut self, commands: Option<[String; 3]>) -> Result<(), Stopped> {
+        match commands {
+            Some(commands) if !self.features.pipelining => self.open_in_turn(&commands).await,
+            commands => self.open_at_once(commands).await,
         }
     }
 
@@ -210,15 +210,14 @@ impl Session {
 
     /// All three commands in one write, then their replies: the first refusal counts, but all are
     /// read, so that what follows is not taken for their answer.
-    async fn open_at_once(&mut self, commands: &[String; 3]) -> Result<(), Stopped> {
+    async fn open_at_once(&mut self, mut commands: Option<[String; 3]>) -> Result<(), Stopped> {
         let patience = self.patience.reply;
-        let announced = self.announced.take().is_some();
         let mut refusal = None;
         let mut awaits_text = false;
         for step in 0..3 {
-            let heard = match step {
-                0 if !announced => self.say(&commands.concat(), patience).await,
-                _ => self.listen(patience).await,
+            let heard = match commands.take() {
+                Some(commands) => self.say(&commands.concat(), patience).await,
+                None => self.listen(patience).await,
             };
             match heard {
                 Ok(answer) => {

@@ -70,16 +70,18 @@ async fn queue(
     (people, canary): (&[AudienceRow], bool),
 ) -> Result<i32> {
     let now = app.now();
-    let mailable = people
+    let mailable: Vec<_> = people
         .iter()
-        .filter(|person| person.standing != PersonStanding::NeedsLetter);
+        .filter(|person| person.standing != PersonStanding::NeedsLetter)
+        .collect();
     // In the order of the people: so the notices lie in the table and in both its keys.
-    let mut ids: Vec<NoticeId> = people
+    let mut ids: Vec<NoticeId> = mailable
         .iter()
         .map(|_| NoticeId::in_bucket(at.bucket, now))
         .collect();
     ids.sort_unstable();
     let notices: Vec<NewNotice> = mailable
+        .into_iter()
         .zip(ids)
         .map(|(person, id)| {
             let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);

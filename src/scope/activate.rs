@@ -19,7 +19,7 @@ use crate::person::store::{Moved, move_account};
 use crate::person::{self, PersonStanding};
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
-const AT_ONCE: i64 = 10_000;
+pub(super) const AT_ONCE: i64 = 10_000;
 /// How many buckets are worked on at once. Four are no faster, and leave the senders less.
 const AT_WORK: usize = 2;
 /// How often a transaction that met another is tried.

@@ -24,12 +24,12 @@ impl Device {
         let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
         let (name, mac) = bytes.split_at_checked(NAME_LEN)?;
         let device = Self(name.try_into().ok()?);
-        same(&device.mac(keys, account), mac).then_some(device)
+        same(&device.mac(keys, account)[..MAC_LEN], mac).then_some(device)
     }
 
     /// For the cookie.
     pub fn to_cookie(self, keys: &Keyring, account: &str) -> String {
-        URL_SAFE_NO_PAD.encode([self.0, self.mac(keys, account)].concat())
+        URL_SAFE_NO_PAD.encode([&self.0, &self.mac(keys, account)[..MAC_LEN]].concat())
     }
 
     /// Under which its attempts are counted.
@@ -37,11 +37,8 @@ impl Device {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    fn mac(self, keys: &Keyring, account: &str) -> [u8; MAC_LEN] {
-        let mac = keys.link_mac(&[b"browser of an account", account.as_bytes(), &self.0]);
-        let mut short = [0; MAC_LEN];
-        short.copy_from_slice(&mac[..MAC_LEN]);
-        short
+    fn mac(self, keys: &Keyring, account: &str) -> [u8; 32] {
+        keys.link_mac(&[b"browser of an account", account.as_bytes(), &self.0])
     }
 }
 

@@ -4,6 +4,7 @@
 //! ([`who`]); the tables below say it again, one line a route, and `tests/it/doors.rs` walks every route
 //! as everybody.
 
+mod affected;
 pub mod api;
 pub mod console;
 pub mod dress;

@@ -1,5 +1,6 @@
 //! The door of the console: signing in and out.
 
+use actix_web::cookie::time::Duration;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,12 +12,14 @@ use crate::web::console::sign_in::SignIn;
 use crate::web::form::{self, Form, Pressed};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
-use crate::web::who::{
-    DEVICE_COOKIE, Signed, came_from, device_cookie, no_session_cookie, session_cookie,
-};
+use crate::web::who::{Signed, came_from, cookie, no_session_cookie, session_cookie};
 
 /// Where to sign in.
 pub const PATH: &str = "/console/sign-in";
+/// The name of the cookie by which a browser is known in which somebody signed in before.
+const DEVICE_COOKIE: &str = "candor_device";
+/// So long it is known after the last time.
+const DEVICE_DAYS: i64 = 180;
 
 /// What the form sends.
 #[derive(Deserialize, Default)]
@@ -82,7 +85,11 @@ pub async fn enter(
             return Ok(HttpResponse::SeeOther()
                 .insert_header((header::LOCATION, ours(&typed.next)))
                 .cookie(session_cookie(&app, signed_in.token))
-                .cookie(device_cookie(&app, signed_in.device.clone()))
+                .cookie(
+                    cookie(&app, DEVICE_COOKIE, signed_in.device.clone(), PATH)
+                        .max_age(Duration::days(DEVICE_DAYS))
+                        .finish(),
+                )
                 .finish());
         }
         Err(SignInError::Db(_)) => (StatusCode::SERVICE_UNAVAILABLE, None),

@@ -2,12 +2,13 @@
 //! handler's parameters are read, so that `Allowed<…>` as the first of them refuses before anything
 //! else is looked at.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use actix_web::cookie::{Cookie, SameSite};
+use actix_web::cookie::{Cookie, CookieBuilder, SameSite};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::{Ready, ready};
@@ -22,10 +23,6 @@ use crate::web::problem::{Kind, Problem};
 
 /// Name of the cookie of a staff session.
 pub const SESSION_COOKIE: &str = "candor_session";
-/// The name of the cookie by which a browser is known in which somebody signed in before.
-pub const DEVICE_COOKIE: &str = "candor_device";
-/// So long it is known after the last time.
-const DEVICE_DAYS: i64 = 180;
 
 /// A member of staff, by session or by key.
 #[derive(Debug, Clone)]
@@ -142,23 +139,21 @@ pub fn app(req: &ServiceRequest) -> Result<web::Data<App>, Problem> {
 
 /// The cookie of a new session; it ends with the browser, or earlier with the session.
 pub fn session_cookie(app: &App, token: Token) -> Cookie<'static> {
-    Cookie::build(SESSION_COOKIE, token.expose())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.config.http.public_url.starts_with("https://"))
-        .finish()
+    cookie(app, SESSION_COOKIE, token.expose(), "/").finish()
 }
 
-/// The cookie by which this browser is known the next time.
-pub fn device_cookie(app: &App, device: String) -> Cookie<'static> {
-    Cookie::build(DEVICE_COOKIE, device)
-        .path("/console/sign-in")
+/// A cookie that no script reads and no other site sends, and that leaves in the clear only where we are.
+pub fn cookie(
+    app: &App,
+    name: &'static str,
+    value: String,
+    path: impl Into<Cow<'static, str>>,
+) -> CookieBuilder<'static> {
+    Cookie::build(name, value)
+        .path(path)
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.config.http.public_url.starts_with("https://"))
-        .max_age(actix_web::cookie::time::Duration::days(DEVICE_DAYS))
-        .finish()
 }
 
 /// The cookie that ends a session in the browser.

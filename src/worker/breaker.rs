@@ -14,20 +14,13 @@ const ME: Actor = Actor::System("breaker");
 
 /// Takes a result; `against` says that the reply was against us. What follows from it does not keep the
 /// line waiting.
-///
-/// A notice that is put off once more, or given up after days of that, was counted when it was put off first: at
-/// the end of a campaign nobody else is left, and they would pause it for nothing.
 pub fn watch(app: &App, job: &Job, result: AttemptResult, against: bool) {
-    let again = matches!(result, AttemptResult::Deferred | AttemptResult::Expired) && job.tries > 1;
-    if again && !against {
-        return;
-    }
     let alarm = job
         .shared
         .window
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .take(result, against, &app.config.breaker);
+        .take(result, job.tries, against, &app.config.breaker);
     if let Some(alarm) = alarm {
         tokio::spawn(act(app.clone(), job.notice.campaign, alarm));
     }

@@ -114,14 +114,14 @@ impl Lanes {
 
     /// Whether more than so many jobs wait in the lanes.
     pub fn have_more_than(&self, jobs: usize) -> bool {
-        self.with(|state| {
-            let mut left = jobs;
-            state.lanes.iter().any(|lane| {
-                let more = lane.jobs.len() > left;
-                left = left.saturating_sub(lane.jobs.len());
-                more
-            })
-        })
+        let waiting = |state: &mut State| {
+            state
+                .lanes
+                .iter()
+                .map(|lane| lane.jobs.len())
+                .sum::<usize>()
+        };
+        self.with(waiting) > jobs
     }
 
     /// The campaigns of which enough is in hand.

@@ -58,10 +58,7 @@ impl Line {
             .relay
             .name()]);
         loop {
-            if self.idle().is_some() {
-                ahead = None;
-            }
-            if !self.until_wanted(&mut owed).await {
+            if !self.until_wanted(&mut owed, &mut ahead).await {
                 break;
             }
             let ready = match ahead.take() {
@@ -112,9 +109,10 @@ impl Line {
     }
 
     /// Waits while the relay is held, or while it is only a standby and another can be used. What is owed is
-    /// written meanwhile. `false`: it is time to leave.
-    async fn until_wanted(&self, owed: &mut Option<Owed>) -> bool {
+    /// written meanwhile, and what was to be next goes back. `false`: it is time to leave.
+    async fn until_wanted(&self, owed: &mut Option<Owed>, ahead: &mut Option<Ready>) -> bool {
         while let Some(wait) = self.idle() {
+            *ahead = None;
             self.settle(owed).await;
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => return false,
@@ -136,17 +134,25 @@ impl Line {
 
     /// Waits for the pace of relay and node. `false`: the job may not leave any more, it goes back.
     async fn take_turn(&self, job: &Job) -> bool {
-        let (relay, node) = (
-            self.trunk.route.rate_per_second,
-            self.app.config.mail.rate_per_second,
-        );
-        if relay > 0 || node > 0 {
+        if self.is_paced() {
+            let (relay, node) = self.rates();
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => return false,
                 () = async { self.trunk.pace.turn(relay).await; self.node.turn(node).await } => {}
             }
         }
         job.leave() == Leave::Go
+    }
+
+    /// Messages a second of relay and node; 0 is unlimited.
+    fn rates(&self) -> (u32, u32) {
+        let node = self.app.config.mail.rate_per_second;
+        (self.trunk.route.rate_per_second, node)
+    }
+
+    /// Whether each message waits for its turn.
+    fn is_paced(&self) -> bool {
+        self.rates() != (0, 0)
     }
 
     async fn connect(&self) -> Option<mail::Line> {
@@ -191,9 +197,8 @@ impl Line {
     /// of what goes first. Nothing where each message waits for its turn, nor once fewer wait than there are
     /// lines: nobody should be held up by another's slow answer.
     async fn look_ahead(&self, owed: &mut Option<Owed>) -> Option<Ready> {
-        let route = &self.trunk.route;
-        let paced = route.rate_per_second > 0 || self.app.config.mail.rate_per_second > 0;
-        if paced || !self.lanes.have_more_than(route.connections) {
+        let connections = self.trunk.route.connections;
+        if self.is_paced() || !self.lanes.have_more_than(connections) {
             return None;
         }
         let job = self.lanes.try_next()?;

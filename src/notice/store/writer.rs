@@ -2,11 +2,8 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
-use uuid::Uuid;
 
 use super::outcome::Outcome;
 use crate::db::Result;
@@ -79,74 +76,43 @@ impl Writer {
     /// # Errors
     /// The database's; then none is written, or nobody knows.
     pub async fn write(&self, rows: &[&Outcome]) -> Result<Written> {
-        let columns = Columns::of(rows);
-        match self.client.execute(&self.insert, &columns.all()).await {
+        match self.ask(&self.insert, rows).await {
             Ok(_) => return Ok(Written::All),
             Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
             Err(error) => return Err(error.into()),
         }
-        let insert = &self.insert_unless_there;
-        let written = self.client.query(insert, &columns.all()).await?;
+        let written = self.ask(&self.insert_unless_there, rows).await?;
         let key = |row: &Row| (NoticeId::from_uuid(row.get(0)), row.get(1), row.get(2));
         Ok(Written::Only(written.iter().map(key).collect()))
     }
-}
 
-/// Rows turned into one array a column.
-struct Columns<'o> {
-    bucket: Vec<i32>,
-    notice_id: Vec<Uuid>,
-    attempt: Vec<i16>,
-    settled: Vec<bool>,
-    campaign_id: Vec<Uuid>,
-    result: Vec<&'o str>,
-    relay: Vec<&'o str>,
-    code: Vec<Option<i16>>,
-    enhanced: Vec<Option<&'o str>>,
-    reply: Vec<Option<&'o str>>,
-    reason: Vec<Option<&'o str>>,
-    retry_at: Vec<Option<DateTime<Utc>>>,
-    at: Vec<DateTime<Utc>>,
-}
-
-impl<'o> Columns<'o> {
-    fn of(rows: &[&'o Outcome]) -> Self {
+    async fn ask(
+        &self,
+        statement: &Statement,
+        rows: &[&Outcome],
+    ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
         fn column<'o, T>(rows: &[&'o Outcome], of: impl Fn(&'o Outcome) -> T) -> Vec<T> {
             rows.iter().map(|row| of(row)).collect()
         }
-        Self {
-            bucket: column(rows, |o| o.notice_id.bucket()),
-            notice_id: column(rows, |o| o.notice_id.uuid()),
-            attempt: column(rows, |o| o.attempt),
-            settled: column(rows, |o| o.settled),
-            campaign_id: column(rows, |o| o.campaign_id.uuid()),
-            result: column(rows, |o| o.result.as_str()),
-            relay: column(rows, |o| o.relay.as_str()),
-            code: column(rows, |o| o.code),
-            enhanced: column(rows, |o| o.enhanced.as_deref()),
-            reply: column(rows, |o| o.reply.as_deref()),
-            reason: column(rows, |o| o.reason.as_deref()),
-            retry_at: column(rows, |o| o.retry_at),
-            at: column(rows, |o| o.at),
-        }
-    }
-
-    /// In the order of the statement's parameters.
-    fn all(&self) -> [&(dyn ToSql + Sync); 13] {
-        [
-            &self.bucket,
-            &self.notice_id,
-            &self.attempt,
-            &self.settled,
-            &self.campaign_id,
-            &self.result,
-            &self.relay,
-            &self.code,
-            &self.enhanced,
-            &self.reply,
-            &self.reason,
-            &self.retry_at,
-            &self.at,
-        ]
+        self.client
+            .query(
+                statement,
+                &[
+                    &column(rows, |o| o.notice_id.bucket()),
+                    &column(rows, |o| o.notice_id.uuid()),
+                    &column(rows, |o| o.attempt),
+                    &column(rows, |o| o.settled),
+                    &column(rows, |o| o.campaign_id.uuid()),
+                    &column(rows, |o| o.result.as_str()),
+                    &column(rows, |o| o.relay.as_str()),
+                    &column(rows, |o| o.code),
+                    &column(rows, |o| o.enhanced.as_deref()),
+                    &column(rows, |o| o.reply.as_deref()),
+                    &column(rows, |o| o.reason.as_deref()),
+                    &column(rows, |o| o.retry_at),
+                    &column(rows, |o| o.at),
+                ],
+            )
+            .await
     }
 }

@@ -20,8 +20,8 @@ const SETTLE: &str = "
     ), since as materialized (
         select * from person_since where bucket = $1 and person_id = any($3)
     ), changed as materialized (
-        select b.id, s.person_id is null as first, w.standing as was, case when w.standing = 'withheld' then b.withheld end as was_withheld,
-            w.named as was_named, n.standing, case when n.standing = 'withheld' then b.withheld end as withheld,
+        select b.id, s.person_id is null as first, w.standing as was, w.named as was_named,
+            case when w.standing = 'withheld' then b.withheld end as was_withheld, n.standing, case when n.standing = 'withheld' then b.withheld end as withheld,
             w.named | g.named as named, b.jurisdiction, b.locale, coalesce(s.exposed, b.exposed) as exposed
         from unnest($3, $4, $5, $6) as g (id, named, standing, takes_back)
         join before b on b.id = g.id

@@ -11,11 +11,10 @@ use super::{ImportError, Read, Work};
 use crate::db;
 use crate::element::ElementSet;
 use crate::id::BUCKETS;
+use crate::scope::activate::AT_ONCE;
 use crate::scope::delta::{Class, Difference};
 use crate::scope::store;
 
-/// More rows than this are compared bucket by bucket.
-const LONG: i64 = 10_000;
 /// Fewer rows than this are not worth statistics.
 const WORTH_ANALYZING: i64 = 500;
 
@@ -41,7 +40,7 @@ impl Work<'_> {
             }
             difference.add(bucket, class);
         };
-        if read.at.accepted > LONG {
+        if read.at.accepted > AT_ONCE {
             self.compare_by_bucket(each).await?;
         } else {
             self.differences(self.client, 0..BUCKETS, each).await?;

@@ -108,26 +108,30 @@ macro_rules! past {
     };
 }
 
-/// Writes beside `person` what has changed of those in `before` whom `rewritten` does not rewrite: it is narrow,
-/// and lies side by side however they lie. Of the others, only where they stand.
+/// Writes beside `person` what has changed of those in `before` who are not `rewritten`: it is narrow, and lies
+/// side by side however they lie. Of the others, only where they stand.
 macro_rules! since {
-    ($rewritten:literal) => {
-        concat!(
-            "come as (
-                insert into person_since (bucket, person_id, named, standing, exposed, changed_scope)
-                select bucket, id, named, is_standing, is_exposed, $2 from before
-                where not has_since and not ",
-            $rewritten,
-            "), go_on as (
-                update person_since s
-                set standing = b.is_standing, exposed = case when not ",
-            $rewritten,
-            " then b.is_exposed end, changed_scope = case when not ",
-            $rewritten,
-            " then $2 end
-                from before b where b.has_since and s.bucket = b.bucket and s.person_id = b.id
-            )"
-        )
+    () => {
+        "come as (
+            insert into person_since (bucket, person_id, named, standing, exposed, changed_scope)
+            select bucket, id, named, is_standing, is_exposed, $2 from before
+            where not has_since and not rewritten
+        ), go_on as (
+            update person_since s
+            set standing = b.is_standing, exposed = case when not b.rewritten then b.is_exposed end,
+                changed_scope = case when not b.rewritten then $2 end
+            from before b where b.has_since and s.bucket = b.bucket and s.person_id = b.id
+        )"
+    };
+}
+
+/// How people stand now (as `person_now`), and whether they have a row in `person_since` already.
+macro_rules! now {
+    () => {
+        "p.bucket, p.id, coalesce(s.named, p.named) as named, coalesce(s.standing, p.standing) as standing,
+            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
+            p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
+            s.person_id is not null as has_since"
     };
 }
 
@@ -148,10 +152,9 @@ macro_rules! listed {
 // on which they are again.
 const LISTED: &str = concat!(
     "with hit as materialized (
-        select p.id, p.bucket, coalesce(s.named, p.named) as named, coalesce(s.standing, p.standing) as standing,
-            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
-            p.withheld as reason, p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
-            s.person_id is not null as has_since, p.contact_key <> r.contact_key as contact_changed,
+        select ",
+    now!(),
+    ", p.withheld as reason, p.contact_key <> r.contact_key as contact_changed,
             r.email_key = p.email_key as same_address, p.contact_key, r.id as r_id, r.bucket as r_bucket,
             r.reference_key as r_reference_key, r.email_key as r_email_key, r.name_key as r_name_key,
             r.contact_key as r_contact_key, r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
@@ -186,7 +189,7 @@ const LISTED: &str = concat!(
     ), past as (",
     past!(),
     "), ",
-    since!("rewritten"),
+    since!(),
     ", after as (
         update person p
         set exposed = b.is_exposed, email_key = b.r_email_key, name_key = b.r_name_key,
@@ -243,10 +246,9 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
 
 const UNLISTED: &str = concat!(
     "with before as materialized (
-        select p.bucket, p.id, coalesce(s.standing, p.standing) as standing,
-            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
-            p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
-            coalesce(s.named, p.named) as named, s.person_id is not null as has_since, false as contact_changed,
+        select ",
+    now!(),
+    ", false as contact_changed, false as rewritten,
             'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
             p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed
         from person p left join person_since s on s.bucket = p.bucket and s.person_id = p.id
@@ -259,7 +261,7 @@ const UNLISTED: &str = concat!(
     ), past as (",
     past!(),
     "), ",
-    since!("false"),
+    since!(),
     " ",
     moved!()
 );

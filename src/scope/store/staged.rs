@@ -250,8 +250,8 @@ const COMPARE: &str = "
             and r.bucket >= $5 and r.bucket < $6 and r.bucket = p.bucket and r.reference_key = p.reference_key)
     group by 1, 4, 7";
 
-/// Makes this connection find staged rows and people of a bucket by their indexes, of which the planner, who
-/// knows only how rows lie on the whole, thinks little. Alone: the caller has others at work.
+/// What [`super::by_bucket`] is for a transaction, for the rest of this connection; and alone, since the caller
+/// has others at work.
 ///
 /// # Errors
 /// The database's.

@@ -15,20 +15,18 @@ use crate::app::App;
 use crate::campaign::{self, CampaignKind, CampaignStatus};
 use crate::element::{Element, ElementSet};
 use crate::id::{CampaignId, IncidentId, PersonId};
-use crate::incident::{self, Incident};
+use crate::incident::Incident;
+use crate::notice::NoticeStatus;
 use crate::notice::account::{self, Account};
-use crate::notice::{self, NoticeStatus};
 use crate::person::books::AccountKind;
 use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SeePeople};
+use crate::web::affected::{self, CAMPAIGNS};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
-
-/// More campaigns than any incident has.
-const MOST: i64 = 500;
 
 /// A person, as we promise them: how to reach them only masked.
 #[derive(Debug, Serialize)]
@@ -179,16 +177,10 @@ struct Ledger {
 /// 404, also for somebody of a forgotten incident.
 pub async fn show(_: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
     let mut conn = app.db.get().await?;
-    let of = store::find_row(&mut conn, *id).await?.incident;
-    let key = incident::store::find(&mut conn, of).await?.key(&app.keys);
-    let key = key
-        .map_err(Problem::broken)?
-        .ok_or_else(Problem::not_found)?;
-    let person = PersonView::of(store::find(&mut conn, &key, *id).await?);
-    let campaigns = campaign::store::list(&mut conn, Some(of), None, MOST).await?;
-    let campaigns: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let (of, person) = affected::find(&app, &mut conn, *id).await?;
+    let person = PersonView::of(person);
     let mut notices = Vec::new();
-    for notice in notice::store::of_person(&mut conn, &campaigns, *id).await? {
+    for notice in affected::written_to(&mut conn, of.id, *id).await?.1 {
         notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
     }
     Ok(HttpResponse::Ok().json(Ledger { person, notices }))
@@ -266,7 +258,7 @@ async fn by_campaign(app: &App, incident: IncidentId) -> Answer {
     let mut conn = app.db.get().await?;
     let account = account::account(&mut conn, incident).await?;
     let mut items = Vec::new();
-    for one in campaign::store::list(&mut conn, Some(incident), None, MOST).await? {
+    for one in campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await? {
         let progress = campaign::store::progress(&mut conn, one.id).await?;
         items.push(ByCampaign {
             value: one.id,

@@ -117,7 +117,8 @@ pub struct PersonLine {
     pub unnamed: String,
 }
 
-fn line(of: &Person) -> PersonLine {
+/// What the lists and the page of one person tell of them.
+pub fn line(of: &Person) -> PersonLine {
     let email = of.contact.email.as_ref();
     PersonLine {
         id: of.id.to_string(),

@@ -3,21 +3,18 @@
 use super::Choice;
 use super::ticket::{NoticeLine, PersonZone};
 use crate::app::App;
-use crate::campaign;
 use crate::db::Conn;
 use crate::element::ElementSet;
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::{self, Notice};
+use crate::notice::Notice;
 use crate::person::flags::Flags;
 use crate::person::{self, Person};
 use crate::ticket::{self, Ticket, TicketChannel};
+use crate::web::affected::{campaign_of, written_to};
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
 use crate::web::thread::kind_in_words;
-
-/// More campaigns than any incident has.
-const MOST: i64 = 500;
 
 /// The person of a ticket, if they are still known.
 ///
@@ -51,22 +48,15 @@ pub async fn zone(
             ..PersonZone::default()
         });
     };
-    let campaigns = campaign::store::list(conn, Some(of.incident), None, MOST).await?;
-    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
-    let notices = notice::store::of_person(conn, &ids, person.id).await?;
-    let line = |notice: &Notice| {
-        let campaign = campaigns
-            .iter()
-            .find(|campaign| campaign.id == notice.campaign);
-        NoticeLine {
-            name: campaign
-                .map(|campaign| kind_in_words(campaign.kind))
-                .unwrap_or_default()
-                .to_owned(),
-            status: notice.status.to_string(),
-            at: Moment::exact(notice.settled_at.unwrap_or(notice.created_at)),
-            code: NoticeCode::of(notice.id, &app.keys).to_string(),
-        }
+    let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
+    let line = |notice: &Notice| NoticeLine {
+        name: campaign_of(&campaigns, notice)
+            .map(|campaign| kind_in_words(campaign.kind))
+            .unwrap_or_default()
+            .to_owned(),
+        status: notice.status.to_string(),
+        at: Moment::exact(notice.settled_at.unwrap_or(notice.created_at)),
+        code: NoticeCode::of(notice.id, &app.keys).to_string(),
     };
     let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
     tickets.retain(|other| other.id != of.id);

@@ -10,18 +10,19 @@ use serde::Deserialize;
 use super::unlock::{self, Asked, Unlock};
 use super::{Fact, Update, next_update};
 use crate::app::App;
+use crate::campaign::Campaign;
 use crate::campaign::content::Content;
-use crate::campaign::{self, Campaign};
 use crate::element::{ElementSet, guidance};
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::{self, Notice, NoticeStatus};
+use crate::notice::{Notice, NoticeStatus};
 use crate::person::Person;
 use crate::person::contact::Sealed;
 use crate::seal::IncidentKey;
 use crate::template::pick;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
+use crate::web::affected::{campaign_of, written_to};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::frame;
@@ -133,9 +134,6 @@ const GENERAL: [(&str, &str); 2] = [
     ),
 ];
 
-/// More campaigns than any incident has.
-const MOST: i64 = 500;
-
 /// What the form for a question sends.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -212,9 +210,7 @@ pub async fn page(
         .key(&app.keys)
         .map_err(Problem::broken)?
         .ok_or_else(Problem::not_found)?;
-    let campaigns = campaign::store::list(&mut conn, Some(incident.id), None, MOST).await?;
-    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
-    let mut notices = notice::store::of_person(&mut conn, &ids, person.id).await?;
+    let (campaigns, mut notices) = written_to(&mut conn, incident.id, person.id).await?;
     notices.retain(|notice| notice.status == NoticeStatus::Sent);
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
@@ -257,9 +253,7 @@ fn mine(
         .map_err(Problem::broken)?;
     let locale = person.locale.as_str();
     let sent = |notice: &Notice| {
-        let campaign = campaigns
-            .iter()
-            .find(|campaign| campaign.id == notice.campaign)?;
+        let campaign = campaign_of(campaigns, notice)?;
         Some(SentNotice {
             subject: subject(campaign, locale),
             at: Moment::exact(notice.settled_at?),

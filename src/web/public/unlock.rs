@@ -1,8 +1,8 @@
 //! The second step: a one-time code to the address on file, before anything personal is shown.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::seal::same;
 use crate::web::page::Faults;
-use crate::web::who::Visitor;
+use crate::web::who::{self, Visitor};
 
 /// Octets of the MAC that the cookie keeps.
 const MAC_LEN: usize = 16;
@@ -66,11 +66,7 @@ pub fn cookie(app: &App, visitor: &Visitor) -> Cookie<'static> {
     let until = (app.now().timestamp() + minutes * 60).to_be_bytes();
     let mac = ground(app, visitor, &until);
     let value = URL_SAFE_NO_PAD.encode([&until[..], &mac[..MAC_LEN]].concat());
-    Cookie::build(COOKIE, value)
-        .path(format!("/s/{}", visitor.token))
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(app.config.http.public_url.starts_with("https://"))
+    who::cookie(app, COOKIE, value, format!("/s/{}", visitor.token))
         .max_age(Duration::minutes(minutes))
         .finish()
 }

@@ -1,5 +1,6 @@
 //! The console's pages with sample data.
 
+use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
 use candor::web::console::campaign::{CampaignPage, Content, Counts, RelayRow, ReplyRow};
@@ -8,7 +9,7 @@ use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
-use candor::web::console::ledger::{Affected, Ledger, Told};
+use candor::web::console::ledger::{Ledger, Told};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::problem::ProblemPage;
@@ -561,7 +562,6 @@ fn notices(status: &str) -> Notices {
 fn ledger() -> Ledger {
     let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| Told {
         id: "ntc_1".into(),
-        campaign: "cam_1".into(),
         kind: kind.into(),
         status: status.into(),
         at: row(minutes),
@@ -572,18 +572,19 @@ fn ledger() -> Ledger {
         desk: desk(Area::Incidents),
         slug: "august-2021".into(),
         title: "Theft of customer data".into(),
-        person: Affected {
+        person: PersonLine {
+            id: "per_1".into(),
             reference: "C-1000204".into(),
             address: "a•••@e•••.com".into(),
             locale: "es-US".into(),
             jurisdiction: "US-CA".into(),
             standing: "notified".into(),
             reason: String::new(),
-            flags: "minor".into(),
             exposed: "Social Security number, date of birth, name".into(),
-            named: "date of birth, name".into(),
             unnamed: "Social Security number".into(),
         },
+        named: "date of birth, name".into(),
+        flags: "minor".into(),
         notices: vec![
             told(
                 "More about your data",

@@ -1,0 +1,48 @@
+//! One affected person, as pages and the API look them up, and what was written to them.
+
+use crate::app::App;
+use crate::campaign::{self, Campaign};
+use crate::db::{self, Conn};
+use crate::id::{IncidentId, PersonId};
+use crate::incident::{self, Incident};
+use crate::notice::{self, Notice};
+use crate::person::{self, Person};
+use crate::web::problem::Problem;
+
+/// More campaigns than any incident has.
+pub const CAMPAIGNS: i64 = 500;
+
+/// The person with this id, and their incident.
+///
+/// # Errors
+/// 404, also for somebody of a forgotten incident.
+pub async fn find(app: &App, conn: &mut Conn, id: PersonId) -> Result<(Incident, Person), Problem> {
+    let of = person::store::find_row(conn, id).await?.incident;
+    let of = incident::store::find(conn, of).await?;
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    let key = key.ok_or_else(Problem::not_found)?;
+    let person = person::store::find(conn, &key, id).await?;
+    Ok((of, person))
+}
+
+/// The campaigns of an incident, and what they wrote to one of its people, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn written_to(
+    conn: &mut Conn,
+    incident: IncidentId,
+    person: PersonId,
+) -> db::Result<(Vec<Campaign>, Vec<Notice>)> {
+    let campaigns = campaign::store::list(conn, Some(incident), None, CAMPAIGNS).await?;
+    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
+    let notices = notice::store::of_person(conn, &ids, person).await?;
+    Ok((campaigns, notices))
+}
+
+/// The campaign of a notice, among those of its incident.
+pub fn campaign_of<'c>(campaigns: &'c [Campaign], notice: &Notice) -> Option<&'c Campaign> {
+    campaigns
+        .iter()
+        .find(|campaign| campaign.id == notice.campaign)
+}
