@@ -19,6 +19,7 @@ use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, StaffId};
 use candor::incident::{Facts, steer};
 use candor::scope::consent::Consent;
+use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
@@ -278,9 +279,9 @@ pub async fn approved(url: &str, slug: &str, people: u64) -> Result<Ready, Failu
     let incident = steer::open(&app, comms, slug, "A breach", &Facts::new())
         .await?
         .id;
-    let reader = List::of(slug, people);
+    let list = Source::File(List::of(slug, people));
     let drafted =
-        scope::import::import(&app, comms, incident, ScopeMode::Full, reader, |_| {}).await?;
+        scope::import::import(&app, comms, incident, ScopeMode::Full, list, |_| {}).await?;
     scope::activate::activate(&app, comms, incident, drafted.version, Consent::NotGiven).await?;
     let words = Variant {
         subject: "Notice of data breach".to_owned(),

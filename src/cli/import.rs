@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::incident::{self, Incident};
 use crate::scope::activate::{ActivateError, activate};
 use crate::scope::csv::RejectWriter;
-use crate::scope::import::{Imported, Progress};
+use crate::scope::import::{Imported, Progress, Source};
 use crate::scope::{self, ScopeMode};
 use crate::staff::Right;
 
@@ -59,12 +59,13 @@ impl Import {
             .await
             .with_context(|| format!("incident {}", self.incident))?;
         let named = || self.file.display().to_string();
-        let (reader, size): (Box<dyn Read + Send>, _) = match self.file.to_str() {
-            Some("-") => (Box::new(std::io::stdin()), None),
+        let (source, size): (Source<Box<dyn Read + Send>>, _) = match self.file.to_str() {
+            Some("-") => (Source::Upload(Box::new(std::io::stdin())), None),
             _ => {
                 let file = File::open(&self.file).with_context(named)?;
                 let size = file.metadata().with_context(named)?.len();
-                (Box::new(file), Some(size).filter(|size| *size > 0))
+                let size = Some(size).filter(|size| *size > 0);
+                (Source::File(Box::new(file)), size)
             }
         };
         let mode = if self.delta {
@@ -73,7 +74,7 @@ impl Import {
             ScopeMode::Full
         };
         let start = Instant::now();
-        let imported = scope::import::import(app, by, incident.id, mode, reader, bar(size)).await?;
+        let imported = scope::import::import(app, by, incident.id, mode, source, bar(size)).await?;
         let rejects = self.write_rejects(app, &incident, &imported).await?;
         let drafted = start.elapsed();
         if self.activate {

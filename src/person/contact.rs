@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::address::EmailAddress;
-use crate::id::IncidentId;
+use crate::id::{BUCKETS, IncidentId};
 use crate::seal::{self, Broken, IncidentKey, Index};
 
 /// A blind index.
@@ -136,9 +136,14 @@ impl Contact {
 
     fn keys_of(&self, key: &IncidentKey, plain: &[u8]) -> Keys {
         let name = self.name.as_deref().zip(self.postcode.as_deref());
+        let reference = reference_key(key, &self.reference);
+        let bucket = seal::bucket(&reference);
         Keys {
-            reference: reference_key(key, &self.reference),
-            email: self.email.as_ref().map(|email| email_key(key, email)),
+            reference,
+            email: self
+                .email
+                .as_ref()
+                .map(|email| in_bucket(email_key(key, email), bucket)),
             name: name.map(|(name, postcode)| name_key(key, name, postcode)),
             contact: key.index(Index::Contact, plain),
         }
@@ -165,9 +170,21 @@ pub fn reference_key(key: &IncidentKey, reference: &str) -> Key {
     key.index(Index::Reference, form.as_bytes())
 }
 
-/// The index of an e-mail address in its key form; plus-tags are kept.
-pub fn email_key(key: &IncidentKey, email: &EmailAddress) -> Key {
+/// The indexes that an e-mail address in its key form has in each bucket; plus-tags are kept.
+pub fn email_keys(key: &IncidentKey, email: &EmailAddress) -> impl Iterator<Item = Key> {
+    let index = email_key(key, email);
+    (0..BUCKETS).map(move |bucket| in_bucket(index, bucket))
+}
+
+fn email_key(key: &IncidentKey, email: &EmailAddress) -> Key {
     key.index(Index::Email, email.key_form().as_bytes())
+}
+
+/// An index led by the bucket: the keys of a bucket lie side by side, so that a list that is put in force bucket
+/// by bucket adds to each page once. 120 of its bits are left.
+fn in_bucket(mut index: Key, bucket: i32) -> Key {
+    index[0] = u8::try_from(bucket & (BUCKETS - 1)).unwrap_or(0);
+    index
 }
 
 /// The index of name and postcode: case, compatibility forms and the number of spaces do not matter,

@@ -14,7 +14,7 @@ pub use self::books::{Moved, move_account};
 pub use self::list::list;
 pub use self::past::believed;
 pub use self::since::{lock, settle};
-use super::contact::{Key, Sealed, email_key, name_key, reference_key};
+use super::contact::{Key, Sealed, email_keys, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
@@ -156,9 +156,10 @@ pub async fn find_by_email(
     incident: IncidentId,
     email: &EmailAddress,
 ) -> Result<Vec<Person>> {
+    let indexes = email_keys(key, email).map(Vec::from);
     let rows: Vec<Row> = person_now::table
         .filter(person_now::incident_id.eq(incident))
-        .filter(person_now::email_key.eq(email_key(key, email).as_slice()))
+        .filter(person_now::email_key.eq_any(indexes.collect::<Vec<_>>()))
         .order(person_now::id)
         .limit(FOUND)
         .select(Row::as_select())

@@ -22,7 +22,7 @@ use crate::notice::account::{self, Account};
 use crate::notice::{self, NoticeStatus};
 use crate::person;
 use crate::scope::consent::Consent;
-use crate::scope::import::Imported;
+use crate::scope::import::{Imported, Source};
 use crate::scope::{self, ScopeMode};
 use crate::template::{self, Variants};
 use crate::ticket::desk::{self, Seen};
@@ -167,7 +167,7 @@ async fn import(
         by,
         incident,
         ScopeMode::Full,
-        Cursor::new(list),
+        Source::File(Cursor::new(list)),
         |_| {},
     )
     .await?;

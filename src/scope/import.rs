@@ -39,6 +39,16 @@ const WAITING: usize = 1;
 /// Threads that read, check and seal, at most: what they make, one connection must take.
 const READERS: usize = 4;
 
+/// Where a list comes from.
+#[derive(Debug)]
+pub enum Source<R> {
+    /// A file: all of it is at hand, and one transaction takes it in.
+    File(R),
+    /// Somebody sends it, perhaps over a slow line: no transaction waits for them, since until it ended nothing
+    /// could be vacuumed.
+    Upload(R),
+}
+
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -75,9 +85,13 @@ pub async fn import(
     by: StaffId,
     incident: IncidentId,
     mode: ScopeMode,
-    reader: impl io::Read + Send + 'static,
+    source: Source<impl io::Read + Send + 'static>,
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
+    let (reader, is_file) = match source {
+        Source::File(reader) => (reader, true),
+        Source::Upload(reader) => (reader, false),
+    };
     let list = blocking(move || List::open(reader)).await??;
     let found = incident::store::find(&mut *app.db.get().await?, incident).await?;
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
@@ -96,6 +110,7 @@ pub async fn import(
         helper: &helper,
         mode,
         own: is_first.then(|| Own::new(incident, version)),
+        freeze: is_first && is_file,
         columns: list.columns.clone(),
         stage: Stage {
             incident,
@@ -107,6 +122,7 @@ pub async fn import(
     };
     let done = work.run(by, list, &progress).await;
     if done.is_err() {
+        let _ = store::roll_back(&client).await;
         // If this fails too, the next import does it.
         let _ = abandon(app, incident).await;
     }
@@ -152,6 +168,8 @@ struct Work<'a> {
     stage: Stage,
     /// Where the rows of a first list go.
     own: Option<Own>,
+    /// Whether they are made there as rows that every transaction sees, in the one that makes the table.
+    freeze: bool,
     mode: ScopeMode,
     columns: Vec<String>,
 }
@@ -178,9 +196,15 @@ impl Work<'_> {
             let Stage {
                 incident, version, ..
             } = self.stage;
+            if self.freeze {
+                store::begin(self.client).await?;
+            }
             store::create_own(self.client, own, incident, version).await?;
         }
         let mut read = self.take(&list, progress).await?;
+        if self.freeze {
+            store::commit(self.client).await?;
+        }
         read.at.comparing = true;
         progress(read.at);
         let (duplicates, difference) = match &self.own {
@@ -235,10 +259,10 @@ impl Work<'_> {
 
     async fn write(&self, chunk: Chunk, at: &mut Progress) -> Result<(), ImportError> {
         for rows in chunk.rows {
-            store::copy_rows(self.client, self.own.as_ref(), rows).await?;
+            store::copy_rows(self.client, self.own.as_ref(), self.freeze, rows).await?;
         }
         if let Some(rejects) = chunk.rejects {
-            store::copy_rejects(self.client, rejects).await?;
+            store::copy_rejects(self.helper, rejects).await?;
         }
         at.bytes = at.bytes.max(chunk.bytes);
         at.accepted += i64::try_from(chunk.accepted).unwrap_or(i64::MAX);
@@ -247,7 +271,7 @@ impl Work<'_> {
             incident, version, ..
         } = self.stage;
         let counts = (at.accepted, at.rejected);
-        store::set_progress(self.client, incident, version, counts).await?;
+        store::set_progress(self.helper, incident, version, counts).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::id::{IncidentId, StaffId};
 use crate::scope::ScopeMode;
 use crate::scope::body::{Feed, pieces};
-use crate::scope::import::{self, ImportError, Imported};
+use crate::scope::import::{self, ImportError, Imported, Source};
 
 /// Imports the list that `stream` brings. Cut off, it is not imported; refused early, it is still
 /// read to its end, since its sender hears nothing before that.
@@ -23,7 +23,8 @@ pub async fn import<E>(
     stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<Imported, ImportError> {
     let (feed, body) = pieces();
-    let importing = Box::pin(import::import(app, by, incident, mode, body, |_| {}));
+    let source = Source::Upload(body);
+    let importing = Box::pin(import::import(app, by, incident, mode, source, |_| {}));
     let ((), imported) = future::join(pass(stream, feed), importing).await;
     imported
 }

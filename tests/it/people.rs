@@ -7,6 +7,7 @@ use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use candor::incident::{Facts, steer};
 use candor::scope::consent::Consent;
+use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
@@ -46,7 +47,7 @@ impl Scene {
 
     /// Imports a full list and puts it in force.
     pub async fn import(&self, house: &House, csv: &str) -> i32 {
-        let reader = Cursor::new(csv.to_owned().into_bytes());
+        let reader = Source::File(Cursor::new(csv.to_owned().into_bytes()));
         let imported = scope::import::import(
             &house.app,
             self.comms,

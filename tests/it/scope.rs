@@ -23,7 +23,7 @@ use candor::scope::body::pieces;
 use candor::scope::consent::Consent;
 use candor::scope::csv::ReadError;
 use candor::scope::delta::Change;
-use candor::scope::import::{ImportError, Imported, import};
+use candor::scope::import::{ImportError, Imported, Source, import};
 use candor::scope::{Reject, ScopeMode, ScopeStatus, store};
 use candor::seal::{IncidentKey, to_hex};
 
@@ -54,7 +54,7 @@ impl Desk {
         mode: ScopeMode,
         list: impl Into<Vec<u8>>,
     ) -> Result<Imported, ImportError> {
-        let list = Cursor::new(list.into());
+        let list = Source::File(Cursor::new(list.into()));
         import(&self.house.app, self.by, self.incident, mode, list, |_| {}).await
     }
 
@@ -344,7 +344,8 @@ async fn a_list_that_cannot_be_right_as_a_whole_leaves_nothing() {
     assert!(feed.send("reference,elements\na,name\nb,na".into()).await);
     drop(feed);
     let app = &desk.house.app;
-    let cut = import(app, desk.by, desk.incident, ScopeMode::Full, body, |_| {}).await;
+    let source = Source::Upload(body);
+    let cut = import(app, desk.by, desk.incident, ScopeMode::Full, source, |_| {}).await;
     assert!(matches!(cut, Err(ImportError::Read(_))), "{cut:?}");
     for table in ["person", "scope_reject", "account_count"] {
         assert_eq!(desk.rows(table).await, 0, "{table}");
@@ -486,7 +487,8 @@ async fn imports_take_turns_and_a_draft_is_replaced_by_the_next() {
     assert!(feed.send(start.into()).await);
     let slow = tokio::spawn({
         let (app, by, incident) = (app.clone(), desk.by, desk.incident);
-        async move { import(&app, by, incident, ScopeMode::Full, body, |_| {}).await }
+        let source = Source::Upload(body);
+        async move { import(&app, by, incident, ScopeMode::Full, source, |_| {}).await }
     });
     while desk.rows("scope_version").await == 0 {
         tokio::task::yield_now().await;

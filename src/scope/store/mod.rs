@@ -12,8 +12,8 @@ pub use first::{
     is_first, key_own,
 };
 pub use staged::{
-    Duplicate, analyze, compare, delete_duplicates, find_by_index, find_duplicates, hurry,
-    set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
+    Duplicate, analyze, begin, commit, compare, delete_duplicates, find_by_index, find_duplicates,
+    hurry, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
 };
 
 use chrono::{DateTime, Utc};

@@ -68,6 +68,30 @@ pub async fn hurry(client: &Client) -> Result<()> {
     Ok(client.batch_execute(settings).await?)
 }
 
+/// Begins a transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(client: &Client) -> Result<()> {
+    Ok(client.batch_execute("begin").await?)
+}
+
+/// Makes what a transaction did visible.
+///
+/// # Errors
+/// The database's.
+pub async fn commit(client: &Client) -> Result<()> {
+    Ok(client.batch_execute("commit").await?)
+}
+
+/// Ends a transaction, if there is one, as if it had never been.
+///
+/// # Errors
+/// The database's.
+pub async fn roll_back(client: &Client) -> Result<()> {
+    Ok(client.batch_execute("rollback").await?)
+}
+
 /// Records how far an import has come: rows accepted and rejected.
 ///
 /// # Errors
@@ -123,7 +147,8 @@ pub async fn sweep(client: &Client, incident: IncidentId) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn analyze(client: &Client) -> Result<()> {
-    Ok(client.batch_execute("analyze scope_row").await?)
+    let analyze = "set default_statistics_target = 10; analyze scope_row";
+    Ok(client.batch_execute(analyze).await?)
 }
 
 /// A row whose reference stands on an earlier line too.
