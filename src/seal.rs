@@ -5,16 +5,22 @@
 //! an incident's key derive its sealing key (AES-256-GCM) and its blind indexes (HMAC-SHA-256), so that
 //! destroying the wrapped key destroys both: nobody can read the people any more, nor test a guess.
 
-use std::cell::RefCell;
+mod hash;
+mod random;
+mod words;
+
 use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{digest, hkdf, rand};
-use base64::Engine;
+use aws_lc_rs::hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+pub use self::hash::{Digest, sha256};
+pub use self::random::{random, unique};
+use self::words::base64_any;
+pub use self::words::{from_hex, to_hex};
 use crate::id::{BUCKETS, IncidentId};
 
 /// The first octet of everything sealed, so that the format can change.
@@ -29,80 +35,6 @@ pub struct Broken;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the master key must be 32 random octets, written as 64 hexadecimal digits or as base64")]
 pub struct BadMasterKey;
-
-/// `N` random octets from the system.
-///
-/// # Panics
-/// If the operating system has no randomness to give; nothing safe can be done then.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes).expect("the operating system gives random octets");
-    bytes
-}
-
-/// Random octets drawn from the system ahead of their use.
-struct Ahead {
-    octets: [u8; 4096],
-    used: usize,
-}
-
-thread_local! {
-    static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { octets: [0; 4096], used: 4096 }) };
-}
-
-/// `N` random octets (at most 4096) that must not repeat but are no secret: for nonces and ids. Drawn from
-/// the system many at a time, since an import needs millions and the system takes a microsecond for each.
-///
-/// # Panics
-/// As [`random`].
-pub fn unique<const N: usize>() -> [u8; N] {
-    AHEAD.with_borrow_mut(|ahead| {
-        if ahead.used + N > ahead.octets.len() {
-            ahead.octets = random();
-            ahead.used = 0;
-        }
-        let mut bytes = [0; N];
-        bytes.copy_from_slice(&ahead.octets[ahead.used..ahead.used + N]);
-        ahead.used += N;
-        bytes
-    })
-}
-
-/// SHA-256 (FIPS 180-4).
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
-}
-
-/// SHA-256 of octets that come one after another.
-#[derive(Clone)]
-pub struct Digest(digest::Context);
-
-impl Digest {
-    /// Of nothing yet.
-    pub fn new() -> Self {
-        Self(digest::Context::new(&digest::SHA256))
-    }
-
-    /// Takes the next octets.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The hash of what was taken so far.
-    pub fn finish(&self) -> [u8; 32] {
-        let mut out = [0; 32];
-        out.copy_from_slice(self.0.clone().finish().as_ref());
-        out
-    }
-}
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// Whether two secrets are equal, in a time that does not depend on where they differ.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
@@ -388,35 +320,6 @@ fn open_with(key: &LessSafeKey, owner: &[u8], sealed: &[u8]) -> Result<Vec<u8>, 
         .len();
     body.truncate(plain);
     Ok(body)
-}
-
-/// Lower-case hexadecimal.
-pub fn to_hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
-/// The octets of an even number of hexadecimal digits.
-pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
-        .collect()
-}
-
-fn base64_any(text: &str) -> Option<Vec<u8>> {
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-    [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-        .iter()
-        .find_map(|e| e.decode(text).ok())
 }
 
 #[cfg(test)]

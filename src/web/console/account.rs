@@ -1,10 +1,9 @@
 //! The account of an incident in full: its parts, the people behind each figure, the letter list.
 
-use actix_web::http::{StatusCode, header};
-use actix_web::web::{Bytes, Data, Path, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use futures_util::stream;
 use serde::Deserialize;
 
 use super::Account;
@@ -16,15 +15,14 @@ use crate::id::PersonId;
 use crate::notice::account::by::{Slice, whole};
 use crate::person::books::AccountKind;
 use crate::person::flags::WithheldReason;
-use crate::person::letters::{self, Letters, LettersError};
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeAllPeople, SeeIncidents};
 use crate::web::figures::filters;
-use crate::web::form;
 use crate::web::page::{self, Area, Desk};
-use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
+use crate::web::{form, letters};
 
 /// People on one page.
 const ON_A_PAGE: usize = 50;
@@ -256,24 +254,5 @@ pub async fn letters(
     _form: form::Form<form::Nothing>,
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let list = letters::export(&app, who.id, of.id).await?;
-    let name = format!("attachment; filename=\"{}-letters.csv\"", of.slug);
-    let pieces = stream::try_unfold(list, |mut list: Letters| async move {
-        let piece = list.next().await?;
-        Ok::<_, Problem>(piece.map(|piece| (Bytes::from(piece), list)))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .streaming(pieces))
-}
-
-impl From<LettersError> for Problem {
-    fn from(error: LettersError) -> Self {
-        match error {
-            LettersError::Db(error) => error.into(),
-            LettersError::Key(broken) => Self::broken(broken),
-            LettersError::Forgotten => Self::new(Kind::InTheWay).because(error),
-        }
-    }
+    letters::download(&app, who.id, &of).await
 }

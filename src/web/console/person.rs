@@ -72,6 +72,10 @@ pub async fn zone(
     Ok(PersonZone {
         name: shown(contact.name.as_deref().unwrap_or("No name is known")),
         reference: shown(&contact.reference),
+        page: match level {
+            0 => String::new(),
+            _ => format!("/console/people/{}", person.id),
+        },
         verified: verified.to_owned(),
         level,
         needs: needs(person.flags),

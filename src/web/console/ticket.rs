@@ -102,6 +102,8 @@ pub struct PersonZone {
     pub name: String,
     /// The organisation's reference, masked likewise.
     pub reference: String,
+    /// Their page; empty below verification level 1.
+    pub page: String,
     /// How far the person is verified: `One-time code to the address on file`.
     pub verified: String,
     /// 0 to 3.

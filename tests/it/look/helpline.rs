@@ -152,6 +152,7 @@ fn ticket() -> TicketPage {
         person: PersonZone {
             name: HOSTILE.into(),
             reference: "C-1000204".into(),
+            page: "/console/people/per_x".to_owned(),
             verified: "One-time code to the address on file".into(),
             level: 2,
             needs: vec!["vulnerable".into()],
