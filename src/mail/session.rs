@@ -32,6 +32,8 @@ pub(super) struct Session {
     /// The Message-ID of the letter whose commands went out with the end of the last one (RFC 2920 §3.1):
     /// their replies are still to be read.
     announced: Option<String>,
+    /// Room for the next text: the same octets for every letter stay in the processor's caches.
+    words: String,
     /// Not to be used again.
     pub(super) broken: bool,
 }
@@ -57,6 +59,7 @@ impl Session {
             deadline,
             letters: 0,
             announced: None,
+            words: String::new(),
             broken: false,
         };
         // A second EHLO, because lettre keeps only some of the answer to its own.
@@ -277,11 +280,16 @@ impl Session {
             self.broken = true;
             return Reply::unreachable("the letter is not UTF-8");
         };
-        let mut words = dot_stuffed(text);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        dot_stuffed(text, &mut words);
         let end = words.len();
         self.announce(next, &mut words);
         self.cut_short.watch();
-        match self.say(&words, self.patience.verdict).await {
+        let said = self.say(&words, self.patience.verdict).await;
+        let whole = words.len();
+        self.words = words;
+        match said {
             Ok(answer) if answer.is(3) => {
                 self.broken = true;
                 Reply::Unknown {
@@ -294,7 +302,7 @@ impl Session {
             }
             Err(why) => {
                 self.broken = true;
-                if self.cut_short.before(end, words.len()) {
+                if self.cut_short.before(end, whole) {
                     Reply::Unreachable { why }
                 } else {
                     Reply::Unknown { why }
