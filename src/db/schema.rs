@@ -654,6 +654,8 @@ diesel::table! {
         code_hash -> Bytea,
         tries -> Int2,
         expires_at -> Timestamptz,
+        counted_from -> Timestamptz,
+        counted -> Int2,
     }
 }
 

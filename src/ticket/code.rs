@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::intake::customer::Customer;
 use super::letter::{self, Addressee};
-use super::store;
+use super::store::{self, Often};
 use crate::app::App;
 use crate::db;
 use crate::id::{IncidentId, LetterId, PersonId};
@@ -16,28 +16,33 @@ use crate::seal::{Keyring, random, same};
 pub const MINUTES: i64 = 10;
 /// How often one may be typed.
 const TRIES: i16 = 5;
-/// How soon after a code the next may be sent.
-const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// A hundred guesses a day at a million codes.
+const OFTEN: Often = Often {
+    pause: TimeDelta::minutes(1),
+    a_day: 20,
+};
 
-/// Sends the person a new code, which replaces an older one; at most one a minute. A person without
+/// Sends the person a new code, which replaces an older one; at most one a minute and twenty a day. A person without
 /// an address, or to whose address nobody may write, gets none, and the caller does not learn it.
 ///
 /// # Errors
 /// `Missing` if there is no such person, or the incident was forgotten.
 pub async fn send(app: &App, incident: IncidentId, person: PersonId) -> db::Result<()> {
     let now = app.now();
-    let expires_at = now + TimeDelta::minutes(MINUTES);
     let mut tx = app.db.begin().await?;
     let customer = Customer::find(&mut tx, app, incident, person).await?;
     let Some(to) = Addressee::of(&customer.person) else {
         return Ok(());
     };
     store::take_turn(&mut tx, person).await?;
-    if store::code_sent_after(&mut tx, person, expires_at - PAUSE).await? {
+    let code = format!("{:06}", u64::from_be_bytes(random()) % 1_000_000);
+    let (hash, good) = (
+        hash(&app.keys, person, &code),
+        (now, TimeDelta::minutes(MINUTES)),
+    );
+    if !store::replace_code(&mut tx, person, &hash, good, OFTEN).await? {
         return Ok(());
     }
-    let code = format!("{:06}", u64::from_be_bytes(random()) % 1_000_000);
-    store::replace_code(&mut tx, person, &hash(&app.keys, person, &code), expires_at).await?;
     let new = NewLetter {
         id: LetterId::new(now),
         kind: LetterKind::OneTimeCode,

@@ -168,7 +168,6 @@ fn api() -> Vec<Door> {
         post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
-        get("/incidents/{incident}/letters", May(ImportScope), people::letters),
         post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
         post("/incidents/{incident}/scopes/{version}/discard", May(ImportScope), scopes::discard),
         get("/templates", May(SeeTemplates), templates::list),

@@ -179,14 +179,6 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     let expected = json!({ "people": 4, "notified": 2, "in_progress": 0, "needs_letter": 1,
         "withheld": 1, "unnotified_elements": 0, "unexplained": 0 });
     assert_eq!(account, expected);
-    let letters = cast.comms.get("/incidents/sundmere/letters");
-    let lines = letters.body.lines().count();
-    assert_eq!((letters.status, lines), (200, 2), "{}", letters.body);
-    refused(
-        &cast.agent.get("/incidents/sundmere/letters"),
-        403,
-        "not-allowed",
-    );
 
     let people = ok(
         &cast.agent.get("/incidents/sundmere/people?reference=A-1"),

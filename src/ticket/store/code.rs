@@ -1,7 +1,7 @@
 //! One-time codes in the database: one at a time a person, never the code itself. The rows lie
 //! beside the person (bucket), without any foreign key.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -9,26 +9,17 @@ use crate::db::schema::one_time_code as row;
 use crate::db::{Conn, Result};
 use crate::id::PersonId;
 
-/// Whether the person's present code expires after `moment`.
-///
-/// # Errors
-/// The database's.
-pub async fn code_sent_after(
-    conn: &mut Conn,
-    person: PersonId,
-    moment: DateTime<Utc>,
-) -> Result<bool> {
-    let recent: Option<DateTime<Utc>> = row::table
-        .find((person.bucket(), person.uuid()))
-        .filter(row::expires_at.gt(moment))
-        .select(row::expires_at)
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(recent.is_some())
+/// How often a person is sent a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Often {
+    /// At least so long after the one before.
+    pub pause: TimeDelta,
+    /// At most so many within a day.
+    pub a_day: i16,
 }
 
-/// Replaces the person's code.
+/// Replaces the person's code by one that is good for `lasting`. `false`: it is too early for another, and the
+/// present one stays. The caller holds the person's turn.
 ///
 /// # Errors
 /// The database's.
@@ -36,12 +27,27 @@ pub async fn replace_code(
     conn: &mut Conn,
     person: PersonId,
     hash: &[u8],
-    expires_at: DateTime<Utc>,
-) -> Result<()> {
+    (now, lasting): (DateTime<Utc>, TimeDelta),
+    often: Often,
+) -> Result<bool> {
+    let known: Option<(DateTime<Utc>, DateTime<Utc>, i16)> = row::table
+        .find((person.bucket(), person.uuid()))
+        .select((row::expires_at, row::counted_from, row::counted))
+        .first(conn)
+        .await
+        .optional()?;
+    let today = known.filter(|(_, from, _)| now - *from < TimeDelta::days(1));
+    let (from, before) = today.map_or((now, 0), |(_, from, counted)| (from, counted));
+    let early = known.is_some_and(|(expires_at, ..)| expires_at > now + lasting - often.pause);
+    if early || before >= often.a_day {
+        return Ok(false);
+    }
     let values = (
         row::code_hash.eq(hash),
         row::tries.eq(0),
-        row::expires_at.eq(expires_at),
+        row::expires_at.eq(now + lasting),
+        row::counted_from.eq(from),
+        row::counted.eq(before + 1),
     );
     diesel::insert_into(row::table)
         .values((
@@ -54,7 +60,7 @@ pub async fn replace_code(
         .set(values)
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Uses up one of the tries of the person's code and gives its hash; `None` if it expired, was tried

@@ -7,7 +7,7 @@ mod list;
 mod row;
 mod write;
 
-pub use code::{code_sent_after, replace_code, spend_code, use_try};
+pub use code::{Often, replace_code, spend_code, use_try};
 pub use find::{
     check_table, find, find_by_number, find_theirs, history, is_answered, lock, thread,
 };

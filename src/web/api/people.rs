@@ -23,9 +23,8 @@ use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
-use crate::staff::right::{ImportScope, SeeIncidents, SeePeople};
+use crate::staff::right::{SeeIncidents, SeePeople};
 use crate::web::affected::{self, CAMPAIGNS};
-use crate::web::letters;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -185,15 +184,6 @@ pub async fn show(_: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> 
         notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
     }
     Ok(HttpResponse::Ok().json(Ledger { person, notices }))
-}
-
-/// `GET /incidents/{id|slug}/letters`: whom the post must tell, as CSV. That it was taken is on record.
-///
-/// # Errors
-/// 404, or a forgotten incident.
-pub async fn letters(who: Allowed<ImportScope>, app: Data<App>, name: Path<String>) -> Answer {
-    let of = named(&mut *app.db.get().await?, &name).await?;
-    letters::download(&app, who.id, &of).await
 }
 
 /// By what [`account()`] may be divided.

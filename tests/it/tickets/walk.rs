@@ -286,6 +286,16 @@ async fn a_code_is_good_once_and_not_for_long() {
             .count(),
         1
     );
+
+    // Somebody else who holds the link sends for codes to guess at.
+    for _ in 0..20 {
+        app.clock.advance(TimeDelta::minutes(2));
+        assert!(send().await.is_some());
+    }
+    app.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(send().await, None, "twenty a day");
+    app.clock.advance(TimeDelta::hours(24));
+    assert!(send().await.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
