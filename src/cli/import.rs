@@ -63,9 +63,13 @@ impl Import {
             Some("-") => (Source::Upload(Box::new(std::io::stdin())), None),
             _ => {
                 let file = File::open(&self.file).with_context(named)?;
-                let size = file.metadata().with_context(named)?.len();
-                let size = Some(size).filter(|size| *size > 0);
-                (Source::File(Box::new(file)), size)
+                let found = file.metadata().with_context(named)?;
+                let size = Some(found.len()).filter(|size| *size > 0);
+                match found.is_file() {
+                    true => (Source::File(Box::new(file)), size),
+                    // A pipe is as slow as who writes into it.
+                    false => (Source::Upload(Box::new(file)), size),
+                }
             }
         };
         let mode = if self.delta {
