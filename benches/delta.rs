@@ -66,11 +66,7 @@ pub async fn run(url: &str, list: &Path, people: u64, first: Duration) -> Result
         tokio::task::spawn_blocking(move || import(&address, &list, &["--delta"])).await?;
     done.store(true, Ordering::Relaxed);
     let (looks, wrong) = reader.await??;
-    let Measured {
-        took,
-        peak_kib,
-        phases,
-    } = imported?;
+    let Measured { took, used, phases } = imported?;
     let at = |part: f64| looks[((looks.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
     println!("delta of {rows} rows over {people} people, put in force");
     println!("  in                        {:>9.1} s", took.as_secs_f64());
@@ -78,10 +74,7 @@ pub async fn run(url: &str, list: &Path, people: u64, first: Duration) -> Result
         "  ratio to the first import {:>9.2} (goal below 0.33)",
         took.as_secs_f64() / first.as_secs_f64()
     );
-    println!(
-        "  peak memory               {:>9.1} MiB",
-        peak_kib as f64 / 1024.0
-    );
+    println!("  peak memory               {:>9.1} MiB", used.mib);
     println!("  seconds: {phases}");
     println!(
         "  account meanwhile: {} looks, {wrong} wrong sums; p50 {:.1} ms, p99 {:.1} ms (goal 50), longest {:.1} ms",

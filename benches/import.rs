@@ -14,7 +14,7 @@ use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 
 use crate::delta;
-use crate::stage::{Failure, Place, app, connect, environment, sql, staff, watch};
+use crate::stage::{Failure, Place, Used, app, connect, environment, sql, staff, watch};
 
 /// The longest list that is also copied into a table with indexes.
 const INDEXED_MOST: u64 = 2_000_000;
@@ -71,7 +71,7 @@ fn print(rows: u64, [before, after]: [Duration; 2], findable: Option<Duration>, 
     let rate = |took: Duration| rows as f64 / took.as_secs_f64();
     let plain = (rate(before) + rate(after)) / 2.0;
     let ours = rate(candor.took);
-    let (took, peak) = (candor.took.as_secs_f64(), candor.peak_kib as f64 / 1024.0);
+    let (took, peak) = (candor.took.as_secs_f64(), candor.used.mib);
     println!("import of {rows} rows of six columns");
     println!("  psql \\copy, plain table    {plain:>9.0} rows/s");
     if let Some(findable) = findable {
@@ -87,6 +87,10 @@ fn print(rows: u64, [before, after]: [Duration; 2], findable: Option<Duration>, 
         println!("  ratio to the indexed one  {:>9.2}", ours / rate(findable));
     }
     println!("  peak memory               {peak:>9.1} MiB (limit 128)");
+    println!(
+        "  processor time            {:>9.1} s, Postgres not counted",
+        candor.used.cpu
+    );
     println!("  seconds: {}", candor.phases);
 }
 
@@ -195,8 +199,8 @@ async fn plain(url: &str, list: &Path, indexes: &str) -> Result<Duration, Failur
 pub struct Measured {
     /// All of it.
     pub took: Duration,
-    /// The most memory the program ever had.
-    pub peak_kib: u64,
+    /// What the program used.
+    pub used: Used,
     /// Seconds of its parts, as the program tells them.
     pub phases: String,
 }
@@ -221,7 +225,7 @@ pub fn import(url: &str, list: &Path, more: &[&str]) -> Result<Measured, Failure
         .envs(environment(url))
         .stdout(Stdio::piped())
         .spawn()?;
-    let peak_kib = watch(&mut child)?;
+    let used = watch(&mut child)?;
     let took = start.elapsed();
     let output = child.wait_with_output()?;
     if !output.status.success() {
@@ -229,11 +233,7 @@ pub fn import(url: &str, list: &Path, more: &[&str]) -> Result<Measured, Failure
     }
     let said: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let phases = said["seconds"].to_string();
-    Ok(Measured {
-        took,
-        peak_kib,
-        phases,
-    })
+    Ok(Measured { took, used, phases })
 }
 
 /// What a person takes in the database.

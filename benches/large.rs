@@ -99,7 +99,7 @@ pub async fn run() -> Result<(), Failure> {
     Command::new("kill").arg(worker.id().to_string()).status()?;
     println!(
         "  peak memory of the sender {:>9.1} MiB (limit 256)",
-        watch(&mut worker)? as f64 / 1024.0
+        watch(&mut worker)?.mib
     );
     cluster.stop().await?;
     Ok(())

@@ -23,7 +23,7 @@ use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
 use candor::template::{Variant, Variants, edit};
 
-use crate::stage::{Failure, Place, app, connect, environment, staff, watch};
+use crate::stage::{Failure, Place, Used, app, connect, environment, staff, watch};
 use crate::{pool, sign};
 
 const SINGLE: u64 = 10_000;
@@ -79,7 +79,11 @@ pub async fn run() -> Result<(), Failure> {
     );
     println!(
         "  peak memory of the sender {:>9.1} MiB (limit 256)",
-        wide.peak_kib as f64 / 1024.0
+        wide.used.mib
+    );
+    println!(
+        "  processor time of the sender {:>6.1} µs a message",
+        wide.used.cpu * 1e6 / notices as f64
     );
     println!(
         "  candor work, 1 line       {:>9.0} messages/s (goal 500)",
@@ -175,7 +179,7 @@ impl Sink {
 
 struct Measured {
     rate: f64,
-    peak_kib: u64,
+    used: Used,
 }
 
 /// A campaign to `people` new people, launched, then sent by a `candor work` through a relay.
@@ -191,8 +195,8 @@ async fn campaign(
     let rate = until_sent(url, &mut worker, people).await?;
     // It is told to leave, and its memory read until it has.
     Command::new("kill").arg(worker.id().to_string()).status()?;
-    let peak_kib = watch(&mut worker)?;
-    Ok(Measured { rate, peak_kib })
+    let used = watch(&mut worker)?;
+    Ok(Measured { rate, used })
 }
 
 /// A notice of the campaigns measured, as it leaves: one that a relay keeps in a file.

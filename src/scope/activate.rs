@@ -213,7 +213,7 @@ async fn whole(
     move_accounts(&mut tx, incident, net, &come).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
-    store::attach_own(&mut tx, &own, incident).await?;
+    store::attach_own(&mut tx, &own).await?;
     tx.commit().await?;
     Ok(active)
 }

@@ -7,6 +7,7 @@
 
 mod compare;
 mod error;
+mod kinds;
 mod references;
 mod stage;
 mod twice;
@@ -20,7 +21,8 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 pub use self::error::ImportError;
-use self::stage::{Chunk, Kinds, List, Stage};
+use self::kinds::Kinds;
+use self::stage::{Chunk, List, Stage};
 use self::twice::Twice;
 use super::activate;
 use super::delta::{Brings, Delta, Difference};
@@ -193,13 +195,10 @@ impl Work<'_> {
         store::hurry(self.helper).await?;
         let list = Arc::new(list);
         if let Some(own) = &self.own {
-            let Stage {
-                incident, version, ..
-            } = self.stage;
             if self.freeze {
                 store::begin(self.client).await?;
             }
-            store::create_own(self.client, own, incident, version).await?;
+            store::create_own(self.client, own).await?;
         }
         let mut read = self.take(&list, progress).await?;
         if self.freeze {

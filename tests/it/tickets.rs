@@ -75,15 +75,11 @@ impl Helpline {
     async fn room(&self) {
         let (one, other) = tokio::join!(self.raw(), self.raw());
         let own = Own::new(self.incident, 1);
-        scope_store::create_own(&one, &own, self.incident, 1)
-            .await
-            .unwrap();
+        scope_store::create_own(&one, &own).await.unwrap();
         scope_store::key_own(&one, &other, &own).await.unwrap();
         scope_store::complete_own(&one, &other, &own).await.unwrap();
         let mut conn = self.app.db.get().await.unwrap();
-        scope_store::attach_own(&mut conn, &own, self.incident)
-            .await
-            .unwrap();
+        scope_store::attach_own(&mut conn, &own).await.unwrap();
     }
 
     /// People straight into the table, each with a reference of their own.

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 
-use super::stage::{Kinds, List};
+use super::kinds::Kinds;
+use super::stage::List;
 use super::{ImportError, Read, Work};
 use crate::db;
 use crate::element::ElementSet;

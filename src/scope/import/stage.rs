@@ -2,7 +2,6 @@
 //! block, one chunk at a time on each, so that the length of a list does not matter. The threads take turns
 //! at reading; checking and sealing, which takes four times as long, they do side by side.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +9,7 @@ use ::csv::ByteRecord;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::kinds::Kinds;
 use super::references::References;
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
@@ -20,36 +20,6 @@ use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
 use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
 use crate::seal::{Digest, IncidentKey, unique};
-
-/// What the delta of a first list counts: rows by bucket and elements (as bits), and by jurisdiction.
-#[derive(Default)]
-pub(super) struct Kinds(HashMap<(i32, i64), HashMap<String, i64>>);
-
-impl Kinds {
-    /// Counts some rows of one kind, or takes them back.
-    pub(super) fn add(&mut self, bucket: i32, elements: i64, under: &str, rows: i64) {
-        let same = self.0.entry((bucket, elements)).or_default();
-        match same.get_mut(under) {
-            Some(count) => *count += rows,
-            None => drop(same.insert(under.to_owned(), rows)),
-        }
-    }
-
-    /// Counts all of another count.
-    pub(super) fn add_all(&mut self, others: &Self) {
-        for (bucket, elements, under, rows) in others.iter() {
-            self.add(bucket, elements, under, rows);
-        }
-    }
-
-    /// Bucket, elements, jurisdiction, and how many.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64, &str, i64)> {
-        self.0.iter().flat_map(|((bucket, elements), same)| {
-            same.iter()
-                .map(|(under, rows)| (*bucket, *elements, under.as_str(), *rows))
-        })
-    }
-}
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.

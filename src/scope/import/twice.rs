@@ -5,7 +5,8 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
 use super::error::ImportError;
-use super::stage::{Kinds, Stage};
+use super::kinds::Kinds;
+use super::stage::Stage;
 use crate::element::ElementSet;
 use crate::person::contact::Contact;
 use crate::person::flags::Flags;

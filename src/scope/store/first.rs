@@ -13,17 +13,25 @@ use crate::person::store::Moved;
 
 /// The table in which the people of a first list wait.
 #[derive(Debug, Clone)]
-pub struct Own(String);
+pub struct Own {
+    table: String,
+    incident: IncidentId,
+    version: i32,
+}
 
 impl Own {
     /// That of a version.
     pub fn new(incident: IncidentId, version: i32) -> Self {
-        Self(format!("person_{}_{version}", incident.uuid().simple()))
+        Self {
+            table: format!("person_{}_{version}", incident.uuid().simple()),
+            incident,
+            version,
+        }
     }
 
     /// Its name; it needs no quotes.
     pub fn table(&self) -> &str {
-        &self.0
+        &self.table
     }
 }
 
@@ -50,15 +58,16 @@ pub async fn is_first(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
     Ok(row.first)
 }
 
-/// What most people of a first list have in common: as defaults it need not be sent, parsed and checked for
-/// each of them.
-const COMMON: [&str; 6] = [
-    "incident_id",
-    "named",
-    "standing",
-    "link_epoch",
-    "since_scope",
-    "changed_scope",
+/// What most people of a first list have in common: as a default it need not be sent and parsed for each of them.
+const COMMON: [&str; 2] = ["incident_id", "standing"];
+
+/// What all of them have in common, until they are written again: added when all rows are there, which writes
+/// it once, with the table, and not with each of them (the manual, "ALTER TABLE", "Notes").
+const SAME: [(&str, &str); 4] = [
+    ("named", "bigint"),
+    ("link_epoch", "smallint"),
+    ("since_scope", "integer"),
+    ("changed_scope", "integer"),
 ];
 
 /// Makes the table, empty and without a key. `line` is there until it is known that no reference stands in
@@ -66,21 +75,17 @@ const COMMON: [&str; 6] = [
 ///
 /// # Errors
 /// The database's.
-pub async fn create_own(
-    client: &Client,
-    own: &Own,
-    incident: IncidentId,
-    version: i32,
-) -> Result<()> {
-    let (own, incident, version) = (&own.0, incident.uuid().to_string(), version.to_string());
-    let values = [&incident, "0", "in_progress", "0", &version, &version];
-    let common: String = std::iter::zip(COMMON, values)
+pub async fn create_own(client: &Client, own: &Own) -> Result<()> {
+    let (own, incident) = (&own.table, own.incident.uuid().to_string());
+    let common: String = std::iter::zip(COMMON, [&incident, "in_progress"])
         .map(|(column, value)| format!(", alter {column} set default '{value}'"))
         .collect();
+    let later = SAME.map(|(column, _)| format!(", drop {column}"));
     let create = format!(
         "create table {own} (like person including constraints, line bigint not null,
             constraint of_one_incident check (incident_id = '{incident}')) with (fillfactor = {FILL});
-        alter table {own} set (autovacuum_enabled = false){common}"
+        alter table {own} set (autovacuum_enabled = false){common}{later}",
+        later = later.concat(),
     );
     run(client, create).await
 }
@@ -104,7 +109,7 @@ pub async fn key_own(one: &Client, other: &Client, own: &Own) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn delete_retracted(client: &Client, own: &Own) -> Result<()> {
-    let delete = format!("delete from {} where standing = 'retracted'", own.0);
+    let delete = format!("delete from {} where standing = 'retracted'", own.table);
     run(client, delete).await
 }
 
@@ -123,12 +128,20 @@ pub async fn complete_own(one: &Client, other: &Client, own: &Own) -> Result<()>
         run(other, index(own, "index", "name", name)),
     )
     .await?;
-    let common = COMMON.map(|column| format!(", alter {column} drop default"));
+    let values = [0, 0, own.version, own.version];
+    let same: String = std::iter::zip(SAME, values)
+        .map(|((column, kind), value)| format!(", add {column} {kind} not null default {value}"))
+        .collect();
+    let columns = COMMON.into_iter().chain(SAME.map(|(column, _)| column));
+    let no_default: Vec<_> = columns
+        .map(|column| format!("alter {column} drop default"))
+        .collect();
     let alter = format!(
         "alter table {own} drop column line, reset (autovacuum_enabled),
-            add constraint {own}_pkey primary key using index {own}_id{common}",
-        own = own.0,
-        common = common.concat(),
+            add constraint {own}_pkey primary key using index {own}_id{same};
+        alter table {own} {no_default}",
+        own = own.table,
+        no_default = no_default.join(", "),
     );
     run(one, alter).await?;
     analyze_own(one, own).await
@@ -141,15 +154,15 @@ pub async fn complete_own(one: &Client, other: &Client, own: &Own) -> Result<()>
 /// The database's.
 pub async fn analyze_own(client: &Client, own: &Own) -> Result<()> {
     let analyze = format!(
-        "set default_statistics_target = 10; analyze {} (incident_id, bucket, id, reference_key, email_key, name_key, exposed, named, locale,
+        "set default_statistics_target = 10; analyze {} (incident_id, bucket, id, reference_key, email_key, name_key, exposed, locale,
             jurisdiction, flags, standing, withheld)",
-        own.0
+        own.table
     );
     run(client, analyze).await
 }
 
 fn index(own: &Own, kind: &str, name: &str, columns: &str) -> String {
-    let own = &own.0;
+    let own = &own.table;
     format!(
         "set maintenance_work_mem = '256MB'; create {kind} if not exists {own}_{name} on {own} {columns}"
     )
@@ -164,7 +177,7 @@ async fn run(client: &Client, statements: String) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn drop_own(conn: &mut Conn, own: &Own) -> Result<()> {
-    diesel::sql_query(format!("drop table if exists {}", own.0))
+    diesel::sql_query(format!("drop table if exists {}", own.table))
         .execute(conn)
         .await?;
     Ok(())
@@ -186,7 +199,7 @@ pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
     let count = format!(
         "select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
         from {} group by bucket, standing, withheld, jurisdiction, locale, exposed, named",
-        own.0
+        own.table
     );
     Ok(diesel::sql_query(count).load(conn).await?)
 }
@@ -195,9 +208,8 @@ pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn attach_own(conn: &mut Conn, own: &Own, incident: IncidentId) -> Result<()> {
-    let own = &own.0;
-    let incident = incident.uuid();
+pub async fn attach_own(conn: &mut Conn, own: &Own) -> Result<()> {
+    let (own, incident) = (&own.table, own.incident.uuid());
     for step in [
         format!("alter table person attach partition {own} for values in ('{incident}')"),
         format!("alter table {own} drop constraint of_one_incident"),

@@ -183,19 +183,20 @@ struct Twice {
 
 impl Twice {
     fn among(own: Option<&Own>) -> Self {
-        let (table, version) = match own {
-            Some(own) => (own.table(), "since_scope"),
-            None => ("scope_row", "version"),
+        let (table, of_this) = match own {
+            // A table of its own holds no other version.
+            Some(own) => (own.table(), "r.incident_id = $1 and $2::integer > 0"),
+            None => ("scope_row", "r.incident_id = $1 and r.version = $2"),
         };
         let twice = format!(
-            "(select bucket, reference_key, min(line) as first_line
-            from {table}
-            where incident_id = $1 and {version} = $2
-            group by bucket, reference_key
+            "(select r.bucket, r.reference_key, min(r.line) as first_line
+            from {table} r
+            where {of_this}
+            group by r.bucket, r.reference_key
             having count(*) > 1) twice"
         );
         let later = format!(
-            "r.incident_id = $1 and r.{version} = $2 and r.bucket = twice.bucket
+            "{of_this} and r.bucket = twice.bucket
             and r.reference_key = twice.reference_key and r.line > twice.first_line"
         );
         Self {

@@ -1,0 +1,47 @@
+//! How many rows of a list are of which kind: what its delta counts. In memory, so a kind takes little room.
+
+use std::collections::HashMap;
+
+/// Octets of the longest jurisdiction (ISO 3166-2: `US-CA`, at most three characters behind the hyphen).
+const CODE: usize = 6;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    elements: i64,
+    bucket: u16,
+    /// The jurisdiction, filled up with zeros.
+    under: [u8; CODE],
+}
+
+/// Rows by bucket, elements (as bits) and jurisdiction.
+#[derive(Default)]
+pub(super) struct Kinds(HashMap<Kind, i64>);
+
+impl Kinds {
+    /// Counts some rows of one kind, or takes them back.
+    pub(super) fn add(&mut self, bucket: i32, elements: i64, under: &str, rows: i64) {
+        let mut kind = Kind {
+            elements,
+            bucket: u16::try_from(bucket).expect("a bucket is one of 0..BUCKETS"),
+            under: [0; CODE],
+        };
+        kind.under[..under.len()].copy_from_slice(under.as_bytes());
+        *self.0.entry(kind).or_default() += rows;
+    }
+
+    /// Counts all of another count.
+    pub(super) fn add_all(&mut self, others: &Self) {
+        for (kind, rows) in &others.0 {
+            *self.0.entry(*kind).or_default() += rows;
+        }
+    }
+
+    /// Bucket, elements, jurisdiction, and how many.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64, &str, i64)> {
+        self.0.iter().map(|(kind, rows)| {
+            let under = kind.under.split(|octet| *octet == 0).next();
+            let under = str::from_utf8(under.unwrap_or_default()).unwrap_or_default();
+            (i32::from(kind.bucket), kind.elements, under, *rows)
+        })
+    }
+}
