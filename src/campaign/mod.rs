@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod content;
+pub mod hold;
 pub mod launch;
 pub mod pacing;
 pub mod review;

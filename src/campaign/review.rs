@@ -4,7 +4,8 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::launch::{self, CampaignError};
+use super::hold;
+use super::launch::CampaignError;
 use super::pacing::{self, CanaryState, Left, Load};
 use super::store;
 use crate::actor::Actor;
@@ -67,7 +68,7 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
         Err(reason) => {
             drop(tx);
             let reason = format!("the first slice did not end well: {reason}");
-            match launch::pause(app, CANARY, campaign, Some(&reason)).await {
+            match hold::pause(app, CANARY, campaign, Some(&reason)).await {
                 Err(CampaignError::Db(error)) => Err(error),
                 // Paused or ended by somebody else meanwhile.
                 _ => Ok(()),

@@ -10,7 +10,7 @@ use super::{Settings, say};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::store::Progress;
-use crate::campaign::{self, content, launch};
+use crate::campaign::{self, content, hold, launch};
 use crate::id::{CampaignId, StaffId};
 use crate::seal::to_hex;
 use crate::staff::{self, Right};
@@ -107,13 +107,13 @@ impl Campaign {
             }
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, StopSending).await?);
-                Ok(launch::pause(app, by, of.id, None).await?)
+                Ok(hold::pause(app, by, of.id, None).await?)
             }
             Self::Resume(of) => {
-                Ok(launch::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?)
+                Ok(hold::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?)
             }
             Self::Cancel(of) => {
-                Ok(launch::cancel(app, of.account(app, StopSending).await?, of.id).await?)
+                Ok(hold::cancel(app, of.account(app, StopSending).await?, of.id).await?)
             }
         }
     }

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{Settings, say};
 use crate::actor::Actor;
-use crate::campaign::launch;
+use crate::campaign::hold;
 
 const WHO: Actor = Actor::System("command line");
 
@@ -16,7 +16,7 @@ pub struct Stop {}
 
 impl Stop {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let changed = launch::stop_everything(&settings.app()?, WHO).await?;
+        let changed = hold::stop_everything(&settings.app()?, WHO).await?;
         say(if changed {
             "stopped: no message leaves any node; `candor start` lifts it"
         } else {
@@ -32,7 +32,7 @@ pub struct Start {}
 
 impl Start {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let changed = launch::start_again(&settings.app()?, WHO).await?;
+        let changed = hold::start_again(&settings.app()?, WHO).await?;
         say(if changed {
             "sending may go on"
         } else {

@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use super::hand::Job;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::campaign::launch::{self, CampaignError};
+use crate::campaign::hold;
+use crate::campaign::launch::CampaignError;
 use crate::campaign::pacing::Alarm;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
@@ -29,11 +30,11 @@ pub fn watch(app: &App, job: &Job, result: AttemptResult, against: bool) {
 async fn act(app: App, campaign: CampaignId, alarm: Alarm) {
     let (done, reason) = match alarm {
         Alarm::Warn(reason) => {
-            let done = launch::warn(&app, ME, campaign, &reason).await;
+            let done = hold::warn(&app, ME, campaign, &reason).await;
             (done, reason)
         }
         Alarm::Pause(reason) => {
-            let done = launch::pause(&app, ME, campaign, Some(&reason)).await;
+            let done = hold::pause(&app, ME, campaign, Some(&reason)).await;
             (done, reason)
         }
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use candor::actor::Actor;
+use candor::campaign::hold;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, Progress};
 use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy, content};
@@ -283,25 +284,25 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     while house.mail.sent().len() < 20 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    launch::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
+    hold::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
         .await
         .unwrap();
     let paused = quiet("the pause").await;
-    launch::resume(&house.app, scene.comms, campaign)
+    hold::resume(&house.app, scene.comms, campaign)
         .await
         .unwrap();
     while house.mail.sent().len() < paused + 10 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    launch::stop_everything(&house.app, Actor::Staff(scene.comms))
+    hold::stop_everything(&house.app, Actor::Staff(scene.comms))
         .await
         .unwrap();
     let stopped = quiet("the emergency stop").await;
     assert!(stopped < 400, "too fast to see the stop");
-    launch::start_again(&house.app, Actor::Staff(scene.comms))
+    hold::start_again(&house.app, Actor::Staff(scene.comms))
         .await
         .unwrap();
-    launch::cancel(&house.app, scene.comms, campaign)
+    hold::cancel(&house.app, scene.comms, campaign)
         .await
         .unwrap();
     quiet("the end").await;

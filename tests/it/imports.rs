@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
+    "campaign/hold",
     "campaign/launch",
     "campaign/review",
     "incident/rewrap",

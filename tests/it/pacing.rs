@@ -101,7 +101,7 @@ async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_writt
 
     // Somebody has looked, mended it, and lets it go on.
     house.mail.answer_by(|_| None);
-    launch::resume(&house.app, scene.comms, campaign)
+    hold::resume(&house.app, scene.comms, campaign)
         .await
         .unwrap();
     house.until_idle().await;
@@ -115,6 +115,22 @@ async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_writt
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pauses_and_resumes_before_the_first_slice_was_tried_does_not_pass_it() {
+    let house = House::with("[mail]\nbatch = 50").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(1_200, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let by = Actor::Staff(scene.comms);
+    hold::pause(&house.app, by, campaign, Some("no reason"))
+        .await
+        .unwrap();
+    hold::resume(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    assert_eq!(pace(&house, campaign).await.canary, CanaryState::Running);
+}
+
 async fn too_many_bounces_pause_a_campaign_long_after_its_first_slice() {
     let house = House::with("[mail]\nbatch = 50\n[breaker]\nwindow = 200\nleast = 100").await;
     let scene = Scene::new(&house).await;
@@ -331,14 +347,9 @@ async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
     assert_eq!(others, 20, "nobody waited behind them");
     assert!(slow < 20, "{slow} went to the slow provider at once");
     // A pause takes back those who stepped aside, long before their moment.
-    launch::pause(
-        &house.app,
-        candor::actor::Actor::Staff(scene.comms),
-        campaign,
-        None,
-    )
-    .await
-    .unwrap();
+    hold::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
+        .await
+        .unwrap();
     until(&house, "given back", "select count(*) from campaign where not exists (select from batch where status = 'leased')").await;
     shutdown.leave();
     assert!(shutdown.wait(Duration::from_secs(20)).await);

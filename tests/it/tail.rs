@@ -125,7 +125,7 @@ async fn a_cancelled_campaign_still_says_what_may_have_arrived() {
     });
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
-    candor::campaign::launch::cancel(&house.app, scene.comms, campaign)
+    candor::campaign::hold::cancel(&house.app, scene.comms, campaign)
         .await
         .unwrap();
     house.send_all().await;

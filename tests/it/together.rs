@@ -1,5 +1,6 @@
 //! P9, no lost update, among a comms team: two people at one campaign at once.
 
+use candor::campaign::hold;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, NewCampaign};
 use candor::campaign::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
@@ -158,9 +159,9 @@ async fn p9_paused_resumed_and_cancelled_at_once_a_campaign_stays_cancelled() {
         launch::launch(&house.app, scene.comms, id).await.unwrap();
         let by = candor::actor::Actor::Staff(scene.comms);
         let (paused, resumed, cancelled) = tokio::join!(
-            launch::pause(&house.app, by, id, Some("to look")),
-            launch::resume(&house.app, scene.approver, id),
-            launch::cancel(&house.app, scene.approver, id),
+            hold::pause(&house.app, by, id, Some("to look")),
+            hold::resume(&house.app, scene.approver, id),
+            hold::cancel(&house.app, scene.approver, id),
         );
         cancelled.unwrap();
         assert_eq!(found(&house, id).await.status, CampaignStatus::Cancelled);

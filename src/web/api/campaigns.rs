@@ -13,6 +13,7 @@ use super::incidents::named;
 use super::templates::bad_text;
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
+use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, NewCampaign, Pace, Progress};
@@ -317,7 +318,14 @@ pub async fn pause(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::pause(&app, who.actor(), *id, act.0.reason.as_deref()).await?;
+    let is_long = |reason: &String| {
+        reason.chars().count() > REASON_LIMIT || reason.chars().any(char::is_control)
+    };
+    if act.0.reason.as_ref().is_some_and(is_long) {
+        let why = format!("a reason has at most {REASON_LIMIT} characters on one line");
+        return Err(Problem::new(Kind::NotAccepted).because(why));
+    }
+    hold::pause(&app, who.actor(), *id, act.0.reason.as_deref()).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -333,7 +341,7 @@ pub async fn resume(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::resume(&app, who.id, *id).await?;
+    hold::resume(&app, who.id, *id).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -349,7 +357,7 @@ pub async fn cancel(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::cancel(&app, who.id, *id).await?;
+    hold::cancel(&app, who.id, *id).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -365,7 +373,7 @@ struct Switched {
 /// # Errors
 /// The database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = launch::stop_everything(&app, who.actor()).await?;
+    let changed = hold::stop_everything(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: true,
         changed,
@@ -377,7 +385,7 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 /// # Errors
 /// The database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = launch::start_again(&app, who.actor()).await?;
+    let changed = hold::start_again(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: false,
         changed,

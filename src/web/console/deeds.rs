@@ -7,6 +7,7 @@ use super::Deed;
 use super::around::{on_to, out_of_date};
 use crate::app::App;
 use crate::campaign::content::Content;
+use crate::campaign::hold;
 use crate::campaign::launch;
 use crate::campaign::{Campaign, CampaignStatus, store};
 use crate::id::CampaignId;
@@ -186,7 +187,7 @@ pub async fn pause(
     id: Path<CampaignId>,
     _seen: Form<Seen>,
 ) -> Answer {
-    launch::pause(&app, who.actor(), *id, None).await?;
+    hold::pause(&app, who.actor(), *id, None).await?;
     done(*id, "pause")
 }
 
@@ -201,7 +202,7 @@ pub async fn resume(
     seen: Form<Seen>,
 ) -> Answer {
     as_seen(&app, *id, &seen).await?;
-    launch::resume(&app, who.id, *id).await?;
+    hold::resume(&app, who.id, *id).await?;
     done(*id, "resume")
 }
 
@@ -215,7 +216,7 @@ pub async fn cancel(
     id: Path<CampaignId>,
     _seen: Form<Seen>,
 ) -> Answer {
-    launch::cancel(&app, who.id, *id).await?;
+    hold::cancel(&app, who.id, *id).await?;
     done(*id, "cancel")
 }
 
@@ -224,7 +225,7 @@ pub async fn cancel(
 /// # Errors
 /// A form that is not ours, or the database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    launch::stop_everything(&app, who.actor()).await?;
+    hold::stop_everything(&app, who.actor()).await?;
     Ok(on_to("/console", "stopped"))
 }
 
@@ -233,6 +234,6 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing
 /// # Errors
 /// A form that is not ours, or the database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    launch::start_again(&app, who.actor()).await?;
+    hold::start_again(&app, who.actor()).await?;
     Ok(on_to("/console", "started"))
 }

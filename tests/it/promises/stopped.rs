@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use candor::actor::Actor;
-use candor::campaign::{CampaignKind, launch};
+use candor::campaign::{CampaignKind, hold};
 use candor::clock::Clock;
 use candor::id::CampaignId;
 
@@ -101,11 +101,11 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
         return did_not_run(name, "smtp-sink");
     };
     let (app, comms) = (&load.house.app, load.scene.comms);
-    launch::pause(app, Actor::Staff(comms), load.campaign, None)
+    hold::pause(app, Actor::Staff(comms), load.campaign, None)
         .await
         .unwrap();
     holds(load.dumps.path()).await;
-    launch::resume(app, comms, load.campaign).await.unwrap();
+    hold::resume(app, comms, load.campaign).await.unwrap();
     until_moving(load.dumps.path()).await;
     load.program.ok(&["stop"]);
     holds(load.dumps.path()).await;
@@ -126,7 +126,7 @@ async fn p4_nothing_leaves_two_seconds_after_a_cancellation() {
         let name = "p4_nothing_leaves_two_seconds_after_a_cancellation";
         return did_not_run(name, "smtp-sink");
     };
-    launch::cancel(&load.house.app, load.scene.comms, load.campaign)
+    hold::cancel(&load.house.app, load.scene.comms, load.campaign)
         .await
         .unwrap();
     holds(load.dumps.path()).await;

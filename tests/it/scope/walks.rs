@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use candor::campaign::CampaignKind;
-use candor::campaign::launch::cancel;
+use candor::campaign::hold::cancel;
 use candor::id::CampaignId;
 use candor::incident::IncidentState;
 use candor::incident::steer::move_to;
