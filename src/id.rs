@@ -151,6 +151,8 @@ ids! {
     TicketId = "tkt",
 }
 
+    /// An affected list that arrives in pieces.
+    UploadId = "upl",
 in_buckets! { NoticeId PersonId }
 
 #[cfg(test)]

@@ -227,6 +227,41 @@ diesel::table! {
         activating_by -> Nullable<Uuid>,
         added -> Nullable<Array<Int8>>,
         retracted -> Nullable<Array<Int8>>,
+        octets_read -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sender (id) {
+        id -> Uuid,
+        node -> Text,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    upload (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        created_by -> Uuid,
+        size -> Int8,
+        received -> Int8,
+        created_at -> Timestamptz,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    upload_piece (upload_id, start) {
+        upload_id -> Uuid,
+        start -> Int8,
+        sealed -> Bytea,
     }
 }
 
@@ -670,6 +705,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     incident,
     incident_update,
     scope_version,
+    sender,
+    upload,
+    upload_piece,
     scope_reject,
     scope_row,
     scope_applied,

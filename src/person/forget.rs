@@ -76,6 +76,7 @@ pub async fn forget(
     for waiting in [ScopeStatus::Draft, ScopeStatus::Importing] {
         scope::store::discard(&mut tx, incident, waiting, None).await?;
     }
+    scope::store::delete_uploads_of(&mut tx, incident).await?;
     store::delete_remnants(&mut tx, incident).await?;
     audit::store::append(
         &mut tx,

@@ -124,7 +124,9 @@ pub async fn import(
     };
     let done = work.run(by, list, &progress).await;
     if done.is_err() {
-        let _ = store::roll_back(&client).await;
+        if work.freeze {
+            let _ = store::roll_back(&client).await;
+        }
         // If this fails too, the next import does it.
         let _ = abandon(app, incident).await;
     }
@@ -269,7 +271,8 @@ impl Work<'_> {
         let Stage {
             incident, version, ..
         } = self.stage;
-        let counts = (at.accepted, at.rejected);
+        let octets = i64::try_from(at.bytes).unwrap_or(i64::MAX);
+        let counts = (at.accepted, at.rejected, octets);
         store::set_progress(self.helper, incident, version, counts).await?;
         Ok(())
     }

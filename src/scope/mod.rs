@@ -12,12 +12,13 @@ pub mod csv;
 pub mod delta;
 pub mod import;
 pub mod store;
+pub mod upload;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::delta::Delta;
-use crate::id::StaffId;
+use crate::id::{IncidentId, StaffId, UploadId};
 use crate::pg_enum;
 
 pg_enum! {
@@ -77,6 +78,21 @@ pub struct Version {
     pub activating_by: Option<StaffId>,
     /// How many of the 64 buckets it is in force in.
     pub buckets_done: i64,
+    /// Octets of its file read, while it is importing.
+    pub octets_read: i64,
+}
+
+/// A list that arrives in pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Its id.
+    pub id: UploadId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Octets of the whole list.
+    pub size: i64,
+    /// How many of them are here, from the beginning.
+    pub received: i64,
 }
 
 /// One thing that is wrong with a refused row.

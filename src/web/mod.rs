@@ -16,6 +16,7 @@ pub mod letters;
 pub mod multipart;
 pub mod operations;
 pub mod page;
+pub mod pieces;
 pub mod problem;
 pub mod public;
 pub mod recognise;
@@ -102,9 +103,12 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/facts", May(SteerIncident), incident::save_facts),
         post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
         post("/incidents/{slug}/forget", May(ForgetIncident), forget::forget),
-        get("/incidents/{slug}/import", May(ImportScope), scopes::ask),
-        get("/incidents/{slug}/importing", May(ImportScope), scopes::importing),
-        post("/incidents/{slug}/scopes", May(ImportScope), scopes::import),
+        get("/incidents/{slug}/import", May(ImportScope), import::ask),
+        get("/incidents/{slug}/importing", May(ImportScope), import::importing),
+        post("/incidents/{slug}/uploads", May(ImportScope), import::begin_upload),
+        get("/uploads/{upload}", May(ImportScope), pieces::show),
+        patch("/uploads/{upload}", May(ImportScope), pieces::add_from_page),
+        post("/incidents/{slug}/scopes", May(ImportScope), import::import),
         get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scopes::activate),
@@ -166,6 +170,9 @@ fn api() -> Vec<Door> {
         get("/people/{person}", May(SeePeople), people::show),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
         post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
+        post("/incidents/{incident}/uploads", May(ImportScope), scopes::begin_upload),
+        get("/uploads/{upload}", May(ImportScope), pieces::show),
+        patch("/uploads/{upload}", May(ImportScope), pieces::add),
         get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
@@ -294,6 +301,21 @@ where
 }
 
 /// Registers doors: those with the same address as one resource, which knows its other methods.
+fn patch<F, Args>(path: &'static str, who: Who, handler: F) -> Door
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::patch().to(handler);
+    Door {
+        method: Method::PATCH,
+        path,
+        who,
+        route,
+    }
+}
+
 fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
     while let Some(first) = doors.first().map(|door| door.path) {
         let (here, rest): (Vec<_>, Vec<_>) = doors.into_iter().partition(|d| d.path == first);

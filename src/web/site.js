@@ -130,56 +130,195 @@ for (const button of all("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
 }
 
-// An upload that tells how far it is: rows a second as the server reads them, and the time left.
-for (const form of all("form[data-upload]")) {
-  form.addEventListener("submit", (event) => {
-    const file = one('input[type="file"]', form).files[0];
-    if (!file) return;
-    event.preventDefault();
-    const box = one(".uploading", form);
-    const [bar, words] = [one("progress", box), one("[role=status]", box)];
-    const request = new XMLHttpRequest();
-    const begun = Date.now();
-    let sent = 0;
-    let rows = 0;
-    const tell = () => {
-      const seconds = (Date.now() - begun) / 1000;
-      const left = sent > 0 ? (seconds * (file.size - sent)) / sent : NaN;
-      const rate = Math.round(rows / seconds).toLocaleString("en");
-      const time = left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`;
-      bar.value = Math.min(sent / file.size, 1);
-      words.textContent = sent >= file.size
-        ? `${rows.toLocaleString("en")} rows read. Comparing with the list in force.`
-        : `${rows.toLocaleString("en")} rows, ${rate} rows/s` + (left >= 0 ? `, about ${time} left` : "");
-    };
-    const look = setInterval(async () => {
-      try {
-        const answer = await fetch(form.dataset.upload);
-        if (answer.ok) rows = Math.max(rows, (await answer.json()).rows);
-      } catch { /* The next look may do better. */ }
-      tell();
-    }, 1000);
-    const ended = (why) => {
-      clearInterval(look);
-      one("button", form).disabled = false;
-      words.textContent = why;
-    };
-    request.upload.addEventListener("progress", (progress) => { sent = progress.loaded; });
-    request.addEventListener("error", () => ended("The connection broke. Nothing was imported: send the file again."));
-    request.addEventListener("load", () => {
-      if (request.status < 300 && request.responseURL !== form.action) {
-        location.assign(request.responseURL);
-        return;
+// A list is sent in pieces: a connection that breaks costs one, and whoever chooses the same file again, on this
+// computer and within a day, goes on where it stopped.
+class Stop extends Error {}
+const rest = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
+const clock = (s) => (s < 90 ? `${Math.ceil(s)} s` : `${Math.ceil(s / 60)} min`);
+const whole = (n) => n.toLocaleString("en");
+const AGAIN = "Load this page again and choose the same file: it goes on from here.";
+// A gateway speaks for a server that it did not hear.
+const AWAY = [429, 502, 503, 504];
+
+class Upload {
+  static #least = 256 << 10;
+  #most = 8 << 20;
+  #piece = 1 << 20;
+  #at = 0;
+  #over = false;
+
+  constructor(form, file, tell) {
+    this.form = form;
+    this.file = file;
+    this.tell = tell;
+    this.csrf = one("[name=csrf]", form).value;
+    this.mode = one("[name=mode]:checked", form).value;
+    this.home = form.dataset.upload;
+    this.memory = `upload ${this.home} ${file.name} ${file.size} ${file.lastModified}`;
+  }
+
+  // Which upload this file was; a browser that remembers nothing begins anew.
+  get #known() {
+    try { return localStorage.getItem(this.memory); } catch { return null; }
+  }
+
+  set #known(id) {
+    try {
+      if (id) localStorage.setItem(this.memory, id); else localStorage.removeItem(this.memory);
+    } catch { /* It is only a convenience. */ }
+  }
+
+  get #share() {
+    return `${Math.floor((this.#at / this.file.size) * 100)} %`;
+  }
+
+  // Asks until there is an answer that another try would not change.
+  async #ask(address, request = () => ({})) {
+    for (let [wait, faults] = [1, 0]; ; wait = Math.min(wait * 2, 30)) {
+      const asked = await request();
+      const answer = await fetch(address, { signal: AbortSignal.timeout(120_000), ...asked }).catch(() => null);
+      if (answer && (answer.status === 401 || new URL(answer.url).pathname === "/console/sign-in")) {
+        throw new Stop(`You are signed out. Sign in again. ${AGAIN}`);
       }
-      ended("");
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      one("main").replaceWith(one("main", page));
-      one("[data-focus]")?.focus();
+      if (answer?.status === 500) faults += 1;
+      if (answer && !AWAY.includes(answer.status) && (answer.status !== 500 || faults > 3)) return answer;
+      this.#piece = Math.max(this.#piece / 2, Upload.#least);
+      this.tell(`The connection broke. ${this.#share} is here and stays; trying again in ${wait} s.`);
+      await rest(wait);
+    }
+  }
+
+  async #begin() {
+    const id = this.#known;
+    const found = id && await this.#ask(`/console/uploads/${id}`);
+    if (found?.ok) return found.json();
+    const body = new URLSearchParams({ csrf: this.csrf, size: this.file.size });
+    const answer = await this.#ask(`${this.home}/uploads`, () => ({ method: "POST", body }));
+    if (!answer.ok) throw await this.#refused(answer);
+    const begun = await answer.json();
+    this.#known = begun.id;
+    return begun;
+  }
+
+  async #refused(answer) {
+    if (answer.status === 403) return new Stop(AGAIN);
+    if (answer.status !== 409) this.#known = null;
+    return new Stop(await said(answer));
+  }
+
+  async #next() {
+    const body = await this.file.slice(this.#at, this.#at + this.#piece).arrayBuffer().catch(() => {
+      throw new Stop("The file cannot be read any more. Was it moved or changed? Choose it again.");
     });
-    box.hidden = false;
-    one("button", form).disabled = true;
-    request.open("POST", form.action);
-    request.send(new FormData(form));
-    tell();
-  });
+    return { method: "PATCH", body, headers: { "Upload-Offset": this.#at, "X-CSRF-Token": this.csrf } };
+  }
+
+  // Sends what is not there yet; the id of the upload.
+  async send() {
+    const { id, received } = await this.#begin();
+    const begun = Date.now();
+    this.#at = received;
+    while (this.#at < this.file.size) {
+      const start = Date.now();
+      const answer = await this.#ask(`/console/uploads/${id}`, () => this.#next());
+      // A proxy may take less than we do.
+      if (answer.status === 413 && this.#piece > Upload.#least) {
+        this.#piece = this.#most = Math.max(this.#piece / 2, Upload.#least);
+        continue;
+      }
+      // A piece that came although its answer was lost is no longer the next: how much is here, is asked.
+      const now = answer.status === 409 ? await this.#ask(`/console/uploads/${id}`) : answer;
+      if (!now.ok) throw await this.#refused(now);
+      this.#at = (await now.json()).received;
+      const took = (Date.now() - start) / 1000;
+      if (took < 2) this.#piece = Math.min(this.#piece * 2, this.#most);
+      else if (took > 8) this.#piece = Math.max(this.#piece / 2, Upload.#least);
+      const left = ((Date.now() - begun) / 1000) * ((this.file.size - this.#at) / (this.#at - received || 1));
+      this.tell(`Sending: ${this.#share}, about ${clock(left)} left.`, this.#at / this.file.size);
+    }
+    return id;
+  }
+
+  // Has the list read; the page that says what came of it, or nothing if the incident's will.
+  async read(id) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ csrf: this.csrf, mode: this.mode, upload: id })) body.append(name, value);
+    const begun = Date.now();
+    const watch = setInterval(() => this.#watch(begun), 1000);
+    this.tell("Reading.", 0);
+    const answer = await fetch(this.form.action, { method: "POST", body }).catch(() => null);
+    clearInterval(watch);
+    this.#over = true;
+    if (answer && !AWAY.includes(answer.status)) {
+      if (!answer.ok && answer.status !== 422) throw await this.#refused(answer);
+      this.#known = null;
+      return answer;
+    }
+    // The server goes on by itself.
+    this.tell("The connection broke. The list is read all the same; this page waits for it.");
+    let state = null;
+    do {
+      await rest(2);
+      state = await this.#importing();
+    } while (!state || state.rows > 0);
+    return null;
+  }
+
+  async #importing() {
+    try {
+      const answer = await fetch(`${this.home}/importing`);
+      return answer.ok ? await answer.json() : null;
+    } catch { return null; }
+  }
+
+  async #watch(begun) {
+    const state = await this.#importing();
+    if (!state?.rows || this.#over) return;
+    const { rows, read } = state;
+    const seconds = (Date.now() - begun) / 1000;
+    const left = (seconds * (this.file.size - read)) / read;
+    this.tell(read < this.file.size
+      ? `${whole(rows)} rows read, ${whole(Math.round(rows / seconds))} rows/s, about ${clock(left)} left.`
+      : `${whole(rows)} rows read. Comparing with the list in force.`, read / this.file.size);
+  }
 }
+
+const parsed = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+
+// The sentence of a page that refuses.
+async function said(answer) {
+  return one("main p", await parsed(answer))?.textContent.trim() || "This did not work. Load this page again, then choose the file once more.";
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const file = form.matches("form[data-upload]") && !event.defaultPrevented && one('input[type="file"]', form).files[0];
+  if (!file?.size) return;
+  event.preventDefault();
+  const box = one(".uploading", form);
+  const [bar, words] = [one("progress", box), one("[role=status]", box)];
+  const upload = new Upload(form, file, (text, share) => {
+    words.textContent = text;
+    if (share !== undefined) bar.value = share;
+  });
+  const held = all("button, input", form);
+  const hold = (is) => held.forEach((field) => { field.disabled = is; });
+  box.hidden = false;
+  hold(true);
+  try {
+    const answer = await upload.read(await upload.send());
+    if (!answer || (answer.ok && answer.redirected)) {
+      location.assign(answer?.url ?? form.dataset.upload);
+      return;
+    }
+    const main = one("main", await parsed(answer));
+    if (!main) throw new Stop("The answer was cut off. Look at the incident's page whether the draft is there.");
+    one("main").replaceWith(main);
+    one("[data-focus]")?.focus();
+  } catch (error) {
+    words.textContent = error instanceof Stop ? error.message : "This did not work. Load this page again, then choose the file once more.";
+  }
+  hold(false);
+  delete form.dataset.sent;
+});
+window.addEventListener("pageshow", () => all("form[data-upload] :disabled").forEach((field) => { field.disabled = false; }));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::campaign;
-use crate::scope::activate;
+use crate::db;
+use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
 
 /// How often the chores are looked at.
@@ -22,6 +23,12 @@ pub async fn review(app: App, shutdown: Shutdown) {
 }
 
 /// Does the chores until `shutdown` asks to leave.
+/// Deletes what is kept for a while only: uploads that nobody goes on with, answers of the API.
+async fn sweep(app: &App) -> db::Result<()> {
+    upload::sweep(app).await?;
+    once::sweep(app).await
+}
+
 pub async fn run(app: App, shutdown: Shutdown) {
     loop {
         let leaving = shutdown.soft();

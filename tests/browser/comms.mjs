@@ -1,6 +1,8 @@
 // Walk (a), as the comms team goes it: from the list of affected people to the notice and its figure.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { check } from './lib.mjs';
 import { press } from './desk.mjs';
 
@@ -39,6 +41,29 @@ export async function openIncident(page, base) {
   await check(page, 'incident-update');
 }
 
+/** The line is dead, the page is closed and opened again: the same file goes on where it stopped. */
+async function sendOverABadLine(page, address) {
+  const file = join(mkdtempSync(join(tmpdir(), 'candor-')), 'affected.csv');
+  writeFileSync(file, LIST);
+  let dead = true;
+  let begun = 0;
+  await page.route('**/console/uploads/*', (route) => (dead ? route.abort() : route.continue()));
+  page.on('request', (asked) => { begun += asked.method() === 'POST' && asked.url().endsWith('/uploads'); });
+  const send = async () => {
+    await page.goto(address);
+    await page.getByLabel('The affected list').setInputFiles(file);
+    await page.getByRole('button', { name: 'Read the file' }).click();
+  };
+  await send();
+  await page.getByText('The connection broke. 0 % is here and stays').waitFor();
+  await check(page, 'import-broken', { expected: /ERR_FAILED/ });
+  await send();
+  await page.getByText('The connection broke. 0 % is here and stays').waitFor();
+  dead = false;
+  await page.waitForURL(/\/scopes\/\d+/);
+  assert.equal(begun, 1, 'it went on with the upload that it had begun');
+}
+
 /** Imports a list with a bad row, reads why, and puts it in force all the same. */
 export async function importList(page, base) {
   await page.goto(`${base}/console/incidents/walk/import`);
@@ -53,16 +78,11 @@ export async function importList(page, base) {
   await page.getByRole('button', { name: 'Read the file' }).click();
   await page.locator('[data-focus]').waitFor();
   await check(page, 'import-refused');
-  await page.goto(`${base}/console/incidents/walk/import`);
-  await page.getByLabel('The affected list').setInputFiles({
-    name: 'affected.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST),
-  });
-  await page.getByRole('button', { name: 'Read the file' }).click();
-  await page.waitForURL(/\/scopes\/\d+/);
+  await sendOverABadLine(page, `${base}/console/incidents/walk/import`);
   const report = await page.locator('main').innerText();
   assert.match(report, /shoe_size/);
   assert.match(report, /Unusually many rows were refused/);
-  await check(page, 'scope-draft');
+  await check(page, 'scope-draft', { expected: /ERR_FAILED/ });
   const [download] = await Promise.all([
     page.waitForEvent('download'), page.getByRole('link', { name: /Download all/ }).click(),
   ]);

@@ -179,6 +179,16 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(body).unwrap()))
     }
 
+    /// Sends octets as a script of a page does.
+    pub fn patch(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
+        let mut request =
+            Request::patch(format!("{}{path}", self.base)).header("cookie", self.jar());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.keep(|| self.agent.run(request.body(body.to_owned()).unwrap()))
+    }
+
     /// Fills in a form of the page at `page` and sends it to `path`.
     pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
         let seen = self.get(page);
@@ -188,6 +198,14 @@ impl Browser {
             &[&[token], fields].concat(),
             &[("sec-fetch-site", "same-origin")],
         )
+    }
+
+    /// Sends a form in parts, put together by the caller between the boundary `frontier`.
+    pub fn post_parts(&self, path: &str, body: &str) -> Seen {
+        let request = Request::post(format!("{}{path}", self.base))
+            .header("cookie", self.jar())
+            .header("content-type", "multipart/form-data; boundary=frontier");
+        self.keep(|| self.agent.run(request.body(body.to_owned()).unwrap()))
     }
 
     /// Sends a file with the form of the page at `page`, as a browser does.
@@ -281,7 +299,16 @@ impl ApiClient {
 
     /// Posts a body as it is.
     pub fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        let mut request = self.request("POST", path);
+        self.hand("POST", path, headers, body)
+    }
+
+    /// Patches with a body as it is.
+    pub fn patch(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
+        self.hand("PATCH", path, headers, body)
+    }
+
+    fn hand(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
+        let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -67,6 +67,7 @@ fn address(path: &str, things: &BTreeMap<&'static str, String>) -> String {
 fn knock(browser: &Browser, method: &str, path: &str, csrf: &str) -> Seen {
     match method {
         "GET" => browser.get(path),
+        "PATCH" => browser.patch(path, &[("x-csrf-token", csrf)], ""),
         _ => browser.post(path, &[("csrf", csrf)], &[]),
     }
 }
@@ -75,6 +76,7 @@ fn call(program: &ApiClient, method: &str, path: &str) -> Seen {
     let path = path.strip_prefix("/api/v1").unwrap();
     match method {
         "GET" => program.get(path),
+        "PATCH" => program.patch(path, &[], ""),
         _ => program.post(path, &serde_json::json!({})),
     }
 }

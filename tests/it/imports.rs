@@ -19,6 +19,7 @@ const VERBS: &[&str] = &[
     "person/letters",
     "scope/activate",
     "scope/import",
+    "scope/upload",
     "staff/key",
     "staff/manage",
     "staff/replay/once",

@@ -6,6 +6,7 @@ mod hostile;
 mod kills;
 mod random;
 mod since;
+mod uploads;
 mod walks;
 
 use std::io::Cursor;

@@ -27,6 +27,14 @@ pub enum ImportError {
     /// The file could not be read to its end.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Not all of an upload is here.
+    #[error("{received} of {size} octets are here: add the rest, then import it")]
+    Incomplete {
+        /// How many are here.
+        received: i64,
+        /// How many there are.
+        size: i64,
+    },
     /// The master key is not the one under which the incident was opened.
     #[error(transparent)]
     Key(#[from] Broken),
@@ -36,6 +44,16 @@ pub enum ImportError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+impl ImportError {
+    /// Whether the list itself is why: the same file would be refused again.
+    pub fn is_of_the_list(&self) -> bool {
+        match self {
+            Self::Read(error) => !matches!(error, ReadError::Io(_)),
+            other => matches!(other, Self::Header(_) | Self::NoRows),
+        }
+    }
 }
 
 fn all(errors: &[HeaderError]) -> String {

@@ -4,6 +4,7 @@ mod apply;
 mod copy;
 mod first;
 mod staged;
+mod upload;
 
 pub use apply::{Span, apply_listed, apply_unlisted, by_bucket, record_applied};
 pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
@@ -14,6 +15,11 @@ pub use first::{
 pub use staged::{
     Duplicate, analyze, begin, commit, compare, delete_duplicates, find_by_index, find_duplicates,
     hurry, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
+};
+
+pub use upload::{
+    delete_idle_uploads, delete_upload, delete_uploads_of, find_piece, find_upload, find_upload_of,
+    insert_piece, insert_upload, lock_upload, piece_owner, touch_upload,
 };
 
 use chrono::{DateTime, Utc};
@@ -43,6 +49,7 @@ struct Row {
     activated_by: Option<StaffId>,
     activated_at: Option<DateTime<Utc>>,
     activating_by: Option<StaffId>,
+    octets_read: i64,
 }
 
 fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
@@ -61,6 +68,7 @@ fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
         activated_at: row.activated_at,
         activating_by: row.activating_by,
         buckets_done: done.unwrap_or(0),
+        octets_read: row.octets_read,
     })
 }
 

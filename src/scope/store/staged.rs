@@ -92,7 +92,7 @@ pub async fn roll_back(client: &Client) -> Result<()> {
     Ok(client.batch_execute("rollback").await?)
 }
 
-/// Records how far an import has come: rows accepted and rejected.
+/// Records how far an import has come: rows accepted and rejected, octets read.
 ///
 /// # Errors
 /// The database's.
@@ -100,11 +100,11 @@ pub async fn set_progress(
     client: &Client,
     incident: IncidentId,
     version: i32,
-    (accepted, rejected): (i64, i64),
+    (accepted, rejected, octets): (i64, i64, i64),
 ) -> Result<()> {
-    let statement = "update scope_version set accepted = $3, rejected = $4
+    let statement = "update scope_version set accepted = $3, rejected = $4, octets_read = $5
         where incident_id = $1 and version = $2";
-    let of: [&(dyn ToSql + Sync); 4] = [&incident.uuid(), &version, &accepted, &rejected];
+    let of: [&(dyn ToSql + Sync); 5] = [&incident.uuid(), &version, &accepted, &rejected, &octets];
     client.execute(statement, &of).await?;
     Ok(())
 }

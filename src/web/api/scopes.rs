@@ -7,17 +7,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
-use super::{OrNothing, Page};
+use super::{Json, OrNothing, Page};
 use crate::app::App;
 use crate::db::Conn;
-use crate::id::{IncidentId, StaffId};
+use crate::id::{IncidentId, StaffId, UploadId};
 use crate::incident::Incident;
 use crate::scope::activate::{self, ActivateError};
 use crate::scope::delta::Delta;
 use crate::scope::import::ImportError;
-use crate::scope::{ScopeMode, ScopeStatus, Version, store};
+use crate::scope::{ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::seal::to_hex;
 use crate::staff::right::{ImportScope, SeeIncidents};
+use crate::web::pieces::told;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 use crate::web::{rejects, upload};
@@ -85,13 +86,41 @@ impl ScopeView {
 pub struct How {
     #[serde(default = "everyone")]
     mode: ScopeMode,
+    /// An upload that is all here; then there is no body.
+    upload: Option<UploadId>,
 }
 
 fn everyone() -> ScopeMode {
     ScopeMode::Full
 }
 
-/// `POST /incidents/{id|slug}/scopes?mode=full|delta` with the list as `text/csv`.
+/// The body of [`begin_upload`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    size: i64,
+}
+
+/// `POST /incidents/{id|slug}/uploads`: a list that will come in pieces.
+///
+/// # Errors
+/// 404, or no size that a list can have.
+pub async fn begin_upload(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    name: Path<String>,
+    of: Json<Size>,
+) -> Answer {
+    let incident = named(&mut *app.db.get().await?, &name).await?.id;
+    let begun = in_pieces::begin(&app, who.id, incident, of.0.size).await?;
+    let at = format!("/api/v1/uploads/{}", begun.id);
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, at));
+    Ok(told(answer, &begun))
+}
+
+/// `POST /incidents/{id|slug}/scopes?mode=full|delta` with the list as `text/csv`, or with `&upload=` an upload
+/// that is all here.
 ///
 /// # Errors
 /// 404, a list that is refused whole, or another import at work.
@@ -103,11 +132,18 @@ pub async fn import(
     how: Query<How>,
     body: Payload,
 ) -> Answer {
-    if !req.content_type().eq_ignore_ascii_case("text/csv") {
-        return Err(Problem::new(Kind::WrongType).because("send the list as text/csv"));
-    }
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
-    let imported = upload::import(&app, who.id, incident, how.mode, body).await?;
+    let imported = match how.upload {
+        Some(_) if !req.content_type().is_empty() && req.content_type() != "application/json" => {
+            return Err(Problem::new(Kind::BadRequest)
+                .because("send the list or name its upload, not both"));
+        }
+        Some(upload) => in_pieces::import(&app, who.id, incident, how.mode, upload).await?,
+        None if req.content_type().eq_ignore_ascii_case("text/csv") => {
+            upload::import(&app, who.id, incident, how.mode, body).await?
+        }
+        None => return Err(Problem::new(Kind::WrongType).because("send the list as text/csv")),
+    };
     let mut conn = app.db.get().await?;
     let version = store::find(&mut conn, incident, imported.version).await?;
     let at = format!("/api/v1/incidents/{incident}/scopes/{}", imported.version);
@@ -208,7 +244,9 @@ impl From<ImportError> for Problem {
             ImportError::Db(error) => return error.into(),
             ImportError::Key(broken) => return Self::broken(broken),
             ImportError::Missing => Kind::NotFound,
-            ImportError::Forgotten | ImportError::Busy => Kind::InTheWay,
+            ImportError::Forgotten | ImportError::Busy | ImportError::Incomplete { .. } => {
+                Kind::InTheWay
+            }
             ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_) => {
                 Kind::NotAccepted
             }
@@ -220,6 +258,7 @@ impl From<ImportError> for Problem {
                 "errors",
                 wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ),
+            ImportError::Incomplete { received, .. } => problem.with("received", received),
             _ => problem,
         }
     }

@@ -13,7 +13,9 @@
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
 //! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
-//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scopes::Import`] | multipart: `mode` (`full`, `delta`), then `file` |
+//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
+//! | `POST …/{slug}/uploads` | begins a list in pieces, JSON; the script's | `size` |
+//! | `GET, PATCH /console/uploads/{id}` | how much of it is here, JSON; the next piece | |
 //! | `GET …/{slug}/importing` | how far the import under way is, JSON | |
 //! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |

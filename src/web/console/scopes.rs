@@ -1,13 +1,12 @@
-//! Importing the affected list, and the report of what came of it.
+//! What came of an import: the report of a version, and what may be done with it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{Data, Path};
 use askama::Template;
-use serde::Serialize;
 use tokio::time::timeout;
 
 use super::Deed;
@@ -16,42 +15,19 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
 use crate::scope::delta::Change;
-use crate::scope::import::ImportError;
-use crate::scope::{self, ScopeMode, ScopeStatus, Version, store};
-use crate::scope::{activate, consent};
+use crate::scope::{self, ScopeStatus, Version, activate, consent, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::figures::{count, filters};
-use crate::web::multipart::{Parts, boundary};
-use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
-use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
-use crate::web::{Home, form, rejects as download, upload};
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Allowed;
+use crate::web::{Home, form, rejects as download};
 
 /// How many rejects the report shows.
 const SHOWN: i64 = 50;
 /// How long the reader waits for an activation before the page shows its progress.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest field beside the file.
-const SHORT: usize = 1_000;
-
-/// `/console/incidents/{slug}/import`
-#[derive(Template)]
-#[template(path = "console/import.html")]
-pub struct Import {
-    /// The frame.
-    pub desk: Desk,
-    /// The incident's address.
-    pub slug: String,
-    /// The incident's title.
-    pub title: String,
-    /// Which version this import becomes.
-    pub version: i64,
-    /// `full` or `delta`, as chosen.
-    pub mode: String,
-    /// Why the file was refused whole; field `file`.
-    pub faults: Faults,
-}
 
 /// `/console/incidents/{slug}/scopes/{version}`
 #[derive(Template)]
@@ -138,127 +114,6 @@ impl ScopeReport {
     fn shown(&self) -> i64 {
         i64::try_from(self.rejects.len()).unwrap_or(i64::MAX)
     }
-}
-
-/// `GET /console/incidents/{slug}/import`.
-///
-/// # Errors
-/// 404.
-pub async fn ask(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-) -> Answer {
-    let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
-    let asked = (ScopeMode::Full, Faults::default());
-    asking(&app, &mut conn, &req, &who, incident, StatusCode::OK, asked).await
-}
-
-async fn asking(
-    app: &App,
-    conn: &mut Conn,
-    req: &HttpRequest,
-    who: &Signed,
-    of: Incident,
-    status: StatusCode,
-    (mode, faults): (ScopeMode, Faults),
-) -> Answer {
-    let last = store::list(conn, of.id)
-        .await?
-        .first()
-        .map_or(0, |last| last.version);
-    let import = Import {
-        desk: around::desk(app, conn, req, who, Area::Incidents).await?,
-        slug: of.slug,
-        title: of.title,
-        version: i64::from(last) + 1,
-        mode: mode.to_string(),
-        faults,
-    };
-    Ok(page::show(status, &import)?)
-}
-
-/// `POST /console/incidents/{slug}/scopes`: the file goes on into the import while it arrives.
-///
-/// # Errors
-/// 404, a form that is not ours, another import at work; a file that is refused shows the page again.
-pub async fn import(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    body: Payload,
-) -> Answer {
-    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let mut parts = Parts::new(body, &boundary(&req)?);
-    let mode = before_the_file(&req, &mut parts).await?;
-    let imported = upload::import(&app, who.id, incident.id, mode, parts.into_pieces()).await;
-    let why = match imported {
-        Ok(imported) => {
-            let page = format!("/console/incidents/{slug}/scopes/{}", imported.version);
-            return Ok(on_to(&page, "imported"));
-        }
-        Err(why @ (ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_))) => why,
-        Err(error) => return Err(error.into()),
-    };
-    let fault = Fault {
-        field: "file".to_owned(),
-        text: why.to_string(),
-    };
-    let asked = (mode, Faults(vec![fault]));
-    let mut conn = app.db.get().await?;
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    asking(&app, &mut conn, &req, &who, incident, status, asked).await
-}
-
-/// How far the import under way is, for the page that uploads it.
-#[derive(Serialize)]
-struct Importing {
-    rows: i64,
-    rejected: i64,
-}
-
-/// `GET /console/incidents/{slug}/importing`: rows read so far, as JSON; 0 while none is under way.
-///
-/// # Errors
-/// 404.
-pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<String>) -> Answer {
-    let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
-    let versions = store::list(&mut conn, incident.id).await?;
-    let under_way = versions.iter().find(|v| v.status == ScopeStatus::Importing);
-    let (accepted, rejected) = under_way.map_or((0, 0), |v| (v.accepted, v.rejected));
-    Ok(HttpResponse::Ok().json(Importing {
-        rows: accepted + rejected,
-        rejected,
-    }))
-}
-
-/// Reads the fields that stand before the file: whether the form is ours, and what the file holds.
-async fn before_the_file(
-    req: &HttpRequest,
-    parts: &mut Parts<Payload>,
-) -> Result<ScopeMode, Problem> {
-    let (mut token, mut mode) = (String::new(), ScopeMode::Full);
-    while let Some(name) = parts.next().await? {
-        match name.as_str() {
-            "csrf" => token = parts.text(SHORT).await?,
-            "mode" => {
-                let word = parts.text(SHORT).await?;
-                mode = word
-                    .parse()
-                    .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
-            }
-            "file" => {
-                form::check(req, &token)?;
-                return Ok(mode);
-            }
-            _ => {}
-        }
-    }
-    Err(Problem::new(Kind::BadRequest).because("the form has no file"))
 }
 
 /// `GET /console/incidents/{slug}/scopes/{version}`.

@@ -8,6 +8,7 @@ use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
+use candor::web::console::import::Import;
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Told};
 use candor::web::console::notices::{NoticeRow, Notices};
