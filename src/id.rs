@@ -143,6 +143,8 @@ ids! {
     NoticeId = "ntc",
     /// One affected human in one incident.
     PersonId = "per",
+    /// A process that sends, from its start to its end.
+    SenderId = "snd",
     /// A member of staff, or the account of an API key.
     StaffId = "stf",
     /// A template.

@@ -2,6 +2,7 @@
 
 mod pace;
 mod progress;
+mod sender;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use pace::*;
 pub use progress::*;
+pub use sender::{beat, leave};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};

@@ -22,7 +22,6 @@ pub async fn review(app: App, shutdown: Shutdown) {
     }
 }
 
-/// Does the chores until `shutdown` asks to leave.
 /// Deletes what is kept for a while only: uploads that nobody goes on with, answers of the API.
 async fn sweep(app: &App) -> db::Result<()> {
     upload::sweep(app).await?;
@@ -30,6 +29,7 @@ async fn sweep(app: &App) -> db::Result<()> {
 }
 
 pub async fn run(app: App, shutdown: Shutdown) {
+/// Does the chores until `shutdown` asks to leave.
     loop {
         let leaving = shutdown.soft();
         tokio::select! {

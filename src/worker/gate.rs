@@ -12,7 +12,7 @@ use crate::campaign::store::Seen;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
 use crate::db::bell::Bell;
-use crate::id::CampaignId;
+use crate::id::{CampaignId, SenderId};
 use crate::shutdown::Shutdown;
 
 /// An answer older than this is worth nothing: without the database nothing leaves.
@@ -33,17 +33,30 @@ pub enum Leave {
 struct Last {
     at: Option<Instant>,
     stopped: bool,
+    /// Who is at work, this process included.
+    senders: i64,
     campaigns: HashMap<CampaignId, Seen>,
 }
 
-/// What was last seen of the campaigns in hand.
-#[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<RwLock<Last>>);
+/// What was last seen of the campaigns in hand, and of who else is at work.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    me: SenderId,
+    last: Arc<RwLock<Last>>,
+}
 
 impl Gate {
+    /// That of a sender which has seen nothing yet.
+    pub fn new(me: SenderId) -> Self {
+        Self {
+            me,
+            last: Arc::default(),
+        }
+    }
+
     /// Whether the campaign's next message may leave.
     pub fn leave(&self, campaign: CampaignId) -> Leave {
-        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| at.elapsed() >= FRESH) {
             return Leave::Wait;
         }
@@ -58,31 +71,39 @@ impl Gate {
 
     /// How many per cent of its rate the campaign may go.
     pub fn percent(&self, campaign: CampaignId) -> i16 {
-        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         last.campaigns
             .get(&campaign)
             .map_or(100, |seen| seen.percent)
     }
 
+    /// This sender's part of every limit: those at work share them evenly.
+    pub fn share(&self) -> f64 {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        1.0 / last.senders.max(1) as f64
+    }
+
     /// A campaign comes into hand, as it was seen just now.
     pub fn admit(&self, campaign: CampaignId, seen: Seen) {
-        let mut last = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.campaigns.entry(campaign).or_insert(seen);
     }
 
     /// Looks at the database.
     pub async fn look(&self, app: &App) -> Result<()> {
         let ids: Vec<CampaignId> = {
-            let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
             last.campaigns.keys().copied().collect()
         };
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
+        let senders = campaign::store::beat(&mut conn, self.me, &app.config.mail.node).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
-        let mut last = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.at = Some(asked);
         last.stopped = stopped;
+        last.senders = senders;
         last.campaigns.extend(seen);
         Ok(())
     }
@@ -107,12 +128,33 @@ impl Gate {
                 }
             };
             tokio::select! {
-                () = shutdown.soft().cancelled() => return,
+                () = shutdown.soft().cancelled() => break,
                 () = tokio::time::sleep(poll) => {}
                 alive = rung => if !alive {
                     bell = None;
                 }
             }
         }
+        // If this fails, the others notice some seconds later.
+        let _ = self.part(&app).await;
+    }
+
+    async fn part(&self, app: &App) -> Result<()> {
+        campaign::store::leave(&mut *app.db.get().await?, self.me).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_at_work_share_every_limit_evenly() {
+        let gate = Gate::new(SenderId::from_uuid(uuid::Uuid::nil()));
+        let share = |senders| {
+            gate.last.write().expect("nobody panicked").senders = senders;
+            gate.share()
+        };
+        assert_eq!([0, 1, 2, 4].map(share), [1.0, 1.0, 0.5, 0.25]);
     }
 }

@@ -224,12 +224,18 @@ impl Job {
         self.hand.leave()
     }
 
-    /// Messages a second that this node may send of its campaign now; `None`: unlimited.
+    /// This sender's part of every limit.
+    pub fn share(&self) -> f64 {
+        self.hand.gate.share()
+    }
+
+    /// Messages a second that this sender may send of its campaign now; `None`: unlimited.
     pub fn rate(&self) -> Option<f64> {
         let app = &self.hand.app;
         let percent = self.hand.gate.percent(self.notice.campaign);
         let since = app.now() - self.shared.launched_at;
-        pacing::rate(self.shared.limit, percent, since, &app.config.pacing)
+        let all = pacing::rate(self.shared.limit, percent, since, &app.config.pacing)?;
+        Some(all * self.share())
     }
 
     /// Ends it in a state.

@@ -319,7 +319,8 @@ impl Lane {
             let Some(job) = self.jobs.pop_front() else {
                 break;
             };
-            let theirs = providers.moment(job.person.contact.email.as_ref(), now);
+            let address = job.person.contact.email.as_ref();
+            let theirs = providers.moment(address, now, job.share());
             if let Some(rate) = rate {
                 job.shared.pace.take(now, rate);
             }

@@ -136,6 +136,8 @@ impl Line {
     async fn take_turn(&self, job: &Job) -> bool {
         if self.is_paced() {
             let (relay, node) = self.rates();
+            // What the relay takes is shared by all senders; the node's own limit is its own.
+            let (relay, node) = (f64::from(relay) * job.share(), f64::from(node));
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => return false,
                 () = async { self.trunk.pace.turn(relay).await; self.node.turn(node).await } => {}

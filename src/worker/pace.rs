@@ -13,9 +13,9 @@ pub struct Pace {
 
 impl Pace {
     /// Waits for the caller's moment at this rate, in messages a second; 0 is unlimited.
-    pub async fn turn(&self, per_second: u32) {
-        if per_second > 0 {
-            let moment = self.take(Instant::now(), per_second.into());
+    pub async fn turn(&self, per_second: f64) {
+        if per_second > 0.0 {
+            let moment = self.take(Instant::now(), per_second);
             tokio::time::sleep_until(moment).await;
         }
     }

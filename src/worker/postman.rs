@@ -17,12 +17,13 @@ use super::providers::Providers;
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::db::Error;
+use crate::id::SenderId;
 use crate::notice::freeze;
 use crate::shutdown::Shutdown;
 
 /// Starts everything that sends notices.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
-    let gate = Gate::default();
+    let gate = Gate::new(SenderId::new(app.now()));
     let ledger = Ledger::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
     let lanes = Lanes::new(Providers::new(&app.config.providers), room);

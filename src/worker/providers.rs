@@ -1,5 +1,4 @@
-//! Providers: who runs the mailboxes of many domains, and how many messages a second they may get from
-//! this node.
+//! Providers: who runs the mailboxes of many domains, and how many messages a second they may get.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,10 +45,13 @@ impl Providers {
         self.of(address).map_or("other", |known| &known.name)
     }
 
-    /// The moment at which a message to this address may go; it is taken. `now` if nothing limits it.
-    pub fn moment(&self, address: Option<&EmailAddress>, now: Instant) -> Instant {
+    /// The moment at which a message to this address may go, for whoever has this share of the limit; it is
+    /// taken. `now` if nothing limits it.
+    pub fn moment(&self, address: Option<&EmailAddress>, now: Instant, share: f64) -> Instant {
         match self.of(address) {
-            Some(known) if known.per_second > 0 => known.pace.take(now, known.per_second.into()),
+            Some(known) if known.per_second > 0 => {
+                known.pace.take(now, f64::from(known.per_second) * share)
+            }
             _ => now,
         }
     }
@@ -71,12 +73,12 @@ mod tests {
         let start = Instant::now();
         let wait = |address: &str| {
             let address = EmailAddress::parse(address).expect("an address");
-            providers.moment(Some(&address), start) - start
+            providers.moment(Some(&address), start, 0.5) - start
         };
         assert_eq!(wait("a@big.example"), Duration::ZERO);
-        assert_eq!(wait("b@LARGE.example"), Duration::from_millis(100));
+        assert_eq!(wait("b@LARGE.example"), Duration::from_millis(200));
         assert_eq!(wait("c@small.example"), Duration::ZERO);
-        assert_eq!(providers.moment(None, start), start);
+        assert_eq!(providers.moment(None, start, 0.5), start);
         let name = |address: &str| {
             providers
                 .name(EmailAddress::parse(address).ok().as_ref())

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use candor::campaign::pacing::CanaryState;
 use candor::campaign::store::{self, Pace};
-use candor::campaign::{CampaignKind, CampaignStatus, launch, review};
-use candor::id::CampaignId;
+use candor::campaign::{CampaignKind, CampaignStatus, hold, review};
+use candor::id::{CampaignId, SenderId};
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 use candor::notice::NoticeStatus;
@@ -392,4 +392,29 @@ async fn a_standby_relay_serves_only_in_need_and_the_one_that_is_away_costs_noth
     let tries = "select count(*) from notice n join campaign c on c.id = n.campaign_id
         where c.kind = 'correction' and n.attempts <> 1";
     assert_eq!(house.number(tries).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_at_work_are_counted_until_they_leave_or_fall_silent() {
+    let house = House::new().await;
+    let mut conn = house.app.db.get().await.unwrap();
+    let [one, two] = [(); 2].map(|()| SenderId::new(house.app.now()));
+    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
+    assert_eq!(store::beat(&mut conn, two, "a.example").await.unwrap(), 2);
+    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 2);
+    let silent = format!(
+        "update sender set seen_at = now() - interval '6 seconds' where id = '{}'",
+        two.uuid()
+    );
+    house.sql(&silent).await;
+    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
+    // Stopped in a debugger, or cut off: back again, it counts again.
+    assert_eq!(store::beat(&mut conn, two, "a.example").await.unwrap(), 2);
+    store::leave(&mut conn, two).await.unwrap();
+    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
+    house
+        .sql(&silent.replace(&two.uuid().to_string(), &one.uuid().to_string()))
+        .await;
+    store::leave(&mut conn, two).await.unwrap();
+    assert_eq!(house.number("select count(*) from sender").await, 0);
 }

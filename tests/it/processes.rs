@@ -45,11 +45,16 @@ async fn two_senders_share_a_campaign_and_each_notice_reaches_the_server_once() 
             .with("CANDOR__MAIL__NODE", name)
     });
     let senders = programs.each_ref().map(|program| program.start("work"));
+    let at_work = "select count(*) from sender";
+    while house.number(at_work).await < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     scene.launched(&house, CampaignKind::Initial).await;
     until_completed(&house).await;
     for sender in senders {
         assert_eq!(sender.terminate().await.code(), Some(0));
     }
+    assert_eq!(house.number(at_work).await, 0, "who leaves says so");
 
     let (to, from) = ("X-Rcpt-Args:", "X-Helo-Args:");
     let (to, from) = (received(dumps.path(), to), received(dumps.path(), from));
