@@ -8,6 +8,7 @@ mod sending;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -81,6 +82,8 @@ pub struct Http {
     pub workers: usize,
     /// Bytes of the largest form or JSON body.
     pub body_limit: usize,
+    /// Proxies whose `X-Forwarded-For` is believed, beside those on this machine.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// `[organisation]`
@@ -119,6 +122,8 @@ pub struct Helpline {
     pub lease_minutes: i64,
     /// Open tickets a person may have.
     pub open_tickets: i64,
+    /// Messages a person may send in 24 hours.
+    pub messages_a_day: i64,
     /// Days in which an answer reopens a solved ticket.
     pub reopen_days: i64,
     /// Hours until the first answer, as promised to people.
@@ -204,6 +209,7 @@ impl Config {
             ("mail.poll_milliseconds", self.mail.poll_milliseconds as i64),
             ("helpline.lease_minutes", self.helpline.lease_minutes),
             ("helpline.open_tickets", self.helpline.open_tickets),
+            ("helpline.messages_a_day", self.helpline.messages_a_day),
             ("sessions.staff_hours", self.sessions.staff_hours),
             ("sessions.customer_minutes", self.sessions.customer_minutes),
         ];

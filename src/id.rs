@@ -151,10 +151,10 @@ ids! {
     TemplateId = "tpl",
     /// A customer's matter.
     TicketId = "tkt",
-}
-
     /// An affected list that arrives in pieces.
     UploadId = "upl",
+}
+
 in_buckets! { NoticeId PersonId }
 
 #[cfg(test)]

@@ -114,15 +114,36 @@ pub async fn list(
     Ok(rows.into_iter().map(event).collect())
 }
 
+/// Where the chain ends: the number of the last event and its hash.
+///
+/// # Errors
+/// The database's.
+pub async fn head(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
+    Ok(audit_head::table
+        .select((audit_head::seq, audit_head::hash))
+        .first(conn)
+        .await?)
+}
+
+/// Whether the event with this number has this hash.
+///
+/// # Errors
+/// The database's.
+pub async fn holds(conn: &mut Conn, seq: i64, hash: &[u8]) -> Result<bool> {
+    let event = audit_event::table
+        .find(seq)
+        .filter(audit_event::hash.eq(hash));
+    Ok(diesel::select(diesel::dsl::exists(event))
+        .get_result(conn)
+        .await?)
+}
+
 /// Follows the whole chain; the number of events if it is whole.
 ///
 /// # Errors
 /// The database's; the inner result names the first [`Flaw`].
 pub async fn verify(conn: &mut Conn) -> Result<std::result::Result<i64, Flaw>> {
-    let (seq, hash): (i64, Vec<u8>) = audit_head::table
-        .select((audit_head::seq, audit_head::hash))
-        .first(conn)
-        .await?;
+    let (seq, hash) = head(conn).await?;
     let mut chain = Chain::default();
     let mut after = 0;
     loop {

@@ -124,9 +124,25 @@ const CROWDED: usize = 10_000;
 /// The attempts of late. Each entry is the moment at which its bucket will be full again, which is
 /// all that a token bucket needs to remember (the generic cell rate algorithm).
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<[u8; 32], DateTime<Utc>>>);
+pub struct Attempts(Mutex<Buckets>);
 
 impl Attempts {
+    /// Whether somebody at this address may try another notice code; only wrong ones count.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn may_try_code(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u32> {
+        let full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        PER_ADDRESS.check(&full_at, &codes_of(from), now)
+    }
+
+    /// Counts a wrong notice code.
+    pub fn count_wrong_code(&self, from: IpAddr, now: DateTime<Utc>) {
+        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_old(&mut full_at, now);
+        PER_ADDRESS.count(&mut full_at, codes_of(from), now);
+    }
+
     /// Counts an attempt: against the account, or against the browser that was in it before.
     ///
     /// # Errors
@@ -143,9 +159,7 @@ impl Attempts {
             None => format!("account {account}"),
         };
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if full_at.len() > CROWDED {
-            full_at.retain(|_, at| *at > now);
-        }
+        drop_old(&mut full_at, now);
         let buckets = [
             (
                 sha256(format!("address {}", network(from)).as_bytes()),
@@ -154,18 +168,42 @@ impl Attempts {
             (sha256(whose.as_bytes()), PER_ACCOUNT),
         ];
         for (key, limit) in &buckets {
-            let late = full_at.get(key).map_or(0, |at| (*at - now).num_seconds());
-            let wait = late + limit.seconds - limit.burst * limit.seconds;
-            if wait > 0 {
-                return Err(u32::try_from(wait).unwrap_or(u32::MAX));
-            }
+            limit.check(&full_at, key, now)?;
         }
         for (key, limit) in buckets {
-            let at = full_at.entry(key).or_insert(now);
-            *at = (*at).max(now) + TimeDelta::seconds(limit.seconds);
+            limit.count(&mut full_at, key, now);
         }
         Ok(())
     }
+}
+
+type Buckets = HashMap<[u8; 32], DateTime<Utc>>;
+
+impl Limit {
+    /// The seconds to wait, if one more is one too many.
+    fn check(&self, full_at: &Buckets, key: &[u8; 32], now: DateTime<Utc>) -> Result<(), u32> {
+        let late = full_at.get(key).map_or(0, |at| (*at - now).num_seconds());
+        let wait = late + self.seconds - self.burst * self.seconds;
+        match wait {
+            ..=0 => Ok(()),
+            wait => Err(u32::try_from(wait).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn count(&self, full_at: &mut Buckets, key: [u8; 32], now: DateTime<Utc>) {
+        let at = full_at.entry(key).or_insert(now);
+        *at = (*at).max(now) + TimeDelta::seconds(self.seconds);
+    }
+}
+
+fn drop_old(full_at: &mut Buckets, now: DateTime<Utc>) {
+    if full_at.len() > CROWDED {
+        full_at.retain(|_, at| *at > now);
+    }
+}
+
+fn codes_of(from: IpAddr) -> [u8; 32] {
+    sha256(format!("codes {}", network(from)).as_bytes())
 }
 
 /// What one customer of a provider holds: an IPv4 address, or an IPv6 /64.

@@ -295,6 +295,11 @@ pub enum BadWords {
     /// The subject.
     #[error("a subject has at most 200 characters")]
     Subject,
+    /// More messages of one person than a day's.
+    #[error(
+        "you have sent many messages since yesterday, and we have them all: please wait for our answer, or call us"
+    )]
+    TooMany,
 }
 
 /// Checks a message. It is stored as it is, never trimmed.

@@ -7,6 +7,7 @@
 //! the day, and proves a page of today or yesterday. All forms are also refused when the browser says
 //! that another site sent them (`Sec-Fetch-Site`, else `Origin`).
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use actix_web::dev::{Payload, ServiceRequest};
@@ -160,11 +161,14 @@ struct Fields(Vec<(String, Vec<String>)>);
 impl Fields {
     fn parse(body: &[u8]) -> Self {
         let mut fields: Vec<(String, Vec<String>)> = Vec::new();
+        // A stranger may send a hundred thousand names: none is looked for among the others.
+        let mut places: HashMap<String, usize> = HashMap::new();
         for (name, value) in url::form_urlencoded::parse(body) {
-            match fields.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, values)) => values.push(value.into_owned()),
-                None => fields.push((name.into_owned(), vec![value.into_owned()])),
-            }
+            let place = *places.entry(name.into_owned()).or_insert_with_key(|name| {
+                fields.push((name.clone(), Vec::new()));
+                fields.len() - 1
+            });
+            fields[place].1.push(value.into_owned());
         }
         Self(fields)
     }

@@ -29,6 +29,7 @@ pub mod who;
 
 use std::io;
 use std::net::TcpListener;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -86,7 +87,7 @@ fn mine() -> Vec<Door> {
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
     use console::{
-        account, call, campaign, campaigns, dashboard, deeds, forget, helpline, incident, incidents, live, notices, outbox,
+        account, call, campaign, campaigns, dashboard, deeds, forget, helpline, import, incident, incidents, live, notices, outbox,
         preview, scopes, template, templates, tickets,
     };
     vec![
@@ -169,10 +170,10 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}/people", May(SeePeople), people::find),
         get("/people/{person}", May(SeePeople), people::show),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
-        post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
         post("/incidents/{incident}/uploads", May(ImportScope), scopes::begin_upload),
         get("/uploads/{upload}", May(ImportScope), pieces::show),
         patch("/uploads/{upload}", May(ImportScope), pieces::add),
+        post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
@@ -300,7 +301,6 @@ where
     }
 }
 
-/// Registers doors: those with the same address as one resource, which knows its other methods.
 fn patch<F, Args>(path: &'static str, who: Who, handler: F) -> Door
 where
     F: Handler<Args>,
@@ -316,6 +316,7 @@ where
     }
 }
 
+/// Registers doors: those with the same address as one resource, which knows its other methods.
 fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
     while let Some(first) = doors.first().map(|door| door.path) {
         let (here, rest): (Vec<_>, Vec<_>) = doors.into_iter().partition(|d| d.path == first);
@@ -340,6 +341,8 @@ pub struct Home {
     pub runtime: Handle,
     /// Resolves when answers that never end by themselves (events) must end.
     pub leaving: CancellationToken,
+    /// Whether all migrations were found to have run.
+    pub is_migrated: AtomicBool,
 }
 
 /// Serves until the end is asked for; requests in hand may finish.
@@ -356,6 +359,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     let home = Data::new(Home {
         runtime: Handle::current(),
         leaving: shutdown.soft().clone(),
+        is_migrated: AtomicBool::new(false),
     });
     let server = HttpServer::new(move || {
         actix_web::App::new()

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::{Data, get};
 use actix_web::{HttpResponse, HttpServer, Responder, http::header};
 use tokio::runtime::Handle;
 
 use crate::app::App;
+use crate::campaign;
 use crate::db;
 use crate::notice::store::batch;
 use crate::shutdown::Shutdown;
@@ -23,6 +25,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     let home = Data::new(Home {
         runtime: Handle::current(),
         leaving: shutdown.soft().clone(),
+        is_migrated: AtomicBool::new(false),
     });
     let server = HttpServer::new(move || {
         actix_web::App::new()
@@ -60,6 +63,12 @@ pub async fn healthz() -> impl Responder {
 /// # Errors
 /// 503 with the reason.
 pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
+    if home.is_migrated.load(Ordering::Relaxed) {
+        // Migrations do not run backwards under a program: from now on a question is enough, and a stranger who
+        // asks often opens no connections.
+        campaign::store::stopped(&mut *app.db.get().await?).await?;
+        return Ok(HttpResponse::Ok().body("ready\n"));
+    }
     let url = app
         .config
         .database_url()
@@ -68,7 +77,10 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
     // The migration harness blocks its thread, which a web worker cannot afford.
     let pending = home.runtime.spawn(async move { db::pending(&url).await });
     match pending.await.map_err(Problem::broken)? {
-        Ok(0) => Ok(HttpResponse::Ok().body("ready\n")),
+        Ok(0) => {
+            home.is_migrated.store(true, Ordering::Relaxed);
+            Ok(HttpResponse::Ok().body("ready\n"))
+        }
         Ok(n) => Err(Problem::new(Kind::Away).because(format!("{n} migrations are pending"))),
         Err(error) => Err(error.into()),
     }

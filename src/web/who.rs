@@ -163,8 +163,8 @@ pub fn no_session_cookie() -> Cookie<'static> {
     cookie
 }
 
-/// Where the request comes from. Behind a proxy on this machine, what the proxy says; from anybody
-/// else such a header may be invented.
+/// Where the request comes from. Behind a proxy on this machine or one in `http.proxies`, what the proxy says;
+/// from anybody else such a header may be invented.
 pub fn came_from(req: &HttpRequest) -> IpAddr {
     let peer = req
         .peer_addr()
@@ -175,7 +175,12 @@ pub fn came_from(req: &HttpRequest) -> IpAddr {
         .last()
         .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
     match forwarded {
-        Some(address) if peer.is_loopback() => address,
+        Some(address) if peer.is_loopback() || is_proxy(req, peer) => address,
         _ => peer,
     }
+}
+
+fn is_proxy(req: &HttpRequest, peer: IpAddr) -> bool {
+    let app = req.app_data::<web::Data<App>>();
+    app.is_some_and(|app| app.config.http.proxies.contains(&peer.to_canonical()))
 }

@@ -7,6 +7,7 @@ use crate::campaign;
 use crate::db;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
+use crate::staff::replay::once;
 
 /// How often the chores are looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -28,8 +29,8 @@ async fn sweep(app: &App) -> db::Result<()> {
     once::sweep(app).await
 }
 
-pub async fn run(app: App, shutdown: Shutdown) {
 /// Does the chores until `shutdown` asks to leave.
+pub async fn run(app: App, shutdown: Shutdown) {
     loop {
         let leaving = shutdown.soft();
         tokio::select! {
@@ -38,6 +39,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
             ended = activate::resume(&app, None) => if let Err(error) = ended {
                 tracing::warn!(%error, "an activation was not ended");
             },
+        }
+        if let Err(error) = sweep(&app).await {
+            tracing::warn!(%error, "what is kept for a while only was not swept");
         }
         if !shutdown.rest(EVERY).await {
             return;

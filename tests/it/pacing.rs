@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use candor::actor::Actor;
 use candor::campaign::pacing::CanaryState;
 use candor::campaign::store::{self, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold, review};
@@ -115,7 +116,6 @@ async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_writt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[tokio::test(flavor = "multi_thread")]
 async fn who_pauses_and_resumes_before_the_first_slice_was_tried_does_not_pass_it() {
     let house = House::with("[mail]\nbatch = 50").await;
     let scene = Scene::new(&house).await;
@@ -131,6 +131,7 @@ async fn who_pauses_and_resumes_before_the_first_slice_was_tried_does_not_pass_i
     assert_eq!(pace(&house, campaign).await.canary, CanaryState::Running);
 }
 
+#[tokio::test(flavor = "multi_thread")]
 async fn too_many_bounces_pause_a_campaign_long_after_its_first_slice() {
     let house = House::with("[mail]\nbatch = 50\n[breaker]\nwindow = 200\nleast = 100").await;
     let scene = Scene::new(&house).await;

@@ -10,6 +10,7 @@ use candor::mail::read::{Read, read};
 use candor::person::find::{Clue, find};
 use candor::staff::StaffRole;
 use candor::ticket::{MessageKind, TicketStatus, store};
+use chrono::TimeDelta;
 
 use crate::client::{Browser, Seen, Site};
 use crate::doors::rows;
@@ -260,6 +261,26 @@ async fn a_notice_is_checked_by_its_code_and_a_slip_is_told_from_a_fake() {
     }
     house.sql("update notice set status = 'cancelled'").await;
     assert!(check(&code).body.contains("do not recognise"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_cannot_be_guessed_at_leisure_and_right_ones_are_not_counted() {
+    let (house, site, scene) = open("", 1).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    let notice = letter_with(&house, "/s/").await;
+    let code = between(&notice.text, "Code: ", "\n").trim().to_owned();
+    let browser = site.browser();
+    let check = |code: &str| browser.submit("/verify", "/verify", &[("code", code)]);
+    for _ in 0..40 {
+        assert!(check(&code).body.contains("Yes, it is genuine"));
+    }
+    for _ in 0..30 {
+        assert_eq!(check("0000-0000-00").status, 200);
+    }
+    let late = check(&code);
+    assert_eq!((late.status, late.header("retry-after")), (429, "10"));
+    house.app.clock.advance(TimeDelta::seconds(10));
+    assert!(check(&code).body.contains("Yes, it is genuine"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,9 +87,20 @@ async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
     scene.import(&house, &list(2, "name")).await;
     scene.launched(&house, CampaignKind::Initial).await;
     let program = Program::of(&house);
-    program.ok(&["audit", "verify"]);
+    let said = program.ok(&["audit", "verify"]);
+    let kept = said.trim().rsplit(' ').next().unwrap().to_owned();
+    program.ok(&["audit", "verify", "--kept", &kept]);
     let events = house.number("select count(*) from audit_event").await;
     assert!(events > 5);
+    for deed in [
+        "truncate audit_event",
+        "delete from audit_event",
+        "update audit_event set seq = 0",
+    ] {
+        let refused = house.raw().await.batch_execute(deed).await.unwrap_err();
+        let why = refused.as_db_error().unwrap().message();
+        assert_eq!(why, "audit_event is append-only", "{deed}");
+    }
     house
         .sql("alter table audit_event disable trigger all; create table kept as table audit_event")
         .await;
@@ -143,4 +154,14 @@ async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
             .await;
     }
     program.ok(&["audit", "verify"]);
+
+    // Somebody with the database writes it all anew, so that it fits: what was kept elsewhere does not.
+    house
+        .sql("delete from audit_event; update audit_head set seq = 0, hash = ''")
+        .await;
+    program.ok(&["stop"]);
+    program.ok(&["audit", "verify"]);
+    let found = program.run(&["audit", "verify", "--kept", &kept]);
+    assert_eq!(found.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&found.stderr).contains("rewritten"));
 }

@@ -1,8 +1,13 @@
 //! Claims a key before the deed, and settles or releases it afterwards.
 
+use chrono::TimeDelta;
+
 use super::{Answer, Claim, Request, store};
 use crate::app::App;
 use crate::db::{Error, Result};
+
+/// How long a repeated request gets its first answer.
+pub const KEPT: TimeDelta = TimeDelta::days(2);
 
 fn context(request: &Request) -> Vec<u8> {
     [
@@ -48,6 +53,15 @@ pub async fn settle(app: &App, request: &Request, answer: &Answer) -> Result<()>
     let sealed = app.keys.seal(&context(request), &answer.content);
     let mut conn = app.db.get().await?;
     store::set_answer(&mut conn, request, answer.status, &sealed).await
+}
+
+/// Forgets keys after [`KEPT`], with their answers, which may hold people's words. Meant to be called now and then.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(app: &App) -> Result<()> {
+    let before = app.now() - KEPT;
+    store::delete_old(&mut *app.db.get().await?, before).await
 }
 
 /// Gives the key back, because the deed was not done.

@@ -82,6 +82,17 @@ pub async fn set_answer(
     Ok(())
 }
 
+/// Deletes the keys that were claimed before `before`, with their answers.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_old(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
+    diesel::delete(idempotency::table.filter(idempotency::created_at.lt(before)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Gives an unanswered key back.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::audit;
 use crate::db;
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::staff::{self, Right};
 
 /// What the agent's page showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +156,13 @@ pub async fn assign(
     version: i32,
     to: StaffId,
 ) -> Result<Ticket, DeskError> {
+    let agent = match staff::store::find(&mut *app.db.get().await?, to).await {
+        Err(db::Error::Missing) => return Err(DeskError::NoSuchAgent),
+        found => found?,
+    };
+    if agent.disabled_at.is_some() || !agent.may(Right::WorkTickets) {
+        return Err(DeskError::NoSuchAgent);
+    }
     let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
     match deed.ticket.status {
         TicketStatus::New => deed.go(&Then::to(TicketStatus::Open), false).await?,
@@ -166,6 +174,18 @@ pub async fn assign(
     }
     deed.ticket.give(to, None);
     deed.end("ticket.assign", json!({ "to": to })).await
+}
+
+/// Puts on record who took a customer's question in for them: in the ticket it is the customer's.
+///
+/// # Errors
+/// The database's; recording it twice does no harm.
+pub async fn record_taken_in(app: &App, by: StaffId, ticket: &Ticket) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    let detail = json!({ "number": ticket.number.as_str(), "person": ticket.person });
+    let (now, actor) = (app.now(), Actor::Staff(by));
+    audit::store::append(&mut tx, now, actor, "ticket.take_in", ticket.id, &detail).await?;
+    tx.commit().await
 }
 
 /// Answers the customer: message, next state and letter in one act. `then.to` may be the present

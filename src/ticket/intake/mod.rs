@@ -1,5 +1,6 @@
 //! The customer's words come in: a question, an answer, "this did not help". Nothing they wrote is
-//! refused for what it says or for how much they ask, and nothing is taken twice.
+//! refused for what it says, nor for how much they ask while a person could have written it; and nothing is
+//! taken twice.
 
 pub(super) mod customer;
 
@@ -101,6 +102,7 @@ pub async fn ask(
     if let Some(id) = twice {
         return Ok(Asked::Opened(store::find(&mut tx, &app.keys, id).await?));
     }
+    check_often(&mut tx, app, person).await?;
     if store::unfinished(&mut tx, person).await? >= app.config.helpline.open_tickets {
         let newest = store::newest_unfinished(&mut tx, person).await?;
         let mut ticket = store::lock(&mut tx, &app.keys, newest).await?;
@@ -188,6 +190,7 @@ async fn say(
             return Ok(Answered::FollowedUp(said));
         }
     }
+    check_often(&mut tx, app, person).await?;
     if hears(app, &ticket, now) != Hearing::FollowUp {
         add(&mut tx, app, &customer, &mut ticket, text).await?;
         tx.commit().await?;
@@ -203,6 +206,16 @@ async fn say(
     open(&mut tx, app, &customer, &mut next, text).await?;
     tx.commit().await?;
     Ok(Answered::FollowedUp(next))
+}
+
+/// Refuses more words from one person than `helpline.messages_a_day`: whoever found a link could fill a ticket
+/// until nobody can open it. The caller has taken their turn.
+async fn check_often(conn: &mut Conn, app: &App, person: PersonId) -> Result<(), IntakeError> {
+    let said = store::said_since(conn, person, app.now() - TimeDelta::days(1)).await?;
+    if said >= app.config.helpline.messages_a_day {
+        return Err(BadWords::TooMany.into());
+    }
+    Ok(())
 }
 
 /// Writes a new ticket with its first message, and the receipt.

@@ -289,6 +289,21 @@ pub async fn asked_lately(
     Ok((!answered).then_some(*id))
 }
 
+/// How many messages a person has sent since then, in all their tickets.
+///
+/// # Errors
+/// The database's.
+pub async fn said_since(conn: &mut Conn, person: PersonId, since: DateTime<Utc>) -> Result<i64> {
+    Ok(ticket::table
+        .inner_join(ticket_message::table.on(ticket_message::ticket_id.eq(ticket::id)))
+        .filter(ticket::person_id.eq(person))
+        .filter(ticket_message::kind.eq(MessageKind::Customer))
+        .filter(ticket_message::created_at.ge(since))
+        .count()
+        .get_result(conn)
+        .await?)
+}
+
 /// How the helpline stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {

@@ -13,7 +13,7 @@ pub use find::{
 };
 pub use list::{
     Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
-    newest_unfinished, of_person, queue, unfinished, waiting,
+    newest_unfinished, of_person, queue, said_since, unfinished, waiting,
 };
 pub use write::{
     claim, insert, insert_message, release_expired, say_who, set, set_lease, take_turn,

@@ -30,6 +30,9 @@ use crate::template;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
+/// Characters of a reason for a pause.
+const REASON_LIMIT: usize = 200;
+
 /// A campaign, as we promise it.
 #[derive(Debug, Serialize)]
 struct CampaignView {

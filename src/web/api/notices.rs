@@ -15,6 +15,7 @@ use crate::notice::store::outcome::{self, Outcome};
 use crate::notice::{AttemptResult, Notice, NoticeStatus, store};
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Believed};
+use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::problem::Answer;
 use crate::web::who::Allowed;
@@ -33,7 +34,8 @@ pub struct NoticeView {
     due_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
-    /// What was believed of the person when it was settled, or is now. Only where one notice is asked for.
+    /// What was believed of the person when it was settled, or is now. Only where one notice is asked
+    /// for, by somebody who may see people.
     #[serde(skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
     /// Only where one notice or one person is asked for.
@@ -158,11 +160,14 @@ pub async fn list(
 ///
 /// # Errors
 /// 404.
-pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
+pub async fn show(who: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
     let mut conn = app.db.get().await?;
     let notice = store::find(&mut conn, *id).await?;
     let at = notice.settled_at.unwrap_or_else(|| app.now());
-    let believed = person::store::believed(&mut conn, notice.person, at).await?;
+    let believed = match who.may(Right::SeePeople) {
+        true => person::store::believed(&mut conn, notice.person, at).await?,
+        false => None,
+    };
     Ok(HttpResponse::Ok().json(NoticeView {
         believed,
         ..NoticeView::with_attempts(&mut conn, notice).await?

@@ -56,7 +56,9 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
     let ticket = match (new.channel, new.person) {
         (TicketChannel::Web, Some(person)) => {
             let asked = intake::ask(&app, incident, person, &new.subject, &new.text).await;
-            asked.map_err(not_taken)?.ticket().clone()
+            let ticket = asked.map_err(not_taken)?.ticket().clone();
+            desk::record_taken_in(&app, who.id, &ticket).await?;
+            ticket
         }
         (TicketChannel::Web, None) => {
             return Err(refused(

@@ -8,27 +8,25 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::around::{self, Names, log};
+use super::around::{self, log};
+use super::content::{Content, content};
 use super::deeds::offered;
 use super::{Deed, Done};
 use crate::app::App;
-use crate::campaign::audience::{Audience, Who};
-use crate::campaign::content::{self, Content as Pinned};
 use crate::campaign::launch::{CampaignError, present_content};
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
-use crate::campaign::{Campaign, CampaignKind, CampaignStatus};
+use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::Conn;
 use crate::id::CampaignId;
+use crate::incident;
 use crate::notice::NoticeStatus;
 use crate::person::store::count_audience;
-use crate::seal::to_hex;
 use crate::staff::right::SeeCampaigns;
 use crate::web::figures::{Chart, count, filters};
-use crate::web::page::{self, Area, Desk, Moment, percent, span};
+use crate::web::page::{self, Area, Desk, percent, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
-use crate::{incident, template};
 
 /// `/console/campaigns/{id}`
 #[derive(Template)]
@@ -104,29 +102,6 @@ impl Counts {
             ("cancelled", self.cancelled, "never left"),
         ]
     }
-}
-
-/// What was approved, or is to be.
-#[derive(Debug, Clone, Default)]
-pub struct Content {
-    /// The template's id.
-    pub template: String,
-    /// The template's name.
-    pub template_name: String,
-    /// Its version.
-    pub template_version: i64,
-    /// The languages it goes out in.
-    pub locales: Vec<String>,
-    /// To whom, in words.
-    pub audience: String,
-    /// How fast at most, in words.
-    pub rate: String,
-    /// The hash over all of the above; the approval is pinned to it.
-    pub hash: String,
-    /// Who drafted it.
-    pub author: String,
-    /// Who approved exactly this, and when.
-    pub approved: Option<Done>,
 }
 
 /// One kind of reply.
@@ -262,15 +237,12 @@ pub fn speed(campaign: &Campaign, pace: Option<&Pace>, stopped: bool) -> String 
     let slowed = pace.and_then(|pace| pace.reason.as_deref());
     let first = pace.is_some_and(|pace| pace.canary == CanaryState::Running);
     match (campaign.status, &campaign.status_reason) {
-        (CampaignStatus::Paused, Some(reason)) => format!("Candor paused it: {reason}."),
+        (CampaignStatus::Paused, Some(reason)) => format!("Paused: {reason}."),
         (CampaignStatus::Sending, _) if stopped => "All sending is stopped.".to_owned(),
         (CampaignStatus::Sending, _) => {
             let limit = match campaign.limits.rate_per_second {
                 0 => "As fast as the relays take them.".to_owned(),
-                rate => format!(
-                    "At most {}/s on each sender, as approved.",
-                    count(rate.into())
-                ),
+                rate => format!("At most {}/s, as approved.", count(rate.into())),
             };
             let first = first
                 .then_some("A first slice goes ahead; the rest follows once that has ended well.");
@@ -307,7 +279,7 @@ pub async fn show(
         Some(_) => progress.total(),
         None => audience(&mut conn, &campaign).await?,
     };
-    let content = content(&mut conn, &campaign, present.as_ref(), now).await?;
+    let content = content(&app, &mut conn, &campaign, present.as_ref(), now).await?;
     let page = CampaignPage {
         pace: since_launch(&campaign, &progress, now),
         speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
@@ -335,67 +307,6 @@ pub async fn show(
 async fn audience(conn: &mut Conn, of: &Campaign) -> Result<i64, Problem> {
     let filter = of.audience.filter(of.kind);
     Ok(count_audience(conn, of.incident, &filter).await?.mailable)
-}
-
-/// What was submitted; of a draft, what would be.
-async fn content(
-    conn: &mut Conn,
-    of: &Campaign,
-    present: Option<&Pinned>,
-    now: DateTime<Utc>,
-) -> Result<Content, Problem> {
-    let names = Names::load(conn).await?;
-    let template = template::store::find(conn, of.template, Some(of.template_version)).await?;
-    let present = present.map(Pinned::to_text);
-    let text = of.content.as_deref().or(present.as_deref());
-    let done = |who, at| Done {
-        who: names.of(who),
-        what: "approved it".to_owned(),
-        at: Moment::ago(at, now),
-    };
-    Ok(Content {
-        template: of.template.to_string(),
-        template_name: template.name,
-        template_version: of.template_version.into(),
-        locales: template.variants.into_keys().collect(),
-        audience: to_whom(&of.audience, of.kind),
-        rate: match of.limits.rate_per_second {
-            0 => "as fast as the relays take them".to_owned(),
-            rate => format!("{}/s on each sender", count(rate.into())),
-        },
-        hash: text
-            .map(|text| to_hex(&content::hash(text)))
-            .unwrap_or_default(),
-        author: names.of(of.created_by),
-        approved: of
-            .approved_by
-            .zip(of.approved_at)
-            .map(|(who, at)| done(who, at)),
-    })
-}
-
-fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
-    let mut words = match audience.who(kind) {
-        Who::Everyone => "everybody in the scope",
-        Who::NotYetNotified => "those who were sent nothing yet",
-        Who::Unnamed => "those of whom something taken is not named yet",
-    }
-    .to_owned();
-    for (what, list) in [
-        ("in", &audience.jurisdictions),
-        ("reading", &audience.locales),
-    ] {
-        if !list.is_empty() {
-            words += &format!(", {what} {}", list.join(", "));
-        }
-    }
-    if !audience.elements.is_empty() {
-        words += &format!(
-            ", who lost {}",
-            audience.elements.to_string().replace(';', " or ")
-        );
-    }
-    words
 }
 
 #[cfg(test)]

@@ -134,7 +134,14 @@ pub async fn list(
         .last()
         .filter(|_| more)
         .map(|last| last.person.to_string());
-    let people = people(&app, &mut conn, &who, of.incident, &found).await?;
+    let people = people(
+        &app,
+        &mut conn,
+        (&who, Right::SeeAllPeople),
+        of.incident,
+        &found,
+    )
+    .await?;
     let mut notices = Vec::new();
     for notice in &found {
         let tries = tries(&mut conn, notice).await?;
@@ -171,7 +178,7 @@ pub async fn show(
     let people = people(
         &app,
         &mut conn,
-        &who,
+        (&who, Right::SeePeople),
         of.incident,
         std::slice::from_ref(&notice),
     )
@@ -202,11 +209,11 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-/// The people of these notices, for whoever may see people; nobody once the incident was forgotten.
+/// The people of these notices, for whoever has the right to see them; nobody once the incident was forgotten.
 async fn people(
     app: &App,
     conn: &mut Conn,
-    who: &Signed,
+    (who, right): (&Signed, Right),
     incident: IncidentId,
     notices: &[Notice],
 ) -> Result<BTreeMap<PersonId, Person>, Problem> {
@@ -214,7 +221,7 @@ async fn people(
         .await?
         .key(&app.keys)
         .map_err(Problem::broken)?;
-    let Some(key) = key.filter(|_| who.may(Right::SeePeople)) else {
+    let Some(key) = key.filter(|_| who.may(right)) else {
         return Ok(BTreeMap::new());
     };
     let mut found = BTreeMap::new();

@@ -278,7 +278,7 @@ pub async fn save(
 }
 
 /// A language's name, as far as we know it; else its code.
-fn language(locale: &str) -> String {
+pub(super) fn language(locale: &str) -> String {
     let of = locale.split('-').next().unwrap_or(locale);
     let name = match of {
         "en" => "English",

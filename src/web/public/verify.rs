@@ -10,10 +10,12 @@ use crate::app::App;
 use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::{self, NoticeStatus};
+use crate::staff::sign_in::Attempts;
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{self, Problem};
+use crate::web::who::came_from;
 
 /// `/verify`
 #[derive(Template)]
@@ -73,8 +75,17 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> problem::Answer {
 /// browsers and servers.
 ///
 /// # Errors
-/// The database's.
-pub async fn check(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> problem::Answer {
+/// The database's; too many wrong codes from one address.
+pub async fn check(
+    req: HttpRequest,
+    app: Data<App>,
+    attempts: Data<Attempts>,
+    mut form: Form<Typed>,
+) -> problem::Answer {
+    let (from, now) = (came_from(&req), app.now());
+    attempts
+        .may_try_code(from, now)
+        .map_err(Problem::too_many)?;
     let answer = match NoticeCode::parse(&form.code) {
         Some(code) => look_up(&app, code).await?,
         None => {
@@ -85,6 +96,9 @@ pub async fn check(req: HttpRequest, app: Data<App>, mut form: Form<Typed>) -> p
             Answer::Unknown
         }
     };
+    if matches!(answer, Answer::Unknown) {
+        attempts.count_wrong_code(from, now);
+    }
     let view = Verify {
         visit: frame::visit(&app, &req),
         code: form.typed.code,

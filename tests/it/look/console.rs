@@ -3,18 +3,19 @@
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
-use candor::web::console::campaign::{CampaignPage, Content, Counts, RelayRow, ReplyRow};
+use candor::web::console::campaign::{CampaignPage, Counts, RelayRow, ReplyRow};
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
+use candor::web::console::content::{Content, Words};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
-use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::import::Import;
+use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Told};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::problem::ProblemPage;
-use candor::web::console::scopes::{Delta, Import, Reject, ScopeReport};
+use candor::web::console::scopes::{Delta, Reject, ScopeReport};
 use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
@@ -438,6 +439,15 @@ fn campaign() -> CampaignPage {
                 .into(),
             audience: "everyone in scope v2 not yet notified".into(),
             rate: "8,000 a second".into(),
+            first_slice: "one in a hundred, 1,000 at most".into(),
+            through_by: None,
+            on_uncertain: "left as they are".into(),
+            texts: vec![Words {
+                locale: "en".into(),
+                language: "English".into(),
+                subject: "Notice of data breach".into(),
+                text: "Dear Alex Example,\n\nSomebody copied your data.".into(),
+            }],
             hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
             author: "Ada Moreno".into(),
             approved: Some(done("Ines Duarte", "approved", 140)),

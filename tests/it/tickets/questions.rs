@@ -26,7 +26,7 @@ async fn every_question_of_bank_customers_becomes_a_ticket_equal_to_the_octet() 
     let Some(csv) = corpus("banking77/test.csv") else {
         return;
     };
-    let line = &Helpline::with("[helpline]\nopen_tickets = 1000").await;
+    let line = &Helpline::with("[helpline]\nopen_tickets = 1000\nmessages_a_day = 1000").await;
     let mut rows = csv::Reader::from_reader(&csv[..]);
     let questions: Vec<String> = rows
         .records()
@@ -62,7 +62,7 @@ async fn hostile_words_are_asked_answered_and_read_back_equal() {
     let Some(json) = corpus("naughty-strings/blns.json") else {
         return;
     };
-    let line = Helpline::with("[helpline]\nopen_tickets = 1000").await;
+    let line = Helpline::with("[helpline]\nopen_tickets = 1000\nmessages_a_day = 1000").await;
     let mut texts: Vec<String> = serde_json::from_slice(&json).unwrap();
     texts.sort();
     texts.dedup();

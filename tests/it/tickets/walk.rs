@@ -179,6 +179,38 @@ async fn a_form_sent_twice_is_one_question_and_too_many_are_added_to_the_newest(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_wrong_hands_cannot_fill_a_ticket_until_nobody_can_open_it() {
+    let line = Helpline::with("[helpline]\nopen_tickets = 1\nmessages_a_day = 5").await;
+    let [ann, bob] = [line.person(&ANN).await, line.person(&ANN).await];
+    let ticket = line.asks(ann, "Question 0?").await;
+    for n in 1..5 {
+        let text = format!("Question {n}?");
+        let asked = intake::ask(&line.app, line.incident, ann, "Topic", &text);
+        asked.await.unwrap();
+    }
+    let more = intake::ask(&line.app, line.incident, ann, "Topic", "One more?").await;
+    assert!(
+        matches!(more, Err(IntakeError::Words(BadWords::TooMany))),
+        "{more:?}"
+    );
+    let more = intake::answer_back(&line.app, ann, ticket.id, "One more?").await;
+    assert!(
+        matches!(more, Err(IntakeError::Words(BadWords::TooMany))),
+        "{more:?}"
+    );
+    // What was sent twice was taken the first time, and others are not held up.
+    intake::ask(&line.app, line.incident, ann, "Topic", "Question 4?")
+        .await
+        .unwrap();
+    line.asks(bob, "Mine?").await;
+    assert_eq!(line.number("select count(*) from ticket_message").await, 6);
+    line.app.clock.advance(TimeDelta::hours(25));
+    intake::answer_back(&line.app, ann, ticket.id, "One more?")
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_must_not_be_written_to_gets_no_letter_but_is_answered() {
     let line = Helpline::new().await;
     let protected = line

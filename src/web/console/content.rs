@@ -1,0 +1,162 @@
+//! What exactly goes out in a campaign, for those who approve it and for those who look later: read from what
+//! was pinned, never from what the template says by now.
+
+use chrono::{DateTime, Utc};
+
+use super::Done;
+use super::around::Names;
+use super::template::language;
+use crate::app::App;
+use crate::campaign::audience::{Audience, Who};
+use crate::campaign::content::{self, Content as Pinned};
+use crate::campaign::{Campaign, CampaignKind, UncertainPolicy};
+use crate::db::Conn;
+use crate::seal::to_hex;
+use crate::template::preview::{Reader, Setting, preview};
+use crate::template::{self, Variant};
+use crate::web::figures::count;
+use crate::web::page::Moment;
+use crate::web::problem::Problem;
+
+/// What was approved, or is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// The template's id.
+    pub template: String,
+    /// The template's name.
+    pub template_name: String,
+    /// Its version.
+    pub template_version: i64,
+    /// The languages it goes out in.
+    pub locales: Vec<String>,
+    /// To whom, in words.
+    pub audience: String,
+    /// How fast at most, in words.
+    pub rate: String,
+    /// How many go first, in words.
+    pub first_slice: String,
+    /// When it must be through, if that matters.
+    pub through_by: Option<Moment>,
+    /// What becomes of notices of which nobody knows whether they were sent, in words.
+    pub on_uncertain: String,
+    /// The words in each language, as a sample person gets them.
+    pub texts: Vec<Words>,
+    /// The hash over all of the above; the approval is pinned to it.
+    pub hash: String,
+    /// Who drafted it.
+    pub author: String,
+    /// Who approved exactly this, and when.
+    pub approved: Option<Done>,
+}
+
+/// The words of one language, facts and all.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// BCP 47.
+    pub locale: String,
+    /// The language's name in words.
+    pub language: String,
+    /// The subject line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+}
+
+/// What was submitted; of a draft, what would be.
+pub(super) async fn content(
+    app: &App,
+    conn: &mut Conn,
+    of: &Campaign,
+    present: Option<&Pinned>,
+    now: DateTime<Utc>,
+) -> Result<Content, Problem> {
+    let names = Names::load(conn).await?;
+    let template = template::store::find(conn, of.template, Some(of.template_version)).await?;
+    let present = present.map(Pinned::to_text);
+    let text = of.content.as_deref().or(present.as_deref());
+    let pinned = text.and_then(Pinned::from_text);
+    let public_url = &app.config.http.public_url;
+    let done = |who, at| Done {
+        who: names.of(who),
+        what: "approved it".to_owned(),
+        at: Moment::ago(at, now),
+    };
+    Ok(Content {
+        template: of.template.to_string(),
+        template_name: template.name,
+        template_version: of.template_version.into(),
+        locales: template.variants.into_keys().collect(),
+        audience: to_whom(&of.audience, of.kind),
+        rate: match of.limits.rate_per_second {
+            0 => "as fast as the relays take them".to_owned(),
+            rate => format!("{}/s", count(rate.into())),
+        },
+        first_slice: match of.limits.canary {
+            None => "one in a hundred, 1,000 at most".to_owned(),
+            Some(0) => "none: all go at once".to_owned(),
+            Some(some) => format!("{} notices", count(some.into())),
+        },
+        through_by: of.limits.finish_by.map(Moment::exact),
+        on_uncertain: match of.on_uncertain {
+            UncertainPolicy::Resend => "sent again; the receiver sees that it is the same",
+            UncertainPolicy::Leave => "left as they are",
+        }
+        .to_owned(),
+        texts: pinned.map_or_else(Vec::new, |pinned| texts(&pinned, public_url)),
+        hash: text
+            .map(|text| to_hex(&content::hash(text)))
+            .unwrap_or_default(),
+        author: names.of(of.created_by),
+        approved: of
+            .approved_by
+            .zip(of.approved_at)
+            .map(|(who, at)| done(who, at)),
+    })
+}
+
+fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
+    let setting = Setting {
+        organisation: &of.organisation,
+        incident: Some((&of.title, &of.facts)),
+        public_url,
+    };
+    let reader = Reader::sample();
+    let words = |(locale, variant): (&String, &Variant)| {
+        let (subject, text) = match preview(locale, variant, &setting, &reader) {
+            Ok(letter) => (letter.subject, letter.text),
+            // It cannot be submitted like this; what is there is shown as it is.
+            Err(_) => (variant.subject.clone(), variant.body.clone()),
+        };
+        Words {
+            language: language(locale),
+            locale: locale.clone(),
+            subject,
+            text,
+        }
+    };
+    of.variants.iter().map(words).collect()
+}
+
+fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
+    let mut words = match audience.who(kind) {
+        Who::Everyone => "everybody in the scope",
+        Who::NotYetNotified => "those who were sent nothing yet",
+        Who::Unnamed => "those of whom something taken is not named yet",
+    }
+    .to_owned();
+    for (what, list) in [
+        ("in", &audience.jurisdictions),
+        ("reading", &audience.locales),
+    ] {
+        if !list.is_empty() {
+            words += &format!(", {what} {}", list.join(", "));
+        }
+    }
+    if !audience.elements.is_empty() {
+        words += &format!(
+            ", who lost {}",
+            audience.elements.to_string().replace(';', " or ")
+        );
+    }
+    words
+}
