@@ -205,16 +205,10 @@ fn quoted_line(out: &mut String, line: &str) {
         octet => matches!(octet, b'!'..=b'<' | b'>'..=b'~'),
     };
     let (mut column, mut at) = (0, 0);
-    // Nearly every line is printable ASCII: then only its equals signs have to be found.
-    let printable = (line.bytes()).fold(true, |all, o| all & (b' '..=b'~').contains(&o));
     while at < line.len() {
         // Whole runs at once: nearly all of a text is one.
         let most = line.len().min(at + QUOTED_WIDTH - column);
-        let within = &line.as_bytes()[at..most];
-        let mut run = match printable {
-            true => memchr::memchr(b'=', within).unwrap_or(within.len()),
-            false => plain_run(within),
-        };
+        let mut run = plain_run(&line.as_bytes()[at..most]);
         if run > 0 && !bare(at, line.as_bytes()[at]) {
             run = 0;
         } else if run > 0 && !bare(at + run - 1, line.as_bytes()[at + run - 1]) {

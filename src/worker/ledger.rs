@@ -40,14 +40,37 @@ impl Ledger {
     /// # Errors
     /// `Unavailable` if they could not be written.
     pub async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
-        let away = || Error::Unavailable("outcomes cannot be written".to_owned());
-        let (done, answer) = oneshot::channel();
-        self.0
-            .send(Entry { rows, done })
-            .await
-            .map_err(|_| away())?;
-        answer.await.ok().flatten().ok_or_else(away)
+        self.hand_in(rows).await?.written().await
     }
+
+    /// Hands rows in to be written with the next commit.
+    ///
+    /// # Errors
+    /// `Unavailable` if nobody takes them any more.
+    pub async fn hand_in(&self, rows: Vec<Outcome>) -> Result<Writing> {
+        let (done, answer) = oneshot::channel();
+        match self.0.send(Entry { rows, done }).await {
+            Ok(()) => Ok(Writing(answer)),
+            Err(_) => Err(away()),
+        }
+    }
+}
+
+/// Rows that were handed in.
+pub struct Writing(oneshot::Receiver<Option<Vec<Key>>>);
+
+impl Writing {
+    /// Waits until they are durable: the keys that were written.
+    ///
+    /// # Errors
+    /// `Unavailable` if they could not be written.
+    pub async fn written(self) -> Result<Vec<Key>> {
+        self.0.await.ok().flatten().ok_or_else(away)
+    }
+}
+
+fn away() -> Error {
+    Error::Unavailable("outcomes cannot be written".to_owned())
 }
 
 /// Takes whatever is waiting and writes it together: no timer, the commit itself sets the rhythm.

@@ -9,12 +9,13 @@ use super::gate::Leave;
 use super::hand::Job;
 use super::judge::{Judge, Owed};
 use super::lanes::Lanes;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Writing};
 use super::pace::Pace;
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::db;
 use crate::mail::{self, Letter, Reply};
+use crate::notice::letter::Unfit;
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::shutdown::Shutdown;
@@ -22,10 +23,10 @@ use crate::shutdown::Shutdown;
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
 
-/// A job and its letter.
+/// A job and its letter, or why it cannot be written.
 struct Ready {
     job: Job,
-    letter: Letter,
+    letter: Result<Letter, Unfit>,
 }
 
 /// One connection's loop.
@@ -70,10 +71,20 @@ impl Line {
                     if !self.take_turn(&job).await {
                         continue;
                     }
-                    let Some(ready) = self.ready(job, &mut owed).await else {
-                        continue;
-                    };
-                    ready
+                    self.ready(job)
+                }
+            };
+            let (job, letter) = match ready {
+                Ready {
+                    job,
+                    letter: Ok(letter),
+                } => (job, letter),
+                Ready {
+                    job,
+                    letter: Err(unfit),
+                } => {
+                    self.refuse(job, &unfit, &mut owed).await;
+                    continue;
                 }
             };
             if wire.as_ref().is_none_or(|line| !line.healthy()) {
@@ -83,9 +94,8 @@ impl Line {
                 gauge.add(i64::from(wire.is_some()));
             }
             let Some(line) = wire.as_mut() else { continue };
-            ahead = self.look_ahead(&mut owed).await;
-            let next = ahead.as_ref().map(|ready| &ready.letter);
-            self.deliver(line, ready, next, &mut owed).await;
+            self.deliver(line, (job, &letter), &mut ahead, &mut owed)
+                .await;
         }
         self.settle(&mut owed).await;
         gauge.sub(i64::from(wire.is_some()));
@@ -172,13 +182,15 @@ impl Line {
         }
     }
 
-    /// Writes a job's letter. `None`: it cannot be written, which is its result and owed.
-    async fn ready(&self, mut job: Job, owed: &mut Option<Owed>) -> Option<Ready> {
+    /// Writes a job's letter.
+    fn ready(&self, job: Job) -> Ready {
         let now = self.app.now();
-        let unfit = match job.shared.edition.letter(&job.notice, &job.person, now) {
-            Ok(letter) => return Some(Ready { job, letter }),
-            Err(unfit) => unfit,
-        };
+        let letter = job.shared.edition.letter(&job.notice, &job.person, now);
+        Ready { job, letter }
+    }
+
+    /// A letter that cannot be written is refused; that is owed.
+    async fn refuse(&self, mut job: Job, unfit: &Unfit, owed: &mut Option<Owed>) {
         let row = Outcome {
             settled: true,
             result: AttemptResult::Refused,
@@ -192,36 +204,38 @@ impl Line {
             to: NoticeStatus::Bounced,
             due_at: None,
         });
-        None
     }
 
     /// What this line sends next, known before it is asked for, so that its recipient can be named with the end
     /// of what goes first. Nothing where each message waits for its turn, nor once fewer wait than there are
     /// lines: nobody should be held up by another's slow answer.
-    async fn look_ahead(&self, owed: &mut Option<Owed>) -> Option<Ready> {
+    fn look_ahead(&self) -> Option<Ready> {
         let connections = self.trunk.route.connections;
         if self.is_paced() || !self.lanes.have_more_than(connections) {
             return None;
         }
-        let job = self.lanes.try_next()?;
-        self.ready(job, owed).await
+        Some(self.ready(self.lanes.try_next()?))
     }
 
-    /// One attempt: written, sent, judged. Its result is owed.
+    /// One attempt: written, sent, judged. Its result is owed. While its beginning is being written, the letter
+    /// after it is.
     async fn deliver(
         &self,
         line: &mut mail::Line,
-        Ready { mut job, letter }: Ready,
-        next: Option<&Letter>,
+        (mut job, letter): (Job, &Letter),
+        ahead: &mut Option<Ready>,
         owed: &mut Option<Owed>,
     ) {
         let beginning = self.row(&mut job);
+        let writing = self.hand_in(&beginning, owed.as_ref()).await;
+        *ahead = self.look_ahead();
+        let next = ahead.as_ref().and_then(|ready| ready.letter.as_ref().ok());
         let mut begun = Ok(false);
         let permit = async {
-            begun = self.begin(&beginning, owed).await;
+            begun = self.begin(&beginning, writing, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
-        let reply = self.send(line, (&letter, next), permit).await;
+        let reply = self.send(line, (letter, next), permit).await;
         match (begun, reply) {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
@@ -277,12 +291,26 @@ impl Line {
         }
     }
 
-    /// Writes a beginning together with what is owed. Whether this line made the beginning.
-    async fn begin(&self, beginning: &Outcome, owed: &mut Option<Owed>) -> db::Result<bool> {
+    /// Hands a beginning in to be written, together with what is owed.
+    async fn hand_in(&self, beginning: &Outcome, owed: Option<&Owed>) -> db::Result<Writing> {
         let mut rows = Vec::with_capacity(2);
-        rows.extend(owed.as_ref().map(|owed| owed.row.clone()));
+        rows.extend(owed.map(|owed| owed.row.clone()));
         rows.push(beginning.clone());
-        match self.ledger.write(rows).await {
+        self.ledger.hand_in(rows).await
+    }
+
+    /// Waits until a beginning is written, and ends what was owed. Whether this line made the beginning.
+    async fn begin(
+        &self,
+        beginning: &Outcome,
+        writing: db::Result<Writing>,
+        owed: &mut Option<Owed>,
+    ) -> db::Result<bool> {
+        let written = match writing {
+            Ok(writing) => writing.written().await,
+            Err(error) => Err(error),
+        };
+        match written {
             Ok(written) => {
                 if let Some(Owed {
                     job, to, due_at, ..
