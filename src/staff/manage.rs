@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::audit;
 use crate::db;
 use crate::id::StaffId;
+use crate::ticket;
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,7 @@ pub async fn add(
     Ok(staff)
 }
 
-/// Disables an account: its sessions end, its keys work no more. Doing it twice changes nothing.
+/// Disables an account: its sessions end, its keys work no more, its tickets go back to the queue. Doing it twice changes nothing.
 ///
 /// # Errors
 /// [`ManageError::Missing`], [`ManageError::Yourself`].
@@ -93,7 +94,9 @@ pub async fn disable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageErro
     store::find(&mut tx, id).await?;
     if store::set_disabled(&mut tx, id, Some(now)).await? {
         store::delete_sessions_of(&mut tx, id).await?;
-        audit::store::append(&mut tx, now, by, "staff.disable", id, &json!({})).await?;
+        let released = ticket::store::release_of(&mut tx, id, now).await?;
+        let detail = json!({ "tickets_released": released });
+        audit::store::append(&mut tx, now, by, "staff.disable", id, &detail).await?;
     }
     tx.commit().await?;
     Ok(())

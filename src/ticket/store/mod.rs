@@ -16,5 +16,5 @@ pub use list::{
     newest_unfinished, of_person, queue, said_since, unfinished, waiting,
 };
 pub use write::{
-    claim, insert, insert_message, release_expired, say_who, set, set_lease, take_turn,
+    claim, insert, insert_message, release_expired, release_of, say_who, set, set_lease, take_turn,
 };

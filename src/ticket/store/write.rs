@@ -196,6 +196,25 @@ pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usiz
     Ok(released)
 }
 
+/// Gives the unfinished tickets of somebody who leaves back to the queue, at their old place in line; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn release_of(conn: &mut Conn, by: StaffId, now: DateTime<Utc>) -> Result<usize> {
+    let theirs = ticket::table
+        .filter(ticket::assignee.eq(by))
+        .filter(ticket::status.ne_all([TicketStatus::Solved, TicketStatus::Closed]));
+    Ok(diesel::update(theirs)
+        .set((
+            ticket::assignee.eq(None::<StaffId>),
+            ticket::lease_until.eq(None::<DateTime<Utc>>),
+            ticket::updated_at.eq(now),
+            ticket::version.eq(ticket::version + 1),
+        ))
+        .execute(conn)
+        .await?)
+}
+
 /// Lets the intake of one person take turns until the transaction ends.
 ///
 /// # Errors

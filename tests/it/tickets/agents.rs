@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use candor::actor::Actor;
+use candor::staff::manage;
 use candor::ticket::desk::{self, DeskError, Seen};
 use candor::ticket::{Then, TicketStatus, intake};
 use chrono::TimeDelta;
@@ -170,6 +171,23 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
     let nobody = candor::id::StaffId::new(app.now());
     let lost = desk::assign(app, lead, given.id, given.version, nobody).await;
     assert!(matches!(lost, Err(DeskError::NoSuchAgent)));
+    let comms = line.staff(&["comms"]).await;
+    let lost = desk::assign(app, lead, given.id, given.version, comms).await;
+    assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "no agent");
+    let leaving = line.staff(&["agent"]).await;
+    let given = desk::assign(app, lead, given.id, given.version, leaving)
+        .await
+        .unwrap();
+    manage::disable(app, Actor::Staff(lead), leaving)
+        .await
+        .unwrap();
+    let given = line.look(&given).await;
+    assert_eq!(given.assignee, None, "nobody is left with it");
+    let lost = desk::assign(app, lead, given.id, given.version, leaving).await;
+    assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "disabled");
+    let given = desk::assign(app, lead, given.id, given.version, line.agent)
+        .await
+        .unwrap();
     let free = desk::release(app, line.agent, given.id, given.version)
         .await
         .unwrap();
