@@ -104,7 +104,7 @@ pg_enum! {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Messages a second on each sending node; 0 is unlimited.
+    /// Messages a second, of all senders together; 0 is unlimited.
     pub rate_per_second: u32,
     /// Notices that go first and must end well before the rest follows; 0 is none, nothing is the usual
     /// ([`pacing::canary_size`]).

@@ -95,8 +95,8 @@ fn needed(left: Left, now: DateTime<Utc>) -> i16 {
     (rate * 100.0 / left.full_rate).ceil().clamp(0.0, 100.0) as i16
 }
 
-/// Messages a second that all senders together may send of a campaign now; `None`: as many as the relays take. `percent`
-/// must be above 0.
+/// Messages a second that all senders together may send of a campaign now; `None`: as many as the relays take.
+/// `percent` must be above 0.
 pub fn rate(limit: u32, percent: i16, since_launch: TimeDelta, limits: &Pacing) -> Option<f64> {
     let limit = Some(limit).filter(|limit| *limit > 0);
     let full = limit.into_iter().chain(ramp(since_launch, limits)).min();

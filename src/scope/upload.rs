@@ -229,6 +229,5 @@ async fn pour(app: &App, key: &IncidentKey, of: &Upload, feed: Feed) -> Result<(
 /// The database's.
 pub async fn sweep(app: &App) -> Result<(), db::Error> {
     let before = app.now() - KEPT;
-    store::delete_idle_uploads(&mut *app.db.get().await?, before).await?;
-    Ok(())
+    store::delete_idle_uploads(&mut *app.db.get().await?, before).await
 }

@@ -81,7 +81,8 @@ pub async fn add(
     Ok(staff)
 }
 
-/// Disables an account: its sessions end, its keys work no more, its tickets go back to the queue. Doing it twice changes nothing.
+/// Disables an account: its sessions end, its keys work no more, its tickets go back to the queue. Doing it twice
+/// changes nothing.
 ///
 /// # Errors
 /// [`ManageError::Missing`], [`ManageError::Yourself`].

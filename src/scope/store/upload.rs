@@ -179,13 +179,14 @@ pub async fn delete_uploads_of(conn: &mut Conn, incident: IncidentId) -> Result<
     Ok(())
 }
 
-/// Deletes the uploads to which nothing was added since `before`; how many.
+/// Deletes the uploads to which nothing was added since `before`.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_idle_uploads(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+pub async fn delete_idle_uploads(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
     let idle = upload::table.filter(upload::changed_at.lt(before));
-    Ok(diesel::delete(idle).execute(conn).await?)
+    diesel::delete(idle).execute(conn).await?;
+    Ok(())
 }
 
 /// To what a piece belongs: the associated data under which it is sealed.
