@@ -64,7 +64,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     // Whoever lets it go on once its first slice was tried has seen how that ended. Before, the slice goes on alone.
     let is_tried = batch::first_slice(&mut tx, id).await?.is_some();
-    let passed = is_tried && store::pass_canary(&mut tx, id).await?;
+    let passed = is_tried && store::pass_canary(&mut tx, id, app.now()).await?;
     note(
         &mut tx,
         app,

@@ -52,7 +52,7 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
     };
     match pacing::canary(&notices, &app.config.breaker) {
         Ok(()) => {
-            store::pass_canary(&mut tx, campaign).await?;
+            store::pass_canary(&mut tx, campaign, app.now()).await?;
             let detail = json!({ "notices": notices });
             audit::store::append(
                 &mut tx,

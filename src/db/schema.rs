@@ -238,6 +238,7 @@ diesel::table! {
         id -> Uuid,
         node -> Text,
         seen_at -> Timestamptz,
+        relays -> Jsonb,
     }
 }
 
@@ -508,6 +509,24 @@ diesel::table! {
         canary_left -> Int4,
         percent -> Int2,
         reason -> Nullable<Text>,
+        passed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use super::sql_types;
+    use diesel::sql_types::*;
+
+    campaign_tally (campaign_id, minute, relay, provider, result, code, enhanced, reason) {
+        campaign_id -> Uuid,
+        minute -> Timestamptz,
+        relay -> Text,
+        provider -> Text,
+        result -> sql_types::AttemptResult,
+        code -> Int2,
+        enhanced -> Text,
+        reason -> Text,
+        n -> Int8,
     }
 }
 
@@ -724,6 +743,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaign_count,
     campaign_freeze,
     campaign_pace,
+    campaign_tally,
     batch,
     notice,
     outcome,

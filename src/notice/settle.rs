@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::store::batch::{self, Lease};
-use super::store::{self, Settled};
+use super::store::{self, Settled, tally};
 use super::{BatchStatus, NoticeStatus};
 use crate::app::App;
 use crate::campaign;
@@ -92,6 +92,7 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
         person::store::settle(&mut tx, lease.incident_id, lease.bucket, &people).await?;
     }
     // All senders of the campaign write these counters: they are held for as short as can be.
+    tally::add(&mut tx, lease.campaign_id, settled).await?;
     campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
     if to == BatchStatus::Done {
         campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;

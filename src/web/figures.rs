@@ -217,8 +217,9 @@ impl Chart {
         (0..=2).map(line).collect()
     }
 
+    /// A few columns stand at the beginning, as narrow as many would.
     fn step(&self) -> f64 {
-        (Self::RIGHT - Self::LEFT) / self.columns.len().max(1) as f64
+        (Self::RIGHT - Self::LEFT) / self.columns.len().max(12) as f64
     }
 
     /// Every block of every column.

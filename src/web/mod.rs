@@ -356,6 +356,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     };
     let app = Data::new(app);
     let attempts = Data::new(Attempts::default());
+    let audiences = Data::new(console::audience::Audiences::default());
     let home = Data::new(Home {
         runtime: Handle::current(),
         leaving: shutdown.soft().clone(),
@@ -365,6 +366,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(attempts.clone())
+            .app_data(audiences.clone())
             .app_data(home.clone())
             .app_data(PayloadConfig::new(app.config.http.body_limit))
             .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))

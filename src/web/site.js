@@ -106,6 +106,19 @@ if (live && "EventSource" in window) {
   });
 }
 
+// What is drawn rather than said comes anew every minute, unless somebody reads its table.
+const drawn = live && one("[data-fresh]");
+if (drawn) {
+  setInterval(async () => {
+    if (document.hidden || one("details[open]", drawn)) return;
+    const answer = await fetch(location.pathname).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = one("[data-fresh]", page);
+    if (now) drawn.replaceChildren(...now.childNodes);
+  }, 60_000);
+}
+
 // Keys: an element says which one it answers to; buttons and links are pressed, fields focused.
 const keyed = all("[data-key]");
 if (keyed.length) {

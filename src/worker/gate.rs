@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::store::Seen;
+use crate::campaign::store::{RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
 use crate::db::bell::Bell;
@@ -39,17 +40,19 @@ struct Last {
 }
 
 /// What was last seen of the campaigns in hand, and of who else is at work.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Gate {
     me: SenderId,
+    trunks: Arc<[Arc<Trunk>]>,
     last: Arc<RwLock<Last>>,
 }
 
 impl Gate {
-    /// That of a sender which has seen nothing yet.
-    pub fn new(me: SenderId) -> Self {
+    /// That of a sender which has seen nothing yet, and of whose relays others are told.
+    pub fn new(me: SenderId, trunks: &[Arc<Trunk>]) -> Self {
         Self {
             me,
+            trunks: trunks.into(),
             last: Arc::default(),
         }
     }
@@ -98,7 +101,8 @@ impl Gate {
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
-        let senders = campaign::store::beat(&mut conn, self.me, &app.config.mail.node).await?;
+        let (node, relays) = (&app.config.mail.node, self.relays(app));
+        let senders = campaign::store::beat(&mut conn, self.me, node, &relays).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.at = Some(asked);
@@ -106,6 +110,21 @@ impl Gate {
         last.senders = senders;
         last.campaigns.extend(seen);
         Ok(())
+    }
+
+    fn relays(&self, app: &App) -> Vec<RelaySeen> {
+        let now = app.now();
+        let seen = |trunk: &Arc<Trunk>| {
+            let name = trunk.route.relay.name();
+            let held = trunk.held_because();
+            RelaySeen {
+                name: name.to_owned(),
+                connections: app.metrics.connections.with_label_values(&[name]).get(),
+                held_until: held.map(|(left, _)| now + left),
+                why: held.map(|(_, why)| why.to_owned()),
+            }
+        };
+        self.trunks.iter().map(seen).collect()
     }
 
     /// Keeps looking until it is time to leave: at every ring, and every poll interval all the same.
@@ -150,7 +169,7 @@ mod tests {
 
     #[test]
     fn senders_at_work_share_every_limit_evenly() {
-        let gate = Gate::new(SenderId::from_uuid(uuid::Uuid::nil()));
+        let gate = Gate::new(SenderId::from_uuid(uuid::Uuid::nil()), &[]);
         let share = |senders| {
             gate.last.write().expect("nobody panicked").senders = senders;
             gate.share()

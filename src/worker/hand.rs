@@ -21,6 +21,7 @@ use crate::notice::retry;
 use crate::notice::settle::{self, End};
 use crate::notice::store::Settled;
 use crate::notice::store::batch::{self, Lease};
+use crate::notice::store::outcome::Outcome;
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::Person;
 
@@ -54,6 +55,15 @@ impl Shared {
     }
 }
 
+/// What is known of the notices of a batch that are not to be sent.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Where they stand.
+    pub settled: Vec<Settled>,
+    /// Somebody else wrote of others meanwhile: the batch is to be read anew.
+    pub unclear: bool,
+}
+
 /// A batch in hand.
 pub struct Hand {
     app: App,
@@ -74,7 +84,7 @@ impl Hand {
         lease: Lease,
         gate: &Gate,
         left: usize,
-        known: Vec<Settled>,
+        known: Known,
         tasks: &TaskTracker,
     ) -> Arc<Self> {
         let hand = Arc::new(Self {
@@ -83,8 +93,8 @@ impl Hand {
             gate: gate.clone(),
             lost: AtomicBool::new(false),
             left: AtomicUsize::new(left),
-            unsent: AtomicBool::new(false),
-            settled: Mutex::new(known),
+            unsent: AtomicBool::new(known.unclear),
+            settled: Mutex::new(known.settled),
             through: CancellationToken::new(),
             tasks: tasks.clone(),
         });
@@ -194,6 +204,9 @@ pub struct Job {
     pub doubts: u32,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
+    /// Who runs the mailbox.
+    pub provider: String,
+    tried: Vec<Outcome>,
     through: bool,
 }
 
@@ -203,8 +216,8 @@ impl Job {
         hand: &Arc<Hand>,
         shared: &Arc<Shared>,
         notice: Notice,
-        person: Person,
-        story: &Story,
+        (person, provider): (Person, String),
+        story: Story,
     ) -> Self {
         Self {
             hand: Arc::clone(hand),
@@ -215,6 +228,8 @@ impl Job {
             tries: story.tries,
             doubts: story.doubts,
             first_tried: story.first_tried,
+            provider,
+            tried: story.tried,
             through: false,
         }
     }
@@ -238,9 +253,10 @@ impl Job {
         Some(all * self.share())
     }
 
-    /// Ends it in a state.
-    pub fn end(mut self, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
+    /// Ends it in a state, by the result of its last attempt.
+    pub fn end(mut self, last: Outcome, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
         self.through = true;
+        self.tried.push(last);
         let settled = Settled {
             id: self.notice.id,
             person: self.notice.person,
@@ -249,6 +265,8 @@ impl Job {
             to,
             attempts: self.attempts,
             due_at,
+            provider: std::mem::take(&mut self.provider),
+            tried: std::mem::take(&mut self.tried),
         };
         self.hand.job_done(Some(settled));
     }

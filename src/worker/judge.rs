@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::breaker;
 use super::hand::Job;
-use super::providers::Providers;
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::mail::Reply;
@@ -25,14 +24,19 @@ pub struct Owed {
     pub due_at: Option<DateTime<Utc>>,
 }
 
+impl Owed {
+    /// Ends the job, once the row is written.
+    pub fn end(self) {
+        self.job.end(self.row, self.to, self.due_at);
+    }
+}
+
 /// Judges the replies of one relay.
 pub struct Judge<'a> {
     /// The program.
     pub app: &'a App,
     /// The relay.
     pub trunk: &'a Trunk,
-    /// By whose names results are counted.
-    pub providers: &'a Providers,
 }
 
 /// What an attempt ended with.
@@ -137,7 +141,7 @@ impl Judge<'_> {
         };
         let relay = self.trunk.route.relay.name();
         tracing::warn!(relay, why, "a relay is held; its messages wait");
-        self.trunk.hold(lasting);
+        self.trunk.hold(lasting, why);
         self.show_held(relay, lasting);
     }
 
@@ -149,11 +153,10 @@ impl Judge<'_> {
 
     fn count(&self, job: &Job, result: AttemptResult, now: DateTime<Utc>) {
         let relay = self.trunk.route.relay.name();
-        let provider = self.providers.name(job.person.contact.email.as_ref());
         let metrics = &self.app.metrics;
         metrics
             .messages
-            .with_label_values(&[relay, provider, result.as_str()])
+            .with_label_values(&[relay, &job.provider, result.as_str()])
             .inc();
         if result == AttemptResult::Accepted {
             let accepted_at = metrics.accepted_at.with_label_values(&[relay]);

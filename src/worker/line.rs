@@ -178,7 +178,6 @@ impl Line {
         Judge {
             app: &self.app,
             trunk: &self.trunk,
-            providers: self.lanes.providers(),
         }
     }
 
@@ -312,11 +311,8 @@ impl Line {
         };
         match written {
             Ok(written) => {
-                if let Some(Owed {
-                    job, to, due_at, ..
-                }) = owed.take()
-                {
-                    job.end(to, due_at);
+                if let Some(owed) = owed.take() {
+                    owed.end();
                 }
                 Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
             }
@@ -329,15 +325,10 @@ impl Line {
 
     /// Writes what is owed, and ends its job.
     async fn settle(&self, owed: &mut Option<Owed>) {
-        if let Some(Owed {
-            row,
-            job,
-            to,
-            due_at,
-        }) = owed.take()
-            && self.write_surely(vec![row]).await
+        if let Some(owed) = owed.take()
+            && self.write_surely(vec![owed.row.clone()]).await
         {
-            job.end(to, due_at);
+            owed.end();
         }
     }
 

@@ -1,21 +1,22 @@
 //! The loader: claims batches, opens their people, and puts their notices in the lanes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio_util::task::TaskTracker;
 
 use super::gate::Gate;
-use super::hand::{Hand, Job, Shared};
+use super::hand::{Hand, Job, Known, Shared};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
-use super::past::{Past, Story};
+use super::past::{self, Past, Story};
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
-use crate::id::{CampaignId, PersonId};
+use crate::id::{CampaignId, NoticeId, PersonId};
 use crate::incident;
 use crate::notice::letter::Edition;
 use crate::notice::store::batch::{self, Lease, Turn};
@@ -108,20 +109,27 @@ impl Loader {
         };
         let past = Past::read(outcomes);
         if lease.campaign_status == CampaignStatus::Cancelled {
-            self.cancel(lease, &notices, &past);
+            self.cancel(lease, notices, &past).await?;
             return Ok(true);
         }
         let (shared, key) = self.shared(&lease).await?;
         let mut people = self.people(&key, &lease, &notices).await?;
-        let plan = self.plan(&shared, notices, &past).await?;
+        let providers = self.lanes.providers();
+        let provider = |notice: &Notice| {
+            let person = people.get(&notice.person);
+            let address = person.and_then(|person| person.contact.email.as_ref());
+            providers.name(address).to_owned()
+        };
+        let plan = self.plan(&shared, notices, &past, provider).await?;
         let (campaign, left) = (lease.campaign_id, plan.jobs.len());
         let hand = Hand::take(&self.app, lease, &self.gate, left, plan.known, &self.hands);
         let mut jobs = Vec::with_capacity(left);
-        for (notice, story) in plan.jobs {
+        for (notice, provider, story) in plan.jobs {
             let Some(person) = people.remove(&notice.person) else {
                 return Err(Error::inconsistent("notice", notice.id));
             };
-            jobs.push(Job::new(&hand, &shared, notice, person, &story));
+            let to = (person, provider);
+            jobs.push(Job::new(&hand, &shared, notice, to, story));
         }
         if !shutdown.is_leaving() {
             self.lanes.push(campaign, shared.kind, jobs);
@@ -178,86 +186,137 @@ impl Loader {
     }
 
     /// Ends every notice of a cancelled campaign's batch: as it was sent, or as cancelled.
-    fn cancel(&self, lease: Lease, notices: &[Notice], past: &Past) {
-        let known = notices
-            .iter()
-            .map(|notice| {
-                let story = past.of(notice.id);
-                let to = match story.end {
-                    // It may have arrived.
-                    Some((NoticeStatus::Deferred, _)) | None
-                        if story.open.is_some() || story.doubts > 0 =>
-                    {
-                        NoticeStatus::Uncertain
-                    }
-                    Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
-                    Some((to, _)) => to,
-                };
-                settled(notice, &story, to, None)
-            })
-            .collect();
+    async fn cancel(&self, lease: Lease, notices: Vec<Notice>, past: &Past) -> Result<()> {
+        let stories = self.stories(notices, past, |_| false).await?;
+        let mut known = Known {
+            unclear: stories.unclear,
+            ..Known::default()
+        };
+        for (notice, story) in stories.each {
+            let to = match story.end {
+                // It may have arrived.
+                Some((NoticeStatus::Deferred, _)) | None if story.doubts > 0 => {
+                    NoticeStatus::Uncertain
+                }
+                Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
+                Some((to, _)) => to,
+            };
+            let unknown = self.lanes.providers().name(None).to_owned();
+            known
+                .settled
+                .push(settled(&notice, story, (to, None), unknown));
+        }
         Hand::take(&self.app, lease, &self.gate, 0, known, &self.hands);
+        Ok(())
     }
 
-    /// Sorts a batch's notices: those whose end is in the outcomes already, those a dead sender left
-    /// uncertain, those to be sent.
-    async fn plan(&self, shared: &Shared, notices: Vec<Notice>, past: &Past) -> Result<Plan> {
+    /// Sorts a batch's notices: those whose end is in the outcomes already, and those to be sent.
+    async fn plan(
+        &self,
+        shared: &Shared,
+        notices: Vec<Notice>,
+        past: &Past,
+        provider: impl Fn(&Notice) -> String,
+    ) -> Result<Plan> {
+        let again = |doubts| shared.resend_in(doubts).is_some();
+        let stories = self.stories(notices, past, again).await?;
         let now = self.app.now();
         let mut plan = Plan::default();
-        let mut found = Vec::new();
-        for notice in notices {
-            let mut story = past.of(notice.id);
+        plan.known.unclear = stories.unclear;
+        for (notice, story) in stories.each {
+            let provider = provider(&notice);
+            let to = match story.end {
+                Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
+                    (NoticeStatus::Deferred, due_at)
+                }
+                None | Some((NoticeStatus::Deferred, _)) => {
+                    plan.jobs.push((notice, provider, story));
+                    continue;
+                }
+                Some((to, _)) => (to, None),
+            };
+            let known = settled(&notice, story, to, provider);
+            plan.known.settled.push(known);
+        }
+        Ok(plan)
+    }
+
+    /// What was done with a batch's notices. Attempts without an end, of a sender that died, end as uncertain; so
+    /// many doubts say whether the notice is sent `again`.
+    async fn stories(
+        &self,
+        notices: Vec<Notice>,
+        past: &Past,
+        again: impl Fn(u32) -> bool,
+    ) -> Result<Stories> {
+        let now = self.app.now();
+        let mut lost = Vec::new();
+        let read = |notice: Notice| {
+            let mut story = past.of(&notice);
             if let Some(open) = story.open.take() {
                 story.doubts += 1;
                 // At once: whoever had it is gone. Should this sender go too before it has begun again, the row
                 // tells the next that it is to be sent again.
-                let again = shared.resend_in(story.doubts).map(|_| now);
-                found.push(Outcome {
+                let retry_at = again(story.doubts).then_some(now);
+                let row = Outcome {
                     settled: true,
                     result: AttemptResult::Uncertain,
                     at: now,
                     reason: Some("sender or database lost before its end was recorded".to_owned()),
-                    retry_at: again,
+                    retry_at,
                     ..open
-                });
-                if again.is_none() {
-                    plan.known
-                        .push(settled(&notice, &story, NoticeStatus::Uncertain, None));
-                    continue;
-                }
-                story.end = None;
+                };
+                story.end = past::end_of(&row);
+                story.tried.push(row.clone());
+                lost.push(row);
             }
-            match story.end {
-                Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
-                    plan.known
-                        .push(settled(&notice, &story, NoticeStatus::Deferred, due_at));
-                }
-                None | Some((NoticeStatus::Deferred, _)) => plan.jobs.push((notice, story)),
-                Some((to, _)) => plan.known.push(settled(&notice, &story, to, None)),
-            }
-        }
-        if !found.is_empty() {
-            tracing::warn!(
-                notices = found.len(),
-                "notices left uncertain by a sender that died"
-            );
-            self.ledger.write(found).await?;
-        }
-        Ok(plan)
+            (notice, story)
+        };
+        let mut each: Vec<_> = notices.into_iter().map(read).collect();
+        let unclear = self.write_lost(lost).await?;
+        each.retain(|(notice, _)| !unclear.contains(&notice.id));
+        Ok(Stories {
+            each,
+            unclear: !unclear.is_empty(),
+        })
     }
+
+    /// Writes that attempts were lost. Those of which somebody wrote the end first: they were not.
+    async fn write_lost(&self, lost: Vec<Outcome>) -> Result<HashSet<NoticeId>> {
+        if lost.is_empty() {
+            return Ok(HashSet::new());
+        }
+        tracing::warn!(
+            notices = lost.len(),
+            "notices left uncertain by a sender that died"
+        );
+        let mut unclear: HashSet<NoticeId> = lost.iter().map(|row| row.notice_id).collect();
+        for (written, ..) in self.ledger.write(lost).await? {
+            unclear.remove(&written);
+        }
+        Ok(unclear)
+    }
+}
+
+/// What was done with a batch's notices before.
+struct Stories {
+    each: Vec<(Notice, Story)>,
+    /// Others were written of meanwhile.
+    unclear: bool,
 }
 
 #[derive(Default)]
 struct Plan {
-    known: Vec<Settled>,
-    jobs: Vec<(Notice, Story)>,
+    known: Known,
+    /// Each with the provider of its mailbox.
+    jobs: Vec<(Notice, String, Story)>,
 }
 
 fn settled(
     notice: &Notice,
-    story: &Story,
-    to: NoticeStatus,
-    due_at: Option<chrono::DateTime<chrono::Utc>>,
+    story: Story,
+    (to, due_at): (NoticeStatus, Option<DateTime<Utc>>),
+    provider: String,
 ) -> Settled {
     Settled {
         id: notice.id,
@@ -267,5 +326,7 @@ fn settled(
         to,
         attempts: story.attempts,
         due_at,
+        provider,
+        tried: story.tried,
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::id::NoticeId;
 use crate::notice::store::outcome::Outcome;
-use crate::notice::{AttemptResult, NoticeStatus};
+use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
 /// What the outcomes tell of one notice.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Story {
     pub open: Option<Outcome>,
     /// The state its last result gives it.
     pub end: Option<(NoticeStatus, Option<DateTime<Utc>>)>,
+    /// Results that are not in the tally yet.
+    pub tried: Vec<Outcome>,
 }
 
 /// What the outcomes tell of a batch.
@@ -43,6 +45,7 @@ impl Past {
                 ));
                 story.doubts += u32::from(row.result == AttemptResult::Uncertain);
                 story.end = end_of(&row);
+                story.tried.push(row);
             } else {
                 story.first_tried.get_or_insert(row.at);
                 story.open = Some(row);
@@ -51,13 +54,16 @@ impl Past {
         Self(stories)
     }
 
-    /// What became of one so far.
-    pub fn of(&self, id: NoticeId) -> Story {
-        self.0.get(&id).cloned().unwrap_or_default()
+    /// What became of one so far. What its attempts came to that it has on record is in the tally.
+    pub fn of(&self, notice: &Notice) -> Story {
+        let mut story = self.0.get(&notice.id).cloned().unwrap_or_default();
+        story.tried.retain(|row| row.attempt > notice.attempts);
+        story
     }
 }
 
-fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
+/// The state that a result gives its notice, and when it is tried again; `None`: as it was.
+pub fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
     match row.result {
         AttemptResult::Accepted => Some((NoticeStatus::Sent, None)),
         AttemptResult::Refused => Some((NoticeStatus::Bounced, None)),

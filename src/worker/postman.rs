@@ -23,11 +23,15 @@ use crate::shutdown::Shutdown;
 
 /// Starts everything that sends notices.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
-    let gate = Gate::new(SenderId::new(app.now()));
+    let trunks: Vec<_> = routes
+        .into_iter()
+        .map(|route| Arc::new(Trunk::new(route)))
+        .collect();
+    let gate = Gate::new(SenderId::new(app.now()), &trunks);
     let ledger = Ledger::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
     let lanes = Lanes::new(Providers::new(&app.config.providers), room);
-    start_lines(app, routes, &lanes, &ledger, shutdown);
+    start_lines(app, &trunks, &lanes, &ledger, shutdown);
     shutdown.spawn(gate.clone().watch(app.clone(), shutdown.clone()));
     shutdown.spawn(freeze_all(app.clone(), shutdown.clone()));
     let loader = Loader {
@@ -42,13 +46,15 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     shutdown.spawn(loader.run(shutdown.clone()));
 }
 
-fn start_lines(app: &App, routes: Vec<Route>, lanes: &Lanes, ledger: &Ledger, shutdown: &Shutdown) {
-    let trunks: Vec<_> = routes
-        .into_iter()
-        .map(|route| Arc::new(Trunk::new(route)))
-        .collect();
+fn start_lines(
+    app: &App,
+    trunks: &[Arc<Trunk>],
+    lanes: &Lanes,
+    ledger: &Ledger,
+    shutdown: &Shutdown,
+) {
     let node = Arc::new(Pace::default());
-    for trunk in &trunks {
+    for trunk in trunks {
         let before: Vec<_> = match trunk.route.standby {
             true => trunks
                 .iter()

@@ -15,7 +15,7 @@ pub struct Trunk {
     /// Its pace.
     pub pace: Pace,
     /// Not before this moment: the relay is away, or asked us to hold.
-    held_until: Mutex<Option<Instant>>,
+    held: Mutex<Option<(Instant, &'static str)>>,
 }
 
 impl Trunk {
@@ -24,27 +24,28 @@ impl Trunk {
         Self {
             route,
             pace: Pace::default(),
-            held_until: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
     /// Holds it for a while, if it is not held for longer already.
-    pub fn hold(&self, lasting: chrono::TimeDelta) {
+    pub fn hold(&self, lasting: chrono::TimeDelta, why: &'static str) {
         let until = Instant::now() + lasting.to_std().unwrap_or_default();
-        let mut held = self
-            .held_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *held = Some(held.map_or(until, |at| at.max(until)));
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none_or(|(at, _)| at < until) {
+            *held = Some((until, why));
+        }
     }
 
     /// How much longer it is held.
     pub fn held(&self) -> Option<Duration> {
-        let until = *self
-            .held_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let left = until?.checked_duration_since(Instant::now())?;
-        Some(left).filter(|left| !left.is_zero())
+        self.held_because().map(|(left, _)| left)
+    }
+
+    /// How much longer it is held, and why.
+    pub fn held_because(&self) -> Option<(Duration, &'static str)> {
+        let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let left = until.checked_duration_since(Instant::now())?;
+        Some((left, why)).filter(|_| !left.is_zero())
     }
 }

@@ -20,6 +20,7 @@ mod look;
 mod mail;
 mod merge;
 mod notify;
+mod outcomes;
 mod pacing;
 mod pages;
 mod people;

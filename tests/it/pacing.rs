@@ -400,19 +400,37 @@ async fn senders_at_work_are_counted_until_they_leave_or_fall_silent() {
     let house = House::new().await;
     let mut conn = house.app.db.get().await.unwrap();
     let [one, two] = [(); 2].map(|()| SenderId::new(house.app.now()));
-    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
-    assert_eq!(store::beat(&mut conn, two, "a.example").await.unwrap(), 2);
-    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 2);
+    assert_eq!(
+        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        store::beat(&mut conn, two, "a.example", &[]).await.unwrap(),
+        2
+    );
+    assert_eq!(
+        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
+        2
+    );
     let silent = format!(
         "update sender set seen_at = now() - interval '6 seconds' where id = '{}'",
         two.uuid()
     );
     house.sql(&silent).await;
-    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
+    assert_eq!(
+        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
+        1
+    );
     // Stopped in a debugger, or cut off: back again, it counts again.
-    assert_eq!(store::beat(&mut conn, two, "a.example").await.unwrap(), 2);
+    assert_eq!(
+        store::beat(&mut conn, two, "a.example", &[]).await.unwrap(),
+        2
+    );
     store::leave(&mut conn, two).await.unwrap();
-    assert_eq!(store::beat(&mut conn, one, "a.example").await.unwrap(), 1);
+    assert_eq!(
+        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
+        1
+    );
     house
         .sql(&silent.replace(&two.uuid().to_string(), &one.uuid().to_string()))
         .await;

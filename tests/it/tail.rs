@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use candor::campaign::CampaignKind;
 use candor::mail::{Letter, Reply};
+use candor::notice::account::recount;
 use candor::shutdown::Shutdown;
 use candor::worker;
 use chrono::TimeDelta;
@@ -29,6 +30,12 @@ async fn states(house: &House) -> BTreeMap<String, i64> {
     let sql = "select status::text, count(*) from notice group by 1";
     let rows = house.raw().await.query(sql, &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Every counter says what there is, that of attempts too.
+async fn books_hold(house: &House, scene: &Scene) {
+    let differ = recount::books(&house.app, scene.incident).await.unwrap();
+    assert_eq!(differ, []);
 }
 
 /// Sends with one and the same senders for four days, five hours at a time; whether the campaign completed.
@@ -59,6 +66,7 @@ async fn those_put_off_for_days_do_not_pause_a_campaign_at_its_end() {
     assert_eq!(states(&house).await, BTreeMap::from(expected));
     let paused = "select count(*) from audit_event where deed = 'campaign.pause'";
     assert_eq!(house.number(paused).await, 0);
+    books_hold(&house, &scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +85,7 @@ async fn a_mailbox_that_drops_every_connection_receives_it_four_times_at_most() 
     assert_eq!(states(&house).await, BTreeMap::from(expected));
     let doubts = "select count(*) from outcome where result = 'uncertain' and settled";
     assert_eq!(house.number(doubts).await, 4);
+    books_hold(&house, &scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,6 +119,7 @@ async fn what_a_dead_sender_left_uncertain_is_sent_again_though_the_next_goes_to
     let expected = [("sent".to_owned(), PEOPLE as i64)];
     assert_eq!(states(&house).await, BTreeMap::from(expected));
     assert_eq!(house.mail.sent().len(), PEOPLE);
+    books_hold(&house, &scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,4 +142,37 @@ async fn a_cancelled_campaign_still_says_what_may_have_arrived() {
     let expected = [("cancelled", 2), ("sent", 97), ("uncertain", 1)];
     let expected = expected.map(|(status, n)| (status.to_owned(), n));
     assert_eq!(states(&house).await, BTreeMap::from(expected));
+    books_hold(&house, &scene).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_seemed_dead_and_wrote_the_end_after_all_is_believed() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(PEOPLE, "name;ssn")).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    // Every first attempt was begun, and ends in the moment in which the next sender writes that it was lost.
+    house
+        .sql(
+            "insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, at)
+            select bucket, id, 1, false, campaign_id, 'in_flight', 'slow', created_at from notice;
+            create function ends() returns trigger language plpgsql as $$ begin
+                insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, code, at)
+                values (new.bucket, new.notice_id, new.attempt, true, new.campaign_id, 'accepted', 'slow', 250,
+                    new.at)
+                on conflict do nothing;
+                return new;
+            end $$;
+            create trigger ends before insert on outcome for each row
+                when (new.result = 'uncertain') execute function ends()",
+        )
+        .await;
+    house.send_all().await;
+    assert_eq!(
+        states(&house).await,
+        BTreeMap::from([("sent".to_owned(), PEOPLE as i64)])
+    );
+    assert_eq!(house.mail.sent().len(), 0, "they have it");
+    books_hold(&house, &scene).await;
 }

@@ -20,6 +20,8 @@ pub struct Pace {
     pub percent: i16,
     /// Why less than 100, a sentence.
     pub reason: Option<String>,
+    /// When the first slice had ended well, or was let pass.
+    pub passed_at: Option<DateTime<Utc>>,
 }
 
 /// Lays out the pace of a campaign that is launched now, with so many notices to go first.
@@ -121,12 +123,13 @@ pub async fn end_canary(conn: &mut Conn, id: CampaignId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn pass_canary(conn: &mut Conn, id: CampaignId) -> Result<bool> {
+pub async fn pass_canary(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
     let passed = diesel::update(campaign_pace::table.find(id))
         .filter(campaign_pace::canary.eq(CanaryState::Running))
         .set((
             campaign_pace::canary.eq(CanaryState::Passed),
             campaign_pace::canary_left.eq(0),
+            campaign_pace::passed_at.eq(at),
         ))
         .execute(conn)
         .await?;

@@ -14,13 +14,13 @@ use crate::id::{BUCKETS, IncidentId};
 /// A counter that does not say what there is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, diesel::QueryableByName)]
 pub struct Differs {
-    /// `people`, `total`, `jurisdiction`, `locale`, `element`, `reason` or `campaign`.
+    /// `people`, `total`, `jurisdiction`, `locale`, `element`, `reason`, `campaign` or `attempts`.
     #[diesel(sql_type = Text)]
     pub of: String,
     /// Which one: a value of that kind, or the campaign's id.
     #[diesel(sql_type = Text)]
     pub value: String,
-    /// Where the people stand, or the state of the notices.
+    /// Where the people stand, the state of the notices, or what the attempts came to.
     #[diesel(sql_type = Nullable<Text>)]
     pub standing: Option<String>,
     /// Whether it counts those to whom something is not yet named.
@@ -106,6 +106,23 @@ const CAMPAIGNS: &str = "
     where b.n is distinct from c.n
     order by 2, 3";
 
+// An attempt is in the tally once its notice has it on record.
+const ATTEMPTS: &str = "
+    select 'attempts' as of, campaign_id::text as value, result::text as standing, null as incomplete,
+        null as bucket, coalesce(b.n, 0)::bigint as booked, coalesce(c.n, 0) as counted
+    from (select o.campaign_id, o.relay, o.result, coalesce(o.code, 0) as code,
+                coalesce(o.enhanced, '') as enhanced, coalesce(o.reason, '') as reason, count(*) as n
+            from campaign g join notice n on n.campaign_id = g.id
+            join outcome o on o.bucket = n.bucket and o.notice_id = n.id
+            where g.incident_id = $1 and o.settled and o.attempt <= n.attempts
+            group by 1, 2, 3, 4, 5, 6) c
+        full join (select t.campaign_id, t.relay, t.result, t.code, t.enhanced, t.reason, sum(t.n) as n
+            from campaign_tally t join campaign g on g.id = t.campaign_id
+            where g.incident_id = $1 group by 1, 2, 3, 4, 5, 6) b
+            using (campaign_id, relay, result, code, enhanced, reason)
+    where b.n is distinct from c.n
+    order by 2, 3";
+
 /// Counts everybody of an incident anew; the counters that differ, none if the books are right. Nobody
 /// waits for it, and it waits for nobody.
 ///
@@ -119,6 +136,7 @@ pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
         differ.extend(ask(&mut tx, BUCKET, incident, Some(bucket)).await?);
     }
     differ.extend(ask(&mut tx, CAMPAIGNS, incident, None).await?);
+    differ.extend(ask(&mut tx, ATTEMPTS, incident, None).await?);
     tx.commit().await?;
     Ok(differ)
 }

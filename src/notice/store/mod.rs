@@ -3,6 +3,7 @@
 pub mod batch;
 mod list;
 pub mod outcome;
+pub mod tally;
 pub mod writer;
 
 use chrono::{DateTime, Utc};
@@ -142,6 +143,10 @@ pub struct Settled {
     pub attempts: i16,
     /// When it is tried again, if deferred.
     pub due_at: Option<DateTime<Utc>>,
+    /// Who runs the mailbox.
+    pub provider: String,
+    /// The results of its attempts that are not in the tally yet.
+    pub tried: Vec<outcome::Outcome>,
 }
 
 /// Writes the new states of notices of one bucket in one statement.

@@ -9,23 +9,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::around::{self, log};
+use super::audience::Audiences;
 use super::content::{Content, content};
 use super::deeds::offered;
+use super::outcomes::{Outcomes, outcomes};
 use super::{Deed, Done};
 use crate::app::App;
 use crate::campaign::launch::{CampaignError, present_content};
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
-use crate::db::Conn;
 use crate::id::CampaignId;
 use crate::incident;
 use crate::notice::NoticeStatus;
-use crate::person::store::count_audience;
 use crate::staff::right::SeeCampaigns;
-use crate::web::figures::{Chart, count, filters};
+use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, percent, span};
-use crate::web::problem::{Answer, Problem};
+use crate::web::problem::Answer;
 use crate::web::who::Allowed;
 
 /// `/console/campaigns/{id}`
@@ -48,13 +48,15 @@ pub struct CampaignPage {
     pub status: String,
     /// For `If-Match`; goes into every form.
     pub version: i64,
-    /// People in the audience, or notices once launched.
+    /// People in the audience, or notices once launched; 0 while they are `counting`.
     pub total: i64,
+    /// Whether the audience is still being counted.
+    pub counting: bool,
     /// Notices by state.
     pub counts: Counts,
     /// Rate and time left: `6,120/s · about 17 min left`; empty while nothing moves.
     pub pace: String,
-    /// The nearest deadline: `deadline CA in 21 days`; empty when none is known.
+    /// When it must be through: `must be through in 2 h`; empty if that does not matter, or no longer.
     pub deadline: String,
     /// Why it goes at this speed, a sentence; empty while it does not send.
     pub speed: String,
@@ -62,12 +64,8 @@ pub struct CampaignPage {
     pub deeds: Vec<Deed>,
     /// What exactly goes out.
     pub content: Content,
-    /// Outcomes per minute; none before the first.
-    pub chart: Option<Chart>,
-    /// What the relays answered, the most frequent first.
-    pub replies: Vec<ReplyRow>,
-    /// The relays and what each does now.
-    pub relays: Vec<RelayRow>,
+    /// What came of its messages.
+    pub outcomes: Outcomes,
     /// The latest deeds.
     pub log: Vec<Done>,
 }
@@ -102,30 +100,6 @@ impl Counts {
             ("cancelled", self.cancelled, "never left"),
         ]
     }
-}
-
-/// One kind of reply.
-#[derive(Debug, Clone)]
-pub struct ReplyRow {
-    /// `550 5.1.1`
-    pub code: String,
-    /// Its words, without any address.
-    pub words: String,
-    /// How often.
-    pub count: i64,
-}
-
-/// One relay.
-#[derive(Debug, Clone)]
-pub struct RelayRow {
-    /// Its name.
-    pub name: String,
-    /// `open`, or why not.
-    pub state: String,
-    /// Connections in use.
-    pub connections: i64,
-    /// Messages in the last minute.
-    pub last_minute: i64,
 }
 
 impl CampaignPage {
@@ -261,6 +235,7 @@ pub async fn show(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
     app: Data<App>,
+    audiences: Data<Audiences>,
     id: Path<CampaignId>,
 ) -> Answer {
     let now = app.now();
@@ -275,16 +250,23 @@ pub async fn show(
         Err(CampaignError::NoScope) => None,
         Err(error) => return Err(error.into()),
     };
-    let total = match campaign.launched_at {
-        Some(_) => progress.total(),
-        None => audience(&mut conn, &campaign).await?,
-    };
     let content = content(&app, &mut conn, &campaign, present.as_ref(), now).await?;
+    let outcomes = outcomes(&mut conn, *id, pace.as_ref(), now).await?;
+    let log = log(&mut conn, *id, now).await?;
+    // Others need it while this page waits.
+    drop(conn);
+    let total = match campaign.launched_at {
+        Some(_) => Some(progress.total()),
+        None => {
+            let scope = present.as_ref().map(|present| present.scope);
+            audiences.people(&app, &campaign, scope).await
+        }
+    };
     let page = CampaignPage {
         pace: since_launch(&campaign, &progress, now),
         speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
         deeds: offered(&campaign, present.as_ref(), total, &who),
-        log: log(&mut conn, *id, now).await?,
+        log,
         counts: Counts::from(&progress),
         name: content.template_name.clone(),
         content,
@@ -295,18 +277,24 @@ pub async fn show(
         kind: campaign.kind.to_string(),
         status: campaign.status.to_string(),
         version: campaign.version.into(),
-        total,
-        deadline: String::new(),
-        chart: None,
-        replies: Vec::new(),
-        relays: Vec::new(),
+        total: total.unwrap_or_default(),
+        counting: total.is_none(),
+        deadline: deadline(&campaign, now),
+        outcomes,
     };
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-async fn audience(conn: &mut Conn, of: &Campaign) -> Result<i64, Problem> {
-    let filter = of.audience.filter(of.kind);
-    Ok(count_audience(conn, of.incident, &filter).await?.mailable)
+fn deadline(of: &Campaign, now: DateTime<Utc>) -> String {
+    let ended = matches!(
+        of.status,
+        CampaignStatus::Completed | CampaignStatus::Cancelled
+    );
+    match of.limits.finish_by {
+        Some(by) if !ended && by > now => format!("must be through in {}", span(by - now)),
+        Some(_) if !ended => "should be through by now".to_owned(),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

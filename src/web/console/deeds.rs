@@ -19,10 +19,15 @@ use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
 /// The deeds of a campaign that this person may do: legal ones, and those blocked with the reason.
-/// `present` is what would be sent if it were submitted now.
-pub fn offered(of: &Campaign, present: Option<&Content>, people: i64, who: &Signed) -> Vec<Deed> {
+/// `present` is what would be sent if it were submitted now, to so many `people`, if they are counted.
+pub fn offered(
+    of: &Campaign,
+    present: Option<&Content>,
+    people: Option<i64>,
+    who: &Signed,
+) -> Vec<Deed> {
     let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
-    let deed = |to: &CampaignStatus| deed(of.status, *to, people, who);
+    let deed = |to: &CampaignStatus| deed(of.status, *to, people.unwrap_or_default(), who);
     let mut deeds: Vec<Deed> = of.status.after().iter().filter_map(deed).collect();
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
     for deed in &mut deeds {
@@ -33,6 +38,9 @@ pub fn offered(of: &Campaign, present: Option<&Content>, people: i64, who: &Sign
             }
             "approve" | "launch" if changed => {
                 "Something changed since it was submitted. Take it back and submit it again."
+            }
+            "approve" | "launch" if people.is_none() => {
+                "The people it goes to are still being counted. Load this page again in a moment."
             }
             _ => "",
         };

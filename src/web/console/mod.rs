@@ -47,6 +47,7 @@
 
 pub mod account;
 pub mod around;
+pub mod audience;
 pub mod audit;
 pub mod call;
 pub mod campaign;
@@ -65,6 +66,7 @@ pub mod ledger;
 pub mod live;
 pub mod notices;
 pub mod outbox;
+pub mod outcomes;
 pub mod person;
 pub mod preview;
 pub mod problem;

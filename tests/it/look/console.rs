@@ -1,9 +1,10 @@
 //! The console's pages with sample data.
 
+use candor::notice::store::tally::Part;
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
-use candor::web::console::campaign::{CampaignPage, Counts, RelayRow, ReplyRow};
+use candor::web::console::campaign::{CampaignPage, Counts};
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::content::{Content, Words};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
@@ -14,6 +15,7 @@ use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Told};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
+use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::problem::ProblemPage;
 use candor::web::console::scopes::{Delta, Reject, ScopeReport};
 use candor::web::console::sign_in::SignIn;
@@ -381,7 +383,7 @@ fn chart() -> Chart {
     };
     Chart {
         title: "Outcomes per minute".into(),
-        layers: vec![("sent", "done"), ("deferred", "look"), ("bounced", "act")],
+        layers: vec![("sent", "done"), ("put off", "look"), ("refused", "act")],
         columns: (0..30).map(column).collect(),
     }
 }
@@ -399,12 +401,45 @@ fn counts() -> Counts {
     }
 }
 
-fn campaign() -> CampaignPage {
+fn came() -> Outcomes {
     let reply = |code: &str, words: &str, count| ReplyRow {
         code: code.into(),
         words: words.into(),
         count,
     };
+    let part = |name: &str, sent, put_off, refused| Part {
+        name: name.into(),
+        sent,
+        put_off,
+        refused,
+    };
+    Outcomes {
+        chart: Some(chart()),
+        replies: vec![
+            reply("250", "taken", 48_213_004),
+            reply("550 5.1.1", "no such mailbox", 288_412),
+            reply("421 4.7.0", "too many at once", 12_410),
+        ],
+        relays: vec![
+            RelayRow {
+                state: "open".into(),
+                connections: 64,
+                part: part("primary", 48_213_000, 12_410, 301_889),
+            },
+            RelayRow {
+                state: "held for 4 min: it is away".into(),
+                connections: 0,
+                part: part("second", 4, 0, 0),
+            },
+        ],
+        providers: vec![
+            part("google", 20_118_004, 9_004, 88_412),
+            part("other", 28_095_000, 3_406, 213_477),
+        ],
+    }
+}
+
+fn campaign() -> CampaignPage {
     CampaignPage {
         desk: desk(Area::Campaigns),
         id: "cam_1".into(),
@@ -415,6 +450,7 @@ fn campaign() -> CampaignPage {
         status: "sending".into(),
         version: 12,
         total: 54_600_000,
+        counting: false,
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
         deadline: "deadline CA in 21 days".into(),
@@ -452,26 +488,7 @@ fn campaign() -> CampaignPage {
             author: "Ada Moreno".into(),
             approved: Some(done("Ines Duarte", "approved", 140)),
         },
-        chart: Some(chart()),
-        replies: vec![
-            reply("250 2.0.0", "accepted", 48_213_004),
-            reply("550 5.1.1", "no such mailbox", 288_412),
-            reply("421 4.7.0", "too many connections, try later", 12_410),
-        ],
-        relays: vec![
-            RelayRow {
-                name: "primary".into(),
-                state: "open".into(),
-                connections: 64,
-                last_minute: 362_100,
-            },
-            RelayRow {
-                name: "second".into(),
-                state: "resting until 03:07 after 5 refused connections".into(),
-                connections: 0,
-                last_minute: 0,
-            },
-        ],
+        outcomes: came(),
         log: log(),
     }
 }
@@ -505,9 +522,7 @@ fn campaign_in_review() -> CampaignPage {
             approved: None,
             ..campaign().content
         },
-        chart: None,
-        replies: Vec::new(),
-        relays: Vec::new(),
+        outcomes: Outcomes::default(),
         ..campaign()
     }
 }

@@ -1,0 +1,3 @@
+alter table sender drop column relays;
+alter table campaign_pace drop column passed_at;
+drop table campaign_tally;

@@ -1,0 +1,193 @@
+//! How many people a campaign would be sent to. Everybody has to be looked at for that, a few seconds for ten
+//! million: no page waits longer for it than people do, and what took long is not asked for again at once.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use crate::app::App;
+use crate::campaign::Campaign;
+use crate::db;
+use crate::id::CampaignId;
+use crate::person::store::count_audience;
+
+/// How long a page waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A count that took less is made for every page.
+const QUICK: Duration = Duration::from_secs(1);
+/// A slower one is good for so many times what it took.
+const KEPT: u32 = 20;
+
+/// The counts of this process, under way and done.
+pub struct Audiences {
+    patience: Duration,
+    counts: Mutex<HashMap<CampaignId, Count>>,
+}
+
+impl Default for Audiences {
+    fn default() -> Self {
+        Self {
+            patience: PATIENCE,
+            counts: Mutex::default(),
+        }
+    }
+}
+
+/// The campaign's version and the scope's: another audience, another count.
+type Of = (i32, Option<i32>);
+
+struct Count {
+    of: Of,
+    done: watch::Receiver<Option<Done>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    people: i64,
+    took: Duration,
+    at: Instant,
+}
+
+impl Count {
+    fn is_good(&self, of: Of) -> bool {
+        let good = match *self.done.borrow() {
+            None => self.done.has_changed().is_ok(),
+            Some(done) => done.took >= QUICK && done.at.elapsed() < done.took * KEPT,
+        };
+        self.of == of && good
+    }
+}
+
+impl Audiences {
+    /// How many people can be told by e-mail; `None` while they are still being counted, or could not be.
+    pub async fn people(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Option<i64> {
+        let (app, incident) = (app.clone(), of.incident);
+        let filter = of.audience.filter(of.kind);
+        let count = async move {
+            let mut conn = app.db.get().await?;
+            Ok(count_audience(&mut conn, incident, &filter).await?.mailable)
+        };
+        self.counted(of.id, (of.version, scope), count).await
+    }
+
+    async fn counted(
+        &self,
+        id: CampaignId,
+        of: Of,
+        count: impl Future<Output = db::Result<i64>> + Send + 'static,
+    ) -> Option<i64> {
+        let mut done = {
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            match counts.get(&id) {
+                Some(there) if there.is_good(of) => there.done.clone(),
+                _ => {
+                    let done = begin(count);
+                    let there = Count {
+                        of,
+                        done: done.clone(),
+                    };
+                    counts.insert(id, there);
+                    done
+                }
+            }
+        };
+        let done = timeout(self.patience, done.wait_for(Option::is_some)).await;
+        done.ok()?.ok()?.map(|done| done.people)
+    }
+}
+
+/// Counts whether or not anybody still waits: the next page finds it done.
+fn begin(
+    count: impl Future<Output = db::Result<i64>> + Send + 'static,
+) -> watch::Receiver<Option<Done>> {
+    let (told, done) = watch::channel(None);
+    tokio::spawn(async move {
+        let begun = Instant::now();
+        match count.await {
+            Ok(people) => {
+                let took = begun.elapsed();
+                let at = Instant::now();
+                told.send_replace(Some(Done { people, took, at }));
+            }
+            Err(error) => tracing::warn!(%error, "an audience could not be counted"),
+        }
+    });
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const VERSION: Of = (1, Some(1));
+
+    fn audiences(patience: Duration) -> Audiences {
+        Audiences {
+            patience,
+            counts: Mutex::default(),
+        }
+    }
+
+    fn id() -> CampaignId {
+        CampaignId::from_uuid(uuid::Uuid::nil())
+    }
+
+    #[tokio::test]
+    async fn who_does_not_wait_finds_the_count_that_was_begun() {
+        let (end, ended) = oneshot::channel();
+        let slow = async move { Ok(ended.await.unwrap_or(0)) };
+        let mut audiences = audiences(Duration::ZERO);
+        assert_eq!(audiences.counted(id(), VERSION, slow).await, None);
+        audiences.patience = PATIENCE;
+        end.send(7).expect("it still counts");
+        let never = std::future::pending();
+        assert_eq!(audiences.counted(id(), VERSION, never).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn another_audience_and_a_quick_count_are_counted_anew() {
+        let audiences = audiences(PATIENCE);
+        for (n, of) in [(1, VERSION), (2, VERSION), (3, (1, Some(2)))] {
+            let count = std::future::ready(Ok(n));
+            assert_eq!(audiences.counted(id(), of, count).await, Some(n));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_took_long_is_kept_for_a_while() {
+        let audiences = audiences(PATIENCE);
+        let count = |took| Count {
+            of: VERSION,
+            done: watch::channel(Some(Done {
+                people: 5,
+                took,
+                at: Instant::now(),
+            }))
+            .1,
+        };
+        let there = [(Duration::from_secs(9), Some(5)), (Duration::ZERO, Some(6))];
+        for (took, expected) in there {
+            audiences
+                .counts
+                .lock()
+                .expect("nobody panicked")
+                .insert(id(), count(took));
+            let anew = std::future::ready(Ok(6));
+            assert_eq!(audiences.counted(id(), VERSION, anew).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_count_that_failed_is_made_again() {
+        let audiences = audiences(PATIENCE);
+        let failed = std::future::ready(Err(db::Error::Unavailable("away".to_owned())));
+        assert_eq!(audiences.counted(id(), VERSION, failed).await, None);
+        let count = std::future::ready(Ok(4));
+        assert_eq!(audiences.counted(id(), VERSION, count).await, Some(4));
+    }
+}

@@ -1,0 +1,72 @@
+//! What came of a campaign's messages, on its page: from counters that a recount proves.
+
+use candor::campaign::CampaignKind;
+use candor::mail::Reply;
+use candor::notice::account::recount;
+use candor::staff::StaffRole::Comms;
+use chrono::TimeDelta;
+
+use crate::client::Site;
+use crate::house::House;
+use crate::people::{Scene, list};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
+    let house = House::with("[providers.big]\nper_second = 0\ndomains = [\"example.org\"]").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(40, "name;ssn")).await;
+    let site = Site::open(&house.app).await;
+    let comms = site.signed_in("comms", &[Comms]).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let page = || comms.get(&format!("/console/campaigns/{campaign}"));
+    let before = page();
+    assert_eq!(before.status, 200);
+    assert!(
+        before
+            .body
+            .contains("Once it sends, outcomes per minute are drawn here.")
+    );
+
+    house
+        .mail
+        .answer_by(|letter| match letter.recipient.local() {
+            "person1" => Some(Reply::heard(550, "5.1.1 No such user here", None)),
+            "person2" | "person3" => Some(Reply::heard(450, "4.2.1 The mailbox is busy", None)),
+            _ => None,
+        });
+    house.send_all().await;
+    house.mail.answer_by(|_| None);
+    house.app.clock.advance(TimeDelta::hours(3));
+    house.send_all().await;
+    assert_eq!(
+        recount::books(&house.app, scene.incident).await.unwrap(),
+        []
+    );
+
+    let after = page();
+    for words in [
+        "Outcomes per 5 min, UTC",
+        "put off <b>2</b>",
+        "refused <b>1</b>",
+        "550 5.1.1</th><td>no such mailbox",
+        "450 4.2.1</th><td>",
+        "no sender at work uses it",
+    ] {
+        assert!(after.body.contains(words), "{words}: {}", after.body);
+    }
+    let sent = "select sum(n)::bigint from campaign_tally where result = 'accepted'";
+    assert_eq!(house.number(sent).await, 39);
+    // A counter that lies is found.
+    house
+        .sql("update campaign_tally set n = n + 1 where result = 'refused'")
+        .await;
+    let differ = recount::books(&house.app, scene.incident).await.unwrap();
+    let said: Vec<_> = differ.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [format!(
+            "attempts {:?} refused: booked 2, counted 1",
+            campaign.uuid().to_string()
+        )]
+    );
+}
