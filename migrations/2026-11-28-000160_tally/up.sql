@@ -28,3 +28,5 @@ alter table campaign_pace add column passed_at timestamptz;
 
 -- The relays of a sender as it sees them.
 alter table sender add column relays jsonb not null default '[]';
+-- The campaigns of which a sender has notices in hand and can send them.
+alter table sender add column campaigns uuid[] not null default '{}';

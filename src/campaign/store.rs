@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use pace::*;
 pub use progress::*;
-pub use sender::{RelaySeen, beat, leave, relays};
+pub use sender::{Beat, RelaySeen, beat, leave, relays};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};

@@ -239,6 +239,7 @@ diesel::table! {
         node -> Text,
         seen_at -> Timestamptz,
         relays -> Jsonb,
+        campaigns -> Array<Uuid>,
     }
 }
 

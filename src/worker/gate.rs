@@ -1,15 +1,16 @@
 //! The gate: may this campaign's next message leave? Asked before every message, answered from a look
 //! at the database that is never older than [`FRESH`] (promise P4).
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::shares::Shares;
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::store::{RelaySeen, Seen};
+use crate::campaign::store::{Beat, RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
 use crate::db::bell::Bell;
@@ -34,8 +35,7 @@ pub enum Leave {
 struct Last {
     at: Option<Instant>,
     stopped: bool,
-    /// Who is at work, this process included.
-    senders: i64,
+    shares: Shares,
     campaigns: HashMap<CampaignId, Seen>,
 }
 
@@ -44,6 +44,8 @@ struct Last {
 pub struct Gate {
     me: SenderId,
     trunks: Arc<[Arc<Trunk>]>,
+    /// How many batches of each campaign this sender has in hand, and since when it has any.
+    hands: Arc<Mutex<BTreeMap<CampaignId, (usize, Instant)>>>,
     last: Arc<RwLock<Last>>,
 }
 
@@ -53,6 +55,7 @@ impl Gate {
         Self {
             me,
             trunks: trunks.into(),
+            hands: Arc::default(),
             last: Arc::default(),
         }
     }
@@ -80,10 +83,41 @@ impl Gate {
             .map_or(100, |seen| seen.percent)
     }
 
-    /// This sender's part of every limit: those at work share them evenly.
+    /// This sender's part of what relays and providers take: those that have something to send share it evenly.
     pub fn share(&self) -> f64 {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-        1.0 / last.senders.max(1) as f64
+        last.shares.busy
+    }
+
+    /// This sender's part of a campaign's rate.
+    pub fn share_of(&self, campaign: CampaignId) -> f64 {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        last.shares.of(campaign)
+    }
+
+    /// A batch of a campaign comes into hand, or leaves it.
+    pub fn hold(&self, campaign: CampaignId, held: bool) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_hand = hands.entry(campaign).or_insert((0, Instant::now()));
+        in_hand.0 = match held {
+            true => in_hand.0 + 1,
+            false => in_hand.0.saturating_sub(1),
+        };
+        if in_hand.0 == 0 {
+            hands.remove(&campaign);
+        }
+    }
+
+    /// What this sender can send, and since when; nothing while all its relays are held.
+    fn in_hand(&self) -> Vec<(CampaignId, Instant)> {
+        if self.trunks.iter().all(|trunk| trunk.held().is_some()) {
+            return Vec::new();
+        }
+        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands
+            .iter()
+            .map(|(campaign, (_, since))| (*campaign, *since))
+            .collect()
     }
 
     /// A campaign comes into hand, as it was seen just now.
@@ -101,13 +135,21 @@ impl Gate {
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
-        let (node, relays) = (&app.config.mail.node, self.relays(app));
-        let senders = campaign::store::beat(&mut conn, self.me, node, &relays).await?;
+        let in_hand = self.in_hand();
+        let beat = Beat {
+            relays: self.relays(app),
+            campaigns: in_hand.iter().map(|(campaign, _)| *campaign).collect(),
+        };
+        let node = &app.config.mail.node;
+        let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.at = Some(asked);
         last.stopped = stopped;
-        last.senders = senders;
+        // What came into hand just now may have come into others' too, who have not said so yet.
+        let known = in_hand.iter().filter(|(_, since)| since.elapsed() > FRESH);
+        let known: Vec<_> = known.map(|(campaign, _)| *campaign).collect();
+        last.shares = Shares::new(&known, &others);
         last.campaigns.extend(seen);
         Ok(())
     }
@@ -168,12 +210,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn senders_at_work_share_every_limit_evenly() {
-        let gate = Gate::new(SenderId::from_uuid(uuid::Uuid::nil()), &[]);
-        let share = |senders| {
-            gate.last.write().expect("nobody panicked").senders = senders;
-            gate.share()
+    fn a_campaign_is_in_hand_until_its_last_batch_is_through() {
+        let route = crate::worker::Route {
+            relay: crate::mail::Relay::from_url("r", "file:///tmp/never").expect("a relay"),
+            connections: 1,
+            rate_per_second: 0,
+            standby: false,
         };
-        assert_eq!([0, 1, 2, 4].map(share), [1.0, 1.0, 0.5, 0.25]);
+        let trunk = Arc::new(Trunk::new(route));
+        let me = SenderId::from_uuid(uuid::Uuid::nil());
+        let gate = Gate::new(me, &[Arc::clone(&trunk)]);
+        let campaign = CampaignId::from_uuid(uuid::Uuid::nil());
+        for (held, expected) in [(true, 1), (true, 1), (false, 1), (false, 0), (true, 1)] {
+            gate.hold(campaign, held);
+            assert_eq!(gate.in_hand().len(), expected);
+        }
+        trunk.hold(chrono::TimeDelta::hours(1), "it is away");
+        assert_eq!(gate.in_hand(), [], "nothing of it can be sent");
     }
 }

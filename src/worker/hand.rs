@@ -87,6 +87,7 @@ impl Hand {
         known: Known,
         tasks: &TaskTracker,
     ) -> Arc<Self> {
+        gate.hold(lease.campaign_id, true);
         let hand = Arc::new(Self {
             app: app.clone(),
             lease,
@@ -187,6 +188,12 @@ impl Hand {
     }
 }
 
+impl Drop for Hand {
+    fn drop(&mut self) {
+        self.gate.hold(self.lease.campaign_id, false);
+    }
+}
+
 /// One notice to be sent. Dropped without an end, it counts as not tried and goes back to the queue.
 pub struct Job {
     hand: Arc<Hand>,
@@ -239,7 +246,7 @@ impl Job {
         self.hand.leave()
     }
 
-    /// This sender's part of every limit.
+    /// This sender's part of what relays and providers take.
     pub fn share(&self) -> f64 {
         self.hand.gate.share()
     }
@@ -250,7 +257,7 @@ impl Job {
         let percent = self.hand.gate.percent(self.notice.campaign);
         let since = app.now() - self.shared.launched_at;
         let all = pacing::rate(self.shared.limit, percent, since, &app.config.pacing)?;
-        Some(all * self.share())
+        Some(all * self.hand.gate.share_of(self.notice.campaign))
     }
 
     /// Ends it in a state, by the result of its last attempt.

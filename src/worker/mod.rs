@@ -14,6 +14,7 @@ mod pace;
 mod past;
 pub mod postman;
 mod providers;
+mod shares;
 mod trunk;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use candor::actor::Actor;
 use candor::campaign::pacing::CanaryState;
-use candor::campaign::store::{self, Pace};
+use candor::campaign::store::{self, Beat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold, review};
 use candor::id::{CampaignId, SenderId};
 use candor::mail::memory::MemoryRelay;
@@ -396,44 +396,38 @@ async fn a_standby_relay_serves_only_in_need_and_the_one_that_is_away_costs_noth
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn senders_at_work_are_counted_until_they_leave_or_fall_silent() {
+async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     let house = House::new().await;
-    let mut conn = house.app.db.get().await.unwrap();
     let [one, two] = [(); 2].map(|()| SenderId::new(house.app.now()));
-    assert_eq!(
-        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
-        1
+    let campaign = CampaignId::new(house.app.now());
+    let (idle, busy) = (
+        Beat::default(),
+        Beat {
+            campaigns: vec![campaign],
+            ..Beat::default()
+        },
     );
-    assert_eq!(
-        store::beat(&mut conn, two, "a.example", &[]).await.unwrap(),
-        2
-    );
-    assert_eq!(
-        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
-        2
-    );
-    let silent = format!(
-        "update sender set seen_at = now() - interval '6 seconds' where id = '{}'",
-        two.uuid()
-    );
-    house.sql(&silent).await;
-    assert_eq!(
-        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
-        1
-    );
+    let others = async |me, says: &Beat| {
+        let mut conn = house.app.db.get().await.unwrap();
+        store::beat(&mut conn, me, "a.example", says).await.unwrap()
+    };
+    let nobody: [Vec<CampaignId>; 0] = [];
+    assert_eq!(others(one, &busy).await, nobody);
+    assert_eq!(others(two, &idle).await, [[campaign]]);
+    assert_eq!(others(one, &busy).await, [[]]);
+    let silent = |who: SenderId| {
+        let id = who.uuid();
+        format!("update sender set seen_at = now() - interval '6 seconds' where id = '{id}'")
+    };
+    house.sql(&silent(two)).await;
+    assert_eq!(others(one, &busy).await, nobody);
     // Stopped in a debugger, or cut off: back again, it counts again.
-    assert_eq!(
-        store::beat(&mut conn, two, "a.example", &[]).await.unwrap(),
-        2
-    );
+    assert_eq!(others(two, &busy).await, [[campaign]]);
+    assert_eq!(others(one, &busy).await, [[campaign]]);
+    let mut conn = house.app.db.get().await.unwrap();
     store::leave(&mut conn, two).await.unwrap();
-    assert_eq!(
-        store::beat(&mut conn, one, "a.example", &[]).await.unwrap(),
-        1
-    );
-    house
-        .sql(&silent.replace(&two.uuid().to_string(), &one.uuid().to_string()))
-        .await;
+    assert_eq!(others(one, &busy).await, nobody);
+    house.sql(&silent(one)).await;
     store::leave(&mut conn, two).await.unwrap();
     assert_eq!(house.number("select count(*) from sender").await, 0);
 }

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Jsonb, Text, Uuid};
+use diesel::sql_types::{Array, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
 use crate::db::schema::sender;
 use crate::db::{Conn, Result};
-use crate::id::SenderId;
+use crate::id::{CampaignId, SenderId};
 
 /// A sender that has said nothing for so long is not at work.
 macro_rules! silence {
@@ -18,9 +18,9 @@ macro_rules! silence {
 }
 
 #[derive(QueryableByName)]
-struct Others {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
+struct Other {
+    #[diesel(sql_type = Array<Uuid>)]
+    campaigns: Vec<CampaignId>,
 }
 
 /// A relay as a sender sees it.
@@ -36,26 +36,42 @@ pub struct RelaySeen {
     pub why: Option<String>,
 }
 
-/// Says that this sender is at work, and what it sees of its relays; how many are, this one included.
+/// What a sender says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Beat {
+    /// Its relays as it sees them.
+    pub relays: Vec<RelaySeen>,
+    /// The campaigns of which it has notices in hand and can send them.
+    pub campaigns: Vec<CampaignId>,
+}
+
+/// Says that this sender is at work. The campaigns of each of the others that are.
 ///
 /// # Errors
 /// The database's.
-pub async fn beat(conn: &mut Conn, me: SenderId, node: &str, relays: &[RelaySeen]) -> Result<i64> {
-    let beat = concat!(
+pub async fn beat(
+    conn: &mut Conn,
+    me: SenderId,
+    node: &str,
+    beat: &Beat,
+) -> Result<Vec<Vec<CampaignId>>> {
+    let question = concat!(
         "with beat as (
-            insert into sender (id, node, seen_at, relays) values ($1, $2, now(), $3)
-            on conflict (id) do update set seen_at = excluded.seen_at, relays = excluded.relays
+            insert into sender (id, node, seen_at, relays, campaigns) values ($1, $2, now(), $3, $4)
+            on conflict (id) do update set seen_at = excluded.seen_at, relays = excluded.relays,
+                campaigns = excluded.campaigns
         )
-        select count(*) as n from sender where id <> $1 and seen_at > now() - ",
+        select campaigns from sender where id <> $1 and seen_at > now() - ",
         silence!()
     );
-    let others: Others = diesel::sql_query(beat)
+    let others: Vec<Other> = diesel::sql_query(question)
         .bind::<Uuid, _>(me.uuid())
         .bind::<Text, _>(node)
-        .bind::<Jsonb, _>(serde_json::json!(relays))
-        .get_result(conn)
+        .bind::<Jsonb, _>(serde_json::json!(beat.relays))
+        .bind::<Array<Uuid>, _>(&beat.campaigns)
+        .load(conn)
         .await?;
-    Ok(others.n + 1)
+    Ok(others.into_iter().map(|other| other.campaigns).collect())
 }
 
 /// What senders at work see of their relays, sender by sender.

@@ -1,0 +1,73 @@
+//! Shares: which part of every limit this sender may spend.
+
+use std::collections::HashMap;
+
+use crate::id::CampaignId;
+
+/// This sender's part of every limit.
+#[derive(Debug)]
+pub struct Shares {
+    /// If all that are at work had a part.
+    even: f64,
+    /// Of what relays and providers take.
+    pub busy: f64,
+    campaigns: HashMap<CampaignId, f64>,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self::new(&[], &[])
+    }
+}
+
+impl Shares {
+    /// The parts of a sender with these campaigns in hand, beside others with theirs: whoever has nothing of
+    /// what is limited leaves its part to the rest. Of what is not in `mine` all others have a part.
+    pub fn new(mine: &[CampaignId], others: &[Vec<CampaignId>]) -> Self {
+        let part = |others: usize| 1.0 / (others + 1) as f64;
+        let even = part(others.len());
+        let busy = match mine {
+            [] => even,
+            _ => part(others.iter().filter(|theirs| !theirs.is_empty()).count()),
+        };
+        let of = |campaign: &CampaignId| {
+            let with = others.iter().filter(|theirs| theirs.contains(campaign));
+            (*campaign, part(with.count()))
+        };
+        Self {
+            even,
+            busy,
+            campaigns: mine.iter().map(of).collect(),
+        }
+    }
+
+    /// Of a campaign's rate.
+    pub fn of(&self, campaign: CampaignId) -> f64 {
+        self.campaigns.get(&campaign).copied().unwrap_or(self.even)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_share_what_they_have_in_hand_evenly() {
+        let [first, second] = [1, 2].map(|n| CampaignId::from_uuid(uuid::Uuid::from_u128(n)));
+        let shares = |others: &[Vec<CampaignId>]| {
+            let shares = Shares::new(&[first], others);
+            (shares.busy, shares.of(first), shares.of(second))
+        };
+        assert_eq!(shares(&[]), (1.0, 1.0, 1.0));
+        assert_eq!(shares(&[vec![]]), (1.0, 1.0, 0.5), "it has nothing to send");
+        assert_eq!(shares(&[vec![second]]), (0.5, 1.0, 0.5));
+        let busy = [vec![first, second], vec![], vec![first], vec![second]];
+        assert_eq!(shares(&busy), (0.25, 1.0 / 3.0, 0.2));
+        let idle = Shares::new(&[], &busy);
+        assert_eq!(
+            (idle.busy, idle.of(first)),
+            (0.2, 0.2),
+            "it may begin at any moment"
+        );
+    }
+}
