@@ -212,7 +212,7 @@ pub struct Job {
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
-    pub provider: String,
+    pub provider: Arc<str>,
     tried: Vec<Outcome>,
     through: bool,
 }
@@ -223,7 +223,7 @@ impl Job {
         hand: &Arc<Hand>,
         shared: &Arc<Shared>,
         notice: Notice,
-        (person, provider): (Person, String),
+        (person, provider): (Person, Arc<str>),
         story: Story,
     ) -> Self {
         Self {
@@ -272,7 +272,7 @@ impl Job {
             to,
             attempts: self.attempts,
             due_at,
-            provider: std::mem::take(&mut self.provider),
+            provider: Arc::clone(&self.provider),
             tried: std::mem::take(&mut self.tried),
         };
         self.hand.job_done(Some(settled));

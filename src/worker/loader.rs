@@ -118,7 +118,7 @@ impl Loader {
         let provider = |notice: &Notice| {
             let person = people.get(&notice.person);
             let address = person.and_then(|person| person.contact.email.as_ref());
-            providers.name(address).to_owned()
+            providers.name(address)
         };
         let plan = self.plan(&shared, notices, &past, provider).await?;
         let (campaign, left) = (lease.campaign_id, plan.jobs.len());
@@ -201,7 +201,7 @@ impl Loader {
                 Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
                 Some((to, _)) => to,
             };
-            let unknown = self.lanes.providers().name(None).to_owned();
+            let unknown = self.lanes.providers().name(None);
             known
                 .settled
                 .push(settled(&notice, story, (to, None), unknown));
@@ -216,7 +216,7 @@ impl Loader {
         shared: &Shared,
         notices: Vec<Notice>,
         past: &Past,
-        provider: impl Fn(&Notice) -> String,
+        provider: impl Fn(&Notice) -> Arc<str>,
     ) -> Result<Plan> {
         let again = |doubts| shared.resend_in(doubts).is_some();
         let stories = self.stories(notices, past, again).await?;
@@ -309,14 +309,14 @@ struct Stories {
 struct Plan {
     known: Known,
     /// Each with the provider of its mailbox.
-    jobs: Vec<(Notice, String, Story)>,
+    jobs: Vec<(Notice, Arc<str>, Story)>,
 }
 
 fn settled(
     notice: &Notice,
     story: Story,
     (to, due_at): (NoticeStatus, Option<DateTime<Utc>>),
-    provider: String,
+    provider: Arc<str>,
 ) -> Settled {
     Settled {
         id: notice.id,

@@ -10,11 +10,14 @@ use crate::address::EmailAddress;
 use crate::config::Provider;
 
 /// All providers of the configuration. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Providers(Arc<HashMap<String, Arc<Known>>>);
+#[derive(Clone)]
+pub struct Providers {
+    by_domain: Arc<HashMap<String, Arc<Known>>>,
+    other: Arc<str>,
+}
 
 struct Known {
-    name: String,
+    name: Arc<str>,
     per_second: u32,
     pace: Pace,
 }
@@ -25,24 +28,28 @@ impl Providers {
         let mut by_domain = HashMap::new();
         for (name, provider) in configured {
             let known = Arc::new(Known {
-                name: name.clone(),
+                name: name.as_str().into(),
                 per_second: provider.per_second,
                 pace: Pace::default(),
             });
             let domains = provider.domains.iter();
             by_domain.extend(domains.map(|domain| (domain.to_lowercase(), Arc::clone(&known))));
         }
-        Self(Arc::new(by_domain))
+        Self {
+            by_domain: Arc::new(by_domain),
+            other: "other".into(),
+        }
     }
 
     fn of(&self, address: Option<&EmailAddress>) -> Option<&Known> {
-        let known = self.0.get(&address?.domain().to_lowercase())?;
+        let known = self.by_domain.get(&address?.domain().to_lowercase())?;
         Some(known)
     }
 
     /// The name of the provider of this address, or `other`: what figures are kept by.
-    pub fn name(&self, address: Option<&EmailAddress>) -> &str {
-        self.of(address).map_or("other", |known| &known.name)
+    pub fn name(&self, address: Option<&EmailAddress>) -> Arc<str> {
+        let known = self.of(address).map(|known| &known.name);
+        Arc::clone(known.unwrap_or(&self.other))
     }
 
     /// The moment at which a message to this address may go, for whoever has this share of the limit; it is
@@ -79,14 +86,10 @@ mod tests {
         assert_eq!(wait("b@LARGE.example"), Duration::from_millis(200));
         assert_eq!(wait("c@small.example"), Duration::ZERO);
         assert_eq!(providers.moment(None, start, 0.5), start);
-        let name = |address: &str| {
-            providers
-                .name(EmailAddress::parse(address).ok().as_ref())
-                .to_owned()
-        };
+        let name = |address: &str| providers.name(EmailAddress::parse(address).ok().as_ref());
         assert_eq!(
             (name("a@big.example"), name("a@b.example")),
-            ("big".to_owned(), "other".to_owned())
+            ("big".into(), "other".into())
         );
     }
 }

@@ -6,6 +6,8 @@ pub mod outcome;
 pub mod tally;
 pub mod writer;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{
@@ -144,7 +146,7 @@ pub struct Settled {
     /// When it is tried again, if deferred.
     pub due_at: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
-    pub provider: String,
+    pub provider: Arc<str>,
     /// The results of its attempts that are not in the tally yet.
     pub tried: Vec<outcome::Outcome>,
 }
