@@ -187,6 +187,8 @@ impl Chart {
     const RIGHT: f64 = 400.0;
     const TOP: f64 = 26.0;
     const FOOT: f64 = 170.0;
+    /// Room for the word of a mark.
+    const WORD: f64 = 65.0;
 
     /// The value at the top of the axis: 1, 2 or 5 times a power of ten.
     pub fn ceiling(&self) -> i64 {
@@ -256,9 +258,21 @@ impl Chart {
         )
     }
 
-    /// What began where.
+    /// What began where; a word that the next would cover is left out.
     pub fn marks(&self) -> Vec<Word> {
-        self.at(|_, c| c.mark.clone(), Self::TOP - 10.0)
+        let all = self.at(|_, c| c.mark.clone(), Self::TOP - 10.0);
+        let nexts = all.iter().skip(1).map(|next| next.x);
+        let nexts: Vec<f64> = nexts.chain([f64::INFINITY]).collect();
+        let shown = all.into_iter().zip(nexts);
+        shown
+            .filter(|(mark, next)| next - mark.x >= Self::WORD)
+            .map(|(mark, _)| mark)
+            .collect()
+    }
+
+    /// Whether a word at this place has to end there, not to leave the drawing.
+    pub fn ends(x: &f64) -> bool {
+        *x > Self::RIGHT - Self::WORD
     }
 
     fn at(&self, text: impl Fn(usize, &Column) -> Option<String>, y: f64) -> Vec<Word> {
@@ -327,5 +341,26 @@ mod tests {
                 .iter()
                 .all(|b| b.y >= Chart::TOP && b.x + b.width <= Chart::RIGHT)
         );
+    }
+
+    #[test]
+    fn a_mark_that_the_next_would_cover_is_left_out() {
+        let marked = |places: &[usize]| {
+            let column = |n: usize| Column {
+                label: String::new(),
+                figures: vec![1],
+                mark: places.contains(&n).then(|| n.to_string()),
+            };
+            let chart = Chart {
+                columns: (0..12).map(column).collect(),
+                ..Chart::default()
+            };
+            let marks = chart.marks().into_iter();
+            let words = marks.map(|mark| (mark.text, Chart::ends(&mark.x)));
+            words.collect::<Vec<_>>()
+        };
+        let mark = |n: usize, ends| (n.to_string(), ends);
+        assert_eq!(marked(&[0, 1]), [mark(1, false)]);
+        assert_eq!(marked(&[0, 11]), [mark(0, false), mark(11, true)]);
     }
 }

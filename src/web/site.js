@@ -109,13 +109,14 @@ if (live && "EventSource" in window) {
 // What is drawn rather than said comes anew every minute, unless somebody reads its table.
 const drawn = live && one("[data-fresh]");
 if (drawn) {
+  const read = () => document.hidden || one("details[open]", drawn) || drawn.contains(document.activeElement);
   setInterval(async () => {
-    if (document.hidden || one("details[open]", drawn)) return;
+    if (read()) return;
     const answer = await fetch(location.pathname).catch(() => null);
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = one("[data-fresh]", page);
-    if (now) drawn.replaceChildren(...now.childNodes);
+    if (now && !read()) drawn.replaceChildren(...now.childNodes);
   }, 60_000);
 }
 

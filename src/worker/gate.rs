@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::shares::Shares;
+use super::shares::{Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::campaign::store::{Beat, RelaySeen, Seen};
@@ -35,6 +36,7 @@ pub enum Leave {
 struct Last {
     at: Option<Instant>,
     stopped: bool,
+    said: Said,
     shares: Shares,
     campaigns: HashMap<CampaignId, Seen>,
 }
@@ -44,8 +46,10 @@ struct Last {
 pub struct Gate {
     me: SenderId,
     trunks: Arc<[Arc<Trunk>]>,
-    /// How many batches of each campaign this sender has in hand, and since when it has any.
-    hands: Arc<Mutex<BTreeMap<CampaignId, (usize, Instant)>>>,
+    /// How many batches of each campaign this sender has in hand.
+    hands: Arc<Mutex<BTreeMap<CampaignId, usize>>>,
+    /// A campaign came into hand.
+    taken_up: Arc<Notify>,
     last: Arc<RwLock<Last>>,
 }
 
@@ -56,6 +60,7 @@ impl Gate {
             me,
             trunks: trunks.into(),
             hands: Arc::default(),
+            taken_up: Arc::default(),
             last: Arc::default(),
         }
     }
@@ -95,29 +100,29 @@ impl Gate {
         last.shares.of(campaign)
     }
 
-    /// A batch of a campaign comes into hand, or leaves it.
+    /// A batch of a campaign comes into hand, or leaves it. The others hear of a campaign at once.
     pub fn hold(&self, campaign: CampaignId, held: bool) {
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_hand = hands.entry(campaign).or_insert((0, Instant::now()));
-        in_hand.0 = match held {
-            true => in_hand.0 + 1,
-            false => in_hand.0.saturating_sub(1),
+        let batches = hands.entry(campaign).or_default();
+        if held && *batches == 0 {
+            self.taken_up.notify_one();
+        }
+        *batches = match held {
+            true => *batches + 1,
+            false => batches.saturating_sub(1),
         };
-        if in_hand.0 == 0 {
+        if *batches == 0 {
             hands.remove(&campaign);
         }
     }
 
-    /// What this sender can send, and since when; nothing while all its relays are held.
-    fn in_hand(&self) -> Vec<(CampaignId, Instant)> {
+    /// What this sender can send; nothing while all its relays are held.
+    fn in_hand(&self) -> Vec<CampaignId> {
         if self.trunks.iter().all(|trunk| trunk.held().is_some()) {
             return Vec::new();
         }
         let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands
-            .iter()
-            .map(|(campaign, (_, since))| (*campaign, *since))
-            .collect()
+        hands.keys().copied().collect()
     }
 
     /// A campaign comes into hand, as it was seen just now.
@@ -135,21 +140,22 @@ impl Gate {
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
-        let in_hand = self.in_hand();
         let beat = Beat {
             relays: self.relays(app),
-            campaigns: in_hand.iter().map(|(campaign, _)| *campaign).collect(),
+            campaigns: self.in_hand(),
         };
         let node = &app.config.mail.node;
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+        if last.at.is_none_or(|at| asked.duration_since(at) >= FRESH) {
+            // The others may have taken this sender for dead, as it them.
+            last.said = Said::default();
+        }
         last.at = Some(asked);
         last.stopped = stopped;
-        // What came into hand just now may have come into others' too, who have not said so yet.
-        let known = in_hand.iter().filter(|(_, since)| since.elapsed() > FRESH);
-        let known: Vec<_> = known.map(|(campaign, _)| *campaign).collect();
-        last.shares = Shares::new(&known, &others);
+        let heard = last.said.say(&beat.campaigns, asked);
+        last.shares = Shares::new(&heard, &others);
         last.campaigns.extend(seen);
         Ok(())
     }
@@ -191,6 +197,7 @@ impl Gate {
             tokio::select! {
                 () = shutdown.soft().cancelled() => break,
                 () = tokio::time::sleep(poll) => {}
+                () = self.taken_up.notified() => {}
                 alive = rung => if !alive {
                     bell = None;
                 }

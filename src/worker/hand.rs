@@ -118,11 +118,13 @@ impl Hand {
     async fn keep(self: Arc<Self>) {
         let seconds = self.app.config.mail.lease_seconds;
         let third = Duration::from_millis(u64::try_from(seconds).unwrap_or(1) * 333);
+        let mut wait = third;
         loop {
             tokio::select! {
                 () = self.through.cancelled() => return,
-                () = tokio::time::sleep(third) => {}
+                () = tokio::time::sleep(wait) => {}
             }
+            wait = third;
             let renewed = match self.app.db.get().await {
                 Ok(mut conn) => batch::renew(&mut conn, &self.lease, seconds).await,
                 Err(error) => Err(error),
@@ -134,7 +136,11 @@ impl Hand {
                     self.lost.store(true, Ordering::Relaxed);
                     return;
                 }
-                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+                Err(error) => {
+                    tracing::warn!(%error, "a lease could not be renewed; trying again");
+                    // Before this node's own loader finds it without a holder.
+                    wait = third.min(Duration::from_millis(250));
+                }
             }
         }
     }

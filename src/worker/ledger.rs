@@ -78,19 +78,19 @@ async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
     let mut writer = None;
     while let Some(entries) = next(&mut *receiver.lock().await).await {
         let rows: Vec<&Outcome> = entries.iter().flat_map(|e| &e.rows).collect();
-        let written = write(&app, &mut writer, &rows).await;
+        let mut written = write(&app, &mut writer, &rows).await;
         if let Err(error) = &written {
             tracing::warn!(%error, rows = rows.len(), "outcomes could not be written");
             // Whatever is wrong with the connection, the next rows get another.
             writer = None;
         }
         for entry in entries {
-            let keys = written.as_ref().ok().map(|written| {
+            let keys = written.as_mut().ok().map(|written| {
                 let keys = entry
                     .rows
                     .iter()
                     .map(|o| (o.notice_id, o.attempt, o.settled));
-                keys.filter(|key| written.has(key)).collect()
+                keys.filter(|key| written.take(key)).collect()
             });
             // A caller that has left does not need the answer.
             let _ = entry.done.send(keys);

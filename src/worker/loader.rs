@@ -121,16 +121,17 @@ impl Loader {
             providers.name(address)
         };
         let plan = self.plan(&shared, notices, &past, provider).await?;
-        let (campaign, left) = (lease.campaign_id, plan.jobs.len());
-        let hand = Hand::take(&self.app, lease, &self.gate, left, plan.known, &self.hands);
-        let mut jobs = Vec::with_capacity(left);
+        let mut found = Vec::with_capacity(plan.jobs.len());
         for (notice, provider, story) in plan.jobs {
             let Some(person) = people.remove(&notice.person) else {
                 return Err(Error::inconsistent("notice", notice.id));
             };
-            let to = (person, provider);
-            jobs.push(Job::new(&hand, &shared, notice, to, story));
+            found.push((notice, (person, provider), story));
         }
+        let (campaign, left) = (lease.campaign_id, found.len());
+        let hand = Hand::take(&self.app, lease, &self.gate, left, plan.known, &self.hands);
+        let job = |(notice, to, story)| Job::new(&hand, &shared, notice, to, story);
+        let jobs = found.into_iter().map(job).collect();
         if !shutdown.is_leaving() {
             self.lanes.push(campaign, shared.kind, jobs);
         }
@@ -286,13 +287,16 @@ impl Loader {
         if lost.is_empty() {
             return Ok(HashSet::new());
         }
-        tracing::warn!(
-            notices = lost.len(),
-            "notices left uncertain by a sender that died"
-        );
+        let mut left = 0_usize;
         let mut unclear: HashSet<NoticeId> = lost.iter().map(|row| row.notice_id).collect();
         for (written, ..) in self.ledger.write(lost).await? {
-            unclear.remove(&written);
+            left += usize::from(unclear.remove(&written));
+        }
+        if left > 0 {
+            tracing::warn!(
+                notices = left,
+                "notices left uncertain by a sender that died"
+            );
         }
         Ok(unclear)
     }

@@ -1,8 +1,30 @@
 //! Shares: which part of every limit this sender may spend.
 
 use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::id::CampaignId;
+
+/// Within this time every sender at work has looked twice.
+const HEARD: Duration = Duration::from_millis(1_500);
+
+/// What this sender has said that it has in hand, and since when.
+#[derive(Debug, Default)]
+pub struct Said(HashMap<CampaignId, Instant>);
+
+impl Said {
+    /// Takes what was said just now. What was said long enough: the others know of it, and it of them. What came
+    /// into hand a moment ago may have come into theirs too, who have not said so yet.
+    pub fn say(&mut self, campaigns: &[CampaignId], now: Instant) -> Vec<CampaignId> {
+        let since = |campaign: &CampaignId| (*campaign, *self.0.get(campaign).unwrap_or(&now));
+        self.0 = campaigns.iter().map(since).collect();
+        let heard = |(_, since): &(&CampaignId, &Instant)| now.duration_since(**since) > HEARD;
+        let heard = self.0.iter().filter(heard);
+        heard.map(|(campaign, _)| *campaign).collect()
+    }
+}
 
 /// This sender's part of every limit.
 #[derive(Debug)]
@@ -50,6 +72,22 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_counts_once_everybody_has_heard_it() {
+        let campaign = CampaignId::from_uuid(uuid::Uuid::nil());
+        let (mut said, start) = (Said::default(), Instant::now());
+        let mut heard = |campaigns: &[CampaignId], tenths: u64| {
+            let now = start + Duration::from_millis(tenths * 100);
+            !said.say(campaigns, now).is_empty()
+        };
+        let in_hand = [campaign];
+        let looks = [0, 5, 10, 15, 16, 99].map(|tenths| heard(&in_hand, tenths));
+        assert_eq!(looks, [false, false, false, false, true, true]);
+        assert!(!heard(&[], 104), "all relays were held");
+        let anew = [109, 124, 125].map(|tenths| heard(&in_hand, tenths));
+        assert_eq!(anew, [false, false, true], "as at the beginning");
+    }
 
     #[test]
     fn senders_share_what_they_have_in_hand_evenly() {

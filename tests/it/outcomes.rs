@@ -1,8 +1,12 @@
 //! What came of a campaign's messages, on its page: from counters that a recount proves.
 
 use candor::campaign::CampaignKind;
+use candor::id::NoticeId;
 use candor::mail::Reply;
+use candor::notice::AttemptResult;
 use candor::notice::account::recount;
+use candor::notice::store::outcome::Outcome;
+use candor::notice::store::writer::Writer;
 use candor::staff::StaffRole::Comms;
 use chrono::TimeDelta;
 
@@ -69,4 +73,41 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
             campaign.uuid().to_string()
         )]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_write_the_same_row_in_one_commit_one_did() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(1, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let row = |relay: &str| Outcome {
+        notice_id: NoticeId::in_bucket(7, house.app.now()),
+        attempt: 1,
+        settled: false,
+        campaign_id: campaign,
+        result: AttemptResult::InFlight,
+        relay: relay.to_owned(),
+        code: None,
+        enhanced: None,
+        reply: None,
+        reason: None,
+        retry_at: None,
+        at: house.app.now(),
+    };
+    let (first, other) = (row("first"), row("first"));
+    let second = Outcome {
+        relay: "second".to_owned(),
+        ..first.clone()
+    };
+    let writer = Writer::new(house.app.db.raw().await.unwrap())
+        .await
+        .unwrap();
+    let mut written = writer.write(&[&first, &other, &second]).await.unwrap();
+    let key = |row: &Outcome| (row.notice_id, row.attempt, row.settled);
+    let told = [&first, &other, &second].map(|row| written.take(&key(row)));
+    assert_eq!(told, [true, true, false]);
+    let relays = "select count(*) from outcome where relay = 'first'";
+    assert_eq!(house.number(relays).await, 2);
+    house.send_all().await;
 }

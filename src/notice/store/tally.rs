@@ -77,7 +77,7 @@ pub async fn add(conn: &mut Conn, campaign: CampaignId, settled: &[Settled]) -> 
     Ok(())
 }
 
-/// What the attempts that began a stretch of time at one moment came to.
+/// What the attempts that ended in a stretch of time came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
 pub struct Stretch {
     /// When it began.

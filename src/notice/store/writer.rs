@@ -22,11 +22,12 @@ pub enum Written {
 }
 
 impl Written {
-    /// Whether the row with this key was.
-    pub fn has(&self, key: &Key) -> bool {
+    /// Whether the row with this key was: told once, to the first who asks. Two lines of one sender may hand in
+    /// the same, after it has taken over its own batch; the row of the first is in the table.
+    pub fn take(&mut self, key: &Key) -> bool {
         match self {
             Self::All => true,
-            Self::Only(keys) => keys.contains(key),
+            Self::Only(keys) => keys.remove(key),
         }
     }
 }

@@ -161,24 +161,24 @@ mod tests {
     #[tokio::test]
     async fn what_took_long_is_kept_for_a_while() {
         let audiences = audiences(PATIENCE);
-        let count = |took| Count {
+        let now = Instant::now();
+        let count = |took: u64, ago: u64| Count {
             of: VERSION,
             done: watch::channel(Some(Done {
                 people: 5,
-                took,
-                at: Instant::now(),
+                took: Duration::from_secs(took),
+                at: now - Duration::from_secs(ago),
             }))
             .1,
         };
-        let there = [(Duration::from_secs(9), Some(5)), (Duration::ZERO, Some(6))];
-        for (took, expected) in there {
-            audiences
-                .counts
-                .lock()
-                .expect("nobody panicked")
-                .insert(id(), count(took));
+        // Seconds that it took, seconds ago.
+        for (took, ago, expected) in [(9, 0, 5), (9, 170, 5), (9, 190, 6), (0, 0, 6)] {
+            let mut counts = audiences.counts.lock().expect("nobody panicked");
+            counts.insert(id(), count(took, ago));
+            drop(counts);
             let anew = std::future::ready(Ok(6));
-            assert_eq!(audiences.counted(id(), VERSION, anew).await, expected);
+            let people = audiences.counted(id(), VERSION, anew).await;
+            assert_eq!(people, Some(expected), "{took} {ago}");
         }
     }
 

@@ -40,7 +40,7 @@ pub fn offered(
                 "Something changed since it was submitted. Take it back and submit it again."
             }
             "approve" | "launch" if people.is_none() => {
-                "The people it goes to are still being counted. Load this page again in a moment."
+                "The people it goes to are not counted yet. Load this page again in a moment."
             }
             _ => "",
         };

@@ -204,15 +204,21 @@ fn relays(parts: Vec<Part>, seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<Relay
 }
 
 fn state<'r>(seen: impl Iterator<Item = &'r RelaySeen>, now: DateTime<Utc>) -> String {
-    let held: Vec<_> = seen.map(|relay| (relay.held_until, &relay.why)).collect();
-    let longest = held.iter().max_by_key(|(until, _)| *until);
-    match longest {
-        None => "no sender at work uses it".to_owned(),
-        Some((Some(until), why)) if *until > now => {
-            let why = why.as_deref().unwrap_or_default().replace('_', " ");
-            format!("held for {}: {why}", span(*until - now))
-        }
-        Some(_) => "open".to_owned(),
+    let seen: Vec<_> = seen.collect();
+    let held = |relay: &&RelaySeen| relay.held_until.filter(|until| *until > now);
+    let holding = seen.iter().filter(|relay| held(relay).is_some()).count();
+    // Whoever goes on first.
+    let first = seen.iter().min_by_key(|relay| held(relay));
+    match (first, holding) {
+        (None, _) => "no sender at work uses it".to_owned(),
+        (_, 0) => "open".to_owned(),
+        (Some(relay), _) => match held(relay) {
+            None => format!("open, held by {holding} of {} senders", seen.len()),
+            Some(until) => {
+                let why = relay.why.as_deref().unwrap_or_default().replace('_', " ");
+                format!("held for {}: {why}", span(until - now))
+            }
+        },
     }
 }
 
@@ -268,6 +274,8 @@ mod tests {
             seen("a", 3, None),
             seen("b", 1, Some(-5)),
             seen("a", 4, Some(2)),
+            seen("d", 0, Some(9)),
+            seen("d", 0, Some(2)),
         ];
         let gone = Part {
             name: "c".to_owned(),
@@ -283,9 +291,10 @@ mod tests {
         assert_eq!(
             said,
             [
-                ("a", 7, "held for 2 min: rate limited"),
+                ("a", 7, "open, held by 1 of 2 senders"),
                 ("b", 1, "open"),
                 ("c", 0, "no sender at work uses it"),
+                ("d", 0, "held for 2 min: rate limited"),
             ]
         );
     }
