@@ -173,9 +173,8 @@ mod tests {
         };
         // Seconds that it took, seconds ago.
         for (took, ago, expected) in [(9, 0, 5), (9, 170, 5), (9, 190, 6), (0, 0, 6)] {
-            let mut counts = audiences.counts.lock().expect("nobody panicked");
-            counts.insert(id(), count(took, ago));
-            drop(counts);
+            let counts = audiences.counts.lock();
+            counts.expect("no panic").insert(id(), count(took, ago));
             let anew = std::future::ready(Ok(6));
             let people = audiences.counted(id(), VERSION, anew).await;
             assert_eq!(people, Some(expected), "{took} {ago}");
