@@ -1,5 +1,9 @@
 //! What came of a campaign's messages, on its page: from counters that a recount proves.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use candor::campaign::CampaignKind;
 use candor::id::NoticeId;
 use candor::mail::Reply;
@@ -10,7 +14,7 @@ use candor::notice::store::writer::Writer;
 use candor::staff::StaffRole::Comms;
 use chrono::TimeDelta;
 
-use crate::client::Site;
+use crate::client::{PASSWORD, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
@@ -109,5 +113,40 @@ async fn of_two_who_write_the_same_row_in_one_commit_one_did() {
     assert_eq!(told, [true, true, false]);
     let relays = "select count(*) from outcome where relay = 'first'";
     assert_eq!(house.number(relays).await, 2);
+    house.send_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_no_longer_watches() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(1, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let site = Site::open(&house.app).await;
+    site.staff("ana", &[Comms]).await;
+    let ana = site.browser();
+    assert_eq!(ana.sign_in("ana@staff.example", PASSWORD).status, 303);
+    let cookie = ana.cookie("candor_session").unwrap();
+
+    let host = site.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    write!(
+        stream,
+        "GET /console/campaigns/{campaign}/live HTTP/1.1\r\nHost: {host}\r\n\
+         Cookie: candor_session={cookie}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let (mut heard, mut octets) = (Vec::new(), [0; 4_096]);
+    while !String::from_utf8_lossy(&heard).contains("event: progress") {
+        let n = stream.read(&mut octets).unwrap();
+        assert!(n > 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend_from_slice(&octets[..n]);
+    }
+    let out = ana.submit("/console/sign-in", "/console/sign-out", &[]);
+    assert_eq!(out.status, 303);
+    stream.read_to_end(&mut heard).expect("it ends");
     house.send_all().await;
 }

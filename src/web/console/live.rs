@@ -1,5 +1,5 @@
 //! The progress of a campaign as server-sent events: one a second, until it is over, the process
-//! leaves, or nobody listens. No connection is held between two of them.
+//! leaves, the session ends, or nobody listens. No connection is held between two of them.
 
 use std::time::Duration;
 
@@ -14,7 +14,9 @@ use super::campaign::{Counts, live, pace, speed};
 use crate::app::App;
 use crate::campaign::store;
 use crate::id::CampaignId;
+use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
+use crate::staff::session::{self, Token};
 use crate::web::Home;
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
@@ -27,7 +29,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// # Errors
 /// 404.
 pub async fn events(
-    _: Allowed<SeeCampaigns>,
+    who: Allowed<SeeCampaigns>,
     app: Data<App>,
     home: Data<Home>,
     id: Path<CampaignId>,
@@ -37,6 +39,7 @@ pub async fn events(
         app: App::clone(&app),
         leaving: home.leaving.clone(),
         id: *id,
+        session: who.session(),
         before: None,
     };
     Ok(HttpResponse::Ok()
@@ -51,6 +54,8 @@ struct Watch {
     app: App,
     leaving: CancellationToken,
     id: CampaignId,
+    /// Whose session must last; a key has none.
+    session: Option<Token>,
     /// How many notices were settled at the last event, and when that was.
     before: Option<(i64, Instant)>,
 }
@@ -67,9 +72,21 @@ impl Watch {
                     () = watch.leaving.cancelled() => return Ok(None),
                 }
             }
+            if !watch.may_go_on().await? {
+                return Ok(None);
+            }
             let (event, over) = watch.event().await?;
             Ok(Some((event, Some(watch).filter(|_| !over))))
         })
+    }
+
+    /// Whether whoever watches is still signed in, and still may.
+    async fn may_go_on(&self) -> Result<bool, Problem> {
+        let Some(token) = self.session else {
+            return Ok(true);
+        };
+        let staff = session::find(&self.app, token).await?;
+        Ok(staff.is_some_and(|staff| staff.may(SeeCampaigns::RIGHT)))
     }
 
     /// The next event, and whether it is the last.
