@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::shares::{Said, Shares};
+use super::shares::{FRESH, Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::campaign::store::{Beat, RelaySeen, Seen};
@@ -17,9 +17,6 @@ use crate::db::Result;
 use crate::db::bell::Bell;
 use crate::id::{CampaignId, SenderId};
 use crate::shutdown::Shutdown;
-
-/// An answer older than this is worth nothing: without the database nothing leaves.
-const FRESH: Duration = Duration::from_millis(1_500);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -249,7 +249,7 @@ impl Line {
                     at: self.app.now(),
                     ..beginning
                 };
-                self.write_surely(vec![row]).await;
+                self.write_surely(&row).await;
             }
             // Somebody else began this attempt: the batch is theirs. Or the database is away.
             (Ok(false) | Err(_), _) => {}
@@ -326,15 +326,15 @@ impl Line {
     /// Writes what is owed, and ends its job.
     async fn settle(&self, owed: &mut Option<Owed>) {
         if let Some(owed) = owed.take()
-            && self.write_surely(vec![owed.row.clone()]).await
+            && self.write_surely(&owed.row).await
         {
             owed.end();
         }
     }
 
-    /// Writes rows however long the database is away; gives up only when everything is dropped.
-    async fn write_surely(&self, rows: Vec<Outcome>) -> bool {
-        while self.ledger.write(rows.clone()).await.is_err() {
+    /// Writes a row however long the database is away; gives up only when everything is dropped.
+    async fn write_surely(&self, row: &Outcome) -> bool {
+        while self.ledger.write(vec![row.clone()]).await.is_err() {
             tokio::select! {
                 () = self.shutdown.hard().cancelled() => return false,
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}

@@ -287,14 +287,14 @@ impl Loader {
         if lost.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut left = 0_usize;
         let mut unclear: HashSet<NoticeId> = lost.iter().map(|row| row.notice_id).collect();
-        for (written, ..) in self.ledger.write(lost).await? {
-            left += usize::from(unclear.remove(&written));
+        let written = self.ledger.write(lost).await?;
+        for (notice, ..) in &written {
+            unclear.remove(notice);
         }
-        if left > 0 {
+        if !written.is_empty() {
             tracing::warn!(
-                notices = left,
+                notices = written.len(),
                 "notices left uncertain by a sender that died"
             );
         }

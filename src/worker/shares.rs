@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use crate::id::CampaignId;
 
-/// Within this time every sender at work has looked twice.
-const HEARD: Duration = Duration::from_millis(1_500);
+/// Whoever has not looked at the database within this time sends nothing (promise P4). So what was said longer
+/// ago, everybody who sends has heard.
+pub const FRESH: Duration = Duration::from_millis(1_500);
 
 /// What this sender has said that it has in hand, and since when.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ impl Said {
     pub fn say(&mut self, campaigns: &[CampaignId], now: Instant) -> Vec<CampaignId> {
         let since = |campaign: &CampaignId| (*campaign, *self.0.get(campaign).unwrap_or(&now));
         self.0 = campaigns.iter().map(since).collect();
-        let heard = |(_, since): &(&CampaignId, &Instant)| now.duration_since(**since) > HEARD;
+        let heard = |(_, since): &(&CampaignId, &Instant)| now.duration_since(**since) > FRESH;
         let heard = self.0.iter().filter(heard);
         heard.map(|(campaign, _)| *campaign).collect()
     }

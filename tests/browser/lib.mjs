@@ -1,5 +1,7 @@
 // A person at a real browser: opens pages, and holds each to what every page owes its reader.
+import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -20,6 +22,14 @@ export function launch() {
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
     ],
   });
+}
+
+/** A server of pages for a test, by an answerer as of node:http; where it is, and how to end it. */
+export async function serve(answer) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => { server.closeAllConnections(); server.close(); };
+  return { base: `http://127.0.0.1:${server.address().port}`, close };
 }
 
 /** What a page said on its console or threw, kept until the next check of it. */

@@ -1,9 +1,7 @@
 // The checker is checked: it passes a good page and names each fault of bad ones.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { check, launch, person } from './lib.mjs';
+import { check, launch, person, serve } from './lib.mjs';
 
 const page = (body, head = '') => `<!doctype html><html lang="en"><head><meta charset="utf-8">
   <title>A page</title><link rel="icon" href="data:,">
@@ -25,20 +23,18 @@ const policy = "default-src 'self'; img-src data:; style-src 'unsafe-inline'; sc
 
 let server, browser, base;
 before(async () => {
-  server = createServer((request, response) => {
+  server = await serve((request, response) => {
     const body = pages[request.url];
     response.writeHead(body ? 200 : 404, {
       'content-type': 'text/html', 'content-security-policy': policy,
     });
     response.end(body ?? page('<p>Nothing here.</p>'));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  base = `http://127.0.0.1:${server.address().port}`;
+  });
+  base = server.base;
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 

@@ -1,10 +1,8 @@
 // What the script does by itself, with a clock that is turned forward.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { launch, person } from './lib.mjs';
+import { launch, person, serve } from './lib.mjs';
 
 const script = await readFile(new URL('../../src/web/site.js', import.meta.url));
 const page = (n) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A campaign</title>
@@ -16,7 +14,7 @@ const page = (n) => `<!doctype html><html lang="en"><head><meta charset="utf-8">
 let server, browser, base;
 let loads = 0;
 before(async () => {
-  server = createServer((request, response) => {
+  server = await serve((request, response) => {
     const [kind, body] = {
       '/campaign': () => ['text/html', page(loads += 1)],
       '/site.js': () => ['text/javascript', script],
@@ -25,14 +23,12 @@ before(async () => {
     response.writeHead(200, { 'content-type': kind });
     if (body === null) response.write(': open\n\n');
     else response.end(body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  base = `http://127.0.0.1:${server.address().port}`;
+  });
+  base = server.base;
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  server?.closeAllConnections();
   server?.close();
 });
 

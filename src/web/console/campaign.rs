@@ -48,10 +48,8 @@ pub struct CampaignPage {
     pub status: String,
     /// For `If-Match`; goes into every form.
     pub version: i64,
-    /// People in the audience, or notices once launched; 0 while they are `counting`.
-    pub total: i64,
-    /// Whether the audience is still being counted.
-    pub counting: bool,
+    /// People in the audience, or notices once launched; `None` while they are not counted yet.
+    pub total: Option<i64>,
     /// Notices by state.
     pub counts: Counts,
     /// Rate and time left: `6,120/s · about 17 min left`; empty while nothing moves.
@@ -109,14 +107,18 @@ impl CampaignPage {
         live(
             &self.status,
             &self.counts,
-            self.total,
+            self.total(),
             &self.pace,
             &self.speed,
         )
     }
 
     fn percent(&self) -> String {
-        percent(self.counts.sent, self.total)
+        percent(self.counts.sent, self.total())
+    }
+
+    fn total(&self) -> i64 {
+        self.total.unwrap_or_default()
     }
 
     /// Where a deed of this page posts to.
@@ -277,8 +279,7 @@ pub async fn show(
         kind: campaign.kind.to_string(),
         status: campaign.status.to_string(),
         version: campaign.version.into(),
-        total: total.unwrap_or_default(),
-        counting: total.is_none(),
+        total,
         deadline: deadline(&campaign, now),
         outcomes,
     };
@@ -286,14 +287,10 @@ pub async fn show(
 }
 
 fn deadline(of: &Campaign, now: DateTime<Utc>) -> String {
-    let ended = matches!(
-        of.status,
-        CampaignStatus::Completed | CampaignStatus::Cancelled
-    );
-    match of.limits.finish_by {
-        Some(by) if !ended && by > now => format!("must be through in {}", span(by - now)),
-        Some(_) if !ended => "should be through by now".to_owned(),
-        _ => String::new(),
+    match of.limits.finish_by.filter(|_| !of.status.is_over()) {
+        Some(by) if by > now => format!("must be through in {}", span(by - now)),
+        Some(_) => "should be through by now".to_owned(),
+        None => String::new(),
     }
 }
 

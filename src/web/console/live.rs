@@ -71,9 +71,9 @@ impl Watch {
                     () = tokio::time::sleep(BEAT) => {}
                     () = watch.leaving.cancelled() => return Ok(None),
                 }
-            }
-            if !watch.may_go_on().await? {
-                return Ok(None);
+                if !watch.may_go_on().await? {
+                    return Ok(None);
+                }
             }
             let (event, over) = watch.event().await?;
             Ok(Some((event, Some(watch).filter(|_| !over))))

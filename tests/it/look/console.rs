@@ -449,8 +449,7 @@ fn campaign() -> CampaignPage {
         kind: "initial".into(),
         status: "sending".into(),
         version: 12,
-        total: 54_600_000,
-        counting: false,
+        total: Some(54_600_000),
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
         deadline: "deadline CA in 21 days".into(),
@@ -496,7 +495,7 @@ fn campaign() -> CampaignPage {
 fn campaign_in_review() -> CampaignPage {
     CampaignPage {
         status: "in_review".into(),
-        total: 7_800_000,
+        total: Some(7_800_000),
         kind: "supplement".into(),
         name: "Supplement: phone and IMEI".into(),
         counts: Counts::default(),
