@@ -28,6 +28,10 @@ pub mod sql_types {
     pub struct PersonStanding;
 
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "told_by"))]
+    pub struct ToldBy;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "withheld_reason"))]
     pub struct WithheldReason;
 
@@ -350,6 +354,8 @@ diesel::table! {
         standing -> sql_types::PersonStanding,
         exposed -> Nullable<Int8>,
         changed_scope -> Nullable<Int4>,
+        told -> Nullable<sql_types::ToldBy>,
+        refused_key -> Nullable<Bytea>,
     }
 }
 
@@ -377,6 +383,8 @@ diesel::table! {
         link_epoch -> Int2,
         since_scope -> Int4,
         changed_scope -> Int4,
+        told -> Nullable<sql_types::ToldBy>,
+        reachable -> Bool,
     }
 }
 

@@ -23,6 +23,12 @@ pub struct Account {
     /// Told.
     #[diesel(sql_type = BigInt)]
     pub notified: i64,
+    /// Of those notified: last told by a letter that was posted.
+    #[diesel(sql_type = BigInt)]
+    pub notified_by_post: i64,
+    /// Of those notified: last told by another channel than e-mail or post.
+    #[diesel(sql_type = BigInt)]
+    pub notified_otherwise: i64,
     /// Not yet told.
     #[diesel(sql_type = BigInt)]
     pub in_progress: i64,
@@ -45,11 +51,13 @@ const ACCOUNT: &str = "
         select coalesce(sum(added - retracted), 0)::bigint as people
         from scope_applied where incident_id = $1
     ), counts as (
-        select coalesce(sum(n) filter (where standing = 'notified'), 0)::bigint as notified,
+        select coalesce(sum(n) filter (where is_notified(standing)), 0)::bigint as notified,
+            coalesce(sum(n) filter (where standing = 'notified_by_post'), 0)::bigint as notified_by_post,
+            coalesce(sum(n) filter (where standing = 'notified_otherwise'), 0)::bigint as notified_otherwise,
             coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,
             coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
             coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
-            coalesce(sum(n) filter (where standing = 'notified' and incomplete), 0)::bigint
+            coalesce(sum(n) filter (where is_notified(standing) and incomplete), 0)::bigint
                 as unnotified_elements
         from account_count where incident_id = $1
     )
@@ -67,11 +75,13 @@ pub async fn account(conn: &mut Conn, incident: IncidentId) -> Result<Account> {
 const RECOUNT: &str = "
     with counts as (
         select count(*) filter (where standing <> 'retracted') as people,
-            count(*) filter (where standing = 'notified') as notified,
+            count(*) filter (where is_notified(standing)) as notified,
+            count(*) filter (where standing = 'notified_by_post') as notified_by_post,
+            count(*) filter (where standing = 'notified_otherwise') as notified_otherwise,
             count(*) filter (where standing = 'in_progress') as in_progress,
             count(*) filter (where standing = 'needs_letter') as needs_letter,
             count(*) filter (where standing = 'withheld') as withheld,
-            count(*) filter (where standing = 'notified' and exposed & ~named <> 0) as unnotified_elements
+            count(*) filter (where is_notified(standing) and exposed & ~named <> 0) as unnotified_elements
         from person_now where incident_id = $1
     )
     select *, people - notified - in_progress - needs_letter - withheld as unexplained from counts";

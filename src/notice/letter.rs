@@ -8,6 +8,7 @@ use super::Notice;
 use crate::address::EmailAddress;
 use crate::campaign::content::Content;
 use crate::config::Config;
+use crate::element::ElementSet;
 use crate::id::NoticeId;
 use crate::link::{NoticeCode, StatusLink};
 use crate::mail::dkim::Signers;
@@ -78,6 +79,11 @@ impl Edition {
             keys: keys.clone(),
             signers: signers.clone(),
         })
+    }
+
+    /// The elements that the text for this locale names to a person who lost `exposed`.
+    pub fn names(&self, _locale: &str, exposed: ElementSet) -> ElementSet {
+        exposed
     }
 
     /// The letter of one notice.

@@ -9,10 +9,9 @@ use super::store::batch::{self, Lease};
 use super::store::{self, Settled, tally};
 use super::{BatchStatus, NoticeStatus};
 use crate::app::App;
-use crate::campaign;
+use crate::campaign::{self, CampaignKind};
 use crate::db::{self, Result};
-use crate::element::ElementSet;
-use crate::person::{self, PersonStanding};
+use crate::person::{self, Became, ToldBy};
 
 /// How often a transaction that met another is tried.
 const TRIES: usize = 5;
@@ -27,10 +26,16 @@ pub enum End {
 }
 
 /// What a notice's end means for its person.
-fn standing(to: NoticeStatus) -> Option<PersonStanding> {
-    match to {
-        NoticeStatus::Sent => Some(PersonStanding::Notified),
-        NoticeStatus::Bounced | NoticeStatus::Expired => Some(PersonStanding::NeedsLetter),
+fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
+    match one.to {
+        NoticeStatus::Sent => Some(Became::Told {
+            by: ToldBy::Email,
+            named: one.named,
+            replaces: kind == CampaignKind::Correction,
+        }),
+        NoticeStatus::Bounced | NoticeStatus::Expired => Some(Became::Refused {
+            address: one.address.clone(),
+        }),
         NoticeStatus::Queued
         | NoticeStatus::Sending
         | NoticeStatus::Deferred
@@ -74,17 +79,9 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
     let people: Vec<person::Settled> = settled
         .iter()
         .filter_map(|one| {
-            let standing = standing(one.to)?;
-            let named = if one.to == NoticeStatus::Sent {
-                one.named
-            } else {
-                ElementSet::EMPTY
-            };
             Some(person::Settled {
                 person: one.person,
-                named,
-                standing: Some(standing),
-                takes_back: false,
+                became: became(one, lease.kind)?,
             })
         })
         .collect();

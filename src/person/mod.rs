@@ -24,14 +24,40 @@ pg_enum! {
     pub enum PersonStanding: PersonStanding {
         /// To be told by e-mail; not yet told.
         InProgress = "in_progress",
-        /// A relay took a notice to them. Stays, whatever the list says later.
+        /// A relay took the last notice to them.
         Notified = "notified",
-        /// No address, or it refused: the post must tell them.
+        /// The last notice to them was a letter that was posted.
+        NotifiedByPost = "notified_by_post",
+        /// They, or those who act for them, were told by another channel.
+        NotifiedOtherwise = "notified_otherwise",
+        /// Something is to be told, and no e-mail address takes it: the post must tell them.
         NeedsLetter = "needs_letter",
         /// Must not be written to; there is a reason.
         Withheld = "withheld",
         /// No longer in the scope.
         Retracted = "retracted",
+    }
+}
+
+impl PersonStanding {
+    /// Whether this is one of the standings of those who were told.
+    pub fn is_notified(self) -> bool {
+        matches!(
+            self,
+            Self::Notified | Self::NotifiedByPost | Self::NotifiedOtherwise
+        )
+    }
+}
+
+pg_enum! {
+    /// The channel by which a person was told.
+    pub enum ToldBy: ToldBy {
+        /// A relay accepted an e-mail.
+        Email = "email",
+        /// A letter was posted.
+        Post = "post",
+        /// In person, by telephone, by a safe channel, or through next of kin.
+        Otherwise = "otherwise",
     }
 }
 
@@ -46,7 +72,7 @@ pub struct Person<C = Contact> {
     pub contact: C,
     /// What was exposed.
     pub exposed: ElementSet,
-    /// What the notices sent to them named.
+    /// What they were last told: a correction replaces it, other notices add to it.
     pub named: ElementSet,
     /// Which language they read.
     pub locale: Locale,
@@ -58,6 +84,12 @@ pub struct Person<C = Contact> {
     pub standing: PersonStanding,
     /// Why nothing is sent, if withheld.
     pub withheld: Option<WithheldReason>,
+    /// The channel that told them last; `None`: they were told nothing so far.
+    pub told: Option<ToldBy>,
+    /// Whether they have an e-mail address, and it did not refuse.
+    pub reachable: bool,
+    /// The blind index of their e-mail address, if they have one.
+    pub email_key: Option<Vec<u8>>,
     /// A status link is good only for the epoch in which it was made.
     pub link_epoch: i16,
 }
@@ -79,6 +111,9 @@ impl Person<Sealed> {
             flags: self.flags,
             standing: self.standing,
             withheld: self.withheld,
+            told: self.told,
+            reachable: self.reachable,
+            email_key: self.email_key,
             link_epoch: self.link_epoch,
         })
     }
@@ -91,30 +126,36 @@ impl<C> Person<C> {
     }
 }
 
-/// What is known of a person whom a scope version lists again.
-#[derive(Debug, Clone, Copy)]
-pub struct Before {
-    /// Where they stood.
-    pub standing: PersonStanding,
-    /// Whether a notice was ever sent to them.
-    pub told: bool,
-    /// Whether the list still gives the same e-mail address.
-    pub same_address: bool,
+/// The facts from which a standing follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the active scope lists them.
+    pub in_scope: bool,
+    /// The channel that told them last, if any did.
+    pub told: Option<ToldBy>,
+    /// Whether an exposed element is not named to them.
+    pub owes: bool,
+    /// Their flags.
+    pub flags: Flags,
+    /// Whether they have an e-mail address, and it did not refuse.
+    pub reachable: bool,
 }
 
-/// Where a person stands once a scope version lists them.
-///
-/// What was done stays done: a person who was told stays notified. Then come the flags, then whether
-/// there is an address; one that refused is no address until the list gives another.
-/// `scope::store` says the same in SQL, and a test compares the two.
-pub fn standing(before: Option<Before>, flags: Flags, has_address: bool) -> PersonStanding {
-    use PersonStanding::{InProgress, NeedsLetter, Notified, Retracted, Withheld};
-    match before {
-        Some(b) if b.standing == Notified || (b.standing == Retracted && b.told) => Notified,
-        _ if flags.withheld_reason().is_some() => Withheld,
-        _ if !has_address => NeedsLetter,
-        Some(b) if b.standing == NeedsLetter && b.same_address => NeedsLetter,
-        _ => InProgress,
+/// Where a person stands. The function `standing_of` of the database says the same, and a test compares the two.
+pub fn standing(of: Facts) -> PersonStanding {
+    use PersonStanding::{InProgress, NeedsLetter, Retracted, Withheld};
+    let told = of.told.map(|by| match by {
+        ToldBy::Email => PersonStanding::Notified,
+        ToldBy::Post => PersonStanding::NotifiedByPost,
+        ToldBy::Otherwise => PersonStanding::NotifiedOtherwise,
+    });
+    match told {
+        _ if !of.in_scope => Retracted,
+        Some(told) if !of.owes => told,
+        _ if of.flags.withheld_reason().is_some() => Withheld,
+        _ if !of.reachable => NeedsLetter,
+        Some(told) => told,
+        None => InProgress,
     }
 }
 
@@ -173,7 +214,7 @@ pub struct AudienceRow {
 /// scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeopleFilter {
-    /// Only who stands here.
+    /// Only who stands here; `Notified` means every channel.
     pub standing: Option<PersonStanding>,
     /// Only to whom something (with `element`: that) is not yet named.
     pub incomplete: bool,
@@ -198,18 +239,39 @@ pub struct AudienceCount {
     pub needs_letter: i64,
 }
 
-/// What became of a notice to a person, for [`store::settle`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of a message to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// They were told.
+    Told {
+        /// The channel.
+        by: ToldBy,
+        /// What the message named.
+        named: ElementSet,
+        /// It was a correction: they know what it named and nothing else.
+        replaces: bool,
+    },
+    /// An e-mail address refused it.
+    Refused {
+        /// The `email_key` of that address; `None`: the one they have now.
+        address: Option<Vec<u8>>,
+    },
+    /// It did not reach them after all, a returned letter for example.
+    TakenBack {
+        /// The channel that had told them before it.
+        told: Option<ToldBy>,
+        /// What they knew before it.
+        named: ElementSet,
+    },
+}
+
+/// What became of a message, for [`store::settle`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Who.
+    /// To this person.
     pub person: PersonId,
-    /// What the notice named; empty unless it was sent.
-    pub named: ElementSet,
-    /// Where that puts them: notified, needing a letter, or back in progress. Other words are ignored,
-    /// since the list alone withholds and retracts.
-    pub standing: Option<PersonStanding>,
-    /// The notice that told them came back after all: only then does a notified person stop being one.
-    pub takes_back: bool,
+    /// Its result.
+    pub became: Became,
 }
 
 #[cfg(test)]
@@ -218,26 +280,28 @@ mod tests {
     use PersonStanding::*;
 
     #[test]
-    fn flags_come_before_addresses_and_what_was_done_before_both() {
-        assert_eq!(standing(None, Flags::NONE, true), InProgress);
-        assert_eq!(standing(None, Flags::MINOR, false), NeedsLetter);
-        assert_eq!(standing(None, Flags::HOLD, false), Withheld);
-        let before = |standing, told, same_address| {
-            Some(Before {
-                standing,
+    fn a_standing_follows_from_the_facts() {
+        let stands = |in_scope, told, owes, flags, reachable| {
+            standing(Facts {
+                in_scope,
                 told,
-                same_address,
+                owes,
+                flags,
+                reachable,
             })
         };
-        let told = before(Notified, true, false);
-        assert_eq!(standing(told, Flags::HOLD, false), Notified);
-        let restored = before(Retracted, true, true);
-        assert_eq!(standing(restored, Flags::NONE, true), Notified);
-        let restored = before(Retracted, false, true);
-        assert_eq!(standing(restored, Flags::NONE, true), InProgress);
-        let refused = before(NeedsLetter, false, true);
-        assert_eq!(standing(refused, Flags::NONE, true), NeedsLetter);
-        let another = before(NeedsLetter, false, false);
-        assert_eq!(standing(another, Flags::NONE, true), InProgress);
+        let (email, post) = (Some(ToldBy::Email), Some(ToldBy::Post));
+        assert_eq!(stands(true, None, true, Flags::NONE, true), InProgress);
+        assert_eq!(stands(true, None, true, Flags::MINOR, false), NeedsLetter);
+        assert_eq!(stands(true, None, true, Flags::HOLD, true), Withheld);
+        assert_eq!(stands(true, email, false, Flags::HOLD, false), Notified);
+        assert_eq!(
+            stands(true, post, false, Flags::NONE, false),
+            NotifiedByPost
+        );
+        assert_eq!(stands(true, email, true, Flags::NONE, true), Notified);
+        assert_eq!(stands(true, email, true, Flags::NONE, false), NeedsLetter);
+        assert_eq!(stands(true, email, true, Flags::DECEASED, true), Withheld);
+        assert_eq!(stands(false, email, false, Flags::NONE, true), Retracted);
     }
 }

@@ -18,7 +18,7 @@ use super::contact::{Key, Sealed, email_keys, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
-use super::{Person, PersonStanding};
+use super::{Person, PersonStanding, ToldBy};
 use crate::address::EmailAddress;
 use crate::db::schema::{incident, person, person_now, scope_reject, scope_row, sql_types};
 use crate::db::{Conn, Error, Result, statement};
@@ -35,6 +35,7 @@ struct Row {
     id: PersonId,
     incident_id: IncidentId,
     reference_key: Vec<u8>,
+    email_key: Option<Vec<u8>>,
     sealed: Vec<u8>,
     exposed: i64,
     named: i64,
@@ -44,6 +45,8 @@ struct Row {
     standing: PersonStanding,
     withheld: Option<WithheldReason>,
     link_epoch: i16,
+    told: Option<ToldBy>,
+    reachable: bool,
 }
 
 fn read(row: Row) -> Result<Person<Sealed>> {
@@ -61,6 +64,9 @@ fn read(row: Row) -> Result<Person<Sealed>> {
         flags: Flags::from_bits(row.flags).ok_or_else(broken)?,
         standing: row.standing,
         withheld: row.withheld,
+        told: row.told,
+        reachable: row.reachable,
+        email_key: row.email_key,
         link_epoch: row.link_epoch,
         contact: Sealed {
             reference_key: row.reference_key,
@@ -297,7 +303,7 @@ struct AudienceSql {
 
 const PAGE: &str = concat!(
     "select p.id, p.exposed, p.named, p.flags, p.standing,
-        p.email_key is not null and p.standing <> 'needs_letter' as has_address
+        p.reachable as has_address
     from person_now p
     where p.bucket = $1 and p.id > $2 and p.incident_id = $3 and ",
     in_audience!("4", "5", "6", "7", "8"),
@@ -361,7 +367,7 @@ const COUNT: &str = concat!(
         count(*) filter (where not forbidden and not has_address) as needs_letter
     from (
         select p.flags & $7 <> 0 as forbidden,
-            p.email_key is not null and p.standing <> 'needs_letter' as has_address
+            p.reachable as has_address
         from person_now p
         where p.incident_id = $1 and ",
     in_audience!("2", "3", "4", "5", "6"),

@@ -148,9 +148,8 @@ impl Tone {
         match state {
             "confirmed" | "scoping" | "notifying" | "monitoring" | "in_review" | "approved"
             | "scheduled" | "sending" | "open" | "being_checked" => Tone::Busy,
-            "completed" | "sent" | "solved" | "active" | "known" | "genuine" | "notified" => {
-                Tone::Done
-            }
+            "completed" | "sent" | "solved" | "active" | "known" | "genuine" | "notified"
+            | "notified_by_post" | "notified_otherwise" => Tone::Done,
             "suspected" | "paused" | "deferred" | "pending" | "on_hold" | "withheld"
             | "uncertain" | "corrected" | "needs_letter" => Tone::Look,
             "bounced" | "expired" | "stopped" | "unexplained" | "overdue" | "failed" => Tone::Act,

@@ -274,6 +274,7 @@ impl Job {
             id: self.notice.id,
             person: self.notice.person,
             named: self.notice.named,
+            address: self.person.email_key.clone(),
             from: self.notice.status,
             to,
             attempts: self.attempts,

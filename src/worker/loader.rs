@@ -326,6 +326,7 @@ fn settled(
         id: notice.id,
         person: notice.person,
         named: notice.named,
+        address: None,
         from: notice.status,
         to,
         attempts: story.attempts,

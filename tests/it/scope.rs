@@ -18,7 +18,7 @@ use candor::incident::{self, Facts, IncidentState, steer};
 use candor::notice::account::{Account, account, recount};
 use candor::person::find::{Clue, find};
 use candor::person::forget::{ForgetError, forget};
-use candor::person::{self, AudienceFilter, Person, PersonStanding, Settled};
+use candor::person::{self, AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy};
 use candor::scope::activate::{ActivateError, activate, discard};
 use candor::scope::body::pieces;
 use candor::scope::consent::Consent;
@@ -121,7 +121,7 @@ impl Desk {
             let here: Vec<_> = settled
                 .iter()
                 .filter(|s| s.person.bucket() == bucket)
-                .copied()
+                .cloned()
                 .collect();
             let mut conn = self.conn().await;
             let done = person::store::settle(&mut conn, self.incident, bucket, &here).await;
@@ -132,17 +132,24 @@ impl Desk {
     async fn notify(&self, reference: &str, named: &str) {
         self.settle(&[Settled {
             person: self.person(reference).await.unwrap().id,
-            named: set(named),
-            standing: Some(PersonStanding::Notified),
-            takes_back: false,
+            became: told(named),
         }])
         .await;
     }
 
-    async fn rows(&self, table: &str) -> i64 {
+    pub(crate) async fn rows(&self, table: &str) -> i64 {
         self.house
             .number(&format!("select count(*) from {table}"))
             .await
+    }
+}
+
+/// An e-mail that named these elements.
+pub(crate) fn told(named: &str) -> Became {
+    Became::Told {
+        by: ToldBy::Email,
+        named: set(named),
+        replaces: false,
     }
 }
 
@@ -398,18 +405,17 @@ async fn a_second_version_changes_exactly_what_its_delta_says() {
     desk.activate(2).await.unwrap();
     let expected = Account {
         people: 7,
-        notified: 1,
         in_progress: 5,
         needs_letter: 1,
-        unnotified_elements: 1,
+        withheld: 1,
         ..Account::default()
     };
     assert_eq!(desk.account().await, expected);
     let told = desk.person("told").await.unwrap();
     assert_eq!(
         told.standing,
-        PersonStanding::Notified,
-        "what was done stays done (P1)"
+        PersonStanding::Withheld,
+        "more is to be told, and nobody may be written to"
     );
     assert_eq!(
         told.unnamed(),
@@ -549,46 +555,63 @@ async fn a_notice_settles_a_person_and_the_account_together() {
     desk.take(ScopeMode::Full, list).await;
     let a = desk.person("a").await.unwrap().id;
     let b = desk.person("b").await.unwrap().id;
-    let settled = |person, named, standing, takes_back| Settled {
-        person,
-        named: set(named),
-        standing: Some(standing),
-        takes_back,
-    };
-    use PersonStanding::*;
-    desk.settle(&[
-        settled(a, "", NeedsLetter, false),
-        settled(b, "", NeedsLetter, false),
-    ])
-    .await;
+    let settle = async |person, became| desk.settle(&[Settled { person, became }]).await;
+    let refused = || Became::Refused { address: None };
+    settle(a, refused()).await;
+    settle(b, refused()).await;
     let account = desk.account().await;
     assert_eq!(
         (account.needs_letter, account.withheld),
         (1, 1),
         "a bounce frees nobody"
     );
-    desk.settle(&[settled(a, "name", Notified, false)]).await;
-    let account = desk.account().await;
-    assert_eq!((account.notified, account.unnotified_elements), (1, 1));
-    desk.settle(&[settled(a, "ssn", Notified, false)]).await;
-    assert_eq!(desk.account().await.unnotified_elements, 0);
-    desk.settle(&[settled(a, "", NeedsLetter, false)]).await;
+    settle(a, told("name;ssn")).await;
     assert_eq!(desk.account().await.notified, 1, "told is told");
-    desk.settle(&[settled(a, "", NeedsLetter, true)]).await;
+    let before = Became::TakenBack {
+        told: None,
+        named: set(""),
+    };
+    settle(a, before.clone()).await;
     assert_eq!(
         desk.account().await.needs_letter,
         1,
-        "unless that notice came back"
+        "the address that refused is not tried again"
     );
-    // One was in flight when the hold came.
-    desk.settle(&[settled(b, "name", Notified, false)]).await;
+    let by_post = Became::Told {
+        by: ToldBy::Post,
+        named: set("name"),
+        replaces: false,
+    };
+    settle(a, by_post).await;
+    let account = desk.account().await;
+    assert_eq!(
+        (account.notified, account.needs_letter),
+        (0, 1),
+        "something is owed, and the address refused"
+    );
+    settle(a, told("ssn")).await;
     assert_eq!(desk.account().await.notified, 1);
+    let correction = Became::Told {
+        by: ToldBy::Email,
+        named: set("name"),
+        replaces: true,
+    };
+    settle(a, correction).await;
+    assert_eq!(
+        desk.account().await.needs_letter,
+        1,
+        "a correction replaces what was known"
+    );
+    settle(a, told("ssn")).await;
+    // One was in flight when the hold came.
+    settle(b, told("name")).await;
+    assert_eq!(desk.account().await.notified, 2);
     desk.take(
         ScopeMode::Full,
         "reference,email,elements\na,a@example.org,name\n",
     )
     .await;
-    desk.settle(&[settled(b, "name", NeedsLetter, true)]).await;
+    settle(b, before).await;
     assert_eq!(desk.account().await.people, 1, "retracted people stay so");
     let mut conn = desk.conn().await;
     assert_eq!(person::store::revoke_links(&mut conn, a).await.unwrap(), 1);
@@ -601,7 +624,7 @@ async fn a_notice_settles_a_person_and_the_account_together() {
     );
 
     desk.house
-        .sql("update account_count set n = n - 1 where standing = 'needs_letter' and n > 0")
+        .sql("update account_count set n = n - 1 where standing = 'notified' and n > 0")
         .await;
     let lie = account_of(&desk).await;
     assert_eq!(lie.unexplained, 1, "counters that lie are seen");

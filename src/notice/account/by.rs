@@ -43,11 +43,11 @@ const BY: &str = "
     from (
         select value,
             coalesce(sum(n) filter (where standing <> 'retracted'), 0)::bigint as people,
-            coalesce(sum(n) filter (where standing = 'notified'), 0)::bigint as notified,
+            coalesce(sum(n) filter (where is_notified(standing)), 0)::bigint as notified,
             coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,
             coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
             coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
-            coalesce(sum(n) filter (where standing = 'notified' and incomplete), 0)::bigint
+            coalesce(sum(n) filter (where is_notified(standing) and incomplete), 0)::bigint
                 as unnotified_elements
         from account_part where incident_id = $1 and kind = $2::account_kind group by value
     ) parts

@@ -94,6 +94,15 @@ const PEOPLE: &str = "
             from person_now where incident_id = $1 and standing <> 'retracted') c
     where booked <> counted";
 
+// `standing_of` is the rule that every writer of standings follows.
+const STANDINGS: &str = "
+    select 'standing' as of, standing::text as value, null as standing, null as incomplete, null as bucket,
+        count(*) as booked, 0::bigint as counted
+    from person_now p
+    where p.incident_id = $1 and p.standing <> standing_of(p.standing <> 'retracted', p.told,
+        p.exposed & ~p.named <> 0, p.flags, p.reachable)
+    group by p.standing order by 2";
+
 const CAMPAIGNS: &str = "
     select 'campaign' as of, campaign_id::text as value, status::text as standing, null as incomplete,
         null as bucket, coalesce(b.n, 0) as booked, coalesce(c.n, 0) as counted
@@ -135,6 +144,7 @@ pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
     for bucket in 0..BUCKETS {
         differ.extend(ask(&mut tx, BUCKET, incident, Some(bucket)).await?);
     }
+    differ.extend(ask(&mut tx, STANDINGS, incident, None).await?);
     differ.extend(ask(&mut tx, CAMPAIGNS, incident, None).await?);
     differ.extend(ask(&mut tx, ATTEMPTS, incident, None).await?);
     tx.commit().await?;

@@ -10,8 +10,8 @@ use diesel::sql_types::{
 use diesel_async::RunQueryDsl;
 
 use super::super::{BatchStatus, NoticeStatus};
-use crate::campaign::CampaignStatus;
 use crate::campaign::store::Seen;
+use crate::campaign::{CampaignKind, CampaignStatus};
 use crate::db::schema::{batch, campaign_freeze, campaign_pace, notice};
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, IncidentId, NoticeId};
@@ -43,6 +43,9 @@ pub struct Lease {
     /// The campaign's state at the claim: sending, or cancelled with notices left to settle.
     #[diesel(sql_type = crate::db::schema::sql_types::CampaignStatus)]
     pub campaign_status: CampaignStatus,
+    /// The kind of its campaign.
+    #[diesel(sql_type = crate::db::schema::sql_types::CampaignKind)]
+    pub kind: CampaignKind,
     /// Of the campaign's rate, at the claim.
     #[diesel(sql_type = SmallInt)]
     pub percent: i16,
@@ -112,9 +115,10 @@ const CLAIM: &str = "
     update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1,
         lease_until = now() + $2 * interval '1 second'
     from (
-        select b.campaign_id, b.bucket, b.batch_no, c.incident_id, c.status as campaign_status, c.percent
+        select b.campaign_id, b.bucket, b.batch_no, c.incident_id, c.status as campaign_status, c.percent,
+            c.kind
         from (
-            select c.id, c.incident_id, c.status, coalesce(p.percent, 100)::smallint as percent,
+            select c.id, c.incident_id, c.status, c.kind, coalesce(p.percent, 100)::smallint as percent,
                 coalesce(p.canary = 'running', false) as first_slice
             from campaign c left join campaign_pace p on p.campaign_id = c.id
             where (c.status = 'cancelled' or c.status = 'sending' and coalesce(p.percent, 100) > 0)
@@ -135,7 +139,7 @@ const CLAIM: &str = "
     ) pick
     where (b.campaign_id, b.bucket, b.batch_no) = (pick.campaign_id, pick.bucket, pick.batch_no)
     returning b.campaign_id, pick.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence,
-        b.canary, pick.campaign_status, pick.percent";
+        b.canary, pick.campaign_status, pick.percent, pick.kind";
 
 /// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
 /// database's, so that the clocks of nodes do not matter. Nothing while everything is stopped.

@@ -137,6 +137,8 @@ pub struct Settled {
     pub person: PersonId,
     /// The elements it names.
     pub named: ElementSet,
+    /// The `email_key` of the address it was sent to; `None`: the one that its person has now.
+    pub address: Option<Vec<u8>>,
     /// Where it stood.
     pub from: NoticeStatus,
     /// Where it stands now.

@@ -24,14 +24,16 @@ struct BucketSql {
 const BUCKETS: &str = "
     select b.bucket from generate_series($2, 63) as b (bucket)
     where exists (select from account_count c where c.incident_id = $1 and c.bucket = b.bucket and c.n <> 0
-            and case when $3 is null then c.standing <> 'retracted' else c.standing = $3 end
+            and case when $3 is null then c.standing <> 'retracted' when $3 = 'notified' then is_notified(c.standing)
+                else c.standing = $3 end
             and (c.incomplete or not $4))
         and not exists (select from (values ('jurisdiction'::account_kind, $5), ('locale', $6),
                 ('element', $7::text), ('reason', $8::text)) as w (kind, value)
             where w.value is not null and not exists (select from account_part a
                 where a.incident_id = $1 and a.kind = w.kind and a.bucket = b.bucket
                     and a.value = w.value and a.n <> 0
-                    and case when $3 is null then a.standing <> 'retracted' else a.standing = $3 end))
+                    and case when $3 is null then a.standing <> 'retracted' when $3 = 'notified' then is_notified(a.standing)
+                        else a.standing = $3 end))
     order by b.bucket";
 
 /// The next people whom the filter means, in the order of bucket and id after `after`, opened. The page may
@@ -99,7 +101,7 @@ async fn page(
     after: Option<PersonId>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    use super::super::PersonStanding::Retracted;
+    use super::super::PersonStanding::{Notified, NotifiedByPost, NotifiedOtherwise, Retracted};
     let mut query = person_now::table
         .filter(
             person_now::bucket
@@ -111,6 +113,9 @@ async fn page(
         .select(Row::as_select())
         .into_boxed();
     query = match filter.standing {
+        Some(Notified) => {
+            query.filter(person_now::standing.eq_any([Notified, NotifiedByPost, NotifiedOtherwise]))
+        }
         Some(standing) => query.filter(person_now::standing.eq(standing)),
         None => query.filter(person_now::standing.ne(Retracted)),
     };

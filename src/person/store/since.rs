@@ -2,54 +2,58 @@
 
 use std::ops::Range;
 
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::Settled;
+use super::super::{Became, Settled, ToldBy};
 use super::books::{Moved, move_account};
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Result, statement};
+use crate::element::ElementSet;
 use crate::id::IncidentId;
 
 // `lock` keeps everybody as they were read, and those who have no row yet without one.
 const SETTLE: &str = "
     with before as materialized (
-        select p.id, p.standing, p.withheld, p.named, p.jurisdiction, p.locale, p.exposed
+        select p.id, p.standing, p.named, p.jurisdiction, p.locale, p.exposed, p.flags, p.email_key
         from person p
         where p.bucket = $1 and p.incident_id = $2 and p.id = any($3)
     ), since as materialized (
         select * from person_since where bucket = $1 and person_id = any($3)
-    ), changed as materialized (
-        select b.id, s.person_id is null as first, w.standing as was, w.named as was_named,
-            case when w.standing = 'withheld' then b.withheld end as was_withheld, n.standing, case when n.standing = 'withheld' then b.withheld end as withheld,
-            w.named | g.named as named, b.jurisdiction, b.locale, coalesce(s.exposed, b.exposed) as exposed
-        from unnest($3, $4, $5, $6) as g (id, named, standing, takes_back)
+    ), facts as materialized (
+        select b.id, s.person_id is null as first, coalesce(s.standing, b.standing) as was,
+            coalesce(s.named, b.named) as was_named, s.told as was_told, s.refused_key as was_refused, b.flags,
+            b.jurisdiction, b.locale, coalesce(s.exposed, b.exposed) as exposed, b.email_key,
+            case g.became when 'told' then g.named | case when g.replaces then 0 else coalesce(s.named, b.named) end
+                when 'taken_back' then g.named else coalesce(s.named, b.named) end as named,
+            case g.became when 'refused' then s.told else g.told end as told,
+            case g.became when 'refused' then coalesce(g.refused_key, b.email_key) else s.refused_key end
+                as refused_key
+        from unnest($3, $4, $5, $6, $7, $8) as g (id, became, told, named, replaces, refused_key)
         join before b on b.id = g.id
         left join since s on s.person_id = g.id
-        cross join lateral (select coalesce(s.standing, b.standing) as standing, coalesce(s.named, b.named) as named) w
-        cross join lateral (select case
-            when g.standing is null or w.standing = 'retracted' then w.standing
-            when g.standing = 'notified' then g.standing
-            when g.standing not in ('in_progress', 'needs_letter') or w.standing = 'withheld' then w.standing
-            when w.standing <> 'notified' or g.takes_back then g.standing
-            else w.standing
-        end as standing) n
-        where (n.standing, w.named | g.named) is distinct from (w.standing, w.named)
+    ), changed as materialized (
+        select f.*, n.standing
+        from facts f
+        cross join lateral (select standing_of(f.was <> 'retracted', f.told, f.exposed & ~f.named <> 0, f.flags,
+            f.email_key is not null and f.email_key is distinct from f.refused_key) as standing) n
+        where (n.standing, f.named, f.told, f.refused_key) is distinct from
+            (f.was, f.was_named, f.was_told, f.was_refused)
     ), come as (
-        insert into person_since (bucket, person_id, named, standing)
-        select $1, id, named, standing from changed where first order by id
+        insert into person_since (bucket, person_id, named, standing, told, refused_key)
+        select $1, id, named, standing, told, refused_key from changed where first order by id
     ), go_on as (
-        update person_since s set named = c.named, standing = c.standing
+        update person_since s
+        set named = c.named, standing = c.standing, told = c.told, refused_key = c.refused_key
         from changed c where not c.first and s.bucket = $1 and s.person_id = c.id
     ), moved as (
-        select was as standing, was_withheld as withheld, jurisdiction, locale, exposed,
-            was_named as named, -1 as n
-        from changed
+        select was as standing, flags, jurisdiction, locale, exposed, was_named as named, -1 as n from changed
         union all
-        select standing, withheld, jurisdiction, locale, exposed, named, 1 from changed
+        select standing, flags, jurisdiction, locale, exposed, named, 1 from changed
     )
-    select $1 as bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n
-    from moved group by standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0";
+    select $1 as bucket, standing, case when standing = 'withheld' then withheld_reason_of(flags) end as withheld,
+        jurisdiction, locale, exposed, named, sum(n)::bigint as n
+    from moved group by 1, 2, 3, 4, 5, 6, 7 having sum(n) <> 0";
 
 /// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction
 /// ends: neither of two may move the account from where the other found somebody. Before the account's counters.
@@ -69,9 +73,8 @@ pub async fn lock(conn: &mut Conn, incident: IncidentId, buckets: Range<i32>) ->
     Ok(())
 }
 
-/// Records what became of notices to people of one bucket, each person once: what was named to them is
-/// added to what was named before, they move to where they now stand, and the account moves by exactly
-/// the difference.
+/// Records what became of messages to people of one bucket, each person once. Their facts change, their standing
+/// follows, and the account moves by exactly the difference.
 ///
 /// # Errors
 /// The database's.
@@ -81,19 +84,62 @@ pub async fn settle(
     bucket: i32,
     settled: &[Settled],
 ) -> Result<()> {
-    let ids: Vec<_> = settled.iter().map(|s| s.person.uuid()).collect();
-    let named: Vec<_> = settled.iter().map(|s| s.named.bits()).collect();
-    let standings: Vec<_> = settled.iter().map(|s| s.standing).collect();
-    let takes_back: Vec<_> = settled.iter().map(|s| s.takes_back).collect();
+    let each: Vec<_> = settled.iter().map(|one| columns(&one.became)).collect();
     lock(conn, incident, bucket..bucket + 1).await?;
     let moved: Vec<Moved> = statement(SETTLE)
         .bind::<Integer, _>(bucket)
-        .bind::<diesel::sql_types::Uuid, _>(incident)
-        .bind::<Array<diesel::sql_types::Uuid>, _>(ids)
-        .bind::<Array<BigInt>, _>(named)
-        .bind::<Array<Nullable<sql_types::PersonStanding>>, _>(standings)
-        .bind::<Array<Bool>, _>(takes_back)
+        .bind::<Uuid, _>(incident)
+        .bind::<Array<Uuid>, _>(settled.iter().map(|s| s.person.uuid()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(each.iter().map(|c| c.became).collect::<Vec<_>>())
+        .bind::<Array<Nullable<sql_types::ToldBy>>, _>(
+            each.iter().map(|c| c.told).collect::<Vec<_>>(),
+        )
+        .bind::<Array<BigInt>, _>(each.iter().map(|c| c.named.bits()).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(each.iter().map(|c| c.replaces).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Bytea>>, _>(each.iter().map(|c| c.refused).collect::<Vec<_>>())
         .load(conn)
         .await?;
     move_account(conn, incident, &moved).await
+}
+
+/// One result as the columns of [`SETTLE`].
+struct Columns<'s> {
+    became: &'static str,
+    told: Option<ToldBy>,
+    named: ElementSet,
+    replaces: bool,
+    refused: Option<&'s [u8]>,
+}
+
+fn columns(became: &Became) -> Columns<'_> {
+    let none = Columns {
+        became: "refused",
+        told: None,
+        named: ElementSet::EMPTY,
+        replaces: false,
+        refused: None,
+    };
+    match became {
+        Became::Told {
+            by,
+            named,
+            replaces,
+        } => Columns {
+            became: "told",
+            told: Some(*by),
+            named: *named,
+            replaces: *replaces,
+            ..none
+        },
+        Became::Refused { address } => Columns {
+            refused: address.as_deref(),
+            ..none
+        },
+        Became::TakenBack { told, named } => Columns {
+            became: "taken_back",
+            told: *told,
+            named: *named,
+            ..none
+        },
+    }
 }

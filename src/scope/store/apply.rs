@@ -7,7 +7,6 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::{Conn, Result};
 use crate::id::{BUCKETS, IncidentId};
-use crate::person::flags::Flags;
 use crate::person::store::Moved;
 
 /// Which staged rows to apply: those of one version in a run of buckets.
@@ -33,35 +32,6 @@ impl Span {
             to: BUCKETS,
         }
     }
-}
-
-/// `person::standing` in SQL; `$before` is where the person stood, null for somebody new.
-macro_rules! standing {
-    ($before:literal, $told:literal, $same_address:literal) => {
-        concat!(
-            "case when ",
-            $before,
-            " = 'notified' or (",
-            $before,
-            " = 'retracted' and ",
-            $told,
-            ") then 'notified' when r.flags & $5 <> 0 then 'withheld'
-            when r.email_key is null then 'needs_letter' when ",
-            $before,
-            " = 'needs_letter' and ",
-            $same_address,
-            " then 'needs_letter'
-            else 'in_progress' end::person_standing"
-        )
-    };
-}
-
-/// `Flags::withheld_reason` in SQL, for somebody who is withheld.
-macro_rules! reason {
-    () => {
-        "case when r.flags & $6 <> 0 then 'legal_hold' when r.flags & $7 <> 0 then 'protected_address'
-            else 'deceased' end::withheld_reason"
-    };
 }
 
 /// `Flags::RETRACT`, as a test makes sure.
@@ -129,33 +99,18 @@ macro_rules! since {
 macro_rules! now {
     () => {
         "p.bucket, p.id, coalesce(s.named, p.named) as named, coalesce(s.standing, p.standing) as standing,
-            case when coalesce(s.standing, p.standing) = 'withheld' then p.withheld end as withheld,
-            p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
+            case when coalesce(s.standing, p.standing) = 'withheld' then withheld_reason_of(p.flags) end as withheld,
+            s.told, s.refused_key, p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
             s.person_id is not null as has_since"
     };
 }
 
-/// What the list says, of a row of `hit`.
-macro_rules! listed {
-    ($of:literal) => {
-        concat!(
-            "(select ",
-            $of,
-            ".r_id as id, r_bucket as bucket, r_reference_key as reference_key, r_email_key as email_key,
-                r_name_key as name_key, r_contact_key as contact_key, r_sealed as sealed,
-                r_exposed as exposed, r_locale as locale, r_jurisdiction as jurisdiction, r_flags as flags)"
-        )
-    };
-}
-
-// Each staged row looks for its person once. `p.withheld` stays when somebody is no longer withheld, for the day
-// on which they are again.
+// Each staged row looks for its person once.
 const LISTED: &str = concat!(
     "with hit as materialized (
         select ",
     now!(),
-    ", p.withheld as reason, p.contact_key <> r.contact_key as contact_changed,
-            r.email_key = p.email_key as same_address, p.contact_key, r.id as r_id, r.bucket as r_bucket,
+    ", p.contact_key <> r.contact_key as contact_changed, p.contact_key, r.id as r_id, r.bucket as r_bucket,
             r.reference_key as r_reference_key, r.email_key as r_email_key, r.name_key as r_name_key,
             r.contact_key as r_contact_key, r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
             r.jurisdiction as r_jurisdiction, r.flags as r_flags, r.flags & ",
@@ -167,21 +122,15 @@ const LISTED: &str = concat!(
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
     ), before as materialized (
         select b.*, t.standing as is_standing,
-            case when t.standing = 'withheld' then ",
-    reason!(),
-    " end as is_withheld,
+            case when t.standing = 'withheld' then withheld_reason_of(b.r_flags) end as is_withheld,
             case when b.goes then b.jurisdiction else b.r_jurisdiction end as is_jurisdiction,
             case when b.goes then b.locale else b.r_locale end as is_locale,
             case when b.goes then b.exposed else b.r_exposed end as is_exposed,
             not b.goes and (b.contact_changed or (b.locale, b.jurisdiction, b.flags) is distinct from
-                (b.r_locale, b.r_jurisdiction, b.r_flags) or t.standing = 'withheld' and b.reason is null) as rewritten
+                (b.r_locale, b.r_jurisdiction, b.r_flags)) as rewritten
         from hit b
-        cross join lateral ",
-    listed!("b"),
-    " r
-        cross join lateral (select case when b.goes then 'retracted' else ",
-    standing!("b.standing", "b.named <> 0", "b.same_address"),
-    " end as standing) t
+        cross join lateral (select standing_of(not b.goes, b.told, b.r_exposed & ~b.named <> 0, b.r_flags,
+            b.r_email_key is not null and b.r_email_key is distinct from b.refused_key) as standing) t
         where b.id is not null and case when b.goes then b.standing <> 'retracted' else b.standing = 'retracted'
             or (b.exposed, b.contact_key, b.locale, b.jurisdiction, b.flags) is distinct from
                 (r_exposed, r_contact_key, r_locale, r_jurisdiction, r_flags) end
@@ -202,18 +151,11 @@ const LISTED: &str = concat!(
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
             since_scope, changed_scope)
-        select r.bucket, r.id, $1, r.reference_key, r.email_key, r.name_key, r.contact_key,
-            r.sealed, r.exposed, 0, r.locale, r.jurisdiction, r.flags, t.standing,
-            case when t.standing = 'withheld' then ",
-    reason!(),
-    " end, 0, $2, $2
+        select r_bucket, r_id, $1, r_reference_key, r_email_key, r_name_key, r_contact_key,
+            r_sealed, r_exposed, 0, r_locale, r_jurisdiction, r_flags, t.standing,
+            case when t.standing = 'withheld' then withheld_reason_of(r_flags) end, 0, $2, $2
         from hit
-        cross join lateral ",
-    listed!("hit"),
-    " r
-        cross join lateral (select ",
-    standing!("null", "false", "false"),
-    " as standing) t
+        cross join lateral (select standing_of(true, null, true, r_flags, r_email_key is not null) as standing) t
         where hit.id is null and not hit.goes
         returning bucket, standing, withheld, jurisdiction, locale, exposed, named
     )
@@ -237,9 +179,6 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
         .bind::<Integer, _>(span.version)
         .bind::<Integer, _>(span.from)
         .bind::<Integer, _>(span.to)
-        .bind::<Integer, _>(Flags::FORBIDDING.bits())
-        .bind::<Integer, _>(Flags::HOLD.bits())
-        .bind::<Integer, _>(Flags::PROTECTED.bits())
         .load(conn)
         .await?)
 }
@@ -309,7 +248,7 @@ pub async fn record_applied(conn: &mut Conn, span: Span, at: DateTime<Utc>) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::person::flags::Flags;
 
     #[test]
     fn the_flag_that_retracts_is_the_one_in_the_statements() {

@@ -12,7 +12,7 @@ use crate::db::Result;
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::Keys;
 use crate::person::flags::Flags;
-use crate::person::{PersonStanding, standing};
+use crate::person::{Facts, PersonStanding, standing};
 
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TAIL: [u8; 2] = (-1_i16).to_be_bytes();
@@ -223,7 +223,13 @@ impl Pile {
 fn stands(row: &StagedRow<'_>) -> PersonStanding {
     match row.flags.contains(Flags::RETRACT) {
         true => PersonStanding::Retracted,
-        false => standing(None, row.flags, row.keys.email.is_some()),
+        false => standing(Facts {
+            in_scope: true,
+            told: None,
+            owes: true,
+            flags: row.flags,
+            reachable: row.keys.email.is_some(),
+        }),
     }
 }
 

@@ -150,6 +150,9 @@ fn person(number: usize, name: &str, locale: &str, address: &str) -> Person {
         flags: Flags::NONE,
         standing: PersonStanding::InProgress,
         withheld: None,
+        told: None,
+        reachable: true,
+        email_key: None,
         link_epoch: 0,
     }
 }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candor::element::ElementSet;
 use candor::notice::account::{account, recount};
-use candor::person::{PeopleFilter, PersonStanding, Settled, letters, store};
+use candor::person::{PeopleFilter, Settled, letters, store};
 use candor::scope::{ScopeMode, ScopeStatus, activate};
 
-use super::{Desk, set};
+use super::{Desk, set, told};
 
 fn list(people: std::ops::Range<u32>, elements: &str, flags: &str) -> String {
     let mut list = String::from("reference,email,elements,jurisdiction,locale,flags\n");
@@ -120,9 +120,7 @@ async fn what_was_believed_of_a_person_stays_known_and_a_delta_takes_people_out(
     let then = desk.house.app.now();
     desk.settle(&[Settled {
         person,
-        named: set("name"),
-        standing: Some(PersonStanding::Notified),
-        takes_back: false,
+        became: told("name"),
     }])
     .await;
     desk.house.app.clock.advance(chrono::TimeDelta::hours(1));
@@ -251,9 +249,7 @@ async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_
         .iter()
         .map(|person| Settled {
             person: *person,
-            named: set("name"),
-            standing: Some(PersonStanding::Notified),
-            takes_back: false,
+            became: told("name"),
         })
         .collect();
     let imported = desk
@@ -270,7 +266,17 @@ async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_
     active.unwrap();
     let account = desk.account().await;
     assert_eq!(account.people, 12_000);
-    assert_eq!(account.notified, i64::try_from(told.len()).unwrap());
+    // Each of them knows the name alone; who has no address needs a letter for the rest.
     assert_eq!(account.unnotified_elements, account.notified);
+    let told_of_the_name = "person_now where told = 'email' and exposed & ~named <> 0";
+    assert_eq!(
+        desk.rows(told_of_the_name).await,
+        i64::try_from(told.len()).unwrap()
+    );
+    assert_eq!(
+        desk.rows(&format!("{told_of_the_name} and is_notified(standing)"))
+            .await,
+        account.notified
+    );
     assert_eq!(recount::books(app, desk.incident).await.unwrap(), []);
 }

@@ -8,7 +8,7 @@ use candor::notice::account::by::by;
 use candor::notice::account::{Account, recount};
 use candor::person::books::AccountKind;
 use candor::person::flags::Flags;
-use candor::person::{Before, PersonStanding, Settled, standing};
+use candor::person::{Became, Facts, PersonStanding, Settled, ToldBy, standing};
 use candor::scope::ScopeMode;
 use candor::scope::delta::{Class, Delta};
 
@@ -65,7 +65,23 @@ impl Listed {
 struct Known {
     listed: Listed,
     named: ElementSet,
+    told: bool,
+    /// The address that refused.
+    refused: Option<String>,
     standing: PersonStanding,
+}
+
+impl Known {
+    fn stand(&mut self, in_scope: bool) {
+        let email = &self.listed.email;
+        self.standing = standing(Facts {
+            in_scope,
+            told: self.told.then_some(ToldBy::Email),
+            owes: !self.listed.exposed.minus(self.named).is_empty(),
+            flags: self.listed.flags,
+            reachable: email.is_some() && *email != self.refused,
+        });
+    }
 }
 
 pub(super) fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
@@ -127,11 +143,6 @@ fn expect(
             }
             continue;
         }
-        let as_before = was.map(|p| Before {
-            standing: p.standing,
-            told: !p.named.is_empty(),
-            same_address: p.listed.email == row.email,
-        });
         let known = was.filter(in_scope);
         delta.add(Class {
             before: known.map(|p| p.listed.exposed),
@@ -141,17 +152,15 @@ fn expect(
             contact: known.is_some_and(|p| p.listed.besides() != row.besides()),
             people: 1,
         });
-        let stands = standing(as_before, row.flags, row.email.is_some());
-        let listed = row.clone();
-        let named = was.map_or(ElementSet::EMPTY, |p| p.named);
-        people.insert(
-            reference.clone(),
-            Known {
-                listed,
-                named,
-                standing: stands,
-            },
-        );
+        let mut person = Known {
+            listed: row.clone(),
+            named: was.map_or(ElementSet::EMPTY, |p| p.named),
+            told: was.is_some_and(|p| p.told),
+            refused: was.and_then(|p| p.refused.clone()),
+            standing: PersonStanding::InProgress,
+        };
+        person.stand(true);
+        people.insert(reference.clone(), person);
     }
     if mode == ScopeMode::Full {
         for (reference, person) in people {
@@ -186,12 +195,14 @@ fn count(people: &BTreeMap<String, Known>) -> Account {
         in_progress: at(PersonStanding::InProgress),
         needs_letter: at(PersonStanding::NeedsLetter),
         withheld: at(PersonStanding::Withheld),
+        notified_by_post: 0,
+        notified_otherwise: 0,
         unnotified_elements: people.values().filter(incomplete).count() as i64,
         unexplained: 0,
     }
 }
 
-/// Notices to some of those in progress, sent or bounced; and supplements to some who were told.
+/// Notices to some of those in progress, sent or bounced; supplements to some who were told; some letters come back.
 async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>) {
     let mut settled = Vec::new();
     for (reference, person) in people {
@@ -199,28 +210,36 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
         if !(told || person.standing == PersonStanding::InProgress) || dice.below(2) == 0 {
             continue;
         }
-        let sent = dice.below(4) > 0;
-        let takes_back = !sent && told && dice.below(2) == 0;
-        let named = if sent {
-            person.listed.exposed
-        } else {
-            ElementSet::EMPTY
+        let became = match (dice.below(4) > 0, told && dice.below(2) == 0) {
+            (true, replaces) => {
+                let named = person.listed.exposed;
+                person.named = match replaces {
+                    true => named,
+                    false => person.named.union(named),
+                };
+                person.told = true;
+                Became::Told {
+                    by: ToldBy::Email,
+                    named,
+                    replaces,
+                }
+            }
+            (false, true) => {
+                (person.told, person.named) = (false, ElementSet::EMPTY);
+                Became::TakenBack {
+                    told: None,
+                    named: ElementSet::EMPTY,
+                }
+            }
+            (false, false) => {
+                person.refused.clone_from(&person.listed.email);
+                Became::Refused { address: None }
+            }
         };
-        person.named = person.named.union(named);
-        person.standing = match (sent, told) {
-            (false, true) if takes_back => PersonStanding::NeedsLetter,
-            (true, _) | (_, true) => PersonStanding::Notified,
-            (false, false) => PersonStanding::NeedsLetter,
-        };
+        person.stand(true);
         settled.push(Settled {
             person: desk.person(reference).await.unwrap().id,
-            named,
-            standing: Some(if sent {
-                PersonStanding::Notified
-            } else {
-                PersonStanding::NeedsLetter
-            }),
-            takes_back,
+            became,
         });
     }
     desk.settle(&settled).await;
@@ -305,8 +324,15 @@ async fn walk(seed: u64) {
         let found = Known {
             listed,
             named: found.named,
+            told: found.told.is_some(),
+            refused: expected.refused.clone(),
             standing: found.standing,
         };
+        assert_eq!(found.standing, {
+            let mut again = found.clone();
+            again.stand(found.standing != PersonStanding::Retracted);
+            again.standing
+        });
         assert_eq!(&found, expected, "seed {seed}, {reference}");
     }
 }

@@ -93,3 +93,40 @@ async fn who_was_withheld_leaves_and_comes_back_with_the_reason() {
         .await;
     assert_eq!(stands().await, "retracted ");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_and_the_database_derive_the_same_standing_and_reason() {
+    use candor::person::flags::Flags;
+    use candor::person::{Facts, PersonStanding, ToldBy, standing};
+    let desk = Desk::new().await;
+    let raw = desk.house.raw().await;
+    let question =
+        "select standing_of($1, $2::text::told_by, $3, $4, $5)::text, withheld_reason_of($4)::text,
+        is_notified(standing_of($1, $2::text::told_by, $3, $4, $5))";
+    let question = raw.prepare(question).await.unwrap();
+    let told = ToldBy::ALL.iter().copied().map(Some).chain([None]);
+    for (told, bits) in told.flat_map(|told| (0..32).map(move |bits| (told, bits))) {
+        let flags = Flags::from_bits(bits).unwrap();
+        for (in_scope, owes, reachable) in (0..8).map(|n| (n & 1 != 0, n & 2 != 0, n & 4 != 0)) {
+            let expected = standing(Facts {
+                in_scope,
+                told,
+                owes,
+                flags,
+                reachable,
+            });
+            let told = told.map(ToldBy::as_str);
+            let row = raw
+                .query_one(&question, &[&in_scope, &told, &owes, &bits, &reachable])
+                .await
+                .unwrap();
+            let (says, reason): (String, Option<String>) = (row.get(0), row.get(1));
+            assert_eq!(says.parse::<PersonStanding>().unwrap(), expected);
+            assert_eq!(row.get::<_, bool>(2), expected.is_notified());
+            assert_eq!(
+                reason.as_deref(),
+                flags.withheld_reason().map(|r| r.as_str())
+            );
+        }
+    }
+}
