@@ -90,6 +90,10 @@ pub mod sql_types {
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "letter_status"))]
     pub struct LetterStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "letter_withheld"))]
+    pub struct LetterWithheld;
 }
 
 diesel::table! {
@@ -654,6 +658,8 @@ diesel::table! {
         follow_up_of -> Nullable<Uuid>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        harm -> Int4,
+        waits_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -705,6 +711,9 @@ diesel::table! {
         reply -> Nullable<Text>,
         created_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
+        person_id -> Nullable<Uuid>,
+        link_epoch -> Nullable<Int2>,
+        withheld -> Nullable<sql_types::LetterWithheld>,
     }
 }
 
@@ -719,6 +728,8 @@ diesel::table! {
         expires_at -> Timestamptz,
         counted_from -> Timestamptz,
         counted -> Int2,
+        sent_to -> Nullable<Bytea>,
+        letter_id -> Nullable<Uuid>,
     }
 }
 

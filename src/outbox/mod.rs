@@ -1,13 +1,14 @@
 //! Letters that are not notices: answers, receipts, one-time codes. They are put here, sealed, in the
 //! transaction of the deed they tell of; `worker::courier` sends them.
 
+pub mod again;
 pub mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
-use crate::id::{IncidentId, LetterId, TicketId};
+use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::pg_enum;
 
 pg_enum! {
@@ -31,7 +32,47 @@ pg_enum! {
         Sent = "sent",
         /// No relay will.
         Failed = "failed",
+        /// It was not sent: its person must not be written to any more, or not with these words.
+        Withheld = "withheld",
     }
+}
+
+pg_enum! {
+    /// Why an e-mail that waited was not sent after all.
+    pub enum LetterWithheld: LetterWithheld {
+        /// Counsel or the police asked that nobody writes.
+        LegalHold = "legal_hold",
+        /// The person has died.
+        Deceased = "deceased",
+        /// Mail may be read by somebody who endangers the person.
+        ProtectedAddress = "protected_address",
+        /// It was written before the list said that the person is not affected.
+        Retracted = "retracted",
+        /// The list gives no e-mail address any more.
+        NoAddress = "no_address",
+        /// A one-time code for an address that is no longer theirs.
+        AddressChanged = "address_changed",
+        /// The links in its text were revoked.
+        LinkRevoked = "link_revoked",
+        /// A one-time code that would be too old on arrival.
+        Expired = "expired",
+        /// It does not say to whom it goes.
+        UnknownPerson = "unknown_person",
+        /// The incident was forgotten.
+        Forgotten = "forgotten",
+    }
+}
+
+/// How long a one-time code is good, in minutes.
+pub const CODE_MINUTES: i64 = 10;
+
+/// To whom an e-mail goes: read again before it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipient {
+    /// The person.
+    pub person: PersonId,
+    /// The epoch of the status links in its text.
+    pub link_epoch: i16,
 }
 
 /// What is sealed: the letter with its address.
@@ -66,6 +107,8 @@ pub struct NewLetter<'a> {
     pub kind: LetterKind,
     /// Under whose key it is sealed.
     pub incident: IncidentId,
+    /// To whom.
+    pub to: Recipient,
     /// The ticket it belongs to.
     pub ticket: Option<TicketId>,
     /// The message it carries.
@@ -89,6 +132,12 @@ pub struct Claimed {
     pub attempts: i32,
     /// Grows with every claim.
     pub fence: i32,
+    /// Under whose key it is sealed.
+    pub incident: IncidentId,
+    /// To whom it goes; `None` in a row of an older program that belongs to no ticket.
+    pub person: Option<PersonId>,
+    /// The epoch of the status links in its text; `None` in a row of an older program.
+    pub link_epoch: Option<i16>,
     /// The letter; `None` if the incident was forgotten, or its seal is broken.
     pub letter: Option<OutboxLetter>,
 }
@@ -104,7 +153,9 @@ pub struct Delivery {
     pub status: LetterStatus,
     /// What the relay said last.
     pub reply: Option<String>,
-    /// When it was sent or failed.
+    /// Why it was not sent after all.
+    pub withheld: Option<LetterWithheld>,
+    /// When it was sent, withheld, or failed.
     pub settled_at: Option<DateTime<Utc>>,
 }
 

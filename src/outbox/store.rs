@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::{Claimed, Delivery, LetterKind, LetterStatus, NewLetter, OutboxLetter};
-use crate::db::schema::{emergency_stop, incident, outbox};
+use super::{Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter};
+use crate::db::schema::{emergency_stop, incident, outbox, ticket};
 use crate::db::{Conn, Error, Result};
-use crate::id::{IncidentId, LetterId, TicketId};
+use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 
 /// Puts a letter in the outbox, in the caller's transaction.
@@ -24,6 +24,8 @@ pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> 
             outbox::id.eq(new.id),
             outbox::kind.eq(new.kind),
             outbox::incident_id.eq(new.incident),
+            outbox::person_id.eq(new.to.person),
+            outbox::link_epoch.eq(new.to.link_epoch),
             outbox::ticket_id.eq(new.ticket),
             outbox::message_no.eq(new.message_no),
             outbox::sealed.eq(key.seal(new.id.uuid().as_bytes(), &plain)),
@@ -84,6 +86,7 @@ pub async fn claim(
     }
     let rows: Vec<Row> = outbox::table
         .inner_join(incident::table.on(incident::id.eq(outbox::incident_id)))
+        .left_join(ticket::table.on(outbox::ticket_id.eq(ticket::id.nullable())))
         .filter(outbox::id.eq_any(ids.into_iter().map(|row| row.id)))
         .order((outbox::due_at, outbox::id))
         .select((
@@ -92,6 +95,8 @@ pub async fn claim(
             outbox::created_at,
             outbox::attempts,
             outbox::fence,
+            (outbox::person_id, ticket::person_id.nullable()),
+            outbox::link_epoch,
             outbox::sealed,
             outbox::incident_id,
             incident::wrapped_key,
@@ -107,13 +112,16 @@ type Row = (
     DateTime<Utc>,
     i32,
     i32,
+    (Option<PersonId>, Option<PersonId>),
+    Option<i16>,
     Option<Vec<u8>>,
     IncidentId,
     Option<Vec<u8>>,
 );
 
 fn read(keys: &Keyring, row: Row) -> Claimed {
-    let (id, kind, created_at, attempts, fence, sealed, incident, wrapped) = row;
+    let (id, kind, created_at, attempts, fence, person, link_epoch, sealed, incident, wrapped) =
+        row;
     let letter = || -> Option<OutboxLetter> {
         let key = keys.incident_key(incident, &wrapped?).ok()?;
         let plain = key.open(id.uuid().as_bytes(), &sealed?).ok()?;
@@ -125,6 +133,9 @@ fn read(keys: &Keyring, row: Row) -> Claimed {
         created_at,
         attempts,
         fence,
+        incident,
+        person: person.0.or(person.1),
+        link_epoch,
         letter: letter(),
     }
 }
@@ -149,6 +160,11 @@ pub enum Outcome {
         /// What the last one said, or what is wrong with the letter.
         reply: String,
     },
+    /// It must not be sent any more.
+    Withheld {
+        /// Why.
+        why: LetterWithheld,
+    },
     /// It was not tried: no relay could be reached, or sending was stopped.
     Postponed {
         /// When it is due again.
@@ -168,7 +184,7 @@ pub async fn record(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let tries = match outcome {
-        Outcome::Postponed { .. } => claimed.attempts,
+        Outcome::Postponed { .. } | Outcome::Withheld { .. } => claimed.attempts,
         _ => claimed.attempts + 1,
     };
     let mine = outbox::table.find(claimed.id).filter(
@@ -199,6 +215,16 @@ pub async fn record(
             let set = settled(LetterStatus::Failed, reply);
             update.set(set).execute(conn).await?
         }
+        Outcome::Withheld { why } => {
+            let set = (
+                free,
+                outbox::status.eq(LetterStatus::Withheld),
+                outbox::withheld.eq(*why),
+                outbox::sealed.eq(None::<Vec<u8>>),
+                outbox::settled_at.eq(now),
+            );
+            update.set(set).execute(conn).await?
+        }
         Outcome::Deferred { until, reply } => {
             let set = (free, outbox::due_at.eq(until), outbox::reply.eq(reply));
             update.set(set).execute(conn).await?
@@ -223,6 +249,7 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Delivery
         Option<i32>,
         LetterStatus,
         Option<String>,
+        Option<LetterWithheld>,
         Option<DateTime<Utc>>,
     );
     let rows: Vec<Row> = outbox::table
@@ -233,16 +260,30 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Delivery
             outbox::message_no,
             outbox::status,
             outbox::reply,
+            outbox::withheld,
             outbox::settled_at,
         ))
         .load(conn)
         .await?;
-    let read = |(kind, message_no, status, reply, settled_at)| Delivery {
+    let read = |(kind, message_no, status, reply, withheld, settled_at)| Delivery {
         kind,
         message_no,
         status,
         reply,
+        withheld,
         settled_at,
     };
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// Where one letter stands.
+///
+/// # Errors
+/// `Missing`.
+pub async fn status_of(conn: &mut Conn, id: LetterId) -> Result<LetterStatus> {
+    Ok(outbox::table
+        .find(id)
+        .select(outbox::status)
+        .first(conn)
+        .await?)
 }

@@ -9,6 +9,7 @@ pub mod letters;
 pub mod place;
 pub mod store;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use self::contact::{Contact, Sealed};
@@ -120,6 +121,20 @@ impl Person<Sealed> {
 }
 
 impl<C> Person<C> {
+    /// Whether an answer or a code may go to them by e-mail: there is an address, and no flag forbids to use it. One
+    /// that refused a notice is tried again, since they asked.
+    pub fn may_be_mailed(&self) -> bool {
+        self.email_key.is_some() && self.flags.withheld_reason().is_none()
+    }
+
+    /// What is exposed of them as the list has it now: nothing of somebody who is not affected.
+    pub fn exposed_now(&self) -> ElementSet {
+        match self.standing {
+            PersonStanding::Retracted => ElementSet::EMPTY,
+            _ => self.exposed,
+        }
+    }
+
     /// What was exposed and no notice named yet (P2).
     pub fn unnamed(&self) -> ElementSet {
         self.exposed.minus(self.named)
@@ -175,6 +190,15 @@ pub struct Believed {
     pub flags: Flags,
     /// Whether they were in scope at all.
     pub in_scope: bool,
+}
+
+/// The list version that last changed a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub version: i32,
+    /// When it came into force for this person.
+    pub at: DateTime<Utc>,
 }
 
 /// Which people of an incident a campaign is for. Everything given must hold; the empty filter means

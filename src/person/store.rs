@@ -12,7 +12,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::books::{Moved, move_account};
 pub use self::list::list;
-pub use self::past::believed;
+pub use self::past::{believed, listed};
 pub use self::since::{lock, settle};
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};

@@ -17,6 +17,7 @@ use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::store::{Moved, move_account};
 use crate::person::{self, PersonStanding};
+use crate::ticket;
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
 pub(super) const AT_ONCE: i64 = 10_000;
@@ -227,6 +228,8 @@ async fn at_once(
     let mut tx = app.db.begin().await?;
     let span = Span::all(incident, draft.version);
     apply(&mut tx, span, draft.mode, app.now()).await?;
+    // Before the audit log, as agents lock them.
+    ticket::store::weigh_again(&mut tx, incident, draft.version).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     tx.commit().await?;
@@ -246,6 +249,7 @@ async fn by_bucket(
         })
         .await?;
     let mut tx = app.db.begin().await?;
+    ticket::store::weigh_again(&mut tx, incident, half.version).await?;
     let active = end(&mut tx, app, incident, half).await?;
     tx.commit().await?;
     Ok(active)

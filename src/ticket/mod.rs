@@ -7,6 +7,7 @@
 pub mod code;
 pub mod desk;
 pub mod guard;
+pub mod harm;
 pub mod intake;
 pub mod letter;
 pub mod number;
@@ -19,8 +20,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::pg_enum;
 use number::Number;
+use status::Hearing;
 pub use status::{TicketResolution, TicketStatus};
-use urgency::Urgency;
+use urgency::{Harms, Stake, Urgency};
 
 pg_enum! {
     /// How a ticket came in.
@@ -78,12 +80,16 @@ pub struct Ticket {
     pub subject: Option<String>,
     /// Who is answered first, and why.
     pub urgency: Urgency,
+    /// The kinds of harm that the customer told of.
+    pub harms: Harms,
     /// The agent who has it.
     pub assignee: Option<StaffId>,
     /// Until when it is kept for the assignee; `None`: until they give it back.
     pub lease_until: Option<DateTime<Utc>>,
     /// Its place in line: never moves, whatever happens to the ticket.
     pub queued_at: DateTime<Utc>,
+    /// Since when the customer waits for us this time: the promised time of an answer counts from it.
+    pub waits_since: DateTime<Utc>,
     /// How many messages it has; they are numbered from 1.
     pub messages: i32,
     /// The number of the customer's last message; 0 if they wrote none.
@@ -123,16 +129,50 @@ impl Ticket {
             .filter(|_| self.lease_until.is_some_and(|until| until > now))
     }
 
-    /// By when the customer hears from us, if that is promised: `answer_hours` after they asked, or
+    /// By when the customer hears from us, if that is promised: `answer_hours` after they asked or wrote again, or
     /// when a ticket on hold is looked at again.
     pub fn due_at(&self, answer_hours: i64) -> Option<DateTime<Utc>> {
         match self.status {
             TicketStatus::New | TicketStatus::Open => {
-                Some(self.queued_at + TimeDelta::try_hours(answer_hours)?)
+                Some(self.waits_since + TimeDelta::try_hours(answer_hours)?)
             }
             TicketStatus::OnHold => self.review_at,
             TicketStatus::Pending | TicketStatus::Solved | TicketStatus::Closed => None,
         }
+    }
+
+    /// Weighs it again: what is at stake for the person now, and these harms beside those already told.
+    #[must_use]
+    fn weighed(mut self, stake: Stake, harms: Harms) -> Self {
+        self.weigh(stake, harms);
+        self
+    }
+
+    /// See [`Self::weighed`].
+    fn weigh(&mut self, stake: Stake, harms: Harms) {
+        self.harms = self.harms.and(harms);
+        self.urgency = urgency::weigh(stake, self.harms);
+    }
+
+    /// What the customer reads of its state. "An adviser is looking at this" is said only while one has it, and that
+    /// a ticket reopens only while it does.
+    pub fn label_customer(&self, now: DateTime<Utc>, hears: Hearing) -> &'static str {
+        match self.status {
+            TicketStatus::Open if self.is_in_line(now) => TicketStatus::New.label_customer(),
+            TicketStatus::Solved if hears == Hearing::FollowUp => "Answered",
+            status => status.label_customer(),
+        }
+    }
+
+    /// What the customer's words would do to it now.
+    pub fn hears(&self, now: DateTime<Utc>, reopen_days: i64) -> Hearing {
+        self.status.hears(self.solved_at, now, reopen_days)
+    }
+
+    /// Whether it is open and no agent has it: nobody does, or the lease ran out.
+    pub fn is_in_line(&self, now: DateTime<Utc>) -> bool {
+        let kept = self.lease_until.is_none_or(|until| until > now);
+        self.status == TicketStatus::Open && (self.assignee.is_none() || !kept)
     }
 
     /// Adds a message to the count and returns its number.
@@ -156,8 +196,11 @@ impl Ticket {
             self.solved_at = (to == TicketStatus::Solved).then_some(now);
         }
         self.closed_at = (to == TicketStatus::Closed).then_some(now);
-        if to != TicketStatus::Open {
-            self.lease_until = None;
+        match (self.status, to) {
+            (TicketStatus::New, TicketStatus::Open) => {}
+            // They asked, or wrote again: the promised time counts from now.
+            (_, TicketStatus::Open) => self.waits_since = now,
+            _ => self.lease_until = None,
         }
         self.status = to;
     }

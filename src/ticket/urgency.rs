@@ -2,8 +2,10 @@
 //! arrival among equals. What was exposed for the person, the harm they tell of, and whether they
 //! need more care count; how angrily they write does not.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+pub use super::harm::Harms;
+use crate::element::ElementSet;
+use crate::person::flags::Flags;
+use crate::person::{Person, PersonStanding};
 
 /// A score and its reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,260 +16,57 @@ pub struct Urgency {
     pub why: String,
 }
 
-impl Urgency {
-    /// The more urgent of two; the first among equals.
-    #[must_use]
-    pub fn or_higher(self, other: Self) -> Self {
-        if other.score > self.score {
-            other
-        } else {
-            self
+/// What of a person counts for the urgency of their tickets, as the list in force says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stake {
+    /// The severity of the worst exposed element, 0..=5; 0 for somebody who is not affected.
+    pub severity: u8,
+    /// Whether they need more care.
+    pub vulnerable: bool,
+    /// Whether they were on a list once and are not affected after all.
+    pub retracted: bool,
+}
+
+impl Stake {
+    /// Of somebody with this exposure and these flags.
+    pub fn of(exposed: ElementSet, flags: Flags, retracted: bool) -> Self {
+        Self {
+            severity: match retracted {
+                true => 0,
+                false => exposed.severity(),
+            },
+            vulnerable: flags.contains(Flags::VULNERABLE),
+            retracted,
         }
     }
 }
 
-/// A kind of harm: points, the words for staff, and what tells of it (folded: lower case, no accents;
-/// matched at the beginning of words, or anywhere in scripts that set no spaces).
-struct Harm {
-    points: i32,
-    why: &'static str,
-    signs: &'static [&'static str],
+impl<C> From<&Person<C>> for Stake {
+    fn from(person: &Person<C>) -> Self {
+        let retracted = person.standing == PersonStanding::Retracted;
+        Self::of(person.exposed_now(), person.flags, retracted)
+    }
 }
-
-const HARMS: [Harm; 4] = [
-    Harm {
-        points: 100,
-        why: "tells of danger to life or limb",
-        signs: &[
-            "suicid",
-            "kill myself",
-            "killing myself",
-            "end my life",
-            "hurt myself",
-            "self harm",
-            "want to die",
-            "going to kill me",
-            "stalk",
-            "death threat",
-            "my abuser",
-            "violent ex",
-            "domestic violence",
-            "matarme",
-            "quitarme la vida",
-            "quiero morir",
-            "hacerme dano",
-            "amenaza de muerte",
-            "amenazas de muerte",
-            "acosador",
-            "maltratador",
-            "me tuer",
-            "mettre fin a mes jours",
-            "envie de mourir",
-            "me faire du mal",
-            "menace de mort",
-            "menaces de mort",
-            "harceleur",
-            "ex violent",
-            "selbstmord",
-            "umbringen",
-            "das leben nehmen",
-            "nicht mehr leben",
-            "will sterben",
-            "morddrohung",
-            "gewalttatig",
-            "mir etwas antun",
-            "tu tu",
-            "muon chet",
-            "giet toi",
-            "самоубииств",
-            "покончить с собои",
-            "хочу умереть",
-            "угрожают убить",
-            "自杀",
-            "自殺",
-            "想死",
-            "不想活",
-            "자살",
-            "죽고 싶",
-            "انتحار",
-            "اقتل نفسي",
-        ],
-    },
-    Harm {
-        points: 50,
-        why: "tells of fraud or theft",
-        signs: &[
-            "fraud",
-            "scam",
-            "stolen",
-            "stole my",
-            "stole money",
-            "identity theft",
-            "hacked",
-            "blackmail",
-            "extort",
-            "ransom",
-            "loan in my name",
-            "account in my name",
-            "card in my name",
-            "money is gone",
-            "money is missing",
-            "money was taken",
-            "emptied my account",
-            "unauthorized",
-            "unauthorised",
-            "did not authorize",
-            "did not authorise",
-            "impersonat",
-            "estafa",
-            "me robaron",
-            "robo de identidad",
-            "suplantacion",
-            "suplantaron",
-            "chantaje",
-            "hackear",
-            "prestamo a mi nombre",
-            "cuenta a mi nombre",
-            "no autorizad",
-            "me han robado",
-            "escroquerie",
-            "arnaque",
-            "usurpation",
-            "m a ete vole",
-            "m ont vole",
-            "pirate",
-            "chantage",
-            "credit a mon nom",
-            "compte a mon nom",
-            "non autorise",
-            "betrug",
-            "betrog",
-            "gestohlen",
-            "identitatsdiebstahl",
-            "erpress",
-            "gehackt",
-            "kredit auf meinen namen",
-            "konto auf meinen namen",
-            "abgebucht",
-            "missbraucht",
-            "lua dao",
-            "danh cap",
-            "мошенни",
-            "украли",
-            "украден",
-            "взломали",
-            "шантаж",
-            "诈骗",
-            "被盗",
-            "盗用",
-            "詐騙",
-            "被盜",
-            "勒索",
-            "사기",
-            "도용",
-            "해킹",
-            "협박",
-            "احتيال",
-            "سرق",
-            "سرقة",
-            "ابتزاز",
-        ],
-    },
-    Harm {
-        points: 40,
-        why: "tells of a phone number or account taken over",
-        signs: &[
-            "sim swap",
-            "sim was swapped",
-            "swapped my sim",
-            "port out",
-            "ported out",
-            "number was ported",
-            "number was transferred",
-            "lost my number",
-            "locked out",
-            "took over my",
-            "taken over my",
-            "phone stopped working",
-            "no signal since",
-            "duplicado de sim",
-            "duplicaron mi sim",
-            "portabilidad sin",
-            "me quitaron el numero",
-            "me quede sin linea",
-            "echange de sim",
-            "carte sim desactivee",
-            "numero a ete transfere",
-            "numero a ete porte",
-            "sim karte gesperrt",
-            "rufnummer portiert",
-            "nummer portiert",
-            "nummer ubernommen",
-            "konto ubernommen",
-            "ausgesperrt",
-            "подмена sim",
-            "перевыпуск sim",
-            "sim卡被",
-            "유심",
-            "شريحة",
-        ],
-    },
-    Harm {
-        points: 20,
-        why: "mentions the police or a court",
-        signs: &[
-            "police",
-            "sheriff",
-            "fbi",
-            "lawsuit",
-            "subpoena",
-            "court order",
-            "restraining order",
-            "policia",
-            "denuncia",
-            "juzgado",
-            "orden de alejamiento",
-            "gendarmerie",
-            "plainte",
-            "tribunal",
-            "commissariat",
-            "polizei",
-            "anzeige erstattet",
-            "strafanzeige",
-            "gericht ",
-            "canh sat",
-            "cong an",
-            "полици",
-            "в суд",
-            "警察",
-            "报警",
-            "報警",
-            "경찰",
-            "الشرطة",
-        ],
-    },
-];
 
 /// Points of a vulnerable person.
 const VULNERABLE: i32 = 30;
 /// Points of each step of severity.
 const A_SEVERITY: i32 = 6;
 
-/// Weighs a matter: `severity` (0..=5) of what was exposed, whether the person needs more care, and
-/// the harm that `text` tells of.
-pub fn weigh(severity: u8, vulnerable: bool, text: &str) -> Urgency {
-    let severity = severity.min(5);
-    let text = folded(text);
+/// The urgency of a matter: what is at stake for the person, and the harm that they told of.
+pub fn weigh(stake: Stake, harms: Harms) -> Urgency {
+    let severity = stake.severity.min(5);
     let mut score = i32::from(severity) * A_SEVERITY;
     let mut why = vec![match severity {
+        _ if stake.retracted => "not affected, says the list now".to_owned(),
         0 => "nothing known to be exposed".to_owned(),
         _ => format!("exposure {severity} of 5"),
     }];
-    for harm in HARMS.iter().filter(|harm| harm.is_told_in(&text)) {
+    for harm in harms.each() {
         score += harm.points;
         why.push(harm.why.to_owned());
     }
-    if vulnerable {
+    if stake.vulnerable {
         score += VULNERABLE;
         why.push("needs more care".to_owned());
     }
@@ -277,48 +76,36 @@ pub fn weigh(severity: u8, vulnerable: bool, text: &str) -> Urgency {
     }
 }
 
-impl Harm {
-    fn is_told_in(&self, folded: &str) -> bool {
-        self.signs.iter().any(|sign| {
-            let spaced = !sign.chars().any(sets_no_spaces);
-            folded
-                .match_indices(sign)
-                .any(|(at, _)| !spaced || folded[..at].ends_with(' '))
-        })
-    }
-}
-
-/// Chinese, Japanese and Korean; Arabic joins its article and prepositions to the word.
-fn sets_no_spaces(c: char) -> bool {
-    matches!(c, '\u{0600}'..='\u{06FF}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{1100}'..='\u{11FF}' | '\u{AC00}'..='\u{D7A3}')
-}
-
-/// Lower case, without accents, one space for whatever is not a letter or digit, at both ends too.
-fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(' ');
-    let plain = text.nfd().filter(|c| !is_combining_mark(*c));
-    // NFC again, since Korean syllables fall apart above.
-    for c in plain.nfc().flat_map(char::to_lowercase) {
-        match c {
-            'ß' => out.push_str("ss"),
-            'đ' => out.push('d'),
-            'ё' => out.push('е'),
-            c if c.is_alphanumeric() => out.push(c),
-            _ if out.ends_with(' ') => {}
-            _ => out.push(' '),
-        }
-    }
-    if !out.ends_with(' ') {
-        out.push(' ');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn weigh(severity: u8, vulnerable: bool, text: &str) -> Urgency {
+        let stake = Stake {
+            severity,
+            vulnerable,
+            retracted: false,
+        };
+        super::weigh(stake, Harms::told_in(text))
+    }
+
+    #[test]
+    fn harms_are_kept_as_bits_and_add_up() {
+        let fraud = Harms::told_in("Somebody stole my identity: fraud!");
+        let police = Harms::told_in("I went to the police");
+        assert_eq!(Harms::from_bits(fraud.bits() | -16), fraud);
+        let both = super::weigh(Stake::default(), fraud.and(police));
+        assert_eq!(both.score, 70);
+        let gone = Stake {
+            retracted: true,
+            ..Stake::default()
+        };
+        assert_eq!(
+            super::weigh(gone, Harms::default()).why,
+            "not affected, says the list now"
+        );
+    }
 
     #[test]
     fn harm_raises_the_urgency_in_many_languages_and_says_why() {
@@ -357,14 +144,6 @@ mod tests {
             (vulnerable.score, &*vulnerable.why),
             (42, "exposure 2 of 5 · needs more care")
         );
-    }
-
-    #[test]
-    fn signs_begin_words_and_are_written_folded() {
-        assert_eq!(weigh(0, false, "unscammed, my distalker").score, 0);
-        for sign in HARMS.iter().flat_map(|harm| harm.signs) {
-            assert_eq!(folded(sign).trim(), sign.trim(), "{sign:?} is not folded");
-        }
     }
 
     proptest! {

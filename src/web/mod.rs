@@ -24,6 +24,7 @@ pub mod rejects;
 pub mod sign_in;
 pub mod site;
 pub mod thread;
+mod told;
 pub mod upload;
 pub mod who;
 

@@ -1,6 +1,9 @@
 //! The courier: sends the letters of the outbox. Claims a few in a short transaction, hands them to a
 //! relay while it holds no connection to the database, records what became of each.
 //!
+//! Before each letter leaves the person is read again ([`again`]): their flags, address and place on the list may have
+//! changed while it waited. That is three look-ups by key a letter, of which there are few beside notices.
+//!
 //! A letter whose courier was killed between the relay's answer and the record is sent again when its
 //! lease ends, with the same Message-ID: an answer twice is better than none. The emergency stop is
 //! asked before each letter (promise P4).
@@ -12,10 +15,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::db;
+use crate::db::{self, Conn};
+use crate::id::PersonId;
+use crate::incident;
 use crate::mail::{Draft, Letter, Line, Mailbox, Relay, Reply, compose};
 use crate::outbox::store::{self, Outcome};
-use crate::outbox::{Claimed, message_id, patience};
+use crate::outbox::{Claimed, LetterWithheld, OutboxLetter, again, message_id, patience};
+use crate::person::{self, PersonStanding};
 use crate::shutdown::Shutdown;
 
 /// How many couriers work side by side in one process.
@@ -29,6 +35,8 @@ const LEASE: TimeDelta = TimeDelta::minutes(15);
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
 /// When letters are due again that no relay could be reached for, or that the stop held back.
 const POSTPONE: TimeDelta = TimeDelta::seconds(30);
+/// What is recorded of a letter whose seal is broken.
+const UNREADABLE: &str = "the letter does not open: its key is another";
 /// How long a courier waits after the database failed.
 const BREATHER: Duration = Duration::from_secs(2);
 
@@ -85,11 +93,17 @@ pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
     let mut outlet = Outlet::new(relays);
     let (mut tried, mut away) = (0, false);
     for letter in &claimed {
-        let stopped = store::is_stopped(&mut *app.db.get().await?).await?;
         let late = app.now() + MARGIN > lease_until;
-        let outcome = match stopped || late || away {
+        let outcome = match late || away {
             true => postponed(app.now()),
-            false => deliver(app, &mut outlet, letter).await,
+            false => match may_leave(app, letter).await? {
+                Leave::Stopped => postponed(app.now()),
+                Leave::Withheld(why) => Outcome::Withheld { why },
+                Leave::Unreadable => Outcome::Failed {
+                    reply: UNREADABLE.to_owned(),
+                },
+                Leave::Now(words) => deliver(app, &mut outlet, letter, &words).await,
+            },
         };
         away |= matches!(outcome, Outcome::Postponed { .. });
         tried += usize::from(!away);
@@ -102,10 +116,64 @@ pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
     })
 }
 
+/// Whether a letter may leave now.
+enum Leave {
+    /// These words, to the address that they name.
+    Now(Box<OutboxLetter>),
+    /// The emergency stop is set.
+    Stopped,
+    /// It must not be sent any more.
+    Withheld(LetterWithheld),
+    /// Its seal is broken.
+    Unreadable,
+}
+
+/// Reads the stop and the person, both as they are now.
+async fn may_leave(app: &App, claimed: &Claimed) -> db::Result<Leave> {
+    let mut conn = app.db.get().await?;
+    if store::is_stopped(&mut conn).await? {
+        return Ok(Leave::Stopped);
+    }
+    let found = incident::store::find(&mut conn, claimed.incident).await?;
+    let key = match found.key(&app.keys) {
+        Ok(Some(key)) => key,
+        Ok(None) => return Ok(Leave::Withheld(LetterWithheld::Forgotten)),
+        Err(_) => return Ok(Leave::Unreadable),
+    };
+    let Some(words) = claimed.letter.clone() else {
+        return Ok(Leave::Unreadable);
+    };
+    let unknown = Leave::Withheld(LetterWithheld::UnknownPerson);
+    let Some(id) = claimed.person else {
+        return Ok(unknown);
+    };
+    let person = match person::store::find(&mut conn, &key, id).await {
+        Err(db::Error::Missing) => return Ok(unknown),
+        found => found?,
+    };
+    let retracted_at = match person.standing {
+        PersonStanding::Retracted => listed_at(&mut conn, id).await?,
+        _ => None,
+    };
+    let checked = again::check(claimed, words, &person, retracted_at, app.now());
+    Ok(match checked {
+        Ok(words) => Leave::Now(Box::new(words)),
+        Err(why) => Leave::Withheld(why),
+    })
+}
+
+async fn listed_at(conn: &mut Conn, id: PersonId) -> db::Result<Option<DateTime<Utc>>> {
+    let listed = person::store::listed(conn, id).await?;
+    Ok(listed.map(|listed| listed.at))
+}
+
 async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()> {
     let mut conn = app.db.get().await?;
     if !store::record(&mut conn, letter, outcome, app.now()).await? {
         tracing::warn!(letter = %letter.id, "a letter was claimed anew before its outcome was recorded");
+    }
+    if let Outcome::Withheld { why } = outcome {
+        tracing::info!(letter = %letter.id, kind = %letter.kind, %why, "a letter was withheld");
     }
     if let Outcome::Failed { reply } = outcome {
         tracing::warn!(letter = %letter.id, kind = %letter.kind, reply, "a letter failed");
@@ -113,11 +181,16 @@ async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()
     Ok(())
 }
 
-async fn deliver(app: &App, outlet: &mut Outlet<'_>, claimed: &Claimed) -> Outcome {
+async fn deliver(
+    app: &App,
+    outlet: &mut Outlet<'_>,
+    claimed: &Claimed,
+    words: &OutboxLetter,
+) -> Outcome {
     let failed = |why: &str| Outcome::Failed {
         reply: why.to_owned(),
     };
-    let letter = match finished(app, claimed) {
+    let letter = match finished(app, claimed, words) {
         Ok(letter) => letter,
         Err(why) => return failed(why),
     };
@@ -159,11 +232,7 @@ fn postponed(now: DateTime<Utc>) -> Outcome {
 }
 
 /// The letter as it goes out, or why there is none.
-fn finished(app: &App, claimed: &Claimed) -> Result<Letter, &'static str> {
-    let letter = claimed
-        .letter
-        .as_ref()
-        .ok_or("the letter does not open: its incident was forgotten, or the key is another")?;
+fn finished(app: &App, claimed: &Claimed, letter: &OutboxLetter) -> Result<Letter, &'static str> {
     let ours = &app.config.organisation;
     let from = EmailAddress::parse(&ours.from_address)
         .map_err(|_| "organisation.from_address is not an address")?;

@@ -37,4 +37,5 @@ mod sign_in;
 mod tail;
 mod tickets;
 mod together;
+mod true_pages;
 mod walk;

@@ -1,11 +1,13 @@
 //! Tickets and letters against a real Postgres: the walk from question to answer, the table of moves,
 //! agents in each other's way, real questions, the courier.
 
+mod again;
 mod agents;
 mod courier;
 mod moves;
 mod questions;
 mod walk;
+mod weighed;
 
 use candor::address::EmailAddress;
 use candor::id::{IncidentId, PersonId, StaffId};
@@ -103,7 +105,8 @@ impl Helpline {
             raw.execute(
                 "insert into person (bucket, id, incident_id, reference_key, contact_key, sealed, \
                  exposed, named, locale, jurisdiction, flags, standing, link_epoch, since_scope, \
-                 changed_scope) values ($1, $2, $3, $4, $5, $6, $7, 0, $8, '', $9, 'needs_letter', 0, 1, 1)",
+                 changed_scope, email_key) \
+                 values ($1, $2, $3, $4, $5, $6, $7, 0, $8, '', $9, 'needs_letter', 0, 1, 1, $10)",
                 &[
                     &keys.bucket(),
                     &id.uuid(),
@@ -114,6 +117,7 @@ impl Helpline {
                     &like.exposed,
                     &like.locale,
                     &like.flags,
+                    &keys.email.map(Vec::from),
                 ],
             )
             .await

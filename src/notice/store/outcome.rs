@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::super::AttemptResult;
+use super::super::{AttemptResult, Notice, NoticeStatus};
 use crate::db::schema::outcome;
 use crate::db::{Conn, Result};
 use crate::id::{CampaignId, NoticeId};
@@ -66,4 +66,48 @@ pub async fn in_range(
 /// The database's.
 pub async fn of_notice(conn: &mut Conn, id: NoticeId) -> Result<Vec<Outcome>> {
     in_range(conn, id.bucket(), (id, id)).await
+}
+
+/// A notice that left, or may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// When a relay took it, or the attempt of which nothing more is known began.
+    pub at: DateTime<Utc>,
+    /// Whether a relay took it; else nobody can say.
+    pub surely: bool,
+}
+
+/// Whether a notice may be in a mailbox. Its attempts say so, not its state: the state is written after the relay's
+/// answer, and an attempt of which nothing more is known may have arrived although a later one was refused.
+///
+/// # Errors
+/// The database's.
+pub async fn left(conn: &mut Conn, notice: &Notice) -> Result<Option<Left>> {
+    if notice.status == NoticeStatus::Sent {
+        let at = notice.settled_at.unwrap_or(notice.created_at);
+        return Ok(Some(Left { at, surely: true }));
+    }
+    let rows = of_notice(conn, notice.id).await?;
+    Ok(latest(&rows))
+}
+
+/// Of the rows of one notice, in order: the last attempt that was taken, else the last that may have been.
+fn latest(rows: &[Outcome]) -> Option<Left> {
+    let ends = rows.iter().enumerate().filter(|(n, row)| {
+        let next = rows.get(n + 1);
+        next.is_none_or(|next| next.attempt != row.attempt)
+    });
+    let left = ends.filter_map(|(_, row)| {
+        let surely = match row.result {
+            AttemptResult::Accepted => true,
+            AttemptResult::InFlight | AttemptResult::Uncertain => false,
+            AttemptResult::Deferred
+            | AttemptResult::Refused
+            | AttemptResult::Expired
+            | AttemptResult::Unreachable
+            | AttemptResult::Cancelled => return None,
+        };
+        Some(Left { at: row.at, surely })
+    });
+    left.max_by_key(|left| (left.surely, left.at))
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::super::flags::Flags;
-use super::super::{Believed, PersonStanding};
+use super::super::{Believed, Listed, PersonStanding};
 use crate::db::schema::{person_now, person_past, scope_applied};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
@@ -73,4 +73,26 @@ pub async fn believed(
         flags: Flags::from_bits(flags).ok_or_else(broken)?,
         in_scope: standing != PersonStanding::Retracted,
     }))
+}
+
+/// The list version that says what is believed of a person now, and when it came into force for them; `None` if
+/// that was not recorded.
+///
+/// # Errors
+/// The database's.
+pub async fn listed(conn: &mut Conn, id: PersonId) -> Result<Option<Listed>> {
+    let bucket = id.bucket();
+    let version = person_now::table
+        .inner_join(
+            scope_applied::table.on(scope_applied::incident_id
+                .eq(person_now::incident_id)
+                .and(scope_applied::version.eq(person_now::changed_scope))
+                .and(scope_applied::bucket.eq(person_now::bucket))),
+        )
+        .filter(person_now::bucket.eq(bucket).and(person_now::id.eq(id)))
+        .select((scope_applied::version, scope_applied::at))
+        .first::<(i32, DateTime<Utc>)>(conn)
+        .await
+        .optional()?;
+    Ok(version.map(|(version, at)| Listed { version, at }))
 }

@@ -150,6 +150,7 @@ impl<'a> Deed<'a> {
             id: LetterId::new(self.now),
             kind: LetterKind::TicketReply,
             incident,
+            to: to.recipient(),
             ticket: Some(self.ticket.id),
             message_no: Some(no),
             letter: &letter::reply(self.app, &to, &self.ticket.number, text),

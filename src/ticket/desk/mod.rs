@@ -11,9 +11,9 @@ use self::deed::{Deed, words};
 use super::guard::Refusal;
 use super::intake::customer::{Customer, key_of, new_ticket};
 use super::status::{TicketResolution, TicketStatus};
+use super::urgency::{Harms, Stake};
 use super::{
     BadWords, Message, MessageKind, Then, Ticket, TicketChannel, check_text, lease, store, subject,
-    urgency,
 };
 use crate::actor::Actor;
 use crate::app::App;
@@ -300,15 +300,15 @@ pub async fn open_for_caller(
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let key = key_of(&mut tx, app, caller.incident).await?;
+    let harms = Harms::told_in(&format!("{}\n{text}", caller.topic));
     let mut ticket = match caller.person {
         Some(person) => {
             let customer = Customer::find(&mut tx, app, caller.incident, person).await?;
-            customer.new_ticket(subject, customer.weigh(text), now)
+            customer.new_ticket(subject, harms, now)
         }
         None => {
-            let urgency = urgency::weigh(0, false, text);
             let locale = caller.locale.to_owned();
-            new_ticket(caller.incident, None, locale, subject, urgency, now)
+            new_ticket(caller.incident, locale, subject, now).weighed(Stake::default(), harms)
         }
     };
     ticket.status = TicketStatus::Open;

@@ -7,12 +7,11 @@ use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId, TicketId};
 use crate::incident;
-use crate::person::flags::Flags;
 use crate::person::{self, Person};
 use crate::seal::{Broken, IncidentKey};
 use crate::ticket::number::Number;
 use crate::ticket::status::TicketStatus;
-use crate::ticket::urgency::{self, Urgency};
+use crate::ticket::urgency::{self, Harms, Stake};
 use crate::ticket::{Ticket, TicketChannel};
 
 /// A person with the key to their words.
@@ -36,26 +35,24 @@ impl Customer {
         Ok(Self { person, key })
     }
 
-    pub(in crate::ticket) fn weigh(&self, text: &str) -> Urgency {
-        let vulnerable = self.person.flags.contains(Flags::VULNERABLE);
-        urgency::weigh(self.person.exposed.severity(), vulnerable, text)
+    /// What is at stake for them, as the list says it now.
+    pub(in crate::ticket) fn stake(&self) -> Stake {
+        Stake::from(&self.person)
     }
 
     pub(in crate::ticket) fn new_ticket(
         &self,
         subject: String,
-        urgency: Urgency,
+        harms: Harms,
         now: DateTime<Utc>,
     ) -> Ticket {
         let locale = self.person.locale.as_str().to_owned();
-        new_ticket(
-            self.person.incident,
-            Some(self.person.id),
-            locale,
-            subject,
-            urgency,
-            now,
-        )
+        let ticket = new_ticket(self.person.incident, locale, subject, now);
+        Ticket {
+            person: Some(self.person.id),
+            ..ticket
+        }
+        .weighed(self.stake(), harms)
     }
 }
 
@@ -71,29 +68,29 @@ pub(in crate::ticket) async fn key_of(
         .ok_or(db::Error::Missing)
 }
 
-/// A ticket as it is born from a customer's question.
+/// A ticket as it is born from the question of a person who is not known, before it is weighed.
 pub(in crate::ticket) fn new_ticket(
     incident: IncidentId,
-    person: Option<PersonId>,
     locale: String,
     subject: String,
-    urgency: Urgency,
     now: DateTime<Utc>,
 ) -> Ticket {
     Ticket {
         id: TicketId::new(now),
         number: Number::random(),
         incident,
-        person,
+        person: None,
         status: TicketStatus::New,
         version: 1,
         channel: TicketChannel::Web,
         locale,
         subject: Some(subject),
-        urgency,
+        urgency: urgency::weigh(Stake::default(), Harms::default()),
+        harms: Harms::default(),
         assignee: None,
         lease_until: None,
         queued_at: now,
+        waits_since: now,
         messages: 0,
         customer_message: 0,
         reason: None,

@@ -9,12 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use self::customer::Customer;
 use super::letter::{self, Addressee};
 use super::status::{Hearing, TicketStatus};
+use super::urgency::Harms;
 use super::{BadWords, Message, MessageKind, Then, Ticket, check_text, lease, store, subject};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::outbox::{self, LetterKind, NewLetter};
+use crate::staff::{self, Right};
 
 /// The same words within this time are one form sent twice.
 const TWICE: TimeDelta = TimeDelta::minutes(10);
@@ -79,8 +81,7 @@ impl Answered {
 }
 
 /// Takes a question in. A person who has `helpline.open_tickets` unfinished ones is not refused: the
-/// question is added to their newest. An empty `topic` is found in the text; one that tells of harm makes it
-/// more urgent.
+/// question is added to their newest, which rises if it tells of harm. An empty `topic` is found in the text.
 ///
 /// # Errors
 /// [`IntakeError::Words`], [`IntakeError::Missing`] for a person who is not there.
@@ -93,6 +94,8 @@ pub async fn ask(
 ) -> Result<Asked, IntakeError> {
     check_text(text)?;
     let subject = subject(topic, text)?;
+    // The topic counts wherever the question goes: it may be all that tells of harm.
+    let harms = Harms::told_in(&format!("{topic}\n{text}"));
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let customer = Customer::find(&mut tx, app, incident, person).await?;
@@ -108,13 +111,12 @@ pub async fn ask(
         let mut ticket = store::lock(&mut tx, &app.keys, newest).await?;
         // It may have been finished between the two statements; then it is like any other answer.
         if !ticket.status.is_done() {
-            add(&mut tx, app, &customer, &mut ticket, text).await?;
+            add(&mut tx, app, &customer, &mut ticket, (text, harms)).await?;
             tx.commit().await?;
             return Ok(Asked::Appended(ticket));
         }
     }
-    let urgency = customer.weigh(&format!("{topic}\n{text}"));
-    let mut ticket = customer.new_ticket(subject, urgency, now);
+    let mut ticket = customer.new_ticket(subject, harms, now);
     open(&mut tx, app, &customer, &mut ticket, text).await?;
     tx.commit().await?;
     Ok(Asked::Opened(ticket))
@@ -122,7 +124,7 @@ pub async fn ask(
 
 /// Takes an answer in: what waited for the customer opens again, also a solved ticket for
 /// `helpline.reopen_days`; later, and on a closed one, the words begin a ticket that follows it and
-/// keeps its urgency and its place in line.
+/// keeps its harms and its place in line. The promised time of the answer counts from now in each case.
 ///
 /// # Errors
 /// [`IntakeError::Words`]; [`IntakeError::Missing`], also for somebody else's ticket.
@@ -159,7 +161,9 @@ pub async fn did_not_help(
         Hearing::Reopen | Hearing::FollowUp => return Err(BadWords::Empty.into()),
     }
     store::say_who(&mut tx, Actor::Customer(person), Some(WHY), now).await?;
-    reopen(app, &mut ticket, now);
+    let customer = Customer::find(&mut tx, app, ticket.incident, person).await?;
+    ticket.weigh(customer.stake(), Harms::default());
+    reopen(&mut tx, app, &mut ticket, now).await?;
     keep(&mut tx, &mut ticket, true, now).await?;
     tx.commit().await?;
     Ok(Answered::Appended(ticket))
@@ -191,17 +195,17 @@ async fn say(
         }
     }
     check_often(&mut tx, app, person).await?;
+    let harms = Harms::told_in(text);
     if hears(app, &ticket, now) != Hearing::FollowUp {
-        add(&mut tx, app, &customer, &mut ticket, text).await?;
+        add(&mut tx, app, &customer, &mut ticket, (text, harms)).await?;
         tx.commit().await?;
         return Ok(Answered::Appended(ticket));
     }
     let subject = ticket.subject.clone().unwrap_or_default();
-    let urgency = ticket.urgency.clone().or_higher(customer.weigh(text));
     let mut next = Ticket {
         queued_at: ticket.queued_at,
         follow_up_of: Some(ticket.id),
-        ..customer.new_ticket(subject, urgency, now)
+        ..customer.new_ticket(subject, ticket.harms.and(harms), now)
     };
     open(&mut tx, app, &customer, &mut next, text).await?;
     tx.commit().await?;
@@ -237,6 +241,7 @@ async fn open(
         id: LetterId::new(ticket.created_at),
         kind: LetterKind::TicketReceived,
         incident: ticket.incident,
+        to: to.recipient(),
         ticket: Some(ticket.id),
         message_no: Some(no),
         letter: &letter::received(app, &to, &ticket.number),
@@ -251,14 +256,14 @@ async fn add(
     app: &App,
     customer: &Customer,
     ticket: &mut Ticket,
-    text: &str,
+    (text, harms): (&str, Harms),
 ) -> db::Result<()> {
     let now = app.now();
     let no = ticket.heard(MessageKind::Customer);
-    ticket.urgency = ticket.urgency.clone().or_higher(customer.weigh(text));
+    ticket.weigh(customer.stake(), harms);
     let moved = hears(app, ticket, now) == Hearing::Reopen;
     if moved {
-        reopen(app, ticket, now);
+        reopen(conn, app, ticket, now).await?;
     }
     keep(conn, ticket, moved, now).await?;
     let message = words(customer, no, text, now);
@@ -276,17 +281,27 @@ fn words(customer: &Customer, no: i32, text: &str, at: DateTime<Utc>) -> Message
 }
 
 fn hears(app: &App, ticket: &Ticket, now: DateTime<Utc>) -> Hearing {
-    let days = app.config.helpline.reopen_days;
-    ticket.status.hears(ticket.solved_at, now, days)
+    ticket.hears(now, app.config.helpline.reopen_days)
 }
 
-/// Opens a ticket again. Its last agent has it first, for one lease; then it is back in line, where it
-/// always was.
-fn reopen(app: &App, ticket: &mut Ticket, now: DateTime<Utc>) {
+/// Opens a ticket again. Its last agent has it first, for one lease, if they still work on tickets; then it is
+/// back in line, where it always was.
+async fn reopen(
+    conn: &mut Conn,
+    app: &App,
+    ticket: &mut Ticket,
+    now: DateTime<Utc>,
+) -> db::Result<()> {
     ticket.go(&Then::to(TicketStatus::Open), now);
-    if let Some(agent) = ticket.assignee {
-        ticket.give(agent, Some(lease(app.config.helpline.lease_minutes, now)));
+    let Some(agent) = ticket.assignee else {
+        return Ok(());
+    };
+    let last = staff::store::find(conn, agent).await?;
+    match last.disabled_at.is_none() && last.may(Right::WorkTickets) {
+        true => ticket.give(agent, Some(lease(app.config.helpline.lease_minutes, now))),
+        false => ticket.give_back(),
     }
+    Ok(())
 }
 
 /// Writes the ticket, whose row is locked.

@@ -7,7 +7,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::element;
 use crate::link::StatusLink;
-use crate::outbox::OutboxLetter;
+use crate::outbox::{OutboxLetter, Recipient};
 use crate::person::Person;
 use crate::ticket::number::Number;
 use words::{Words, words};
@@ -36,6 +36,19 @@ impl Addressee {
                 epoch: person.link_epoch,
             },
         })
+    }
+
+    /// As the courier reads them again.
+    pub fn recipient(&self) -> Recipient {
+        Recipient {
+            person: self.link.person,
+            link_epoch: self.link.epoch,
+        }
+    }
+
+    /// Their address, as it may be shown: `d•••@e•••.org`.
+    pub fn masked(&self) -> String {
+        self.address.masked()
     }
 
     /// The page of one of their tickets.

@@ -119,6 +119,23 @@ pub async fn thread(
     rows.into_iter().map(open).collect()
 }
 
+/// The tickets that a ticket follows or that follow it, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn connected(conn: &mut Conn, of: &Ticket) -> Result<Vec<(TicketId, Number)>> {
+    Ok(ticket::table
+        .filter(
+            ticket::follow_up_of
+                .eq(of.id)
+                .or(ticket::id.nullable().eq(of.follow_up_of)),
+        )
+        .order((ticket::created_at, ticket::id))
+        .select((ticket::id, ticket::number))
+        .load(conn)
+        .await?)
+}
+
 /// Whether the customer was ever answered, by message or call.
 ///
 /// # Errors

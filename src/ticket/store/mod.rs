@@ -5,16 +5,18 @@ mod code;
 mod find;
 mod list;
 mod row;
+mod weigh;
 mod write;
 
-pub use code::{Often, replace_code, spend_code, use_try};
+pub use code::{Known, NewCode, Often, last_code, replace_code, spend_code, use_try};
 pub use find::{
-    check_table, find, find_by_number, find_theirs, history, is_answered, lock, thread,
+    check_table, connected, find, find_by_number, find_theirs, history, is_answered, lock, thread,
 };
 pub use list::{
     Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
     newest_unfinished, of_person, queue, said_since, unfinished, waiting,
 };
+pub use weigh::weigh_again;
 pub use write::{
     claim, insert, insert_message, release_expired, release_of, say_who, set, set_lease, take_turn,
 };

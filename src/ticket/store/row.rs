@@ -9,7 +9,7 @@ use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::number::Number;
 use crate::ticket::status::{TicketResolution, TicketStatus};
-use crate::ticket::urgency::Urgency;
+use crate::ticket::urgency::{Harms, Urgency};
 use crate::ticket::{Ticket, TicketChannel, subject_owner};
 
 #[derive(Queryable, Selectable)]
@@ -39,6 +39,8 @@ pub(super) struct Row {
     follow_up_of: Option<TicketId>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    harm: i32,
+    waits_since: Option<DateTime<Utc>>,
 }
 
 /// The incident's key, opened once for all rows of a call.
@@ -86,7 +88,10 @@ impl Opener {
             },
             assignee: row.assignee,
             lease_until: row.lease_until,
+            harms: Harms::from_bits(row.harm),
             queued_at: row.queued_at,
+            // Null where an older program wrote the row.
+            waits_since: row.waits_since.unwrap_or(row.queued_at),
             messages: row.messages,
             customer_message: row.customer_message,
             reason: row.reason,

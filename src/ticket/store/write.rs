@@ -84,6 +84,8 @@ type Changing<'a> = (
     diesel::dsl::Eq<ticket::solved_at, Option<DateTime<Utc>>>,
     diesel::dsl::Eq<ticket::closed_at, Option<DateTime<Utc>>>,
     diesel::dsl::Eq<ticket::updated_at, DateTime<Utc>>,
+    diesel::dsl::Eq<ticket::harm, i32>,
+    diesel::dsl::Eq<ticket::waits_since, DateTime<Utc>>,
 );
 
 /// The columns that change in a ticket's life.
@@ -102,6 +104,8 @@ fn changing(t: &Ticket) -> Changing<'_> {
         ticket::solved_at.eq(t.solved_at),
         ticket::closed_at.eq(t.closed_at),
         ticket::updated_at.eq(t.updated_at),
+        ticket::harm.eq(t.harms.bits()),
+        ticket::waits_since.eq(t.waits_since),
     )
 }
 

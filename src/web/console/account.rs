@@ -130,8 +130,11 @@ pub fn line(of: &Person) -> PersonLine {
             .unwrap_or_default(),
         standing: of.standing.to_string(),
         reason: of.withheld.map(|why| why.to_string()).unwrap_or_default(),
-        exposed: in_words(of.exposed, "en"),
-        unnamed: in_words(of.unnamed(), "en"),
+        exposed: match of.standing {
+            PersonStanding::Retracted => "nothing: not affected".to_owned(),
+            _ => in_words(of.exposed, "en"),
+        },
+        unnamed: in_words(of.exposed_now().minus(of.named), "en"),
     }
 }
 

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use super::{Choice, tickets};
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId};
-use crate::incident;
+use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
 use crate::notice;
 use crate::person::find::{Clue, find};
@@ -32,6 +33,10 @@ pub struct CallForm {
     pub desk: Desk,
     /// The person's reference, notice code or e-mail address, as typed.
     pub reference: String,
+    /// The incidents in which the caller was found, or all for a caller who was not looked for; the first is no choice.
+    pub incidents: Vec<Choice>,
+    /// The one chosen.
+    pub incident: String,
     /// How callers may be verified; never by what was in the breach.
     pub verifications: Vec<Choice>,
     /// The one chosen.
@@ -59,6 +64,7 @@ const VERIFICATIONS: [(&str, &str); 4] = [
 #[serde(default)]
 pub struct Typed {
     reference: String,
+    incident: String,
     verification: String,
     text: String,
     then: String,
@@ -69,15 +75,10 @@ pub struct Typed {
 /// # Errors
 /// The database's.
 pub async fn show(who: Allowed<WorkTickets>, req: HttpRequest, app: Data<App>) -> Answer {
-    form(
-        &app,
-        &req,
-        &who,
-        StatusCode::OK,
-        Typed::default(),
-        Faults::default(),
-    )
-    .await
+    let incidents = known(&mut *app.db.get().await?).await?;
+    let typed = Typed::default();
+    let offered = (typed, Faults::default(), incidents);
+    form(&app, &req, &who, StatusCode::OK, offered).await
 }
 
 /// `POST /console/helpline/call`: opens a ticket for whoever called.
@@ -91,11 +92,20 @@ pub async fn log(
     mut typed: Form<Typed>,
 ) -> Answer {
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
-    let (incident, person) = match caller(&app, typed.reference.trim()).await? {
+    let incidents = known(&mut *app.db.get().await?).await?;
+    let found = caller(&app, &incidents, &typed.typed).await?;
+    let (incident, person) = match found {
         Found::One(incident, person) => (incident, person),
-        Found::Refused(why) => {
-            typed.fault("reference", why);
-            return form(&app, &req, &who, refused, typed.typed, typed.faults).await;
+        Found::Refused(field, why) => {
+            typed.fault(field, why);
+            let offered = (typed.typed, typed.faults, incidents);
+            return form(&app, &req, &who, refused, offered).await;
+        }
+        Found::Several(ids) => {
+            typed.fault("incident", SEVERAL);
+            let several = incidents.into_iter().filter(|of| ids.contains(&of.id));
+            let offered = (typed.typed, typed.faults, several.collect());
+            return form(&app, &req, &who, refused, offered).await;
         }
     };
     let verified = VERIFICATIONS
@@ -115,7 +125,8 @@ pub async fn log(
     let ticket = match desk::open_for_caller(&app, who.id, &caller, &text).await {
         Err(DeskError::Words(why)) => {
             typed.fault("text", sentence(why));
-            return form(&app, &req, &who, refused, typed.typed, typed.faults).await;
+            let offered = (typed.typed, typed.faults, incidents);
+            return form(&app, &req, &who, refused, offered).await;
         }
         opened => opened?,
     };
@@ -130,45 +141,68 @@ pub async fn log(
 enum Found {
     /// This person; none if the caller could not say anything that finds them.
     One(IncidentId, Option<PersonId>),
-    /// Why nobody was found.
-    Refused(&'static str),
+    /// Somebody in each of these incidents.
+    Several(Vec<IncidentId>),
+    /// Why nobody was found, and at which field.
+    Refused(&'static str, &'static str),
 }
 
-/// Looks in every incident, the newest first, for a notice code, an e-mail address, a reference, or a
+const SEVERAL: &str = "The caller is found in several incidents: ask which one they call about.";
+
+/// The incidents that a call can be about, the newest first.
+async fn known(conn: &mut Conn) -> db::Result<Vec<Incident>> {
+    let mut incidents = incident::store::list(conn).await?;
+    incidents.retain(|incident| incident.forgotten_at.is_none());
+    Ok(incidents)
+}
+
+/// Looks in the incident that was chosen, else in every one, for a notice code, an e-mail address, a reference, or a
 /// name and postcode.
-async fn caller(app: &App, said: &str) -> Result<Found, Problem> {
-    let mut conn = app.db.get().await?;
-    let incidents = incident::store::list(&mut conn).await?;
-    let known = || {
-        incidents
-            .iter()
-            .filter(|incident| incident.forgotten_at.is_none())
-    };
+async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, Problem> {
+    let said = typed.reference.trim();
+    let chosen = known.iter().find(|of| of.id.to_string() == typed.incident);
     if said.is_empty() {
-        let newest = known().next().map(|incident| Found::One(incident.id, None));
-        return Ok(newest.unwrap_or(Found::Refused("There is no incident to call about.")));
+        return Ok(match (chosen, known) {
+            (Some(of), _) => Found::One(of.id, None),
+            (None, [only]) => Found::One(only.id, None),
+            (None, []) => Found::Refused("reference", "There is no incident to call about."),
+            (None, _) => Found::Refused("incident", "Choose the incident that the call is about."),
+        });
     }
     if let Some(code) = NoticeCode::parse(said) {
+        let mut conn = app.db.get().await?;
         let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
         if let Some(notice) = found.first() {
             return Ok(Found::One(notice.incident, Some(notice.person)));
         }
     }
-    drop(conn);
-    for (incident, clue) in known().flat_map(|of| clues(said).into_iter().map(move |c| (of, c))) {
-        match find(app, incident.id, &clue).await?.as_slice() {
-            [] => {}
-            [person] => return Ok(Found::One(incident.id, Some(person.id))),
-            _ => {
-                return Ok(Found::Refused(
-                    "Several people fit this: ask for the reference.",
-                ));
+    let mut people = Vec::new();
+    for of in known
+        .iter()
+        .filter(|of| chosen.is_none_or(|c| c.id == of.id))
+    {
+        for clue in clues(said) {
+            let found = find(app, of.id, &clue).await?;
+            if !found.is_empty() {
+                people.extend(found.into_iter().map(|person| (of.id, person.id)));
+                break;
             }
         }
     }
-    Ok(Found::Refused(
-        "Nobody is found by this. Check it with the caller, or leave it empty and say who called below.",
-    ))
+    let mut ids: Vec<_> = people.iter().map(|(incident, _)| *incident).collect();
+    ids.dedup();
+    Ok(match (people.as_slice(), ids.as_slice()) {
+        ([], _) => Found::Refused(
+            "reference",
+            "Nobody is found by this. Check it with the caller, or leave it empty and say who called below.",
+        ),
+        ([(incident, person)], _) => Found::One(*incident, Some(*person)),
+        (_, [_]) => Found::Refused(
+            "reference",
+            "Several people fit this: ask for the reference.",
+        ),
+        _ => Found::Several(ids),
+    })
 }
 
 /// What somebody may have meant: an address, or a reference, or a name and a postcode with a comma between.
@@ -190,8 +224,7 @@ async fn form(
     req: &HttpRequest,
     who: &Signed,
     status: StatusCode,
-    typed: Typed,
-    faults: Faults,
+    (typed, faults, incidents): (Typed, Faults, Vec<Incident>),
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let choice = |(value, words): &(&str, &str)| Choice {
@@ -202,9 +235,18 @@ async fn form(
         ("open", "Open: I go on with it"),
         ("solved", "Solved: answered on the phone"),
     ];
+    let about = |of: Incident| Choice {
+        value: of.id.to_string(),
+        words: of.title,
+    };
+    let none = choice(&("", "The one in which the caller is found"));
     let view = CallForm {
         desk: frame::console(app, &mut conn, req, who, Area::Helpline).await?,
         reference: typed.reference,
+        incidents: std::iter::once(none)
+            .chain(incidents.into_iter().map(about))
+            .collect(),
+        incident: typed.incident,
         verifications: VERIFICATIONS.iter().map(choice).collect(),
         verification: typed.verification,
         text: typed.text,

@@ -3,12 +3,13 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
+use super::delivery::{answered, delivery};
 use super::ticket::{Composer, Conflict, TicketPage};
 use super::work::{self, Names};
 use super::{Choice, Deed, person};
 use crate::app::App;
 use crate::db::Conn;
-use crate::outbox::{self, Delivery, LetterStatus};
+use crate::outbox::{self, Delivery};
 use crate::person::Person;
 use crate::staff::{self, Right};
 use crate::ticket::desk;
@@ -87,8 +88,11 @@ pub async fn show(
     let names = Names::load(&mut conn).await?;
     let found = person::find(app, &mut conn, ticket).await?;
     let due = ticket.due_at(app.config.helpline.answer_hours);
+    let reopen_days = app.config.helpline.reopen_days;
     let locked = locked(app, who, ticket, &names);
-    let flash = flash(&draft, &locked);
+    let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
+    let thread = thread(app, &mut conn, ticket, &names, &letters).await?;
+    let flash = flash(&draft, &locked, &answered(ticket, &thread, &letters));
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
     let view = TicketPage {
         desk: Desk { flash, ..desk },
@@ -96,13 +100,15 @@ pub async fn show(
         id: ticket.id.to_string(),
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
-        label: ticket.status.label_customer().to_owned(),
+        label: ticket
+            .label_customer(app.now(), ticket.hears(app.now(), reopen_days))
+            .to_owned(),
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
         due: due.map(|at| Moment::until(at, app.now())),
         overdue: due.is_some_and(|at| at < app.now()),
         assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
-        thread: thread(app, &mut conn, ticket, &names).await?,
+        thread,
         conflict: draft
             .conflict
             .as_deref()
@@ -133,7 +139,7 @@ fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
     }
 }
 
-fn flash(draft: &Draft, locked: &str) -> Option<Flash> {
+fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
     let fault = draft
         .faults
         .0
@@ -146,7 +152,7 @@ fn flash(draft: &Draft, locked: &str) -> Option<Flash> {
         });
     }
     let text = match draft.did.as_str() {
-        "reply" => "Sent. The letter is on its way; it also stands on the customer's page.",
+        "reply" => answered,
         "note" => "Note saved. The customer does not see it.",
         "move" => "Moved.",
         "release" => "Given back to the queue, at its old place in line.",
@@ -165,8 +171,8 @@ async fn thread(
     conn: &mut Conn,
     ticket: &Ticket,
     names: &Names,
+    letters: &[Delivery],
 ) -> Result<Vec<Message>, Problem> {
-    let letters = outbox::store::of_ticket(conn, ticket.id).await?;
     let messages = store::thread(conn, &app.keys, ticket, 0).await?;
     let shown = messages.iter().map(|message| {
         let sent = letters.iter().find(|letter| {
@@ -177,17 +183,6 @@ async fn thread(
         Message::of(message, names.of_actor(&message.author), at, delivery)
     });
     Ok(shown.collect())
-}
-
-fn delivery(letter: &Delivery) -> String {
-    let at = letter
-        .settled_at
-        .map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
-    match letter.status {
-        LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
-        LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
-        LetterStatus::Failed => "the e-mail was refused: call, or write a letter".to_owned(),
-    }
 }
 
 fn told(app: &App, conflict: &desk::Conflict) -> Conflict {
@@ -264,13 +259,14 @@ async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Ch
 
 fn composer(ticket: &Ticket, person: Option<&Person>, draft: Draft) -> Composer {
     let address = person.and_then(|person| person.contact.email.as_ref());
-    let written = person.is_some_and(|person| person.flags.withheld_reason().is_none());
+    let written = person.is_some_and(Person::may_be_mailed);
     let default = TicketResolution::Answered.to_string();
     Composer {
         as_note: draft.as_note,
         to: match address.filter(|_| written) {
             Some(address) => format!("e-mail, {}", address.masked()),
-            None => "the customer's page only: there is no address to write to".to_owned(),
+            None if person.is_none() => "nobody: no person is connected to this ticket".to_owned(),
+            None => "the customer's page only: there is no address that we may use".to_owned(),
         },
         language: language(&ticket.locale),
         reply: draft.reply,

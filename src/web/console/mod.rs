@@ -55,6 +55,7 @@ pub mod campaigns;
 pub mod content;
 pub mod dashboard;
 pub mod deeds;
+pub mod delivery;
 pub mod design;
 pub mod desk_page;
 pub mod forget;

@@ -1,20 +1,23 @@
 //! The person beside a ticket: what an agent may know of them, and no more.
 
+use chrono::{DateTime, Utc};
+
 use super::Choice;
 use super::ticket::{NoticeLine, PersonZone};
 use crate::app::App;
 use crate::db::Conn;
-use crate::element::ElementSet;
+use crate::element::{ElementSet, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::Notice;
 use crate::person::flags::Flags;
-use crate::person::{self, Person};
+use crate::person::{self, Listed, Person};
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::affected::{campaign_of, written_to};
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
 use crate::web::thread::kind_in_words;
+use crate::web::told::{Case, Wrong};
 
 /// The person of a ticket, if they are still known.
 ///
@@ -49,6 +52,8 @@ pub async fn zone(
         });
     };
     let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
+    let case = Case::of(conn, person, notices.clone()).await?;
+    let connected = ticket::store::connected(conn, of).await?;
     let line = |notice: &Notice| NoticeLine {
         name: campaign_of(&campaigns, notice)
             .map(|campaign| kind_in_words(campaign.kind))
@@ -79,11 +84,44 @@ pub async fn zone(
         verified: verified.to_owned(),
         level,
         needs: needs(person.flags),
-        elements: elements(person.exposed),
+        elements: elements(person.exposed_now()),
+        not_affected: not_affected(&case),
+        wrong: case.wrong.map(wrong).unwrap_or_default(),
+        connected: connected
+            .into_iter()
+            .map(|(id, number)| Choice {
+                value: id.to_string(),
+                words: number.to_string(),
+            })
+            .collect(),
         notices: notices.iter().map(line).collect(),
         tickets: tickets.iter().map(choice).collect(),
         account: person.standing.to_string(),
     })
+}
+
+fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.format("%-d %B %Y")
+}
+
+/// Which list says that the person is not affected; empty for somebody who is.
+fn not_affected(case: &Case) -> String {
+    match case.listed {
+        _ if !case.retracted => String::new(),
+        Some(Listed { version, at }) => format!(
+            "Not affected, says the list of {} (version {version}).",
+            day(at)
+        ),
+        None => "Not affected, says the list.".to_owned(),
+    }
+}
+
+fn wrong(wrong: Wrong) -> String {
+    let elements = in_words(wrong.elements, "en");
+    match wrong.at {
+        Some(at) => format!("{elements} (on {})", day(at)),
+        None => elements,
+    }
 }
 
 /// How far we know that it is them. The status link went to the address on file; a caller may be

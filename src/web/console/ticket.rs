@@ -110,8 +110,14 @@ pub struct PersonZone {
     pub level: i64,
     /// What to know before writing: `minor`, `vulnerable`, `protected`.
     pub needs: Vec<String>,
-    /// Exposed elements in words, the gravest first. Never a value.
+    /// Exposed elements in words, the gravest first. Never a value. None of somebody who is not affected.
     pub elements: Vec<String>,
+    /// Which list says that they are not affected; empty for somebody who is.
+    pub not_affected: String,
+    /// What they were told that is not so, in words; empty for nothing.
+    pub wrong: String,
+    /// Tickets that this one follows, or that follow it: id and number.
+    pub connected: Vec<Choice>,
     /// Notices sent, the latest first.
     pub notices: Vec<NoticeLine>,
     /// Other tickets of the person: id and number.

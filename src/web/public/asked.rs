@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::TimeDelta;
 
 use crate::app::App;
 use crate::ticket;
@@ -24,8 +25,10 @@ pub struct Asked {
     pub number: String,
     /// How long others wait now, in rounded words; empty when unknown.
     pub wait: String,
-    /// By when we answer, if promised.
+    /// By when we answer, if promised and not past.
     pub by: Option<Moment>,
+    /// Whether the answer goes to them by e-mail too.
+    pub by_mail: bool,
 }
 
 /// `GET /s/{token}/tickets/{number}/asked`.
@@ -44,14 +47,20 @@ pub async fn show(
     let person = visitor.person.id;
     let ticket = ticket::store::find_theirs(&mut conn, &app.keys, person, &number).await?;
     let waiting = ticket::store::waiting(&mut conn).await?;
+    let now = app.now();
+    // The ticket that was just opened waits as well: less than a minute is nobody else.
     let wait = waiting
         .oldest
-        .map(|since| format!("up to {}", page::span(app.now() - since)));
+        .map(|since| now - since)
+        .filter(|wait| *wait >= TimeDelta::minutes(1))
+        .map(|wait| format!("up to {}", page::span(wait)));
     let view = Asked {
         visit: frame::visit(&app, &req),
         by: ticket
             .due_at(app.config.helpline.answer_hours)
+            .filter(|due| *due > now)
             .map(Moment::exact),
+        by_mail: visitor.person.may_be_mailed(),
         number: ticket.number.to_string(),
         wait: wait.unwrap_or_default(),
         token: visitor.token,

@@ -5,17 +5,18 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::unlock::{self, Asked, Unlock};
+use super::unlock::{self, Asked, Step, Unlock};
 use super::{Fact, Update, next_update};
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::campaign::content::Content;
-use crate::element::{ElementSet, guidance};
+use crate::element::{ElementSet, guidance, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::{Notice, NoticeStatus};
+use crate::notice::Notice;
 use crate::person::Person;
 use crate::person::contact::Sealed;
 use crate::seal::IncidentKey;
@@ -29,6 +30,8 @@ use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{Answer, Problem};
 use crate::web::thread::{kind_in_words, sentence};
+use crate::web::told::Case;
+pub use crate::web::told::Told;
 use crate::web::who::Visitor;
 
 /// The topic of a question whose writer ticked that the harm happens already.
@@ -46,8 +49,10 @@ pub struct MyStatus {
     pub slug: String,
     /// The incident's public title.
     pub title: String,
-    /// When the last notice was sent to this person; none before the first.
-    pub last_notice: Option<Moment>,
+    /// How this person was told last.
+    pub told: Told,
+    /// Set if the list says that they are not affected.
+    pub not_affected: Option<NotAffected>,
     /// What to do first, at most three: general in tier 0, of the person's elements in tier 1.
     pub actions: Vec<Action>,
     /// The incident's fact sheet.
@@ -64,6 +69,29 @@ pub struct MyStatus {
     pub unlock: Unlock,
     /// Tier 1, once open.
     pub mine: Option<Mine>,
+}
+
+/// What is said to somebody who is not affected after all. Nothing of it is personal.
+#[derive(Debug, Clone)]
+pub struct NotAffected {
+    /// The day and the number of the list that says so, if recorded.
+    pub list: Option<(Moment, i32)>,
+    /// Whether they were told that data about them was taken.
+    pub told_wrongly: bool,
+}
+
+/// What was said to a person and is not so.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// The elements in words.
+    pub elements: String,
+    /// The day of the e-mail that said so; none if that was no e-mail.
+    pub on: Option<Moment>,
+}
+
+/// A day, for the page.
+pub(super) fn day(at: &DateTime<Utc>) -> Moment {
+    Moment::day(*at)
 }
 
 /// One thing to do today.
@@ -104,9 +132,11 @@ pub struct Ask {
 pub struct Mine {
     /// The person's name.
     pub name: String,
-    /// Their exposed elements in words, the gravest first. Never a value.
+    /// Their exposed elements in words, the gravest first. Never a value. None of somebody who is not affected.
     pub elements: Vec<String>,
-    /// What we sent them, the latest first.
+    /// What they were told that is not so.
+    pub wrong: Option<Wrong>,
+    /// What we sent them by e-mail, the latest first.
     pub notices: Vec<SentNotice>,
 }
 
@@ -121,18 +151,17 @@ pub struct SentNotice {
     pub code: String,
 }
 
-/// What everybody can do, before we may say what concerns them in particular.
-const GENERAL: [(&str, &str); 2] = [
-    (
-        "Distrust calls and messages about this",
-        "Whoever has your data can sound genuine. We never ask for a password, a PIN, a card number or \
-         money. When in doubt, hang up and use the number at the foot of this page.",
-    ),
-    (
-        "See which of your data was taken",
-        "Ask for a one-time code below. This page then says what to do first about your own data.",
-    ),
-];
+/// What everybody can do.
+const DISTRUST: (&str, &str) = (
+    "Distrust calls and messages about this",
+    "A caller who has your data can sound genuine. We never ask for a password, a PIN, a card number or \
+     money. When in doubt, hang up and use the number at the foot of this page.",
+);
+/// What somebody can do who can have a code.
+const SEE: (&str, &str) = (
+    "See which of your data was taken",
+    "Ask for a one-time code below. This page then says what to do first about your own data.",
+);
 
 /// What the form for a question sends.
 #[derive(Deserialize, Default)]
@@ -210,27 +239,33 @@ pub async fn page(
         .key(&app.keys)
         .map_err(Problem::broken)?
         .ok_or_else(Problem::not_found)?;
-    let (campaigns, mut notices) = written_to(&mut conn, incident.id, person.id).await?;
-    notices.retain(|notice| notice.status == NoticeStatus::Sent);
+    let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
+    let case = Case::of(&mut conn, person, notices).await?;
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
+    drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
-        true => Some(mine(app, person, &key, &campaigns, &notices)?),
+        true => Some(mine(app, person, &key, &campaigns, &case)?),
         false => None,
+    };
+    let unlock = match mine {
+        Some(_) => unlock,
+        None => unlock.now(app, visitor).await?,
     };
     let locale = person.locale.as_str();
     let view = MyStatus {
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
-        last_notice: notices
-            .first()
-            .and_then(|notice| notice.settled_at)
-            .map(Moment::day),
-        actions: actions(mine.is_some().then_some(person.exposed), locale),
+        told: case.told,
+        not_affected: not_affected(&case),
+        actions: match mine {
+            Some(_) => guided(person.exposed_now(), locale),
+            None => general(case.retracted, &unlock.step),
+        },
         facts: Fact::sheet(&incident.facts, locale),
         latest: latest.first().map(Update::of),
         next_update: next_update(&incident.facts),
-        tickets: tickets.iter().map(line).collect(),
+        tickets: tickets.iter().map(|t| line(t, app)).collect(),
         slug: incident.slug,
         title: incident.title,
         ask,
@@ -245,29 +280,33 @@ fn mine(
     person: &Person<Sealed>,
     key: &IncidentKey,
     campaigns: &[Campaign],
-    notices: &[Notice],
+    case: &Case,
 ) -> Result<Mine, Problem> {
     let contact = person
         .contact
         .open(key, person.incident)
         .map_err(Problem::broken)?;
     let locale = person.locale.as_str();
-    let sent = |notice: &Notice| {
+    let sent = |(notice, at): &(Notice, DateTime<Utc>)| {
         let campaign = campaign_of(campaigns, notice)?;
         Some(SentNotice {
             subject: subject(campaign, locale),
-            at: Moment::exact(notice.settled_at?),
+            at: Moment::exact(*at),
             code: NoticeCode::of(notice.id, &app.keys).to_string(),
         })
     };
-    let elements = person.exposed.gravest_first();
+    let elements = person.exposed_now().gravest_first();
     Ok(Mine {
         name: contact.name.unwrap_or(contact.reference),
         elements: elements
             .into_iter()
             .map(|e| e.words(locale).to_owned())
             .collect(),
-        notices: notices.iter().filter_map(sent).collect(),
+        wrong: case.wrong.map(|wrong| Wrong {
+            elements: in_words(wrong.elements, locale),
+            on: wrong.at.map(Moment::day),
+        }),
+        notices: case.sent.iter().filter_map(sent).collect(),
     })
 }
 
@@ -283,28 +322,49 @@ fn subject(campaign: &Campaign, locale: &str) -> String {
     }
 }
 
-fn actions(exposed: Option<ElementSet>, locale: &str) -> Vec<Action> {
-    let action = |title: &str, how: &str| Action {
+fn not_affected(case: &Case) -> Option<NotAffected> {
+    case.retracted.then(|| NotAffected {
+        list: case
+            .listed
+            .map(|listed| (Moment::day(listed.at), listed.version)),
+        told_wrongly: case.wrong.is_some(),
+    })
+}
+
+fn action(title: &str, how: &str) -> Action {
+    Action {
         title: title.to_owned(),
         how: how.to_owned(),
-    };
-    match exposed {
-        Some(set) => guidance(set, locale)
-            .iter()
-            .map(|a| action(a.title, a.text))
-            .collect(),
-        None => GENERAL
-            .iter()
-            .map(|(title, how)| action(title, how))
-            .collect(),
     }
 }
 
-fn line(ticket: &Ticket) -> MyTicketLine {
+/// For what was taken of this person; where nothing was, what everybody can do.
+fn guided(exposed: ElementSet, locale: &str) -> Vec<Action> {
+    if exposed.is_empty() {
+        return vec![action(DISTRUST.0, DISTRUST.1)];
+    }
+    guidance(exposed, locale)
+        .iter()
+        .map(|a| action(a.title, a.text))
+        .collect()
+}
+
+/// Before we may say what concerns them in particular. A code is named only to somebody who can have one.
+fn general(retracted: bool, step: &Step) -> Vec<Action> {
+    let mut all = vec![action(DISTRUST.0, DISTRUST.1)];
+    if !retracted && *step != Step::NoMail {
+        all.push(action(SEE.0, SEE.1));
+    }
+    all
+}
+
+fn line(ticket: &Ticket, app: &App) -> MyTicketLine {
+    let now = app.now();
+    let hears = ticket.hears(now, app.config.helpline.reopen_days);
     MyTicketLine {
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
-        label: ticket.status.label_customer().to_owned(),
+        label: ticket.label_customer(now, hears).to_owned(),
         at: Moment::exact(ticket.updated_at),
     }
 }

@@ -4,6 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::problem::ProblemPage;
@@ -11,6 +12,7 @@ use super::unlock::{self, Asked, Unlock};
 use crate::app::App;
 use crate::ticket::intake::{self, Answered, IntakeError};
 use crate::ticket::number::Number;
+use crate::ticket::status::Hearing;
 use crate::ticket::{self, MessageKind, Ticket, TicketStatus};
 use crate::web::figures::filters;
 use crate::web::form::Form;
@@ -38,14 +40,30 @@ pub struct MyTicket {
     pub next: String,
     /// By when, if promised.
     pub by: Option<Moment>,
+    /// Whether that is past: then the page says that we are late.
+    pub late: bool,
+    /// Numbers of the questions that this one follows, or that follow it.
+    pub connected: Vec<String>,
     /// Customer and agent messages, the oldest first; none before the one-time code.
     pub thread: Option<Vec<Message>>,
     /// The step to tier 1.
     pub unlock: Unlock,
-    /// The reply form; none once the ticket is closed.
+    /// The reply form; none before the one-time code.
     pub reply: Option<Reply>,
-    /// Whether "this did not help" is offered: the ticket is solved.
+    /// Whether "this did not help" is offered: the ticket is solved, and reopens.
     pub solved: bool,
+    /// Whether what is written here begins a new question that follows this one.
+    pub follows_up: bool,
+}
+
+impl MyTicket {
+    /// What the field for the customer's words asks for.
+    fn asks(&self) -> &'static str {
+        match self.follows_up {
+            true => "Your question",
+            false => "Your reply",
+        }
+    }
 }
 
 /// The reply form, as typed.
@@ -172,7 +190,8 @@ pub async fn page(
     unlock: Unlock,
 ) -> Answer {
     let ticket = find(app, visitor, number).await?;
-    let thread = match unlock::is_open(app, req, visitor) {
+    let is_open = unlock::is_open(app, req, visitor);
+    let thread = match is_open {
         true => Some(thread(app, &ticket).await?),
         false => None,
     };
@@ -180,20 +199,32 @@ pub async fn page(
         back: format!("/tickets/{number}"),
         ..unlock
     };
+    let unlock = match is_open {
+        true => unlock,
+        false => unlock.now(app, visitor).await?,
+    };
+    let now = app.now();
+    let hears = ticket.hears(now, app.config.helpline.reopen_days);
+    let due = ticket.due_at(app.config.helpline.answer_hours);
+    let connected = ticket::store::connected(&mut *app.db.get().await?, &ticket).await?;
     let view = MyTicket {
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
         number: number.to_string(),
         status: ticket.status.to_string(),
-        label: ticket.status.label_customer().to_owned(),
-        next: next(ticket.status).to_owned(),
-        by: ticket
-            .due_at(app.config.helpline.answer_hours)
-            .map(Moment::exact),
-        reply: (thread.is_some() && ticket.status != TicketStatus::Closed).then_some(reply),
+        label: ticket.label_customer(now, hears).to_owned(),
+        next: next(&ticket, hears, visitor.person.may_be_mailed(), now),
+        by: due.map(Moment::exact),
+        late: due.is_some_and(|due| due < now),
+        connected: connected
+            .into_iter()
+            .map(|(_, number)| number.to_string())
+            .collect(),
+        reply: thread.is_some().then_some(reply),
         thread,
         unlock,
-        solved: ticket.status == TicketStatus::Solved,
+        solved: ticket.status == TicketStatus::Solved && hears == Hearing::Reopen,
+        follows_up: hears == Hearing::FollowUp,
     };
     Ok(page::show(status, &view)?)
 }
@@ -230,16 +261,35 @@ fn number(path: &(String, String)) -> Result<Number, Problem> {
     path.1.parse().map_err(|_| Problem::not_found())
 }
 
-fn next(status: TicketStatus) -> &'static str {
-    match status {
-        TicketStatus::New => "An adviser reads your question next. We answer by e-mail and here.",
-        TicketStatus::Open => "An adviser is working on it. We answer by e-mail and here.",
-        TicketStatus::Pending => "We asked you something. Answer below, and we go on.",
-        TicketStatus::OnHold => "Somebody else owes us an answer. We look again by the day below.",
-        TicketStatus::Solved => {
-            "We answered. Write again if something is open: this question reopens."
+/// What happens next. An e-mail is named only where one may go.
+fn next(ticket: &Ticket, hears: Hearing, by_mail: bool, now: DateTime<Utc>) -> String {
+    let answer = match by_mail {
+        true => "We answer by e-mail and here.",
+        false => "We answer here: there is no e-mail address of yours that we may use.",
+    };
+    match ticket.status {
+        TicketStatus::New => format!("An adviser reads your question next. {answer}"),
+        TicketStatus::Open if ticket.is_in_line(now) => {
+            format!("Your question is in the queue. You kept your place. {answer}")
         }
-        TicketStatus::Closed => "This question is closed.",
+        TicketStatus::Open => format!("An adviser is working on it. {answer}"),
+        TicketStatus::Pending => "We asked you something. Answer below, and we go on.".to_owned(),
+        TicketStatus::OnHold => {
+            "We are waiting for information from another office. We look at your question again by the \
+             day below."
+                .to_owned()
+        }
+        TicketStatus::Solved if hears == Hearing::Reopen => {
+            "We answered. Write again if something is open: this question reopens.".to_owned()
+        }
+        TicketStatus::Solved => {
+            "We answered. If something is open, write below: that begins a new question, and we connect the two."
+                .to_owned()
+        }
+        TicketStatus::Closed => {
+            "This question is closed. What you write below begins a new one, and we connect the two."
+                .to_owned()
+        }
     }
 }
 

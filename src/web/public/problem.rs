@@ -32,7 +32,7 @@ impl ProblemPage {
             &[
                 "Open the link from your notice again, or copy all of it.",
                 "Check the code in your notice on this site: that shows if the message is from us.",
-                "Lost the notice? Use “Am I affected?” and we write to the address we have.",
+                "Lost the notice? The ways to reach us are at the foot of this page.",
             ],
         )
     }

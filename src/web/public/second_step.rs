@@ -9,6 +9,7 @@ use super::my_status::{self, Ask};
 use super::unlock::{self, Unlock};
 use super::{my_ticket, my_ticket::Reply};
 use crate::app::App;
+use crate::db;
 use crate::ticket::code;
 use crate::ticket::number::Number;
 use crate::web::form::{Form, Nothing};
@@ -24,8 +25,7 @@ pub struct Typed {
     code: String,
 }
 
-/// `POST /s/{token}/code`: sends a new code. Whether there was an address to send it to, nobody
-/// learns.
+/// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page says what became of it.
 ///
 /// # Errors
 /// The database's.
@@ -41,14 +41,14 @@ pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer
 /// The database's.
 pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form<Typed>) -> Answer {
     let back = Back::read(&form.back);
-    if code::check(&app, visitor.person.id, &form.code).await? {
+    if fits(&app, &visitor, &form.code).await? {
         let cookie = unlock::cookie(&app, &visitor);
         return Ok(go(back.path(&visitor)).cookie(cookie).finish());
     }
     let fault = Fault {
         field: "code".to_owned(),
-        text: "This is not the code of our last e-mail, or it is too old. Type it again, or let us send \
-               a new one."
+        text: "This is not the code of our last e-mail, or it is too old or used up. Type it again, or let us \
+               send a new one."
             .to_owned(),
     };
     let unlock = Unlock {
@@ -56,6 +56,7 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
         back: form.typed.back,
         code: form.typed.code,
         faults: Faults(vec![fault]),
+        ..Unlock::default()
     };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     match back {
@@ -73,6 +74,12 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
             .await
         }
     }
+}
+
+/// Whether what was typed is a factor of this person: the code of our last e-mail to their present address. A code
+/// printed in a letter is asked here too.
+async fn fits(app: &App, visitor: &Visitor, typed: &str) -> db::Result<bool> {
+    code::check(app, visitor.person.incident, visitor.person.id, typed).await
 }
 
 /// `POST /s/{token}/leave`: closes the details on this device.

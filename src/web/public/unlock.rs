@@ -5,11 +5,15 @@ use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::seal::same;
-use crate::web::page::Faults;
+use crate::ticket::code;
+pub use crate::ticket::code::Step;
+use crate::web::page::{Faults, Moment};
+use crate::web::problem::Problem;
 use crate::web::who::{self, Visitor};
 
 /// Octets of the MAC that the cookie keeps.
@@ -18,8 +22,10 @@ const MAC_LEN: usize = 16;
 /// Where a visitor stands with the one-time code.
 #[derive(Debug, Clone, Default)]
 pub struct Unlock {
-    /// Whether a code was asked for. Says nothing about whether one could be sent.
+    /// Whether a code was asked for just now. Whether one was sent, `step` says.
     pub asked: bool,
+    /// What can be said of the code.
+    pub step: Step,
     /// Which page to come back to: a path below this link.
     pub back: String,
     /// What was typed and refused.
@@ -33,6 +39,41 @@ pub struct Unlock {
 #[serde(default)]
 pub struct Asked {
     code: Option<String>,
+}
+
+/// A moment for the page.
+pub(super) fn exact(at: &DateTime<Utc>) -> Moment {
+    Moment::exact(*at)
+}
+
+impl Unlock {
+    /// With what can be said of the visitor's code now.
+    ///
+    /// # Errors
+    /// 404 once the incident was forgotten.
+    pub async fn now(self, app: &App, visitor: &Visitor) -> Result<Self, Problem> {
+        let person = &visitor.person;
+        let mut conn = app.db.get().await?;
+        let step = code::step(&mut conn, app, person.incident, person.id).await?;
+        Ok(Self { step, ..self })
+    }
+
+    /// The button that sends a code, and its look; none where no code can be sent now.
+    pub(super) fn offer(&self) -> Option<(&'static str, &'static str)> {
+        match self.step {
+            Step::NoMail | Step::Stopped | Step::TooMany { .. } => None,
+            Step::Offer => Some(("Send me a code", "")),
+            Step::Sending { .. } | Step::Sent { .. } => {
+                Some(("Nothing arrived? Send a new code", "plain"))
+            }
+            Step::Refused { .. } | Step::UsedUp => Some(("Send a new code", "quiet")),
+        }
+    }
+
+    /// Whether the field for the code is shown: one is out, or one that was typed was refused.
+    pub(super) fn takes_code(&self) -> bool {
+        matches!(self.step, Step::Sending { .. } | Step::Sent { .. }) || self.faults.any()
+    }
 }
 
 impl From<Asked> for Unlock {
@@ -80,10 +121,20 @@ pub fn no_cookie(visitor: &Visitor) -> Cookie<'static> {
     cookie
 }
 
-/// Over the person and their epoch: revoking their links closes it too.
+/// Over the person, their epoch, the address on file, and whether it may be used: revoking their links ends the second
+/// step, and so does another address, none, or a flag that forbids to write to it.
 fn ground(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
     let person = &visitor.person;
     let epoch = person.link_epoch.to_be_bytes();
-    app.keys
-        .link_mac(&[b"second step", person.id.uuid().as_bytes(), &epoch, until])
+    let address = person.email_key.as_deref().unwrap_or_default();
+    let forbidden = [u8::from(person.flags.withheld_reason().is_some())];
+    let id = person.id.uuid();
+    app.keys.link_mac(&[
+        b"second step",
+        id.as_bytes(),
+        &epoch,
+        address,
+        &forbidden,
+        until,
+    ])
 }

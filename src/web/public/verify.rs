@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::{self, NoticeStatus};
+use crate::notice::store::{self as notices, outcome};
 use crate::staff::sign_in::Attempts;
 use crate::web::form::Form;
 use crate::web::frame;
@@ -37,16 +37,18 @@ pub enum Answer {
     /// Nothing asked yet.
     #[default]
     Unasked,
-    /// We sent it.
+    /// We sent it, or may have.
     Genuine {
         /// When, to the day.
         at: Moment,
+        /// Whether we know that it left.
+        surely: bool,
         /// About which incident.
         title: String,
         /// Its address.
         slug: String,
     },
-    /// Not one of ours, or mistyped: the same words for both.
+    /// Not one of ours, mistyped, or of a notice that never left: the same words for all.
     Unknown,
 }
 
@@ -110,21 +112,18 @@ pub async fn check(
 
 async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
     let mut conn = app.db.get().await?;
-    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
-    let Some(sent) = found.into_iter().find(|notice| may_be_out(notice.status)) else {
-        return Ok(Answer::Unknown);
-    };
-    let incident = incident::store::find(&mut conn, sent.incident).await?;
-    Ok(Answer::Genuine {
-        at: Moment::day(sent.settled_at.unwrap_or(sent.created_at)),
-        title: incident.title,
-        slug: incident.slug,
-    })
-}
-
-/// Whether somebody may hold this notice: a sender's states are written after the relay's answer, so
-/// that one still queued may be in a mailbox already.
-fn may_be_out(status: NoticeStatus) -> bool {
-    use NoticeStatus::{Deferred, Queued, Sending, Sent, Uncertain};
-    matches!(status, Queued | Sending | Deferred | Uncertain | Sent)
+    let found = notices::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    for notice in found {
+        let Some(left) = outcome::left(&mut conn, &notice).await? else {
+            continue;
+        };
+        let incident = incident::store::find(&mut conn, notice.incident).await?;
+        return Ok(Answer::Genuine {
+            at: Moment::day(left.at),
+            surely: left.surely,
+            title: incident.title,
+            slug: incident.slug,
+        });
+    }
+    Ok(Answer::Unknown)
 }

@@ -839,6 +839,12 @@ pub fn draw(pages: &mut Pages) {
         &CallForm {
             desk: desk(Area::Helpline),
             reference: String::new(),
+            incidents: vec![
+                choice("", "The one in which the caller is found"),
+                choice("inc_2", "Data theft of August 2021"),
+                choice("inc_1", "Lost laptop"),
+            ],
+            incident: String::new(),
             verifications: vec![
                 choice("none", "Not verified"),
                 choice("notice_code", "Read the notice code aloud"),

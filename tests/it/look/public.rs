@@ -5,10 +5,12 @@ use candor::web::public::asked::Asked;
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
-use candor::web::public::my_status::{Action, Ask, Mine, MyStatus, MyTicketLine, SentNotice};
+use candor::web::public::my_status::{
+    Action, Ask, Mine, MyStatus, MyTicketLine, NotAffected, SentNotice, Told, Wrong,
+};
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
-use candor::web::public::unlock::Unlock;
+use candor::web::public::unlock::{Step, Unlock};
 use candor::web::public::verify::{Answer, Verify};
 use candor::web::public::{Fact, Update};
 use candor::web::thread::{Kind, Message};
@@ -116,7 +118,8 @@ fn status() -> MyStatus {
         token: TOKEN.into(),
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
-        last_notice: Some(Moment::day(now() - TimeDelta::days(3))),
+        told: Told::Email(now() - TimeDelta::days(3)),
+        not_affected: None,
         actions: vec![
             action(
                 "Be wary of calls and messages about this",
@@ -162,6 +165,7 @@ fn mine() -> Mine {
         ]
         .map(String::from)
         .into(),
+        wrong: None,
         notices: vec![
             SentNotice {
                 subject: "More of your data was taken than we told you".into(),
@@ -201,6 +205,8 @@ fn ticket() -> MyTicket {
         label: "Answered – tell us if this did not help".into(),
         next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
         by: Some(moment(11)),
+        late: false,
+        connected: vec!["N-2B11-03".into()],
         thread: Some(vec![
             say(1, Kind::Customer, "You", 400, "Was my Social Security number taken? I was with you until 2018.\n\nI do not understand why you still have it.", ""),
             say(2, Kind::Agent, "Ben, Northline Mobile", 190, "Yes, it was. We keep former customers' numbers for credit checks for seven years; yours should have been deleted in 2025.\n\nPlease freeze your credit first: it is free and takes ten minutes.", "e-mailed to you as well"),
@@ -208,6 +214,7 @@ fn ticket() -> MyTicket {
         unlock: Unlock::default(),
         reply: Some(Reply::default()),
         solved: true,
+        follows_up: false,
     }
 }
 
@@ -264,8 +271,13 @@ pub fn draw(pages: &mut Pages) {
         },
     );
     add("status_tier0", &status());
+    let code = Step::Sent {
+        to: "d•••@e•••.org".into(),
+        until: now() + TimeDelta::minutes(10),
+    };
     let asked = Unlock {
         asked: true,
+        step: code.clone(),
         back: format!("/s/{TOKEN}"),
         ..Unlock::default()
     };
@@ -278,6 +290,7 @@ pub fn draw(pages: &mut Pages) {
     );
     let refused = Unlock {
         asked: true,
+        step: code,
         back: format!("/s/{TOKEN}"),
         code: "123456".into(),
         faults: fault(
@@ -307,6 +320,57 @@ pub fn draw(pages: &mut Pages) {
             ..status()
         },
     );
+    let to = || "d•••@e•••.org".to_owned();
+    let until = now() + TimeDelta::minutes(10);
+    for (name, step) in [
+        ("status_code_sending", Step::Sending { to: to(), until }),
+        ("status_code_undelivered", Step::Refused { to: to() }),
+        ("status_code_stopped", Step::Stopped),
+        ("status_code_used_up", Step::UsedUp),
+        ("status_code_too_many", Step::TooMany { until }),
+        ("status_no_mail", Step::NoMail),
+    ] {
+        let unlock = Unlock {
+            step,
+            ..Unlock::default()
+        };
+        let told = Told::Post;
+        add(
+            name,
+            &MyStatus {
+                unlock,
+                told,
+                ..status()
+            },
+        );
+    }
+    let gone = || NotAffected {
+        list: Some((Moment::day(now()), 2)),
+        told_wrongly: true,
+    };
+    add(
+        "status_not_affected",
+        &MyStatus {
+            not_affected: Some(gone()),
+            ..status()
+        },
+    );
+    let wrong = Wrong {
+        elements: "Social Security number and phone number".into(),
+        on: Some(Moment::day(now() - TimeDelta::days(3))),
+    };
+    add(
+        "status_not_affected_tier1",
+        &MyStatus {
+            not_affected: Some(gone()),
+            mine: Some(Mine {
+                elements: Vec::new(),
+                wrong: Some(wrong),
+                ..mine()
+            }),
+            ..status()
+        },
+    );
     let ask = Ask {
         text: String::new(),
         harm: true,
@@ -324,7 +388,7 @@ pub fn draw(pages: &mut Pages) {
     add(
         "ticket_closed",
         &MyTicket {
-            reply: None,
+            follows_up: true,
             solved: false,
             status: "closed".into(),
             label: "Closed".into(),
@@ -339,6 +403,7 @@ pub fn draw(pages: &mut Pages) {
             number: "N-4F7Q-22".into(),
             wait: "about 4 hours".into(),
             by: Some(moment(1)),
+            by_mail: true,
         },
     );
     add("verify", &verify("", Faults::default(), Answer::Unasked));
@@ -350,6 +415,7 @@ pub fn draw(pages: &mut Pages) {
             Faults::default(),
             Answer::Genuine {
                 at,
+                surely: true,
                 title: "Data theft of August 2021".into(),
                 slug: "august-2021".into(),
             },

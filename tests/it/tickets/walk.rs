@@ -287,8 +287,11 @@ async fn a_code_is_good_once_and_not_for_long() {
     };
     let first = send().await.unwrap();
     assert_eq!(send().await, None, "one mail a minute");
-    assert!(code::check(app, ann, &first).await.unwrap());
-    assert!(!code::check(app, ann, &first).await.unwrap(), "once");
+    assert!(code::check(app, line.incident, ann, &first).await.unwrap());
+    assert!(
+        !code::check(app, line.incident, ann, &first).await.unwrap(),
+        "once"
+    );
 
     app.clock.advance(TimeDelta::minutes(2));
     let second = send().await.unwrap();
@@ -298,18 +301,24 @@ async fn a_code_is_good_once_and_not_for_long() {
         "000000"
     };
     for _ in 0..5 {
-        assert!(!code::check(app, ann, wrong).await.unwrap());
+        assert!(!code::check(app, line.incident, ann, wrong).await.unwrap());
     }
-    assert!(!code::check(app, ann, &second).await.unwrap(), "five tries");
+    assert!(
+        !code::check(app, line.incident, ann, &second).await.unwrap(),
+        "five tries"
+    );
 
     app.clock.advance(TimeDelta::minutes(2));
     let third = send().await.unwrap();
     app.clock.advance(TimeDelta::minutes(10));
-    assert!(!code::check(app, ann, &third).await.unwrap(), "ten minutes");
+    assert!(
+        !code::check(app, line.incident, ann, &third).await.unwrap(),
+        "ten minutes"
+    );
 
     app.clock.advance(TimeDelta::minutes(2));
     let fourth = send().await.unwrap();
-    let tries = (0..8).map(|_| code::check(app, ann, &fourth));
+    let tries = (0..8).map(|_| code::check(app, line.incident, ann, &fourth));
     let tries = futures_util::future::join_all(tries).await;
     assert_eq!(
         tries

@@ -1,0 +1,107 @@
+//! What a person was told, and what of it is not so: computed from their facts as they are now, for their own page
+//! and for the agent's screen alike.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{self, Conn};
+use crate::element::ElementSet;
+use crate::notice::Notice;
+use crate::notice::store::outcome::{self, Left};
+use crate::person::{self, Listed, Person, PersonStanding, ToldBy};
+
+/// How a person was told last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// They were told nothing.
+    Nothing,
+    /// An e-mail was tried, and nobody can say whether it left.
+    Perhaps(DateTime<Utc>),
+    /// By e-mail: when a relay took the last notice.
+    Email(DateTime<Utc>),
+    /// A letter was posted.
+    Post,
+    /// In another way, neither by e-mail nor by post.
+    Otherwise,
+}
+
+/// What was said to a person and is not so, as the list has it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wrong {
+    /// The elements that were named to them, and are not exposed.
+    pub elements: ElementSet,
+    /// When they were named last in an e-mail; `None` if that was by post or otherwise.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A person's case as it stands now.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// How they were told last.
+    pub told: Told,
+    /// What of it is not so.
+    pub wrong: Option<Wrong>,
+    /// Whether the list says that they are not affected.
+    pub retracted: bool,
+    /// The list version that says so; `None` if they are affected, or that was not recorded.
+    pub listed: Option<Listed>,
+    /// The notices that a relay took, newest first, each with the time.
+    pub sent: Vec<(Notice, DateTime<Utc>)>,
+}
+
+impl Case {
+    /// Reads a person's case; `notices` are all of theirs, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of<C>(
+        conn: &mut Conn,
+        person: &Person<C>,
+        notices: Vec<Notice>,
+    ) -> db::Result<Self> {
+        let retracted = person.standing == PersonStanding::Retracted;
+        let listed = match retracted {
+            true => person::store::listed(conn, person.id).await?,
+            false => None,
+        };
+        let (mut sent, mut perhaps) = (Vec::new(), None);
+        for notice in notices {
+            match outcome::left(conn, &notice).await? {
+                Some(Left { at, surely: true }) => sent.push((notice, at)),
+                Some(Left { at, .. }) => perhaps = perhaps.or(Some(at)),
+                None => {}
+            }
+        }
+        Ok(Self {
+            told: told(person, &sent, perhaps),
+            wrong: wrong(person, &sent),
+            retracted,
+            listed,
+            sent,
+        })
+    }
+}
+
+fn told<C>(
+    person: &Person<C>,
+    sent: &[(Notice, DateTime<Utc>)],
+    perhaps: Option<DateTime<Utc>>,
+) -> Told {
+    match (person.told, sent.first(), perhaps) {
+        (Some(ToldBy::Post), ..) => Told::Post,
+        (Some(ToldBy::Otherwise), ..) => Told::Otherwise,
+        // A sender's settling comes later than its relay's answer: the notice says it first.
+        (_, Some((_, at)), _) => Told::Email(*at),
+        (_, None, Some(at)) => Told::Perhaps(at),
+        (_, None, None) => Told::Nothing,
+    }
+}
+
+fn wrong<C>(person: &Person<C>, sent: &[(Notice, DateTime<Utc>)]) -> Option<Wrong> {
+    let elements = person.named.minus(person.exposed_now());
+    let named =
+        |(notice, _): &&(Notice, DateTime<Utc>)| !notice.named.intersection(elements).is_empty();
+    (!elements.is_empty()).then(|| Wrong {
+        elements,
+        at: sent.iter().find(named).map(|(_, at)| *at),
+    })
+}
