@@ -80,6 +80,7 @@ struct Keys {
     wrap: LessSafeKey,
     former: Option<LessSafeKey>,
     system: LessSafeKey,
+    former_system: Option<LessSafeKey>,
     link: MacKey,
     code: MacKey,
 }
@@ -103,7 +104,8 @@ impl Keyring {
         Self(Arc::new(Keys {
             wrap: wrapping(&root),
             former: former.map(|key| wrapping(&key.root())),
-            system: cipher(&derive(&root, b"seal system secrets")),
+            system: system(&root),
+            former_system: former.map(|key| system(&key.root())),
             link: mac_key(&derive(&links, b"status links")),
             code: mac_key(&derive(&links, b"notice codes")),
         }))
@@ -157,12 +159,28 @@ impl Keyring {
         seal_with(&self.0.system, context, plain)
     }
 
-    /// Opens what [`Self::seal`] sealed.
+    /// Opens what [`Self::seal`] sealed, under this master key or the former one.
     ///
     /// # Errors
     /// [`Broken`] if key, context or bytes are not the same.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Broken> {
-        open_with(&self.0.system, context, sealed)
+        let open = |key| open_with(key, context, sealed);
+        open(&self.0.system).or_else(|broken| match &self.0.former_system {
+            Some(former) => open(former),
+            None => Err(broken),
+        })
+    }
+
+    /// The same sealed under the present master key; `None` if it is already.
+    ///
+    /// # Errors
+    /// [`Broken`] if neither this master key nor the one before opens it.
+    pub fn reseal(&self, context: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
+        if open_with(&self.0.system, context, sealed).is_ok() {
+            return Ok(None);
+        }
+        let plain = self.open(context, sealed)?;
+        Ok(Some(self.seal(context, &plain)))
     }
 
     /// The MAC of a status link or another short-lived token of this deployment.
@@ -260,6 +278,10 @@ fn derive(root: &hkdf::Prk, info: &[u8]) -> [u8; 32] {
         .and_then(|okm| okm.fill(&mut out))
         .expect("HKDF-SHA-256 gives 32 octets");
     out
+}
+
+fn system(root: &hkdf::Prk) -> LessSafeKey {
+    cipher(&derive(root, b"seal system secrets"))
 }
 
 fn wrapping(root: &hkdf::Prk) -> LessSafeKey {

@@ -2,6 +2,7 @@
 
 mod pace;
 mod progress;
+mod reach;
 mod sender;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use diesel_async::RunQueryDsl;
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use pace::*;
 pub use progress::*;
+pub use reach::{Reach, drafts_of, reach, without_key};
 pub use sender::{Beat, RelaySeen, beat, leave, relays};
 
 use crate::db::schema::{campaign, campaign_freeze};

@@ -198,6 +198,10 @@ diesel::table! {
         created_by -> Uuid,
         created_at -> Timestamptz,
         forgotten_at -> Nullable<Timestamptz>,
+        published_title -> Nullable<Text>,
+        published_facts -> Nullable<Jsonb>,
+        published_at -> Nullable<Timestamptz>,
+        published_by -> Nullable<Uuid>,
     }
 }
 

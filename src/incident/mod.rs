@@ -1,5 +1,7 @@
 //! An incident: one breach, its states, its fact sheet and its public updates.
 
+pub mod change;
+pub mod open;
 pub mod rewrap;
 pub mod steer;
 pub mod store;
@@ -45,6 +47,15 @@ impl IncidentState {
         }
     }
 
+    /// Whether people may be told about an incident in this state. Before it is confirmed nothing is
+    /// known to tell; after it is over its public page and its helpline answer nobody.
+    pub fn may_notify(self) -> bool {
+        match self {
+            Self::Confirmed | Self::Scoping | Self::Notifying | Self::Monitoring => true,
+            Self::Suspected | Self::Closed | Self::Dismissed => false,
+        }
+    }
+
     /// The states from which this one may be reached: the guard of every UPDATE.
     pub fn before(self) -> Vec<Self> {
         Self::ALL
@@ -67,8 +78,22 @@ pg_enum! {
     }
 }
 
-/// The incident's own facts, used alike by templates, pages and agents.
+/// Facts about an incident, by their keys.
 pub type Facts = BTreeMap<String, String>;
+
+/// The facts of an incident that published none.
+static NO_FACTS: Facts = Facts::new();
+
+/// The facts that public pages and status pages show.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The facts as they were when they were published.
+    pub facts: Facts,
+    /// When that was.
+    pub at: DateTime<Utc>,
+    /// Who published them; `None`: they were public before publishing was an act.
+    pub by: Option<StaffId>,
+}
 
 /// One breach.
 #[derive(Debug, Clone)]
@@ -81,8 +106,12 @@ pub struct Incident {
     pub title: String,
     /// Where it stands.
     pub state: IncidentState,
-    /// The fact sheet.
+    /// The working fact sheet, used by templates and agents. Public pages show [`Incident::public_facts`].
     pub facts: Facts,
+    /// The title that was published with the facts, or pinned when the incident was public without them.
+    pub published_title: Option<String>,
+    /// The facts that were published; none before the first time.
+    pub published: Option<Published>,
     /// The scope version in force.
     pub active_scope: Option<i32>,
     /// Grows with every change; a change must name the version it saw.
@@ -109,11 +138,46 @@ impl Incident {
             .transpose()
     }
 
-    /// Whether its page is public: something was published about it, or people are being told. Until
-    /// then nobody outside may learn that there is an incident.
-    pub fn is_public(&self, published: bool) -> bool {
+    /// Whether its page is public: people are being told, or it `has_spoken`, which
+    /// [`store::has_spoken`] finds out: an update or facts were published, or a campaign was launched, so that
+    /// status pages and verified codes link there. Until then nobody outside may learn that there is an incident.
+    pub fn is_public(&self, has_spoken: bool) -> bool {
         use IncidentState::{Closed, Monitoring, Notifying};
-        published || matches!(self.state, Notifying | Monitoring | Closed)
+        has_spoken || matches!(self.state, Notifying | Monitoring | Closed)
+    }
+
+    /// Whether people may be told about it: [`IncidentState::may_notify`], and it is not forgotten.
+    pub fn may_notify(&self) -> bool {
+        self.forgotten_at.is_none() && self.state.may_notify()
+    }
+
+    /// Whether nothing more is promised about it: it is closed, dismissed or forgotten.
+    pub fn is_over(&self) -> bool {
+        use IncidentState::{Closed, Dismissed};
+        self.forgotten_at.is_some() || matches!(self.state, Closed | Dismissed)
+    }
+
+    /// The title that public pages show.
+    pub fn public_title(&self) -> &str {
+        self.published_title.as_deref().unwrap_or(&self.title)
+    }
+
+    /// The facts that public pages and status pages show; none before they were published.
+    pub fn public_facts(&self) -> &Facts {
+        self.published
+            .as_ref()
+            .map_or(&NO_FACTS, |published| &published.facts)
+    }
+
+    /// The keys of the working fact sheet whose present text is not public. A text for customers that quotes
+    /// one of them says what no public page says.
+    pub fn unpublished_facts(&self) -> Vec<&str> {
+        let public = self.public_facts();
+        self.facts
+            .iter()
+            .filter(|(key, text)| public.get(*key) != Some(text))
+            .map(|(key, _)| key.as_str())
+            .collect()
     }
 }
 
@@ -220,6 +284,17 @@ mod tests {
             ]
         );
         assert_eq!(Scoping.before(), [Confirmed, Closed]);
+    }
+
+    #[test]
+    fn people_are_told_only_while_the_incident_is_confirmed_and_not_over() {
+        use IncidentState::*;
+        let may: Vec<_> = IncidentState::ALL
+            .iter()
+            .copied()
+            .filter(|state| state.may_notify())
+            .collect();
+        assert_eq!(may, [Confirmed, Scoping, Notifying, Monitoring]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Replacing the master key: each incident's key is wrapped anew. What the keys seal stays as it is.
+//! Replacing the master key: each incident's key is wrapped anew. What the keys seal stays as it is. Answers kept
+//! for repeated requests belong to no incident: they are sealed anew.
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use crate::app::App;
 use crate::audit;
 use crate::db;
 use crate::id::IncidentId;
+use crate::staff::replay;
 
 /// Why no key was wrapped anew.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,7 @@ pub async fn rewrap(app: &App, by: Actor) -> Result<(usize, usize), RewrapError>
             None => already += 1,
         }
     }
+    replay::once::reseal(&mut tx, &app.keys).await?;
     tx.commit().await?;
     Ok((wrapped, already))
 }

@@ -1,17 +1,18 @@
-//! What the comms team does with an incident: open it, move it on, keep its facts, publish updates.
+//! What the comms team does with an incident: open it, move it on, keep its facts, publish them and updates.
 
-use chrono::{DateTime, Utc};
+mod facts;
+
 use serde_json::json;
 
-use super::{
-    BadText, Facts, Incident, IncidentState, Update, UpdateKind, check_facts, check_slug,
-    check_title, store,
-};
+pub use self::facts::{check_update, edit_facts, publish, publish_facts};
+use super::open::{Open, Untold};
+use super::{BadText, Facts, Incident, IncidentState, check_facts, check_slug, check_title, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db;
-use crate::id::{IncidentId, StaffId, UpdateId};
+use crate::db::{self, Conn};
+use crate::id::{IncidentId, StaffId};
+use crate::scope;
 
 /// Why an incident was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,28 @@ pub enum SteerError {
         /// Where it was to go.
         to: IncidentState,
     },
+    /// Something of it is not over.
+    #[error("this incident cannot be {to} yet: {}", .reasons.join("; "))]
+    StillOpen {
+        /// Where it was to go: closed or dismissed.
+        to: IncidentState,
+        /// What is open, each with its number.
+        reasons: Vec<String>,
+        /// All the numbers.
+        open: Box<Open>,
+    },
+    /// People are not told yet, and no yes covers their number.
+    #[error(
+        "not everybody is told: {}. Say yes to these numbers to move the incident to monitoring all the same",
+        .0.in_words()
+    )]
+    NotTold(Untold),
+    /// Its key was destroyed: nothing follows.
+    #[error("this incident was forgotten: nothing of it can be changed any more")]
+    Forgotten,
+    /// What was to be published is public already.
+    #[error("title and facts are public already, exactly as they are")]
+    NothingNew,
     /// Somebody changed it meanwhile.
     #[error("somebody changed this incident meanwhile: look again, then repeat your change")]
     Changed,
@@ -93,10 +116,21 @@ pub async fn open(
     Ok(incident)
 }
 
-/// Moves an incident to its next state.
+/// A move to the next state, as a member of staff asks for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The version of the incident that they saw.
+    pub version: i32,
+    /// The next state.
+    pub to: IncidentState,
+    /// The people not told yet, to whose number they said yes. Only monitoring asks for it.
+    pub agreed: Option<Untold>,
+}
+
+/// Moves an incident to its next state, with nothing agreed to.
 ///
 /// # Errors
-/// [`SteerError::IllegalMove`], or [`SteerError::Changed`] if it is no longer at `version`.
+/// As [`step`].
 pub async fn move_to(
     app: &App,
     by: StaffId,
@@ -104,18 +138,52 @@ pub async fn move_to(
     version: i32,
     to: IncidentState,
 ) -> Result<(), SteerError> {
+    let agreed = None;
+    step(
+        app,
+        by,
+        id,
+        Step {
+            version,
+            to,
+            agreed,
+        },
+    )
+    .await
+}
+
+/// Moves an incident to its next state. Closing and dismissing wait until what is open is over; monitoring asks
+/// for a yes while people are not told.
+///
+/// # Errors
+/// [`SteerError::IllegalMove`], [`SteerError::StillOpen`], [`SteerError::NotTold`], [`SteerError::Forgotten`], or
+/// [`SteerError::Changed`] if it is no longer at the version of the step.
+pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<(), SteerError> {
+    let Step {
+        version,
+        to,
+        agreed,
+    } = step;
     let mut tx = app.db.begin().await?;
-    let from = store::lock(&mut tx, id).await?;
+    let from = lock(&mut tx, id).await?;
     if !from.state.after().contains(&to) {
         return Err(SteerError::IllegalMove {
             from: from.state,
             to,
         });
     }
+    if from.version != version {
+        return Err(SteerError::Changed);
+    }
+    let open = still_open(&mut tx, id).await?;
+    check(&open, to, agreed)?;
     if !store::set_state(&mut tx, id, version, to).await? {
         return Err(SteerError::Changed);
     }
-    let detail = json!({ "from": from.state, "to": to });
+    let mut detail = json!({ "from": from.state, "to": to });
+    if let Some(untold) = agreed.map(|_| open.untold()).filter(|left| !left.is_none()) {
+        detail["untold"] = json!(untold);
+    }
     audit::store::append(
         &mut tx,
         app.now(),
@@ -129,74 +197,52 @@ pub async fn move_to(
     Ok(())
 }
 
-/// Replaces the title and the fact sheet.
-///
-/// # Errors
-/// [`SteerError::Text`], or [`SteerError::Changed`] if it is no longer at `version`.
-pub async fn edit_facts(
-    app: &App,
-    by: StaffId,
-    id: IncidentId,
-    version: i32,
-    title: &str,
-    facts: &Facts,
-) -> Result<(), SteerError> {
-    check_title(title)?;
-    check_facts(facts)?;
-    let mut tx = app.db.begin().await?;
-    if !store::set_facts(&mut tx, id, version, title, facts).await? {
-        return Err(SteerError::Changed);
+fn check(open: &Open, to: IncidentState, agreed: Option<Untold>) -> Result<(), SteerError> {
+    let reasons = match to {
+        IncidentState::Closed => open.before_closing(),
+        IncidentState::Dismissed => open.before_dismissing(),
+        IncidentState::Monitoring => {
+            let untold = open.untold();
+            let covered = agreed.is_some_and(|agreed| agreed.covers(&untold));
+            return match covered || untold.is_none() {
+                true => Ok(()),
+                false => Err(SteerError::NotTold(untold)),
+            };
+        }
+        _ => Vec::new(),
+    };
+    match reasons.is_empty() {
+        true => Ok(()),
+        false => Err(SteerError::StillOpen {
+            to,
+            reasons,
+            open: Box::new(*open),
+        }),
     }
-    let detail = json!({ "facts": facts.keys().collect::<Vec<_>>() });
-    audit::store::append(
-        &mut tx,
-        app.now(),
-        Actor::Staff(by),
-        "incident.facts",
-        id,
-        &detail,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(())
 }
 
-/// Publishes a dated update; `at` lets a rehearsal tell a timeline of the past.
+/// Counts what is open in an incident whose row the caller has locked. An import that died, which the next one
+/// discards, is not open.
 ///
 /// # Errors
-/// [`SteerError::Text`].
-pub async fn publish(
-    app: &App,
-    by: StaffId,
-    incident: IncidentId,
-    kind: UpdateKind,
-    body: &str,
-    at: Option<DateTime<Utc>>,
-) -> Result<UpdateId, SteerError> {
-    if body.trim().is_empty() || body.chars().count() > 5_000 || body.contains('\0') {
-        return Err(BadText::Update.into());
-    }
-    let now = app.now();
-    let update = Update {
-        id: UpdateId::new(now),
-        kind,
-        body: body.to_owned(),
-        published_at: at.unwrap_or(now),
-        published_by: by,
+/// The database's.
+pub async fn still_open(conn: &mut Conn, id: IncidentId) -> db::Result<Open> {
+    let nobody_imports = scope::store::try_lock(conn, id).await?;
+    let open = store::count_open(conn, id).await?;
+    let importing = match nobody_imports {
+        true => 0,
+        // Also one that has not opened its version yet.
+        false if open.activating == 0 => open.importing.max(1),
+        false => open.importing,
     };
-    let mut tx = app.db.begin().await?;
-    store::find(&mut tx, incident).await?;
-    store::insert_update(&mut tx, incident, &update).await?;
-    let detail = json!({ "update": update.id, "kind": kind });
-    audit::store::append(
-        &mut tx,
-        now,
-        Actor::Staff(by),
-        "incident.update",
-        incident,
-        &detail,
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(update.id)
+    Ok(Open { importing, ..open })
+}
+
+/// The incident, its row locked until the transaction ends; not a forgotten one, which nothing follows.
+async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident, SteerError> {
+    let found = store::lock(conn, id).await?;
+    match found.forgotten_at {
+        None => Ok(found),
+        Some(_) => Err(SteerError::Forgotten),
+    }
 }

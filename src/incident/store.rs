@@ -1,79 +1,63 @@
 //! Incidents and their updates in the database.
 
+mod open;
+mod published;
+
+pub use open::count_open;
+pub use published::{has_spoken, pin_title, set_published};
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Facts, Incident, IncidentState, Update, UpdateKind};
+use super::{Facts, Incident, IncidentState, Published, Update, UpdateKind};
 use crate::db::schema::{incident, incident_update};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, StaffId, UpdateId};
 
-type Row = (
-    IncidentId,
-    String,
-    String,
-    IncidentState,
-    serde_json::Value,
-    Option<Vec<u8>>,
-    Option<i32>,
-    i32,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-);
-
-type Columns = (
-    incident::id,
-    incident::slug,
-    incident::title,
-    incident::state,
-    incident::facts,
-    incident::wrapped_key,
-    incident::active_scope,
-    incident::version,
-    incident::created_at,
-    incident::forgotten_at,
-);
-
-const COLUMNS: Columns = (
-    incident::id,
-    incident::slug,
-    incident::title,
-    incident::state,
-    incident::facts,
-    incident::wrapped_key,
-    incident::active_scope,
-    incident::version,
-    incident::created_at,
-    incident::forgotten_at,
-);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = incident)]
+struct Row {
+    id: IncidentId,
+    slug: String,
+    title: String,
+    state: IncidentState,
+    facts: serde_json::Value,
+    wrapped_key: Option<Vec<u8>>,
+    active_scope: Option<i32>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    forgotten_at: Option<DateTime<Utc>>,
+    published_title: Option<String>,
+    published_facts: Option<serde_json::Value>,
+    published_at: Option<DateTime<Utc>>,
+    published_by: Option<StaffId>,
+}
 
 fn read(row: Row) -> Result<Incident> {
-    let (
-        id,
-        slug,
-        title,
-        state,
-        facts,
-        wrapped_key,
-        active_scope,
-        version,
-        created_at,
-        forgotten_at,
-    ) = row;
-    let facts: Facts =
-        serde_json::from_value(facts).map_err(|_| Error::inconsistent("incident", id))?;
+    let broken = || Error::inconsistent("incident", row.id);
+    let facts = |json| serde_json::from_value::<Facts>(json).map_err(|_| broken());
+    let published = match row.published_facts.zip(row.published_at) {
+        None => None,
+        Some((json, at)) => Some(Published {
+            facts: facts(json)?,
+            at,
+            by: row.published_by,
+        }),
+    };
     Ok(Incident {
-        id,
-        slug,
-        title,
-        state,
-        facts,
-        active_scope,
-        version,
-        created_at,
-        forgotten_at,
-        wrapped_key,
+        id: row.id,
+        slug: row.slug,
+        title: row.title,
+        state: row.state,
+        facts: facts(row.facts)?,
+        published_title: row.published_title,
+        published,
+        active_scope: row.active_scope,
+        version: row.version,
+        created_at: row.created_at,
+        forgotten_at: row.forgotten_at,
+        wrapped_key: row.wrapped_key,
     })
 }
 
@@ -122,7 +106,13 @@ pub async fn insert(conn: &mut Conn, new: &NewIncident<'_>) -> Result<()> {
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
-    read(incident::table.find(id).select(COLUMNS).first(conn).await?)
+    read(
+        incident::table
+            .find(id)
+            .select(Row::as_select())
+            .first(conn)
+            .await?,
+    )
 }
 
 /// The incident with this name in URLs.
@@ -133,7 +123,7 @@ pub async fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Incident> {
     read(
         incident::table
             .filter(incident::slug.eq(slug))
-            .select(COLUMNS)
+            .select(Row::as_select())
             .first(conn)
             .await?,
     )
@@ -145,7 +135,7 @@ pub async fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Incident> {
 /// The database's.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Incident>> {
     let rows: Vec<Row> = incident::table
-        .select(COLUMNS)
+        .select(Row::as_select())
         .order((incident::created_at.desc(), incident::id.desc()))
         .limit(500)
         .load(conn)
@@ -221,11 +211,40 @@ pub async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
     read(
         incident::table
             .find(id)
-            .select(COLUMNS)
+            .select(Row::as_select())
             .for_update()
             .first(conn)
             .await?,
     )
+}
+
+/// The incident as it is, and neither closed nor forgotten before the transaction ends: [`lock`] waits for
+/// it. What is written for an incident reads its state or its key here first. Those who hold an incident do not
+/// wait for each other.
+///
+/// # Errors
+/// `Missing`.
+pub async fn hold(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
+    read(
+        incident::table
+            .find(id)
+            .select(Row::as_select())
+            .for_key_share()
+            .first(conn)
+            .await?,
+    )
+}
+
+/// The wrapped key of an incident; `None` once it was forgotten.
+///
+/// # Errors
+/// `Missing`.
+pub async fn wrapped_key(conn: &mut Conn, id: IncidentId) -> Result<Option<Vec<u8>>> {
+    Ok(incident::table
+        .find(id)
+        .select(incident::wrapped_key)
+        .first(conn)
+        .await?)
 }
 
 /// The wrapped keys of all incidents that are not forgotten, locked until the transaction ends.

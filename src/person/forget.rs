@@ -1,5 +1,6 @@
 //! Forgetting the people of an incident: its key is destroyed, and with it every name and address. What
-//! was counted stays, so that the account still sums.
+//! was counted stays, so that the account still sums. It waits until everything of the incident is over, and
+//! nothing follows it.
 
 use serde_json::json;
 
@@ -7,9 +8,13 @@ use super::store;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
+use crate::campaign::store::Move;
+use crate::campaign::{self, CampaignStatus};
 use crate::db;
+use crate::db::{Conn, bell};
 use crate::id::{IncidentId, StaffId};
-use crate::incident::{self, IncidentState};
+use crate::incident::open::Open;
+use crate::incident::{self, IncidentState, steer};
 use crate::scope::{self, ScopeStatus};
 
 /// Why an incident was not forgotten.
@@ -31,6 +36,14 @@ pub enum ForgetError {
         "this incident is {0}: only a closed or dismissed one can be forgotten, since nobody can be told or answered afterwards"
     )]
     NotOver(IncidentState),
+    /// Something of it is not over.
+    #[error("this incident cannot be forgotten yet: {}", .reasons.join("; "))]
+    StillOpen {
+        /// What is open, each with its number.
+        reasons: Vec<String>,
+        /// All the numbers.
+        open: Box<Open>,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
@@ -45,12 +58,13 @@ impl From<db::Error> for ForgetError {
     }
 }
 
-/// Destroys the key of an incident for ever, and what imports left beside its people. Backups of the
-/// database still hold the wrapped key until they are gone too. `repeated` is its slug, as whoever does it
-/// typed it.
+/// Destroys the key of an incident for ever, cancels drafts of its campaigns, and deletes what imports left
+/// beside its people. Senders drop the key from memory when they look next, within [`campaign::store::GATE`]'s
+/// ring or half a second. Backups of the database still hold the wrapped key until they are gone too. `repeated`
+/// is its slug, as the member of staff typed it.
 ///
 /// # Errors
-/// [`ForgetError`].
+/// [`ForgetError`]; nothing has changed then.
 pub async fn forget(
     app: &App,
     by: StaffId,
@@ -72,10 +86,18 @@ pub async fn forget(
     ) {
         return Err(ForgetError::NotOver(found.state));
     }
-    store::destroy_key(&mut tx, incident, now).await?;
-    for waiting in [ScopeStatus::Draft, ScopeStatus::Importing] {
-        scope::store::discard(&mut tx, incident, waiting, None).await?;
+    let open = steer::still_open(&mut tx, incident).await?;
+    let reasons = open.before_forgetting();
+    if !reasons.is_empty() {
+        return Err(ForgetError::StillOpen {
+            reasons,
+            open: Box::new(open),
+        });
     }
+    let drafts = cancel_drafts(&mut tx, app, by, incident).await?;
+    store::destroy_key(&mut tx, incident, now).await?;
+    // What dead imports left: a live one would have been among the reasons.
+    scope::store::discard(&mut tx, incident, ScopeStatus::Importing, None).await?;
     scope::store::delete_uploads_of(&mut tx, incident).await?;
     store::delete_remnants(&mut tx, incident).await?;
     audit::store::append(
@@ -84,9 +106,33 @@ pub async fn forget(
         Actor::Staff(by),
         "incident.forget",
         incident,
-        &json!({}),
+        &json!({ "drafts_cancelled": drafts }),
     )
     .await?;
+    bell::ring(&mut tx, campaign::store::GATE).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Cancels the drafts of the incident's campaigns: they can never be submitted. How many.
+async fn cancel_drafts(
+    conn: &mut Conn,
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+) -> db::Result<usize> {
+    let now = app.now();
+    let drafts = campaign::store::drafts_of(conn, incident).await?;
+    let with = Move {
+        ended_at: Some(now),
+        status_reason: Some("its incident was forgotten".to_owned()),
+        ..Move::default()
+    };
+    for id in &drafts {
+        campaign::store::set_status(conn, *id, CampaignStatus::Cancelled, &with).await?;
+        let detail = json!({ "reason": with.status_reason });
+        let actor = Actor::Staff(by);
+        audit::store::append(conn, now, actor, "campaign.cancel", *id, &detail).await?;
+    }
+    Ok(drafts.len())
 }

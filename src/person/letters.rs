@@ -83,7 +83,7 @@ impl Letters {
     /// written may stand in it or not.
     ///
     /// # Errors
-    /// The database's.
+    /// [`LettersError::Forgotten`] once the incident was forgotten: the rest of the list is not written.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, LettersError> {
         if self.done {
             return Ok(None);
@@ -94,6 +94,12 @@ impl Letters {
         };
         let mut conn = self.app.db.get().await?;
         let (key, incident) = (&self.key, self.incident);
+        if incident::store::wrapped_key(&mut conn, incident)
+            .await?
+            .is_none()
+        {
+            return Err(LettersError::Forgotten);
+        }
         let page = store::list(&mut conn, key, incident, &filter, self.after, AT_ONCE).await?;
         drop(conn);
         let mut to = WriterBuilder::new().from_writer(Vec::new());

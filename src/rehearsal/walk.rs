@@ -119,6 +119,7 @@ async fn open(app: &App, by: StaffId) -> Result<Incident> {
     facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
     facts.insert("website".to_owned(), app.config.http.public_url.clone());
     let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
+    steer::publish_facts(app, by, incident.id, incident.version).await?;
     for Update {
         at,
         kind,

@@ -61,6 +61,10 @@ pub async fn once(
         },
         Ok(Claim::Running) => Problem::new(Kind::StillRunning),
         Ok(Claim::Another) => Problem::new(Kind::KeyReused),
+        Ok(Claim::Unreadable) => Problem::new(Kind::InTheWay).because(
+            "this request was done before under the same Idempotency-Key, but its answer cannot be read any more: the \
+             master key was replaced since. Look whether what you asked for is there; do not send it again",
+        ),
         Err(error) => error.into(),
     };
     Ok(refuse(req, problem))

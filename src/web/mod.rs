@@ -88,8 +88,8 @@ fn mine() -> Vec<Door> {
 #[rustfmt::skip]
 fn console() -> Vec<Door> {
     use console::{
-        account, call, campaign, campaigns, dashboard, deeds, forget, helpline, import, incident, incidents, live, notices, outbox,
-        preview, scopes, template, templates, tickets,
+        account, call, campaign, campaigns, dashboard, deeds, facts, forget, helpline, import, incident, incidents, live, notices, outbox,
+        preview, scopes, template, templates, tickets, updates,
     };
     vec![
         get("/sign-in", Anyone, sign_in::show),
@@ -102,8 +102,10 @@ fn console() -> Vec<Door> {
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{slug}", May(SeeIncidents), incident::show),
         post("/incidents/{slug}/state", May(SteerIncident), incident::move_to),
-        post("/incidents/{slug}/facts", May(SteerIncident), incident::save_facts),
-        post("/incidents/{slug}/updates", May(SteerIncident), incident::publish),
+        post("/incidents/{slug}/facts", May(SteerIncident), facts::save),
+        post("/incidents/{slug}/updates", May(SteerIncident), updates::publish),
+        get("/incidents/{slug}/facts/publish", May(SteerIncident), facts::preview),
+        post("/incidents/{slug}/facts/publish", May(SteerIncident), facts::publish),
         post("/incidents/{slug}/forget", May(ForgetIncident), forget::forget),
         get("/incidents/{slug}/import", May(ImportScope), import::ask),
         get("/incidents/{slug}/importing", May(ImportScope), import::importing),
@@ -166,6 +168,7 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
         post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
         post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+        post("/incidents/{incident}/facts/publish", May(SteerIncident), incidents::publish_facts),
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),

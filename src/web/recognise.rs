@@ -9,6 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 
+use crate::incident;
 use crate::link::StatusLink;
 use crate::person::store;
 use crate::staff::key::{self, ApiKey};
@@ -18,7 +19,7 @@ use crate::web::who::{SESSION_COOKIE, Signed, Visitor, app, refuse};
 use crate::web::{form, sign_in};
 
 /// Middleware of `/s/{token}`: a forged link is refused by arithmetic, a revoked one by the person's
-/// row, both with the same 404.
+/// row, one of a forgotten incident by its missing key, all with the same 404.
 pub async fn by_link(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -36,8 +37,10 @@ async fn visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
     let app = app(req)?;
     let token = req.match_info().get("token").unwrap_or_default().to_owned();
     let link = StatusLink::check(&token, &app.keys).ok_or_else(Problem::not_found)?;
-    let person = store::find_row(&mut *app.db.get().await?, link.person).await?;
-    if person.link_epoch != link.epoch {
+    let mut conn = app.db.get().await?;
+    let person = store::find_row(&mut conn, link.person).await?;
+    let key = incident::store::wrapped_key(&mut conn, person.incident).await?;
+    if person.link_epoch != link.epoch || key.is_none() {
         return Err(Problem::not_found());
     }
     Ok(Visitor {

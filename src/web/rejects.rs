@@ -10,6 +10,7 @@ use futures_util::{Stream, stream};
 use crate::app::App;
 use crate::id::IncidentId;
 use crate::incident::Incident;
+use crate::incident::store::wrapped_key;
 use crate::scope::csv::RejectWriter;
 use crate::scope::{Version, store};
 use crate::seal::IncidentKey;
@@ -69,6 +70,9 @@ impl Download {
             None => Vec::new(),
             Some(key) => {
                 let mut conn = self.app.db.get().await?;
+                if wrapped_key(&mut conn, self.incident).await?.is_none() {
+                    return Err(Problem::not_found());
+                }
                 let (incident, version) = (self.incident, self.version);
                 store::list_rejects(&mut conn, key, incident, version, after, AT_ONCE).await?
             }

@@ -1,7 +1,7 @@
 //! The gate: may this campaign's next message leave? Asked before every message, answered from a look
 //! at the database that is never older than [`FRESH`] (promise P4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ struct Last {
     said: Said,
     shares: Shares,
     campaigns: HashMap<CampaignId, Seen>,
+    /// Those of forgotten incidents: nothing of them leaves, however they stand.
+    forgotten: HashSet<CampaignId>,
 }
 
 /// What was last seen of the campaigns in hand, and of who else is at work.
@@ -69,6 +71,7 @@ impl Gate {
             return Leave::Wait;
         }
         match last.campaigns.get(&campaign) {
+            _ if last.forgotten.contains(&campaign) => Leave::Back,
             Some(seen) if !last.stopped && seen.percent > 0 => match seen.status {
                 CampaignStatus::Sending => Leave::Go,
                 _ => Leave::Back,
@@ -144,6 +147,7 @@ impl Gate {
         let node = &app.config.mail.node;
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
+        let forgotten = campaign::store::without_key(&mut conn, &ids).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| asked.duration_since(at) >= FRESH) {
             // The others may have taken this sender for dead, as it them.
@@ -154,6 +158,7 @@ impl Gate {
         let heard = last.said.say(&beat.campaigns, asked);
         last.shares = Shares::new(&heard, &others);
         last.campaigns.extend(seen);
+        last.forgotten.extend(forgotten);
         Ok(())
     }
 

@@ -161,6 +161,15 @@ impl Lanes {
         self.0.pushed.notify_waiters();
     }
 
+    /// Gives back every job that may not go any more, also while no line asks for one: what was opened of its
+    /// person leaves the memory.
+    pub fn give_back(&self) {
+        let dropped = self.with(State::shut);
+        if !dropped.is_empty() {
+            self.0.taken.notify_one();
+        }
+    }
+
     /// The next job, if one may go now.
     pub fn try_next(&self) -> Option<Job> {
         loop {
@@ -274,6 +283,17 @@ impl State {
         Some(job)
     }
 
+    /// All jobs that may not go any more.
+    fn shut(&mut self) -> Vec<Job> {
+        let mut back = self.shut_aside().unwrap_or_default();
+        for lane in &mut self.lanes {
+            if lane.jobs.iter().any(|job| job.leave() == Leave::Back) {
+                back.extend(lane.shut());
+            }
+        }
+        back
+    }
+
     /// Those who stepped aside and may not go any more.
     fn shut_aside(&mut self) -> Option<Vec<Job>> {
         let shut = |aside: &Aside| aside.1.leave() == Leave::Back;
@@ -293,6 +313,15 @@ impl State {
 }
 
 impl Lane {
+    /// Its jobs that may not go any more.
+    fn shut(&mut self) -> Vec<Job> {
+        let jobs = std::mem::take(&mut self.jobs);
+        let (back, stay): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| job.leave() == Leave::Back);
+        self.jobs = stay.into();
+        back
+    }
+
     fn look(
         &mut self,
         now: Instant,
@@ -303,13 +332,7 @@ impl Lane {
             match first.leave() {
                 Leave::Go => {}
                 Leave::Wait => return Found::Nobody(None),
-                Leave::Back => {
-                    let jobs = std::mem::take(&mut self.jobs);
-                    let (back, stay): (Vec<_>, Vec<_>) =
-                        jobs.into_iter().partition(|job| job.leave() == Leave::Back);
-                    self.jobs = stay.into();
-                    return Found::Shut(back);
-                }
+                Leave::Back => return Found::Shut(self.shut()),
             }
             let rate = first.rate();
             let moment = rate.map_or(now, |_| first.shared.pace.peek(now));

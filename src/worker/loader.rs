@@ -39,8 +39,8 @@ pub struct Loader {
     pub lanes: Lanes,
     /// What is done for the batches in hand.
     pub hands: TaskTracker,
-    /// What the notices of each campaign share.
-    pub shared: HashMap<CampaignId, (Arc<Shared>, IncidentKey)>,
+    /// What the notices of each campaign share. Nothing that could be forgotten: keys are read for each batch.
+    pub shared: HashMap<CampaignId, Arc<Shared>>,
     /// The campaign of the last claim: the next is another's turn.
     pub last: Option<CampaignId>,
 }
@@ -108,11 +108,15 @@ impl Loader {
             )
         };
         let past = Past::read(outcomes);
-        if lease.campaign_status == CampaignStatus::Cancelled {
+        let key = match lease.campaign_status {
+            CampaignStatus::Cancelled => None,
+            _ => self.key(&lease).await?,
+        };
+        let Some(key) = key else {
             self.cancel(lease, notices, &past).await?;
             return Ok(true);
-        }
-        let (shared, key) = self.shared(&lease).await?;
+        };
+        let shared = self.shared(&lease).await?;
         let mut people = self.people(&key, &lease, &notices).await?;
         let providers = self.lanes.providers();
         let provider = |notice: &Notice| {
@@ -154,20 +158,23 @@ impl Loader {
             .collect())
     }
 
+    /// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
+    async fn key(&self, lease: &Lease) -> Result<Option<IncidentKey>> {
+        let mut conn = self.app.db.get().await?;
+        let wrapped = incident::store::wrapped_key(&mut conn, lease.incident_id).await?;
+        let open = |wrapped: Vec<u8>| self.app.keys.incident_key(lease.incident_id, &wrapped);
+        let strange = |_| Error::inconsistent("incident", lease.incident_id);
+        wrapped.map(open).transpose().map_err(strange)
+    }
+
     /// What all notices of the campaign share, compiled at its first batch.
-    async fn shared(&mut self, lease: &Lease) -> Result<(Arc<Shared>, IncidentKey)> {
-        if let Some((shared, key)) = self.shared.get(&lease.campaign_id) {
-            return Ok((Arc::clone(shared), key.clone()));
+    async fn shared(&mut self, lease: &Lease) -> Result<Arc<Shared>> {
+        if let Some(shared) = self.shared.get(&lease.campaign_id) {
+            return Ok(Arc::clone(shared));
         }
         let mut conn = self.app.db.get().await?;
         let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
-        let incident = incident::store::find(&mut conn, campaign.incident).await?;
         let strange = || Error::inconsistent("campaign", campaign.id);
-        let key = incident
-            .key(&self.app.keys)
-            .ok()
-            .flatten()
-            .ok_or_else(strange)?;
         let content = campaign.content.as_deref().unwrap_or_default();
         let app = &self.app;
         let edition =
@@ -181,12 +188,12 @@ impl Loader {
             launched_at: campaign.launched_at.unwrap_or_else(|| self.app.now()),
             window: Mutex::default(),
         });
-        self.shared
-            .insert(campaign.id, (Arc::clone(&shared), key.clone()));
-        Ok((shared, key))
+        self.shared.insert(campaign.id, Arc::clone(&shared));
+        Ok(shared)
     }
 
-    /// Ends every notice of a cancelled campaign's batch: as it was sent, or as cancelled.
+    /// Ends every notice of a batch of which nothing more is sent, since its campaign was cancelled or its incident
+    /// forgotten: as it was sent, or as cancelled.
     async fn cancel(&self, lease: Lease, notices: Vec<Notice>, past: &Past) -> Result<()> {
         let stories = self.stories(notices, past, |_| false).await?;
         let mut known = Known {

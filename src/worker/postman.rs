@@ -21,6 +21,9 @@ use crate::id::SenderId;
 use crate::notice::freeze;
 use crate::shutdown::Shutdown;
 
+/// How often jobs are looked for that may not go any more: with the gate's poll this is well below two seconds.
+const LET_GO: Duration = Duration::from_millis(500);
+
 /// Starts everything that sends notices.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let trunks: Vec<_> = routes
@@ -34,6 +37,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     start_lines(app, &trunks, &lanes, &ledger, shutdown);
     shutdown.spawn(gate.clone().watch(app.clone(), shutdown.clone()));
     shutdown.spawn(freeze_all(app.clone(), shutdown.clone()));
+    shutdown.spawn(let_go(lanes.clone(), shutdown.clone()));
     let loader = Loader {
         app: app.clone(),
         gate,
@@ -75,6 +79,14 @@ fn start_lines(
             };
             shutdown.spawn(line.run());
         }
+    }
+}
+
+/// Keeps giving back what may not go any more. Lines do the same when they ask for a job; while every relay is
+/// held none asks.
+async fn let_go(lanes: Lanes, shutdown: Shutdown) {
+    while shutdown.rest(LET_GO).await {
+        lanes.give_back();
     }
 }
 

@@ -143,6 +143,21 @@ impl Seen {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 
+    /// The hidden fields of the page's first form that posts to `path`.
+    fn hidden_in(&self, path: &str) -> Vec<(&str, &str)> {
+        let Some((_, form)) = self.body.split_once(&format!("action=\"{path}\"")) else {
+            return Vec::new();
+        };
+        let form = form.split("</form>").next().unwrap_or_default();
+        let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
+        fields
+            .filter_map(|rest| {
+                let (name, rest) = rest.split_once("\" value=\"")?;
+                Some((name, rest.split_once('"')?.0))
+            })
+            .collect()
+    }
+
     /// The token in the page's forms.
     pub fn csrf(&self) -> &str {
         let (_, rest) = self
@@ -189,13 +204,21 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(body.to_owned()).unwrap()))
     }
 
-    /// Fills in a form of the page at `page` and sends it to `path`.
+    /// Fills in a form of the page at `page` and sends it to `path`, with the hidden fields that the form has
+    /// there and the caller does not give.
     pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
         let seen = self.get(page);
         let token = ("csrf", seen.csrf());
+        let mut hidden = seen.hidden_in(path);
+        hidden.retain(|(name, _)| {
+            fields
+                .iter()
+                .chain([&token])
+                .all(|(given, _)| given != name)
+        });
         self.post(
             path,
-            &[&[token], fields].concat(),
+            &[&[token], fields, &hidden].concat(),
             &[("sec-fetch-site", "same-origin")],
         )
     }
@@ -278,6 +301,11 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
+    /// Goes to another site from now on, with the same key.
+    pub fn move_to(&mut self, url: &str) {
+        url.clone_into(&mut self.base);
+    }
+
     /// Asks for what is at `path` below `/api/v1`.
     pub fn get(&self, path: &str) -> Seen {
         let request = self.request("GET", path).body(()).unwrap();

@@ -13,6 +13,8 @@ mod console;
 mod csv;
 mod doors;
 mod embedded;
+mod ends;
+mod facts;
 mod house;
 mod imports;
 mod lists;

@@ -2,11 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use candor::actor::Actor;
 use candor::campaign::CampaignKind;
+use candor::incident::rewrap;
 use candor::link::StatusLink;
 use candor::person::find::{Clue, find};
+use candor::staff::StaffRole;
+use serde_json::json;
 
-use crate::client::Site;
+use crate::client::{ApiClient, Seen, Site};
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -85,4 +89,55 @@ async fn a_new_master_key_opens_everybody_and_keeps_the_links_that_were_sent() {
     assert_eq!(again.id, person.id);
     let site = Site::open(&house.app).await;
     assert_eq!(site.browser().get(&format!("/s/{token}")).status, 200);
+}
+
+/// A POST whose answer is kept, under `key`.
+fn once(program: &ApiClient, key: &str) -> Seen {
+    let body = json!({ "slug": key, "title": "A breach" });
+    program.post_with("/incidents", &[("idempotency-key", key)], &body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d20_a_request_repeated_after_a_new_master_key_gets_its_first_answer_or_hears_that_it_was_done()
+ {
+    let mut house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let mut program = site.program(&[StaffRole::Comms]).await;
+    let first = once(&program, "before");
+    assert_eq!(first.status, 201);
+
+    let scratch = Scratch::new();
+    let old = key_file(&scratch, "old.key", &"07".repeat(32));
+    let new = key_file(&scratch, "new.key", NEW);
+    let alone = format!("[secrets]\nmaster_key_file = \"{new}\"\nlink_key_file = \"{old}\"\n");
+    let with_former = format!("{alone}former_master_key_file = \"{old}\"\n");
+    house.rekey(&with_former);
+    let both = Site::open(&house.app).await;
+    program.move_to(&both.url);
+    assert_eq!(
+        once(&program, "before").body,
+        first.body,
+        "before the keys are wrapped"
+    );
+    rewrap::rewrap(&house.app, Actor::System("test"))
+        .await
+        .unwrap();
+    // The node that still has the old key answers once more.
+    program.move_to(&site.url);
+    let late = once(&program, "late");
+    assert_eq!(late.status, 201);
+
+    house.rekey(&alone);
+    let fresh = Site::open(&house.app).await;
+    program.move_to(&fresh.url);
+    let again = once(&program, "before");
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    let unreadable = once(&program, "late");
+    assert_eq!(unreadable.status, 409, "{}", unreadable.body);
+    assert!(
+        unreadable.body.contains("was done before"),
+        "{}",
+        unreadable.body
+    );
+    assert_eq!(house.number("select count(*) from incident").await, 2);
 }

@@ -40,4 +40,7 @@ pub enum Claim {
     Answered(Answer),
     /// Another request with this key was answered.
     Another,
+    /// This request was answered, under a master key that is replaced and no longer known: what the answer was
+    /// cannot be read.
+    Unreadable,
 }

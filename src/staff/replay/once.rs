@@ -4,18 +4,45 @@ use chrono::TimeDelta;
 
 use super::{Answer, Claim, Request, store};
 use crate::app::App;
-use crate::db::{Error, Result};
+use crate::db::{Conn, Error, Result};
+use crate::id::StaffId;
+use crate::seal::{Broken, Keyring};
 
 /// How long a repeated request gets its first answer.
 pub const KEPT: TimeDelta = TimeDelta::days(2);
+/// How many answers are read at once to be sealed anew.
+const AT_ONCE: i64 = 500;
 
 fn context(request: &Request) -> Vec<u8> {
-    [
-        b"answer ".as_slice(),
-        request.by.uuid().as_bytes(),
-        request.key.as_bytes(),
-    ]
-    .concat()
+    context_of(request.by, &request.key)
+}
+
+/// What a kept answer is sealed for.
+fn context_of(by: StaffId, key: &str) -> Vec<u8> {
+    [b"answer ".as_slice(), by.uuid().as_bytes(), key.as_bytes()].concat()
+}
+
+/// Seals the kept answers under the present master key, in the caller's transaction; those that neither it nor the
+/// former one opens stay as they are. How many are sealed anew.
+///
+/// # Errors
+/// The database's.
+pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<usize> {
+    let (mut after, mut sealed_anew) = (None, 0);
+    loop {
+        let page = store::list_answers(conn, after.as_ref(), AT_ONCE).await?;
+        for (by, key, sealed) in &page {
+            let context = context_of(*by, key);
+            if let Ok(Some(anew)) = keys.reseal(&context, sealed) {
+                store::replace_answer(conn, *by, key, &anew).await?;
+                sealed_anew += 1;
+            }
+        }
+        let Some((by, key, _)) = page.into_iter().last() else {
+            return Ok(sealed_anew);
+        };
+        after = Some((by, key));
+    }
 }
 
 /// Claims the key for the request.
@@ -38,11 +65,10 @@ pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
     if found.hash != request.hash {
         return Ok(Claim::Another);
     }
-    let content = app
-        .keys
-        .open(&context(request), &sealed)
-        .map_err(|_| Error::inconsistent("idempotency", request.by))?;
-    Ok(Claim::Answered(Answer { status, content }))
+    Ok(match app.keys.open(&context(request), &sealed) {
+        Ok(content) => Claim::Answered(Answer { status, content }),
+        Err(Broken) => Claim::Unreadable,
+    })
 }
 
 /// Keeps the answer, sealed.

@@ -82,6 +82,47 @@ pub async fn set_answer(
     Ok(())
 }
 
+/// Kept answers in the order of account and key, after the given one.
+///
+/// # Errors
+/// The database's.
+pub async fn list_answers(
+    conn: &mut Conn,
+    after: Option<&(StaffId, String)>,
+    limit: i64,
+) -> Result<Vec<(StaffId, String, Vec<u8>)>> {
+    let mut query = idempotency::table
+        .filter(idempotency::answer.is_not_null())
+        .order((idempotency::staff_id, idempotency::key))
+        .select((
+            idempotency::staff_id,
+            idempotency::key,
+            idempotency::answer.assume_not_null(),
+        ))
+        .limit(limit)
+        .into_boxed();
+    if let Some((by, key)) = after {
+        let later = idempotency::staff_id
+            .gt(*by)
+            .or(idempotency::staff_id.eq(*by).and(idempotency::key.gt(key)));
+        query = query.filter(later);
+    }
+    Ok(query.load(conn).await?)
+}
+
+/// Replaces a kept answer by the same, sealed under another key.
+///
+/// # Errors
+/// The database's.
+pub async fn replace_answer(conn: &mut Conn, by: StaffId, key: &str, sealed: &[u8]) -> Result<()> {
+    diesel::update(idempotency::table.find((by, key)))
+        .filter(idempotency::answer.is_not_null())
+        .set(idempotency::answer.eq(sealed))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Deletes the keys that were claimed before `before`, with their answers.
 ///
 /// # Errors

@@ -56,13 +56,14 @@ impl Customer {
     }
 }
 
-/// The incident's key; a forgotten incident takes no words.
+/// The incident's key; a forgotten incident takes no words. It is not closed or forgotten before the transaction
+/// ends: what is written with the key is counted by whoever asks whether all is over.
 pub(in crate::ticket) async fn key_of(
     conn: &mut Conn,
     app: &App,
     id: IncidentId,
 ) -> db::Result<IncidentKey> {
-    let incident = incident::store::find(conn, id).await?;
+    let incident = incident::store::hold(conn, id).await?;
     let key = incident.key(&app.keys);
     key.map_err(|Broken| db::Error::inconsistent("incident", id))?
         .ok_or(db::Error::Missing)

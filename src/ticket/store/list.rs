@@ -175,12 +175,16 @@ pub async fn queue(
     Ok(Page::cut(read(keys, rows)?, limit, |t| t.queued_at))
 }
 
-/// What the index of tickets to take holds; written out so that the planner sees it.
+/// What the index of tickets to take holds, written out so that the planner sees it, without those of forgotten
+/// incidents: nobody can read them.
 fn in_line() -> diesel::expression::SqlLiteral<Bool> {
-    diesel::dsl::sql::<Bool>("ticket.status in ('new', 'open') and ticket.assignee is null")
+    diesel::dsl::sql::<Bool>(
+        "(ticket.status in ('new', 'open') and ticket.assignee is null and not exists (select from incident gone \
+         where gone.id = ticket.incident_id and gone.forgotten_at is not null))",
+    )
 }
 
-/// What an agent has in hand, last changed first.
+/// What an agent has in hand, last changed first; nothing of forgotten incidents.
 ///
 /// # Errors
 /// The database's.
@@ -191,7 +195,9 @@ pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec
         status: vec![Open, Pending, OnHold],
         ..Filter::default()
     };
-    Ok(list(conn, keys, &filter, None, PAGE_LIMIT).await?.items)
+    let mut mine = list(conn, keys, &filter, None, PAGE_LIMIT).await?.items;
+    mine.retain(|ticket| ticket.subject.is_some());
+    Ok(mine)
 }
 
 /// A person's own tickets, newest first.

@@ -156,7 +156,8 @@ struct Taken {
     id: TicketId,
 }
 
-/// Claims the first ticket in line for an agent, in one statement: other takers skip it.
+/// Claims the first ticket in line for an agent, in one statement: other takers skip it. None of a forgotten
+/// incident, which nobody can read.
 ///
 /// A common table expression, since a sub-select under IN may be run more than once.
 ///
@@ -170,7 +171,8 @@ pub async fn claim(
 ) -> Result<Option<TicketId>> {
     let taken: Option<Taken> = diesel::sql_query(
         "with next as (select id from ticket where status in ('new', 'open') and assignee is null \
-         order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
+         and not exists (select from incident gone where gone.id = ticket.incident_id \
+         and gone.forgotten_at is not null) order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
          update ticket set status = 'open', assignee = $1, lease_until = $2, updated_at = $3, \
          version = version + 1 from next where ticket.id = next.id returning ticket.id",
     )

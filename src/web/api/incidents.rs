@@ -12,8 +12,9 @@ use super::{Json, changed, seen_version, versioned};
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{IncidentId, UpdateId};
-use crate::incident::steer::{self, SteerError};
-use crate::incident::{Facts, Incident, IncidentState, Update, UpdateKind, store};
+use crate::incident::open::Untold;
+use crate::incident::steer::{self, SteerError, Step};
+use crate::incident::{Facts, Incident, IncidentState, Published, Update, UpdateKind, store};
 use crate::person::forget::{self, ForgetError};
 use crate::staff::right::{ForgetIncident, SeeIncidents, SteerIncident};
 use crate::web::problem::{Answer, Kind, Problem};
@@ -30,11 +31,22 @@ struct IncidentView {
     title: String,
     state: IncidentState,
     facts: Facts,
+    published: Option<PublishedView>,
+    /// Keys of facts whose present text is not public.
+    unpublished: Vec<String>,
     active_scope: Option<i32>,
     version: i32,
     created_at: DateTime<Utc>,
     forgotten_at: Option<DateTime<Utc>>,
     updates: Vec<UpdateView>,
+}
+
+/// What public pages show, as we promise it.
+#[derive(Debug, Serialize)]
+struct PublishedView {
+    title: String,
+    facts: Facts,
+    published_at: DateTime<Utc>,
 }
 
 /// A public update, as we promise it.
@@ -48,7 +60,17 @@ struct UpdateView {
 
 impl IncidentView {
     fn of(incident: Incident, updates: Vec<Update>) -> Self {
+        let unpublished = incident.unpublished_facts();
+        let title = incident.public_title().to_owned();
         Self {
+            unpublished: unpublished.into_iter().map(str::to_owned).collect(),
+            published: incident
+                .published
+                .map(|Published { facts, at, .. }| PublishedView {
+                    title,
+                    facts,
+                    published_at: at,
+                }),
             id: incident.id,
             slug: incident.slug,
             title: incident.title,
@@ -117,14 +139,8 @@ pub async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -
 /// 404.
 pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
     let mut conn = app.db.get().await?;
-    let incident = named(&mut conn, &name).await?;
-    let updates = store::list_updates(&mut conn, incident.id, UPDATES).await?;
-    let version = incident.version;
-    Ok(versioned(
-        HttpResponse::Ok(),
-        version,
-        &IncidentView::of(incident, updates),
-    ))
+    let id = named(&mut conn, &name).await?.id;
+    shown(&mut conn, id).await
 }
 
 /// The body of [`publish`].
@@ -155,12 +171,58 @@ pub async fn publish(
     Ok(HttpResponse::Created().json(UpdateView::of(update)))
 }
 
+/// The body of [`publish_facts`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    version: Option<i32>,
+}
+
+/// `POST /incidents/{id|slug}/facts/publish`.
+///
+/// # Errors
+/// 404, a version that is no longer current, or facts that are public already.
+pub async fn publish_facts(
+    req: HttpRequest,
+    who: Allowed<SteerIncident>,
+    app: Data<App>,
+    name: Path<String>,
+    body: Json<Seen>,
+) -> Answer {
+    let version = seen_version(&req, body.0.version)?;
+    let id = named(&mut *app.db.get().await?, &name).await?.id;
+    let done = steer::publish_facts(&app, who.id, id, version).await;
+    changed_or_shown(&app, id, done).await
+}
+
+/// The incident after a change, or which version it is at if somebody else changed it.
+async fn changed_or_shown(app: &App, id: IncidentId, done: Result<(), SteerError>) -> Answer {
+    let mut conn = app.db.get().await?;
+    match done {
+        Err(SteerError::Changed) => Err(changed(store::find(&mut conn, id).await?.version)),
+        done => {
+            done?;
+            shown(&mut conn, id).await
+        }
+    }
+}
+
+async fn shown(conn: &mut Conn, id: IncidentId) -> Answer {
+    let incident = store::find(conn, id).await?;
+    let updates = store::list_updates(conn, id, UPDATES).await?;
+    let version = incident.version;
+    let view = IncidentView::of(incident, updates);
+    Ok(versioned(HttpResponse::Ok(), version, &view))
+}
+
 /// The body of [`move_to`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Move {
     to: IncidentState,
     version: Option<i32>,
+    /// The people not told yet, to whose number the caller says yes.
+    confirm: Option<Untold>,
 }
 
 /// `POST /incidents/{id|slug}/state`.
@@ -176,23 +238,13 @@ pub async fn move_to(
 ) -> Answer {
     let version = seen_version(&req, body.0.version)?;
     let before = named(&mut *app.db.get().await?, &name).await?;
-    match steer::move_to(&app, who.id, before.id, version, body.0.to).await {
-        Err(SteerError::Changed) => {
-            let now = store::find(&mut *app.db.get().await?, before.id).await?;
-            Err(changed(now.version))
-        }
-        done => {
-            done?;
-            let mut conn = app.db.get().await?;
-            let after = store::find(&mut conn, before.id).await?;
-            let updates = store::list_updates(&mut conn, after.id, UPDATES).await?;
-            Ok(versioned(
-                HttpResponse::Ok(),
-                after.version,
-                &IncidentView::of(after, updates),
-            ))
-        }
-    }
+    let step = Step {
+        version,
+        to: body.0.to,
+        agreed: body.0.confirm,
+    };
+    let done = steer::step(&app, who.id, before.id, step).await;
+    changed_or_shown(&app, before.id, done).await
 }
 
 /// The body of [`forget()`].
@@ -214,15 +266,7 @@ pub async fn forget(
 ) -> Answer {
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
     forget::forget(&app, who.id, incident, &body.0.slug).await?;
-    let mut conn = app.db.get().await?;
-    let after = store::find(&mut conn, incident).await?;
-    let updates = store::list_updates(&mut conn, incident, UPDATES).await?;
-    let version = after.version;
-    Ok(versioned(
-        HttpResponse::Ok(),
-        version,
-        &IncidentView::of(after, updates),
-    ))
+    shown(&mut *app.db.get().await?, incident).await
 }
 
 impl From<ForgetError> for Problem {
@@ -234,6 +278,13 @@ impl From<ForgetError> for Problem {
             ForgetError::Already | ForgetError::NotOver(_) => {
                 Self::new(Kind::InTheWay).because(error)
             }
+            ForgetError::StillOpen {
+                ref reasons,
+                ref open,
+            } => Self::new(Kind::InTheWay)
+                .because(&error)
+                .with("reasons", reasons)
+                .with("open", open),
         }
     }
 }
@@ -247,6 +298,10 @@ impl From<SteerError> for Problem {
             SteerError::Text(_) => Kind::NotAccepted,
             SteerError::IllegalMove { .. } => Kind::IllegalMove,
             SteerError::Changed => Kind::Changed,
+            SteerError::StillOpen { .. }
+            | SteerError::NotTold(_)
+            | SteerError::Forgotten
+            | SteerError::NothingNew => Kind::InTheWay,
         };
         match error {
             SteerError::Db(error) => error.into(),
@@ -254,6 +309,15 @@ impl From<SteerError> for Problem {
                 .because(&error)
                 .with("from", from)
                 .with("to", to),
+            SteerError::StillOpen {
+                ref reasons,
+                ref open,
+                ..
+            } => Self::new(kind)
+                .because(&error)
+                .with("reasons", reasons)
+                .with("open", open),
+            SteerError::NotTold(untold) => Self::new(kind).because(&error).with("confirm", untold),
             error => Self::new(kind).because(error),
         }
     }

@@ -20,7 +20,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 20] = [
+const ACTS: [(&str, &str); 21] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
     (
@@ -30,7 +30,11 @@ const ACTS: [(&str, &str); 20] = [
     ("moved", "The incident has moved on."),
     (
         "facts",
-        "The fact sheet is saved. Approvals given before are void.",
+        "The fact sheet is saved. Nothing of it is public before you publish it. Approvals given before are void.",
+    ),
+    (
+        "facts-published",
+        "The fact sheet is public: on the incident's page and on status pages.",
     ),
     ("published", "The update is public."),
     (
@@ -203,6 +207,7 @@ fn deed(word: &str) -> String {
         "incident.open" => "opened the incident",
         "incident.move" => "moved the incident on",
         "incident.facts" => "changed the fact sheet",
+        "incident.publish_facts" => "published the fact sheet",
         "incident.update" => "published an update",
         "incident.forget" => "forgot its people",
         "scope.import" => "imported a list",

@@ -9,14 +9,16 @@ use chrono::{DateTime, Utc};
 use super::Account;
 use super::around::{self, account, template_names};
 use super::campaign::since_launch;
+use super::needs;
+pub use super::needs::Need;
 use crate::app::App;
 use crate::campaign::{self, Campaign, CampaignStatus};
 use crate::db::Conn;
-use crate::incident::{self, IncidentState};
+use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
 use crate::ticket;
-use crate::web::figures::{count, filters};
+use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Tone, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Signed;
@@ -36,19 +38,6 @@ pub struct Dashboard {
     pub incidents: Vec<Accounted>,
     /// Campaigns that are sending or paused.
     pub running: Vec<Running>,
-}
-
-/// One thing that waits.
-#[derive(Debug, Clone)]
-pub struct Need {
-    /// How urgent.
-    pub tone: Tone,
-    /// What, a sentence.
-    pub text: String,
-    /// Where to do it.
-    pub href: String,
-    /// What the link says: `Review it`.
-    pub deed: String,
 }
 
 /// An incident with its account.
@@ -91,9 +80,14 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let now = app.now();
     let mut conn = app.db.get().await?;
     let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
-    let incidents = accounted(&mut conn, now).await?;
-    let mut needs = Vec::new();
-    needs.extend(incidents.iter().flat_map(|one| of_account(one, &who)));
+    let (mut incidents, mut needs) = (Vec::new(), Vec::new());
+    for one in incident::store::list(&mut conn).await? {
+        if !one.is_over() {
+            let shown = accounted(&mut conn, &one, now).await?;
+            needs.extend(needs::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?);
+            incidents.push(shown);
+        }
+    }
     let names = template_names(&mut conn).await?;
     let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
     needs.extend(
@@ -131,53 +125,17 @@ fn is_running(status: CampaignStatus) -> bool {
     matches!(status, CampaignStatus::Sending | CampaignStatus::Paused)
 }
 
-async fn accounted(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Accounted>, Problem> {
-    let over = |state| matches!(state, IncidentState::Closed | IncidentState::Dismissed);
-    let mut open = Vec::new();
-    for one in incident::store::list(conn).await? {
-        if !over(one.state) {
-            let account = account(conn, &one, now).await?;
-            let state = one.state.to_string();
-            open.push(Accounted {
-                slug: one.slug,
-                title: one.title,
-                state,
-                account,
-            });
-        }
-    }
-    Ok(open)
-}
-
-fn of_account(incident: &Accounted, who: &Signed) -> Vec<Need> {
-    let Some(account) = &incident.account else {
-        return Vec::new();
-    };
-    let href = format!("/console/incidents/{}", incident.slug);
-    let need = |tone, text, deed: &str| Need {
-        tone,
-        text,
-        href: href.clone(),
-        deed: deed.to_owned(),
-    };
-    let mut needs = Vec::new();
-    if account.unexplained != 0 {
-        let text = format!(
-            "{}: {} people are unexplained.",
-            incident.title,
-            count(account.unexplained)
-        );
-        needs.push(need(Tone::Act, text, "Find out why"));
-    }
-    if account.unnotified_elements > 0 && who.may(Right::DraftCampaign) {
-        let people = count(account.unnotified_elements);
-        let text = format!(
-            "{}: {people} people were told less than was taken.",
-            incident.title
-        );
-        needs.push(need(Tone::Look, text, "Draft a supplement"));
-    }
-    needs
+async fn accounted(
+    conn: &mut Conn,
+    of: &Incident,
+    now: DateTime<Utc>,
+) -> Result<Accounted, Problem> {
+    Ok(Accounted {
+        slug: of.slug.clone(),
+        title: of.title.clone(),
+        state: of.state.to_string(),
+        account: account(conn, of, now).await?,
+    })
 }
 
 fn of_campaign(campaign: &Campaign, name: &str, who: &Signed) -> Option<Need> {

@@ -87,7 +87,9 @@ pub async fn show(
     let mut conn = app.db.get().await?;
     let names = Names::load(&mut conn).await?;
     let found = person::find(app, &mut conn, ticket).await?;
-    let due = ticket.due_at(app.config.helpline.answer_hours);
+    let due = ticket
+        .due_at(app.config.helpline.answer_hours)
+        .filter(|_| ticket.subject.is_some());
     let reopen_days = app.config.helpline.reopen_days;
     let locked = locked(app, who, ticket, &names);
     let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
@@ -128,6 +130,9 @@ fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
     let holder = ticket.held_by(app.now()).filter(|holder| *holder != who.id);
     if !who.may(Right::WorkTickets) {
         "You may read tickets, not answer them.".to_owned()
+    } else if ticket.subject.is_none() {
+        "Its incident was forgotten: what was written here can no longer be read or answered."
+            .to_owned()
     } else if let Some(holder) = holder {
         format!("{} is working on this ticket.", names.of(holder))
     } else if ticket.status == TicketStatus::New {
@@ -204,7 +209,7 @@ fn told(app: &App, conflict: &desk::Conflict) -> Conflict {
 
 /// The moves that need no message. What needs one goes with the reply.
 fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
-    if !who.may(Right::WorkTickets) {
+    if !who.may(Right::WorkTickets) || ticket.subject.is_none() {
         return Vec::new();
     }
     let waits = ticket.status == TicketStatus::New;
@@ -245,7 +250,7 @@ fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
 }
 
 async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Choice>, Problem> {
-    if !who.may(Right::LeadTickets) || ticket.status.is_done() {
+    if !who.may(Right::LeadTickets) || ticket.status.is_done() || ticket.subject.is_none() {
         return Ok(Vec::new());
     }
     let mut staff = staff::store::list(conn).await?;

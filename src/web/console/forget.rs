@@ -26,7 +26,7 @@ pub struct Typed {
 /// `POST /console/incidents/{slug}/forget`.
 ///
 /// # Errors
-/// 404, or an incident that is not over; another name than its own shows the page again.
+/// 404, or an incident of which something is not over; another name than its own shows the page again.
 pub async fn forget(
     who: Allowed<ForgetIncident>,
     req: HttpRequest,
@@ -45,7 +45,11 @@ pub async fn forget(
             let faults = form.faults;
             let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
             let page = IncidentPage {
-                farewell: Some(Farewell { repeated, faults }),
+                farewell: Some(Farewell {
+                    repeated,
+                    faults,
+                    reasons: Vec::new(),
+                }),
                 ..page
             };
             Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)

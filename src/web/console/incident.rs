@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::around::{self, account, incident_at, log, on_to, out_of_date, template_names};
@@ -12,15 +12,17 @@ use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::{self, Campaign};
 use crate::db::Conn;
-use crate::incident::steer::{self, SteerError};
-use crate::incident::{Incident, IncidentState, UpdateKind, store};
+use crate::incident::change::changes;
+use crate::incident::open::{Open, Untold};
+use crate::incident::steer::{self, SteerError, Step};
+use crate::incident::{Incident, IncidentState, store};
 use crate::notice::NoticeStatus;
 use crate::scope;
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
-use crate::web::figures::filters;
+use crate::web::figures::{count, filters};
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, Desk, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
@@ -63,6 +65,12 @@ pub struct IncidentPage {
     pub farewell: Option<Farewell>,
     /// When its people were forgotten.
     pub forgotten: Option<Moment>,
+    /// Whether anybody may read its page.
+    pub is_public: bool,
+    /// What of the fact sheet is not public, a sentence.
+    pub publication: String,
+    /// The people not told yet; moving on to monitoring asks for a yes to their number.
+    pub untold: Untold,
 }
 
 /// The form for a statement, as typed.
@@ -73,6 +81,8 @@ pub struct Publish {
     pub text: String,
     pub next_on: String,
     pub faults: Faults,
+    /// The update as it would be published, if a preview was asked for.
+    pub preview: Option<Update>,
 }
 
 impl Publish {
@@ -152,13 +162,18 @@ impl IncidentPage {
 pub struct Farewell {
     pub repeated: String,
     pub faults: Faults,
+    /// What must be over first, each with its number.
+    pub reasons: Vec<String>,
 }
 
-/// The empty form, for whoever may forget an incident that is over.
-fn farewell(who: &Signed, of: &Incident) -> Option<Farewell> {
+/// The empty form, for a member of staff who may forget an incident that is over.
+fn farewell(who: &Signed, of: &Incident, open: &Open) -> Option<Farewell> {
     let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
     let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
-    can.then(Farewell::default)
+    can.then(|| Farewell {
+        reasons: open.before_forgetting(),
+        ..Farewell::default()
+    })
 }
 
 /// `GET /console/incidents/{slug}`.
@@ -189,7 +204,9 @@ pub async fn filled(
     of: Incident,
 ) -> Result<IncidentPage, Problem> {
     let now = app.now();
-    let may_edit = who.may(Right::SteerIncident);
+    let may_edit = who.may(Right::SteerIncident) && of.forgotten_at.is_none();
+    let open = steer::still_open(conn, of.id).await?;
+    let has_spoken = store::has_spoken(conn, of.id).await?;
     let update = |one: crate::incident::Update| Update {
         kind: one.kind.to_string(),
         at: Moment::exact(one.published_at),
@@ -204,8 +221,11 @@ pub async fn filled(
     };
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     Ok(IncidentPage {
-        farewell: farewell(who, &of),
+        farewell: farewell(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
+        is_public: of.is_public(has_spoken),
+        publication: publication(&of, now),
+        untold: open.untold(),
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         account: account(conn, &of, now).await?,
         updates: store::list_updates(conn, of.id, 50)
@@ -220,7 +240,7 @@ pub async fn filled(
             .collect(),
         campaigns: rows(conn, campaigns, &of.title).await?,
         log: log(conn, of.id, now).await?,
-        next: of.state.after().iter().map(|to| step(*to)).collect(),
+        next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),
         facts: of
             .facts
             .into_iter()
@@ -262,43 +282,83 @@ pub async fn rows(
     Ok(rows)
 }
 
-fn step(to: IncidentState) -> Deed {
-    let (words, look, sure) = match to {
-        IncidentState::Suspected => ("Suspect", "quiet", ""),
-        IncidentState::Confirmed => ("Confirm", "", ""),
-        IncidentState::Scoping => ("Start scoping", "", ""),
-        IncidentState::Notifying => ("Start notifying", "", ""),
-        IncidentState::Monitoring => ("Everybody is told: monitor", "", ""),
-        IncidentState::Closed => (
-            "Close",
-            "",
-            "The incident is over. It can be opened again for a new scope.",
-        ),
+/// What of the fact sheet is not public, in a sentence.
+fn publication(of: &Incident, now: DateTime<Utc>) -> String {
+    let Some(published) = &of.published else {
+        return "No fact is public: none was published yet.".to_owned();
+    };
+    let differ =
+        changes(&published.facts, &of.facts).len() + usize::from(of.public_title() != of.title);
+    let when = span(now - published.at);
+    match differ {
+        0 => format!("All of it is public, published {when} ago."),
+        1 => format!("1 change is not public. Last published {when} ago."),
+        n => format!("{n} changes are not public. Last published {when} ago."),
+    }
+}
+
+/// The button that moves the incident on, or why it cannot yet.
+fn deed(to: IncidentState, open: &Open) -> Deed {
+    let everybody = open.untold().is_none();
+    let (words, look, sure, reasons) = match to {
+        IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
+        IncidentState::Confirmed => ("Confirm", "", String::new(), vec![]),
+        IncidentState::Scoping => ("Start scoping", "", String::new(), vec![]),
+        IncidentState::Notifying => ("Start notifying", "", String::new(), vec![]),
+        IncidentState::Monitoring if everybody => {
+            ("Everybody is told: monitor", "", String::new(), vec![])
+        }
+        IncidentState::Monitoring => ("Monitor", "", String::new(), vec![]),
+        IncidentState::Closed => ("Close", "", over(open), open.before_closing()),
         IncidentState::Dismissed => (
             "Dismiss",
             "danger",
-            "It was no breach. This cannot be taken back.",
+            "It was no breach. This cannot be taken back.".to_owned(),
+            open.before_dismissing(),
         ),
+    };
+    let blocked = match reasons.is_empty() {
+        true => String::new(),
+        false => format!("Not yet: {}.", reasons.join("; ")),
     };
     Deed {
         name: to.to_string(),
         words: words.to_owned(),
         look,
-        sure: sure.to_owned(),
-        blocked: String::new(),
+        sure,
+        blocked,
     }
+}
+
+/// What closing means, with the people who stay untold.
+fn over(open: &Open) -> String {
+    let stay = match open.withheld {
+        0 => String::new(),
+        1 => " 1 person is withheld and stays untold.".to_owned(),
+        n => format!(" {} people are withheld and stay untold.", count(n)),
+    };
+    format!("The incident is over.{stay} It can be opened again for a new scope.")
 }
 
 /// What the state's buttons send.
 #[derive(Deserialize)]
 pub struct To {
     to: IncidentState,
+    version: i32,
+    /// Ticked: yes to the numbers below.
+    #[serde(default)]
+    confirm: Option<String>,
+    #[serde(default)]
+    in_progress: i64,
+    #[serde(default)]
+    needs_letter: i64,
 }
 
 /// `POST /console/incidents/{slug}/state`.
 ///
 /// # Errors
-/// 404, an illegal move.
+/// 404, an illegal move, one for which something is open or people are not told, or an incident that somebody
+/// changed since the page was loaded.
 pub async fn move_to(
     who: Allowed<SteerIncident>,
     app: Data<App>,
@@ -306,134 +366,18 @@ pub async fn move_to(
     form: Form<To>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    steer::move_to(&app, who.id, incident.id, incident.version, form.to).await?;
-    Ok(on_to(&format!("/console/incidents/{slug}"), "moved"))
-}
-
-/// What the fact sheet's form sends.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct FactSheet {
-    version: i32,
-    key: Vec<String>,
-    value: Vec<String>,
-}
-
-/// `POST /console/incidents/{slug}/facts`.
-///
-/// # Errors
-/// 404, or a fact sheet that somebody changed meanwhile; a bad fact shows the page again.
-pub async fn save_facts(
-    who: Allowed<SteerIncident>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    mut form: Form<FactSheet>,
-) -> Answer {
-    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let typed = std::mem::take(&mut form.typed);
-    let pairs = typed
-        .key
-        .into_iter()
-        .map(|key| key.trim().to_owned())
-        .zip(typed.value);
-    let facts = pairs.filter(|(key, _)| !key.is_empty()).collect();
-    let saved = steer::edit_facts(
-        &app,
-        who.id,
-        incident.id,
-        typed.version,
-        &incident.title,
-        &facts,
-    )
-    .await;
-    match saved {
-        Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "facts")),
-        Err(SteerError::Text(why)) => form.fault("facts", why),
-        Err(SteerError::Changed) => {
-            let typed = facts.values().cloned().collect::<Vec<_>>().join("\n\n");
-            return Err(out_of_date().typed(typed));
-        }
-        Err(error) => return Err(error.into()),
+    let untold = Untold {
+        in_progress: form.in_progress,
+        needs_letter: form.needs_letter,
+    };
+    let step = Step {
+        version: form.version,
+        to: form.to,
+        agreed: form.confirm.as_ref().map(|_| untold),
+    };
+    match steer::step(&app, who.id, incident.id, step).await {
+        Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
+        Err(SteerError::Changed) => Err(out_of_date()),
+        Err(error) => Err(error.into()),
     }
-    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
-    let facts = facts
-        .into_iter()
-        .map(|(key, value)| Fact { key, value })
-        .collect();
-    let page = IncidentPage {
-        facts,
-        version: typed.version,
-        facts_faults: form.faults,
-        ..page
-    };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
-}
-
-/// What the form for an update sends.
-#[derive(Deserialize)]
-pub struct Statement {
-    kind: UpdateKind,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    next_on: String,
-}
-
-/// `POST /console/incidents/{slug}/updates`.
-///
-/// # Errors
-/// 404; a bad text or day shows the page again.
-pub async fn publish(
-    who: Allowed<SteerIncident>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    mut form: Form<Statement>,
-) -> Answer {
-    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let typed = &form.typed;
-    let error = match promise(&typed.next_on, app.now().date_naive()) {
-        Err(why) => ("next_on", why.to_owned()),
-        Ok(promise) => {
-            let body = format!("{}{promise}", typed.text);
-            match steer::publish(&app, who.id, incident.id, typed.kind, &body, None).await {
-                Ok(_) => return Ok(on_to(&format!("/console/incidents/{slug}"), "published")),
-                Err(SteerError::Text(why)) => ("text", why.to_string()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    };
-    form.fault(error.0, error.1);
-    let Statement {
-        kind,
-        text,
-        next_on,
-    } = form.typed;
-    let publish = Publish {
-        kind: kind.to_string(),
-        text,
-        next_on,
-        faults: form.faults,
-    };
-    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
-    let page = IncidentPage {
-        publish: Some(publish),
-        ..page
-    };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
-}
-
-/// The line that promises the next update, for a day that is not past.
-fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
-    if day.is_empty() {
-        return Ok(String::new());
-    }
-    let day = day.parse::<NaiveDate>().ok().filter(|day| *day >= today);
-    let day = day.ok_or("Enter a day that is not past, such as 2026-12-24.")?;
-    let moment = day.and_time(NaiveTime::MIN).and_utc();
-    Ok(format!(
-        "\n\nNext update: {}.",
-        moment.format("%A %-d %B %Y")
-    ))
 }

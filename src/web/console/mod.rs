@@ -9,9 +9,11 @@
 //! | `POST /console/stop`, `/console/start` | the emergency stop | |
 //! | `GET, POST /console/incidents` | [`incidents::Incidents`] | `title`, `slug`, `what_happened` |
 //! | `GET /console/incidents/{slug}` | [`incident::IncidentPage`] | |
-//! | `POST …/{slug}/state` | moves it | `to` |
+//! | `POST …/{slug}/state` | moves it | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
-//! | `POST …/{slug}/updates` | publishes | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
+//! | `GET …/{slug}/facts/publish` | [`facts::Preview`] | |
+//! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
+//! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
 //! | `POST …/{slug}/uploads` | begins a list in pieces, JSON; the script's | `size` |
@@ -58,6 +60,7 @@ pub mod deeds;
 pub mod delivery;
 pub mod design;
 pub mod desk_page;
+pub mod facts;
 pub mod forget;
 pub mod helpline;
 pub mod import;
@@ -65,6 +68,7 @@ pub mod incident;
 pub mod incidents;
 pub mod ledger;
 pub mod live;
+pub mod needs;
 pub mod notices;
 pub mod outbox;
 pub mod outcomes;
@@ -78,6 +82,7 @@ pub mod template;
 pub mod templates;
 pub mod ticket;
 pub mod tickets;
+pub mod updates;
 pub mod work;
 
 use chrono::{DateTime, Utc};

@@ -86,9 +86,14 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
         urgency: i64::from(ticket.urgency.score),
-        why: ticket.urgency.why.clone(),
+        why: match &ticket.subject {
+            Some(_) => ticket.urgency.why.clone(),
+            None => "its incident was forgotten".to_owned(),
+        },
         assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
-        due: due.map(|at| Moment::until(at, app.now())),
+        due: due
+            .filter(|_| ticket.subject.is_some())
+            .map(|at| Moment::until(at, app.now())),
     }
 }
 

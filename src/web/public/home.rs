@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::{Update, next_update};
+use super::{Update, promised};
 use crate::app::App;
 use crate::incident;
 use crate::web::figures::filters;
@@ -45,12 +45,13 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
     let mut incidents = Vec::new();
     for one in incident::store::list(&mut conn).await? {
         let latest = incident::store::list_updates(&mut conn, one.id, 1).await?;
-        if one.is_public(!latest.is_empty()) {
+        let has_spoken = incident::store::has_spoken(&mut conn, one.id).await?;
+        if one.is_public(has_spoken) {
             incidents.push(Listed {
-                next_update: next_update(&one.facts),
+                next_update: promised(&one),
                 latest: latest.first().map(Update::of),
+                title: one.public_title().to_owned(),
                 slug: one.slug,
-                title: one.title,
             });
         }
     }

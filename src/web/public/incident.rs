@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Fact, Update, next_update};
+use super::{Fact, Update, known, promised};
 use crate::app::App;
-use crate::incident::{self, Incident};
+use crate::incident::{self, Incident, IncidentState};
 use crate::web::figures::filters;
 use crate::web::frame;
 use crate::web::page::{self, Moment, Visit};
@@ -33,6 +33,10 @@ pub struct IncidentPage {
     pub updates: Vec<Update>,
     /// When the next one comes, if promised.
     pub next_update: Option<Moment>,
+    /// When the data about its people were deleted: nothing is promised from then on.
+    pub forgotten: Option<Moment>,
+    /// Whether it turned out to be no breach.
+    pub dismissed: bool,
 }
 
 /// `/incidents/{slug}/feed.xml`: the same statements for feed readers (RFC 4287).
@@ -54,11 +58,13 @@ pub async fn show(req: HttpRequest, app: Data<App>, slug: Path<String>) -> Answe
     let (incident, updates) = public(&app, &slug).await?;
     let view = IncidentPage {
         visit: frame::visit(&app, &req),
-        facts: Fact::sheet(&incident.facts, "en"),
+        facts: known(&incident, "en"),
         updates: updates.iter().map(Update::of).collect(),
-        next_update: next_update(&incident.facts),
+        next_update: promised(&incident),
+        forgotten: incident.forgotten_at.map(Moment::day),
+        dismissed: incident.state == IncidentState::Dismissed,
+        title: incident.public_title().to_owned(),
         slug: incident.slug,
-        title: incident.title,
     };
     Ok(page::show(StatusCode::OK, &view)?)
 }
@@ -84,7 +90,8 @@ async fn public(app: &App, slug: &str) -> Result<(Incident, Vec<incident::Update
     let mut conn = app.db.get().await?;
     let incident = incident::store::find_by_slug(&mut conn, slug).await?;
     let updates = incident::store::list_updates(&mut conn, incident.id, MOST).await?;
-    if !incident.is_public(!updates.is_empty()) {
+    let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
+    if !incident.is_public(has_spoken) {
         return Err(Problem::not_found());
     }
     Ok((incident, updates))

@@ -33,8 +33,11 @@ pub mod verify;
 use chrono::NaiveDate;
 
 use crate::element;
-use crate::incident::{Facts, Update as Published};
+use crate::incident::{Facts, Incident, Update as Published};
 use crate::web::page::Moment;
+
+/// The fact that promises the next statement.
+const NEXT_UPDATE: &str = "next_update";
 
 /// A dated public statement.
 #[derive(Debug, Clone)]
@@ -95,10 +98,24 @@ impl Fact {
     }
 }
 
+/// The public facts of an incident as a reader of `locale` sees them. One that is over promises no next update.
+pub fn known(of: &Incident, locale: &str) -> Vec<Fact> {
+    let mut facts = Fact::sheet(of.public_facts(), locale);
+    if of.is_over() {
+        facts.retain(|fact| fact.key != NEXT_UPDATE);
+    }
+    facts
+}
+
+/// When the next statement about an incident comes, if it is not over.
+pub fn promised(of: &Incident) -> Option<Moment> {
+    next_update(of.public_facts()).filter(|_| !of.is_over())
+}
+
 /// When the next statement comes: the fact `next_update`, if it is a day (`2026-11-30`). Written
 /// otherwise it is only shown among the facts.
-pub fn next_update(facts: &Facts) -> Option<Moment> {
-    let day: NaiveDate = facts.get("next_update")?.parse().ok()?;
+fn next_update(facts: &Facts) -> Option<Moment> {
+    let day: NaiveDate = facts.get(NEXT_UPDATE)?.parse().ok()?;
     Some(Moment::day(day.and_hms_opt(0, 0, 0)?.and_utc()))
 }
 

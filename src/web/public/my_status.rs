@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::unlock::{self, Asked, Step, Unlock};
-use super::{Fact, Update, next_update};
+use super::{Fact, Update, known, promised};
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::campaign::content::Content;
@@ -262,12 +262,12 @@ pub async fn page(
             Some(_) => guided(person.exposed_now(), locale),
             None => general(case.retracted, &unlock.step),
         },
-        facts: Fact::sheet(&incident.facts, locale),
+        facts: known(&incident, locale),
         latest: latest.first().map(Update::of),
-        next_update: next_update(&incident.facts),
+        next_update: promised(&incident),
         tickets: tickets.iter().map(|t| line(t, app)).collect(),
+        title: incident.public_title().to_owned(),
         slug: incident.slug,
-        title: incident.title,
         ask,
         unlock,
         mine,

@@ -121,7 +121,7 @@ async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
         return Ok(Answer::Genuine {
             at: Moment::day(left.at),
             surely: left.surely,
-            title: incident.title,
+            title: incident.public_title().to_owned(),
             slug: incident.slug,
         });
     }

@@ -1,5 +1,7 @@
 //! The console's pages with sample data.
 
+use candor::incident::change::Change;
+use candor::incident::open::Untold;
 use candor::notice::store::tally::Part;
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
@@ -22,7 +24,7 @@ use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
 use candor::web::console::templates::{NewTemplate, TemplateRow, Templates};
-use candor::web::console::{Account, Choice, Deed, Done};
+use candor::web::console::{Account, Choice, Deed, Done, facts};
 use candor::web::figures::{Chart, Column};
 use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
 use candor::web::public::{Fact, Update};
@@ -212,13 +214,7 @@ fn incident() -> IncidentPage {
         title: "Data theft of August 2021".into(),
         state: "notifying".into(),
         version: 1,
-        next: vec![deed(
-            "monitoring",
-            "Move to monitoring",
-            "quiet",
-            "",
-            "6,082,994 people are still in progress.",
-        )],
+        next: vec![deed("monitoring", "Monitor", "", "", "")],
         account: Some(account(7_800_000)),
         facts: vec![
             fact(
@@ -245,6 +241,8 @@ fn incident() -> IncidentPage {
         ],
         publish: Some(Publish {
             kind: "known".into(),
+            text: "We closed the way in.".into(),
+            preview: Some(say("known", 0, "We closed the way in.")),
             ..Publish::default()
         }),
         scopes: vec![
@@ -255,8 +253,62 @@ fn incident() -> IncidentPage {
         campaigns: campaign_rows(),
         log: log(),
         may_edit: true,
-        farewell: Some(Farewell::default()),
+        farewell: Some(Farewell {
+            reasons: vec!["1 campaign is under way: let it end, or cancel it".into()],
+            ..Farewell::default()
+        }),
         forgotten: None,
+        is_public: true,
+        publication: "1 change is not public. Last published 3 d ago.".into(),
+        untold: Untold {
+            in_progress: 6_082_994,
+            needs_letter: 92,
+        },
+    }
+}
+
+/// What publishing the fact sheet would change.
+fn facts_preview() -> facts::Preview {
+    let row = |key: &str, before: Option<&str>, after: Option<&str>, places: &str| facts::Row {
+        change: Change {
+            key: key.into(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        },
+        places: places.into(),
+    };
+    facts::Preview {
+        desk: desk(Area::Incidents),
+        slug: "august-2021".into(),
+        title: "Data theft of August 2021".into(),
+        version: 7,
+        title_before: Some("A possible data theft".into()),
+        rows: vec![
+            row(
+                "what_happened",
+                Some("Somebody claims to have our customers' data."),
+                Some(
+                    "A person copied files of 48.6 million customers between 3 March and 16 August 2021.",
+                ),
+                "public page, status pages",
+            ),
+            row(
+                "what_happened_es",
+                None,
+                Some("Una persona copió archivos de 48,6 millones de clientes."),
+                "status pages of people who read “es”",
+            ),
+            row(
+                "rumour",
+                Some("We are looking into it."),
+                None,
+                "public page, status pages",
+            ),
+        ],
+        same: 4,
+        last: Some(ago(3 * 1440)),
+        is_public: true,
+        is_forgotten: false,
     }
 }
 
@@ -707,6 +759,7 @@ pub fn draw(pages: &mut Pages) {
         },
     );
     add("c_incident", &incident());
+    add("c_facts", &facts_preview());
     add(
         "c_incident_read",
         &IncidentPage {

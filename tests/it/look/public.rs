@@ -268,6 +268,21 @@ pub fn draw(pages: &mut Pages) {
             facts: facts(),
             updates: updates(),
             next_update: Some(moment(2)),
+            forgotten: None,
+            dismissed: false,
+        },
+    );
+    add(
+        "incident_forgotten",
+        &IncidentPage {
+            visit: visit(),
+            slug: "august-2021".into(),
+            title: "Data theft of August 2021".into(),
+            facts: facts(),
+            updates: updates(),
+            next_update: None,
+            forgotten: Some(moment(-400)),
+            dismissed: false,
         },
     );
     add("status_tier0", &status());

@@ -209,6 +209,15 @@ async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
     let early = command.run(&words);
     assert_eq!(early.status.code(), Some(1), "the incident is not over");
     house.sql("update incident set state = 'closed'").await;
+    let open = String::from_utf8_lossy(&command.run(&words).stderr).into_owned();
+    assert!(open.contains("tickets are open"), "{open}");
+    house
+        .sql(
+            "update ticket set status = 'open' where status = 'new'; \
+             update ticket set status = 'closed', resolution = 'spam', closed_at = now(), assignee = null, \
+             lease_until = null where status = 'open'",
+        )
+        .await;
     assert!(command.ok(&words).contains("forgotten"));
 
     let after = sums().await;

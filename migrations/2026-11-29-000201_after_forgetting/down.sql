@@ -1,0 +1,1 @@
+drop index ticket_open_of_incident;

@@ -1,0 +1,94 @@
+//! Whom the campaigns of an incident still reach, from counters, and what of them its end concerns.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Uuid};
+use diesel_async::RunQueryDsl;
+
+use super::super::CampaignStatus;
+use crate::db::schema::{campaign, incident};
+use crate::db::{Conn, Result};
+use crate::id::{CampaignId, IncidentId};
+
+/// What the campaigns of one incident still do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct Reach {
+    /// Whether every audience is known that may still be told: no campaign is in review, approved or scheduled,
+    /// and those under way are frozen.
+    #[diesel(sql_type = Bool)]
+    pub known: bool,
+    /// Notices of initial campaigns under way that are not settled.
+    #[diesel(sql_type = BigInt)]
+    pub to_come: i64,
+    /// Notices of initial campaigns that ended as uncertain.
+    #[diesel(sql_type = BigInt)]
+    pub uncertain_first: i64,
+    /// Notices of all campaigns that have ended, left uncertain: each may have arrived.
+    #[diesel(sql_type = BigInt)]
+    pub uncertain: i64,
+    /// The latest campaign that has such notices.
+    #[diesel(sql_type = Nullable<Uuid>)]
+    pub uncertain_in: Option<CampaignId>,
+}
+
+const REACH: &str = "
+    with counts as (
+        select c.id, c.status as campaign, c.kind, n.status as notice, n.n
+        from campaign c join campaign_count n on n.campaign_id = c.id
+        where c.incident_id = $1
+    )
+    select not exists (
+            select from campaign c where c.incident_id = $1 and (
+                c.status in ('in_review', 'approved', 'scheduled')
+                or c.status in ('sending', 'paused') and exists (
+                    select from campaign_freeze f where f.campaign_id = c.id and not f.done))
+        ) as known,
+        coalesce(sum(n) filter (where kind = 'initial' and campaign in ('sending', 'paused')
+            and notice in ('queued', 'sending', 'deferred')), 0)::bigint as to_come,
+        coalesce(sum(n) filter (where kind = 'initial' and campaign in ('completed', 'cancelled')
+            and notice = 'uncertain'), 0)::bigint as uncertain_first,
+        coalesce(sum(n) filter (where campaign in ('completed', 'cancelled') and notice = 'uncertain'), 0)::bigint
+            as uncertain,
+        (array_agg(id order by id desc) filter (where campaign in ('completed', 'cancelled')
+            and notice = 'uncertain' and n > 0))[1] as uncertain_in
+    from counts";
+
+/// Counts what the campaigns of an incident still do, from their counters.
+///
+/// # Errors
+/// The database's.
+pub async fn reach(conn: &mut Conn, of: IncidentId) -> Result<Reach> {
+    Ok(diesel::sql_query(REACH)
+        .bind::<Uuid, _>(of)
+        .get_result(conn)
+        .await?)
+}
+
+/// The drafts of an incident's campaigns.
+///
+/// # Errors
+/// The database's.
+pub async fn drafts_of(conn: &mut Conn, of: IncidentId) -> Result<Vec<CampaignId>> {
+    Ok(campaign::table
+        .filter(campaign::incident_id.eq(of))
+        .filter(campaign::status.eq(CampaignStatus::Draft))
+        .select(campaign::id)
+        .load(conn)
+        .await?)
+}
+
+/// Which of these campaigns belong to an incident that was forgotten.
+///
+/// # Errors
+/// The database's.
+pub async fn without_key(conn: &mut Conn, ids: &[CampaignId]) -> Result<Vec<CampaignId>> {
+    let among = diesel::dsl::sql::<Bool>("campaign.id = any(")
+        .bind::<Array<Uuid>, _>(ids)
+        .sql(")");
+    Ok(campaign::table
+        .inner_join(incident::table.on(incident::id.eq(campaign::incident_id)))
+        .filter(among)
+        .filter(incident::forgotten_at.is_not_null())
+        .select(campaign::id)
+        .load(conn)
+        .await?)
+}

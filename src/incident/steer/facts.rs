@@ -1,0 +1,149 @@
+//! The fact sheet and the updates: saving, publishing.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{SteerError, lock};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::id::{IncidentId, StaffId, UpdateId};
+use crate::incident::change::changes;
+use crate::incident::{BadText, Facts, Update, UpdateKind, check_facts, check_title, store};
+
+/// Replaces the working title and fact sheet. Nothing of it is public before [`publish_facts`].
+///
+/// # Errors
+/// [`SteerError::Text`], [`SteerError::Forgotten`], or [`SteerError::Changed`] if it is no longer at `version`.
+pub async fn edit_facts(
+    app: &App,
+    by: StaffId,
+    id: IncidentId,
+    version: i32,
+    title: &str,
+    facts: &Facts,
+) -> Result<(), SteerError> {
+    check_title(title)?;
+    check_facts(facts)?;
+    let mut tx = app.db.begin().await?;
+    let found = lock(&mut tx, id).await?;
+    if found.published_title.is_none()
+        && found.title != title
+        && found.is_public(store::has_spoken(&mut tx, id).await?)
+    {
+        store::pin_title(&mut tx, id, &found.title).await?;
+    }
+    if !store::set_facts(&mut tx, id, version, title, facts).await? {
+        return Err(SteerError::Changed);
+    }
+    let detail = json!({ "facts": facts.keys().collect::<Vec<_>>() });
+    audit::store::append(
+        &mut tx,
+        app.now(),
+        Actor::Staff(by),
+        "incident.facts",
+        id,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Publishes title and facts of the working sheet as they are at `version`: public pages and status pages
+/// show them from then on, and the incident's page is public.
+///
+/// # Errors
+/// [`SteerError::Changed`] if it is no longer at `version`, [`SteerError::NothingNew`] if all of it is public
+/// already, [`SteerError::Forgotten`].
+pub async fn publish_facts(
+    app: &App,
+    by: StaffId,
+    id: IncidentId,
+    version: i32,
+) -> Result<(), SteerError> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let found = lock(&mut tx, id).await?;
+    if found.version != version {
+        return Err(SteerError::Changed);
+    }
+    let differ = changes(found.public_facts(), &found.facts);
+    let new_title = found.public_title() != found.title;
+    if differ.is_empty() && !new_title && found.published.is_some() {
+        return Err(SteerError::NothingNew);
+    }
+    let sheet = (found.title.as_str(), &found.facts);
+    store::set_published(&mut tx, id, version, sheet, (by, now)).await?;
+    let keys = |of: fn(bool, bool) -> bool| -> Vec<&str> {
+        differ
+            .iter()
+            .filter(|one| of(one.before.is_some(), one.after.is_some()))
+            .map(|one| one.key.as_str())
+            .collect()
+    };
+    let detail = json!({
+        "added": keys(|before, _| !before),
+        "changed": keys(|before, after| before && after),
+        "removed": keys(|_, after| !after),
+        "title": new_title,
+    });
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "incident.publish_facts",
+        id,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Checks the words of a public update.
+///
+/// # Errors
+/// [`BadText::Update`].
+pub fn check_update(body: &str) -> Result<(), BadText> {
+    let fine = !body.trim().is_empty() && body.chars().count() <= 5_000 && !body.contains('\0');
+    fine.then_some(()).ok_or(BadText::Update)
+}
+
+/// Publishes a dated update, and nothing else; `at` lets a rehearsal tell a timeline of the past.
+///
+/// # Errors
+/// [`SteerError::Text`], [`SteerError::Forgotten`].
+pub async fn publish(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    kind: UpdateKind,
+    body: &str,
+    at: Option<DateTime<Utc>>,
+) -> Result<UpdateId, SteerError> {
+    check_update(body)?;
+    let now = app.now();
+    let update = Update {
+        id: UpdateId::new(now),
+        kind,
+        body: body.to_owned(),
+        published_at: at.unwrap_or(now),
+        published_by: by,
+    };
+    let mut tx = app.db.begin().await?;
+    lock(&mut tx, incident).await?;
+    store::insert_update(&mut tx, incident, &update).await?;
+    let detail = json!({ "update": update.id, "kind": kind });
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        "incident.update",
+        incident,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(update.id)
+}

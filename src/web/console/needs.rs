@@ -1,0 +1,153 @@
+//! What of an incident waits for somebody: people whom nothing reaches, and what was told them.
+
+use super::Account;
+use crate::campaign::store::{Reach, reach};
+use crate::db::Conn;
+use crate::incident::Incident;
+use crate::staff::Right;
+use crate::web::figures::count;
+use crate::web::page::Tone;
+use crate::web::problem::Problem;
+use crate::web::who::Signed;
+
+/// One thing that waits.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// How urgent.
+    pub tone: Tone,
+    /// What, a sentence.
+    pub text: String,
+    /// Where to do it.
+    pub href: String,
+    /// What the link says: `Review it`.
+    pub deed: String,
+}
+
+/// What waits in an incident for this member of staff.
+///
+/// # Errors
+/// The database's.
+pub async fn of_incident(
+    conn: &mut Conn,
+    incident: &Incident,
+    account: Option<&Account>,
+    who: &Signed,
+) -> Result<Vec<Need>, Problem> {
+    let Some(account) = account else {
+        return Ok(Vec::new());
+    };
+    let at = format!("/console/incidents/{}", incident.slug);
+    let mut needs = Vec::new();
+    let mut need = |tone, text: String, href: String, deed: &str| {
+        needs.push(Need {
+            tone,
+            text: format!("{}: {text}", incident.title),
+            href,
+            deed: deed.to_owned(),
+        });
+    };
+    if account.unexplained != 0 {
+        let text = people(account.unexplained, "is unexplained", "are unexplained");
+        need(Tone::Act, text, at.clone(), "Find out why");
+    }
+    if !incident.may_notify() {
+        return Ok(needs);
+    }
+    let draft = format!("/console/campaigns?incident={}#new", incident.slug);
+    if who.may(Right::DraftCampaign) {
+        let reach = reach(conn, incident.id).await?;
+        if let Some(text) = unreached(account.in_progress, &reach) {
+            need(Tone::Look, text, draft.clone(), "Draft a campaign");
+        }
+        if let Some(campaign) = reach.uncertain_in {
+            let text = match reach.uncertain {
+                1 => "1 notice was left uncertain: it may have arrived.".to_owned(),
+                n => format!(
+                    "{} notices were left uncertain: each may have arrived.",
+                    count(n)
+                ),
+            };
+            let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
+            need(Tone::Look, text, href, "Look at the latest");
+        }
+        if account.unnotified_elements > 0 {
+            let text = people(
+                account.unnotified_elements,
+                "was told less than was taken",
+                "were told less than was taken",
+            );
+            need(Tone::Look, text, draft, "Draft a supplement");
+        }
+    }
+    if account.needs_letter > 0 && who.may(Right::ImportScope) {
+        let text = people(account.needs_letter, "needs a letter", "need a letter");
+        need(
+            Tone::Look,
+            text,
+            format!("{at}/account"),
+            "Take the letter list",
+        );
+    }
+    Ok(needs)
+}
+
+/// People in progress whom no campaign will reach, while the audiences of all campaigns are known. Every unsettled
+/// notice reaches at most one of them, and every uncertain one may have: the rest is the least there are.
+fn unreached(in_progress: i64, reach: &Reach) -> Option<String> {
+    let reached = reach.to_come + reach.uncertain_first;
+    let left = in_progress - reached;
+    if !reach.known || left <= 0 {
+        return None;
+    }
+    let text = people(
+        left,
+        "is in progress, and no campaign will reach them",
+        "are in progress, and no campaign will reach them",
+    );
+    Some(match reached {
+        0 => text,
+        _ => format!("at least {text}"),
+    })
+}
+
+fn people(n: i64, one: &str, many: &str) -> String {
+    match n {
+        1 => format!("1 person {one}."),
+        n => format!("{} people {many}.", count(n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_people_whom_no_campaign_reaches_are_counted_and_only_once_audiences_are_known() {
+        let none = Reach {
+            known: true,
+            ..Reach::default()
+        };
+        let some = Reach {
+            to_come: 40,
+            uncertain_first: 2,
+            ..none
+        };
+        let unknown = Reach {
+            known: false,
+            ..none
+        };
+        assert_eq!(unreached(0, &none), None);
+        assert_eq!(
+            unreached(1, &none).as_deref(),
+            Some("1 person is in progress, and no campaign will reach them.")
+        );
+        assert_eq!(
+            unreached(43, &some).as_deref(),
+            Some("at least 1 person is in progress, and no campaign will reach them.")
+        );
+        assert_eq!(
+            (unreached(42, &some), unreached(43, &unknown)),
+            (None, None)
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! How an incident ends: what must be over before it is closed, dismissed or forgotten, and that nothing follows.
+
+mod forgotten;
+mod races;
+mod senders;
+mod waits;
+
+use candor::id::{IncidentId, StaffId};
+use candor::incident::open::Untold;
+use candor::incident::steer::{self, SteerError, Step};
+use candor::incident::{IncidentState, store};
+use candor::person::forget::{ForgetError, forget};
+
+use crate::house::House;
+use crate::people::Scene;
+
+/// Moves the incident to its next state, agreeing to what is given.
+pub async fn go(
+    house: &House,
+    scene: &Scene,
+    to: IncidentState,
+    agreed: Option<Untold>,
+) -> Result<(), SteerError> {
+    let step = Step {
+        version: version(house, scene.incident).await,
+        to,
+        agreed,
+    };
+    steer::step(&house.app, scene.comms, scene.incident, step).await
+}
+
+/// Moves it through these states, each of which must be possible; one in which it is already is passed over.
+pub async fn go_through(house: &House, scene: &Scene, states: &[IncidentState]) {
+    for to in states {
+        let mut conn = house.app.db.get().await.unwrap();
+        let stands = store::find(&mut conn, scene.incident).await.unwrap().state;
+        if stands != *to {
+            go(house, scene, *to, None).await.unwrap();
+        }
+    }
+}
+
+pub async fn version(house: &House, incident: IncidentId) -> i32 {
+    let mut conn = house.app.db.get().await.unwrap();
+    store::find(&mut conn, incident).await.unwrap().version
+}
+
+/// What stands against closing or dismissing.
+#[track_caller]
+pub fn reasons(refused: Result<(), SteerError>) -> Vec<String> {
+    match refused {
+        Err(SteerError::StillOpen { reasons, .. }) => reasons,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Forgets the incident of a scene, by an admin's hand.
+pub async fn forget_it(house: &House, by: StaffId, scene: &Scene) -> Result<(), ForgetError> {
+    forget(&house.app, by, scene.incident, "sundmere").await
+}
