@@ -1,5 +1,8 @@
 //! `candor import`: the affected list into a scope version, with a progress bar.
 
+mod yes;
+
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,13 +14,17 @@ use clap::Args;
 use csv::StringRecord;
 use serde_json::json;
 
+use self::yes::{Yes, ask, hinted};
 use super::{Settings, account, say};
 use crate::app::App;
+use crate::id::{IncidentId, StaffId};
 use crate::incident::{self, Incident};
 use crate::scope::activate::{ActivateError, activate};
+use crate::scope::consent::{Consent, yes_to};
 use crate::scope::csv::RejectWriter;
-use crate::scope::import::{Imported, Progress, Source};
-use crate::scope::{self, ScopeMode};
+use crate::scope::delta::Delta;
+use crate::scope::import::{ImportError, Imported, Progress, Source, ask_draft};
+use crate::scope::{self, How, OnDraft, Place, ScopeMode};
 use crate::staff::Right;
 
 /// Import the affected list into a scope version
@@ -35,12 +42,17 @@ pub struct Import {
     /// Put the version in force at once.
     #[arg(long)]
     activate: bool,
-    /// Activate also if more rows were refused than scope.reject_percent.
-    #[arg(long, requires = "activate")]
-    confirm_rejects: bool,
+    #[command(flatten)]
+    yes: Yes,
     /// The file lists changes only; people it does not name stay as they are.
     #[arg(long)]
     delta: bool,
+    /// Add the rows to the draft that waits, corrected rejects for example; the draft keeps its mode.
+    #[arg(long, conflicts_with_all = ["replace_draft", "delta"])]
+    add_to_draft: bool,
+    /// Discard the draft that waits once this list is read.
+    #[arg(long)]
+    replace_draft: bool,
     /// Where the refused rows go; they hold people's data. Default: rejects-SLUG-vN.csv
     #[arg(long)]
     rejects: Option<PathBuf>,
@@ -58,6 +70,21 @@ impl Import {
         let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await
             .with_context(|| format!("incident {}", self.incident))?;
+        let mode = if self.delta {
+            ScopeMode::Delta
+        } else {
+            ScopeMode::Full
+        };
+        let draft = match (self.add_to_draft, self.replace_draft) {
+            (true, _) => Some(OnDraft::Add),
+            (false, true) => Some(OnDraft::Replace),
+            (false, false) => None,
+        };
+        let how = How { mode, draft };
+        // Before anything is read, from a pipe for example.
+        ask_draft(&mut *app.db.get().await?, incident.id, draft)
+            .await
+            .map_err(told)?;
         let named = || self.file.display().to_string();
         let (source, size): (Source<Box<dyn Read + Send>>, _) = match self.file.to_str() {
             Some("-") => (Source::Upload(Box::new(std::io::stdin())), None),
@@ -72,23 +99,53 @@ impl Import {
                 }
             }
         };
-        let mode = if self.delta {
-            ScopeMode::Delta
-        } else {
-            ScopeMode::Full
-        };
         let start = Instant::now();
-        let imported = scope::import::import(app, by, incident.id, mode, source, bar(size)).await?;
+        let imported = scope::import::import(app, by, incident.id, how, source, bar(size))
+            .await
+            .map_err(told)?;
         let rejects = self.write_rejects(app, &incident, &imported).await?;
         let drafted = start.elapsed();
         if self.activate {
-            let consent = self.confirm_rejects.into();
-            activate(app, by, incident.id, imported.version, consent)
-                .await
-                .map_err(hinted)?;
+            let done = self.activate(app, by, incident.id, imported.version).await;
+            if let Err(error) = done {
+                self.tell(
+                    &imported,
+                    "draft",
+                    rejects.as_deref(),
+                    [drafted, Duration::ZERO],
+                )?;
+                return Err(hinted(error));
+            }
         }
         let took = [drafted, start.elapsed() - drafted];
-        self.tell(&imported, rejects.as_deref(), took)
+        let status = if self.activate { "active" } else { "draft" };
+        self.tell(&imported, status, rejects.as_deref(), took)
+    }
+
+    /// Activates; on a terminal what is not confirmed yet is asked.
+    async fn activate(
+        &self,
+        app: &App,
+        by: StaffId,
+        incident: IncidentId,
+        version: i32,
+    ) -> Result<(), ActivateError> {
+        let given = self.yes.given();
+        let consent = Consent::Numbers(given.clone());
+        let refused = match activate(app, by, incident, version, consent).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let ActivateError::Unconfirmed { questions, .. } = &refused else {
+            return Err(refused);
+        };
+        let is_asked = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if !is_asked || !ask(questions) {
+            return Err(refused);
+        }
+        let consent = Consent::Numbers(given.and(yes_to(questions)));
+        activate(app, by, incident, version, consent).await?;
+        Ok(())
     }
 
     /// The refused rows as a file that only its owner reads; `None` if there are none.
@@ -116,17 +173,17 @@ impl Import {
             .open(&path)?;
         let columns = StringRecord::from(imported.delta.columns.clone());
         let mut out = RejectWriter::new(file, &columns)?;
-        let mut after = 0;
+        let mut after = Place::from(0);
         loop {
             let mut conn = app.db.get().await?;
             let page =
                 scope::store::list_rejects(&mut conn, &key, of.id, imported.version, after, 1_000)
                     .await?;
             let Some(last) = page.last() else { break };
-            after = last.line;
+            after = last.place();
             for reject in &page {
                 let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
-                out.row(&cells, reject.line, &reject.columns(), &reject.why())?;
+                out.row(&cells, reject.place(), &reject.columns(), &reject.why())?;
             }
         }
         out.finish()?;
@@ -136,10 +193,10 @@ impl Import {
     fn tell(
         &self,
         imported: &Imported,
+        status: &str,
         rejects: Option<&Path>,
         [import, activate]: [Duration; 2],
     ) -> Result<()> {
-        let status = if self.activate { "active" } else { "draft" };
         if self.json {
             return say(json!({
                 "version": imported.version, "status": status, "accepted": imported.accepted,
@@ -163,6 +220,9 @@ impl Import {
             delta.contact_changes,
             delta.unchanged
         ))?;
+        for line in beside(delta) {
+            say(line)?;
+        }
         match rejects {
             Some(path) => say(format!("refused rows, with reasons: {}", path.display())),
             None => Ok(()),
@@ -170,12 +230,50 @@ impl Import {
     }
 }
 
+/// What else a version changes, a line each; nothing of what it does not.
+fn beside(delta: &Delta) -> Vec<String> {
+    let by_flag = |flags: &BTreeMap<String, i64>| {
+        let each: Vec<_> = flags
+            .iter()
+            .map(|(flag, n)| format!("{n} {flag}"))
+            .collect();
+        each.join(", ")
+    };
+    let lifted = delta.flags_lifted.clone().unwrap_or_default();
+    let mut lines = Vec::new();
+    if !delta.flags_set.is_empty() {
+        lines.push(format!("flags set: {}", by_flag(&delta.flags_set)));
+    }
+    if !lifted.is_empty() {
+        lines.push(format!("flags lifted: {}", by_flag(&lifted)));
+    }
+    if delta.identity_changes > 0 {
+        lines.push(format!(
+            "name and address both new: {} people, {} of them told before",
+            delta.identity_changes, delta.identity_changes_told
+        ));
+    }
+    if delta.replaced > 0 {
+        lines.push(format!(
+            "rows of earlier files replaced or corrected: {}",
+            delta.replaced
+        ));
+    }
+    if !delta.absent.is_empty() {
+        let absent = delta.absent.join(", ");
+        lines.push(format!(
+            "columns that the file does not have, of which nothing changes: {absent}"
+        ));
+    }
+    lines
+}
+
 /// What to do about it, where that is a word on this command line.
-fn hinted(error: ActivateError) -> anyhow::Error {
-    let is_asked = matches!(error, ActivateError::TooManyRejects { .. });
+fn told(error: ImportError) -> anyhow::Error {
+    let is_asked = matches!(error, ImportError::DraftWaits { .. });
     let error = anyhow::Error::new(error);
     if is_asked {
-        error.context("the version stays a draft; --confirm-rejects puts it in force")
+        error.context("--add-to-draft adds the rows to it, --replace-draft discards it")
     } else {
         error
     }

@@ -295,12 +295,13 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    scope_reject (incident_id, version, line) {
+    scope_reject (incident_id, version, file, line) {
         incident_id -> Uuid,
         version -> Int4,
         line -> Int8,
         reasons -> Jsonb,
         sealed -> Bytea,
+        file -> Int2,
     }
 }
 
@@ -322,6 +323,8 @@ diesel::table! {
         locale -> Text,
         jurisdiction -> Text,
         flags -> Int4,
+        lacks -> Int2,
+        another -> Bool,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Putting a drafted version in force, or throwing it away.
 
+mod error;
+
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
-use super::consent::{self, Consent};
+pub use self::error::ActivateError;
+use super::consent::{self, Consent, Question};
 use super::store::{self, Own, Span};
 use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
@@ -26,58 +29,6 @@ const AT_WORK: usize = 2;
 /// How often a transaction that met another is tried.
 const TRIES: usize = 10;
 
-/// Why a version was not put in force or thrown away.
-#[derive(Debug, thiserror::Error)]
-pub enum ActivateError {
-    /// There is no such incident or version.
-    #[error("there is no such version of this incident's scope")]
-    Missing,
-    /// The incident's key was destroyed.
-    #[error("this incident was forgotten: nobody can be added to it")]
-    Forgotten,
-    /// Another import or activation is at work.
-    #[error("another import or activation of this incident is running: wait until it is done")]
-    Busy,
-    /// It is no draft.
-    #[error("version {version} is {status}: only a draft can be activated or discarded")]
-    NotADraft {
-        /// Which.
-        version: i32,
-        /// What it is.
-        status: ScopeStatus,
-    },
-    /// No row of it was accepted; a full list would retract everybody.
-    #[error("every row of version {0} was refused: correct the file and import it again")]
-    Empty(i32),
-    /// More rows were refused than usual, and nobody said that it is in order.
-    #[error(
-        "{rejected} of {} rows of version {version} were refused, more than {percent} %: look at the rejects, \
-         correct and import again, or confirm that the list goes in force without them", accepted + rejected
-    )]
-    TooManyRejects {
-        /// Which.
-        version: i32,
-        /// Rows taken.
-        accepted: i64,
-        /// Rows refused.
-        rejected: i64,
-        /// What is usual: `scope.reject_percent`.
-        percent: u32,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Db(db::Error),
-}
-
-impl From<db::Error> for ActivateError {
-    fn from(error: db::Error) -> Self {
-        match error {
-            db::Error::Missing => Self::Missing,
-            other => Self::Db(other),
-        }
-    }
-}
-
 /// Puts a draft in force: its people come in, change or leave, the account moves by exactly as many, and
 /// the version before it is superseded.
 ///
@@ -85,7 +36,7 @@ impl From<db::Error> for ActivateError {
 /// person; the account is exact after each. A version that was left half way, by a crash or a caller who
 /// went, is taken up where it stands.
 ///
-/// `consent` is needed for a draft of which more rows were refused than `scope.reject_percent`.
+/// `consent` answers what is asked about a draft: [`questions`] tells what.
 ///
 /// # Errors
 /// [`ActivateError`]; then nothing has changed, or [`resume`] and this call go on where it stands.
@@ -100,7 +51,7 @@ pub async fn activate(
     if !store::try_lock_session(&client, incident).await? {
         return Err(ActivateError::Busy);
     }
-    let done = under_lock(app, by, incident, version, consent).await;
+    let done = under_lock(app, by, incident, version, &consent).await;
     if done.is_ok() {
         // What is left if this fails, the next import or activation of the incident sweeps.
         let _ = store::sweep(&client, incident).await;
@@ -115,22 +66,26 @@ async fn under_lock(
     by: StaffId,
     incident: IncidentId,
     version: i32,
-    consent: Consent,
+    consent: &Consent,
 ) -> Result<Version, ActivateError> {
     let mut conn = app.db.get().await?;
     let found = find(&mut conn, incident, version).await?;
     let is_first = store::is_first(&mut conn, incident).await?;
+    if found.status == ScopeStatus::Draft {
+        if found.accepted == 0 {
+            return Err(ActivateError::Empty(version));
+        }
+        if !is_first && has_no_count(&found) {
+            return Err(ActivateError::Outdated(version));
+        }
+        let told = told(&mut conn, incident, &found).await?;
+        let questions = consent::unanswered(&found, told, percent(app), consent);
+        if !questions.is_empty() {
+            return Err(ActivateError::Unconfirmed { version, questions });
+        }
+    }
     drop(conn);
     match found.status {
-        ScopeStatus::Draft if found.accepted == 0 => Err(ActivateError::Empty(version)),
-        ScopeStatus::Draft if consent == Consent::NotGiven && is_strange(app, &found) => {
-            Err(ActivateError::TooManyRejects {
-                version,
-                accepted: found.accepted,
-                rejected: found.rejected,
-                percent: app.config.scope.reject_percent,
-            })
-        }
         ScopeStatus::Draft if is_first => retried(|| whole(app, by, incident, &found)).await,
         ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
             retried(|| at_once(app, by, incident, &found)).await
@@ -146,12 +101,40 @@ async fn under_lock(
     }
 }
 
-fn is_strange(app: &App, draft: &Version) -> bool {
-    consent::is_needed(
-        draft.accepted,
-        draft.rejected,
-        app.config.scope.reject_percent,
-    )
+fn percent(app: &App) -> u32 {
+    app.config.scope.reject_percent
+}
+
+fn has_no_count(draft: &Version) -> bool {
+    let delta = draft.delta.as_ref();
+    delta.is_none_or(|delta| delta.flags_lifted.is_none())
+}
+
+/// How many of those whose name and address are both new were told something by now.
+async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Result<i64> {
+    let delta = draft.delta.as_ref();
+    if delta.is_none_or(|delta| delta.identity_changes == 0) {
+        return Ok(0);
+    }
+    let (_, told) = store::count_another(conn, incident, draft.version).await?;
+    Ok(told)
+}
+
+/// What must be confirmed before a version can be put in force; nothing unless it is a draft.
+///
+/// # Errors
+/// The database's.
+pub async fn questions(
+    app: &App,
+    conn: &mut Conn,
+    incident: IncidentId,
+    of: &Version,
+) -> db::Result<Vec<Question>> {
+    if of.status != ScopeStatus::Draft || of.accepted == 0 {
+        return Ok(Vec::new());
+    }
+    let told = told(conn, incident, of).await?;
+    Ok(consent::questions(of, told, percent(app)))
 }
 
 /// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now

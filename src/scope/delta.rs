@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::element::{Element, ElementSet};
 use crate::id::BUCKETS;
+use crate::person::flags::Flags;
 
 /// The difference between a version and what is in force before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +28,36 @@ pub struct Delta {
     pub by_element: BTreeMap<String, Change>,
     /// How many people each jurisdiction gains and loses, by its code; empty if it is not known.
     pub by_jurisdiction: BTreeMap<String, Change>,
-    /// The columns of the file, in its order.
+    /// People to whom a flag is given that they did not have, by flag.
+    pub flags_set: BTreeMap<String, i64>,
+    /// People from whom a flag is taken, by flag. `None`: an earlier release read the list, and did not count.
+    pub flags_lifted: Option<BTreeMap<String, i64>>,
+    /// People whose name and address are both new.
+    pub identity_changes: i64,
+    /// Those of them who had been told something by the time the list was compared.
+    pub identity_changes_told: i64,
+    /// Rows of earlier files, accepted or refused, in whose place a row of a file that was added came: all rows
+    /// are accepted, refused or replaced.
+    pub replaced: i64,
+    /// The columns of the file, in its order; columns of files that were added come last.
     pub columns: Vec<String>,
+    /// Columns that the first file does not have: of people already known, nothing of that changes.
+    pub absent: Vec<String>,
+    /// Files that were added to the draft, in their order.
+    pub added_files: Vec<AddedFile>,
+}
+
+/// A file that was added to a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedFile {
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Rows accepted.
+    pub accepted: i64,
+    /// Rows refused.
+    pub rejected: i64,
+    /// Rows of the draft and refused rows in whose place its rows came.
+    pub replaced: i64,
 }
 
 /// How many people something comes to, and how many it leaves.
@@ -60,12 +89,14 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// None yet, of a file with these columns.
-    pub fn of(columns: Vec<String>) -> Self {
+    /// None yet, of a file with these columns, that lacks some.
+    pub fn of(columns: Vec<String>, absent: Vec<String>) -> Self {
         let nobody = vec![0; usize::try_from(BUCKETS).unwrap_or(0)];
         Self {
             delta: Delta {
                 columns,
+                absent,
+                flags_lifted: Some(BTreeMap::new()),
                 ..Delta::default()
             },
             brings: Brings {
@@ -103,6 +134,8 @@ pub struct Class {
     pub now_under: Option<String>,
     /// Whether contact, locale, jurisdiction or flags differ.
     pub contact: bool,
+    /// Flags before and now, of people whom a list named before and this one does not retract.
+    pub flags: Option<(Flags, Flags)>,
     /// How many people.
     pub people: i64,
 }
@@ -127,8 +160,14 @@ impl Delta {
                 self.by_jurisdiction.entry(under).or_default().retracted += class.people;
             }
         }
+        if let Some((before, now)) = class.flags {
+            let lifted = self.flags_lifted.get_or_insert_default();
+            count_flags(lifted, before, now, class.people);
+            count_flags(&mut self.flags_set, now, before, class.people);
+        }
         match (class.before, class.now) {
-            (None, None) => {}
+            // Retracted before, and named with `retract` again.
+            (None, None) => self.unchanged += class.people,
             (None, Some(_)) => self.people_added += class.people,
             (Some(_), None) => self.people_retracted += class.people,
             (Some(_), Some(_)) => {
@@ -148,6 +187,17 @@ impl Delta {
     }
 }
 
+/// Counts `people` for each flag of `has` that is not in `not`.
+fn count_flags(to: &mut BTreeMap<String, i64>, has: Flags, not: Flags, people: i64) {
+    let Some(flags) = Flags::from_bits(has.bits() & !not.bits()) else {
+        return;
+    };
+    let words = flags.to_string();
+    for word in words.split(';').filter(|word| !word.is_empty()) {
+        *to.entry(word.to_owned()).or_default() += people;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +211,7 @@ mod tests {
             before_under: before.map(|_| "DE".to_owned()),
             now_under: now.map(|_| if contact { "FR" } else { "DE" }.to_owned()),
             contact,
+            flags: None,
             people,
         };
         let mut delta = Delta::default();
@@ -184,5 +235,22 @@ mod tests {
         let elements = (delta.elements_added, delta.elements_retracted);
         assert_eq!((people, elements), ((5, 2), (3, 3)));
         assert_eq!((delta.contact_changes, delta.unchanged), (3, 7));
+    }
+    #[test]
+    fn flags_are_counted_one_by_one() {
+        let flags = |words| Flags::parse(words).unwrap_or_default();
+        let mut delta = Delta::default();
+        delta.add(Class {
+            before: None,
+            now: ElementSet::parse("name").ok(),
+            before_under: None,
+            now_under: None,
+            contact: false,
+            flags: Some((flags("hold;minor"), flags("minor;vulnerable"))),
+            people: 4,
+        });
+        assert_eq!(delta.flags_set, BTreeMap::from([("vulnerable".into(), 4)]));
+        let lifted = BTreeMap::from([("hold".into(), 4)]);
+        assert_eq!(delta.flags_lifted, Some(lifted));
     }
 }

@@ -4,13 +4,19 @@
 //! The version is visible as `importing` from its first row, and nothing else is touched. An import that
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
+//!
+//! Rows that are added to a draft ([`add`]) are staged as if they were a version of their own, and become the
+//! draft's in one transaction: an import that dies leaves the draft as it was.
 
+mod add;
 mod compare;
+mod complete;
+mod corrected;
 mod error;
 mod kinds;
 mod references;
+mod refuse;
 mod stage;
-mod twice;
 
 use std::io;
 use std::sync::Arc;
@@ -22,12 +28,12 @@ use tokio_postgres::Client;
 
 pub use self::error::ImportError;
 use self::kinds::Kinds;
+use self::refuse::Refuse;
 use self::stage::{Chunk, List, Stage};
-use self::twice::Twice;
 use super::activate;
 use super::delta::{Brings, Delta, Difference};
-use super::store::{self, Own};
-use super::{ScopeMode, ScopeStatus};
+use super::store::{self, Former, Own};
+use super::{How, OnDraft, Place, ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -77,8 +83,29 @@ pub struct Imported {
     pub delta: Delta,
 }
 
-/// Imports a list as the next version, a draft. `progress` is told of every chunk; it must be quick.
-/// Dropped on the way, it leaves what a dead import leaves.
+/// Refuses an import that does not say what becomes of the draft that waits, or would add to a draft that does not.
+/// To be asked before anything of the list is read; the import asks again. The draft that waits.
+///
+/// # Errors
+/// [`ImportError::DraftWaits`], [`ImportError::NoDraft`], or the database's.
+pub async fn ask_draft(
+    conn: &mut db::Conn,
+    incident: IncidentId,
+    on: Option<OnDraft>,
+) -> Result<Option<Version>, ImportError> {
+    match (store::find_draft(conn, incident).await?, on) {
+        (Some(draft), None) => Err(ImportError::DraftWaits {
+            version: draft.version,
+            accepted: draft.accepted,
+            rejected: draft.rejected,
+        }),
+        (None, Some(OnDraft::Add)) => Err(ImportError::NoDraft),
+        (draft, _) => Ok(draft),
+    }
+}
+
+/// Imports a list as the next version, a draft, or adds its rows to the draft that waits. `progress` is told of every
+/// chunk; it must be quick. Dropped on the way, it leaves what a dead import leaves.
 ///
 /// # Errors
 /// [`ImportError`]; bad rows are none, they become rejects.
@@ -86,10 +113,12 @@ pub async fn import(
     app: &App,
     by: StaffId,
     incident: IncidentId,
-    mode: ScopeMode,
+    how: impl Into<How>,
     source: Source<impl io::Read + Send + 'static>,
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
+    let How { mode, draft: on } = how.into();
+    ask_draft(&mut *app.db.get().await?, incident, on).await?;
     let (reader, is_file) = match source {
         Source::File(reader) => (reader, true),
         Source::Upload(reader) => (reader, false),
@@ -104,22 +133,32 @@ pub async fn import(
         return Err(ImportError::Busy);
     }
     store::sweep(&client, incident).await?;
-    let version = begin(app, by, incident, mode).await?;
-    let is_first = store::is_first(&mut *app.db.get().await?, incident).await?;
+    let (version, waiting) = begin(app, by, incident, mode, on).await?;
+    let adds_to = waiting.filter(|_| on == Some(OnDraft::Add));
+    let nothing_in_force = store::is_first(&mut *app.db.get().await?, incident).await?;
+    let is_first = nothing_in_force && adds_to.is_none();
+    let former = match &adds_to {
+        None => Former::People,
+        Some(draft) if nothing_in_force => Former::FirstDraft(Own::new(incident, draft.version)),
+        Some(draft) => Former::Draft(draft.version),
+    };
     let work = Work {
         app,
         client: &client,
         helper: &helper,
-        mode,
+        mode: adds_to.as_ref().map_or(mode, |draft| draft.mode),
         own: is_first.then(|| Own::new(incident, version)),
         freeze: is_first && is_file,
         columns: list.columns.clone(),
+        adds_to,
+        former,
         stage: Stage {
             incident,
             version,
             key,
             clock: app.clock.clone(),
             is_first,
+            lacks: list.lacks(),
         },
     };
     let done = work.run(by, list, &progress).await;
@@ -135,13 +174,14 @@ pub async fn import(
     done
 }
 
-/// Discards what dead imports left, then opens the next version.
+/// Discards what dead imports left, then opens the next version; and the draft that waits.
 async fn begin(
     app: &App,
     by: StaffId,
     incident: IncidentId,
     mode: ScopeMode,
-) -> Result<i32, ImportError> {
+    on: Option<OnDraft>,
+) -> Result<(i32, Option<Version>), ImportError> {
     abandon(app, incident).await?;
     let mut tx = app.db.begin().await?;
     // Forgetting an incident takes the same lock: from here on it finds this version.
@@ -152,9 +192,10 @@ async fn begin(
     {
         return Err(ImportError::Forgotten);
     }
+    let draft = ask_draft(&mut tx, incident, on).await?;
     let version = store::insert(&mut tx, incident, mode, by, app.now()).await?;
     tx.commit().await?;
-    Ok(version)
+    Ok((version, draft))
 }
 
 async fn abandon(app: &App, incident: IncidentId) -> Result<(), db::Error> {
@@ -176,12 +217,17 @@ struct Work<'a> {
     freeze: bool,
     mode: ScopeMode,
     columns: Vec<String>,
+    /// The draft to which the rows are added.
+    adds_to: Option<Version>,
+    /// What was known before its rows.
+    former: Former,
 }
 
-/// What was read of a list: how much, and how many rows are of which kind.
+/// What was read of a list: how much, how many rows are of which kind, and which rejects they correct.
 struct Read {
     at: Progress,
     kinds: Kinds,
+    corrects: Vec<Place>,
 }
 
 impl Work<'_> {
@@ -208,14 +254,17 @@ impl Work<'_> {
         }
         read.at.comparing = true;
         progress(read.at);
-        let (duplicates, difference) = match &self.own {
-            Some(own) => self.complete(own, &mut read).await?,
+        if let Some(draft) = &self.adds_to {
+            return self.add(by, &list, read, draft).await;
+        }
+        let (refused, difference) = match &self.own {
+            Some(own) => self.index(own, &mut read).await?,
             None => self.compare(&list, &mut read).await?,
         };
         let imported = Imported {
             version: self.stage.version,
-            accepted: read.at.accepted - duplicates,
-            rejected: read.at.rejected + duplicates,
+            accepted: read.at.accepted - refused,
+            rejected: read.at.rejected + refused,
             delta: difference.delta,
         };
         self.finish(by, &imported, &difference.brings, &list.hash())
@@ -246,9 +295,11 @@ impl Work<'_> {
         let mut read = Read {
             at,
             kinds: Kinds::default(),
+            corrects: Vec::new(),
         };
         while let Some(chunk) = chunks.recv().await {
             read.kinds.add_all(&chunk.kinds);
+            read.corrects.extend_from_slice(&chunk.corrects);
             self.write(chunk, &mut read.at).await?;
             progress(read.at);
         }
@@ -277,30 +328,29 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes of the table of a first list what the incident's part of `person` must be; how many duplicates
-    /// were in it, and that everybody else is new.
-    async fn complete(&self, own: &Own, read: &mut Read) -> Result<(i64, Difference), ImportError> {
-        let mut duplicates = 0;
+    /// Makes of the table of a first list what the incident's part of `person` must be; how many rows were refused
+    /// on the way, and that everybody else is new.
+    async fn index(&self, own: &Own, read: &mut Read) -> Result<(i64, Difference), ImportError> {
+        let mut refused = 0;
         match store::key_own(self.client, self.helper, own).await {
             Err(db::Error::Conflict(_)) => {
                 store::analyze_own(self.client, own).await?;
-                duplicates = self.twice().refuse(&mut read.kinds).await?;
+                refused = self.refuse().duplicates(&mut read.kinds).await?;
                 store::key_own(self.client, self.helper, own).await?;
             }
             other => other?,
         }
-        let people = read.kinds.iter().map(|(.., rows)| rows).sum::<i64>();
-        if people < read.at.accepted - duplicates {
-            store::delete_retracted(self.client, own).await?;
+        if read.kinds.rows() < read.at.accepted - refused {
+            refused += self.refuse().strangers(None, &mut read.kinds).await?;
         }
         store::complete_own(self.client, self.helper, own).await?;
         let mut difference = self.none_yet();
         self.add_new(&mut difference, &read.kinds)?;
-        Ok((duplicates, difference))
+        Ok((refused, difference))
     }
 
-    fn twice(&self) -> Twice<'_> {
-        Twice {
+    fn refuse(&self) -> Refuse<'_> {
+        Refuse {
             client: self.client,
             helper: self.helper,
             stage: &self.stage,
@@ -309,7 +359,7 @@ impl Work<'_> {
         }
     }
 
-    /// Makes the version a draft, in the place of the draft before it.
+    /// Makes the version a draft, in the place of the draft before it if it was to be replaced.
     async fn finish(
         &self,
         by: StaffId,

@@ -1,16 +1,22 @@
 //! The scope of an incident: who is affected and what each lost, as a row of versions. A version is one
 //! import of a list; it is drafted by [`import`] and takes effect when it is activated.
 //!
-//! Of an incident, one import or activation is at work at a time, and at most one draft waits: a new
-//! import that comes to its end replaces the draft before it, and what a dead import left is discarded
-//! by the next. So a draft's delta is always the difference to what is in force.
+//! Of an incident, one import or activation is at work at a time, and at most one draft waits. An import while a
+//! draft waits is refused unless it says what becomes of that draft ([`OnDraft`]): its rows are added to it, or it
+//! is discarded. What a dead import left is discarded by the next. So a draft's delta is always the difference to
+//! what is in force.
+//!
+//! A list changes only what it says: a column that it does not have ([`lacks`]) changes nothing, an empty cell
+//! clears. What must not happen unseen is asked before a draft takes effect ([`consent`]).
 
 pub mod activate;
 pub mod body;
 pub mod consent;
 pub mod csv;
 pub mod delta;
+pub mod identity;
 pub mod import;
+pub mod lacks;
 pub mod store;
 pub mod upload;
 
@@ -46,6 +52,31 @@ pg_enum! {
         Superseded = "superseded",
         /// Never came in force.
         Discarded = "discarded",
+    }
+}
+
+/// What an import does with the draft that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDraft {
+    /// Adds its rows to the draft: they replace those with the same reference, and rejects that they correct.
+    Add,
+    /// Discards the draft once the new one is complete.
+    Replace,
+}
+
+/// How a list is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct How {
+    /// What the list is of. Rows that are added to a draft take the draft's mode.
+    pub mode: ScopeMode,
+    /// What becomes of a draft that waits; `None`: then the import is refused.
+    pub draft: Option<OnDraft>,
+}
+
+impl From<ScopeMode> for How {
+    fn from(mode: ScopeMode) -> Self {
+        Self { mode, draft: None }
     }
 }
 
@@ -116,9 +147,52 @@ impl From<&csv::RowError> for RejectReason {
     }
 }
 
+/// Where a row stands in the files of a version: in the one that began it, or in one that was added to the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Which file, from 1.
+    pub file: i16,
+    /// The line on which the row starts, from 1.
+    pub line: i64,
+}
+
+impl From<i64> for Place {
+    fn from(line: i64) -> Self {
+        Self { file: 1, line }
+    }
+}
+
+/// What stands between the numbers of line and file. With a mark such as `:` a spreadsheet would make a time or a
+/// date of the two.
+const OF_FILE: &str = " of file ";
+
+/// `7`, and `7 of file 2` for a file that was added.
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.file {
+            1 => write!(f, "{}", self.line),
+            file => write!(f, "{}{OF_FILE}{file}", self.line),
+        }
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (line, file) = text.split_once(OF_FILE).unwrap_or((text, "1"));
+        Ok(Self {
+            file: file.trim().parse()?,
+            line: line.trim().parse()?,
+        })
+    }
+}
+
 /// A refused row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reject {
+    /// Which file of the version it stands in, from 1: files that were added to a draft come after the first.
+    pub file: i16,
     /// The line of the file on which it starts, from 1.
     pub line: i64,
     /// What is wrong with it.
@@ -128,6 +202,14 @@ pub struct Reject {
 }
 
 impl Reject {
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        Place {
+            file: self.file,
+            line: self.line,
+        }
+    }
+
     /// The columns at fault, joined by `;`.
     pub fn columns(&self) -> String {
         let columns: Vec<_> = self
@@ -158,5 +240,23 @@ impl std::fmt::Debug for Reject {
             .field("line", &self.line)
             .field("reasons", &self.reasons)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_back_from_its_words() {
+        for (place, words) in [
+            (Place { file: 1, line: 7 }, "7"),
+            (Place { file: 2, line: 12 }, "12 of file 2"),
+        ] {
+            assert_eq!(place.to_string(), words);
+            assert_eq!(words.parse(), Ok(place));
+        }
+        assert!("".parse::<Place>().is_err());
+        assert!("7 of file".parse::<Place>().is_err());
     }
 }

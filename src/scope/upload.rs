@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::body::{Feed, pieces};
 use super::import::{self, ImportError, Imported, Source};
-use super::{ScopeMode, Upload, store};
+use super::{How, OnDraft, Upload, store};
 use crate::app::App;
 use crate::db;
 use crate::id::{IncidentId, StaffId, UploadId};
@@ -32,6 +32,9 @@ pub enum UploadError {
     /// The incident's key was destroyed.
     #[error("this incident was forgotten: nobody can be added to it")]
     Forgotten,
+    /// A draft waits, and it is not said what becomes of it; or rows are to be added and none waits.
+    #[error(transparent)]
+    Draft(Box<ImportError>),
     /// The one before is being imported.
     #[error("the list that you sent before is being imported: wait until it is done")]
     Busy,
@@ -66,7 +69,17 @@ impl From<db::Error> for UploadError {
     }
 }
 
-/// Begins an upload of `size` octets. Whoever had begun another for this incident gives that up.
+impl From<ImportError> for UploadError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Db(error) => Self::Db(error),
+            other => Self::Draft(Box::new(other)),
+        }
+    }
+}
+
+/// Begins an upload of `size` octets. Whoever had begun another for this incident gives that up. `draft` is what the
+/// import will do with a draft that waits: nothing is taken of a list that could not be imported.
 ///
 /// # Errors
 /// [`UploadError`].
@@ -75,6 +88,7 @@ pub async fn begin(
     by: StaffId,
     incident: IncidentId,
     size: i64,
+    draft: Option<OnDraft>,
 ) -> Result<Upload, UploadError> {
     if !(1..=LARGEST).contains(&size) {
         return Err(UploadError::NotASize);
@@ -86,6 +100,7 @@ pub async fn begin(
         size,
         received: 0,
     };
+    import::ask_draft(&mut *app.db.get().await?, incident, draft).await?;
     end_former(app, by, incident).await?;
     let mut tx = app.db.begin().await?;
     // Forgetting the incident takes the same lock: from here on it finds this upload.
@@ -163,9 +178,10 @@ pub async fn import(
     app: &App,
     by: StaffId,
     incident: IncidentId,
-    mode: ScopeMode,
+    how: impl Into<How>,
     id: UploadId,
 ) -> Result<Imported, ImportError> {
+    let how = how.into();
     let mut conn = app.db.get().await?;
     let upload = store::touch_upload(&mut conn, id, by, app.now()).await?;
     if upload.incident != incident {
@@ -177,12 +193,13 @@ pub async fn import(
             size: upload.size,
         });
     }
+    import::ask_draft(&mut conn, incident, how.draft).await?;
     let found = incident::store::find(&mut conn, incident).await?;
     drop(conn);
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
     let (feed, body) = pieces();
     let source = Source::File(body);
-    let importing = Box::pin(import::import(app, by, incident, mode, source, |_| {}));
+    let importing = Box::pin(import::import(app, by, incident, how, source, |_| {}));
     let (fed, imported) = tokio::join!(pour(app, &key, &upload, feed), importing);
     // A piece that could not be read is why the list ended too early.
     fed?;

@@ -102,6 +102,7 @@ impl From<UploadError> for Problem {
         let kind = match error {
             UploadError::Db(error) => return error.into(),
             UploadError::Key(broken) => return Self::broken(broken),
+            UploadError::Draft(error) => return (*error).into(),
             UploadError::Missing => Kind::NotFound,
             UploadError::Forgotten | UploadError::Busy | UploadError::NotNext { .. } => {
                 Kind::InTheWay

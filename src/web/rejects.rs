@@ -12,7 +12,7 @@ use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::incident::store::wrapped_key;
 use crate::scope::csv::RejectWriter;
-use crate::scope::{Version, store};
+use crate::scope::{Place, Reject, Version, store};
 use crate::seal::IncidentKey;
 use crate::web::problem::{Answer, Problem};
 
@@ -56,16 +56,16 @@ struct Download {
 
 impl Download {
     fn pages(self) -> impl Stream<Item = Result<Bytes, Problem>> {
-        stream::try_unfold((self, Some(0)), |(from, after)| async move {
+        stream::try_unfold((self, Some(Place::from(0))), |(from, after)| async move {
             let Some(after) = after else { return Ok(None) };
             let (page, next) = from.page(after).await?;
             Ok(Some((page, (from, next))))
         })
     }
 
-    /// The rejects after a line, and the last line if there may be more. The first page begins with
+    /// The rejects after a place, and the last place if there may be more. The first page begins with
     /// the header.
-    async fn page(&self, after: i64) -> Result<(Bytes, Option<i64>), Problem> {
+    async fn page(&self, after: Place) -> Result<(Bytes, Option<Place>), Problem> {
         let rejects = match &self.key {
             None => Vec::new(),
             Some(key) => {
@@ -77,18 +77,18 @@ impl Download {
                 store::list_rejects(&mut conn, key, incident, version, after, AT_ONCE).await?
             }
         };
-        let mut page = match after {
+        let mut page = match after.line {
             0 => RejectWriter::new(Vec::new(), &self.columns),
             _ => Ok(RejectWriter::resume(Vec::new(), &self.columns)),
         }
         .map_err(Problem::broken)?;
         for reject in &rejects {
             let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
-            page.row(&cells, reject.line, &reject.columns(), &reject.why())
+            page.row(&cells, reject.place(), &reject.columns(), &reject.why())
                 .map_err(Problem::broken)?;
         }
         let full = i64::try_from(rejects.len()).is_ok_and(|n| n == AT_ONCE);
-        let next = rejects.last().filter(|_| full).map(|last| last.line);
+        let next = rejects.last().filter(|_| full).map(Reject::place);
         Ok((page.finish().map_err(Problem::broken)?.into(), next))
     }
 }

@@ -161,12 +161,12 @@ class Upload {
   #at = 0;
   #over = false;
 
-  constructor(form, file, tell) {
-    this.form = form;
+  constructor(form, to, file, tell) {
+    this.to = to;
     this.file = file;
     this.tell = tell;
     this.csrf = one("[name=csrf]", form).value;
-    this.mode = one("[name=mode]:checked", form).value;
+    this.mode = one("[name=mode]:checked, [name=mode][type=hidden]", form).value;
     this.home = form.dataset.upload;
     this.memory = `upload ${this.home} ${file.name} ${file.size} ${file.lastModified}`;
   }
@@ -207,7 +207,7 @@ class Upload {
     const found = id && await this.#ask(`/console/uploads/${id}`);
     if (found?.ok) return found.json();
     const body = new URLSearchParams({ csrf: this.csrf, size: this.file.size });
-    const answer = await this.#ask(`${this.home}/uploads`, () => ({ method: "POST", body }));
+    const answer = await this.#ask(`${this.home}/uploads${new URL(this.to).search}`, () => ({ method: "POST", body }));
     if (!answer.ok) throw await this.#refused(answer);
     const begun = await answer.json();
     this.#known = begun.id;
@@ -260,7 +260,7 @@ class Upload {
     const begun = Date.now();
     const watch = setInterval(() => this.#watch(begun), 1000);
     this.tell("Reading.", 0);
-    const answer = await fetch(this.form.action, { method: "POST", body }).catch(() => null);
+    const answer = await fetch(this.to, { method: "POST", body }).catch(() => null);
     clearInterval(watch);
     this.#over = true;
     if (answer && !AWAY.includes(answer.status)) {
@@ -311,7 +311,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const box = one(".uploading", form);
   const [bar, words] = [one("progress", box), one("[role=status]", box)];
-  const upload = new Upload(form, file, (text, share) => {
+  const upload = new Upload(form, event.submitter?.formAction ?? form.action, file, (text, share) => {
     words.textContent = text;
     if (share !== undefined) bar.value = share;
   });

@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt, future};
 
 use crate::app::App;
 use crate::id::{IncidentId, StaffId};
-use crate::scope::ScopeMode;
+use crate::scope::How;
 use crate::scope::body::{Feed, pieces};
 use crate::scope::import::{self, ImportError, Imported, Source};
 
@@ -19,12 +19,12 @@ pub async fn import<E>(
     app: &App,
     by: StaffId,
     incident: IncidentId,
-    mode: ScopeMode,
+    how: How,
     stream: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<Imported, ImportError> {
     let (feed, body) = pieces();
     let source = Source::Upload(body);
-    let importing = Box::pin(import::import(app, by, incident, mode, source, |_| {}));
+    let importing = Box::pin(import::import(app, by, incident, how, source, |_| {}));
     let ((), imported) = future::join(pass(stream, feed), importing).await;
     imported
 }

@@ -81,14 +81,14 @@ export async function importList(page, base) {
   await sendOverABadLine(page, `${base}/console/incidents/walk/import`);
   const report = await page.locator('main').innerText();
   assert.match(report, /shoe_size/);
-  assert.match(report, /Unusually many rows were refused/);
+  assert.match(report, /Confirm what it changes/);
   await check(page, 'scope-draft', { expected: /ERR_FAILED/ });
   const [download] = await Promise.all([
     page.waitForEvent('download'), page.getByRole('link', { name: /Download all/ }).click(),
   ]);
   assert.match(readFileSync(await download.path(), 'utf8'), /^reference,.*line,column,reason\r?\nB-4,nowhere,Dee/);
-  await page.getByLabel(/I have seen the rejected rows/).check();
-  await page.getByRole('button', { name: 'Activate all the same' }).click();
+  await page.getByLabel(/rows were refused, and the list takes effect without them/).check();
+  await page.getByRole('button', { name: 'Activate with these changes' }).click();
   await page.waitForURL(/\/scopes\/1/);
   assert.match(await page.locator('main').innerText(), /in force/);
   await check(page, 'scope-active');

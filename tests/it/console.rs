@@ -74,8 +74,8 @@ fn prepared(comms: &Browser) -> String {
         ],
     );
     let unsure = comms.submit(at, &format!("{at}/activate"), &[]);
-    shows(&unsure, 409, &["1 of 3 rows of version 1 were refused"]);
-    let sure = [("confirm_rejects", "yes")];
+    shows(&unsure, 409, &["1 of 3 rows were refused"]);
+    let sure = [("rejected", "1")];
     let activated = comms.submit(at, &format!("{at}/activate"), &sure);
     shows(
         &comms.follow(&activated),

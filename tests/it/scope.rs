@@ -1,8 +1,13 @@
 //! Scope versions against a real Postgres: what an import takes and refuses, what a version changes, and
 //! that the account stays exact whatever happens.
 
+mod absent;
 mod activation;
+mod asked;
+mod consents;
+mod drafts;
 mod hostile;
+mod identities;
 mod kills;
 mod random;
 mod since;
@@ -25,7 +30,7 @@ use candor::scope::consent::Consent;
 use candor::scope::csv::ReadError;
 use candor::scope::delta::Change;
 use candor::scope::import::{ImportError, Imported, Source, import};
-use candor::scope::{Reject, ScopeMode, ScopeStatus, store};
+use candor::scope::{How, OnDraft, Reject, ScopeMode, ScopeStatus, store};
 use candor::seal::{IncidentKey, to_hex};
 
 use crate::house::House;
@@ -52,11 +57,11 @@ impl Desk {
 
     pub(crate) async fn import(
         &self,
-        mode: ScopeMode,
+        how: impl Into<How>,
         list: impl Into<Vec<u8>>,
     ) -> Result<Imported, ImportError> {
         let list = Source::File(Cursor::new(list.into()));
-        import(&self.house.app, self.by, self.incident, mode, list, |_| {}).await
+        import(&self.house.app, self.by, self.incident, how, list, |_| {}).await
     }
 
     /// How many staged rows there are, and tables of first lists that are not in force.
@@ -485,7 +490,7 @@ async fn a_long_list_goes_bucket_by_bucket_with_the_same_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn imports_take_turns_and_a_draft_is_replaced_by_the_next() {
+async fn imports_take_turns_and_a_draft_is_replaced_by_the_next_that_says_so() {
     let desk = Desk::new().await;
     let app = &desk.house.app;
     let (feed, body) = pieces();
@@ -520,8 +525,12 @@ async fn imports_take_turns_and_a_draft_is_replaced_by_the_next() {
             store::Own::new(desk.incident, 1).table(),
         ))
         .await;
+    let replace = How {
+        mode: ScopeMode::Full,
+        draft: Some(OnDraft::Replace),
+    };
     let third = desk
-        .import(ScopeMode::Full, "reference,elements\nc,name\n")
+        .import(replace, "reference,elements\nc,name\n")
         .await
         .unwrap();
     assert_eq!(third.version, 3);

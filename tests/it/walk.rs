@@ -48,7 +48,7 @@ impl Cast {
         let activate = "/incidents/sundmere/scopes/1/activate";
         let unsure = self.comms.post(activate, &json!({}));
         refused(&unsure, 409, "in-the-way");
-        assert!(text(&unsure.json(), "detail").contains("1 of 5 rows of version 1 were refused"));
+        assert!(text(&unsure.json(), "detail").contains("1 of 5 rows were refused"));
         let active = self
             .comms
             .post(activate, &json!({ "confirm_rejects": true }));

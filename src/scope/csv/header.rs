@@ -163,7 +163,7 @@ pub struct Header {
 }
 
 /// What a file of rejects has beside the columns of its list.
-pub(super) const VERDICT: [&str; 3] = ["line", "column", "reason"];
+pub const VERDICT: [&str; 3] = ["line", "column", "reason"];
 
 impl Header {
     /// Reads the first record of a list. Columns may stand in any order; case and white space

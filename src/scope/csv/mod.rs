@@ -16,7 +16,7 @@ use ::csv::ByteRecord;
 
 pub use self::cell::{Reason, RowError};
 pub use self::formula::harmless;
-pub use self::header::{Column, Header, HeaderError};
+pub use self::header::{Column, Header, HeaderError, VERDICT};
 pub use self::read::{ReadError, Records, open, sniff};
 pub use self::reject::RejectWriter;
 

@@ -11,55 +11,85 @@ use super::stage::List;
 use super::{ImportError, Read, Work};
 use crate::db;
 use crate::element::ElementSet;
-use crate::id::BUCKETS;
+use crate::id::{BUCKETS, IncidentId};
 use crate::scope::activate::AT_ONCE;
 use crate::scope::delta::{Class, Difference};
-use crate::scope::store;
+use crate::scope::store::{self, Compared};
 
 /// Fewer rows than this are not worth statistics.
 const WORTH_ANALYZING: i64 = 500;
 
 impl Work<'_> {
-    /// Compares the staged rows with the people in force; how many duplicates were among them.
+    /// Compares the staged rows with the people in force; how many of them were refused first.
     pub(super) async fn compare<R: io::Read>(
         &self,
         list: &List<R>,
         read: &mut Read,
     ) -> Result<(i64, Difference), ImportError> {
-        store::summarize(self.client).await?;
-        if read.at.accepted >= WORTH_ANALYZING {
-            store::analyze(self.client).await?;
-        }
-        let mut duplicates = 0;
-        if !list.is_distinct() {
-            duplicates = self.twice().refuse(&mut read.kinds).await?;
-        }
+        let refused = self.prepare(list, read).await?;
         let mut difference = self.none_yet();
-        let each = |bucket, class: Class| {
-            if let (Some(now), Some(under)) = (class.now, &class.now_under) {
-                read.kinds.add(bucket, now.bits(), under, -class.people);
-            }
-            difference.add(bucket, class);
+        let mut moved = false;
+        let each = |compared: Compared| {
+            moved |= compared.is_moved();
+            count(
+                &mut difference,
+                &mut read.kinds,
+                self.stage.incident,
+                &compared,
+            )
         };
         if read.at.accepted > AT_ONCE {
             self.compare_by_bucket(each).await?;
         } else {
             self.differences(self.client, 0..BUCKETS, each).await?;
         }
+        if moved {
+            self.find_others(read.at.accepted).await?;
+            let (incident, version) = (self.stage.incident, self.stage.version);
+            let mut conn = self.app.db.get().await?;
+            let (all, told) = store::count_another(&mut conn, incident, version).await?;
+            difference.delta.identity_changes = all;
+            difference.delta.identity_changes_told = told;
+        }
         self.add_new(&mut difference, &read.kinds)?;
-        Ok((duplicates, difference))
+        Ok((refused, difference))
+    }
+
+    /// Refuses staged rows that the list alone does not show to be wrong, and completes the others; how many were
+    /// refused.
+    pub(super) async fn prepare<R: io::Read>(
+        &self,
+        list: &List<R>,
+        read: &mut Read,
+    ) -> Result<i64, ImportError> {
+        store::summarize(self.client).await?;
+        if read.at.accepted >= WORTH_ANALYZING {
+            store::analyze(self.client).await?;
+        }
+        let mut refused = 0;
+        if !list.is_distinct() {
+            refused = self.refuse().duplicates(&mut read.kinds).await?;
+        }
+        if read.kinds.rows() < read.at.accepted - refused {
+            let former = Some(&self.former);
+            refused += self.refuse().strangers(former, &mut read.kinds).await?;
+        }
+        self.complete(read.at.accepted).await?;
+        Ok(refused)
     }
 
     /// A long list lies on nearly every page of people: bucket by bucket each page is read once, and what it is
     /// compared with stays in the processor's caches. On two connections.
-    async fn compare_by_bucket(&self, each: impl FnMut(i32, Class)) -> Result<(), ImportError> {
+    async fn compare_by_bucket(
+        &self,
+        each: impl FnMut(Compared) -> db::Result<()>,
+    ) -> Result<(), ImportError> {
         let each = Mutex::new(each);
         let every_other = async |client: &Client, first| {
             store::find_by_index(client).await?;
             for bucket in (first..BUCKETS).step_by(2) {
-                let tell = |bucket, class| {
-                    (each.lock().unwrap_or_else(PoisonError::into_inner))(bucket, class);
-                };
+                let tell =
+                    |compared| (each.lock().unwrap_or_else(PoisonError::into_inner))(compared);
                 self.differences(client, bucket..bucket + 1, tell).await?;
             }
             Ok(())
@@ -74,14 +104,22 @@ impl Work<'_> {
         &self,
         client: &Client,
         buckets: Range<i32>,
-        each: impl FnMut(i32, Class),
+        each: impl FnMut(Compared) -> db::Result<()>,
     ) -> Result<(), ImportError> {
         let (incident, version) = (self.stage.incident, self.stage.version);
         Ok(store::compare(client, incident, version, self.mode, buckets, each).await?)
     }
 
     pub(super) fn none_yet(&self) -> Difference {
-        Difference::of(self.columns.clone())
+        Difference::of(self.columns.clone(), self.absent())
+    }
+
+    /// Columns of which the list says nothing; a first list has nothing to keep.
+    fn absent(&self) -> Vec<String> {
+        match &self.own {
+            Some(_) => Vec::new(),
+            None => self.stage.lacks.names(),
+        }
     }
 
     /// Adds those of whom nothing was known.
@@ -100,10 +138,26 @@ impl Work<'_> {
                 before_under: None,
                 now_under: Some(under.to_owned()),
                 contact: false,
+                flags: None,
                 people,
             };
             difference.add(bucket, class);
         }
         Ok(())
     }
+}
+
+/// Counts people whom a version changes in the same way, and takes them out of those who are new.
+pub(super) fn count(
+    difference: &mut Difference,
+    kinds: &mut Kinds,
+    incident: IncidentId,
+    compared: &Compared,
+) -> db::Result<()> {
+    let (bucket, class) = compared.class(incident)?;
+    if let Some((elements, under, rows)) = compared.listed() {
+        kinds.add(bucket, elements, under, -rows);
+    }
+    difference.add(bucket, class);
+    Ok(())
 }

@@ -18,6 +18,28 @@ pub enum ImportError {
     /// Another import or an activation is at work.
     #[error("another import or activation of this incident is running: wait until it is done")]
     Busy,
+    /// A draft waits, and the import does not say what becomes of it.
+    #[error(
+        "version {version} waits as a draft, with {accepted} rows accepted and {rejected} refused, and would be lost: \
+         add the rows of this list to it, or say that this list replaces it"
+    )]
+    DraftWaits {
+        /// Which.
+        version: i32,
+        /// Rows taken.
+        accepted: i64,
+        /// Rows refused.
+        rejected: i64,
+    },
+    /// No draft waits to which the rows could be added.
+    #[error(
+        "no draft waits to which the rows could be added; it was put in force or discarded: look at the scope \
+         versions of the incident, and import the list as a version of its own if it is one"
+    )]
+    NoDraft,
+    /// More files were added to the draft than can be counted.
+    #[error("too many files were added to this draft: put it in force or replace it")]
+    TooManyFiles,
     /// The first line is wrong; everything that is wrong with it.
     #[error("{}", all(.0))]
     Header(Vec<HeaderError>),
@@ -86,7 +108,8 @@ impl From<ActivateError> for ImportError {
             ActivateError::Busy
             | ActivateError::NotADraft { .. }
             | ActivateError::Empty(_)
-            | ActivateError::TooManyRejects { .. } => Self::Busy,
+            | ActivateError::Outdated(_)
+            | ActivateError::Unconfirmed { .. } => Self::Busy,
         }
     }
 }

@@ -36,6 +36,11 @@ impl Kinds {
         }
     }
 
+    /// How many rows.
+    pub(super) fn rows(&self) -> i64 {
+        self.0.values().sum()
+    }
+
     /// Bucket, elements, jurisdiction, and how many.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64, &str, i64)> {
         self.0.iter().map(|(kind, rows)| {

@@ -16,9 +16,10 @@ use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key};
 use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
-use crate::scope::RejectReason;
 use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
+use crate::scope::lacks::Lacks;
 use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
+use crate::scope::{Place, RejectReason};
 use crate::seal::{Digest, IncidentKey, unique};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
@@ -48,6 +49,8 @@ pub(super) struct List<R: io::Read> {
     references: Mutex<References>,
     /// The columns in the order of the file.
     pub(super) columns: Vec<String>,
+    /// Where a file of rejects says on which line a row stood.
+    place_at: Option<usize>,
 }
 
 /// Where the rows come from; whoever holds it reads the next ones.
@@ -93,6 +96,10 @@ impl<R: io::Read> List<R> {
         let mut record = ByteRecord::new();
         let line = records.read(&mut record)?.ok_or(Refused::NoRows)?;
         let name = |cell: &str| cell.trim_start_matches('\u{feff}').trim().to_lowercase();
+        let columns: Vec<String> = names.iter().map(name).collect();
+        let place_at = columns
+            .iter()
+            .position(|column| header.is_rejects() && column == "line");
         let source = Source {
             records,
             next: (line, record),
@@ -103,8 +110,20 @@ impl<R: io::Read> List<R> {
             header,
             seen,
             references: Mutex::new(References::default()),
-            columns: names.iter().map(name).collect(),
+            columns,
+            place_at,
         })
+    }
+
+    /// Which columns it does not have.
+    pub(super) fn lacks(&self) -> Lacks {
+        Lacks::of(&self.header)
+    }
+
+    /// The place of the reject that a row corrects, if the file is one of rejects.
+    fn corrects(&self, record: &ByteRecord) -> Option<Place> {
+        let cell = record.get(self.place_at?)?;
+        std::str::from_utf8(cell).ok()?.trim().parse().ok()
     }
 
     /// Its SHA-256; of the whole once every thread has come to the end.
@@ -128,6 +147,8 @@ pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
     /// How many rows are of which kind.
     pub(super) kinds: Kinds,
+    /// The places of the rejects that its rows correct.
+    pub(super) corrects: Vec<Place>,
     /// A COPY of rejects, if there are any.
     pub(super) rejects: Option<Bytes>,
     pub(super) accepted: usize,
@@ -141,6 +162,7 @@ struct Gathered {
     rows: Rows,
     kinds: Kinds,
     rejects: Rejects,
+    corrects: Vec<Place>,
 }
 
 impl Gathered {
@@ -159,6 +181,8 @@ pub(super) struct Stage {
     pub(super) clock: Clock,
     /// Whether it is a first list: its rows become the people themselves.
     pub(super) is_first: bool,
+    /// Which columns the list does not have.
+    pub(super) lacks: Lacks,
 }
 
 impl Stage {
@@ -174,6 +198,7 @@ impl Stage {
             let rows = held(&list.source).read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
             for (line, record) in &turn[..rows] {
+                gathered.corrects.extend(list.corrects(record));
                 match list.header.row(*line, record) {
                     Ok(row) => references.push(self.stage(row, &mut gathered)),
                     Err(errors) => self.reject(*line, record, &errors, &mut gathered.rejects),
@@ -198,9 +223,10 @@ impl Stage {
     fn empty(&self) -> Gathered {
         let (incident, version) = (self.incident, self.version);
         Gathered {
-            rows: Rows::new(incident, version, self.is_first, CHUNK_BYTES),
+            rows: Rows::new(incident, version, self.is_first, self.lacks, CHUNK_BYTES),
             kinds: Kinds::default(),
             rejects: Rejects::new(incident, version),
+            corrects: Vec::new(),
         }
     }
 
@@ -209,6 +235,7 @@ impl Stage {
             rows,
             kinds,
             rejects,
+            corrects,
         } = gathered;
         let now = self.clock.now();
         let id = |bucket| PersonId::in_bucket_of(bucket, now, unique());
@@ -216,6 +243,7 @@ impl Stage {
         Chunk {
             rows: rows.into_copies(id),
             kinds,
+            corrects,
             rejects: (rejected > 0).then(|| rejects.into_copy()),
             accepted,
             rejected,

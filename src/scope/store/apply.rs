@@ -105,15 +105,21 @@ macro_rules! now {
     };
 }
 
-// Each staged row looks for its person once.
+// Each staged row looks for its person once. Whose name and address are both new is said to be the same person; links
+// that went to the old address end all the same.
 const LISTED: &str = concat!(
     "with hit as materialized (
         select ",
     now!(),
     ", p.contact_key <> r.contact_key as contact_changed, p.contact_key, r.id as r_id, r.bucket as r_bucket,
             r.reference_key as r_reference_key, r.email_key as r_email_key, r.name_key as r_name_key,
-            r.contact_key as r_contact_key, r.sealed as r_sealed, r.exposed as r_exposed, r.locale as r_locale,
-            r.jurisdiction as r_jurisdiction, r.flags as r_flags, r.flags & ",
+            r.contact_key as r_contact_key, r.sealed as r_sealed, r.exposed as r_exposed, ",
+    said!(locale),
+    " as r_locale, ",
+    said!(jurisdiction),
+    " as r_jurisdiction, ",
+    said!(flags),
+    " as r_flags, r.another as r_another, r.flags & ",
     retract!(),
     " <> 0 as goes
         from scope_row r
@@ -144,7 +150,8 @@ const LISTED: &str = concat!(
         set exposed = b.is_exposed, email_key = b.r_email_key, name_key = b.r_name_key,
             contact_key = b.r_contact_key, sealed = b.r_sealed, locale = b.is_locale,
             jurisdiction = b.is_jurisdiction, flags = b.r_flags, changed_scope = $2,
-            standing = b.is_standing, withheld = b.is_withheld
+            standing = b.is_standing, withheld = b.is_withheld,
+            link_epoch = p.link_epoch + b.r_another::integer
         from before b
         where b.rewritten and p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id
     ), fresh as (

@@ -7,6 +7,7 @@ use futures_util::SinkExt;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use super::super::lacks::Lacks;
 use super::first::Own;
 use crate::db::Result;
 use crate::id::{IncidentId, PersonId};
@@ -87,8 +88,8 @@ pub struct Rows {
 
 #[derive(Debug, Clone, Copy)]
 enum Shape {
-    /// Of a later list: they wait among others, and name incident and version.
-    Staged(IncidentId, i32),
+    /// Of a later list: they wait among others, and name incident and version, and what their file lacks.
+    Staged(IncidentId, i32, Lacks),
     /// Of a first list: they become the people themselves ([`Own`], whose defaults are somebody in progress).
     People,
 }
@@ -108,12 +109,19 @@ pub struct Copy {
 }
 
 impl Rows {
-    /// None yet, with room for as many octets.
-    pub fn new(incident: IncidentId, version: i32, is_first: bool, room: usize) -> Self {
+    /// None yet, with room for as many octets. `lacks`: the columns that the file does not have, which matters
+    /// where something was known before.
+    pub fn new(
+        incident: IncidentId,
+        version: i32,
+        is_first: bool,
+        lacks: Lacks,
+        room: usize,
+    ) -> Self {
         let shape = if is_first {
             Shape::People
         } else {
-            Shape::Staged(incident, version)
+            Shape::Staged(incident, version, lacks)
         };
         let usual = Pile {
             tuples: Tuples(Vec::with_capacity(room)),
@@ -144,10 +152,14 @@ impl Rows {
     /// Adds a row.
     pub fn push(&mut self, row: &StagedRow<'_>) {
         match self.shape {
-            Shape::Staged(incident, version) => {
-                self.usual.push(row, 14, |to| {
+            Shape::Staged(incident, version, lacks) => {
+                let fields = if lacks.is_empty() { 14 } else { 15 };
+                self.usual.push(row, fields, |to| {
                     to.field(incident.uuid().as_bytes());
                     to.field(&version.to_be_bytes());
+                    if !lacks.is_empty() {
+                        to.field(&lacks.bits().to_be_bytes());
+                    }
                 });
             }
             Shape::People => match stands(row) {
@@ -165,6 +177,7 @@ impl Rows {
     /// All of them; `id` makes an id in a bucket.
     pub fn into_copies(self, mut id: impl FnMut(i32) -> PersonId) -> Vec<Copy> {
         let usual = match self.shape {
+            Shape::Staged(.., lacks) if !lacks.is_empty() => ", incident_id, version, lacks",
             Shape::Staged(..) => ", incident_id, version",
             Shape::People => "",
         };

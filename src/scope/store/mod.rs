@@ -1,21 +1,49 @@
 //! Scope versions, their staged rows and their rejects in the database.
 
+/// What a staged row `r` says of a person `p`, in SQL: what is known of them where its file lacks the column. The
+/// bits are those of `scope::lacks`.
+macro_rules! said {
+    (locale) => {
+        "case when r.lacks & 16 <> 0 and p.id is not null then p.locale else r.locale end"
+    };
+    (jurisdiction) => {
+        "case when r.lacks & 32 <> 0 and p.id is not null then p.jurisdiction else r.jurisdiction end"
+    };
+    (flags) => {
+        "case when r.lacks & 64 <> 0 and p.id is not null then p.flags else r.flags end"
+    };
+}
+
 mod apply;
+mod compare;
+mod complete;
 mod copy;
+mod draft;
 mod first;
+mod identity;
 mod staged;
+mod stranger;
 mod upload;
 
 pub use apply::{Span, apply_listed, apply_unlisted, by_bucket, record_applied};
+pub use compare::{Compared, compare, compare_in, count_kinds};
+pub use complete::{Completed, Former, Incomplete, complete, find_incomplete, take_over};
 pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
+pub use draft::{
+    Added, delete_rejects_at, delete_replaced, delete_version, find_draft, find_listed,
+    insert_rejects, move_staged, set_added,
+};
 pub use first::{
     Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,
     is_first, key_own,
 };
+pub use identity::{count_another, find_moved, mark_another};
 pub use staged::{
-    Duplicate, analyze, begin, commit, compare, delete_duplicates, find_by_index, find_duplicates,
-    hurry, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session, unlock_session,
+    Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,
+    is_at_work, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session,
+    unlock_session,
 };
+pub use stranger::{delete_strangers, find_retracted, find_strangers};
 
 pub use upload::{
     delete_idle_uploads, delete_upload, delete_uploads_of, find_piece, find_upload, find_upload_of,
@@ -28,7 +56,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 use super::delta::{Brings, Delta};
-use super::{Reject, RejectReason, ScopeMode, ScopeStatus, Version};
+use super::{Place, Reject, RejectReason, ScopeMode, ScopeStatus, Version};
 use crate::db::schema::{scope_applied, scope_reject, scope_row, scope_version};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, StaffId};
@@ -295,12 +323,21 @@ pub async fn discard(
 /// # Errors
 /// The database's.
 pub async fn delete_staged(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<()> {
+    delete_rows(conn, incident, version).await?;
+    drop_own(conn, &Own::new(incident, version)).await
+}
+
+/// Deletes the staged rows of a version that are not in a table of their own.
+///
+/// # Errors
+/// The database's.
+pub async fn delete_rows(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<()> {
     diesel::delete(scope_row::table)
         .filter(scope_row::incident_id.eq(incident))
         .filter(scope_row::version.eq(version))
         .execute(conn)
         .await?;
-    drop_own(conn, &Own::new(incident, version)).await
+    Ok(())
 }
 
 /// Deletes the rejects of a version.
@@ -317,12 +354,17 @@ pub async fn delete_rejects(conn: &mut Conn, incident: IncidentId, version: i32)
 }
 
 /// To whom the cells of a reject belong: the associated data under which they are sealed.
-pub fn reject_owner(incident: IncidentId, version: i32, line: i64) -> Vec<u8> {
-    let place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
+pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) -> Vec<u8> {
+    let Place { file, line } = at.into();
+    let mut place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
+    if file > 1 {
+        place.extend(file.to_be_bytes());
+    }
     [&incident.uuid().as_bytes()[..], b"reject", &place].concat()
 }
 
-/// The next rejects of a version in the order of their lines, after line `after` (0 to begin), opened.
+/// The next rejects of a version in the order of their files and lines, after the one at `after` (line 0 to begin),
+/// opened.
 ///
 /// # Errors
 /// `Inconsistent` if the cells of one do not open.
@@ -331,27 +373,36 @@ pub async fn list_rejects(
     key: &IncidentKey,
     incident: IncidentId,
     version: i32,
-    after: i64,
+    after: impl Into<Place>,
     limit: i64,
 ) -> Result<Vec<Reject>> {
-    let rows: Vec<(i64, serde_json::Value, Vec<u8>)> = scope_reject::table
+    let after = after.into();
+    let is_later = scope_reject::file.gt(after.file).or(scope_reject::file
+        .eq(after.file)
+        .and(scope_reject::line.gt(after.line)));
+    let rows: Vec<(i16, i64, serde_json::Value, Vec<u8>)> = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.eq(version))
-        .filter(scope_reject::line.gt(after))
-        .order(scope_reject::line)
+        .filter(scope_reject::file.ge(after.file))
+        .filter(is_later)
+        .order((scope_reject::file, scope_reject::line))
         .limit(limit)
         .select((
+            scope_reject::file,
             scope_reject::line,
             scope_reject::reasons,
             scope_reject::sealed,
         ))
         .load(conn)
         .await?;
-    let read = |(line, reasons, sealed): (i64, _, Vec<u8>)| {
-        let broken = || Error::inconsistent("scope_reject", format!("{incident} {version} {line}"));
-        let owner = reject_owner(incident, version, line);
+    let read = |(file, line, reasons, sealed): (i16, i64, _, Vec<u8>)| {
+        let place = Place { file, line };
+        let broken =
+            || Error::inconsistent("scope_reject", format!("{incident} {version} {place}"));
+        let owner = reject_owner(incident, version, place);
         let cells = key.open(&owner, &sealed).map_err(|_| broken())?;
         Ok(Reject {
+            file,
             line,
             reasons: serde_json::from_value::<Vec<RejectReason>>(reasons).map_err(|_| broken())?,
             cells: serde_json::from_slice(&cells).map_err(|_| broken())?,

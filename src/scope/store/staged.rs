@@ -1,21 +1,15 @@
 //! Statements on the staged rows of a version: who works on an incident's scope, what a list says twice,
 //! and how a list differs from what is in force.
 
-use std::ops::Range;
-
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
-use futures_util::{Stream, StreamExt, TryStreamExt};
-use tokio_postgres::Client;
+use futures_util::{Stream, StreamExt};
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
 
-use super::super::ScopeMode;
-use super::super::delta::Class;
 use super::first::Own;
-use crate::db::{Conn, Error, Result};
-use crate::element::ElementSet;
+use crate::db::{Conn, Result};
 use crate::id::IncidentId;
-use crate::person::flags::Flags;
 
 /// The advisory lock of an incident's scope: half its id, which no two incidents share in practice.
 fn lock_of(incident: IncidentId) -> i64 {
@@ -57,6 +51,27 @@ pub async fn try_lock(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
         .get_result(conn)
         .await?;
     Ok(row.taken)
+}
+
+/// Whether an import or an activation of the incident is at work on any node.
+///
+/// # Errors
+/// The database's.
+pub async fn is_at_work(conn: &mut Conn, incident: IncidentId) -> Result<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = Bool)]
+        held: bool,
+    }
+    // How a key of 64 bits stands in the view: the manual, "pg_locks".
+    let question = "select exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
+        and classid::bigint = ($1 >> 32) & 4294967295 and objid::bigint = $1 & 4294967295) as held";
+    let row: Held = diesel::sql_query(question)
+        .bind::<BigInt, _>(lock_of(incident))
+        .get_result(conn)
+        .await?;
+    Ok(row.held)
 }
 
 /// Lets the commits of this connection not wait for the disk, and its sorts take some memory.
@@ -151,13 +166,13 @@ pub async fn analyze(client: &Client) -> Result<()> {
     Ok(client.batch_execute(analyze).await?)
 }
 
-/// A row whose reference stands on an earlier line too.
+/// A staged row that is refused.
 #[derive(Debug)]
-pub struct Duplicate {
+pub struct Refused {
     /// Its own line.
     pub line: i64,
-    /// The line that counts.
-    pub first_line: i64,
+    /// The earlier line on which the reference stands too. `None`: the row retracts a person whom nothing names.
+    pub first_line: Option<i64>,
     /// Where it would live.
     pub bucket: i32,
     /// The blind index of the reference.
@@ -172,6 +187,26 @@ pub struct Duplicate {
     pub jurisdiction: String,
     /// The flags.
     pub flags: i32,
+}
+
+/// What [`Refused`] is read from, in its order; `r` is the staged row, before it stands the first line.
+pub(super) const REFUSED: &str =
+    "r.line, r.bucket, r.reference_key, r.sealed, r.exposed, r.locale, r.jurisdiction, r.flags";
+
+impl From<&Row> for Refused {
+    fn from(row: &Row) -> Self {
+        Self {
+            first_line: row.get(0),
+            line: row.get(1),
+            bucket: row.get(2),
+            reference_key: row.get(3),
+            sealed: row.get(4),
+            exposed: row.get(5),
+            locale: row.get(6),
+            jurisdiction: row.get(7),
+            flags: row.get(8),
+        }
+    }
 }
 
 /// The statements about rows whose reference is in `table` twice. Keys first, whole rows only of what is there
@@ -201,9 +236,7 @@ impl Twice {
         );
         Self {
             find: format!(
-                "select r.line, twice.first_line, r.reference_key, r.sealed, r.exposed, r.locale,
-                    r.jurisdiction, r.flags, r.bucket
-                from {table} r join {twice} on {later}"
+                "select twice.first_line, {REFUSED} from {table} r join {twice} on {later}"
             ),
             delete: format!("delete from {table} r using {twice} where {later}"),
         }
@@ -219,24 +252,11 @@ pub async fn find_duplicates(
     own: Option<&Own>,
     incident: IncidentId,
     version: i32,
-) -> Result<impl Stream<Item = Result<Duplicate>> + use<>> {
+) -> Result<impl Stream<Item = Result<Refused>> + use<>> {
     let incident = incident.uuid();
     let of: [&(dyn ToSql + Sync); 2] = [&incident, &version];
     let rows = client.query_raw(&Twice::among(own).find, of).await?;
-    Ok(rows.map(|row| {
-        let row = row?;
-        Ok(Duplicate {
-            line: row.get(0),
-            first_line: row.get(1),
-            reference_key: row.get(2),
-            sealed: row.get(3),
-            exposed: row.get(4),
-            locale: row.get(5),
-            jurisdiction: row.get(6),
-            flags: row.get(7),
-            bucket: row.get(8),
-        })
-    }))
+    Ok(rows.map(|row| Ok(Refused::from(&row?))))
 }
 
 /// Deletes the rows that [`find_duplicates`] finds; how many.
@@ -253,29 +273,6 @@ pub async fn delete_duplicates(
     Ok(client.execute(&Twice::among(own).delete, &of).await?)
 }
 
-// A row with the flag `retract`, $4, names somebody who is not affected after all.
-const COMPARE: &str = "
-    select case when p.standing <> 'retracted' then p.exposed end as before,
-        case when r.flags & $4 = 0 then r.exposed end as now,
-        coalesce(p.standing <> 'retracted' and r.flags & $4 = 0
-            and (p.contact_key, p.locale, p.jurisdiction, p.flags)
-                is distinct from (r.contact_key, r.locale, r.jurisdiction, r.flags), false) as contact,
-        case when p.standing <> 'retracted' then p.jurisdiction end as was_under,
-        case when r.flags & $4 = 0 then r.jurisdiction end as is_under,
-        count(*) as people, r.bucket
-    from scope_row r
-    join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
-    where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
-        and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6
-    group by 1, 2, 3, 4, 5, 7
-    union all
-    select p.exposed, null, false, p.jurisdiction, null, count(*), p.bucket
-    from person_now p
-    where $3 and p.incident_id = $1 and p.bucket >= $5 and p.bucket < $6 and p.standing <> 'retracted'
-        and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
-            and r.bucket >= $5 and r.bucket < $6 and r.bucket = p.bucket and r.reference_key = p.reference_key)
-    group by 1, 4, 7";
-
 /// What [`super::by_bucket`] is for a transaction, for the rest of this connection; and alone, since the caller
 /// has others at work.
 ///
@@ -284,41 +281,4 @@ const COMPARE: &str = "
 pub async fn find_by_index(client: &Client) -> Result<()> {
     let settings = "set enable_seqscan = off; set max_parallel_workers_per_gather = 0";
     Ok(client.batch_execute(settings).await?)
-}
-
-/// How a staged version differs from the people of the incident in these buckets, class by class; whoever the
-/// table of people does not hold yet is in none of them.
-///
-/// # Errors
-/// `Inconsistent` if an element is not known.
-pub async fn compare(
-    client: &Client,
-    incident: IncidentId,
-    version: i32,
-    mode: ScopeMode,
-    buckets: Range<i32>,
-    mut each: impl FnMut(i32, Class),
-) -> Result<()> {
-    let full = mode == ScopeMode::Full;
-    let retract = Flags::RETRACT.bits();
-    let (from, to) = (buckets.start, buckets.end);
-    let of: [&(dyn ToSql + Sync); 6] = [&incident.uuid(), &version, &full, &retract, &from, &to];
-    let rows = client.query_raw(COMPARE, of).await?;
-    tokio::pin!(rows);
-    let elements = |bits: Option<i64>| match bits.map(ElementSet::from_bits) {
-        Some(None) => Err(Error::inconsistent("scope_row", incident)),
-        known => Ok(known.flatten()),
-    };
-    while let Some(row) = rows.try_next().await? {
-        let class = Class {
-            before: elements(row.get(0))?,
-            now: elements(row.get(1))?,
-            contact: row.get(2),
-            before_under: row.get(3),
-            now_under: row.get(4),
-            people: row.get(5),
-        };
-        each(row.get(6), class);
-    }
-    Ok(())
 }

@@ -13,9 +13,10 @@ use crate::db::Conn;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::incident::Incident;
 use crate::scope::activate::{self, ActivateError};
+use crate::scope::consent::{Confirmed, Consent, Question, yes_to};
 use crate::scope::delta::Delta;
-use crate::scope::import::ImportError;
-use crate::scope::{ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
+use crate::scope::import::{ImportError, ask_draft};
+use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::seal::to_hex;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::pieces::told;
@@ -39,6 +40,12 @@ struct ScopeView {
     activated_by: Option<StaffId>,
     activated_at: Option<DateTime<Utc>>,
     rejected_for: Vec<RejectedFor>,
+    /// What must be confirmed before it is put in force; only of a draft.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    questions: Option<Vec<Question>>,
+    /// The import died and nothing of it counts; only of a version that says that it is importing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    died: Option<bool>,
     /// In how many of the 64 buckets it is in force; only while it is activating.
     #[serde(skip_serializing_if = "Option::is_none")]
     buckets_done: Option<i64>,
@@ -53,7 +60,20 @@ struct RejectedFor {
 }
 
 impl ScopeView {
-    async fn of(conn: &mut Conn, incident: IncidentId, version: Version) -> Result<Self, Problem> {
+    async fn of(
+        app: &App,
+        conn: &mut Conn,
+        incident: IncidentId,
+        version: Version,
+    ) -> Result<Self, Problem> {
+        let questions = match version.status {
+            ScopeStatus::Draft => Some(activate::questions(app, conn, incident, &version).await?),
+            _ => None,
+        };
+        let died = match version.status {
+            ScopeStatus::Importing => Some(!store::is_at_work(conn, incident).await?),
+            _ => None,
+        };
         let reasons = store::count_rejects(conn, incident, version.version).await?;
         let rejected_for = |(column, reason, rows)| RejectedFor {
             column,
@@ -73,6 +93,8 @@ impl ScopeView {
             created_at: version.created_at,
             activated_by: version.activated_by,
             activated_at: version.activated_at,
+            questions,
+            died,
             buckets_done: (version.status == ScopeStatus::Activating)
                 .then_some(version.buckets_done),
             rejected_for: reasons.into_iter().map(rejected_for).collect(),
@@ -83,15 +105,34 @@ impl ScopeView {
 /// The query of [`import`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct How {
+pub struct Asked {
     #[serde(default = "everyone")]
     mode: ScopeMode,
+    /// What becomes of a draft that waits.
+    draft: Option<OnDraft>,
     /// An upload that is all here; then there is no body.
     upload: Option<UploadId>,
 }
 
 fn everyone() -> ScopeMode {
     ScopeMode::Full
+}
+
+impl Asked {
+    fn how(&self) -> How {
+        How {
+            mode: self.mode,
+            draft: self.draft,
+        }
+    }
+}
+
+/// The query of [`begin_upload`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begins {
+    /// What becomes of a draft that waits, once the list is imported.
+    draft: Option<OnDraft>,
 }
 
 /// The body of [`begin_upload`].
@@ -101,53 +142,58 @@ pub struct Size {
     size: i64,
 }
 
-/// `POST /incidents/{id|slug}/uploads`: a list that will come in pieces.
+/// `POST /incidents/{id|slug}/uploads?draft=add|replace`: a list that will come in pieces.
 ///
 /// # Errors
-/// 404, or no size that a list can have.
+/// 404, a draft of which it is not said what becomes of it, or no size that a list can have.
 pub async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
+    how: Query<Begins>,
     of: Json<Size>,
 ) -> Answer {
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
-    let begun = in_pieces::begin(&app, who.id, incident, of.0.size).await?;
+    let begun = in_pieces::begin(&app, who.id, incident, of.0.size, how.draft).await?;
     let at = format!("/api/v1/uploads/{}", begun.id);
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, at));
     Ok(told(answer, &begun))
 }
 
-/// `POST /incidents/{id|slug}/scopes?mode=full|delta` with the list as `text/csv`, or with `&upload=` an upload
-/// that is all here.
+/// `POST /incidents/{id|slug}/scopes?mode=full|delta&draft=add|replace` with the list as `text/csv`, or with `&upload=`
+/// an upload that is all here.
 ///
 /// # Errors
-/// 404, a list that is refused whole, or another import at work.
+/// 404, a list that is refused whole, a draft of which it is not said what becomes of it, or another import at work.
 pub async fn import(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
     name: Path<String>,
-    how: Query<How>,
+    how: Query<Asked>,
     body: Payload,
 ) -> Answer {
-    let incident = named(&mut *app.db.get().await?, &name).await?.id;
+    let mut conn = app.db.get().await?;
+    let incident = named(&mut conn, &name).await?.id;
+    // Before anything of the body is read.
+    ask_draft(&mut conn, incident, how.draft).await?;
+    drop(conn);
     let imported = match how.upload {
         Some(_) if !req.content_type().is_empty() && req.content_type() != "application/json" => {
             return Err(Problem::new(Kind::BadRequest)
                 .because("send the list or name its upload, not both"));
         }
-        Some(upload) => in_pieces::import(&app, who.id, incident, how.mode, upload).await?,
+        Some(upload) => in_pieces::import(&app, who.id, incident, how.how(), upload).await?,
         None if req.content_type().eq_ignore_ascii_case("text/csv") => {
-            upload::import(&app, who.id, incident, how.mode, body).await?
+            upload::import(&app, who.id, incident, how.how(), body).await?
         }
         None => return Err(Problem::new(Kind::WrongType).because("send the list as text/csv")),
     };
     let mut conn = app.db.get().await?;
     let version = store::find(&mut conn, incident, imported.version).await?;
     let at = format!("/api/v1/incidents/{incident}/scopes/{}", imported.version);
-    let view = ScopeView::of(&mut conn, incident, version).await?;
+    let view = ScopeView::of(&app, &mut conn, incident, version).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, at))
         .json(view))
@@ -162,7 +208,7 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
     let incident = named(&mut conn, &name).await?.id;
     let mut items = Vec::new();
     for version in store::list(&mut conn, incident).await? {
-        items.push(ScopeView::of(&mut conn, incident, version).await?);
+        items.push(ScopeView::of(&app, &mut conn, incident, version).await?);
     }
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
@@ -174,7 +220,7 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
 pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, i32)>) -> Answer {
     let mut conn = app.db.get().await?;
     let (incident, version) = found(&mut conn, &path).await?;
-    Ok(HttpResponse::Ok().json(ScopeView::of(&mut conn, incident.id, version).await?))
+    Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, version).await?))
 }
 
 /// `GET /incidents/{id|slug}/scopes/{version}/rejects`, as CSV.
@@ -191,12 +237,13 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String
 #[serde(deny_unknown_fields, default)]
 pub struct Activate {
     confirm_rejects: bool,
+    confirm: Confirmed,
 }
 
 /// `POST /incidents/{id|slug}/scopes/{version}/activate`.
 ///
 /// # Errors
-/// 404, a version that is no draft, or too many rejects that are not confirmed.
+/// 404, a version that is no draft, or something that is not confirmed with its number.
 pub async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
@@ -204,16 +251,13 @@ pub async fn activate(
     how: OrNothing<Activate>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
-    let active = activate::activate(
-        &app,
-        who.id,
-        incident.id,
-        version.version,
-        how.0.confirm_rejects.into(),
-    )
-    .await?;
+    let consent = Consent::Numbers(Confirmed {
+        any_rejected: how.0.confirm_rejects,
+        ..how.0.confirm
+    });
+    let active = activate::activate(&app, who.id, incident.id, version.version, consent).await?;
     let mut conn = app.db.get().await?;
-    Ok(HttpResponse::Ok().json(ScopeView::of(&mut conn, incident.id, active).await?))
+    Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, active).await?))
 }
 
 /// `POST /incidents/{id|slug}/scopes/{version}/discard`.
@@ -229,7 +273,7 @@ pub async fn discard(
     activate::discard(&app, who.id, incident.id, version.version).await?;
     let mut conn = app.db.get().await?;
     let gone = store::find(&mut conn, incident.id, version.version).await?;
-    Ok(HttpResponse::Ok().json(ScopeView::of(&mut conn, incident.id, gone).await?))
+    Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, gone).await?))
 }
 
 async fn found(conn: &mut Conn, path: &(String, i32)) -> Result<(Incident, Version), Problem> {
@@ -244,9 +288,12 @@ impl From<ImportError> for Problem {
             ImportError::Db(error) => return error.into(),
             ImportError::Key(broken) => return Self::broken(broken),
             ImportError::Missing => Kind::NotFound,
-            ImportError::Forgotten | ImportError::Busy | ImportError::Incomplete { .. } => {
-                Kind::InTheWay
-            }
+            ImportError::Forgotten
+            | ImportError::Busy
+            | ImportError::DraftWaits { .. }
+            | ImportError::NoDraft
+            | ImportError::TooManyFiles
+            | ImportError::Incomplete { .. } => Kind::InTheWay,
             ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_) => {
                 Kind::NotAccepted
             }
@@ -259,6 +306,10 @@ impl From<ImportError> for Problem {
                 wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ),
             ImportError::Incomplete { received, .. } => problem.with("received", received),
+            ImportError::DraftWaits { version, .. } => problem
+                .because(format!("{error}: send draft=add or draft=replace"))
+                .with("version", version)
+                .with("draft", ["add", "replace"]),
             _ => problem,
         }
     }
@@ -272,9 +323,16 @@ impl From<ActivateError> for Problem {
             ActivateError::Forgotten
             | ActivateError::Busy
             | ActivateError::Empty(_)
-            | ActivateError::TooManyRejects { .. } => Kind::InTheWay,
+            | ActivateError::Outdated(_)
+            | ActivateError::Unconfirmed { .. } => Kind::InTheWay,
             ActivateError::NotADraft { .. } => Kind::IllegalMove,
         };
-        Self::new(kind).because(error)
+        let problem = Self::new(kind).because(&error);
+        match error {
+            ActivateError::Unconfirmed { questions, .. } => problem
+                .with("confirm", yes_to(&questions))
+                .with("questions", questions),
+            _ => problem,
+        }
     }
 }

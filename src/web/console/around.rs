@@ -45,6 +45,10 @@ const ACTS: [(&str, &str); 21] = [
         "imported",
         "The list is read. Nothing takes effect before you activate it.",
     ),
+    (
+        "added",
+        "The rows are added to the draft. Nothing takes effect before you activate it.",
+    ),
     ("activated", "This version is in force."),
     (
         "activating",
@@ -211,6 +215,7 @@ fn deed(word: &str) -> String {
         "incident.update" => "published an update",
         "incident.forget" => "forgot its people",
         "scope.import" => "imported a list",
+        "scope.add" => "added rows to the draft of a list",
         "scope.activate" => "activated a list",
         "letters.export" => "exported the letter list",
         "scope.discard" => "discarded a list",

@@ -1,7 +1,7 @@
 //! Importing the affected list: the page, its form, and what its script asks.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Serialize;
@@ -11,8 +11,10 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::id::UploadId;
 use crate::incident::Incident;
-use crate::scope::{ScopeMode, ScopeStatus, store, upload as in_pieces};
+use crate::scope::import::{ImportError, Imported, ask_draft};
+use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::staff::right::ImportScope;
+use crate::web::figures::filters;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults};
 use crate::web::pieces::told;
@@ -37,8 +39,34 @@ pub struct Import {
     pub version: i64,
     /// `full` or `delta`, as chosen.
     pub mode: String,
+    /// The draft that waits, if one does.
+    pub draft: Option<Waiting>,
     /// Why the file was refused whole; field `file`.
     pub faults: Faults,
+}
+
+/// A draft that waits.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Its number.
+    pub version: i64,
+    /// Rows accepted.
+    pub accepted: i64,
+    /// Rows refused.
+    pub rejected: i64,
+    /// `full` or `delta`.
+    pub mode: String,
+}
+
+impl Waiting {
+    fn of(draft: &Version) -> Self {
+        Self {
+            version: draft.version.into(),
+            accepted: draft.accepted,
+            rejected: draft.rejected,
+            mode: draft.mode.to_string(),
+        }
+    }
 }
 
 /// `GET /console/incidents/{slug}/import`.
@@ -70,15 +98,24 @@ async fn asking(
         .await?
         .first()
         .map_or(0, |last| last.version);
+    let draft = store::find_draft(conn, of.id).await?;
     let import = Import {
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
         version: i64::from(last) + 1,
         mode: mode.to_string(),
+        draft: draft.as_ref().map(Waiting::of),
         faults,
     };
     Ok(page::show(status, &import)?)
+}
+
+/// What an address says of the draft that waits.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct OfDraft {
+    draft: Option<OnDraft>,
 }
 
 /// The form that [`begin_upload`] reads.
@@ -88,18 +125,19 @@ pub struct Size {
     size: i64,
 }
 
-/// `POST /console/incidents/{slug}/uploads`: the page's script will send the file in pieces.
+/// `POST /console/incidents/{slug}/uploads?draft=add|replace`: the page's script will send the file in pieces.
 ///
 /// # Errors
-/// 404, or no size that a list can have.
+/// 404, a draft of which it is not said what becomes of it, or no size that a list can have.
 pub async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
     slug: Path<String>,
+    on: Query<OfDraft>,
     form: form::Form<Size>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let begun = in_pieces::begin(&app, who.id, incident.id, form.size).await?;
+    let begun = in_pieces::begin(&app, who.id, incident.id, form.size, on.draft).await?;
     Ok(told(HttpResponse::Created(), &begun))
 }
 
@@ -111,7 +149,7 @@ enum Sent {
     Upload(UploadId),
 }
 
-/// `POST /console/incidents/{slug}/scopes`: the file goes on into the import while it arrives, or it is all here
+/// `POST /console/incidents/{slug}/scopes?draft=add|replace`: the file goes on into the import while it arrives, or it is all here
 /// in pieces.
 ///
 /// # Errors
@@ -122,28 +160,44 @@ pub async fn import(
     app: Data<App>,
     home: Data<Home>,
     slug: Path<String>,
+    on: Query<OfDraft>,
     body: Payload,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let mut parts = Parts::new(body, &boundary(&req)?);
     let (mode, list) = before_the_list(&req, &mut parts).await?;
     let (by, of) = (who.id, incident.id);
-    let imported = match list {
-        Sent::File => upload::import(&app, by, of, mode, parts.into_pieces()).await,
-        Sent::Upload(upload) => {
+    let how = How {
+        mode,
+        draft: on.draft,
+    };
+    // Before anything of the list is read.
+    let asked = ask_draft(&mut *app.db.get().await?, of, how.draft).await;
+    let imported: Result<Imported, ImportError> = match (asked, list) {
+        (Err(error), _) => Err(error),
+        (Ok(_), Sent::File) => upload::import(&app, by, of, how, parts.into_pieces()).await,
+        (Ok(_), Sent::Upload(upload)) => {
             let doing = app.as_ref().clone();
             // In the process's own runtime: a connection that breaks does not stop it half way.
-            let deed = async move { in_pieces::import(&doing, by, of, mode, upload).await };
+            let deed = async move { in_pieces::import(&doing, by, of, how, upload).await };
             home.runtime.spawn(deed).await.map_err(Problem::broken)?
         }
     };
     let why = match imported {
         Ok(imported) => {
             let page = format!("/console/incidents/{slug}/scopes/{}", imported.version);
-            return Ok(on_to(&page, "imported"));
+            let did = match how.draft {
+                Some(OnDraft::Add) => "added",
+                _ => "imported",
+            };
+            return Ok(on_to(&page, did));
         }
-        Err(why) if why.is_of_the_list() => why,
-        Err(error) => return Err(error.into()),
+        Err(why) => why,
+    };
+    let status = match &why {
+        why if why.is_of_the_list() => StatusCode::UNPROCESSABLE_ENTITY,
+        ImportError::DraftWaits { .. } | ImportError::NoDraft => StatusCode::CONFLICT,
+        _ => return Err(why.into()),
     };
     let fault = Fault {
         field: "file".to_owned(),
@@ -151,7 +205,6 @@ pub async fn import(
     };
     let asked = (mode, Faults(vec![fault]));
     let mut conn = app.db.get().await?;
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
     asking(&app, &mut conn, &req, &who, incident, status, asked).await
 }
 

@@ -14,8 +14,9 @@ use super::around::{self, Names, incident_at, on_to};
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
+use crate::scope::consent::{Confirmed, Consent, Lifted, Question};
 use crate::scope::delta::Change;
-use crate::scope::{self, ScopeStatus, Version, activate, consent, store};
+use crate::scope::{self, ScopeStatus, Version, activate, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::figures::{count, filters};
@@ -54,7 +55,9 @@ pub struct ScopeReport {
     /// Rows refused.
     pub rejected: i64,
     /// What has to be confirmed before activating it; empty when nothing has.
-    pub consent: String,
+    pub questions: Vec<Asked>,
+    /// Whether it says that it is importing and no import is at work.
+    pub died: bool,
     /// What activating it changes.
     pub delta: Delta,
     /// The first rows refused; the rest is in the download.
@@ -63,6 +66,34 @@ pub struct ScopeReport {
     pub done: i64,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
     pub deeds: Vec<Deed>,
+}
+
+/// What has to be confirmed: a box of the form.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The field's name.
+    pub name: &'static str,
+    /// What it sends: the number that the page showed.
+    pub value: String,
+    /// What a yes says.
+    pub words: String,
+}
+
+impl From<&Question> for Asked {
+    fn from(question: &Question) -> Self {
+        let number = question.number().to_string();
+        let (name, value) = match question {
+            Question::Rejected { .. } => ("rejected", number),
+            Question::FlagsLifted { flag, .. } => ("lifted", format!("{flag}:{number}")),
+            Question::Retracted { .. } => ("retracted", number),
+            Question::IdentityChanges { .. } => ("identity_changes", number),
+        };
+        Self {
+            name,
+            value,
+            words: question.to_string(),
+        }
+    }
 }
 
 /// A value, how many people it comes to, how many it leaves.
@@ -76,8 +107,16 @@ pub struct Delta {
     pub elements_added: i64,
     pub elements_retracted: i64,
     pub people_retracted: i64,
+    pub contact_changes: i64,
+    pub identity_changes: i64,
+    pub identity_changes_told: i64,
     pub by_jurisdiction: Vec<Changed>,
     pub by_element: Vec<Changed>,
+    pub by_flag: Vec<Changed>,
+    pub replaced: i64,
+    pub added_files: i64,
+    /// Columns that the file does not have, joined by commas.
+    pub absent: String,
 }
 
 impl Delta {
@@ -88,13 +127,39 @@ impl Delta {
             ("By element", &self.by_element),
         ]
     }
+
+    fn of(delta: &scope::delta::Delta) -> Self {
+        let lifted = delta.flags_lifted.clone().unwrap_or_default();
+        let mut by_flag: BTreeMap<String, Change> = BTreeMap::new();
+        for (flag, people) in &delta.flags_set {
+            by_flag.entry(flag.clone()).or_default().added = *people;
+        }
+        for (flag, people) in lifted {
+            by_flag.entry(flag).or_default().retracted = people;
+        }
+        Self {
+            people_added: delta.people_added,
+            elements_added: delta.elements_added,
+            elements_retracted: delta.elements_retracted,
+            people_retracted: delta.people_retracted,
+            contact_changes: delta.contact_changes,
+            identity_changes: delta.identity_changes,
+            identity_changes_told: delta.identity_changes_told,
+            by_jurisdiction: changes(&delta.by_jurisdiction),
+            by_element: changes(&delta.by_element),
+            by_flag: changes(&by_flag),
+            replaced: delta.replaced,
+            added_files: i64::try_from(delta.added_files.len()).unwrap_or(i64::MAX),
+            absent: delta.absent.join(", "),
+        }
+    }
 }
 
 /// A row that was refused.
 #[derive(Debug, Clone)]
 pub struct Reject {
-    /// Its line in the file, the header being 1.
-    pub line: i64,
+    /// Its line in the file, the header being 1; and which file, if it was added to the draft.
+    pub line: String,
     /// The column at fault; empty when it is the row as a whole.
     pub column: String,
     /// Why, and what would be right.
@@ -135,6 +200,7 @@ pub async fn show(
         vec![]
     };
     let delta = version.delta.clone().unwrap_or_default();
+    let questions = activate::questions(&app, &mut conn, incident.id, &version).await?;
     let report = ScopeReport {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: incident.slug,
@@ -146,15 +212,10 @@ pub async fn show(
         at: Moment::exact(version.created_at),
         accepted: version.accepted,
         rejected: version.rejected,
-        consent: consent(&app, &version),
-        delta: Delta {
-            people_added: delta.people_added,
-            elements_added: delta.elements_added,
-            elements_retracted: delta.elements_retracted,
-            people_retracted: delta.people_retracted,
-            by_jurisdiction: changes(&delta.by_jurisdiction),
-            by_element: changes(&delta.by_element),
-        },
+        questions: questions.iter().map(Asked::from).collect(),
+        died: version.status == ScopeStatus::Importing
+            && !store::is_at_work(&mut conn, incident.id).await?,
+        delta: Delta::of(&delta),
         rejects,
         done: version.buckets_done,
         deeds: deeds(&version, &delta, may_see),
@@ -179,25 +240,11 @@ async fn first_rejects(
     };
     let rejects = store::list_rejects(conn, &key, of.id, version.version, 0, SHOWN).await?;
     let row = |one: scope::Reject| Reject {
-        line: one.line,
+        line: one.place().to_string(),
         column: one.columns(),
         reason: one.why(),
     };
     Ok(rejects.into_iter().map(row).collect())
-}
-
-/// What is asked of whoever activates a list of which unusually many rows were refused.
-fn consent(app: &App, of: &Version) -> String {
-    let (rejected, percent) = (of.rejected, app.config.scope.reject_percent);
-    let is_asked = of.status == ScopeStatus::Draft && of.accepted > 0;
-    if !is_asked || !consent::is_needed(of.accepted, rejected, percent) {
-        return String::new();
-    }
-    format!(
-        "I have seen the rejected rows. The list goes in force without these {} of {}.",
-        count(rejected),
-        count(of.accepted + rejected)
-    )
 }
 
 fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {
@@ -258,14 +305,35 @@ pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Activate {
-    confirm_rejects: bool,
+    rejected: Option<i64>,
+    /// `hold:3`
+    lifted: Vec<String>,
+    retracted: Option<i64>,
+    identity_changes: Option<i64>,
+}
+
+impl Activate {
+    fn confirmed(&self) -> Confirmed {
+        let flag = |text: &String| {
+            let (flag, people) = text.split_once(':')?;
+            Some((flag.to_owned(), people.parse().ok()?))
+        };
+        let flags: BTreeMap<_, _> = self.lifted.iter().filter_map(flag).collect();
+        Confirmed {
+            any_rejected: false,
+            rejected: self.rejected,
+            flags_lifted: (!flags.is_empty()).then_some(Lifted::ByFlag(flags)),
+            retracted: self.retracted,
+            identity_changes: self.identity_changes,
+        }
+    }
 }
 
 /// `POST /console/incidents/{slug}/scopes/{version}/activate`. A long one goes on while the page shows how
 /// far it is.
 ///
 /// # Errors
-/// 404, or a version that is no draft.
+/// 404, a version that is no draft, or a number that was not confirmed.
 pub async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
@@ -273,7 +341,7 @@ pub async fn activate(
     at: Path<(String, i32)>,
     form: form::Form<Activate>,
 ) -> Answer {
-    let consent = form.confirm_rejects.into();
+    let consent = Consent::Numbers(form.confirmed());
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     let (by, of, version) = (who.id, incident.id, version.version);
     let doing = app.as_ref().clone();

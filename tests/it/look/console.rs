@@ -11,7 +11,7 @@ use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::content::{Content, Words};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
-use candor::web::console::import::Import;
+use candor::web::console::import::{Import, Waiting};
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Told};
@@ -19,7 +19,7 @@ use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::problem::ProblemPage;
-use candor::web::console::scopes::{Delta, Reject, ScopeReport};
+use candor::web::console::scopes::{Asked, Delta, Reject, ScopeReport};
 use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
@@ -313,8 +313,8 @@ fn facts_preview() -> facts::Preview {
 }
 
 fn scope_report() -> ScopeReport {
-    let reject = |line, column: &str, reason: &str| Reject {
-        line,
+    let reject = |line: i64, column: &str, reason: &str| Reject {
+        line: line.to_string(),
         column: column.into(),
         reason: reason.into(),
     };
@@ -330,7 +330,19 @@ fn scope_report() -> ScopeReport {
         accepted: 13_767_000,
         rejected: 1_204,
         done: 64,
-        consent: "I have seen the rejected rows. The list goes in force without these 1,204 of 13,768,204.".into(),
+        questions: vec![
+            Asked {
+                name: "rejected",
+                value: "1204".into(),
+                words: "The list takes effect without the refused rows: 1204 of 13768204.".into(),
+            },
+            Asked {
+                name: "lifted",
+                value: "hold:3".into(),
+                words: "The flag hold is lifted from 3 people.".into(),
+            },
+        ],
+        died: false,
         delta: Delta {
             by_jurisdiction: vec![("US-CA".to_owned(), 12, 3)],
             by_element: vec![("ssn".to_owned(), 7, 0)],
@@ -338,6 +350,13 @@ fn scope_report() -> ScopeReport {
             elements_added: 23_400_000,
             elements_retracted: 0,
             people_retracted: 12,
+            contact_changes: 1_300,
+            identity_changes: 7,
+            identity_changes_told: 2,
+            by_flag: vec![("hold".to_owned(), 1, 3)],
+            replaced: 25,
+            added_files: 1,
+            absent: "locale, address".into(),
         },
         rejects: vec![
             reject(
@@ -779,6 +798,12 @@ pub fn draw(pages: &mut Pages) {
             title: "Data theft of August 2021".into(),
             version: 3,
             mode: "delta".into(),
+            draft: Some(Waiting {
+                version: 2,
+                accepted: 475,
+                rejected: 25,
+                mode: "full".into(),
+            }),
             faults: fault(
                 "file",
                 "The column “pin” looks like stolen values. Remove it: Candor does not hold them.",

@@ -66,6 +66,7 @@ fn p6_nothing_that_is_secret_shows_when_it_is_printed() {
         address: text("La mancha"),
     });
     shows_nothing(&Reject {
+        file: 1,
         line: 1,
         reasons: vec![RejectReason {
             column: "email".to_owned(),

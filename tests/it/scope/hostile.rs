@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use candor::scope::csv::Column;
-use candor::scope::{ScopeMode, store};
+use candor::scope::{How, OnDraft, ScopeMode, store};
 
 use super::Desk;
 
@@ -52,6 +52,11 @@ async fn hostile_strings_become_people_as_they_are_or_rejects_as_they_were() {
     let Some(strings) = hostile() else { return };
     let desk = Desk::new().await;
     let mut version = 0;
+    // Of some columns every row is refused; such a draft waits, and is of no use.
+    let how = How {
+        mode: ScopeMode::Full,
+        draft: Some(OnDraft::Replace),
+    };
     for column in Column::ALL {
         // The same string twice would be the same reference twice.
         let mut given: Vec<&String> = strings.iter().collect();
@@ -66,10 +71,7 @@ async fn hostile_strings_become_people_as_they_are_or_rejects_as_they_were() {
         list.write_record(Column::ALL.map(Column::as_str)).unwrap();
         rows.iter()
             .for_each(|cells| list.write_record(cells).unwrap());
-        let imported = desk
-            .import(ScopeMode::Full, list.into_inner().unwrap())
-            .await
-            .unwrap();
+        let imported = desk.import(how, list.into_inner().unwrap()).await.unwrap();
         assert_eq!(
             (imported.accepted + imported.rejected) as usize,
             rows.len(),

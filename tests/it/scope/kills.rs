@@ -16,6 +16,7 @@ use candor::id::{IncidentId, StaffId};
 use candor::incident::{self, Facts, steer};
 use candor::notice::account::{account, recount};
 use candor::person::contact::Contact;
+use candor::scope::store::{self, Own};
 use candor::seal::{random, sha256, to_hex};
 
 use super::Desk;
@@ -66,11 +67,25 @@ impl Site {
         }
     }
 
-    fn start(&self, list: &List) -> Child {
+    /// Imports and activates; what a killed run left as a draft is replaced. `retracted` is how many people leave.
+    fn start(&self, list: &List, retracted: u32) -> Child {
+        let retracted = retracted.to_string();
+        let words = [
+            "--replace-draft",
+            "--activate",
+            "--yes-retracted",
+            &retracted,
+        ];
+        self.import(list, &words)
+    }
+
+    fn import(&self, list: &List, words: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_candor"))
-            .args(["import", "--incident", "carrier", "--activate", "--json"])
-            .arg(&list.0)
+            .args(["import", "--incident", "carrier", "--json"])
+            .args(words)
+            .arg(&list.path)
             .envs(environment(&self.url))
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -80,13 +95,14 @@ impl Site {
     /// Imports and activates. A killed process is busy until Postgres hears of its death.
     fn take(&self, list: &List) -> Pace {
         let deadline = Instant::now() + Duration::from_secs(60);
+        let mut retracted = list.retracts;
         loop {
             let start = Instant::now();
             let Output {
                 status,
                 stdout,
                 stderr,
-            } = self.start(list).wait_with_output().unwrap();
+            } = self.start(list, retracted).wait_with_output().unwrap();
             let done = start.elapsed();
             if status.success() {
                 let said: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
@@ -95,6 +111,12 @@ impl Site {
                 return Pace { drafted, done };
             }
             let said = String::from_utf8_lossy(&stderr);
+            // The killed run had put it in force, or left it half in force: then nobody leaves any more.
+            let number = said.split_once("--yes-retracted ").map(|(_, rest)| rest);
+            if let Some(number) = number.and_then(|rest| rest.split(' ').next()?.parse().ok()) {
+                retracted = number;
+                continue;
+            }
             assert!(said.contains("is running: wait until it is done"), "{said}");
             assert!(
                 Instant::now() < deadline,
@@ -105,11 +127,7 @@ impl Site {
 
     /// Starts an import and kills it after a while; whether it was done by then.
     fn kill(&self, list: &List, after: Duration) -> bool {
-        let mut child = self.start(list);
-        // No wait for anything: the moment of the kill is what is tried out.
-        std::thread::sleep(after);
-        child.kill().unwrap();
-        child.wait().unwrap().success()
+        killed(self.start(list, list.retracts), after)
     }
 
     /// A hash over everybody and all that the list says of them. The books must agree with the people.
@@ -148,12 +166,29 @@ fn environment(url: &str) -> [(&str, &str); 2] {
     ]
 }
 
+/// Kills a process after a while; whether it was done by then.
+fn killed(mut child: Child, after: Duration) -> bool {
+    // No wait for anything: the moment of the kill is what is tried out.
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap().success()
+}
+
 /// A list in a file that is gone with it.
-struct List(PathBuf);
+struct List {
+    path: PathBuf,
+    /// How many people of the round before it does not name.
+    retracts: u32,
+}
 
 impl List {
     /// Each round some people leave, others come or lost more, and some change.
     fn of_round(round: u32) -> Self {
+        let retracts = if round == 0 { 0 } else { ROWS / 10 };
+        Self::written(retracts, |list| Self::write_round(round, list))
+    }
+
+    fn written(retracts: u32, write: impl FnOnce(&mut String)) -> Self {
         let name = format!(
             "candor-kills-{}-{}.csv",
             std::process::id(),
@@ -162,6 +197,12 @@ impl List {
         let path = std::env::temp_dir().join(name);
         let mut list =
             String::from("reference,email,name,postcode,locale,jurisdiction,elements,flags\n");
+        write(&mut list);
+        fs::write(&path, list).unwrap();
+        Self { path, retracts }
+    }
+
+    fn write_round(round: u32, list: &mut String) {
         for n in (0..ROWS).filter(|n| n % 10 != round % 10) {
             let moved = if n % 7 == round % 7 { round } else { 0 };
             let email = if n % 11 == 0 {
@@ -175,16 +216,24 @@ impl List {
                 "name;phone"
             };
             let flags = if n % 50 == 0 { "protected" } else { "" };
-            list += &format!("R{n},{email},Name {n},1{n:05},en,US-CA,{elements},{flags}\n");
+            *list += &format!("R{n},{email},Name {n},1{n:05},en,US-CA,{elements},{flags}\n");
         }
-        fs::write(&path, list).unwrap();
-        Self(path)
+    }
+
+    /// Rows that are added to a draft: some replace its rows, some are new, and some are refused.
+    fn of_additions() -> Self {
+        Self::written(0, |list| {
+            for n in ROWS - 5_000..ROWS + 5_000 {
+                let email = if n % 500 == 7 { "nowhere" } else { "" };
+                *list += &format!("R{n},{email},Name {n},1{n:05},de,DE,name;imei,\n");
+            }
+        })
     }
 }
 
 impl Drop for List {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -238,20 +287,24 @@ async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_
 }
 
 impl Site {
-    /// Once the database has heard of the death: the people are those of before or those of after, whole,
-    /// unless the version says that it is half in force; the account is exact in any case.
-    async fn settled(&self, before: &str, after: &str) {
+    /// Once the database has heard of the death. Nobody imports or activates as long as the connection lives.
+    async fn quiet(&self) -> tokio_postgres::Client {
         let client = self.app.db.raw().await.unwrap();
         let lock = self.incident.uuid().as_u64_pair().1.cast_signed();
         client
             .execute("select pg_advisory_lock($1)", &[&lock])
             .await
             .unwrap();
-        let people = self.people().await;
         client
-            .execute("select pg_advisory_unlock($1)", &[&lock])
-            .await
-            .unwrap();
+    }
+
+    /// Once the database has heard of the death: the people are those of before or those of after, whole,
+    /// unless the version says that it is half in force; the account is exact in any case.
+    async fn settled(&self, before: &str, after: &str) {
+        let client = self.quiet().await;
+        let people = self.people().await;
+        drop(client);
+        let client = self.app.db.raw().await.unwrap();
         let half =
             "select count(*) from scope_version where incident_id = $1 and status = 'activating'";
         let half = client.query_one(half, &[&self.incident.uuid()]).await;
@@ -260,6 +313,83 @@ impl Site {
             "half a version is visible"
         );
     }
+}
+
+impl Site {
+    /// A hash over the rows and the refused rows of the draft that waits.
+    async fn draft(&self) -> String {
+        let mut conn = self.app.db.get().await.unwrap();
+        let draft = store::find_draft(&mut conn, self.incident).await.unwrap();
+        let draft = draft.expect("the draft waits").version;
+        let own = Own::new(self.incident, draft);
+        let is_first = store::is_first(&mut conn, self.incident).await.unwrap();
+        let (from, version) = match is_first {
+            true => (own.table(), "true".to_owned()),
+            false => ("scope_row", format!("version = {draft}")),
+        };
+        let rows = format!(
+            "select coalesce(string_agg(concat_ws(' ', reference_key, contact_key, exposed, locale, jurisdiction, flags),
+                ',' order by reference_key), '') from {from} where incident_id = $1 and {version}"
+        );
+        let rejects = "select coalesce(string_agg(line::text, ',' order by line), '')
+            from scope_reject where incident_id = $1 and version = $2";
+        let client = self.app.db.raw().await.unwrap();
+        let incident = self.incident.uuid();
+        let rows: String = client.query_one(&rows, &[&incident]).await.unwrap().get(0);
+        let rejects = client.query_one(rejects, &[&incident, &draft]).await;
+        let rejects: String = rejects.unwrap().get(0);
+        to_hex(&sha256(format!("{rows} {rejects}").as_bytes()))
+    }
+
+    /// Runs a command until no killed process is in its way.
+    fn until_done(&self, list: &List, words: &[&str]) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let done = self.import(list, words).wait_with_output().unwrap();
+            if done.status.success() {
+                return;
+            }
+            let said = String::from_utf8_lossy(&done.stderr);
+            assert!(said.contains("is running: wait until it is done"), "{said}");
+            assert!(Instant::now() < deadline, "still busy");
+        }
+    }
+}
+
+/// Kills additions to the draft of a first list, then of a later one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_addition_leaves_the_draft_as_it_was() {
+    let desk = Desk::new().await;
+    let site = Site::of(&desk);
+    let additions = List::of_additions();
+    let mut cut = 0;
+    for round in 0..2 {
+        let list = List::of_round(round);
+        site.until_done(&list, &[]);
+        let before = site.draft().await;
+        let start = Instant::now();
+        site.until_done(&additions, &["--add-to-draft"]);
+        let took = start.elapsed();
+        let after = site.draft().await;
+        assert_ne!(before, after);
+        for _ in 0..kills().div_ceil(2) {
+            site.until_done(&list, &["--replace-draft"]);
+            assert_eq!(site.draft().await, before);
+            let part = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
+            let adding = site.import(&additions, &["--add-to-draft"]);
+            cut += u32::from(!killed(adding, took.mul_f64(part)));
+            site.quiet().await;
+            let now = site.draft().await;
+            assert!(now == before || now == after, "half the rows were added");
+            site.until_done(&additions, &["--add-to-draft"]);
+            assert_eq!(site.draft().await, after, "round {round}");
+        }
+        let version = "select max(version) from scope_version where status = 'draft'";
+        let version = i32::try_from(desk.house.number(version).await).unwrap();
+        desk.activate(version).await.unwrap();
+        site.people().await;
+    }
+    assert!(cut > 0, "every addition was done before it was killed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,7 +412,7 @@ async fn postgres_killed_under_an_import_costs_that_import_and_nothing_else() {
         let list = List::of_round(round);
         let after = moment(round, calm.take(&list));
         let wanted = calm.people().await;
-        let importer = stormy.start(&list);
+        let importer = stormy.start(&list, list.retracts);
         // As above: the moment is what is tried out.
         std::thread::sleep(after);
         kill_postmaster(&dir);

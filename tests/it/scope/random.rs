@@ -114,15 +114,65 @@ pub(super) fn roll_list(dice: &mut Dice) -> BTreeMap<String, Listed> {
 }
 
 pub(super) fn written(list: &BTreeMap<String, Listed>) -> String {
-    let mut text = "reference,email,elements,flags,jurisdiction,locale\n".to_owned();
+    written_without(list, &[])
+}
+
+/// The list without some of its columns.
+fn written_without(list: &BTreeMap<String, Listed>, absent: &[&str]) -> String {
+    let columns = [
+        "reference",
+        "email",
+        "elements",
+        "flags",
+        "jurisdiction",
+        "locale",
+    ];
+    let is_there = |column: &&str| !absent.contains(column);
+    let there: Vec<_> = columns.into_iter().filter(is_there).collect();
+    let mut text = there.join(",") + "\n";
     for (reference, row) in list {
-        let email = row.email.as_deref().unwrap_or_default();
-        text += &format!(
-            "{reference},{email},{},{},{},{}\n",
-            row.exposed, row.flags, row.jurisdiction, row.locale
-        );
+        let cell = |column: &&str| match *column {
+            "reference" => reference.clone(),
+            "email" => row.email.clone().unwrap_or_default(),
+            "elements" => row.exposed.to_string(),
+            "flags" => row.flags.to_string(),
+            "jurisdiction" => row.jurisdiction.to_owned(),
+            _ => row.locale.to_owned(),
+        };
+        text += &(there.iter().map(cell).collect::<Vec<_>>().join(",") + "\n");
     }
     text
+}
+
+/// The columns that a list does not have: of two lists one has all.
+fn roll_absent(dice: &mut Dice) -> Vec<&'static str> {
+    if dice.below(2) == 0 {
+        return Vec::new();
+    }
+    let mut absent = vec!["email", "flags", "jurisdiction", "locale"];
+    absent.retain(|_| dice.below(3) == 0);
+    absent
+}
+
+/// What a row says: of absent columns what was known, or what is so for new people.
+fn said(row: &Listed, absent: &[&str], before: Option<&Listed>) -> Listed {
+    let unknown = Listed {
+        email: None,
+        exposed: row.exposed,
+        jurisdiction: "",
+        locale: "en",
+        flags: Flags::NONE,
+    };
+    let before = before.unwrap_or(&unknown);
+    let has = |column| !absent.contains(&column);
+    let either = |column| if has(column) { row } else { before };
+    Listed {
+        email: either("email").email.clone(),
+        exposed: row.exposed,
+        jurisdiction: either("jurisdiction").jurisdiction,
+        locale: either("locale").locale,
+        flags: either("flags").flags,
+    }
 }
 
 /// Takes a list into the model; what should change.
@@ -130,26 +180,37 @@ fn expect(
     people: &mut BTreeMap<String, Known>,
     list: &BTreeMap<String, Listed>,
     mode: ScopeMode,
+    absent: &[&str],
 ) -> Delta {
-    let mut delta = Delta::default();
+    let mut delta = Delta {
+        flags_lifted: Some(BTreeMap::new()),
+        ..Delta::default()
+    };
     let before = people.clone();
     let in_scope = |p: &&Known| p.standing != PersonStanding::Retracted;
     for (reference, row) in list {
         let was = before.get(reference);
-        if row.retracts() {
-            if let Some(person) = people.get_mut(reference).filter(|p| in_scope(&&**p)) {
-                delta.add(leaves(person));
-                person.standing = PersonStanding::Retracted;
+        if row.retracts() && !absent.contains(&"flags") {
+            match people.get_mut(reference) {
+                Some(person) if in_scope(&&*person) => {
+                    delta.add(leaves(person));
+                    person.standing = PersonStanding::Retracted;
+                }
+                Some(_) => delta.unchanged += 1,
+                // Refused.
+                None => {}
             }
             continue;
         }
         let known = was.filter(in_scope);
+        let row = &said(row, absent, was.map(|p| &p.listed));
         delta.add(Class {
             before: known.map(|p| p.listed.exposed),
             now: Some(row.exposed),
             before_under: known.map(|p| p.listed.jurisdiction.to_owned()),
             now_under: Some(row.jurisdiction.to_owned()),
             contact: known.is_some_and(|p| p.listed.besides() != row.besides()),
+            flags: was.map(|p| (p.listed.flags, row.flags)),
             people: 1,
         });
         let mut person = Known {
@@ -180,6 +241,7 @@ fn leaves(person: &Known) -> Class {
         before_under: Some(person.listed.jurisdiction.to_owned()),
         now_under: None,
         contact: false,
+        flags: None,
         people: 1,
     }
 }
@@ -293,9 +355,11 @@ async fn walk(seed: u64) {
         } else {
             ScopeMode::Delta
         };
-        let mut expected = expect(&mut people, &list, mode);
-        let imported = desk.take(mode, &written(&list)).await;
+        let absent = roll_absent(&mut dice);
+        let mut expected = expect(&mut people, &list, mode, &absent);
+        let imported = desk.take(mode, &written_without(&list, &absent)).await;
         expected.columns.clone_from(&imported.delta.columns);
+        expected.absent.clone_from(&imported.delta.absent);
         assert_eq!(imported.delta, expected, "seed {seed}, step {step}");
         assert_eq!(
             desk.account().await,

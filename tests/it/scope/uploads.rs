@@ -1,6 +1,7 @@
 //! Lists that arrive in pieces.
 
 use candor::scope::Upload;
+use candor::scope::activate::discard;
 use candor::scope::upload::{self, UploadError, add, begin};
 use candor::staff::StaffRole;
 use chrono::TimeDelta;
@@ -15,7 +16,7 @@ const LIST: &str =
 impl Desk {
     async fn begin(&self, size: usize) -> Upload {
         let size = i64::try_from(size).unwrap();
-        let begun = begin(&self.house.app, self.by, self.incident, size).await;
+        let begun = begin(&self.house.app, self.by, self.incident, size, None).await;
         begun.unwrap()
     }
 
@@ -39,6 +40,9 @@ impl Desk {
 async fn a_list_in_pieces_is_imported_as_if_it_had_come_whole() {
     let desk = Desk::new().await;
     let whole = desk.import(ScopeMode::Full, LIST).await.unwrap();
+    discard(&desk.house.app, desk.by, desk.incident, whole.version)
+        .await
+        .unwrap();
     let upload = desk.upload(LIST, 7).await;
     let pieced = desk.read(&upload).await.unwrap();
     assert_eq!(
@@ -86,7 +90,7 @@ async fn only_the_next_piece_is_taken_and_what_is_here_stays() {
     let theirs = upload::find(app, stranger, upload.id).await;
     assert!(matches!(theirs, Err(UploadError::Missing)), "{theirs:?}");
     for size in [0, -1, i64::MAX] {
-        let none = begin(app, desk.by, desk.incident, size).await;
+        let none = begin(app, desk.by, desk.incident, size, None).await;
         assert!(matches!(none, Err(UploadError::NotASize)), "{none:?}");
     }
     // The same piece twice at once, as after an answer that was lost: it counts once.
@@ -115,7 +119,7 @@ async fn a_list_that_is_refused_whole_is_not_kept_and_one_that_must_wait_is() {
     assert!(store::try_lock_session(&busy, desk.incident).await.unwrap());
     let waits = desk.read(&upload).await;
     assert!(matches!(waits, Err(ImportError::Busy)), "{waits:?}");
-    let another = begin(&desk.house.app, desk.by, desk.incident, 10).await;
+    let another = begin(&desk.house.app, desk.by, desk.incident, 10, None).await;
     assert!(matches!(another, Err(UploadError::Busy)), "{another:?}");
     store::unlock_session(&busy, desk.incident).await.unwrap();
     assert_eq!(desk.read(&upload).await.unwrap().accepted, 2);
@@ -170,7 +174,7 @@ async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_da
     assert_eq!(desk.rows("upload").await, 0);
     let more = add(app, desk.by, upload.id, 20, b"x").await;
     assert!(matches!(more, Err(UploadError::Missing)), "{more:?}");
-    let anew = begin(app, desk.by, desk.incident, 10).await;
+    let anew = begin(app, desk.by, desk.incident, 10, None).await;
     assert!(matches!(anew, Err(UploadError::Forgotten)), "{anew:?}");
 }
 

@@ -1,24 +1,26 @@
-//! Rows whose reference stands on an earlier line of the list: found by the database, and refused.
+//! Rows that the database finds to be refused: their reference stands on an earlier line of the list, or they retract a
+//! person whom nothing names.
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use tokio_postgres::Client;
 
 use super::error::ImportError;
 use super::kinds::Kinds;
 use super::stage::Stage;
+use crate::db;
 use crate::element::ElementSet;
 use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::scope::RejectReason;
 use crate::scope::csv::Reason;
-use crate::scope::store::{self, Duplicate, Own};
+use crate::scope::store::{self, Former, Own, Refused};
 
 /// Rejects written at once.
 const REJECTS: usize = 4_096;
 
 /// Where the rows are, and what is needed to write them as they were.
-pub(super) struct Twice<'a> {
+pub(super) struct Refuse<'a> {
     pub(super) client: &'a Client,
     pub(super) helper: &'a Client,
     pub(super) stage: &'a Stage,
@@ -27,14 +29,53 @@ pub(super) struct Twice<'a> {
     pub(super) columns: &'a [String],
 }
 
-impl Twice<'_> {
-    /// Makes rejects of them, and takes them out of `kinds`; how many.
-    pub(super) async fn refuse(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
+impl Refuse<'_> {
+    /// Makes rejects of rows whose reference stands on an earlier line, and takes them out of `kinds`; how many.
+    pub(super) async fn duplicates(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
         let Self { own, .. } = *self;
-        let Stage {
-            incident, version, ..
-        } = *self.stage;
+        let (incident, version) = (self.stage.incident, self.stage.version);
         let found = store::find_duplicates(self.client, own, incident, version).await?;
+        let count = self.keep(found, kinds).await?;
+        if count > 0 {
+            store::delete_duplicates(self.client, own, incident, version).await?;
+        }
+        Ok(count)
+    }
+
+    /// Makes rejects of rows that retract a person whom nothing names; how many. `former` is what was known before,
+    /// `None` for a first list.
+    pub(super) async fn strangers(
+        &self,
+        former: Option<&Former>,
+        kinds: &mut Kinds,
+    ) -> Result<i64, ImportError> {
+        let (incident, version) = (self.stage.incident, self.stage.version);
+        match (self.own, former) {
+            (Some(own), _) => {
+                let count = self
+                    .keep(store::find_retracted(self.client, own).await?, kinds)
+                    .await?;
+                store::delete_retracted(self.client, own).await?;
+                Ok(count)
+            }
+            (None, Some(former)) => {
+                let found = store::find_strangers(self.client, incident, version, former).await?;
+                let count = self.keep(found, kinds).await?;
+                if count > 0 {
+                    store::delete_strangers(self.client, incident, version, former).await?;
+                }
+                Ok(count)
+            }
+            (None, None) => Ok(0),
+        }
+    }
+
+    /// Keeps the rows that are found as rejects; how many.
+    async fn keep(
+        &self,
+        found: impl Stream<Item = db::Result<Refused>>,
+        kinds: &mut Kinds,
+    ) -> Result<i64, ImportError> {
         let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
         tokio::pin!(found);
         let mut count = 0;
@@ -48,22 +89,31 @@ impl Twice<'_> {
             }
             store::copy_rejects(self.helper, self.rejects_of(&some)?).await?;
         }
-        if count > 0 {
-            store::delete_duplicates(self.client, own, incident, version).await?;
-        }
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    fn rejects_of(&self, duplicates: &[Duplicate]) -> Result<Bytes, ImportError> {
+    fn rejects_of(&self, refused: &[Refused]) -> Result<Bytes, ImportError> {
         let Stage {
             incident, version, ..
         } = *self.stage;
         let mut rejects = store::Rejects::new(incident, version);
-        for row in duplicates {
+        for row in refused {
+            let (code, why) = match row.first_line {
+                Some(first) => (
+                    Reason::DuplicateReference.code(),
+                    format!("The reference stands on line {first} too."),
+                ),
+                None => (
+                    "not_in_the_list",
+                    "The row retracts a person who is not in the list that is in force: nothing names \
+                     this reference."
+                        .to_owned(),
+                ),
+            };
             let reason = RejectReason {
                 column: "reference".to_owned(),
-                code: Reason::DuplicateReference.code().to_owned(),
-                why: format!("The reference stands on line {} too.", row.first_line),
+                code: code.to_owned(),
+                why,
             };
             let cells = self.cells(row)?;
             self.stage.keep(&mut rejects, row.line, &[reason], &cells);
@@ -72,7 +122,7 @@ impl Twice<'_> {
     }
 
     /// The cells of a staged row again, in the order of the file.
-    fn cells(&self, row: &Duplicate) -> Result<Vec<String>, ImportError> {
+    fn cells(&self, row: &Refused) -> Result<Vec<String>, ImportError> {
         let (key, incident) = (&self.stage.key, self.stage.incident);
         let contact = Contact::open(key, incident, &row.reference_key, &row.sealed)?;
         let elements = ElementSet::from_bits_truncate(row.exposed);

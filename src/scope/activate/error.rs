@@ -1,0 +1,60 @@
+//! Why a version was not put in force or thrown away.
+
+use crate::db;
+use crate::scope::ScopeStatus;
+use crate::scope::consent::Question;
+
+/// Why a version was not put in force or thrown away.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivateError {
+    /// There is no such incident or version.
+    #[error("there is no such version of this incident's scope")]
+    Missing,
+    /// The incident's key was destroyed.
+    #[error("this incident was forgotten: nobody can be added to it")]
+    Forgotten,
+    /// Another import or activation is at work.
+    #[error("another import or activation of this incident is running: wait until it is done")]
+    Busy,
+    /// It is no draft.
+    #[error("version {version} is {status}: only a draft can be activated or discarded")]
+    NotADraft {
+        /// Which.
+        version: i32,
+        /// What it is.
+        status: ScopeStatus,
+    },
+    /// No row of it was accepted; a full list would retract everybody.
+    #[error("every row of version {0} was refused: correct the file and import it again")]
+    Empty(i32),
+    /// An earlier release read it, and did not count what is asked now.
+    #[error(
+        "version {0} was read by an earlier release, which did not count lifted flags: import the list again with the word that it replaces the draft"
+    )]
+    Outdated(i32),
+    /// Something must be confirmed, each with its number; or was confirmed with a number that no longer fits.
+    #[error("version {version} is not in force yet: {}", asked(.questions))]
+    Unconfirmed {
+        /// Which.
+        version: i32,
+        /// What is to be confirmed.
+        questions: Vec<Question>,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+fn asked(questions: &[Question]) -> String {
+    let each: Vec<_> = questions.iter().map(ToString::to_string).collect();
+    format!("confirm with its number: {}", each.join(" "))
+}
+
+impl From<db::Error> for ActivateError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}

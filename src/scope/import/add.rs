@@ -1,0 +1,213 @@
+//! Adding a list to the draft that waits. Its rows were staged as if they were a version of their own; here they become
+//! the draft's, in the place of rows with the same reference, and what the draft changes is computed anew. In one
+//! transaction: what dies on the way leaves the draft as it was.
+
+use std::io;
+
+use serde_json::json;
+
+use super::compare::count;
+use super::complete::in_turn;
+use super::kinds::Kinds;
+use super::stage::List;
+use super::{ImportError, Imported, Read, Work};
+use crate::actor::Actor;
+use crate::audit;
+use crate::db::Conn;
+use crate::id::StaffId;
+use crate::incident;
+use crate::scope::activate::AT_ONCE;
+use crate::scope::csv::VERDICT;
+use crate::scope::delta::{AddedFile, Delta, Difference};
+use crate::scope::store::{self, Added, Former, reject_owner};
+use crate::scope::{Place, Reject, ScopeStatus, Version};
+use crate::seal::to_hex;
+
+impl Work<'_> {
+    /// Adds the staged rows to `draft`.
+    pub(super) async fn add<R: io::Read>(
+        &self,
+        by: StaffId,
+        list: &List<R>,
+        mut read: Read,
+        draft: &Version,
+    ) -> Result<Imported, ImportError> {
+        let refused = self.prepare(list, &mut read).await?;
+        if matches!(self.former, Former::Draft(_)) {
+            self.find_others(read.at.accepted).await?;
+        }
+        let settled = self.corrected(draft, &read.corrects).await?;
+        let mut tx = self.app.db.begin().await?;
+        let draft = self.still(&mut tx, draft).await?;
+        let before = draft.delta.clone().unwrap_or_default();
+        let file = self.number_of(&before)?;
+        let replaced = self.move_rows(&mut tx, draft.version).await?;
+        let (incident, version) = (self.stage.incident, draft.version);
+        store::delete_rejects_at(&mut tx, incident, version, &settled).await?;
+        let columns = joined(&before.columns, &self.columns);
+        self.move_rejects(&mut tx, version, file, &columns).await?;
+        store::delete_version(&mut tx, incident, self.stage.version).await?;
+        let settled = i64::try_from(settled.len()).unwrap_or(i64::MAX);
+        let added = AddedFile {
+            sha256: to_hex(&list.hash()),
+            accepted: read.at.accepted - refused,
+            rejected: read.at.rejected + refused,
+            replaced: replaced + settled,
+        };
+        let mut difference = self.difference(&mut tx, &draft).await?;
+        let delta = &mut difference.delta;
+        delta.columns = columns;
+        delta.absent.clone_from(&before.absent);
+        delta.replaced = before.replaced + added.replaced;
+        delta.added_files = before.added_files;
+        delta.added_files.push(added.clone());
+        let accepted = draft.accepted - replaced + added.accepted;
+        let rejected = draft.rejected - settled + added.rejected;
+        let what = (&difference.delta, &difference.brings);
+        store::set_added(&mut tx, incident, version, (accepted, rejected), what).await?;
+        let detail = json!({ "version": version, "file": file, "added": added, "accepted": accepted, "rejected": rejected });
+        let (now, actor) = (self.app.now(), Actor::Staff(by));
+        audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;
+        tx.commit().await?;
+        Ok(Imported {
+            version,
+            accepted,
+            rejected,
+            delta: difference.delta,
+        })
+    }
+
+    /// The draft, if it still is one: an incident may be forgotten while its list is read.
+    async fn still(&self, conn: &mut Conn, draft: &Version) -> Result<Version, ImportError> {
+        let incident = self.stage.incident;
+        let found = incident::store::lock(conn, incident).await?;
+        if found.forgotten_at.is_some() {
+            return Err(ImportError::Forgotten);
+        }
+        let now = store::find(conn, incident, draft.version).await?;
+        match now.status {
+            ScopeStatus::Draft => Ok(now),
+            _ => Err(ImportError::NoDraft),
+        }
+    }
+
+    /// Which file of the draft this one is.
+    fn number_of(&self, draft: &Delta) -> Result<i16, ImportError> {
+        let files = i16::try_from(draft.added_files.len() + 2);
+        files.map_err(|_| ImportError::TooManyFiles)
+    }
+
+    fn added(&self, draft: i32) -> Added<'_> {
+        let own = match &self.former {
+            Former::FirstDraft(own) => Some(own),
+            _ => None,
+        };
+        Added {
+            incident: self.stage.incident,
+            from: self.stage.version,
+            to: draft,
+            own,
+        }
+    }
+
+    /// How many rows of the draft were replaced.
+    async fn move_rows(&self, conn: &mut Conn, draft: i32) -> Result<i64, ImportError> {
+        let added = self.added(draft);
+        let replaced = store::delete_replaced(conn, added).await?;
+        store::move_staged(conn, added).await?;
+        if added.own.is_some() {
+            store::delete_rows(conn, self.stage.incident, self.stage.version).await?;
+        }
+        Ok(replaced)
+    }
+
+    /// Gives the rejects of this file to the draft, with their cells in the order of `columns`. They are sealed anew:
+    /// each belongs to its place.
+    async fn move_rejects(
+        &self,
+        conn: &mut Conn,
+        draft: i32,
+        file: i16,
+        columns: &[String],
+    ) -> Result<(), ImportError> {
+        let mut after = Place::from(0);
+        loop {
+            let page = self.rejects(conn, self.stage.version, after).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.place();
+            let moved = page.iter().map(|reject| {
+                let place = Place {
+                    file,
+                    line: reject.line,
+                };
+                let cells = json!(in_order(reject, &self.columns, columns)).to_string();
+                let owner = reject_owner(self.stage.incident, draft, place);
+                let sealed = self.stage.key.seal(&owner, cells.as_bytes());
+                (place, json!(reject.reasons), sealed)
+            });
+            let moved: Vec<_> = moved.collect();
+            store::insert_rejects(conn, self.stage.incident, draft, &moved).await?;
+        }
+    }
+
+    /// What the draft changes with the rows that it has now.
+    async fn difference(
+        &self,
+        conn: &mut Conn,
+        draft: &Version,
+    ) -> Result<Difference, ImportError> {
+        let (incident, version) = (self.stage.incident, draft.version);
+        let (mut difference, mut kinds) = (self.none_yet(), Kinds::default());
+        let own = self.added(version).own;
+        for (bucket, elements, under, rows) in
+            store::count_kinds(conn, own, incident, version).await?
+        {
+            kinds.add(bucket, elements, &under, rows);
+        }
+        if own.is_none() {
+            if draft.accepted > AT_ONCE {
+                store::by_bucket(conn).await?;
+            }
+            for buckets in in_turn(draft.accepted) {
+                let classes =
+                    store::compare_in(conn, incident, version, draft.mode, buckets).await?;
+                for class in &classes {
+                    count(&mut difference, &mut kinds, incident, class)?;
+                }
+            }
+            let (all, told) = store::count_another(conn, incident, version).await?;
+            difference.delta.identity_changes = all;
+            difference.delta.identity_changes_told = told;
+        }
+        self.add_new(&mut difference, &kinds)?;
+        Ok(difference)
+    }
+}
+
+/// The columns of a draft, and those that only an added file has.
+fn joined(draft: &[String], file: &[String]) -> Vec<String> {
+    let is_new = |column: &&String| !draft.contains(column) && !VERDICT.contains(&column.as_str());
+    draft
+        .iter()
+        .chain(file.iter().filter(is_new))
+        .cloned()
+        .collect()
+}
+
+/// The cells of a reject of a file with the columns `from`, in the order of the columns `to`. What a row has too many
+/// stands at the end.
+fn in_order(reject: &Reject, from: &[String], to: &[String]) -> Vec<String> {
+    let cell = |column: &String| {
+        let at = from.iter().position(|known| known == column)?;
+        reject.cells.get(at).cloned()
+    };
+    let is_verdict = |column: &String| VERDICT.contains(&column.as_str());
+    let named = to.iter().map(|column| match is_verdict(column) {
+        true => String::new(),
+        false => cell(column).unwrap_or_default(),
+    });
+    let surplus = reject.cells.iter().skip(from.len()).cloned();
+    named.chain(surplus).collect()
+}

@@ -1,0 +1,91 @@
+//! Which rejects of a draft are settled by rows that are added to it. A reject whose reference can be read is settled
+//! by a row with the same reference. One whose reference is at fault, or whose cells cannot be given to columns, is
+//! settled by a row of the file of rejects that names its line; a line alone is not enough for the others, since it
+//! may be the line of another version's file.
+
+use std::collections::HashSet;
+
+use super::{ImportError, Work};
+use crate::db::Conn;
+use crate::person::contact::{Key, reference_key};
+use crate::scope::store;
+use crate::scope::{Place, Reject, Version};
+use crate::seal;
+
+/// Rejects read at once.
+pub(super) const PAGE: i64 = 1_000;
+
+impl Work<'_> {
+    /// The places of the rejects of `draft` that are settled, by rows that correct the rejects at `corrects` or were
+    /// refused again among others.
+    pub(super) async fn corrected(
+        &self,
+        draft: &Version,
+        corrects: &[Place],
+    ) -> Result<Vec<Place>, ImportError> {
+        let mut conn = self.app.db.get().await?;
+        let refused = self.refused(&mut conn).await?;
+        let corrects: HashSet<_> = corrects.iter().copied().collect();
+        let columns = draft.delta.clone().unwrap_or_default().columns;
+        let (mut settled, mut after) = (Vec::new(), Place::from(0));
+        loop {
+            let page = self.rejects(&mut conn, draft.version, after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.place();
+            let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
+            for reject in &page {
+                match self.reference_of(reject, &columns) {
+                    None if corrects.contains(&reject.place()) => settled.push(reject.place()),
+                    None => {}
+                    Some(key) if refused.contains(&key) => settled.push(reject.place()),
+                    Some(key) => {
+                        asked.push(reject.place());
+                        buckets.push(seal::bucket(&key));
+                        references.push(key.to_vec());
+                    }
+                }
+            }
+            let (incident, version) = (self.stage.incident, self.stage.version);
+            let of = (buckets.as_slice(), references.as_slice());
+            let listed = store::find_listed(&mut conn, incident, version, of).await?;
+            settled.extend(listed.iter().filter_map(|at| asked.get(*at)));
+        }
+        Ok(settled)
+    }
+
+    pub(super) async fn rejects(
+        &self,
+        conn: &mut Conn,
+        version: i32,
+        after: Place,
+    ) -> Result<Vec<Reject>, ImportError> {
+        let (key, incident) = (&self.stage.key, self.stage.incident);
+        Ok(store::list_rejects(conn, key, incident, version, after, PAGE).await?)
+    }
+
+    /// The references of rows of this file that were refused.
+    async fn refused(&self, conn: &mut Conn) -> Result<HashSet<Key>, ImportError> {
+        let (mut refused, mut after) = (HashSet::new(), Place::from(0));
+        loop {
+            let page = self.rejects(conn, self.stage.version, after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.place();
+            let keys = page
+                .iter()
+                .filter_map(|reject| self.reference_of(reject, &self.columns));
+            refused.extend(keys);
+        }
+        Ok(refused)
+    }
+
+    /// The reference of a reject; `None` if it is at fault or cannot be told.
+    fn reference_of(&self, reject: &Reject, columns: &[String]) -> Option<Key> {
+        let is_unclear = |column: &str| matches!(column, "reference" | "row");
+        if reject.reasons.iter().any(|r| is_unclear(&r.column)) {
+            return None;
+        }
+        let at = columns.iter().position(|column| column == "reference")?;
+        let cell = reject.cells.get(at)?.trim();
+        (!cell.is_empty()).then(|| reference_key(&self.stage.key, cell))
+    }
+}
