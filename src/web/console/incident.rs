@@ -81,8 +81,8 @@ pub struct Publish {
     pub text: String,
     pub next_on: String,
     pub faults: Faults,
-    /// The update as it would be published, if a preview was asked for.
-    pub preview: Option<Update>,
+    /// The update as it would be published, if a preview was asked for; else none.
+    pub preview: Vec<Update>,
 }
 
 impl Publish {

@@ -44,21 +44,21 @@ pub async fn publish(
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let typed = &form.typed;
-    let mut preview = None;
+    let mut preview = Vec::new();
     match promise(&typed.next_on, app.now().date_naive()) {
         Err(why) => form.fault("next_on", why),
         Ok(promise) => {
             let body = format!("{}{promise}", typed.text);
             let done = match typed.act.as_str() {
                 "preview" => steer::check_update(&body)
-                    .map(|()| preview = Some(as_published(&app, typed.kind, &body)))
+                    .map(|()| preview.push(as_published(&app, typed.kind, &body)))
                     .map_err(SteerError::from),
                 _ => steer::publish(&app, who.id, incident.id, typed.kind, &body, None)
                     .await
                     .map(|_| ()),
             };
             match done {
-                Ok(()) if preview.is_none() => {
+                Ok(()) if preview.is_empty() => {
                     return Ok(on_to(&format!("/console/incidents/{slug}"), "published"));
                 }
                 Ok(()) => {}
@@ -67,9 +67,9 @@ pub async fn publish(
             }
         }
     };
-    let status = match preview {
-        Some(_) => StatusCode::OK,
-        None => StatusCode::UNPROCESSABLE_ENTITY,
+    let status = match preview.is_empty() {
+        true => StatusCode::UNPROCESSABLE_ENTITY,
+        false => StatusCode::OK,
     };
     let publish = Publish {
         kind: form.typed.kind.to_string(),

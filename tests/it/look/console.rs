@@ -242,7 +242,7 @@ fn incident() -> IncidentPage {
         publish: Some(Publish {
             kind: "known".into(),
             text: "We closed the way in.".into(),
-            preview: Some(say("known", 0, "We closed the way in.")),
+            preview: vec![say("known", 0, "We closed the way in.")],
             ..Publish::default()
         }),
         scopes: vec![
