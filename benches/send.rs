@@ -17,7 +17,7 @@ use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::db;
 use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, StaffId};
-use candor::incident::{Facts, steer};
+use candor::incident::{Facts, IncidentState, steer};
 use candor::scope::consent::Consent;
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
@@ -280,9 +280,9 @@ pub struct Ready {
 pub async fn approved(url: &str, slug: &str, people: u64) -> Result<Ready, Failure> {
     let app = app(url)?;
     let (comms, approver) = (staff(&app, "comms").await?, staff(&app, "approver").await?);
-    let incident = steer::open(&app, comms, slug, "A breach", &Facts::new())
-        .await?
-        .id;
+    let opened = steer::open(&app, comms, slug, "A breach", &Facts::new()).await?;
+    let (incident, confirmed) = (opened.id, IncidentState::Confirmed);
+    steer::move_to(&app, comms, incident, opened.version, confirmed).await?;
     let list = Source::File(List::of(slug, people));
     let drafted =
         scope::import::import(&app, comms, incident, ScopeMode::Full, list, |_| {}).await?;

@@ -5,53 +5,181 @@ use serde::{Deserialize, Serialize};
 use super::CampaignKind;
 use crate::element::ElementSet;
 use crate::person::AudienceFilter;
+pub use crate::person::Who;
+use crate::person::audience::flag_words;
+use crate::person::flags::Flags;
+use crate::person::place::{Jurisdiction, Locale};
 
-/// Who is meant, among the people of the incident's active scope who can be reached by e-mail.
-/// Empty lists exclude nobody.
+/// Who is meant, among the people of an incident who can be reached by e-mail. Empty lists exclude nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audience {
-    /// Which part of the story they have heard.
+    /// What they were told so far; `None`: what the campaign's kind says.
     pub who: Option<Who>,
-    /// Only people of these jurisdictions (ISO 3166).
-    pub jurisdictions: Vec<String>,
-    /// Only people who read these locales (BCP 47).
-    pub locales: Vec<String>,
-    /// Only people of whom at least one of these elements was exposed.
+    /// Only people of these jurisdictions; a country covers its parts.
+    pub jurisdictions: Vec<Jurisdiction>,
+    /// Only people who read these locales; a language covers its variants.
+    pub locales: Vec<Locale>,
+    /// Only people of whom one of these elements was exposed. Of a correction: who were told of one of these wrongly.
     pub elements: ElementSet,
+    /// Only people with one of these flags.
+    #[serde(with = "flag_words", skip_serializing_if = "no_flags")]
+    pub flags: Flags,
 }
 
-/// Which part of the story people have heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// Everybody.
-    Everyone,
-    /// Those who were sent nothing yet.
-    NotYetNotified,
-    /// Those of whom something exposed is not yet named in a notice they were sent (P2).
-    Unnamed,
+fn no_flags(flags: &Flags) -> bool {
+    flags.is_empty()
+}
+
+/// The audience is none that a campaign of this kind may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a campaign of kind {kind} cannot go to “{}”: {}", who.as_str(), advice(*kind)
+)]
+pub struct NotForKind {
+    /// The kind.
+    pub kind: CampaignKind,
+    /// What was asked for.
+    pub who: Who,
+}
+
+fn advice(kind: CampaignKind) -> &'static str {
+    match kind {
+        CampaignKind::Initial => {
+            "it goes to people who were told nothing so far (told_nothing). People who were told get a supplement or \
+             a correction"
+        }
+        CampaignKind::Supplement => {
+            "it goes to people who were told something and are owed more (owed_more). People who were told nothing \
+             get an initial campaign"
+        }
+        CampaignKind::Correction => {
+            "it goes to people who were told of something that is not theirs (wrongly_told, or of these over_told or \
+             retracted_after_notice), or to everybody who was told (told)"
+        }
+    }
+}
+
+impl CampaignKind {
+    /// The audiences that this kind may have; the first if nothing was said.
+    pub fn audiences(self) -> &'static [Who] {
+        match self {
+            Self::Initial => &[Who::ToldNothing],
+            Self::Supplement => &[Who::OwedMore],
+            Self::Correction => &[
+                Who::WronglyTold,
+                Who::OverTold,
+                Who::RetractedAfterNotice,
+                Who::Told,
+            ],
+        }
+    }
 }
 
 impl Audience {
-    /// What the campaign's kind suggests if nothing was said.
+    /// What the campaign's kind says if nothing was said.
     pub fn who(&self, kind: CampaignKind) -> Who {
-        self.who.unwrap_or(match kind {
-            CampaignKind::Initial => Who::NotYetNotified,
-            CampaignKind::Supplement => Who::Unnamed,
-            CampaignKind::Correction => Who::Everyone,
-        })
+        self.who.unwrap_or(kind.audiences()[0])
+    }
+
+    /// Whether a campaign of this kind may have it.
+    ///
+    /// # Errors
+    /// [`NotForKind`].
+    pub fn check(&self, kind: CampaignKind) -> Result<(), NotForKind> {
+        let who = self.who(kind);
+        match kind.audiences().contains(&who) {
+            true => Ok(()),
+            false => Err(NotForKind { kind, who }),
+        }
+    }
+
+    /// Reads what is stored. Audiences of before may name places that do not exist, which nobody lives in.
+    ///
+    /// # Errors
+    /// When it is no audience.
+    pub fn from_stored(mut stored: serde_json::Value) -> serde_json::Result<Self> {
+        let mut invented = false;
+        if let Some(places) = stored["jurisdictions"].as_array_mut() {
+            let given = places.len();
+            places.retain(|place| {
+                place
+                    .as_str()
+                    .is_some_and(|one| Jurisdiction::parse(one).is_ok())
+            });
+            invented = given > 0 && places.is_empty();
+        }
+        let mut audience: Self = serde_json::from_value(stored)?;
+        if invented {
+            audience.jurisdictions.push(Jurisdiction::nowhere());
+        }
+        Ok(audience)
     }
 
     /// The same as the store of people takes it.
     pub fn filter(&self, kind: CampaignKind) -> AudienceFilter {
-        let who = self.who(kind);
         AudienceFilter {
-            only_unnamed: who == Who::Unnamed,
-            never_notified: who == Who::NotYetNotified,
+            who: self.who(kind),
             jurisdictions: self.jurisdictions.clone(),
             locales: self.locales.clone(),
-            any_of: self.elements.bits(),
+            elements: self.elements,
+            flags: self.flags,
+            but: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Audience, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn places_languages_and_flags_have_one_form() {
+        let audience = read(
+            r#"{"jurisdictions": ["us-ca", "de"], "locales": ["EN", "en_US"], "flags": ["Minor"]}"#,
+        )
+        .expect("an audience");
+        let written = serde_json::to_string(&audience).expect("JSON");
+        assert_eq!(
+            written,
+            r#"{"who":null,"jurisdictions":["US-CA","DE"],"locales":["en","en-US"],"elements":[],"flags":["minor"]}"#
+        );
+        assert_eq!(read(&written), Ok(audience));
+        for (json, why) in [
+            (r#"{"jurisdictions": ["California"]}"#, "such as US or DE"),
+            (r#"{"locales": ["English"]}"#, "language tag such as en"),
+            (r#"{"flags": ["retract"]}"#, "lists only"),
+            (r#"{"flags": ["vip"]}"#, "The flags are"),
+        ] {
+            assert!(read(json).is_err_and(|error| error.contains(why)), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_before_are_read_and_only_fitting_ones_taken() {
+        use CampaignKind::*;
+        for (who, kind, fits) in [
+            ("not_yet_notified", Initial, true),
+            ("everyone", Initial, false),
+            ("unnamed", Supplement, true),
+            ("told_nothing", Supplement, false),
+            ("over_told", Correction, true),
+            ("told", Correction, true),
+            ("everyone", Correction, false),
+        ] {
+            let audience = read(&format!(r#"{{"who": "{who}"}}"#)).expect(who);
+            assert_eq!(audience.check(kind).is_ok(), fits, "{who} {kind}");
+        }
+        let invented =
+            serde_json::json!({ "who": null, "jurisdictions": ["California"], "locales": [] });
+        let stored = Audience::from_stored(invented).expect("an audience");
+        assert_eq!(stored.jurisdictions, [Jurisdiction::nowhere()]);
+        for kind in CampaignKind::ALL {
+            assert_eq!(Audience::default().check(*kind), Ok(()));
         }
     }
 }

@@ -1,10 +1,14 @@
 //! What is approved of a campaign (promise P5): everything that decides what is sent, to whom and how
 //! fast, as one JSON text whose exact bytes are hashed. Senders read nothing else.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, Campaign, CampaignKind, Limits, UncertainPolicy};
-use crate::config::Organisation;
+use super::change::Change;
+use super::{Acknowledged, Audience, Campaign, CampaignKind, Limits, UncertainPolicy};
+use crate::config::Config;
+use crate::element::ElementSet;
 use crate::incident::{Facts, Incident};
 use crate::seal::sha256;
 use crate::template::merge::{self, Compiled, Fixed, MergeError};
@@ -33,6 +37,22 @@ pub struct Content {
     pub facts: Facts,
     /// The texts.
     pub variants: Variants,
+    /// The elements that the texts name by words.
+    #[serde(default)]
+    pub names: ElementSet,
+    /// What its author acknowledged of languages and facts.
+    #[serde(default)]
+    pub acknowledged: Acknowledged,
+    /// Where links begin. `None`, as of the next two: an earlier version of Candor pinned the content, and the
+    /// configuration decides.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// Where bounces go.
+    #[serde(default)]
+    pub return_path: Option<String>,
+    /// Whether each notice has a return path of its own.
+    #[serde(default)]
+    pub verp: Option<bool>,
 }
 
 impl Content {
@@ -41,8 +61,13 @@ impl Content {
         campaign: &Campaign,
         incident: &Incident,
         template: &Template,
-        us: &Organisation,
+        config: &Config,
     ) -> Option<Self> {
+        let us = &config.organisation;
+        let return_path = match us.return_path.as_str() {
+            "" => &us.from_address,
+            path => path,
+        };
         Some(Self {
             kind: campaign.kind,
             audience: campaign.audience.clone(),
@@ -54,6 +79,11 @@ impl Content {
             title: incident.title.clone(),
             facts: incident.facts.clone(),
             variants: template.variants.clone(),
+            names: template.names,
+            acknowledged: campaign.acknowledged.clone(),
+            public_url: Some(config.http.public_url.clone()),
+            return_path: Some(return_path.to_owned()),
+            verp: Some(config.mail.verp),
         })
     }
 
@@ -67,14 +97,51 @@ impl Content {
         serde_json::from_str(text).ok()
     }
 
+    /// What is no longer as in this content at `present`, in the order in which people read it.
+    pub fn changes(&self, present: &Self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for locale in differing(&self.variants, &present.variants) {
+            changes.push(Change::Text(locale));
+        }
+        for key in differing(&self.facts, &present.facts) {
+            changes.push(Change::Fact(key));
+        }
+        for (is_other, change) in [
+            (self.names != present.names, Change::Names),
+            (self.title != present.title, Change::Title),
+            (self.kind != present.kind, Change::Kind),
+            (self.audience != present.audience, Change::Audience),
+            (self.scope != present.scope, Change::Scope),
+            (self.limits != present.limits, Change::Rate),
+            (self.on_uncertain != present.on_uncertain, Change::Policy),
+            (
+                self.organisation != present.organisation,
+                Change::Organisation,
+            ),
+            (self.from != present.from, Change::Sender),
+            (self.public_url != present.public_url, Change::PublicAddress),
+            (
+                self.return_path != present.return_path || self.verp != present.verp,
+                Change::ReturnPath,
+            ),
+            (
+                self.acknowledged != present.acknowledged,
+                Change::Acknowledged,
+            ),
+        ] {
+            if is_other {
+                changes.push(change);
+            }
+        }
+        changes
+    }
+
     /// Compiles every variant.
     ///
     /// # Errors
     /// Everything that is wrong, with its locale.
-    pub fn compile(
-        &self,
-    ) -> Result<std::collections::BTreeMap<String, Compiled>, Vec<(String, MergeError)>> {
-        let mut compiled = std::collections::BTreeMap::new();
+    pub fn compile(&self) -> Result<BTreeMap<String, Compiled>, Vec<(String, MergeError)>> {
+        let mut compiled = BTreeMap::new();
         let mut errors = Vec::new();
         for (locale, variant) in &self.variants {
             let fixed = Fixed {
@@ -94,6 +161,18 @@ impl Content {
             Err(errors)
         }
     }
+}
+
+/// The keys that are not in both, or not with the same value.
+fn differing<V: PartialEq>(a: &BTreeMap<String, V>, b: &BTreeMap<String, V>) -> Vec<String> {
+    let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let other = |key: &&&String| a.get(**key) != b.get(**key);
+    keys.iter()
+        .filter(other)
+        .map(|key| (*key).clone())
+        .collect()
 }
 
 /// The hash that an approval names.

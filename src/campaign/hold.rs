@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::CampaignStatus;
-use super::launch::{CampaignError, lock_for, note};
+use super::error::CampaignError;
+use super::guard::{lock_for, note};
 use super::store::{self, Move};
 use crate::actor::Actor;
 use crate::app::App;

@@ -1,112 +1,34 @@
 //! What people do with a campaign until it is under way: write, submit, approve by a second person, launch.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::content::{self, Content};
+use super::approval::changes;
+pub use super::approval::present_content;
+pub use super::error::CampaignError;
+use super::guard::{check_draft, lock_for, may_go, note};
 use super::store::{self, Move, NewCampaign};
-use super::{Campaign, CampaignStatus, pacing};
+pub use super::submit::{submit, submit_with};
+use super::{CampaignStatus, content, pacing};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
-use crate::db::{self, Conn, bell};
 use crate::id::{CampaignId, StaffId};
+use crate::incident;
 use crate::notice::account;
+use crate::person;
 use crate::seal::{same, to_hex};
-use crate::template::merge::MergeError;
-use crate::{incident, template};
-
-/// Why a campaign did not move.
-#[derive(Debug, thiserror::Error)]
-pub enum CampaignError {
-    /// There is no such campaign, incident or template.
-    #[error("there is no such campaign, incident or template")]
-    Missing,
-    /// The published table has no such move.
-    #[error("a campaign that is {from} cannot become {to}")]
-    IllegalMove {
-        /// Where it stands.
-        from: CampaignStatus,
-        /// Where it was to go.
-        to: CampaignStatus,
-    },
-    /// Only a draft may be edited.
-    #[error("only a draft can be edited: take the campaign back first")]
-    NotADraft,
-    /// Somebody changed it meanwhile.
-    #[error("somebody changed this campaign meanwhile: look again, then repeat your change")]
-    Changed,
-    /// The incident has no list of people in force.
-    #[error("the incident has no active scope version: import a list and activate it first")]
-    NoScope,
-    /// The texts do not compile with this incident's facts.
-    #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
-    Text(Vec<(String, MergeError)>),
-    /// The approver wrote or submitted it (P5).
-    #[error("four eyes: who wrote or submitted a campaign cannot approve it")]
-    SamePerson,
-    /// The approver named another content than the one submitted.
-    #[error("this is not the content that was submitted: read it again before you approve")]
-    OtherContent,
-    /// What was approved is no longer what would be sent (P5).
-    #[error(
-        "the approval is void: text, facts, audience, scope or limits changed since. Take it back and submit it again"
-    )]
-    ApprovalVoid,
-    /// The database failed.
-    #[error(transparent)]
-    Db(db::Error),
-}
-
-impl From<db::Error> for CampaignError {
-    fn from(error: db::Error) -> Self {
-        match error {
-            db::Error::Missing => Self::Missing,
-            e if e.is_conflict("approved_by_another") => Self::SamePerson,
-            db::Error::Conflict(name) if name.ends_with("_fkey") => Self::Missing,
-            other => Self::Db(other),
-        }
-    }
-}
-
-/// Puts a deed on record, and lets the senders know that something changed.
-pub(super) async fn note(
-    conn: &mut Conn,
-    app: &App,
-    by: Actor,
-    deed: &str,
-    id: CampaignId,
-    detail: &Value,
-) -> db::Result<()> {
-    bell::ring(conn, store::GATE).await?;
-    audit::store::append(conn, app.now(), by, deed, id, detail).await
-}
-
-/// What would be approved at present.
-///
-/// # Errors
-/// [`CampaignError::NoScope`], or the database's.
-pub async fn present_content(
-    app: &App,
-    conn: &mut Conn,
-    campaign: &Campaign,
-) -> Result<Content, CampaignError> {
-    let incident = incident::store::find(conn, campaign.incident).await?;
-    let template =
-        template::store::find(conn, campaign.template, Some(campaign.template_version)).await?;
-    Content::of(campaign, &incident, &template, &app.config.organisation)
-        .ok_or(CampaignError::NoScope)
-}
 
 /// Writes a draft.
 ///
 /// # Errors
-/// [`CampaignError::Missing`] without such an incident or template version.
+/// [`CampaignError::Missing`] without such an incident or template version; [`CampaignError::Audience`],
+/// [`CampaignError::Late`].
 pub async fn create(
     app: &App,
     by: StaffId,
     new: &NewCampaign,
 ) -> Result<CampaignId, CampaignError> {
     let now = app.now();
+    check_draft(app, new)?;
     let id = CampaignId::new(now);
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, id, new, by, now).await?;
@@ -134,6 +56,7 @@ pub async fn edit(
     version: i32,
     new: &NewCampaign,
 ) -> Result<(), CampaignError> {
+    check_draft(app, new)?;
     let mut tx = app.db.begin().await?;
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Draft {
@@ -153,52 +76,6 @@ pub async fn edit(
     .await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Locks the campaign and checks that it may go to `to`.
-pub(super) async fn lock_for(
-    conn: &mut Conn,
-    id: CampaignId,
-    to: CampaignStatus,
-) -> Result<Campaign, CampaignError> {
-    let campaign = store::lock(conn, id).await?;
-    match campaign.status.after().contains(&to) {
-        true => Ok(campaign),
-        false => Err(CampaignError::IllegalMove {
-            from: campaign.status,
-            to,
-        }),
-    }
-}
-
-/// Submits a draft for approval: its content is pinned as it is now. The hash to approve.
-///
-/// # Errors
-/// [`CampaignError::NoScope`], [`CampaignError::Text`].
-pub async fn submit(app: &App, by: StaffId, id: CampaignId) -> Result<String, CampaignError> {
-    let mut tx = app.db.begin().await?;
-    let campaign = lock_for(&mut tx, id, CampaignStatus::InReview).await?;
-    let content = present_content(app, &mut tx, &campaign).await?;
-    content.compile().map_err(CampaignError::Text)?;
-    let text = content.to_text();
-    let hash = to_hex(&content::hash(&text));
-    let with = Move {
-        content: Some(text),
-        submitted_by: Some(by),
-        ..Move::default()
-    };
-    store::set_status(&mut tx, id, CampaignStatus::InReview, &with).await?;
-    note(
-        &mut tx,
-        app,
-        Actor::Staff(by),
-        "campaign.submit",
-        id,
-        &json!({ "content_hash": hash }),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(hash)
 }
 
 /// Approves exactly the content with this hash (hex).
@@ -223,8 +100,9 @@ pub async fn approve(
     if !same(to_hex(&hash).as_bytes(), content_hash.as_bytes()) {
         return Err(CampaignError::OtherContent);
     }
-    if present_content(app, &mut tx, &campaign).await?.to_text() != submitted {
-        return Err(CampaignError::ApprovalVoid);
+    let changed = changes(&campaign, &present_content(app, &mut tx, &campaign).await?);
+    if !changed.is_empty() {
+        return Err(CampaignError::ApprovalVoid(changed));
     }
     let with = Move {
         approved_by: Some(by),
@@ -270,10 +148,15 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
 /// Launches an approved campaign: the audience is frozen by the senders while sending already runs.
 ///
 /// # Errors
-/// [`CampaignError::ApprovalVoid`] if anything changed since the approval.
+/// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::State`],
+/// [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
 pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
+    // The incident before the campaign, as everybody locks them: no list comes in force and no state changes until
+    // this transaction ends.
+    let of = store::find(&mut tx, id).await?.incident;
+    incident::store::lock(&mut tx, of).await?;
     let campaign = store::lock(&mut tx, id).await?;
     if !matches!(
         campaign.status,
@@ -284,9 +167,17 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
             to: CampaignStatus::Sending,
         });
     }
-    let present = content::hash(&present_content(app, &mut tx, &campaign).await?.to_text());
-    if campaign.approved_hash.as_deref() != Some(&present) {
-        return Err(CampaignError::ApprovalVoid);
+    may_go(app, &mut tx, &campaign).await?;
+    let content = present_content(app, &mut tx, &campaign).await?;
+    let changed = changes(&campaign, &content);
+    let present = content::hash(&content.to_text());
+    if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
+        return Err(CampaignError::ApprovalVoid(changed));
+    }
+    let filter = content.audience.filter(content.kind);
+    if !person::store::has_audience(&mut tx, of, &filter).await? {
+        let count = person::store::count_audience(&mut tx, of, &filter).await?;
+        return Err(CampaignError::Nobody(count));
     }
     let with = Move {
         launched_by: Some(by),

@@ -1,12 +1,20 @@
 //! A campaign: one launch of a template to an audience, its states, and what is approved of it.
 
+pub mod approval;
 pub mod audience;
+pub mod change;
+pub mod check;
 pub mod content;
+pub mod error;
+mod guard;
 pub mod hold;
 pub mod launch;
 pub mod pacing;
 pub mod review;
 pub mod store;
+pub mod submit;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -115,6 +123,10 @@ pub struct Limits {
     pub finish_by: Option<DateTime<Utc>>,
 }
 
+/// What an author acknowledged, each with who did: a language whose readers get a text in another one (`fr`), a fact
+/// that a text quotes in another language (`es:what_happened`).
+pub type Acknowledged = BTreeMap<String, StaffId>;
+
 /// One campaign.
 #[derive(Debug, Clone)]
 pub struct Campaign {
@@ -140,6 +152,8 @@ pub struct Campaign {
     pub status_reason: Option<String>,
     /// Grows with every change; a change must name the version it saw.
     pub version: i32,
+    /// What its author acknowledged when it was submitted.
+    pub acknowledged: Acknowledged,
     /// What was submitted, exactly.
     pub content: Option<String>,
     /// Who wrote it.

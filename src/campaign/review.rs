@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::error::CampaignError;
 use super::hold;
-use super::launch::CampaignError;
 use super::pacing::{self, CanaryState, Left, Load};
 use super::store;
 use crate::actor::Actor;

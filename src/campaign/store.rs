@@ -42,6 +42,7 @@ struct Row {
     approved_hash: Option<Vec<u8>>,
     launched_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
+    acknowledged: serde_json::Value,
 }
 
 fn read(row: Row) -> Result<Campaign> {
@@ -52,7 +53,8 @@ fn read(row: Row) -> Result<Campaign> {
         template: row.template_id,
         template_version: row.template_version,
         kind: row.kind,
-        audience: serde_json::from_value(row.audience).map_err(strange)?,
+        audience: Audience::from_stored(row.audience).map_err(strange)?,
+        acknowledged: serde_json::from_value(row.acknowledged).map_err(strange)?,
         limits: serde_json::from_value(row.limits).map_err(strange)?,
         on_uncertain: row.on_uncertain,
         status: row.status,
@@ -208,6 +210,8 @@ pub async fn list(
 pub struct Move {
     /// What was submitted.
     pub content: Option<String>,
+    /// What was acknowledged with it.
+    pub acknowledged: Option<serde_json::Value>,
     /// By whom.
     pub submitted_by: Option<StaffId>,
     /// Who approved.
@@ -261,6 +265,7 @@ pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<b
             campaign::status_reason.eq(reason),
             campaign::version.eq(campaign::version + 1),
             campaign::content.eq(None::<String>),
+            campaign::acknowledged.eq(serde_json::json!({})),
             campaign::submitted_by.eq(None::<StaffId>),
             campaign::approved_by.eq(None::<StaffId>),
             campaign::approved_at.eq(None::<DateTime<Utc>>),

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Settings, say};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::campaign::change::{self, Change};
 use crate::campaign::store::Progress;
 use crate::campaign::{self, content, hold, launch};
 use crate::id::{CampaignId, StaffId};
@@ -36,8 +37,16 @@ pub enum Campaign {
         json: bool,
     },
     /// Submit a draft for approval; prints the hash to approve
-    #[command(after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org")]
-    Submit(Move),
+    #[command(
+        after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org --acknowledge fr --acknowledge es:what_happened"
+    )]
+    Submit {
+        #[command(flatten)]
+        of: Move,
+        /// A language without a text of its own, or a fact in another language, that is meant so; may be repeated
+        #[arg(long)]
+        acknowledge: Vec<String>,
+    },
     /// Approve exactly the content with this hash, as another person than the author
     #[command(
         after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…"
@@ -82,19 +91,23 @@ impl Campaign {
                     campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
                 found
                     .iter()
-                    .try_for_each(|campaign| show(campaign, None, json))
+                    .try_for_each(|campaign| show(campaign, None, &[], json))
             }
             Self::Show { id, json } => {
                 let mut conn = app.db.get().await?;
                 let campaign = campaign::store::find(&mut conn, id).await?;
-                show(
-                    &campaign,
-                    Some(&campaign::store::progress(&mut conn, id).await?),
-                    json,
-                )
+                let of = std::slice::from_ref(&campaign);
+                let mut void = campaign::approval::void(app, &mut conn, of).await?;
+                let progress = campaign::store::progress(&mut conn, id).await?;
+                let changed = void.remove(&id).unwrap_or_default();
+                show(&campaign, Some(&progress), &changed, json)
             }
-            Self::Submit(of) => {
-                say(launch::submit(app, of.account(app, DraftCampaign).await?, of.id).await?)
+            Self::Submit { of, acknowledge } => {
+                let (by, said) = (
+                    of.account(app, DraftCampaign).await?,
+                    acknowledge.into_iter().collect(),
+                );
+                say(launch::submit_with(app, by, of.id, &said).await?)
             }
             Self::Approve { of, hash } => {
                 Ok(
@@ -135,7 +148,12 @@ impl Move {
     }
 }
 
-fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) -> Result<()> {
+fn show(
+    campaign: &campaign::Campaign,
+    progress: Option<&Progress>,
+    changed: &[Change],
+    json: bool,
+) -> Result<()> {
     let hash = campaign
         .content
         .as_deref()
@@ -151,6 +169,7 @@ fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) 
         return say(json!({
             "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
+            "changed": changed,
         }));
     }
     say(format!(
@@ -164,6 +183,10 @@ fn show(campaign: &campaign::Campaign, progress: Option<&Progress>, json: bool) 
             "content hash  {}",
             hash.as_deref().unwrap_or("not submitted")
         ))?;
+        if !changed.is_empty() {
+            let words = change::in_words(changed);
+            say(format!("approval      void: {words} changed"))?;
+        }
     }
     counts
         .into_iter()

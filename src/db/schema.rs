@@ -464,6 +464,7 @@ diesel::table! {
         version -> Int4,
         created_by -> Uuid,
         created_at -> Timestamptz,
+        names -> Int8,
     }
 }
 
@@ -505,6 +506,7 @@ diesel::table! {
         launched_by -> Nullable<Uuid>,
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
+        acknowledged -> Jsonb,
     }
 }
 

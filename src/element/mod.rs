@@ -5,6 +5,7 @@
 //! what to do about them, `header.rs` recognises a column that holds the values themselves.
 
 mod advice;
+mod find;
 mod guidance;
 mod header;
 mod set;
@@ -13,6 +14,7 @@ mod words;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
+pub use find::found;
 pub use guidance::{Advice, MOST_ADVICE, guidance};
 pub use header::looks_like_a_value;
 pub use set::{ElementSet, UnknownElement};

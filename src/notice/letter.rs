@@ -22,6 +22,8 @@ use crate::template::pick;
 #[derive(Debug)]
 pub struct Edition {
     texts: BTreeMap<String, Compiled>,
+    /// The elements that the texts name by words.
+    declared: ElementSet,
     from: Mailbox,
     return_path: EmailAddress,
     verp: bool,
@@ -50,7 +52,8 @@ pub enum Unfit {
 }
 
 impl Edition {
-    /// Compiles a campaign's content. The settings say where bounces go and how links begin.
+    /// Compiles a campaign's content. Sender, return path and the beginning of links are those that were approved; the
+    /// settings decide only for contents pinned by a version of Candor that did not have them.
     ///
     /// # Errors
     /// [`BadContent`].
@@ -63,27 +66,36 @@ impl Edition {
         let content = Content::from_text(content).ok_or(BadContent)?;
         let texts = content.compile().map_err(|_| BadContent)?;
         let address = EmailAddress::parse(&content.from.1).map_err(|_| BadContent)?;
-        let return_path = match config.organisation.return_path.as_str() {
+        let return_path = content
+            .return_path
+            .unwrap_or_else(|| config.organisation.return_path.clone());
+        let return_path = match return_path.as_str() {
             "" => address.clone(),
             path => EmailAddress::parse(path).map_err(|_| BadContent)?,
         };
         Ok(Self {
             texts,
+            declared: content.names,
             from: Mailbox {
                 name: content.from.0,
                 address,
             },
             return_path,
-            verp: config.mail.verp,
-            public_url: config.http.public_url.clone(),
+            verp: content.verp.unwrap_or(config.mail.verp),
+            public_url: content
+                .public_url
+                .unwrap_or_else(|| config.http.public_url.clone()),
             keys: keys.clone(),
             signers: signers.clone(),
         })
     }
 
-    /// The elements that the text for this locale names to a person who lost `exposed`.
-    pub fn names(&self, _locale: &str, exposed: ElementSet) -> ElementSet {
-        exposed
+    /// What the text for people who read `locale` names to those of whom `exposed` was exposed. Nothing was exposed of
+    /// people who were retracted.
+    pub fn names(&self, locale: &str, exposed: ElementSet) -> ElementSet {
+        pick(&self.texts, locale).map_or(ElementSet::EMPTY, |(_, text)| {
+            text.names(exposed, self.declared)
+        })
     }
 
     /// The letter of one notice.
@@ -106,7 +118,7 @@ impl Edition {
         let values = Values {
             name: person.contact.name.as_deref().unwrap_or_default(),
             reference: &person.contact.reference,
-            elements: notice.named,
+            elements: person.exposed_now(),
             status_link: &format!("{}/s/{}", self.public_url, link.token(&self.keys)),
             notice_code: &NoticeCode::of(notice.id, &self.keys).to_string(),
         };

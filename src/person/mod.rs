@@ -1,5 +1,6 @@
 //! A person: one affected human in one incident, and how far we got in telling them.
 
+pub mod audience;
 pub mod books;
 pub mod contact;
 pub mod find;
@@ -12,6 +13,7 @@ pub mod store;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+pub use self::audience::{AudienceClass, AudienceCount, AudienceFilter, AudienceRow, Who};
 use self::contact::{Contact, Sealed};
 use self::flags::{Flags, WithheldReason};
 use self::place::{Jurisdiction, Locale};
@@ -201,39 +203,6 @@ pub struct Listed {
     pub at: DateTime<Utc>,
 }
 
-/// Which people of an incident a campaign is for. Everything given must hold; the empty filter means
-/// everybody in scope. Retracted people are never meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AudienceFilter {
-    /// Only people with an exposed element that no notice named to them yet.
-    pub only_unnamed: bool,
-    /// Only people to whom no notice was sent yet.
-    pub never_notified: bool,
-    /// Only these jurisdictions; a country covers its parts.
-    pub jurisdictions: Vec<String>,
-    /// Only these locales; a language covers its variants.
-    pub locales: Vec<String>,
-    /// Only people who lost one of these elements, as bits; 0 means any.
-    pub any_of: i64,
-}
-
-/// A person as a campaign's launch sees them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AudienceRow {
-    /// Who.
-    pub id: PersonId,
-    /// What was exposed.
-    pub exposed: ElementSet,
-    /// What was named to them.
-    pub named: ElementSet,
-    /// Where they stand.
-    pub standing: PersonStanding,
-    /// Why they must not be written to, by their flags; also for people who were told before.
-    pub withheld: Option<WithheldReason>,
-    /// Whether there is an e-mail address that has not refused.
-    pub has_address: bool,
-}
-
 /// Whom a figure of the account means. Everything given must hold; the empty filter means everybody in
 /// scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -250,17 +219,6 @@ pub struct PeopleFilter {
     pub element: Option<Element>,
     /// Only who is withheld for this reason.
     pub reason: Option<WithheldReason>,
-}
-
-/// How an audience divides.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct AudienceCount {
-    /// Can be told by e-mail.
-    pub mailable: i64,
-    /// Must not be written to.
-    pub withheld: i64,
-    /// No address that works.
-    pub needs_letter: i64,
 }
 
 /// What became of a message to a person.

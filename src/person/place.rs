@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// A language tag (BCP 47, RFC 5646), well-formed and in canonical case: `en`, `pt-BR`,
@@ -18,15 +19,17 @@ pub struct NotALocale;
 const LOCALE_LIMIT: usize = 35;
 
 impl Locale {
-    /// Reads a tag in any case and puts it into canonical case (RFC 5646 §2.1.1).
+    /// Reads a tag in any case and puts it into canonical case (RFC 5646 §2.1.1). Spaces around it do not matter,
+    /// and `_` is read as `-`, as many systems write it.
     ///
     /// # Errors
     /// When it is not a `langtag` of RFC 5646 §2.1, or longer than 35 characters. Refused too,
     /// since no template can be for them: tags without a language (`x-…`), irregular ones
     /// (`i-…`), and languages of four letters or more, of which none is registered (`german`).
     pub fn parse(tag: &str) -> Result<Self, NotALocale> {
-        if tag.len() <= LOCALE_LIMIT && is_langtag(tag) {
-            Ok(Self(canonical_case(tag)))
+        let tag = tag.trim_matches(' ').replace('_', "-");
+        if tag.len() <= LOCALE_LIMIT && is_langtag(&tag) {
+            Ok(Self(canonical_case(&tag)))
         } else {
             Err(NotALocale)
         }
@@ -55,6 +58,18 @@ impl Default for Locale {
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Locale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Locale {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -129,14 +144,14 @@ pub enum NotAJurisdiction {
 }
 
 impl Jurisdiction {
-    /// Reads `CC` or `CC-SUB` in any case. The country must exist. For the United States the
+    /// Reads `CC` or `CC-SUB` in any case; spaces around it do not matter. The country must exist. For the United States the
     /// state, district or territory must exist too; elsewhere only its form is checked, since
     /// those lists change every year.
     ///
     /// # Errors
     /// When either part does not name a place.
     pub fn parse(text: &str) -> Result<Self, NotAJurisdiction> {
-        let code = text.to_ascii_uppercase();
+        let code = text.trim_matches(' ').to_ascii_uppercase();
         let (country, subdivision) = parts(&code);
         if !is_listed(country, &COUNTRY_SET) {
             return Err(NotAJurisdiction::Country);
@@ -145,6 +160,12 @@ impl Jurisdiction {
             Some(part) if !is_subdivision(country, part) => Err(NotAJurisdiction::Subdivision),
             _ => Ok(Self(code)),
         }
+    }
+
+    /// No place at all (ISO 3166-1 user-assigned): nobody lives there.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self("ZZ".to_owned())
     }
 
     /// The whole code, in capitals.
@@ -169,6 +190,18 @@ impl Jurisdiction {
 impl fmt::Display for Jurisdiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Jurisdiction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Jurisdiction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -234,6 +267,8 @@ mod tests {
     fn tags_come_out_in_canonical_case() {
         for (given, canonical) in [
             ("EN", "en"),
+            ("en_US", "en-US"),
+            (" zh_hant ", "zh-Hant"),
             ("pt-br", "pt-BR"),
             ("ZH-hant-tw", "zh-Hant-TW"),
             ("es-419", "es-419"),
@@ -255,7 +290,6 @@ mod tests {
             "",
             "e",
             "english-us",
-            "en_US",
             "en-",
             "-en",
             "en--US",
@@ -292,7 +326,17 @@ mod tests {
     #[test]
     fn places_that_do_not_exist_are_refused() {
         for text in [
-            "", "U", "UK", "USA", "XX", "D ", " E", "CA-US-1-", "日本", "US CA",
+            "",
+            "U",
+            "UK",
+            "USA",
+            "XX",
+            "D ",
+            " E",
+            "CA-US-1-",
+            "日本",
+            "US CA",
+            "California",
         ] {
             assert!(Jurisdiction::parse(text).is_err(), "{text:?}");
         }

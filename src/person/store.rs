@@ -1,5 +1,6 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
+mod audience;
 mod books;
 mod list;
 mod past;
@@ -7,21 +8,21 @@ mod since;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
+pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
 pub use self::books::{Moved, move_account};
 pub use self::list::list;
 pub use self::past::{believed, listed};
 pub use self::since::{lock, settle};
+pub use super::Settled;
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};
 use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
-pub use super::{AudienceCount, AudienceFilter, AudienceRow, Settled};
 use super::{Person, PersonStanding, ToldBy};
 use crate::address::EmailAddress;
-use crate::db::schema::{incident, person, person_now, scope_reject, scope_row, sql_types};
-use crate::db::{Conn, Error, Result, statement};
+use crate::db::schema::{incident, person, person_now, scope_reject, scope_row};
+use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
 use crate::seal::{IncidentKey, bucket};
@@ -246,156 +247,4 @@ pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// What an [`AudienceFilter`] means, of `person p`; it takes the parameters from `$n` on in the order of
-/// `bind_filter`.
-macro_rules! in_audience {
-    ($n1:literal, $n2:literal, $n3:literal, $n4:literal, $n5:literal) => {
-        concat!(
-            "p.standing <> 'retracted'",
-            " and (not $",
-            $n1,
-            " or p.exposed & ~p.named <> 0)",
-            " and (not $",
-            $n2,
-            " or p.named = 0)",
-            " and (cardinality($",
-            $n3,
-            ") = 0 or p.jurisdiction = any($",
-            $n3,
-            ")",
-            " or split_part(p.jurisdiction, '-', 1) = any($",
-            $n3,
-            "))",
-            " and (cardinality($",
-            $n4,
-            ") = 0 or p.locale = any($",
-            $n4,
-            ")",
-            " or split_part(p.locale, '-', 1) = any($",
-            $n4,
-            "))",
-            " and ($",
-            $n5,
-            " = 0 or p.exposed & $",
-            $n5,
-            " <> 0)",
-        )
-    };
-}
-
-#[derive(QueryableByName)]
-struct AudienceSql {
-    #[diesel(sql_type = diesel::sql_types::Uuid)]
-    id: PersonId,
-    #[diesel(sql_type = BigInt)]
-    exposed: i64,
-    #[diesel(sql_type = BigInt)]
-    named: i64,
-    #[diesel(sql_type = Integer)]
-    flags: i32,
-    #[diesel(sql_type = sql_types::PersonStanding)]
-    standing: PersonStanding,
-    #[diesel(sql_type = Bool)]
-    has_address: bool,
-}
-
-const PAGE: &str = concat!(
-    "select p.id, p.exposed, p.named, p.flags, p.standing,
-        p.reachable as has_address
-    from person_now p
-    where p.bucket = $1 and p.id > $2 and p.incident_id = $3 and ",
-    in_audience!("4", "5", "6", "7", "8"),
-    " order by p.id limit $9"
-);
-
-/// The next people of an audience in one bucket, in the order of their ids, after `after`
-/// ([`PersonId`] of the nil UUID to begin).
-///
-/// # Errors
-/// `Inconsistent` for a row with an element or flag that the program does not know.
-pub async fn page_after(
-    conn: &mut Conn,
-    incident: IncidentId,
-    bucket: i32,
-    after: PersonId,
-    filter: &AudienceFilter,
-    limit: i64,
-) -> Result<Vec<AudienceRow>> {
-    let rows: Vec<AudienceSql> = statement(PAGE)
-        .bind::<Integer, _>(bucket)
-        .bind::<diesel::sql_types::Uuid, _>(after)
-        .bind::<diesel::sql_types::Uuid, _>(incident)
-        .bind::<Bool, _>(filter.only_unnamed)
-        .bind::<Bool, _>(filter.never_notified)
-        .bind::<Array<Text>, _>(&filter.jurisdictions)
-        .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of)
-        .bind::<BigInt, _>(limit)
-        .load(conn)
-        .await?;
-    rows.into_iter().map(audience_row).collect()
-}
-
-fn audience_row(row: AudienceSql) -> Result<AudienceRow> {
-    let broken = || Error::inconsistent("person", row.id);
-    let flags = Flags::from_bits(row.flags).ok_or_else(broken)?;
-    Ok(AudienceRow {
-        id: row.id,
-        exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
-        named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
-        standing: row.standing,
-        withheld: flags.withheld_reason(),
-        has_address: row.has_address,
-    })
-}
-
-#[derive(QueryableByName)]
-struct CountSql {
-    #[diesel(sql_type = BigInt)]
-    mailable: i64,
-    #[diesel(sql_type = BigInt)]
-    withheld: i64,
-    #[diesel(sql_type = BigInt)]
-    needs_letter: i64,
-}
-
-const COUNT: &str = concat!(
-    "select count(*) filter (where not forbidden and has_address) as mailable,
-        count(*) filter (where forbidden) as withheld,
-        count(*) filter (where not forbidden and not has_address) as needs_letter
-    from (
-        select p.flags & $7 <> 0 as forbidden,
-            p.reachable as has_address
-        from person_now p
-        where p.incident_id = $1 and ",
-    in_audience!("2", "3", "4", "5", "6"),
-    ") audience"
-);
-
-/// How many people an audience has, and how many of them can be told by e-mail.
-///
-/// # Errors
-/// The database's.
-pub async fn count_audience(
-    conn: &mut Conn,
-    incident: IncidentId,
-    filter: &AudienceFilter,
-) -> Result<AudienceCount> {
-    let count: CountSql = diesel::sql_query(COUNT)
-        .bind::<diesel::sql_types::Uuid, _>(incident)
-        .bind::<Bool, _>(filter.only_unnamed)
-        .bind::<Bool, _>(filter.never_notified)
-        .bind::<Array<Text>, _>(&filter.jurisdictions)
-        .bind::<Array<Text>, _>(&filter.locales)
-        .bind::<BigInt, _>(filter.any_of)
-        .bind::<Integer, _>(Flags::FORBIDDING.bits())
-        .get_result(conn)
-        .await?;
-    Ok(AudienceCount {
-        mailable: count.mailable,
-        withheld: count.withheld,
-        needs_letter: count.needs_letter,
-    })
 }

@@ -83,14 +83,19 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
     let reasons = reasons(app, id, first.version).await?;
     move_to(app, cast.comms, id, IncidentState::Notifying).await?;
     tell("the first campaign: written, approved by a second person, sent");
-    let sent = send(app, cast, id, CampaignKind::Initial, texts(initial())).await?;
+    let words = ("first list", texts(initial()));
+    let sent = send(app, cast, id, CampaignKind::Initial, words).await?;
     let told = figures(app, id).await?;
 
     tell("importing scope version 2: more was taken than people were told");
     let second = import(app, cast.comms, id, plan, 2).await?;
     let grown = figures(app, id).await?;
-    tell("the supplement, to exactly those");
-    let supplemented = send(app, cast, id, CampaignKind::Supplement, texts(supplement())).await?;
+    tell("the people found since, who were told nothing so far");
+    let words = ("second list", texts(initial()));
+    let newcomers = send(app, cast, id, CampaignKind::Initial, words).await?;
+    tell("the supplement, to exactly those who were told less than was taken");
+    let words = ("second list", texts(supplement()));
+    let supplemented = send(app, cast, id, CampaignKind::Supplement, words).await?;
     let whole = figures(app, id).await?;
 
     tell("customers ask, an agent answers");
@@ -105,6 +110,7 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
         whole,
         campaigns: vec![
             (CampaignKind::Initial, sent.1),
+            (CampaignKind::Initial, newcomers.1),
             (CampaignKind::Supplement, supplemented.1),
         ],
         link,
@@ -204,12 +210,12 @@ async fn send(
     cast: Cast,
     incident: IncidentId,
     kind: CampaignKind,
-    variants: Variants,
+    (list, variants): (&str, Variants),
 ) -> Result<(CampaignId, Progress)> {
     let template = template::edit::create(
         app,
         cast.comms,
-        &format!("Notice of data breach · {kind}"),
+        &format!("Notice of data breach · {kind}, {list}"),
         &variants,
     )
     .await?;

@@ -1,6 +1,6 @@
 //! What the comms team does with templates: write one, write its next version, look at the result.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::merge::{self, Fixed, MergeError, Problem};
 use super::{Variants, store};
@@ -8,12 +8,32 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db;
+use crate::element::{ElementSet, UnknownElement};
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Facts;
 use crate::person::place::Locale;
 
 /// Most variants of one version.
 const MOST_VARIANTS: usize = 60;
+
+/// What one version of a template says.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// The texts.
+    pub variants: &'a Variants,
+    /// The elements that they name by words.
+    pub names: ElementSet,
+}
+
+/// Texts that name elements only by `{{ elements }}`.
+impl<'a> From<&'a Variants> for Words<'a> {
+    fn from(variants: &'a Variants) -> Self {
+        Self {
+            variants,
+            names: ElementSet::EMPTY,
+        }
+    }
+}
 
 /// Why a template was not written.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +47,14 @@ pub enum EditError {
     /// The name is empty or too long.
     #[error("a template's name has 1 to 100 characters on one line")]
     Name,
-    /// No variant, too many, or one under something that is no language tag.
+    /// No variant, too many, two of one language, or one under something that is no language tag.
     #[error(
-        "a template needs 1 to {MOST_VARIANTS} variants, each under a language tag such as en or es-MX"
+        "a template needs 1 to {MOST_VARIANTS} variants, each under a language tag of its own such as en or es-MX"
     )]
     Variants,
+    /// The declaration of what is named by words has something else than codes.
+    #[error("what the texts name by words: {0}")]
+    Names(UnknownElement),
     /// A text does not compile.
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
     Text(Vec<(String, MergeError)>),
@@ -50,13 +73,19 @@ impl From<db::Error> for EditError {
     }
 }
 
-/// Checks texts as far as that goes without an incident: facts it may have are not asked for yet.
+/// Checks texts as far as that goes without an incident: facts it may have are not asked for yet. The same texts,
+/// each under its language tag in canonical form (`en_us` becomes `en-US`).
 ///
 /// # Errors
-/// [`EditError::Variants`] or [`EditError::Text`] with everything that is wrong.
-pub fn check(variants: &Variants) -> Result<(), EditError> {
-    let tags_ok = variants.keys().all(|tag| Locale::parse(tag).is_ok());
-    if variants.is_empty() || variants.len() > MOST_VARIANTS || !tags_ok {
+/// [`EditError::Variants`], also for two texts of one language; [`EditError::Text`] with everything that is wrong.
+pub fn check(variants: &Variants) -> Result<Variants, EditError> {
+    let canonical: Variants = variants
+        .iter()
+        .map(|(tag, variant)| Some((Locale::parse(tag).ok()?.to_string(), variant.clone())))
+        .collect::<Option<_>>()
+        .ok_or(EditError::Variants)?;
+    let given = variants.len();
+    if !(1..=MOST_VARIANTS).contains(&given) || canonical.len() != given {
         return Err(EditError::Variants);
     }
     let no_facts = Facts::new();
@@ -77,10 +106,14 @@ pub fn check(variants: &Variants) -> Result<(), EditError> {
         .filter(|(_, error)| !matches!(error.problem, Problem::UnknownFact(_)))
         .collect();
     if errors.is_empty() {
-        Ok(())
+        Ok(canonical)
     } else {
         Err(EditError::Text(errors))
     }
+}
+
+fn detail(version: i32, variants: &Variants, names: ElementSet) -> Value {
+    json!({ "version": version, "locales": variants.keys().collect::<Vec<_>>(), "names": names })
 }
 
 /// Writes a new template, version 1.
@@ -91,18 +124,19 @@ pub async fn create(
     app: &App,
     by: StaffId,
     name: &str,
-    variants: &Variants,
+    words: impl Into<Words<'_>>,
 ) -> Result<TemplateId, EditError> {
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(EditError::Name);
     }
-    check(variants)?;
+    let words = words.into();
+    let variants = check(words.variants)?;
     let now = app.now();
     let id = TemplateId::new(now);
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, id, name, by, now).await?;
-    store::insert_version(&mut tx, id, variants, by, now).await?;
-    let detail = json!({ "version": 1, "locales": variants.keys().collect::<Vec<_>>() });
+    store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
+    let detail = detail(1, &variants, words.names);
     audit::store::append(
         &mut tx,
         now,
@@ -124,13 +158,14 @@ pub async fn add_version(
     app: &App,
     by: StaffId,
     id: TemplateId,
-    variants: &Variants,
+    words: impl Into<Words<'_>>,
 ) -> Result<i32, EditError> {
-    check(variants)?;
+    let words = words.into();
+    let variants = check(words.variants)?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let version = store::insert_version(&mut tx, id, variants, by, now).await?;
-    let detail = json!({ "version": version, "locales": variants.keys().collect::<Vec<_>>() });
+    let version = store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
+    let detail = detail(version, &variants, words.names);
     audit::store::append(
         &mut tx,
         now,

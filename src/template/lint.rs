@@ -254,12 +254,6 @@ impl Findings {
         let used = reading::placeholders(body);
         let has = |word: &str| used.iter().any(|used| used == word);
         let mut missing = |what: &str, why| self.add(Severity::Warning, 0, what, why);
-        if !has("elements") {
-            missing(
-                "{{ elements }} is missing",
-                "People must read what of theirs was exposed.",
-            );
-        }
         if !has("guidance") {
             missing(
                 "{{ guidance }} is missing",

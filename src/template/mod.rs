@@ -4,6 +4,7 @@ pub mod edit;
 pub mod layout;
 pub mod lint;
 pub mod merge;
+pub mod naming;
 pub mod preview;
 pub mod store;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::element::ElementSet;
 use crate::id::TemplateId;
 
 /// The text of one locale.
@@ -37,6 +39,8 @@ pub struct Template {
     pub version: i32,
     /// Its texts.
     pub variants: Variants,
+    /// The elements that its texts name by words ([`naming`]).
+    pub names: ElementSet,
 }
 
 /// The locale whose variant a person who reads `locale` gets: the very one, else one of the same

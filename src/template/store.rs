@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 use super::{Template, Variant, Variants};
 use crate::db::schema::{template, template_variant, template_version};
 use crate::db::{Conn, Error, Result};
+use crate::element::ElementSet;
 use crate::id::{StaffId, TemplateId};
 
 /// Inserts a template without versions.
@@ -42,7 +43,7 @@ pub async fn insert(
 pub async fn insert_version(
     conn: &mut Conn,
     id: TemplateId,
-    variants: &Variants,
+    (variants, names): (&Variants, ElementSet),
     by: StaffId,
     at: DateTime<Utc>,
 ) -> Result<i32> {
@@ -59,6 +60,7 @@ pub async fn insert_version(
             template_version::version.eq(version),
             template_version::created_by.eq(by),
             template_version::created_at.eq(at),
+            template_version::names.eq(names.bits()),
         ))
         .execute(conn)
         .await?;
@@ -103,6 +105,11 @@ pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Resu
         Some(version) => version,
         None => latest(conn, id).await?.ok_or(Error::Missing)?,
     };
+    let names: i64 = template_version::table
+        .find((id, version))
+        .select(template_version::names)
+        .first(conn)
+        .await?;
     let rows: Vec<(String, String, String)> = template_variant::table
         .filter(
             template_variant::template_id
@@ -128,7 +135,59 @@ pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Resu
         name,
         version,
         variants,
+        names: ElementSet::from_bits(names)
+            .ok_or_else(|| Error::inconsistent("template_version", id))?,
     })
+}
+
+/// Versions of templates, without their names; those that do not exist are left out.
+///
+/// # Errors
+/// The database's.
+pub async fn find_many(conn: &mut Conn, versions: &[(TemplateId, i32)]) -> Result<Vec<Template>> {
+    let of: Vec<TemplateId> = versions.iter().map(|(id, _)| *id).collect();
+    let named: Vec<(TemplateId, i32, i64)> = template_version::table
+        .filter(template_version::template_id.eq_any(&of))
+        .select((
+            template_version::template_id,
+            template_version::version,
+            template_version::names,
+        ))
+        .load(conn)
+        .await?;
+    let texts: Vec<(TemplateId, i32, String, String, String)> = template_variant::table
+        .filter(template_variant::template_id.eq_any(&of))
+        .select((
+            template_variant::template_id,
+            template_variant::version,
+            template_variant::locale,
+            template_variant::subject,
+            template_variant::body,
+        ))
+        .load(conn)
+        .await?;
+    let mut found = Vec::new();
+    for (id, version, names) in named {
+        if !versions.contains(&(id, version)) {
+            continue;
+        }
+        let own = texts
+            .iter()
+            .filter(|(of, at, ..)| (*of, *at) == (id, version));
+        let variants = own.map(|(.., locale, subject, body)| {
+            let (subject, body) = (subject.clone(), body.clone());
+            (locale.clone(), Variant { subject, body })
+        });
+        found.push(Template {
+            id,
+            name: String::new(),
+            version,
+            variants: variants.collect(),
+            names: ElementSet::from_bits(names)
+                .ok_or_else(|| Error::inconsistent("template_version", id))?,
+        });
+    }
+    Ok(found)
 }
 
 /// A template as lists show it.

@@ -162,7 +162,7 @@ fn console() -> Vec<Door> {
 /// Under `/api/v1`: what programs call.
 #[rustfmt::skip]
 fn api() -> Vec<Door> {
-    use api::{campaigns, incidents, notices, people, scopes, templates, tickets};
+    use api::{campaign_audience, campaigns, incidents, notices, people, scopes, templates, tickets};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -190,6 +190,7 @@ fn api() -> Vec<Door> {
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
+        get("/campaigns/{campaign}/audience", May(SeeCampaigns), campaign_audience::show),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaigns::take_back),

@@ -152,7 +152,8 @@ impl Tone {
             | "notified_by_post" | "notified_otherwise" => Tone::Done,
             "suspected" | "paused" | "deferred" | "pending" | "on_hold" | "withheld"
             | "uncertain" | "corrected" | "needs_letter" => Tone::Look,
-            "bounced" | "expired" | "stopped" | "unexplained" | "overdue" | "failed" => Tone::Act,
+            "approval_void" | "bounced" | "expired" | "stopped" | "unexplained" | "overdue"
+            | "failed" => Tone::Act,
             _ => Tone::Idle,
         }
     }

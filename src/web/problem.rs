@@ -81,6 +81,8 @@ kinds! {
         "Send less at once. Affected lists are sent as text/csv, which has no limit.";
     WrongType = 415 "wrong-type" "The body has another type than expected"
         "Send the Content-Type that the documentation names.";
+    NotReady = 422 "not-ready" "The texts of this campaign do not suit everybody in its audience"
+        "unnamed, not_theirs, unfillable and findings say what to change; repeat the submission with every key of acknowledge that is meant so.";
     NotAccepted = 422 "not-accepted" "The content was not accepted"
         "The detail says what is wrong with it. Nothing was changed.";
     KeyReused = 422 "idempotency-key-reused" "This Idempotency-Key belongs to another request"

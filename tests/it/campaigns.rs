@@ -149,7 +149,7 @@ async fn p5_any_change_after_the_approval_voids_it() {
         .unwrap();
     // Other words for the same campaign, and a list that changes nobody but is another version.
     house
-        .sql("insert into template_version select template_id, 2, created_by, created_at from template_version;
+        .sql("insert into template_version select template_id, 2, created_by, created_at, names from template_version;
               insert into template_variant select template_id, 2, locale, subject || '!', body from template_variant")
         .await;
     assert_eq!(scene.import(&house, &list(3, "name")).await, 2);
@@ -194,7 +194,7 @@ async fn p5_any_change_after_the_approval_voids_it() {
         house.sql(&format!("update {change}")).await;
         let launched = launch::launch(&house.app, scene.comms, campaign).await;
         assert!(
-            matches!(launched, Err(CampaignError::ApprovalVoid)),
+            matches!(launched, Err(CampaignError::ApprovalVoid(_))),
             "{change}: {launched:?}"
         );
         house.sql(&format!("update {undo}")).await;
@@ -435,7 +435,13 @@ async fn p2_a_supplement_goes_to_exactly_those_who_were_told_too_little() {
     scene.launched(&house, CampaignKind::Supplement).await;
     house.send_all().await;
     let told: Vec<_> = received(&house).into_keys().collect();
-    assert_eq!(told, ["new@example.org", "person2@example.org"]);
+    assert_eq!(told, ["person2@example.org"]);
+    // Who was told nothing gets the first notice, not a supplement.
+    house.mail.take_sent();
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let told: Vec<_> = received(&house).into_keys().collect();
+    assert_eq!(told, ["new@example.org"]);
     let mut conn = house.app.db.get().await.unwrap();
     let whole = account(&mut conn, scene.incident).await.unwrap();
     assert_eq!(

@@ -162,6 +162,13 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
         200,
         &["Submit for approval", "of 2 sent"],
     );
+    shows(
+        &press(&comms, &campaign, "submit"),
+        422,
+        &["The incident is suspected", "Who reads what"],
+    );
+    let at = "/console/incidents/sundmere";
+    comms.submit(at, &format!("{at}/state"), &[("to", "confirmed")]);
     assert_eq!(press(&comms, &campaign, "submit").status, 303);
     shows(&comms.get(&campaign), 200, &["Four eyes", "Take back"]);
     assert_eq!(press(&comms, &campaign, "approve").status, 403);

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
+    "campaign/approval",
+    "campaign/guard",
     "campaign/hold",
     "campaign/launch",
     "campaign/review",
+    "campaign/submit",
     "incident/rewrap",
     "incident/steer",
     "notice/freeze",

@@ -6,6 +6,8 @@
 
 mod addresses;
 mod api;
+mod approvals;
+mod audiences;
 mod browser;
 mod campaigns;
 mod client;
@@ -21,6 +23,7 @@ mod lists;
 mod look;
 mod mail;
 mod merge;
+mod naming;
 mod notify;
 mod outcomes;
 mod pacing;

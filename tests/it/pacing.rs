@@ -252,7 +252,24 @@ async fn order(house: &House) -> Vec<CampaignKind> {
 async fn a_correction_overtakes_and_campaigns_of_a_kind_take_turns() {
     let house = House::with("[mail]\nbatch = 20").await;
     let scene = Scene::new(&house).await;
-    scene.import(&house, &list(600, "name;ssn")).await;
+    let there = |elements: &str| {
+        let people = list(600, elements)
+            .replace("US-WA", "DE")
+            .replace("R-", "D-");
+        people.split_once('\n').unwrap().1.to_owned()
+    };
+    let here = list(600, "name;ssn");
+    scene
+        .import(&house, &(here.clone() + &there("name;ssn")))
+        .await;
+    let audience = serde_json::json!({ "jurisdictions": ["DE"] });
+    scene
+        .launched_to(&house, CampaignKind::Initial, audience)
+        .await;
+    house.send_all().await;
+    house.mail.take_sent();
+    // Those of there were told too much; those of here nothing so far.
+    scene.import(&house, &(here + &there("name"))).await;
     scene.launched(&house, CampaignKind::Initial).await;
     house.app.clock.advance(TimeDelta::seconds(1));
     scene.launched(&house, CampaignKind::Correction).await;
@@ -276,9 +293,15 @@ async fn a_correction_overtakes_and_campaigns_of_a_kind_take_turns() {
 async fn two_first_notices_share_the_lines_evenly() {
     let house = House::with("[mail]\nbatch = 20").await;
     let scene = Scene::new(&house).await;
-    scene.import(&house, &list(400, "name;ssn")).await;
-    let one = scene.launched(&house, CampaignKind::Initial).await;
-    scene.launched(&house, CampaignKind::Initial).await;
+    let there = list(400, "name;ssn")
+        .replace("US-WA", "DE")
+        .replace("R-", "D-");
+    let (_, there) = there.split_once('\n').unwrap();
+    scene.import(&house, &(list(400, "name;ssn") + there)).await;
+    let to = |place: &str| serde_json::json!({ "jurisdictions": [place] });
+    let kind = CampaignKind::Initial;
+    let one = scene.launched_to(&house, kind, to("US")).await;
+    scene.launched_to(&house, kind, to("DE")).await;
     while candor::notice::freeze::step(&house.app).await.unwrap() {}
     house.send_all().await;
     assert_eq!(
@@ -383,7 +406,10 @@ async fn a_standby_relay_serves_only_in_need_and_the_one_that_is_away_costs_noth
     assert_eq!((house.mail.sent().len(), spare.sent().len()), (40, 0));
 
     house.mail.set_away(true);
-    scene.launched(&house, CampaignKind::Correction).await;
+    let told = serde_json::json!({ "who": "told" });
+    scene
+        .launched_to(&house, CampaignKind::Correction, told)
+        .await;
     house.send_through(routes()).await;
     assert_eq!(
         (house.mail.sent().len(), spare.sent().len()),

@@ -2,10 +2,11 @@
 
 use std::io::Cursor;
 
+use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
-use candor::incident::{Facts, steer};
+use candor::incident::{Facts, IncidentState, steer};
 use candor::scope::consent::Consent;
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
@@ -16,6 +17,10 @@ use crate::house::House;
 /// A body that uses what every notice needs.
 pub const BODY: &str = "Dear {{ name }},\n\nour system was broken into. Taken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
+
+/// The same for a correction, which goes to people who are no longer affected, too.
+const CORRECTION: &str = "Dear {{ name }},\n\nwe were wrong.\n\n{{#if has.any}}\nTaken of yours: {{ elements }}.\n\n\
+    {{ guidance }}\n{{/if}}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
 /// Two pairs of eyes and an incident.
 #[derive(Clone, Copy)]
@@ -36,8 +41,17 @@ impl Scene {
         let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
         let incident = steer::open(&house.app, comms, "sundmere", "Theft of data", &facts)
             .await
-            .unwrap()
-            .id;
+            .unwrap();
+        steer::move_to(
+            &house.app,
+            comms,
+            incident.id,
+            incident.version,
+            IncidentState::Confirmed,
+        )
+        .await
+        .unwrap();
+        let incident = incident.id;
         Self {
             comms,
             approver,
@@ -93,17 +107,32 @@ impl Scene {
         kind: CampaignKind,
         on_uncertain: UncertainPolicy,
     ) -> CampaignId {
+        self.draft_to(house, kind, on_uncertain, Audience::default())
+            .await
+    }
+
+    async fn draft_to(
+        &self,
+        house: &House,
+        kind: CampaignKind,
+        on_uncertain: UncertainPolicy,
+        audience: Audience,
+    ) -> CampaignId {
         let name = format!(
             "{kind} {}",
             house.number("select count(*) from template").await
         );
-        let template = self.template(house, &name, BODY).await;
+        let body = match kind {
+            CampaignKind::Correction => CORRECTION,
+            CampaignKind::Initial | CampaignKind::Supplement => BODY,
+        };
+        let template = self.template(house, &name, body).await;
         let new = NewCampaign {
             incident: self.incident,
             template,
             template_version: 1,
             kind,
-            audience: Audience::default(),
+            audience,
             limits: Limits::default(),
             on_uncertain,
         };
@@ -121,6 +150,41 @@ impl Scene {
         launch::launch(&house.app, self.comms, campaign)
             .await
             .unwrap();
+    }
+
+    /// A campaign under way to some of those whom its kind is for.
+    pub async fn launched_to(
+        &self,
+        house: &House,
+        kind: CampaignKind,
+        audience: serde_json::Value,
+    ) -> CampaignId {
+        let audience = serde_json::from_value(audience).unwrap();
+        let campaign = self
+            .draft_to(house, kind, UncertainPolicy::Resend, audience)
+            .await;
+        self.launch(house, campaign).await;
+        campaign
+    }
+
+    /// A campaign under way, if there is anybody whom it is for. Readers of German get the English text.
+    pub async fn launched_if_anybody(
+        &self,
+        house: &House,
+        kind: CampaignKind,
+    ) -> Option<CampaignId> {
+        let (app, english) = (&house.app, ["de".to_owned()].into());
+        let campaign = self.draft(house, kind, UncertainPolicy::Resend).await;
+        let hash = match launch::submit_with(app, self.comms, campaign, &english).await {
+            Ok(hash) => hash,
+            Err(CampaignError::Nobody(_)) => return None,
+            Err(error) => panic!("{error:?}"),
+        };
+        launch::approve(app, self.approver, campaign, &hash)
+            .await
+            .unwrap();
+        launch::launch(app, self.comms, campaign).await.unwrap();
+        Some(campaign)
     }
 
     /// A campaign under way.

@@ -2,10 +2,10 @@
 //!
 //! | promise | tests |
 //! |---|---|
-//! | P1 complete, P2 truthful | here; `campaigns.rs`; any order of lists and notices in `scope/random.rs`, of everything in `scope/walks.rs` |
+//! | P1 complete, P2 truthful | here; `campaigns.rs`; what a text names in `naming.rs`, read by a stranger; who is told what in `audiences.rs`; any order of lists and notices in `scope/random.rs`, of everything in `scope/walks.rs` |
 //! | P3 nothing lost | `promises/killed.rs`; with every kind of trouble at once in `promises/storm.rs`; imports in `scope/kills.rs` |
 //! | P4 stop means stop | `promises/stopped.rs`; letters of the helpline in `tickets/courier.rs` |
-//! | P5 four eyes | `campaigns.rs` |
+//! | P5 four eyes | `campaigns.rs`; each part of what is approved in `approvals.rs` |
 //! | P6 betrays nobody | `promises/dumped.rs`; logs at their most talkative in `promises/logged.rs`, each type in `promises/masked.rs` |
 //! | P7 reading changes nothing | `doors.rs`, every route; `pages.rs`, a person's and an agent's pages |
 //! | P8 legal moves only | `tickets/moves.rs`, all pairs, by the desk and by raw SQL; `walk.rs`, by the API |

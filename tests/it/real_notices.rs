@@ -16,6 +16,8 @@ use crate::merge::page::{corpus, html_text, in_order, words};
 const NOTICES: usize = 50;
 /// Of every letter.
 const SUBJECT: &str = "Notice of data breach";
+/// Names what was taken by words.
+const TAKEN: &str = "Taken of yours: your name and your Social Security number.";
 
 /// Reads letters and says what their parts are.
 const READ: &str = r#"
@@ -62,6 +64,8 @@ fn post(who: &ApiClient, path: &str, body: &Value) -> Value {
 fn readers(comms: &ApiClient, texts: &BTreeMap<String, String>) {
     let new = json!({ "slug": "real", "title": "Real notices", "facts": {} });
     post(comms, "/incidents", &new);
+    let confirmed = json!({ "to": "confirmed", "version": 1 });
+    post(comms, "/incidents/real/state", &confirmed);
     let mut csv = "reference,email,name,locale,elements\n".to_owned();
     for tag in texts.keys() {
         csv += &format!("{tag},{tag}@example.org,Ana Löwe,{tag},name;ssn\n");
@@ -78,7 +82,7 @@ fn launch(comms: &ApiClient, approver: &ApiClient, texts: &BTreeMap<String, Stri
         (tag.clone(), json!({ "subject": SUBJECT, "body": body }))
     };
     let variants: serde_json::Map<_, _> = texts.iter().map(variant).collect();
-    let new = json!({ "name": "Real notices", "variants": variants });
+    let new = json!({ "name": "Real notices", "variants": variants, "names": ["name", "ssn"] });
     let template = post(comms, "/templates", &new)["id"].clone();
     let path = format!("/templates/{}/preview", template.as_str().unwrap());
     for (tag, body) in texts {
@@ -119,7 +123,9 @@ async fn real_notices_arrive_whole_in_both_parts() {
     let mut texts = BTreeMap::new();
     for (n, line) in lines.lines().take(NOTICES).enumerate() {
         let notice: Value = serde_json::from_str(line).unwrap();
-        texts.insert(tag(n), notice["text"].as_str().unwrap().to_owned());
+        let text = notice["text"].as_str().unwrap();
+        // Few of them say in our words what was taken.
+        texts.insert(tag(n), format!("{text}\n\n{TAKEN}"));
     }
     readers(&comms, &texts);
     launch(&comms, &approver, &texts);

@@ -23,7 +23,8 @@ use candor::incident::{self, Facts, IncidentState, steer};
 use candor::notice::account::{Account, account, recount};
 use candor::person::find::{Clue, find};
 use candor::person::forget::{ForgetError, forget};
-use candor::person::{self, AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy};
+use candor::person::place::{Jurisdiction, Locale};
+use candor::person::{self, AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy, Who};
 use candor::scope::activate::{ActivateError, activate, discard};
 use candor::scope::body::pieces;
 use candor::scope::consent::Consent;
@@ -702,9 +703,12 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
     assert_eq!(everybody.iter().filter(|p| p.withheld.is_some()).count(), 6);
     assert_eq!(everybody.iter().filter(|p| !p.has_address).count(), 30);
     let of = |places: &[&str], elements| AudienceFilter {
-        jurisdictions: places.iter().map(ToString::to_string).collect(),
-        locales: vec!["pt".to_owned()],
-        any_of: ElementSet::of(elements).bits(),
+        jurisdictions: places
+            .iter()
+            .map(|place| Jurisdiction::parse(place).unwrap())
+            .collect(),
+        locales: vec![Locale::parse("pt").unwrap()],
+        elements: ElementSet::of(elements),
         ..AudienceFilter::default()
     };
     assert_eq!(read(&of(&["US"], &[])).await.len(), 150);
@@ -716,12 +720,12 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
     desk.notify("r0", "name").await;
     desk.notify("r1", "name").await;
     let unnamed = AudienceFilter {
-        only_unnamed: true,
+        who: Who::OwedMore,
         ..AudienceFilter::default()
     };
-    assert_eq!(read(&unnamed).await.len(), 299);
+    assert_eq!(read(&unnamed).await.len(), 1);
     let never = AudienceFilter {
-        never_notified: true,
+        who: Who::ToldNothing,
         ..AudienceFilter::default()
     };
     assert_eq!(read(&never).await.len(), 298);

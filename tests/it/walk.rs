@@ -40,6 +40,11 @@ impl Cast {
         let new = json!({ "slug": "sundmere", "title": "Theft of data",
             "facts": { "what_happened": "Somebody got in." } });
         let id = text(&ok(&self.comms.post("/incidents", &new), 201), "id");
+        let confirmed = json!({ "to": "confirmed", "version": 1 });
+        ok(
+            &self.comms.post("/incidents/sundmere/state", &confirmed),
+            200,
+        );
         let imported = ok(
             &import(&self.comms, "/incidents/sundmere/scopes", LIST),
             201,
@@ -176,8 +181,8 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     );
     assert_eq!(counts.as_object().unwrap().len(), 9);
     let account = ok(&cast.agent.get("/incidents/sundmere/account"), 200);
-    let expected = json!({ "people": 4, "notified": 2, "in_progress": 0, "needs_letter": 1,
-        "withheld": 1, "unnotified_elements": 0, "unexplained": 0 });
+    let expected = json!({ "people": 4, "notified": 2, "notified_by_post": 0, "notified_otherwise": 0,
+        "in_progress": 0, "needs_letter": 1, "withheld": 1, "unnotified_elements": 0, "unexplained": 0 });
     assert_eq!(account, expected);
 
     let people = ok(

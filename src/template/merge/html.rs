@@ -104,7 +104,9 @@ impl<'s> Writer<'s> {
     }
 
     fn guidance(&mut self) {
-        self.markup(&format!("<ol style=\"{}\">\n", self.style.list));
+        // The class tells a program that reads notices what is advice: its words name nothing.
+        let style = self.style.list;
+        self.markup(&format!("<ol class=\"guidance\" style=\"{style}\">\n"));
         self.pieces.push(Piece::Guidance);
         self.markup("</ol>\n");
     }

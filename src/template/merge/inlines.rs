@@ -158,18 +158,18 @@ impl<'m, 'e> Inlines<'m, 'e> {
     pub(super) fn nest<N: Node>(&mut self, nodes: Vec<N>) -> Vec<N> {
         let marked = self.marked;
         let mut done = Vec::with_capacity(nodes.len());
-        let mut open: Option<(usize, Element, Vec<N>)> = None;
+        let mut open: Option<(usize, &[Element], Vec<N>)> = None;
         for node in nodes {
             match node
                 .edge()
                 .map(|token| (token, &marked.tokens[token].token))
             {
-                Some((token, Token::If(element))) => {
-                    let before = open.replace((token, *element, Vec::new()));
+                Some((token, Token::If(any))) => {
+                    let before = open.replace((token, any.as_slice(), Vec::new()));
                     self.split(before, &mut done);
                 }
                 // An end without a beginning: its beginning stands elsewhere and is refused there.
-                Some(_) => done.extend(open.take().map(|(_, e, inner)| N::when(e, inner))),
+                Some(_) => done.extend(open.take().map(|(_, any, inner)| N::when(any, inner))),
                 None => open
                     .as_mut()
                     .map_or(&mut done, |open| &mut open.2)
@@ -180,7 +180,7 @@ impl<'m, 'e> Inlines<'m, 'e> {
         done
     }
 
-    fn split<N>(&mut self, open: Option<(usize, Element, Vec<N>)>, done: &mut Vec<N>) {
+    fn split<N>(&mut self, open: Option<(usize, &[Element], Vec<N>)>, done: &mut Vec<N>) {
         if let Some((token, _, inner)) = open {
             self.note(token, Problem::SplitBlock);
             done.extend(inner);

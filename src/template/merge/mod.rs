@@ -16,6 +16,7 @@ mod person;
 mod pieces;
 mod placeholder;
 mod problem;
+mod shown;
 mod text;
 mod tree;
 mod values;
@@ -23,6 +24,7 @@ mod wrap;
 
 pub use placeholder::Placeholder;
 pub use problem::{MAX_BODY, MergeError, Part, Problem};
+pub use shown::Shown;
 pub use values::{Fixed, MissingValue, Rendered, Values};
 
 use self::kept::Kept;
@@ -31,7 +33,7 @@ use self::pieces::{Piece, fill_plain};
 use self::text::{Text, pieces_of};
 use self::tree::{Block, Inline};
 use super::layout::{self, Style};
-use crate::element;
+use crate::element::{self, ElementSet};
 
 /// A template version in one locale, ready to be filled.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct Compiled {
     text: Text,
     html: Vec<Piece>,
     uses: Vec<Placeholder>,
+    facts: Vec<String>,
+    reading: shown::Reading,
     /// Bytes that a filled HTML part will about have.
     size: usize,
     kept: Kept,
@@ -69,7 +73,11 @@ pub fn compile(subject: &str, body: &str, fixed: &Fixed<'_>) -> Result<Compiled,
     let mut uses = Vec::new();
     used(&marked_subject, &mut uses);
     used(&marked_body, &mut uses);
-    Ok(assemble(&title, blocks, uses, fixed))
+    let mut facts = marked_subject.facts;
+    facts.extend(marked_body.facts);
+    facts.sort_unstable();
+    facts.dedup();
+    Ok(assemble(&title, blocks, (uses, facts), fixed))
 }
 
 fn used(marked: &parse::Marked, uses: &mut Vec<Placeholder>) {
@@ -85,7 +93,7 @@ fn used(marked: &parse::Marked, uses: &mut Vec<Placeholder>) {
 fn assemble(
     title: &[Inline],
     body: Vec<Block>,
-    uses: Vec<Placeholder>,
+    (uses, facts): (Vec<Placeholder>, Vec<String>),
     fixed: &Fixed<'_>,
 ) -> Compiled {
     let rtl = element::is_rtl(fixed.locale);
@@ -110,6 +118,8 @@ fn assemble(
         size: size(&html.pieces),
         html: html.pieces,
         uses,
+        facts,
+        reading: shown::Reading::new(page, fixed.locale),
         kept: Kept::default(),
     }
 }
@@ -219,6 +229,28 @@ impl Compiled {
     /// asks for `status_link` and `notice_code` besides, always.
     pub fn uses(&self) -> &[Placeholder] {
         &self.uses
+    }
+
+    /// The facts that subject and body quote, by key.
+    pub fn facts(&self) -> &[String] {
+        &self.facts
+    }
+
+    /// What people of whom `exposed` was exposed are shown.
+    pub fn shown(&self, exposed: ElementSet) -> Shown {
+        self.reading.shown(exposed)
+    }
+
+    /// What the notice names to people of whom `exposed` was exposed: all of it if the notice lists it, and the
+    /// `declared` elements whose words stand in it.
+    pub fn names(&self, exposed: ElementSet, declared: ElementSet) -> ElementSet {
+        let shown = self.shown(exposed);
+        let listed = if shown.list {
+            exposed
+        } else {
+            ElementSet::EMPTY
+        };
+        listed.union(shown.words.intersection(declared))
     }
 
     /// Fills the notice for one person.

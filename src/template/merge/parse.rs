@@ -14,7 +14,8 @@ pub(super) enum Token {
     Person(Placeholder),
     /// Known now: a fact, a title, literal braces. Shown as it is, never read as Markdown.
     Text(String),
-    If(Element),
+    /// For people with any of these.
+    If(Vec<Element>),
     EndIf,
 }
 
@@ -31,6 +32,8 @@ pub(super) struct Placed {
 pub(super) struct Marked {
     pub(super) text: String,
     pub(super) tokens: Vec<Placed>,
+    /// The facts that it quotes, by key, in lower case.
+    pub(super) facts: Vec<String>,
     pub(super) part: Part,
     mark: char,
 }
@@ -80,6 +83,7 @@ pub(super) fn parse(
         marked: Marked {
             text: String::with_capacity(source.len() + 64),
             tokens: Vec::new(),
+            facts: Vec::new(),
             part,
             mark: '\u{E000}',
         },
@@ -216,14 +220,18 @@ impl Reader<'_> {
         let lower = word.to_ascii_lowercase();
         let squeezed = lower.replace(' ', "");
         let result = if let Some(code) = squeezed.strip_prefix("#ifhas.") {
-            Element::from_code(code)
-                .map(Token::If)
+            let any = match code {
+                "any" => Some(Element::ALL.to_vec()),
+                code => Element::from_code(code).map(|element| vec![element]),
+            };
+            any.map(Token::If)
                 .ok_or_else(|| Problem::UnknownElement(shorten(code)))
         } else if squeezed == "/if" {
             Ok(Token::EndIf)
         } else if squeezed == "incident.title" {
             self.fixed_text("incident.title", self.fixed.incident_title)
         } else if let Some(key) = squeezed.strip_prefix("facts.") {
+            self.marked.facts.push(key.to_owned());
             self.fixed_text(key, self.fact(key))
         } else {
             Placeholder::from_word(&lower)

@@ -62,8 +62,8 @@ pub(super) enum Inline {
 pub(super) trait Node: Sized {
     /// The token, if this is a block marker.
     fn edge(&self) -> Option<usize>;
-    /// These nodes, shown only to people with the element.
-    fn when(element: Element, nodes: Vec<Self>) -> Self;
+    /// These nodes, shown only to people with any of the elements.
+    fn when(any: &[Element], nodes: Vec<Self>) -> Self;
 }
 
 impl Node for Inline {
@@ -74,8 +74,8 @@ impl Node for Inline {
         }
     }
 
-    fn when(element: Element, nodes: Vec<Self>) -> Self {
-        Self::If(vec![element], nodes)
+    fn when(any: &[Element], nodes: Vec<Self>) -> Self {
+        Self::If(any.to_vec(), nodes)
     }
 }
 
@@ -87,8 +87,8 @@ impl Node for Block {
         }
     }
 
-    fn when(element: Element, nodes: Vec<Self>) -> Self {
-        Self::If(vec![element], nodes)
+    fn when(any: &[Element], nodes: Vec<Self>) -> Self {
+        Self::If(any.to_vec(), nodes)
     }
 }
 

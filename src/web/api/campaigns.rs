@@ -1,7 +1,7 @@
 //! `/api/v1/campaigns`: drafted, approved by somebody else, launched, held, ended; and the emergency
 //! stop of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
@@ -10,15 +10,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
-use super::templates::bad_text;
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
+use crate::campaign::approval;
+use crate::campaign::change::Change;
 use crate::campaign::hold;
-use crate::campaign::launch::{self, CampaignError};
+use crate::campaign::launch;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, NewCampaign, Pace, Progress};
 use crate::campaign::{
-    Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy, content,
+    Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
+    content,
 };
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
@@ -44,6 +46,8 @@ struct CampaignView {
     audience: Audience,
     limits: Limits,
     on_uncertain: UncertainPolicy,
+    acknowledged: Acknowledged,
+    approval: Option<ApprovalView>,
     status: CampaignStatus,
     status_reason: Option<String>,
     next: &'static [CampaignStatus],
@@ -62,6 +66,13 @@ struct CampaignView {
     ended_at: Option<DateTime<Utc>>,
 }
 
+/// Whether what was submitted is what would be sent, as we promise it; from the submission on.
+#[derive(Debug, Serialize)]
+struct ApprovalView {
+    valid: bool,
+    changed: Vec<Change>,
+}
+
 /// What the program decided about its speed, as we promise it; from the launch on.
 #[derive(Debug, Serialize)]
 struct PaceView {
@@ -71,8 +82,19 @@ struct PaceView {
 }
 
 impl CampaignView {
-    fn of(campaign: Campaign, progress: Progress, pace: Option<Pace>) -> Self {
+    fn of(
+        campaign: Campaign,
+        progress: Progress,
+        pace: Option<Pace>,
+        void: &HashMap<CampaignId, Vec<Change>>,
+    ) -> Self {
+        let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         Self {
+            approval: campaign.content.is_some().then_some(ApprovalView {
+                valid: changed.is_empty(),
+                changed,
+            }),
+            acknowledged: campaign.acknowledged.clone(),
             pace: pace.map(|pace| PaceView {
                 canary: pace.canary,
                 percent: pace.percent,
@@ -118,10 +140,11 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
     let campaign = store::find(&mut conn, id).await?;
     let progress = store::progress(&mut conn, id).await?;
     let pace = store::pace(&mut conn, id).await?;
+    let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     Ok(versioned(
         answer,
         campaign.version,
-        &CampaignView::of(campaign, progress, pace),
+        &CampaignView::of(campaign, progress, pace, &void),
     ))
 }
 
@@ -198,7 +221,9 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         None => None,
     };
     let mut rows = Vec::new();
-    for campaign in store::list(&mut conn, incident, before, limit + 1).await? {
+    let campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
+    let void = approval::void(&app, &mut conn, &campaigns).await?;
+    for campaign in campaigns {
         let progress = store::progress(&mut conn, campaign.id).await?;
         let pace = store::pace(&mut conn, campaign.id).await?;
         rows.push((campaign, progress, pace));
@@ -207,7 +232,7 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, progress, pace)| CampaignView::of(of, progress, pace),
+        |(of, progress, pace)| CampaignView::of(of, progress, pace, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }
@@ -227,6 +252,8 @@ pub struct Act {
     version: Option<i32>,
     content_hash: Option<String>,
     reason: Option<String>,
+    /// Of a submission: the keys of `acknowledge` that are meant so.
+    acknowledged: BTreeSet<String>,
 }
 
 /// Refuses if the caller has seen another version; who names none takes it as it is.
@@ -246,7 +273,8 @@ async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Res
 /// `POST /campaigns/{id}/submit`: from here on the content is pinned to its hash.
 ///
 /// # Errors
-/// Illegal moves, no active scope, texts that do not compile.
+/// Illegal moves, no active scope, texts that do not compile or do not suit everybody in the audience, nobody in it,
+/// an incident or a deadline that does not allow it.
 pub async fn submit(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
@@ -255,7 +283,7 @@ pub async fn submit(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::submit(&app, who.id, *id).await?;
+    launch::submit_with(&app, who.id, *id, &act.0.acknowledged).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -393,30 +421,4 @@ pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
         stopped: false,
         changed,
     }))
-}
-
-impl From<CampaignError> for Problem {
-    fn from(error: CampaignError) -> Self {
-        let kind = match &error {
-            CampaignError::Missing => Kind::NotFound,
-            CampaignError::IllegalMove { .. } => Kind::IllegalMove,
-            CampaignError::NotADraft | CampaignError::NoScope | CampaignError::ApprovalVoid => {
-                Kind::InTheWay
-            }
-            CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
-            CampaignError::SamePerson => Kind::OwnWork,
-            CampaignError::Text(_) | CampaignError::Db(_) => Kind::NotAccepted,
-        };
-        match error {
-            CampaignError::Db(error) => error.into(),
-            CampaignError::Text(wrong) => {
-                bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
-            }
-            CampaignError::IllegalMove { from, to } => Self::new(kind)
-                .because(&error)
-                .with("from", from)
-                .with("to", to),
-            error => Self::new(kind).because(error),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! `incidents.rs` is the model for the other nouns: a view that is the JSON we promise, a body that
 //! is the JSON we accept, and handlers that call one store or one verb.
 
+pub mod campaign_audience;
 pub mod campaigns;
 pub mod incidents;
 pub mod notices;

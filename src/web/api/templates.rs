@@ -9,16 +9,17 @@ use serde::{Deserialize, Serialize};
 use super::incidents::named;
 use super::{Json, Page};
 use crate::app::App;
+use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::incident::Incident;
 use crate::person::find::{self, Clue};
 use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
-use crate::template::edit::{self, EditError};
-use crate::template::lint::{self, Severity};
+use crate::template::edit::{self, EditError, Words};
+use crate::template::lint::{self, Finding, Severity};
 use crate::template::merge::{MergeError, Part};
 use crate::template::preview::{PreviewError, Reader, Setting, preview as render};
-use crate::template::{Template, Variants, pick, store};
+use crate::template::{Template, Variants, naming, pick, store};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::{Allowed, Signed};
 
@@ -29,10 +30,11 @@ struct TemplateView {
     name: String,
     version: i32,
     variants: Variants,
+    names: ElementSet,
     findings: Vec<FindingView>,
 }
 
-/// A remark of the check, as we promise it; advice, nothing is refused for it.
+/// A remark of the check, as we promise it. A template is saved with it; no campaign is submitted with an error.
 #[derive(Debug, Serialize)]
 pub struct FindingView {
     locale: String,
@@ -45,7 +47,8 @@ pub struct FindingView {
 impl TemplateView {
     fn of(template: Template) -> Self {
         Self {
-            findings: findings(&template.variants),
+            findings: findings(&template),
+            names: template.names,
             id: template.id,
             name: template.name,
             version: template.version,
@@ -54,23 +57,31 @@ impl TemplateView {
     }
 }
 
-fn findings(variants: &Variants) -> Vec<FindingView> {
-    let of = |(locale, variant): (&String, &crate::template::Variant)| {
-        let locale = locale.clone();
-        lint::lint(&variant.subject, &variant.body, &locale)
-            .into_iter()
-            .map(move |finding| FindingView {
-                locale: locale.clone(),
-                severity: match finding.severity {
-                    Severity::Warning => "warning",
-                    Severity::Error => "error",
-                },
-                line: finding.line,
-                what: finding.what,
-                why: finding.why,
-            })
-    };
-    variants.iter().flat_map(of).collect()
+impl FindingView {
+    /// A finding in the text of a locale.
+    pub fn of(locale: &str, finding: Finding) -> Self {
+        Self {
+            locale: locale.to_owned(),
+            severity: match finding.severity {
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            },
+            line: finding.line,
+            what: finding.what,
+            why: finding.why,
+        }
+    }
+}
+
+fn findings(of: &Template) -> Vec<FindingView> {
+    let texts = of.variants.iter().flat_map(|(locale, text)| {
+        let found = lint::lint(&text.subject, &text.body, locale).into_iter();
+        found.map(|finding| FindingView::of(locale, finding))
+    });
+    let named = naming::findings(&of.variants, of.names).into_iter();
+    texts
+        .chain(named.map(|(locale, finding)| FindingView::of(locale, finding)))
+        .collect()
 }
 
 /// A template in a list, as we promise it.
@@ -109,6 +120,9 @@ pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
 pub struct New {
     name: String,
     variants: Variants,
+    /// The elements that the texts name by words.
+    #[serde(default)]
+    names: ElementSet,
 }
 
 /// `POST /templates`.
@@ -116,7 +130,13 @@ pub struct New {
 /// # Errors
 /// A text that does not compile, or a name in use.
 pub async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) -> Answer {
-    let id = edit::create(&app, who.id, &new.0.name, &new.0.variants).await?;
+    let id = edit::create(
+        &app,
+        who.id,
+        &new.0.name,
+        words(&new.0.variants, new.0.names),
+    )
+    .await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/api/v1/templates/{id}")));
     shown(&app, answer, id, None).await
@@ -135,6 +155,13 @@ pub async fn show(_: Allowed<SeeTemplates>, app: Data<App>, id: Path<TemplateId>
 #[serde(deny_unknown_fields)]
 pub struct NewVersion {
     variants: Variants,
+    /// The elements that the texts name by words.
+    #[serde(default)]
+    names: ElementSet,
+}
+
+fn words(variants: &Variants, names: ElementSet) -> Words<'_> {
+    Words { variants, names }
 }
 
 /// `POST /templates/{id}/versions`.
@@ -147,7 +174,7 @@ pub async fn add_version(
     id: Path<TemplateId>,
     new: Json<NewVersion>,
 ) -> Answer {
-    let version = edit::add_version(&app, who.id, *id, &new.0.variants).await?;
+    let version = edit::add_version(&app, who.id, *id, words(&new.0.variants, new.0.names)).await?;
     shown(&app, HttpResponse::Created(), *id, Some(version)).await
 }
 
@@ -282,9 +309,11 @@ impl From<EditError> for Problem {
         let kind = match &error {
             EditError::Missing => Kind::NotFound,
             EditError::NameTaken => Kind::Taken,
-            EditError::Name | EditError::Variants | EditError::Text(_) | EditError::Db(_) => {
-                Kind::NotAccepted
-            }
+            EditError::Name
+            | EditError::Variants
+            | EditError::Names(_)
+            | EditError::Text(_)
+            | EditError::Db(_) => Kind::NotAccepted,
         };
         match error {
             EditError::Db(error) => error.into(),

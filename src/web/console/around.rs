@@ -20,7 +20,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 21] = [
+const ACTS: [(&str, &str); 22] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
     (

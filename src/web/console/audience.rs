@@ -2,7 +2,7 @@
 //! million: no page waits longer for it than people do, and what took long is not asked for again at once.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db;
 use crate::id::CampaignId;
-use crate::person::store::count_audience;
+use crate::person::store::{audience_classes, count_audience};
+use crate::person::{AudienceClass, AudienceCount};
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -44,16 +45,25 @@ struct Count {
     done: watch::Receiver<Option<Done>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// An audience as it was counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// How it divides.
+    pub count: AudienceCount,
+    /// Those who can be told by e-mail, by language, exposure and what they were told.
+    pub classes: Vec<AudienceClass>,
+}
+
+#[derive(Debug, Clone)]
 struct Done {
-    people: i64,
+    counted: Arc<Counted>,
     took: Duration,
     at: Instant,
 }
 
 impl Count {
     fn is_good(&self, of: Of) -> bool {
-        let good = match *self.done.borrow() {
+        let good = match &*self.done.borrow() {
             None => self.done.has_changed().is_ok(),
             Some(done) => done.took >= QUICK && done.at.elapsed() < done.took * KEPT,
         };
@@ -62,13 +72,16 @@ impl Count {
 }
 
 impl Audiences {
-    /// How many people can be told by e-mail; `None` while they are still being counted, or could not be.
-    pub async fn people(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Option<i64> {
+    /// The campaign's audience; `None` while it is still being counted, or could not be.
+    pub async fn of(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Option<Arc<Counted>> {
         let (app, incident) = (app.clone(), of.incident);
         let filter = of.audience.filter(of.kind);
         let count = async move {
             let mut conn = app.db.get().await?;
-            Ok(count_audience(&mut conn, incident, &filter).await?.mailable)
+            Ok(Counted {
+                count: count_audience(&mut conn, incident, &filter).await?,
+                classes: audience_classes(&mut conn, incident, &filter).await?,
+            })
         };
         self.counted(of.id, (of.version, scope), count).await
     }
@@ -77,8 +90,8 @@ impl Audiences {
         &self,
         id: CampaignId,
         of: Of,
-        count: impl Future<Output = db::Result<i64>> + Send + 'static,
-    ) -> Option<i64> {
+        count: impl Future<Output = db::Result<Counted>> + Send + 'static,
+    ) -> Option<Arc<Counted>> {
         let mut done = {
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             match counts.get(&id) {
@@ -95,22 +108,25 @@ impl Audiences {
             }
         };
         let done = timeout(self.patience, done.wait_for(Option::is_some)).await;
-        done.ok()?.ok()?.map(|done| done.people)
+        done.ok()?
+            .ok()?
+            .as_ref()
+            .map(|done| Arc::clone(&done.counted))
     }
 }
 
 /// Counts whether or not anybody still waits: the next page finds it done.
 fn begin(
-    count: impl Future<Output = db::Result<i64>> + Send + 'static,
+    count: impl Future<Output = db::Result<Counted>> + Send + 'static,
 ) -> watch::Receiver<Option<Done>> {
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
         match count.await {
-            Ok(people) => {
-                let took = begun.elapsed();
-                let at = Instant::now();
-                told.send_replace(Some(Done { people, took, at }));
+            Ok(counted) => {
+                let (took, at) = (begun.elapsed(), Instant::now());
+                let counted = Arc::new(counted);
+                told.send_replace(Some(Done { counted, took, at }));
             }
             Err(error) => tracing::warn!(%error, "an audience could not be counted"),
         }
@@ -133,6 +149,21 @@ mod tests {
         }
     }
 
+    fn people(mailable: i64) -> Counted {
+        let count = AudienceCount {
+            mailable,
+            ..AudienceCount::default()
+        };
+        Counted {
+            count,
+            classes: Vec::new(),
+        }
+    }
+
+    fn mailable(counted: Option<Arc<Counted>>) -> Option<i64> {
+        counted.map(|counted| counted.count.mailable)
+    }
+
     fn id() -> CampaignId {
         CampaignId::from_uuid(uuid::Uuid::nil())
     }
@@ -140,21 +171,23 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_wait_finds_the_count_that_was_begun() {
         let (end, ended) = oneshot::channel();
-        let slow = async move { Ok(ended.await.unwrap_or(0)) };
+        let slow = async move { Ok(people(ended.await.unwrap_or(0))) };
         let mut audiences = audiences(Duration::ZERO);
         assert_eq!(audiences.counted(id(), VERSION, slow).await, None);
         audiences.patience = PATIENCE;
         end.send(7).expect("it still counts");
         let never = std::future::pending();
-        assert_eq!(audiences.counted(id(), VERSION, never).await, Some(7));
+        let counted = audiences.counted(id(), VERSION, never).await;
+        assert_eq!(mailable(counted), Some(7));
     }
 
     #[tokio::test]
     async fn another_audience_and_a_quick_count_are_counted_anew() {
         let audiences = audiences(PATIENCE);
         for (n, of) in [(1, VERSION), (2, VERSION), (3, (1, Some(2)))] {
-            let count = std::future::ready(Ok(n));
-            assert_eq!(audiences.counted(id(), of, count).await, Some(n));
+            let count = std::future::ready(Ok(people(n)));
+            let counted = audiences.counted(id(), of, count).await;
+            assert_eq!(mailable(counted), Some(n));
         }
     }
 
@@ -165,7 +198,7 @@ mod tests {
         let count = |took: u64, ago: u64| Count {
             of: VERSION,
             done: watch::channel(Some(Done {
-                people: 5,
+                counted: Arc::new(people(5)),
                 took: Duration::from_secs(took),
                 at: now - Duration::from_secs(ago),
             }))
@@ -175,9 +208,9 @@ mod tests {
         for (took, ago, expected) in [(9, 0, 5), (9, 170, 5), (9, 190, 6), (0, 0, 6)] {
             let counts = audiences.counts.lock();
             counts.expect("no panic").insert(id(), count(took, ago));
-            let anew = std::future::ready(Ok(6));
-            let people = audiences.counted(id(), VERSION, anew).await;
-            assert_eq!(people, Some(expected), "{took} {ago}");
+            let anew = std::future::ready(Ok(people(6)));
+            let counted = audiences.counted(id(), VERSION, anew).await;
+            assert_eq!(mailable(counted), Some(expected), "{took} {ago}");
         }
     }
 
@@ -186,7 +219,8 @@ mod tests {
         let audiences = audiences(PATIENCE);
         let failed = std::future::ready(Err(db::Error::Unavailable("away".to_owned())));
         assert_eq!(audiences.counted(id(), VERSION, failed).await, None);
-        let count = std::future::ready(Ok(4));
-        assert_eq!(audiences.counted(id(), VERSION, count).await, Some(4));
+        let count = std::future::ready(Ok(people(4)));
+        let counted = audiences.counted(id(), VERSION, count).await;
+        assert_eq!(mailable(counted), Some(4));
     }
 }

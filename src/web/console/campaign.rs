@@ -8,14 +8,18 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::around::{self, log};
+use super::around::{self, Names, log};
 use super::audience::Audiences;
 use super::content::{Content, content};
-use super::deeds::offered;
+use super::offer::offered;
 use super::outcomes::{Outcomes, outcomes};
+use super::reach::Reach;
 use super::{Deed, Done};
 use crate::app::App;
-use crate::campaign::launch::{CampaignError, present_content};
+use crate::campaign::approval;
+use crate::campaign::approval::present_content;
+use crate::campaign::change::in_words;
+use crate::campaign::error::CampaignError;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
@@ -24,9 +28,9 @@ use crate::incident;
 use crate::notice::NoticeStatus;
 use crate::staff::right::SeeCampaigns;
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, Desk, percent, span};
-use crate::web::problem::Answer;
-use crate::web::who::Allowed;
+use crate::web::page::{self, Area, Desk, Faults, percent, span};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::{Allowed, Signed};
 
 /// `/console/campaigns/{id}`
 #[derive(Template)]
@@ -60,6 +64,12 @@ pub struct CampaignPage {
     pub speed: String,
     /// Legal and blocked deeds; the primary one first.
     pub deeds: Vec<Deed>,
+    /// What changed since it was submitted, in words; empty while nothing did.
+    pub void: String,
+    /// Whom it goes to and what they read; none once it was launched, or while that is not counted.
+    pub reach: Option<Reach>,
+    /// Why the last act was refused.
+    pub faults: Faults,
     /// What exactly goes out.
     pub content: Content,
     /// What came of its messages.
@@ -111,6 +121,14 @@ impl CampaignPage {
             &self.pace,
             &self.speed,
         )
+    }
+
+    /// Its state as the page shows it: an approval that is void is none.
+    fn state(&self) -> &str {
+        match self.void.is_empty() {
+            true => &self.status,
+            false => "approval_void",
+        }
     }
 
     fn percent(&self) -> String {
@@ -240,34 +258,57 @@ pub async fn show(
     audiences: Data<Audiences>,
     id: Path<CampaignId>,
 ) -> Answer {
+    let page = filled(&app, &req, &who, &audiences, *id).await?;
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// The page as it is now.
+pub(super) async fn filled(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    audiences: &Audiences,
+    id: CampaignId,
+) -> Result<CampaignPage, Problem> {
     let now = app.now();
     let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, *id).await?;
+    let campaign = store::find(&mut conn, id).await?;
     let incident = incident::store::find(&mut conn, campaign.incident).await?;
-    let progress = store::progress(&mut conn, *id).await?;
-    let pace = store::pace(&mut conn, *id).await?;
-    let desk = around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?;
-    let present = match present_content(&app, &mut conn, &campaign).await {
+    let progress = store::progress(&mut conn, id).await?;
+    let pace = store::pace(&mut conn, id).await?;
+    let desk = around::desk(app, &mut conn, req, who, Area::Campaigns).await?;
+    let present = match present_content(app, &mut conn, &campaign).await {
         Ok(content) => Some(content),
         Err(CampaignError::NoScope) => None,
         Err(error) => return Err(error.into()),
     };
-    let content = content(&app, &mut conn, &campaign, present.as_ref(), now).await?;
-    let outcomes = outcomes(&mut conn, *id, pace.as_ref(), now).await?;
-    let log = log(&mut conn, *id, now).await?;
+    let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
+    let void = void.get(&id).map(|changed| in_words(changed));
+    let content = content(app, &mut conn, &campaign, present.as_ref(), now).await?;
+    let outcomes = outcomes(&mut conn, id, pace.as_ref(), now).await?;
+    let log = log(&mut conn, id, now).await?;
+    let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
     drop(conn);
+    let counted = match (campaign.launched_at, &present) {
+        (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
+        _ => None,
+    };
+    let reach = present
+        .as_ref()
+        .zip(counted.as_ref())
+        .map(|(present, counted)| Reach::of(&campaign, present, counted, (&names, who)));
     let total = match campaign.launched_at {
         Some(_) => Some(progress.total()),
-        None => {
-            let scope = present.as_ref().map(|present| present.scope);
-            audiences.people(&app, &campaign, scope).await
-        }
+        None => counted.map(|counted| counted.count.mailable),
     };
-    let page = CampaignPage {
+    Ok(CampaignPage {
         pace: since_launch(&campaign, &progress, now),
         speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
-        deeds: offered(&campaign, present.as_ref(), total, &who),
+        deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),
+        void: void.unwrap_or_default(),
+        reach,
+        faults: Faults::default(),
         log,
         counts: Counts::from(&progress),
         name: content.template_name.clone(),
@@ -282,8 +323,7 @@ pub async fn show(
         total,
         deadline: deadline(&campaign, now),
         outcomes,
-    };
-    Ok(page::show(StatusCode::OK, &page)?)
+    })
 }
 
 fn deadline(of: &Campaign, now: DateTime<Utc>) -> String {

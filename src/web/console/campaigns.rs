@@ -10,12 +10,16 @@ use super::Choice;
 use super::around::{self, incident_at, on_to};
 use super::incident::{CampaignRow, rows};
 use crate::app::App;
+use crate::campaign::approval;
 use crate::campaign::audience::Who;
 use crate::campaign::launch;
 use crate::campaign::store::NewCampaign as Draft;
 use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, store};
 use crate::db::Conn;
+use crate::element::ElementSet;
 use crate::id::TemplateId;
+use crate::person::flags::Flags;
+use crate::person::place::{Jurisdiction, Locale};
 use crate::staff::Right;
 use crate::staff::right::{DraftCampaign, SeeCampaigns};
 use crate::web::figures::filters;
@@ -59,6 +63,14 @@ pub struct NewCampaign {
     pub kind: String,
     /// The audience chosen.
     pub audience: String,
+    /// Element codes, as typed.
+    pub elements: String,
+    /// Jurisdictions, as typed.
+    pub jurisdictions: String,
+    /// Locales, as typed.
+    pub locales: String,
+    /// Flags, as typed.
+    pub flags: String,
     /// Messages a second, as typed; 0 for no limit.
     pub rate: String,
     /// Why it was refused.
@@ -100,9 +112,17 @@ async fn shown(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let mut campaigns = Vec::new();
+    let mut found = Vec::new();
     for one in incident::store::list(&mut conn).await? {
-        let of = store::list(&mut conn, Some(one.id), None, LATEST).await?;
-        campaigns.extend(rows(&mut conn, of, &one.title).await?);
+        found.push((
+            one.title,
+            store::list(&mut conn, Some(one.id), None, LATEST).await?,
+        ));
+    }
+    let all: Vec<_> = found.iter().flat_map(|(_, of)| of.clone()).collect();
+    let void = approval::void(app, &mut conn, &all).await?;
+    for (title, of) in found {
+        campaigns.extend(rows(&mut conn, of, &title, &void).await?);
     }
     // Ids sort by the time of their making.
     campaigns.sort_by(|a, b| b.id.cmp(&a.id));
@@ -142,10 +162,16 @@ async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaig
         .map(word)
         .into(),
         audiences: [
-            ("", "As the kind suggests"),
-            ("not_yet_notified", "Those who were sent nothing yet"),
-            ("unnamed", "Those of whom something taken is not named yet"),
-            ("everyone", "Everybody in the scope"),
+            ("", "Everybody whom this kind is for"),
+            (
+                "over_told",
+                "Correction: only who was told of something that is not theirs",
+            ),
+            (
+                "retracted_after_notice",
+                "Correction: only who was told and is no longer affected",
+            ),
+            ("told", "Correction: everybody who was told"),
         ]
         .map(word)
         .into(),
@@ -162,57 +188,112 @@ pub struct Typed {
     #[serde(default)]
     audience: Option<Who>,
     #[serde(default)]
+    elements: String,
+    #[serde(default)]
+    jurisdictions: String,
+    #[serde(default)]
+    locales: String,
+    #[serde(default)]
+    flags: String,
+    #[serde(default)]
     rate: String,
+}
+
+impl Typed {
+    fn kept(&self, faults: Faults) -> NewCampaign {
+        NewCampaign {
+            incident: self.incident.clone(),
+            template: self.template.to_string(),
+            kind: self.kind.to_string(),
+            audience: self
+                .audience
+                .map(Who::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            elements: self.elements.clone(),
+            jurisdictions: self.jurisdictions.clone(),
+            locales: self.locales.clone(),
+            flags: self.flags.clone(),
+            rate: self.rate.clone(),
+            faults,
+            ..NewCampaign::default()
+        }
+    }
+}
+
+/// The words of a field, which commas, semicolons or spaces separate.
+fn words(typed: &str) -> impl Iterator<Item = &str> {
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+    typed.split(between).filter(|word| !word.is_empty())
+}
+
+/// Audience and rate, as far as they can be read; faults for the rest.
+fn read(form: &mut Form<Typed>) -> (Audience, u32) {
+    let typed = &form.typed;
+    let (mut audience, mut wrong) = (Audience::default(), Vec::new());
+    audience.who = typed.audience;
+    match ElementSet::parse(&words(&typed.elements).collect::<Vec<_>>().join(";")) {
+        Ok(elements) => audience.elements = elements,
+        Err(error) => wrong.push(("elements", error.to_string())),
+    }
+    match words(&typed.jurisdictions)
+        .map(Jurisdiction::parse)
+        .collect()
+    {
+        Ok(places) => audience.jurisdictions = places,
+        Err(error) => wrong.push(("jurisdictions", error.to_string())),
+    }
+    match words(&typed.locales).map(Locale::parse).collect() {
+        Ok(locales) => audience.locales = locales,
+        Err(error) => wrong.push(("locales", error.to_string())),
+    }
+    match Flags::parse(&words(&typed.flags).collect::<Vec<_>>().join(";")) {
+        Ok(flags) if !flags.contains(Flags::RETRACT) => audience.flags = flags,
+        Ok(_) => wrong.push((
+            "flags",
+            "Nobody of an audience has the flag retract.".to_owned(),
+        )),
+        Err(error) => wrong.push(("flags", error.to_string())),
+    }
+    if let Err(error) = audience.check(typed.kind) {
+        wrong.push(("audience", error.to_string()));
+    }
+    let rate = match typed.rate.trim() {
+        "" => Some(0),
+        rate => rate.parse().ok(),
+    };
+    if rate.is_none() {
+        wrong.push(("rate", "Enter a whole number, 0 for no limit.".to_owned()));
+    }
+    for (field, why) in wrong {
+        form.fault(field, why);
+    }
+    (audience, rate.unwrap_or_default())
 }
 
 /// `POST /console/campaigns`.
 ///
 /// # Errors
-/// 404, a form that is not ours; a bad rate shows the page again.
+/// 404, a form that is not ours; what cannot be read shows the page again.
 pub async fn draft(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
     mut form: Form<Typed>,
 ) -> Answer {
-    let typed = &form.typed;
-    let rate = typed.rate.trim();
-    let Ok(rate_per_second) = (if rate.is_empty() {
-        Ok(0)
-    } else {
-        rate.parse::<u32>()
-    }) else {
-        form.fault("rate", "Enter a whole number, 0 for no limit.");
-        let word = |who: Who| {
-            serde_json::to_value(who)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned))
-        };
-        let Typed {
-            incident,
-            template,
-            kind,
-            audience,
-            rate,
-        } = form.typed;
-        let chosen = NewCampaign {
-            incident,
-            template: template.to_string(),
-            kind: kind.to_string(),
-            audience: audience.and_then(word).unwrap_or_default(),
-            rate,
-            faults: form.faults,
-            ..NewCampaign::default()
-        };
+    let (audience, rate_per_second) = read(&mut form);
+    if form.faults.any() {
+        let kept = form.typed.kept(form.faults);
         return shown(
             &app,
             &req,
             &who,
             StatusCode::UNPROCESSABLE_ENTITY,
-            Some(chosen),
+            Some(kept),
         )
         .await;
-    };
+    }
+    let typed = &form.typed;
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &typed.incident).await?.id;
     let template = template::store::find(&mut conn, typed.template, None).await?;
@@ -222,10 +303,7 @@ pub async fn draft(
         template: template.id,
         template_version: template.version,
         kind: typed.kind,
-        audience: Audience {
-            who: typed.audience,
-            ..Audience::default()
-        },
+        audience,
         limits: Limits {
             rate_per_second,
             ..Limits::default()

@@ -11,6 +11,7 @@ use crate::campaign::audience::{Audience, Who};
 use crate::campaign::content::{self, Content as Pinned};
 use crate::campaign::{Campaign, CampaignKind, UncertainPolicy};
 use crate::db::Conn;
+use crate::element::in_words;
 use crate::seal::to_hex;
 use crate::template::preview::{Reader, Setting, preview};
 use crate::template::{self, Variant};
@@ -31,6 +32,12 @@ pub struct Content {
     pub locales: Vec<String>,
     /// To whom, in words.
     pub audience: String,
+    /// Where its links lead: the public address that was approved.
+    pub public_url: String,
+    /// Who it comes from, and where bounces go.
+    pub from: String,
+    /// The elements that the texts name by words, in words; empty if only `{{ elements }}` names any.
+    pub names: String,
     /// How fast at most, in words.
     pub rate: String,
     /// How many go first, in words.
@@ -75,7 +82,11 @@ pub(super) async fn content(
     let present = present.map(Pinned::to_text);
     let text = of.content.as_deref().or(present.as_deref());
     let pinned = text.and_then(Pinned::from_text);
-    let public_url = &app.config.http.public_url;
+    let configured = &app.config.http.public_url;
+    let public_url = pinned
+        .as_ref()
+        .and_then(|pinned| pinned.public_url.as_ref());
+    let public_url = public_url.unwrap_or(configured).clone();
     let done = |who, at| Done {
         who: names.of(who),
         what: "approved it".to_owned(),
@@ -87,6 +98,10 @@ pub(super) async fn content(
         template_version: of.template_version.into(),
         locales: template.variants.into_keys().collect(),
         audience: to_whom(&of.audience, of.kind),
+        from: pinned.as_ref().map(sender).unwrap_or_default(),
+        names: pinned
+            .as_ref()
+            .map_or_else(String::new, |pinned| in_words(pinned.names, "en")),
         rate: match of.limits.rate_per_second {
             0 => "as fast as the relays take them".to_owned(),
             rate => format!("{}/s", count(rate.into())),
@@ -102,7 +117,8 @@ pub(super) async fn content(
             UncertainPolicy::Leave => "left as they are",
         }
         .to_owned(),
-        texts: pinned.map_or_else(Vec::new, |pinned| texts(&pinned, public_url)),
+        texts: pinned.map_or_else(Vec::new, |pinned| texts(&pinned, &public_url)),
+        public_url,
         hash: text
             .map(|text| to_hex(&content::hash(text)))
             .unwrap_or_default(),
@@ -112,6 +128,14 @@ pub(super) async fn content(
             .zip(of.approved_at)
             .map(|(who, at)| done(who, at)),
     })
+}
+
+/// `Sundmere Mobile <notice@sundmere.example>, bounces to bounce@sundmere.example`.
+fn sender(of: &Pinned) -> String {
+    let (name, address) = &of.from;
+    let bounces = of.return_path.as_ref().filter(|path| *path != address);
+    let bounces = bounces.map_or_else(String::new, |path| format!(", bounces to {path}"));
+    format!("{name} <{address}>{bounces}")
 }
 
 fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
@@ -137,26 +161,46 @@ fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
     of.variants.iter().map(words).collect()
 }
 
-fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
-    let mut words = match audience.who(kind) {
-        Who::Everyone => "everybody in the scope",
-        Who::NotYetNotified => "those who were sent nothing yet",
-        Who::Unnamed => "those of whom something taken is not named yet",
-    }
-    .to_owned();
-    for (what, list) in [
-        ("in", &audience.jurisdictions),
-        ("reading", &audience.locales),
-    ] {
+/// Whom a campaign is for, in words.
+pub(super) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
+    let mut words = vec![who_in_words(audience.who(kind)).to_owned()];
+    let places: Vec<&str> = audience
+        .jurisdictions
+        .iter()
+        .map(|one| one.as_str())
+        .collect();
+    let languages: Vec<&str> = audience.locales.iter().map(|one| one.as_str()).collect();
+    for (what, list) in [("in", places), ("who read", languages)] {
         if !list.is_empty() {
-            words += &format!(", {what} {}", list.join(", "));
+            words.push(format!("{what} {}", list.join(" or ")));
         }
     }
     if !audience.elements.is_empty() {
-        words += &format!(
-            ", who lost {}",
-            audience.elements.to_string().replace(';', " or ")
-        );
+        let verb = match kind {
+            CampaignKind::Correction => "who were told of",
+            CampaignKind::Initial | CampaignKind::Supplement => "who lost",
+        };
+        let elements = audience.elements.to_string().replace(';', " or ");
+        words.push(format!("{verb} {elements}"));
     }
-    words
+    if !audience.flags.is_empty() {
+        let flags = audience.flags.to_string().replace(';', " or ");
+        words.push(format!("with the flag {flags}"));
+    }
+    words.join(", ")
+}
+
+/// What people were told so far, in words.
+pub(super) fn who_in_words(who: Who) -> &'static str {
+    match who {
+        Who::Everyone => "everybody in the scope",
+        Who::ToldNothing => "people who were told nothing so far",
+        Who::OwedMore => "people who were told less than was taken",
+        Who::OverTold => "people who were told of something that is not theirs",
+        Who::RetractedAfterNotice => "people who were told and are no longer affected",
+        Who::WronglyTold => {
+            "people who were told of something that is not theirs, or are no longer affected"
+        }
+        Who::Told => "everybody who was told",
+    }
 }

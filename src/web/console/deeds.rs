@@ -1,108 +1,23 @@
-//! What may be done with a campaign now, and the doing: the console's buttons and where they post to.
+//! Where the buttons of a campaign's page post to.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use super::Deed;
 use super::around::{on_to, out_of_date};
+use super::audience::Audiences;
+use super::campaign::filled;
 use crate::app::App;
-use crate::campaign::content::Content;
 use crate::campaign::hold;
-use crate::campaign::launch;
-use crate::campaign::{Campaign, CampaignStatus, store};
+use crate::campaign::launch::{self, CampaignError};
+use crate::campaign::store;
 use crate::id::CampaignId;
-use crate::staff::Right;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
-use crate::web::figures::count;
 use crate::web::form::{Form, Nothing};
+use crate::web::page;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
-
-/// The deeds of a campaign that this person may do: legal ones, and those blocked with the reason.
-/// `present` is what would be sent if it were submitted now, to so many `people`, if they are counted.
-pub fn offered(
-    of: &Campaign,
-    present: Option<&Content>,
-    people: Option<i64>,
-    who: &Signed,
-) -> Vec<Deed> {
-    let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
-    let deed = |to: &CampaignStatus| deed(of.status, *to, people.unwrap_or_default(), who);
-    let mut deeds: Vec<Deed> = of.status.after().iter().filter_map(deed).collect();
-    let own = of.created_by == who.id || of.submitted_by == Some(who.id);
-    for deed in &mut deeds {
-        let why = match deed.name.as_str() {
-            "submit" if present.is_none() => "The incident has no list in force yet.",
-            "approve" if own => {
-                "Four eyes: somebody else must approve what you wrote or submitted."
-            }
-            "approve" | "launch" if changed => {
-                "Something changed since it was submitted. Take it back and submit it again."
-            }
-            "approve" | "launch" if people.is_none() => {
-                "The people it goes to are not counted yet. Load this page again in a moment."
-            }
-            _ => "",
-        };
-        deed.blocked = why.to_owned();
-    }
-    deeds
-}
-
-fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Deed> {
-    use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
-    let to_people = format!("Messages go out to {} people.", count(people));
-    let (name, words, look, right, sure) = match (from, to) {
-        (_, InReview) => (
-            "submit",
-            "Submit for approval",
-            "",
-            Right::DraftCampaign,
-            String::new(),
-        ),
-        (_, Approved) => (
-            "approve",
-            "Approve",
-            "",
-            Right::ApproveCampaign,
-            format!(
-                "You approve exactly this content for {} people.",
-                count(people)
-            ),
-        ),
-        (_, Draft) => (
-            "take-back",
-            "Take back",
-            "quiet",
-            Right::DraftCampaign,
-            String::new(),
-        ),
-        (Paused, Sending) => ("resume", "Resume", "", Right::LaunchCampaign, String::new()),
-        (_, Sending) => ("launch", "Launch", "", Right::LaunchCampaign, to_people),
-        (_, Paused) => (
-            "pause",
-            "Pause",
-            "quiet",
-            Right::LaunchCampaign,
-            String::new(),
-        ),
-        (_, Cancelled) => (
-            "cancel",
-            "Cancel",
-            "danger",
-            Right::LaunchCampaign,
-            "What has not left by now never will. This cannot be taken back.".to_owned(),
-        ),
-        _ => return None,
-    };
-    who.may(right).then(|| Deed {
-        name: name.to_owned(),
-        words: words.to_owned(),
-        look,
-        sure,
-        blocked: String::new(),
-    })
-}
+use crate::web::who::Allowed;
 
 /// What every button sends: what its page showed.
 #[derive(Debug, Deserialize, Default)]
@@ -110,6 +25,8 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
 pub struct Seen {
     version: i32,
     content_hash: String,
+    /// Of a submission: what is acknowledged with it.
+    acknowledged: Vec<String>,
 }
 
 /// Refuses what was decided on a page that is no longer so.
@@ -126,19 +43,58 @@ fn done(id: CampaignId, deed: &str) -> Answer {
     Ok(on_to(&format!("/console/campaigns/{id}"), deed))
 }
 
-/// `POST /console/campaigns/{id}/submit`.
+/// `POST /console/campaigns/{id}/submit`. What stands against it is said on the page, with the ticks kept.
 ///
 /// # Errors
-/// Illegal moves, no list in force, texts that do not compile.
+/// Illegal moves, a page that is out of date.
 pub async fn submit(
     who: Allowed<DraftCampaign>,
+    req: HttpRequest,
     app: Data<App>,
+    audiences: Data<Audiences>,
     id: Path<CampaignId>,
-    seen: Form<Seen>,
+    mut seen: Form<Seen>,
 ) -> Answer {
     as_seen(&app, *id, &seen).await?;
-    launch::submit(&app, who.id, *id).await?;
-    done(*id, "submit")
+    let said = seen.acknowledged.iter().cloned().collect();
+    let reasons = match launch::submit_with(&app, who.id, *id, &said).await {
+        Ok(_) => return done(*id, "submit"),
+        Err(CampaignError::NotReady(review, said)) => review.reasons(&said),
+        Err(
+            error @ (CampaignError::Nobody(_)
+            | CampaignError::State(_)
+            | CampaignError::Late
+            | CampaignError::Activating(_)
+            | CampaignError::NoScope
+            | CampaignError::Audience(_)
+            | CampaignError::Text(_)),
+        ) => error.to_string().lines().map(sentence).collect(),
+        Err(error) => return Err(error.into()),
+    };
+    for reason in reasons {
+        seen.fault("reach", reason);
+    }
+    let mut page = filled(&app, &req, &who, &audiences, *id).await?;
+    for one in page
+        .reach
+        .iter_mut()
+        .flat_map(|reach| &mut reach.acknowledge)
+    {
+        one.ticked = said.contains(&one.key);
+    }
+    page.faults = seen.faults;
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+}
+
+/// A line of an error as a sentence.
+fn sentence(line: &str) -> String {
+    let mut letters = line.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let mut sentence: String = first.chain(letters).collect();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
 }
 
 /// `POST /console/campaigns/{id}/approve`: exactly the content that the page showed.

@@ -1,5 +1,7 @@
 //! One incident: its state, its people, its facts, what was said, its scopes and campaigns.
 
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
@@ -10,8 +12,10 @@ use serde::Deserialize;
 use super::around::{self, account, incident_at, log, on_to, out_of_date, template_names};
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
+use crate::campaign::change::{Change, in_words};
 use crate::campaign::{self, Campaign};
 use crate::db::Conn;
+use crate::id::CampaignId;
 use crate::incident::change::changes;
 use crate::incident::open::{Open, Untold};
 use crate::incident::steer::{self, SteerError, Step};
@@ -130,10 +134,22 @@ pub struct CampaignRow {
     pub kind: String,
     /// Its state.
     pub status: String,
+    /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
+    pub void: String,
     /// Notices sent.
     pub sent: i64,
     /// Notices in all, or people in the audience before it is launched.
     pub total: i64,
+}
+
+impl CampaignRow {
+    /// Its state as lists show it: an approval that is void is none.
+    pub fn state(&self) -> &str {
+        match self.void.is_empty() {
+            true => &self.status,
+            false => "approval_void",
+        }
+    }
 }
 
 impl IncidentPage {
@@ -220,6 +236,7 @@ pub async fn filled(
         at: Moment::ago(one.created_at, now),
     };
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
+    let void = campaign::approval::void(app, conn, &campaigns).await?;
     Ok(IncidentPage {
         farewell: farewell(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
@@ -238,7 +255,7 @@ pub async fn filled(
             .into_iter()
             .map(version)
             .collect(),
-        campaigns: rows(conn, campaigns, &of.title).await?,
+        campaigns: rows(conn, campaigns, &of.title, &void).await?,
         log: log(conn, of.id, now).await?,
         next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),
         facts: of
@@ -264,6 +281,7 @@ pub async fn rows(
     conn: &mut Conn,
     campaigns: Vec<Campaign>,
     incident: &str,
+    void: &HashMap<CampaignId, Vec<Change>>,
 ) -> Result<Vec<CampaignRow>, Problem> {
     let names = template_names(conn).await?;
     let mut rows = Vec::new();
@@ -275,6 +293,9 @@ pub async fn rows(
             incident: incident.to_owned(),
             kind: one.kind.to_string(),
             status: one.status.to_string(),
+            void: void
+                .get(&one.id)
+                .map_or_else(String::new, |changed| in_words(changed)),
             sent: progress.of(NoticeStatus::Sent),
             total: progress.total(),
         });

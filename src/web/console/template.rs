@@ -13,6 +13,7 @@ pub use super::preview::{Asked, Finding, Preview};
 use super::templates::LATEST;
 use crate::app::App;
 use crate::db::Conn;
+use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::incident::Incident;
 use crate::staff::Right;
@@ -20,7 +21,7 @@ use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::lint::{self, Severity};
 use crate::template::merge::Part;
-use crate::template::{self, Template as Text, Variants, store};
+use crate::template::{self, Template as Text, Variants, naming, store};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
@@ -48,6 +49,8 @@ pub struct TemplatePage {
     pub campaigns: i64,
     /// One per locale.
     pub variants: Vec<Variant>,
+    /// Codes of the elements that the texts name by words, as typed.
+    pub names: String,
     /// The locale previewed, and opened in the editor.
     pub locale: String,
     /// What the check found in that variant.
@@ -142,6 +145,9 @@ async fn filled(
     let last = last_deed(&mut conn, of.id).await?;
     let (by, at) = last.unwrap_or_else(|| (String::new(), app.now()));
     let mut findings = sample.findings;
+    let named = naming::findings(&of.variants, of.names).into_iter();
+    let named = named.filter(|(locale, _)| *locale == sample.locale);
+    findings.extend(named.map(|(_, one)| finding(one)));
     if let Some(text) = of.variants.get(&sample.locale) {
         findings.extend(
             lint::lint(&text.subject, &text.body, &sample.locale)
@@ -164,6 +170,7 @@ async fn filled(
         at: Moment::ago(at, app.now()),
         campaigns,
         variants: of.variants.into_iter().map(variant).collect(),
+        names: of.names.to_string(),
         locale: sample.locale,
         findings,
         preview: sample.preview,
@@ -212,6 +219,7 @@ pub struct Words {
     locale: Vec<String>,
     subject: Vec<String>,
     body: Vec<String>,
+    names: String,
 }
 
 /// `POST /console/templates/{id}/versions`.
@@ -229,6 +237,7 @@ pub async fn save(
         locale,
         subject,
         body,
+        names,
     } = std::mem::take(&mut form.typed);
     let triples = locale
         .iter()
@@ -240,7 +249,18 @@ pub async fn save(
         (locale.clone(), template::Variant { subject, body })
     };
     let variants: Variants = triples.iter().map(text).collect();
-    match edit::add_version(&app, who.id, *id, &variants).await {
+    let declared = ElementSet::parse(&names.replace(',', ";")).map_err(EditError::Names);
+    let saved = match declared {
+        Ok(names) => {
+            let words = edit::Words {
+                variants: &variants,
+                names,
+            };
+            edit::add_version(&app, who.id, *id, words).await
+        }
+        Err(error) => Err(error),
+    };
+    match saved {
         Ok(_) => return Ok(on_to(&format!("/console/templates/{id}"), "saved")),
         Err(EditError::Text(wrong)) => {
             for (locale, error) in wrong {
@@ -257,6 +277,7 @@ pub async fn save(
                 form.fault(&format!("{part}-{place}"), format!("{locale}: {error}"));
             }
         }
+        Err(why @ EditError::Names(_)) => form.fault("names", why),
         Err(why @ EditError::Variants) => form.fault("locale-1", why),
         Err(error) => return Err(error.into()),
     }
@@ -271,6 +292,7 @@ pub async fn save(
     let variants = triples.into_iter().map(typed).collect();
     let page = TemplatePage {
         variants,
+        names,
         faults: form.faults,
         ..page
     };

@@ -3,6 +3,7 @@
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
 use candor::notice::store::tally::Part;
+use candor::person::AudienceCount;
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
@@ -19,6 +20,7 @@ use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::problem::ProblemPage;
+use candor::web::console::reach::{Acknowledgement, Reach, Reader};
 use candor::web::console::scopes::{Asked, Delta, Reject, ScopeReport};
 use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
@@ -160,6 +162,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         incident: "Data theft of August 2021".into(),
         kind: kind.into(),
         status: status.into(),
+        void: String::new(),
         sent,
         total: 54_600_000,
     }
@@ -415,6 +418,7 @@ fn template() -> TemplatePage {
             variant("es", "Español", "Robaron sus datos de nuestros sistemas", body),
             variant("ar", "العربية", "سُرقت بياناتك من أنظمتنا", "## ماذا حدث"),
         ],
+        names: "ssn;phone".into(),
         locale: "en".into(),
         findings: vec![
             Finding { tone: Tone::Act, place: "body, line 12".into(), text: "{{ fact.when }} is not a known placeholder. Did you mean {{ facts.when }}?".into() },
@@ -536,6 +540,9 @@ fn campaign() -> CampaignPage {
                 "",
             ),
         ],
+        void: String::new(),
+        reach: None,
+        faults: Faults::default(),
         content: Content {
             template: "tpl_1".into(),
             template_name: "Notice of data breach".into(),
@@ -544,6 +551,9 @@ fn campaign() -> CampaignPage {
                 .map(String::from)
                 .into(),
             audience: "everyone in scope v2 not yet notified".into(),
+            public_url: "https://help.northline.example".into(),
+            from: "Northline <notice@northline.example>".into(),
+            names: String::new(),
             rate: "8,000 a second".into(),
             first_slice: "one in a hundred, 1,000 at most".into(),
             through_by: None,
@@ -560,6 +570,40 @@ fn campaign() -> CampaignPage {
         },
         outcomes: came(),
         log: log(),
+    }
+}
+
+fn reach() -> Reach {
+    let reader = |language: &str, people, text: &str| Reader {
+        language: language.into(),
+        people,
+        text: text.into(),
+        is_theirs: language == text,
+    };
+    Reach {
+        count: AudienceCount {
+            mailable: 7_800_000,
+            withheld: 12,
+            needs_letter: 40_211,
+            waiting_elsewhere: 3,
+        },
+        readers: vec![
+            reader("English", 7_000_000, "English"),
+            reader("Français", 800_000, "English"),
+        ],
+        reasons: vec![
+            "The text “en”, line 3: “https://bit.ly/x”. A link shortener hides where it leads."
+                .into(),
+        ],
+        acknowledge: vec![Acknowledgement {
+            key: "fr".into(),
+            why: "800000 people read “fr”, and there is no text in it: they get the text “en”."
+                .into(),
+            ticked: false,
+            by: "Ada Moreno".into(),
+        }],
+        is_draft: false,
+        may_submit: false,
     }
 }
 
@@ -592,6 +636,7 @@ fn campaign_in_review() -> CampaignPage {
             approved: None,
             ..campaign().content
         },
+        reach: Some(reach()),
         outcomes: Outcomes::default(),
         ..campaign()
     }
@@ -609,6 +654,10 @@ fn new_campaign() -> NewCampaign {
         template: "tpl_1".into(),
         kind: "supplement".into(),
         audience: "unnotified".into(),
+        elements: "ssn".into(),
+        jurisdictions: "US-CA".into(),
+        locales: "es".into(),
+        flags: String::new(),
         rate: "fast".into(),
         faults: fault(
             "rate",

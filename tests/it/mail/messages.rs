@@ -115,6 +115,11 @@ fn content(texts: &[Variant], subject: &str) -> Content {
         title: rehearsal::TITLE.into(),
         facts: rehearsal::fact_sheet(),
         variants: variants.collect(),
+        names: ElementSet::EMPTY,
+        acknowledged: Default::default(),
+        public_url: Some(SITE.into()),
+        return_path: Some("bounce@sundmere.example".into()),
+        verp: Some(true),
     }
 }
 
@@ -205,6 +210,10 @@ impl Press {
     fn print(&self, number: usize, person: &Person) -> (Letter, serde_json::Value) {
         let which = number / 9 % self.editions.len();
         let notice = notice(number, person);
+        let person = &Person {
+            exposed: notice.named,
+            ..person.clone()
+        };
         let letter = self.editions[which].letter(&notice, person, moment());
         let letter = letter.expect("everybody can be written to");
         let texts = self.contents[which].compile().expect("compiles");

@@ -1,0 +1,1 @@
+alter table template_version drop column names;

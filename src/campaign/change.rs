@@ -1,0 +1,95 @@
+//! What changed since a content was approved (promise P5).
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A part of the content that is no longer as it was approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The text in this language.
+    Text(String),
+    /// This fact of the incident.
+    Fact(String),
+    /// The elements that the texts name by words.
+    Names,
+    /// The incident's title.
+    Title,
+    /// The campaign's kind.
+    Kind,
+    /// Whom it goes to.
+    Audience,
+    /// The scope version in force.
+    Scope,
+    /// Rate, canary or deadline.
+    Rate,
+    /// What happens to uncertain notices.
+    Policy,
+    /// The organisation's name.
+    Organisation,
+    /// The sender's name or address.
+    Sender,
+    /// Where links begin: `http.public_url`.
+    PublicAddress,
+    /// Where bounces go.
+    ReturnPath,
+    /// What was acknowledged.
+    Acknowledged,
+}
+
+impl Change {
+    /// Its word in JSON: `fact:when`, `public_address`.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Text(locale) => return format!("text:{locale}"),
+            Self::Fact(key) => return format!("fact:{key}"),
+            Self::Names => "names",
+            Self::Title => "title",
+            Self::Kind => "kind",
+            Self::Audience => "audience",
+            Self::Scope => "scope",
+            Self::Rate => "rate",
+            Self::Policy => "policy",
+            Self::Organisation => "organisation",
+            Self::Sender => "sender",
+            Self::PublicAddress => "public_address",
+            Self::ReturnPath => "return_path",
+            Self::Acknowledged => "acknowledged",
+        }
+        .to_owned()
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Text(locale) => return write!(f, "the text “{locale}”"),
+            Self::Fact(key) => return write!(f, "the fact “{key}”"),
+            Self::Names => "the elements that the texts name by words",
+            Self::Title => "the incident's title",
+            Self::Kind => "the kind",
+            Self::Audience => "the audience",
+            Self::Scope => "the list in force",
+            Self::Rate => "rate, canary or deadline",
+            Self::Policy => "what happens to uncertain notices",
+            Self::Organisation => "the organisation's name",
+            Self::Sender => "the sender",
+            Self::PublicAddress => "the public address",
+            Self::ReturnPath => "the return path",
+            Self::Acknowledged => "what was acknowledged",
+        };
+        f.write_str(words)
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.word())
+    }
+}
+
+/// Changes in a sentence: `the fact “when”, the scope`.
+pub fn in_words(changes: &[Change]) -> String {
+    let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}

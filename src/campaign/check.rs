@@ -1,0 +1,411 @@
+//! Whether the texts of a campaign suit everybody in its audience (promise P2): who reads which text, what it leaves
+//! unnamed or names wrongly, and what an author has to acknowledge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::CampaignKind;
+use super::content::Content;
+use crate::element::{Element, ElementSet, LOCALES};
+use crate::person::AudienceClass;
+use crate::person::place::Locale;
+use crate::template::lint::{self, Finding, Severity};
+use crate::template::merge::{Compiled, MergeError, Placeholder};
+use crate::template::pick;
+
+/// People who read a language, and the text that they get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readers {
+    /// Which language they read.
+    pub locale: Locale,
+    /// How many.
+    pub people: i64,
+    /// The language tag of the text that they get.
+    pub text: String,
+    /// Whether that text is in their language.
+    pub is_theirs: bool,
+}
+
+/// An element that a text does not name to people of whom it was exposed, or names to people of whom it was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Naming {
+    /// Which element.
+    pub element: Element,
+    /// The language that these people read.
+    pub locale: Locale,
+    /// The language tag of the text that they get.
+    pub text: String,
+    /// How many.
+    pub people: i64,
+}
+
+/// A text that cannot be filled for people of whom nothing was exposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unfillable {
+    /// `elements` or `guidance`.
+    pub placeholder: &'static str,
+    /// The language that these people read.
+    pub locale: Locale,
+    /// The language tag of the text that they get.
+    pub text: String,
+    /// How many.
+    pub people: i64,
+}
+
+/// Something that is only sent if its author says that it is meant so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToAcknowledge {
+    /// What to say: `fr`, `es:what_happened`.
+    pub key: String,
+    /// How many people it concerns.
+    pub people: i64,
+    /// Why, a sentence.
+    pub why: String,
+}
+
+/// What a check of the texts against the audience found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Who reads what, most people first.
+    pub readers: Vec<Readers>,
+    /// Exposed elements that a text leaves unnamed.
+    pub unnamed: Vec<Naming>,
+    /// Elements that a text names and that are not theirs.
+    pub not_theirs: Vec<Naming>,
+    /// Texts that cannot be filled.
+    pub unfillable: Vec<Unfillable>,
+    /// Findings that forbid to send a text, by its language tag.
+    pub findings: Vec<(String, Finding)>,
+    /// What has to be acknowledged, acknowledged or not.
+    pub acknowledge: Vec<ToAcknowledge>,
+}
+
+impl Review {
+    /// Whether the texts may be sent, given what was acknowledged.
+    pub fn is_ready<'a>(&self, acknowledged: impl IntoIterator<Item = &'a String>) -> bool {
+        self.unnamed.is_empty()
+            && self.not_theirs.is_empty()
+            && self.unfillable.is_empty()
+            && self.findings.is_empty()
+            && self.open(acknowledged).is_empty()
+    }
+
+    /// What is not acknowledged yet.
+    pub fn open<'a>(
+        &self,
+        acknowledged: impl IntoIterator<Item = &'a String>,
+    ) -> Vec<&ToAcknowledge> {
+        let said: BTreeSet<&String> = acknowledged.into_iter().collect();
+        let open = self.acknowledge.iter();
+        open.filter(|one| !said.contains(&one.key)).collect()
+    }
+
+    /// Every reason not to send, as sentences.
+    pub fn reasons<'a>(&self, acknowledged: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+        let mut reasons = Vec::new();
+        for ((text, element), who) in together(&self.unnamed) {
+            reasons.push(format!(
+                "{who}: the text “{text}” does not name “{}” ({element}). Write {{{{ elements }}}}, or name it by words \
+                 and declare it in the template.",
+                element.words(text),
+            ));
+        }
+        for ((text, element), who) in together(&self.not_theirs) {
+            reasons.push(format!(
+                "{who}: the text “{text}” names “{}” ({element}), which was not exposed of them. Put the sentence \
+                 between {{{{#if has.{element}}}}} and {{{{/if}}}}, or narrow the audience.",
+                element.words(text),
+            ));
+        }
+        for one in &self.unfillable {
+            reasons.push(format!(
+                "{}: nothing was exposed of them, and the text “{}” shows {{{{ {} }}}}. Put it between \
+                 {{{{#if has.any}}}} and {{{{/if}}}}, or narrow the audience.",
+                readers(one.people, &[&one.locale]),
+                one.text,
+                one.placeholder,
+            ));
+        }
+        for (locale, finding) in &self.findings {
+            let line = match finding.line {
+                0 => String::new(),
+                line => format!(", line {line}"),
+            };
+            reasons.push(format!(
+                "The text “{locale}”{line}: {}. {}",
+                finding.what, finding.why
+            ));
+        }
+        reasons.extend(
+            self.open(acknowledged)
+                .into_iter()
+                .map(|one| one.why.clone()),
+        );
+        reasons
+    }
+}
+
+/// Who is concerned, in words, by text and element.
+fn together(all: &[Naming]) -> BTreeMap<(&str, Element), String> {
+    let mut found: BTreeMap<(&str, Element), (i64, Vec<&Locale>)> = BTreeMap::new();
+    for one in all {
+        let (people, locales) = found.entry((&one.text, one.element)).or_default();
+        *people += one.people;
+        locales.push(&one.locale);
+    }
+    let words = |(at, (people, locales)): (_, (i64, Vec<&Locale>))| (at, readers(people, &locales));
+    found.into_iter().map(words).collect()
+}
+
+/// `12 people who read es, es-MX`; of many languages the first.
+fn readers(people: i64, locales: &[&Locale]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<&str> = locales.iter().take(SHOWN).map(|one| one.as_str()).collect();
+    let more = match locales.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let who = match people {
+        1 => "1 person who reads".to_owned(),
+        people => format!("{people} people who read"),
+    };
+    format!("{who} {}{more}", shown.join(", "))
+}
+
+/// Checks the texts of a content against the classes of its audience.
+///
+/// # Errors
+/// What does not compile, with its locale.
+pub fn review(
+    content: &Content,
+    classes: &[AudienceClass],
+) -> Result<Review, Vec<(String, MergeError)>> {
+    let texts = content.compile()?;
+    let mut found = Found::default();
+    for class in classes {
+        if let Some((tag, text)) = pick(&texts, class.locale.as_str()) {
+            found.class(content, class, tag, text);
+        }
+    }
+    Ok(found.review(content, &texts))
+}
+
+type Place<K> = BTreeMap<(K, Locale, String), i64>;
+
+#[derive(Default)]
+struct Found {
+    readers: BTreeMap<(Locale, String), i64>,
+    unnamed: Place<Element>,
+    not_theirs: Place<Element>,
+    unfillable: Place<&'static str>,
+}
+
+impl Found {
+    fn class(&mut self, content: &Content, class: &AudienceClass, tag: &str, text: &Compiled) {
+        let at = |key| (key, class.locale.clone(), tag.to_owned());
+        let reads = (class.locale.clone(), tag.to_owned());
+        *self.readers.entry(reads).or_default() += class.people;
+        let named = text.names(class.exposed, content.names);
+        // A correction replaces what was said; other notices add to it.
+        let known = match content.kind {
+            CampaignKind::Correction => ElementSet::EMPTY,
+            CampaignKind::Initial | CampaignKind::Supplement => class.named,
+        };
+        for element in class.exposed.minus(named).minus(known).iter() {
+            *self.unnamed.entry(at(element)).or_default() += class.people;
+        }
+        for element in named.minus(class.exposed).iter() {
+            let at = (element, class.locale.clone(), tag.to_owned());
+            *self.not_theirs.entry(at).or_default() += class.people;
+        }
+        if class.exposed.is_empty() {
+            let shown = text.shown(class.exposed);
+            for (is_shown, word) in [
+                (shown.list, Placeholder::Elements.word()),
+                (shown.guidance, Placeholder::Guidance.word()),
+            ] {
+                if is_shown {
+                    let at = (word, class.locale.clone(), tag.to_owned());
+                    *self.unfillable.entry(at).or_default() += class.people;
+                }
+            }
+        }
+    }
+
+    fn review(self, content: &Content, texts: &BTreeMap<String, Compiled>) -> Review {
+        let naming = |place: Place<Element>| {
+            let one = |((element, locale, text), people)| Naming {
+                element,
+                locale,
+                text,
+                people,
+            };
+            place.into_iter().map(one).collect()
+        };
+        let unfillable = |((placeholder, locale, text), people)| Unfillable {
+            placeholder,
+            locale,
+            text,
+            people,
+        };
+        let mut readers: Vec<Readers> = self.readers.into_iter().map(read).collect();
+        readers.sort_by_key(|one| std::cmp::Reverse(one.people));
+        Review {
+            acknowledge: acknowledge(content, texts, &readers),
+            findings: findings(content, &readers),
+            readers,
+            unnamed: naming(self.unnamed),
+            not_theirs: naming(self.not_theirs),
+            unfillable: self.unfillable.into_iter().map(unfillable).collect(),
+        }
+    }
+}
+
+fn read(((locale, text), people): ((Locale, String), i64)) -> Readers {
+    Readers {
+        is_theirs: language(&text) == locale.language(),
+        locale,
+        people,
+        text,
+    }
+}
+
+fn language(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or(tag)
+}
+
+/// The texts that somebody reads, each with how many people.
+fn used(readers: &[Readers]) -> BTreeMap<&str, i64> {
+    let mut used = BTreeMap::new();
+    for one in readers {
+        *used.entry(one.text.as_str()).or_default() += one.people;
+    }
+    used
+}
+
+fn findings(content: &Content, readers: &[Readers]) -> Vec<(String, Finding)> {
+    let each = used(readers).into_keys().filter_map(|tag| {
+        let variant = content.variants.get(tag)?;
+        let found = lint::lint(&variant.subject, &variant.body, tag).into_iter();
+        let errors = found.filter(|finding| finding.severity == Severity::Error);
+        Some(
+            errors
+                .map(|finding| (tag.to_owned(), finding))
+                .collect::<Vec<_>>(),
+        )
+    });
+    each.flatten().collect()
+}
+
+fn acknowledge(
+    content: &Content,
+    texts: &BTreeMap<String, Compiled>,
+    all: &[Readers],
+) -> Vec<ToAcknowledge> {
+    let mut without: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
+    for one in all.iter().filter(|one| !one.is_theirs) {
+        let language = without
+            .entry(one.locale.language())
+            .or_insert((0, &one.text));
+        language.0 += one.people;
+    }
+    let languages = without.into_iter().map(|(language, (people, text))| {
+        let who = match people {
+            1 => "1 person reads".to_owned(),
+            people => format!("{people} people read"),
+        };
+        ToAcknowledge {
+            key: language.to_owned(),
+            people,
+            why: format!(
+                "{who} “{language}”, and there is no text in it: they get the text “{text}”. Add a text, or \
+                 acknowledge “{language}”."
+            ),
+        }
+    });
+    let facts = used(all).into_iter().flat_map(|(tag, people)| {
+        let quoted = texts.get(tag).map_or(&[][..], Compiled::facts);
+        let foreign = quoted.iter().filter(move |key| {
+            let value = content.facts.iter().find(|(of, _)| of.eq_ignore_ascii_case(key));
+            let value = value.map_or("", |(_, value)| value);
+            fact_language(key) != language(tag) && !is_neutral(key, value)
+        });
+        foreign.map(move |key| ToAcknowledge {
+            key: format!("{tag}:{key}"),
+            people,
+            why: format!(
+                "The text “{tag}” quotes the fact “{key}”, which is written in “{}”; {people} get it. Write the fact \
+                 “{}_{}” and quote that, or acknowledge “{tag}:{key}”.",
+                fact_language(key),
+                base(key),
+                language(tag),
+            ),
+        })
+    });
+    languages.chain(facts).collect()
+}
+
+/// The language of a fact's text: what its key ends with (`what_happened_es`), else English.
+fn fact_language(key: &str) -> &str {
+    let end = key.rsplit_once('_').map(|(_, end)| end);
+    end.filter(|end| LOCALES.contains(end)).unwrap_or("en")
+}
+
+/// The key without its language.
+fn base(key: &str) -> &str {
+    match key.rsplit_once('_') {
+        Some((base, end)) if LOCALES.contains(&end) => base,
+        _ => key,
+    }
+}
+
+/// What keys of facts end with that read the same in every language: names, numbers and addresses.
+const NEUTRAL: [&str; 14] = [
+    "phone",
+    "telephone",
+    "tel",
+    "fax",
+    "email",
+    "mail",
+    "address",
+    "url",
+    "link",
+    "site",
+    "website",
+    "sender",
+    "organisation",
+    "organization",
+];
+
+/// Whether a fact reads the same in every language: by its key, or because nothing but numbers, web addresses and
+/// e-mail addresses stand in it.
+fn is_neutral(key: &str, value: &str) -> bool {
+    let last = key.rsplit('_').next().unwrap_or(key);
+    let is_address =
+        |word: &str| word.contains("://") || word.contains('@') || word.starts_with("www.");
+    let is_plain = |word: &str| is_address(word) || !word.chars().any(char::is_alphabetic);
+    NEUTRAL.contains(&last) || value.split_whitespace().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_addresses_and_dates_in_digits_need_no_translation() {
+        for (key, value, neutral) in [
+            ("contact_phone", "call +1 800", true),
+            ("since", "2026-11-29", true),
+            ("more", "https://x.example/a or-not", false),
+            ("more", "https://x.example/a help@x.example (24)", true),
+            ("when", "March to August 2021", false),
+            ("what_happened", "Someone broke in.", false),
+        ] {
+            assert_eq!(is_neutral(key, value), neutral, "{key} {value}");
+        }
+        assert_eq!(fact_language("what_happened_es"), "es");
+        assert_eq!(fact_language("what_happened"), "en");
+        assert_eq!(base("what_happened_es"), "what_happened");
+    }
+}

@@ -1,0 +1,91 @@
+//! Why something that people do with a campaign was refused.
+
+use std::collections::BTreeSet;
+
+use super::CampaignStatus;
+use super::audience::NotForKind;
+use super::change::{self, Change};
+use super::check::Review;
+use crate::db;
+use crate::incident::IncidentState;
+use crate::person::AudienceCount;
+use crate::template::merge::MergeError;
+
+/// Why a campaign did not move.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignError {
+    /// There is no such campaign, incident or template.
+    #[error("there is no such campaign, incident or template")]
+    Missing,
+    /// The published table has no such move.
+    #[error("a campaign that is {from} cannot become {to}")]
+    IllegalMove {
+        /// Where it stands.
+        from: CampaignStatus,
+        /// Where it was to go.
+        to: CampaignStatus,
+    },
+    /// Only a draft may be edited.
+    #[error("only a draft can be edited: take the campaign back first")]
+    NotADraft,
+    /// Somebody changed it meanwhile.
+    #[error("somebody changed this campaign meanwhile: look again, then repeat your change")]
+    Changed,
+    /// The incident has no list of people in force.
+    #[error("the incident has no active scope version: import a list and activate it first")]
+    NoScope,
+    /// The texts do not compile with this incident's facts.
+    #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
+    Text(Vec<(String, MergeError)>),
+    /// The approver wrote or submitted it (P5).
+    #[error("four eyes: who wrote or submitted a campaign cannot approve it")]
+    SamePerson,
+    /// The approver named another content than the one submitted.
+    #[error("this is not the content that was submitted: read it again before you approve")]
+    OtherContent,
+    /// What was approved is no longer what would be sent (P5).
+    #[error("the approval is void: {} changed since. Take it back and submit it again", change::in_words(.0))]
+    ApprovalVoid(Vec<Change>),
+    /// A campaign of this kind cannot have this audience.
+    #[error(transparent)]
+    Audience(#[from] NotForKind),
+    /// Nobody of the audience can be told by e-mail.
+    #[error(
+        "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, and for {} \
+         another campaign has a notice that is not settled", .0.withheld, .0.needs_letter, .0.waiting_elsewhere
+    )]
+    Nobody(AudienceCount),
+    /// The texts do not suit everybody, or something is to be acknowledged. With what was acknowledged.
+    #[error("{}", .0.reasons(.1).join("\n"))]
+    NotReady(Box<Review>, BTreeSet<String>),
+    /// Nobody is notified in this state of the incident.
+    #[error(
+        "the incident is {0}: people are notified while it is confirmed, scoping, notifying or monitoring"
+    )]
+    State(IncidentState),
+    /// The incident's people were forgotten.
+    #[error("this incident was forgotten: nobody can be reached any more")]
+    Forgotten,
+    /// The deadline is over.
+    #[error("finish_by is in the past: set a later time, or none")]
+    Late,
+    /// A list is being put in force.
+    #[error(
+        "list version {0} is being put in force: wait until that is done, then look at the audience again"
+    )]
+    Activating(i32),
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for CampaignError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            e if e.is_conflict("approved_by_another") => Self::SamePerson,
+            db::Error::Conflict(name) if name.ends_with("_fkey") => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}

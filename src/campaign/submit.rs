@@ -1,0 +1,150 @@
+//! Submitting a campaign: its content is pinned once its texts suit everybody in its audience.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::approval::present_content;
+use super::check::{self, Review};
+use super::content::{self, Content};
+use super::error::CampaignError;
+use super::guard::{lock_for, may_go, note};
+use super::store::{self, Move};
+use super::{Acknowledged, Campaign, CampaignStatus};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::db::Conn;
+use crate::id::{CampaignId, StaffId};
+use crate::person::{self, AudienceCount};
+use crate::seal::to_hex;
+
+/// How often a draft is checked that others change at the same time.
+const TRIES: usize = 3;
+
+/// An audience, counted, and how the texts suit it.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// How many people.
+    pub count: AudienceCount,
+    /// Who reads what, and what stands against it.
+    pub review: Review,
+}
+
+/// Counts the audience of a content and checks its texts against it. Reads every person of the incident, twice.
+///
+/// # Errors
+/// [`CampaignError::Text`], or the database's.
+pub async fn examine(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    content: &Content,
+) -> Result<Examined, CampaignError> {
+    let filter = content.audience.filter(content.kind);
+    let count = person::store::count_audience(conn, campaign.incident, &filter).await?;
+    let classes = person::store::audience_classes(conn, campaign.incident, &filter).await?;
+    let review = check::review(content, &classes).map_err(CampaignError::Text)?;
+    Ok(Examined { count, review })
+}
+
+/// Submits a draft for approval, nothing acknowledged; see [`submit_with`].
+///
+/// # Errors
+/// As [`submit_with`].
+pub async fn submit(app: &App, by: StaffId, id: CampaignId) -> Result<String, CampaignError> {
+    submit_with(app, by, id, &BTreeSet::new()).await
+}
+
+/// Submits a draft for approval, with what its author acknowledges: its content is pinned as it is now. The hash to
+/// approve.
+///
+/// # Errors
+/// [`CampaignError::NoScope`], [`CampaignError::Text`], [`CampaignError::NotReady`], [`CampaignError::Nobody`] and
+/// what the guard of every launch says.
+pub async fn submit_with(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    acknowledged: &BTreeSet<String>,
+) -> Result<String, CampaignError> {
+    let mut tries = 1;
+    loop {
+        match check_and_pin(app, by, id, acknowledged).await {
+            // Somebody edited it between the check and the pinning: what they wrote is checked.
+            Err(CampaignError::Changed) if tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn check_and_pin(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    acknowledged: &BTreeSet<String>,
+) -> Result<String, CampaignError> {
+    let mut conn = app.db.get().await?;
+    let seen = store::find(&mut conn, id).await?;
+    if !seen.status.after().contains(&CampaignStatus::InReview) {
+        return Err(CampaignError::IllegalMove {
+            from: seen.status,
+            to: CampaignStatus::InReview,
+        });
+    }
+    may_go(app, &mut conn, &seen).await?;
+    let bare = Campaign {
+        acknowledged: Acknowledged::new(),
+        ..seen
+    };
+    let checked = present_content(app, &mut conn, &bare).await?;
+    let Examined { count, review } = examine(&mut conn, &bare, &checked).await?;
+    drop(conn);
+    if count.mailable == 0 {
+        return Err(CampaignError::Nobody(count));
+    }
+    if !review.is_ready(acknowledged) {
+        let said = acknowledged.clone();
+        return Err(CampaignError::NotReady(Box::new(review), said));
+    }
+    let needed = review.acknowledge.iter().map(|one| (one.key.clone(), by));
+    pin(app, by, id, &checked, needed.collect()).await
+}
+
+/// Pins the content that was checked, if it is still what would be sent.
+async fn pin(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    checked: &Content,
+    acknowledged: Acknowledged,
+) -> Result<String, CampaignError> {
+    let mut tx = app.db.begin().await?;
+    let mut campaign = lock_for(&mut tx, id, CampaignStatus::InReview).await?;
+    campaign.acknowledged = Acknowledged::new();
+    if present_content(app, &mut tx, &campaign).await? != *checked {
+        return Err(CampaignError::Changed);
+    }
+    campaign.acknowledged = acknowledged;
+    let content = present_content(app, &mut tx, &campaign).await?;
+    let text = content.to_text();
+    let hash = to_hex(&content::hash(&text));
+    let keys: Vec<&String> = campaign.acknowledged.keys().collect();
+    let detail = json!({ "content_hash": hash, "acknowledged": keys });
+    let with = Move {
+        content: Some(text),
+        acknowledged: Some(json!(campaign.acknowledged)),
+        submitted_by: Some(by),
+        ..Move::default()
+    };
+    store::set_status(&mut tx, id, CampaignStatus::InReview, &with).await?;
+    note(
+        &mut tx,
+        app,
+        Actor::Staff(by),
+        "campaign.submit",
+        id,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(hash)
+}

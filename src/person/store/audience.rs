@@ -1,0 +1,310 @@
+//! Audiences of campaigns: their people page by page, their count, and the classes of people whom one text suits.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Uuid};
+use diesel_async::RunQueryDsl;
+
+use crate::db::schema::sql_types;
+use crate::db::{Conn, Error, Result};
+use crate::element::ElementSet;
+use crate::id::{CampaignId, IncidentId, PersonId};
+use crate::person::PersonStanding;
+use crate::person::audience::{AudienceClass, AudienceCount, AudienceFilter, AudienceRow, Who};
+use crate::person::flags::Flags;
+use crate::person::place::Locale;
+
+/// What was named to `person p` and is not theirs.
+const WRONG: &str = "case when p.standing = 'retracted' then p.named else p.named & ~p.exposed end";
+
+/// What an [`AudienceFilter`] means, of `person p`: $1 incident, $2 jurisdictions, $3 locales, $4 elements, $5 flags.
+/// [`AudienceFilter::covers`] says the same.
+fn is_meant(filter: &AudienceFilter) -> String {
+    let who = match filter.who {
+        Who::Everyone => "p.standing <> 'retracted'".to_owned(),
+        Who::ToldNothing => "p.standing <> 'retracted' and p.told is null".to_owned(),
+        Who::OwedMore => {
+            "p.standing <> 'retracted' and p.told is not null and p.exposed & ~p.named <> 0"
+                .to_owned()
+        }
+        Who::OverTold => format!("p.standing <> 'retracted' and {WRONG} <> 0"),
+        Who::RetractedAfterNotice => "p.standing = 'retracted' and p.named <> 0".to_owned(),
+        Who::WronglyTold => format!("{WRONG} <> 0"),
+        Who::Told => "p.standing <> 'retracted' and p.told is not null".to_owned(),
+    };
+    let elements = match filter.who {
+        Who::Told => "p.named",
+        who if who.is_about_told() => WRONG,
+        _ => "p.exposed",
+    };
+    format!(
+        "p.incident_id = $1 and {who}
+        and (cardinality($2) = 0 or p.jurisdiction = any($2) or split_part(p.jurisdiction, '-', 1) = any($2))
+        and (cardinality($3) = 0 or p.locale = any($3) or split_part(p.locale, '-', 1) = any($3))
+        and ($4 = 0 or ({elements}) & $4 <> 0)
+        and ($5 = 0 or p.flags & $5 <> 0)"
+    )
+}
+
+/// What was exposed of `person p`, as a notice counts it.
+const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed end";
+
+/// Notices of `notice n` that are not settled, or may have arrived and nothing was sent since. $6 are the campaigns of
+/// [`unsettled_campaigns`].
+const UNSETTLED: &str = "n.campaign_id = any($6) and (n.status in ('queued', 'sending', 'deferred')
+    or n.status = 'uncertain' and not exists (select 1 from notice later where later.bucket = n.bucket
+        and later.person_id = n.person_id and later.campaign_id = any($7) and later.id > n.id
+        and later.status = 'sent'))";
+
+/// The campaigns of an incident in which people may have an unsettled notice, and all that were launched.
+struct Launched {
+    unsettled: Vec<CampaignId>,
+    all: Vec<CampaignId>,
+}
+
+#[derive(QueryableByName)]
+struct LaunchedSql {
+    #[diesel(sql_type = Uuid)]
+    id: CampaignId,
+    #[diesel(sql_type = Bool)]
+    unsettled: bool,
+}
+
+/// Launched campaigns. Unsettled are those under way, those that left notices uncertain, and cancelled ones of which a
+/// sender still has a batch.
+async fn launched(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<Launched> {
+    let rows: Vec<LaunchedSql> = diesel::sql_query(
+        "select c.id, c.status in ('sending', 'paused') or exists (
+            select 1 from campaign_count k where k.campaign_id = c.id and k.status = 'uncertain' and k.n > 0)
+            or c.status = 'cancelled' and exists (
+                select 1 from batch b where b.campaign_id = c.id and b.status = 'leased') as unsettled
+        from campaign c where c.incident_id = $1 and c.launched_at is not null",
+    )
+    .bind::<Uuid, _>(incident)
+    .load(conn)
+    .await?;
+    Ok(Launched {
+        unsettled: rows
+            .iter()
+            .filter(|row| row.unsettled && filter.but != Some(row.id))
+            .map(|row| row.id)
+            .collect(),
+        all: rows.iter().map(|row| row.id).collect(),
+    })
+}
+
+/// A statement about an audience with the parameters of [`is_meant`] and [`UNSETTLED`] bound.
+macro_rules! ask {
+    ($sql:expr, $incident:expr, $filter:expr, $launched:expr) => {{
+        let texts = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let ids = |all: &[CampaignId]| all.iter().map(|id| id.uuid()).collect::<Vec<_>>();
+        diesel::sql_query($sql)
+            .bind::<Uuid, _>($incident)
+            .bind::<Array<Text>, _>(texts(
+                $filter
+                    .jurisdictions
+                    .iter()
+                    .map(|one| one.as_str())
+                    .collect(),
+            ))
+            .bind::<Array<Text>, _>(texts(
+                $filter.locales.iter().map(|one| one.as_str()).collect(),
+            ))
+            .bind::<BigInt, _>($filter.elements.bits())
+            .bind::<Integer, _>($filter.flags.bits())
+            .bind::<Array<Uuid>, _>(ids(&$launched.unsettled))
+            .bind::<Array<Uuid>, _>(ids(&$launched.all))
+    }};
+}
+
+#[derive(QueryableByName)]
+struct RowSql {
+    #[diesel(sql_type = Uuid)]
+    id: PersonId,
+    #[diesel(sql_type = BigInt)]
+    exposed: i64,
+    #[diesel(sql_type = BigInt)]
+    named: i64,
+    #[diesel(sql_type = Integer)]
+    flags: i32,
+    #[diesel(sql_type = sql_types::PersonStanding)]
+    standing: PersonStanding,
+    #[diesel(sql_type = Bool)]
+    has_address: bool,
+}
+
+/// The next people of an audience in one bucket, in the order of their ids, after `after` ([`PersonId`] of the nil
+/// UUID to begin). People with an unsettled notice in another campaign of the incident are left out.
+///
+/// # Errors
+/// `Inconsistent` for a row with an element or flag that the program does not know.
+pub async fn page_after(
+    conn: &mut Conn,
+    incident: IncidentId,
+    bucket: i32,
+    after: PersonId,
+    filter: &AudienceFilter,
+    limit: i64,
+) -> Result<Vec<AudienceRow>> {
+    let launched = launched(conn, incident, filter).await?;
+    let meant = is_meant(filter);
+    // A subquery for each person of the page, found by the key of `notice`: a join would read all of a bucket.
+    let sql = format!(
+        "select p.id, {THEIRS} as exposed, p.named, p.flags, p.standing, p.reachable as has_address
+        from person_now p
+        where p.bucket = $8 and p.id > $9 and {meant}
+            and (cardinality($6) = 0 or (select true from notice n
+                where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)
+        order by p.id limit $10"
+    );
+    let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
+        .bind::<Integer, _>(bucket)
+        .bind::<Uuid, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(row: RowSql) -> Result<AudienceRow> {
+    let broken = || Error::inconsistent("person", row.id);
+    let flags = Flags::from_bits(row.flags).ok_or_else(broken)?;
+    Ok(AudienceRow {
+        id: row.id,
+        exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
+        named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+        standing: row.standing,
+        withheld: flags.withheld_reason(),
+        has_address: row.has_address,
+    })
+}
+
+/// Everybody meant by a filter, with what decides how they can be told.
+fn people(filter: &AudienceFilter) -> String {
+    let meant = is_meant(filter);
+    let forbidding = Flags::FORBIDDING.bits();
+    // A join, since everybody is looked at.
+    format!(
+        "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, p.reachable,
+            w.person_id is not null as waiting
+        from person_now p
+        left join (select distinct n.bucket, n.person_id from notice n where {UNSETTLED}) w
+            on w.bucket = p.bucket and w.person_id = p.id
+        where {meant}"
+    )
+}
+
+#[derive(QueryableByName)]
+struct CountSql {
+    #[diesel(sql_type = BigInt)]
+    mailable: i64,
+    #[diesel(sql_type = BigInt)]
+    withheld: i64,
+    #[diesel(sql_type = BigInt)]
+    needs_letter: i64,
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
+}
+
+/// How many people an audience has, and how many of them can be told by e-mail. Reads every person of the incident.
+///
+/// # Errors
+/// The database's.
+pub async fn count_audience(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<AudienceCount> {
+    let launched = launched(conn, incident, filter).await?;
+    let people = people(filter);
+    let sql = format!(
+        "select count(*) filter (where waiting) as waiting,
+            count(*) filter (where not waiting and forbidden) as withheld,
+            count(*) filter (where not waiting and not forbidden and reachable) as mailable,
+            count(*) filter (where not waiting and not forbidden and not reachable) as needs_letter
+        from ({people}) audience"
+    );
+    let count: CountSql = ask!(sql, incident, filter, launched)
+        .get_result(conn)
+        .await?;
+    Ok(AudienceCount {
+        mailable: count.mailable,
+        withheld: count.withheld,
+        needs_letter: count.needs_letter,
+        waiting_elsewhere: count.waiting,
+    })
+}
+
+#[derive(QueryableByName)]
+struct ClassSql {
+    #[diesel(sql_type = Text)]
+    locale: String,
+    #[diesel(sql_type = BigInt)]
+    exposed: i64,
+    #[diesel(sql_type = BigInt)]
+    named: i64,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+}
+
+/// The people of an audience who can be told by e-mail, by language, exposure and what they were told. Reads every
+/// person of the incident.
+///
+/// # Errors
+/// `Inconsistent` for a row with an element or a locale that the program does not know.
+pub async fn audience_classes(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<Vec<AudienceClass>> {
+    let launched = launched(conn, incident, filter).await?;
+    let people = people(filter);
+    let sql = format!(
+        "select locale, exposed, named, count(*) as people from ({people}) audience
+        where not waiting and not forbidden and reachable
+        group by 1, 2, 3 order by 1, 2, 3"
+    );
+    let rows: Vec<ClassSql> = ask!(sql, incident, filter, launched).load(conn).await?;
+    let broken = || Error::inconsistent("person of incident", incident);
+    let class = |row: ClassSql| {
+        Ok(AudienceClass {
+            locale: Locale::parse(&row.locale).map_err(|_| broken())?,
+            exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
+            named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+            people: row.people,
+        })
+    };
+    rows.into_iter().map(class).collect()
+}
+
+#[derive(QueryableByName)]
+struct AnySql {
+    #[diesel(sql_type = Bool)]
+    any: bool,
+}
+
+/// Whether an audience has anybody who can be told by e-mail. Reads until it finds one.
+///
+/// # Errors
+/// The database's.
+pub async fn has_audience(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<bool> {
+    let launched = launched(conn, incident, filter).await?;
+    let meant = is_meant(filter);
+    let forbidding = Flags::FORBIDDING.bits();
+    let sql = format!(
+        "select exists (select 1 from person_now p where {meant} and p.flags & {forbidding} = 0 and p.reachable
+            and (cardinality($6) = 0 or (select true from notice n
+                where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)) as any"
+    );
+    let found: AnySql = ask!(sql, incident, filter, launched)
+        .get_result(conn)
+        .await?;
+    Ok(found.any)
+}
