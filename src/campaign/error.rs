@@ -69,6 +69,17 @@ pub enum CampaignError {
     /// The deadline is over.
     #[error("finish_by is in the past: set a later time, or none")]
     Late,
+    /// The audience is not complete, and its people can no longer be taken from the list that was approved.
+    #[error(
+        "the audience is not complete, and list version {active} has taken the place of version {approved}, which was \
+         approved: cancel this campaign and draft a new one for those not told yet"
+    )]
+    OtherScope {
+        /// The version that was approved.
+        approved: i32,
+        /// The version in force, or on its way.
+        active: i32,
+    },
     /// A list is being put in force.
     #[error(
         "list version {0} is being put in force: wait until that is done, then look at the audience again"

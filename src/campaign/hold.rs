@@ -3,15 +3,18 @@
 use serde_json::json;
 
 use super::CampaignStatus;
+use super::content::Content;
 use super::error::CampaignError;
 use super::guard::{lock_for, note};
 use super::store::{self, Move};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
-use crate::db::{self, bell};
-use crate::id::{CampaignId, StaffId};
+use crate::db::{self, Conn, bell};
+use crate::id::{CampaignId, IncidentId, StaffId};
 use crate::notice::store::batch;
+use crate::{audit, incident, scope};
+
+const FREEZE: Actor = Actor::System("freeze");
 
 /// Holds a sending campaign.
 ///
@@ -49,18 +52,62 @@ pub async fn warn(app: &App, by: Actor, id: CampaignId, reason: &str) -> Result<
     Ok(())
 }
 
+/// The list version that is in force, or on its way, in the place of the `approved` one; `None`: that is in force, and
+/// stays so until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn other_scope(
+    conn: &mut Conn,
+    incident: IncidentId,
+    approved: i32,
+) -> db::Result<Option<i32>> {
+    // In this order: an activation that begins waits for the row, one that has begun is seen.
+    let active = incident::store::share_scope(conn, incident).await?;
+    let coming = scope::store::activating(conn, incident).await?;
+    Ok(coming.or(active.filter(|active| *active != approved)))
+}
+
+/// Holds a sending campaign of which the audience is not frozen yet, since this list version has come in force.
+///
+/// # Errors
+/// The database's.
+pub async fn pause_unfrozen(app: &App, id: CampaignId, version: i32) -> db::Result<()> {
+    let reason = format!(
+        "List version {version} came into force before the audience was complete: the approval is void. Cancel this \
+         campaign and draft a new one for those not told yet"
+    );
+    match pause(app, FREEZE, id, Some(&reason)).await {
+        Err(CampaignError::Db(error)) => Err(error),
+        // Paused or ended by somebody else in between.
+        _ => Ok(()),
+    }
+}
+
 /// Lets a paused campaign go on.
 ///
 /// # Errors
-/// [`CampaignError::IllegalMove`].
+/// [`CampaignError::IllegalMove`]; [`CampaignError::OtherScope`] if its audience is not complete and the list that
+/// was approved is not in force any more.
 pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
     let mut tx = app.db.begin().await?;
+    let (incident, approved) = audience_from(&mut tx, id).await?;
+    // Before the campaign's row, as whoever freezes audiences takes the two.
+    let other = match approved {
+        Some(approved) => other_scope(&mut tx, incident, approved).await?,
+        None => None,
+    };
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Paused {
         return Err(CampaignError::IllegalMove {
             from: campaign.status,
             to: CampaignStatus::Sending,
         });
+    }
+    if let (Some(active), Some(approved)) = (other, approved)
+        && !store::is_frozen(&mut tx, id).await?
+    {
+        return Err(CampaignError::OtherScope { approved, active });
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     // Whoever lets it go on once its first slice was tried has seen how that ended. Before, the slice goes on alone.
@@ -77,6 +124,16 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     .await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// From which incident and list version a campaign's audience is drawn.
+async fn audience_from(
+    conn: &mut Conn,
+    id: CampaignId,
+) -> Result<(IncidentId, Option<i32>), CampaignError> {
+    let campaign = store::find(conn, id).await?;
+    let content = campaign.content.as_deref().and_then(Content::from_text);
+    Ok((campaign.incident, content.map(|content| content.scope)))
 }
 
 /// Ends a campaign: what is not sent by now never will be.

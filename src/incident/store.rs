@@ -247,6 +247,20 @@ pub async fn wrapped_key(conn: &mut Conn, id: IncidentId) -> Result<Option<Vec<u
         .await?)
 }
 
+/// The scope version in force, which stays so until the transaction ends: activations wait on the incident's row, which
+/// others may share.
+///
+/// # Errors
+/// `Missing`.
+pub async fn share_scope(conn: &mut Conn, id: IncidentId) -> Result<Option<i32>> {
+    Ok(incident::table
+        .find(id)
+        .select(incident::active_scope)
+        .for_share()
+        .first(conn)
+        .await?)
+}
+
 /// The wrapped keys of all incidents that are not forgotten, locked until the transaction ends.
 ///
 /// # Errors

@@ -1,78 +1,136 @@
 //! Freezing an audience: after the launch, chunk by chunk, people become notices while earlier chunks
 //! are already sent. Each chunk is one transaction, so that a killed sender leaves nothing half done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use super::letter::Edition;
 use super::store::batch::{self, NewBatch, Unfrozen};
 use super::store::{self, NewNotice};
 use super::{BatchStatus, NoticeStatus};
 use crate::app::App;
 use crate::campaign::content::Content;
-use crate::campaign::{self, Campaign};
+use crate::campaign::{self, Campaign, hold};
 use crate::db::{Conn, Error, Result};
-use crate::id::NoticeId;
+use crate::id::{CampaignId, NoticeId};
 use crate::link::NoticeCode;
-use crate::person::{self, AudienceRow, PersonStanding};
+use crate::person::{self, AudienceFilter, AudienceRow};
 
-/// Freezes the next chunk of whichever campaign needs it. `false`: there is nothing to freeze.
+/// How many campaigns' contents are kept compiled.
+const KEPT: usize = 16;
+
+/// What a campaign's audience is frozen with.
+struct Pinned {
+    scope: i32,
+    filter: AudienceFilter,
+    edition: Edition,
+}
+
+/// Freezes audiences, with the content of each campaign compiled once.
+#[derive(Default)]
+pub struct Freezer {
+    pinned: HashMap<CampaignId, Arc<Pinned>>,
+}
+
+/// Freezes the next chunk of whichever campaign needs it, once.
 ///
 /// # Errors
 /// The database's.
 pub async fn step(app: &App) -> Result<bool> {
-    // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
-    let mut tx = app.db.begin_unhurried().await?;
-    let Some(mut at) = batch::lock_unfrozen(&mut tx).await? else {
-        return Ok(false);
-    };
-    let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
+    Freezer::default().step(app).await
+}
+
+impl Freezer {
+    /// Freezes the next chunk of whichever campaign needs it. `false`: there is nothing to freeze. A campaign whose
+    /// list version is no longer the one in force is paused: its approval is void.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn step(&mut self, app: &App) -> Result<bool> {
+        // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
+        let mut tx = app.db.begin_unhurried().await?;
+        let Some(at) = batch::lock_unfrozen(&mut tx).await? else {
+            return Ok(false);
+        };
+        let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
+        let pinned = self.pinned(app, &campaign)?;
+        let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
+        if let Some(version) = other {
+            drop(tx);
+            hold::pause_unfrozen(app, campaign.id, version).await?;
+            return Ok(true);
+        }
+        chunk(&mut tx, app, (&campaign, &pinned), at).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    fn pinned(&mut self, app: &App, campaign: &Campaign) -> Result<Arc<Pinned>> {
+        if let Some(pinned) = self.pinned.get(&campaign.id) {
+            return Ok(Arc::clone(pinned));
+        }
+        let strange = || Error::inconsistent("campaign", campaign.id);
+        let text = campaign.content.as_deref().unwrap_or_default();
+        let content = Content::from_text(text).ok_or_else(strange)?;
+        let edition = Edition::new(text, &app.config, &app.keys, &app.signers);
+        let pinned = Arc::new(Pinned {
+            scope: content.scope,
+            filter: AudienceFilter {
+                but: Some(campaign.id),
+                ..content.audience.filter(content.kind)
+            },
+            edition: edition.map_err(|_| strange())?,
+        });
+        if self.pinned.len() >= KEPT {
+            self.pinned.clear();
+        }
+        self.pinned.insert(campaign.id, Arc::clone(&pinned));
+        Ok(pinned)
+    }
+}
+
+async fn chunk(
+    tx: &mut Conn,
+    app: &App,
+    (campaign, pinned): (&Campaign, &Pinned),
+    mut at: Unfrozen,
+) -> Result<()> {
     let most = app.config.mail.batch;
-    let canary = campaign::store::canary_left(&mut tx, campaign.id, most).await?;
+    let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
     let limit = if canary > 0 { canary } else { most };
-    let people = page(&mut tx, &campaign, &at, limit.into()).await?;
+    let (incident, filter) = (campaign.incident, &pinned.filter);
+    let people =
+        person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
     let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
     if let Some(last) = people.last() {
         at.after = last.id;
-        let queued = queue(&mut tx, app, &campaign, &mut at, (&people, canary > 0)).await?;
+        let chosen = (people.as_slice(), canary > 0);
+        let queued = queue(tx, app, (campaign, &pinned.edition), &mut at, chosen).await?;
         if canary > 0 {
-            campaign::store::take_canary(&mut tx, campaign.id, queued).await?;
+            campaign::store::take_canary(tx, campaign.id, queued).await?;
         }
     }
-    batch::set_frozen(&mut tx, &at, whole).await?;
+    batch::set_frozen(tx, &at, whole).await?;
     if whole {
-        campaign::store::end_canary(&mut tx, campaign.id).await?;
-        campaign::store::complete_if_done(&mut tx, campaign.id, app.now()).await?;
+        campaign::store::end_canary(tx, campaign.id).await?;
+        campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;
     }
-    tx.commit().await?;
-    Ok(true)
-}
-
-async fn page(
-    conn: &mut Conn,
-    campaign: &Campaign,
-    at: &Unfrozen,
-    limit: i64,
-) -> Result<Vec<AudienceRow>> {
-    let content = campaign
-        .content
-        .as_deref()
-        .and_then(Content::from_text)
-        .ok_or_else(|| Error::inconsistent("campaign", campaign.id))?;
-    let filter = content.audience.filter(content.kind);
-    person::store::page_after(conn, campaign.incident, at.bucket, at.after, &filter, limit).await
+    Ok(())
 }
 
 /// Turns a page of people into notices and one batch, perhaps of the first slice; how many are queued.
 async fn queue(
     conn: &mut Conn,
     app: &App,
-    campaign: &Campaign,
+    (campaign, edition): (&Campaign, &Edition),
     at: &mut Unfrozen,
     (people, canary): (&[AudienceRow], bool),
 ) -> Result<i32> {
     let now = app.now();
+    // As the audience was counted: who has no address that takes mail is not written to.
     let mailable: Vec<_> = people
         .iter()
-        .filter(|person| person.standing != PersonStanding::NeedsLetter)
+        .filter(|person| person.has_address || person.withheld.is_some())
         .collect();
     // In the order of the people: so the notices lie in the table and in both its keys.
     let mut ids: Vec<NoticeId> = mailable
@@ -89,7 +147,7 @@ async fn queue(
                 id,
                 person: person.id,
                 withheld: person.withheld,
-                named: person.exposed.bits(),
+                named: edition.names(person.locale.as_str(), person.exposed).bits(),
                 code_key,
             }
         })

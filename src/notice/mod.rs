@@ -1,6 +1,7 @@
 //! A notice: one person's message in one campaign, its states, and every attempt to send it.
 
 pub mod account;
+pub mod fits;
 pub mod freeze;
 pub mod letter;
 pub mod retry;

@@ -34,7 +34,7 @@ fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
             replaces: kind == CampaignKind::Correction,
         }),
         NoticeStatus::Bounced | NoticeStatus::Expired => Some(Became::Refused {
-            address: one.address.clone(),
+            address: Some(one.address.clone()?),
         }),
         NoticeStatus::Queued
         | NoticeStatus::Sending

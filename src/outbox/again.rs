@@ -60,5 +60,7 @@ fn forbidden(reason: WithheldReason) -> LetterWithheld {
         WithheldReason::LegalHold => LetterWithheld::LegalHold,
         WithheldReason::Deceased => LetterWithheld::Deceased,
         WithheldReason::ProtectedAddress => LetterWithheld::ProtectedAddress,
+        // Reasons of notices; flags never give them.
+        WithheldReason::NoAddress | WithheldReason::Changed => LetterWithheld::NoAddress,
     }
 }

@@ -116,10 +116,12 @@ impl AudienceFilter {
 }
 
 /// A person as a campaign's launch sees them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudienceRow {
     /// Who.
     pub id: PersonId,
+    /// Which language they read.
+    pub locale: Locale,
     /// What was exposed; nothing of a person who was retracted.
     pub exposed: ElementSet,
     /// What they were last told.

@@ -149,7 +149,8 @@ impl fmt::Debug for Flags {
 }
 
 pg_enum! {
-    /// Why a notice to a person is withheld on account of their flags.
+    /// Why a notice to a person is withheld. People are withheld only for what follows from their flags; the last
+    /// two are reasons of notices.
     pub enum WithheldReason: WithheldReason {
         /// Counsel or the police asked that nobody writes.
         LegalHold = "legal_hold",
@@ -157,6 +158,23 @@ pg_enum! {
         Deceased = "deceased",
         /// Mail may be read by somebody who endangers the person.
         ProtectedAddress = "protected_address",
+        /// What was approved does not suit the person any more: the next campaign offers them.
+        Changed = "changed",
+        /// No e-mail address takes mail for the person any more.
+        NoAddress = "no_address",
+    }
+}
+
+impl WithheldReason {
+    /// What staff read of it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LegalHold => "legal hold: nobody may write",
+            Self::Deceased => "the person has died",
+            Self::ProtectedAddress => "protected: mail may endanger the person",
+            Self::Changed => "changed since approval: offered in the next campaign",
+            Self::NoAddress => "no e-mail address any more: needs a letter",
+        }
     }
 }
 
@@ -188,6 +206,15 @@ mod tests {
         );
         assert_eq!(Flags::parse(""), Ok(Flags::NONE));
         assert_eq!(Flags::parse("minor,hold"), Err(UnknownFlag));
+    }
+
+    #[test]
+    fn flags_never_give_a_reason_that_only_notices_have() {
+        for bits in 0..1 << WORDS.len() {
+            let reason = Flags::from_bits(bits).unwrap().withheld_reason();
+            let of_notices = [WithheldReason::Changed, WithheldReason::NoAddress];
+            assert!(reason.is_none_or(|reason| !of_notices.contains(&reason)));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! People in the database. Statements on them stay within one bucket wherever the bucket is known.
 
+mod address;
 mod audience;
 mod books;
 mod list;
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
+pub use self::address::email_keys_of;
 pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
 pub use self::books::{Moved, move_account};
 pub use self::list::list;

@@ -15,7 +15,8 @@ use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db::{self, Conn};
+use crate::campaign;
+use crate::db::{self, Conn, bell};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::store::{Moved, move_account};
@@ -265,6 +266,8 @@ async fn begin(
     incident: IncidentId,
     draft: &Version,
 ) -> Result<(), ActivateError> {
+    // Audiences are frozen from a version that is wholly in force: their senders hold this row, too.
+    incident::store::lock(conn, incident).await?;
     store::set_activating(conn, incident, draft.version, by).await?;
     let detail = json!({ "version": draft.version, "delta": draft.delta });
     let (now, actor) = (app.now(), Actor::Staff(by));
@@ -362,6 +365,8 @@ async fn apply(
     if mode == ScopeMode::Full {
         moved.extend(store::apply_unlisted(conn, span).await?);
     }
+    // Senders read the people of these buckets again before they write to them.
+    bell::ring(conn, campaign::store::GATE).await?;
     move_accounts(conn, span.incident, net, &moved).await
 }
 

@@ -13,9 +13,10 @@ use super::trunk::Trunk;
 use crate::app::App;
 use crate::campaign::store::{Beat, RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
-use crate::db::Result;
 use crate::db::bell::Bell;
-use crate::id::{CampaignId, SenderId};
+use crate::db::{Conn, Result};
+use crate::id::{CampaignId, IncidentId, SenderId};
+use crate::scope;
 use crate::shutdown::Shutdown;
 
 /// Whether a message may leave.
@@ -29,6 +30,21 @@ pub enum Leave {
     Back,
 }
 
+/// From what a batch in hand was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// The bucket of its people.
+    pub bucket: i32,
+    /// The list version that the bucket had.
+    pub scope: i32,
+    /// Before it was read.
+    pub read_at: Instant,
+}
+
 #[derive(Debug, Default)]
 struct Last {
     at: Option<Instant>,
@@ -38,6 +54,66 @@ struct Last {
     campaigns: HashMap<CampaignId, Seen>,
     /// Those of forgotten incidents: nothing of them leaves, however they stand.
     forgotten: HashSet<CampaignId>,
+    /// Buckets that have a newer list version than some batch in hand was read from.
+    newer: HashMap<(IncidentId, i32), i32>,
+}
+
+impl Last {
+    /// Whether the people of a batch that was taken up at `taken_up` are still as they were read.
+    fn is_current(&self, of: &Source, taken_up: Instant) -> Leave {
+        let newer = self.newer.get(&(of.incident, of.bucket));
+        // A look that began before the batch was in hand did not ask for it.
+        let is_covered = self.at.is_some_and(|at| at >= taken_up);
+        match newer {
+            Some(version) if *version > of.scope => Leave::Back,
+            _ if is_covered || of.read_at.elapsed() < FRESH => Leave::Go,
+            _ => Leave::Wait,
+        }
+    }
+}
+
+/// What this sender has in hand.
+#[derive(Debug, Default)]
+struct InHand {
+    /// Batches of each campaign.
+    campaigns: BTreeMap<CampaignId, usize>,
+    /// Batches of each incident by the list version that they were read from.
+    scopes: BTreeMap<IncidentId, BTreeMap<i32, usize>>,
+}
+
+impl InHand {
+    fn add(&mut self, of: &Source) {
+        *self.campaigns.entry(of.campaign).or_default() += 1;
+        let scopes = self.scopes.entry(of.incident).or_default();
+        *scopes.entry(of.scope).or_default() += 1;
+    }
+
+    fn remove(&mut self, of: &Source) {
+        take_one(&mut self.campaigns, of.campaign);
+        if let Some(scopes) = self.scopes.get_mut(&of.incident) {
+            take_one(scopes, of.scope);
+            if scopes.is_empty() {
+                self.scopes.remove(&of.incident);
+            }
+        }
+    }
+
+    /// The oldest version of each incident from which a batch was read.
+    fn oldest(&self) -> Vec<(IncidentId, i32)> {
+        let oldest = self.scopes.iter();
+        oldest
+            .filter_map(|(incident, scopes)| Some((*incident, *scopes.first_key_value()?.0)))
+            .collect()
+    }
+}
+
+fn take_one<K: Ord>(counts: &mut BTreeMap<K, usize>, of: K) {
+    if let Some(count) = counts.get_mut(&of) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&of);
+        }
+    }
 }
 
 /// What was last seen of the campaigns in hand, and of who else is at work.
@@ -45,8 +121,7 @@ struct Last {
 pub struct Gate {
     me: SenderId,
     trunks: Arc<[Arc<Trunk>]>,
-    /// How many batches of each campaign this sender has in hand.
-    hands: Arc<Mutex<BTreeMap<CampaignId, usize>>>,
+    hands: Arc<Mutex<InHand>>,
     /// A campaign came into hand.
     taken_up: Arc<Notify>,
     last: Arc<RwLock<Last>>,
@@ -64,16 +139,16 @@ impl Gate {
         }
     }
 
-    /// Whether the campaign's next message may leave.
-    pub fn leave(&self, campaign: CampaignId) -> Leave {
+    /// Whether the next message of a batch that was taken up at `taken_up` may leave.
+    pub fn leave(&self, of: &Source, taken_up: Instant) -> Leave {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| at.elapsed() >= FRESH) {
             return Leave::Wait;
         }
-        match last.campaigns.get(&campaign) {
-            _ if last.forgotten.contains(&campaign) => Leave::Back,
+        match last.campaigns.get(&of.campaign) {
+            _ if last.forgotten.contains(&of.campaign) => Leave::Back,
             Some(seen) if !last.stopped && seen.percent > 0 => match seen.status {
-                CampaignStatus::Sending => Leave::Go,
+                CampaignStatus::Sending => last.is_current(of, taken_up),
                 _ => Leave::Back,
             },
             _ => Leave::Back,
@@ -100,20 +175,20 @@ impl Gate {
         last.shares.of(campaign)
     }
 
-    /// A batch of a campaign comes into hand, or leaves it. The others hear of a campaign at once.
-    pub fn hold(&self, campaign: CampaignId, held: bool) {
+    /// A batch comes into hand; when that was. The others hear of a campaign at once.
+    pub fn take_up(&self, of: &Source) -> Instant {
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        let batches = hands.entry(campaign).or_default();
-        if held && *batches == 0 {
+        if !hands.campaigns.contains_key(&of.campaign) {
             self.taken_up.notify_one();
         }
-        *batches = match held {
-            true => *batches + 1,
-            false => batches.saturating_sub(1),
-        };
-        if *batches == 0 {
-            hands.remove(&campaign);
-        }
+        hands.add(of);
+        Instant::now()
+    }
+
+    /// A batch leaves this sender's hands.
+    pub fn put_down(&self, of: &Source) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.remove(of);
     }
 
     /// What this sender can send; nothing while all its relays are held.
@@ -122,13 +197,27 @@ impl Gate {
             return Vec::new();
         }
         let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.keys().copied().collect()
+        hands.campaigns.keys().copied().collect()
     }
 
     /// A campaign comes into hand, as it was seen just now.
     pub fn admit(&self, campaign: CampaignId, seen: Seen) {
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.campaigns.entry(campaign).or_insert(seen);
+    }
+
+    /// The buckets of incidents in hand whose people are no longer as some batch was read.
+    async fn newer(&self, conn: &mut Conn) -> Result<HashMap<(IncidentId, i32), i32>> {
+        let oldest = {
+            let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+            hands.oldest()
+        };
+        if oldest.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let newer = scope::store::list_newer(conn, &oldest).await?;
+        let version = |of: scope::store::Newest| ((of.incident, of.bucket), of.version);
+        Ok(newer.into_iter().map(version).collect())
     }
 
     /// Looks at the database.
@@ -148,6 +237,7 @@ impl Gate {
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
         let forgotten = campaign::store::without_key(&mut conn, &ids).await?;
+        let newer = self.newer(&mut conn).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| asked.duration_since(at) >= FRESH) {
             // The others may have taken this sender for dead, as it them.
@@ -159,6 +249,7 @@ impl Gate {
         last.shares = Shares::new(&heard, &others);
         last.campaigns.extend(seen);
         last.forgotten.extend(forgotten);
+        last.newer = newer;
         Ok(())
     }
 
@@ -218,8 +309,7 @@ impl Gate {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_campaign_is_in_hand_until_its_last_batch_is_through() {
+    fn gate() -> (Gate, Arc<Trunk>) {
         let route = crate::worker::Route {
             relay: crate::mail::Relay::from_url("r", "file:///tmp/never").expect("a relay"),
             connections: 1,
@@ -228,13 +318,97 @@ mod tests {
         };
         let trunk = Arc::new(Trunk::new(route));
         let me = SenderId::from_uuid(uuid::Uuid::nil());
-        let gate = Gate::new(me, &[Arc::clone(&trunk)]);
-        let campaign = CampaignId::from_uuid(uuid::Uuid::nil());
+        (Gate::new(me, &[Arc::clone(&trunk)]), trunk)
+    }
+
+    fn source(bucket: i32, scope: i32) -> Source {
+        Source {
+            campaign: CampaignId::from_uuid(uuid::Uuid::nil()),
+            incident: IncidentId::from_uuid(uuid::Uuid::nil()),
+            bucket,
+            scope,
+            read_at: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn a_campaign_is_in_hand_until_its_last_batch_is_through() {
+        let (gate, trunk) = gate();
+        let of = source(0, 1);
         for (held, expected) in [(true, 1), (true, 1), (false, 1), (false, 0), (true, 1)] {
-            gate.hold(campaign, held);
+            match held {
+                true => {
+                    gate.take_up(&of);
+                }
+                false => gate.put_down(&of),
+            }
             assert_eq!(gate.in_hand().len(), expected);
         }
         trunk.hold(chrono::TimeDelta::hours(1), "it is away");
         assert_eq!(gate.in_hand(), [], "nothing of it can be sent");
+    }
+
+    #[test]
+    fn the_oldest_version_in_hand_is_asked_for() {
+        let (gate, _) = gate();
+        let oldest = || gate.hands.lock().expect("no panic").oldest();
+        let all = [source(3, 2), source(4, 5), source(5, 2)];
+        for of in &all {
+            gate.take_up(of);
+        }
+        let incident = all[0].incident;
+        for (put_down, expected) in [(0, Some(2)), (2, Some(5)), (1, None)] {
+            gate.put_down(&all[put_down]);
+            let expected: Vec<_> = expected
+                .map(|version| (incident, version))
+                .into_iter()
+                .collect();
+            assert_eq!(oldest(), expected);
+        }
+    }
+
+    #[test]
+    fn a_batch_goes_back_once_its_bucket_has_a_newer_version_and_waits_while_that_is_not_known() {
+        let (gate, _) = gate();
+        let of = source(7, 1);
+        let see = |at: Instant, newer: &[(i32, i32)]| {
+            let mut last = gate.last.write().expect("no panic");
+            last.at = Some(at);
+            let status = CampaignStatus::Sending;
+            let seen = Seen {
+                status,
+                percent: 100,
+            };
+            last.campaigns.insert(of.campaign, seen);
+            let newer = newer.iter();
+            last.newer = newer
+                .map(|(bucket, scope)| ((of.incident, *bucket), *scope))
+                .collect();
+        };
+        let before = Instant::now();
+        let taken_up = before + Duration::from_millis(1);
+        see(before, &[]);
+        assert_eq!(gate.leave(&of, taken_up), Leave::Go, "it was read just now");
+        let slow = Source {
+            read_at: before - FRESH,
+            ..of
+        };
+        assert_eq!(
+            gate.leave(&slow, taken_up),
+            Leave::Wait,
+            "no look asked for it"
+        );
+        see(taken_up, &[(6, 2)]);
+        assert_eq!(gate.leave(&slow, taken_up), Leave::Go, "another bucket");
+        see(taken_up, &[(7, 1)]);
+        assert_eq!(
+            gate.leave(&of, taken_up),
+            Leave::Go,
+            "it was read from that"
+        );
+        see(taken_up, &[(7, 2)]);
+        assert_eq!(gate.leave(&of, taken_up), Leave::Back);
+        see(before - FRESH, &[(7, 2)]);
+        assert_eq!(gate.leave(&of, taken_up), Leave::Wait, "nothing is known");
     }
 }

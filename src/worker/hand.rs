@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::gate::{Gate, Leave};
+use super::gate::{Gate, Leave, Source};
 use super::pace::Pace;
 use super::past::Story;
 use crate::app::App;
 use crate::campaign::pacing::{self, Window};
 use crate::campaign::review;
 use crate::campaign::{CampaignKind, UncertainPolicy};
+use crate::notice::fits::{Says, fits};
 use crate::notice::letter::Edition;
 use crate::notice::retry;
 use crate::notice::settle::{self, End};
@@ -23,7 +25,8 @@ use crate::notice::store::Settled;
 use crate::notice::store::batch::{self, Lease};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{Notice, NoticeStatus};
-use crate::person::Person;
+use crate::person::flags::WithheldReason;
+use crate::person::{AudienceFilter, Person};
 
 /// What all notices of a campaign share in this process.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Shared {
     pub edition: Edition,
     /// Why it is sent.
     pub kind: CampaignKind,
+    /// To whom, as approved.
+    pub audience: AudienceFilter,
     /// The campaign's own pace.
     pub pace: Pace,
     /// What becomes of uncertain notices.
@@ -45,6 +50,20 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Whether a notice suits its person as they are now.
+    ///
+    /// # Errors
+    /// Why it must not be sent.
+    pub fn fits(&self, notice: &Notice, person: &Person) -> Result<(), WithheldReason> {
+        let says = Says {
+            kind: self.kind,
+            is_meant: self.audience.covers(person),
+            named: notice.named,
+            names: self.edition.names(person.locale.as_str(), person.exposed_now()),
+        };
+        fits(person, &says)
+    }
+
     /// How long before a notice is sent again of which nobody knows, so many times by now, whether it was sent;
     /// `None`: it is left as it is.
     pub fn resend_in(&self, doubts: u32) -> Option<TimeDelta> {
@@ -68,6 +87,8 @@ pub struct Known {
 pub struct Hand {
     app: App,
     lease: Lease,
+    source: Source,
+    taken_up: Instant,
     gate: Gate,
     lost: AtomicBool,
     left: AtomicUsize,
@@ -81,16 +102,17 @@ impl Hand {
     /// Takes a leased batch with `left` jobs to come and what is known of its other notices.
     pub fn take(
         app: &App,
-        lease: Lease,
+        (lease, source): (Lease, Source),
         gate: &Gate,
         left: usize,
         known: Known,
         tasks: &TaskTracker,
     ) -> Arc<Self> {
-        gate.hold(lease.campaign_id, true);
         let hand = Arc::new(Self {
             app: app.clone(),
             lease,
+            source,
+            taken_up: gate.take_up(&source),
             gate: gate.clone(),
             lost: AtomicBool::new(false),
             left: AtomicUsize::new(left),
@@ -110,7 +132,7 @@ impl Hand {
     fn leave(&self) -> Leave {
         match self.lost.load(Ordering::Relaxed) {
             true => Leave::Back,
-            false => self.gate.leave(self.lease.campaign_id),
+            false => self.gate.leave(&self.source, self.taken_up),
         }
     }
 
@@ -196,7 +218,7 @@ impl Hand {
 
 impl Drop for Hand {
     fn drop(&mut self) {
-        self.gate.hold(self.lease.campaign_id, false);
+        self.gate.put_down(&self.source);
     }
 }
 
@@ -277,6 +299,7 @@ impl Job {
             address: self.person.email_key.clone(),
             from: self.notice.status,
             to,
+            withheld: None,
             attempts: self.attempts,
             due_at,
             provider: Arc::clone(&self.provider),

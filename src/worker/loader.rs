@@ -1,29 +1,29 @@
 //! The loader: claims batches, opens their people, and puts their notices in the lanes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::gate::Gate;
-use super::hand::{Hand, Job, Known, Shared};
+use super::gate::{Gate, Source};
+use super::hand::{Hand, Job, Shared};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
-use super::past::{self, Past, Story};
+use super::past::Past;
+use super::plan::Planner;
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
-use crate::id::{CampaignId, NoticeId, PersonId};
+use crate::id::{CampaignId, PersonId};
 use crate::incident;
+use crate::notice::Notice;
 use crate::notice::letter::Edition;
 use crate::notice::store::batch::{self, Lease, Turn};
-use crate::notice::store::outcome::{self, Outcome};
-use crate::notice::store::{self, Settled};
-use crate::notice::{AttemptResult, Notice, NoticeStatus};
-use crate::person;
+use crate::notice::store::{self, outcome};
+use crate::person::{self, Person};
 use crate::seal::IncidentKey;
 use crate::shutdown::Shutdown;
 
@@ -91,7 +91,7 @@ impl Loader {
             last: self.last,
             full,
         };
-        let (now, mail) = (self.app.now(), &self.app.config.mail);
+        let (now, mail, read_at) = (self.app.now(), &self.app.config.mail, Instant::now());
         let lease = {
             let mut conn = self.app.db.get().await?;
             batch::claim(&mut conn, &mail.node, mail.lease_seconds, &turn, now).await?
@@ -108,237 +108,106 @@ impl Loader {
             )
         };
         let past = Past::read(outcomes);
+        let planner = Planner {
+            app: &self.app,
+            ledger: &self.ledger,
+            lease: &lease,
+            providers: self.lanes.providers(),
+        };
+        let source = source(&lease, read_at);
         let key = match lease.campaign_status {
             CampaignStatus::Cancelled => None,
-            _ => self.key(&lease).await?,
+            _ => key(&self.app, &lease).await?,
         };
         let Some(key) = key else {
-            self.cancel(lease, notices, &past).await?;
+            let known = planner.cancel(notices, &past).await?;
+            let batch = (lease, source);
+            Hand::take(&self.app, batch, &self.gate, 0, known, &self.hands);
             return Ok(true);
         };
-        let shared = self.shared(&lease).await?;
-        let mut people = self.people(&key, &lease, &notices).await?;
-        let providers = self.lanes.providers();
-        let provider = |notice: &Notice| {
-            let person = people.get(&notice.person);
-            let address = person.and_then(|person| person.contact.email.as_ref());
-            providers.name(address)
-        };
-        let plan = self.plan(&shared, notices, &past, provider).await?;
-        let mut found = Vec::with_capacity(plan.jobs.len());
-        for (notice, provider, story) in plan.jobs {
-            let Some(person) = people.remove(&notice.person) else {
-                return Err(Error::inconsistent("notice", notice.id));
-            };
-            found.push((notice, (person, provider), story));
-        }
-        let (campaign, left) = (lease.campaign_id, found.len());
-        let hand = Hand::take(&self.app, lease, &self.gate, left, plan.known, &self.hands);
+        let shared = shared(&self.app, &mut self.shared, &lease).await?;
+        // After the claim, which saw the list version of the bucket: they are of that version or of a newer one.
+        let people = people(&self.app, &key, &lease, &notices).await?;
+        let plan = planner.plan(&shared, notices, &past, people).await?;
+        let (campaign, left) = (lease.campaign_id, plan.jobs.len());
+        let hand = Hand::take(
+            &self.app,
+            (lease, source),
+            &self.gate,
+            left,
+            plan.known,
+            &self.hands,
+        );
         let job = |(notice, to, story)| Job::new(&hand, &shared, notice, to, story);
-        let jobs = found.into_iter().map(job).collect();
+        let jobs = plan.jobs.into_iter().map(job).collect();
         if !shutdown.is_leaving() {
             self.lanes.push(campaign, shared.kind, jobs);
         }
         Ok(true)
     }
+}
 
-    async fn people(
-        &self,
-        key: &IncidentKey,
-        lease: &Lease,
-        notices: &[Notice],
-    ) -> Result<HashMap<PersonId, person::Person>> {
-        let ids: Vec<PersonId> = notices.iter().map(|notice| notice.person).collect();
-        let mut conn = self.app.db.get().await?;
-        let place = (lease.incident_id, lease.bucket);
-        let people = person::store::load_many(&mut conn, key, place, &ids).await?;
-        Ok(people
-            .into_iter()
-            .map(|person| (person.id, person))
-            .collect())
-    }
-
-    /// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
-    async fn key(&self, lease: &Lease) -> Result<Option<IncidentKey>> {
-        let mut conn = self.app.db.get().await?;
-        let wrapped = incident::store::wrapped_key(&mut conn, lease.incident_id).await?;
-        let open = |wrapped: Vec<u8>| self.app.keys.incident_key(lease.incident_id, &wrapped);
-        let strange = |_| Error::inconsistent("incident", lease.incident_id);
-        wrapped.map(open).transpose().map_err(strange)
-    }
-
-    /// What all notices of the campaign share, compiled at its first batch.
-    async fn shared(&mut self, lease: &Lease) -> Result<Arc<Shared>> {
-        if let Some(shared) = self.shared.get(&lease.campaign_id) {
-            return Ok(Arc::clone(shared));
-        }
-        let mut conn = self.app.db.get().await?;
-        let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
-        let strange = || Error::inconsistent("campaign", campaign.id);
-        let content = campaign.content.as_deref().unwrap_or_default();
-        let app = &self.app;
-        let edition =
-            Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
-        let shared = Arc::new(Shared {
-            edition,
-            kind: campaign.kind,
-            pace: Pace::default(),
-            on_uncertain: campaign.on_uncertain,
-            limit: campaign.limits.rate_per_second,
-            launched_at: campaign.launched_at.unwrap_or_else(|| self.app.now()),
-            window: Mutex::default(),
-        });
-        self.shared.insert(campaign.id, Arc::clone(&shared));
-        Ok(shared)
-    }
-
-    /// Ends every notice of a batch of which nothing more is sent, since its campaign was cancelled or its incident
-    /// forgotten: as it was sent, or as cancelled.
-    async fn cancel(&self, lease: Lease, notices: Vec<Notice>, past: &Past) -> Result<()> {
-        let stories = self.stories(notices, past, |_| false).await?;
-        let mut known = Known {
-            unclear: stories.unclear,
-            ..Known::default()
-        };
-        for (notice, story) in stories.each {
-            let to = match story.end {
-                // It may have arrived.
-                Some((NoticeStatus::Deferred, _)) | None if story.doubts > 0 => {
-                    NoticeStatus::Uncertain
-                }
-                Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
-                Some((to, _)) => to,
-            };
-            let unknown = self.lanes.providers().name(None);
-            known
-                .settled
-                .push(settled(&notice, story, (to, None), unknown));
-        }
-        Hand::take(&self.app, lease, &self.gate, 0, known, &self.hands);
-        Ok(())
-    }
-
-    /// Sorts a batch's notices: those whose end is in the outcomes already, and those to be sent.
-    async fn plan(
-        &self,
-        shared: &Shared,
-        notices: Vec<Notice>,
-        past: &Past,
-        provider: impl Fn(&Notice) -> Arc<str>,
-    ) -> Result<Plan> {
-        let again = |doubts| shared.resend_in(doubts).is_some();
-        let stories = self.stories(notices, past, again).await?;
-        let now = self.app.now();
-        let mut plan = Plan::default();
-        plan.known.unclear = stories.unclear;
-        for (notice, story) in stories.each {
-            let provider = provider(&notice);
-            let to = match story.end {
-                Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
-                    (NoticeStatus::Deferred, due_at)
-                }
-                None | Some((NoticeStatus::Deferred, _)) => {
-                    plan.jobs.push((notice, provider, story));
-                    continue;
-                }
-                Some((to, _)) => (to, None),
-            };
-            let known = settled(&notice, story, to, provider);
-            plan.known.settled.push(known);
-        }
-        Ok(plan)
-    }
-
-    /// What was done with a batch's notices. Attempts without an end, of a sender that died, end as uncertain; so
-    /// many doubts say whether the notice is sent `again`.
-    async fn stories(
-        &self,
-        notices: Vec<Notice>,
-        past: &Past,
-        again: impl Fn(u32) -> bool,
-    ) -> Result<Stories> {
-        let now = self.app.now();
-        let mut lost = Vec::new();
-        let read = |notice: Notice| {
-            let mut story = past.of(&notice);
-            if let Some(open) = story.open.take() {
-                story.doubts += 1;
-                // At once: whoever had it is gone. Should this sender go too before it has begun again, the row
-                // tells the next that it is to be sent again.
-                let retry_at = again(story.doubts).then_some(now);
-                let row = Outcome {
-                    settled: true,
-                    result: AttemptResult::Uncertain,
-                    at: now,
-                    reason: Some("sender or database lost before its end was recorded".to_owned()),
-                    retry_at,
-                    ..open
-                };
-                story.end = past::end_of(&row);
-                story.tried.push(row.clone());
-                lost.push(row);
-            }
-            (notice, story)
-        };
-        let mut each: Vec<_> = notices.into_iter().map(read).collect();
-        let unclear = self.write_lost(lost).await?;
-        each.retain(|(notice, _)| !unclear.contains(&notice.id));
-        Ok(Stories {
-            each,
-            unclear: !unclear.is_empty(),
-        })
-    }
-
-    /// Writes that attempts were lost. Those of which somebody wrote the end first: they were not.
-    async fn write_lost(&self, lost: Vec<Outcome>) -> Result<HashSet<NoticeId>> {
-        if lost.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let mut unclear: HashSet<NoticeId> = lost.iter().map(|row| row.notice_id).collect();
-        let written = self.ledger.write(lost).await?;
-        for (notice, ..) in &written {
-            unclear.remove(notice);
-        }
-        if !written.is_empty() {
-            tracing::warn!(
-                notices = written.len(),
-                "notices left uncertain by a sender that died"
-            );
-        }
-        Ok(unclear)
+/// From what a batch is read that was claimed after `read_at`.
+fn source(lease: &Lease, read_at: Instant) -> Source {
+    Source {
+        campaign: lease.campaign_id,
+        incident: lease.incident_id,
+        bucket: lease.bucket,
+        scope: lease.scope,
+        read_at,
     }
 }
 
-/// What was done with a batch's notices before.
-struct Stories {
-    each: Vec<(Notice, Story)>,
-    /// Others were written of meanwhile.
-    unclear: bool,
+async fn people(
+    app: &App,
+    key: &IncidentKey,
+    lease: &Lease,
+    notices: &[Notice],
+) -> Result<HashMap<PersonId, Person>> {
+    let ids: Vec<PersonId> = notices.iter().map(|notice| notice.person).collect();
+    let mut conn = app.db.get().await?;
+    let place = (lease.incident_id, lease.bucket);
+    let people = person::store::load_many(&mut conn, key, place, &ids).await?;
+    Ok(people
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect())
 }
 
-#[derive(Default)]
-struct Plan {
-    known: Known,
-    /// Each with the provider of its mailbox.
-    jobs: Vec<(Notice, Arc<str>, Story)>,
+/// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
+async fn key(app: &App, lease: &Lease) -> Result<Option<IncidentKey>> {
+    let mut conn = app.db.get().await?;
+    let wrapped = incident::store::wrapped_key(&mut conn, lease.incident_id).await?;
+    let open = |wrapped: Vec<u8>| app.keys.incident_key(lease.incident_id, &wrapped);
+    let strange = |_| Error::inconsistent("incident", lease.incident_id);
+    wrapped.map(open).transpose().map_err(strange)
 }
 
-fn settled(
-    notice: &Notice,
-    story: Story,
-    (to, due_at): (NoticeStatus, Option<DateTime<Utc>>),
-    provider: Arc<str>,
-) -> Settled {
-    Settled {
-        id: notice.id,
-        person: notice.person,
-        named: notice.named,
-        address: None,
-        from: notice.status,
-        to,
-        attempts: story.attempts,
-        due_at,
-        provider,
-        tried: story.tried,
+/// What all notices of the campaign share, compiled at its first batch.
+async fn shared(
+    app: &App,
+    known: &mut HashMap<CampaignId, Arc<Shared>>,
+    lease: &Lease,
+) -> Result<Arc<Shared>> {
+    if let Some(shared) = known.get(&lease.campaign_id) {
+        return Ok(Arc::clone(shared));
     }
+    let mut conn = app.db.get().await?;
+    let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
+    let strange = || Error::inconsistent("campaign", campaign.id);
+    let content = campaign.content.as_deref().unwrap_or_default();
+    let edition =
+        Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
+    let shared = Arc::new(Shared {
+        edition,
+        kind: campaign.kind,
+        audience: campaign.audience.filter(campaign.kind),
+        pace: Pace::default(),
+        on_uncertain: campaign.on_uncertain,
+        limit: campaign.limits.rate_per_second,
+        launched_at: campaign.launched_at.unwrap_or_else(|| app.now()),
+        window: Mutex::default(),
+    });
+    known.insert(campaign.id, Arc::clone(&shared));
+    Ok(shared)
 }

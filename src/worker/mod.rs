@@ -12,6 +12,7 @@ mod line;
 mod loader;
 mod pace;
 mod past;
+mod plan;
 pub mod postman;
 mod providers;
 mod shares;

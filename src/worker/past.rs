@@ -19,6 +19,8 @@ pub struct Story {
     pub doubts: u32,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
+    /// When the last attempt began.
+    pub last_tried: Option<DateTime<Utc>>,
     /// An attempt that was begun and has no result.
     pub open: Option<Outcome>,
     /// The state its last result gives it.
@@ -48,6 +50,7 @@ impl Past {
                 story.tried.push(row);
             } else {
                 story.first_tried.get_or_insert(row.at);
+                story.last_tried = Some(row.at);
                 story.open = Some(row);
             }
         }

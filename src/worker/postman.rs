@@ -18,7 +18,7 @@ use super::trunk::Trunk;
 use crate::app::App;
 use crate::db::Error;
 use crate::id::SenderId;
-use crate::notice::freeze;
+use crate::notice::freeze::Freezer;
 use crate::shutdown::Shutdown;
 
 /// How often jobs are looked for that may not go any more: with the gate's poll this is well below two seconds.
@@ -92,8 +92,9 @@ async fn let_go(lanes: Lanes, shutdown: Shutdown) {
 
 async fn freeze_all(app: App, shutdown: Shutdown) {
     let poll = Duration::from_millis(app.config.mail.poll_milliseconds);
+    let mut freezer = Freezer::default();
     while !shutdown.is_leaving() {
-        let more = match freeze::step(&app).await {
+        let more = match freezer.step(&app).await {
             Ok(more) => more,
             Err(Error::Retry) => true,
             Err(error) => {

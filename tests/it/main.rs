@@ -10,6 +10,7 @@ mod approvals;
 mod audiences;
 mod browser;
 mod campaigns;
+mod changed;
 mod client;
 mod console;
 mod csv;

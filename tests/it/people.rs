@@ -61,26 +61,31 @@ impl Scene {
 
     /// Imports a full list and puts it in force.
     pub async fn import(&self, house: &House, csv: &str) -> i32 {
+        self.take(house, ScopeMode::Full, csv).await
+    }
+
+    /// Imports a list and puts it in force.
+    pub async fn take(&self, house: &House, mode: ScopeMode, csv: &str) -> i32 {
+        let version = self.read(house, mode, csv).await;
+        self.activate(house, version).await;
+        version
+    }
+
+    /// Puts a draft in force.
+    pub async fn activate(&self, house: &House, version: i32) {
+        let (app, given) = (&house.app, Consent::Given);
+        scope::activate::activate(app, self.comms, self.incident, version, given)
+            .await
+            .unwrap();
+    }
+
+    /// Imports a list, which stays a draft.
+    pub async fn read(&self, house: &House, mode: ScopeMode, csv: &str) -> i32 {
         let reader = Source::File(Cursor::new(csv.to_owned().into_bytes()));
-        let imported = scope::import::import(
-            &house.app,
-            self.comms,
-            self.incident,
-            ScopeMode::Full,
-            reader,
-            |_| {},
-        )
-        .await
-        .unwrap();
-        scope::activate::activate(
-            &house.app,
-            self.comms,
-            self.incident,
-            imported.version,
-            Consent::Given,
-        )
-        .await
-        .unwrap();
+        let imported =
+            scope::import::import(&house.app, self.comms, self.incident, mode, reader, |_| {})
+                .await
+                .unwrap();
         imported.version
     }
 

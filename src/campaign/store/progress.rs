@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
 use super::super::CampaignStatus;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze};
@@ -82,6 +83,50 @@ pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
         counts,
         frozen: unfrozen == 0,
     })
+}
+
+/// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
+/// was frozen. Those that flags forbid are not among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct LeftOut {
+    /// What was approved did not suit their people any more: the next campaign offers them.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub changed: i64,
+    /// Their people had no e-mail address any more.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub no_address: i64,
+}
+
+/// Counts the notices that a campaign left out.
+///
+/// # Errors
+/// The database's.
+pub async fn left_out(conn: &mut Conn, id: CampaignId) -> Result<LeftOut> {
+    // In the words of the index that makes it cheap.
+    Ok(statement(
+        "select count(*) filter (where withheld = 'changed') as changed, \
+                count(*) filter (where withheld = 'no_address') as no_address \
+         from notice where campaign_id = $1 and withheld in ('changed', 'no_address')",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(id)
+    .get_result(conn)
+    .await?)
+}
+
+/// Whether a launched campaign's whole audience is frozen.
+///
+/// # Errors
+/// The database's.
+pub async fn is_frozen(conn: &mut Conn, id: CampaignId) -> Result<bool> {
+    let unfrozen = campaign_freeze::table.filter(
+        campaign_freeze::campaign_id
+            .eq(id)
+            .and(campaign_freeze::done.eq(false)),
+    );
+    let more: bool = diesel::select(diesel::dsl::exists(unfrozen))
+        .get_result(conn)
+        .await?;
+    Ok(!more)
 }
 
 /// Moves counters by the given differences; in the transaction that changes the notices.

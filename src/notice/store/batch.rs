@@ -52,6 +52,9 @@ pub struct Lease {
     /// Whether it belongs to the first slice.
     #[diesel(sql_type = Bool)]
     pub canary: bool,
+    /// The newest list version that its bucket had at the claim; 0 if it had none.
+    #[diesel(sql_type = Integer)]
+    pub scope: i32,
 }
 
 impl Lease {
@@ -139,7 +142,9 @@ const CLAIM: &str = "
     ) pick
     where (b.campaign_id, b.bucket, b.batch_no) = (pick.campaign_id, pick.bucket, pick.batch_no)
     returning b.campaign_id, pick.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence,
-        b.canary, pick.campaign_status, pick.percent, pick.kind";
+        b.canary, pick.campaign_status, pick.percent, pick.kind,
+        coalesce((select max(a.version) from scope_applied a
+            where a.incident_id = pick.incident_id and a.bucket = b.bucket), 0) as scope";
 
 /// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
 /// database's, so that the clocks of nodes do not matter. Nothing while everything is stopped.

@@ -137,12 +137,14 @@ pub struct Settled {
     pub person: PersonId,
     /// The elements it names.
     pub named: ElementSet,
-    /// The `email_key` of the address it was sent to; `None`: the one that its person has now.
+    /// The `email_key` of the address it was sent to; `None`: that is not known, so that no address has refused it.
     pub address: Option<Vec<u8>>,
     /// Where it stood.
     pub from: NoticeStatus,
     /// Where it stands now.
     pub to: NoticeStatus,
+    /// Why, if it is withheld.
+    pub withheld: Option<WithheldReason>,
     /// How often it was tried by now.
     pub attempts: i16,
     /// When it is tried again, if deferred.
@@ -165,8 +167,8 @@ pub async fn set_states(
 ) -> Result<()> {
     let moved = statement(
         "update notice n set status = s.status::notice_status, attempts = s.attempts, due_at = s.due_at, \
-                settled_at = case when s.status <> 'deferred' then $2 end \
-         from unnest($3, $4, $5, $6, $7) as s (id, before, status, attempts, due_at) \
+                withheld = s.withheld::withheld_reason, settled_at = case when s.status <> 'deferred' then $2 end \
+         from unnest($3, $4, $5, $6, $7, $8) as s (id, before, status, attempts, due_at, withheld) \
          where n.bucket = $1 and n.id = s.id and n.status = s.before::notice_status",
     )
     .bind::<Integer, _>(bucket)
@@ -176,6 +178,7 @@ pub async fn set_states(
     .bind::<Array<Text>, _>(settled.iter().map(|s| s.to.as_str()).collect::<Vec<_>>())
     .bind::<Array<SmallInt>, _>(settled.iter().map(|s| s.attempts).collect::<Vec<_>>())
     .bind::<Array<Nullable<Timestamptz>>, _>(settled.iter().map(|s| s.due_at).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(settled.iter().map(|s| s.withheld.map(WithheldReason::as_str)).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     if moved == settled.len() {

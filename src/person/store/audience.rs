@@ -124,6 +124,8 @@ macro_rules! ask {
 struct RowSql {
     #[diesel(sql_type = Uuid)]
     id: PersonId,
+    #[diesel(sql_type = Text)]
+    locale: String,
     #[diesel(sql_type = BigInt)]
     exposed: i64,
     #[diesel(sql_type = BigInt)]
@@ -153,7 +155,7 @@ pub async fn page_after(
     let meant = is_meant(filter);
     // A subquery for each person of the page, found by the key of `notice`: a join would read all of a bucket.
     let sql = format!(
-        "select p.id, {THEIRS} as exposed, p.named, p.flags, p.standing, p.reachable as has_address
+        "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, p.reachable as has_address
         from person_now p
         where p.bucket = $8 and p.id > $9 and {meant}
             and (cardinality($6) = 0 or (select true from notice n
@@ -174,6 +176,7 @@ fn read(row: RowSql) -> Result<AudienceRow> {
     let flags = Flags::from_bits(row.flags).ok_or_else(broken)?;
     Ok(AudienceRow {
         id: row.id,
+        locale: Locale::parse(&row.locale).map_err(|_| broken())?,
         exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
         named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
         standing: row.standing,

@@ -14,6 +14,7 @@ macro_rules! said {
     };
 }
 
+mod applied;
 mod apply;
 mod compare;
 mod complete;
@@ -25,6 +26,7 @@ mod staged;
 mod stranger;
 mod upload;
 
+pub use applied::{Newest, activating, list_newer, newest};
 pub use apply::{Span, apply_listed, apply_unlisted, by_bucket, record_applied};
 pub use compare::{Compared, compare, compare_in, count_kinds};
 pub use complete::{Completed, Former, Incomplete, complete, find_incomplete, take_over};

@@ -64,6 +64,7 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::NotADraft
         | CampaignError::NoScope
         | CampaignError::ApprovalVoid(_)
+        | CampaignError::OtherScope { .. }
         | CampaignError::Nobody(_)
         | CampaignError::State(_)
         | CampaignError::Forgotten

@@ -17,7 +17,7 @@ use crate::campaign::change::Change;
 use crate::campaign::hold;
 use crate::campaign::launch;
 use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{self, NewCampaign, Pace, Progress};
+use crate::campaign::store::{self, LeftOut, NewCampaign, Pace, Progress};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
     content,
@@ -54,6 +54,8 @@ struct CampaignView {
     version: i32,
     content_hash: Option<String>,
     counts: BTreeMap<NoticeStatus, i64>,
+    /// Of those withheld, who did not suit what was approved any more when their notice was about to leave.
+    left_out: LeftOut,
     total: i64,
     frozen: bool,
     pace: Option<PaceView>,
@@ -85,11 +87,13 @@ impl CampaignView {
     fn of(
         campaign: Campaign,
         progress: Progress,
+        left_out: LeftOut,
         pace: Option<Pace>,
         void: &HashMap<CampaignId, Vec<Change>>,
     ) -> Self {
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         Self {
+            left_out,
             approval: campaign.content.is_some().then_some(ApprovalView {
                 valid: changed.is_empty(),
                 changed,
@@ -139,12 +143,13 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
     let mut conn = app.db.get().await?;
     let campaign = store::find(&mut conn, id).await?;
     let progress = store::progress(&mut conn, id).await?;
+    let left_out = store::left_out(&mut conn, id).await?;
     let pace = store::pace(&mut conn, id).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     Ok(versioned(
         answer,
         campaign.version,
-        &CampaignView::of(campaign, progress, pace, &void),
+        &CampaignView::of(campaign, progress, left_out, pace, &void),
     ))
 }
 
@@ -225,14 +230,15 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     for campaign in campaigns {
         let progress = store::progress(&mut conn, campaign.id).await?;
+        let left_out = store::left_out(&mut conn, campaign.id).await?;
         let pace = store::pace(&mut conn, campaign.id).await?;
-        rows.push((campaign, progress, pace));
+        rows.push((campaign, progress, left_out, pace));
     }
     let page = Page::of(
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, progress, pace)| CampaignView::of(of, progress, pace, &void),
+        |(of, progress, left_out, pace)| CampaignView::of(of, progress, left_out, pace, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }

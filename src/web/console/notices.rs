@@ -236,7 +236,9 @@ async fn people(
 
 async fn tries(conn: &mut Conn, of: &Notice) -> Result<Vec<AttemptView>, Problem> {
     match of.status {
-        NoticeStatus::Queued | NoticeStatus::Withheld => Ok(Vec::new()),
+        NoticeStatus::Queued => Ok(Vec::new()),
+        // Others were tried before their people changed.
+        NoticeStatus::Withheld if of.attempts == 0 => Ok(Vec::new()),
         _ => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
     }
 }
@@ -253,7 +255,7 @@ fn words(attempt: &AttemptView) -> String {
 }
 
 fn row(notice: &Notice, person: Option<&Person>, last: Option<&AttemptView>) -> NoticeRow {
-    let withheld = notice.withheld.map(|why| why.to_string());
+    let withheld = notice.withheld.map(|why| why.words().to_owned());
     NoticeRow {
         id: notice.id.to_string(),
         reference: person.map_or_else(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{self, Pace, RelaySeen};
+use crate::campaign::store::{self, LeftOut, Pace, RelaySeen};
 use crate::db::Conn;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
@@ -55,6 +55,8 @@ pub struct Outcomes {
     pub relays: Vec<RelayRow>,
     /// By provider; none if all are the same.
     pub providers: Vec<Part>,
+    /// Who was left out when their notice was about to leave.
+    pub left_out: LeftOut,
 }
 
 /// Reads what came of a campaign so far.
@@ -67,8 +69,12 @@ pub async fn outcomes(
     pace: Option<&Pace>,
     now: DateTime<Utc>,
 ) -> Result<Outcomes, Problem> {
+    let left_out = store::left_out(conn, campaign).await?;
     let Some(ends) = tally::ends(conn, campaign).await? else {
-        return Ok(Outcomes::default());
+        return Ok(Outcomes {
+            left_out,
+            ..Outcomes::default()
+        });
     };
     let (from, minutes) = columns(ends);
     let stretches = tally::stretches(conn, campaign, from, minutes).await?;
@@ -84,6 +90,7 @@ pub async fn outcomes(
         replies: answers.iter().map(reply).collect(),
         relays: relays(parts, &seen, now),
         providers,
+        left_out,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The console's pages with sample data.
 
+use candor::campaign::store::LeftOut;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
 use candor::notice::store::tally::Part;
@@ -489,6 +490,10 @@ fn came() -> Outcomes {
         refused,
     };
     Outcomes {
+        left_out: LeftOut {
+            changed: 12,
+            no_address: 3,
+        },
         chart: Some(chart()),
         replies: vec![
             reply("250", "taken", 48_213_004),

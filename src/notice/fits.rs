@@ -1,0 +1,146 @@
+//! Whether a notice still suits its person. An audience is frozen once; lists change until the last message has left.
+
+use crate::campaign::CampaignKind;
+use crate::element::ElementSet;
+use crate::person::Person;
+use crate::person::flags::WithheldReason;
+
+/// What a notice would say to its person now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Says {
+    /// Why its campaign is sent.
+    pub kind: CampaignKind,
+    /// Whether the approved audience has the person in it.
+    pub is_meant: bool,
+    /// What it named when the audience was frozen.
+    pub named: ElementSet,
+    /// What its text names for the person as they are now.
+    pub names: ElementSet,
+}
+
+/// Whether it may be sent.
+///
+/// # Errors
+/// Why it must not be: the first of what the person's flags say, [`WithheldReason::Changed`] and
+/// [`WithheldReason::NoAddress`].
+pub fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
+    if let Some(reason) = person.flags.withheld_reason() {
+        return Err(reason);
+    }
+    let theirs = person.exposed_now();
+    let told = match says.kind {
+        CampaignKind::Correction => says.names,
+        CampaignKind::Initial | CampaignKind::Supplement => person.named.union(says.names),
+    };
+    let is_right = says.is_meant
+        && says.names == says.named
+        && says.names.minus(theirs).is_empty()
+        && theirs.minus(told).is_empty();
+    match (is_right, person.reachable) {
+        (false, _) => Err(WithheldReason::Changed),
+        (true, false) => Err(WithheldReason::NoAddress),
+        (true, true) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::element::Element;
+    use crate::id::{IncidentId, PersonId};
+    use crate::person::flags::Flags;
+    use crate::person::place::Locale;
+    use crate::person::{Facts, PersonStanding, ToldBy, standing};
+
+    const ALL: [Element; 3] = [Element::Name, Element::Email, Element::Phone];
+
+    fn set() -> impl Strategy<Value = ElementSet> {
+        proptest::sample::subsequence(ALL.to_vec(), 0..=3)
+            .prop_map(|some| some.into_iter().collect())
+    }
+
+    prop_compose! {
+        fn person()(
+            exposed in set(),
+            named in set(),
+            flags in (0..32).prop_map(|bits| Flags::from_bits(bits).unwrap()),
+            in_scope in any::<bool>(),
+            told in any::<bool>(),
+            reachable in any::<bool>(),
+        ) -> Person<()> {
+            let told = told.then_some(ToldBy::Email);
+            let owes = !exposed.minus(named).is_empty();
+            Person {
+                id: PersonId::from_uuid(uuid::Uuid::nil()),
+                incident: IncidentId::from_uuid(uuid::Uuid::nil()),
+                contact: (),
+                exposed,
+                named,
+                locale: Locale::parse("en").unwrap(),
+                jurisdiction: None,
+                flags,
+                standing: standing(Facts { in_scope, told, owes, flags, reachable }),
+                withheld: None,
+                told,
+                reachable,
+                email_key: None,
+                link_epoch: 0,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn says()(
+            kind in proptest::sample::select(CampaignKind::ALL.to_vec()),
+            is_meant in any::<bool>(),
+            named in set(),
+            other in set(),
+            same in any::<bool>(),
+        ) -> Says {
+            Says { kind, is_meant, named, names: if same { named } else { other } }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_sent_is_right_in_every_point_and_what_is_not_has_the_reason(
+            person in person(), says in says()
+        ) {
+            let sent = fits(&person, &says);
+            let forbidden = person.flags.withheld_reason();
+            let right = |element: &Element| {
+                let theirs = person.standing != PersonStanding::Retracted
+                    && person.exposed.contains(*element);
+                let known = says.kind != CampaignKind::Correction && person.named.contains(*element);
+                let is_named = says.names.contains(*element);
+                is_named == says.named.contains(*element)
+                    && (!is_named || theirs)
+                    && (!theirs || is_named || known)
+            };
+            let changed = !says.is_meant || !ALL.iter().all(right);
+            let expected = match forbidden {
+                Some(reason) => Err(reason),
+                None if changed => Err(WithheldReason::Changed),
+                None if !person.reachable => Err(WithheldReason::NoAddress),
+                None => Ok(()),
+            };
+            prop_assert_eq!(sent, expected);
+        }
+
+        #[test]
+        fn whoever_gets_it_knows_all_and_nothing_else_of_it(person in person(), says in says()) {
+            if fits(&person, &says).is_ok() {
+                let named = match says.kind {
+                    CampaignKind::Correction => says.named,
+                    _ => person.named.union(says.named),
+                };
+                prop_assert!(person.exposed_now().minus(named).is_empty());
+                prop_assert!(says.named.minus(person.exposed_now()).is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Which version is in force in which bucket. A version is on record for a bucket from the commit that changes the
+//! bucket's people.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Uuid};
+use diesel_async::RunQueryDsl;
+
+use crate::db::schema::{scope_applied, scope_version};
+use crate::db::{Conn, Result, statement};
+use crate::id::IncidentId;
+use crate::scope::ScopeStatus;
+
+/// A version that a bucket has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct Newest {
+    /// Of which incident.
+    #[diesel(sql_type = Uuid)]
+    pub incident: IncidentId,
+    /// The bucket.
+    #[diesel(sql_type = Integer)]
+    pub bucket: i32,
+    /// The newest version there.
+    #[diesel(sql_type = Integer)]
+    pub version: i32,
+}
+
+/// The buckets of these incidents that have a newer version than the one given with each. Mostly there are none, and
+/// the key of the table says so at once.
+///
+/// # Errors
+/// The database's.
+pub async fn list_newer(conn: &mut Conn, than: &[(IncidentId, i32)]) -> Result<Vec<Newest>> {
+    Ok(statement(
+        "select a.incident_id as incident, a.bucket, max(a.version) as version \
+         from unnest($1, $2) as seen (incident_id, version) \
+         join scope_applied a on a.incident_id = seen.incident_id and a.version > seen.version \
+         group by a.incident_id, a.bucket",
+    )
+    .bind::<Array<Uuid>, _>(than.iter().map(|(of, _)| of.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(than.iter().map(|(_, version)| *version).collect::<Vec<_>>())
+    .load(conn)
+    .await?)
+}
+
+/// The newest version of a bucket, and when it was applied there by the clock of the node that did it, before its
+/// commit; `None` while no list is in force.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(
+    conn: &mut Conn,
+    incident: IncidentId,
+    bucket: i32,
+) -> Result<Option<(i32, DateTime<Utc>)>> {
+    Ok(scope_applied::table
+        .filter(scope_applied::incident_id.eq(incident))
+        .filter(scope_applied::bucket.eq(bucket))
+        .order(scope_applied::version.desc())
+        .select((scope_applied::version, scope_applied::at))
+        .first(conn)
+        .await
+        .optional()?)
+}
+
+/// The version of an incident that is half in force, if one is.
+///
+/// # Errors
+/// The database's.
+pub async fn activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<i32>> {
+    Ok(scope_version::table
+        .filter(scope_version::incident_id.eq(incident))
+        .filter(scope_version::status.eq(ScopeStatus::Activating))
+        .select(scope_version::version)
+        .first(conn)
+        .await
+        .optional()?)
+}
