@@ -200,7 +200,10 @@ impl Import {
         if self.json {
             return say(json!({
                 "version": imported.version, "status": status, "accepted": imported.accepted,
-                "rejected": imported.rejected, "delta": imported.delta, "rejects": rejects,
+                "rejected": imported.rejected, "lines": imported.lines.lines,
+                "header_lines": imported.lines.header, "blank": imported.lines.blank,
+                "continued_lines": imported.lines.continued, "ends_open": imported.lines.ends_open,
+                "delta": imported.delta, "rejects": rejects,
                 "seconds": {
                     "import": import.as_secs_f64(), "activate": activate.as_secs_f64(),
                 },
@@ -211,6 +214,14 @@ impl Import {
             "scope version {} is {status}: {} rows accepted, {} rejected",
             imported.version, imported.accepted, imported.rejected
         ))?;
+        say(imported.lines.sum(
+            imported.accepted,
+            imported.rejected,
+            imported.delta.replaced,
+        ))?;
+        if imported.lines.ends_open {
+            say("the last line has no line break: if the file was cut off, its end is missing")?;
+        }
         say(format!(
             "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed otherwise, {} unchanged",
             delta.people_added,

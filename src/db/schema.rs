@@ -240,6 +240,11 @@ diesel::table! {
         added -> Nullable<Array<Int8>>,
         retracted -> Nullable<Array<Int8>>,
         octets_read -> Int8,
+        lines -> Nullable<Int8>,
+        header_lines -> Nullable<Int8>,
+        blank_lines -> Nullable<Int8>,
+        continued_lines -> Nullable<Int8>,
+        ends_open -> Nullable<Bool>,
     }
 }
 

@@ -5,6 +5,7 @@
 //! what to do about them, `header.rs` recognises a column that holds the values themselves.
 
 mod advice;
+mod aliases;
 mod find;
 mod guidance;
 mod header;
@@ -139,6 +140,17 @@ impl Element {
             .find(|element| element.code().eq_ignore_ascii_case(code))
     }
 
+    /// The element of a code, of its English words, or of another word that exporters write, such as
+    /// `drivers_license`; case, spaces, hyphens and apostrophes do not matter. `None` if there is none.
+    pub fn from_word(word: &str) -> Option<Element> {
+        Element::from_code(word).or_else(|| aliases::find(word))
+    }
+
+    /// What [`Element::from_word`] takes beside the code and the English words.
+    pub const fn aliases(self) -> &'static [&'static str] {
+        aliases::of(self)
+    }
+
     /// The element in words, without an article, in the language of a BCP 47 tag.
     pub fn words(self, locale: &str) -> &'static str {
         words::of(self, locale)
@@ -166,7 +178,7 @@ impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         // The text is not repeated: whoever mixes up columns may have sent a stolen value.
-        Element::from_code(&code).ok_or_else(|| de::Error::custom("not an element code"))
+        Element::from_word(&code).ok_or_else(|| de::Error::custom("not an element code"))
     }
 }
 

@@ -55,7 +55,7 @@ impl ElementSet {
         self.0
     }
 
-    /// Reads codes separated by `;`, in any case; spaces and empty parts do not matter.
+    /// Reads codes separated by `;`, or what [`Element::from_word`] takes for them; empty parts do not matter.
     /// No code at all is an empty set: whether that is allowed, the caller knows.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl ElementSet {
         let parts = list.split(';').map(str::trim).enumerate();
         parts
             .filter(|(_, code)| !code.is_empty())
-            .map(|(at, code)| Element::from_code(code).ok_or(UnknownElement { part: at + 1 }))
+            .map(|(at, code)| Element::from_word(code).ok_or(UnknownElement { part: at + 1 }))
             .collect()
     }
 

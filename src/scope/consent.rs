@@ -290,6 +290,7 @@ mod tests {
         let lifted = [("hold".to_owned(), 2), ("minor".to_owned(), 1)];
         let now = chrono::DateTime::UNIX_EPOCH;
         Version {
+            lines: None,
             version: 2,
             mode,
             status: ScopeStatus::Draft,

@@ -32,6 +32,7 @@ use self::refuse::Refuse;
 use self::stage::{Chunk, List, Stage};
 use super::activate;
 use super::delta::{Brings, Delta, Difference};
+use super::lines::FileLines;
 use super::store::{self, Former, Own};
 use super::{How, OnDraft, Place, ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
@@ -79,6 +80,8 @@ pub struct Imported {
     pub accepted: i64,
     /// Rows refused; `store::list_rejects` has them.
     pub rejected: i64,
+    /// The lines of the file: with `accepted` and `rejected` they add up.
+    pub lines: FileLines,
     /// What it would change.
     pub delta: Delta,
 }
@@ -265,6 +268,7 @@ impl Work<'_> {
             version: self.stage.version,
             accepted: read.at.accepted - refused,
             rejected: read.at.rejected + refused,
+            lines: list.lines().into(),
             delta: difference.delta,
         };
         self.finish(by, &imported, &difference.brings, &list.hash())
@@ -371,8 +375,12 @@ impl Work<'_> {
             version,
             accepted,
             rejected,
+            lines,
             delta,
         } = imported;
+        if !lines.add_up(*accepted, *rejected, 0) {
+            return Err(db::Error::inconsistent("scope_version", version).into());
+        }
         let incident = self.stage.incident;
         let mut tx = self.app.db.begin().await?;
         let replaced =
@@ -387,9 +395,11 @@ impl Work<'_> {
             (delta, brings),
         )
         .await?;
+        store::set_lines(&mut tx, incident, *version, lines).await?;
         let detail = json!({
             "version": version,
             "mode": self.mode,
+            "lines": lines.lines,
             "file_sha256": to_hex(file_hash),
             "accepted": accepted,
             "rejected": rejected,

@@ -17,6 +17,7 @@ pub mod delta;
 pub mod identity;
 pub mod import;
 pub mod lacks;
+pub mod lines;
 pub mod store;
 pub mod upload;
 
@@ -24,6 +25,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::delta::Delta;
+use self::lines::FileLines;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::pg_enum;
 
@@ -111,6 +113,8 @@ pub struct Version {
     pub buckets_done: i64,
     /// Octets of its file read, while it is importing.
     pub octets_read: i64,
+    /// The lines of its file, once it is imported.
+    pub lines: Option<FileLines>,
 }
 
 /// A list that arrives in pieces.
@@ -218,6 +222,15 @@ impl Reject {
             .map(|reason| reason.column.as_str())
             .collect();
         columns.join(";")
+    }
+
+    /// What stands in a column; of `row`, all cells. `columns` are those of the file.
+    pub fn cell(&self, column: &str, columns: &[String]) -> String {
+        let place = columns.iter().position(|name| name == column);
+        match place.and_then(|place| self.cells.get(place)) {
+            Some(cell) => cell.clone(),
+            None => self.cells.join(" | "),
+        }
     }
 
     /// What is wrong; of several reasons each is led by its column.

@@ -162,7 +162,7 @@ fn console() -> Vec<Door> {
 /// Under `/api/v1`: what programs call.
 #[rustfmt::skip]
 fn api() -> Vec<Door> {
-    use api::{campaign_audience, campaigns, incidents, notices, people, scopes, templates, tickets};
+    use api::{campaign_audience, campaigns, elements, incidents, notices, people, scopes, templates, tickets};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -182,6 +182,7 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
         post("/incidents/{incident}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+        get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::create),
         get("/templates/{template}", May(SeeTemplates), templates::show),

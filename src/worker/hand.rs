@@ -59,7 +59,9 @@ impl Shared {
             kind: self.kind,
             is_meant: self.audience.covers(person),
             named: notice.named,
-            names: self.edition.names(person.locale.as_str(), person.exposed_now()),
+            names: self
+                .edition
+                .names(person.locale.as_str(), person.exposed_now()),
         };
         fits(person, &says)
     }

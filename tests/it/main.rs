@@ -14,6 +14,7 @@ mod changed;
 mod client;
 mod console;
 mod csv;
+mod damaged;
 mod doors;
 mod embedded;
 mod ends;

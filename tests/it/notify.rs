@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use candor::scope::csv::{Header, open};
-use csv::{ByteRecord, StringRecord};
+use candor::scope::csv::{Header, Record, open};
+use csv::StringRecord;
 use serde_json::Value;
 
 /// What we make of a file that Notify reads: its rows, each a list of trimmed cells.
@@ -13,13 +13,9 @@ fn rows(file: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let names = records.header().map_err(|e| e.to_string())?;
     let trim = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
     let names = names.iter().map(|name| name.trim().to_owned()).collect();
-    let (mut record, mut rows) = (ByteRecord::new(), Vec::new());
-    while records
-        .read(&mut record)
-        .map_err(|e| e.to_string())?
-        .is_some()
-    {
-        rows.push(record.iter().map(trim).collect());
+    let (mut record, mut rows) = (Record::default(), Vec::new());
+    while records.read(&mut record).map_err(|e| e.to_string())? {
+        rows.push(record.cells.iter().map(trim).collect());
     }
     Ok((names, rows))
 }

@@ -80,7 +80,10 @@ impl Desk {
         imported
     }
 
-    async fn activate(&self, version: i32) -> Result<candor::scope::Version, ActivateError> {
+    pub(crate) async fn activate(
+        &self,
+        version: i32,
+    ) -> Result<candor::scope::Version, ActivateError> {
         activate(
             &self.house.app,
             self.by,
@@ -95,12 +98,12 @@ impl Desk {
         self.house.app.db.get().await.unwrap()
     }
 
-    async fn key(&self) -> IncidentKey {
+    pub(crate) async fn key(&self) -> IncidentKey {
         let found = incident::store::find(&mut *self.conn().await, self.incident).await;
         found.unwrap().key(&self.house.app.keys).unwrap().unwrap()
     }
 
-    async fn rejects(&self, version: i32) -> Vec<Reject> {
+    pub(crate) async fn rejects(&self, version: i32) -> Vec<Reject> {
         let (key, mut conn) = (self.key().await, self.conn().await);
         let found = store::list_rejects(&mut conn, &key, self.incident, version, 0, 1_000).await;
         found.unwrap()

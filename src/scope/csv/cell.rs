@@ -1,12 +1,12 @@
 //! One cell: taken from its record, cleaned, parsed, or refused with a reason that never
 //! repeats what it holds.
 
-use ::csv::ByteRecord;
 use thiserror::Error;
 
 use super::formula::as_it_was;
 use super::header::{Column, Header};
-use super::read::line_breaks;
+use super::invisible::{is_invisible, shows_nothing};
+use super::record::{Damage, Record};
 use crate::address::AddressError;
 use crate::element::ElementSet;
 use crate::person::flags::Flags;
@@ -29,15 +29,16 @@ pub struct RowError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Reason {
     /// More or fewer cells than the first line has.
-    #[error("The row has {found} cells, the first line has {expected}.{}", spread(*lines))]
+    #[error("The row has {found} cells, the first line has {expected}.")]
     CellCount {
         /// Cells of the first line.
         expected: usize,
         /// Cells of this row.
         found: usize,
-        /// Physical lines the row runs over.
-        lines: u64,
     },
+    /// The line cannot be told from others, or not its cells.
+    #[error(transparent)]
+    Damaged(Damage),
     /// Bytes that are no text.
     #[error("The cell is not UTF-8 text; perhaps it is Windows-1252. Save the file as UTF-8.")]
     NotUtf8,
@@ -61,6 +62,15 @@ pub enum Reason {
     /// A control character; in the address all but line breaks and tabs.
     #[error("The cell contains a control character.")]
     ControlCharacter,
+    /// A character that does not show, where all must.
+    #[error("The cell contains the invisible character U+{:04X}: write the cell again without it.", u32::from(*character))]
+    Invisible {
+        /// The first one.
+        character: char,
+    },
+    /// A name or an address of which nothing shows.
+    #[error("The cell holds only characters that do not show: empty it.")]
+    ShowsNothing,
     /// Not an address.
     #[error(transparent)]
     Email(AddressError),
@@ -93,6 +103,10 @@ impl Reason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::CellCount { .. } => "cell_count",
+            Self::Damaged(Damage::Broken { .. }) => "broken_row",
+            Self::Damaged(_) => "damaged_quote",
+            Self::Invisible { .. } => "invisible_character",
+            Self::ShowsNothing => "shows_nothing",
             Self::NotUtf8 => "not_utf8",
             Self::Required => "required",
             Self::TooLong { .. } => "too_long",
@@ -128,47 +142,54 @@ fn unknown(kind: &str, word: Option<&str>) -> String {
 /// The cells of one record and what was found wrong with them so far.
 pub(super) struct Cells<'a> {
     header: &'a Header,
-    record: &'a ByteRecord,
-    line: u64,
+    record: &'a Record,
     errors: Vec<RowError>,
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn new(
-        header: &'a Header,
-        line: u64,
-        record: &'a ByteRecord,
-    ) -> Result<Self, Vec<RowError>> {
-        let (expected, found) = (header.width(), record.len());
-        if expected == found {
-            return Ok(Self {
-                header,
-                record,
-                line,
-                errors: Vec::new(),
-            });
-        }
-        let reason = Reason::CellCount {
-            expected,
-            found,
-            lines: lines(record),
+    pub(super) fn new(header: &'a Header, record: &'a Record) -> Result<Self, Vec<RowError>> {
+        let (expected, found) = (header.width(), record.cells.len());
+        let (column, reason) = match record.damage {
+            None if expected == found => {
+                return Ok(Self {
+                    header,
+                    record,
+                    errors: Vec::new(),
+                });
+            }
+            None => (None, Reason::CellCount { expected, found }),
+            Some(damage) => {
+                let column = damage.cell().and_then(|cell| header.column(cell));
+                (column, Reason::Damaged(damage))
+            }
         };
         Err(vec![RowError {
-            line,
-            column: "row",
+            line: record.line,
+            column: column.map_or("row", Column::as_str),
             reason,
         }])
     }
 
     /// The trimmed text of a cell; `None` when it is empty, absent or reported.
     pub(super) fn text(&mut self, column: Column) -> Option<&'a str> {
-        let cell = self.record.get(self.header.position(column)?)?;
-        let cell = match self.header.is_rejects() {
+        let cell = self.cell(column)?;
+        self.checked(column, clean(column, cell, self.record.lines))
+            .filter(|text| !text.is_empty())
+    }
+
+    fn cell(&self, column: Column) -> Option<&'a [u8]> {
+        let cell = self.record.cells.get(self.header.position(column)?)?;
+        Some(match self.header.is_rejects() {
             true => as_it_was(cell),
             false => cell,
-        };
-        self.checked(column, clean(column, cell, self.record))
-            .filter(|text| !text.is_empty())
+        })
+    }
+
+    /// Whether the row takes a person out of the list: then it need not say what was exposed.
+    fn retracts(&self) -> bool {
+        let flags = self.cell(Column::Flags).map(str::from_utf8);
+        let flags = flags.and_then(Result::ok).map(Flags::parse);
+        matches!(flags, Some(Ok(flags)) if flags.contains(Flags::RETRACT))
     }
 
     /// The text of a cell that must not be empty.
@@ -191,9 +212,17 @@ impl<'a> Cells<'a> {
         self.checked(column, parse(text))
     }
 
+    /// The elements; the empty set only in a row that retracts.
     pub(super) fn elements(&mut self) -> Option<ElementSet> {
-        let text = self.required(Column::Elements)?;
-        self.checked(Column::Elements, elements(text))
+        if !self.retracts() {
+            let text = self.required(Column::Elements)?;
+            return self.checked(Column::Elements, elements(text, false));
+        }
+        let before = self.errors.len();
+        match self.text(Column::Elements) {
+            None => (self.errors.len() == before).then_some(ElementSet::EMPTY),
+            Some(text) => self.checked(Column::Elements, elements(text, true)),
+        }
     }
 
     pub(super) fn errors(&self) -> &[RowError] {
@@ -210,41 +239,44 @@ impl<'a> Cells<'a> {
 
     fn report(&mut self, column: Column, reason: Reason) {
         self.errors.push(RowError {
-            line: self.line,
+            line: self.record.line,
             column: column.as_str(),
             reason,
         });
     }
 }
 
-fn clean<'a>(column: Column, cell: &'a [u8], record: &ByteRecord) -> Result<&'a str, Reason> {
+fn clean(column: Column, cell: &[u8], lines: u64) -> Result<&str, Reason> {
     let text = str::from_utf8(cell).map_err(|_| Reason::NotUtf8)?.trim();
     let limit = column.limit();
     // Bytes bound characters from above, so most cells need no counting.
     if text.len() > limit && text.chars().count() > limit {
-        return Err(Reason::TooLong {
-            limit,
-            lines: lines(record),
-        });
+        return Err(Reason::TooLong { limit, lines });
     }
     let is_layout = |c| column == Column::Address && matches!(c, '\r' | '\n' | '\t');
     match text.chars().find(|c| c.is_control() && !is_layout(*c)) {
-        None => Ok(text),
-        Some('\r' | '\n') => Err(Reason::LineBreak {
-            lines: lines(record),
-        }),
+        None if text.is_ascii() => Ok(text),
+        None => visible(column, text),
+        Some('\r' | '\n') => Err(Reason::LineBreak { lines }),
         Some(_) => Err(Reason::ControlCharacter),
     }
 }
 
-/// Physical lines a record runs over.
-fn lines(record: &ByteRecord) -> u64 {
-    1 + line_breaks(record)
+/// Names and addresses keep characters that do not show: some scripts are spelled with them.
+fn visible(column: Column, text: &str) -> Result<&str, Reason> {
+    if matches!(column, Column::Name | Column::Address) {
+        let is_seen = text.is_empty() || !shows_nothing(text);
+        return is_seen.then_some(text).ok_or(Reason::ShowsNothing);
+    }
+    match text.chars().find(|c| is_invisible(*c)) {
+        None => Ok(text),
+        Some(character) => Err(Reason::Invisible { character }),
+    }
 }
 
-fn elements(text: &str) -> Result<ElementSet, Reason> {
+fn elements(text: &str, may_be_empty: bool) -> Result<ElementSet, Reason> {
     match ElementSet::parse(text) {
-        Ok(set) if set.is_empty() => Err(Reason::Required),
+        Ok(set) if set.is_empty() && !may_be_empty => Err(Reason::Required),
         Ok(set) => Ok(set),
         Err(_) => {
             let word = unknown_word(text, |word| ElementSet::parse(word).is_ok());

@@ -5,6 +5,7 @@ use std::fmt;
 use ::csv::StringRecord;
 use thiserror::Error;
 
+use super::invisible::is_invisible;
 use crate::element;
 
 /// The columns an affected list may have; `reference` and `elements` it must have.
@@ -75,7 +76,9 @@ impl Column {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    /// The column of a name in the first line, whatever its case and whatever does not show in it.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let name = &shown(name);
         Self::ALL
             .into_iter()
             .find(|column| column.as_str().eq_ignore_ascii_case(name))
@@ -116,6 +119,16 @@ pub enum HeaderError {
     /// The same name twice.
     #[error("The column {0} stands there more than once.")]
     Duplicate(Column),
+    /// More cells than any list has columns, or an e-mail address among them: rows stand in the first line too.
+    /// None of them is repeated.
+    #[error(
+        "The first line has {found} cells, and rows seem to be among them: perhaps the file has lost its line \
+         breaks. The first line names the columns and nothing else."
+    )]
+    TooWide {
+        /// Cells of the first line.
+        found: usize,
+    },
     /// A column that would hold what was stolen.
     #[error(
         "{} seems to hold values of {element}. Remove it: Candor does not hold stolen values, \
@@ -141,6 +154,7 @@ impl HeaderError {
             Self::Missing(_) => "column_missing",
             Self::Unknown { .. } => "column_unknown",
             Self::Duplicate(_) => "column_duplicate",
+            Self::TooWide { .. } => "too_wide",
             Self::StolenValue { .. } => "stolen_value",
         }
     }
@@ -151,6 +165,12 @@ fn place(position: usize, name: Option<&str>) -> String {
         Some(name) => format!("Column {position}, “{name}”,"),
         None => format!("Column {position}"),
     }
+}
+
+/// A name of the first line without what does not show, such as a byte order mark.
+pub(crate) fn shown(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !is_invisible(*c)).collect();
+    name.trim().to_owned()
 }
 
 /// Which column stands where.
@@ -175,17 +195,24 @@ impl Header {
         let mut header = Self {
             positions: [None; Column::ALL.len()],
             width: record.len(),
-            is_rejects: VERDICT
+            is_rejects: record
                 .iter()
-                .all(|name| record.iter().any(|cell| cell == *name)),
+                .filter(|cell| is_verdict(&shown(cell)))
+                .count()
+                >= VERDICT.len(),
         };
+        if holds_data(record) {
+            return Err(vec![HeaderError::TooWide {
+                found: record.len(),
+            }]);
+        }
         let mut errors = Vec::new();
         for (index, cell) in record.iter().enumerate() {
-            let name = cell.trim_start_matches('\u{feff}').trim();
-            if header.is_rejects && VERDICT.contains(&name) {
+            let name = shown(cell);
+            if header.is_rejects && is_verdict(&name) {
                 continue;
             }
-            if let Err(error) = header.place(index, name) {
+            if let Err(error) = header.place(index, &name) {
                 errors.push(error);
             }
         }
@@ -221,6 +248,12 @@ impl Header {
         self.positions[column as usize]
     }
 
+    /// The column at a position, from 0.
+    pub(super) fn column(&self, position: usize) -> Option<Column> {
+        let stands_there = |column: &Column| self.position(*column) == Some(position);
+        Column::ALL.into_iter().find(stands_there)
+    }
+
     /// Whether this is a file of rejects, corrected and sent again: its verdict is passed over, and cells
     /// that were made harmless are what they were.
     #[must_use]
@@ -233,6 +266,19 @@ impl Header {
     pub const fn width(&self) -> usize {
         self.width
     }
+}
+
+/// More cells than this hold no names of columns.
+const WIDEST: usize = 40;
+
+/// Whether the first line holds more than names: all lines in one, or rows of people behind the names.
+fn holds_data(record: &StringRecord) -> bool {
+    let is_named = || record.iter().any(|cell| Column::named(cell).is_some());
+    record.len() > WIDEST || (record.iter().any(|cell| cell.contains('@')) && is_named())
+}
+
+fn is_verdict(name: &str) -> bool {
+    VERDICT.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn stranger(position: usize, name: &str) -> HeaderError {

@@ -2,22 +2,29 @@
 //! refuse it. Nothing here knows an incident, a key or a database.
 //!
 //! [`open`] → [`Records::header`] → [`Header::parse`] once, then [`Records::read`] →
-//! [`Header::row`] per record; refused records go to [`RejectWriter`].
+//! [`Header::row`] per record; refused records go to [`RejectWriter`]. Every line of a file is a part of its
+//! header, of one record, or blank ([`Lines`]).
 
+mod broken;
 mod cell;
 mod formula;
+mod guess;
 mod header;
+mod invisible;
 mod read;
+mod record;
 mod reject;
+mod split;
+mod window;
 
 use std::fmt;
 
-use ::csv::ByteRecord;
-
 pub use self::cell::{Reason, RowError};
 pub use self::formula::harmless;
+pub(super) use self::header::shown;
 pub use self::header::{Column, Header, HeaderError, VERDICT};
 pub use self::read::{ReadError, Records, open, sniff};
+pub use self::record::{Damage, Lines, Record};
 pub use self::reject::RejectWriter;
 
 use self::cell::Cells;
@@ -44,7 +51,7 @@ pub struct Row {
     pub jurisdiction: Option<Jurisdiction>,
     /// Up to 20 characters, unchecked: forms differ by country.
     pub postcode: Option<String>,
-    /// What was exposed; never empty.
+    /// What was exposed; empty only if the flags have [`Flags::RETRACT`].
     pub elements: ElementSet,
     /// What changes how, or whether, we write.
     pub flags: Flags,
@@ -61,13 +68,13 @@ impl fmt::Debug for Row {
 }
 
 impl Header {
-    /// Reads one record that starts on `line`.
+    /// Reads one record.
     ///
     /// # Errors
-    /// One [`RowError`] per bad cell, in the order of [`Column::ALL`]; if the number of cells
-    /// is wrong that alone, since no cell can then be given to a column.
-    pub fn row(&self, line: u64, record: &ByteRecord) -> Result<Row, Vec<RowError>> {
-        let mut cells = Cells::new(self, line, record)?;
+    /// One [`RowError`] per bad cell, in the order of [`Column::ALL`]; if the record is damaged or the number
+    /// of cells is wrong that alone, since no cell can then be given to a column.
+    pub fn row(&self, record: &Record) -> Result<Row, Vec<RowError>> {
+        let mut cells = Cells::new(self, record)?;
         let reference = cells.required(Column::Reference);
         let email = cells.parse(Column::Email, |cell| {
             EmailAddress::parse(cell).map_err(Reason::Email)
@@ -88,7 +95,7 @@ impl Header {
             return Err(cells.into_errors());
         };
         Ok(Row {
-            line,
+            line: record.line,
             reference: reference.to_owned(),
             email,
             name: name.map(str::to_owned),

@@ -1,15 +1,22 @@
-//! Records out of bytes: the delimiter guessed, lines counted exactly, lengths bounded.
+//! Records out of bytes: the delimiter guessed, lines counted exactly, damage kept to its own line.
 
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{self, Read};
+use std::mem::swap;
 
-use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, StringRecord};
+use ::csv::StringRecord;
 use thiserror::Error;
 
-/// Bytes one record may have. Without a bound a quote that is never closed would gather the
-/// rest of the file, however large, into one cell.
-const RECORD_LIMIT: usize = 1 << 20;
-/// Bytes looked at to guess the delimiter.
+use super::broken::Parts;
+use super::header::Column;
+use super::record::{Lines, Record};
+use super::split::{Shape, Split, split};
+use super::window::Window;
+
+/// Octets one line may have. Without a bound a file without line breaks would be gathered whole.
+const LINE_LIMIT: usize = 1 << 20;
+/// Octets looked at to guess the delimiter.
 const SNIFFED: u64 = 16 << 10;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why no further record can be read: the file as a whole is at fault, not a row.
 #[derive(Debug, Error)]
@@ -25,13 +32,16 @@ pub enum ReadError {
         "The first line is not UTF-8 text; perhaps it is Windows-1252. Save the file as CSV in UTF-8."
     )]
     NotUtf8,
-    /// A record longer than a mebibyte.
+    /// Quotation marks of the first line do not fit.
     #[error(
-        "The row that begins on line {line} is longer than a mebibyte: look for a quotation mark \
-         that is not closed."
+        "The first line, with the names of the columns, has a quotation mark that is not closed or that has \
+         text behind it."
     )]
+    FirstLine,
+    /// A line longer than a mebibyte.
+    #[error("Line {line} is longer than a mebibyte: perhaps the file has lost its line breaks.")]
     Endless {
-        /// Where it starts; blank lines before it count as its own.
+        /// The line, from 1.
         line: u64,
     },
     /// The bytes stopped coming.
@@ -39,9 +49,9 @@ pub enum ReadError {
     Io(#[source] io::Error),
 }
 
-/// Opens a list: UTF-8 with or without a byte order mark; comma, semicolon or tab; cells in
-/// double quotes as RFC 4180 has them; lines that end in LF or CRLF, also mixed. Blank lines
-/// are skipped and counted.
+/// Opens a list: UTF-8 with or without a byte order mark; comma, semicolon or tab, or what a line `sep=` before
+/// all others says; cells in double quotes as RFC 4180 has them; lines that end in LF, CRLF or CR, also mixed.
+/// Blank lines are skipped and counted.
 ///
 /// # Errors
 /// When the first bytes cannot be read, or are UTF-16.
@@ -52,22 +62,25 @@ pub fn open<R: Read>(mut source: R) -> Result<Records<R>, ReadError> {
     if is_utf16(&start) {
         return Err(ReadError::Utf16);
     }
-    let delimiter = sniff(&start);
-    let lines = Lines {
-        source: BufReader::with_capacity(64 << 10, Cursor::new(start).chain(source)),
-        breaks: 0,
-        after_break: true,
-        left: RECORD_LIMIT,
-        endless: false,
-    };
-    let mut builder = ReaderBuilder::new();
-    builder
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .buffer_capacity(64 << 10);
+    let mark = usize::from(start.starts_with(BYTE_ORDER_MARK)) * BYTE_ORDER_MARK.len();
+    let said = separator(&start[mark..]);
+    let (delimiter, passed) = said.unwrap_or_else(|| (sniff(&start[mark..]), 0));
+    let mut window = Window::new(start, source);
+    window.pass(mark + passed);
+    let header = u64::from(passed > 0);
     Ok(Records {
-        reader: builder.from_reader(lines),
+        window,
+        shape: Shape {
+            delimiter,
+            columns: Vec::new(),
+        },
+        lines: Lines {
+            lines: header,
+            header,
+            ..Lines::default()
+        },
+        next: None,
+        parts: Parts::default(),
     })
 }
 
@@ -78,6 +91,25 @@ fn is_utf16(start: &[u8]) -> bool {
     let pairs = &start.as_chunks::<2>().0[..(start.len() / 2).min(4)];
     let has_nul = |at: usize| pairs.len() > 1 && pairs.iter().all(|p| p[at] == 0 && p[1 - at] != 0);
     has_mark || has_nul(0) || has_nul(1)
+}
+
+/// The delimiter that a first line `sep=;` tells spreadsheets, and the octets of that line.
+fn separator(start: &[u8]) -> Option<(u8, usize)> {
+    let end = start
+        .iter()
+        .position(|octet| matches!(octet, b'\r' | b'\n'))?;
+    let line = start[..end].trim_ascii();
+    let line = line
+        .strip_prefix(b"\"")
+        .and_then(|line| line.strip_suffix(b"\""))
+        .unwrap_or(line);
+    let (key, value) = line.split_at_checked(4)?;
+    let &[delimiter @ (b',' | b';' | b'\t' | b'|')] = value else {
+        return None;
+    };
+    let after = end + 1 + usize::from(start[end..].starts_with(b"\r\n"));
+    key.eq_ignore_ascii_case(b"sep=")
+        .then_some((delimiter, after))
 }
 
 /// The delimiter of a file by its first line: whichever of `,` `;` and tab stands there most
@@ -106,94 +138,100 @@ pub fn sniff(start: &[u8]) -> u8 {
 
 /// The records of one file, each with the line it starts on.
 pub struct Records<R: Read> {
-    reader: Reader<Lines<R>>,
+    window: Window<R>,
+    shape: Shape,
+    lines: Lines,
+    /// The record that is next; `None` before it was looked for, and at the end.
+    next: Option<Record>,
+    parts: Parts,
 }
 
 impl<R: Read> Records<R> {
     /// The first record; call it once, before [`Records::read`].
     ///
     /// # Errors
-    /// When there is none, it is not text, or reading fails.
+    /// When there is none, it is not text, its quotation marks do not fit, or reading fails.
     pub fn header(&mut self) -> Result<StringRecord, ReadError> {
-        let mut record = ByteRecord::new();
-        self.read(&mut record)?.ok_or(ReadError::Empty)?;
-        StringRecord::from_byte_record(record).map_err(|_| ReadError::NotUtf8)
+        let mut record = Record::default();
+        if !self.cut(&mut record)? {
+            return Err(ReadError::Empty);
+        }
+        self.lines.header += record.lines;
+        if record.damage.is_some() {
+            return Err(ReadError::FirstLine);
+        }
+        let names = StringRecord::from_byte_record(record.cells).map_err(|_| ReadError::NotUtf8)?;
+        self.shape.columns = names.iter().map(Column::named).collect();
+        let mut first = Record::default();
+        self.next = self.cut(&mut first)?.then_some(first);
+        Ok(names)
     }
 
-    /// Puts the next record into `record` and returns the physical line on which it starts,
-    /// from 1; `None` at the end. A failure is final.
+    /// Puts the next record into `record`; `false` at the end. A damaged line is a record with its damage, and
+    /// the next one begins on the line after it. A failure is final.
     ///
     /// # Errors
-    /// When reading fails or the record does not end.
-    pub fn read(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, ReadError> {
-        let next = self.reader.get_ref().line() + 1;
-        self.reader.get_mut().left = RECORD_LIMIT;
-        let found = self.reader.read_byte_record(record);
-        let lines = self.reader.get_ref();
-        match found {
-            Ok(true) => Ok(Some(lines.line() - line_breaks(record))),
-            Ok(false) => Ok(None),
-            Err(_) if lines.endless => Err(ReadError::Endless { line: next }),
-            Err(error) => Err(ReadError::Io(into_io(error))),
+    /// When reading fails or a line is longer than a mebibyte.
+    pub fn read(&mut self, record: &mut Record) -> Result<bool, ReadError> {
+        let Some(mut next) = self.next.take() else {
+            return Ok(false);
+        };
+        swap(record, &mut next);
+        self.next = self.cut(&mut next)?.then_some(next);
+        self.parts.judge(record, self.next.as_ref(), &self.shape);
+        Ok(true)
+    }
+
+    /// The lines of the file so far; of the whole once [`Records::read`] has come to the end.
+    #[must_use]
+    pub const fn lines(&self) -> Lines {
+        self.lines
+    }
+
+    /// Cuts off the next record that is not blank.
+    fn cut(&mut self, record: &mut Record) -> Result<bool, ReadError> {
+        loop {
+            let (bytes, is_all) = self.window.look();
+            if bytes.is_empty() && is_all {
+                return Ok(false);
+            }
+            let line = self.lines.lines + 1;
+            let (length, lines, is_odd, damage) =
+                match split(bytes, is_all, &self.shape, &mut record.cells) {
+                    Split::More if bytes.len() > LINE_LIMIT => {
+                        return Err(ReadError::Endless { line });
+                    }
+                    Split::More => {
+                        self.window.widen().map_err(ReadError::Io)?;
+                        continue;
+                    }
+                    Split::Whole {
+                        length,
+                        lines,
+                        is_odd,
+                    } => (length, lines, is_odd, None),
+                    Split::Damaged { length, damage } => (length, 1, true, Some(damage)),
+                };
+            (record.line, record.lines) = (line, lines);
+            (record.is_odd, record.damage) = (is_odd, damage);
+            self.lines.ends_open = is_all && length == bytes.len() && !ends_with_break(bytes);
+            record.is_cut = self.lines.ends_open;
+            self.window.pass(length);
+            self.lines.lines += lines;
+            if damage.is_none() && is_blank(record) {
+                self.lines.blank += lines;
+                continue;
+            }
+            self.lines.continued += lines - 1;
+            return Ok(true);
         }
     }
 }
 
-/// Line breaks inside the cells of a record.
-pub(super) fn line_breaks(record: &ByteRecord) -> u64 {
-    record
-        .as_slice()
-        .iter()
-        .map(|byte| u64::from(*byte == b'\n'))
-        .sum()
+fn ends_with_break(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"\n") || bytes.ends_with(b"\r")
 }
 
-fn into_io(error: ::csv::Error) -> io::Error {
-    match error.into_kind() {
-        ErrorKind::Io(error) => error,
-        // A flexible reader of bytes fails in no other way; the kind is said, nothing else.
-        _ => io::Error::from(io::ErrorKind::InvalidData),
-    }
-}
-
-/// Hands out its source line by line, so that whoever reads has seen no further than the line
-/// this stands on. `csv::Position` cannot tell lines exactly: it counts a CRLF, and blank
-/// lines, to the record after them.
-struct Lines<R> {
-    source: BufReader<Chain<Cursor<Vec<u8>>, R>>,
-    /// Line breaks handed out.
-    breaks: u64,
-    /// Whether the last byte handed out was one.
-    after_break: bool,
-    /// Bytes the record being read may still take.
-    left: usize,
-    /// Whether it took more.
-    endless: bool,
-}
-
-impl<R> Lines<R> {
-    /// The line of the last byte handed out, from 1.
-    fn line(&self) -> u64 {
-        self.breaks + u64::from(!self.after_break)
-    }
-}
-
-impl<R: Read> Read for Lines<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let ready = self.source.fill_buf()?;
-        if self.left == 0 && !ready.is_empty() {
-            self.endless = true;
-            return Err(io::Error::from(io::ErrorKind::InvalidData));
-        }
-        let ready = &ready[..ready.len().min(to.len()).min(self.left)];
-        let end = ready.iter().position(|byte| *byte == b'\n');
-        let length = end.map_or(ready.len(), |index| index + 1);
-        to[..length].copy_from_slice(&ready[..length]);
-        self.source.consume(length);
-        self.left -= length;
-        self.breaks += u64::from(end.is_some());
-        // A record that ends with the file ends on the line after the last break.
-        self.after_break = end.is_some();
-        Ok(length)
-    }
+fn is_blank(record: &Record) -> bool {
+    record.cells.iter().all(|cell| cell.trim_ascii().is_empty())
 }

@@ -16,7 +16,9 @@ use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key};
 use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
-use crate::scope::csv::{Header, HeaderError, ReadError, Records, Row, RowError, open};
+use crate::scope::csv::{
+    Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
+};
 use crate::scope::lacks::Lacks;
 use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
 use crate::scope::{Place, RejectReason};
@@ -56,14 +58,14 @@ pub(super) struct List<R: io::Read> {
 /// Where the rows come from; whoever holds it reads the next ones.
 struct Source<R: io::Read> {
     records: Records<Hashed<R>>,
-    /// The row that is next, and its line.
-    next: (u64, ByteRecord),
+    /// The row that is next.
+    next: Record,
     ended: bool,
 }
 
 impl<R: io::Read> Source<R> {
     /// Fills `turn` with the next rows, as many as there are; none after the end or an error.
-    fn read(&mut self, turn: &mut [(u64, ByteRecord)]) -> Result<usize, ReadError> {
+    fn read(&mut self, turn: &mut [Record]) -> Result<usize, ReadError> {
         let mut rows = 0;
         for row in turn {
             if self.ended {
@@ -72,11 +74,7 @@ impl<R: io::Read> Source<R> {
             std::mem::swap(row, &mut self.next);
             rows += 1;
             self.ended = true;
-            if let Some(line) = self.records.read(&mut self.next.1)? {
-                // Lines are keys. In a file that ends lines with CR alone they count records.
-                self.next.0 = line.max(row.0 + 1);
-                self.ended = false;
-            }
+            self.ended = !self.records.read(&mut self.next)?;
         }
         Ok(rows)
     }
@@ -93,16 +91,20 @@ impl<R: io::Read> List<R> {
         let mut records = open(hashed)?;
         let names = records.header()?;
         let header = Header::parse(&names).map_err(Refused::Header)?;
-        let mut record = ByteRecord::new();
-        let line = records.read(&mut record)?.ok_or(Refused::NoRows)?;
-        let name = |cell: &str| cell.trim_start_matches('\u{feff}').trim().to_lowercase();
-        let columns: Vec<String> = names.iter().map(name).collect();
+        let mut next = Record::default();
+        if !records.read(&mut next)? {
+            return Err(Refused::NoRows);
+        }
+        let columns: Vec<String> = names
+            .iter()
+            .map(|name| shown(name).to_lowercase())
+            .collect();
         let place_at = columns
             .iter()
             .position(|column| header.is_rejects() && column == "line");
         let source = Source {
             records,
-            next: (line, record),
+            next,
             ended: false,
         };
         Ok(Self {
@@ -129,6 +131,11 @@ impl<R: io::Read> List<R> {
     /// Its SHA-256; of the whole once every thread has come to the end.
     pub(super) fn hash(&self) -> Vec<u8> {
         self.seen.hash()
+    }
+
+    /// Its lines; of the whole once every thread has come to the end.
+    pub(super) fn lines(&self) -> Lines {
+        held(&self.source).records.lines()
     }
 
     /// Whether it is certain that no reference stands in it twice; asked once, at the end.
@@ -193,15 +200,15 @@ impl Stage {
         to: &mpsc::Sender<Chunk>,
     ) -> Result<Option<()>, ReadError> {
         let mut gathered = self.empty();
-        let mut turn = vec![(0, ByteRecord::new()); TURN];
+        let mut turn = vec![Record::default(); TURN];
         loop {
             let rows = held(&list.source).read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
-            for (line, record) in &turn[..rows] {
-                gathered.corrects.extend(list.corrects(record));
-                match list.header.row(*line, record) {
+            for record in &turn[..rows] {
+                gathered.corrects.extend(list.corrects(&record.cells));
+                match list.header.row(record) {
                     Ok(row) => references.push(self.stage(row, &mut gathered)),
-                    Err(errors) => self.reject(*line, record, &errors, &mut gathered.rejects),
+                    Err(errors) => self.reject(record, &errors, &mut gathered.rejects),
                 }
             }
             // Of a first list, a key of its table tells.
@@ -278,10 +285,10 @@ impl Stage {
         keys.reference
     }
 
-    fn reject(&self, line: u64, record: &ByteRecord, errors: &[RowError], rejects: &mut Rejects) {
+    fn reject(&self, record: &Record, errors: &[RowError], rejects: &mut Rejects) {
         let reasons: Vec<RejectReason> = errors.iter().map(Into::into).collect();
-        let cells: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
-        self.keep(rejects, whole(line), &reasons, &cells);
+        let cells: Vec<_> = record.cells.iter().map(String::from_utf8_lossy).collect();
+        self.keep(rejects, whole(record.line), &reasons, &cells);
     }
 
     /// Puts a reject among the others, its cells sealed.

@@ -22,6 +22,7 @@ mod copy;
 mod draft;
 mod first;
 mod identity;
+mod reject;
 mod staged;
 mod stranger;
 mod upload;
@@ -40,6 +41,9 @@ pub use first::{
     is_first, key_own,
 };
 pub use identity::{count_another, find_moved, mark_another};
+pub use reject::{
+    RejectGroup, count_rejects, find_rejects, group_rejects, list_rejects, reject_owner,
+};
 pub use staged::{
     Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,
     is_at_work, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session,
@@ -54,15 +58,14 @@ pub use upload::{
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 use super::delta::{Brings, Delta};
-use super::{Place, Reject, RejectReason, ScopeMode, ScopeStatus, Version};
+use super::lines::FileLines;
+use super::{ScopeMode, ScopeStatus, Version};
 use crate::db::schema::{scope_applied, scope_reject, scope_row, scope_version};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, StaffId};
-use crate::seal::IncidentKey;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = scope_version)]
@@ -80,9 +83,27 @@ struct Row {
     activated_at: Option<DateTime<Utc>>,
     activating_by: Option<StaffId>,
     octets_read: i64,
+    lines: Option<i64>,
+    header_lines: Option<i64>,
+    blank_lines: Option<i64>,
+    continued_lines: Option<i64>,
+    ends_open: Option<bool>,
+}
+
+impl Row {
+    fn lines(&self) -> Option<FileLines> {
+        Some(FileLines {
+            lines: self.lines?,
+            header: self.header_lines?,
+            blank: self.blank_lines?,
+            continued: self.continued_lines?,
+            ends_open: self.ends_open?,
+        })
+    }
 }
 
 fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
+    let lines = row.lines();
     let delta = row.delta.map(serde_json::from_value::<Delta>).transpose();
     Ok(Version {
         version: row.version,
@@ -99,6 +120,7 @@ fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
         activating_by: row.activating_by,
         buckets_done: done.unwrap_or(0),
         octets_read: row.octets_read,
+        lines,
     })
 }
 
@@ -202,6 +224,29 @@ pub async fn set_draft(
     } else {
         Err(Error::Missing)
     }
+}
+
+/// Records what the lines of a version's file are.
+///
+/// # Errors
+/// The database's.
+pub async fn set_lines(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    of: &FileLines,
+) -> Result<()> {
+    diesel::update(scope_version::table.find((incident, version)))
+        .set((
+            scope_version::lines.eq(of.lines),
+            scope_version::header_lines.eq(of.header),
+            scope_version::blank_lines.eq(of.blank),
+            scope_version::continued_lines.eq(of.continued),
+            scope_version::ends_open.eq(of.ends_open),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Begins to put a draft in force.
@@ -353,95 +398,4 @@ pub async fn delete_rejects(conn: &mut Conn, incident: IncidentId, version: i32)
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// To whom the cells of a reject belong: the associated data under which they are sealed.
-pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) -> Vec<u8> {
-    let Place { file, line } = at.into();
-    let mut place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
-    if file > 1 {
-        place.extend(file.to_be_bytes());
-    }
-    [&incident.uuid().as_bytes()[..], b"reject", &place].concat()
-}
-
-/// The next rejects of a version in the order of their files and lines, after the one at `after` (line 0 to begin),
-/// opened.
-///
-/// # Errors
-/// `Inconsistent` if the cells of one do not open.
-pub async fn list_rejects(
-    conn: &mut Conn,
-    key: &IncidentKey,
-    incident: IncidentId,
-    version: i32,
-    after: impl Into<Place>,
-    limit: i64,
-) -> Result<Vec<Reject>> {
-    let after = after.into();
-    let is_later = scope_reject::file.gt(after.file).or(scope_reject::file
-        .eq(after.file)
-        .and(scope_reject::line.gt(after.line)));
-    let rows: Vec<(i16, i64, serde_json::Value, Vec<u8>)> = scope_reject::table
-        .filter(scope_reject::incident_id.eq(incident))
-        .filter(scope_reject::version.eq(version))
-        .filter(scope_reject::file.ge(after.file))
-        .filter(is_later)
-        .order((scope_reject::file, scope_reject::line))
-        .limit(limit)
-        .select((
-            scope_reject::file,
-            scope_reject::line,
-            scope_reject::reasons,
-            scope_reject::sealed,
-        ))
-        .load(conn)
-        .await?;
-    let read = |(file, line, reasons, sealed): (i16, i64, _, Vec<u8>)| {
-        let place = Place { file, line };
-        let broken =
-            || Error::inconsistent("scope_reject", format!("{incident} {version} {place}"));
-        let owner = reject_owner(incident, version, place);
-        let cells = key.open(&owner, &sealed).map_err(|_| broken())?;
-        Ok(Reject {
-            file,
-            line,
-            reasons: serde_json::from_value::<Vec<RejectReason>>(reasons).map_err(|_| broken())?,
-            cells: serde_json::from_slice(&cells).map_err(|_| broken())?,
-        })
-    };
-    rows.into_iter().map(read).collect()
-}
-
-#[derive(QueryableByName)]
-struct CountSql {
-    #[diesel(sql_type = Text)]
-    column: String,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
-/// How often each reason stands among the rejects of a version: column, code, number; most first.
-///
-/// # Errors
-/// The database's.
-pub async fn count_rejects(
-    conn: &mut Conn,
-    incident: IncidentId,
-    version: i32,
-) -> Result<Vec<(String, String, i64)>> {
-    let rows: Vec<CountSql> = diesel::sql_query(
-        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
-         from scope_reject, jsonb_array_elements(reasons) as reason
-         where incident_id = $1 and version = $2
-         group by 1, 2 order by n desc, 1, 2",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(incident)
-    .bind::<diesel::sql_types::Integer, _>(version)
-    .load(conn)
-    .await?;
-    let read = |row: CountSql| (row.column, row.code, row.n);
-    Ok(rows.into_iter().map(read).collect())
 }

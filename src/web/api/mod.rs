@@ -5,6 +5,7 @@
 
 pub mod campaign_audience;
 pub mod campaigns;
+pub mod elements;
 pub mod incidents;
 pub mod notices;
 pub mod people;

@@ -39,6 +39,14 @@ struct ScopeView {
     created_at: DateTime<Utc>,
     activated_by: Option<StaffId>,
     activated_at: Option<DateTime<Utc>>,
+    /// Lines of the file: header, accepted, rejected, blank and continued ones. Versions of before they were
+    /// counted have none.
+    lines: Option<i64>,
+    header_lines: Option<i64>,
+    blank: Option<i64>,
+    continued_lines: Option<i64>,
+    /// Whether the last line has no line break.
+    ends_open: Option<bool>,
     rejected_for: Vec<RejectedFor>,
     /// What must be confirmed before it is put in force; only of a draft.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +105,11 @@ impl ScopeView {
             died,
             buckets_done: (version.status == ScopeStatus::Activating)
                 .then_some(version.buckets_done),
+            lines: version.lines.map(|of| of.lines),
+            header_lines: version.lines.map(|of| of.header),
+            blank: version.lines.map(|of| of.blank),
+            continued_lines: version.lines.map(|of| of.continued),
+            ends_open: version.lines.map(|of| of.ends_open),
             rejected_for: reasons.into_iter().map(rejected_for).collect(),
         })
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::around::{self, incident_at, on_to};
 use crate::app::App;
 use crate::db::Conn;
+use crate::element::Element;
 use crate::id::UploadId;
 use crate::incident::Incident;
 use crate::scope::import::{ImportError, Imported, ask_draft};

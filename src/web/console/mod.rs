@@ -77,6 +77,7 @@ pub mod person;
 pub mod preview;
 pub mod problem;
 pub mod reach;
+pub mod rejected;
 pub mod scopes;
 pub mod sign_in;
 pub mod staff;

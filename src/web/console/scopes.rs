@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::Deed;
 use super::around::{self, Names, incident_at, on_to};
+use super::rejected::Rejected;
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
@@ -25,8 +26,6 @@ use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
 use crate::web::{Home, form, rejects as download};
 
-/// How many rejects the report shows.
-const SHOWN: i64 = 50;
 /// How long the reader waits for an activation before the page shows its progress.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -60,8 +59,12 @@ pub struct ScopeReport {
     pub died: bool,
     /// What activating it changes.
     pub delta: Delta,
-    /// The first rows refused; the rest is in the download.
-    pub rejects: Vec<Reject>,
+    /// The lines of the file as a sum; empty if they were not counted.
+    pub lines: String,
+    /// Whether the file's last line has no line break.
+    pub ends_open: bool,
+    /// The rows refused, for who may see them.
+    pub refused: Rejected,
     /// In how many of its 64 parts it is in force.
     pub done: i64,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
@@ -155,17 +158,6 @@ impl Delta {
     }
 }
 
-/// A row that was refused.
-#[derive(Debug, Clone)]
-pub struct Reject {
-    /// Its line in the file, the header being 1; and which file, if it was added to the draft.
-    pub line: String,
-    /// The column at fault; empty when it is the row as a whole.
-    pub column: String,
-    /// Why, and what would be right.
-    pub reason: String,
-}
-
 impl ScopeReport {
     /// Where a deed of this page posts to.
     fn to(&self, deed: &str) -> String {
@@ -173,11 +165,6 @@ impl ScopeReport {
             "/console/incidents/{}/scopes/{}/{deed}",
             self.slug, self.version
         )
-    }
-
-    /// How many rejects are on the page.
-    fn shown(&self) -> i64 {
-        i64::try_from(self.rejects.len()).unwrap_or(i64::MAX)
     }
 }
 
@@ -194,11 +181,12 @@ pub async fn show(
     let mut conn = app.db.get().await?;
     let (incident, version) = found(&mut conn, &at).await?;
     let may_see = who.may(Right::ImportScope);
-    let rejects = if may_see {
-        first_rejects(&app, &mut conn, &incident, &version).await?
+    let refused = if may_see {
+        Rejected::of(&app, &mut conn, &incident, &version).await?
     } else {
-        vec![]
+        Rejected::default()
     };
+    let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
     let questions = activate::questions(&app, &mut conn, incident.id, &version).await?;
     let report = ScopeReport {
@@ -216,7 +204,11 @@ pub async fn show(
         died: version.status == ScopeStatus::Importing
             && !store::is_at_work(&mut conn, incident.id).await?,
         delta: Delta::of(&delta),
-        rejects,
+        lines: lines
+            .map(|lines| lines.sum(version.accepted, version.rejected, delta.replaced))
+            .unwrap_or_default(),
+        ends_open: lines.is_some_and(|lines| lines.ends_open),
+        refused,
         done: version.buckets_done,
         deeds: deeds(&version, &delta, may_see),
     };
@@ -227,24 +219,6 @@ fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
     of.iter()
         .map(|(value, change)| (value.clone(), change.added, change.retracted))
         .collect()
-}
-
-async fn first_rejects(
-    app: &App,
-    conn: &mut Conn,
-    of: &Incident,
-    version: &Version,
-) -> Result<Vec<Reject>, Problem> {
-    let Some(key) = of.key(&app.keys).map_err(Problem::broken)? else {
-        return Ok(Vec::new());
-    };
-    let rejects = store::list_rejects(conn, &key, of.id, version.version, 0, SHOWN).await?;
-    let row = |one: scope::Reject| Reject {
-        line: one.place().to_string(),
-        column: one.columns(),
-        reason: one.why(),
-    };
-    Ok(rejects.into_iter().map(row).collect())
 }
 
 fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {

@@ -22,7 +22,8 @@ use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::problem::ProblemPage;
 use candor::web::console::reach::{Acknowledgement, Reach, Reader};
-use candor::web::console::scopes::{Asked, Delta, Reject, ScopeReport};
+use candor::web::console::rejected::{Reason, Reject, Rejected};
+use candor::web::console::scopes::{Asked, Delta, ScopeReport};
 use candor::web::console::sign_in::SignIn;
 use candor::web::console::staff::{StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
@@ -317,10 +318,35 @@ fn facts_preview() -> facts::Preview {
 }
 
 fn scope_report() -> ScopeReport {
-    let reject = |line: i64, column: &str, reason: &str| Reject {
+    let reject = |line: i64, column: &str, cell: &str, reason: &str| Reject {
         line: line.to_string(),
         column: column.into(),
+        cell: cell.into(),
         reason: reason.into(),
+    };
+    let rows = vec![
+        reject(
+            2,
+            "elements",
+            "mothers_maiden_name",
+            "There is no element “mothers_maiden_name”.",
+        ),
+        reject(
+            48_112,
+            "email",
+            "ada@",
+            "The address has no host after the @.",
+        ),
+        reject(
+            1_000_204,
+            "",
+            "R-7 | Ada | Moreno | ada@example.org",
+            "The row has 4 cells, the first line has 9.",
+        ),
+    ];
+    let reason = |rows, example: &Reject| Reason {
+        rows,
+        example: example.clone(),
     };
     ScopeReport {
         desk: desk(Area::Incidents),
@@ -362,23 +388,16 @@ fn scope_report() -> ScopeReport {
             added_files: 1,
             absent: "locale, address".into(),
         },
-        rejects: vec![
-            reject(
-                2,
-                "elements",
-                "“mothers_maiden_name” is not a known element. Known ones are listed in the column help.",
-            ),
-            reject(
-                48_112,
-                "email",
-                "“ada@” has no host after the @. Leave it empty if there is none: the person then gets a letter.",
-            ),
-            reject(
-                1_000_204,
-                "",
-                "The row has 7 cells, the header has 9. A quote may be missing.",
-            ),
-        ],
+        lines: "13,768,206 lines = 1 header + 13,767,000 accepted + 1,204 refused + 1 blank".into(),
+        ends_open: true,
+        refused: Rejected {
+            reasons: vec![
+                reason(1_200, &rows[0]),
+                reason(3, &rows[1]),
+                reason(1, &rows[2]),
+            ],
+            rows,
+        },
         deeds: vec![
             deed(
                 "activate",

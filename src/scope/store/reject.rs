@@ -1,0 +1,189 @@
+//! The refused rows of a version in the database.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, SmallInt, Text};
+use diesel_async::RunQueryDsl;
+
+use super::super::{Place, Reject, RejectReason};
+use crate::db::schema::scope_reject;
+use crate::db::{Conn, Error, Result};
+use crate::id::IncidentId;
+use crate::seal::IncidentKey;
+
+/// To whom the cells of a reject belong: the associated data under which they are sealed.
+pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) -> Vec<u8> {
+    let Place { file, line } = at.into();
+    let mut place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
+    if file > 1 {
+        place.extend(file.to_be_bytes());
+    }
+    [&incident.uuid().as_bytes()[..], b"reject", &place].concat()
+}
+
+/// The next rejects of a version in the order of their files and lines, after the one at `after` (line 0 to begin),
+/// opened.
+///
+/// # Errors
+/// `Inconsistent` if the cells of one do not open.
+pub async fn list_rejects(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    version: i32,
+    after: impl Into<Place>,
+    limit: i64,
+) -> Result<Vec<Reject>> {
+    let after = after.into();
+    let is_later = scope_reject::file.gt(after.file).or(scope_reject::file
+        .eq(after.file)
+        .and(scope_reject::line.gt(after.line)));
+    let rows = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.eq(version))
+        .filter(scope_reject::file.ge(after.file))
+        .filter(is_later)
+        .order((scope_reject::file, scope_reject::line))
+        .limit(limit)
+        .select((
+            scope_reject::file,
+            scope_reject::line,
+            scope_reject::reasons,
+            scope_reject::sealed,
+        ))
+        .load(conn)
+        .await?;
+    opened(key, incident, version, rows)
+}
+
+/// The rejects on these lines of any file, opened.
+///
+/// # Errors
+/// `Inconsistent` if the cells of one do not open.
+pub async fn find_rejects(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    version: i32,
+    lines: &[i64],
+) -> Result<Vec<Reject>> {
+    let rows = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.eq(version))
+        .filter(scope_reject::line.eq_any(lines))
+        .order((scope_reject::file, scope_reject::line))
+        .select((
+            scope_reject::file,
+            scope_reject::line,
+            scope_reject::reasons,
+            scope_reject::sealed,
+        ))
+        .load(conn)
+        .await?;
+    opened(key, incident, version, rows)
+}
+
+/// Rejects as they stand in the database, opened.
+fn opened(
+    key: &IncidentKey,
+    incident: IncidentId,
+    version: i32,
+    rows: Vec<(i16, i64, serde_json::Value, Vec<u8>)>,
+) -> Result<Vec<Reject>> {
+    let read = |(file, line, reasons, sealed): (i16, i64, _, Vec<u8>)| {
+        let place = Place { file, line };
+        let broken =
+            || Error::inconsistent("scope_reject", format!("{incident} {version} {place}"));
+        let owner = reject_owner(incident, version, place);
+        let cells = key.open(&owner, &sealed).map_err(|_| broken())?;
+        Ok(Reject {
+            file,
+            line,
+            reasons: serde_json::from_value::<Vec<RejectReason>>(reasons).map_err(|_| broken())?,
+            cells: serde_json::from_slice(&cells).map_err(|_| broken())?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Rejects with the same reason.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct RejectGroup {
+    /// The column at fault, or `row`.
+    #[diesel(sql_type = Text)]
+    pub column: String,
+    /// The reason's word for programs.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// The reason of the first of them.
+    #[diesel(sql_type = Text)]
+    pub why: String,
+    /// How many rows.
+    #[diesel(sql_type = BigInt)]
+    pub rows: i64,
+    /// The file of the first of them, from 1.
+    #[diesel(sql_type = SmallInt)]
+    pub file: i16,
+    /// The line of the first of them.
+    #[diesel(sql_type = BigInt)]
+    pub line: i64,
+}
+
+/// The rejects of a version by their reason, the most frequent first. Unknown codes are one group for each word;
+/// other reasons are one for each column.
+///
+/// # Errors
+/// The database's.
+pub async fn group_rejects(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    limit: i64,
+) -> Result<Vec<RejectGroup>> {
+    Ok(diesel::sql_query(
+        "select r.reason->>'column' as column, r.reason->>'code' as code, count(*) as rows,
+            (min(array[r.file::bigint, r.line]))[1]::smallint as file, (min(array[r.file::bigint, r.line]))[2] as line,
+            (min(array[lpad(r.file::text, 5, '0'), lpad(r.line::text, 20, '0'), r.reason->>'why']))[3] as why
+         from (select file, line, jsonb_array_elements(reasons) as reason from scope_reject
+            where incident_id = $1 and version = $2) r
+         group by 1, 2, case when r.reason->>'code' like 'unknown%' then r.reason->>'why' end
+         order by rows desc, file, line limit $3",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(incident)
+    .bind::<diesel::sql_types::Integer, _>(version)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await?)
+}
+
+#[derive(QueryableByName)]
+struct CountSql {
+    #[diesel(sql_type = Text)]
+    column: String,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How often each reason stands among the rejects of a version: column, code, number; most first.
+///
+/// # Errors
+/// The database's.
+pub async fn count_rejects(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Vec<(String, String, i64)>> {
+    let rows: Vec<CountSql> = diesel::sql_query(
+        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
+         from scope_reject, jsonb_array_elements(reasons) as reason
+         where incident_id = $1 and version = $2
+         group by 1, 2 order by n desc, 1, 2",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(incident)
+    .bind::<diesel::sql_types::Integer, _>(version)
+    .load(conn)
+    .await?;
+    let read = |row: CountSql| (row.column, row.code, row.n);
+    Ok(rows.into_iter().map(read).collect())
+}
