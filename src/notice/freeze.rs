@@ -99,6 +99,8 @@ async fn chunk(
     let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
     let limit = if canary > 0 { canary } else { most };
     let (incident, filter) = (campaign.incident, &pinned.filter);
+    // Another campaign of the incident does not take the same people at the same moment.
+    person::store::lock(tx, incident, at.bucket..at.bucket + 1).await?;
     let people =
         person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
     let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);

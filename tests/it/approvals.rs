@@ -383,3 +383,34 @@ async fn a_void_approval_is_shown_as_void_everywhere() {
         (409, &json!(["fact:contact_phone"]))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quoted_fact_that_is_not_public_is_shown_to_the_approver() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let lead = site.signed_in("comms", &[Comms, Approver]).await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let body = "{{ elements }} Call {{ facts.contact_phone }}.";
+    let new = NewCampaign {
+        incident: scene.incident,
+        template: scene.template(&house, "Quotes", body).await,
+        template_version: 1,
+        kind: CampaignKind::Initial,
+        audience: Default::default(),
+        limits: Limits::default(),
+        on_uncertain: UncertainPolicy::Resend,
+    };
+    let quoting = launch::create(&house.app, scene.comms, &new).await.unwrap();
+    launch::submit(&house.app, scene.comms, quoting)
+        .await
+        .unwrap();
+    let said = "does not show as they are now: contact_phone";
+    let page = lead.get(&format!("/console/campaigns/{quoting}")).body;
+    assert!(page.contains(said), "{page}");
+    let silent = scene
+        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
+    let page = lead.get(&format!("/console/campaigns/{silent}")).body;
+    assert!(!page.contains(said));
+}

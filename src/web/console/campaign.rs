@@ -297,7 +297,7 @@ pub(super) async fn filled(
     let reach = present
         .as_ref()
         .zip(counted.as_ref())
-        .map(|(present, counted)| Reach::of(&campaign, present, counted, (&names, who)));
+        .map(|(present, counted)| Reach::of(&campaign, present, counted, &incident, (&names, who)));
     let total = match campaign.launched_at {
         Some(_) => Some(progress.total()),
         None => counted.map(|counted| counted.count.mailable),

@@ -8,6 +8,7 @@ use super::template::language;
 use crate::campaign::check::{self, Review};
 use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignStatus};
+use crate::incident::Incident;
 use crate::person::AudienceCount;
 use crate::staff::Right;
 use crate::web::who::Signed;
@@ -19,6 +20,8 @@ pub struct Reach {
     pub count: AudienceCount,
     /// Who reads what, most people first.
     pub readers: Vec<Reader>,
+    /// Facts that its texts quote and that no public page shows as they are now.
+    pub unpublished: Vec<String>,
     /// What must be changed before it can be submitted.
     pub reasons: Vec<String>,
     /// What must be acknowledged, or was.
@@ -60,6 +63,7 @@ impl Reach {
         of: &Campaign,
         present: &Content,
         counted: &Counted,
+        incident: &Incident,
         (names, who): (&Names, &Signed),
     ) -> Self {
         let (review, broken) = match check::review(present, &counted.classes) {
@@ -95,7 +99,18 @@ impl Reach {
             key: one.key,
             why: one.why,
         };
+        let quoted: BTreeSet<String> = present
+            .compile()
+            .unwrap_or_default()
+            .values()
+            .flat_map(|text| text.facts().to_vec())
+            .collect();
+        let unpublished = incident.unpublished_facts().into_iter();
         Self {
+            unpublished: unpublished
+                .filter(|key| quoted.contains(*key))
+                .map(str::to_owned)
+                .collect(),
             count: counted.count,
             readers: review.readers.into_iter().map(reader).collect(),
             acknowledge: review

@@ -615,6 +615,7 @@ fn reach() -> Reach {
             reader("English", 7_000_000, "English"),
             reader("Français", 800_000, "English"),
         ],
+        unpublished: vec!["what_happened".into()],
         reasons: vec![
             "The text “en”, line 3: “https://bit.ly/x”. A link shortener hides where it leads."
                 .into(),
