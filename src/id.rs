@@ -143,6 +143,8 @@ ids! {
     NoticeId = "ntc",
     /// One affected human in one incident.
     PersonId = "per",
+    /// A list of letters that was taken for the post.
+    PostalId = "pst",
     /// A process that sends, from its start to its end.
     SenderId = "snd",
     /// A member of staff, or the account of an API key.

@@ -24,6 +24,7 @@ pub mod incident;
 pub mod notice;
 pub mod outbox;
 pub mod person;
+pub mod postal;
 pub mod scope;
 pub mod staff;
 pub mod template;

@@ -2,7 +2,8 @@
 //!
 //! A status link is a capability: the person's id, an epoch that revokes older links when it is
 //! raised, and a MAC under a key that is not in the database. A forged one is refused by arithmetic.
-//! A notice code is short enough to read out: 45 bits and a check symbol in Crockford's base 32.
+//! A notice code is short enough to read out: 45 bits and a check symbol in Crockford's base 32. A letter on
+//! paper carries a code of the same form.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::id::{BUCKETS, NoticeId, PersonId};
+use crate::id::{BUCKETS, NoticeId, PersonId, PostalId};
 use crate::seal::{Keyring, same};
 
 const MAC_LEN: usize = 16;
@@ -53,7 +54,7 @@ impl StatusLink {
     }
 }
 
-/// A notice code such as `7F3K-92QX-4T`: bucket (6 bits), MAC of the notice (39 bits), check symbol.
+/// A notice code such as `7F3K-92QX-4T`: bucket (6 bits), MAC of the notice or letter (39 bits), check symbol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct NoticeCode(u64);
 
@@ -61,8 +62,20 @@ impl NoticeCode {
     /// The code of a notice.
     pub fn of(notice: NoticeId, keys: &Keyring) -> Self {
         let mac = keys.code_mac(&[b"code", notice.uuid().as_bytes()]);
+        Self::new(notice.bucket(), mac)
+    }
+
+    /// The code printed in the letter of a list to this person. It follows from the master key, the list and the
+    /// person, so that a dump of the database does not give it.
+    pub fn of_letter(list: PostalId, person: PersonId, keys: &Keyring) -> Self {
+        let (list, id) = (list.uuid(), person.uuid());
+        let mac = keys.code_mac(&[b"letter code", list.as_bytes(), id.as_bytes()]);
+        Self::new(person.bucket(), mac)
+    }
+
+    fn new(bucket: i32, mac: [u8; 32]) -> Self {
         let bits = u64::from_be_bytes([0, 0, 0, mac[0], mac[1], mac[2], mac[3], mac[4]]) >> 1;
-        let bucket = u64::try_from(notice.bucket()).unwrap_or(0);
+        let bucket = u64::try_from(bucket).unwrap_or(0);
         Self((bucket << 39) | bits)
     }
 

@@ -197,12 +197,14 @@ impl Import {
         rejects: Option<&Path>,
         [import, activate]: [Duration; 2],
     ) -> Result<()> {
+        let lines = imported.lines;
         if self.json {
             return say(json!({
                 "version": imported.version, "status": status, "accepted": imported.accepted,
-                "rejected": imported.rejected, "lines": imported.lines.lines,
-                "header_lines": imported.lines.header, "blank": imported.lines.blank,
-                "continued_lines": imported.lines.continued, "ends_open": imported.lines.ends_open,
+                "rejected": imported.rejected, "lines": lines.map(|of| of.lines),
+                "header_lines": lines.map(|of| of.header), "blank": lines.map(|of| of.blank),
+                "continued_lines": lines.map(|of| of.continued),
+                "ends_open": lines.map(|of| of.ends_open),
                 "delta": imported.delta, "rejects": rejects,
                 "seconds": {
                     "import": import.as_secs_f64(), "activate": activate.as_secs_f64(),
@@ -214,13 +216,13 @@ impl Import {
             "scope version {} is {status}: {} rows accepted, {} rejected",
             imported.version, imported.accepted, imported.rejected
         ))?;
-        say(imported.lines.sum(
-            imported.accepted,
-            imported.rejected,
-            imported.delta.replaced,
-        ))?;
-        if imported.lines.ends_open {
-            say("the last line has no line break: if the file was cut off, its end is missing")?;
+        if let Some(lines) = lines {
+            say(lines.sum(imported.accepted, imported.rejected, delta.replaced))?;
+            if lines.ends_open {
+                say(
+                    "the last line has no line break: if the file was cut off, its end is missing",
+                )?;
+            }
         }
         say(format!(
             "people: {} added, {} retracted, {} gain elements, {} lose elements, {} changed otherwise, {} unchanged",

@@ -1,27 +1,143 @@
-//! `candor letters`: the people whom the post must tell, as a CSV for the mail house.
+//! `candor letters`: lists of people who are told by post, and what became of their letters.
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::Args;
+use anyhow::{Context, Result, bail};
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
 
 use super::{Settings, account, say};
+use crate::app::App;
+use crate::id::{IncidentId, PostalId};
+use crate::incident;
+use crate::postal::{self, How, PostalKind, Telling, list, post, returned, slips, told};
 use crate::staff::Right;
-use crate::{incident, person};
+use crate::web::figures::count;
 
-/// Export the letter list: who has no e-mail address that works
+/// Take a list of people whom the post must tell, and record what became of it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  candor letters --incident carrier-2021 --out letters.csv")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Example:\n  candor letters --incident carrier-2021 --out letters.csv"
+)]
 pub struct Letters {
+    #[command(subcommand)]
+    act: Option<Act>,
+    #[command(flatten)]
+    take: Take,
+}
+
+#[derive(Debug, Args)]
+struct Take {
     /// The incident's name in URLs.
-    #[arg(long)]
-    incident: String,
+    #[arg(long, required = true)]
+    incident: Option<String>,
     /// Where the list goes; only its owner may read the file. An older one is replaced.
+    #[arg(long, required = true)]
+    out: Option<PathBuf>,
+    /// For which people: letter, guardian, kin or safe.
+    #[arg(long, default_value = "letter")]
+    kind: PostalKind,
+    /// Lists people again who are on a list that waits to be posted.
     #[arg(long)]
-    out: PathBuf,
+    again: bool,
+    /// Writes the list although its links lead to this machine only (`http.public_url`): for a rehearsal.
+    #[arg(long)]
+    anyway: bool,
+    /// Who does it: the e-mail address of an account. Not needed if only one may.
+    #[arg(long = "as")]
+    by: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    Posted(Posted),
+    Told(Told),
+    Returned(Returned),
+    Discard(Discard),
+}
+
+/// Record that the letters of a list were posted: its people are notified by post
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor letters posted --batch pst_0193… --on 2026-12-03")]
+struct Posted {
+    /// The list: its id stands on each of its lines.
+    #[arg(long)]
+    batch: PostalId,
+    /// The day, as YYYY-MM-DD (UTC).
+    #[arg(long)]
+    on: NaiveDate,
+    /// Who does it: the e-mail address of an account. Not needed if only one may.
+    #[arg(long = "as")]
+    by: Option<String>,
+}
+
+/// Record that next of kin, people at a protected address, or one person were told
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  candor letters told --batch pst_0193… --on 2026-12-03 --how phone --who \"next of kin\"\n  \
+        candor letters told --incident carrier-2021 --reference A-7 --on 2026-12-03 --how in_person --who \"the person\""
+)]
+struct Told {
+    /// A list of kind kin or safe.
+    #[arg(
+        long,
+        required_unless_present = "reference",
+        conflicts_with = "reference"
+    )]
+    batch: Option<PostalId>,
+    /// One person, by their reference.
+    #[arg(long, requires = "incident")]
+    reference: Option<String>,
+    /// The incident of that person: its name in URLs.
+    #[arg(long)]
+    incident: Option<String>,
+    /// The day, as YYYY-MM-DD (UTC).
+    #[arg(long)]
+    on: NaiveDate,
+    /// The channel: letter, phone, in_person, solicitor, shelter or other.
+    #[arg(long)]
+    how: How,
+    /// Who was told, such as "the daughter".
+    #[arg(long)]
+    who: String,
+    /// Who does it: the e-mail address of an account. Not needed if only one may.
+    #[arg(long = "as")]
+    by: Option<String>,
+}
+
+/// Record letters that came back: their people need a letter again
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The file is a CSV with the columns reference or letter_code, and reason. The reason `not posted` is for\n\
+        letters of a list that were not posted after all.\n\nExample:\n  candor letters returned returned.csv --incident carrier-2021"
+)]
+struct Returned {
+    /// The file.
+    file: PathBuf,
+    /// The incident's name in URLs. Not needed if letters of one only were posted.
+    #[arg(long)]
+    incident: Option<String>,
+    /// Only letters of this list are meant by references.
+    #[arg(long)]
+    batch: Option<PostalId>,
+    /// Who does it: the e-mail address of an account. Not needed if only one may.
+    #[arg(long = "as")]
+    by: Option<String>,
+}
+
+/// Throw away a list that was not posted: its people belong on the next one
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor letters discard --batch pst_0193…")]
+struct Discard {
+    /// The list.
+    #[arg(long)]
+    batch: PostalId,
     /// Who does it: the e-mail address of an account. Not needed if only one may.
     #[arg(long = "as")]
     by: Option<String>,
@@ -30,22 +146,171 @@ pub struct Letters {
 impl Letters {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        let by = account(&app, Right::ImportScope, self.by.as_deref()).await?;
-        let of = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
-            .await
-            .with_context(|| format!("incident {}", self.incident))?;
+        match self.act {
+            None => self.take.run(&app).await,
+            Some(Act::Posted(act)) => act.run(&app).await,
+            Some(Act::Told(act)) => act.run(&app).await,
+            Some(Act::Returned(act)) => act.run(&app).await,
+            Some(Act::Discard(act)) => act.run(&app).await,
+        }
+    }
+}
+
+async fn named(app: &App, slug: &str) -> Result<IncidentId> {
+    let found = incident::store::find_by_slug(&mut *app.db.get().await?, slug).await;
+    Ok(found.with_context(|| format!("incident {slug}"))?.id)
+}
+
+impl Take {
+    async fn run(self, app: &App) -> Result<()> {
+        let (Some(slug), Some(out)) = (self.incident, self.out) else {
+            bail!("--incident and --out are needed");
+        };
+        let url = &app.config.http.public_url;
+        if leads_home(url) && self.kind.is_posted() && !self.anyway {
+            bail!(
+                "the links in these letters would begin with {url}, which nobody else can open: set http.public_url \
+                 (is --config missing?), or say --anyway for a rehearsal"
+            );
+        }
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
+        let of = named(app, &slug).await?;
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&self.out)
-            .with_context(|| self.out.display().to_string())?;
-        let mut letters = person::letters::export(&app, by, of.id).await?;
+            .open(&out)
+            .with_context(|| out.display().to_string())?;
+        let mut letters = list::export(app, by, of, self.kind, self.again).await?;
         while let Some(piece) = letters.next().await? {
             file.write_all(&piece)?;
         }
         file.sync_all()?;
-        say(format!("the letter list is in {}", self.out.display()))
+        let batch = letters.batch;
+        let next = match self.kind.is_posted() {
+            true => format!("candor letters posted --batch {} --on DAY", batch.id),
+            false => format!(
+                "candor letters told --batch {} --on DAY --how … --who …",
+                batch.id
+            ),
+        };
+        say(format!(
+            "the list of {} people is in {}\nbatch {}\nonce that is done: {next}",
+            count(batch.people),
+            out.display(),
+            batch.id
+        ))
+    }
+}
+
+/// Whether links that begin so lead to the machine itself.
+fn leads_home(url: &str) -> bool {
+    let host = url::Url::parse(url).ok();
+    let host = host
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .unwrap_or_default();
+    let bare = host.trim_matches(['[', ']']);
+    let loopback = bare
+        .parse::<IpAddr>()
+        .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    loopback || host == "localhost" || host.ends_with(".localhost")
+}
+
+impl Posted {
+    async fn run(self, app: &App) -> Result<()> {
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
+        let batch = post::posted(app, by, self.batch, self.on).await?;
+        let people = count(batch.people);
+        say(format!(
+            "{people} people are notified by post on {}",
+            self.on
+        ))
+    }
+}
+
+impl Told {
+    async fn run(self, app: &App) -> Result<()> {
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
+        let telling = Telling::new(self.how, &self.who)?;
+        let batch = match (self.batch, self.reference, self.incident) {
+            (Some(batch), ..) => post::told(app, by, batch, self.on, &telling).await?,
+            (None, Some(reference), Some(slug)) => {
+                let of = named(app, &slug).await?;
+                told::told(app, by, of, &reference, self.on, &telling).await?
+            }
+            _ => bail!("--batch, or --incident and --reference, are needed"),
+        };
+        let people = count(batch.people);
+        say(format!(
+            "{people} people are recorded as told on {}",
+            self.on
+        ))
+    }
+}
+
+impl Returned {
+    async fn run(self, app: &App) -> Result<()> {
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
+        let of = match &self.incident {
+            Some(slug) => named(app, slug).await?,
+            None => self.only_incident(app).await?,
+        };
+        let file = std::fs::read(&self.file).with_context(|| self.file.display().to_string())?;
+        let slips = slips::read(&file)?;
+        let recorded = returned::returned(app, by, of, self.batch, slips).await?;
+        let (back, never) = (count(recorded.returned), count(recorded.not_posted));
+        say(format!(
+            "{back} letters came back, {never} were not posted: their people need a letter again"
+        ))?;
+        for (line, why) in &recorded.refused {
+            say(format!("line {line}: {why}"))?;
+        }
+        match recorded.refused.len() {
+            0 => Ok(()),
+            n => bail!("{n} lines were not recorded"),
+        }
+    }
+
+    async fn only_incident(&self, app: &App) -> Result<IncidentId> {
+        let mut conn = app.db.get().await?;
+        if let Some(batch) = self.batch {
+            return Ok(postal::store::find(&mut conn, batch).await?.incident);
+        }
+        match postal::store::with_letters(&mut conn).await?.as_slice() {
+            [one] => Ok(*one),
+            [] => bail!("no letters are recorded as posted"),
+            _ => bail!("letters of more than one incident were posted: say which with --incident"),
+        }
+    }
+}
+
+impl Discard {
+    async fn run(self, app: &App) -> Result<()> {
+        let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
+        let batch = post::discard(app, by, self.batch).await?;
+        say(format!(
+            "the list of {} people is discarded",
+            count(batch.people)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_the_machine_itself_are_known() {
+        for home in [
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://[::1]:80",
+            "http://0.0.0.0",
+        ] {
+            assert!(leads_home(home), "{home}");
+        }
+        assert!(!leads_home("https://notice.carrier.example"));
     }
 }

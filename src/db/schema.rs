@@ -94,6 +94,22 @@ pub mod sql_types {
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "letter_withheld"))]
     pub struct LetterWithheld;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "postal_kind"))]
+    pub struct PostalKind;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "postal_state"))]
+    pub struct PostalState;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "postal_status"))]
+    pub struct PostalStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "minors_rule"))]
+    pub struct MinorsRule;
 }
 
 diesel::table! {
@@ -202,6 +218,7 @@ diesel::table! {
         published_facts -> Nullable<Jsonb>,
         published_at -> Nullable<Timestamptz>,
         published_by -> Nullable<Uuid>,
+        minors -> sql_types::MinorsRule,
     }
 }
 
@@ -747,6 +764,57 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    postal_batch (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        kind -> sql_types::PostalKind,
+        state -> sql_types::PostalState,
+        taken_by -> Uuid,
+        taken_at -> Timestamptz,
+        people -> Int8,
+        posted_on -> Nullable<Date>,
+        posted_by -> Nullable<Uuid>,
+        posted_at -> Nullable<Timestamptz>,
+        how -> Nullable<Bytea>,
+        returned -> Int8,
+        not_posted -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    postal_item (bucket, batch_id, person_id) {
+        bucket -> Int4,
+        batch_id -> Uuid,
+        person_id -> Uuid,
+        named -> Int8,
+        code_key -> Nullable<Int8>,
+        status -> sql_types::PostalStatus,
+        posted_at -> Nullable<Timestamptz>,
+        told_before -> Nullable<sql_types::ToldBy>,
+        named_before -> Int8,
+        closed_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    postal_try (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        counted_from -> Timestamptz,
+        counted -> Int2,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_session,
@@ -787,4 +855,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_message,
     outbox,
     one_time_code,
+    postal_batch,
+    postal_item,
+    postal_try,
 );

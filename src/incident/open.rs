@@ -21,6 +21,9 @@ pub struct Open {
     /// Messages in the outbox that are not sent and not given up.
     #[diesel(sql_type = BigInt)]
     pub letters: i64,
+    /// Lists of letters that were taken and are not recorded as posted.
+    #[diesel(sql_type = BigInt)]
+    pub postal: i64,
     /// Campaigns in review, approved, scheduled, sending or paused.
     #[diesel(sql_type = BigInt)]
     pub campaigns: i64,
@@ -113,8 +116,13 @@ impl Open {
         ]
     }
 
-    fn of_lists(&self) -> [Option<String>; 3] {
+    fn of_lists(&self) -> [Option<String>; 4] {
         [
+            some(
+                self.postal,
+                "list of letters waits: record it as posted, or discard it",
+                "lists of letters wait: record them as posted, or discard them",
+            ),
             some(
                 self.lists,
                 "list waits as a draft: activate or discard it",

@@ -14,6 +14,7 @@ use crate::link::{NoticeCode, StatusLink};
 use crate::mail::dkim::Signers;
 use crate::mail::{self, Draft, Letter, Mailbox};
 use crate::person::Person;
+use crate::person::flags::Flags;
 use crate::seal::Keyring;
 use crate::template::merge::{Compiled, Values};
 use crate::template::pick;
@@ -122,7 +123,11 @@ impl Edition {
             status_link: &format!("{}/s/{}", self.public_url, link.token(&self.keys)),
             notice_code: &NoticeCode::of(notice.id, &self.keys).to_string(),
         };
-        let rendered = text.render(&values).map_err(|_| Unfit::MissingValue)?;
+        let rendered = match person.flags.contains(Flags::MINOR) {
+            true => text.render_to_guardian(&values),
+            false => text.render(&values),
+        };
+        let rendered = rendered.map_err(|_| Unfit::MissingValue)?;
         let draft = Draft {
             from: self.from.clone(),
             to: Mailbox {

@@ -6,7 +6,6 @@ pub mod contact;
 pub mod find;
 pub mod flags;
 pub mod forget;
-pub mod letters;
 pub mod place;
 pub mod store;
 

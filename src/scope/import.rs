@@ -80,8 +80,9 @@ pub struct Imported {
     pub accepted: i64,
     /// Rows refused; `store::list_rejects` has them.
     pub rejected: i64,
-    /// The lines of the file: with `accepted` and `rejected` they add up.
-    pub lines: FileLines,
+    /// The lines of the file, and of what it was added to: with the rows they add up. `None` if it was added to a
+    /// draft whose lines were not counted.
+    pub lines: Option<FileLines>,
     /// What it would change.
     pub delta: Delta,
 }
@@ -268,7 +269,7 @@ impl Work<'_> {
             version: self.stage.version,
             accepted: read.at.accepted - refused,
             rejected: read.at.rejected + refused,
-            lines: list.lines().into(),
+            lines: Some(list.lines().into()),
             delta: difference.delta,
         };
         self.finish(by, &imported, &difference.brings, &list.hash())
@@ -378,7 +379,7 @@ impl Work<'_> {
             lines,
             delta,
         } = imported;
-        if !lines.add_up(*accepted, *rejected, 0) {
+        if !lines.is_some_and(|lines| lines.add_up(*accepted, *rejected, 0)) {
             return Err(db::Error::inconsistent("scope_version", version).into());
         }
         let incident = self.stage.incident;
@@ -395,11 +396,11 @@ impl Work<'_> {
             (delta, brings),
         )
         .await?;
-        store::set_lines(&mut tx, incident, *version, lines).await?;
+        store::set_lines(&mut tx, incident, *version, *lines).await?;
         let detail = json!({
             "version": version,
             "mode": self.mode,
-            "lines": lines.lines,
+            "lines": lines.map(|lines| lines.lines),
             "file_sha256": to_hex(file_hash),
             "accepted": accepted,
             "rejected": rejected,

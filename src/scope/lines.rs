@@ -31,9 +31,9 @@ impl From<csv::Lines> for FileLines {
 }
 
 impl FileLines {
-    /// Those of two files of one draft.
+    /// The lines of this file and of another that was added to it.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn plus(self, other: Self) -> Self {
         Self {
             lines: self.lines + other.lines,
             header: self.header + other.header,
@@ -43,11 +43,12 @@ impl FileLines {
         }
     }
 
-    /// Whether every line is accounted for, with these numbers of accepted and rejected rows, and of rows that rows of
-    /// another file of the draft replaced.
+    /// Whether every line is accounted for, with these numbers of rows: accepted, rejected, and replaced by rows of
+    /// added files.
     #[must_use]
     pub const fn add_up(&self, accepted: i64, rejected: i64, replaced: i64) -> bool {
-        self.lines == self.header + accepted + rejected + replaced + self.continued + self.blank
+        let rows = accepted + rejected + replaced;
+        self.lines == self.header + rows + self.continued + self.blank
     }
 
     /// `1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank`.
@@ -62,7 +63,7 @@ impl FileLines {
             thousands(self.blank),
         );
         if replaced > 0 {
-            sum += &format!(" + {} replaced by another file", thousands(replaced));
+            sum += &format!(" + {} replaced or corrected", thousands(replaced));
         }
         if self.continued > 0 {
             let more = thousands(self.continued);
@@ -99,6 +100,16 @@ mod tests {
         assert!(lines.add_up(999, 1, 0) && !lines.add_up(600, 1, 0));
         let sum = "1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank";
         assert_eq!(lines.sum(999, 1, 0), sum);
+        let both = lines.plus(FileLines {
+            lines: 2,
+            header: 1,
+            ..FileLines::default()
+        });
+        assert!(both.add_up(1_000, 0, 1));
+        assert!(
+            both.sum(1_000, 0, 1)
+                .ends_with("+ 0 blank + 1 replaced or corrected")
+        );
         (lines.lines, lines.continued) = (1_234_567, 1_233_566);
         assert!(lines.add_up(999, 1, 0));
         assert!(

@@ -1,6 +1,7 @@
 //! Templates: versioned texts, one variant per locale, immutable once written.
 
 pub mod edit;
+pub mod guardian;
 pub mod layout;
 pub mod lint;
 pub mod merge;

@@ -1,23 +1,23 @@
-//! The letter list as an answer, written page by page, however many there are.
+//! A list of letters as an answer, written page by page, however many there are.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
 
-use crate::app::App;
-use crate::id::StaffId;
 use crate::incident::Incident;
-use crate::person::letters::{self, Letters, LettersError};
+use crate::postal::PostalError;
+use crate::postal::list::Letters;
+use crate::postal::slips::BadFile;
 use crate::web::problem::{Answer, Kind, Problem};
 
-/// Answers with the letter list of an incident; that it was taken is on record.
+/// Answers with a list that was taken.
 ///
 /// # Errors
-/// A forgotten incident.
-pub async fn download(app: &App, by: StaffId, of: &Incident) -> Answer {
-    let list = letters::export(app, by, of.id).await?;
-    let name = format!("attachment; filename=\"{}-letters.csv\"", of.slug);
+/// None now; those of the pieces end the answer early.
+pub fn download(of: &Incident, list: Letters) -> Answer {
+    let (kind, id) = (list.batch.kind, list.batch.id);
+    let name = format!("attachment; filename=\"{}-{kind}-{id}.csv\"", of.slug);
     let pieces = stream::try_unfold(list, |mut list: Letters| async move {
         let piece = list.next().await?;
         Ok::<_, Problem>(piece.map(|piece| (Bytes::from(piece), list)))
@@ -28,12 +28,37 @@ pub async fn download(app: &App, by: StaffId, of: &Incident) -> Answer {
         .streaming(pieces))
 }
 
-impl From<LettersError> for Problem {
-    fn from(error: LettersError) -> Self {
+impl From<PostalError> for Problem {
+    fn from(error: PostalError) -> Self {
+        let kind = match &error {
+            PostalError::Db(_) | PostalError::Key(_) => Kind::Broken,
+            PostalError::Missing => Kind::NotFound,
+            PostalError::InFuture { .. }
+            | PostalError::BeforeTaken { .. }
+            | PostalError::Who
+            | PostalError::IsPosted(_)
+            | PostalError::IsTold(_) => Kind::NotAccepted,
+            PostalError::Forgotten
+            | PostalError::Nobody
+            | PostalError::Waiting { .. }
+            | PostalError::MinorsAreMailed
+            | PostalError::NotWaiting { .. }
+            | PostalError::Held
+            | PostalError::Retracted
+            | PostalError::NothingOwed
+            | PostalError::CampaignUnderWay(_) => Kind::InTheWay,
+        };
         match error {
-            LettersError::Db(error) => error.into(),
-            LettersError::Key(broken) => Self::broken(broken),
-            LettersError::Forgotten => Self::new(Kind::InTheWay).because(error),
+            PostalError::Db(error) => error.into(),
+            PostalError::Key(broken) => Self::broken(broken),
+            PostalError::Missing => Self::not_found(),
+            error => Self::new(kind).because(error),
         }
+    }
+}
+
+impl From<BadFile> for Problem {
+    fn from(error: BadFile) -> Self {
+        Self::new(Kind::NotAccepted).because(error)
     }
 }

@@ -119,7 +119,14 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scopes::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), account::show),
         get("/incidents/{slug}/people", May(SeeAllPeople), account::people),
-        post("/incidents/{slug}/letters", May(ImportScope), account::letters),
+        get("/incidents/{slug}/letters", May(SeeIncidents), console::letters::show),
+        post("/incidents/{slug}/letters", May(ImportScope), console::letters::take),
+        post("/incidents/{slug}/letters/told", May(ImportScope), console::letters::told_one),
+        post("/incidents/{slug}/letters/returned", May(ImportScope), console::letters::returned),
+        post("/incidents/{slug}/minors", May(SteerIncident), console::letters::minors),
+        post("/letters/{batch}/posted", May(ImportScope), console::letters::posted),
+        post("/letters/{batch}/told", May(ImportScope), console::letters::told),
+        post("/letters/{batch}/discard", May(ImportScope), console::letters::discard),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::begin),
         get("/templates/{template}", May(SeeTemplates), template::show),
@@ -162,7 +169,9 @@ fn console() -> Vec<Door> {
 /// Under `/api/v1`: what programs call.
 #[rustfmt::skip]
 fn api() -> Vec<Door> {
-    use api::{campaign_audience, campaigns, elements, incidents, notices, people, scopes, templates, tickets};
+    use api::{
+        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, templates, tickets,
+    };
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -173,6 +182,13 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
         get("/people/{person}", May(SeePeople), people::show),
+        get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),
+        post("/incidents/{incident}/letters/returned", May(ImportScope), letters::returned),
+        post("/incidents/{incident}/letters/told", May(ImportScope), letters::told_one),
+        post("/incidents/{incident}/minors", May(SteerIncident), letters::minors),
+        post("/letters/{batch}/posted", May(ImportScope), letters::posted),
+        post("/letters/{batch}/told", May(ImportScope), letters::told),
+        post("/letters/{batch}/discard", May(ImportScope), letters::discard),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
         post("/incidents/{incident}/uploads", May(ImportScope), scopes::begin_upload),
         get("/uploads/{upload}", May(ImportScope), pieces::show),

@@ -1,13 +1,14 @@
 //! What a person was told, and what of it is not so: computed from their facts as they are now, for their own page
 //! and for the agent's screen alike.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::db::{self, Conn};
 use crate::element::ElementSet;
 use crate::notice::Notice;
 use crate::notice::store::outcome::{self, Left};
 use crate::person::{self, Listed, Person, PersonStanding, ToldBy};
+use crate::postal;
 
 /// How a person was told last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub enum Told {
     Perhaps(DateTime<Utc>),
     /// By e-mail: when a relay took the last notice.
     Email(DateTime<Utc>),
-    /// A letter was posted.
-    Post,
+    /// A letter was posted, on this day if that is on record.
+    Post(Option<DateTime<Utc>>),
     /// In another way, neither by e-mail nor by post.
     Otherwise,
 }
@@ -71,8 +72,10 @@ impl Case {
                 None => {}
             }
         }
+        let posted = postal::store::last_posted(conn, person.id).await?;
+        let posted = posted.map(|on| on.and_time(NaiveTime::MIN).and_utc());
         Ok(Self {
-            told: told(person, &sent, perhaps),
+            told: told(person, &sent, perhaps, posted),
             wrong: wrong(person, &sent),
             retracted,
             listed,
@@ -85,9 +88,10 @@ fn told<C>(
     person: &Person<C>,
     sent: &[(Notice, DateTime<Utc>)],
     perhaps: Option<DateTime<Utc>>,
+    posted: Option<DateTime<Utc>>,
 ) -> Told {
     match (person.told, sent.first(), perhaps) {
-        (Some(ToldBy::Post), ..) => Told::Post,
+        (Some(ToldBy::Post), ..) => Told::Post(posted),
         (Some(ToldBy::Otherwise), ..) => Told::Otherwise,
         // A sender's settling comes later than its relay's answer: the notice says it first.
         (_, Some((_, at)), _) => Told::Email(*at),

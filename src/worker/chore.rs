@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::campaign;
 use crate::db;
+use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
 use crate::staff::replay::once;
@@ -39,6 +40,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
             ended = activate::resume(&app, None) => if let Err(error) = ended {
                 tracing::warn!(%error, "an activation was not ended");
             },
+        }
+        if let Err(error) = postal::post::resume(&app).await {
+            tracing::warn!(%error, "letters that were posted are not all recorded; trying again");
         }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(%error, "what is kept for a while only was not swept");

@@ -4,6 +4,7 @@
 import * as comms from './comms.mjs';
 import { enter, leave } from './desk.mjs';
 import * as helpline from './helpline.mjs';
+import * as letters from './letters.mjs';
 import { check, launch, person } from './lib.mjs';
 
 const house = JSON.parse(process.argv[2] ?? process.env.CANDOR_WALK ?? 'null');
@@ -42,6 +43,14 @@ const steps = {
     await comms.launch(kept.comms, house.base, kept.campaign);
     await comms.lookAround(kept.comms, house.base);
     kept.notice = await helpline.notice(house, ANA);
+  },
+  async 'a letter is listed, posted, opened and comes back'() {
+    const letter = await letters.take(kept.comms, house.base);
+    await letters.post(kept.comms, house.base);
+    const page = await person(browser);
+    await letters.read(page, house.base, letter);
+    await page.context().close();
+    await letters.comesBack(kept.comms, house.base, letter);
   },
   async 'anybody reads the public pages'() {
     const page = await person(browser);

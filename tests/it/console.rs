@@ -62,7 +62,17 @@ fn prepared(comms: &Browser) -> String {
         LIST,
     );
     let report = comms.follow(&uploaded);
-    shows(&report, 200, &["Scope v1", "email;elements", "Activate"]);
+    shows(
+        &report,
+        200,
+        &[
+            "Scope v1",
+            "4 lines = 1 header + 2 accepted + 1 refused + 0 blank",
+            "There is no element “shoe_size”.",
+            ">nowhere<",
+            "Activate",
+        ],
+    );
     let at = "/console/incidents/sundmere/scopes/1";
     let rejects = comms.get(&format!("{at}/rejects"));
     shows(

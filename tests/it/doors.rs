@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use candor::campaign::CampaignKind;
-use candor::id::{NoticeId, PersonId, TemplateId};
+use candor::id::{NoticeId, PersonId, PostalId, TemplateId};
 use candor::link::StatusLink;
 use candor::staff::StaffRole;
 use candor::ticket::intake;
@@ -29,11 +29,19 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
     let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
     let ticket = asked.unwrap().ticket().clone();
     let epoch = 0;
+    house
+        .sql(
+            "insert into postal_batch (id, incident_id, kind, state, taken_by, taken_at, people)
+             select gen_random_uuid(), i.id, 'letter', 'listed', i.created_by, now(), 0 from incident i",
+        )
+        .await;
+    let batch = PostalId::from_uuid(id("select id from postal_batch").await);
     BTreeMap::from([
         ("token", StatusLink { person, epoch }.token(&house.app.keys)),
         ("slug", "sundmere".to_owned()),
         ("incident", "sundmere".to_owned()),
         ("version", version.to_string()),
+        ("batch", batch.to_string()),
         ("campaign", campaign.to_string()),
         (
             "template",

@@ -31,6 +31,7 @@ mod outcomes;
 mod pacing;
 mod pages;
 mod people;
+mod postal;
 mod problems;
 mod processes;
 mod program;

@@ -130,7 +130,17 @@ async fn the_letter_list_and_the_proof_of_the_books_are_commands() {
     let program = Program::of(&house).with_relay("folder", &folder, 1);
     let file = scratch.path().join("letters.csv");
     let out = file.display().to_string();
-    program.ok(&["letters", "--incident", "sundmere", "--out", &out]);
+    let refused = program.run(&["letters", "--incident", "sundmere", "--out", &out]);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("http.public_url") && !file.exists(), "{why}");
+    program.ok(&[
+        "letters",
+        "--incident",
+        "sundmere",
+        "--out",
+        &out,
+        "--anyway",
+    ]);
     let mode = file.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "only its owner may read it");
     let mut list = csv::Reader::from_path(&file).unwrap();

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use crate::house::House;
 
 /// The tables of the big family (docs/architecture.md, "Beyond one machine").
-const FAMILY: [&str; 6] = [
+const FAMILY: [&str; 7] = [
     "person",
     "person_since",
     "person_past",
     "scope_row",
     "notice",
     "outcome",
+    "postal_item",
 ];
 
 /// What `src/db/schema.rs` says: columns by table, with their diesel types.
@@ -42,6 +43,7 @@ fn diesel_type(udt: &str, nullable: bool) -> String {
         "uuid" => "Uuid".to_owned(),
         "text" => "Text".to_owned(),
         "timestamptz" => "Timestamptz".to_owned(),
+        "date" => "Date".to_owned(),
         "bytea" => "Bytea".to_owned(),
         "int4" => "Int4".to_owned(),
         "int8" => "Int8".to_owned(),

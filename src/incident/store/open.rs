@@ -32,8 +32,10 @@ const OPEN: &str = "
         where incident_id = $1 and status in ('new', 'open', 'pending', 'on_hold')
     ), letters as (
         select count(*) as letters from outbox where incident_id = $1 and status = 'queued'
+    ), posts as (
+        select count(*) as postal from postal_batch where incident_id = $1 and state in ('listed', 'posting')
     )
-    select * from account, campaigns, versions, tickets, letters";
+    select * from account, campaigns, versions, tickets, letters, posts";
 
 /// What is open now. After [`super::lock`] in the same transaction nothing new of it can begin before that ends.
 ///

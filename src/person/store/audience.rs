@@ -48,6 +48,11 @@ fn is_meant(filter: &AudienceFilter) -> String {
 /// What was exposed of `person p`, as a notice counts it.
 const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed end";
 
+/// Whether `person p` gets e-mail: an address takes it, and they are no minor (1 is `Flags::MINOR`) of an incident that
+/// holds minors for a letter to the guardian.
+const MAILABLE: &str = "(p.reachable and (p.flags & 1 = 0
+    or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
+
 /// Notices of `notice n` that are not settled, or may have arrived and nothing was sent since. $6 are the campaigns of
 /// [`unsettled_campaigns`].
 const UNSETTLED: &str = "n.campaign_id = any($6) and (n.status in ('queued', 'sending', 'deferred')
@@ -155,7 +160,7 @@ pub async fn page_after(
     let meant = is_meant(filter);
     // A subquery for each person of the page, found by the key of `notice`: a join would read all of a bucket.
     let sql = format!(
-        "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, p.reachable as has_address
+        "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, {MAILABLE} as has_address
         from person_now p
         where p.bucket = $8 and p.id > $9 and {meant}
             and (cardinality($6) = 0 or (select true from notice n
@@ -191,7 +196,7 @@ fn people(filter: &AudienceFilter) -> String {
     let forbidding = Flags::FORBIDDING.bits();
     // A join, since everybody is looked at.
     format!(
-        "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, p.reachable,
+        "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, {MAILABLE} as reachable,
             w.person_id is not null as waiting
         from person_now p
         left join (select distinct n.bucket, n.person_id from notice n where {UNSETTLED}) w
@@ -302,7 +307,7 @@ pub async fn has_audience(
     let meant = is_meant(filter);
     let forbidding = Flags::FORBIDDING.bits();
     let sql = format!(
-        "select exists (select 1 from person_now p where {meant} and p.flags & {forbidding} = 0 and p.reachable
+        "select exists (select 1 from person_now p where {meant} and p.flags & {forbidding} = 0 and {MAILABLE}
             and (cardinality($6) = 0 or (select true from notice n
                 where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)) as any"
     );

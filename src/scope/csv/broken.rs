@@ -10,8 +10,8 @@ use memchr::{memchr, memchr_iter};
 
 use super::cell::flags;
 use super::header::Column;
-use super::record::{Damage, Record};
-use super::split::{MOST_LINES, Shape, tells};
+use super::record::{Damage, Record, Shape};
+use super::split::{MOST_LINES, tells};
 use crate::address::EmailAddress;
 use crate::element::ElementSet;
 use crate::person::place::{Jurisdiction, Locale};

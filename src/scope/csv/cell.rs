@@ -159,7 +159,10 @@ impl<'a> Cells<'a> {
             }
             None => (None, Reason::CellCount { expected, found }),
             Some(damage) => {
-                let column = damage.cell().and_then(|cell| header.column(cell));
+                // Cells behind a damaged one are guessed: if the reference is among them, the row is at fault.
+                let is_sure = |cell: &usize| header.position(Column::Reference) < Some(*cell);
+                let cell = damage.cell().filter(is_sure);
+                let column = cell.and_then(|cell| header.column(cell));
                 (column, Reason::Damaged(damage))
             }
         };

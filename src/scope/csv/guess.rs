@@ -3,7 +3,7 @@
 use ::csv::ByteRecord;
 use memchr::{memchr, memmem};
 
-use super::split::Shape;
+use super::record::Shape;
 
 /// Where a cell ends whose quotation marks do not fit.
 #[derive(Debug, Clone, Copy)]

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::broken::Parts;
 use super::header::Column;
-use super::record::{Lines, Record};
-use super::split::{Shape, Split, split};
+use super::record::{Lines, Record, Shape};
+use super::split::{Split, split};
 use super::window::Window;
 
 /// Octets one line may have. Without a bound a file without line breaks would be gathered whole.
@@ -180,6 +180,12 @@ impl<R: Read> Records<R> {
         self.next = self.cut(&mut next)?.then_some(next);
         self.parts.judge(record, self.next.as_ref(), &self.shape);
         Ok(true)
+    }
+
+    /// Whether [`Records::read`] has another record.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
     }
 
     /// The lines of the file so far; of the whole once [`Records::read`] has come to the end.

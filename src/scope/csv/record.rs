@@ -5,6 +5,8 @@ use std::fmt;
 use ::csv::ByteRecord;
 use thiserror::Error;
 
+use super::header::Column;
+
 /// What [`Records::read`](super::Records::read) fills. `Debug` shows the lines only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Record {
@@ -113,4 +115,18 @@ pub struct Lines {
     pub continued: u64,
     /// Whether the last line has no line break.
     pub ends_open: bool,
+}
+
+/// What the first line of a file says of all others.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    pub(super) delimiter: u8,
+    /// The columns in the order of the file; `None` for names that are no column of ours.
+    pub(super) columns: Vec<Option<Column>>,
+}
+
+impl Shape {
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
 }

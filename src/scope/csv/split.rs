@@ -13,7 +13,7 @@ use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use super::guess::leniently;
 use super::header::Column;
-use super::record::Damage;
+use super::record::{Damage, Shape};
 use crate::address::EmailAddress;
 use crate::element::ElementSet;
 
@@ -25,20 +25,6 @@ pub(super) const MOST_LINES: u64 = 20;
 /// From this number of delimited parts on, a line of an address with exactly the parts of a row is taken for
 /// one: "Springfield, IL, 62701" has three.
 const TELLING: usize = 5;
-
-/// What the first line of a file says of all others.
-#[derive(Debug, Clone)]
-pub(super) struct Shape {
-    pub(super) delimiter: u8,
-    /// The columns in the order of the file; `None` for names that are no column of ours.
-    pub(super) columns: Vec<Option<Column>>,
-}
-
-impl Shape {
-    pub(super) fn width(&self) -> usize {
-        self.columns.len()
-    }
-}
 
 /// What stands at the beginning of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

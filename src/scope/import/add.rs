@@ -19,7 +19,6 @@ use crate::incident;
 use crate::scope::activate::AT_ONCE;
 use crate::scope::csv::VERDICT;
 use crate::scope::delta::{AddedFile, Delta, Difference};
-use crate::scope::lines::FileLines;
 use crate::scope::store::{self, Added, Former, reject_owner};
 use crate::scope::{Place, Reject, ScopeStatus, Version};
 use crate::seal::to_hex;
@@ -64,17 +63,14 @@ impl Work<'_> {
         delta.added_files.push(added.clone());
         let accepted = draft.accepted - replaced + added.accepted;
         let rejected = draft.rejected - settled + added.rejected;
+        let lines = draft.lines.map(|lines| lines.plus(list.lines().into()));
+        let all = difference.delta.replaced;
+        if lines.is_some_and(|lines| !lines.add_up(accepted, rejected, all)) {
+            return Err(db::Error::inconsistent("scope_version", version).into());
+        }
+        store::set_lines(&mut tx, incident, version, lines).await?;
         let what = (&difference.delta, &difference.brings);
         store::set_added(&mut tx, incident, version, (accepted, rejected), what).await?;
-        // A draft of a former release did not count its lines.
-        let lines = FileLines::from(list.lines());
-        let lines = draft.lines.map(|of_draft| of_draft.and(lines));
-        if let Some(lines) = lines {
-            if !lines.add_up(accepted, rejected, difference.delta.replaced) {
-                return Err(db::Error::inconsistent("scope_version", version).into());
-            }
-            store::set_lines(&mut tx, incident, version, &lines).await?;
-        }
         let detail = json!({ "version": version, "file": file, "added": added, "accepted": accepted, "rejected": rejected });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;
@@ -83,7 +79,7 @@ impl Work<'_> {
             version,
             accepted,
             rejected,
-            lines: lines.unwrap_or_else(|| list.lines().into()),
+            lines,
             delta: difference.delta,
         })
     }

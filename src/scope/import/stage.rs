@@ -5,7 +5,6 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::csv::ByteRecord;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -58,23 +57,14 @@ pub(super) struct List<R: io::Read> {
 /// Where the rows come from; whoever holds it reads the next ones.
 struct Source<R: io::Read> {
     records: Records<Hashed<R>>,
-    /// The row that is next.
-    next: Record,
-    ended: bool,
 }
 
 impl<R: io::Read> Source<R> {
     /// Fills `turn` with the next rows, as many as there are; none after the end or an error.
     fn read(&mut self, turn: &mut [Record]) -> Result<usize, ReadError> {
         let mut rows = 0;
-        for row in turn {
-            if self.ended {
-                break;
-            }
-            std::mem::swap(row, &mut self.next);
+        while rows < turn.len() && self.records.read(&mut turn[rows])? {
             rows += 1;
-            self.ended = true;
-            self.ended = !self.records.read(&mut self.next)?;
         }
         Ok(rows)
     }
@@ -91,22 +81,15 @@ impl<R: io::Read> List<R> {
         let mut records = open(hashed)?;
         let names = records.header()?;
         let header = Header::parse(&names).map_err(Refused::Header)?;
-        let mut next = Record::default();
-        if !records.read(&mut next)? {
+        if !records.has_more() {
             return Err(Refused::NoRows);
         }
-        let columns: Vec<String> = names
-            .iter()
-            .map(|name| shown(name).to_lowercase())
-            .collect();
+        let name = |name: &str| shown(name).to_lowercase();
+        let columns: Vec<String> = names.iter().map(name).collect();
         let place_at = columns
             .iter()
             .position(|column| header.is_rejects() && column == "line");
-        let source = Source {
-            records,
-            next,
-            ended: false,
-        };
+        let source = Source { records };
         Ok(Self {
             source: Mutex::new(source),
             header,
@@ -123,8 +106,10 @@ impl<R: io::Read> List<R> {
     }
 
     /// The place of the reject that a row corrects, if the file is one of rejects.
-    fn corrects(&self, record: &ByteRecord) -> Option<Place> {
-        let cell = record.get(self.place_at?)?;
+    fn corrects(&self, record: &Record) -> Option<Place> {
+        // Which cell of a damaged record is the line is not known.
+        let cells = Some(&record.cells).filter(|_| record.damage.is_none())?;
+        let cell = cells.get(self.place_at?)?;
         std::str::from_utf8(cell).ok()?.trim().parse().ok()
     }
 
@@ -205,7 +190,7 @@ impl Stage {
             let rows = held(&list.source).read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
             for record in &turn[..rows] {
-                gathered.corrects.extend(list.corrects(&record.cells));
+                gathered.corrects.extend(list.corrects(record));
                 match list.header.row(record) {
                     Ok(row) => references.push(self.stage(row, &mut gathered)),
                     Err(errors) => self.reject(record, &errors, &mut gathered.rejects),

@@ -226,7 +226,7 @@ pub async fn set_draft(
     }
 }
 
-/// Records what the lines of a version's file are.
+/// Records what the lines of a version's files are; `None` if they are not known.
 ///
 /// # Errors
 /// The database's.
@@ -234,15 +234,15 @@ pub async fn set_lines(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-    of: &FileLines,
+    of: Option<FileLines>,
 ) -> Result<()> {
     diesel::update(scope_version::table.find((incident, version)))
         .set((
-            scope_version::lines.eq(of.lines),
-            scope_version::header_lines.eq(of.header),
-            scope_version::blank_lines.eq(of.blank),
-            scope_version::continued_lines.eq(of.continued),
-            scope_version::ends_open.eq(of.ends_open),
+            scope_version::lines.eq(of.map(|of| of.lines)),
+            scope_version::header_lines.eq(of.map(|of| of.header)),
+            scope_version::blank_lines.eq(of.map(|of| of.blank)),
+            scope_version::continued_lines.eq(of.map(|of| of.continued)),
+            scope_version::ends_open.eq(of.map(|of| of.ends_open)),
         ))
         .execute(conn)
         .await?;

@@ -37,7 +37,7 @@ pub async fn list_rejects(
     let is_later = scope_reject::file.gt(after.file).or(scope_reject::file
         .eq(after.file)
         .and(scope_reject::line.gt(after.line)));
-    let rows = scope_reject::table
+    let rows: Vec<(i16, i64, serde_json::Value, Vec<u8>)> = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.eq(version))
         .filter(scope_reject::file.ge(after.file))
@@ -55,7 +55,7 @@ pub async fn list_rejects(
     opened(key, incident, version, rows)
 }
 
-/// The rejects on these lines of any file, opened.
+/// The rejects at these places, opened.
 ///
 /// # Errors
 /// `Inconsistent` if the cells of one do not open.
@@ -64,8 +64,9 @@ pub async fn find_rejects(
     key: &IncidentKey,
     incident: IncidentId,
     version: i32,
-    lines: &[i64],
+    places: &[Place],
 ) -> Result<Vec<Reject>> {
+    let lines: Vec<i64> = places.iter().map(|place| place.line).collect();
     let rows = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.eq(version))
@@ -79,7 +80,9 @@ pub async fn find_rejects(
         ))
         .load(conn)
         .await?;
-    opened(key, incident, version, rows)
+    let mut found = opened(key, incident, version, rows)?;
+    found.retain(|reject| places.contains(&reject.place()));
+    Ok(found)
 }
 
 /// Rejects as they stand in the database, opened.
@@ -123,7 +126,7 @@ pub struct RejectGroup {
     /// The file of the first of them, from 1.
     #[diesel(sql_type = SmallInt)]
     pub file: i16,
-    /// The line of the first of them.
+    /// Its line.
     #[diesel(sql_type = BigInt)]
     pub line: i64,
 }
@@ -140,13 +143,14 @@ pub async fn group_rejects(
     limit: i64,
 ) -> Result<Vec<RejectGroup>> {
     Ok(diesel::sql_query(
-        "select r.reason->>'column' as column, r.reason->>'code' as code, count(*) as rows,
-            (min(array[r.file::bigint, r.line]))[1]::smallint as file, (min(array[r.file::bigint, r.line]))[2] as line,
-            (min(array[lpad(r.file::text, 5, '0'), lpad(r.line::text, 20, '0'), r.reason->>'why']))[3] as why
-         from (select file, line, jsonb_array_elements(reasons) as reason from scope_reject
-            where incident_id = $1 and version = $2) r
-         group by 1, 2, case when r.reason->>'code' like 'unknown%' then r.reason->>'why' end
-         order by rows desc, file, line limit $3",
+        "select column_name as column, code, rows, first[1]::smallint as file, first[2]::bigint as line,
+            first[3] as why
+         from (select r.reason->>'column' as column_name, r.reason->>'code' as code, count(*) as rows,
+                min(array[lpad(r.file::text, 6, '0'), lpad(r.line::text, 20, '0'), r.reason->>'why']) as first
+            from (select file, line, jsonb_array_elements(reasons) as reason from scope_reject
+                where incident_id = $1 and version = $2) r
+            group by 1, 2, case when r.reason->>'code' like 'unknown%' then r.reason->>'why' end) g
+         order by rows desc, first limit $3",
     )
     .bind::<diesel::sql_types::Uuid, _>(incident)
     .bind::<diesel::sql_types::Integer, _>(version)

@@ -248,7 +248,7 @@ fn advise(person: &Person<'_>, style: &Style, out: &mut String) -> Result<(), Mi
 }
 
 /// HTML-escapes for text and for attributes in double quotes.
-fn escape(text: &str, out: &mut String) {
+pub(super) fn escape(text: &str, out: &mut String) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let entity = match byte {

@@ -6,6 +6,7 @@
 //! No value ever passes through Markdown.
 
 mod bidi;
+mod guardian;
 mod html;
 mod inlines;
 mod kept;
@@ -270,6 +271,21 @@ impl Compiled {
             text,
             html,
         })
+    }
+}
+
+impl Compiled {
+    /// The same for a minor: the notice addresses their parent or guardian before all else.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_to_guardian(&self, values: &Values<'_>) -> Result<Rendered, MissingValue> {
+        let mut rendered = self.render(values)?;
+        let person = Person::new(values, &self.locale, self.rtl, &self.kept);
+        let addressed = guardian::Addressed::new(&person, values, &self.locale)?;
+        addressed.text(&mut rendered.text);
+        addressed.html(self.style, &self.locale, &mut rendered.html);
+        Ok(rendered)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod campaign_audience;
 pub mod campaigns;
 pub mod elements;
 pub mod incidents;
+pub mod letters;
 pub mod notices;
 pub mod people;
 pub mod scopes;

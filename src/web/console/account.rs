@@ -1,4 +1,4 @@
-//! The account of an incident in full: its parts, the people behind each figure, the letter list.
+//! The account of an incident in full: its parts, and the people behind each figure.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -17,12 +17,11 @@ use crate::person::books::AccountKind;
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
-use crate::staff::right::{ImportScope, SeeAllPeople, SeeIncidents};
+use crate::staff::right::{SeeAllPeople, SeeIncidents};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
-use crate::web::{form, letters};
 
 /// People on one page.
 const ON_A_PAGE: usize = 50;
@@ -43,8 +42,6 @@ pub struct AccountPage {
     pub parts: Vec<PartTable>,
     /// Whether the reader may see people.
     pub may_see: bool,
-    /// Whether the reader may take the letter list.
-    pub may_export: bool,
 }
 
 /// The account by one property.
@@ -164,7 +161,6 @@ pub async fn show(
         account: Account::of(&counted, app.now()),
         parts: AccountKind::ALL.iter().zip(parts).map(table).collect(),
         may_see: who.may(Right::SeeAllPeople),
-        may_export: who.may(Right::ImportScope),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
 }
@@ -244,18 +240,4 @@ pub async fn people(
             .unwrap_or_default(),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
-}
-
-/// `POST /console/incidents/{slug}/letters`: the letter list as CSV, of any length.
-///
-/// # Errors
-/// 404, or a forgotten incident.
-pub async fn letters(
-    who: Allowed<ImportScope>,
-    app: Data<App>,
-    slug: Path<String>,
-    _form: form::Form<form::Nothing>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    letters::download(&app, who.id, &of).await
 }

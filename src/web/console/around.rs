@@ -20,7 +20,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 22] = [
+const ACTS: [(&str, &str); 27] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
     ("started", "Sending is allowed again."),
     (
@@ -70,6 +70,20 @@ const ACTS: [(&str, &str); 22] = [
     ("pause", "Paused. No further message leaves."),
     ("resume", "It goes on."),
     ("cancel", "Cancelled. What had not left never will."),
+    (
+        "posted",
+        "Recorded: the people of this list are notified by post.",
+    ),
+    ("told", "Recorded: they were told."),
+    (
+        "returned",
+        "Recorded. The people whose letters came back need a letter again.",
+    ),
+    (
+        "unlisted",
+        "The list is discarded. Its people belong on the next one.",
+    ),
+    ("minors", "The choice for minors is saved."),
 ];
 
 /// The frame of a page, with the emergency stop and the answer to the last act.
@@ -217,7 +231,12 @@ fn deed(word: &str) -> String {
         "scope.import" => "imported a list",
         "scope.add" => "added rows to the draft of a list",
         "scope.activate" => "activated a list",
-        "letters.export" => "exported the letter list",
+        "letters.export" => "took a list of letters",
+        "letters.posted" => "recorded letters as posted",
+        "letters.told" => "recorded people as told",
+        "letters.returned" => "recorded letters that came back",
+        "letters.discard" => "discarded a list of letters",
+        "incident.minors" => "chose how minors are told",
         "scope.discard" => "discarded a list",
         "campaign.create" => "drafted the campaign",
         "campaign.edit" => "changed the draft",

@@ -102,8 +102,8 @@ impl Counts {
             ("sending", self.sending, "on a connection now"),
             ("deferred", self.deferred, "tried again later"),
             ("uncertain", self.uncertain, "maybe sent twice"),
-            ("bounced", self.bounced, "refused: need a letter"),
-            ("expired", self.expired, "gave up: need a letter"),
+            ("bounced", self.bounced, "the address refused"),
+            ("expired", self.expired, "gave up trying"),
             ("withheld", self.withheld, "each with a reason"),
             ("cancelled", self.cancelled, "never left"),
         ]

@@ -57,6 +57,8 @@ impl Design {
             account: Account {
                 people: 54_600_000,
                 notified: 48_213_004,
+                notified_by_post: 1_204,
+                notified_otherwise: 12,
                 in_progress: 6_082_994,
                 needs_letter: 301_889,
                 withheld: 2_113,

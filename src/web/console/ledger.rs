@@ -14,6 +14,8 @@ use crate::element::in_words;
 use crate::id::PersonId;
 use crate::notice::Notice;
 use crate::person::{self, Believed};
+use crate::postal::{self, Item, PostalState, PostalStatus};
+use crate::seal::{Broken, IncidentKey};
 use crate::staff::Right;
 use crate::staff::right::SeePeople;
 use crate::web::affected;
@@ -41,8 +43,23 @@ pub struct Ledger {
     pub flags: String,
     /// What every campaign wrote to them, newest first.
     pub notices: Vec<Told>,
+    /// Letters to them, and how they were told otherwise, newest first.
+    pub letters: Vec<Letter>,
     /// Whether notices may be opened.
     pub may_open: bool,
+}
+
+/// A letter on paper, or another way in which they were told.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The list.
+    pub batch: String,
+    /// What it was.
+    pub what: String,
+    /// What became of it.
+    pub state: String,
+    /// The elements it names.
+    pub names: String,
 }
 
 /// What one campaign wrote.
@@ -79,7 +96,16 @@ pub async fn show(
     for notice in &written {
         notices.push(told(&mut conn, notice, &campaigns).await?);
     }
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    let key = key.ok_or_else(Problem::not_found)?;
+    let letters = postal::store::of_person(&mut conn, *id).await?;
+    let letters = letters
+        .iter()
+        .rev()
+        .filter_map(|one| letter(one, &key).transpose());
+    let letters = letters.collect::<Result<_, _>>().map_err(Problem::broken)?;
     let page = Ledger {
+        letters,
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
@@ -106,6 +132,38 @@ async fn told(conn: &mut Conn, notice: &Notice, of: &[Campaign]) -> Result<Told,
         names: in_words(notice.named, "en"),
         believed: believed.as_ref().map(in_a_line).unwrap_or_default(),
     })
+}
+
+/// A letter of a list that was not discarded.
+fn letter(of: &Item, key: &IncidentKey) -> Result<Option<Letter>, Broken> {
+    let on = of
+        .batch
+        .posted_on
+        .map(|on| on.format("%-d %b %Y").to_string());
+    let on = on.unwrap_or_default();
+    let what = match of.telling(key)? {
+        Some(telling) => format!("Told {}: {}", telling.how.in_words(), telling.who),
+        None if of.batch.kind.is_posted() => "Letter".to_owned(),
+        None => "To be told otherwise".to_owned(),
+    };
+    let state = match of.status {
+        PostalStatus::Listed if of.batch.state == PostalState::Discarded => return Ok(None),
+        PostalStatus::Listed => "on a list that waits".to_owned(),
+        PostalStatus::Posted if of.batch.kind.is_posted() => format!("posted on {on}"),
+        PostalStatus::Posted => format!("told on {on}"),
+        PostalStatus::NotPosted => "did not happen after all".to_owned(),
+        PostalStatus::Returned => {
+            let back = of.closed_at.map(|at| at.format("%-d %b %Y").to_string());
+            let (back, why) = (back.unwrap_or_default(), of.reason_in_words(key)?);
+            format!("posted on {on}, came back: {why} (recorded on {back})")
+        }
+    };
+    Ok(Some(Letter {
+        batch: of.batch.id.to_string(),
+        what,
+        state,
+        names: in_words(of.named, "en"),
+    }))
 }
 
 fn in_a_line(believed: &Believed) -> String {

@@ -22,6 +22,11 @@
 //! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
 //! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |
+//! | `GET, POST …/{slug}/letters` | [`letters::LettersPage`]; takes a list, as CSV | `kind` (`letter guardian kin safe`), `again` |
+//! | `POST …/{slug}/letters/told` | one person was told | `reference`, `on`, `how`, `who` |
+//! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
+//! | `POST …/{slug}/minors` | how minors are told | `rule` |
+//! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`; `how`, `who` |
 //! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
 //! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple |
@@ -67,6 +72,7 @@ pub mod import;
 pub mod incident;
 pub mod incidents;
 pub mod ledger;
+pub mod letters;
 pub mod live;
 pub mod needs;
 pub mod notices;
@@ -101,6 +107,10 @@ pub struct Account {
     pub people: i64,
     /// Sent a notice.
     pub notified: i64,
+    /// Of those: last told by a letter.
+    pub notified_by_post: i64,
+    /// Of those: last told by another channel than e-mail or post.
+    pub notified_otherwise: i64,
     /// Somewhere between queued and sent.
     pub in_progress: i64,
     /// Not reachable by e-mail.
@@ -121,6 +131,8 @@ impl Account {
         Self {
             people: counted.people,
             notified: counted.notified,
+            notified_by_post: counted.notified_by_post,
+            notified_otherwise: counted.notified_otherwise,
             in_progress: counted.in_progress,
             needs_letter: counted.needs_letter,
             withheld: counted.withheld,

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
-use crate::scope::{self, Version, store};
+use crate::scope::{self, Place, Version, store};
 use crate::web::problem::Problem;
 
 /// How many rows, and how many reasons, the page shows.
@@ -64,14 +64,18 @@ impl Rejected {
             .map_or(&[][..], |delta| &delta.columns);
         let first = store::list_rejects(conn, &key, of.id, version_id, 0, SHOWN).await?;
         let groups = store::group_rejects(conn, of.id, version_id, SHOWN).await?;
-        let lines: Vec<i64> = groups.iter().map(|group| group.line).collect();
-        let examples = store::find_rejects(conn, &key, of.id, version_id, &lines).await?;
+        let place = |group: &store::RejectGroup| Place {
+            file: group.file,
+            line: group.line,
+        };
+        let places: Vec<Place> = groups.iter().map(place).collect();
+        let examples = store::find_rejects(conn, &key, of.id, version_id, &places).await?;
         let reason = |group: &store::RejectGroup| {
             let of_group =
                 |one: &Reject| one.column == shown(&group.column) && one.reason == group.why;
-            let is_first =
-                |reject: &&scope::Reject| (reject.file, reject.line) == (group.file, group.line);
-            let row = examples.iter().find(is_first)?;
+            let row = examples
+                .iter()
+                .find(|reject| reject.place() == place(group))?;
             let example = reasons(row, columns).find(of_group)?;
             let rows = group.rows;
             Some(Reason { rows, example })

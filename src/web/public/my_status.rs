@@ -163,6 +163,10 @@ const SEE: (&str, &str) = (
     "Ask for a one-time code below. This page then says what to do first about your own data.",
 );
 
+/// The same for somebody whom a letter reached.
+const SEE_BY_LETTER: &str = "Type the code that is printed in our letter below. This page then says what to do first about \
+     your own data.";
+
 /// What the form for a question sends.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -260,7 +264,7 @@ pub async fn page(
         not_affected: not_affected(&case),
         actions: match mine {
             Some(_) => guided(person.exposed_now(), locale),
-            None => general(case.retracted, &unlock.step),
+            None => general(case.retracted, &unlock),
         },
         facts: known(&incident, locale),
         latest: latest.first().map(Update::of),
@@ -350,10 +354,13 @@ fn guided(exposed: ElementSet, locale: &str) -> Vec<Action> {
 }
 
 /// Before we may say what concerns them in particular. A code is named only to somebody who can have one.
-fn general(retracted: bool, step: &Step) -> Vec<Action> {
+fn general(retracted: bool, unlock: &Unlock) -> Vec<Action> {
     let mut all = vec![action(DISTRUST.0, DISTRUST.1)];
-    if !retracted && *step != Step::NoMail {
-        all.push(action(SEE.0, SEE.1));
+    match unlock.step {
+        _ if retracted => {}
+        _ if unlock.by_letter => all.push(action(SEE.0, SEE_BY_LETTER)),
+        Step::NoMail => {}
+        _ => all.push(action(SEE.0, SEE.1)),
     }
     all
 }

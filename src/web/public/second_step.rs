@@ -10,6 +10,7 @@ use super::unlock::{self, Unlock};
 use super::{my_ticket, my_ticket::Reply};
 use crate::app::App;
 use crate::db;
+use crate::postal;
 use crate::ticket::code;
 use crate::ticket::number::Number;
 use crate::web::form::{Form, Nothing};
@@ -23,6 +24,7 @@ use crate::web::who::Visitor;
 pub struct Typed {
     back: String,
     code: String,
+    letter: String,
 }
 
 /// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page says what became of it.
@@ -35,26 +37,38 @@ pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer
     Ok(go(format!("{back}?code#unlock")).finish())
 }
 
-/// `POST /s/{token}/open`: the right code opens the details for a while, on this device.
+/// `POST /s/{token}/open`: the right code, of an e-mail or printed in a letter, opens the details for a while, on this
+/// device.
 ///
 /// # Errors
 /// The database's.
 pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form<Typed>) -> Answer {
     let back = Back::read(&form.back);
-    if fits(&app, &visitor, &form.code).await? {
+    if fits(&app, &visitor, &form.typed).await? {
         let cookie = unlock::cookie(&app, &visitor);
         return Ok(go(back.path(&visitor)).cookie(cookie).finish());
     }
+    let (field, text) = match form.letter.is_empty() {
+        true => (
+            "code",
+            "This is not the code of our last e-mail, or it is too old or used up. Type it again, or let us \
+             send a new one.",
+        ),
+        false => (
+            "letter",
+            "This is not the code of our last letter to you, or it was typed too often today. Compare it letter \
+             by letter with the paper.",
+        ),
+    };
     let fault = Fault {
-        field: "code".to_owned(),
-        text: "This is not the code of our last e-mail, or it is too old or used up. Type it again, or let us \
-               send a new one."
-            .to_owned(),
+        field: field.to_owned(),
+        text: text.to_owned(),
     };
     let unlock = Unlock {
-        asked: true,
+        asked: form.letter.is_empty(),
         back: form.typed.back,
         code: form.typed.code,
+        letter: form.typed.letter,
         faults: Faults(vec![fault]),
         ..Unlock::default()
     };
@@ -76,10 +90,14 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
     }
 }
 
-/// Whether what was typed is a factor of this person: the code of our last e-mail to their present address. A code
-/// printed in a letter is asked here too.
-async fn fits(app: &App, visitor: &Visitor, typed: &str) -> db::Result<bool> {
-    code::check(app, visitor.person.incident, visitor.person.id, typed).await
+/// Whether what was typed is a factor of this person: the code of our last e-mail to their present address, or the
+/// one printed in a letter.
+async fn fits(app: &App, visitor: &Visitor, typed: &Typed) -> db::Result<bool> {
+    let person = &visitor.person;
+    match typed.letter.is_empty() {
+        true => code::check(app, person.incident, person.id, &typed.code).await,
+        false => postal::code::check(app, person.id, &typed.letter).await,
+    }
 }
 
 /// `POST /s/{token}/leave`: closes the details on this device.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::postal;
 use crate::seal::same;
 use crate::ticket::code;
 pub use crate::ticket::code::Step;
@@ -30,8 +31,12 @@ pub struct Unlock {
     pub back: String,
     /// What was typed and refused.
     pub code: String,
-    /// Why: one sentence for every kind of wrong, at field `code`.
+    /// Why: one sentence for every kind of wrong, at field `code` or `letter`.
     pub faults: Faults,
+    /// The code printed in a letter, as typed and refused.
+    pub letter: String,
+    /// Whether the code of a letter on paper opens the page.
+    pub by_letter: bool,
 }
 
 /// `?code` in an address: a code was asked for.
@@ -55,13 +60,19 @@ impl Unlock {
         let person = &visitor.person;
         let mut conn = app.db.get().await?;
         let step = code::step(&mut conn, app, person.incident, person.id).await?;
-        Ok(Self { step, ..self })
+        let by_letter = postal::code::is_out(&mut conn, person).await?;
+        Ok(Self {
+            step,
+            by_letter,
+            ..self
+        })
     }
 
     /// The button that sends a code, and its look; none where no code can be sent now.
     pub(super) fn offer(&self) -> Option<(&'static str, &'static str)> {
         match self.step {
             Step::NoMail | Step::Stopped | Step::TooMany { .. } => None,
+            Step::Offer if self.by_letter => Some(("Send me a code", "quiet")),
             Step::Offer => Some(("Send me a code", "")),
             Step::Sending { .. } | Step::Sent { .. } => {
                 Some(("Nothing arrived? Send a new code", "plain"))
@@ -72,7 +83,8 @@ impl Unlock {
 
     /// Whether the field for the code is shown: one is out, or one that was typed was refused.
     pub(super) fn takes_code(&self) -> bool {
-        matches!(self.step, Step::Sending { .. } | Step::Sent { .. }) || self.faults.any()
+        matches!(self.step, Step::Sending { .. } | Step::Sent { .. })
+            || !self.faults.of("code").is_empty()
     }
 }
 

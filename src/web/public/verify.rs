@@ -4,12 +4,15 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
+use chrono::NaiveTime;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::db::Conn;
 use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::store::{self as notices, outcome};
+use crate::postal::{self, PostalState, PostalStatus};
 use crate::staff::sign_in::Attempts;
 use crate::web::form::Form;
 use crate::web::frame;
@@ -43,6 +46,15 @@ pub enum Answer {
         at: Moment,
         /// Whether we know that it left.
         surely: bool,
+        /// About which incident.
+        title: String,
+        /// Its address.
+        slug: String,
+    },
+    /// It is printed in a letter of ours.
+    Letter {
+        /// The day on which the letter was posted; none if that is not on record yet.
+        posted: Option<Moment>,
         /// About which incident.
         title: String,
         /// Its address.
@@ -125,5 +137,25 @@ async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
             slug: incident.slug,
         });
     }
-    Ok(Answer::Unknown)
+    look_up_letter(app, &mut conn, code).await
+}
+
+/// Whether a letter on paper carries the code. One that came back is ours all the same; the code of one that was
+/// not posted is nobody's.
+async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<Answer, Problem> {
+    let key = code.key(&app.keys);
+    let mut letters = postal::store::of_code(conn, code.bucket(), &[key]).await?;
+    letters.retain(|letter| {
+        letter.status != PostalStatus::NotPosted && letter.batch.state != PostalState::Discarded
+    });
+    let Some(letter) = letters.into_iter().next() else {
+        return Ok(Answer::Unknown);
+    };
+    let incident = incident::store::find(conn, letter.batch.incident).await?;
+    let posted = letter.batch.posted_on.map(|on| on.and_time(NaiveTime::MIN));
+    Ok(Answer::Letter {
+        posted: posted.map(|at| Moment::day(at.and_utc())),
+        title: incident.public_title().to_owned(),
+        slug: incident.slug,
+    })
 }

@@ -16,7 +16,8 @@ use candor::web::console::design::Design;
 use candor::web::console::import::{Import, Waiting};
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
-use candor::web::console::ledger::{Ledger, Told};
+use candor::web::console::ledger::{Ledger, Letter, Told};
+use candor::web::console::letters::{BatchLine, LettersPage, ListLine, One};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
@@ -81,6 +82,8 @@ fn account(unnotified_elements: i64) -> Account {
     Account {
         people: 54_600_000,
         notified: 48_213_004,
+        notified_by_post: 1_204,
+        notified_otherwise: 12,
         in_progress: 6_082_994,
         needs_letter: 301_889,
         withheld: 2_113,
@@ -729,6 +732,59 @@ fn notices(status: &str) -> Notices {
     }
 }
 
+fn letters() -> LettersPage {
+    let list = |kind, who, people, waiting| ListLine {
+        kind,
+        who,
+        means: "For the mail house.",
+        people,
+        waiting,
+    };
+    let batch = |by_post, waits, state: &str, on: &str| BatchLine {
+        id: format!("pst_0193{state}{by_post}"),
+        kind: if by_post { "letters" } else { "next of kin" },
+        at: row(90),
+        by: HOSTILE.into(),
+        people: 301_889,
+        state: state.into(),
+        on: on.into(),
+        returned: if waits { 0 } else { 1_204 },
+        not_posted: if waits { 0 } else { 2 },
+        by_post,
+        waits,
+    };
+    LettersPage {
+        desk: desk(Area::Incidents),
+        slug: "august-2021".into(),
+        title: "Theft of customer data".into(),
+        lists: vec![
+            list(
+                "letter",
+                "People whom no e-mail reaches",
+                Some(301_889),
+                301_889,
+            ),
+            list("guardian", "Parents and guardians of minors", None, 0),
+            list("kin", "Next of kin of people who died", Some(0), 0),
+        ],
+        batches: vec![
+            batch(true, true, "listed", ""),
+            batch(false, true, "listed", ""),
+            batch(true, false, "posted", "3 Dec 2026"),
+        ],
+        minors: "guardian_letter".into(),
+        may: true,
+        may_steer: true,
+        today: "2026-12-03".into(),
+        channels: vec![choice("phone", "by telephone")],
+        one: One {
+            reference: HOSTILE.into(),
+            ..One::default()
+        },
+        faults: fault("reference", "Nobody of this incident has this reference."),
+    }
+}
+
 fn ledger() -> Ledger {
     let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| Told {
         id: "ntc_1".into(),
@@ -771,6 +827,12 @@ fn ledger() -> Ledger {
                 4_000,
             ),
         ],
+        letters: vec![Letter {
+            batch: "pst_1".into(),
+            what: "Letter".into(),
+            state: "posted on 3 Dec 2026, came back: moved away (recorded on 9 Dec 2026)".into(),
+            names: "name".into(),
+        }],
         may_open: true,
     }
 }
@@ -928,6 +990,7 @@ pub fn draw(pages: &mut Pages) {
         ..ledger()
     };
     add("c_person_untold", &nobody_wrote);
+    add("c_letters", &letters());
     let staff = |name: &str, disabled| StaffRow {
         id: "staff_1".into(),
         name: name.into(),

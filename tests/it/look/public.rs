@@ -312,6 +312,7 @@ pub fn draw(pages: &mut Pages) {
             "code",
             "This code does not fit, or is older than 10 minutes. Check it, or ask for a new one.",
         ),
+        ..Unlock::default()
     };
     add(
         "status_code_refused",
@@ -349,7 +350,7 @@ pub fn draw(pages: &mut Pages) {
             step,
             ..Unlock::default()
         };
-        let told = Told::Post;
+        let told = Told::Post(Some(now()));
         add(
             name,
             &MyStatus {

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candor::element::ElementSet;
 use candor::notice::account::{account, recount};
-use candor::person::{PeopleFilter, Settled, letters, store};
+use candor::person::{PeopleFilter, Settled, store};
+use candor::postal::{PostalKind, list as letters};
 use candor::scope::{ScopeMode, ScopeStatus, activate};
 
 use super::{Desk, set, told};
@@ -160,9 +161,15 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
     let rows = "reference,name,address,email,elements,jurisdiction\n\
         r1,=cmd(),\"1 High St\nLondon\",,name;ssn,GB\nr2,Bo,,bo@example.org,name,GB\n";
     desk.take(ScopeMode::Full, rows).await;
-    let mut letters = letters::export(&desk.house.app, desk.by, desk.incident)
-        .await
-        .unwrap();
+    let mut letters = letters::export(
+        &desk.house.app,
+        desk.by,
+        desk.incident,
+        PostalKind::Letter,
+        false,
+    )
+    .await
+    .unwrap();
     let mut file = Vec::new();
     while let Some(piece) = letters.next().await.unwrap() {
         file.extend(piece);

@@ -1,0 +1,104 @@
+//! Why letters were not listed or recorded.
+
+use chrono::NaiveDate;
+
+use super::{PostalKind, PostalState};
+use crate::db;
+use crate::seal::Broken;
+
+/// Why letters were not listed or recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum PostalError {
+    /// There is no such incident, list or person.
+    #[error("there is no such incident, list or person")]
+    Missing,
+    /// The incident's key was destroyed.
+    #[error("this incident was forgotten: its addresses are gone")]
+    Forgotten,
+    /// Nobody belongs on such a list now.
+    #[error("nobody belongs on this list now")]
+    Nobody,
+    /// Everybody who belongs on it is on a list that waits.
+    #[error(
+        "everybody who belongs on this list is on one that waits ({waiting}): record that it was posted, discard it, \
+         or say that they go on a second list"
+    )]
+    Waiting {
+        /// How many letters wait.
+        waiting: i64,
+    },
+    /// The incident mails minors.
+    #[error(
+        "minors of this incident are told by e-mail, which addresses the parent or guardian: choose letters to \
+         guardians first"
+    )]
+    MinorsAreMailed,
+    /// Only a list that waits can be recorded or discarded.
+    #[error("this list is {state}{}: only one that waits can be recorded or discarded",
+        on.map(|on| format!(", recorded for {on}")).unwrap_or_default())]
+    NotWaiting {
+        /// Where it stands.
+        state: PostalState,
+        /// The day it was recorded for.
+        on: Option<NaiveDate>,
+    },
+    /// Not of such a list.
+    #[error("the letters of a list of kind {0} are recorded as posted, not as told otherwise")]
+    IsPosted(PostalKind),
+    /// Not of such a list.
+    #[error(
+        "the people of a list of kind {0} are recorded as told, with who was told and how, not as posted"
+    )]
+    IsTold(PostalKind),
+    /// The day has not come.
+    #[error("{on} has not come yet: today is {today} (UTC)")]
+    InFuture {
+        /// The day given.
+        on: NaiveDate,
+        /// Today.
+        today: NaiveDate,
+    },
+    /// The list did not exist on that day.
+    #[error("the list was taken on {taken} (UTC): its letters cannot have been posted on {on}")]
+    BeforeTaken {
+        /// The day given.
+        on: NaiveDate,
+        /// The day on which it was taken.
+        taken: NaiveDate,
+    },
+    /// Who was told is missing.
+    #[error(
+        "say who was told, such as `the daughter` or `the person`: 1 to 200 characters on one line"
+    )]
+    Who,
+    /// Nobody writes to people under a legal hold.
+    #[error("this person is under a legal hold: they are told nothing until it is lifted")]
+    Held,
+    /// No longer in scope.
+    #[error("this person is not in scope: there is nothing to tell them")]
+    Retracted,
+    /// Told of everything.
+    #[error("this person was told of everything that was exposed: there is nothing to record")]
+    NothingOwed,
+    /// A campaign under way was approved for the people that the present choice gives.
+    #[error(
+        "a campaign of this incident is {0}: its audience was chosen with the present rule. End it, take it back or \
+         cancel it first"
+    )]
+    CampaignUnderWay(String),
+    /// The master key is not the one under which the incident was opened.
+    #[error(transparent)]
+    Key(#[from] Broken),
+    /// The database failed.
+    #[error(transparent)]
+    Db(db::Error),
+}
+
+impl From<db::Error> for PostalError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Missing => Self::Missing,
+            other => Self::Db(other),
+        }
+    }
+}

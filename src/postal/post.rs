@@ -1,0 +1,184 @@
+//! What became of a list: its letters were posted, its people were told, or it was thrown away.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{Batch, PostalError, PostalState, Telling, check_day, owner, store};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db::{self, Conn};
+use crate::id::{PostalId, StaffId};
+use crate::incident;
+use crate::person::{self, Became, Settled};
+
+/// How many people one transaction records as told.
+const AT_ONCE: i64 = 2_000;
+/// How often a transaction that met another is tried.
+const TRIES: usize = 10;
+
+/// Records that the letters of a list were posted on a day: its people are told what the list says, bucket by bucket,
+/// and the account moves with each. If this call ends half way, [`resume`] or the same call goes on where it stands.
+///
+/// # Errors
+/// [`PostalError::NotWaiting`] unless it waits; a day that cannot be; [`PostalError::IsTold`] for another kind of list.
+pub async fn posted(
+    app: &App,
+    by: StaffId,
+    id: PostalId,
+    on: NaiveDate,
+) -> Result<Batch, PostalError> {
+    record(app, by, id, on, None).await
+}
+
+/// Records that the people of a list of next of kin or safe channels were told, by whom it says and how.
+///
+/// # Errors
+/// As [`posted`]; [`PostalError::IsPosted`] for another kind of list.
+pub async fn told(
+    app: &App,
+    by: StaffId,
+    id: PostalId,
+    on: NaiveDate,
+    telling: &Telling,
+) -> Result<Batch, PostalError> {
+    record(app, by, id, on, Some(telling)).await
+}
+
+async fn record(
+    app: &App,
+    by: StaffId,
+    id: PostalId,
+    on: NaiveDate,
+    telling: Option<&Telling>,
+) -> Result<Batch, PostalError> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let batch = store::lock(&mut tx, id).await?;
+    match (telling, batch.kind.is_posted()) {
+        (None, false) => return Err(PostalError::IsTold(batch.kind)),
+        (Some(_), true) => return Err(PostalError::IsPosted(batch.kind)),
+        _ => {}
+    }
+    // The same call again goes on where an earlier one was left.
+    if batch.state != PostalState::Posting || batch.posted_on != Some(on) {
+        is_waiting(&batch)?;
+        check_day(on, batch.taken_at, now)?;
+        let how = match telling {
+            Some(telling) => Some(seal(app, &mut tx, &batch, telling).await?),
+            None => None,
+        };
+        store::set_posting(&mut tx, id, on, (by, now), how.as_deref()).await?;
+        let deed = if telling.is_some() {
+            "letters.told"
+        } else {
+            "letters.posted"
+        };
+        let detail = json!({ "batch": id, "people": batch.people, "on": on });
+        let (actor, of) = (Actor::Staff(by), batch.incident);
+        audit::store::append(&mut tx, now, actor, deed, of, &detail).await?;
+    }
+    tx.commit().await?;
+    settle(app, &batch).await?;
+    Ok(store::find(&mut *app.db.get().await?, id).await?)
+}
+
+pub(super) async fn seal(
+    app: &App,
+    conn: &mut Conn,
+    batch: &Batch,
+    telling: &Telling,
+) -> Result<Vec<u8>, PostalError> {
+    let found = incident::store::find(conn, batch.incident).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let plain = json!(telling).to_string();
+    Ok(key.seal(&owner(batch.id, None), plain.as_bytes()))
+}
+
+fn is_waiting(batch: &Batch) -> Result<(), PostalError> {
+    if batch.state == PostalState::Listed {
+        return Ok(());
+    }
+    Err(PostalError::NotWaiting {
+        state: batch.state,
+        on: batch.posted_on,
+    })
+}
+
+/// Records everybody of a list that was posted as told, whoever else does the same.
+async fn settle(app: &App, batch: &Batch) -> Result<(), PostalError> {
+    let buckets = store::listed_buckets(&mut *app.db.get().await?, batch.id).await?;
+    for bucket in buckets {
+        let mut tries = 1;
+        loop {
+            match some(app, batch, bucket).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(db::Error::Retry) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(store::set_posted(&mut *app.db.get().await?, batch.id).await?)
+}
+
+/// Records some people of a bucket; `false`: nobody was left.
+async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
+    let mut tx = app.db.begin().await?;
+    person::store::lock(&mut tx, batch.incident, bucket..bucket + 1).await?;
+    let letters = store::post_items(&mut tx, batch.id, bucket, app.now(), AT_ONCE).await?;
+    if letters.is_empty() {
+        return Ok(false);
+    }
+    let told = |(person, named)| Settled {
+        person,
+        became: Became::Told {
+            by: batch.kind.told_by(),
+            named,
+            replaces: false,
+        },
+    };
+    let told: Vec<_> = letters.into_iter().map(told).collect();
+    person::store::settle(&mut tx, batch.incident, bucket, &told).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Goes on with lists whose recording was left half way. Meant to be called now and then.
+///
+/// # Errors
+/// The first that ends one of them.
+pub async fn resume(app: &App) -> Result<(), PostalError> {
+    let half = store::list_posting(&mut *app.db.get().await?).await?;
+    for batch in half {
+        settle(app, &batch).await?;
+    }
+    Ok(())
+}
+
+/// Throws a list away that was not posted: its people belong on the next one, its codes open nothing.
+///
+/// # Errors
+/// [`PostalError::NotWaiting`] unless it waits.
+pub async fn discard(app: &App, by: StaffId, id: PostalId) -> Result<Batch, PostalError> {
+    let mut tx = app.db.begin().await?;
+    let batch = store::lock(&mut tx, id).await?;
+    is_waiting(&batch)?;
+    store::set_discarded(&mut tx, id).await?;
+    let detail = json!({ "batch": id, "people": batch.people });
+    let (now, actor) = (app.now(), Actor::Staff(by));
+    audit::store::append(
+        &mut tx,
+        now,
+        actor,
+        "letters.discard",
+        batch.incident,
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Batch {
+        state: PostalState::Discarded,
+        ..batch
+    })
+}

@@ -1,0 +1,269 @@
+//! Letters that came back, or were not posted after all: their people are told no more than before, and belong on the
+//! next list, which says why.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::slips::{Refused, Slip, Slips, Which};
+use super::{
+    Counted, Item, Knows, PostalError, PostalState, PostalStatus, owner, store, take_back,
+};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db::Conn;
+use crate::id::{IncidentId, PersonId, PostalId, StaffId};
+use crate::incident;
+use crate::person::contact::reference_key;
+use crate::person::{self, Became, Settled};
+use crate::seal::{IncidentKey, bucket};
+
+/// What became of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Letters recorded as returned.
+    pub returned: i64,
+    /// Letters recorded as not posted.
+    pub not_posted: i64,
+    /// Lines that were refused, by their number, and why.
+    pub refused: Vec<(usize, Refused)>,
+}
+
+/// Records letters of an incident that came back, all in one transaction; lines that name no letter are refused one by
+/// one. With `only`, references mean letters of that list.
+///
+/// # Errors
+/// [`PostalError`].
+pub async fn returned(
+    app: &App,
+    by: StaffId,
+    of: IncidentId,
+    only: Option<PostalId>,
+    slips: Slips,
+) -> Result<Recorded, PostalError> {
+    let mut tx = app.db.begin().await?;
+    let found = incident::store::find(&mut tx, of).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let mut recorded = Recorded::default();
+    let mut by_bucket: BTreeMap<i32, Vec<Slip>> = BTreeMap::new();
+    for slip in slips {
+        match slip {
+            Ok(slip) => {
+                let bucket = match &slip.which {
+                    Which::Reference(reference) => bucket(&reference_key(&key, reference)),
+                    Which::Code(code) => code.bucket(),
+                };
+                by_bucket.entry(bucket).or_default().push(slip);
+            }
+            Err(refused) => recorded.refused.push(refused),
+        }
+    }
+    let mut closed = BTreeMap::<PostalId, (i64, i64)>::new();
+    for (bucket, slips) in by_bucket {
+        let mut work = Work::load(app, &mut tx, (&key, of, bucket), slips.as_slice()).await?;
+        work.only = only;
+        for (n, slip) in slips.iter().enumerate() {
+            match work.close(app, n, slip) {
+                Ok((batch, not_posted)) => {
+                    let count = closed.entry(batch).or_default();
+                    *if not_posted {
+                        &mut count.1
+                    } else {
+                        &mut count.0
+                    } += 1;
+                }
+                Err(why) => recorded.refused.push((slip.line, why)),
+            }
+        }
+        work.write(app, &mut tx, &key).await?;
+    }
+    recorded.refused.sort_unstable_by_key(|(line, _)| *line);
+    for (batch, count) in &closed {
+        store::add_closed(&mut tx, *batch, *count).await?;
+        recorded.returned += count.0;
+        recorded.not_posted += count.1;
+    }
+    let lists: Vec<_> = closed.keys().collect();
+    let detail = json!({ "returned": recorded.returned, "not_posted": recorded.not_posted, "batches": lists });
+    let actor = Actor::Staff(by);
+    if !closed.is_empty() {
+        audit::store::append(&mut tx, app.now(), actor, "letters.returned", of, &detail).await?;
+    }
+    tx.commit().await?;
+    Ok(recorded)
+}
+
+/// The people of one bucket whose letters came back, and all letters to them.
+struct Work {
+    incident: IncidentId,
+    bucket: i32,
+    /// By the index of their reference.
+    by_reference: BTreeMap<Vec<u8>, PersonId>,
+    /// Of each slip, if it names one.
+    references: Vec<Option<Vec<u8>>>,
+    people: BTreeMap<PersonId, One>,
+    only: Option<PostalId>,
+}
+
+/// One of them.
+struct One {
+    was: Knows,
+    knows: Knows,
+    /// In the order in which they were posted.
+    items: Vec<Item>,
+    /// Of each item: its new status and why.
+    closed: BTreeMap<usize, (PostalStatus, String)>,
+    rebased: Vec<usize>,
+}
+
+impl Work {
+    async fn load(
+        app: &App,
+        tx: &mut Conn,
+        (key, incident, bucket): (&IncidentKey, IncidentId, i32),
+        slips: &[Slip],
+    ) -> Result<Self, PostalError> {
+        person::store::lock(tx, incident, bucket..bucket + 1).await?;
+        let codes = slips.iter().filter_map(|slip| match &slip.which {
+            Which::Code(code) => Some(code.key(&app.keys)),
+            Which::Reference(_) => None,
+        });
+        let codes: Vec<_> = codes.collect();
+        let references: Vec<_> = slips
+            .iter()
+            .map(|slip| match &slip.which {
+                Which::Reference(reference) => Some(reference_key(key, reference).to_vec()),
+                Which::Code(_) => None,
+            })
+            .collect();
+        let found = store::of_code(tx, bucket, &codes).await?;
+        let found: Vec<_> = found.iter().map(|item| item.person).collect();
+        let sought: Vec<_> = references.iter().flatten().cloned().collect();
+        let facts = store::facts(tx, (incident, bucket), &sought, &found).await?;
+        let ids: Vec<_> = facts.iter().map(|(id, ..)| *id).collect();
+        let mut people = BTreeMap::new();
+        let mut by_reference = BTreeMap::new();
+        for (id, reference, knows) in facts {
+            by_reference.insert(reference, id);
+            let one = One {
+                was: knows,
+                knows,
+                items: Vec::new(),
+                closed: BTreeMap::new(),
+                rebased: Vec::new(),
+            };
+            people.insert(id, one);
+        }
+        for item in store::of_people(tx, bucket, &ids).await? {
+            if let Some(one) = people.get_mut(&item.person) {
+                one.items.push(item);
+            }
+        }
+        Ok(Self {
+            incident,
+            bucket,
+            by_reference,
+            references,
+            people,
+            only: None,
+        })
+    }
+
+    /// Ends the letter of the `n`th slip, in memory: its list, and whether it was not posted.
+    fn close(&mut self, app: &App, n: usize, slip: &Slip) -> Result<(PostalId, bool), Refused> {
+        let (person, at) = match &slip.which {
+            Which::Code(code) => self.by_code(code.key(&app.keys)),
+            Which::Reference(_) => self.last_to(n),
+        }
+        .ok_or(Refused::Unknown)?;
+        let one = self.people.get_mut(&person).ok_or(Refused::Unknown)?;
+        let item = &one.items[at];
+        match item.status {
+            PostalStatus::Posted => {}
+            PostalStatus::Listed if item.batch.state == PostalState::Discarded => {
+                return Err(Refused::Unknown);
+            }
+            PostalStatus::Listed => return Err(Refused::NotPosted),
+            PostalStatus::NotPosted | PostalStatus::Returned => return Err(Refused::Already),
+        }
+        let (batch, not_posted) = (item.batch.id, slip.was_not_posted());
+        one.close(at, not_posted, &slip.reason);
+        Ok((batch, not_posted))
+    }
+
+    fn by_code(&self, key: i64) -> Option<(PersonId, usize)> {
+        let found = self.people.iter().find_map(|(person, one)| {
+            let at = one.items.iter().position(|item| item.code_key == Some(key));
+            Some((*person, at?))
+        });
+        found.filter(|(person, at)| self.people[person].items[*at].batch.incident == self.incident)
+    }
+
+    /// The last letter posted to the person of the `n`th slip; if none counts, the last one, which says why not.
+    fn last_to(&self, n: usize) -> Option<(PersonId, usize)> {
+        let reference = self.references.get(n)?.as_ref()?;
+        let person = self.by_reference.get(reference)?;
+        let items = &self.people.get(person)?.items;
+        let meant = |item: &Item| self.only.is_none_or(|only| only == item.batch.id);
+        let posted = |item: &Item| meant(item) && item.status == PostalStatus::Posted;
+        let at = items
+            .iter()
+            .rposition(posted)
+            .or_else(|| items.iter().rposition(meant));
+        Some((*person, at?))
+    }
+
+    /// Writes what was decided.
+    async fn write(self, app: &App, tx: &mut Conn, key: &IncidentKey) -> Result<(), PostalError> {
+        let (mut settled, mut closed, mut rebased) = (Vec::new(), Vec::new(), Vec::new());
+        for (person, one) in self.people {
+            for (at, (status, reason)) in &one.closed {
+                let batch = one.items[*at].batch.id;
+                let reason = key.seal(&owner(batch, Some(person)), reason.as_bytes());
+                closed.push((batch, person, *status, reason));
+            }
+            for at in &one.rebased {
+                let item = &one.items[*at];
+                rebased.push((item.batch.id, person, item.before));
+            }
+            if one.knows != one.was {
+                let became = Became::TakenBack {
+                    told: one.knows.told,
+                    named: one.knows.named,
+                };
+                settled.push(Settled { person, became });
+            }
+        }
+        store::close_items(tx, self.bucket, &closed, app.now()).await?;
+        store::rebase_items(tx, self.bucket, &rebased).await?;
+        Ok(person::store::settle(tx, self.incident, self.bucket, &settled).await?)
+    }
+}
+
+impl One {
+    fn close(&mut self, at: usize, not_posted: bool, reason: &str) {
+        let counted = |item: &Item| Counted {
+            by: item.batch.kind.told_by(),
+            named: item.named,
+            before: item.before,
+        };
+        let later =
+            (at + 1..self.items.len()).filter(|n| self.items[*n].status == PostalStatus::Posted);
+        let later: Vec<usize> = later.collect();
+        let mut after: Vec<_> = later.iter().map(|n| counted(&self.items[*n])).collect();
+        self.knows = take_back(&counted(&self.items[at]), &mut after, self.knows);
+        for (n, letter) in later.into_iter().zip(after) {
+            if self.items[n].before != letter.before {
+                self.items[n].before = letter.before;
+                self.rebased.push(n);
+            }
+        }
+        let status = match not_posted {
+            true => PostalStatus::NotPosted,
+            false => PostalStatus::Returned,
+        };
+        self.items[at].status = status;
+        self.closed.insert(at, (status, reason.to_owned()));
+    }
+}

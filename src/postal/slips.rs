@@ -1,0 +1,199 @@
+//! Letters that came back, as a mail house reports them: a CSV with a column `reference` or `letter_code` (both may be
+//! there) and a column `reason`.
+
+use csv::{ReaderBuilder, StringRecord};
+
+use crate::link::NoticeCode;
+
+/// The most letters that one file reports.
+pub const MOST: usize = 20_000;
+/// The longest reason, in characters.
+const REASON: usize = 200;
+
+/// Which letter.
+#[derive(Clone)]
+pub enum Which {
+    /// The last one posted to the person with this reference.
+    Reference(String),
+    /// The one that carries this code.
+    Code(NoticeCode),
+}
+
+/// One letter that came back.
+#[derive(Clone)]
+pub struct Slip {
+    /// The line of the file, from 1; or the place in another list.
+    pub line: usize,
+    /// Which letter.
+    pub which: Which,
+    /// Why, for those who list it again: `moved away`.
+    pub reason: String,
+}
+
+impl Slip {
+    /// Whether the letter was never posted, rather than returned.
+    pub fn was_not_posted(&self) -> bool {
+        let word = self.reason.to_lowercase().replace(['_', '-'], " ");
+        matches!(word.trim(), "not posted" | "not sent" | "not told")
+    }
+}
+
+/// Why one letter was not recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Neither column has anything.
+    #[error("the line names no letter: it needs a reference or a letter code")]
+    Nothing,
+    /// The check symbol is wrong.
+    #[error("a letter of the code is missing or mistyped")]
+    Mistyped,
+    /// Not one line of at most 200 characters.
+    #[error("the reason is missing, or longer than 200 characters")]
+    Reason,
+    /// No such letter in this incident.
+    #[error("there is no letter to this reference or with this code")]
+    Unknown,
+    /// Its list waits.
+    #[error("this letter is on a list that is not recorded as posted")]
+    NotPosted,
+    /// Recorded before.
+    #[error("this letter is recorded as returned or not posted already")]
+    Already,
+}
+
+/// Why a file was refused whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadFile {
+    /// Not a CSV that can be read.
+    #[error("line {0} cannot be read as CSV in UTF-8")]
+    Line(u64),
+    /// The columns are not there.
+    #[error("the first line must name the columns: reference or letter_code, and reason")]
+    Columns,
+    /// Nothing in it.
+    #[error("the file names no letter")]
+    Empty,
+    /// Too long.
+    #[error("the file has more than {MOST} lines: divide it")]
+    TooLong,
+}
+
+/// Lines read from a file: letters, and lines that name none.
+pub type Slips = Vec<Result<Slip, (usize, Refused)>>;
+
+/// Checks one letter.
+///
+/// # Errors
+/// [`Refused::Nothing`], [`Refused::Mistyped`], [`Refused::Reason`].
+pub fn slip(line: usize, reference: &str, code: &str, reason: &str) -> Result<Slip, Refused> {
+    let (reference, code, reason) = (reference.trim(), code.trim(), reason.trim());
+    let which = match (code, reference) {
+        ("", "") => return Err(Refused::Nothing),
+        ("", reference) => Which::Reference(plain(reference).to_owned()),
+        (code, _) => Which::Code(NoticeCode::parse(code).ok_or(Refused::Mistyped)?),
+    };
+    let fine = !reason.is_empty() && reason.chars().count() <= REASON;
+    let reason = fine.then(|| reason.to_owned()).ok_or(Refused::Reason)?;
+    Ok(Slip {
+        line,
+        which,
+        reason,
+    })
+}
+
+/// A cell as it was before the list made it harmless for spreadsheets.
+fn plain(cell: &str) -> &str {
+    let rest = cell.strip_prefix('\'');
+    rest.filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t']))
+        .unwrap_or(cell)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// [`BadFile`].
+pub fn read(file: &[u8]) -> Result<Slips, BadFile> {
+    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
+    let at = |error: &csv::Error| BadFile::Line(error.position().map_or(1, csv::Position::line));
+    let head = reader.headers().map_err(|error| at(&error))?.clone();
+    let column = |name: &str| head.iter().position(|cell| is(cell, name));
+    let (reference, code) = (column("reference"), column("letter_code"));
+    let reason = column("reason").ok_or(BadFile::Columns)?;
+    if reference.is_none() && code.is_none() {
+        return Err(BadFile::Columns);
+    }
+    let mut slips = Slips::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| at(&error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        if slips.len() == MOST {
+            return Err(BadFile::TooLong);
+        }
+        let (reference, code) = (cell(&record, reference), cell(&record, code));
+        let read = slip(line, reference, code, cell(&record, Some(reason)));
+        slips.push(read.map_err(|why| (line, why)));
+    }
+    if slips.is_empty() {
+        return Err(BadFile::Empty);
+    }
+    Ok(slips)
+}
+
+fn is(cell: &str, name: &str) -> bool {
+    cell.trim()
+        .replace([' ', '-'], "_")
+        .eq_ignore_ascii_case(name)
+}
+
+fn cell(of: &StringRecord, column: Option<usize>) -> &str {
+    column.and_then(|column| of.get(column)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_names_a_letter_or_says_why_not() {
+        let file = "Reason,Reference,Letter code\nmoved away,r-1,\nrefused,,7F3K\n,r-2,\nNot posted,r-3,\n\n,,\nlost,,\n";
+        let read = read(file.as_bytes()).expect("a file");
+        let seen: Vec<_> = read
+            .iter()
+            .map(|line| match line {
+                Ok(slip) => (slip.line, Ok(slip.was_not_posted())),
+                Err((line, why)) => (*line, Err(*why)),
+            })
+            .collect();
+        let expected = [
+            (2, Ok(false)),
+            (3, Err(Refused::Mistyped)),
+            (4, Err(Refused::Reason)),
+            (5, Ok(true)),
+            (8, Err(Refused::Nothing)),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_file_without_its_columns_is_refused() {
+        let refused = |file: &[u8]| read(file).err();
+        assert_eq!(refused(b"reference\nr-1\n"), Some(BadFile::Columns));
+        assert_eq!(refused(b"reason\nlost\n"), Some(BadFile::Columns));
+        assert_eq!(refused(b"reference,reason\n"), Some(BadFile::Empty));
+        assert_eq!(
+            refused(b"reference,reason\nr,\xff\n"),
+            Some(BadFile::Line(2))
+        );
+        assert_eq!(refused(b""), Some(BadFile::Columns));
+    }
+
+    #[test]
+    fn a_reference_made_harmless_for_spreadsheets_is_the_same() {
+        assert_eq!((plain("'=a"), plain("'a"), plain("a")), ("=a", "'a", "a"));
+    }
+}

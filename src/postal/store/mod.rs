@@ -1,0 +1,279 @@
+//! Lists of letters in the database.
+
+mod item;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+pub use self::item::{
+    close_items, count_try, facts, forgive_try, insert_items, insert_told, last_posted,
+    listed_buckets, of_code, of_people, of_person, page, post_items, rebase_items, to_list,
+};
+use super::{Batch, MinorsRule, PostalKind, PostalState};
+use crate::db::schema::{incident, postal_batch as row};
+use crate::db::{Conn, Error, Result};
+use crate::id::{IncidentId, PostalId, StaffId};
+
+/// More lists than a page shows.
+const SHOWN: i64 = 200;
+
+pub(super) type Row = (
+    PostalId,
+    IncidentId,
+    PostalKind,
+    PostalState,
+    StaffId,
+    DateTime<Utc>,
+    i64,
+    Option<NaiveDate>,
+    i64,
+    i64,
+);
+
+pub(super) type Columns = (
+    row::id,
+    row::incident_id,
+    row::kind,
+    row::state,
+    row::taken_by,
+    row::taken_at,
+    row::people,
+    row::posted_on,
+    row::returned,
+    row::not_posted,
+);
+
+pub(super) const COLUMNS: Columns = (
+    row::id,
+    row::incident_id,
+    row::kind,
+    row::state,
+    row::taken_by,
+    row::taken_at,
+    row::people,
+    row::posted_on,
+    row::returned,
+    row::not_posted,
+);
+
+pub(super) fn read(of: Row) -> Batch {
+    let (id, incident, kind, state, taken_by, taken_at, people, posted_on, returned, not_posted) =
+        of;
+    Batch {
+        id,
+        incident,
+        kind,
+        state,
+        taken_by,
+        taken_at,
+        people,
+        posted_on,
+        returned,
+        not_posted,
+    }
+}
+
+/// Inserts a list, still without its letters.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_batch(conn: &mut Conn, new: &Batch) -> Result<()> {
+    diesel::insert_into(row::table)
+        .values((
+            row::id.eq(new.id),
+            row::incident_id.eq(new.incident),
+            row::kind.eq(new.kind),
+            row::state.eq(new.state),
+            row::taken_by.eq(new.taken_by),
+            row::taken_at.eq(new.taken_at),
+            row::people.eq(new.people),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Says how many letters a list has.
+///
+/// # Errors
+/// The database's.
+pub async fn set_people(conn: &mut Conn, id: PostalId, people: i64) -> Result<()> {
+    diesel::update(row::table.find(id))
+        .set(row::people.eq(people))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The list with this id.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: PostalId) -> Result<Batch> {
+    Ok(read(row::table.find(id).select(COLUMNS).first(conn).await?))
+}
+
+/// The same, locked until the transaction ends.
+///
+/// # Errors
+/// `Missing`.
+pub async fn lock(conn: &mut Conn, id: PostalId) -> Result<Batch> {
+    let found = row::table.find(id).select(COLUMNS).for_update();
+    Ok(read(found.first(conn).await?))
+}
+
+/// The lists of an incident, newest first; at most 200.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn, of: IncidentId) -> Result<Vec<Batch>> {
+    let rows: Vec<Row> = row::table
+        .filter(row::incident_id.eq(of))
+        .order(row::id.desc())
+        .limit(SHOWN)
+        .select(COLUMNS)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The lists whose recording was begun and not ended.
+///
+/// # Errors
+/// The database's.
+pub async fn list_posting(conn: &mut Conn) -> Result<Vec<Batch>> {
+    let rows: Vec<Row> = row::table
+        .filter(row::state.eq(PostalState::Posting))
+        .order(row::id)
+        .select(COLUMNS)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The incidents of which letters were posted, at most two.
+///
+/// # Errors
+/// The database's.
+pub async fn with_letters(conn: &mut Conn) -> Result<Vec<IncidentId>> {
+    Ok(row::table
+        .filter(row::state.eq_any([PostalState::Posting, PostalState::Posted]))
+        .select(row::incident_id)
+        .distinct()
+        .limit(2)
+        .load(conn)
+        .await?)
+}
+
+/// How many letters of this kind are on lists that wait.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(conn: &mut Conn, of: IncidentId, kind: PostalKind) -> Result<i64> {
+    let lists: Vec<i64> = row::table
+        .filter(row::incident_id.eq(of).and(row::kind.eq(kind)))
+        .filter(row::state.eq(PostalState::Listed))
+        .select(row::people)
+        .load(conn)
+        .await?;
+    Ok(lists.into_iter().sum())
+}
+
+/// Begins to record a list as posted on a day. It must be locked and wait.
+///
+/// # Errors
+/// `Missing` if it does not wait.
+pub async fn set_posting(
+    conn: &mut Conn,
+    id: PostalId,
+    on: NaiveDate,
+    (by, at): (StaffId, DateTime<Utc>),
+    how: Option<&[u8]>,
+) -> Result<()> {
+    let begun = diesel::update(row::table.find(id))
+        .filter(row::state.eq(PostalState::Listed))
+        .set((
+            row::state.eq(PostalState::Posting),
+            row::posted_on.eq(on),
+            row::posted_by.eq(by),
+            row::posted_at.eq(at),
+            row::how.eq(how),
+        ))
+        .execute(conn)
+        .await?;
+    if begun == 1 {
+        Ok(())
+    } else {
+        Err(Error::Missing)
+    }
+}
+
+/// Ends the recording of a list; nothing if it has ended.
+///
+/// # Errors
+/// The database's.
+pub async fn set_posted(conn: &mut Conn, id: PostalId) -> Result<()> {
+    diesel::update(row::table.find(id))
+        .filter(row::state.eq(PostalState::Posting))
+        .set(row::state.eq(PostalState::Posted))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Throws a list away that waits.
+///
+/// # Errors
+/// The database's.
+pub async fn set_discarded(conn: &mut Conn, id: PostalId) -> Result<()> {
+    diesel::update(row::table.find(id))
+        .filter(row::state.eq(PostalState::Listed))
+        .set(row::state.eq(PostalState::Discarded))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Counts letters of a list that came back or were not posted.
+///
+/// # Errors
+/// The database's.
+pub async fn add_closed(
+    conn: &mut Conn,
+    id: PostalId,
+    (returned, not_posted): (i64, i64),
+) -> Result<()> {
+    diesel::update(row::table.find(id))
+        .set((
+            row::returned.eq(row::returned + returned),
+            row::not_posted.eq(row::not_posted + not_posted),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// How an incident tells minors.
+///
+/// # Errors
+/// `Missing`.
+pub async fn minors(conn: &mut Conn, of: IncidentId) -> Result<MinorsRule> {
+    Ok(incident::table
+        .find(of)
+        .select(incident::minors)
+        .first(conn)
+        .await?)
+}
+
+/// Chooses how an incident tells minors.
+///
+/// # Errors
+/// The database's.
+pub async fn set_minors(conn: &mut Conn, of: IncidentId, rule: MinorsRule) -> Result<()> {
+    diesel::update(incident::table.find(of))
+        .set(incident::minors.eq(rule))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! One person was told by word of mouth: by telephone, in person, or through somebody who acts for them.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{Batch, Knows, PostalError, PostalKind, PostalState, Telling, check_day, post, store};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::id::{IncidentId, PostalId, StaffId};
+use crate::incident;
+use crate::person::flags::WithheldReason;
+use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
+
+/// Records that the person with this reference, or somebody for them, was told of everything that was exposed.
+///
+/// # Errors
+/// [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past.
+pub async fn told(
+    app: &App,
+    by: StaffId,
+    of: IncidentId,
+    reference: &str,
+    on: NaiveDate,
+    telling: &Telling,
+) -> Result<Batch, PostalError> {
+    let now = app.now();
+    check_day(on, on.and_time(chrono::NaiveTime::MIN).and_utc(), now)?;
+    let mut tx = app.db.begin().await?;
+    let found = incident::store::find(&mut tx, of).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let sought = person::store::find_by_reference(&mut tx, &key, of, reference.trim()).await?;
+    let id = sought.first().ok_or(PostalError::Missing)?.id;
+    let bucket = id.bucket();
+    person::store::lock(&mut tx, of, bucket..bucket + 1).await?;
+    // As they are now that nobody else changes them.
+    let person = person::store::find_row(&mut tx, id).await?;
+    let kind = match person.flags.withheld_reason() {
+        _ if person.standing == PersonStanding::Retracted => return Err(PostalError::Retracted),
+        Some(WithheldReason::LegalHold) => return Err(PostalError::Held),
+        _ if person.told.is_some() && person.unnamed().is_empty() => {
+            return Err(PostalError::NothingOwed);
+        }
+        Some(WithheldReason::ProtectedAddress) => PostalKind::Safe,
+        Some(WithheldReason::Deceased) => PostalKind::Kin,
+        Some(WithheldReason::Changed | WithheldReason::NoAddress) | None => PostalKind::Single,
+    };
+    let batch = Batch {
+        id: PostalId::new(now),
+        incident: of,
+        kind,
+        state: PostalState::Listed,
+        taken_by: by,
+        taken_at: now,
+        people: 1,
+        posted_on: None,
+        returned: 0,
+        not_posted: 0,
+    };
+    store::insert_batch(&mut tx, &batch).await?;
+    let how = post::seal(app, &mut tx, &batch, telling).await?;
+    store::set_posting(&mut tx, batch.id, on, (by, now), Some(&how)).await?;
+    store::set_posted(&mut tx, batch.id).await?;
+    let before = Knows {
+        told: person.told,
+        named: person.named,
+    };
+    store::insert_told(&mut tx, batch.id, id, person.exposed, before, now).await?;
+    let settled = Settled {
+        person: id,
+        became: Became::Told {
+            by: ToldBy::Otherwise,
+            named: person.exposed,
+            replaces: false,
+        },
+    };
+    person::store::settle(&mut tx, of, bucket, &[settled]).await?;
+    let detail = json!({ "batch": batch.id, "people": 1, "on": on });
+    let actor = Actor::Staff(by);
+    audit::store::append(&mut tx, now, actor, "letters.told", of, &detail).await?;
+    let batch = store::find(&mut tx, batch.id).await?;
+    tx.commit().await?;
+    Ok(batch)
+}
