@@ -31,6 +31,10 @@ pub async fn create(
     check_draft(app, new)?;
     let id = CampaignId::new(now);
     let mut tx = app.db.begin().await?;
+    let of = incident::store::hold(&mut tx, new.incident).await?;
+    if of.forgotten_at.is_some() {
+        return Err(CampaignError::Forgotten);
+    }
     store::insert(&mut tx, id, new, by, now).await?;
     note(
         &mut tx,

@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{CampaignId, StaffId};
+use crate::incident;
 use crate::person::{self, AudienceCount};
 use crate::seal::to_hex;
 
@@ -118,7 +119,11 @@ async fn pin(
     acknowledged: Acknowledged,
 ) -> Result<String, CampaignError> {
     let mut tx = app.db.begin().await?;
+    // The incident first, as a launch does: it is neither closed nor forgotten before this ends.
+    let of = store::find(&mut tx, id).await?.incident;
+    incident::store::hold(&mut tx, of).await?;
     let mut campaign = lock_for(&mut tx, id, CampaignStatus::InReview).await?;
+    may_go(app, &mut tx, &campaign).await?;
     campaign.acknowledged = Acknowledged::new();
     if present_content(app, &mut tx, &campaign).await? != *checked {
         return Err(CampaignError::Changed);

@@ -218,6 +218,35 @@ pub async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
     )
 }
 
+/// The scope version in force, which stays so until the transaction ends: [`lock_scope`] waits for it. Those who share it
+/// do not wait for each other.
+///
+/// # Errors
+/// `Missing`.
+pub async fn share_scope(conn: &mut Conn, id: IncidentId) -> Result<Option<i32>> {
+    Ok(incident::table
+        .find(id)
+        .select(incident::active_scope)
+        .for_share()
+        .first(conn)
+        .await?)
+}
+
+/// Waits for those who [`share_scope`], and makes others of them wait until the transaction ends. Those who only [`hold`]
+/// the incident go on: they may wait for tickets that this transaction has locked.
+///
+/// # Errors
+/// `Missing`.
+pub async fn lock_scope(conn: &mut Conn, id: IncidentId) -> Result<()> {
+    let _: IncidentId = incident::table
+        .find(id)
+        .select(incident::id)
+        .for_no_key_update()
+        .first(conn)
+        .await?;
+    Ok(())
+}
+
 /// The incident as it is, and neither closed nor forgotten before the transaction ends: [`lock`] waits for
 /// it. What is written for an incident reads its state or its key here first. Those who hold an incident do not
 /// wait for each other.
@@ -243,20 +272,6 @@ pub async fn wrapped_key(conn: &mut Conn, id: IncidentId) -> Result<Option<Vec<u
     Ok(incident::table
         .find(id)
         .select(incident::wrapped_key)
-        .first(conn)
-        .await?)
-}
-
-/// The scope version in force, which stays so until the transaction ends: activations wait on the incident's row, which
-/// others may share.
-///
-/// # Errors
-/// `Missing`.
-pub async fn share_scope(conn: &mut Conn, id: IncidentId) -> Result<Option<i32>> {
-    Ok(incident::table
-        .find(id)
-        .select(incident::active_scope)
-        .for_share()
         .first(conn)
         .await?)
 }

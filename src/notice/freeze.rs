@@ -54,6 +54,10 @@ impl Freezer {
         };
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;
+        // Another campaign of the incident does not take the same people at the same moment. Before the incident's row,
+        // as in an activation.
+        let bucket = at.bucket..at.bucket + 1;
+        person::store::lock(&mut tx, campaign.incident, bucket).await?;
         let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
         if let Some(version) = other {
             drop(tx);
@@ -99,8 +103,6 @@ async fn chunk(
     let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
     let limit = if canary > 0 { canary } else { most };
     let (incident, filter) = (campaign.incident, &pinned.filter);
-    // Another campaign of the incident does not take the same people at the same moment.
-    person::store::lock(tx, incident, at.bucket..at.bucket + 1).await?;
     let people =
         person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
     let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);

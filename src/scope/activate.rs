@@ -267,7 +267,7 @@ async fn begin(
     draft: &Version,
 ) -> Result<(), ActivateError> {
     // Audiences are frozen from a version that is wholly in force: their senders hold this row, too.
-    incident::store::lock(conn, incident).await?;
+    incident::store::lock_scope(conn, incident).await?;
     store::set_activating(conn, incident, draft.version, by).await?;
     let detail = json!({ "version": draft.version, "delta": draft.delta });
     let (now, actor) = (app.now(), Actor::Staff(by));

@@ -311,7 +311,9 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const box = one(".uploading", form);
   const [bar, words] = [one("progress", box), one("[role=status]", box)];
-  const upload = new Upload(form, event.submitter?.formAction ?? form.action, file, (text, share) => {
+  // A button without an address of its own says the page's: the form's counts then.
+  const to = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
+  const upload = new Upload(form, to, file, (text, share) => {
     words.textContent = text;
     if (share !== undefined) bar.value = share;
   });

@@ -102,7 +102,8 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Ends every notice of a cancelled campaign's batch: as it was sent, or as cancelled.
+    /// Ends every notice of a batch of which nothing more is sent, since its campaign was cancelled or its incident
+    /// forgotten: as it was sent, or as cancelled.
     pub async fn cancel(&self, notices: Vec<Notice>, past: &Past) -> Result<Known> {
         let mut stories = self.stories(notices, past, |_| false).await?;
         let mut known = Known {

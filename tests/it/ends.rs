@@ -5,6 +5,9 @@ mod races;
 mod senders;
 mod waits;
 
+use candor::campaign::launch::{self, CampaignError};
+use candor::campaign::store::NewCampaign;
+use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
 use candor::id::{IncidentId, StaffId};
 use candor::incident::open::Untold;
 use candor::incident::steer::{self, SteerError, Step};
@@ -12,7 +15,7 @@ use candor::incident::{IncidentState, store};
 use candor::person::forget::{ForgetError, forget};
 
 use crate::house::House;
-use crate::people::Scene;
+use crate::people::{BODY, Scene};
 
 /// Moves the incident to its next state, agreeing to what is given.
 pub async fn go(
@@ -57,4 +60,22 @@ pub fn reasons(refused: Result<(), SteerError>) -> Vec<String> {
 /// Forgets the incident of a scene, by an admin's hand.
 pub async fn forget_it(house: &House, by: StaffId, scene: &Scene) -> Result<(), ForgetError> {
     forget(&house.app, by, scene.incident, "sundmere").await
+}
+
+/// No campaign is drafted for the scene's incident, which is forgotten.
+async fn no_campaign_is_drafted(house: &House, scene: &Scene) {
+    let new = NewCampaign {
+        incident: scene.incident,
+        template: scene.template(house, "late", BODY).await,
+        template_version: 1,
+        kind: CampaignKind::Initial,
+        audience: Audience::default(),
+        limits: Limits::default(),
+        on_uncertain: UncertainPolicy::Resend,
+    };
+    let drafted = launch::create(&house.app, scene.comms, &new).await;
+    assert!(
+        matches!(drafted, Err(CampaignError::Forgotten)),
+        "{drafted:?}"
+    );
 }

@@ -21,6 +21,7 @@ mod ends;
 mod facts;
 mod house;
 mod imports;
+mod life;
 mod lists;
 mod look;
 mod mail;

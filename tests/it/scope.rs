@@ -9,7 +9,7 @@ mod drafts;
 mod hostile;
 mod identities;
 mod kills;
-mod random;
+pub(crate) mod random;
 mod since;
 mod uploads;
 mod walks;

@@ -557,7 +557,7 @@ fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<Fault> {
     };
     let n = i64::try_from(refused.len()).unwrap_or(i64::MAX);
     let head = format!(
-        "{} letters were recorded. {} lines were not:",
+        "Letters recorded: {}. Lines refused: {}.",
         count(recorded),
         count(n)
     );

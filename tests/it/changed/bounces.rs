@@ -104,13 +104,11 @@ async fn d13_a_bounce_that_a_dead_sender_left_counts_for_the_address_unless_that
         let told = counted(&house, &scene).await;
         let expected = if changes { (1, 0) } else { (0, 1) };
         assert_eq!((told.in_progress, told.needs_letter), expected);
-        scene.launched(&house, CampaignKind::Initial).await;
-        house.send_all().await;
-        let expected = match changes {
-            true => addresses(["new@example.org"]),
-            false => addresses([]),
-        };
-        assert_eq!(received(&house), expected);
-        counted(&house, &scene).await;
+        if changes {
+            scene.launched(&house, CampaignKind::Initial).await;
+            house.send_all().await;
+            assert_eq!(received(&house), addresses(["new@example.org"]));
+            assert_eq!(counted(&house, &scene).await.notified, 1);
+        }
     }
 }

@@ -240,9 +240,7 @@ async fn d1_at_full_speed_nothing_wrong_leaves_later_than_two_seconds_after_a_li
     })
     .await;
     let took = began.elapsed();
-    for one in running {
-        assert_eq!(one.terminate().await.code(), Some(0));
-    }
+    running.into_iter().for_each(Running::kill);
 
     let all = server.got();
     let late: Vec<_> = all

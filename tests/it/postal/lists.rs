@@ -280,7 +280,7 @@ async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
     assert!(
         report
             .body
-            .contains("1 letters were recorded. 1 lines were not:"),
+            .contains("Letters recorded: 1. Lines refused: 1."),
         "{}",
         report.body
     );

@@ -84,6 +84,8 @@ impl Site {
             .args(["import", "--incident", "carrier", "--json"])
             .args(words)
             .arg(&list.path)
+            // Rejects are written to the directory in which it runs.
+            .current_dir(list.path.parent().unwrap())
             .envs(environment(&self.url))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
