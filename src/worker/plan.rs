@@ -209,7 +209,7 @@ impl Planner<'_> {
             return Ok(keys);
         };
         for (notice, story) in refused {
-            if !story.last_tried.is_some_and(|tried| tried - at > SURE) {
+            if story.last_tried.is_none_or(|tried| tried - at <= SURE) {
                 keys.remove(&notice.person);
             }
         }

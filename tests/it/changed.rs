@@ -76,7 +76,7 @@ async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String
 }
 
 async fn progress_of(house: &House, id: CampaignId) -> Progress {
-    progress(&mut *house.app.db.get().await.unwrap(), id)
+    progress(&mut house.app.db.get().await.unwrap(), id)
         .await
         .unwrap()
 }

@@ -140,7 +140,7 @@ impl Cutter<'_> {
                 self.end_cell(into.len() - 1)?
             } else {
                 let from = self.at;
-                self.to_end_of_cell()?;
+                self.skip_to_end_of_cell()?;
                 self.mark(into.len(), from..self.at)?;
                 into.push_field(&self.bytes[from..self.at]);
                 self.end_cell(into.len() - 1)?
@@ -164,7 +164,10 @@ impl Cutter<'_> {
     /// Judges the quotation marks of a cell that does not begin with one. One here and one in a later cell are a
     /// pair with a delimiter inside: the first one began a cell, and the delimiter before it is lost.
     fn mark(&mut self, index: usize, cell: std::ops::Range<usize>) -> ControlFlow<Stop> {
-        if memchr_iter(b'"', &self.bytes[cell]).count() % 2 == 0 {
+        if memchr_iter(b'"', &self.bytes[cell])
+            .count()
+            .is_multiple_of(2)
+        {
             return Continue(());
         }
         match self.marked.replace(index) {
@@ -174,7 +177,7 @@ impl Cutter<'_> {
         }
     }
 
-    fn to_end_of_cell(&mut self) -> ControlFlow<Stop> {
+    fn skip_to_end_of_cell(&mut self) -> ControlFlow<Stop> {
         let rest = &self.bytes[self.at..];
         match memchr3(self.shape.delimiter, b'\n', b'\r', rest) {
             Some(index) => self.at += index,

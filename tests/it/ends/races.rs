@@ -71,13 +71,18 @@ async fn monitored() -> (&'static House, &'static Scene) {
 #[tokio::test(flavor = "multi_thread")]
 async fn d12_a_question_that_comes_before_closing_is_seen_and_one_after_it_is_taken() {
     let (house, scene) = monitored().await;
-    let ask = async |n: usize| {
+    let id = async |n: usize| {
         let clue = Clue::Reference(format!("R-{n:05}"));
         let person = find(&house.app, scene.incident, &clue).await.unwrap();
-        let id = person[0].id;
-        async move { intake::ask(&house.app, scene.incident, id, "", "And now?").await }
+        person[0].id
     };
-    let (asked, closed) = in_order(house, ask(0).await, go(house, scene, Closed, None)).await;
+    let asks = |id| intake::ask(&house.app, scene.incident, id, "", "And now?");
+    let (asked, closed) = Box::pin(in_order(
+        house,
+        asks(id(0).await),
+        go(house, scene, Closed, None),
+    ))
+    .await;
     asked.unwrap();
     assert_eq!(
         reasons(closed),
@@ -90,7 +95,12 @@ async fn d12_a_question_that_comes_before_closing_is_seen_and_one_after_it_is_ta
         .sql("update ticket set status = 'closed', resolution = 'spam', closed_at = now(), assignee = null")
         .await;
     house.send_all().await;
-    let (closed, asked) = in_order(house, go(house, scene, Closed, None), ask(1).await).await;
+    let (closed, asked) = Box::pin(in_order(
+        house,
+        go(house, scene, Closed, None),
+        asks(id(1).await),
+    ))
+    .await;
     closed.unwrap();
     asked.unwrap();
     let open = "select count(*) from ticket where status = 'new'";
@@ -115,11 +125,11 @@ async fn d12_of_a_launch_and_closing_only_the_first_happens() {
     };
     let id = approved().await;
     // An approved campaign stands against closing already: the race is with one that is not seen yet.
-    let (launched, closed) = in_order(
+    let (launched, closed) = Box::pin(in_order(
         house,
         launch::launch(&house.app, scene.comms, id),
         go(house, scene, Closed, None),
-    )
+    ))
     .await;
     launched.unwrap();
     assert_eq!(
@@ -155,7 +165,8 @@ async fn d3_of_an_import_and_forgetting_only_the_first_happens() {
             |_| {},
         )
     };
-    let (imported, forgotten) = in_order(house, read(), forget_it(house, admin, scene)).await;
+    let (imported, forgotten) =
+        Box::pin(in_order(house, read(), forget_it(house, admin, scene))).await;
     let version = imported.unwrap().version;
     assert!(
         matches!(forgotten, Err(ForgetError::StillOpen { .. })),
@@ -164,7 +175,8 @@ async fn d3_of_an_import_and_forgetting_only_the_first_happens() {
     candor::scope::activate::discard(&house.app, scene.comms, scene.incident, version)
         .await
         .unwrap();
-    let (forgotten, imported) = in_order(house, forget_it(house, admin, scene), read()).await;
+    let (forgotten, imported) =
+        Box::pin(in_order(house, forget_it(house, admin, scene), read())).await;
     match forgotten {
         // The import holds the lists of the incident while it waits for the row: forgetting sees that.
         Err(ForgetError::StillOpen { reasons, .. }) => {

@@ -224,10 +224,10 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
 
     // An import that died, which has no lock any more, is not waited for.
     house
-        .sql(&format!(
+        .sql(
             "insert into scope_version (incident_id, version, mode, status, created_by, created_at) \
-             select id, 9, 'full', 'importing', created_by, now() from incident"
-        ))
+             select id, 9, 'full', 'importing', created_by, now() from incident",
+        )
         .await;
     let importing = house.raw().await;
     let lock = candor::scope::store::try_lock_session(&importing, scene.incident).await;

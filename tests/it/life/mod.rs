@@ -221,7 +221,7 @@ impl History {
             let counted = self.world.count_audience(kind).await;
             assert_eq!(counted, mailable, "{kind:?} {}", self.story());
         }
-        if act % 10 == 0 {
+        if act.is_multiple_of(10) {
             self.world.recount().await;
         }
     }
