@@ -5,7 +5,7 @@
 //! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
 //! shows in its lock, which lives as long as its connection.
 //!
-//! Rows that are added to a draft ([`add`]) are staged as if they were a version of their own, and become the
+//! Rows that are added to a draft (`import::add`) are staged as if they were a version of their own, and become the
 //! draft's in one transaction: an import that dies leaves the draft as it was.
 
 mod add;

@@ -54,7 +54,7 @@ const MAILABLE: &str = "(p.reachable and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 
 /// Notices of `notice n` that are not settled, or may have arrived and nothing was sent since. $6 are the campaigns of
-/// [`unsettled_campaigns`].
+/// [`launched`].
 const UNSETTLED: &str = "n.campaign_id = any($6) and (n.status in ('queued', 'sending', 'deferred')
     or n.status = 'uncertain' and not exists (select 1 from notice later where later.bucket = n.bucket
         and later.person_id = n.person_id and later.campaign_id = any($7) and later.id > n.id
