@@ -62,9 +62,14 @@ impl Line {
             if !self.until_wanted(&mut owed, &mut ahead).await {
                 break;
             }
-            let ready = match ahead.take() {
-                Some(ready) if ready.job.leave() != Leave::Back => ready,
-                _ => {
+            // A job that must go back is dropped before the wait for another one: its batch is given back when the last
+            // of its jobs is, and the next job may be of that batch.
+            let kept = ahead
+                .take()
+                .filter(|ready| ready.job.leave() != Leave::Back);
+            let ready = match kept {
+                Some(ready) => ready,
+                None => {
                     let Some(job) = self.next_job(&mut owed).await else {
                         break;
                     };
