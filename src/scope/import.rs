@@ -389,9 +389,9 @@ impl Work<'_> {
         let counts = (*accepted, *rejected);
         store::set_draft(
             &mut tx,
-            incident,
-            *version,
-            file_hash,
+            (incident, *version),
+            ScopeStatus::Importing,
+            Some(file_hash),
             counts,
             (delta, brings),
         )

@@ -25,8 +25,9 @@ use crate::notice::store::Settled;
 use crate::notice::store::batch::{self, Lease};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{Notice, NoticeStatus};
-use crate::person::flags::WithheldReason;
+use crate::person::flags::{Flags, WithheldReason};
 use crate::person::{AudienceFilter, Person};
+use crate::postal::MinorsRule;
 
 /// What all notices of a campaign share in this process.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Shared {
     pub kind: CampaignKind,
     /// To whom, as approved.
     pub audience: AudienceFilter,
+    /// How its incident tells minors; the choice stands while a campaign is under way.
+    pub minors: MinorsRule,
     /// The campaign's own pace.
     pub pace: Pace,
     /// What becomes of uncertain notices.
@@ -57,13 +60,18 @@ impl Shared {
     pub fn fits(&self, notice: &Notice, person: &Person) -> Result<(), WithheldReason> {
         let says = Says {
             kind: self.kind,
-            is_meant: self.audience.covers(person),
+            is_meant: self.audience.covers(person) && !self.is_for_the_guardian(person),
             named: notice.named,
             names: self
                 .edition
                 .names(person.locale.as_str(), person.exposed_now()),
         };
         fits(person, &says)
+    }
+
+    /// Whether a letter to the guardian tells the person, and no e-mail may.
+    fn is_for_the_guardian(&self, person: &Person) -> bool {
+        self.minors == MinorsRule::GuardianLetter && person.flags.contains(Flags::MINOR)
     }
 
     /// How long before a notice is sent again of which nobody knows, so many times by now, whether it was sent;

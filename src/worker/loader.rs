@@ -24,6 +24,7 @@ use crate::notice::letter::Edition;
 use crate::notice::store::batch::{self, Lease, Turn};
 use crate::notice::store::{self, outcome};
 use crate::person::{self, Person};
+use crate::postal;
 use crate::seal::IncidentKey;
 use crate::shutdown::Shutdown;
 
@@ -202,6 +203,7 @@ async fn shared(
         edition,
         kind: campaign.kind,
         audience: campaign.audience.filter(campaign.kind),
+        minors: postal::store::minors(&mut conn, campaign.incident).await?,
         pace: Pace::default(),
         on_uncertain: campaign.on_uncertain,
         limit: campaign.limits.rate_per_second,

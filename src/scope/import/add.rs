@@ -70,7 +70,8 @@ impl Work<'_> {
         }
         store::set_lines(&mut tx, incident, version, lines).await?;
         let what = (&difference.delta, &difference.brings);
-        store::set_added(&mut tx, incident, version, (accepted, rejected), what).await?;
+        let (draft, counts) = (ScopeStatus::Draft, (accepted, rejected));
+        store::set_draft(&mut tx, (incident, version), draft, None, counts, what).await?;
         let detail = json!({ "version": version, "file": file, "added": added, "accepted": accepted, "rejected": rejected });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;

@@ -4,7 +4,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, SmallInt, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::delta::{Brings, Delta};
 use super::super::{Place, ScopeStatus, Version};
 use super::first::Own;
 use super::{Row, buckets_done, read};
@@ -191,35 +190,6 @@ pub async fn delete_version(conn: &mut Conn, incident: IncidentId, version: i32)
         .execute(conn)
         .await?;
     if deleted == 1 {
-        Ok(())
-    } else {
-        Err(Error::Missing)
-    }
-}
-
-/// Keeps what a draft holds and changes once rows were added to it.
-///
-/// # Errors
-/// `Missing` if it is no draft any more.
-pub async fn set_added(
-    conn: &mut Conn,
-    incident: IncidentId,
-    version: i32,
-    counts: (i64, i64),
-    (delta, brings): (&Delta, &Brings),
-) -> Result<()> {
-    let set = diesel::update(scope_version::table.find((incident, version)))
-        .filter(scope_version::status.eq(ScopeStatus::Draft))
-        .set((
-            scope_version::accepted.eq(counts.0),
-            scope_version::rejected.eq(counts.1),
-            scope_version::delta.eq(serde_json::json!(delta)),
-            scope_version::added.eq(&brings.added),
-            scope_version::retracted.eq(&brings.retracted),
-        ))
-        .execute(conn)
-        .await?;
-    if set == 1 {
         Ok(())
     } else {
         Err(Error::Missing)

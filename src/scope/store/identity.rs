@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use diesel::sql_types::{BigInt, Integer, Uuid};
 use diesel_async::RunQueryDsl;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
-use super::complete::Incomplete;
+use super::complete::{Incomplete, read_pairs};
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::flags::Flags;
@@ -33,18 +33,7 @@ pub async fn find_moved(
             and (r.email_key is null or p.email_key is distinct from r.email_key)",
         Flags::RETRACT.bits()
     );
-    let incident = incident.uuid();
-    let of: [&(dyn ToSql + Sync); 4] = [&incident, &version, &buckets.start, &buckets.end];
-    let rows = client.query_raw(&find, of).await?;
-    Ok(rows.map(|row| {
-        let row = row?;
-        Ok(Incomplete {
-            bucket: row.get(0),
-            reference_key: row.get(1),
-            sealed: row.get(2),
-            before: row.get(3),
-        })
-    }))
+    read_pairs(client, &find, incident, version, buckets).await
 }
 
 /// Marks staged rows of these buckets, by bucket and the blind index of the reference.

@@ -34,7 +34,7 @@ pub use complete::{Completed, Former, Incomplete, complete, find_incomplete, tak
 pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
 pub use draft::{
     Added, delete_rejects_at, delete_replaced, delete_version, find_draft, find_listed,
-    insert_rejects, move_staged, set_added,
+    insert_rejects, move_staged,
 };
 pub use first::{
     Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,
@@ -194,23 +194,23 @@ pub async fn insert(
     Ok(version)
 }
 
-/// Makes an importing version a draft.
+/// Keeps what a draft holds and changes: of a version in `from`, with the hash of its file if this is its first list.
 ///
 /// # Errors
-/// `Missing` if it is not importing any more.
+/// `Missing` if it is not in `from` any more.
 pub async fn set_draft(
     conn: &mut Conn,
-    incident: IncidentId,
-    version: i32,
-    file_hash: &[u8],
+    (incident, version): (IncidentId, i32),
+    from: ScopeStatus,
+    file_hash: Option<&[u8]>,
     counts: (i64, i64),
     (delta, brings): (&Delta, &Brings),
 ) -> Result<()> {
     let set = diesel::update(scope_version::table.find((incident, version)))
-        .filter(scope_version::status.eq(ScopeStatus::Importing))
+        .filter(scope_version::status.eq(from))
         .set((
             scope_version::status.eq(ScopeStatus::Draft),
-            scope_version::file_hash.eq(file_hash),
+            file_hash.map(|hash| scope_version::file_hash.eq(hash)),
             scope_version::accepted.eq(counts.0),
             scope_version::rejected.eq(counts.1),
             scope_version::delta.eq(serde_json::json!(delta)),

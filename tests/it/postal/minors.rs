@@ -2,6 +2,7 @@
 
 use candor::campaign::{CampaignKind, UncertainPolicy, launch};
 use candor::mail::read::read;
+use candor::notice::freeze;
 use candor::postal::{MinorsRule, PostalError, PostalKind, minors};
 
 use super::Post;
@@ -67,4 +68,30 @@ async fn minors_held_for_a_letter_are_mailed_by_no_campaign_and_have_a_list() {
     assert_eq!(post.figures().await, [2, 1, 0, 0, 0, 0]);
     let audited = "select count(*) from audit_event where deed = 'incident.minors'";
     assert_eq!(post.house.number(audited).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_becomes_a_minor_while_the_notice_waits_is_told_by_the_letter_alone() {
+    let post = Post::with(PEOPLE).await;
+    let (house, scene) = (&post.house, &post.scene);
+    minors::choose(
+        &house.app,
+        scene.comms,
+        scene.incident,
+        MinorsRule::GuardianLetter,
+    )
+    .await
+    .unwrap();
+    let campaign = scene
+        .draft(house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
+    scene.launch(house, campaign).await;
+    while freeze::step(&house.app).await.unwrap() {}
+    post.delta("adult,adult@example.org,Ada,2,2 St,en,US-WA,minor,name\n")
+        .await;
+    house.send_all().await;
+    let sent = house.mail.take_sent();
+    assert_eq!(sent.len(), 0, "both are minors now");
+    let (_, rows) = post.take(PostalKind::Guardian, false).await.unwrap();
+    assert_eq!(rows.len(), 2);
 }
