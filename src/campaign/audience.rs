@@ -25,6 +25,17 @@ pub struct Audience {
     /// Only people with one of these flags.
     #[serde(with = "flag_words", skip_serializing_if = "no_flags")]
     pub flags: Flags,
+    /// Only people who may have been told: a campaign that is over left a notice to them uncertain. Others leave them out.
+    #[serde(skip_serializing_if = "is_false")]
+    pub may_have_been_told: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn no_flags(flags: &Flags) -> bool {
@@ -55,7 +66,8 @@ fn advice(kind: CampaignKind) -> &'static str {
         }
         CampaignKind::Correction => {
             "it goes to people who were told of something that is not theirs (wrongly_told, or of these over_told or \
-             retracted_after_notice), or to everybody who was told (told)"
+             retracted_after_notice), or to everybody who was told (told); none of them is left out because an earlier \
+             notice may have arrived"
         }
     }
 }
@@ -88,7 +100,8 @@ impl Audience {
     /// [`NotForKind`].
     pub fn check(&self, kind: CampaignKind) -> Result<(), NotForKind> {
         let who = self.who(kind);
-        match kind.audiences().contains(&who) {
+        let fits = kind != CampaignKind::Correction || !self.may_have_been_told;
+        match fits && kind.audiences().contains(&who) {
             true => Ok(()),
             false => Err(NotForKind { kind, who }),
         }
@@ -124,6 +137,7 @@ impl Audience {
             locales: self.locales.clone(),
             elements: self.elements,
             flags: self.flags,
+            may_have_been_told: self.may_have_been_told,
             but: None,
         }
     }

@@ -119,6 +119,16 @@ impl Review {
             ));
         }
         for one in &self.unfillable {
+            if one.placeholder == Placeholder::ToldWrongly.word() {
+                reasons.push(format!(
+                    "{}: they were told of nothing that is not theirs, and the text “{}” shows {{{{ {} }}}}. Narrow the \
+                     audience to people who were told wrongly, or leave it out.",
+                    readers(one.people, &[&one.locale]),
+                    one.text,
+                    one.placeholder,
+                ));
+                continue;
+            }
             reasons.push(format!(
                 "{}: nothing was exposed of them, and the text “{}” shows {{{{ {} }}}}. Put it between \
                  {{{{#if has.any}}}} and {{{{/if}}}}, or narrow the audience.",
@@ -218,6 +228,11 @@ impl Found {
         for element in named.minus(class.exposed).iter() {
             let at = (element, class.locale.clone(), tag.to_owned());
             *self.not_theirs.entry(at).or_default() += class.people;
+        }
+        let word = Placeholder::ToldWrongly;
+        if text.uses().contains(&word) && class.named.minus(class.exposed).is_empty() {
+            let at = (word.word(), class.locale.clone(), tag.to_owned());
+            *self.unfillable.entry(at).or_default() += class.people;
         }
         if class.exposed.is_empty() {
             let shown = text.shown(class.exposed);

@@ -51,8 +51,10 @@ pub enum CampaignError {
     Audience(#[from] NotForKind),
     /// Nobody of the audience can be told by e-mail.
     #[error(
-        "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, and for {} \
-         another campaign has a notice that is not settled", .0.withheld, .0.needs_letter, .0.waiting_elsewhere
+        "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, for {} \
+         another campaign has a notice that is not settled, and {} may have been told by a notice that was left uncertain \
+         (a campaign for these: may_have_been_told)",
+        .0.withheld, .0.needs_letter, .0.waiting_elsewhere, .0.may_have_been_told
     )]
     Nobody(AudienceCount),
     /// The texts do not suit everybody, or something is to be acknowledged. With what was acknowledged.

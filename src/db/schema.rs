@@ -100,6 +100,10 @@ pub mod sql_types {
     pub struct PostalKind;
 
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "correction_due"))]
+    pub struct CorrectionDue;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "postal_state"))]
     pub struct PostalState;
 
@@ -425,12 +429,14 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types;
 
-    account_count (incident_id, bucket, standing, incomplete) {
+    account_count (incident_id, bucket, standing, incomplete, correction, minor) {
         incident_id -> Uuid,
         standing -> sql_types::PersonStanding,
         incomplete -> Bool,
         n -> Int8,
         bucket -> Int4,
+        correction -> sql_types::CorrectionDue,
+        minor -> Bool,
     }
 }
 
@@ -782,6 +788,7 @@ diesel::table! {
         how -> Nullable<Bytea>,
         returned -> Int8,
         not_posted -> Int8,
+        without_address -> Int8,
     }
 }
 
@@ -801,6 +808,7 @@ diesel::table! {
         named_before -> Int8,
         closed_at -> Nullable<Timestamptz>,
         reason -> Nullable<Bytea>,
+        replaces -> Bool,
     }
 }
 

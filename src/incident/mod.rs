@@ -56,6 +56,11 @@ impl IncidentState {
         }
     }
 
+    /// Whether nobody of such an incident is told anything more.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Dismissed)
+    }
+
     /// The states from which this one may be reached: the guard of every UPDATE.
     pub fn before(self) -> Vec<Self> {
         Self::ALL
@@ -153,8 +158,7 @@ impl Incident {
 
     /// Whether nothing more is promised about it: it is closed, dismissed or forgotten.
     pub fn is_over(&self) -> bool {
-        use IncidentState::{Closed, Dismissed};
-        self.forgotten_at.is_some() || matches!(self.state, Closed | Dismissed)
+        self.forgotten_at.is_some() || self.state.is_over()
     }
 
     /// The title that public pages show.

@@ -12,6 +12,12 @@ pub struct Open {
     /// People who must be told by post.
     #[diesel(sql_type = BigInt)]
     pub needs_letter: i64,
+    /// People who were told, but not of everything that was exposed: they are owed a supplement.
+    #[diesel(sql_type = BigInt)]
+    pub told_too_little: i64,
+    /// People who were told of something that is not theirs, and may be written to: they are owed a correction.
+    #[diesel(sql_type = BigInt)]
+    pub told_too_much: i64,
     /// People who are not told, for a reason of theirs. They stand against nothing.
     #[diesel(sql_type = BigInt)]
     pub withheld: i64,
@@ -47,19 +53,8 @@ pub struct Open {
 impl Open {
     /// What must be over before the incident is closed, each with its number; empty: nothing.
     pub fn before_closing(&self) -> Vec<String> {
-        let told = [
-            some(
-                self.in_progress,
-                "person is in progress: not told yet",
-                "people are in progress: not told yet",
-            ),
-            some(
-                self.needs_letter,
-                "person needs a letter",
-                "people need a letter",
-            ),
-        ];
-        told.into_iter()
+        self.of_people()
+            .into_iter()
             .chain(self.of_campaigns())
             .chain(self.of_helpline())
             .chain(self.of_lists())
@@ -72,10 +67,13 @@ impl Open {
         self.of_campaigns().into_iter().flatten().collect()
     }
 
-    /// What must be over before the people of the incident are forgotten.
-    pub fn before_forgetting(&self) -> Vec<String> {
-        self.of_campaigns()
+    /// What must be over before the people of the incident are forgotten. Of a `dismissed` one nobody is to be told.
+    pub fn before_forgetting(&self, dismissed: bool) -> Vec<String> {
+        let people = (!dismissed).then(|| self.of_people());
+        people
             .into_iter()
+            .flatten()
+            .chain(self.of_campaigns())
             .chain(self.of_helpline())
             .chain(self.of_lists())
             .flatten()
@@ -87,7 +85,26 @@ impl Open {
         Untold {
             in_progress: self.in_progress,
             needs_letter: self.needs_letter,
+            told_too_little: self.told_too_little,
+            told_too_much: self.told_too_much,
         }
+    }
+
+    fn of_people(&self) -> [Option<String>; 4] {
+        [
+            some(
+                self.in_progress,
+                "person is in progress: not told yet",
+                "people are in progress: not told yet",
+            ),
+            some(
+                self.needs_letter,
+                "person needs a letter",
+                "people need a letter",
+            ),
+            some(self.told_too_little, LITTLE.0, LITTLE.1),
+            some(self.told_too_much, MUCH.0, MUCH.1),
+        ]
     }
 
     fn of_campaigns(&self) -> [Option<String>; 2] {
@@ -142,6 +159,17 @@ impl Open {
     }
 }
 
+/// Of people who are owed a supplement: of one, of several.
+const LITTLE: (&str, &str) = (
+    "person was told less than was exposed",
+    "people were told less than was exposed",
+);
+/// Of people who are owed a correction: of one, of several.
+const MUCH: (&str, &str) = (
+    "person was told of something that is not theirs",
+    "people were told of something that is not theirs",
+);
+
 /// A count with its words; none for zero.
 fn some(n: i64, one: &str, many: &str) -> Option<String> {
     match n {
@@ -151,7 +179,8 @@ fn some(n: i64, one: &str, many: &str) -> Option<String> {
     }
 }
 
-/// The people whom nobody has told yet. Whoever moves an incident on to monitoring agrees to their number.
+/// The people who are not told, or not rightly. A member of staff who moves an incident on to monitoring agrees to their
+/// numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Untold {
@@ -159,6 +188,12 @@ pub struct Untold {
     pub in_progress: i64,
     /// To be told by post.
     pub needs_letter: i64,
+    /// Owed a supplement.
+    #[serde(default)]
+    pub told_too_little: i64,
+    /// Owed a correction.
+    #[serde(default)]
+    pub told_too_much: i64,
 }
 
 impl Untold {
@@ -167,9 +202,12 @@ impl Untold {
         *self == Self::default()
     }
 
-    /// Whether agreeing to `self` covers what is so now: neither number has grown since.
+    /// Whether agreeing to `self` covers what is so now: no number has grown since.
     pub fn covers(&self, now: &Self) -> bool {
-        self.in_progress >= now.in_progress && self.needs_letter >= now.needs_letter
+        self.in_progress >= now.in_progress
+            && self.needs_letter >= now.needs_letter
+            && self.told_too_little >= now.told_too_little
+            && self.told_too_much >= now.told_too_much
     }
 
     /// The numbers in words: `43 people are in progress, 92 people need a letter`.
@@ -184,7 +222,12 @@ impl Untold {
             "person needs a letter",
             "people need a letter",
         );
-        let parts: Vec<_> = [progress, letters].into_iter().flatten().collect();
+        let little = some(self.told_too_little, LITTLE.0, LITTLE.1);
+        let much = some(self.told_too_much, MUCH.0, MUCH.1);
+        let parts: Vec<_> = [progress, letters, little, much]
+            .into_iter()
+            .flatten()
+            .collect();
         match parts.is_empty() {
             true => "everybody is told".to_owned(),
             false => parts.join(", "),
@@ -206,7 +249,7 @@ mod tests {
         for reasons in [
             open.before_closing(),
             open.before_dismissing(),
-            open.before_forgetting(),
+            open.before_forgetting(false),
         ] {
             assert_eq!(reasons, Vec::<String>::new());
         }
@@ -235,7 +278,8 @@ mod tests {
             ]
         );
         assert_eq!(open.before_dismissing().len(), 1);
-        assert_eq!(open.before_forgetting().len(), 4);
+        assert_eq!(open.before_forgetting(false).len(), 6);
+        assert_eq!(open.before_forgetting(true).len(), 4);
     }
 
     #[test]
@@ -243,10 +287,12 @@ mod tests {
         let agreed = Untold {
             in_progress: 43,
             needs_letter: 92,
+            told_too_little: 0,
+            told_too_much: 1,
         };
         assert_eq!(
             agreed.in_words(),
-            "43 people are in progress, 92 people need a letter"
+            "43 people are in progress, 92 people need a letter, 1 person was told of something that is not theirs"
         );
         let fewer = Untold {
             in_progress: 2,

@@ -44,9 +44,9 @@ pub enum SteerError {
         /// All the numbers.
         open: Box<Open>,
     },
-    /// People are not told yet, and no yes covers their number.
+    /// People are not told yet, or not rightly, and no yes covers their number.
     #[error(
-        "not everybody is told: {}. Say yes to these numbers to move the incident to monitoring all the same",
+        "not everybody is told rightly: {}. Say yes to these numbers to move the incident to monitoring all the same",
         .0.in_words()
     )]
     NotTold(Untold),

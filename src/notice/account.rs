@@ -41,13 +41,29 @@ pub struct Account {
     /// Told, but not of everything that was exposed.
     #[diesel(sql_type = BigInt)]
     pub unnotified_elements: i64,
+    /// Told of something that is not theirs, people no longer in scope included, and not forbidden to write to.
+    #[diesel(sql_type = BigInt)]
+    pub told_too_much: i64,
+    /// Of those: to be corrected by a letter or otherwise, since no e-mail reaches them.
+    #[diesel(sql_type = BigInt)]
+    pub correction_letters: i64,
+    /// To be told by a letter to the parent or guardian, if the incident tells minors so: of those in progress, notified
+    /// or in need of a letter.
+    #[diesel(sql_type = BigInt)]
+    pub guardian_letters: i64,
+    /// Of those: in progress.
+    #[serde(skip)]
+    #[diesel(sql_type = BigInt)]
+    pub guardian_in_progress: i64,
     /// In scope and nowhere else (or, below zero, somewhere and not in scope): must be 0.
     #[diesel(sql_type = BigInt)]
     pub unexplained: i64,
 }
 
 const ACCOUNT: &str = "
-    with scope as (
+    with minors as (
+        select coalesce((select minors = 'guardian_letter' from incident where id = $1), false) as by_letter
+    ), scope as (
         select coalesce(sum(added - retracted), 0)::bigint as people
         from scope_applied where incident_id = $1
     ), counts as (
@@ -58,8 +74,16 @@ const ACCOUNT: &str = "
             coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
             coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
             coalesce(sum(n) filter (where is_notified(standing) and incomplete), 0)::bigint
-                as unnotified_elements
-        from account_count where incident_id = $1
+                as unnotified_elements,
+            coalesce(sum(n) filter (where correction in ('email', 'letter')), 0)::bigint as told_too_much,
+            coalesce(sum(n) filter (where correction = 'letter' or correction = 'email' and minor and by_letter),
+                0)::bigint as correction_letters,
+            coalesce(sum(n) filter (where minor and by_letter and correction = 'none'
+                and (standing in ('in_progress', 'needs_letter') or is_notified(standing) and incomplete)), 0)::bigint
+                as guardian_letters,
+            coalesce(sum(n) filter (where minor and by_letter and correction = 'none'
+                and standing = 'in_progress'), 0)::bigint as guardian_in_progress
+        from account_count cross join minors where incident_id = $1
     )
     select *, people - notified - in_progress - needs_letter - withheld as unexplained
     from scope cross join counts";
@@ -73,7 +97,13 @@ pub async fn account(conn: &mut Conn, incident: IncidentId) -> Result<Account> {
 }
 
 const RECOUNT: &str = "
-    with counts as (
+    with minors as (
+        select coalesce((select minors = 'guardian_letter' from incident where id = $1), false) as by_letter
+    ), each as (
+        select standing, exposed & ~named <> 0 as incomplete, flags & 1 <> 0 as minor,
+            correction_due_of(standing = 'retracted', exposed, named, flags, reachable) as correction
+        from person_now where incident_id = $1
+    ), counts as (
         select count(*) filter (where standing <> 'retracted') as people,
             count(*) filter (where is_notified(standing)) as notified,
             count(*) filter (where standing = 'notified_by_post') as notified_by_post,
@@ -81,8 +111,16 @@ const RECOUNT: &str = "
             count(*) filter (where standing = 'in_progress') as in_progress,
             count(*) filter (where standing = 'needs_letter') as needs_letter,
             count(*) filter (where standing = 'withheld') as withheld,
-            count(*) filter (where is_notified(standing) and exposed & ~named <> 0) as unnotified_elements
-        from person_now where incident_id = $1
+            count(*) filter (where is_notified(standing) and incomplete) as unnotified_elements,
+            coalesce(sum(1) filter (where correction in ('email', 'letter')), 0)::bigint as told_too_much,
+            coalesce(sum(1) filter (where correction = 'letter' or correction = 'email' and minor and by_letter),
+                0)::bigint as correction_letters,
+            coalesce(sum(1) filter (where minor and by_letter and correction = 'none'
+                and (standing in ('in_progress', 'needs_letter') or is_notified(standing) and incomplete)), 0)::bigint
+                as guardian_letters,
+            coalesce(sum(1) filter (where minor and by_letter and correction = 'none'
+                and standing = 'in_progress'), 0)::bigint as guardian_in_progress
+        from each cross join minors
     )
     select *, people - notified - in_progress - needs_letter - withheld as unexplained from counts";
 

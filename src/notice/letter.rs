@@ -120,6 +120,7 @@ impl Edition {
             name: person.contact.name.as_deref().unwrap_or_default(),
             reference: &person.contact.reference,
             elements: person.exposed_now(),
+            told_wrongly: person.told_wrongly(),
             status_link: &format!("{}/s/{}", self.public_url, link.token(&self.keys)),
             notice_code: &NoticeCode::of(notice.id, &self.keys).to_string(),
         };

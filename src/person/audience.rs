@@ -29,7 +29,7 @@ pub enum Who {
     RetractedAfterNotice,
     /// [`Self::OverTold`] and [`Self::RetractedAfterNotice`] together.
     WronglyTold,
-    /// In scope, told something.
+    /// Told something; also people who were retracted since.
     Told,
 }
 
@@ -70,13 +70,17 @@ pub struct AudienceFilter {
     pub elements: ElementSet,
     /// Only people with one of these flags.
     pub flags: Flags,
+    /// Only people who may have been told: a campaign that is over left a notice to them uncertain, and it named something
+    /// that they are not known to know. Without it they are left out, but of audiences of what people were told.
+    pub may_have_been_told: bool,
     /// The campaign whose own notices do not count as unsettled elsewhere. Without it a campaign that is frozen looks for
     /// its own notices to each person, and finds none.
     pub but: Option<CampaignId>,
 }
 
 impl AudienceFilter {
-    /// Whether this person is meant. `store::page_after` says the same in SQL, and a test compares the two.
+    /// Whether this person is meant, whatever notices they have. `store::page_after` says the same in SQL, and a test
+    /// compares the two.
     pub fn covers<C>(&self, person: &Person<C>) -> bool {
         let place = |wanted: &Jurisdiction| {
             person
@@ -105,7 +109,7 @@ impl AudienceFilter {
             Who::OverTold => (in_scope && !wrong.is_empty(), wrong),
             Who::RetractedAfterNotice => (!in_scope && !wrong.is_empty(), wrong),
             Who::WronglyTold => (!wrong.is_empty(), wrong),
-            Who::Told => (in_scope && told, person.named),
+            Who::Told => (told, person.named),
         };
         is_meant
             && (self.jurisdictions.is_empty() || self.jurisdictions.iter().any(place))
@@ -145,12 +149,18 @@ pub struct AudienceCount {
     pub needs_letter: i64,
     /// Left out: another campaign of the incident has a notice to them that is not settled.
     pub waiting_elsewhere: i64,
+    /// Left out: a campaign that is over left a notice to them uncertain, so that they may have been told.
+    pub may_have_been_told: i64,
 }
 
 impl AudienceCount {
-    /// All of them, those who wait elsewhere included.
+    /// All of them, those who are left out included.
     pub fn people(&self) -> i64 {
-        self.mailable + self.withheld + self.needs_letter + self.waiting_elsewhere
+        self.mailable
+            + self.withheld
+            + self.needs_letter
+            + self.waiting_elsewhere
+            + self.may_have_been_told
     }
 }
 

@@ -87,7 +87,7 @@ pub async fn forget(
         return Err(ForgetError::NotOver(found.state));
     }
     let open = steer::still_open(&mut tx, incident).await?;
-    let reasons = open.before_forgetting();
+    let reasons = open.before_forgetting(found.state == IncidentState::Dismissed);
     if !reasons.is_empty() {
         return Err(ForgetError::StillOpen {
             reasons,

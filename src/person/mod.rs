@@ -63,6 +63,20 @@ pg_enum! {
     }
 }
 
+pg_enum! {
+    /// How a person who was told of something that is not theirs is to be corrected.
+    pub enum CorrectionDue: CorrectionDue {
+        /// They were told of nothing but what is theirs.
+        None = "none",
+        /// By e-mail.
+        Email = "email",
+        /// By post or otherwise: no e-mail address takes it.
+        Letter = "letter",
+        /// Their flags forbid to write to them.
+        Withheld = "withheld",
+    }
+}
+
 /// A person; their contact data opened, or still sealed.
 #[derive(Debug, Clone)]
 pub struct Person<C = Contact> {
@@ -136,6 +150,11 @@ impl<C> Person<C> {
         }
     }
 
+    /// What they were last told of that is not theirs, as the list has it now.
+    pub fn told_wrongly(&self) -> ElementSet {
+        self.named.minus(self.exposed_now())
+    }
+
     /// What was exposed and no notice named yet (P2).
     pub fn unnamed(&self) -> ElementSet {
         self.exposed.minus(self.named)
@@ -172,6 +191,26 @@ pub fn standing(of: Facts) -> PersonStanding {
         _ if !of.reachable => NeedsLetter,
         Some(told) => told,
         None => InProgress,
+    }
+}
+
+/// How a person is to be corrected. The function `correction_due_of` of the database says the same, and a test compares
+/// the two.
+pub fn correction_due(
+    retracted: bool,
+    (exposed, named): (ElementSet, ElementSet),
+    flags: Flags,
+    reachable: bool,
+) -> CorrectionDue {
+    let wrong = match retracted {
+        true => named,
+        false => named.minus(exposed),
+    };
+    match (wrong.is_empty(), flags.withheld_reason(), reachable) {
+        (true, ..) => CorrectionDue::None,
+        (false, Some(_), _) => CorrectionDue::Withheld,
+        (false, None, true) => CorrectionDue::Email,
+        (false, None, false) => CorrectionDue::Letter,
     }
 }
 

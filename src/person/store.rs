@@ -15,7 +15,7 @@ pub use self::address::email_keys_of;
 pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
 pub use self::books::{Moved, move_account};
 pub use self::list::list;
-pub use self::past::{believed, listed};
+pub use self::past::{believed, listed, listed_since};
 pub use self::since::{lock, settle};
 pub use super::Settled;
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};

@@ -9,6 +9,7 @@ use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
 pub use self::error::ActivateError;
+pub(in crate::scope) use self::error::over;
 use super::consent::{self, Consent, Question};
 use super::store::{self, Own, Span};
 use super::{ScopeMode, ScopeStatus, Version};
@@ -21,6 +22,7 @@ use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::store::{Moved, move_account};
 use crate::person::{self, PersonStanding};
+use crate::postal::{self, PostalError};
 use crate::ticket;
 
 /// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
@@ -214,6 +216,7 @@ async fn at_once(
     apply(&mut tx, span, draft.mode, app.now()).await?;
     // Before the audit log, as agents lock them.
     ticket::store::weigh_again(&mut tx, incident, draft.version).await?;
+    take_back_kin(app, &mut tx, span).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     tx.commit().await?;
@@ -255,6 +258,7 @@ async fn one_bucket(
     };
     store::by_bucket(&mut tx).await?;
     apply(&mut tx, span, half.mode, app.now()).await?;
+    take_back_kin(app, &mut tx, span).await?;
     Ok(tx.commit().await?)
 }
 
@@ -268,6 +272,10 @@ async fn begin(
 ) -> Result<(), ActivateError> {
     // Audiences are frozen from a version that is wholly in force: their senders hold this row, too.
     incident::store::lock_scope(conn, incident).await?;
+    let state = incident::store::find(conn, incident).await?.state;
+    if state.is_over() {
+        return Err(ActivateError::Over(state));
+    }
     store::set_activating(conn, incident, draft.version, by).await?;
     let detail = json!({ "version": draft.version, "delta": draft.delta });
     let (now, actor) = (app.now(), Actor::Staff(by));
@@ -368,6 +376,18 @@ async fn apply(
     // Senders read the people of these buckets again before they write to them.
     bell::ring(conn, campaign::store::GATE).await?;
     move_accounts(conn, span.incident, net, &moved).await
+}
+
+/// Takes back what was told to the next of kin of people of a span who live, as the list now says. It writes to the
+/// audit log: after whatever locks tickets.
+async fn take_back_kin(app: &App, conn: &mut Conn, span: Span) -> Result<(), ActivateError> {
+    let buckets = span.from..span.to;
+    let taken = postal::returned::take_back_kin(app, conn, span.incident, buckets).await;
+    taken.map_err(|error| match error {
+        PostalError::Forgotten => ActivateError::Forgotten,
+        PostalError::Db(error) => error.into(),
+        _ => ActivateError::Db(db::Error::inconsistent("postal_item", span.incident)),
+    })
 }
 
 /// Moves the account, if the two sets of books agree: nobody has seen either yet.

@@ -130,6 +130,9 @@ pub async fn import(
     let list = blocking(move || List::open(reader)).await??;
     let found = incident::store::find(&mut *app.db.get().await?, incident).await?;
     let key = found.key(&app.keys)?.ok_or(ImportError::Forgotten)?;
+    if found.state.is_over() {
+        return Err(ImportError::Over(found.state));
+    }
     // With a version that is half in force nothing can be compared: it is ended first.
     activate::resume(app, Some(incident)).await?;
     let (client, helper) = (app.db.raw().await?, app.db.raw().await?);
@@ -188,13 +191,13 @@ async fn begin(
 ) -> Result<(i32, Option<Version>), ImportError> {
     abandon(app, incident).await?;
     let mut tx = app.db.begin().await?;
-    // Forgetting an incident takes the same lock: from here on it finds this version.
-    if incident::store::lock(&mut tx, incident)
-        .await?
-        .forgotten_at
-        .is_some()
-    {
+    // Forgetting and closing an incident take the same lock: from here on they find this version.
+    let found = incident::store::lock(&mut tx, incident).await?;
+    if found.forgotten_at.is_some() {
         return Err(ImportError::Forgotten);
+    }
+    if found.state.is_over() {
+        return Err(ImportError::Over(found.state));
     }
     let draft = ask_draft(&mut tx, incident, on).await?;
     let version = store::insert(&mut tx, incident, mode, by, app.now()).await?;

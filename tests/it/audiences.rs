@@ -131,16 +131,19 @@ async fn each_kind_reaches_exactly_the_people_it_is_for() {
     assert!(matches!(refused, Err(CampaignError::Nobody(count)) if count.people() == 0));
     let got = send(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     assert_eq!(got, ["new", "newer"]);
-    // A sentence was wrong: everybody in scope who was told.
+    // A sentence was wrong: everybody who was told, also who is no longer affected.
     let got = send(
         &house,
         &scene,
         CampaignKind::Correction,
-        LIST,
+        CORRECTION,
         json!({ "who": "told" }),
     )
     .await;
-    assert_eq!(got, ["less", "more", "new", "newer", "other", "same"]);
+    assert_eq!(
+        got,
+        ["gone", "less", "more", "new", "newer", "other", "same"]
+    );
     let knows = "select count(*) from person_now where named <> case when standing = 'retracted' then 0 else exposed end";
     assert_eq!(house.number(knows).await, 0);
 }

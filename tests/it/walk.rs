@@ -182,7 +182,8 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     assert_eq!(counts.as_object().unwrap().len(), 9);
     let account = ok(&cast.agent.get("/incidents/sundmere/account"), 200);
     let expected = json!({ "people": 4, "notified": 2, "notified_by_post": 0, "notified_otherwise": 0,
-        "in_progress": 0, "needs_letter": 1, "withheld": 1, "unnotified_elements": 0, "unexplained": 0 });
+        "in_progress": 0, "needs_letter": 1, "withheld": 1, "unnotified_elements": 0, "told_too_much": 0,
+        "correction_letters": 0, "guardian_letters": 0, "unexplained": 0 });
     assert_eq!(account, expected);
 
     let people = ok(

@@ -13,7 +13,9 @@ const OPEN: &str = "
     with account as (
         select coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,
             coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
-            coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld
+            coalesce(sum(n) filter (where standing = 'withheld'), 0)::bigint as withheld,
+            coalesce(sum(n) filter (where is_notified(standing) and incomplete), 0)::bigint as told_too_little,
+            coalesce(sum(n) filter (where correction in ('email', 'letter')), 0)::bigint as told_too_much
         from account_count where incident_id = $1
     ), campaigns as (
         select count(*) filter (where status in ('in_review', 'approved', 'scheduled', 'sending', 'paused'))

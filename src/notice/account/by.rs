@@ -38,6 +38,20 @@ pub struct Slice {
     pub unnotified_elements: i64,
 }
 
+impl From<Account> for Slice {
+    fn from(whole: Account) -> Self {
+        Self {
+            value: String::new(),
+            people: whole.people,
+            notified: whole.notified,
+            in_progress: whole.in_progress,
+            needs_letter: whole.needs_letter,
+            withheld: whole.withheld,
+            unnotified_elements: whole.unnotified_elements,
+        }
+    }
+}
+
 const BY: &str = "
     select value, people, notified, in_progress, needs_letter, withheld, unnotified_elements
     from (

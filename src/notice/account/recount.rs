@@ -17,7 +17,7 @@ pub struct Differs {
     /// `people`, `total`, `jurisdiction`, `locale`, `element`, `reason`, `campaign` or `attempts`.
     #[diesel(sql_type = Text)]
     pub of: String,
-    /// Which one: a value of that kind, or the campaign's id.
+    /// Which one: a value of that kind, or the campaign's id. Of totals: how they are to be corrected, and `minor`.
     #[diesel(sql_type = Text)]
     pub value: String,
     /// Where the people stand, the state of the notices, or what the attempts came to.
@@ -55,12 +55,15 @@ impl fmt::Display for Differs {
 
 const BUCKET: &str = "
     with classes as (
-        select standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
+        select standing, withheld, jurisdiction, locale, exposed, named,
+            correction_due_of(standing = 'retracted', exposed, named, flags, reachable) as correction,
+            flags & 1 <> 0 as minor, count(*) as n
         from person_now where incident_id = $1 and bucket = $2
-        group by standing, withheld, jurisdiction, locale, exposed, named
+        group by standing, withheld, jurisdiction, locale, exposed, named, 7, 8
     ), counted as (
         select of, value, standing, incomplete, sum(n)::bigint as n from (
-            select 'total' as of, '' as value, standing, exposed & ~named <> 0 as incomplete, n from classes
+            select 'total' as of, concat_ws(' ', nullif(correction, 'none')::text, case when minor then 'minor' end)
+                as value, standing, exposed & ~named <> 0 as incomplete, n from classes
             union all
             select 'jurisdiction', jurisdiction, standing, exposed & ~named <> 0, n from classes
             union all
@@ -73,7 +76,8 @@ const BUCKET: &str = "
             from classes cross join generate_series(0, 62) as bit where exposed >> bit & 1 = 1
         ) each group by of, value, standing, incomplete
     ), booked as (
-        select 'total' as of, '' as value, standing, incomplete, n
+        select 'total' as of, concat_ws(' ', nullif(correction, 'none')::text, case when minor then 'minor' end)
+            as value, standing, incomplete, n
         from account_count where incident_id = $1 and bucket = $2 and n <> 0
         union all
         select kind::text, value, standing, incomplete, n

@@ -29,7 +29,7 @@ fn is_meant(filter: &AudienceFilter) -> String {
         Who::OverTold => format!("p.standing <> 'retracted' and {WRONG} <> 0"),
         Who::RetractedAfterNotice => "p.standing = 'retracted' and p.named <> 0".to_owned(),
         Who::WronglyTold => format!("{WRONG} <> 0"),
-        Who::Told => "p.standing <> 'retracted' and p.told is not null".to_owned(),
+        Who::Told => "p.told is not null".to_owned(),
     };
     let elements = match filter.who {
         Who::Told => "p.named",
@@ -53,17 +53,19 @@ const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed e
 const MAILABLE: &str = "(p.reachable and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 
-/// Notices of `notice n` that are not settled, or may have arrived and nothing was sent since. $6 are the campaigns of
-/// [`launched`].
-const UNSETTLED: &str = "n.campaign_id = any($6) and (n.status in ('queued', 'sending', 'deferred')
-    or n.status = 'uncertain' and not exists (select 1 from notice later where later.bucket = n.bucket
-        and later.person_id = n.person_id and later.campaign_id = any($7) and later.id > n.id
-        and later.status = 'sent'))";
+/// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched`].
+const UNSETTLED: &str =
+    "n.campaign_id = any($6) and n.status in ('queued', 'sending', 'deferred', 'uncertain')";
 
-/// The campaigns of an incident in which people may have an unsettled notice, and all that were launched.
+/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched`]. If they name
+/// something that the person is not known to know, the person may have been told.
+const UNCERTAIN: &str = "n.campaign_id = any($7) and n.status = 'uncertain'";
+
+/// The campaigns of an incident in which people may have an unsettled notice, and those that are over and left notices
+/// uncertain.
 struct Launched {
     unsettled: Vec<CampaignId>,
-    all: Vec<CampaignId>,
+    uncertain: Vec<CampaignId>,
 }
 
 #[derive(QueryableByName)]
@@ -72,36 +74,65 @@ struct LaunchedSql {
     id: CampaignId,
     #[diesel(sql_type = Bool)]
     unsettled: bool,
+    #[diesel(sql_type = Bool)]
+    uncertain: bool,
 }
 
-/// Launched campaigns. Unsettled are those under way, those that left notices uncertain, and cancelled ones of which a
-/// sender still has a batch.
+/// Launched campaigns. Unsettled are those under way, and cancelled ones of which a sender still has a batch. A correction
+/// that may have arrived is sent again: it says what is so.
 async fn launched(
     conn: &mut Conn,
     incident: IncidentId,
     filter: &AudienceFilter,
 ) -> Result<Launched> {
     let rows: Vec<LaunchedSql> = diesel::sql_query(
-        "select c.id, c.status in ('sending', 'paused') or exists (
-            select 1 from campaign_count k where k.campaign_id = c.id and k.status = 'uncertain' and k.n > 0)
-            or c.status = 'cancelled' and exists (
-                select 1 from batch b where b.campaign_id = c.id and b.status = 'leased') as unsettled
+        "select c.id, c.status in ('sending', 'paused') or c.status = 'cancelled' and exists (
+                select 1 from batch b where b.campaign_id = c.id and b.status = 'leased') as unsettled,
+            c.kind <> 'correction' and exists (
+                select 1 from campaign_count k where k.campaign_id = c.id and k.status = 'uncertain' and k.n > 0)
+                as uncertain
         from campaign c where c.incident_id = $1 and c.launched_at is not null",
     )
     .bind::<Uuid, _>(incident)
     .load(conn)
     .await?;
+    let ids = |is: fn(&LaunchedSql) -> bool| {
+        let some = rows.iter().filter(|row| is(row));
+        some.map(|row| row.id)
+            .filter(|id| filter.but != Some(*id))
+            .collect()
+    };
     Ok(Launched {
-        unsettled: rows
-            .iter()
-            .filter(|row| row.unsettled && filter.but != Some(row.id))
-            .map(|row| row.id)
-            .collect(),
-        all: rows.iter().map(|row| row.id).collect(),
+        unsettled: ids(|row| row.unsettled),
+        uncertain: match filter.who.is_about_told() {
+            true => Vec::new(),
+            false => ids(|row| row.uncertain && !row.unsettled),
+        },
     })
 }
 
-/// A statement about an audience with the parameters of [`is_meant`] and [`UNSETTLED`] bound.
+/// Whether `person p` is left out or taken for what may have arrived, and has nothing unsettled elsewhere. A subquery for
+/// each person, found by the key of `notice`: a join would read all of a bucket.
+fn is_free(filter: &AudienceFilter) -> String {
+    let is = if filter.may_have_been_told {
+        "is not null"
+    } else {
+        "is null"
+    };
+    let none = if filter.may_have_been_told {
+        "false"
+    } else {
+        "cardinality($7) = 0"
+    };
+    format!(
+        "(cardinality($6) = 0 or (select true from notice n
+            where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)
+        and ({none} or (select true from notice n
+            where n.bucket = p.bucket and n.person_id = p.id and {UNCERTAIN} and n.named & ~p.named <> 0 limit 1) {is})"
+    )
+}
+
+/// A statement about an audience with the parameters of [`is_meant`] and [`is_free`] bound.
 macro_rules! ask {
     ($sql:expr, $incident:expr, $filter:expr, $launched:expr) => {{
         let texts = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -121,7 +152,7 @@ macro_rules! ask {
             .bind::<BigInt, _>($filter.elements.bits())
             .bind::<Integer, _>($filter.flags.bits())
             .bind::<Array<Uuid>, _>(ids(&$launched.unsettled))
-            .bind::<Array<Uuid>, _>(ids(&$launched.all))
+            .bind::<Array<Uuid>, _>(ids(&$launched.uncertain))
     }};
 }
 
@@ -157,14 +188,11 @@ pub async fn page_after(
     limit: i64,
 ) -> Result<Vec<AudienceRow>> {
     let launched = launched(conn, incident, filter).await?;
-    let meant = is_meant(filter);
-    // A subquery for each person of the page, found by the key of `notice`: a join would read all of a bucket.
+    let (meant, free) = (is_meant(filter), is_free(filter));
     let sql = format!(
         "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, {MAILABLE} as has_address
         from person_now p
-        where p.bucket = $8 and p.id > $9 and {meant}
-            and (cardinality($6) = 0 or (select true from notice n
-                where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)
+        where p.bucket = $8 and p.id > $9 and {meant} and {free}
         order by p.id limit $10"
     );
     let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
@@ -194,14 +222,21 @@ fn read(row: RowSql) -> Result<AudienceRow> {
 fn people(filter: &AudienceFilter) -> String {
     let meant = is_meant(filter);
     let forbidding = Flags::FORBIDDING.bits();
+    let may = "coalesce(u.named & ~p.named <> 0, false)";
+    let (out, only) = match filter.may_have_been_told {
+        true => ("false", format!(" and {may}")),
+        false => (may, String::new()),
+    };
     // A join, since everybody is looked at.
     format!(
         "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, {MAILABLE} as reachable,
-            w.person_id is not null as waiting
+            w.person_id is not null as waiting, {out} as left_out
         from person_now p
         left join (select distinct n.bucket, n.person_id from notice n where {UNSETTLED}) w
             on w.bucket = p.bucket and w.person_id = p.id
-        where {meant}"
+        left join (select n.bucket, n.person_id, bit_or(n.named) as named from notice n where {UNCERTAIN} group by 1, 2) u
+            on u.bucket = p.bucket and u.person_id = p.id
+        where {meant}{only}"
     )
 }
 
@@ -215,6 +250,8 @@ struct CountSql {
     needs_letter: i64,
     #[diesel(sql_type = BigInt)]
     waiting: i64,
+    #[diesel(sql_type = BigInt)]
+    left_out: i64,
 }
 
 /// How many people an audience has, and how many of them can be told by e-mail. Reads every person of the incident.
@@ -230,9 +267,10 @@ pub async fn count_audience(
     let people = people(filter);
     let sql = format!(
         "select count(*) filter (where waiting) as waiting,
-            count(*) filter (where not waiting and forbidden) as withheld,
-            count(*) filter (where not waiting and not forbidden and reachable) as mailable,
-            count(*) filter (where not waiting and not forbidden and not reachable) as needs_letter
+            count(*) filter (where not waiting and left_out) as left_out,
+            count(*) filter (where not waiting and not left_out and forbidden) as withheld,
+            count(*) filter (where not waiting and not left_out and not forbidden and reachable) as mailable,
+            count(*) filter (where not waiting and not left_out and not forbidden and not reachable) as needs_letter
         from ({people}) audience"
     );
     let count: CountSql = ask!(sql, incident, filter, launched)
@@ -243,6 +281,7 @@ pub async fn count_audience(
         withheld: count.withheld,
         needs_letter: count.needs_letter,
         waiting_elsewhere: count.waiting,
+        may_have_been_told: count.left_out,
     })
 }
 
@@ -272,7 +311,7 @@ pub async fn audience_classes(
     let people = people(filter);
     let sql = format!(
         "select locale, exposed, named, count(*) as people from ({people}) audience
-        where not waiting and not forbidden and reachable
+        where not waiting and not left_out and not forbidden and reachable
         group by 1, 2, 3 order by 1, 2, 3"
     );
     let rows: Vec<ClassSql> = ask!(sql, incident, filter, launched).load(conn).await?;
@@ -304,12 +343,11 @@ pub async fn has_audience(
     filter: &AudienceFilter,
 ) -> Result<bool> {
     let launched = launched(conn, incident, filter).await?;
-    let meant = is_meant(filter);
+    let (meant, free) = (is_meant(filter), is_free(filter));
     let forbidding = Flags::FORBIDDING.bits();
     let sql = format!(
-        "select exists (select 1 from person_now p where {meant} and p.flags & {forbidding} = 0 and {MAILABLE}
-            and (cardinality($6) = 0 or (select true from notice n
-                where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)) as any"
+        "select exists (select 1 from person_now p
+            where {meant} and p.flags & {forbidding} = 0 and {MAILABLE} and {free}) as any"
     );
     let found: AnySql = ask!(sql, incident, filter, launched)
         .get_result(conn)

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::PersonStanding;
 use super::super::books::AccountKind;
-use super::super::flags::WithheldReason;
+use super::super::flags::{Flags, WithheldReason};
+use super::super::{CorrectionDue, PersonStanding, correction_due};
 use crate::db::schema::sql_types;
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Error, Result, statement};
+use crate::element::ElementSet;
 use crate::id::IncidentId;
 
 /// People who are alike in all that the account counts: `n` more of them, or fewer.
@@ -36,24 +37,48 @@ pub struct Moved {
     /// What was named to them, as bits.
     #[diesel(sql_type = BigInt)]
     pub named: i64,
+    /// Their flags, as bits.
+    #[diesel(sql_type = Integer)]
+    pub flags: i32,
+    /// Whether an e-mail address takes mail; of people who were told nothing it does not matter.
+    #[diesel(sql_type = Bool)]
+    pub reachable: bool,
     /// How many more.
     #[diesel(sql_type = BigInt)]
     pub n: i64,
 }
 
-/// Which counter of the totals: bucket, standing, whether something exposed is not yet named.
-type Total = (i32, PersonStanding, bool);
+impl Moved {
+    /// How they are to be corrected, and whether they are minors; `None` for an element or a flag that the program does
+    /// not know.
+    fn due(&self) -> Option<(CorrectionDue, bool)> {
+        let flags = Flags::from_bits(self.flags)?;
+        let exposed = ElementSet::from_bits(self.exposed)?;
+        let named = ElementSet::from_bits(self.named)?;
+        let retracted = self.standing == PersonStanding::Retracted;
+        let due = correction_due(retracted, (exposed, named), flags, self.reachable);
+        Some((due, flags.contains(Flags::MINOR)))
+    }
+}
+
+/// Which counter of the totals: bucket, standing, whether something exposed is not yet named, how they are to be
+/// corrected, whether they are minors.
+type Total = (i32, PersonStanding, bool, CorrectionDue, bool);
 /// Which counter of the parts: kind, bucket, value, standing, whether something (of an element: it) is not
 /// yet named.
 type Part = (AccountKind, i32, String, PersonStanding, bool);
 
 /// By how much each counter moves, in the order in which all writers lock them.
-fn counters(moved: &[Moved]) -> (BTreeMap<Total, i64>, BTreeMap<Part, i64>) {
+type Counters = (BTreeMap<Total, i64>, BTreeMap<Part, i64>);
+
+/// `None` for an element or a flag that the program does not know.
+fn counters(moved: &[Moved]) -> Option<Counters> {
     let (mut totals, mut parts) = (BTreeMap::new(), BTreeMap::new());
     for m in moved {
         let unnamed = m.exposed & !m.named;
+        let (due, minor) = m.due()?;
         *totals
-            .entry((m.bucket, m.standing, unnamed != 0))
+            .entry((m.bucket, m.standing, unnamed != 0, due, minor))
             .or_default() += m.n;
         let mut part = |kind, value: String, incomplete| {
             *parts
@@ -83,15 +108,15 @@ fn counters(moved: &[Moved]) -> (BTreeMap<Total, i64>, BTreeMap<Part, i64>) {
     }
     totals.retain(|_, n| *n != 0);
     parts.retain(|_, n| *n != 0);
-    (totals, parts)
+    Some((totals, parts))
 }
 
 // The arrays come in the order in which all writers lock.
 const TOTALS: &str = "
-    insert into account_count (incident_id, bucket, standing, incomplete, n)
-    select $1, m.bucket, m.standing, m.incomplete, m.n
-    from unnest($2, $3, $4, $5) as m (bucket, standing, incomplete, n)
-    on conflict (incident_id, bucket, standing, incomplete)
+    insert into account_count (incident_id, bucket, standing, incomplete, correction, minor, n)
+    select $1, m.bucket, m.standing, m.incomplete, m.correction, m.minor, m.n
+    from unnest($2, $3, $4, $5, $6, $7) as m (bucket, standing, incomplete, correction, minor, n)
+    on conflict (incident_id, bucket, standing, incomplete, correction, minor)
         do update set n = account_count.n + excluded.n";
 
 const PARTS: &str = "
@@ -107,7 +132,8 @@ const PARTS: &str = "
 /// # Errors
 /// The database's.
 pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]) -> Result<()> {
-    let (totals, parts) = counters(moved);
+    let unknown = || Error::inconsistent("account_count", incident);
+    let (totals, parts) = counters(moved).ok_or_else(unknown)?;
     if totals.is_empty() && parts.is_empty() {
         return Ok(());
     }
@@ -116,6 +142,8 @@ pub async fn move_account(conn: &mut Conn, incident: IncidentId, moved: &[Moved]
         .bind::<Array<Integer>, _>(totals.keys().map(|t| t.0).collect::<Vec<_>>())
         .bind::<Array<sql_types::PersonStanding>, _>(totals.keys().map(|t| t.1).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(totals.keys().map(|t| t.2).collect::<Vec<_>>())
+        .bind::<Array<sql_types::CorrectionDue>, _>(totals.keys().map(|t| t.3).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(totals.keys().map(|t| t.4).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(totals.values().copied().collect::<Vec<_>>())
         .execute(conn)
         .await?;
@@ -147,6 +175,8 @@ mod tests {
             locale: "en".to_owned(),
             exposed: 0b101,
             named: 0,
+            flags: 0,
+            reachable: true,
             n: -1,
         };
         let after = Moved {
@@ -155,8 +185,12 @@ mod tests {
             n: 1,
             ..before.clone()
         };
-        let (totals, parts) = counters(&[before, after]);
-        let expected = [((3, InProgress, true), -1), ((3, Notified, true), 1)];
+        let (totals, parts) = counters(&[before, after]).unwrap();
+        let none = CorrectionDue::None;
+        let expected = [
+            ((3, InProgress, true, none, false), -1),
+            ((3, Notified, true, none, false), 1),
+        ];
         assert_eq!(totals, BTreeMap::from(expected));
         let element = |bit: &str, standing, incomplete| {
             let key = (

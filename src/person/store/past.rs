@@ -96,3 +96,22 @@ pub async fn listed(conn: &mut Conn, id: PersonId) -> Result<Option<Listed>> {
         .optional()?;
     Ok(version.map(|(version, at)| Listed { version, at }))
 }
+
+/// When the list that first named a person came into force for them; `None` if that was not recorded.
+///
+/// # Errors
+/// `Missing` without such a person.
+pub async fn listed_since(conn: &mut Conn, id: PersonId) -> Result<Option<DateTime<Utc>>> {
+    let bucket = id.bucket();
+    let (incident, since): (IncidentId, i32) = person_now::table
+        .filter(person_now::bucket.eq(bucket).and(person_now::id.eq(id)))
+        .select((person_now::incident_id, person_now::since_scope))
+        .first(conn)
+        .await?;
+    Ok(scope_applied::table
+        .find((incident, since, bucket))
+        .select(scope_applied::at)
+        .first(conn)
+        .await
+        .optional()?)
+}

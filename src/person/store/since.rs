@@ -33,7 +33,8 @@ const SETTLE: &str = "
         join before b on b.id = g.id
         left join since s on s.person_id = g.id
     ), changed as materialized (
-        select f.*, n.standing
+        select f.*, n.standing, f.email_key is not null and f.email_key is distinct from f.was_refused as was_reachable,
+            f.email_key is not null and f.email_key is distinct from f.refused_key as reachable
         from facts f
         cross join lateral (select standing_of(f.was <> 'retracted', f.told, f.exposed & ~f.named <> 0, f.flags,
             f.email_key is not null and f.email_key is distinct from f.refused_key) as standing) n
@@ -47,13 +48,14 @@ const SETTLE: &str = "
         set named = c.named, standing = c.standing, told = c.told, refused_key = c.refused_key
         from changed c where not c.first and s.bucket = $1 and s.person_id = c.id
     ), moved as (
-        select was as standing, flags, jurisdiction, locale, exposed, was_named as named, -1 as n from changed
+        select was as standing, flags, jurisdiction, locale, exposed, was_named as named, was_reachable as reachable,
+            -1 as n from changed
         union all
-        select standing, flags, jurisdiction, locale, exposed, named, 1 from changed
+        select standing, flags, jurisdiction, locale, exposed, named, reachable, 1 from changed
     )
     select $1 as bucket, standing, case when standing = 'withheld' then withheld_reason_of(flags) end as withheld,
-        jurisdiction, locale, exposed, named, sum(n)::bigint as n
-    from moved group by 1, 2, 3, 4, 5, 6, 7 having sum(n) <> 0";
+        jurisdiction, locale, exposed, named, flags, reachable, sum(n)::bigint as n
+    from moved group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having sum(n) <> 0";
 
 /// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction
 /// ends: neither of two may move the account from where the other found somebody. Before the account's counters.

@@ -1,6 +1,7 @@
 //! Why a version was not put in force or thrown away.
 
 use crate::db;
+use crate::incident::IncidentState;
 use crate::scope::ScopeStatus;
 use crate::scope::consent::Question;
 
@@ -13,6 +14,9 @@ pub enum ActivateError {
     /// The incident's key was destroyed.
     #[error("this incident was forgotten: nobody can be added to it")]
     Forgotten,
+    /// The incident is closed or dismissed.
+    #[error("this incident is {0}: nobody of it can be told. {next}", next = over(*.0))]
+    Over(IncidentState),
     /// Another import or activation is at work.
     #[error("another import or activation of this incident is running: wait until it is done")]
     Busy,
@@ -43,6 +47,14 @@ pub enum ActivateError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+/// What to do about a list of an incident that is over.
+pub(in crate::scope) fn over(state: IncidentState) -> &'static str {
+    match state {
+        IncidentState::Closed => "Move it back to scoping first, then import and activate the list",
+        _ => "Open another incident for the list",
+    }
 }
 
 fn asked(questions: &[Question]) -> String {

@@ -2,7 +2,8 @@
 
 use super::stage::Refused;
 use crate::db;
-use crate::scope::activate::ActivateError;
+use crate::incident::IncidentState;
+use crate::scope::activate::{ActivateError, over};
 use crate::scope::csv::{HeaderError, ReadError};
 use crate::seal::Broken;
 
@@ -15,6 +16,9 @@ pub enum ImportError {
     /// The incident's key was destroyed.
     #[error("this incident was forgotten: nobody can be added to it")]
     Forgotten,
+    /// The incident is closed or dismissed.
+    #[error("this incident is {0}: nobody of it can be told. {next}", next = over(*.0))]
+    Over(IncidentState),
     /// Another import or an activation is at work.
     #[error("another import or activation of this incident is running: wait until it is done")]
     Busy,
@@ -104,6 +108,7 @@ impl From<ActivateError> for ImportError {
             ActivateError::Db(error) => Self::Db(error),
             ActivateError::Missing => Self::Missing,
             ActivateError::Forgotten => Self::Forgotten,
+            ActivateError::Over(state) => Self::Over(state),
             // What is being resumed was a draft with rows, and was consented to.
             ActivateError::Busy
             | ActivateError::NotADraft { .. }

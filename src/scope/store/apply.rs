@@ -59,12 +59,14 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
 /// By how many people of which kind those in `before` moved the account.
 macro_rules! moved {
     () => {
-        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, sum(n)::bigint as n from (
-            select bucket, standing, withheld, jurisdiction, locale, exposed, named, -1 as n from before
+        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, flags, reachable, sum(n)::bigint as n
+        from (
+            select bucket, standing, withheld, jurisdiction, locale, exposed, named, flags, reachable, -1 as n from before
             union all
-            select bucket, is_standing, is_withheld, is_jurisdiction, is_locale, is_exposed, named, 1 from before
+            select bucket, is_standing, is_withheld, is_jurisdiction, is_locale, is_exposed, named, is_flags,
+                is_reachable, 1 from before
         ) moved
-        group by bucket, standing, withheld, jurisdiction, locale, exposed, named having sum(n) <> 0"
+        group by bucket, standing, withheld, jurisdiction, locale, exposed, named, flags, reachable having sum(n) <> 0"
     };
 }
 
@@ -101,6 +103,7 @@ macro_rules! now {
         "p.bucket, p.id, coalesce(s.named, p.named) as named, coalesce(s.standing, p.standing) as standing,
             case when coalesce(s.standing, p.standing) = 'withheld' then withheld_reason_of(p.flags) end as withheld,
             s.told, s.refused_key, p.jurisdiction, p.locale, coalesce(s.exposed, p.exposed) as exposed, p.flags,
+            p.email_key is not null and p.email_key is distinct from s.refused_key as reachable,
             s.person_id is not null as has_since"
     };
 }
@@ -132,6 +135,9 @@ const LISTED: &str = concat!(
             case when b.goes then b.jurisdiction else b.r_jurisdiction end as is_jurisdiction,
             case when b.goes then b.locale else b.r_locale end as is_locale,
             case when b.goes then b.exposed else b.r_exposed end as is_exposed,
+            case when b.goes then b.flags else b.r_flags end as is_flags,
+            case when b.goes then b.reachable
+                else b.r_email_key is not null and b.r_email_key is distinct from b.refused_key end as is_reachable,
             not b.goes and (b.contact_changed or (b.locale, b.jurisdiction, b.flags) is distinct from
                 (b.r_locale, b.r_jurisdiction, b.r_flags)) as rewritten
         from hit b
@@ -164,13 +170,13 @@ const LISTED: &str = concat!(
         from hit
         cross join lateral (select standing_of(true, null, true, r_flags, r_email_key is not null) as standing) t
         where hit.id is null and not hit.goes
-        returning bucket, standing, withheld, jurisdiction, locale, exposed, named
+        returning bucket, standing, withheld, jurisdiction, locale, exposed, named, flags
     )
     (",
     moved!(),
     ") union all
-    select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) from fresh
-    group by bucket, standing, withheld, jurisdiction, locale, exposed, named"
+    select bucket, standing, withheld, jurisdiction, locale, exposed, named, flags, true, count(*) from fresh
+    group by bucket, standing, withheld, jurisdiction, locale, exposed, named, flags"
 );
 
 /// Brings those whom the list names to what it says of them: people who differ from it, retracted ones who
@@ -196,7 +202,8 @@ const UNLISTED: &str = concat!(
     now!(),
     ", false as contact_changed, false as rewritten,
             'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
-            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed
+            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
+            p.flags as is_flags, p.email_key is not null and p.email_key is distinct from s.refused_key as is_reachable
         from person p left join person_since s on s.bucket = p.bucket and s.person_id = p.id
         where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
             and coalesce(s.standing, p.standing) <> 'retracted'

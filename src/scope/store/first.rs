@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
+use crate::person::flags::Flags;
 use crate::person::store::Moved;
 
 /// The table in which the people of a first list wait.
@@ -197,9 +198,11 @@ pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
         diesel::sql_query(setting).execute(conn).await?;
     }
     let count = format!(
-        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, count(*) as n
-        from {} group by bucket, standing, withheld, jurisdiction, locale, exposed, named",
-        own.table
+        "select bucket, standing, withheld, jurisdiction, locale, exposed, named, flags & {minor} as flags,
+            true as reachable, count(*) as n
+        from {} group by bucket, standing, withheld, jurisdiction, locale, exposed, named, flags & {minor}",
+        own.table,
+        minor = Flags::MINOR.bits()
     );
     Ok(diesel::sql_query(count).load(conn).await?)
 }

@@ -71,6 +71,7 @@ async fn d12_l11_an_incident_is_monitored_with_a_yes_and_closed_when_everything_
     let untold = Untold {
         in_progress: 2,
         needs_letter: 1,
+        ..Untold::default()
     };
     let silent = go(&house, &scene, Monitoring, None).await;
     assert!(
@@ -85,7 +86,8 @@ async fn d12_l11_an_incident_is_monitored_with_a_yes_and_closed_when_everything_
     assert!(matches!(outdated, Err(SteerError::NotTold(_))));
     go(&house, &scene, Monitoring, Some(untold)).await.unwrap();
     let agreed = "select count(*) from audit_event where deed = 'incident.move' \
-        and detail::jsonb->'untold' = '{\"in_progress\": 2, \"needs_letter\": 1}'";
+        and detail::jsonb->'untold' = '{\"in_progress\": 2, \"needs_letter\": 1, \"told_too_little\": 0, \
+        \"told_too_much\": 0}'";
     assert_eq!(house.number(agreed).await, 1);
 
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
@@ -202,8 +204,8 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
         .await
         .unwrap();
     let second = draft_of_a_list(&house, &scene, &list(4, "name")).await;
-    // Such an incident can no longer be closed by a move.
-    house.sql("update incident set state = 'closed'").await;
+    // Such an incident can no longer be dismissed by a move. Of a closed one, people in progress would wait, too.
+    house.sql("update incident set state = 'dismissed'").await;
 
     let refused = forget_it(&house, admin, &scene).await;
     let Err(ForgetError::StillOpen { reasons, open }) = refused else {
@@ -285,7 +287,9 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
 
     let page = comms.get(at).body;
     assert!(
-        page.contains("Not everybody is told: 2 people are in progress, 1 person needs a letter."),
+        page.contains(
+            "Not everybody is told rightly: 2 people are in progress, 1 person needs a letter."
+        ),
         "{page}"
     );
     assert!(!page.contains("Everybody is told"));
@@ -315,7 +319,8 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     let seen = program.get("/incidents/sundmere").json()["version"].clone();
     let body = |confirm| json!({ "to": "monitoring", "version": seen, "confirm": confirm });
     let unsaid = program.post("/incidents/sundmere/state", &body(json!(null)));
-    let numbers = json!({ "in_progress": 2, "needs_letter": 1 });
+    let numbers =
+        json!({ "in_progress": 2, "needs_letter": 1, "told_too_little": 0, "told_too_much": 0 });
     assert_eq!((unsaid.status, &unsaid.json()["confirm"]), (409, &numbers));
     let said = program.post("/incidents/sundmere/state", &body(numbers));
     assert_eq!(

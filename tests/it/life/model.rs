@@ -22,6 +22,18 @@ pub struct Listed {
     pub flags: BTreeSet<&'static str>,
 }
 
+/// One telling that counts until it turns out not to have reached the person.
+#[derive(Debug, Clone)]
+struct Telling {
+    by: Channel,
+    names: Codes,
+    /// A correction: what was known before it is known no more.
+    replaces: bool,
+    /// Only the next of kin were told.
+    kin: bool,
+    counts: bool,
+}
+
 #[derive(Debug, Clone)]
 pub struct Person {
     pub listed: Listed,
@@ -31,8 +43,9 @@ pub struct Person {
     pub knows: Codes,
     /// The address that refused.
     pub refused: Option<String>,
-    /// How often they were told something.
+    /// How often what they know changed.
     pub tellings: u32,
+    history: Vec<Telling>,
 }
 
 impl Person {
@@ -44,13 +57,45 @@ impl Person {
             knows: Codes::new(),
             refused: None,
             tellings: 0,
+            history: Vec::new(),
         }
     }
 
-    fn tell(&mut self, by: Channel, names: &Codes) {
-        self.told = Some(by);
-        self.knows.extend(names);
+    fn tell(&mut self, by: Channel, names: &Codes, replaces: bool, kin: bool) {
+        self.history.push(Telling {
+            by,
+            names: names.clone(),
+            replaces,
+            kin,
+            counts: true,
+        });
+        self.know();
+    }
+
+    /// What they know follows from what reached them, in order.
+    fn know(&mut self) {
+        (self.told, self.knows) = (None, Codes::new());
+        for telling in self.history.iter().filter(|telling| telling.counts) {
+            self.told = Some(telling.by);
+            if telling.replaces {
+                self.knows.clear();
+            }
+            self.knows.extend(&telling.names);
+        }
         self.tellings += 1;
+    }
+
+    /// What only the next of kin of somebody who lives were told is not told.
+    fn live(&mut self) {
+        let lives = !self.listed.flags.contains("deceased");
+        let mut taken = false;
+        for telling in &mut self.history {
+            taken |= lives && telling.kin && telling.counts;
+            telling.counts &= !(lives && telling.kin);
+        }
+        if taken {
+            self.know();
+        }
     }
 
     /// What is theirs to know.
@@ -194,8 +239,8 @@ pub struct Message {
 #[derive(Debug, Clone)]
 pub struct Letter {
     pub names: Codes,
-    /// What its person knew before it was posted, and how often they had been told then.
-    pub before: Option<(Option<Channel>, Codes, u32)>,
+    /// Its place in what its person was told, and how often what they know had changed then.
+    pub before: Option<(usize, u32)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -255,16 +300,29 @@ impl Model {
                 person.in_scope &= list.contains_key(reference);
             }
         }
+        self.people.values_mut().for_each(Person::live);
     }
 
-    /// Whether a notice of another campaign may still reach this person, or perhaps has.
+    /// Whether a notice of another campaign may still reach this person.
     fn waits_elsewhere(&self, reference: &str) -> bool {
         self.campaigns.iter().any(|campaign| {
             let notice = campaign.notices.get(reference);
-            notice.is_some_and(|notice| {
-                notice.state == State::Uncertain
-                    || (campaign.running != Running::Over && !notice.state.is_settled())
-            })
+            let waits =
+                |notice: &Notice| !notice.state.is_settled() || notice.state == State::Uncertain;
+            campaign.running != Running::Over && notice.is_some_and(waits)
+        })
+    }
+
+    /// Whether this person may have been told something more: a campaign that is over does not know.
+    fn may_have_been_told(&self, reference: &str) -> bool {
+        let knows = &self.people[reference].knows;
+        self.campaigns.iter().any(|campaign| {
+            let notice = campaign.notices.get(reference);
+            campaign.running == Running::Over
+                && !campaign.kind.replaces()
+                && notice.is_some_and(|notice| {
+                    notice.state == State::Uncertain && !notice.names.is_subset(knows)
+                })
         })
     }
 
@@ -275,6 +333,7 @@ impl Model {
                 && person.may_be_written_to()
                 && person.reachable()
                 && !self.waits_elsewhere(reference)
+                && (kind.replaces() || !self.may_have_been_told(reference))
         });
         meant.map(|(reference, _)| reference.clone()).collect()
     }
@@ -348,10 +407,7 @@ impl Model {
             "uncertain" => (notice.state, notice.maybe) = (State::Deferred, true),
             _ => {
                 notice.state = State::Sent;
-                if kind.replaces() {
-                    person.knows.clear();
-                }
-                person.tell(Channel::Email, &notice.names);
+                person.tell(Channel::Email, &notice.names, kind.replaces(), false);
                 self.sent.push(Message {
                     to: address,
                     reference: reference.to_owned(),
@@ -377,10 +433,9 @@ impl Model {
             let mut batches = self.batches.iter().filter(|batch| !batch.posted);
             batches.any(|batch| batch.letters.contains_key(reference))
         };
-        let need = self
-            .people
-            .iter()
-            .filter(|(reference, person)| person.stands() == "needs_letter" && !waits(reference));
+        let need = self.people.iter().filter(|(reference, person)| {
+            person.stands() == "needs_letter" && !person.told_wrongly() && !waits(reference)
+        });
         need.map(|(reference, person)| (reference.clone(), person.exposed()))
             .collect()
     }
@@ -405,8 +460,8 @@ impl Model {
                 .people
                 .get_mut(reference)
                 .expect("a letter has a person");
-            letter.before = Some((person.told, person.knows.clone(), person.tellings));
-            person.tell(Channel::Post, &letter.names);
+            letter.before = Some((person.history.len(), person.tellings));
+            person.tell(Channel::Post, &letter.names, false, false);
         }
     }
 
@@ -422,8 +477,7 @@ impl Model {
         letters
             .filter(|(_, reference, letter)| {
                 let before = letter.before.as_ref();
-                before
-                    .is_some_and(|(.., tellings)| self.people[*reference].tellings == tellings + 1)
+                before.is_some_and(|(_, tellings)| self.people[*reference].tellings == tellings + 1)
             })
             .map(|(n, reference, _)| (n, reference.clone()))
             .collect()
@@ -438,21 +492,23 @@ impl Model {
             .people
             .get_mut(reference)
             .expect("a letter has a person");
-        if let Some((told, knows, _)) = letter.before.take() {
-            (person.told, person.knows) = (told, knows);
-            person.tellings += 1;
+        if let Some((at, _)) = letter.before.take() {
+            person.history[at].counts = false;
+            person.know();
         }
     }
 
     /// Those who were told by word of mouth.
     pub fn tell_otherwise(&mut self, reference: &str) {
         let person = self.people.get_mut(reference).expect("a person");
-        let exposed = person.exposed();
-        person.tell(Channel::Otherwise, &exposed);
+        let (exposed, wrong) = (person.exposed(), person.told_wrongly());
+        let flags = &person.listed.flags;
+        let kin = flags.contains("deceased") && !flags.contains("protected");
+        person.tell(Channel::Otherwise, &exposed, wrong, kin);
     }
 
-    /// The account: people in scope by standing, and those told who are owed more.
-    pub fn account(&self) -> (BTreeMap<&'static str, i64>, i64) {
+    /// The account: people in scope by standing, those told who are owed more, and those told of what is not theirs.
+    pub fn account(&self) -> (BTreeMap<&'static str, i64>, i64, i64) {
         let mut standings = BTreeMap::new();
         let mut incomplete = 0;
         for person in self.people.values().filter(|person| person.in_scope) {
@@ -460,6 +516,8 @@ impl Model {
             *standings.entry(stands).or_default() += 1;
             incomplete += i64::from(stands.starts_with("notified") && person.owes());
         }
-        (standings, incomplete)
+        let wrong = |person: &&Person| person.told_wrongly() && person.may_be_written_to();
+        let too_much = self.people.values().filter(wrong).count();
+        (standings, incomplete, too_much as i64)
     }
 }

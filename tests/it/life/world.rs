@@ -92,7 +92,7 @@ impl World {
     }
 
     pub async fn list(&self, list: &BTreeMap<String, Option<Listed>>, full: bool, flags: bool) {
-        let mut csv = "reference,email,elements".to_owned();
+        let mut csv = "reference,email,address,elements".to_owned();
         csv += if flags { ",flags\n" } else { "\n" };
         for (reference, row) in list {
             let (email, elements, set) = match row {
@@ -103,7 +103,7 @@ impl World {
                 ),
                 None => (String::new(), String::new(), "retract".to_owned()),
             };
-            csv += &format!("{reference},{email},{elements}");
+            csv += &format!("{reference},{email},1 Main St,{elements}");
             csv += &if flags {
                 format!(",{set}\n")
             } else {
@@ -294,7 +294,7 @@ impl World {
         standings
     }
 
-    pub async fn account(&self) -> (BTreeMap<&'static str, i64>, i64) {
+    pub async fn account(&self) -> (BTreeMap<&'static str, i64>, i64, i64) {
         let mut conn = self.house.app.db.get().await.unwrap();
         let books = account(&mut conn, self.incident()).await.unwrap();
         assert_eq!(books.unexplained, 0);
@@ -308,7 +308,11 @@ impl World {
             ("withheld", books.withheld),
         ];
         let some = each.into_iter().filter(|(_, n)| *n > 0);
-        (some.collect(), books.unnotified_elements)
+        (
+            some.collect(),
+            books.unnotified_elements,
+            books.told_too_much,
+        )
     }
 
     pub async fn count_audience(&self, kind: Kind) -> i64 {

@@ -251,7 +251,20 @@ fn count(people: &BTreeMap<String, Known>) -> Account {
     let incomplete = |p: &&Known| {
         p.standing == PersonStanding::Notified && !p.listed.exposed.minus(p.named).is_empty()
     };
+    let too_much = |p: &&Known| {
+        let wrong = match p.standing {
+            PersonStanding::Retracted => p.named,
+            _ => p.named.minus(p.listed.exposed),
+        };
+        !wrong.is_empty() && p.listed.flags.withheld_reason().is_none()
+    };
+    let by_letter = |p: &&Known| {
+        let email = &p.listed.email;
+        too_much(p) && (email.is_none() || *email == p.refused)
+    };
     Account {
+        told_too_much: people.values().filter(too_much).count() as i64,
+        correction_letters: people.values().filter(by_letter).count() as i64,
         people: people.len() as i64 - at(PersonStanding::Retracted),
         notified: at(PersonStanding::Notified),
         in_progress: at(PersonStanding::InProgress),
@@ -261,6 +274,7 @@ fn count(people: &BTreeMap<String, Known>) -> Account {
         notified_otherwise: 0,
         unnotified_elements: people.values().filter(incomplete).count() as i64,
         unexplained: 0,
+        ..Account::default()
     }
 }
 

@@ -1,0 +1,1 @@
+-- Postgres does not drop words of an enum. They are not used without the next migration.
