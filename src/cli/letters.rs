@@ -40,7 +40,7 @@ struct Take {
     /// Where the list goes; only its owner may read the file. An older one is replaced.
     #[arg(long, required = true)]
     out: Option<PathBuf>,
-    /// For which people: letter, guardian, kin or safe.
+    /// For which people: letter, guardian, correction, kin or safe.
     #[arg(long, default_value = "letter")]
     kind: PostalKind,
     /// Lists people again who are on a list that waits to be posted.
@@ -156,6 +156,17 @@ impl Letters {
     }
 }
 
+fn people(n: i64) -> String {
+    match n {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", count(n)),
+    }
+}
+
+fn is_or_are(n: i64) -> String {
+    format!("{} {}", people(n), if n == 1 { "is" } else { "are" })
+}
+
 async fn named(app: &App, slug: &str) -> Result<IncidentId> {
     let found = incident::store::find_by_slug(&mut *app.db.get().await?, slug).await;
     Ok(found.with_context(|| format!("incident {slug}"))?.id)
@@ -196,11 +207,18 @@ impl Take {
             ),
         };
         say(format!(
-            "the list of {} people is in {}\nbatch {}\nonce that is done: {next}",
-            count(batch.people),
+            "the list of {} is in {}\nbatch {}\nonce that is done: {next}",
+            people(batch.people),
             out.display(),
             batch.id
-        ))
+        ))?;
+        match batch.without_address {
+            0 => Ok(()),
+            n => say(format!(
+                "{} not on it for want of a postal address: the Letters page and the API list them",
+                is_or_are(n)
+            )),
+        }
     }
 }
 
@@ -222,11 +240,8 @@ impl Posted {
     async fn run(self, app: &App) -> Result<()> {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let batch = post::posted(app, by, self.batch, self.on).await?;
-        let people = count(batch.people);
-        say(format!(
-            "{people} people are notified by post on {}",
-            self.on
-        ))
+        let people = is_or_are(batch.people);
+        say(format!("{people} notified by post on {}", self.on))
     }
 }
 
@@ -242,11 +257,8 @@ impl Told {
             }
             _ => bail!("--batch, or --incident and --reference, are needed"),
         };
-        let people = count(batch.people);
-        say(format!(
-            "{people} people are recorded as told on {}",
-            self.on
-        ))
+        let people = is_or_are(batch.people);
+        say(format!("{people} recorded as told on {}", self.on))
     }
 }
 
@@ -290,10 +302,8 @@ impl Discard {
     async fn run(self, app: &App) -> Result<()> {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let batch = post::discard(app, by, self.batch).await?;
-        say(format!(
-            "the list of {} people is discarded",
-            count(batch.people)
-        ))
+        let people = people(batch.people);
+        say(format!("the list of {people} is discarded"))
     }
 }
 

@@ -27,6 +27,25 @@ pub enum PostalError {
         /// How many letters wait.
         waiting: i64,
     },
+    /// Everybody who belongs on it lacks a postal address.
+    #[error(
+        "nobody who belongs on this list has a postal address ({people} without one): import their addresses, or record \
+         that they were told otherwise"
+    )]
+    NoAddress {
+        /// How many.
+        people: i64,
+    },
+    /// The person was not on a list then.
+    #[error(
+        "this person came into scope on {since} (UTC): nobody can have told them on {on} what the list says"
+    )]
+    BeforeListed {
+        /// The day given.
+        on: NaiveDate,
+        /// The day on which a list first named them.
+        since: NaiveDate,
+    },
     /// The incident mails minors.
     #[error(
         "minors of this incident are told by e-mail, which addresses the parent or guardian: choose letters to \
@@ -75,7 +94,7 @@ pub enum PostalError {
     #[error("this person is under a legal hold: they are told nothing until it is lifted")]
     Held,
     /// No longer in scope.
-    #[error("this person is not in scope: there is nothing to tell them")]
+    #[error("this person is not in scope, and was told of nothing: there is nothing to tell them")]
     Retracted,
     /// Told of everything.
     #[error("this person was told of everything that was exposed: there is nothing to record")]

@@ -21,7 +21,7 @@ const AT_ONCE: i64 = 1_000;
 const LINES: usize = 4;
 
 /// The columns of the list.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "reference",
     "name",
     "address",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 19] = [
     "address_line_3",
     "address_line_4",
     "last_returned",
+    "told_wrongly",
 ];
 
 /// A person of the list, what their letter names, and why the last one came back.
@@ -168,6 +169,7 @@ impl Letters {
             three,
             four,
             returned,
+            in_words(of.told_wrongly(), locale),
         ]
     }
 

@@ -32,6 +32,8 @@ pg_enum! {
         Letter = "letter",
         /// Minors, where the incident holds them for a letter to the parent or guardian.
         Guardian = "guardian",
+        /// People who were told of something that is not theirs, and whom no e-mail reaches: a letter that says what is so.
+        Correction = "correction",
         /// People who died: somebody tells their next of kin.
         Kin = "kin",
         /// People at a protected address: somebody tells them through a channel that is safe.
@@ -43,11 +45,17 @@ pg_enum! {
 
 impl PostalKind {
     /// The kinds of which a list can be taken.
-    pub const LISTS: [Self; 4] = [Self::Letter, Self::Guardian, Self::Kin, Self::Safe];
+    pub const LISTS: [Self; 5] = [
+        Self::Letter,
+        Self::Guardian,
+        Self::Correction,
+        Self::Kin,
+        Self::Safe,
+    ];
 
     /// Whether its letters are posted; else people are told otherwise.
     pub fn is_posted(self) -> bool {
-        matches!(self, Self::Letter | Self::Guardian)
+        matches!(self, Self::Letter | Self::Guardian | Self::Correction)
     }
 
     /// The channel that has told people once the batch is recorded.
@@ -121,6 +129,8 @@ pub struct Batch {
     pub returned: i64,
     /// How many of its letters were not posted after all.
     pub not_posted: i64,
+    /// How many people belonged on it and are not, since the list of affected people has no postal address of theirs.
+    pub without_address: i64,
 }
 
 /// The letter of one person.
@@ -132,6 +142,8 @@ pub struct Item {
     pub person: PersonId,
     /// What it tells.
     pub named: ElementSet,
+    /// Whether it corrects: its person knows what it names and nothing else.
+    pub replaces: bool,
     /// Where it stands. A letter of a discarded list stays `Listed`.
     pub status: PostalStatus,
     /// The key of the code printed in it.
@@ -195,45 +207,61 @@ pub struct Knows {
     pub named: ElementSet,
 }
 
-impl Knows {
-    fn and(self, by: ToldBy, named: ElementSet) -> Self {
-        Self {
-            told: Some(by),
-            named: self.named.union(named),
-        }
-    }
-}
-
-/// A letter that counts as having told its person, for [`take_back`].
+/// A message or letter that counts as having told its person, for [`take_back`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
     /// By which channel.
     pub by: ToldBy,
     /// What it named.
     pub named: ElementSet,
-    /// What the person knew before it.
-    pub before: Knows,
+    /// Whether it corrected: what was known before it is known no more.
+    pub replaces: bool,
+    /// What the person knew before it; `None`: that is not on record, as of messages.
+    pub before: Option<Knows>,
 }
 
 impl Counted {
     fn after(&self, before: Knows) -> Knows {
-        before.and(self.by, self.named)
+        Knows {
+            told: Some(self.by),
+            named: match self.replaces {
+                true => self.named,
+                false => before.named.union(self.named),
+            },
+        }
     }
 }
 
-/// What a person knows once a letter turns out not to have reached them. `later` are the letters recorded after it
-/// that still count, in order; what was known before each changes with it. If another channel told the person after
-/// the letter, they know what that told them, as `now` has it.
+/// What a person knows once a letter turns out not to have reached them. `later` are the messages and letters after it
+/// that still count, in order; what was known before each letter changes with it. If their order does not explain what
+/// the person knows `now`, only what no later one named is taken back.
 pub fn take_back(letter: &Counted, later: &mut [Counted], now: Knows) -> Knows {
-    let (mut was, mut is) = (letter.after(letter.before), letter.before);
-    for next in later {
-        if next.before != was {
-            return now;
+    let unknown = Knows {
+        told: None,
+        named: ElementSet::EMPTY,
+    };
+    let start = letter.before.unwrap_or(unknown);
+    let (mut was, mut is) = (letter.after(start), start);
+    let told_later = later
+        .iter()
+        .fold(ElementSet::EMPTY, |all, one| all.union(one.named));
+    for next in later.iter_mut() {
+        if next.before.is_some_and(|before| before != was) {
+            break;
         }
-        next.before = is;
+        if next.before.is_some() {
+            next.before = Some(is);
+        }
         (was, is) = (next.after(was), next.after(is));
     }
-    if now == was { is } else { now }
+    if now == was {
+        return is;
+    }
+    let lost = letter.named.minus(start.named).minus(told_later);
+    Knows {
+        named: now.named.minus(lost),
+        ..now
+    }
 }
 
 /// How somebody was told without e-mail and post of ours.
@@ -373,7 +401,24 @@ mod tests {
         Counted {
             by: ToldBy::Post,
             named: ElementSet::of(named),
-            before,
+            replaces: false,
+            before: Some(before),
+        }
+    }
+
+    fn email(named: &[Element], replaces: bool) -> Counted {
+        Counted {
+            by: ToldBy::Email,
+            named: ElementSet::of(named),
+            replaces,
+            before: None,
+        }
+    }
+
+    fn knows(told: ToldBy, named: &[Element]) -> Knows {
+        Knows {
+            told: Some(told),
+            named: ElementSet::of(named),
         }
     }
 
@@ -384,26 +429,55 @@ mod tests {
     }
 
     #[test]
-    fn an_email_after_the_letter_stays_told() {
+    fn b10_an_email_after_the_letter_told_what_it_named_and_no_more() {
         let first = letter(&[Element::Name], NOTHING);
-        let now = first
-            .after(NOTHING)
-            .and(ToldBy::Email, ElementSet::of(&[Element::Ssn]));
-        assert_eq!(take_back(&first, &mut [], now), now);
+        let mut later = [email(&[Element::Ssn], false)];
+        let now = later[0].after(first.after(NOTHING));
+        let is = take_back(&first, &mut later, now);
+        assert_eq!(is, knows(ToldBy::Email, &[Element::Ssn]));
+    }
+
+    #[test]
+    fn a_correction_after_the_letter_is_what_is_known() {
+        let first = letter(&[Element::Name, Element::Ssn], NOTHING);
+        let mut later = [email(&[Element::Name], true)];
+        let now = later[0].after(first.after(NOTHING));
+        assert_eq!(take_back(&first, &mut later, now), now);
+    }
+
+    #[test]
+    fn a_letter_of_correction_that_came_back_leaves_what_was_said_wrongly() {
+        let before = knows(ToldBy::Post, &[Element::Name, Element::Ssn]);
+        let correction = Counted {
+            replaces: true,
+            ..letter(&[Element::Ssn], before)
+        };
+        let now = correction.after(before);
+        assert_eq!(now.named, ElementSet::of(&[Element::Ssn]));
+        assert_eq!(take_back(&correction, &mut [], now), before);
+    }
+
+    #[test]
+    fn what_no_order_explains_loses_only_what_nothing_else_named() {
+        let first = letter(&[Element::Name, Element::Ssn], NOTHING);
+        let mut later = [email(&[Element::Ssn], false)];
+        let now = knows(
+            ToldBy::Email,
+            &[Element::Name, Element::Ssn, Element::Phone],
+        );
+        let is = take_back(&first, &mut later, now);
+        assert_eq!(is, knows(ToldBy::Email, &[Element::Ssn, Element::Phone]));
     }
 
     #[test]
     fn both_of_two_letters_may_come_back_in_any_order() {
         let first = letter(&[Element::Name], NOTHING);
         let second = letter(&[Element::Ssn], first.after(NOTHING));
-        let both = second.after(second.before);
+        let both = second.after(first.after(NOTHING));
         // The first, then the second.
         let mut later = [second];
         let one = take_back(&first, &mut later, both);
-        assert_eq!(
-            one,
-            NOTHING.and(ToldBy::Post, ElementSet::of(&[Element::Ssn]))
-        );
+        assert_eq!(one, knows(ToldBy::Post, &[Element::Ssn]));
         assert_eq!(take_back(&later[0], &mut [], one), NOTHING);
         // The second, then the first.
         let one = take_back(&second, &mut [], both);

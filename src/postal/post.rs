@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{Batch, PostalError, PostalState, Telling, check_day, owner, store};
+use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, owner, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -135,7 +135,7 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
         became: Became::Told {
             by: batch.kind.told_by(),
             named,
-            replaces: false,
+            replaces: batch.kind == PostalKind::Correction,
         },
     };
     let told: Vec<_> = letters.into_iter().map(told).collect();

@@ -2,12 +2,15 @@
 //! next list, which says why.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::slips::{Refused, Slip, Slips, Which};
 use super::{
-    Counted, Item, Knows, PostalError, PostalState, PostalStatus, owner, store, take_back,
+    Counted, Item, Knows, PostalError, PostalKind, PostalState, PostalStatus, owner, store,
+    take_back,
 };
 use crate::actor::Actor;
 use crate::app::App;
@@ -94,6 +97,50 @@ pub async fn returned(
     Ok(recorded)
 }
 
+/// Takes back what was told to the next of kin of people of these buckets who are not dead, as the list has it now: they
+/// know nothing of it themselves. Within the transaction that puts the list in force, whose people are locked.
+///
+/// # Errors
+/// As [`returned`].
+pub async fn take_back_kin(
+    app: &App,
+    tx: &mut Conn,
+    of: IncidentId,
+    buckets: Range<i32>,
+) -> Result<(), PostalError> {
+    let living = store::told_kin_of_living(tx, of, (buckets.start, buckets.end)).await?;
+    let Some(_) = living.first() else {
+        return Ok(());
+    };
+    let found = incident::store::find(tx, of).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let mut closed = BTreeMap::<PostalId, i64>::new();
+    for some in living.chunk_by(|a, b| a.0 == b.0) {
+        let ids: Vec<_> = some.iter().map(|(_, person)| *person).collect();
+        let mut work = Work::of_people(tx, (of, some[0].0), &[], &ids).await?;
+        for one in work.people.values_mut() {
+            // The last first: each leaves what the one before it left.
+            for at in (0..one.items.len()).rev() {
+                let item = &one.items[at];
+                let counts = item.status == PostalStatus::Posted;
+                if counts && item.batch.kind == PostalKind::Kin {
+                    *closed.entry(item.batch.id).or_default() += 1;
+                    one.close(at, true, "the person is alive");
+                }
+            }
+        }
+        work.write(app, tx, &key).await?;
+    }
+    for (batch, n) in &closed {
+        store::add_closed(tx, *batch, (0, *n)).await?;
+    }
+    let lists: Vec<_> = closed.keys().collect();
+    let people = closed.values().sum::<i64>();
+    let detail = json!({ "returned": 0, "not_posted": people, "batches": lists, "why": "deceased was lifted" });
+    let (now, actor) = (app.now(), Actor::System("scope"));
+    Ok(audit::store::append(tx, now, actor, "letters.returned", of, &detail).await?)
+}
+
 /// The people of one bucket whose letters came back, and all letters to them.
 struct Work {
     incident: IncidentId,
@@ -112,6 +159,8 @@ struct One {
     knows: Knows,
     /// In the order in which they were posted.
     items: Vec<Item>,
+    /// Messages that told them, in the order in which relays took them.
+    emails: Vec<(DateTime<Utc>, Counted)>,
     /// Of each item: its new status and why.
     closed: BTreeMap<usize, (PostalStatus, String)>,
     rebased: Vec<usize>,
@@ -140,7 +189,18 @@ impl Work {
         let found = store::of_code(tx, bucket, &codes).await?;
         let found: Vec<_> = found.iter().map(|item| item.person).collect();
         let sought: Vec<_> = references.iter().flatten().cloned().collect();
-        let facts = store::facts(tx, (incident, bucket), &sought, &found).await?;
+        let work = Self::of_people(tx, (incident, bucket), &sought, &found).await?;
+        Ok(Self { references, ..work })
+    }
+
+    /// The people with these references and with these ids, who are locked.
+    async fn of_people(
+        tx: &mut Conn,
+        (incident, bucket): (IncidentId, i32),
+        references: &[Vec<u8>],
+        ids: &[PersonId],
+    ) -> Result<Self, PostalError> {
+        let facts = store::facts(tx, (incident, bucket), references, ids).await?;
         let ids: Vec<_> = facts.iter().map(|(id, ..)| *id).collect();
         let mut people = BTreeMap::new();
         let mut by_reference = BTreeMap::new();
@@ -150,6 +210,7 @@ impl Work {
                 was: knows,
                 knows,
                 items: Vec::new(),
+                emails: Vec::new(),
                 closed: BTreeMap::new(),
                 rebased: Vec::new(),
             };
@@ -160,11 +221,16 @@ impl Work {
                 one.items.push(item);
             }
         }
+        for (person, at, email) in store::told_by_email(tx, bucket, &ids).await? {
+            if let Some(one) = people.get_mut(&person) {
+                one.emails.push((at, email));
+            }
+        }
         Ok(Self {
             incident,
             bucket,
             by_reference,
-            references,
+            references: Vec::new(),
             people,
             only: None,
         })
@@ -174,7 +240,7 @@ impl Work {
     fn close(&mut self, app: &App, n: usize, slip: &Slip) -> Result<(PostalId, bool), Refused> {
         let (person, at) = match &slip.which {
             Which::Code(code) => self.by_code(code.key(&app.keys)),
-            Which::Reference(_) => self.last_to(n),
+            Which::Reference(_) => self.last_to(n, slip),
         }
         .ok_or(Refused::Unknown)?;
         let one = self.people.get_mut(&person).ok_or(Refused::Unknown)?;
@@ -200,12 +266,16 @@ impl Work {
         found.filter(|(person, at)| self.people[person].items[*at].batch.incident == self.incident)
     }
 
-    /// The last letter posted to the person of the `n`th slip; if none counts, the last one, which says why not.
-    fn last_to(&self, n: usize) -> Option<(PersonId, usize)> {
+    /// The last letter posted to the person of the `n`th slip; if none counts, the last one, which says why not. What
+    /// nobody posted cannot come back: that people were not told otherwise, only `not told` says.
+    fn last_to(&self, n: usize, slip: &Slip) -> Option<(PersonId, usize)> {
         let reference = self.references.get(n)?.as_ref()?;
         let person = self.by_reference.get(reference)?;
         let items = &self.people.get(person)?.items;
-        let meant = |item: &Item| self.only.is_none_or(|only| only == item.batch.id);
+        let meant = |item: &Item| match self.only {
+            Some(only) => only == item.batch.id,
+            None => item.batch.kind.is_posted() != slip.was_not_told(),
+        };
         let posted = |item: &Item| meant(item) && item.status == PostalStatus::Posted;
         let at = items
             .iter()
@@ -246,16 +316,27 @@ impl One {
         let counted = |item: &Item| Counted {
             by: item.batch.kind.told_by(),
             named: item.named,
-            before: item.before,
+            replaces: item.replaces,
+            before: Some(item.before),
         };
-        let later =
-            (at + 1..self.items.len()).filter(|n| self.items[*n].status == PostalStatus::Posted);
-        let later: Vec<usize> = later.collect();
-        let mut after: Vec<_> = later.iter().map(|n| counted(&self.items[*n])).collect();
-        self.knows = take_back(&counted(&self.items[at]), &mut after, self.knows);
-        for (n, letter) in later.into_iter().zip(after) {
-            if self.items[n].before != letter.before {
-                self.items[n].before = letter.before;
+        let closing = &self.items[at];
+        let still = |n: &usize| self.items[*n].status == PostalStatus::Posted;
+        let letters = (at + 1..self.items.len()).filter(still);
+        let letters = letters.map(|n| (self.items[n].posted_at, Some(n), counted(&self.items[n])));
+        let emails = self
+            .emails
+            .iter()
+            .map(|(at, email)| (Some(*at), None, *email));
+        let after = emails.filter(|(at, ..)| *at > closing.posted_at);
+        let mut later: Vec<_> = letters.chain(after).collect();
+        later.sort_by_key(|(at, n, _)| (*at, *n));
+        let mut told: Vec<_> = later.iter().map(|(.., told)| *told).collect();
+        self.knows = take_back(&counted(closing), &mut told, self.knows);
+        for ((_, n, _), is) in later.into_iter().zip(told) {
+            if let (Some(n), Some(before)) = (n, is.before)
+                && self.items[n].before != before
+            {
+                self.items[n].before = before;
                 self.rebased.push(n);
             }
         }

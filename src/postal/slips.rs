@@ -1,9 +1,8 @@
 //! Letters that came back, as a mail house reports them: a CSV with a column `reference` or `letter_code` (both may be
 //! there) and a column `reason`.
 
-use csv::{ReaderBuilder, StringRecord};
-
 use crate::link::NoticeCode;
+use crate::scope::csv::{self, ReadError, Record};
 
 /// The most letters that one file reports.
 pub const MOST: usize = 20_000;
@@ -31,10 +30,18 @@ pub struct Slip {
 }
 
 impl Slip {
-    /// Whether the letter was never posted, rather than returned.
+    /// Whether the letter was never posted, or its person never told, rather than returned.
     pub fn was_not_posted(&self) -> bool {
-        let word = self.reason.to_lowercase().replace(['_', '-'], " ");
-        matches!(word.trim(), "not posted" | "not sent" | "not told")
+        matches!(self.word().trim(), "not posted" | "not sent" | "not told")
+    }
+
+    /// Whether the person was not told by word of mouth after all.
+    pub fn was_not_told(&self) -> bool {
+        self.word().trim() == "not told"
+    }
+
+    fn word(&self) -> String {
+        self.reason.to_lowercase().replace(['_', '-'], " ")
     }
 }
 
@@ -56,6 +63,19 @@ pub enum Refused {
     /// Its list waits.
     #[error("this letter is on a list that is not recorded as posted")]
     NotPosted,
+    /// Its quotation marks do not fit, so that its cells cannot be told from each other.
+    #[error(
+        "a quotation mark of this line is not closed, or has text behind it; or the line may be a part of another one"
+    )]
+    Damaged,
+    /// Another number of cells than the first line.
+    #[error(
+        "the line has another number of cells than the first line: put a reason with a comma in quotation marks"
+    )]
+    Width,
+    /// Not UTF-8.
+    #[error("the line is not text in UTF-8")]
+    NotText,
     /// Recorded before.
     #[error("this letter is recorded as returned or not posted already")]
     Already,
@@ -65,8 +85,8 @@ pub enum Refused {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadFile {
     /// Not a CSV that can be read.
-    #[error("line {0} cannot be read as CSV in UTF-8")]
-    Line(u64),
+    #[error("the file cannot be read: {0}")]
+    Read(String),
     /// The columns are not there.
     #[error("the first line must name the columns: reference or letter_code, and reason")]
     Columns,
@@ -108,34 +128,37 @@ fn plain(cell: &str) -> &str {
         .unwrap_or(cell)
 }
 
-/// Reads a file.
+/// Reads a file, as strictly as affected lists are read: a damaged line is refused with its number, and reading goes on
+/// at the next one.
 ///
 /// # Errors
 /// [`BadFile`].
 pub fn read(file: &[u8]) -> Result<Slips, BadFile> {
-    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
-    let at = |error: &csv::Error| BadFile::Line(error.position().map_or(1, csv::Position::line));
-    let head = reader.headers().map_err(|error| at(&error))?.clone();
+    let mut records = match csv::open(file) {
+        Ok(records) => records,
+        Err(error) => return Err(unread(&error)),
+    };
+    let head = match records.header() {
+        Ok(head) => head,
+        Err(ReadError::Empty) => return Err(BadFile::Columns),
+        Err(error) => return Err(unread(&error)),
+    };
     let column = |name: &str| head.iter().position(|cell| is(cell, name));
     let (reference, code) = (column("reference"), column("letter_code"));
     let reason = column("reason").ok_or(BadFile::Columns)?;
     if reference.is_none() && code.is_none() {
         return Err(BadFile::Columns);
     }
-    let mut slips = Slips::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| at(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
+    let (mut slips, mut record) = (Slips::new(), Record::default());
+    while records.read(&mut record).map_err(|error| unread(&error))? {
         if slips.len() == MOST {
             return Err(BadFile::TooLong);
         }
-        let (reference, code) = (cell(&record, reference), cell(&record, code));
-        let read = slip(line, reference, code, cell(&record, Some(reason)));
+        let line = usize::try_from(record.line).unwrap_or(usize::MAX);
+        let read = whole(&record, head.len()).and_then(|()| {
+            let (reference, code) = (cell(&record, reference)?, cell(&record, code)?);
+            slip(line, reference, code, cell(&record, Some(reason))?)
+        });
         slips.push(read.map_err(|why| (line, why)));
     }
     if slips.is_empty() {
@@ -144,14 +167,29 @@ pub fn read(file: &[u8]) -> Result<Slips, BadFile> {
     Ok(slips)
 }
 
+fn unread(error: &ReadError) -> BadFile {
+    BadFile::Read(error.to_string())
+}
+
+fn whole(record: &Record, width: usize) -> Result<(), Refused> {
+    if record.damage.is_some() {
+        return Err(Refused::Damaged);
+    }
+    match record.cells.len() == width {
+        true => Ok(()),
+        false => Err(Refused::Width),
+    }
+}
+
 fn is(cell: &str, name: &str) -> bool {
     cell.trim()
         .replace([' ', '-'], "_")
         .eq_ignore_ascii_case(name)
 }
 
-fn cell(of: &StringRecord, column: Option<usize>) -> &str {
-    column.and_then(|column| of.get(column)).unwrap_or_default()
+fn cell(of: &Record, column: Option<usize>) -> Result<&str, Refused> {
+    let cell = column.and_then(|column| of.cells.get(column));
+    str::from_utf8(cell.unwrap_or_default()).map_err(|_| Refused::NotText)
 }
 
 #[cfg(test)]
@@ -185,11 +223,30 @@ mod tests {
         assert_eq!(refused(b"reference\nr-1\n"), Some(BadFile::Columns));
         assert_eq!(refused(b"reason\nlost\n"), Some(BadFile::Columns));
         assert_eq!(refused(b"reference,reason\n"), Some(BadFile::Empty));
-        assert_eq!(
-            refused(b"reference,reason\nr,\xff\n"),
-            Some(BadFile::Line(2))
-        );
+        let read = read(b"reference,reason\nr,\xff\nr-2,lost\n").unwrap();
+        assert_eq!(read[0].as_ref().err(), Some(&(2, Refused::NotText)));
+        assert_eq!(read[1].as_ref().map(|slip| slip.line).ok(), Some(3));
         assert_eq!(refused(b""), Some(BadFile::Columns));
+    }
+
+    #[test]
+    fn b14_a_damaged_line_costs_itself_and_is_named() {
+        let file = "reference,reason\r\nR0,moved\r\nR3,gone\r\n\"R1,moved away\r\nR2,\"gone \"\"for\"\" good\"\r\nR4,a,b\r\nR5,lost\r\n";
+        let lines = read(file.as_bytes()).unwrap();
+        let named: Vec<_> = lines
+            .iter()
+            .map(|line| match line {
+                Ok(slip) => (slip.line, None),
+                Err((line, why)) => (*line, Some(*why)),
+            })
+            .collect();
+        assert_eq!(
+            named.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+            [2, 3, 4, 5, 6, 7]
+        );
+        assert_eq!(named[2], (4, Some(Refused::Damaged)));
+        assert_eq!(named[4], (6, Some(Refused::Width)));
+        assert_eq!((named[0].1, named[5].1), (None, None));
     }
 
     #[test]

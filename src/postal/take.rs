@@ -1,5 +1,7 @@
 //! Taking a list: everybody who belongs on it becomes a letter of one batch, in one transaction.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{Batch, MinorsRule, PostalError, PostalKind, PostalState, store};
@@ -7,15 +9,22 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::Conn;
-use crate::id::{BUCKETS, IncidentId, PostalId, StaffId};
+use crate::element::ElementSet;
+use crate::id::{BUCKETS, IncidentId, PersonId, PostalId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
+use crate::person::{self, Person};
+use crate::seal::IncidentKey;
 
-/// Takes a list. People on a list that waits stay out, unless `again`. Imports and activations of the incident wait
+/// How many people are opened at once.
+const AT_ONCE: usize = 1_000;
+
+/// Takes a list. People on a list that waits stay out, unless `again`; of a list for the post, people without a postal
+/// address stay out and are counted. Imports and activations of the incident wait
 /// meanwhile.
 ///
 /// # Errors
-/// [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::MinorsAreMailed`] for a list of guardians.
+/// [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`], [`PostalError::MinorsAreMailed`] for a list of guardians.
 pub async fn take(
     app: &App,
     by: StaffId,
@@ -26,7 +35,7 @@ pub async fn take(
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, of).await?;
-    found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     let rule = store::minors(&mut tx, of).await?;
     if kind == PostalKind::Guardian && rule != MinorsRule::GuardianLetter {
         return Err(PostalError::MinorsAreMailed);
@@ -42,10 +51,17 @@ pub async fn take(
         posted_on: None,
         returned: 0,
         not_posted: 0,
+        without_address: 0,
     };
     store::insert_batch(&mut tx, &batch).await?;
     for bucket in 0..BUCKETS {
-        batch.people += list(app, &mut tx, &batch, bucket, rule, again).await?;
+        let (people, without) = list(app, &mut tx, (&key, &batch), bucket, rule, again).await?;
+        batch.people += people;
+        batch.without_address += without;
+    }
+    if batch.people == 0 && batch.without_address > 0 {
+        let people = batch.without_address;
+        return Err(PostalError::NoAddress { people });
     }
     if batch.people == 0 {
         let waiting = store::waiting(&mut tx, of, kind).await?;
@@ -54,33 +70,92 @@ pub async fn take(
             waiting => PostalError::Waiting { waiting },
         });
     }
-    store::set_people(&mut tx, batch.id, batch.people).await?;
-    let detail = json!({ "list": kind, "batch": batch.id, "people": batch.people, "again": again });
+    let counts = (batch.people, batch.without_address);
+    store::set_people(&mut tx, batch.id, counts).await?;
+    let detail = json!({ "list": kind, "batch": batch.id, "people": batch.people, "again": again,
+        "without_address": batch.without_address });
     let actor = Actor::Staff(by);
     audit::store::append(&mut tx, now, actor, "letters.export", of, &detail).await?;
     tx.commit().await?;
     Ok(batch)
 }
 
-/// Puts the people of one bucket on the list; how many.
+/// Puts the people of one bucket on the list; how many, and how many have no postal address that a letter needs.
 async fn list(
     app: &App,
     tx: &mut Conn,
-    batch: &Batch,
+    (key, batch): (&IncidentKey, &Batch),
     bucket: i32,
     rule: MinorsRule,
     again: bool,
-) -> Result<i64, PostalError> {
-    let people = store::to_list(tx, batch.incident, bucket, (batch.kind, rule), again).await?;
+) -> Result<(i64, i64), PostalError> {
+    let mut people = store::to_list(tx, batch.incident, bucket, (batch.kind, rule), again).await?;
+    let all = people.len();
+    if batch.kind.is_posted() {
+        let of = (batch.incident, bucket);
+        let addressed = with_address(tx, key, of, &people).await?;
+        people.retain(|(person, _)| addressed.contains(person));
+    }
     let code = |person| {
         // Nobody has checked yet that a relative or a shelter may open the person's page.
         let printed = batch.kind.is_posted();
         printed.then(|| NoticeCode::of_letter(batch.id, person, &app.keys).key(&app.keys))
     };
+    let replaces = batch.kind == PostalKind::Correction;
     let letters: Vec<_> = people
         .into_iter()
-        .map(|(person, named)| (person, named, code(person)))
+        .map(|(person, named)| (person, named, code(person), replaces))
         .collect();
     store::insert_items(tx, batch.id, bucket, &letters).await?;
-    Ok(i64::try_from(letters.len()).unwrap_or(i64::MAX))
+    let n = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
+    Ok((n(letters.len()), n(all - letters.len())))
+}
+
+/// Those of some people of one bucket who have a postal address.
+async fn with_address(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    of: (IncidentId, i32),
+    people: &[(PersonId, ElementSet)],
+) -> Result<BTreeSet<PersonId>, PostalError> {
+    let mut found = BTreeSet::new();
+    for some in people.chunks(AT_ONCE) {
+        let ids: Vec<_> = some.iter().map(|(person, _)| *person).collect();
+        let opened = person::store::load_many(conn, key, of, &ids).await?;
+        let addressed = opened.iter().filter(|one| has_address(one));
+        found.extend(addressed.map(|one| one.id));
+    }
+    Ok(found)
+}
+
+fn has_address(person: &Person) -> bool {
+    let address = person.contact.address.as_deref();
+    address.is_some_and(|address| !address.trim().is_empty())
+}
+
+/// The people who belong on a list of this kind and have no postal address, by reference: they need an address, or are
+/// told otherwise.
+///
+/// # Errors
+/// [`PostalError::Forgotten`].
+pub async fn without_address(
+    app: &App,
+    of: IncidentId,
+    kind: PostalKind,
+) -> Result<Vec<Person>, PostalError> {
+    let mut conn = app.db.get().await?;
+    let found = incident::store::find(&mut conn, of).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let rule = store::minors(&mut conn, of).await?;
+    let mut lacking = Vec::new();
+    for bucket in 0..BUCKETS {
+        let people = store::to_list(&mut conn, of, bucket, (kind, rule), true).await?;
+        for some in people.chunks(AT_ONCE) {
+            let ids: Vec<_> = some.iter().map(|(person, _)| *person).collect();
+            let opened = person::store::load_many(&mut conn, &key, (of, bucket), &ids).await?;
+            lacking.extend(opened.into_iter().filter(|one| !has_address(one)));
+        }
+    }
+    lacking.sort_by(|a, b| a.contact.reference.cmp(&b.contact.reference));
+    Ok(lacking)
 }

@@ -12,10 +12,12 @@ use crate::incident;
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
 
-/// Records that the person with this reference, or somebody for them, was told of everything that was exposed.
+/// Records that the person with this reference, or somebody for them, was told of everything that is exposed now. Who was
+/// told of something that is not theirs is corrected so, also if they are not affected any more.
 ///
 /// # Errors
-/// [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past.
+/// [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past, or on which
+/// no list named the person.
 pub async fn told(
     app: &App,
     by: StaffId,
@@ -35,10 +37,16 @@ pub async fn told(
     person::store::lock(&mut tx, of, bucket..bucket + 1).await?;
     // As they are now that nobody else changes them.
     let person = person::store::find_row(&mut tx, id).await?;
+    let since = person::store::listed_since(&mut tx, id).await?;
+    if let Some(since) = since.map(|at| at.date_naive()).filter(|since| on < *since) {
+        return Err(PostalError::BeforeListed { on, since });
+    }
+    let (exposed, corrects) = (person.exposed_now(), !person.told_wrongly().is_empty());
+    let retracted = person.standing == PersonStanding::Retracted;
     let kind = match person.flags.withheld_reason() {
-        _ if person.standing == PersonStanding::Retracted => return Err(PostalError::Retracted),
+        _ if retracted && !corrects => return Err(PostalError::Retracted),
         Some(WithheldReason::LegalHold) => return Err(PostalError::Held),
-        _ if person.told.is_some() && person.unnamed().is_empty() => {
+        _ if person.told.is_some() && !corrects && person.unnamed().is_empty() => {
             return Err(PostalError::NothingOwed);
         }
         Some(WithheldReason::ProtectedAddress) => PostalKind::Safe,
@@ -56,6 +64,7 @@ pub async fn told(
         posted_on: None,
         returned: 0,
         not_posted: 0,
+        without_address: 0,
     };
     store::insert_batch(&mut tx, &batch).await?;
     let how = post::seal(app, &mut tx, &batch, telling).await?;
@@ -65,13 +74,13 @@ pub async fn told(
         told: person.told,
         named: person.named,
     };
-    store::insert_told(&mut tx, batch.id, id, person.exposed, before, now).await?;
+    store::insert_told(&mut tx, batch.id, id, (exposed, corrects), before, now).await?;
     let settled = Settled {
         person: id,
         became: Became::Told {
             by: ToldBy::Otherwise,
-            named: person.exposed,
-            replaces: false,
+            named: exposed,
+            replaces: corrects,
         },
     };
     person::store::settle(&mut tx, of, bucket, &[settled]).await?;

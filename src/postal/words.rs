@@ -13,7 +13,9 @@ pub fn addressee(person: &Person, kind: PostalKind) -> String {
     let locale = person.locale.as_str();
     match kind {
         PostalKind::Kin => kin(locale).replace("{name}", name),
-        PostalKind::Letter | PostalKind::Guardian if person.flags.contains(Flags::MINOR) => {
+        PostalKind::Letter | PostalKind::Guardian | PostalKind::Correction
+            if person.flags.contains(Flags::MINOR) =>
+        {
             guardian::words(locale).to.replace("{name}", name)
         }
         _ => name.to_owned(),

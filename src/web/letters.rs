@@ -6,9 +6,11 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 
 use crate::incident::Incident;
+use crate::person::Person;
 use crate::postal::PostalError;
 use crate::postal::list::Letters;
 use crate::postal::slips::BadFile;
+use crate::scope::csv::harmless;
 use crate::web::problem::{Answer, Kind, Problem};
 
 /// Answers with a list that was taken.
@@ -28,6 +30,23 @@ pub fn download(of: &Incident, list: Letters) -> Answer {
         .streaming(pieces))
 }
 
+/// Answers with a list of people who need an address: what a list that corrects theirs begins with.
+pub fn references(of: &Incident, people: &[Person]) -> HttpResponse {
+    let mut to = csv::WriterBuilder::new().from_writer(Vec::new());
+    let mut written = to.write_record(["reference", "address", "postcode"]);
+    for one in people {
+        let reference = harmless(one.contact.reference.as_bytes());
+        written = written.and_then(|()| to.write_record([&*reference, "", ""]));
+    }
+    let name = format!("attachment; filename=\"{}-without-address.csv\"", of.slug);
+    // A list in memory takes every record.
+    let file = written.ok().and_then(|()| to.into_inner().ok());
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .body(file.unwrap_or_default())
+}
+
 impl From<PostalError> for Problem {
     fn from(error: PostalError) -> Self {
         let kind = match &error {
@@ -35,11 +54,13 @@ impl From<PostalError> for Problem {
             PostalError::Missing => Kind::NotFound,
             PostalError::InFuture { .. }
             | PostalError::BeforeTaken { .. }
+            | PostalError::BeforeListed { .. }
             | PostalError::Who
             | PostalError::IsPosted(_)
             | PostalError::IsTold(_) => Kind::NotAccepted,
             PostalError::Forgotten
             | PostalError::Nobody
+            | PostalError::NoAddress { .. }
             | PostalError::Waiting { .. }
             | PostalError::MinorsAreMailed
             | PostalError::NotWaiting { .. }

@@ -1,6 +1,7 @@
 //! People without e-mail, minors, people who died and people at protected addresses: lists, letters, and what became
 //! of them.
 
+mod fresh;
 mod lists;
 mod minors;
 mod races;

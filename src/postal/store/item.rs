@@ -15,8 +15,8 @@ use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
 use crate::person::ToldBy;
 
-/// A letter of a list being taken: to whom, what it names, the key of its code.
-pub type NewItem = (PersonId, ElementSet, Option<i64>);
+/// A letter of a list being taken: to whom, what it names, the key of its code, whether it corrects.
+pub type NewItem = (PersonId, ElementSet, Option<i64>, bool);
 
 #[derive(QueryableByName)]
 struct ToList {
@@ -26,14 +26,17 @@ struct ToList {
     named: i64,
 }
 
-// 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`.
+// 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. Who is corrected by a letter is told all by it, and on no other list.
 const TO_LIST: &str = "
-    select p.id, p.exposed as named from person_now p
+    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named from person_now p
+    cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags, p.reachable)
+        as correction) c
     where p.bucket = $1 and p.incident_id = $2
         and case $3
-            when 'letter' then p.standing = 'needs_letter' and not ($4 and p.flags & 1 <> 0)
+            when 'letter' then p.standing = 'needs_letter' and not ($4 and p.flags & 1 <> 0) and correction = 'none'
             when 'guardian' then $4 and p.flags & 1 <> 0 and p.flags & 26 = 0 and p.standing <> 'retracted'
-                and (p.told is null or p.exposed & ~p.named <> 0)
+                and (p.told is null or p.exposed & ~p.named <> 0) and correction = 'none'
+            when 'correction' then correction = 'letter' or correction = 'email' and $4 and p.flags & 1 <> 0
             when 'kin' then p.standing = 'withheld' and p.withheld = 'deceased'
             when 'safe' then p.standing = 'withheld' and p.withheld = 'protected_address'
             else false end
@@ -70,9 +73,9 @@ fn elements(bits: i64, person: PersonId) -> Result<ElementSet> {
 }
 
 const INSERT: &str = "
-    insert into postal_item (bucket, batch_id, person_id, named, code_key, status)
-    select $1, $2, n.person_id, n.named, n.code_key, 'listed'
-    from unnest($3, $4, $5) as n (person_id, named, code_key)";
+    insert into postal_item (bucket, batch_id, person_id, named, code_key, replaces, status)
+    select $1, $2, n.person_id, n.named, n.code_key, n.replaces, 'listed'
+    from unnest($3, $4, $5, $6) as n (person_id, named, code_key, replaces)";
 
 /// Puts letters to people of one bucket on a list.
 ///
@@ -93,6 +96,7 @@ pub async fn insert_items(
         .bind::<Array<Uuid>, _>(new.iter().map(|n| n.0.uuid()).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|n| n.1.bits()).collect::<Vec<_>>())
         .bind::<Array<Nullable<BigInt>>, _>(new.iter().map(|n| n.2).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(new.iter().map(|n| n.3).collect::<Vec<_>>())
         .execute(conn)
         .await?;
     Ok(())
@@ -106,7 +110,7 @@ pub async fn insert_told(
     conn: &mut Conn,
     batch: PostalId,
     to: PersonId,
-    named: ElementSet,
+    (named, replaces): (ElementSet, bool),
     before: Knows,
     at: DateTime<Utc>,
 ) -> Result<()> {
@@ -116,6 +120,7 @@ pub async fn insert_told(
             row::batch_id.eq(batch),
             row::person_id.eq(to),
             row::named.eq(named.bits()),
+            row::replaces.eq(replaces),
             row::status.eq(PostalStatus::Posted),
             row::posted_at.eq(at),
             row::told_before.eq(before.told),
@@ -218,17 +223,20 @@ type ItemRow = (
         i64,
         Option<DateTime<Utc>>,
         Option<Vec<u8>>,
+        bool,
     ),
     Option<Vec<u8>>,
 );
 
 fn item(of: ItemRow) -> Result<Item> {
     let (batch, item, how) = of;
-    let (person, named, status, code_key, posted_at, told, known, closed_at, reason) = item;
+    let (person, named, status, code_key, posted_at, told, known, closed_at, reason, replaces) =
+        item;
     Ok(Item {
         batch: read(batch),
         person,
         named: elements(named, person)?,
+        replaces,
         status,
         code_key,
         posted_at,
@@ -260,6 +268,7 @@ macro_rules! items {
                     row::named_before,
                     row::closed_at,
                     row::reason,
+                    row::replaces,
                 ),
                 postal_batch::how,
             ))
@@ -310,7 +319,11 @@ pub async fn last_posted(conn: &mut Conn, person: PersonId) -> Result<Option<Nai
                 .and(row::person_id.eq(person)),
         )
         .filter(row::status.eq(PostalStatus::Posted))
-        .filter(postal_batch::kind.eq_any([PostalKind::Letter, PostalKind::Guardian]))
+        .filter(postal_batch::kind.eq_any([
+            PostalKind::Letter,
+            PostalKind::Guardian,
+            PostalKind::Correction,
+        ]))
         .filter(postal_batch::state.ne(PostalState::Discarded))
         .select(postal_batch::posted_on)
         .load(conn)

@@ -1,15 +1,19 @@
 //! Lists of letters in the database.
 
+mod due;
 mod item;
+mod telling;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+pub use self::due::{Due, due};
 pub use self::item::{
     close_items, count_try, facts, forgive_try, insert_items, insert_told, last_posted,
     listed_buckets, of_code, of_people, of_person, page, post_items, rebase_items, to_list,
 };
+pub use self::telling::{count_returned, told_by_email, told_kin_of_living};
 use super::{Batch, MinorsRule, PostalKind, PostalState};
 use crate::db::schema::{incident, postal_batch as row};
 use crate::db::{Conn, Error, Result};
@@ -29,6 +33,7 @@ pub(super) type Row = (
     Option<NaiveDate>,
     i64,
     i64,
+    i64,
 );
 
 pub(super) type Columns = (
@@ -42,6 +47,7 @@ pub(super) type Columns = (
     row::posted_on,
     row::returned,
     row::not_posted,
+    row::without_address,
 );
 
 pub(super) const COLUMNS: Columns = (
@@ -55,11 +61,23 @@ pub(super) const COLUMNS: Columns = (
     row::posted_on,
     row::returned,
     row::not_posted,
+    row::without_address,
 );
 
 pub(super) fn read(of: Row) -> Batch {
-    let (id, incident, kind, state, taken_by, taken_at, people, posted_on, returned, not_posted) =
-        of;
+    let (
+        id,
+        incident,
+        kind,
+        state,
+        taken_by,
+        taken_at,
+        people,
+        posted_on,
+        returned,
+        not_posted,
+        without_address,
+    ) = of;
     Batch {
         id,
         incident,
@@ -71,6 +89,7 @@ pub(super) fn read(of: Row) -> Batch {
         posted_on,
         returned,
         not_posted,
+        without_address,
     }
 }
 
@@ -94,13 +113,20 @@ pub async fn insert_batch(conn: &mut Conn, new: &Batch) -> Result<()> {
     Ok(())
 }
 
-/// Says how many letters a list has.
+/// Says how many letters a list has, and how many people are not on it for want of an address.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_people(conn: &mut Conn, id: PostalId, people: i64) -> Result<()> {
+pub async fn set_people(
+    conn: &mut Conn,
+    id: PostalId,
+    (people, without_address): (i64, i64),
+) -> Result<()> {
     diesel::update(row::table.find(id))
-        .set(row::people.eq(people))
+        .set((
+            row::people.eq(people),
+            row::without_address.eq(without_address),
+        ))
         .execute(conn)
         .await?;
     Ok(())

@@ -2,7 +2,7 @@
 //! list is not here: the answers of POSTs are kept to be given again, and this one would hold every address.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,10 @@ use super::incidents::named;
 use crate::app::App;
 use crate::id::PostalId;
 use crate::postal::slips::{self, Slips};
-use crate::postal::{self, Batch, How, MinorsRule, Telling, post, store};
+use crate::postal::store::Due;
+use crate::postal::{self, Batch, How, MinorsRule, PostalKind, Telling, post, store};
 use crate::staff::right::{ImportScope, SeeIncidents, SteerIncident};
+use crate::web::letters::references;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -20,6 +22,7 @@ use crate::web::who::Allowed;
 #[derive(Debug, Serialize)]
 struct LettersView {
     minors: MinorsRule,
+    due: Vec<Due>,
     items: Vec<Batch>,
 }
 
@@ -32,9 +35,34 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
     let of = named(&mut conn, &name).await?;
     let view = LettersView {
         minors: store::minors(&mut conn, of.id).await?,
+        due: store::due(&mut conn, of.id).await?,
         items: store::list(&mut conn, of.id).await?,
     };
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// `GET /incidents/{id|slug}/letters/without-address`: a CSV of the references of people who belong on a list for the
+/// post (`?kind=letter`, the default, `guardian` or `correction`) and have no postal address.
+///
+/// # Errors
+/// 404.
+pub async fn without_address(
+    _: Allowed<ImportScope>,
+    app: Data<App>,
+    name: Path<String>,
+    asked: Query<OfKind>,
+) -> Answer {
+    let of = named(&mut *app.db.get().await?, &name).await?;
+    let kind = asked.kind.unwrap_or(PostalKind::Letter);
+    let people = postal::take::without_address(&app, of.id, kind).await?;
+    Ok(references(&of, &people))
+}
+
+/// Which list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OfKind {
+    kind: Option<PostalKind>,
 }
 
 /// The body of [`posted`].

@@ -302,6 +302,7 @@ impl From<ImportError> for Problem {
             ImportError::Key(broken) => return Self::broken(broken),
             ImportError::Missing => Kind::NotFound,
             ImportError::Forgotten
+            | ImportError::Over(_)
             | ImportError::Busy
             | ImportError::DraftWaits { .. }
             | ImportError::NoDraft
@@ -334,6 +335,7 @@ impl From<ActivateError> for Problem {
             ActivateError::Db(error) => return error.into(),
             ActivateError::Missing => Kind::NotFound,
             ActivateError::Forgotten
+            | ActivateError::Over(_)
             | ActivateError::Busy
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)

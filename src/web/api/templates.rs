@@ -268,10 +268,14 @@ pub async fn reader(
         .into_iter()
         .next();
     let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
+    let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
+    let told_wrongly = person.told_wrongly();
     let reader = Reader {
         name: person.contact.name.unwrap_or_default(),
         reference: person.contact.reference,
-        elements: person.exposed,
+        elements,
+        told_wrongly,
+        withheld,
     };
     Ok(Some((reader, person.locale.as_str().to_owned())))
 }

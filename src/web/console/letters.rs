@@ -1,7 +1,7 @@
 //! Letters of an incident: the lists for the post, next of kin and safe channels, and what became of them.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::NaiveDate;
@@ -12,10 +12,8 @@ use super::around::{self, Names, incident_at, on_to};
 use crate::app::App;
 use crate::id::PostalId;
 use crate::incident::{self, Incident};
-use crate::notice::account::by::whole;
-use crate::person::books::AccountKind;
-use crate::person::flags::WithheldReason;
 use crate::postal::slips::{self, Refused};
+use crate::postal::store::Due;
 use crate::postal::{
     self, Batch, How, MinorsRule, PostalError, PostalKind, PostalState, Telling, post, store,
 };
@@ -23,7 +21,7 @@ use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents, SteerIncident};
 use crate::web::figures::{count, filters};
 use crate::web::form::{self, Form, Nothing};
-use crate::web::letters::download;
+use crate::web::letters::{download, references};
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
 use crate::web::problem::{Answer, Kind, Problem};
@@ -60,6 +58,8 @@ pub struct LettersPage {
     pub channels: Vec<Choice>,
     /// The form for one person who was told.
     pub one: One,
+    /// What became of a report of which some lines were refused: each a sentence; empty without one.
+    pub report: Vec<String>,
     /// What was refused; field `on`, `who`, `reference`, `file` or `lists`.
     pub faults: Faults,
 }
@@ -73,10 +73,12 @@ pub struct ListLine {
     pub who: &'static str,
     /// What happens with it.
     pub means: &'static str,
-    /// How many belong on it or on one that waits; `None` if that is not counted.
-    pub people: Option<i64>,
+    /// How many belong on it or on one that waits.
+    pub people: i64,
     /// How many are on lists that wait.
     pub waiting: i64,
+    /// Of the last list of this kind: how many were left out for want of a postal address, and when it was taken.
+    pub without_address: Option<(i64, Moment)>,
 }
 
 /// A list that was taken.
@@ -115,12 +117,33 @@ impl LettersPage {
 }
 
 impl BatchLine {
+    /// How many people it has, with the noun.
+    fn size(&self) -> String {
+        match self.people {
+            1 => "1 person".to_owned(),
+            n => format!("{} people", count(n)),
+        }
+    }
+
+    /// What its form says was done.
+    fn was_done(&self) -> String {
+        match (self.by_post, self.people) {
+            (true, 1) => "This letter was posted.".to_owned(),
+            (true, n) => format!("These {} letters were posted.", count(n)),
+            (false, 1) => "This person, or somebody who acts for them, was told.".to_owned(),
+            (false, n) => format!(
+                "These {} people, or those who act for them, were told.",
+                count(n)
+            ),
+        }
+    }
+
     /// What is asked before the list is recorded as posted.
     fn sure(&self) -> String {
-        format!(
-            "{} people are notified by post from then on.",
-            count(self.people)
-        )
+        match self.people {
+            1 => "1 person is notified by post from then on.".to_owned(),
+            n => format!("{} people are notified by post from then on.", count(n)),
+        }
     }
 
     /// The last part of the address to which its form posts.
@@ -143,6 +166,7 @@ fn kind_in_words(kind: PostalKind) -> &'static str {
     match kind {
         PostalKind::Letter => "letters",
         PostalKind::Guardian => "letters to guardians",
+        PostalKind::Correction => "letters of correction",
         PostalKind::Kin => "next of kin",
         PostalKind::Safe => "safe channels",
         PostalKind::Single => "told one by one",
@@ -170,34 +194,15 @@ async fn filled(
     who: &Signed,
     of: Incident,
 ) -> Result<LettersPage, Problem> {
-    let (account, parts) = whole(app, of.id, &[AccountKind::Reason]).await?;
-    let withheld = |reason: WithheldReason| {
-        let slices = parts.iter().flatten();
-        let found = slices
-            .into_iter()
-            .find(|slice| slice.value == reason.as_str());
-        found.map_or(0, |slice| slice.withheld)
-    };
     let mut conn = app.db.get().await?;
     let rule = store::minors(&mut conn, of.id).await?;
     let batches = store::list(&mut conn, of.id).await?;
-    let waiting = |kind: PostalKind| {
-        let waits = |one: &&Batch| one.kind == kind && one.state == PostalState::Listed;
-        batches.iter().filter(waits).map(|one| one.people).sum()
-    };
-    let mut lists: Vec<_> = PostalKind::LISTS
+    let lists = store::due(&mut conn, of.id).await?;
+    let lists = lists
         .into_iter()
-        .filter(|kind| *kind != PostalKind::Guardian || rule == MinorsRule::GuardianLetter)
-        .map(|kind| list_line(kind, waiting(kind)))
+        .filter(|due| due.kind != PostalKind::Guardian || rule == MinorsRule::GuardianLetter)
+        .map(|due| list_line(due, &batches))
         .collect();
-    for line in &mut lists {
-        line.people = match line.kind {
-            "letter" => Some(account.needs_letter),
-            "kin" => Some(withheld(WithheldReason::Deceased)),
-            "safe" => Some(withheld(WithheldReason::ProtectedAddress)),
-            _ => None,
-        };
-    }
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
     Ok(LettersPage {
@@ -220,12 +225,15 @@ async fn filled(
                 words: how.in_words().to_owned(),
             })
             .into(),
+        report: Vec::new(),
         faults: Faults::default(),
     })
 }
 
-fn list_line(kind: PostalKind, waiting: i64) -> ListLine {
-    let (who, means) = match kind {
+fn list_line(due: Due, batches: &[Batch]) -> ListLine {
+    let last = batches.iter().find(|one| one.kind == due.kind);
+    let lacking = last.filter(|one| one.without_address > 0);
+    let (who, means) = match due.kind {
         PostalKind::Letter => (
             "People whom no e-mail reaches",
             "For the mail house: names, postal addresses, links and the code that each letter prints.",
@@ -233,6 +241,10 @@ fn list_line(kind: PostalKind, waiting: i64) -> ListLine {
         PostalKind::Guardian => (
             "Parents and guardians of minors",
             "For the mail house. Minors of this incident get no e-mail.",
+        ),
+        PostalKind::Correction => (
+            "People who were told of something that is not theirs, and whom no e-mail reaches",
+            "For the mail house. The list says what was told wrongly; the letter says what is so now.",
         ),
         PostalKind::Kin => (
             "Next of kin of people who died",
@@ -244,11 +256,12 @@ fn list_line(kind: PostalKind, waiting: i64) -> ListLine {
         ),
     };
     ListLine {
-        kind: kind.as_str(),
+        kind: due.kind.as_str(),
         who,
         means,
-        people: None,
-        waiting,
+        people: due.people,
+        waiting: due.waiting,
+        without_address: lacking.map(|one| (one.without_address, Moment::row(one.taken_at))),
     }
 }
 
@@ -259,7 +272,10 @@ fn batch_line(of: &Batch, names: &Names) -> BatchLine {
         at: Moment::row(of.taken_at),
         by: names.of(of.taken_by),
         people: of.people,
-        state: of.state.to_string(),
+        state: match (of.state, of.kind.is_posted()) {
+            (PostalState::Posted, false) => "told".to_owned(),
+            (state, _) => state.to_string(),
+        },
         on: of
             .posted_on
             .map(|on| on.format("%-d %b %Y").to_string())
@@ -529,47 +545,71 @@ pub async fn returned(
         }
     }
     form::check(&req, &token)?;
-    let faults = match slips::read(file.as_bytes()) {
-        Err(bad) => vec![Fault {
-            field: "file".to_owned(),
-            text: Problem::from(bad).sentence(),
-        }],
-        Ok(slips) => {
-            let recorded = postal::returned::returned(&app, who.id, of.id, None, slips).await?;
-            if recorded.refused.is_empty() {
-                return Ok(done(&of, "returned"));
-            }
-            lines(recorded.returned + recorded.not_posted, &recorded.refused)
+    let slips = match slips::read(file.as_bytes()) {
+        Ok(slips) => slips,
+        Err(bad) => {
+            let fault = Fault {
+                field: "file".to_owned(),
+                text: Problem::from(bad).sentence(),
+            };
+            return no_day((&app, &req, &who), of, fault, None).await;
         }
     };
+    let recorded = postal::returned::returned(&app, who.id, of.id, None, slips).await?;
+    if recorded.refused.is_empty() {
+        return Ok(done(&of, "returned"));
+    }
     let page = LettersPage {
-        faults: Faults(faults),
+        report: lines(recorded.returned + recorded.not_posted, &recorded.refused),
         ..filled(&app, &req, &who, of).await?
     };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
-/// What is said of a report of which some lines were refused.
-fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<Fault> {
-    let fault = |text: String| Fault {
-        field: "file".to_owned(),
-        text,
-    };
+/// What is said of a report of which some lines were refused. Lines are those of the file: the first names the columns.
+fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<String> {
     let n = i64::try_from(refused.len()).unwrap_or(i64::MAX);
-    let head = format!(
-        "Letters recorded: {}. Lines refused: {}.",
-        count(recorded),
-        count(n)
-    );
+    let done = match recorded {
+        0 => "No letter was recorded.".to_owned(),
+        1 => "1 letter is recorded.".to_owned(),
+        n => format!("{} letters are recorded.", count(n)),
+    };
+    let not = match n {
+        1 => "1 line was refused and changed nothing:".to_owned(),
+        n => format!("{} lines were refused and changed nothing:", count(n)),
+    };
     let each = refused
         .iter()
         .take(NAMED)
         .map(|(line, why)| format!("Line {line}: {why}."));
     let rest = refused.len().saturating_sub(NAMED);
     let rest = (rest > 0).then(|| format!("And {rest} more."));
-    std::iter::once(head)
+    std::iter::once(format!("{done} {not}"))
         .chain(each)
         .chain(rest)
-        .map(fault)
         .collect()
+}
+
+/// Which list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OfKind {
+    kind: Option<PostalKind>,
+}
+
+/// `GET /console/incidents/{slug}/letters/without-address`: the references of people who belong on a list for the post
+/// and have no postal address, as CSV.
+///
+/// # Errors
+/// 404.
+pub async fn without_address(
+    _: Allowed<ImportScope>,
+    app: Data<App>,
+    slug: Path<String>,
+    asked: Query<OfKind>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let kind = asked.kind.unwrap_or(PostalKind::Letter);
+    let people = postal::take::without_address(&app, of.id, kind).await?;
+    Ok(references(&of, &people))
 }

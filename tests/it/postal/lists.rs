@@ -280,7 +280,7 @@ async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
     assert!(
         report
             .body
-            .contains("Letters recorded: 1. Lines refused: 1."),
+            .contains("1 letter is recorded. 1 line was refused and changed nothing:"),
         "{}",
         report.body
     );
