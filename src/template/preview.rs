@@ -4,6 +4,7 @@ use super::Variant;
 use super::merge::{self, Fixed, MergeError, MissingValue, Problem, Rendered, Values};
 use crate::element::{Element, ElementSet};
 use crate::incident::Facts;
+use crate::person::flags::WithheldReason;
 
 /// The link that stands in every preview: nobody's.
 pub const LINK_END: &str = "/s/sample";
@@ -30,6 +31,10 @@ pub struct Reader {
     pub reference: String,
     /// What was exposed.
     pub elements: ElementSet,
+    /// What they were told before and is not theirs.
+    pub told_wrongly: ElementSet,
+    /// Why nothing is sent to them, if their flags forbid it.
+    pub withheld: Option<WithheldReason>,
 }
 
 impl Reader {
@@ -39,6 +44,8 @@ impl Reader {
             name: "Alex Example".to_owned(),
             reference: "10042".to_owned(),
             elements: ElementSet::of(&[Element::Name, Element::Phone, Element::Dob, Element::Ssn]),
+            told_wrongly: ElementSet::of(&[Element::Imei]),
+            withheld: None,
         }
     }
 }
@@ -84,6 +91,7 @@ pub fn preview(
         name: &reader.name,
         reference: &reader.reference,
         elements: reader.elements,
+        told_wrongly: reader.told_wrongly,
         status_link: &format!("{}{LINK_END}", setting.public_url),
         notice_code: CODE,
     };

@@ -29,7 +29,22 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
         csrf: form::token(app, req),
         area,
         may_stop: staff.may(Right::StopSending),
+        more: Area::MORE
+            .iter()
+            .copied()
+            .filter(|(area, ..)| may_open(staff, *area))
+            .collect(),
         ..Desk::default()
+    }
+}
+
+/// Whether this person may open a part of the console that not everybody may.
+fn may_open(staff: &Staff, area: Area) -> bool {
+    match area {
+        Area::Staff => staff.may(Right::SeeStaff),
+        Area::Audit => staff.may(Right::ReadAudit),
+        Area::Outbox => staff.may(Right::SeeOutbox),
+        _ => true,
     }
 }
 

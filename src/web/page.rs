@@ -113,6 +113,8 @@ pub struct Desk {
     pub stopped: Option<Stopped>,
     /// Whether this person may stop and start all sending.
     pub may_stop: bool,
+    /// The parts that this person may open, of those looked into now and then.
+    pub more: Vec<Link>,
     /// The answer to the last act, shown once.
     pub flash: Option<Flash>,
 }

@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use crate::incident;
 use crate::link::StatusLink;
 use crate::person::store;
+use crate::postal;
 use crate::staff::key::{self, ApiKey};
 use crate::staff::session::{self, Token};
 use crate::web::problem::{Kind, Problem};
@@ -43,9 +44,11 @@ async fn visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
     if person.link_epoch != link.epoch || key.is_none() {
         return Err(Problem::not_found());
     }
+    let letters_back = postal::store::count_returned(&mut conn, person.id).await?;
     Ok(Visitor {
         person: Rc::new(person),
         token,
+        letters_back,
     })
 }
 

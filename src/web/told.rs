@@ -8,7 +8,7 @@ use crate::element::ElementSet;
 use crate::notice::Notice;
 use crate::notice::store::outcome::{self, Left};
 use crate::person::{self, Listed, Person, PersonStanding, ToldBy};
-use crate::postal;
+use crate::postal::{self, Item, PostalState, PostalStatus};
 
 /// How a person was told last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,25 @@ pub enum Told {
     Email(DateTime<Utc>),
     /// A letter was posted, on this day if that is on record.
     Post(Option<DateTime<Utc>>),
+    /// Nothing told them: the letter that was posted on this day came back.
+    Returned(DateTime<Utc>),
+    /// Nothing told them so far: a letter is prepared, and nobody has said yet that it was posted.
+    Prepared,
     /// In another way, neither by e-mail nor by post.
     Otherwise,
+}
+
+/// A letter to a person on paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paper {
+    /// The day on which it was posted.
+    pub on: DateTime<Utc>,
+    /// Whether it came back.
+    pub returned: bool,
+    /// What it named.
+    pub named: ElementSet,
+    /// Whether it corrected what was said before.
+    pub corrects: bool,
 }
 
 /// What was said to a person and is not so, as the list has it now.
@@ -47,6 +64,8 @@ pub struct Case {
     pub listed: Option<Listed>,
     /// The notices that a relay took, newest first, each with the time.
     pub sent: Vec<(Notice, DateTime<Utc>)>,
+    /// The letters that were posted, newest first.
+    pub letters: Vec<Paper>,
 }
 
 impl Case {
@@ -72,10 +91,14 @@ impl Case {
                 None => {}
             }
         }
-        let posted = postal::store::last_posted(conn, person.id).await?;
-        let posted = posted.map(|on| on.and_time(NaiveTime::MIN).and_utc());
+        let items = postal::store::of_person(conn, person.id).await?;
+        let letters: Vec<_> = items.iter().rev().filter_map(paper).collect();
         Ok(Self {
-            told: told(person, &sent, perhaps, posted),
+            told: match told(person, &sent, perhaps, &letters) {
+                Told::Nothing if items.iter().any(waits) => Told::Prepared,
+                told => told,
+            },
+            letters,
             wrong: wrong(person, &sent),
             retracted,
             listed,
@@ -88,16 +111,41 @@ fn told<C>(
     person: &Person<C>,
     sent: &[(Notice, DateTime<Utc>)],
     perhaps: Option<DateTime<Utc>>,
-    posted: Option<DateTime<Utc>>,
+    letters: &[Paper],
 ) -> Told {
+    let posted = letters.iter().find(|letter| !letter.returned);
+    let back = letters.first().filter(|letter| letter.returned);
     match (person.told, sent.first(), perhaps) {
-        (Some(ToldBy::Post), ..) => Told::Post(posted),
+        (Some(ToldBy::Post), ..) => Told::Post(posted.map(|letter| letter.on)),
         (Some(ToldBy::Otherwise), ..) => Told::Otherwise,
         // A sender's settling comes later than its relay's answer: the notice says it first.
         (_, Some((_, at)), _) => Told::Email(*at),
         (_, None, Some(at)) => Told::Perhaps(at),
-        (_, None, None) => Told::Nothing,
+        (_, None, None) => back.map_or(Told::Nothing, |letter| Told::Returned(letter.on)),
     }
+}
+
+/// A letter that was posted: returned ones too, none of discarded lists.
+fn paper(item: &Item) -> Option<Paper> {
+    let on = item.batch.posted_on?.and_time(NaiveTime::MIN).and_utc();
+    let returned = match item.status {
+        PostalStatus::Posted => false,
+        PostalStatus::Returned => true,
+        PostalStatus::Listed | PostalStatus::NotPosted => return None,
+    };
+    item.batch.kind.is_posted().then_some(Paper {
+        on,
+        returned,
+        named: item.named,
+        corrects: item.replaces,
+    })
+}
+
+/// Whether it is a letter of a list of which nobody has said yet what became of it.
+fn waits(item: &Item) -> bool {
+    item.status == PostalStatus::Listed
+        && item.batch.kind.is_posted()
+        && item.batch.state != PostalState::Discarded
 }
 
 fn wrong<C>(person: &Person<C>, sent: &[(Notice, DateTime<Utc>)]) -> Option<Wrong> {

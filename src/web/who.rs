@@ -103,6 +103,8 @@ pub struct Visitor {
     pub person: Rc<Person<Sealed>>,
     /// The link's token, for addresses and forms of their pages.
     pub token: String,
+    /// How many letters to them came back: what a letter opened ends with it.
+    pub letters_back: i64,
 }
 
 impl Visitor {

@@ -66,6 +66,7 @@ fn ana(elements: &[&str]) -> Values<'static> {
         name: "Ana Pérez",
         reference: "A-1001",
         elements: set(elements),
+        told_wrongly: set(&["imei"]),
         status_link: LINK,
         notice_code: CODE,
     }

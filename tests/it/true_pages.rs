@@ -108,7 +108,7 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     unlock(&house, &browser, &page).await;
     let seen = browser.get(&page).body;
     assert!(seen.contains("We told you on") && seen.contains("Monday 23 November 2026"));
-    let wrong = "that your <bdi>Social Security number and name</bdi> was taken: that was wrong";
+    let wrong = "that this was taken: <bdi>Social Security number and name</bdi>. That was wrong";
     assert!(seen.contains(wrong), "{seen}");
     assert!(!seen.contains("These kinds of data about you were taken"));
     assert!(!seen.contains("Freeze"), "no advice for what was not taken");
@@ -167,7 +167,7 @@ async fn what_was_named_and_is_not_so_any_more_is_said_beside_what_is() {
     unlock(&house, &browser, &page).await;
     let seen = browser.get(&page).body;
     assert!(seen.contains("<ul><li><bdi>name</bdi></li></ul>"), "{seen}");
-    assert!(seen.contains("that your <bdi>Social Security number</bdi> was taken: that was wrong"));
+    assert!(seen.contains("that this was taken: <bdi>Social Security number</bdi>. That was wrong"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

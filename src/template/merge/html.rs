@@ -221,7 +221,13 @@ fn value(
             escape(&person.value(placeholder)?, out);
             out.push_str("</bdi>");
         }
-        (_, Placeholder::StatusLink | Placeholder::Elements | Placeholder::Guidance) => {
+        (
+            _,
+            Placeholder::StatusLink
+            | Placeholder::Elements
+            | Placeholder::ToldWrongly
+            | Placeholder::Guidance,
+        ) => {
             escape(&person.value(placeholder)?, out);
         }
     }

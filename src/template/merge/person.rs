@@ -56,6 +56,9 @@ impl<'v> Person<'v> {
                     .get_or_init(|| element::in_words(self.values.elements, self.locale))
                     .as_str(),
             ),
+            Placeholder::ToldWrongly => {
+                Cow::Owned(element::in_words(self.values.told_wrongly, self.locale))
+            }
             Placeholder::Guidance => Cow::Borrowed(""),
         };
         let usable = match placeholder {

@@ -11,6 +11,8 @@ pub enum Placeholder {
     Reference,
     /// The exposed elements, in words.
     Elements,
+    /// What they were told before and is not theirs, in words: for corrections.
+    ToldWrongly,
     /// What to do first about these elements: an ordered list.
     Guidance,
     /// The personal URL.
@@ -21,10 +23,11 @@ pub enum Placeholder {
 
 impl Placeholder {
     /// All of them, in the order in which they are listed to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Name,
         Self::Reference,
         Self::Elements,
+        Self::ToldWrongly,
         Self::Guidance,
         Self::StatusLink,
         Self::NoticeCode,
@@ -36,6 +39,7 @@ impl Placeholder {
             Self::Name => "name",
             Self::Reference => "reference",
             Self::Elements => "elements",
+            Self::ToldWrongly => "told_wrongly",
             Self::Guidance => "guidance",
             Self::StatusLink => "status_link",
             Self::NoticeCode => "notice_code",

@@ -82,7 +82,7 @@ pub enum Problem {
     SplitBlock,
     /// A word that is no placeholder.
     #[error(
-        "There is no placeholder “{0}”. Known are name, reference, elements, guidance, \
+        "There is no placeholder “{0}”. Known are name, reference, elements, told_wrongly, guidance, \
          status_link, notice_code, incident.title, facts.KEY, #if has.CODE, #if has.any and /if."
     )]
     UnknownPlaceholder(String),

@@ -27,6 +27,8 @@ pub struct Values<'a> {
     pub reference: &'a str,
     /// What was exposed.
     pub elements: ElementSet,
+    /// What they were told before and is not theirs.
+    pub told_wrongly: ElementSet,
     /// The personal URL, http or https; anything else counts as missing.
     pub status_link: &'a str,
     /// The short code.

@@ -11,7 +11,7 @@ use super::around::{self, incident_at};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::element::{Element, in_words};
-use crate::id::PersonId;
+use crate::id::{IncidentId, PersonId};
 use crate::notice::account::by::{Slice, whole};
 use crate::person::books::AccountKind;
 use crate::person::flags::WithheldReason;
@@ -54,6 +54,10 @@ pub struct PartTable {
 }
 
 impl AccountPage {
+    fn tone(&self, n: &i64) -> &'static str {
+        if *n == 0 { "done" } else { "look" }
+    }
+
     fn to(&self, deed: &str) -> String {
         format!("/console/incidents/{}/{deed}", self.slug)
     }
@@ -91,6 +95,8 @@ pub struct PeoplePage {
     pub slug: String,
     /// Who is shown, in words.
     pub asked: String,
+    /// How many there are, if a counter says so.
+    pub total: Option<i64>,
     /// One page of them.
     pub people: Vec<PersonLine>,
     /// The address of the next page; empty on the last.
@@ -230,7 +236,11 @@ pub async fn people(
         Some(key) => store::list(&mut conn, &key, of.id, &filter, asked.after, ON_A_PAGE).await?,
         None => (Vec::new(), None),
     };
+    drop(conn);
+    let total = total(&app, of.id, &filter).await?;
+    let mut conn = app.db.get().await?;
     let shown = PeoplePage {
+        total,
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: of.slug,
         asked: words,
@@ -240,4 +250,46 @@ pub async fn people(
             .unwrap_or_default(),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
+}
+
+/// How many people a filter means, from the counters of the account; `None` for a filter that no counter has.
+async fn total(app: &App, of: IncidentId, filter: &PeopleFilter) -> Result<Option<i64>, Problem> {
+    let element = filter.element.map(|element| element.code().to_owned());
+    let given = [
+        (AccountKind::Jurisdiction, filter.jurisdiction.clone()),
+        (AccountKind::Locale, filter.locale.clone()),
+        (AccountKind::Element, element),
+        (
+            AccountKind::Reason,
+            filter.reason.map(|why| why.to_string()),
+        ),
+    ];
+    let mut given = given
+        .into_iter()
+        .filter_map(|(kind, value)| Some((kind, value?)));
+    let slice = match (given.next(), given.next()) {
+        (_, Some(_)) => return Ok(None),
+        (None, _) => {
+            let (all, _) = whole(app, of, &[]).await?;
+            return Ok(figure(filter, &all.into()));
+        }
+        (Some((kind, value)), None) => {
+            let (_, parts) = whole(app, of, &[kind]).await?;
+            let mut slices = parts.into_iter().flatten();
+            slices.find(|slice| slice.value == value)
+        }
+    };
+    Ok(slice.map_or(Some(0), |slice| figure(filter, &slice)))
+}
+
+fn figure(filter: &PeopleFilter, of: &Slice) -> Option<i64> {
+    Some(match (filter.standing, filter.incomplete) {
+        (None, false) => of.people,
+        (Some(PersonStanding::Notified), false) => of.notified,
+        (Some(PersonStanding::Notified), true) => of.unnotified_elements,
+        (Some(PersonStanding::InProgress), false) => of.in_progress,
+        (Some(PersonStanding::NeedsLetter), false) => of.needs_letter,
+        (Some(PersonStanding::Withheld), false) => of.withheld,
+        _ => return None,
+    })
 }

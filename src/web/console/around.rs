@@ -27,10 +27,10 @@ const ACTS: [(&str, &str); 27] = [
         "opened",
         "The incident is open. Import the affected list next.",
     ),
-    ("moved", "The incident has moved on."),
+    ("moved", "The state of the incident is changed."),
     (
         "facts",
-        "The fact sheet is saved. Nothing of it is public before you publish it. Approvals given before are void.",
+        "The fact sheet is saved. Nothing of it is public before you publish it. An approval of a campaign that was given before a fact changed is void.",
     ),
     (
         "facts-published",
@@ -213,6 +213,11 @@ pub async fn log(
 /// A deed with its reason, if one is on record.
 fn reasoned(event: &audit::Event) -> String {
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    if let (Some(from), Some(to)) = (detail["from"].as_str(), detail["to"].as_str())
+        && event.deed == "incident.move"
+    {
+        return format!("moved the incident from {from} to {to}");
+    }
     match detail["reason"].as_str() {
         Some(reason) => format!("{}: {reason}", deed(&event.deed)),
         None => deed(&event.deed),

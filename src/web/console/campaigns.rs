@@ -71,6 +71,8 @@ pub struct NewCampaign {
     pub locales: String,
     /// Flags, as typed.
     pub flags: String,
+    /// Whether only people who may have been told are meant.
+    pub maybe: bool,
     /// Messages a second, as typed; 0 for no limit.
     pub rate: String,
     /// Why it was refused.
@@ -82,6 +84,7 @@ pub struct NewCampaign {
 #[serde(default)]
 pub struct Asked {
     incident: String,
+    maybe: bool,
 }
 
 /// `GET /console/campaigns`.
@@ -94,8 +97,10 @@ pub async fn list(
     app: Data<App>,
     asked: Query<Asked>,
 ) -> Answer {
+    let asked = asked.into_inner();
     let chosen = NewCampaign {
-        incident: asked.into_inner().incident,
+        incident: asked.incident,
+        maybe: asked.maybe,
         rate: "0".to_owned(),
         ..NewCampaign::default()
     };
@@ -196,6 +201,8 @@ pub struct Typed {
     #[serde(default)]
     flags: String,
     #[serde(default)]
+    maybe: Option<String>,
+    #[serde(default)]
     rate: String,
 }
 
@@ -214,6 +221,7 @@ impl Typed {
             jurisdictions: self.jurisdictions.clone(),
             locales: self.locales.clone(),
             flags: self.flags.clone(),
+            maybe: self.maybe.is_some(),
             rate: self.rate.clone(),
             faults,
             ..NewCampaign::default()
@@ -232,6 +240,7 @@ fn read(form: &mut Form<Typed>) -> (Audience, u32) {
     let typed = &form.typed;
     let (mut audience, mut wrong) = (Audience::default(), Vec::new());
     audience.who = typed.audience;
+    audience.may_have_been_told = typed.maybe.is_some();
     match ElementSet::parse(&words(&typed.elements).collect::<Vec<_>>().join(";")) {
         Ok(elements) => audience.elements = elements,
         Err(error) => wrong.push(("elements", error.to_string())),

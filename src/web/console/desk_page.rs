@@ -9,6 +9,7 @@ use super::work::{self, Names};
 use super::{Choice, Deed, person};
 use crate::app::App;
 use crate::db::Conn;
+use crate::incident;
 use crate::outbox::{self, Delivery};
 use crate::person::Person;
 use crate::staff::{self, Right};
@@ -100,6 +101,9 @@ pub async fn show(
         desk: Desk { flash, ..desk },
         work: work::work(app, &mut conn, who, &names).await?,
         id: ticket.id.to_string(),
+        incident: incident::store::find(&mut conn, ticket.incident)
+            .await?
+            .title,
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
         label: ticket

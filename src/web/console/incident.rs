@@ -166,6 +166,16 @@ impl IncidentPage {
             .collect()
     }
 
+    /// What to do about people who were not told rightly; `act` while something can be done.
+    fn advice(&self, act: &str) -> String {
+        let over =
+            self.forgotten.is_some() || matches!(self.state.as_str(), "closed" | "dismissed");
+        match over {
+            true => "when the incident ended".to_owned(),
+            false => format!("notified people; {act}"),
+        }
+    }
+
     /// Where a form of this page posts to.
     fn to(&self, what: &str) -> String {
         format!("/console/incidents/{}/{what}", self.slug)
@@ -187,7 +197,7 @@ fn farewell(who: &Signed, of: &Incident, open: &Open) -> Option<Farewell> {
     let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
     let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
     can.then(|| Farewell {
-        reasons: open.before_forgetting(),
+        reasons: open.before_forgetting(of.state == IncidentState::Dismissed),
         ..Farewell::default()
     })
 }
@@ -373,6 +383,10 @@ pub struct To {
     in_progress: i64,
     #[serde(default)]
     needs_letter: i64,
+    #[serde(default)]
+    told_too_little: i64,
+    #[serde(default)]
+    told_too_much: i64,
 }
 
 /// `POST /console/incidents/{slug}/state`.
@@ -390,6 +404,8 @@ pub async fn move_to(
     let untold = Untold {
         in_progress: form.in_progress,
         needs_letter: form.needs_letter,
+        told_too_little: form.told_too_little,
+        told_too_much: form.told_too_much,
     };
     let step = Step {
         version: form.version,

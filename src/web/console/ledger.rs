@@ -39,6 +39,8 @@ pub struct Ledger {
     pub person: PersonLine,
     /// What was named to them.
     pub named: String,
+    /// What they were told of that is not theirs.
+    pub wrong: String,
     /// What changes how, or whether, we write.
     pub flags: String,
     /// What every campaign wrote to them, newest first.
@@ -111,6 +113,7 @@ pub async fn show(
         title: of.title,
         person: line(&person),
         named: in_words(person.named, "en"),
+        wrong: in_words(person.told_wrongly(), "en"),
         flags: person.flags.to_string().replace(';', ", "),
         notices,
         may_open: who.may(Right::SeeCampaigns),

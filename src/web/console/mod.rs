@@ -121,6 +121,14 @@ pub struct Account {
     pub unexplained: i64,
     /// Notified, but not of everything that was exposed.
     pub unnotified_elements: i64,
+    /// Told of something that is not theirs.
+    pub told_too_much: i64,
+    /// Of those: to be corrected by a letter or otherwise.
+    pub correction_letters: i64,
+    /// Minors to be told by a letter to the parent or guardian.
+    pub guardian_letters: i64,
+    /// Of those: in progress.
+    pub guardian_in_progress: i64,
     /// When it was counted.
     pub as_of: Moment,
 }
@@ -138,6 +146,10 @@ impl Account {
             withheld: counted.withheld,
             unexplained: counted.unexplained,
             unnotified_elements: counted.unnotified_elements,
+            told_too_much: counted.told_too_much,
+            correction_letters: counted.correction_letters,
+            guardian_letters: counted.guardian_letters,
+            guardian_in_progress: counted.guardian_in_progress,
             as_of: Moment::ago(now, now),
         }
     }

@@ -4,6 +4,8 @@ use super::Account;
 use crate::campaign::store::{Reach, reach};
 use crate::db::Conn;
 use crate::incident::Incident;
+use crate::postal::store::Due;
+use crate::postal::{self, PostalKind};
 use crate::staff::Right;
 use crate::web::figures::count;
 use crate::web::page::Tone;
@@ -56,7 +58,9 @@ pub async fn of_incident(
     let draft = format!("/console/campaigns?incident={}#new", incident.slug);
     if who.may(Right::DraftCampaign) {
         let reach = reach(conn, incident.id).await?;
-        if let Some(text) = unreached(account.in_progress, &reach) {
+        // No campaign is for minors whose guardians get a letter.
+        let in_progress = account.in_progress - account.guardian_in_progress;
+        if let Some(text) = unreached(in_progress, &reach) {
             need(Tone::Look, text, draft.clone(), "Draft a campaign");
         }
         if let Some(campaign) = reach.uncertain_in {
@@ -69,6 +73,19 @@ pub async fn of_incident(
             };
             let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
             need(Tone::Look, text, href, "Look at the latest");
+            if account.in_progress + account.unnotified_elements > 0 {
+                let text = "people who are not told may have got such a notice. No other campaign takes them.";
+                let again = format!(
+                    "/console/campaigns?incident={}&maybe=true#new",
+                    incident.slug
+                );
+                need(
+                    Tone::Look,
+                    text.to_owned(),
+                    again,
+                    "Draft a campaign for them",
+                );
+            }
         }
         if account.unnotified_elements > 0 {
             let text = people(
@@ -76,19 +93,66 @@ pub async fn of_incident(
                 "was told less than was taken",
                 "were told less than was taken",
             );
-            need(Tone::Look, text, draft, "Draft a supplement");
+            need(Tone::Look, text, draft.clone(), "Draft a supplement");
+        }
+        let by_mail = account.told_too_much - account.correction_letters;
+        if by_mail > 0 {
+            let text = people(
+                by_mail,
+                "was told of something that is not theirs",
+                "were told of something that is not theirs",
+            );
+            need(Tone::Look, text, draft, "Draft a correction");
         }
     }
-    if account.needs_letter > 0 && who.may(Right::ImportScope) {
-        let text = people(account.needs_letter, "needs a letter", "need a letter");
-        need(
-            Tone::Look,
-            text,
-            format!("{at}/account"),
-            "Take the letter list",
-        );
+    if who.may(Right::ImportScope) {
+        let due = postal::store::due(conn, incident.id).await?;
+        let letters = format!("{at}/letters");
+        for (text, act) in of_letters(&due) {
+            need(Tone::Look, text, letters.clone(), act);
+        }
     }
     Ok(needs)
+}
+
+/// What waits of letters, and what to do: lists that were taken are recorded as posted; who is on none needs a list.
+fn of_letters(due: &[Due]) -> Vec<(String, &'static str)> {
+    let mut needs = Vec::new();
+    for one in due {
+        let (words, waiting) = match one.kind {
+            PostalKind::Letter => (("needs a letter", "need a letter"), "letters"),
+            PostalKind::Guardian => (
+                (
+                    "is told by a letter to the parent or guardian",
+                    "are told by a letter to the parent or guardian",
+                ),
+                "letters to guardians",
+            ),
+            PostalKind::Correction => (
+                (
+                    "was told of something that is not theirs, and no e-mail reaches them",
+                    "were told of something that is not theirs, and no e-mail reaches them",
+                ),
+                "letters of correction",
+            ),
+            PostalKind::Kin | PostalKind::Safe | PostalKind::Single => continue,
+        };
+        if one.waiting > 0 {
+            let text = match one.waiting {
+                1 => format!("1 person is on a list of {waiting} that is not recorded as posted."),
+                n => format!(
+                    "{} people are on lists of {waiting} that are not recorded as posted.",
+                    count(n)
+                ),
+            };
+            needs.push((text, "Record it as posted"));
+        }
+        if one.people > one.waiting {
+            let text = people(one.people - one.waiting, words.0, words.1);
+            needs.push((text, "Take the list"));
+        }
+    }
+    needs
 }
 
 /// People in progress whom no campaign will reach, while the audiences of all campaigns are known. Every unsettled

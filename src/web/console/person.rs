@@ -9,14 +9,14 @@ use crate::db::Conn;
 use crate::element::{ElementSet, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::Notice;
+use crate::notice::store::outcome;
 use crate::person::flags::Flags;
 use crate::person::{self, Listed, Person};
+use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::affected::{campaign_of, written_to};
-use crate::web::page::Moment;
 use crate::web::problem::Problem;
-use crate::web::thread::kind_in_words;
+use crate::web::public::my_status::subject;
 use crate::web::told::{Case, Wrong};
 
 /// The person of a ticket, if they are still known.
@@ -54,15 +54,32 @@ pub async fn zone(
     let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
     let case = Case::of(conn, person, notices.clone()).await?;
     let connected = ticket::store::connected(conn, of).await?;
-    let line = |notice: &Notice| NoticeLine {
-        name: campaign_of(&campaigns, notice)
-            .map(|campaign| kind_in_words(campaign.kind))
-            .unwrap_or_default()
-            .to_owned(),
-        status: notice.status.to_string(),
-        at: Moment::exact(notice.settled_at.unwrap_or(notice.created_at)),
-        code: NoticeCode::of(notice.id, &app.keys).to_string(),
-    };
+    let locale = person.locale.as_str();
+    let mut lines = Vec::new();
+    for notice in &notices {
+        let campaign = campaign_of(&campaigns, notice);
+        // Only the code of a notice that may be in a mailbox is one of ours for who asks.
+        let left = outcome::left(conn, notice).await?.is_some();
+        lines.push(NoticeLine {
+            name: campaign
+                .map(|campaign| subject(campaign, locale))
+                .unwrap_or_default(),
+            status: notice.status.to_string(),
+            at: match left {
+                true => {
+                    let at = notice.settled_at.unwrap_or(notice.created_at);
+                    at.format("%-d %B %Y, %H:%M UTC").to_string()
+                }
+                false => "never sent".to_owned(),
+            },
+            code: match left {
+                true => NoticeCode::of(notice.id, &app.keys).to_string(),
+                false => String::new(),
+            },
+        });
+    }
+    let items = postal::store::of_person(conn, person.id).await?;
+    lines.extend(items.iter().rev().filter_map(|item| paper(app, item)));
     let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
     tickets.retain(|other| other.id != of.id);
     let (level, verified) = verification(of.channel);
@@ -94,9 +111,42 @@ pub async fn zone(
                 words: number.to_string(),
             })
             .collect(),
-        notices: notices.iter().map(line).collect(),
+        notices: lines,
         tickets: tickets.iter().map(choice).collect(),
         account: person.standing.to_string(),
+    })
+}
+
+/// A letter, or another way in which they were told; none of a list that was discarded.
+fn paper(app: &App, item: &Item) -> Option<NoticeLine> {
+    let by_post = item.batch.kind.is_posted();
+    let on = item
+        .batch
+        .posted_on
+        .map(|on| on.format("%-d %B %Y").to_string());
+    let on = on.unwrap_or_default();
+    let (status, at) = match item.status {
+        PostalStatus::Listed if item.batch.state == PostalState::Discarded => return None,
+        PostalStatus::Listed => ("listed", "on a list that waits".to_owned()),
+        PostalStatus::Posted if by_post => ("posted", format!("posted on {on}")),
+        PostalStatus::Posted => ("told", format!("told on {on}")),
+        PostalStatus::NotPosted => ("not_posted", "did not happen after all".to_owned()),
+        PostalStatus::Returned => ("returned", format!("posted on {on}, came back")),
+    };
+    let printed = item.code_key.is_some() && item.status != PostalStatus::NotPosted;
+    Some(NoticeLine {
+        name: if by_post {
+            "Letter by post"
+        } else {
+            "Told by word of mouth"
+        }
+        .to_owned(),
+        status: status.to_owned(),
+        at,
+        code: match printed {
+            true => NoticeCode::of_letter(item.batch.id, item.person, &app.keys).to_string(),
+            false => String::new(),
+        },
     })
 }
 
@@ -129,7 +179,10 @@ fn wrong(wrong: Wrong) -> String {
 fn verification(channel: TicketChannel) -> (i64, &'static str) {
     match channel {
         TicketChannel::Web => (1, "Wrote through the personal link in the notice"),
-        TicketChannel::Phone => (0, "Called: verified as the log of the call says"),
+        TicketChannel::Phone => (
+            0,
+            "Called: the log of each call says how far the caller was verified",
+        ),
         TicketChannel::Mail => (0, "Wrote by mail: not verified"),
     }
 }

@@ -14,7 +14,7 @@ use crate::template::preview::{PreviewError, Reader, Setting, preview};
 use crate::template::{Template, pick, store};
 use crate::web::api::templates::reader;
 use crate::web::page::Tone;
-use crate::web::problem::{Answer, Problem};
+use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::site::PREVIEW_POLICY;
 use crate::web::who::{Allowed, Signed};
 
@@ -64,7 +64,28 @@ pub(super) async fn sample(
     of: &Template,
     asked: &Asked,
 ) -> Result<Sample, Problem> {
-    let (locale, rendered, reader) = rendered(app, who, of, asked).await?;
+    let (locale, rendered, reader) = match rendered(app, who, of, asked).await {
+        Ok(rendered) => rendered,
+        // A reference that nobody has is said beside the form.
+        Err(problem) if problem.kind() == Kind::NotAccepted => {
+            let wanted = if asked.locale.is_empty() {
+                "en"
+            } else {
+                &asked.locale
+            };
+            let (locale, _) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
+            return Ok(Sample {
+                locale: locale.to_owned(),
+                preview: None,
+                findings: vec![Finding {
+                    tone: Tone::Act,
+                    place: "This person".to_owned(),
+                    text: problem.sentence(),
+                }],
+            });
+        }
+        Err(problem) => return Err(problem),
+    };
     let found = |error: PreviewError| {
         let finding = |place: String, text: String| Finding {
             tone: Tone::Act,
@@ -120,7 +141,14 @@ async fn rendered(
     };
     let found = reader(app, who, incident.as_ref(), Some(&asked.reference)).await?;
     let words = match &found {
-        Some((person, _)) => format!("the person with reference {}", person.reference),
+        Some((person, _)) => match person.withheld {
+            None => format!("the person with reference {}", person.reference),
+            Some(why) => format!(
+                "the person with reference {}. It is never sent to them: {}",
+                person.reference,
+                why.as_str().replace('_', " ")
+            ),
+        },
         None => "a sample person".to_owned(),
     };
     let (person, reads) = found.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));

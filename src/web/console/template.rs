@@ -187,7 +187,7 @@ fn finding(one: lint::Finding) -> Finding {
             Severity::Warning => Tone::Look,
         },
         place: match one.line {
-            0 => "The whole".to_owned(),
+            0 => "All of it".to_owned(),
             line => format!("Body, line {line}"),
         },
         text: format!("{}. {}", one.what, one.why),

@@ -18,6 +18,8 @@ pub struct TicketPage {
     pub work: Work,
     /// Its id.
     pub id: String,
+    /// The title of its incident.
+    pub incident: String,
     /// As the customer quotes it.
     pub number: String,
     /// Its state.
@@ -129,13 +131,13 @@ pub struct PersonZone {
 /// A notice this person was sent, or not.
 #[derive(Debug, Clone)]
 pub struct NoticeLine {
-    /// Which campaign.
+    /// Its subject, or that it is a letter or a call.
     pub name: String,
-    /// The notice's state.
+    /// Its state.
     pub status: String,
-    /// Since when.
-    pub at: Moment,
-    /// Its notice code, to read back on the phone.
+    /// When it was sent, posted or told, in words; or that it was not.
+    pub at: String,
+    /// Its code, to read back on the phone; empty if nothing of ours carries it.
     pub code: String,
 }
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use super::unlock::{self, Asked, Step, Unlock};
 use super::{Fact, Update, known, promised};
 use crate::app::App;
-use crate::campaign::Campaign;
 use crate::campaign::content::Content;
+use crate::campaign::{Campaign, CampaignKind};
 use crate::element::{ElementSet, guidance, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
@@ -61,6 +61,8 @@ pub struct MyStatus {
     pub latest: Option<Update>,
     /// When the next statement comes, if promised.
     pub next_update: Option<Moment>,
+    /// Whether the incident has a public page.
+    pub is_public: bool,
     /// The person's questions; in tier 0 without a word of their content.
     pub tickets: Vec<MyTicketLine>,
     /// The form for a new question.
@@ -136,8 +138,32 @@ pub struct Mine {
     pub elements: Vec<String>,
     /// What they were told that is not so.
     pub wrong: Option<Wrong>,
+    /// What a correction took back since, the latest first.
+    pub corrected: Vec<Corrected>,
     /// What we sent them by e-mail, the latest first.
     pub notices: Vec<SentNotice>,
+    /// What we sent them by post, the latest first.
+    pub letters: Vec<SentLetter>,
+}
+
+/// What a correction took back.
+#[derive(Debug, Clone)]
+pub struct Corrected {
+    /// The day of the correction.
+    pub on: Moment,
+    /// The elements that had been named before and were not taken, in words.
+    pub elements: String,
+}
+
+/// A letter on paper.
+#[derive(Debug, Clone)]
+pub struct SentLetter {
+    /// The day on which it was posted.
+    pub on: Moment,
+    /// Whether it came back.
+    pub returned: bool,
+    /// Whether it corrected what was said before.
+    pub corrects: bool,
 }
 
 /// A notice this person was sent.
@@ -247,6 +273,7 @@ pub async fn page(
     let case = Case::of(&mut conn, person, notices).await?;
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
+    let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
         true => Some(mine(app, person, &key, &campaigns, &case)?),
@@ -269,6 +296,7 @@ pub async fn page(
         facts: known(&incident, locale),
         latest: latest.first().map(Update::of),
         next_update: promised(&incident),
+        is_public: incident.is_public(has_spoken),
         tickets: tickets.iter().map(|t| line(t, app)).collect(),
         title: incident.public_title().to_owned(),
         slug: incident.slug,
@@ -310,12 +338,51 @@ fn mine(
             elements: in_words(wrong.elements, locale),
             on: wrong.at.map(Moment::day),
         }),
+        corrected: corrected(campaigns, case, locale),
         notices: case.sent.iter().filter_map(sent).collect(),
+        letters: case
+            .letters
+            .iter()
+            .map(|letter| SentLetter {
+                on: Moment::day(letter.on),
+                returned: letter.returned,
+                corrects: letter.corrects,
+            })
+            .collect(),
     })
 }
 
+/// What corrections took back: what was named before each, by messages and letters that arrived, and not by it.
+fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected> {
+    let is_correction = |notice: &Notice| {
+        let of = campaign_of(campaigns, notice);
+        of.is_some_and(|campaign| campaign.kind == CampaignKind::Correction)
+    };
+    let messages = case
+        .sent
+        .iter()
+        .map(|(notice, at)| (*at, notice.named, is_correction(notice)));
+    let letters = case.letters.iter().filter(|letter| !letter.returned);
+    let letters = letters.map(|letter| (letter.on, letter.named, letter.corrects));
+    let mut told: Vec<_> = messages.chain(letters).collect();
+    told.sort_by_key(|(at, ..)| *at);
+    let (mut known, mut all) = (ElementSet::EMPTY, Vec::new());
+    for (at, named, corrects) in told {
+        let back = known.minus(named);
+        if corrects && !back.is_empty() {
+            all.push(Corrected {
+                on: Moment::day(at),
+                elements: in_words(back, locale),
+            });
+        }
+        known = if corrects { named } else { known.union(named) };
+    }
+    all.reverse();
+    all
+}
+
 /// The subject as this person read it; one that was filled for each person is named by its kind.
-fn subject(campaign: &Campaign, locale: &str) -> String {
+pub fn subject(campaign: &Campaign, locale: &str) -> String {
     let content = campaign.content.as_deref().and_then(Content::from_text);
     let written = content
         .as_ref()

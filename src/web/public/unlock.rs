@@ -141,12 +141,14 @@ fn ground(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
     let address = person.email_key.as_deref().unwrap_or_default();
     let forbidden = [u8::from(person.flags.withheld_reason().is_some())];
     let id = person.id.uuid();
+    let letters_back = visitor.letters_back.to_be_bytes();
     app.keys.link_mac(&[
         b"second step",
         id.as_bytes(),
         &epoch,
         address,
         &forbidden,
+        &letters_back,
         until,
     ])
 }

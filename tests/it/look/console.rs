@@ -47,6 +47,7 @@ pub fn desk(area: Area) -> Desk {
         area,
         stopped: None,
         may_stop: true,
+        more: Area::MORE.to_vec(),
         flash: None,
     }
 }
@@ -89,6 +90,10 @@ fn account(unnotified_elements: i64) -> Account {
         withheld: 2_113,
         unexplained: 0,
         unnotified_elements,
+        told_too_much: 0,
+        correction_letters: 0,
+        guardian_letters: 0,
+        guardian_in_progress: 0,
         as_of: ago(0),
     }
 }
@@ -271,6 +276,7 @@ fn incident() -> IncidentPage {
         untold: Untold {
             in_progress: 6_082_994,
             needs_letter: 92,
+            ..Untold::default()
         },
     }
 }
@@ -613,6 +619,7 @@ fn reach() -> Reach {
             withheld: 12,
             needs_letter: 40_211,
             waiting_elsewhere: 3,
+            may_have_been_told: 2,
         },
         readers: vec![
             reader("English", 7_000_000, "English"),
@@ -686,6 +693,7 @@ fn new_campaign() -> NewCampaign {
         jurisdictions: "US-CA".into(),
         locales: "es".into(),
         flags: String::new(),
+        maybe: true,
         rate: "fast".into(),
         faults: fault(
             "rate",
@@ -739,6 +747,7 @@ fn letters() -> LettersPage {
         means: "For the mail house.",
         people,
         waiting,
+        without_address: (kind == "letter").then(|| (1, row(90))),
     };
     let batch = |by_post, waits, state: &str, on: &str| BatchLine {
         id: format!("pst_0193{state}{by_post}"),
@@ -758,14 +767,9 @@ fn letters() -> LettersPage {
         slug: "august-2021".into(),
         title: "Theft of customer data".into(),
         lists: vec![
-            list(
-                "letter",
-                "People whom no e-mail reaches",
-                Some(301_889),
-                301_889,
-            ),
-            list("guardian", "Parents and guardians of minors", None, 0),
-            list("kin", "Next of kin of people who died", Some(0), 0),
+            list("letter", "People whom no e-mail reaches", 301_889, 301_889),
+            list("guardian", "Parents and guardians of minors", 1, 0),
+            list("kin", "Next of kin of people who died", 0, 0),
         ],
         batches: vec![
             batch(true, true, "listed", ""),
@@ -781,6 +785,10 @@ fn letters() -> LettersPage {
             reference: HOSTILE.into(),
             ..One::default()
         },
+        report: vec![
+            "1 letter is recorded. 1 line was refused and changed nothing:".into(),
+            "Line 3: there is no letter to this reference or with this code.".into(),
+        ],
         faults: fault("reference", "Nobody of this incident has this reference."),
     }
 }
@@ -810,6 +818,7 @@ fn ledger() -> Ledger {
             unnamed: "Social Security number".into(),
         },
         named: "date of birth, name".into(),
+        wrong: "date of birth".into(),
         flags: "minor".into(),
         notices: vec![
             told(

@@ -119,13 +119,14 @@ fn ticket() -> TicketPage {
     let notice = |name: &str, days, code: &str| NoticeLine {
         name: name.into(),
         status: "sent".into(),
-        at: Moment::day(now() - TimeDelta::days(days)),
+        at: format!("{days} November 2026, 10:00 UTC"),
         code: code.into(),
     };
     TicketPage {
         desk: agent(),
         work: work(),
         id: "tkt_1".into(),
+        incident: "Theft of data".into(),
         number: "N-4F7Q-22".into(),
         status: "open".into(),
         label: "An adviser is looking at this".into(),
@@ -165,7 +166,7 @@ fn ticket() -> TicketPage {
             .map(String::from)
             .into(),
             notices: vec![
-                notice("Supplement: phone and IMEI", 3, "7F3K-92QX-4T"),
+                notice("Supplement: phone and IMEI", 3_i64, "7F3K-92QX-4T"),
                 notice("Notice of data breach", 6, "K0QD-51ZM-8C"),
             ],
             not_affected: String::new(),

@@ -6,7 +6,8 @@ use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Mine, MyStatus, MyTicketLine, NotAffected, SentNotice, Told, Wrong,
+    Action, Ask, Corrected, Mine, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
+    Told, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
@@ -137,6 +138,7 @@ fn status() -> MyStatus {
         facts: facts(),
         latest: updates().into_iter().next(),
         next_update: Some(moment(2)),
+        is_public: true,
         tickets: vec![
             line("N-4F7Q-22", "pending", "We need something from you"),
             line(
@@ -166,6 +168,15 @@ fn mine() -> Mine {
         .map(String::from)
         .into(),
         wrong: None,
+        corrected: vec![Corrected {
+            on: Moment::day(now() - TimeDelta::days(2)),
+            elements: "Phone number".into(),
+        }],
+        letters: vec![SentLetter {
+            on: Moment::day(now() - TimeDelta::days(5)),
+            returned: true,
+            corrects: false,
+        }],
         notices: vec![
             SentNotice {
                 subject: "More of your data was taken than we told you".into(),

@@ -227,6 +227,7 @@ impl Press {
             name,
             reference: &person.contact.reference,
             elements: notice.named,
+            told_wrongly: ElementSet::EMPTY,
             status_link: &format!("{SITE}/s/{}", link.token(&self.keys)),
             notice_code: &NoticeCode::of(notice.id, &self.keys).to_string(),
         });

@@ -70,7 +70,7 @@ proptest! {
         let body = parts.concat();
         if let Ok(compiled) = compiled_in("en", "x {{name}}", &body) {
             let link = format!("https://x.example/{other}");
-            let values = Values { name: &name, reference: &other, elements: ElementSet::from_bits_truncate(bits), status_link: &link, notice_code: &other };
+            let values = Values { name: &name, reference: &other, elements: ElementSet::from_bits_truncate(bits), told_wrongly: ElementSet::EMPTY, status_link: &link, notice_code: &other };
             let plain = Values { name: "Ana", ..values };
             if let (Ok(hostile), Ok(benign)) = (compiled.render(&values), compiled.render(&plain)) {
                 prop_assert_eq!(tags(&hostile.html), tags(&benign.html));
