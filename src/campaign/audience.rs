@@ -30,10 +30,6 @@ pub struct Audience {
     pub may_have_been_told: bool,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
 fn is_false(value: &bool) -> bool {
     !*value
 }
