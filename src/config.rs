@@ -5,6 +5,7 @@
 
 mod keys;
 mod sending;
+mod state;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,7 @@ use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
 pub use self::sending::{Breaker, DkimConfig, Mail, Pacing, Provider, RelayConfig};
+pub use self::state::StateDir;
 use crate::address::EmailAddress;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -68,6 +70,17 @@ pub struct Database {
     pub url: Secret,
     /// Connections of this process.
     pub pool: usize,
+    /// Where a node keeps the latest epoch it saw.
+    pub state_dir: String,
+    /// Whether a standby that took over has everything that was committed.
+    pub trust_promotion: bool,
+}
+
+impl Database {
+    /// The directory of this node's state file; `None`: it keeps none.
+    pub fn state_dir(&self) -> Option<StateDir> {
+        StateDir::of(&self.state_dir, |name| Some(std::env::var_os(name)?.into()))
+    }
 }
 
 /// `[http]`
@@ -234,6 +247,31 @@ impl Config {
         self.pacing.validate()
     }
 
+    /// What people would be sent with settings that nobody has set, each with the setting: links that nobody else can
+    /// open, a name and an address that are nobody's.
+    pub fn left_at_defaults(&self) -> Vec<String> {
+        let (ours, url) = (&self.organisation, &self.http.public_url);
+        let mut left = Vec::new();
+        if leads_home(url) {
+            left.push(format!(
+                "http.public_url is {url}: status links would lead each reader to their own machine"
+            ));
+        }
+        let names = [
+            ("name", &ours.name),
+            ("from_name", &ours.from_name),
+            ("from_address", &ours.from_address),
+        ];
+        for (name, value) in names {
+            if DEFAULTS.contains(&format!("\n{name} = \"{value}\"\n")) {
+                left.push(format!(
+                    "organisation.{name} is \"{value}\", as it comes: notices would say it"
+                ));
+            }
+        }
+        left
+    }
+
     /// The database URL.
     ///
     /// # Errors
@@ -248,6 +286,20 @@ impl Config {
             url => Ok(url),
         }
     }
+}
+
+/// Whether links that begin so lead to the machine itself.
+pub fn leads_home(url: &str) -> bool {
+    let host = url::Url::parse(url).ok();
+    let host = host
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .unwrap_or_default();
+    let bare = host.trim_matches(['[', ']']);
+    let loopback = bare
+        .parse::<IpAddr>()
+        .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    loopback || host == "localhost" || host.ends_with(".localhost")
 }
 
 fn parse(source: &str, text: &str) -> Result<Table, ConfigError> {
@@ -348,6 +400,26 @@ mod tests {
             )
             .contains("mail.relays[0].connections")
         );
+    }
+
+    #[test]
+    fn l10_what_nobody_has_set_is_named_with_its_setting() {
+        let left = |file: &str| {
+            let config = Config::from_parts(Some(file), []).expect("valid");
+            config.left_at_defaults()
+        };
+        let all = left("");
+        let names = ["http.public_url", "name", "from_name", "from_address"];
+        assert_eq!(all.len(), names.len(), "{all:?}");
+        for (said, name) in all.iter().zip(names) {
+            assert!(said.contains(name), "{said}");
+        }
+        let set = "[http]\npublic_url = \"https://help.sundmere.example\"\n[organisation]\nname = \"Sundmere\"\n\
+                   from_name = \"Sundmere\"\nfrom_address = \"notice@sundmere.example\"\n";
+        assert_eq!(left(set), Vec::<String>::new());
+        for home in ["http://localhost:8080", "https://[::1]", "http://0.0.0.0"] {
+            assert!(leads_home(home), "{home}");
+        }
     }
 
     #[test]

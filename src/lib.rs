@@ -20,6 +20,7 @@ pub mod mail;
 
 pub mod audit;
 pub mod campaign;
+pub mod deployment;
 pub mod incident;
 pub mod notice;
 pub mod outbox;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::CampaignStatus;
 use super::content::Content;
 use super::error::CampaignError;
-use super::guard::{lock_for, note};
+use super::guard::{lock_for, note, refuse_in_doubt};
 use super::store::{self, Move};
 use crate::actor::Actor;
 use crate::app::App;
@@ -104,6 +104,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
             to: CampaignStatus::Sending,
         });
     }
+    refuse_in_doubt(&mut tx).await?;
     if let (Some(active), Some(approved)) = (other, approved)
         && !store::is_frozen(&mut tx, id).await?
     {

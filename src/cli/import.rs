@@ -65,7 +65,7 @@ pub struct Import {
 
 impl Import {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = &settings.app()?;
+        let app = &settings.ready().await?;
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await

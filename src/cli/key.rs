@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::{Settings, say};
 use crate::actor::Actor;
+use crate::deployment::keys;
 use crate::incident::rewrap::rewrap;
 use crate::staff::{StaffRole, key};
 
@@ -13,6 +14,7 @@ use crate::staff::{StaffRole, key};
 pub enum Key {
     Create(Create),
     Rewrap(Rewrap),
+    ChangeLinks(ChangeLinks),
 }
 
 /// Make an API key and print it, alone on the last line; it cannot be shown again
@@ -37,11 +39,28 @@ pub struct Create {
 )]
 pub struct Rewrap {}
 
+/// Let status links and codes derive from another key from now on; those already sent end
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  CANDOR__SECRETS__LINK_KEY_FILE=new.key candor key change-links\n\nNeeded once, when \
+    secrets.link_key_file names another key or is taken away. Every link and code sent so far ends."
+)]
+pub struct ChangeLinks {}
+
 impl Key {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let Create { name, roles } = match self {
             Self::Create(create) => create,
+            Self::ChangeLinks(ChangeLinks {}) => {
+                let changed = keys::change_links(&app, Actor::System("cli")).await?;
+                return say(match changed {
+                    true => {
+                        "links and codes derive from the key given; those sent before have ended"
+                    }
+                    false => "links and codes derive from this key already",
+                });
+            }
             Self::Rewrap(Rewrap {}) => {
                 let done = rewrap(&app, Actor::System("cli")).await;
                 let (wrapped, already) = done.context("no incident's key was changed")?;

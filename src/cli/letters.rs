@@ -2,7 +2,6 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -10,8 +9,9 @@ use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
-use super::{Settings, account, say};
+use super::{Settings, account, say, warn};
 use crate::app::App;
+use crate::config::leads_home;
 use crate::id::{IncidentId, PostalId};
 use crate::incident;
 use crate::postal::{self, How, PostalKind, Telling, list, post, returned, slips, told};
@@ -145,7 +145,7 @@ struct Discard {
 
 impl Letters {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = settings.app()?;
+        let app = settings.ready().await?;
         match self.act {
             None => self.take.run(&app).await,
             Some(Act::Posted(act)) => act.run(&app).await,
@@ -172,6 +172,9 @@ impl Take {
                 "the links in these letters would begin with {url}, which nobody else can open: set http.public_url \
                  (is --config missing?), or say --anyway for a rehearsal"
             );
+        }
+        for left in app.config.left_at_defaults() {
+            warn(&left);
         }
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = named(app, &slug).await?;
@@ -202,20 +205,6 @@ impl Take {
             batch.id
         ))
     }
-}
-
-/// Whether links that begin so lead to the machine itself.
-fn leads_home(url: &str) -> bool {
-    let host = url::Url::parse(url).ok();
-    let host = host
-        .as_ref()
-        .and_then(url::Url::host_str)
-        .unwrap_or_default();
-    let bare = host.trim_matches(['[', ']']);
-    let loopback = bare
-        .parse::<IpAddr>()
-        .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
-    loopback || host == "localhost" || host.ends_with(".localhost")
 }
 
 impl Posted {

@@ -9,12 +9,16 @@ use clap::Args;
 use super::Settings;
 use crate::app::App;
 use crate::db;
+use crate::deployment::keys::{self, KeyError};
+use crate::deployment::watch::Witness;
 use crate::shutdown::Shutdown;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
 /// How long requests and messages in hand may take once the end was asked for.
 const DEADLINE: Duration = Duration::from_secs(25);
+/// How often a database that was away at the start is looked for.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
 #[derive(Debug, Args)]
@@ -42,7 +46,7 @@ impl Work {
         let routes = worker::routes(&app.config.mail.relays)?;
         let shutdown = Shutdown::new();
         shutdown.listen()?;
-        worker::start(&app, routes, &shutdown);
+        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
             match address.as_str() {
@@ -84,7 +88,41 @@ impl Run {
 
 async fn start(app: &App) -> Result<()> {
     telemetry::start_logging(&app.config.log);
+    if let Some(dir) = app.config.database.state_dir() {
+        dir.prepare()?;
+    }
     expect_migrations(app).await
+}
+
+/// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
+/// copy. Other keys end the process.
+async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
+    let witness = Witness::new(&app);
+    loop {
+        match keys::check(&app).await {
+            Ok(()) => match witness.look(&app).await {
+                Ok(doubt) => {
+                    if let Some(doubt) = doubt {
+                        tracing::error!("{doubt}");
+                    }
+                    return worker::start(&app, routes, &shutdown);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "waiting for the database before anything is sent")
+                }
+            },
+            Err(KeyError::Db(error)) => {
+                tracing::warn!(%error, "waiting for the database before anything is sent");
+            }
+            Err(error) => {
+                tracing::error!(%error, "nothing is sent with these keys");
+                return shutdown.leave();
+            }
+        }
+        if !shutdown.rest(AGAIN).await {
+            return;
+        }
+    }
 }
 
 /// Serves and sends until the end is asked for, then lets what is in hand finish.
@@ -92,7 +130,7 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
     let shutdown = Shutdown::new();
     shutdown.listen()?;
     if !routes.is_empty() {
-        worker::start(&app, routes, &shutdown);
+        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
     }
     let serving = async {
         let served = web::serve(app, listener, &shutdown).await;
@@ -116,7 +154,8 @@ pub fn listen(app: &App) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Refuses to start on an older schema, or on one whose table of ticket moves is not the program's. A database that is away is no reason: pages say so and try
+/// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
+/// those of the database. A database that is away is no reason: pages say so and try
 /// again.
 pub async fn expect_migrations(app: &App) -> Result<()> {
     match db::pending(app.config.database_url()?).await {
@@ -126,6 +165,7 @@ pub async fn expect_migrations(app: &App) -> Result<()> {
                 "{pending} migrations are pending: run `candor migrate` first"
             );
             ticket::store::check_table(&mut *app.db.get().await?).await?;
+            keys::check(app).await?;
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),
     }

@@ -6,6 +6,7 @@ use clap::Args;
 use super::{Settings, say};
 use crate::actor::Actor;
 use crate::campaign::hold;
+use crate::deployment;
 
 const WHO: Actor = Actor::System("command line");
 
@@ -32,11 +33,16 @@ pub struct Start {}
 
 impl Start {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let changed = hold::start_again(&settings.app()?, WHO).await?;
-        say(if changed {
-            "sending may go on"
-        } else {
-            "nothing was stopped"
-        })
+        let app = settings.app()?;
+        let changed = hold::start_again(&app, WHO).await?;
+        say(match changed {
+            true => "the emergency stop is lifted",
+            false => "nothing was stopped",
+        })?;
+        match deployment::store::doubt(&mut *app.db.get().await?).await? {
+            Some(doubt) => say(doubt),
+            None if changed => say("sending may go on"),
+            None => Ok(()),
+        }
     }
 }

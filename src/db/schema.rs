@@ -200,6 +200,34 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+
+    deployment (only_row) {
+        only_row -> Bool,
+        id -> Uuid,
+        generation -> Int4,
+        epoch -> Int8,
+        grown_at -> Timestamptz,
+        written_by -> Int8,
+        system_identifier -> Nullable<Int8>,
+        timeline -> Nullable<Int4>,
+        database_oid -> Int8,
+        doubt -> Nullable<Array<Text>>,
+        doubt_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    key_fingerprint (name) {
+        name -> Text,
+        fingerprint -> Bytea,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use super::sql_types;
 
     incident (id) {
@@ -823,6 +851,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_event,
     audit_head,
     emergency_stop,
+    deployment,
+    key_fingerprint,
     incident,
     incident_update,
     scope_version,

@@ -7,7 +7,7 @@ use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::{Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter};
-use crate::db::schema::{emergency_stop, incident, outbox, ticket};
+use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
@@ -38,16 +38,14 @@ pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> 
     Ok(())
 }
 
-/// Whether the emergency stop is set: then nothing leaves.
+/// Whether the emergency stop is set, or the database may be an older copy: then nothing leaves.
 ///
 /// # Errors
 /// The database's.
 pub async fn is_stopped(conn: &mut Conn) -> Result<bool> {
-    let stopped_at: Option<DateTime<Utc>> = emergency_stop::table
-        .select(emergency_stop::stopped_at)
-        .first(conn)
-        .await?;
-    Ok(stopped_at.is_some())
+    let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
+    let stopped = emergency_stop::stopped_at.is_not_null().or(in_doubt);
+    Ok(emergency_stop::table.select(stopped).first(conn).await?)
 }
 
 #[derive(QueryableByName)]
@@ -72,6 +70,8 @@ pub async fn claim(
         "with due as (select id from outbox where status = 'queued' and due_at <= $1 \
          and (lease_until is null or lease_until <= $1) \
          and not exists (select from emergency_stop where stopped_at is not null) \
+         and not exists (select from deployment where doubt is not null) \
+         and (select cardinality(copy_evidence()) = 0) \
          order by due_at limit $2 for update skip locked) \
          update outbox set fence = fence + 1, lease_until = $3 from due \
          where outbox.id = due.id returning outbox.id",

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit;
 use crate::campaign;
 use crate::db::{self, Conn, bell};
+use crate::deployment;
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::store::{Moved, move_account};
@@ -73,6 +74,9 @@ async fn under_lock(
     let found = find(&mut conn, incident, version).await?;
     let is_first = store::is_first(&mut conn, incident).await?;
     if found.status == ScopeStatus::Draft {
+        if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
+            return Err(ActivateError::InDoubt(Box::new(doubt)));
+        }
         if found.accepted == 0 {
             return Err(ActivateError::Empty(version));
         }

@@ -170,7 +170,7 @@ fn console() -> Vec<Door> {
 #[rustfmt::skip]
 fn api() -> Vec<Door> {
     use api::{
-        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, templates, tickets,
+        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, sending, templates, tickets,
     };
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
@@ -204,6 +204,7 @@ fn api() -> Vec<Door> {
         get("/templates/{template}", May(SeeTemplates), templates::show),
         post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
         post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
+        get("/sending", May(SeeCampaigns), sending::show),
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),

@@ -111,6 +111,8 @@ pub struct Desk {
     pub area: Area,
     /// Set while the emergency stop is on.
     pub stopped: Option<Stopped>,
+    /// Set while the database may be an older copy: why, and what to do. Nothing is sent then.
+    pub doubt: Option<String>,
     /// Whether this person may stop and start all sending.
     pub may_stop: bool,
     /// The answer to the last act, shown once.
@@ -153,7 +155,7 @@ impl Tone {
             "suspected" | "paused" | "deferred" | "pending" | "on_hold" | "withheld"
             | "uncertain" | "corrected" | "needs_letter" => Tone::Look,
             "approval_void" | "bounced" | "expired" | "stopped" | "unexplained" | "overdue"
-            | "failed" => Tone::Act,
+            | "failed" | "import died" => Tone::Act,
             _ => Tone::Idle,
         }
     }

@@ -15,9 +15,13 @@ use crate::campaign::store::{Beat, RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::bell::Bell;
 use crate::db::{Conn, Result};
+use crate::deployment::watch::Witness;
 use crate::id::{CampaignId, IncidentId, SenderId};
 use crate::scope;
 use crate::shutdown::Shutdown;
+
+/// How often it is seen whether the database is the latest.
+const WITNESS: Duration = Duration::from_secs(1);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,7 +277,16 @@ impl Gate {
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
         let mut bell = None;
         let mut missed: u32 = 0;
+        let witness = Witness::new(&app);
+        let mut witnessed: Option<Instant> = None;
         while !shutdown.is_leaving() {
+            if witnessed.is_none_or(|at| at.elapsed() >= WITNESS) {
+                witnessed = Some(Instant::now());
+                // A doubt is on record by then, and the look sees it.
+                if let Err(error) = witness.look(&app).await {
+                    tracing::warn!(%error, "cannot see whether the database is the latest");
+                }
+            }
             if let Err(error) = self.look(&app).await {
                 tracing::warn!(%error, "cannot see whether sending may go on: nothing leaves until I can");
             }

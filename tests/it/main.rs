@@ -38,6 +38,7 @@ mod processes;
 mod program;
 mod promises;
 mod real_notices;
+mod restore;
 mod retry;
 mod rotation;
 mod schema;

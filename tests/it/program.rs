@@ -22,6 +22,7 @@ impl Program {
         let listen = free.local_addr().unwrap().to_string();
         let settings = vec![
             ("CANDOR__DATABASE__URL", house.url.clone()),
+            ("CANDOR__DATABASE__STATE_DIR", String::new()),
             ("CANDOR__SECRETS__MASTER_KEY", "07".repeat(32)),
             ("CANDOR__HTTP__LISTEN", listen.clone()),
             ("CANDOR__HTTP__PUBLIC_URL", format!("http://{listen}")),

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use super::super::pacing::CanaryState;
-use crate::db::schema::{campaign, campaign_freeze, campaign_pace, emergency_stop};
+use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
 use crate::db::{Conn, Result};
 use crate::id::CampaignId;
 
@@ -181,13 +181,15 @@ pub struct Seen {
 /// What is rung when a campaign, or everything, is held or let go.
 pub const GATE: &str = "candor_gate";
 
-/// How these campaigns stand, and whether everything is stopped.
+/// How these campaigns stand, and whether everything is stopped: by somebody, or since the database may be an older
+/// copy.
 ///
 /// # Errors
 /// The database's.
 pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
-    let stopped: Option<DateTime<Utc>> = emergency_stop::table
-        .select(emergency_stop::stopped_at)
+    let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
+    let stopped: bool = emergency_stop::table
+        .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))
         .first(conn)
         .await?;
     let rows: Vec<(CampaignId, CampaignStatus, Option<i16>)> = campaign::table
@@ -204,7 +206,7 @@ pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(Cam
         let percent = percent.unwrap_or(100);
         (id, Seen { status, percent })
     };
-    Ok((stopped.is_some(), rows.into_iter().map(seen).collect()))
+    Ok((stopped, rows.into_iter().map(seen).collect()))
 }
 
 /// Who stopped everything and when, if it is stopped.

@@ -1,6 +1,7 @@
 //! Why a version was not put in force or thrown away.
 
 use crate::db;
+use crate::deployment::Doubt;
 use crate::scope::ScopeStatus;
 use crate::scope::consent::Question;
 
@@ -40,6 +41,9 @@ pub enum ActivateError {
         /// What is to be confirmed.
         questions: Vec<Question>,
     },
+    /// The database may be an older copy: what was sent to whom is decided before the list changes.
+    #[error("{0}")]
+    InDoubt(Box<Doubt>),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),

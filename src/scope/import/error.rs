@@ -109,6 +109,7 @@ impl From<ActivateError> for ImportError {
             | ActivateError::NotADraft { .. }
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
+            | ActivateError::InDoubt(_)
             | ActivateError::Unconfirmed { .. } => Self::Busy,
         }
     }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
+use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
@@ -403,6 +404,9 @@ pub async fn cancel(
 struct Switched {
     stopped: bool,
     changed: bool,
+    /// Nothing leaves all the same: the database may be an older copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<InDoubt>,
 }
 
 /// `POST /stop`: no message leaves any node (P4).
@@ -414,6 +418,7 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     Ok(HttpResponse::Ok().json(Switched {
         stopped: true,
         changed,
+        in_doubt: None,
     }))
 }
 
@@ -426,5 +431,6 @@ pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     Ok(HttpResponse::Ok().json(Switched {
         stopped: false,
         changed,
+        in_doubt: sending::in_doubt(&app).await?,
     }))
 }

@@ -11,6 +11,7 @@ pub mod letters;
 pub mod notices;
 pub mod people;
 pub mod scopes;
+pub mod sending;
 pub mod templates;
 pub mod ticket_view;
 pub mod tickets;

@@ -337,6 +337,7 @@ impl From<ActivateError> for Problem {
             | ActivateError::Busy
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
+            | ActivateError::InDoubt(_)
             | ActivateError::Unconfirmed { .. } => Kind::InTheWay,
             ActivateError::NotADraft { .. } => Kind::IllegalMove,
         };

@@ -68,6 +68,8 @@ pub struct CampaignPage {
     pub void: String,
     /// Whom it goes to and what they read; none once it was launched, or while that is not counted.
     pub reach: Option<Reach>,
+    /// Settings at their defaults that would go out; none once it was launched.
+    pub defaults: Vec<String>,
     /// Why the last act was refused.
     pub faults: Faults,
     /// What exactly goes out.
@@ -304,10 +306,18 @@ pub(super) async fn filled(
     };
     Ok(CampaignPage {
         pace: since_launch(&campaign, &progress, now),
-        speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
+        speed: speed(
+            &campaign,
+            pace.as_ref(),
+            desk.stopped.is_some() || desk.doubt.is_some(),
+        ),
         deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),
         void: void.unwrap_or_default(),
         reach,
+        defaults: match campaign.launched_at {
+            Some(_) => Vec::new(),
+            None => app.config.left_at_defaults(),
+        },
         faults: Faults::default(),
         log,
         counts: Counts::from(&progress),

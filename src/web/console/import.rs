@@ -227,6 +227,11 @@ pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<Strin
     let incident = incident_at(&mut conn, &slug).await?;
     let versions = store::list(&mut conn, incident.id).await?;
     let under_way = versions.iter().find(|v| v.status == ScopeStatus::Importing);
+    // Of one that died nothing comes any more.
+    let under_way = match under_way {
+        Some(version) if store::is_at_work(&mut conn, incident.id).await? => Some(version),
+        _ => None,
+    };
     let (rows, rejected, read) = under_way.map_or((0, 0, 0), |v| {
         (v.accepted + v.rejected, v.rejected, v.octets_read)
     });

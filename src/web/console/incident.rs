@@ -21,7 +21,7 @@ use crate::incident::open::{Open, Untold};
 use crate::incident::steer::{self, SteerError, Step};
 use crate::incident::{Incident, IncidentState, store};
 use crate::notice::NoticeStatus;
-use crate::scope;
+use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
 use crate::web::figures::{count, filters};
@@ -106,12 +106,15 @@ impl Publish {
     }
 }
 
+/// The state of an import that no process is at work on any more.
+pub const DIED: &str = "import died";
+
 /// One import of the affected list.
 #[derive(Debug, Clone)]
 pub struct ScopeRow {
     /// 1, 2 …
     pub version: i64,
-    /// `draft`, `active`, `superseded` or `discarded`.
+    /// `draft`, `active`, `superseded` or `discarded`; [`DIED`].
     pub status: String,
     /// Rows taken.
     pub accepted: i64,
@@ -228,9 +231,15 @@ pub async fn filled(
         at: Moment::exact(one.published_at),
         text: one.body,
     };
+    let versions = scope::store::list(conn, of.id).await?;
+    let reads = |one: &scope::Version| one.status == ScopeStatus::Importing;
+    let died = versions.iter().any(reads) && !scope::store::is_at_work(conn, of.id).await?;
     let version = |one: scope::Version| ScopeRow {
         version: one.version.into(),
-        status: one.status.to_string(),
+        status: match died && reads(&one) {
+            true => DIED.to_owned(),
+            false => one.status.to_string(),
+        },
         accepted: one.accepted,
         rejected: one.rejected,
         at: Moment::ago(one.created_at, now),
@@ -250,11 +259,7 @@ pub async fn filled(
             .into_iter()
             .map(update)
             .collect(),
-        scopes: scope::store::list(conn, of.id)
-            .await?
-            .into_iter()
-            .map(version)
-            .collect(),
+        scopes: versions.into_iter().map(version).collect(),
         campaigns: rows(conn, campaigns, &of.title, &void).await?,
         log: log(conn, of.id, now).await?,
         next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::campaign::{Counts, live, pace, speed};
 use crate::app::App;
 use crate::campaign::store;
+use crate::deployment;
 use crate::id::CampaignId;
 use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
@@ -95,7 +96,8 @@ impl Watch {
         let campaign = store::find(&mut conn, self.id).await?;
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
-        let stopped = store::stopped(&mut conn).await?.is_some();
+        let stopped = store::stopped(&mut conn).await?.is_some()
+            || deployment::store::doubt(&mut conn).await?.is_some();
         drop(conn);
         let (settled, now) = (progress.settled(), Instant::now());
         let left = progress.total() - settled;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::Deed;
 use super::around::{self, Names, incident_at, on_to};
+use super::incident::DIED;
 use super::rejected::Rejected;
 use crate::app::App;
 use crate::db::Conn;
@@ -159,6 +160,14 @@ impl Delta {
 }
 
 impl ScopeReport {
+    /// Its state, in the words of the list of versions.
+    fn state(&self) -> &str {
+        match self.died {
+            true => DIED,
+            false => &self.status,
+        }
+    }
+
     /// Where a deed of this page posts to.
     fn to(&self, deed: &str) -> String {
         format!(

@@ -552,6 +552,7 @@ fn campaign() -> CampaignPage {
         status: "sending".into(),
         version: 12,
         total: Some(54_600_000),
+        defaults: Vec::new(),
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
         deadline: "deadline CA in 21 days".into(),
