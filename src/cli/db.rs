@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
@@ -58,19 +58,19 @@ enum Uncertain {
 #[command(
     after_help = "Example:\n  candor db restored --relay-log /var/log/mail.log.1 --relay-log /var/log/mail.log\n  \
     candor db restored --nobody-knows\n  candor db restored --nothing-was-sent\n\nStop every node that still uses the \
-    lost database first. See \"Restore\" in docs/operations.md."
+    lost database first. See \"Restore\" in docs/operations.md.",
+    group = ArgGroup::new("how").required(true).args(["relay_log", "nobody_knows", "nothing_was_sent"])
 )]
-#[group(id = "how", required = true, multiple = false)]
 pub struct Decide {
     /// The log of a relay, in Postfix's format, from before the copy was taken to the end; may be repeated, the
     /// earlier of a relay first. What it does not name was not sent
-    #[arg(long, value_name = "FILE", group = "how")]
+    #[arg(long, value_name = "FILE")]
     relay_log: Vec<PathBuf>,
     /// Whatever may have left after the copy was taken becomes uncertain
-    #[arg(long, group = "how")]
+    #[arg(long)]
     nobody_knows: bool,
     /// Nothing was sent after the copy was taken: the database was only moved
-    #[arg(long, group = "how")]
+    #[arg(long)]
     nothing_was_sent: bool,
     /// What becomes of uncertain notices, instead of what each campaign was approved with; `again` also sends e-mails
     /// of tickets again

@@ -46,6 +46,7 @@ pub fn desk(area: Area) -> Desk {
         csrf: "sample-csrf".into(),
         area,
         stopped: None,
+        doubt: None,
         may_stop: true,
         flash: None,
     }

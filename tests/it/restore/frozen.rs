@@ -127,7 +127,7 @@ async fn l2_what_was_approved_in_the_copy_is_approved_again_and_a_wrong_log_is_r
         .raw()
         .await
         .query(
-            "select status::text, status_reason from campaign order by id",
+            "select status::text, status_reason from campaign order by kind",
             &[],
         )
         .await

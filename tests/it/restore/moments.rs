@@ -220,7 +220,8 @@ async fn at_moment(size: &Size, number: u64) {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(size.people, "name;ssn")).await;
     let sink = Sink::start(size.people, size.slowness).await;
-    let running = start(&programs(&house, &sink));
+    let programs = programs(&house, &sink);
+    let running = start(&programs);
     scene.launched(&house, CampaignKind::Initial).await;
     let at = size.people / 50 + draw(number * 2, size.people * 7 / 10);
     until("the moment", async || sink.taken() >= at).await;
@@ -228,7 +229,7 @@ async fn at_moment(size: &Size, number: u64) {
     let dumped = sink.taken();
     let more = dumped + draw(number * 2 + 1, size.people / 5);
     until("the end", async || sink.taken() >= more.min(size.people)).await;
-    running.map(Running::kill);
+    running.into_iter().for_each(Running::kill);
     // What was on the wire arrives.
     tokio::time::sleep(size.slowness * 2).await;
     let (lost, log) = (sink.letters(), sink.log().len());

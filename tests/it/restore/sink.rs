@@ -6,7 +6,12 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-#[derive(Default)]
+/// How each line begins.
+fn stamp() -> String {
+    let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+    at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00 mx postfix").to_string()
+}
+
 struct State {
     /// The Message-IDs of what was taken for each person.
     letters: Vec<Vec<String>>,
@@ -29,7 +34,8 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
             letters: vec![Vec::new(); people],
-            ..State::default()
+            log: format!("{}/master[10]: daemon started\n", stamp()),
+            taken: 0,
         };
         let sink = Self {
             port: listener.local_addr().unwrap().port(),
@@ -82,8 +88,7 @@ impl Sink {
         state.taken += 1;
         state.letters[person].push(id.split('@').next().unwrap().to_owned());
         let queue = format!("{:X}", 0x4F2A_0000 + state.taken);
-        let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-        let stamp = at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00 mx postfix");
+        let stamp = stamp();
         let to = format!("to=<person{person}@example.org>");
         state.log += &format!(
             "{stamp}/smtpd[11]: {queue}: client=localhost[127.0.0.1]\n\
