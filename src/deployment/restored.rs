@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::left::{Choice, End, Gap, REASON};
@@ -25,6 +25,8 @@ use crate::outbox::LetterStatus;
 const LOG: &str = "log";
 /// The relay of attempts that may have been made.
 const NOT_KNOWN: &str = "not known";
+/// How far the clocks of nodes, of the database and of relays may differ.
+const CLOCKS: TimeDelta = TimeDelta::minutes(15);
 /// What stands in the place of a relay's answer at a letter that may have left.
 const PERHAPS: &str = "it may have been sent: the database was put back to an older state";
 
@@ -122,7 +124,7 @@ pub async fn decide(
         decision.knows_every_relay()?;
         decision.letters(&mut tx).await?;
         decision.take_back(&mut tx, by).await?;
-        decision.count_strangers();
+        decision.count_strangers(&mut tx).await?;
     }
     let latest = Witness::new(app).latest(seen.id);
     store::settle(&mut tx, latest, true).await?;
@@ -282,14 +284,32 @@ impl Decision<'_> {
         Ok(())
     }
 
-    fn count_strangers(&mut self) {
+    /// Counts the messages of the log after the copy that belong to nothing: neither to what was decided here nor to what
+    /// the copy had settled just before it was taken.
+    async fn count_strangers(&mut self, tx: &mut Tx) -> db::Result<()> {
         let Choice::Logged(log) = self.choice else {
-            return;
+            return Ok(());
         };
         let copied_at = self.gap.copied_at;
-        let strange = log.keys().filter(|(key, logged)| {
+        let after = log.keys().filter(|(key, logged)| {
             !self.matched.contains(*key) && logged.at.is_none_or(|at| at > copied_at)
         });
-        self.done.strangers = strange.count() as u64;
+        let mut strange: BTreeSet<MessageKey> = after.map(|(key, _)| *key).collect();
+        let since = copied_at - CLOCKS;
+        if !strange.is_empty() {
+            for id in store::letters_settled_since(tx, since).await? {
+                strange.remove(id.uuid().as_bytes());
+            }
+            for id in store::list_recent(tx, since).await? {
+                for bucket in 0..BUCKETS {
+                    for (notice, person) in store::settled_since(tx, id, bucket, since).await? {
+                        strange.remove(&message_key(id, person));
+                        strange.remove(notice.uuid().as_bytes());
+                    }
+                }
+            }
+        }
+        self.done.strangers = strange.len() as u64;
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! An older copy of the database: it is noticed, nothing leaves it, and somebody decides what had been sent.
 
+mod defaults;
 mod doubt;
 mod frozen;
 mod keys;

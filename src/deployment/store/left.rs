@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::left::{self, End};
 use crate::campaign::CampaignStatus;
-use crate::db::schema::{campaign, outbox, sql_types};
+use crate::db::schema::{campaign, notice, outbox, sql_types};
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, LetterId, NoticeId, PersonId};
 use crate::notice::AttemptResult;
@@ -37,6 +37,58 @@ pub async fn list_approved(conn: &mut Conn) -> Result<Vec<CampaignId>> {
         CampaignStatus::Scheduled,
     ];
     among(conn, &states).await
+}
+
+/// The campaigns that may have settled notices since a moment.
+///
+/// # Errors
+/// The database's.
+pub async fn list_recent(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<CampaignId>> {
+    Ok(campaign::table
+        .filter(campaign::launched_at.is_not_null())
+        .filter(
+            campaign::ended_at
+                .is_null()
+                .or(campaign::ended_at.gt(since).assume_not_null()),
+        )
+        .order(campaign::id)
+        .select(campaign::id)
+        .load(conn)
+        .await?)
+}
+
+/// The notices of a bucket of a campaign that were settled since a moment, and their people.
+///
+/// # Errors
+/// The database's.
+pub async fn settled_since(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    bucket: i32,
+    since: DateTime<Utc>,
+) -> Result<Vec<(NoticeId, PersonId)>> {
+    Ok(notice::table
+        .filter(
+            notice::bucket
+                .eq(bucket)
+                .and(notice::campaign_id.eq(campaign)),
+        )
+        .filter(notice::settled_at.gt(since))
+        .select((notice::id, notice::person_id))
+        .load(conn)
+        .await?)
+}
+
+/// The letters that were settled since a moment.
+///
+/// # Errors
+/// The database's.
+pub async fn letters_settled_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<LetterId>> {
+    Ok(outbox::table
+        .filter(outbox::settled_at.gt(since))
+        .select(outbox::id)
+        .load(conn)
+        .await?)
 }
 
 async fn among(conn: &mut Conn, states: &[CampaignStatus]) -> Result<Vec<CampaignId>> {

@@ -148,6 +148,8 @@ async fn by_the_log(size: &Size, scene: &Scene, copy: &House, sink: &Sink) -> St
     let program = Program::of(copy);
     let log = log.display().to_string();
     let done = program.ok(&["db", "restored", "--relay-log", &log, "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&done).unwrap();
+    assert_eq!(told["strangers"], 0, "every message belongs to something");
     until_completed(copy).await;
     end(running).await;
     for (person, letters) in sink.letters().iter().enumerate() {
