@@ -68,6 +68,10 @@ pub struct Database {
     pub url: Secret,
     /// Connections of this process.
     pub pool: usize,
+    /// Seconds that a statement of a page or command may take; 0: no limit.
+    pub statement_seconds: u64,
+    /// Seconds that it may wait for a lock; 0: no limit.
+    pub lock_seconds: u64,
 }
 
 /// `[http]`

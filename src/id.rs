@@ -137,6 +137,8 @@ ids! {
     IncidentId = "inc",
     /// An API key.
     KeyId = "key",
+    /// An event of the audit log.
+    EventId = "aud",
     /// A letter that is not a notice.
     LetterId = "ltr",
     /// One person's message in one campaign.

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod campaign;
 pub mod incident;
 pub mod notice;
+pub mod noticed;
 pub mod outbox;
 pub mod person;
 pub mod postal;

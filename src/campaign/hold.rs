@@ -9,8 +9,9 @@ use super::guard::{lock_for, note};
 use super::store::{self, Move};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Event;
 use crate::db::{self, Conn, bell};
-use crate::id::{CampaignId, IncidentId, StaffId};
+use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::notice::store::batch;
 use crate::{audit, incident, scope};
 
@@ -180,36 +181,84 @@ async fn steer(
     Ok(())
 }
 
-/// Stops every campaign and every letter on every node (P4). `false`: it was stopped already.
+/// What setting or lifting the emergency stop did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switched {
+    /// `false`: it was so already.
+    pub changed: bool,
+    /// `false`: its entry in the audit log could not be written at once. A running node writes it as soon as it can.
+    pub recorded: bool,
+}
+
+/// Stops every campaign and every letter on every node (P4). It is committed before its entry in the audit log is
+/// written, so that nothing about the log can keep it from taking effect.
 ///
 /// # Errors
-/// The database's.
-pub async fn stop_everything(app: &App, by: Actor) -> db::Result<bool> {
+/// The database's: then nothing is stopped.
+pub async fn stop_everything(app: &App, by: Actor) -> db::Result<Switched> {
     switch(app, by, true).await
 }
 
-/// Lifts the emergency stop. `false`: nothing was stopped.
+/// Lifts the emergency stop.
 ///
 /// # Errors
-/// The database's.
-pub async fn start_again(app: &App, by: Actor) -> db::Result<bool> {
+/// The database's: then it still stands.
+pub async fn start_again(app: &App, by: Actor) -> db::Result<Switched> {
     switch(app, by, false).await
 }
 
-async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<bool> {
+async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let now = app.now();
     let who = by.to_string();
+    let deed = match stop {
+        true => "sending.stop",
+        false => "sending.start",
+    };
+    let entry = Event::new(now, by, deed, "everything", &json!({}));
     let mut tx = app.db.begin().await?;
-    let changed = store::set_stopped(&mut tx, stop.then_some((now, who.as_str()))).await?;
+    let by = stop.then_some((now, who.as_str()));
+    let changed = store::set_stopped(&mut tx, by, &entry).await?;
     if changed {
-        let deed = if stop {
-            "sending.stop"
-        } else {
-            "sending.start"
-        };
         bell::ring(&mut tx, store::GATE).await?;
-        audit::store::append(&mut tx, now, by, deed, "everything", &json!({})).await?;
     }
     tx.commit().await?;
-    Ok(changed)
+    let recorded = match record(app, false).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, deed, "done, but its entry in the audit log could not be written yet");
+            false
+        }
+    };
+    Ok(Switched { changed, recorded })
+}
+
+/// Writes the entries of the audit log that were not written when sending was stopped or started again. They have the
+/// time at which that was done. Doing it twice, or on two nodes, writes each once.
+///
+/// # Errors
+/// The database's; also if the log is locked for more than a second.
+pub async fn record_switches(app: &App) -> db::Result<()> {
+    record(app, true).await
+}
+
+async fn record(app: &App, late: bool) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    let entries = store::unrecorded(&mut tx).await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    audit::store::chain::be_quick(&mut tx).await?;
+    let ids: Vec<EventId> = entries.iter().map(|entry| entry.id).collect();
+    let written = audit::store::written(&mut tx, &ids).await?;
+    for mut entry in entries {
+        if late {
+            entry.detail = json!({ "written_late": true }).to_string();
+        }
+        if !written.contains(&entry.id) {
+            audit::store::write(&mut tx, &entry).await?;
+        }
+    }
+    tx.commit().await?;
+    // Not in the same transaction: a stop would wait for the row as long as the log is locked.
+    store::set_recorded(&mut *app.db.get().await?, &ids).await
 }

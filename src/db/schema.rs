@@ -166,15 +166,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    audit_event (seq) {
-        seq -> Int8,
+    audit_event (id) {
+        seq -> Nullable<Int8>,
         at -> Timestamptz,
         actor -> Text,
         deed -> Text,
         subject -> Text,
         detail -> Text,
-        prev_hash -> Bytea,
-        hash -> Bytea,
+        prev_hash -> Nullable<Bytea>,
+        hash -> Nullable<Bytea>,
+        id -> Uuid,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -195,6 +197,7 @@ diesel::table! {
         only_row -> Bool,
         stopped_at -> Nullable<Timestamptz>,
         stopped_by -> Nullable<Text>,
+        unrecorded -> Jsonb,
     }
 }
 

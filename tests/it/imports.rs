@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
+    "audit/link",
+    "audit/noticed",
+    "audit/verify",
     "campaign/approval",
     "campaign/guard",
     "campaign/hold",
@@ -50,6 +53,7 @@ const WORDS: &[&str] = &[
     "element",
     "id",
     "link",
+    "noticed",
     "seal",
     "shutdown",
     "telemetry",

@@ -403,6 +403,8 @@ pub async fn cancel(
 struct Switched {
     stopped: bool,
     changed: bool,
+    /// `false`: a node writes the entry of the audit log later.
+    recorded: bool,
 }
 
 /// `POST /stop`: no message leaves any node (P4).
@@ -410,10 +412,11 @@ struct Switched {
 /// # Errors
 /// The database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = hold::stop_everything(&app, who.actor()).await?;
+    let done = hold::stop_everything(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: true,
-        changed,
+        changed: done.changed,
+        recorded: done.recorded,
     }))
 }
 
@@ -422,9 +425,10 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 /// # Errors
 /// The database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = hold::start_again(&app, who.actor()).await?;
+    let done = hold::start_again(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: false,
-        changed,
+        changed: done.changed,
+        recorded: done.recorded,
     }))
 }

@@ -20,9 +20,17 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 27] = [
+const ACTS: [(&str, &str); 29] = [
     ("stopped", "All sending is stopped. Nothing is lost."),
+    (
+        "stopped-unrecorded",
+        "All sending is stopped. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
     ("started", "Sending is allowed again."),
+    (
+        "started-unrecorded",
+        "Sending is allowed again. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
     (
         "opened",
         "The incident is open. Import the affected list next.",
@@ -201,7 +209,7 @@ pub async fn log(
     now: DateTime<Utc>,
 ) -> Result<Vec<Done>, Problem> {
     let names = Names::load(conn).await?;
-    let events = audit::store::list(conn, Some(&subject.to_string()), None, 20).await?;
+    let events = audit::store::list(conn, &subject.to_string(), 20).await?;
     let line = |event: audit::Event| Done {
         who: names.of_actor(&event.actor),
         what: reasoned(&event),
@@ -265,7 +273,7 @@ pub async fn last_deed(
     conn: &mut Conn,
     subject: impl ToString,
 ) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
-    let events = audit::store::list(conn, Some(&subject.to_string()), None, 1).await?;
+    let events = audit::store::list(conn, &subject.to_string(), 1).await?;
     Ok(events
         .into_iter()
         .next()
