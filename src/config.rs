@@ -140,6 +140,8 @@ pub struct Helpline {
 pub struct Sessions {
     /// Hours of a staff session.
     pub staff_hours: i64,
+    /// Minutes after which an unused one ends; 0: never.
+    pub idle_minutes: i64,
     /// Minutes of a customer's second step.
     pub customer_minutes: i64,
 }

@@ -1,18 +1,19 @@
 //! What people do with a campaign under way: hold it, let it go on, end it. And stop everything.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::CampaignStatus;
 use super::content::Content;
 use super::error::CampaignError;
 use super::guard::{lock_for, note};
 use super::store::{self, Move};
+use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::Event;
 use crate::db::{self, Conn, bell};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::notice::store::batch;
+use crate::seal::to_hex;
 use crate::{audit, incident, scope};
 
 const FREEZE: Actor = Actor::System("freeze");
@@ -27,9 +28,16 @@ pub async fn pause(
     id: CampaignId,
     reason: Option<&str>,
 ) -> Result<(), CampaignError> {
-    let with = Move {
-        status_reason: reason.map(ToOwned::to_owned),
-        ..Move::default()
+    let with = match (by.staff(), reason) {
+        // What staff type may name people.
+        (Some(_), Some(said)) => Move {
+            reason_sealed: seal_reason(app, id, said).await?,
+            ..Move::default()
+        },
+        (_, said) => Move {
+            status_reason: said.map(ToOwned::to_owned),
+            ..Move::default()
+        },
     };
     steer(app, by, id, CampaignStatus::Paused, "campaign.pause", &with).await
 }
@@ -157,6 +165,48 @@ pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     .await
 }
 
+/// Seals a reason under the key of the campaign's incident; `None` if that is destroyed.
+async fn seal_reason(
+    app: &App,
+    id: CampaignId,
+    reason: &str,
+) -> Result<Option<Vec<u8>>, CampaignError> {
+    let mut conn = app.db.get().await?;
+    let of = store::find(&mut conn, id).await?.incident;
+    let key = incident::store::find(&mut conn, of).await?.key(&app.keys);
+    let key = key.map_err(|_| db::Error::inconsistent("incident", of))?;
+    Ok(key.map(|key| key.seal(&Campaign::reason_owner(id), reason.as_bytes())))
+}
+
+/// Opens the reasons that staff gave, where there are any.
+///
+/// # Errors
+/// The database's.
+pub async fn open_reasons<'a>(
+    app: &App,
+    conn: &mut Conn,
+    campaigns: impl IntoIterator<Item = &'a mut Campaign>,
+) -> db::Result<()> {
+    for campaign in campaigns {
+        if campaign.reason_sealed.is_none() {
+            continue;
+        }
+        let incident = incident::store::find(conn, campaign.incident).await?;
+        if let Ok(Some(key)) = incident.key(&app.keys) {
+            campaign.open_reason(&key);
+        }
+    }
+    Ok(())
+}
+
+/// The reason as the audit log keeps it: what staff said stays sealed there too.
+fn said(with: &Move) -> Value {
+    match &with.reason_sealed {
+        Some(sealed) => json!({ "reason_sealed": to_hex(sealed) }),
+        None => json!({ "reason": with.status_reason }),
+    }
+}
+
 async fn steer(
     app: &App,
     by: Actor,
@@ -168,15 +218,7 @@ async fn steer(
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, to).await?;
     store::set_status(&mut tx, id, to, with).await?;
-    note(
-        &mut tx,
-        app,
-        by,
-        deed,
-        id,
-        &json!({ "reason": with.status_reason }),
-    )
-    .await?;
+    note(&mut tx, app, by, deed, id, &said(with)).await?;
     tx.commit().await?;
     Ok(())
 }

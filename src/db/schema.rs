@@ -135,6 +135,8 @@ diesel::table! {
         staff_id -> Uuid,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        id -> Uuid,
+        seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -532,6 +534,7 @@ diesel::table! {
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         acknowledged -> Jsonb,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -694,6 +697,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         harm -> Int4,
         waits_since -> Nullable<Timestamptz>,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -709,6 +713,7 @@ diesel::table! {
         actor -> Text,
         reason -> Nullable<Text>,
         at -> Timestamptz,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 

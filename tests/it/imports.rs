@@ -22,6 +22,7 @@ const VERBS: &[&str] = &[
     "notice/settle",
     "person/forget",
     "person/find",
+    "person/revoke",
     "postal/code",
     "postal/list",
     "postal/minors",
@@ -41,6 +42,7 @@ const VERBS: &[&str] = &[
     "ticket/code",
     "ticket/desk",
     "ticket/intake",
+    "ticket/reseal",
 ];
 /// Files that put things together.
 const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];

@@ -7,12 +7,14 @@
 mod addresses;
 mod api;
 mod approvals;
+mod audit;
 mod audiences;
 mod browser;
 mod campaigns;
 mod changed;
 mod client;
 mod console;
+mod credentials;
 mod csv;
 mod damaged;
 mod doors;

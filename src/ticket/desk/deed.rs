@@ -101,9 +101,16 @@ impl<'a> Deed<'a> {
             said,
             self.now,
         )?;
-        let reason = then.reason.as_deref();
-        store::say_who(&mut self.tx, self.by, reason, self.now).await?;
+        let sealed = match &then.reason {
+            Some(reason) => {
+                let key = key_of(&mut self.tx, self.app, self.ticket.incident).await?;
+                Some(store::seal_reason(&key, self.ticket.id, reason))
+            }
+            None => None,
+        };
+        store::say_who(&mut self.tx, self.by, sealed.as_deref(), self.now).await?;
         self.ticket.go(then, self.now);
+        self.ticket.reason_sealed = sealed.filter(|_| self.ticket.reason.is_some());
         self.moved = true;
         Ok(())
     }

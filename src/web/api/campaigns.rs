@@ -141,7 +141,8 @@ pub fn content_hash(campaign: &Campaign) -> Option<String> {
 
 async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, id).await?;
+    let mut campaign = store::find(&mut conn, id).await?;
+    hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let progress = store::progress(&mut conn, id).await?;
     let left_out = store::left_out(&mut conn, id).await?;
     let pace = store::pace(&mut conn, id).await?;
@@ -226,7 +227,8 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         None => None,
     };
     let mut rows = Vec::new();
-    let campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
+    let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
+    hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     for campaign in campaigns {
         let progress = store::progress(&mut conn, campaign.id).await?;
