@@ -78,15 +78,30 @@ pub async fn run() -> Result<(), Failure> {
     let mut conn = app.db.get().await?;
     let report = verify::verify(&mut conn).await?;
     let seconds = lasting.as_secs_f64();
-    let (plain, candor) = ((before + after) as f64 / 2.0 / seconds, ours as f64 / seconds);
+    let (plain, candor) = (
+        (before + after) as f64 / 2.0 / seconds,
+        ours as f64 / seconds,
+    );
     println!("take-next with {AGENTS} agents, {tickets} tickets in line");
-    println!("  bare claim                {plain:>9.0} /s (before {before}, after {after} in {seconds:.0} s)");
-    println!("  take-next                 {candor:>9.0} /s, slowest {:.0} ms", slowest.as_secs_f64() * 1_000.0);
-    println!("  ratio                     {:>9.2} (goal 0.5)", candor / plain);
+    println!(
+        "  bare claim                {plain:>9.0} /s (before {before}, after {after} in {seconds:.0} s)"
+    );
+    println!(
+        "  take-next                 {candor:>9.0} /s, slowest {:.0} ms",
+        slowest.as_secs_f64() * 1_000.0
+    );
+    println!(
+        "  ratio                     {:>9.2} (goal 0.5)",
+        candor / plain
+    );
     println!(
         "  audit log                 {} events, {}; what waited at the end was linked in {:.2} s",
         report.events,
-        if report.is_whole() { "whole" } else { "NOT WHOLE" },
+        if report.is_whole() {
+            "whole"
+        } else {
+            "NOT WHOLE"
+        },
         waited.as_secs_f64()
     );
     cluster.stop().await?;
@@ -99,7 +114,10 @@ pub async fn run() -> Result<(), Failure> {
 
 /// The program with a connection for each agent.
 fn app(url: &str) -> Result<App, Failure> {
-    let pool = ("CANDOR__DATABASE__POOL".to_owned(), (AGENTS + 6).to_string());
+    let pool = (
+        "CANDOR__DATABASE__POOL".to_owned(),
+        (AGENTS + 6).to_string(),
+    );
     let env = environment(url).map(|(key, value)| (key.to_owned(), value.to_owned()));
     let env = env.into_iter().chain([pool]);
     Ok(App::new(Config::from_parts(None, env)?, Clock::system())?)
@@ -145,7 +163,10 @@ async fn write(
     let subjects: Vec<Vec<u8>> = ids.into_iter().map(seal).collect();
     let order: Vec<i64> = some.iter().map(|n| n.cast_signed()).collect();
     client
-        .execute(insert, &[&uuids, &numbers, &subjects, &incident.uuid(), &order])
+        .execute(
+            insert,
+            &[&uuids, &numbers, &subjects, &incident.uuid(), &order],
+        )
         .await?;
     Ok(())
 }

@@ -32,7 +32,9 @@ async fn act(house: &House, deed: &str) {
 }
 
 async fn report(house: &House) -> Report {
-    verify(&mut house.app.db.get().await.unwrap()).await.unwrap()
+    verify(&mut house.app.db.get().await.unwrap())
+        .await
+        .unwrap()
 }
 
 async fn refusal(house: &House, sql: &str) -> String {
@@ -43,7 +45,13 @@ async fn refusal(house: &House, sql: &str) -> String {
 /// An event as whoever reads the chain could make it, in its place behind the end.
 async fn forged(house: &House, seq: i64) -> String {
     let head = chain::head(&mut house.app.db.get().await.unwrap()).await;
-    let event = Event::new(house.app.now(), SYSTEM, "campaign.approve", "forged", &json!({}));
+    let event = Event::new(
+        house.app.now(),
+        SYSTEM,
+        "campaign.approve",
+        "forged",
+        &json!({}),
+    );
     let linked = Linked::new(seq, event, head.unwrap().unwrap().hash);
     let hex = candor::seal::to_hex;
     format!(
@@ -74,13 +82,25 @@ async fn the_database_refuses_what_the_two_functions_do_not_write() {
     for (sql, why) in [
         (entry.to_owned(), direct),
         (format!("begin; {written}; {entry}"), direct),
-        ("update audit_event set detail = '{\"x\":1}'".to_owned(), only),
-        (format!("begin; {written}; update audit_event set seq = 7 where seq is null"), only),
-        (format!("begin; {written}; delete from audit_event where seq is null"), only),
+        (
+            "update audit_event set detail = '{\"x\":1}'".to_owned(),
+            only,
+        ),
+        (
+            format!("begin; {written}; update audit_event set seq = 7 where seq is null"),
+            only,
+        ),
+        (
+            format!("begin; {written}; delete from audit_event where seq is null"),
+            only,
+        ),
         ("truncate audit_event".to_owned(), only),
         ("update audit_head set seq = 0, hash = ''".to_owned(), head),
         ("delete from audit_head".to_owned(), head),
-        ("truncate audit_head".to_owned(), "audit_head is append-only"),
+        (
+            "truncate audit_head".to_owned(),
+            "audit_head is append-only",
+        ),
     ] {
         assert_eq!(refusal(&house, &sql).await, why, "{sql}");
     }
@@ -113,14 +133,24 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         .await;
 
     // The program goes on: the stop, and an act.
-    assert!(hold::stop_everything(&house.app, SYSTEM).await.unwrap().recorded);
+    assert!(
+        hold::stop_everything(&house.app, SYSTEM)
+            .await
+            .unwrap()
+            .recorded
+    );
     act(&house, "after.that").await;
     let turn = link::turn(&house.app).await.unwrap();
-    assert_eq!((turn.linked, turn.outside.clone()), (2, vec![next, next + 1, 9_000_000_000_000]));
+    assert_eq!(
+        (turn.linked, turn.outside.clone()),
+        (2, vec![next, next + 1, 9_000_000_000_000])
+    );
     let found = report(&house).await;
     let mut named = found.flaws.clone();
     named.sort_by_key(|flaw| format!("{flaw:?}"));
-    let mut outside = [-4, next, next + 1, 9_000_000_000_000].map(Flaw::Outside).to_vec();
+    let mut outside = [-4, next, next + 1, 9_000_000_000_000]
+        .map(Flaw::Outside)
+        .to_vec();
     outside.sort_by_key(|flaw| format!("{flaw:?}"));
     assert_eq!((named, found.events), (outside, events + 2));
 
@@ -128,18 +158,32 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     let site = Site::open(&house.app).await;
     let auditor = site.signed_in("aud", &[Auditor]).await;
     let page = auditor.get("/console/audit").body;
-    assert!(page.contains("after.that") && page.contains("sending.stop"), "{page}");
-    assert!(!page.contains("campaign.approve"), "a forged approval is shown");
+    assert!(
+        page.contains("after.that") && page.contains("sending.stop"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("campaign.approve"),
+        "a forged approval is shown"
+    );
     assert!(page.contains("outside of the chain"), "the page says so");
     let incident = auditor.get("/console/incidents/sundmere").body;
-    assert!(!incident.contains("approved it"), "nor on the page of what it names");
+    assert!(
+        !incident.contains("approved it"),
+        "nor on the page of what it names"
+    );
 
     // The head is deleted.
     house
         .sql("alter table audit_head disable trigger all; delete from audit_head; alter table audit_head enable trigger all")
         .await;
     assert!(report(&house).await.flaws.contains(&Flaw::HeadLost));
-    assert!(hold::start_again(&house.app, SYSTEM).await.unwrap().recorded);
+    assert!(
+        hold::start_again(&house.app, SYSTEM)
+            .await
+            .unwrap()
+            .recorded
+    );
     act(&house, "without.head").await;
     let turn = link::turn(&house.app).await.unwrap();
     // Signing in, the start, the act, and that the head was lost.
@@ -147,19 +191,31 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     let found = report(&house).await;
     let restored = |flaw: &Flaw| matches!(flaw, Flaw::HeadRestored(_));
     assert!(found.flaws.iter().any(restored), "{:?}", found.flaws);
-    let broken = |flaw: &Flaw| matches!(flaw, Flaw::Broken(_) | Flaw::Altered(_) | Flaw::Cut { .. });
+    let broken =
+        |flaw: &Flaw| matches!(flaw, Flaw::Broken(_) | Flaw::Altered(_) | Flaw::Cut { .. });
     assert!(!found.flaws.iter().any(broken), "{:?}", found.flaws);
     act(&house, "and.on").await;
     assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
 
     // The command names each, and ends with 1.
     let said = Program::of(&house).run(&["audit", "verify"]);
-    let said = (said.status.code(), String::from_utf8_lossy(&said.stderr).into_owned());
+    let said = (
+        said.status.code(),
+        String::from_utf8_lossy(&said.stderr).into_owned(),
+    );
     assert_eq!(said.0, Some(1));
     for row in [-4, next, next + 1, 9_000_000_000_000] {
-        assert!(said.1.contains(&format!("row {row} is outside")), "{}", said.1);
+        assert!(
+            said.1.contains(&format!("row {row} is outside")),
+            "{}",
+            said.1
+        );
     }
-    assert!(said.1.contains("the head of the chain was deleted"), "{}", said.1);
+    assert!(
+        said.1.contains("the head of the chain was deleted"),
+        "{}",
+        said.1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +233,11 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
         let house = &house;
         async move {
             let deadline = Instant::now() + Duration::from_secs(30);
-            while house.number("select count(*) from audit_event where seq is not null").await < 200 {
+            while house
+                .number("select count(*) from audit_event where seq is not null")
+                .await
+                < 200
+            {
                 // Another node at the same row is no error.
                 let _ = link::turn(&house.app).await;
                 assert!(Instant::now() < deadline, "not all are linked");
@@ -186,12 +246,17 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
     });
     tokio::join!(join_all(writers), join_all(linkers));
     let found = report(&house).await;
-    assert_eq!((found.flaws.as_slice(), found.events, found.waiting), (&[][..], 200, 0));
+    assert_eq!(
+        (found.flaws.as_slice(), found.events, found.waiting),
+        (&[][..], 200, 0)
+    );
     let mut conn = house.app.db.get().await.unwrap();
     let rows = chain::rows_after(&mut conn, None, 1_000).await.unwrap();
     for writer in 0..8 {
         let mine = rows.iter().map(|row| row.event.deed.as_str());
-        let mine: Vec<_> = mine.filter(|deed| deed.starts_with(&format!("w{writer}."))).collect();
+        let mine: Vec<_> = mine
+            .filter(|deed| deed.starts_with(&format!("w{writer}.")))
+            .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
     // Page by page, without a gap.
@@ -220,13 +285,24 @@ async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
         .unwrap();
     let open = house.app.db.begin().await.unwrap();
     let mut open = open;
-    store::append(&mut open, house.app.now(), SYSTEM, "b.open", "x", &json!({}))
-        .await
-        .unwrap();
+    store::append(
+        &mut open,
+        house.app.now(),
+        SYSTEM,
+        "b.open",
+        "x",
+        &json!({}),
+    )
+    .await
+    .unwrap();
     let begun = Instant::now();
     act(&house, "c.while").await;
     assert!(begun.elapsed() < Duration::from_secs(2));
-    assert_eq!(link::turn(&house.app).await.unwrap(), link::Turn::default(), "the head is held");
+    assert_eq!(
+        link::turn(&house.app).await.unwrap(),
+        link::Turn::default(),
+        "the head is held"
+    );
     holder.batch_execute("commit").await.unwrap();
     assert_eq!(link::turn(&house.app).await.unwrap().linked, 2);
     open.commit().await.unwrap();
@@ -244,12 +320,20 @@ async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own
         .unwrap();
     let begun = Instant::now();
     let done = hold::stop_everything(&house.app, SYSTEM).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!((done.changed, done.recorded), (true, false));
     let stopped = "select count(*) from emergency_stop where stopped_at is not null";
     assert_eq!(house.number(stopped).await, 1);
     let program = Program::of(&house);
-    assert!(program.ok(&["start"]).contains("audit log cannot be written now"));
+    assert!(
+        program
+            .ok(&["start"])
+            .contains("audit log cannot be written now")
+    );
     assert!(hold::record_switches(&house.app).await.is_err());
     holder.batch_execute("commit").await.unwrap();
     house.app.clock.advance(chrono::TimeDelta::hours(1));
@@ -259,9 +343,21 @@ async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own
     let late = "select count(*) from audit_event where deed in ('sending.stop', 'sending.start') \
                 and detail::jsonb->'written_late' = 'true'";
     assert_eq!(house.number(late).await, 2);
-    let then = format!("select count(*) from audit_event where deed = 'sending.stop' and at = '{}'", crate::house::BEGINNING);
-    assert_eq!(house.number(&then).await, 1, "with the time at which it was done");
-    assert_eq!(house.number("select jsonb_array_length(unrecorded) from emergency_stop").await, 0);
+    let then = format!(
+        "select count(*) from audit_event where deed = 'sending.stop' and at = '{}'",
+        crate::house::BEGINNING
+    );
+    assert_eq!(
+        house.number(&then).await,
+        1,
+        "with the time at which it was done"
+    );
+    assert_eq!(
+        house
+            .number("select jsonb_array_length(unrecorded) from emergency_stop")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,7 +372,10 @@ async fn pages_and_commands_do_not_wait_long_for_a_lock_and_long_work_does() {
     let begun = Instant::now();
     let mut tx = house.app.db.begin().await.unwrap();
     let refused = candor::incident::store::lock(&mut tx, scene.incident).await;
-    assert!(matches!(refused, Err(db::Error::Unavailable(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(db::Error::Unavailable(_))),
+        "{refused:?}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(5));
     drop(tx);
     let patient = house.app.patient();

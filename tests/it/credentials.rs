@@ -21,7 +21,8 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     let mut program = site.program(&[Comms]).await;
-    let opens = |program: &crate::client::ApiClient| program.get("/incidents/sundmere").status == 200;
+    let opens =
+        |program: &crate::client::ApiClient| program.get("/incidents/sundmere").status == 200;
     let old = program.key.clone();
     let account = house
         .raw()
@@ -31,7 +32,10 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
         .unwrap();
     let account_id = candor::id::StaffId::from_uuid(account.get(0));
     let key_id = candor::id::KeyId::from_uuid(account.get(1));
-    let new = key::add(&house.app, SYSTEM, account_id).await.unwrap().expose();
+    let new = key::add(&house.app, SYSTEM, account_id)
+        .await
+        .unwrap()
+        .expose();
 
     let admin = site.signed_in("root", &[Admin]).await;
     let page = admin.get("/console/staff");
@@ -40,14 +44,22 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     let auditor = site.signed_in("aud", &[Auditor]).await;
     assert_eq!(auditor.submit("/console/staff", &revoke, &[]).status, 403);
     assert_eq!(admin.submit("/console/staff", &revoke, &[]).status, 303);
-    assert_eq!(admin.submit("/console/staff", &revoke, &[]).status, 404, "twice");
+    assert_eq!(
+        admin.submit("/console/staff", &revoke, &[]).status,
+        404,
+        "twice"
+    );
     assert!(!opens(&program), "the revoked one");
     program.key = new;
     assert!(opens(&program), "the other one");
 
     // Neither comes back with the account.
-    manage::disable(&house.app, SYSTEM, account_id).await.unwrap();
-    manage::enable(&house.app, SYSTEM, account_id).await.unwrap();
+    manage::disable(&house.app, SYSTEM, account_id)
+        .await
+        .unwrap();
+    manage::enable(&house.app, SYSTEM, account_id)
+        .await
+        .unwrap();
     for key in [old, program.key.clone()] {
         program.key = key;
         assert!(!opens(&program));
@@ -59,7 +71,10 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     assert!(opens(&program));
     let listed = command.ok(&["key", "list"]);
     assert_eq!(listed.matches("revoked").count(), 2, "{listed}");
-    let live = listed.lines().find(|line| !line.contains("revoked")).unwrap();
+    let live = listed
+        .lines()
+        .find(|line| !line.contains("revoked"))
+        .unwrap();
     let id = live.split(' ').next().unwrap();
     assert!(command.ok(&["key", "revoke", id]).contains("revoked"));
     assert!(!opens(&program));
@@ -75,7 +90,12 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name")).await;
-    let id = house.raw().await.query_one("select id from person", &[]).await.unwrap();
+    let id = house
+        .raw()
+        .await
+        .query_one("select id from person", &[])
+        .await
+        .unwrap();
     let person = PersonId::from_uuid(id.get(0));
     let stranger = site.browser();
     let opens = |epoch| {
@@ -95,8 +115,16 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
     let seen = program.post(&path, &json!({}));
     assert_eq!((seen.status, &seen.json()["revoked"]), (200, &json!(true)));
     assert!(!opens(1) && opens(2));
-    assert_eq!(site.program(&[Auditor]).await.post(&path, &json!({})).status, 403);
-    let acts = format!("select count(*) from audit_event where deed = 'person.revoke_links' and subject = '{person}'");
+    assert_eq!(
+        site.program(&[Auditor])
+            .await
+            .post(&path, &json!({}))
+            .status,
+        403
+    );
+    let acts = format!(
+        "select count(*) from audit_event where deed = 'person.revoke_links' and subject = '{person}'"
+    );
     assert_eq!(house.number(&acts).await, 2);
 }
 
@@ -113,20 +141,49 @@ async fn staff_change_their_password_and_see_and_end_their_sessions() {
     }
     let is_in = |browser: &crate::client::Browser| browser.get(ME).status == 200;
     let page = here.get(ME).body;
-    assert_eq!(page.matches("/console/me/sessions/").count(), 2, "two others");
-    let end = page.split("action=\"").find(|part| part.starts_with("/console/me/sessions/")).unwrap();
+    assert_eq!(
+        page.matches("/console/me/sessions/").count(),
+        2,
+        "two others"
+    );
+    let end = page
+        .split("action=\"")
+        .find(|part| part.starts_with("/console/me/sessions/"))
+        .unwrap();
     let end = end.split('"').next().unwrap();
     let other = site.signed_in("bea", &[Agent]).await;
     assert_eq!(other.submit(ME, end, &[]).status, 404, "of somebody else");
     assert_eq!(here.submit(ME, end, &[]).status, 303);
-    assert_eq!([&here, &away, &third].into_iter().filter(|one| is_in(one)).count(), 2);
+    assert_eq!(
+        [&here, &away, &third]
+            .into_iter()
+            .filter(|one| is_in(one))
+            .count(),
+        2
+    );
 
     let change = |present: &str, new: &str, again: &str| {
-        here.submit(ME, "/console/me/password", &[("present", present), ("new", new), ("again", again)])
+        here.submit(
+            ME,
+            "/console/me/password",
+            &[("present", present), ("new", new), ("again", again)],
+        )
     };
-    assert!(change("wrong password here", NEW, NEW).body.contains("present password is not right"));
-    assert!(change(PASSWORD, NEW, "another").body.contains("not the same as the new password"));
-    assert!(change(PASSWORD, "short", "short").body.contains("at least 12 characters"));
+    assert!(
+        change("wrong password here", NEW, NEW)
+            .body
+            .contains("present password is not right")
+    );
+    assert!(
+        change(PASSWORD, NEW, "another")
+            .body
+            .contains("not the same as the new password")
+    );
+    assert!(
+        change(PASSWORD, "short", "short")
+            .body
+            .contains("at least 12 characters")
+    );
     let done = change(PASSWORD, NEW, NEW);
     assert!(here.follow(&done).body.contains("password is changed"));
     let left: Vec<bool> = [&here, &away, &third].map(is_in).to_vec();

@@ -7,8 +7,8 @@
 mod addresses;
 mod api;
 mod approvals;
-mod audit;
 mod audiences;
+mod audit;
 mod browser;
 mod campaigns;
 mod changed;

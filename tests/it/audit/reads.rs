@@ -26,7 +26,9 @@ async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
 
 fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, i64, i64)> {
     let those = found.iter().filter(|(what, ..)| what == deed);
-    those.map(|(_, on, times, rows)| (on.as_str(), *times, *rows)).collect()
+    those
+        .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,12 +42,21 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     let clerk = site.signed_in("clerk", &[Comms]).await;
     let lead = site.signed_in("lead", &[Lead]).await;
 
-    let found = agent.get("/incidents/sundmere/people?reference=R-1").json();
+    let found = agent
+        .get("/incidents/sundmere/people?reference=R-00001")
+        .json();
     let person = found["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(agent.get(&format!("/people/{person}")).status, 200);
     assert_eq!(clerk.get("/console/incidents/sundmere/people").status, 200);
     assert_eq!(comms.get("/incidents/sundmere/people").status, 200);
-    let asked = intake::ask(&house.app, scene.incident, person.parse().unwrap(), "", "Why me?").await;
+    let asked = intake::ask(
+        &house.app,
+        scene.incident,
+        person.parse().unwrap(),
+        "",
+        "Why me?",
+    )
+    .await;
     let ticket = asked.unwrap().ticket().id;
     for _ in 0..2 {
         assert_eq!(agent.get(&format!("/tickets/{ticket}")).status, 200);
@@ -62,13 +73,23 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     let incident = incident.as_str();
     assert_eq!(of(&found, "people.find"), [(incident, 1, 1)]);
     assert_eq!(of(&found, "person.read"), [(person.as_str(), 1, 1)]);
-    assert_eq!(of(&found, "people.read"), [(incident, 1, 3), (incident, 1, 3)]);
+    assert_eq!(
+        of(&found, "people.read"),
+        [(incident, 1, 3), (incident, 1, 3)]
+    );
     let ticket = ticket.to_string();
-    assert_eq!(of(&found, "ticket.read"), [(ticket.as_str(), 2, 2), (ticket.as_str(), 1, 1)]);
+    assert_eq!(
+        of(&found, "ticket.read"),
+        [(ticket.as_str(), 2, 2), (ticket.as_str(), 1, 1)]
+    );
     assert_eq!(of(&found, "tickets.read"), [("queue", 1, 1)]);
     assert_eq!(of(&found, "rejects.read"), [(incident, 1, 1)]);
-    assert_eq!(of(&found, "rejects.download"), [(incident, 1, 1), (incident, 1, 1)]);
-    let person_named = "select count(*) from audit_event where detail ilike '%R-1%' or detail like '%@%'";
+    assert_eq!(
+        of(&found, "rejects.download"),
+        [(incident, 1, 1), (incident, 1, 1)]
+    );
+    let person_named =
+        "select count(*) from audit_event where detail ilike '%R-0%' or detail like '%@%'";
     assert_eq!(house.number(person_named).await, 0, "nothing personal");
 }
 
@@ -122,7 +143,11 @@ async fn no_page_waits_for_the_log_and_what_was_read_meanwhile_is_written_later(
         .unwrap();
     let begun = Instant::now();
     assert_eq!(comms.get("/incidents/sundmere/people").status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(noticed::write(&house.app).await.is_err());
     holder.batch_execute("commit").await.unwrap();
     let incident = scene.incident.to_string();
