@@ -118,7 +118,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
             "insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values \
              (gen_random_uuid(), {seq}, now(), 'staff:x', 'campaign.approve', '{}', '{{}}', '\\x00', '\\x0{}')",
             scene.incident,
-            seq % 10
+            seq.rem_euclid(10)
         )
     };
     let next = events + 1;

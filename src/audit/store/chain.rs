@@ -175,10 +175,7 @@ pub async fn rows_after(conn: &mut Conn, after: Option<i64>, limit: i64) -> Resu
         query = query.filter(audit_event::seq.gt(after));
     }
     let rows: Vec<(Row, Place)> = query.load(conn).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| placed(row).ok())
-        .collect())
+    Ok(rows.into_iter().filter_map(placed).collect())
 }
 
 /// Rows with numbers, before `before` or from the highest on, descending.
@@ -196,10 +193,7 @@ pub async fn rows_before(conn: &mut Conn, before: Option<i64>, limit: i64) -> Re
         query = query.filter(audit_event::seq.lt(before));
     }
     let rows: Vec<(Row, Place)> = query.load(conn).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| placed(row).ok())
-        .collect())
+    Ok(rows.into_iter().filter_map(placed).collect())
 }
 
 /// Whether the event with this number has this hash.

@@ -94,17 +94,15 @@ pub(super) fn event((id, at, actor, deed, subject, detail): Row) -> Event {
     }
 }
 
-/// A row with its place; `Err` for one that waits to be linked.
-pub(super) fn placed((row, place): (Row, Place)) -> std::result::Result<Linked, Event> {
-    match place {
-        (Some(seq), Some(prev_hash), Some(hash)) => Ok(Linked {
-            seq,
-            event: event(row),
-            prev_hash,
-            hash,
-        }),
-        _ => Err(event(row)),
-    }
+/// A row with its place; `None` for one that waits to be linked.
+pub(super) fn placed((row, place): (Row, Place)) -> Option<Linked> {
+    let (seq, prev_hash, hash) = place;
+    Some(Linked {
+        seq: seq?,
+        event: event(row),
+        prev_hash: prev_hash?,
+        hash: hash?,
+    })
 }
 
 pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::hash) =
@@ -123,17 +121,19 @@ pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Even
         .limit(limit + STRAYS)
         .load(conn)
         .await?;
-    let rows: Vec<_> = rows.into_iter().map(placed).collect();
-    let hashes: Vec<&[u8]> = rows.iter().flatten().map(|row| &*row.hash).collect();
+    let hashes: Vec<&[u8]> = rows
+        .iter()
+        .filter_map(|(_, place)| place.2.as_deref())
+        .collect();
     let continued = chain::continued(conn, &hashes).await?;
     let head = chain::head(conn).await?.unwrap_or_default();
     let is_chained = |row: &Linked| {
         let last = row.hash == head.hash;
         row.seq <= head.seq && row.is_intact() && (last || continued.contains(&row.hash))
     };
-    let shown = rows.into_iter().filter_map(|row| match row {
-        Ok(row) => is_chained(&row).then_some(row.event),
-        Err(waiting) => Some(waiting),
+    let shown = rows.into_iter().filter_map(|(row, place)| match place {
+        (None, ..) => Some(event(row)),
+        place => placed((row, place)).filter(is_chained).map(|row| row.event),
     });
     Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
 }
@@ -165,10 +165,7 @@ pub async fn page(conn: &mut Conn, before: Option<i64>, limit: usize) -> Result<
         .limit(most)
         .load(conn)
         .await?;
-    let mut rows = rows
-        .into_iter()
-        .filter_map(|row| placed(row).ok())
-        .peekable();
+    let mut rows = rows.into_iter().filter_map(placed).peekable();
     let mut expected = hash;
     if before.is_some_and(|before| before <= seq) {
         // The event that the page before ended with says what comes next.

@@ -26,9 +26,12 @@ async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
 
 fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, i64, i64)> {
     let those = found.iter().filter(|(what, ..)| what == deed);
-    those
+    let mut those: Vec<_> = those
         .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
-        .collect()
+        .collect();
+    // The clock of tests stands still: several are counted at the same moment.
+    those.sort_unstable();
+    those
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +83,7 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     let ticket = ticket.to_string();
     assert_eq!(
         of(&found, "ticket.read"),
-        [(ticket.as_str(), 2, 2), (ticket.as_str(), 1, 1)]
+        [(ticket.as_str(), 1, 1), (ticket.as_str(), 2, 2)]
     );
     assert_eq!(of(&found, "tickets.read"), [("queue", 1, 1)]);
     assert_eq!(of(&found, "rejects.read"), [(incident, 1, 1)]);
@@ -119,10 +122,8 @@ async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
         [(ana.as_str(), 10, 0), ("unknown account", 1, 0)]
     );
     assert_eq!(of(&found, "staff.sign_in_limited"), [("sign-in", 1, 0)]);
-    let mut refused = of(&found, "act.refused");
-    refused.sort_unstable();
     assert_eq!(
-        refused,
+        of(&found, "act.refused"),
         [("GET /console/audit", 1, 0), ("POST /api/v1/stop", 1, 0)]
     );
     assert_eq!(of(&found, "key.refused"), [("unknown key", 1, 0)]);

@@ -209,9 +209,17 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
     std::fs::write(dumps.path().join("dump"), dump(&house)).unwrap();
     assert_ne!(search(dumps.path(), &["sundmere".to_owned()]), "");
     assert_eq!(search(dumps.path(), &planted), "", "in a dump");
-    assert_eq!(search(dumps.path(), &forms("Bartholomew Oldreason")), "", "in a dump");
+    assert_eq!(
+        search(dumps.path(), &forms("Bartholomew Oldreason")),
+        "",
+        "in a dump"
+    );
     house.sql("checkpoint").await;
-    assert_eq!(search(disk.path(), &planted), "", "in the files of the server");
+    assert_eq!(
+        search(disk.path(), &planted),
+        "",
+        "in the files of the server"
+    );
 
     // Forgetting ends it.
     scope::activate::discard(app, by, of, draft).await.unwrap();
