@@ -264,7 +264,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
         bell::ring(&mut tx, store::GATE).await?;
     }
     tx.commit().await?;
-    let recorded = match record(app, false).await {
+    let recorded = match record(app, Some(entry.id)).await {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, deed, "done, but its entry in the audit log could not be written yet");
@@ -280,10 +280,11 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
 /// # Errors
 /// The database's; also if the log is locked for more than a second.
 pub async fn record_switches(app: &App) -> db::Result<()> {
-    record(app, true).await
+    record(app, None).await
 }
 
-async fn record(app: &App, late: bool) -> db::Result<()> {
+/// Writes what waits; all but `now` is late.
+async fn record(app: &App, now: Option<EventId>) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
     let entries = store::unrecorded(&mut tx).await?;
     if entries.is_empty() {
@@ -293,7 +294,7 @@ async fn record(app: &App, late: bool) -> db::Result<()> {
     let ids: Vec<EventId> = entries.iter().map(|entry| entry.id).collect();
     let written = audit::store::written(&mut tx, &ids).await?;
     for mut entry in entries {
-        if late {
+        if Some(entry.id) != now {
             entry.detail = json!({ "written_late": true }).to_string();
         }
         if !written.contains(&entry.id) {
