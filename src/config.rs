@@ -74,6 +74,10 @@ pub struct Database {
     pub state_dir: String,
     /// Whether a standby that took over has everything that was committed.
     pub trust_promotion: bool,
+    /// Seconds that a statement of a page or command may take; 0: no limit.
+    pub statement_seconds: u64,
+    /// Seconds that it may wait for a lock; 0: no limit.
+    pub lock_seconds: u64,
 }
 
 impl Database {
@@ -149,6 +153,8 @@ pub struct Helpline {
 pub struct Sessions {
     /// Hours of a staff session.
     pub staff_hours: i64,
+    /// Minutes after which an unused one ends; 0: never.
+    pub idle_minutes: i64,
     /// Minutes of a customer's second step.
     pub customer_minutes: i64,
 }

@@ -23,6 +23,7 @@ pub mod campaign;
 pub mod deployment;
 pub mod incident;
 pub mod notice;
+pub mod noticed;
 pub mod outbox;
 pub mod person;
 pub mod postal;

@@ -232,6 +232,8 @@ pub enum Index {
     NamePostcode,
     /// The whole contact record, to see whether it changed.
     Contact,
+    /// Why a row was refused, where that repeats words of its cells.
+    Refusal,
 }
 
 /// The key of one incident: seals its people and their words, and indexes them blindly.
@@ -240,7 +242,7 @@ pub struct IncidentKey(Arc<IncidentKeys>);
 
 struct IncidentKeys {
     seal: LessSafeKey,
-    indexes: [MacKey; 4],
+    indexes: [MacKey; 5],
 }
 
 impl fmt::Debug for IncidentKey {
@@ -260,6 +262,7 @@ impl IncidentKey {
                 index(b"index email"),
                 index(b"index name and postcode"),
                 index(b"index contact"),
+                index(b"index refusal"),
             ],
         }))
     }

@@ -1,5 +1,5 @@
 -- Where this database was written, and how far it got: from that Candor sees that it is an older copy
--- (docs/decisions/0012).
+-- (docs/decisions/0013).
 create table deployment (
     only_row          boolean primary key default true check (only_row),
     -- Names the state file of each node.

@@ -99,6 +99,7 @@ impl Demo {
         let shutdown = Shutdown::new();
         shutdown.listen()?;
         let listener = serve::listen(&app)?;
+        serve::keep_audit_log(&app, &shutdown);
         worker::start(&app, worker::routes(&app.config.mail.relays)?, &shutdown);
         let acting = async {
             let acted = tokio::select! {

@@ -46,6 +46,7 @@ impl Work {
         let routes = worker::routes(&app.config.mail.relays)?;
         let shutdown = Shutdown::new();
         shutdown.listen()?;
+        keep_audit_log(&app, &shutdown);
         shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
@@ -129,6 +130,7 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
 async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Result<()> {
     let shutdown = Shutdown::new();
     shutdown.listen()?;
+    keep_audit_log(&app, &shutdown);
     if !routes.is_empty() {
         shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
     }
@@ -139,6 +141,11 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
     };
     let (served, _) = tokio::join!(serving, shutdown.wait(DEADLINE));
     Ok(served?)
+}
+
+/// Keeps the audit log until the end is asked for.
+pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
+    shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
 }
 
 /// The socket of `http.listen`.

@@ -135,6 +135,8 @@ diesel::table! {
         staff_id -> Uuid,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        id -> Uuid,
+        seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -166,15 +168,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    audit_event (seq) {
-        seq -> Int8,
+    audit_event (id) {
+        seq -> Nullable<Int8>,
         at -> Timestamptz,
         actor -> Text,
         deed -> Text,
         subject -> Text,
         detail -> Text,
-        prev_hash -> Bytea,
-        hash -> Bytea,
+        prev_hash -> Nullable<Bytea>,
+        hash -> Nullable<Bytea>,
+        id -> Uuid,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -195,6 +199,7 @@ diesel::table! {
         only_row -> Bool,
         stopped_at -> Nullable<Timestamptz>,
         stopped_by -> Nullable<Text>,
+        unrecorded -> Jsonb,
     }
 }
 
@@ -557,6 +562,7 @@ diesel::table! {
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         acknowledged -> Jsonb,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -719,6 +725,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         harm -> Int4,
         waits_since -> Nullable<Timestamptz>,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -734,6 +741,7 @@ diesel::table! {
         actor -> Text,
         reason -> Nullable<Text>,
         at -> Timestamptz,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The database as a thing that can be put back to an older state, and the keys that it is used with.
 //!
 //! An older copy does not know what was sent after it was taken. While one is suspected nothing is sent; somebody
-//! decides what became of that ([`restored`]). docs/decisions/0012 says how a copy is recognised.
+//! decides what became of that ([`restored`]). docs/decisions/0013 says how a copy is recognised.
 
 pub mod keys;
 pub mod left;

@@ -163,7 +163,7 @@ impl Edition {
 
 /// The Message-ID of a person's notice in a campaign, without angle brackets: the same on every attempt, so that a
 /// double is visible to the reader's mail program. It is known before the notice is frozen, so that a relay's log tells
-/// what left, though the database was put back to a time before that (docs/decisions/0012).
+/// what left, though the database was put back to a time before that (docs/decisions/0013).
 pub fn message_id(campaign: CampaignId, person: PersonId, from: &EmailAddress) -> String {
     let key = to_hex(&message_key(campaign, person));
     format!("{key}@{}", from.domain_ascii())

@@ -71,6 +71,8 @@ pub async fn forget(
     incident: IncidentId,
     repeated: &str,
 ) -> Result<(), ForgetError> {
+    // It may take long.
+    let app = &app.patient();
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, incident).await?;

@@ -52,6 +52,8 @@ async fn record(
     on: NaiveDate,
     telling: Option<&Telling>,
 ) -> Result<Batch, PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let batch = store::lock(&mut tx, id).await?;
@@ -149,6 +151,8 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
 /// # Errors
 /// The first that ends one of them.
 pub async fn resume(app: &App) -> Result<(), PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let half = store::list_posting(&mut *app.db.get().await?).await?;
     for batch in half {
         settle(app, &batch).await?;

@@ -23,6 +23,8 @@ pub async fn take(
     kind: PostalKind,
     again: bool,
 ) -> Result<Batch, PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, of).await?;

@@ -361,7 +361,7 @@ async fn answer_all(
         &solved,
     )
     .await?;
-    let history = ticket::store::history(&mut *app.db.get().await?, ticket.id).await?;
+    let history = ticket::store::history(&mut *app.db.get().await?, &app.keys, &ticket).await?;
     let moves = history
         .into_iter()
         .map(|m| format!("{}  {:<8} by {}", m.at.format("%H:%M:%S"), m.to, m.actor))

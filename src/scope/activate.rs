@@ -49,6 +49,8 @@ pub async fn activate(
     version: i32,
     consent: Consent,
 ) -> Result<Version, ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ActivateError::Busy);
@@ -148,6 +150,8 @@ pub async fn questions(
 /// # Errors
 /// The first that ends one of them; [`ActivateError::Busy`] is none, somebody is at work then.
 pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let mut half = store::list_activating(&mut *app.db.get().await?).await?;
     half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
     for (incident, version) in half {
@@ -317,6 +321,8 @@ pub async fn discard(
     incident: IncidentId,
     version: i32,
 ) -> Result<(), ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let mut tx = app.db.begin().await?;
     draft(&mut tx, incident, version).await?;
     store::discard(&mut tx, incident, ScopeStatus::Draft, None).await?;

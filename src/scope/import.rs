@@ -121,6 +121,8 @@ pub async fn import(
     source: Source<impl io::Read + Send + 'static>,
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
+    // It may take long.
+    let app = &app.patient();
     let How { mode, draft: on } = how.into();
     ask_draft(&mut *app.db.get().await?, incident, on).await?;
     let (reader, is_file) = match source {

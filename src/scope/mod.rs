@@ -137,7 +137,8 @@ pub struct RejectReason {
     pub column: String,
     /// A stable word for programs.
     pub code: String,
-    /// A sentence for people; it never repeats the cell.
+    /// A sentence for people. It may repeat words of the cell, so it is sealed where it is kept.
+    #[serde(default)]
     pub why: String,
 }
 

@@ -82,6 +82,8 @@ rights! {
     SeePeople,
     /// See lists of people, masked, rather than one who is sought.
     SeeAllPeople,
+    /// End the status links that a person was sent.
+    RevokeLinks,
     /// See templates and previews.
     SeeTemplates,
     /// Write templates.
@@ -123,6 +125,7 @@ impl StaffRole {
                 ImportScope,
                 SeePeople,
                 SeeAllPeople,
+                RevokeLinks,
                 SeeTemplates,
                 EditTemplate,
                 SeeCampaigns,
@@ -138,10 +141,17 @@ impl StaffRole {
                 ApproveCampaign,
                 StopSending,
             ],
-            Self::Agent => &[SeeIncidents, SeePeople, SeeTickets, WorkTickets],
+            Self::Agent => &[
+                SeeIncidents,
+                SeePeople,
+                RevokeLinks,
+                SeeTickets,
+                WorkTickets,
+            ],
             Self::Lead => &[
                 SeeIncidents,
                 SeePeople,
+                RevokeLinks,
                 SeeCampaigns,
                 SeeTickets,
                 WorkTickets,

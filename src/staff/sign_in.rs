@@ -16,6 +16,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit;
 use crate::db;
+use crate::id::StaffId;
 use crate::seal::sha256;
 
 /// Why nobody was signed in. The words do not tell an unknown account from a wrong password.
@@ -43,6 +44,9 @@ pub struct SignedIn {
     pub device: String,
 }
 
+/// In whose name refused attempts stand in the audit log.
+const DOOR: Actor = Actor::System("sign-in");
+
 /// Signs somebody in who comes from the network address `from`; `device` is what their browser was given
 /// when they did so before.
 ///
@@ -59,18 +63,24 @@ pub async fn sign_in(
     let email = EmailAddress::parse(email.trim()).ok().map(|e| e.key_form());
     let named = email.as_deref().unwrap_or_default();
     let device = device.and_then(|cookie| Device::parse(&app.keys, cookie, named));
-    attempts
-        .take(from, named, device, now)
-        .map_err(SignInError::TooMany)?;
+    let refused = |deed, subject: String| app.noticed.note(now, DOOR, deed, subject, 0);
+    attempts.take(from, named, device, now).map_err(|wait| {
+        refused("staff.sign_in_limited", "sign-in".to_owned());
+        SignInError::TooMany(wait)
+    })?;
     let account = match &email {
         Some(email) => store::find_by_email(&mut *app.db.get().await?, email).await?,
         None => None,
     };
     let (staff, hash) = account.unzip();
     let fits = password::verify(hash, typed).await;
-    let staff = staff
-        .filter(|staff| fits && staff.disabled_at.is_none())
-        .ok_or(SignInError::Refused)?;
+    let whose = staff.as_ref().map(|staff| staff.id.to_string());
+    let Some(staff) = staff.filter(|staff| fits && staff.disabled_at.is_none()) else {
+        // Never what was typed: it may be a password.
+        let whose = whose.unwrap_or_else(|| "unknown account".to_owned());
+        refused("staff.sign_in_refused", whose);
+        return Err(SignInError::Refused);
+    };
     let token = Token::new();
     let expires_at = now + TimeDelta::hours(app.config.sessions.staff_hours);
     let mut tx = app.db.begin().await?;
@@ -141,6 +151,19 @@ impl Attempts {
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
         PER_ADDRESS.count(&mut full_at, codes_of(from), now);
+    }
+
+    /// Counts an attempt of somebody signed in at their own present password.
+    ///
+    /// # Errors
+    /// The seconds to wait if it is one too many; it is not counted then.
+    pub fn may_try_own_password(&self, of: StaffId, now: DateTime<Utc>) -> Result<(), u32> {
+        let key = sha256(format!("own password {of}").as_bytes());
+        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_old(&mut full_at, now);
+        PER_ACCOUNT.check(&full_at, &key, now)?;
+        PER_ACCOUNT.count(&mut full_at, key, now);
+        Ok(())
     }
 
     /// Counts an attempt: against the account, or against the browser that was in it before.

@@ -73,6 +73,7 @@ pub enum Area {
     Audit,
     Outbox,
     Design,
+    Me,
 }
 
 /// A link of the navigation: where it belongs, its address, its word.

@@ -335,11 +335,13 @@ impl From<ManageError> for Problem {
     fn from(error: ManageError) -> Self {
         let kind = match error {
             ManageError::Db(error) => return error.into(),
-            ManageError::Missing => Kind::NotFound,
+            ManageError::Missing | ManageError::NoKey => Kind::NotFound,
             ManageError::EmailTaken => Kind::Taken,
             ManageError::Name(_)
             | ManageError::NoRole
             | ManageError::Yourself
+            | ManageError::WrongPassword
+            | ManageError::HasMailbox
             | ManageError::NoMailbox => Kind::NotAccepted,
         };
         Self::new(kind).because(error)

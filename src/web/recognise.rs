@@ -6,9 +6,12 @@ use std::rc::Rc;
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 
+use crate::actor::Actor;
+use crate::app::App;
 use crate::incident;
 use crate::link::StatusLink;
 use crate::person::store;
@@ -76,7 +79,23 @@ pub async fn by_session(
         Ok(None) => {}
         Err(problem) => return Ok(refuse(req, problem)),
     }
-    Ok(next.call(req).await?.map_into_boxed_body())
+    let answer = next.call(req).await?.map_into_boxed_body();
+    note_refusal(&answer);
+    Ok(answer)
+}
+
+/// Counts for the audit log what a member of staff may not do and tried.
+fn note_refusal(answer: &ServiceResponse<BoxBody>) {
+    let req = answer.request();
+    let signed = req.extensions().get::<Signed>().cloned();
+    if answer.status() == StatusCode::FORBIDDEN
+        && let (Some(signed), Some(app)) = (signed, req.app_data::<Data<App>>())
+    {
+        // The pattern of the route, never the address, which may name a person.
+        let route = req.match_pattern().unwrap_or_default();
+        let what = format!("{} {route}", req.method());
+        signed.saw(app, "act.refused", what, 0);
+    }
 }
 
 /// Middleware of the API: recognises a key.
@@ -97,9 +116,18 @@ pub async fn by_key(
     match staff {
         Ok(Some(staff)) => {
             req.extensions_mut().insert(Signed::new(staff, None));
-            Ok(next.call(req).await?.map_into_boxed_body())
+            let answer = next.call(req).await?.map_into_boxed_body();
+            note_refusal(&answer);
+            Ok(answer)
         }
-        Ok(None) => Ok(refuse(req, Problem::new(Kind::NotSignedIn))),
+        Ok(None) => {
+            if let (Some(_), Ok(app)) = (key, app(&req)) {
+                let actor = Actor::System("sign-in");
+                app.noticed
+                    .note(app.now(), actor, "key.refused", "unknown key", 0);
+            }
+            Ok(refuse(req, Problem::new(Kind::NotSignedIn)))
+        }
         Err(problem) => Ok(refuse(req, problem)),
     }
 }

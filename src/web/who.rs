@@ -43,6 +43,12 @@ impl Signed {
         Actor::Staff(self.staff.id)
     }
 
+    /// Counts for the audit log that people, tickets or rejects were shown: `rows` of them.
+    pub fn saw(&self, app: &App, deed: &'static str, subject: impl ToString, rows: usize) {
+        app.noticed
+            .note(app.now(), self.actor(), deed, subject, rows);
+    }
+
     /// The session's token; an API key has none.
     pub fn session(&self) -> Option<Token> {
         self.session

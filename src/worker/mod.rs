@@ -1,5 +1,6 @@
 //! The senders: loops, leases and cancellation; no rule lives here.
 
+pub mod audit_log;
 mod breaker;
 mod chore;
 pub mod courier;
@@ -86,6 +87,7 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
 
 /// Starts postman, courier and chores; they run until `shutdown` asks them to leave.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
+    let app = &app.patient();
     let relays: Arc<Vec<Relay>> =
         Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
+    "audit/link",
+    "audit/noticed",
+    "audit/verify",
     "campaign/approval",
     "campaign/guard",
     "campaign/hold",
@@ -22,6 +25,7 @@ const VERBS: &[&str] = &[
     "notice/settle",
     "person/forget",
     "person/find",
+    "person/revoke",
     "postal/code",
     "postal/list",
     "postal/minors",
@@ -41,6 +45,7 @@ const VERBS: &[&str] = &[
     "ticket/code",
     "ticket/desk",
     "ticket/intake",
+    "ticket/reseal",
 ];
 /// Files that put things together.
 const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];
@@ -53,6 +58,7 @@ const WORDS: &[&str] = &[
     "element",
     "id",
     "link",
+    "noticed",
     "seal",
     "shutdown",
     "telemetry",

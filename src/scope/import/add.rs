@@ -19,7 +19,7 @@ use crate::incident;
 use crate::scope::activate::AT_ONCE;
 use crate::scope::csv::VERDICT;
 use crate::scope::delta::{AddedFile, Delta, Difference};
-use crate::scope::store::{self, Added, Former, reject_owner};
+use crate::scope::store::{self, Added, Former};
 use crate::scope::{Place, Reject, ScopeStatus, Version};
 use crate::seal::to_hex;
 
@@ -150,10 +150,10 @@ impl Work<'_> {
                     file,
                     line: reject.line,
                 };
-                let cells = json!(in_order(reject, &self.columns, columns)).to_string();
-                let owner = reject_owner(self.stage.incident, draft, place);
-                let sealed = self.stage.key.seal(&owner, cells.as_bytes());
-                (place, json!(reject.reasons), sealed)
+                let cells = in_order(reject, &self.columns, columns);
+                let version = (self.stage.incident, draft);
+                let closed = store::close(&self.stage.key, version, place, &reject.reasons, &cells);
+                (place, closed)
             });
             let moved: Vec<_> = moved.collect();
             store::insert_rejects(conn, self.stage.incident, draft, &moved).await?;

@@ -19,7 +19,7 @@ use crate::scope::csv::{
     Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
 };
 use crate::scope::lacks::Lacks;
-use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
+use crate::scope::store::{self, Copy, Rejects, Rows, StagedRow};
 use crate::scope::{Place, RejectReason};
 use crate::seal::{Digest, IncidentKey, unique};
 
@@ -276,7 +276,7 @@ impl Stage {
         self.keep(rejects, whole(record.line), &reasons, &cells);
     }
 
-    /// Puts a reject among the others, its cells sealed.
+    /// Puts a reject among the others, its cells and sentences sealed.
     pub(super) fn keep<T: serde::Serialize>(
         &self,
         rejects: &mut Rejects,
@@ -284,10 +284,9 @@ impl Stage {
         reasons: &[RejectReason],
         cells: &[T],
     ) {
-        let reasons = serde_json::to_vec(reasons).expect("texts always become JSON");
-        let cells = serde_json::to_vec(cells).expect("texts always become JSON");
-        let owner = reject_owner(self.incident, self.version, line);
-        rejects.push(line, &reasons, &self.key.seal(&owner, &cells));
+        let version = (self.incident, self.version);
+        let closed = store::close(&self.key, version, line, reasons, cells);
+        rejects.push(line, &closed.reasons, &closed.sealed);
     }
 }
 

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::{Place, ScopeStatus, Version};
 use super::first::Own;
+use super::reject::Closed;
 use super::{Row, buckets_done, read};
 use crate::db::schema::{scope_reject, scope_version};
 use crate::db::{Conn, Error, Result};
@@ -152,24 +153,29 @@ pub async fn delete_rejects_at(
     Ok(())
 }
 
-/// Keeps rejects of a version: place, reasons, sealed cells.
+/// Keeps rejects of a version.
 ///
 /// # Errors
 /// The database's.
+///
+/// # Panics
+/// Never: what [`super::close`] made is JSON.
 pub async fn insert_rejects(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-    rejects: &[(Place, serde_json::Value, Vec<u8>)],
+    rejects: &[(Place, Closed)],
 ) -> Result<()> {
-    let row = |(place, reasons, sealed): &(Place, serde_json::Value, Vec<u8>)| {
+    let row = |(place, closed): &(Place, Closed)| {
+        let reasons: serde_json::Value =
+            serde_json::from_slice(&closed.reasons).expect("it was made as JSON");
         (
             scope_reject::incident_id.eq(incident),
             scope_reject::version.eq(version),
             scope_reject::file.eq(place.file),
             scope_reject::line.eq(place.line),
-            scope_reject::reasons.eq(reasons.clone()),
-            scope_reject::sealed.eq(sealed.clone()),
+            scope_reject::reasons.eq(reasons),
+            scope_reject::sealed.eq(closed.sealed.clone()),
         )
     };
     let rows: Vec<_> = rejects.iter().map(row).collect();

@@ -42,7 +42,8 @@ pub use first::{
 };
 pub use identity::{count_another, find_moved, mark_another};
 pub use reject::{
-    RejectGroup, count_rejects, find_rejects, group_rejects, list_rejects, reject_owner,
+    Closed, RejectGroup, close, count_rejects, find_rejects, group_rejects, list_rejects,
+    reject_owner,
 };
 pub use staged::{
     Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,

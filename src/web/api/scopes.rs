@@ -240,8 +240,13 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, 
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String, i32)>) -> Answer {
+pub async fn rejects(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    path: Path<(String, i32)>,
+) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
+    who.saw(&app, "rejects.download", incident.id, 1);
     rejects::download(&app, &incident, &version)
 }
 

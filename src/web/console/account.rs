@@ -230,6 +230,7 @@ pub async fn people(
         Some(key) => store::list(&mut conn, &key, of.id, &filter, asked.after, ON_A_PAGE).await?,
         None => (Vec::new(), None),
     };
+    who.saw(&app, "people.read", of.id, found.len());
     let shown = PeoplePage {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: of.slug,

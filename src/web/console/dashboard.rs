@@ -81,7 +81,8 @@ pub struct Running {
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let now = app.now();
     let mut conn = app.db.get().await?;
-    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let mut campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    campaign::hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let (mut incidents, mut needs) = (Vec::new(), Vec::new());
     for one in incident::store::list(&mut conn).await? {
         if !one.is_over() {

@@ -86,7 +86,7 @@ impl Watch {
         let Some(token) = self.session else {
             return Ok(true);
         };
-        let staff = session::find(&self.app, token).await?;
+        let staff = session::look(&self.app, token).await?;
         Ok(staff.is_some_and(|staff| staff.may(SeeCampaigns::RIGHT)))
     }
 

@@ -74,6 +74,7 @@ pub mod incidents;
 pub mod ledger;
 pub mod letters;
 pub mod live;
+pub mod me;
 pub mod needs;
 pub mod notices;
 pub mod offer;

@@ -195,6 +195,9 @@ pub async fn show(
     } else {
         Rejected::default()
     };
+    if !refused.rows.is_empty() {
+        who.saw(&app, "rejects.read", incident.id, refused.rows.len());
+    }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
     let questions = activate::questions(&app, &mut conn, incident.id, &version).await?;
@@ -279,8 +282,9 @@ async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
+pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
+    who.saw(&app, "rejects.download", incident.id, 1);
     download::download(&app, &incident, &version)
 }
 

@@ -202,7 +202,8 @@ async fn rejects_are_grouped_by_reason_with_an_example() {
         (16, 34),
         "aliases are taken"
     );
-    let groups = store::group_rejects(&mut *desk.conn().await, desk.incident, 1, 10)
+    let key = desk.key().await;
+    let groups = store::group_rejects(&mut *desk.conn().await, &key, desk.incident, 1, 10)
         .await
         .unwrap();
     let told: Vec<_> = groups

@@ -18,6 +18,7 @@ use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publis
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Letter, Told};
 use candor::web::console::letters::{BatchLine, LettersPage, ListLine, One};
+use candor::web::console::me::{Me, SessionRow};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
@@ -26,7 +27,7 @@ use candor::web::console::reach::{Acknowledgement, Reach, Reader};
 use candor::web::console::rejected::{Reason, Reject, Rejected};
 use candor::web::console::scopes::{Asked, Delta, ScopeReport};
 use candor::web::console::sign_in::SignIn;
-use candor::web::console::staff::{StaffList, StaffRow};
+use candor::web::console::staff::{KeyRow, StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
 use candor::web::console::templates::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::{Account, Choice, Deed, Done, facts};
@@ -835,6 +836,7 @@ fn ledger() -> Ledger {
             state: "posted on 3 Dec 2026, came back: moved away (recorded on 9 Dec 2026)".into(),
             names: "name".into(),
         }],
+        may_revoke: true,
         may_open: true,
     }
 }
@@ -999,6 +1001,18 @@ pub fn draw(pages: &mut Pages) {
         email: "ada@northline.example".into(),
         roles: vec!["comms".into(), "approver".into()],
         disabled,
+        keys: vec![
+            KeyRow {
+                id: "key_0192f0c1e7a87b6e9d2c3b4a5f607182".into(),
+                made: row(9_000),
+                revoked: None,
+            },
+            KeyRow {
+                id: "key_0192f0c1e7a87b6e9d2c3b4a5f607183".into(),
+                made: row(90_000),
+                revoked: Some(row(9_000)),
+            },
+        ],
     };
     add(
         "c_staff",
@@ -1007,6 +1021,23 @@ pub fn draw(pages: &mut Pages) {
             staff: vec![staff("Ada Moreno", None), staff(HOSTILE, Some(ago(900)))],
             may_manage: true,
         },
+    );
+    let session = |here| SessionRow {
+        id: "ses_0192f0c1e7a87b6e9d2c3b4a5f607182".into(),
+        here,
+        began: row(300),
+        used: row(2),
+        ends: row(-400),
+    };
+    let me = |faults| Me {
+        desk: desk(Area::Me),
+        sessions: vec![session(true), session(false)],
+        faults,
+    };
+    add("c_me", &me(Faults::default()));
+    add(
+        "c_me_refused",
+        &me(fault("present", "The present password is not right.")),
     );
     let act = |number: i64, what: &str| AuditRow {
         number,
@@ -1026,6 +1057,8 @@ pub fn draw(pages: &mut Pages) {
                 act(1_202, "campaign.launch"),
             ],
             before: Some(1_202),
+            waiting: 3,
+            warnings: vec!["row 9,000 is outside of the chain".into()],
         },
     );
     let letter = |name: &str, subject: &str| LetterRow {
