@@ -1,27 +1,35 @@
 //! One SMTP connection and the transactions on it, pipelined where the server lets us.
 //!
-//! lettre parses replies and signs in; the order of commands is ours, because lettre neither
-//! pipelines (RFC 2920) nor tells a letter lost before its final dot from one lost after.
+//! lettre carries commands and waits for answers; the order of commands is ours, because lettre neither
+//! pipelines (RFC 2920) nor tells a letter lost before its final dot from one lost after, and so is the reading of
+//! answers (`wire.rs` says why).
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
+use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::answer::{Answer, heard, said};
+use super::answer::{Answer, lost};
 use super::compose::addr_spec;
 use super::features::Features;
 use super::letter::Letter;
 use super::permit::Permit;
+use super::reach::{self, Distrusted};
 use super::reply::Reply;
 use super::settings::{Patience, Settings};
+use super::sign_in::sign_in;
 use super::stuffing::dot_stuffed;
-use super::wire::{CutShort, connect};
+use super::wire::{CutShort, Heard, secured};
 
 /// The open connection.
 pub(super) struct Session {
     lettre: AsyncSmtpConnection,
+    heard: Heard,
     cut_short: CutShort,
     features: Features,
     patience: Patience,
@@ -39,48 +47,106 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects, secures, greets, signs in. The error says why not, for an operator.
-    pub(super) async fn open(relay: &Settings) -> Result<Session, String> {
+    /// Connects, secures, greets, signs in, at the first of the relay's addresses where that goes well. The error
+    /// says why not, for an operator. `greeting`: how long a server may take to greet us.
+    pub(super) async fn open(
+        relay: &Settings,
+        greeting: Duration,
+        distrusted: &Distrusted,
+    ) -> Result<Session, String> {
+        let mut addresses = reach::addresses(relay, distrusted).await?;
+        loop {
+            let connect = relay.patience.connect;
+            let (tcp, at) = reach::connect(&addresses, connect, distrusted).await?;
+            addresses.retain(|address| *address != at);
+            let greeting = match addresses.is_empty() {
+                true => greeting,
+                // Another address may be better.
+                false => greeting.min(connect),
+            };
+            match Session::begin(relay, (tcp, at), greeting).await {
+                Err(_) if !addresses.is_empty() => distrusted.add(at),
+                begun => return begun,
+            }
+        }
+    }
+
+    /// Secures, greets and signs in. `greeting`: how long the server may take to greet us.
+    async fn begin(
+        relay: &Settings,
+        tcp: (TcpStream, SocketAddr),
+        greeting: Duration,
+    ) -> Result<Session, String> {
         let patience = relay.patience;
-        let (wire, hello) = (connect(relay).await?, &relay.hello);
-        let cut_short = wire.cut_short();
+        let (wire, hello) = (secured(relay, tcp, greeting).await?, &relay.hello);
+        let (cut_short, heard) = (wire.cut_short(), wire.heard());
+        // lettre says EHLO itself.
         let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire), hello);
-        let lettre = timeout(patience.reply, greeted)
-            .await
-            .map_err(|_| "the relay did not greet us in time".to_owned())?
-            .map_err(|error| said("the relay did not welcome us", &error))?;
-        let deadline = Instant::now() + patience.letter;
-        let features = Features::default();
+        let greeted = timeout(greeting, greeted).await;
+        let ehlo = match (heard.take(), heard.take(), greeted) {
+            (None, _, Err(_)) => return Err("the relay did not greet us in time".to_owned()),
+            (None, _, Ok(result)) => {
+                let why = lost(result.err().as_ref());
+                return Err(format!("the relay did not welcome us: {why}"));
+            }
+            (Some(welcome), ..) if !welcome.is(2) => {
+                return Err(format!("the relay did not welcome us ({})", welcome.code));
+            }
+            (Some(_), Some(ehlo), Ok(Ok(lettre))) => (ehlo, lettre),
+            (Some(_), _, result) => {
+                let error = result.ok().and_then(Result::err);
+                return Err(format!(
+                    "the relay did not answer our EHLO: {}",
+                    lost(error.as_ref())
+                ));
+            }
+        };
+        let (ehlo, lettre) = ehlo;
         let mut session = Session {
             lettre,
+            heard,
             cut_short,
-            features,
+            features: Features::default(),
             patience,
-            deadline,
+            deadline: Instant::now() + patience.letter,
             letters: 0,
             announced: None,
             words: String::new(),
             broken: false,
         };
-        // A second EHLO, because lettre keeps only some of the answer to its own.
-        let ehlo = session
-            .say(&format!("EHLO {hello}\r\n"), patience.reply)
-            .await?;
-        session.features = match ehlo.code {
-            200..300 => Features::read(&ehlo),
-            // OpenSMTPD hears only one.
-            503 => Features::kept(session.lettre.server_info()),
-            code => return Err(format!("the relay refused our EHLO ({code})")),
-        };
+        session.features = session.features_by(&ehlo, hello).await?;
         session.features.pipelining &= relay.pipelining;
         if let Some(credentials) = &relay.credentials {
-            let signing_in = session.lettre.auth(DEFAULT_MECHANISMS, credentials);
-            timeout(patience.reply, signing_in)
-                .await
-                .map_err(|_| "the relay did not answer our sign-in in time".to_owned())?
-                .map_err(|error| said("the relay did not accept our sign-in", &error))?;
+            let features = std::mem::take(&mut session.features);
+            sign_in(&mut session, &features, credentials).await?;
+            session.features = features;
         }
         Ok(session)
+    }
+
+    /// What the server can do. One that refuses EHLO is old, and greeted by HELO (RFC 5321 §3.2).
+    async fn features_by(&mut self, ehlo: &Answer, hello: &ClientId) -> Result<Features, String> {
+        if ehlo.is(2) {
+            return Ok(Features::read(ehlo));
+        }
+        if matches!(ehlo.code, 500..=504) {
+            let helo = self.ask(&format!("HELO {hello}\r\n")).await?;
+            if helo.is(2) {
+                return Ok(Features::default());
+            }
+        }
+        Err(format!("the relay refused our EHLO ({})", ehlo.code))
+    }
+
+    /// Says a command that belongs to no letter, and reads one answer.
+    pub(super) async fn ask(&mut self, command: &str) -> Result<Answer, String> {
+        self.deadline = Instant::now() + self.patience.letter;
+        self.say(command, self.patience.reply).await
+    }
+
+    /// How long each answer before a text may take from now on.
+    pub(super) fn wait_for_replies(&mut self, patience: Duration) {
+        self.patience.reply = patience;
     }
 
     /// Whether this letter may be sent now: no other one was announced.
@@ -102,6 +168,12 @@ impl Session {
         next: Option<&Letter>,
         permit: &mut Permit<'_>,
     ) -> Option<Reply> {
+        if self.announced.is_none() && !self.heard.is_empty() {
+            // Taken for the answer to what comes next, it would put us out of step.
+            self.broken = true;
+            let reply = || Reply::unreachable("the relay said something that it was not asked");
+            return permit.given().await.then(reply);
+        }
         let commands = match self.announced.take() {
             // They are out.
             Some(_) => None,
@@ -142,7 +214,7 @@ impl Session {
                 self.broken = true;
                 Reply::Unreachable { why }
             }
-            Stopped::Refused { answer, .. } if !(answer.is(4) || answer.is(5)) => {
+            Stopped::Refused { answer, .. } if answer.is(2) || answer.is(3) => {
                 // We no longer know what answers what. A 250 to DATA accepts nothing.
                 self.broken = true;
                 Reply::unreachable("the relay gave an answer that has no place there")
@@ -225,7 +297,7 @@ impl Session {
             match heard {
                 Ok(answer) => {
                     self.broken |= answer.code == 421;
-                    awaits_text = step == 2 && answer.code == 354;
+                    awaits_text = step == 2 && answer.is(3);
                     if refusal.is_none() && !fits(step, &answer) {
                         refusal = Some(answer);
                     }
@@ -290,7 +362,8 @@ impl Session {
         let whole = words.len();
         self.words = words;
         match said {
-            Ok(answer) if answer.is(3) => {
+            // Out of step, or of no known class: it may have accepted.
+            Ok(answer) if !matches!(answer.code / 100, 2 | 4 | 5) => {
                 self.broken = true;
                 Reply::Unknown {
                     why: "the relay's answer to the letter has no place there".to_owned(),
@@ -331,13 +404,24 @@ impl Session {
     /// Writes in one piece, and reads one reply. The error says how the connection was lost.
     async fn say(&mut self, words: &str, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
-        heard(timeout_at(until, self.lettre.command(words)).await.ok())
+        let said = timeout_at(until, self.lettre.command(words)).await;
+        self.answer(said.ok())
     }
 
     /// Reads one reply.
     async fn listen(&mut self, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
-        heard(timeout_at(until, self.lettre.read_response()).await.ok())
+        let read = timeout_at(until, self.lettre.read_response()).await;
+        self.answer(read.ok())
+    }
+
+    /// What came, of which lettre knows only that it came; `None`: not in time.
+    fn answer(&self, told: Option<Result<Response, SmtpError>>) -> Result<Answer, String> {
+        match told {
+            None => Err(lost(None)),
+            Some(Ok(_)) => self.heard.take().ok_or_else(|| lost(None)),
+            Some(Err(error)) => Err(lost(Some(&error))),
+        }
     }
 }
 
@@ -355,9 +439,5 @@ enum Stopped {
 
 /// Whether an answer lets MAIL (0), RCPT (1) or DATA (2) pass.
 fn fits(step: usize, answer: &Answer) -> bool {
-    if step == 2 {
-        answer.code == 354
-    } else {
-        answer.is(2)
-    }
+    answer.is(if step == 2 { 3 } else { 2 })
 }

@@ -23,11 +23,15 @@ const RESENDS: [i64; 3] = [1, 15, 60];
 /// A notice is not tried for longer than this.
 const MAX_AGE: TimeDelta = TimeDelta::days(3);
 /// How long before a relay that was away is tried again.
-const AWAY: TimeDelta = TimeDelta::seconds(30);
-/// Attempts after which a reply against us is put down to the notice: were it us, the notices
-/// sent since would have met it too, and one strange mailbox must not hold a relay for ever.
-const BENEFIT_OF_DOUBT: u32 = 3;
-
+pub const AWAY: TimeDelta = TimeDelta::seconds(30);
+/// Minutes to wait after the first, second … permanent refusal that is against us, or that no rule understands.
+const REFUSED: [i64; 5] = [2, 30, 120, 240, 240];
+/// After so many refusals, the first at least so long ago, one that is against us is put down to the mailbox.
+const AGAINST_US: (u32, TimeDelta) = (5, TimeDelta::hours(6));
+/// The same of one that no rule understands.
+const UNCLEAR: (u32, TimeDelta) = (3, TimeDelta::minutes(30));
+/// The same of both while the mailbox's provider takes this relay's mail to others.
+const ALONE: (u32, TimeDelta) = (2, TimeDelta::minutes(1));
 /// So often a relay may go away while it has the same notice in hand.
 const COINCIDENCES: u32 = 5;
 
@@ -48,19 +52,18 @@ pub enum Verdict {
     },
     /// Final: it was put off for three days.
     Expired,
-    /// The relay's trouble alone: the notice waits and no attempt counts.
-    RelayAway {
-        /// When to try the relay again.
-        retry_in: TimeDelta,
-    },
+    /// The relay's trouble alone: the notice is sent by another connection, and no attempt counts.
+    RelayAway,
     /// Perhaps sent: the campaign's policy decides, never a retry by itself.
     Uncertain,
-    /// The reply is against the relay or the campaign: nothing more goes out through it for a
-    /// while. The attempt counts; the notice is tried again afterwards.
-    HoldRelay {
+    /// The reply is against us, or refuses for good in words that no rule understands: the notice waits. If others
+    /// of the same provider are refused alike, the provider is held, and if several providers do so, the relay.
+    Against {
         /// Why.
         reason: HoldReason,
-        /// For how long.
+        /// When the notice is tried again.
+        at: DateTime<Utc>,
+        /// For how long a provider or relay is held for it.
         lasting: TimeDelta,
     },
 }
@@ -76,13 +79,39 @@ impl HoldReason {
         match self {
             NotPermitted => RelayDenied,
             HoldReason::ContentRefused => BounceReason::ContentRefused,
+            HoldReason::Unexplained => BounceReason::Unexplained,
             _ => Policy,
         }
     }
 }
 
-/// Decides. `attempt` counts from 1 and includes the one just made; `jitter` is a random number
-/// in `0..1` that spreads retries by ±20 %.
+/// What is known of a notice when its next reply comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried {
+    /// Counts from 1 and includes the attempt just made.
+    pub attempt: u32,
+    /// When the first attempt was made.
+    pub first: DateTime<Utc>,
+    /// Permanent refusals before this reply that were not final, and when the first of them came.
+    pub refused: Option<(u32, DateTime<Utc>)>,
+    /// The mailbox's provider takes this relay's mail to others at present.
+    pub others_are_taken: bool,
+}
+
+impl Tried {
+    /// Whether a permanent refusal that leaves a doubt is final now, after so many and so long.
+    fn is_final(&self, (refusals, since): (u32, TimeDelta), now: DateTime<Utc>) -> bool {
+        self.refused
+            .is_some_and(|(before, first)| before + 1 >= refusals && now - first >= since)
+    }
+
+    fn refusals(&self) -> u32 {
+        self.refused.map_or(0, |(refusals, _)| refusals) + 1
+    }
+}
+
+/// Decides on a reply of which nothing more is known. `attempt` counts from 1 and includes the one just made;
+/// `jitter` is a random number in `0..1` that spreads retries by ±20 %.
 pub fn decide(
     reply: &Reply,
     attempt: u32,
@@ -90,54 +119,111 @@ pub fn decide(
     now: DateTime<Utc>,
     jitter: f64,
 ) -> Verdict {
-    let spread = |delay: TimeDelta| scaled(delay, 0.8 + 0.4 * jitter.clamp(0.0, 1.0));
-    let later = |text: &str| {
-        let at = now
-            + match asked_to_wait(text) {
-                // Never sooner than asked.
-                Some(delay) => scaled(delay, 1.0 + 0.2 * jitter.clamp(0.0, 1.0)),
-                None => spread(delay_after(attempt)),
-            };
-        if at - first_tried > MAX_AGE {
-            Verdict::Expired
-        } else {
-            Verdict::Retry { at }
-        }
+    let tried = Tried {
+        attempt,
+        first: first_tried,
+        refused: None,
+        others_are_taken: false,
     };
-    let hold = |reason: HoldReason, text: &str| {
-        let lasting = asked_to_wait(text).unwrap_or(reason.lasting());
-        Verdict::HoldRelay { reason, lasting }
-    };
-    let doubtful = attempt <= BENEFIT_OF_DOUBT;
+    decide_after(reply, &tried, now, jitter)
+}
+
+/// Decides, with what is known of the notice.
+pub fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Verdict {
+    let case = Case { tried, now, jitter };
     match reply {
         Reply::Accepted { .. } => Verdict::Sent,
         Reply::Unknown { .. } => Verdict::Uncertain,
-        Reply::Unreachable { .. } => Verdict::RelayAway {
-            retry_in: spread(AWAY),
-        },
+        Reply::Unreachable { .. } => Verdict::RelayAway,
         Reply::Refused {
             code,
             enhanced,
             text,
         } => match meaning(*code, enhanced.as_deref(), text) {
             Address(reason) => Verdict::Bounced { reason },
-            Us(reason) if doubtful => hold(reason, text),
-            Us(reason) => Verdict::Bounced {
-                reason: reason.as_bounce(),
-            },
-            Wait => later(text),
+            Us(reason) => case.refused(reason, AGAINST_US, text),
+            Unclear => case.refused(HoldReason::Unexplained, UNCLEAR, text),
+            Wait => case.later(text),
         },
         Reply::Deferred {
             code,
             enhanced,
             text,
         } => match meaning(*code, enhanced.as_deref(), text) {
-            Us(reason @ (Blocked | RateLimited)) if doubtful => hold(reason, text),
-            _ if *code == Some(421) && now - first_tried <= MAX_AGE => Verdict::RelayAway {
-                retry_in: spread(AWAY),
-            },
-            _ => later(text),
+            Us(reason @ (Blocked | RateLimited)) if case.is_young() => {
+                let lasting = asked_to_wait(text).unwrap_or(reason.lasting());
+                let at = now + case.spread(lasting);
+                Verdict::Against {
+                    reason,
+                    at,
+                    lasting,
+                }
+            }
+            _ if *code == Some(421) && case.is_young() => Verdict::RelayAway,
+            _ => case.later(text),
         },
+    }
+}
+
+/// One reply, and what bears on it.
+struct Case<'a> {
+    tried: &'a Tried,
+    now: DateTime<Utc>,
+    jitter: f64,
+}
+
+impl Case<'_> {
+    fn is_young(&self) -> bool {
+        self.now - self.tried.first <= MAX_AGE
+    }
+
+    fn spread(&self, delay: TimeDelta) -> TimeDelta {
+        scaled(delay, 0.8 + 0.4 * self.jitter.clamp(0.0, 1.0))
+    }
+
+    /// Never sooner than asked.
+    fn asked(&self, text: &str) -> Option<TimeDelta> {
+        let asked = asked_to_wait(text)?;
+        Some(scaled(asked, 1.0 + 0.2 * self.jitter.clamp(0.0, 1.0)))
+    }
+
+    fn later(&self, text: &str) -> Verdict {
+        let usual = || self.spread(delay_after(self.tried.attempt));
+        let at = self.now + self.asked(text).unwrap_or_else(usual);
+        match at - self.tried.first > MAX_AGE {
+            true => Verdict::Expired,
+            false => Verdict::Retry { at },
+        }
+    }
+
+    /// A permanent refusal that leaves a doubt whether it means this mailbox. It is final only once it is repeated
+    /// at a later time: were it us, others would have met it too.
+    fn refused(&self, reason: HoldReason, patience: (u32, TimeDelta), text: &str) -> Verdict {
+        let alone = self.tried.others_are_taken
+            && reason != RateLimited
+            && self.tried.is_final(ALONE, self.now);
+        if alone || self.tried.is_final(patience, self.now) || !self.is_young() {
+            return Verdict::Bounced {
+                reason: reason.as_bounce(),
+            };
+        }
+        let step = usize::try_from(self.tried.refusals() - 1).unwrap_or(usize::MAX);
+        let usual = TimeDelta::minutes(REFUSED[step.min(REFUSED.len() - 1)]);
+        let at = self.now + self.asked(text).unwrap_or_else(|| self.spread(usual));
+        let lasting = asked_to_wait(text).unwrap_or(reason.lasting());
+        Verdict::Against {
+            reason,
+            at,
+            lasting,
+        }
+    }
+}
+
+/// What makes two refusals the same: the reason, or the words where no rule understands them.
+pub fn gist(reason: HoldReason, text: &str) -> String {
+    match reason {
+        HoldReason::Unexplained => reading::gist(text),
+        reason => reason.as_str().to_owned(),
     }
 }
 
@@ -151,7 +237,7 @@ pub fn in_doubt(
     jitter: f64,
 ) -> Verdict {
     match (verdict, attempts.checked_sub(COINCIDENCES)) {
-        (Verdict::RelayAway { .. }, Some(attempt @ 1..)) => {
+        (Verdict::RelayAway, Some(attempt @ 1..)) => {
             let at = now + scaled(delay_after(attempt), 0.8 + 0.4 * jitter.clamp(0.0, 1.0));
             if at - first_tried > MAX_AGE {
                 Verdict::Expired
@@ -185,6 +271,7 @@ mod tests {
     use super::BounceReason::*;
     use super::HoldReason::{Protocol, SenderRefused};
     use super::*;
+    use Verdict::RelayAway;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_629_450_000 + seconds, 0).expect("a moment")
@@ -233,14 +320,21 @@ mod tests {
                 "5.7.1 RESOLVER.RST.AuthRequired; authentication required",
                 Policy,
             ),
-            (554, "Transaction failed", Unexplained),
+            (550, "", Unexplained),
+            (551, "second line with another code", Moved),
+            (552, "5.1.1 <x@y> is over quota", MailboxFull),
+            (550, "sorry, no mailbox here by that name (#5.1.1)", UserUnknown),
+            (550, "The recipient account is blocked", MailboxDisabled),
+            (571, "delivery not authorised for this mailbox", Policy),
+            (550, "5.1.1 User unknown; see our policy", UserUnknown),
+            (552, "5.2.2 mailbox size limit exceeded", MailboxFull),
         ] {
             assert_eq!(on(code, text), Verdict::Bounced { reason }, "{code} {text}");
         }
     }
 
     #[test]
-    fn what_holds_the_relay() {
+    fn what_is_against_us() {
         for (code, text, reason) in [
             (
                 554,
@@ -253,9 +347,12 @@ mod tests {
                 Blocked,
             ),
             (550, "5.7.1", Blocked),
-            (550, "Message rejected as spam", Blocked),
-            (421, "4.7.0 unusual rate of unsolicited mail", RateLimited),
-            (451, "4.7.500 too many messages", RateLimited),
+            (
+                550,
+                "Message rejected as spam",
+                HoldReason::ContentRefused,
+            ),
+            (571, "message content declined", HoldReason::ContentRefused),
             (
                 550,
                 "5.1.8 Sender address rejected: Domain not found",
@@ -265,13 +362,38 @@ mod tests {
             (530, "5.7.0 Authentication required", NotPermitted),
             (554, "5.7.1 Virus found", HoldReason::ContentRefused),
             (501, "5.5.4 Syntax error in parameters", Protocol),
+            (500, "line limit exceeded", Protocol),
+            // The words say more than the code.
+            (550, "5.1.1 <x@y> too many recipients this hour", RateLimited),
+            (550, "5.2.1 <x@y> your IP is blacklisted", Blocked),
+            (554, "daily relay quota", RateLimited),
+            (550, "5.1.1 192.0.2.1 is listed on bl.example", Blocked),
+            (550, "found on one or more DNSBLs", Blocked),
+            (554, "Host network not allowed", Blocked),
+            (550, "sender IP mismatch", Blocked),
+            // No rule knows these words.
+            (554, "Transaction failed", HoldReason::Unexplained),
+            (553, "Ihre Nachricht wollen wir nicht", HoldReason::Unexplained),
+            (542, "<x@y> Rejected", HoldReason::Unexplained),
+            (550, "Absender steht auf unserer Sperrliste", HoldReason::Unexplained),
         ] {
-            let lasting = reason.lasting();
-            assert_eq!(
-                on(code, text),
-                Verdict::HoldRelay { reason, lasting },
-                "{code} {text}"
-            );
+            let against = Verdict::Against {
+                reason,
+                at: at(2 * 60),
+                lasting: reason.lasting(),
+            };
+            assert_eq!(on(code, text), against, "{code} {text}");
+        }
+        for (code, text) in [
+            (421, "4.7.0 unusual rate of unsolicited mail"),
+            (451, "4.7.500 too many messages"),
+        ] {
+            let against = Verdict::Against {
+                reason: RateLimited,
+                at: at(5 * 60),
+                lasting: TimeDelta::minutes(5),
+            };
+            assert_eq!(on(code, text), against, "{code} {text}");
         }
     }
 
@@ -293,6 +415,10 @@ mod tests {
             (451, "4.4.3 Temporary lookup failure", 5),
             (450, "", 5),
             (451, "4.7.1 Service unavailable - try again later", 5),
+            (554, "4.4.7 Message expired", 5),
+            (550, "user bob is temporarily locked", 5),
+            (550, "5.2.1 The user is receiving mail at a rate that prevents more", 5),
+            (600, "what", 5),
         ] {
             let asked = minutes != 5;
             // With jitter 0.5 a delay of ours is exact, one that was asked for is 10 % longer.
@@ -309,7 +435,7 @@ mod tests {
 
     #[test]
     fn what_says_nothing_about_the_notice() {
-        let away = Verdict::RelayAway { retry_in: AWAY };
+        let away = RelayAway;
         assert_eq!(on(421, "4.3.2 Service shutting down"), away);
         let lost = Reply::Unreachable { why: "gone".into() };
         assert_eq!(decide(&lost, 9, at(0), at(400_000), 0.5), away);
@@ -322,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_notice_that_drives_the_relay_away_waits_alone() {
-        let away = Verdict::RelayAway { retry_in: AWAY };
+        let away = RelayAway;
         let after = |attempts, now| in_doubt(away, attempts, at(0), at(now), 0.5);
         assert_eq!(after(5, 0), away);
         assert_eq!(after(6, 0), retry(5));
@@ -354,21 +480,57 @@ mod tests {
         );
     }
 
+    /// The verdict on each of several refusals in the same words, each when the one before it asked for.
+    fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Verdict) {
+        let reply = Reply::heard(code, text, None);
+        let (mut now, mut waits, mut refused) = (at(0), Vec::new(), None);
+        for attempt in 1.. {
+            let tried = Tried {
+                attempt,
+                first: at(0),
+                refused,
+                others_are_taken,
+            };
+            match decide_after(&reply, &tried, now, 0.5) {
+                Verdict::Against { at, .. } => {
+                    waits.push((at - now).num_minutes());
+                    refused = Some((attempt, refused.map_or(now, |(_, first)| first)));
+                    now = at;
+                }
+                last => return (waits, last),
+            }
+        }
+        unreachable!("it ends")
+    }
+
     #[test]
-    fn one_mailbox_cannot_hold_a_relay_for_ever() {
-        let blocked = Reply::heard(550, "5.7.1 blocked", None);
-        assert!(matches!(
-            decide(&blocked, 3, at(0), at(9), 0.5),
-            Verdict::HoldRelay { .. }
-        ));
+    fn a_refusal_that_may_mean_us_is_final_only_once_it_is_repeated_later() {
+        let bounced = |reason| Verdict::Bounced { reason };
+        let unclear = "nichts da";
         assert_eq!(
-            decide(&blocked, 4, at(0), at(9), 0.5),
-            Verdict::Bounced { reason: Policy }
+            repeated(550, unclear, false),
+            (vec![2, 30], bounced(Unexplained))
         );
-        let throttled = Reply::heard(421, "4.7.0 too many messages", None);
         assert_eq!(
-            decide(&throttled, 4, at(0), at(0), 0.5),
-            Verdict::RelayAway { retry_in: AWAY }
+            repeated(550, "5.7.1 blocked", false),
+            (vec![2, 30, 120, 240], bounced(Policy))
         );
+        // Others of the same provider are taken meanwhile: it is this mailbox.
+        assert_eq!(repeated(550, unclear, true), (vec![2], bounced(Unexplained)));
+        assert_eq!(
+            repeated(571, "message content declined", true),
+            (vec![2], bounced(ContentRefused))
+        );
+        // A rate says nothing about a mailbox.
+        let (waits, _) = repeated(550, "too many messages", true);
+        assert_eq!(waits, [2, 30, 120, 240]);
+    }
+
+    #[test]
+    fn the_same_words_are_the_same_refusal() {
+        let of = |text| gist(HoldReason::Unexplained, text);
+        assert_eq!(of("5.0.0 *** Nope, id 4711/a1"), of("5.0.0 *** nope, ID 17/b2"));
+        assert_ne!(of("nope"), of("no room"));
+        assert_eq!(gist(Blocked, "one"), gist(Blocked, "another"));
     }
 }

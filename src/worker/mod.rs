@@ -15,8 +15,10 @@ mod past;
 mod plan;
 pub mod postman;
 mod providers;
+mod refusals;
 mod shares;
 mod trunk;
+mod way;
 
 use std::sync::Arc;
 

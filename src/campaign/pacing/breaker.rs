@@ -52,8 +52,8 @@ impl Window {
         limits: &Breaker,
     ) -> Option<Alarm> {
         let mark = match result {
-            _ if against => Mark::Against,
             AttemptResult::Deferred | AttemptResult::Expired if tries > 1 => return None,
+            _ if against => Mark::Against,
             AttemptResult::Accepted => Mark::Accepted,
             AttemptResult::Refused | AttemptResult::Expired => Mark::Bounced,
             AttemptResult::Deferred | AttemptResult::Uncertain => Mark::Trouble,
