@@ -79,9 +79,9 @@ impl Heard {
 }
 
 /// What lettre is told of every answer, whatever it is.
-const AN_ANSWER: &[u8] = b"250 \r\n";
+const AN_ANSWER: &[u8] = b"250 ok\r\n";
 /// What it is told of a greeting that turns us away: it goes no further.
-const NO_GREETING: &[u8] = b"554 \r\n";
+const NO_GREETING: &[u8] = b"554 no\r\n";
 
 /// See the module.
 pub(super) struct Wire {

@@ -36,7 +36,7 @@ impl Owed {
         let mut job = self.job;
         if self.again && job.leave() == Leave::Go {
             job.came_to_nothing(self.row);
-            lanes.put_back(job);
+            lanes.put_behind(job);
         } else {
             job.end(self.row, self.to, self.due_at);
         }
@@ -167,6 +167,10 @@ impl Judge<'_> {
                 reason, lasting, ..
             } => {
                 self.trunk.answered();
+                // Whoever was refused before says nothing new: at the end of a campaign nobody else is left.
+                if !is_first(job, reply) {
+                    return;
+                }
                 let (_, _, text) = reply.parts();
                 let refusal = Refusal {
                     notice: job.notice.id,
@@ -239,6 +243,14 @@ impl Judge<'_> {
             let accepted_at = metrics.accepted_at.with_label_values(&[relay]);
             accepted_at.set(now.timestamp());
         }
+    }
+}
+
+/// Whether a notice is refused for the first time.
+fn is_first(job: &Job, reply: &Reply) -> bool {
+    match reply {
+        Reply::Refused { .. } => job.refused.is_none(),
+        _ => job.tries <= 1,
     }
 }
 

@@ -132,6 +132,11 @@ impl Lanes {
         self.0.pushed.notify_waiters();
     }
 
+    /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
+    pub fn put_behind(&self, job: Job) {
+        self.push(job.notice.campaign, job.shared.kind, vec![job]);
+    }
+
     /// Waits until `wanted` makes something of the number of jobs that may go now; `None`: there will be none.
     pub async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
         loop {

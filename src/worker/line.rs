@@ -32,6 +32,9 @@ const REST: Duration = Duration::from_secs(20);
 /// answer, while another relay could take it.
 const SWIFT: Duration = Duration::from_secs(10);
 
+/// How long a line leaves what it lost to other relays.
+const YIELD: Duration = Duration::from_secs(2);
+
 /// A job and its letter, or why it cannot be written.
 struct Ready {
     /// None once another connection may take it.
@@ -139,6 +142,7 @@ impl Line {
                 } => {
                     self.deliver(line, (job, &letter), &mut ahead, &mut owed)
                         .await;
+                    self.yield_to_others(&mut owed).await;
                 }
                 Ready {
                     job: Some(job),
@@ -247,6 +251,14 @@ impl Line {
             app: &self.app,
             trunk: &self.trunk,
             providers: self.lanes.providers(),
+        }
+    }
+
+    /// Leaves what was lost on this line to another relay, if one is free: this one may be about to go away.
+    async fn yield_to_others(&self, owed: &mut Option<Owed>) {
+        if owed.as_ref().is_some_and(|owed| owed.again) && self.others_are_free() {
+            self.settle(owed).await;
+            self.shutdown.rest(YIELD).await;
         }
     }
 

@@ -37,6 +37,7 @@ mod problems;
 mod processes;
 mod program;
 mod promises;
+mod quirky;
 mod real_notices;
 mod retry;
 mod rotation;

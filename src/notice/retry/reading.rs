@@ -62,7 +62,9 @@ const BY_STATUS: [(&str, Meaning); 23] = [
 /// Reads a negative reply.
 pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> Meaning {
     let said = Said::in_words(text);
-    let status = by_status(enhanced);
+    let (class, detail) = enhanced.and_then(|code| code.split_once('.')).unwrap_or_default();
+    let known = BY_STATUS.iter().find(|(status, _)| *status == detail);
+    let status = known.map(|(_, meaning)| *meaning);
     if said.is_greylisted {
         return Wait;
     }
@@ -84,21 +86,17 @@ pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> 
     match (status, by_words) {
         (Some(status), Some(words)) => less_final(status, words),
         (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => by_code(code, said.is_silent),
+        // 5.7.1 and the like stand for anything where the words do not say more.
+        (None, None) => by_subject(class, detail).unwrap_or_else(|| by_code(code, said.is_silent)),
     }
 }
 
-/// What an enhanced code says, if it says anything.
-fn by_status(enhanced: Option<&str>) -> Option<Meaning> {
-    let (class, detail) = enhanced?.split_once('.')?;
-    let known = BY_STATUS.iter().find(|(status, _)| *status == detail);
-    if let Some((_, meaning)) = known {
-        return Some(*meaning);
-    }
-    match detail.split('.').next().filter(|_| class == "5") {
-        Some("1") => Some(Address(UserUnknown)),
-        Some("6") => Some(Us(ContentRefused)),
-        Some("7") => Some(Us(Blocked)),
+/// What the second number of an enhanced code says alone (RFC 3463 §3).
+fn by_subject(class: &str, detail: &str) -> Option<Meaning> {
+    match detail.split('.').next().filter(|_| class == "5")? {
+        "1" => Some(Address(UserUnknown)),
+        "6" => Some(Us(ContentRefused)),
+        "7" => Some(Us(Blocked)),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What came of a campaign's messages: the chart over time, what the relays answered and how they are, and how
 //! the providers of mailboxes took them. From counters: nothing here grows with the number of people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
@@ -178,7 +178,7 @@ fn words(answered: &Answered) -> &str {
         "policy" => "refused by the receiver's rules",
         "relay_denied" => "the relay carries no mail to this domain",
         "content_refused" => "the text was refused",
-        "unexplained" => "refused without a reason",
+        "unexplained" => "refused without a reason that Candor knows",
         "blocked" => "our machine is on a blocklist or of bad repute",
         "rate_limited" => "too many at once",
         "sender_refused" => "our sender address is refused",
