@@ -82,7 +82,14 @@ impl Replies {
     }
 }
 
+/// Adds a line. Many servers repeat the enhanced code on every line (RFC 2034 §4).
 fn add(whole: &mut String, text: &str) {
+    let repeated = whole.split_ascii_whitespace().next().filter(|word| {
+        word.split('.').count() == 3 && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
+    let text = repeated
+        .and_then(|code| text.strip_prefix(code)?.strip_prefix(' '))
+        .map_or(text, str::trim_start);
     if whole.len() + text.len() < KEPT_OF_TEXT {
         if !whole.is_empty() {
             whole.push('\n');
@@ -167,6 +174,7 @@ mod tests {
             ("220-mx\r\n554 5.7.1 not you\r\n", 554, "mx\n5.7.1 not you"),
             ("550-listed:\r\n192.0.2.1 by us\r\n550 end\r\n", 550, "listed:\n192.0.2.1 by us\nend"),
             ("550-see\r\n 100 mails an hour\r\n 550 end\r\n", 550, "see\n100 mails an hour\nend"),
+            ("550-5.1.1 one\r\n550 5.1.1 two\r\n", 550, "5.1.1 one\ntwo"),
             ("\r\n\r\n250 ok\r\n", 250, "ok"),
         ] {
             assert_eq!(read(said.as_bytes()), [(code, text.to_owned())], "{said:?}");

@@ -207,8 +207,8 @@ impl Judge<'_> {
         );
     }
 
-    /// A connection could not be made. Where others are open, the relay takes no more of them, or has not got them
-    /// back yet: it is not away.
+    /// A connection could not be made. Where others are open, the relay takes no more of them: it is not away. Of
+    /// several that are tried at once the last one tells.
     pub fn unconnected(&self, reply: &Reply) {
         if self.trunk.is_open() {
             return;

@@ -144,9 +144,9 @@ impl Trunk {
         Counted::new(&self.open)
     }
 
-    /// Whether a line has an open connection.
+    /// Whether another line has an open connection, or may have one in a moment.
     pub fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed) > 0
+        self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
     }
 
     /// Counts a line without a job until the guard is dropped.
