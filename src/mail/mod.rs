@@ -16,6 +16,7 @@ mod compose;
 mod encode;
 mod features;
 mod letter;
+mod opening;
 mod permit;
 mod reach;
 mod relay;

@@ -168,8 +168,7 @@ mod tests {
         let dead = dead.listen(1).expect("listens");
         let first = dead.local_addr().expect("an address");
         let mut full = Vec::new();
-        while let Ok(Ok(tcp)) =
-            timeout(Duration::from_millis(100), TcpStream::connect(first)).await
+        while let Ok(Ok(tcp)) = timeout(Duration::from_millis(100), TcpStream::connect(first)).await
         {
             full.push(tcp);
             assert!(full.len() < 50, "the queue does not fill");
@@ -178,13 +177,17 @@ mod tests {
         let second = alive.local_addr().expect("an address");
         let distrusted = Distrusted::default();
         let each = Duration::from_secs(10);
-        let (_, answered) = connect(&[first, second], each, &distrusted).await.expect("reached");
+        let (_, answered) = connect(&[first, second], each, &distrusted)
+            .await
+            .expect("reached");
         assert_eq!(answered, second);
         let mut again = [first, second];
         distrusted.sort(&mut again);
         assert_eq!(again, [second, first]);
         drop(alive);
-        let why = connect(&[second], each, &distrusted).await.expect_err("nobody there");
+        let why = connect(&[second], each, &distrusted)
+            .await
+            .expect_err("nobody there");
         assert_eq!(why, "the relay cannot be reached: connection refused");
     }
 }

@@ -114,11 +114,15 @@ impl Line {
     fn read(line: &[u8], inside: bool) -> Self {
         let bare = line.trim_ascii_start();
         let is_indented = bare.len() < line.len();
-        let digits = bare.first_chunk().filter(|digits: &&[u8; 3]| digits.iter().all(u8::is_ascii_digit));
+        let digits = bare
+            .first_chunk()
+            .filter(|digits: &&[u8; 3]| digits.iter().all(u8::is_ascii_digit));
         let (Some(digits), after) = (digits, bare.get(3).copied()) else {
             return Self::Other(words(line));
         };
-        let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+        let code = digits
+            .iter()
+            .fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
         let is_class = matches!(digits[0], b'2'..=b'5');
         // "192.0.2.1 is listed" is a text, and so is what stands where only a text is expected.
         let is_text = matches!(after, Some(b'.' | b'0'..=b'9'))
@@ -172,20 +176,41 @@ mod tests {
             ("550-first\r\n551 second\r\n", 551, "first\nsecond"),
             ("250-\r\n250\r\n", 250, ""),
             ("220-mx\r\n554 5.7.1 not you\r\n", 554, "mx\n5.7.1 not you"),
-            ("550-listed:\r\n192.0.2.1 by us\r\n550 end\r\n", 550, "listed:\n192.0.2.1 by us\nend"),
-            ("550-see\r\n 100 mails an hour\r\n 550 end\r\n", 550, "see\n100 mails an hour\nend"),
+            (
+                "550-listed:\r\n192.0.2.1 by us\r\n550 end\r\n",
+                550,
+                "listed:\n192.0.2.1 by us\nend",
+            ),
+            (
+                "550-see\r\n 100 mails an hour\r\n 550 end\r\n",
+                550,
+                "see\n100 mails an hour\nend",
+            ),
             ("550-5.1.1 one\r\n550 5.1.1 two\r\n", 550, "5.1.1 one\ntwo"),
             ("\r\n\r\n250 ok\r\n", 250, "ok"),
         ] {
             assert_eq!(read(said.as_bytes()), [(code, text.to_owned())], "{said:?}");
         }
-        assert_eq!(read(b"550 \xfcnbekannt\r\n"), [(550, "ünbekannt".to_owned())]);
-        assert_eq!(read("550 ünbekannt\r\n".as_bytes()), [(550, "ünbekannt".to_owned())]);
+        assert_eq!(
+            read(b"550 \xfcnbekannt\r\n"),
+            [(550, "ünbekannt".to_owned())]
+        );
+        assert_eq!(
+            read("550 ünbekannt\r\n".as_bytes()),
+            [(550, "ünbekannt".to_owned())]
+        );
     }
 
     #[test]
     fn what_is_not_complete_is_no_answer() {
-        for said in ["", "250 ok", "250-ok\r\n", "25\r\n", "ok\r\n", "203.0.113.9 is listed\r\n"] {
+        for said in [
+            "",
+            "250 ok",
+            "250-ok\r\n",
+            "25\r\n",
+            "ok\r\n",
+            "203.0.113.9 is listed\r\n",
+        ] {
             assert_eq!(read(said.as_bytes()), [], "{said:?}");
         }
     }

@@ -131,13 +131,21 @@ impl Reply {
 fn enhanced_code(code: u16, text: &str) -> Option<String> {
     let first = text.split(|c: char| c.is_whitespace() || c == '-').next();
     let marked = text.split('#').skip(1);
-    let marked = marked.filter_map(|rest| rest.split(|c: char| !(c.is_ascii_digit() || c == '.')).next());
-    first.into_iter().chain(marked).find_map(|word| fitting(code, word))
+    let marked = marked.filter_map(|rest| {
+        rest.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .next()
+    });
+    first
+        .into_iter()
+        .chain(marked)
+        .find_map(|word| fitting(code, word))
 }
 
 /// An enhanced code of the reply's class. Some write `5.1.0:`.
 fn fitting(code: u16, word: &str) -> Option<String> {
-    let word = word.trim_start_matches('#').trim_end_matches([':', '.', ',', ';', '=']);
+    let word = word
+        .trim_start_matches('#')
+        .trim_end_matches([':', '.', ',', ';', '=']);
     let mut parts = word.split('.');
     let class = parts.next()?.parse::<u16>().ok()?;
     let number =

@@ -21,7 +21,8 @@ pub(super) async fn sign_in(
     features: &Features,
     credentials: &Credentials,
 ) -> Result<(), String> {
-    let mut last = Err("the relay offers no way to sign in that Candor knows: PLAIN or LOGIN".to_owned());
+    let mut last =
+        Err("the relay offers no way to sign in that Candor knows: PLAIN or LOGIN".to_owned());
     if features.auth.plain {
         last = judged(&plain(session, credentials).await?);
     }
@@ -36,7 +37,10 @@ pub(super) async fn sign_in(
 fn judged(answer: &Answer) -> Result<(), String> {
     match answer.is(2) {
         true => Ok(()),
-        false => Err(format!("the relay did not accept our sign-in ({})", answer.code)),
+        false => Err(format!(
+            "the relay did not accept our sign-in ({})",
+            answer.code
+        )),
     }
 }
 

@@ -56,7 +56,8 @@ impl SmtpRelay {
     }
 
     pub(super) async fn connect(&self) -> Result<SmtpLine, Reply> {
-        let session = self.open(self.settings.patience.reply)
+        let session = self
+            .open(self.settings.patience.reply)
             .await
             .map_err(Reply::unreachable)?;
         Ok(SmtpLine {

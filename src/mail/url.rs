@@ -337,11 +337,20 @@ mod tests {
     #[test]
     fn a_host_is_looked_up_as_name_servers_know_it() {
         let host = |text: &str| host(&Url::parse(text).expect("a URL"));
-        assert_eq!(host("smtp://mx.bücher.example:25"), Ok("mx.xn--bcher-kva.example".to_owned()));
+        assert_eq!(
+            host("smtp://mx.bücher.example:25"),
+            Ok("mx.xn--bcher-kva.example".to_owned())
+        );
         assert_eq!(host("smtp://[::1]:25"), Ok("[::1]".to_owned()));
         assert_eq!(host("smtp://a%20b:25"), Err(RelayUrlError::Host));
-        assert_eq!(refused("smtp://mx.example?address=mx"), RelayUrlError::Value("address"));
-        let named = parse("r", "smtp://mx.example?address=192.0.2.1&address=[2001:db8::1]");
+        assert_eq!(
+            refused("smtp://mx.example?address=mx"),
+            RelayUrlError::Value("address")
+        );
+        let named = parse(
+            "r",
+            "smtp://mx.example?address=192.0.2.1&address=[2001:db8::1]",
+        );
         assert!(named.is_ok(), "{named:?}");
     }
 

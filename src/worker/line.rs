@@ -6,15 +6,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::IntGauge;
-
 use super::gate::Leave;
 use super::hand::Job;
 use super::judge::{Judge, Owed};
 use super::lanes::Lanes;
 use super::ledger::{Ledger, Writing};
 use super::pace::Pace;
-use super::trunk::{Counted, Trunk};
+use super::trunk::Trunk;
+use super::wire::Wire;
 use crate::app::App;
 use crate::db;
 use crate::mail::{self, Letter, Reply};
@@ -47,35 +46,6 @@ impl Ready {
         self.job
             .as_ref()
             .is_some_and(|job| job.leave() != Leave::Back)
-    }
-}
-
-/// An open connection, counted as long as it is kept.
-struct Wire<'a> {
-    line: mail::Line,
-    _counted: Counted<'a>,
-    _shown: Shown,
-}
-
-impl<'a> Wire<'a> {
-    fn new(line: mail::Line, of: &'a Line) -> Self {
-        let relay = of.trunk.route.relay.name();
-        let gauge = of.app.metrics.connections.with_label_values(&[relay]);
-        gauge.inc();
-        Self {
-            line,
-            _counted: of.trunk.opened(),
-            _shown: Shown(gauge),
-        }
-    }
-}
-
-/// One in a gauge, as long as it lives.
-struct Shown(IntGauge);
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }
 
@@ -235,7 +205,7 @@ impl Line {
         let connected = self.trunk.route.relay.connect().await;
         drop(opening);
         match connected {
-            Ok(line) => Some(Some(Wire::new(line, self))),
+            Ok(line) => Some(Some(Wire::new(line, &self.app, &self.trunk))),
             Err(reply) => {
                 self.judge().unconnected(&reply);
                 if self.trunk.held().is_none() {

@@ -19,6 +19,7 @@ mod refusals;
 mod shares;
 mod trunk;
 mod way;
+mod wire;
 
 use std::sync::Arc;
 

@@ -48,7 +48,8 @@ impl Past {
                     AttemptResult::Unreachable | AttemptResult::Cancelled
                 ));
                 story.doubts += u32::from(row.result == AttemptResult::Uncertain);
-                if row.result == AttemptResult::Deferred && row.code.is_some_and(|code| code >= 500) {
+                if row.result == AttemptResult::Deferred && row.code.is_some_and(|code| code >= 500)
+                {
                     let (before, first) = story.refused.unwrap_or((0, row.at));
                     story.refused = Some((before + 1, first));
                 }

@@ -68,7 +68,10 @@ impl Answers {
     }
 
     fn against(&self) -> usize {
-        self.0.iter().filter(|answer| answer.refusal.is_some()).count()
+        self.0
+            .iter()
+            .filter(|answer| answer.refusal.is_some())
+            .count()
     }
 
     fn are_mostly_against(&self) -> bool {
@@ -76,10 +79,7 @@ impl Answers {
     }
 
     /// How many different things those refusals have that match.
-    fn different<T: Ord>(
-        &self,
-        of: impl Fn(&(Box<str>, NoticeId, String)) -> Option<T>,
-    ) -> usize {
+    fn different<T: Ord>(&self, of: impl Fn(&(Box<str>, NoticeId, String)) -> Option<T>) -> usize {
         let refusals = self.0.iter().filter_map(|answer| answer.refusal.as_ref());
         let all: std::collections::BTreeSet<T> = refusals.filter_map(of).collect();
         all.len()
@@ -177,7 +177,8 @@ impl Refusals {
         };
         self.providers.retain(|_, provider| !is_quiet(provider));
         if self.providers.len() >= MOST_PROVIDERS {
-            self.providers.retain(|_, provider| provider.held(now).is_some());
+            self.providers
+                .retain(|_, provider| provider.held(now).is_some());
         }
     }
 }
@@ -209,7 +210,10 @@ mod tests {
         let (mut all, now) = (Refusals::default(), Instant::now());
         for person in 0..4 {
             let gist = ["no", "never"][person % 2];
-            assert_eq!(all.refused("a.example", refusal(person as u128, gist), now), None);
+            assert_eq!(
+                all.refused("a.example", refusal(person as u128, gist), now),
+                None
+            );
         }
         for person in 4..6 {
             assert_eq!(all.refused("a.example", refusal(person, "no"), now), None);
@@ -222,7 +226,10 @@ mod tests {
         assert_eq!(all.held("a.example", now + minute), None);
         for person in 7..99 {
             let held = all.refused("a.example", refusal(person, "no"), now);
-            assert_eq!(held, None, "it is held already, and the relay serves others");
+            assert_eq!(
+                held, None,
+                "it is held already, and the relay serves others"
+            );
         }
     }
 

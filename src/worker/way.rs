@@ -43,7 +43,10 @@ impl Look<'_> {
             return Way::Open;
         };
         // The least is none where a relay does not hold the provider.
-        let all = self.trunks.iter().map(|trunk| trunk.provider_held(&refuser));
+        let all = self
+            .trunks
+            .iter()
+            .map(|trunk| trunk.provider_held(&refuser));
         match all.min().flatten() {
             Some(least) => Way::Nowhere(least.min(here)),
             None => Way::Elsewhere,

@@ -29,9 +29,9 @@ fn csv(people: impl Iterator<Item = String>) -> String {
 
 /// So many people in all, of whom `each` have each of the kinds.
 fn list(all: usize, kinds: &[Kind], each: usize) -> String {
-    let odd = kinds.iter().flat_map(|kind| {
-        (0..each).map(move |n| format!("{}-{n}@mail.example", kind.name))
-    });
+    let odd = kinds
+        .iter()
+        .flat_map(|kind| (0..each).map(move |n| format!("{}-{n}@mail.example", kind.name)));
     let odd: Vec<String> = odd.collect();
     let healthy = (odd.len()..all).map(|n| format!("well-{n}@mail.example"));
     csv(odd.clone().into_iter().chain(healthy))
@@ -85,10 +85,7 @@ async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
 }
 
 /// How each person's notice stands. Addresses are sealed: the order of references is that of the list.
-async fn ends(
-    house: &House,
-    scene: &Scene,
-) -> BTreeMap<String, (String, Option<i16>, String)> {
+async fn ends(house: &House, scene: &Scene) -> BTreeMap<String, (String, Option<i16>, String)> {
     let rows = house
         .raw()
         .await
@@ -153,7 +150,15 @@ async fn odd_answers_to_some_hold_up_nobody_else() {
         let kinds = std::slice::from_ref(kind);
         let run = run(300, kinds, 15).await;
         check(&run, kinds, 15);
-        println!("{}: healthy in {:?} (without: {:?})", kind.name, run.healthy_in, usual.healthy_in);
-        assert!(run.healthy_in <= most, "{}: {:?}", kind.name, run.healthy_in);
+        println!(
+            "{}: healthy in {:?} (without: {:?})",
+            kind.name, run.healthy_in, usual.healthy_in
+        );
+        assert!(
+            run.healthy_in <= most,
+            "{}: {:?}",
+            kind.name,
+            run.healthy_in
+        );
     }
 }

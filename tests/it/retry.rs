@@ -122,10 +122,18 @@ fn hard_and_soft_bounces_are_told_apart_as_sisimai_does() {
             println!("{file}: {reason}, but {verdict:?} for {code} {text}");
         }
     }
-    println!("agreed with sisimai on hard or soft in {agreed} of {held} replies; {found} of {hard_ones} hard ones found");
-    assert!(held >= 100 && hard_ones >= 40, "{held} replies, {hard_ones} hard");
+    println!(
+        "agreed with sisimai on hard or soft in {agreed} of {held} replies; {found} of {hard_ones} hard ones found"
+    );
+    assert!(
+        held >= 100 && hard_ones >= 40,
+        "{held} replies, {hard_ones} hard"
+    );
     assert!(agreed * 100 >= held * FLOOR_PERCENT, "{agreed} of {held}");
-    assert!(found * 100 >= hard_ones * FLOOR_PERCENT, "{found} of {hard_ones}");
+    assert!(
+        found * 100 >= hard_ones * FLOOR_PERCENT,
+        "{found} of {hard_ones}"
+    );
 }
 
 #[test]
@@ -139,7 +147,10 @@ fn a_reply_against_the_sender_condemns_no_address_and_is_not_final_at_once() {
         against += 1;
         let (verdict, condemned) = first_verdict(code, &text);
         let is_final = matches!(verdict, Verdict::Bounced { .. } | Verdict::Expired);
-        assert!(!condemned && !is_final, "{file}: {reason}, but {verdict:?} for {code} {text}");
+        assert!(
+            !condemned && !is_final,
+            "{file}: {reason}, but {verdict:?} for {code} {text}"
+        );
     }
     println!("{against} replies against the sender: none final at once, no address condemned");
     assert!(against >= 35, "{against} replies");

@@ -62,7 +62,9 @@ const BY_STATUS: [(&str, Meaning); 23] = [
 /// Reads a negative reply.
 pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> Meaning {
     let said = Said::in_words(text);
-    let (class, detail) = enhanced.and_then(|code| code.split_once('.')).unwrap_or_default();
+    let (class, detail) = enhanced
+        .and_then(|code| code.split_once('.'))
+        .unwrap_or_default();
     let known = BY_STATUS.iter().find(|(status, _)| *status == detail);
     let status = known.map(|(_, meaning)| *meaning);
     if said.is_greylisted {
@@ -145,9 +147,9 @@ fn by_code(code: Option<u16>, is_silent: bool) -> Meaning {
 
 /// What makes two refusals the same: their words without figures, addresses and links.
 pub(super) fn gist(text: &str) -> String {
-    let plain = text
-        .split_whitespace()
-        .filter(|word| !word.contains("***") && !word.contains("://") && !word.contains(char::is_numeric));
+    let plain = text.split_whitespace().filter(|word| {
+        !word.contains("***") && !word.contains("://") && !word.contains(char::is_numeric)
+    });
     let plain: Vec<&str> = plain.take(12).collect();
     phrases::words(&plain.join(" "))
 }

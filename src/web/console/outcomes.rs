@@ -243,7 +243,11 @@ fn open(seen: &[&RelaySeen], now: DateTime<Utc>) -> String {
         1 => Some("one small mailbox provider".to_owned()),
         n => Some(format!("{n} small mailbox providers")),
     };
-    let all: Vec<String> = named.into_iter().map(str::to_owned).chain(unnamed).collect();
+    let all: Vec<String> = named
+        .into_iter()
+        .map(str::to_owned)
+        .chain(unnamed)
+        .collect();
     let (left, why) = (span(last.until - now), last.why.replace('_', " "));
     format!("open; mail to {} is held for {left}: {why}", all.join(", "))
 }
@@ -317,7 +321,12 @@ mod tests {
             why: "not_permitted".to_owned(),
         };
         let mut partly = seen[1].clone();
-        partly.providers = vec![held(Some("big"), 9), held(None, 3), held(None, 4), held(Some("late"), -1)];
+        partly.providers = vec![
+            held(Some("big"), 9),
+            held(None, 3),
+            held(None, 4),
+            held(Some("late"), -1),
+        ];
         let said = state([&partly].into_iter(), at(0));
         assert_eq!(
             said,

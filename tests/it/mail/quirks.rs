@@ -13,17 +13,57 @@ const ODD: &[(Act, u16, &str)] = &[
     (Act::Raw("471 4.7.1 later\r\n"), 471, "4.7.1 later"),
     (Act::Raw("550\r\n"), 550, ""),
     (Act::Raw("550 \r\n"), 550, ""),
-    (Act::Raw("550-first line\r\n551 second line\r\n"), 551, "first line second line"),
-    (Act::Raw("450-first line\r\n550 second line\r\n"), 550, "first line second line"),
-    (Act::Raw("550 5.1.1 no such user\n"), 550, "5.1.1 no such user"),
-    (Act::Raw("550-5.1.1 one\n550 5.1.1 two\n"), 550, "5.1.1 one two"),
-    (Act::Raw("550\t5.1.1 no such user\r\n"), 550, "5.1.1 no such user"),
-    (Act::Raw("550   5.1.1 no such user\r\n"), 550, "5.1.1 no such user"),
+    (
+        Act::Raw("550-first line\r\n551 second line\r\n"),
+        551,
+        "first line second line",
+    ),
+    (
+        Act::Raw("450-first line\r\n550 second line\r\n"),
+        550,
+        "first line second line",
+    ),
+    (
+        Act::Raw("550 5.1.1 no such user\n"),
+        550,
+        "5.1.1 no such user",
+    ),
+    (
+        Act::Raw("550-5.1.1 one\n550 5.1.1 two\n"),
+        550,
+        "5.1.1 one two",
+    ),
+    (
+        Act::Raw("550\t5.1.1 no such user\r\n"),
+        550,
+        "5.1.1 no such user",
+    ),
+    (
+        Act::Raw("550   5.1.1 no such user\r\n"),
+        550,
+        "5.1.1 no such user",
+    ),
     (Act::Raw("  550 no such user\r\n"), 550, "no such user"),
-    (Act::Raw("550 5.1.1 no\rsuch user\r\n"), 550, "5.1.1 no such user"),
-    (Act::Raw("550 5.1.1 no\0such user\r\n"), 550, "5.1.1 no such user"),
-    (Act::Octets(b"550 5.1.1 Benutzer \xfcnbekannt\r\n"), 550, "5.1.1 Benutzer ünbekannt"),
-    (Act::Raw("550-listed at\r\n192.0.2.1.bl.example\r\n550 sorry\r\n"), 550, "listed at 192.0.2.1.bl.example sorry"),
+    (
+        Act::Raw("550 5.1.1 no\rsuch user\r\n"),
+        550,
+        "5.1.1 no such user",
+    ),
+    (
+        Act::Raw("550 5.1.1 no\0such user\r\n"),
+        550,
+        "5.1.1 no such user",
+    ),
+    (
+        Act::Octets(b"550 5.1.1 Benutzer \xfcnbekannt\r\n"),
+        550,
+        "5.1.1 Benutzer ünbekannt",
+    ),
+    (
+        Act::Raw("550-listed at\r\n192.0.2.1.bl.example\r\n550 sorry\r\n"),
+        550,
+        "listed at 192.0.2.1.bl.example sorry",
+    ),
     (Act::Raw("599 what\r\n"), 599, "what"),
     (Act::Raw("421 4.7.0 \r\n"), 421, "4.7.0"),
 ];
@@ -87,7 +127,10 @@ async fn a_letter_is_accepted_in_whatever_form_that_is_said() {
         for number in 1..=3 {
             let reply = line.send(&letter(number)).await;
             let short = words.get(..40).unwrap_or(words);
-            assert!(matches!(reply, Reply::Accepted { .. }), "{short:?}: {reply:?}");
+            assert!(
+                matches!(reply, Reply::Accepted { .. }),
+                "{short:?}: {reply:?}"
+            );
         }
         assert_eq!((server.connections(), server.texts().len()), (1, 3));
     }
@@ -131,7 +174,10 @@ async fn odd_greetings_and_features_are_read() {
             })
             .await;
             let mut line = line(&server).await;
-            assert!(accepted(&line.send(&letter(1)).await), "{greeting:?} {ehlo:?}");
+            assert!(
+                accepted(&line.send(&letter(1)).await),
+                "{greeting:?} {ehlo:?}"
+            );
             let pipelines = !ehlo.starts_with("502");
             let bursts = if pipelines { 1 } else { 3 };
             assert_eq!(server.bursts_of_opening(), [bursts], "{ehlo:?}");
@@ -142,7 +188,10 @@ async fn odd_greetings_and_features_are_read() {
 #[tokio::test]
 async fn who_turns_us_away_or_is_no_mail_server_is_known_at_once() {
     for (greeting, why) in [
-        ("220-test\r\n554 5.7.1 no service\r\n", "the relay did not welcome us (554)"),
+        (
+            "220-test\r\n554 5.7.1 no service\r\n",
+            "the relay did not welcome us (554)",
+        ),
         ("421\r\n", "the relay did not welcome us (421)"),
         ("HTTP/1.1 400 Bad Request\r\n", "what it says is not SMTP"),
     ] {
@@ -153,12 +202,18 @@ async fn who_turns_us_away_or_is_no_mail_server_is_known_at_once() {
         .await;
         let url = format!("smtp://127.0.0.1:{}", server.port);
         let begun = Instant::now();
-        let refused = Relay::from_url("test", &url).expect("a relay").connect().await;
+        let refused = Relay::from_url("test", &url)
+            .expect("a relay")
+            .connect()
+            .await;
         let Err(Reply::Unreachable { why: said }) = refused else {
             panic!("{refused:?}");
         };
         assert!(said.contains(why), "{said}");
-        assert!(begun.elapsed() < Duration::from_secs(9), "without waiting for more");
+        assert!(
+            begun.elapsed() < Duration::from_secs(9),
+            "without waiting for more"
+        );
     }
 }
 
@@ -178,7 +233,11 @@ async fn what_was_not_asked_for_is_not_taken_for_an_answer() {
         assert!(accepted(&line.send(&letter(number)).await));
     }
     let texts = server.texts();
-    assert_eq!((server.connections(), texts.len()), (2, 3), "a new connection is in step");
+    assert_eq!(
+        (server.connections(), texts.len()),
+        (2, 3),
+        "a new connection is in step"
+    );
 }
 
 #[tokio::test]
@@ -189,7 +248,10 @@ async fn signing_in_works_in_every_dialect() {
         ("auth plain login", &[("AUTH", "235 2.7.0 ok")]),
         ("AUTH plain", &[("AUTH", "235")]),
         ("AUTH=LOGIN PLAIN", &[("AUTH", "235 ok")]),
-        ("AUTH PLAIN", &[("AUTH", "334 "), ("AHUAcEBzcw==", "235 ok")]),
+        (
+            "AUTH PLAIN",
+            &[("AUTH", "334 "), ("AHUAcEBzcw==", "235 ok")],
+        ),
         ("AUTH PLAIN", &[("AUTH", "334"), ("AHUAcEBzcw==", "235 ok")]),
         // base64 of "Enter your login name" and "Enter your password".
         (
@@ -206,7 +268,11 @@ async fn signing_in_works_in_every_dialect() {
         ),
         (
             "AUTH LOGIN",
-            &[("AUTH", "334 not base64"), ("dQ==", "334 ?"), ("cEBzcw==", "235 ok")],
+            &[
+                ("AUTH", "334 not base64"),
+                ("dQ==", "334 ?"),
+                ("cEBzcw==", "235 ok"),
+            ],
         ),
         // Offered and not known after all.
         (
@@ -232,7 +298,10 @@ async fn signing_in_works_in_every_dialect() {
         .await;
         let url = format!("smtp://u:p%40ss@127.0.0.1:{}?timeout=5", server.port);
         let relay = Relay::from_url("test", &url).expect("a relay");
-        let mut line = relay.connect().await.unwrap_or_else(|why| panic!("{offer}: {why:?}"));
+        let mut line = relay
+            .connect()
+            .await
+            .unwrap_or_else(|why| panic!("{offer}: {why:?}"));
         assert!(accepted(&line.send(&letter(1)).await), "{offer}");
     }
 }
@@ -245,13 +314,23 @@ async fn a_sign_in_that_fails_is_not_tried_twice() {
     })
     .await;
     let url = format!("smtp://u:p@127.0.0.1:{}?timeout=5", server.port);
-    let refused = Relay::from_url("test", &url).expect("a relay").connect().await;
+    let refused = Relay::from_url("test", &url)
+        .expect("a relay")
+        .connect()
+        .await;
     assert!(matches!(refused, Err(Reply::Unreachable { why }) if why.contains("(535)")));
-    let tries = server.heard().iter().filter(|line| line.starts_with("AUTH")).count();
+    let tries = server
+        .heard()
+        .iter()
+        .filter(|line| line.starts_with("AUTH"))
+        .count();
     assert_eq!(tries, 1, "a relay may lock who fails too often");
     let none = serve(&["AUTH CRAM-MD5"], |_, _| Act::Usual).await;
     let url = format!("smtp://u:p@127.0.0.1:{}?timeout=5", none.port);
-    let refused = Relay::from_url("test", &url).expect("a relay").connect().await;
+    let refused = Relay::from_url("test", &url)
+        .expect("a relay")
+        .connect()
+        .await;
     assert!(matches!(refused, Err(Reply::Unreachable { why }) if why.contains("PLAIN or LOGIN")));
 }
 
@@ -267,7 +346,10 @@ async fn only_silence_or_the_end_of_the_connection_is_lost() {
         let relay = Relay::from_url("test", &url).expect("a relay");
         let mut line = relay.connect().await.expect("connects");
         let reply = line.send(&letter(1)).await;
-        assert!(matches!(reply, Reply::Unreachable { .. }), "{act:?}: {reply:?}");
+        assert!(
+            matches!(reply, Reply::Unreachable { .. }),
+            "{act:?}: {reply:?}"
+        );
         assert!(server.texts().iter().all(String::is_empty), "{act:?}");
     }
 }
@@ -281,7 +363,10 @@ async fn a_host_that_does_not_exist_is_named() {
     let Err(Reply::Unreachable { why }) = refused else {
         panic!("{refused:?}");
     };
-    assert!(why.contains("no address was found for the relay's host no-such-host.invalid"), "{why}");
+    assert!(
+        why.contains("no address was found for the relay's host no-such-host.invalid"),
+        "{why}"
+    );
 }
 
 #[tokio::test]
@@ -293,7 +378,11 @@ async fn an_address_that_does_not_greet_us_is_passed_over() {
         "smtp://relay.test:{}?timeout=1&address=127.0.0.2&address=127.0.0.1",
         server.port
     );
-    let mut line = Relay::from_url("test", &url).expect("a relay").connect().await.expect("connects");
+    let mut line = Relay::from_url("test", &url)
+        .expect("a relay")
+        .connect()
+        .await
+        .expect("connects");
     assert!(accepted(&line.send(&letter(1)).await));
     drop((silent, there, relay(&server)));
 }

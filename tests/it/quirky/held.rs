@@ -37,14 +37,21 @@ async fn seen(house: &House) -> Vec<RelaySeen> {
 }
 
 /// Refuses whoever is at these domains in these words.
-fn refuse(house: &House, domain: impl Fn(&str) -> bool + Send + 'static, code: u16, words: &'static str) {
+fn refuse(
+    house: &House,
+    domain: impl Fn(&str) -> bool + Send + 'static,
+    code: u16,
+    words: &'static str,
+) {
     house.mail.answer_by(move |letter| {
         domain(letter.recipient.domain()).then(|| Reply::heard(code, words, None))
     });
 }
 
 async fn attempts(house: &House) -> i64 {
-    house.number("select count(*) from outcome where settled").await
+    house
+        .number("select count(*) from outcome where settled")
+        .await
 }
 
 struct Sending(Shutdown);
@@ -69,28 +76,57 @@ async fn one_mailbox_that_refuses_us_holds_nobody_else() {
         n => format!("p{n}@d{}.example", n % 6),
     });
     let (house, _) = launched(SETTINGS, people).await;
-    refuse(&house, |domain| domain == "own.example", 550, "5.7.1 blocked by policy");
+    refuse(
+        &house,
+        |domain| domain == "own.example",
+        550,
+        "5.7.1 blocked by policy",
+    );
     house.send_all().await;
-    assert_eq!((in_state(&house, "sent").await, in_state(&house, "deferred").await), (59, 1));
-    assert_eq!(attempts(&house).await, 60, "nothing waited, nothing was tried twice");
+    assert_eq!(
+        (
+            in_state(&house, "sent").await,
+            in_state(&house, "deferred").await
+        ),
+        (59, 1)
+    );
+    assert_eq!(
+        attempts(&house).await,
+        60,
+        "nothing waited, nothing was tried twice"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_at_one_provider_hold_it_and_mail_to_others_goes_on() {
-    for (code, words) in [(550, "5.7.1 blocked using dnsbl.example"), (554, "das wird nichts, Nr. 4711")] {
+    for (code, words) in [
+        (550, "5.7.1 blocked using dnsbl.example"),
+        (554, "das wird nichts, Nr. 4711"),
+    ] {
         let people = (0..120).map(|n| match n % 2 {
             0 => format!("p{n}@bad.example"),
             _ => format!("p{n}@good{}.example", n % 7),
         });
-        let settings = "[providers.grumpy]\nper_second = 0\ndomains = [\"bad.example\"]\n".to_owned() + SETTINGS;
+        let settings = "[providers.grumpy]\nper_second = 0\ndomains = [\"bad.example\"]\n"
+            .to_owned()
+            + SETTINGS;
         let (house, _) = launched(&settings, people).await;
         refuse(&house, |domain| domain == "bad.example", code, words);
         let sending = Sending::start(&house, house.routes(4));
         house.until_idle().await;
-        assert_eq!((in_state(&house, "sent").await, in_state(&house, "deferred").await), (60, 60));
+        assert_eq!(
+            (
+                in_state(&house, "sent").await,
+                in_state(&house, "deferred").await
+            ),
+            (60, 60)
+        );
         // Those that were under way when the fifth was refused, and no more.
         let refused = attempts(&house).await - 60;
-        assert!((5..=5 + 2 * 4).contains(&refused), "{refused} of 60 were tried");
+        assert!(
+            (5..=5 + 2 * 4).contains(&refused),
+            "{refused} of 60 were tried"
+        );
         let until = Instant::now() + Duration::from_secs(10);
         loop {
             let relays = seen(&house).await;
@@ -120,7 +156,11 @@ async fn a_small_providers_name_is_not_kept() {
     let sending = Sending::start(&house, house.routes(2));
     house.until_idle().await;
     let until = Instant::now() + Duration::from_secs(10);
-    while seen(&house).await.iter().all(|relay| relay.providers.is_empty()) {
+    while seen(&house)
+        .await
+        .iter()
+        .all(|relay| relay.providers.is_empty())
+    {
         assert!(Instant::now() < until);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -137,7 +177,11 @@ async fn refusals_at_several_providers_hold_the_relay() {
     refuse(&house, |_| true, 554, "5.7.1 relay access denied");
     let sending = Sending::start(&house, house.routes(4));
     let until = Instant::now() + Duration::from_secs(20);
-    while seen(&house).await.iter().all(|relay| relay.held_until.is_none()) {
+    while seen(&house)
+        .await
+        .iter()
+        .all(|relay| relay.held_until.is_none())
+    {
         assert!(Instant::now() < until, "{:?}", seen(&house).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -159,12 +203,21 @@ async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
     let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
     let begun = Instant::now();
     let url = format!("smtp://127.0.0.1:{}", silent.port);
-    let routes = vec![Route { connections: 4, ..route(&url) }, house.routes(1).remove(0)];
+    let routes = vec![
+        Route {
+            connections: 4,
+            ..route(&url)
+        },
+        house.routes(1).remove(0),
+    ];
     let sending = Sending::start(&house, routes);
     house.until_idle().await;
     let taken = begun.elapsed();
     sending.end().await;
-    assert_eq!((house.mail.sent().len(), in_state(&house, "sent").await), (60, 60));
+    assert_eq!(
+        (house.mail.sent().len(), in_state(&house, "sent").await),
+        (60, 60)
+    );
     println!("60 messages beside a relay that fell silent with 4 of them: {taken:?}");
     assert!(taken < Duration::from_secs(25), "{taken:?}");
 }
@@ -179,11 +232,21 @@ async fn a_message_behind_a_slow_answer_goes_by_another_relay() {
     .await;
     let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
     let url = format!("smtp://127.0.0.1:{}", silent.port);
-    let routes = vec![Route { connections: 2, ..route(&url) }, house.routes(1).remove(0)];
+    let routes = vec![
+        Route {
+            connections: 2,
+            ..route(&url)
+        },
+        house.routes(1).remove(0),
+    ];
     let begun = Instant::now();
     let sending = Sending::start(&house, routes);
     while house.mail.sent().len() < 58 {
-        assert!(begun.elapsed() < Duration::from_secs(25), "{} of 58", house.mail.sent().len());
+        assert!(
+            begun.elapsed() < Duration::from_secs(25),
+            "{} of 58",
+            house.mail.sent().len()
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(silent.texts().len(), 2, "one on each of its connections");
@@ -202,10 +265,23 @@ async fn a_relay_that_takes_no_more_connections_is_not_away() {
     let (house, _) = launched(SETTINGS, (0..200).map(|n| format!("p{n}@home.example"))).await;
     let url = format!("smtp://127.0.0.1:{}", server.port);
     let begun = Instant::now();
-    let sending = Sending::start(&house, vec![Route { connections: 8, ..route(&url) }]);
+    let sending = Sending::start(
+        &house,
+        vec![Route {
+            connections: 8,
+            ..route(&url)
+        }],
+    );
     house.until_idle().await;
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    assert_eq!((server.texts().len(), in_state(&house, "sent").await), (200, 200));
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(
+        (server.texts().len(), in_state(&house, "sent").await),
+        (200, 200)
+    );
     sending.end().await;
 }
 

@@ -56,7 +56,11 @@ const fn kind(
 }
 
 const fn refused(name: &'static str, says: &'static [u8], code: i16, words: &'static str) -> Kind {
-    kind(name, (Place::Recipient, says, ALWAYS), ("bounced", code, words))
+    kind(
+        name,
+        (Place::Recipient, says, ALWAYS),
+        ("bounced", code, words),
+    )
 }
 
 const fn accepted(name: &'static str, says: &'static [u8], code: i16, words: &'static str) -> Kind {
@@ -71,10 +75,19 @@ const OK: &str = "2.0.0 queued";
 
 /// The kinds of `findings/inputs` 01 to 06, and others like them.
 pub const KINDS: &[Kind] = &[
-    refused("c571", b"571 delivery not authorised for this mailbox\r\n", 571, "delivery not"),
+    refused(
+        "c571",
+        b"571 delivery not authorised for this mailbox\r\n",
+        571,
+        "delivery not",
+    ),
     kind(
         "c471",
-        (Place::Recipient, b"471 not authorised for this mailbox\r\n", ALWAYS),
+        (
+            Place::Recipient,
+            b"471 not authorised for this mailbox\r\n",
+            ALWAYS,
+        ),
         ("deferred", 471, "not authorised"),
     ),
     kind(
@@ -84,21 +97,68 @@ pub const KINDS: &[Kind] = &[
     ),
     accepted("endbare", b"250\r\n", 250, ""),
     refused("nospace", b"550\r\n", 550, ""),
-    refused("mix", b"550-first line\r\n551 second line\r\n", 551, "first line second line"),
-    accepted("endmix", b"250-2.0.0 ok\r\n251 second\r\n", 251, "2.0.0 ok second"),
+    refused(
+        "mix",
+        b"550-first line\r\n551 second line\r\n",
+        551,
+        "first line second line",
+    ),
+    accepted(
+        "endmix",
+        b"250-2.0.0 ok\r\n251 second\r\n",
+        251,
+        "2.0.0 ok second",
+    ),
     refused("lf", b"550 5.1.1 no such user\n", 550, "5.1.1 no such user"),
     accepted("endlf", b"250 2.0.0 queued\n", 250, OK),
     refused("long", LONG, 550, "5.1.1 xxx"),
     refused("tab", b"550\t5.1.1 no such user\r\n", 550, "5.1.1 no"),
-    refused("latin", b"550 5.1.1 Benutzer unbekannt: \xfc\r\n", 550, "5.1.1 Benutzer unbekannt: ü"),
-    refused("wrapped", b"550-5.1.1 no\r\nsuch user\r\n550 5.1.1 here\r\n", 550, "5.1.1 no such user"),
-    refused("unclear", b"550 das wird nichts\r\n", 550, "das wird nichts"),
-    refused("policy", b"550 5.7.1 blocked by policy\r\n", 550, "5.7.1 blocked"),
-    refused("busy", b"550 5.1.1 too many recipients this hour\r\n", 550, "5.1.1 too many"),
-    kind("locked", (Place::Recipient, b"550 user temporarily locked\r\n", 2), ("sent", 250, OK)),
-    kind("closing", (Place::Recipient, b"421 4.3.2 closing\r\n", 1), ("sent", 250, OK)),
+    refused(
+        "latin",
+        b"550 5.1.1 Benutzer unbekannt: \xfc\r\n",
+        550,
+        "5.1.1 Benutzer unbekannt: ü",
+    ),
+    refused(
+        "wrapped",
+        b"550-5.1.1 no\r\nsuch user\r\n550 5.1.1 here\r\n",
+        550,
+        "5.1.1 no such user",
+    ),
+    refused(
+        "unclear",
+        b"550 das wird nichts\r\n",
+        550,
+        "das wird nichts",
+    ),
+    refused(
+        "policy",
+        b"550 5.7.1 blocked by policy\r\n",
+        550,
+        "5.7.1 blocked",
+    ),
+    refused(
+        "busy",
+        b"550 5.1.1 too many recipients this hour\r\n",
+        550,
+        "5.1.1 too many",
+    ),
+    kind(
+        "locked",
+        (Place::Recipient, b"550 user temporarily locked\r\n", 2),
+        ("sent", 250, OK),
+    ),
+    kind(
+        "closing",
+        (Place::Recipient, b"421 4.3.2 closing\r\n", 1),
+        ("sent", 250, OK),
+    ),
     kind("gone", (Place::Recipient, GONE, 2), ("sent", 250, OK)),
-    kind("silent", (Place::Recipient, b"452 4.5.3 \r\n", 1), ("sent", 250, OK)),
+    kind(
+        "silent",
+        (Place::Recipient, b"452 4.5.3 \r\n", 1),
+        ("sent", 250, OK),
+    ),
 ];
 
 #[derive(Default)]
@@ -214,7 +274,10 @@ impl Talk {
         loop {
             let command = self.line().await?;
             match command.split([' ', ':']).next().unwrap_or_default() {
-                "EHLO" => self.say(b"250-quirky\r\n250-PIPELINING\r\n250 8BITMIME\r\n").await?,
+                "EHLO" => {
+                    self.say(b"250-quirky\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
+                        .await?
+                }
                 "MAIL" => {
                     is_refused = false;
                     self.say(b"250 2.1.0 ok\r\n").await?;
@@ -248,10 +311,15 @@ impl Talk {
 /// The address of each notice.
 pub async fn addresses(house: &House, scene: &Scene) -> HashMap<uuid::Uuid, String> {
     let mut conn = house.app.db.get().await.unwrap();
-    let found = incident::store::find(&mut conn, scene.incident).await.unwrap();
+    let found = incident::store::find(&mut conn, scene.incident)
+        .await
+        .unwrap();
     let key = found.key(&house.app.keys).unwrap().unwrap();
     let notices = house.raw().await;
-    let notices = notices.query("select id, person_id from notice", &[]).await.unwrap();
+    let notices = notices
+        .query("select id, person_id from notice", &[])
+        .await
+        .unwrap();
     let mut addresses = HashMap::new();
     for row in notices {
         let id = candor::id::PersonId::from_uuid(row.get(1));
