@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::shares::{FRESH, Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::store::{Beat, RelaySeen, Seen};
+use crate::campaign::store::{Beat, ProviderHeld, RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::bell::Bell;
 use crate::db::{Conn, Result};
@@ -259,6 +259,11 @@ impl Gate {
 
     fn relays(&self, app: &App) -> Vec<RelaySeen> {
         let now = app.now();
+        let provider = |(name, left, why): (String, Duration, &str)| ProviderHeld {
+            name: Some(name).filter(|name| app.config.providers.contains_key(name)),
+            until: now + left,
+            why: why.to_owned(),
+        };
         let seen = |trunk: &Arc<Trunk>| {
             let name = trunk.route.relay.name();
             let held = trunk.held_because();
@@ -267,6 +272,7 @@ impl Gate {
                 connections: app.metrics.connections.with_label_values(&[name]).get(),
                 held_until: held.map(|(left, _)| now + left),
                 why: held.map(|(_, why)| why.to_owned()),
+                providers: trunk.providers_held().into_iter().map(provider).collect(),
             }
         };
         self.trunks.iter().map(seen).collect()

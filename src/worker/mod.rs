@@ -16,8 +16,11 @@ mod past;
 mod plan;
 pub mod postman;
 mod providers;
+mod refusals;
 mod shares;
 mod trunk;
+mod way;
+mod wire;
 
 use std::sync::Arc;
 

@@ -39,6 +39,7 @@ mod problems;
 mod processes;
 mod program;
 mod promises;
+mod quirky;
 mod real_notices;
 mod restore;
 mod retry;
