@@ -124,8 +124,8 @@ const steps = {
     for (const [n, column] of texts(read.tables['Rejected rows by reason'])) columns[column === 'the row' ? '' : column] = (columns[column === 'the row' ? '' : column] ?? 0) + number(n);
     assert.deepEqual(columns, list.columns);
     const delta = (n) => ({ added: n, moreTaken: 0, lessTaken: 0, retracted: 0, contact: 0, identity: 0 });
+    // Flags are counted of people known before: there are none.
     const flags = { lifted: {}, set: {} };
-    for (const one of rows) for (const flag of one.flags) flags.set[flag] = (flags.set[flag] ?? 0) + 1;
     compare.draft = { version: 1, accepted: 475, rejected: 25, delta: { ...delta(475), ...flags } };
     await compare.all('read with bad rows');
     await page.goto(`${base}/console/incidents/walk/scopes/1`);
@@ -145,14 +145,14 @@ const steps = {
     await page.waitForURL(/did=activated/);
     compare.draft = null;
     model.activate(rows, { accepted: 500, rejected: 0 });
-    await compare.all('v1 in force', { thorough: true });
+    await compare.all('v1 in force');
   },
   async 'everybody whom e-mail reaches gets the first notice'() {
     await act.writeTemplate(page, base, 'First notice', Object.fromEntries(TEXTS.map((locale) => [locale, notice(locale)])));
     await act.writeTemplate(page, base, 'Correction', { en: correction });
     await campaign('the first notice', { template: 'First notice', kind: 'initial', who: 'told_nothing', locales: TEXTS });
     assert.equal(model.refused.length, 7);
-    await compare.all('the first notice', { thorough: true });
+    await compare.all('the first notice');
   },
   async 'letters are listed, posted, come back, and are listed again'() {
     const first = await take('letter', 'People whom no e-mail reaches');
@@ -264,7 +264,7 @@ function secondVersion() {
   dead.flags.add('deceased');
   pick(1, by('email'))[0].flags.add('minor');
   const [other] = pick(1, by('email'));
-  Object.assign(other, { name: 'Somebody Else', email: 'somebody.else@post.example' });
+  Object.assign(other, { name: 'Somebody Else', email: 'somebody.else@post.example', address: '1 Elsewhere St' });
   const gone = new Set([...pick(8, by('email')), ...pick(1, by('post')), ...pick(1, (one) => one.flags.has('hold') && !one.flags.has('protected'))]);
   const [late] = pick(1, by('email'));
   return [[...next.filter((row) => !gone.has(row)), ...people(5, 501)], late.reference];
@@ -279,9 +279,15 @@ try {
     const begun = Date.now();
     await step().catch((error) => { throw new Error(`${name}: ${error.stack}`); });
     console.log(`ok: ${name} (${Date.now() - begun} ms)`);
+    // A wrong figure does not keep the walk from going on: the first run names them all.
+    if (compare.faults.length > 20) break;
   }
 } catch (error) {
   console.error(`FAILED: ${error.message}`);
+  process.exitCode = 1;
+}
+if (compare.faults.length) {
+  console.error(`FAILED: these figures are false\n${compare.faults.join('\n')}`);
   process.exitCode = 1;
 }
 await browser.close();

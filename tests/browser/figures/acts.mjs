@@ -75,7 +75,9 @@ export async function writeTemplate(page, base, name, texts) {
   await page.getByLabel('First language').fill(first);
   await page.getByRole('button', { name: 'Begin template' }).click();
   await page.waitForURL(/\/console\/templates\/tpl_/);
+  const address = page.url().split('?')[0];
   for (const [locale, [subject, body]] of Object.entries(texts)) {
+    await page.goto(`${address}?locale=${first}`);
     let open = page.locator('details[open]');
     if (locale !== first) {
       await page.getByText('Add a language').click();
@@ -85,7 +87,6 @@ export async function writeTemplate(page, base, name, texts) {
     await open.getByLabel('Subject').fill(subject);
     await open.getByLabel('Body').fill(body);
     await Promise.all([page.waitForURL(/did=saved/), page.getByRole('button', { name: 'Save as new version' }).click()]);
-    await page.goto(`${page.url().split('?')[0]}?locale=${first}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { count } from './model.mjs';
+import { count, grouped } from './model.mjs';
 import { fetched, number, open, rows, texts } from './pages.mjs';
 
 const run = promisify(execFile);
@@ -19,6 +19,9 @@ const who = (n, one, many) => (n === 1 ? `1 person ${one}` : `${n} people ${many
 const numbers = (of) => Object.fromEntries(Object.entries(of).map(([name, figure]) => [name, number(figure)]));
 
 export class Compare {
+  /** What was false so far. */
+  faults = [];
+
   constructor(world) { Object.assign(this, world); }
 
   at(path) { return `${this.base}/console${path}`; }
@@ -38,25 +41,21 @@ export class Compare {
   async all(step, { thorough = false, only } = {}) {
     const parts = only ?? ['messages', 'dashboard', 'incident', 'account', 'scopes', 'campaigns', 'letters', 'programs', 'metrics', 'people', 'persons', 'recount'];
     if (thorough) parts.push('behind');
-    for (const part of parts) {
-      try {
-        await this[part]();
-      } catch (error) {
-        error.message = `after “${step}”, ${part}: ${error.message}`;
-        throw error;
-      }
-    }
+    const [faults, begun] = [[], Date.now()];
+    for (const part of parts) await this[part]().catch((error) => faults.push(`${part}: ${error.stack}`));
+    if (faults.length) this.faults.push(`after “${step}”:\n${faults.join('\n')}`);
+    console.log(`compared after “${step}” (${Date.now() - begun} ms)`);
   }
 
   /** The sink got what the model says, once, and each text names exactly what was exposed, in the reader's language. */
-  messages() {
+  async messages() {
     const reference = (text) => /P-\d{4}/.exec(text)?.[0];
     const got = this.sink.accepted.map((one) => `${one.to} ${reference(one.text)}`).sort();
     assert.deepEqual(got, this.model.sent.map((one) => `${one.to} ${one.reference}`).sort());
     assert.deepEqual([...this.sink.refused].sort(), [...this.model.refused].sort());
     // Of each person the messages come in the order in which they were sent.
-    const texts = Map.groupBy(this.sink.accepted, (one) => reference(one.text));
-    for (const [of, expected] of Map.groupBy(this.model.sent, (one) => one.reference)) {
+    const texts = grouped(this.sink.accepted, (one) => reference(one.text));
+    for (const [of, expected] of grouped(this.model.sent, (one) => one.reference)) {
       expected.forEach((message, n) => this.#names(message, texts.get(of)[n].text));
     }
   }
@@ -95,7 +94,7 @@ export class Compare {
     need(account.unnotified_elements, 'was told less than was taken', 'were told less than was taken');
     need(account.needs_letter, 'needs a letter', 'need a letter');
     const approved = campaigns.filter((one) => one.status === 'approved').map((one) => `“${one.name}” is approved and not launched.`);
-    const shown = read.items.map((item) => item.replace(/ (Draft a campaign|Draft a supplement|To the letters|Launch it)$/, ''));
+    const shown = read.items.map((item) => item.replace(/ ?(Draft a campaign|Draft a supplement|To the letters|Launch it)$/, ''));
     assert.deepEqual(shown.sort(), [...needs, ...approved].sort());
     const card = read.cards.find((text) => text.startsWith(TITLE));
     if (!this.model.scopes.length) return assert.match(card, /No scope is active/);
@@ -153,11 +152,14 @@ export class Compare {
     }
   }
 
-  /** Each figure of the account leads to exactly the people that it counts. */
+  /** Figures of the account lead to exactly the people that it counts. */
   async behind() {
     const read = await open(this.page, this.at('/incidents/walk/account'));
-    const cells = PARTS.flatMap((kind) => read.tables[kind] ?? []).flatMap((row) => row.slice(1)).filter((cell) => cell.href);
-    assert.ok(cells.length > 50, `${cells.length} figures lead on`);
+    const figures = PARTS.flatMap((kind) => read.tables[kind] ?? []).flatMap((row) => row.slice(1)).filter((cell) => cell.href);
+    assert.ok(figures.length > 50, `${figures.length} figures lead on`);
+    // Another fifth of them each time.
+    this.fifth = (this.fifth ?? 0) + 1;
+    const cells = figures.filter((_, n) => n % 5 === this.fifth);
     const first = await fetched(this.page, cells.map((cell) => cell.href));
     for (const [n, cell] of cells.entries()) {
       const more = first[n].next ? await rows(this.page, new URL(first[n].next, new URL(cell.href, this.base)).href, 'People') : [];
@@ -199,14 +201,16 @@ export class Compare {
     const [read, notices] = await fetched(this.page, [address, `${address}/notices`]);
     assert.equal(read.badge, one.status.replace('_', ' '));
     const counts = { ...Object.fromEntries(STATES.map((state) => [state, 0])), sent: 0, ...count(one.notices.map((notice) => notice.status)) };
-    for (const state of STATES) assert.equal(number(read.tiles[state]), counts[state], state);
+    // Before the launch the tile of the audience has the name of the state `withheld`, and comes later.
+    const states = STATES.filter((state) => state !== 'withheld' || one.status === 'completed');
+    for (const state of states) assert.equal(number(read.tiles[state]), counts[state], state);
     const tabs = Object.fromEntries(notices.tabs.slice(1).map((tab) => [tab.split(' ')[0], number(tab)]));
     assert.deepEqual(tabs, Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)));
     if (one.status !== 'completed') return this.#audience(one, read);
     const total = one.notices.length;
     assert.match(read.figures[0], new RegExp(`^${counts.sent} of ${total} sent$`));
     const replies = texts(read.tables.Replies).map(([code, , n]) => [code, number(n)]);
-    const expected = [['250 2.0.0', counts.sent], ['550 5.1.1', counts.bounced]].filter(([, n]) => n > 0);
+    const expected = [['250', counts.sent], ['550 5.1.1', counts.bounced]].filter(([, n]) => n > 0);
     assert.deepEqual(replies.sort(), expected.sort());
     const relays = texts(read.tables.Relays).map(([relay, , , ...figures]) => [relay, ...figures.map(number)]);
     assert.deepEqual(relays, [['relay', counts.sent, 0, counts.bounced]]);
@@ -220,8 +224,7 @@ export class Compare {
   #audience(one, read) {
     const { mailable, withheld, unreachable } = this.model.audience(one.who);
     const tiles = { 'by e-mail': mailable.length, withheld: withheld.length, 'need a letter': unreachable.length, 'wait elsewhere': 0 };
-    // The tile of the state `withheld` has the same name: of the two the later is the audience's.
-    for (const [name, n] of Object.entries(tiles)) if (name !== 'withheld') assert.equal(number(read.tiles[name]), n, name);
+    for (const [name, n] of Object.entries(tiles)) assert.equal(number(read.tiles[name]), n, name);
     assert.match(read.figures[0], new RegExp(`^0 of ${mailable.length} sent$`));
     const readers = texts(read.tables['Who reads what']).map(([language, n, text]) => [language, number(n), /not in their language/.test(text)]);
     const expected = Object.entries(count(mailable.map((p) => p.row.locale)))
@@ -343,7 +346,7 @@ export class Compare {
   /** Everybody counted anew, one by one. */
   async recount() {
     const { program, words, env } = this.candor;
-    const { stdout } = await run(program, [...words, 'check', '--recount', '--json'], { env: { ...process.env, ...env } });
+    const { stdout } = await run(program, [...words, 'check', '--recount', '--json'], { env: { ...process.env, ...env, CANDOR_WALK: undefined } });
     const found = JSON.parse(stdout).filter((one) => one.what.startsWith('account'));
     assert.deepEqual(found, [{ what: 'account walk', ok: true, detail: 'equals the people, one by one' }]);
   }

@@ -96,7 +96,7 @@ const DAMAGE = [
 
 /**
  * The list with 25 bad rows of several kinds and two blank lines. `bad`: the person by the line of the bad row; `columns`: how
- * many rows are refused for which column, '' for rows that cannot be read as such.
+ * many rows are refused for which column.
  */
 export function damaged(all) {
   const sound = all.filter((one) => one.email && !one.flags.size && !one.address.includes('\n') && one.reference !== 'P-0001');
@@ -108,7 +108,7 @@ export function damaged(all) {
     for (let n = 0; n < times; n += 1) choose((one) => line(cells(write(one))));
   }
   // A quotation mark that nobody closes, in front of the name.
-  columns[''] = 2;
+  columns.name = 2;
   for (let n = 0; n < 2; n += 1) choose((one) => cells(one).map((cell, at) => (at === 2 ? `"${one.reference}` : cell)).join(','));
   const lines = [line(COLUMNS)];
   const bad = new Map();

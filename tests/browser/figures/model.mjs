@@ -12,6 +12,13 @@ export function count(values) {
   return counts;
 }
 
+/** The values by what `of` says of each. */
+export function grouped(values, of) {
+  const groups = new Map();
+  for (const value of values) groups.set(of(value), [...(groups.get(of(value)) ?? []), value]);
+  return groups;
+}
+
 class Person {
   constructor(row) {
     Object.assign(this, { row, inScope: true, told: null, knows: new Set(), refused: null, notices: [], letters: [] });
@@ -92,17 +99,17 @@ export class Model {
   #delta(rows) {
     const delta = { added: 0, moreTaken: 0, lessTaken: 0, retracted: 0, contact: 0, identity: 0, set: {}, lifted: {} };
     const listed = new Set(rows.map((row) => row.reference));
-    const address = (row) => row.email.toLowerCase();
+    const mailbox = (row) => row.email.toLowerCase();
     for (const row of rows) {
       const before = this.people.get(row.reference)?.row;
-      for (const flag of row.flags) if (!before?.flags.has(flag)) delta.set[flag] = (delta.set[flag] ?? 0) + 1;
       if (!before) { delta.added += 1; continue; }
+      for (const flag of row.flags) if (!before.flags.has(flag)) delta.set[flag] = (delta.set[flag] ?? 0) + 1;
       for (const flag of before.flags) if (!row.flags.has(flag)) delta.lifted[flag] = (delta.lifted[flag] ?? 0) + 1;
       delta.moreTaken += !within(row.elements, before.elements);
       delta.lessTaken += !within(before.elements, row.elements);
       const same = ['email', 'name', 'locale', 'jurisdiction', 'postcode', 'address'].every((key) => row[key] === before[key]);
       delta.contact += !same || String([...row.flags].sort()) !== String([...before.flags].sort());
-      delta.identity += row.name !== before.name && address(row) !== address(before);
+      delta.identity += row.name !== before.name && mailbox(row) !== mailbox(before) && row.address !== before.address;
     }
     delta.retracted = this.inScope.filter((p) => !listed.has(p.row.reference)).length;
     return delta;

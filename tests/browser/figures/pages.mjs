@@ -4,6 +4,11 @@
 function shown(html) {
   const doc = html === undefined ? document : new DOMParser().parseFromString(html, 'text/html');
   const text = (of) => (of?.textContent ?? '').replace(/\s+/g, ' ').trim();
+  const spaced = (of) => {
+    const copy = of.cloneNode(true);
+    for (const one of copy.querySelectorAll('p, span, a, strong, label, legend, button, summary')) one.append(' ');
+    return text(copy);
+  };
   const each = (selector, within = doc) => [...within.querySelectorAll(selector)];
   const pairs = (list, name, figure) => Object.fromEntries(each(list).map((of) => [text(of.querySelector(name)), text(of.querySelector(figure))]));
   const key = (list) => Object.fromEntries([...list.children].map((of) => {
@@ -17,7 +22,7 @@ function shown(html) {
     keys: each('ul.key').map(key),
     tables: Object.fromEntries(each('.scroll[aria-label]').map((of) => [of.getAttribute('aria-label'), each('tbody tr', of).map(row)])),
     lines: text(doc.querySelector('.lines')),
-    items: each('main .quiet-list > li').map(text),
+    items: each('main .quiet-list > li').map(spaced),
     cards: each('main section.card').map(text),
     tabs: each('.tabs a').map(text),
     facts: Object.fromEntries(each('dl.facts dt').map((of) => [text(of), text(of.nextElementSibling)])),

@@ -67,7 +67,8 @@ function message(to, sent) {
   const at = part.indexOf('\n\n', 1);
   const [head, body] = [part.slice(0, at), part.slice(at + 2)];
   const coded = /content-transfer-encoding: *(\S+)/i.exec(head)?.[1].toLowerCase();
-  return { to, text: coded === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : coded === 'quoted-printable' ? printable(body) : body };
+  const text = coded === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : coded === 'quoted-printable' ? printable(body) : body;
+  return { to, text: text.replaceAll('\r\n', '\n') };
 }
 
 function printable(body) {

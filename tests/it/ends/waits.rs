@@ -280,7 +280,11 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     go_through(&house, &scene, &[Confirmed]).await;
     let stale = comms.submit(at, &to, &[("to", "scoping"), ("version", "77")]);
     assert_eq!(stale.status, 422, "{}", stale.body);
-    assert!(stale.body.contains("This changed since your page was loaded"));
+    assert!(
+        stale
+            .body
+            .contains("This changed since your page was loaded")
+    );
     go_through(&house, &scene, &[Scoping, Notifying]).await;
     scene.import(&house, PEOPLE).await;
 
