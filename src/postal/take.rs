@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::{Batch, MinorsRule, PostalError, PostalKind, PostalState, store};
+use super::{Batch, MinorsRule, PostalError, PostalKind, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::Conn;
-use crate::id::{BUCKETS, IncidentId, PostalId, StaffId};
+use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
 
@@ -33,18 +33,7 @@ pub async fn take(
     if kind == PostalKind::Guardian && rule != MinorsRule::GuardianLetter {
         return Err(PostalError::MinorsAreMailed);
     }
-    let mut batch = Batch {
-        id: PostalId::new(now),
-        incident: of,
-        kind,
-        state: PostalState::Listed,
-        taken_by: by,
-        taken_at: now,
-        people: 0,
-        posted_on: None,
-        returned: 0,
-        not_posted: 0,
-    };
+    let mut batch = Batch::new(of, kind, by, now);
     store::insert_batch(&mut tx, &batch).await?;
     for bucket in 0..BUCKETS {
         batch.people += list(app, &mut tx, &batch, bucket, rule, again).await?;

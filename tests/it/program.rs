@@ -1,5 +1,6 @@
 //! The real program as processes: any command of `candor` against the database of a house.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -67,6 +68,14 @@ impl Program {
     /// Where its pages are.
     pub fn base(&self) -> String {
         format!("http://{}", self.listen)
+    }
+
+    /// The program, the words before every command, and its environment: for scripts that run commands themselves.
+    pub fn parts(&self) -> (&'static str, [String; 2], BTreeMap<&'static str, String>) {
+        let config = self.scratch.path().join("candor.toml");
+        let words = ["--config".to_owned(), config.display().to_string()];
+        let env = self.settings.iter().cloned().collect();
+        (env!("CARGO_BIN_EXE_candor"), words, env)
     }
 
     fn command(&self, words: &[&str]) -> Command {

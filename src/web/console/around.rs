@@ -79,10 +79,7 @@ const ACTS: [(&str, &str); 31] = [
     ("pause", "Paused. No further message leaves."),
     ("resume", "It goes on."),
     ("cancel", "Cancelled. What had not left never will."),
-    (
-        "posted",
-        "Recorded: the people of this list are notified by post.",
-    ),
+    ("posted", "Recorded: the letters of this list were posted."),
     ("told", "Recorded: they were told."),
     (
         "returned",

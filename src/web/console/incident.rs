@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::around::{self, account, incident_at, log, on_to, out_of_date, template_names};
+use super::moves::deed;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -26,8 +27,8 @@ use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
 use crate::web::figures::{count, filters};
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment, span};
-use crate::web::problem::{Answer, Problem};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Moment, span};
+use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
 
@@ -51,7 +52,7 @@ pub struct IncidentPage {
     pub account: Option<Account>,
     /// The fact sheet. Two empty pairs are added below for new facts.
     pub facts: Vec<Fact>,
-    /// Why the fact sheet was refused; field `facts`.
+    /// Why the fact sheet was refused, or a move; field `facts` or `state`.
     pub facts_faults: Faults,
     /// What was published, the latest first.
     pub updates: Vec<Update>,
@@ -139,10 +140,8 @@ pub struct CampaignRow {
     pub status: String,
     /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
     pub void: String,
-    /// Notices sent.
-    pub sent: i64,
-    /// Notices in all, or people in the audience before it is launched.
-    pub total: i64,
+    /// Notices sent, of all; `None` before it is launched.
+    pub sent: Option<(i64, i64)>,
 }
 
 impl CampaignRow {
@@ -291,7 +290,13 @@ pub async fn rows(
     let names = template_names(conn).await?;
     let mut rows = Vec::new();
     for one in campaigns {
-        let progress = campaign::store::progress(conn, one.id).await?;
+        let sent = match one.launched_at {
+            Some(_) => {
+                let progress = campaign::store::progress(conn, one.id).await?;
+                Some((progress.of(NoticeStatus::Sent), progress.total()))
+            }
+            None => None,
+        };
         rows.push(CampaignRow {
             id: one.id.to_string(),
             name: names.get(&one.template).cloned().unwrap_or_default(),
@@ -301,8 +306,7 @@ pub async fn rows(
             void: void
                 .get(&one.id)
                 .map_or_else(String::new, |changed| in_words(changed)),
-            sent: progress.of(NoticeStatus::Sent),
-            total: progress.total(),
+            sent,
         });
     }
     Ok(rows)
@@ -323,49 +327,6 @@ fn publication(of: &Incident, now: DateTime<Utc>) -> String {
     }
 }
 
-/// The button that moves the incident on, or why it cannot yet.
-fn deed(to: IncidentState, open: &Open) -> Deed {
-    let everybody = open.untold().is_none();
-    let (words, look, sure, reasons) = match to {
-        IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
-        IncidentState::Confirmed => ("Confirm", "", String::new(), vec![]),
-        IncidentState::Scoping => ("Start scoping", "", String::new(), vec![]),
-        IncidentState::Notifying => ("Start notifying", "", String::new(), vec![]),
-        IncidentState::Monitoring if everybody => {
-            ("Everybody is told: monitor", "", String::new(), vec![])
-        }
-        IncidentState::Monitoring => ("Monitor", "", String::new(), vec![]),
-        IncidentState::Closed => ("Close", "", over(open), open.before_closing()),
-        IncidentState::Dismissed => (
-            "Dismiss",
-            "danger",
-            "It was no breach. This cannot be taken back.".to_owned(),
-            open.before_dismissing(),
-        ),
-    };
-    let blocked = match reasons.is_empty() {
-        true => String::new(),
-        false => format!("Not yet: {}.", reasons.join("; ")),
-    };
-    Deed {
-        name: to.to_string(),
-        words: words.to_owned(),
-        look,
-        sure,
-        blocked,
-    }
-}
-
-/// What closing means, with the people who stay untold.
-fn over(open: &Open) -> String {
-    let stay = match open.withheld {
-        0 => String::new(),
-        1 => " 1 person is withheld and stays untold.".to_owned(),
-        n => format!(" {} people are withheld and stay untold.", count(n)),
-    };
-    format!("The incident is over.{stay} It can be opened again for a new scope.")
-}
-
 /// What the state's buttons send.
 #[derive(Deserialize)]
 pub struct To {
@@ -383,10 +344,11 @@ pub struct To {
 /// `POST /console/incidents/{slug}/state`.
 ///
 /// # Errors
-/// 404, an illegal move, one for which something is open or people are not told, or an incident that somebody
-/// changed since the page was loaded.
+/// 404. An illegal move, one for which something is open or people are not told, or an incident that somebody
+/// changed since the page was loaded, shows the page again as it is now.
 pub async fn move_to(
     who: Allowed<SteerIncident>,
+    req: HttpRequest,
     app: Data<App>,
     slug: Path<String>,
     form: Form<To>,
@@ -401,9 +363,23 @@ pub async fn move_to(
         to: form.to,
         agreed: form.confirm.as_ref().map(|_| untold),
     };
-    match steer::step(&app, who.id, incident.id, step).await {
-        Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
-        Err(SteerError::Changed) => Err(out_of_date()),
-        Err(error) => Err(error.into()),
+    let problem = match steer::step(&app, who.id, incident.id, step).await {
+        Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
+        Err(SteerError::Changed) => out_of_date(),
+        Err(error) => Problem::from(error),
+    };
+    if !matches!(
+        problem.kind(),
+        Kind::InTheWay | Kind::IllegalMove | Kind::Changed
+    ) {
+        return Err(problem);
     }
+    let mut conn = app.db.get().await?;
+    let incident = incident_at(&mut conn, &slug).await?;
+    let mut page = filled(&app, &mut conn, &req, &who, incident).await?;
+    page.facts_faults.0.push(Fault {
+        field: "state".to_owned(),
+        text: problem.sentence(),
+    });
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

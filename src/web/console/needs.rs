@@ -81,12 +81,7 @@ pub async fn of_incident(
     }
     if account.needs_letter > 0 && who.may(Right::ImportScope) {
         let text = people(account.needs_letter, "needs a letter", "need a letter");
-        need(
-            Tone::Look,
-            text,
-            format!("{at}/account"),
-            "Take the letter list",
-        );
+        need(Tone::Look, text, format!("{at}/letters"), "To the letters");
     }
     Ok(needs)
 }

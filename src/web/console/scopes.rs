@@ -16,15 +16,16 @@ use super::rejected::Rejected;
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
+use crate::scope::activate::ActivateError;
 use crate::scope::consent::{Confirmed, Consent, Lifted, Question};
 use crate::scope::delta::Change;
 use crate::scope::{self, ScopeStatus, Version, activate, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, Desk, Moment};
-use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
+use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form, rejects as download};
 
 /// How long the reader waits for an activation before the page shows its progress.
@@ -70,6 +71,8 @@ pub struct ScopeReport {
     pub done: i64,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
     pub deeds: Vec<Deed>,
+    /// Why the last act was refused.
+    pub faults: Faults,
 }
 
 /// What has to be confirmed: a box of the form.
@@ -187,11 +190,22 @@ pub async fn show(
     app: Data<App>,
     at: Path<(String, i32)>,
 ) -> Answer {
+    let report = filled(&app, &req, &who, &at).await?;
+    Ok(page::show(StatusCode::OK, &report)?)
+}
+
+/// The page as it is now.
+async fn filled(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    at: &(String, i32),
+) -> Result<ScopeReport, Problem> {
     let mut conn = app.db.get().await?;
-    let (incident, version) = found(&mut conn, &at).await?;
+    let (incident, version) = found(&mut conn, at).await?;
     let may_see = who.may(Right::ImportScope);
     let refused = if may_see {
-        Rejected::of(&app, &mut conn, &incident, &version).await?
+        Rejected::of(app, &mut conn, &incident, &version).await?
     } else {
         Rejected::default()
     };
@@ -200,9 +214,9 @@ pub async fn show(
     }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
-    let questions = activate::questions(&app, &mut conn, incident.id, &version).await?;
-    let report = ScopeReport {
-        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
+    let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
+    Ok(ScopeReport {
+        desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
         slug: incident.slug,
         title: incident.title,
         version: version.version.into(),
@@ -223,8 +237,42 @@ pub async fn show(
         refused,
         done: version.buckets_done,
         deeds: deeds(&version, &delta, may_see),
+        faults: Faults::default(),
+    })
+}
+
+/// The page again, with why an act was refused and the numbers as they are now; faults of ours stay problems.
+async fn again(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    at: &(String, i32),
+    why: ActivateError,
+) -> Answer {
+    let questions = match &why {
+        ActivateError::Unconfirmed { questions, .. } => questions.clone(),
+        _ => Vec::new(),
     };
-    Ok(page::show(StatusCode::OK, &report)?)
+    let problem = Problem::from(why);
+    if !matches!(problem.kind(), Kind::InTheWay | Kind::IllegalMove) {
+        return Err(problem);
+    }
+    let mut report = filled(app, req, who, at).await?;
+    let fault = |field: String, text: String| Fault { field, text };
+    let mut faults = vec![fault("file".to_owned(), problem.sentence())];
+    if !questions.is_empty() {
+        let shown = report.questions.iter().map(|asked| &asked.words);
+        let shown: Vec<_> = shown.cloned().collect();
+        let of = |question: &Question| {
+            let words = question.to_string();
+            let place = shown.iter().position(|one| *one == words);
+            let place = place.map_or("file".to_owned(), |n| format!("confirm-{}", n + 1));
+            fault(place, format!("As it is now: {words}"))
+        };
+        faults = questions.iter().map(of).collect();
+    }
+    report.faults = Faults(faults);
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &report)?)
 }
 
 fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
@@ -320,9 +368,10 @@ impl Activate {
 /// far it is.
 ///
 /// # Errors
-/// 404, a version that is no draft, or a number that was not confirmed.
+/// 404. A version that is no draft, or a number that was not confirmed, shows the page again.
 pub async fn activate(
     who: Allowed<ImportScope>,
+    req: HttpRequest,
     app: Data<App>,
     home: Data<Home>,
     at: Path<(String, i32)>,
@@ -335,7 +384,10 @@ pub async fn activate(
     // In the process's own runtime: a reader who leaves does not stop it half way.
     let deed = async move { activate::activate(&doing, by, of, version, consent).await };
     let did = match timeout(PATIENCE, home.runtime.spawn(deed)).await {
-        Ok(done) => done.map_err(Problem::broken)?.map(|_| "activated")?,
+        Ok(done) => match done.map_err(Problem::broken)? {
+            Ok(_) => "activated",
+            Err(why) => return again(&app, &req, &who, &at, why).await,
+        },
         Err(_) => "activating",
     };
     let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
@@ -345,14 +397,17 @@ pub async fn activate(
 /// `POST /console/incidents/{slug}/scopes/{version}/discard`.
 ///
 /// # Errors
-/// 404, or a version that is no draft.
+/// 404. A version that is no draft shows the page again.
 pub async fn discard(
     who: Allowed<ImportScope>,
+    req: HttpRequest,
     app: Data<App>,
     at: Path<(String, i32)>,
     _form: form::Form<form::Nothing>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
-    activate::discard(&app, who.id, incident.id, version.version).await?;
+    if let Err(why) = activate::discard(&app, who.id, incident.id, version.version).await {
+        return again(&app, &req, &who, &at, why).await;
+    }
     Ok(on_to(&format!("/console/incidents/{}", at.0), "discarded"))
 }

@@ -227,9 +227,16 @@ impl World {
     pub async fn post(&self, batch: usize) {
         let (app, by) = (&self.house.app, self.scene.comms);
         let today = app.now().date_naive();
-        postal::post::posted(app, by, self.batches[batch], today)
-            .await
-            .unwrap();
+        let mut done = postal::post::Done::posted(today);
+        let recorded = postal::post::record(app, by, self.batches[batch], &done).await;
+        // Letters to people whom a flag now protects, or who left the scope, were posted all the same.
+        if let Err(PostalError::Unconfirmed { questions }) = &recorded {
+            done.confirmed = postal::consent::yes_to(questions);
+            let recorded = postal::post::record(app, by, self.batches[batch], &done).await;
+            recorded.unwrap();
+            return;
+        }
+        recorded.unwrap();
     }
 
     pub async fn give_back(&self, batch: usize, reference: &str) {

@@ -17,7 +17,9 @@ use candor::web::console::import::{Import, Waiting};
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Letter, Told};
-use candor::web::console::letters::{BatchLine, LettersPage, ListLine, One};
+use candor::web::console::letters::{
+    Asked as LetterAsked, BatchLine, LettersPage, ListLine, Typed,
+};
 use candor::web::console::me::{Me, SessionRow};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
@@ -170,8 +172,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         kind: kind.into(),
         status: status.into(),
         void: String::new(),
-        sent,
-        total: 54_600_000,
+        sent: Some((sent, 54_600_000)),
     }
 }
 
@@ -419,6 +420,7 @@ fn scope_report() -> ScopeReport {
                 "",
             ),
         ],
+        faults: fault("confirm-1", "As it is now: 9 people leave the scope."),
     }
 }
 
@@ -743,7 +745,8 @@ fn letters() -> LettersPage {
         people,
         waiting,
     };
-    let batch = |by_post, waits, state: &str, on: &str| BatchLine {
+    let batch = |by_post, waits, state: &str, on: &str| {
+        BatchLine {
         id: format!("pst_0193{state}{by_post}"),
         kind: if by_post { "letters" } else { "next of kin" },
         at: row(90),
@@ -755,6 +758,20 @@ fn letters() -> LettersPage {
         not_posted: if waits { 0 } else { 2 },
         by_post,
         waits,
+        form: Typed {
+            on: "2026-12-03".into(),
+            ..Typed::default()
+        },
+        asked: match waits {
+            true => vec![LetterAsked {
+                value: "legal_hold:21".into(),
+                words: "21 people on this list are under a legal hold by now, and count as told all the same.".into(),
+                some: vec![("/console/people/per_1".into(), HOSTILE.into())],
+                more: 20,
+            }],
+            false => vec![],
+        },
+    }
     };
     LettersPage {
         desk: desk(Area::Incidents),
@@ -778,11 +795,10 @@ fn letters() -> LettersPage {
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
-        today: "2026-12-03".into(),
         channels: vec![choice("phone", "by telephone")],
-        one: One {
+        one: Typed {
             reference: HOSTILE.into(),
-            ..One::default()
+            ..Typed::default()
         },
         faults: fault("reference", "Nobody of this incident has this reference."),
     }
