@@ -21,6 +21,7 @@ pub mod mail;
 pub mod audit;
 pub mod campaign;
 pub mod incident;
+pub mod invisible;
 pub mod notice;
 pub mod outbox;
 pub mod person;

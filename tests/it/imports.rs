@@ -49,6 +49,7 @@ const WORDS: &[&str] = &[
     "config",
     "element",
     "id",
+    "invisible",
     "link",
     "seal",
     "shutdown",
