@@ -270,7 +270,8 @@ impl Stream for Watched {
             Poll::Pending if self.has_stalled(cx) => {
                 *self.rest.0.borrow_mut() = self.payload.take();
                 self.place = None;
-                Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+                let stalled = io::Error::from(io::ErrorKind::TimedOut);
+                Poll::Ready(Some(Err(PayloadError::Io(stalled))))
             }
             Poll::Pending => Poll::Pending,
         }

@@ -16,6 +16,7 @@ mod console;
 mod csv;
 mod damaged;
 mod doors;
+mod edges;
 mod embedded;
 mod ends;
 mod facts;

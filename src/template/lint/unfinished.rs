@@ -8,7 +8,7 @@ const BRACKET: &str =
     "Square brackets often hold what is to be filled in. Remove them if the text is final.";
 
 /// What opens and closes a placeholder elsewhere.
-const MARKS: [(&str, &str); 12] = [
+const MARKS: [(&str, &str); 13] = [
     ("${", "}"),
     ("*|", "|*"),
     ("((", "))"),
@@ -19,6 +19,7 @@ const MARKS: [(&str, &str); 12] = [
     ("<<", ">>"),
     ("[[", "]]"),
     ("@@", "@@"),
+    ("｛｛", "｝｝"),
     ("｛", "｝"),
     ("«", "»"),
 ];
@@ -120,7 +121,7 @@ fn foreign(line: &str) -> Option<String> {
         let is_one = match (*open, inner) {
             // Said in every language, and how some quote: names of fields have an underscore.
             ("«", inner) => inner.is_some_and(|inner| inner.contains('_') && is_field(inner)),
-            ("{{" | "{%" | "｛", _) => true,
+            ("{{" | "{%" | "｛｛" | "｛", _) => true,
             ("((" | "<<" | "@@" | "[[" | "{" | "<%", inner) => inner
                 .is_some_and(|inner| inner.chars().any(char::is_alphabetic) && inner.len() <= 60),
             (_, inner) => inner.is_some(),
