@@ -231,5 +231,10 @@ async fn nothing_of_a_list_in_another_encoding_is_taken() {
         "{why}"
     );
     assert!(why.is_of_the_list());
-    assert_eq!(house.number("select count(*) from scope_version where status <> 'discarded'").await, 0);
+    assert_eq!(
+        house
+            .number("select count(*) from scope_version where status <> 'discarded'")
+            .await,
+        0
+    );
 }
