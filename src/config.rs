@@ -3,7 +3,10 @@
 //! `config/default.toml` is the manual: every key stands there with its default and its meaning.
 //! An unknown or bad key is an error that names it, and so are settings that cannot work together.
 
+mod environment;
 mod keys;
+mod parsed;
+mod ranges;
 mod sending;
 mod state;
 
@@ -16,12 +19,11 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
+pub use self::parsed::{Listen, LogLevel, PublicUrl};
 pub use self::sending::{Breaker, DkimConfig, Mail, Pacing, Provider, RelayConfig};
 pub use self::state::StateDir;
-use crate::address::EmailAddress;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
-const ENV_PREFIX: &str = "CANDOR__";
 
 /// Why a configuration was refused; the text names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -92,13 +94,19 @@ impl Database {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// Address and port to listen on.
-    pub listen: String,
+    pub listen: Listen,
+    /// Where `/metrics` is; empty: nowhere.
+    pub metrics_listen: Listen,
     /// How the outside sees it, without a slash at the end.
-    pub public_url: String,
+    pub public_url: PublicUrl,
     /// Threads; 0 is one a core.
     pub workers: usize,
     /// Bytes of the largest form or JSON body.
     pub body_limit: usize,
+    /// Seconds in which a body that is under way must go on.
+    pub body_idle_seconds: u32,
+    /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
+    pub source_url: String,
     /// Proxies whose `X-Forwarded-For` is believed, beside those on this machine.
     pub proxies: Vec<IpAddr>,
 }
@@ -164,7 +172,7 @@ pub struct Sessions {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// A `tracing` filter.
-    pub level: String,
+    pub level: LogLevel,
     /// auto, text or json.
     pub format: LogFormat,
 }
@@ -192,8 +200,8 @@ impl Config {
                 .map_err(|e| ConfigError(format!("configuration file {}: {e}", path.display())))
         });
         let env = std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        Self::from_parts(text.transpose()?.as_deref(), env)
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok())));
+        Self::of(text.transpose()?.as_deref(), env)
     }
 
     /// The same from parts in hand: the text of a file, and pairs as the environment holds them.
@@ -204,53 +212,28 @@ impl Config {
         file: Option<&str>,
         env: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::of(
+            file,
+            env.into_iter().map(|(name, value)| (name, Some(value))),
+        )
+    }
+
+    /// A value is `None` if it is not UTF-8.
+    fn of(
+        file: Option<&str>,
+        env: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<Self, ConfigError> {
         let mut table = parse("config/default.toml", DEFAULTS)?;
         if let Some(text) = file {
             lay_over(&mut table, parse("the file", text)?);
         }
         for (name, value) in env {
-            if let Some(path) = name.strip_prefix(ENV_PREFIX) {
-                set(&mut table, &path.to_lowercase(), &value)?;
-            }
+            environment::lay(&mut table, &name, value.as_deref())?;
         }
         let config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| bad(&e.path().to_string(), e.inner().message()))?;
         config.validate()?;
         Ok(config)
-    }
-
-    fn validate(&self) -> Result<(), ConfigError> {
-        let positive = [
-            ("database.pool", self.database.pool as i64),
-            ("mail.batch", i64::from(self.mail.batch)),
-            ("mail.lease_seconds", self.mail.lease_seconds),
-            ("mail.writers", self.mail.writers as i64),
-            ("mail.poll_milliseconds", self.mail.poll_milliseconds as i64),
-            ("helpline.lease_minutes", self.helpline.lease_minutes),
-            ("helpline.open_tickets", self.helpline.open_tickets),
-            ("helpline.messages_a_day", self.helpline.messages_a_day),
-            ("sessions.staff_hours", self.sessions.staff_hours),
-            ("sessions.customer_minutes", self.sessions.customer_minutes),
-        ];
-        if let Some((key, _)) = positive.iter().find(|(_, value)| *value < 1) {
-            return Err(bad(key, "must be at least 1"));
-        }
-        if self.scope.reject_percent > 100 {
-            return Err(bad("scope.reject_percent", "must be at most 100"));
-        }
-        if self.http.public_url.ends_with('/') {
-            return Err(bad("http.public_url", "must not end with a slash"));
-        }
-        let mut return_path = EmailAddress::parse(&self.organisation.from_address)
-            .map_err(|e| bad("organisation.from_address", e))?;
-        if !self.organisation.return_path.is_empty() {
-            return_path = EmailAddress::parse(&self.organisation.return_path)
-                .map_err(|e| bad("organisation.return_path", e))?;
-        }
-        self.mail.check_verp(&return_path)?;
-        self.mail.validate()?;
-        self.breaker.validate()?;
-        self.pacing.validate()
     }
 
     /// What people would be sent with settings that nobody has set, each with the setting: links that nobody else can
@@ -328,43 +311,6 @@ fn lay_over(table: &mut Table, over: Table) {
             }
         }
     }
-}
-
-/// Sets `section__key` to a word from the environment, read as the type of its default.
-fn set(table: &mut Table, path: &str, word: &str) -> Result<(), ConfigError> {
-    let dotted = path.replace("__", ".");
-    let Some((section, key)) = path.split_once("__") else {
-        return Err(bad(
-            &dotted,
-            "the environment names keys as CANDOR__SECTION__KEY",
-        ));
-    };
-    let Some(Value::Table(section)) = table.get_mut(section) else {
-        return Err(bad(&dotted, "there is no such section"));
-    };
-    let value = match section.get(key) {
-        None => return Err(bad(&dotted, "there is no such key")),
-        Some(Value::Integer(_)) => word
-            .parse()
-            .map(Value::Integer)
-            .map_err(|_| bad(&dotted, "must be a number"))?,
-        Some(Value::Boolean(_)) => word
-            .parse()
-            .map(Value::Boolean)
-            .map_err(|_| bad(&dotted, "must be true or false"))?,
-        Some(Value::Array(_)) => list(word).ok_or_else(|| bad(&dotted, "must be a TOML list"))?,
-        Some(_) => Value::String(word.to_owned()),
-    };
-    section.insert(key.to_owned(), value);
-    Ok(())
-}
-
-fn list(word: &str) -> Option<Value> {
-    format!("list = {word}")
-        .parse::<Table>()
-        .ok()?
-        .remove("list")
-        .filter(Value::is_array)
 }
 
 #[cfg(test)]

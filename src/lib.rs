@@ -22,6 +22,7 @@ pub mod audit;
 pub mod campaign;
 pub mod deployment;
 pub mod incident;
+pub mod invisible;
 pub mod notice;
 pub mod noticed;
 pub mod outbox;

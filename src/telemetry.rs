@@ -9,7 +9,7 @@ use crate::config::{Log, LogFormat};
 
 /// Starts logging to standard error. A second call changes nothing.
 pub fn start_logging(log: &Log) {
-    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(&*log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,

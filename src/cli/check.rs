@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use super::sample::sample;
 use super::{Settings, say, say_json};
 use crate::address::EmailAddress;
 use crate::config::Config;
@@ -23,6 +24,9 @@ pub struct Check {
     /// Also count everybody of every incident anew, and compare the counters of the account
     #[arg(long)]
     recount: bool,
+    /// Also print the sample notice as it would be sent
+    #[arg(long, conflicts_with = "json")]
+    sample: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -77,10 +81,16 @@ impl Check {
         let left = config.left_at_defaults().into_iter();
         findings.extend(left.map(|left| warning("defaults", left)));
         findings.push(state(&config));
+        let letter = sample(&config);
+        let told = letter.as_ref().map(|(_, told)| told.clone());
+        findings.push(finding("sample notice", told.map_err(Clone::clone)));
         findings.extend(signatures(&config));
         findings.extend(relays(&config).await);
         if self.recount {
             findings.extend(recount(settings).await?);
+        }
+        if let (true, Ok((letter, _))) = (self.sample, &letter) {
+            say(String::from_utf8_lossy(&letter.raw))?;
         }
         if self.json {
             say_json(&findings)?;

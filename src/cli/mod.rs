@@ -11,6 +11,7 @@ mod import;
 mod key;
 mod letters;
 mod migrate;
+mod sample;
 mod serve;
 mod staff;
 mod stop;

@@ -50,7 +50,7 @@ impl Work {
         shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
-            match address.as_str() {
+            match &*address {
                 "" => shutdown.soft().cancelled().await,
                 address => {
                     let listener = TcpListener::bind(address)
@@ -135,7 +135,7 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
         shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
     }
     let serving = async {
-        let served = web::serve(app, listener, &shutdown).await;
+        let served = web(&app, listener, &shutdown).await;
         shutdown.leave();
         served
     };
@@ -148,14 +148,33 @@ pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
     shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
 }
 
+/// Serves the pages and the API, and the figures on an address of their own.
+pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::io::Result<()> {
+    let watched = async {
+        let address = &app.config.http.metrics_listen;
+        match TcpListener::bind(&**address) {
+            _ if address.is_empty() => Ok(()),
+            Ok(listener) => web::operations::serve(app.clone(), listener, shutdown).await,
+            // Pages that people wait for do not depend on it: another Candor of this machine may have the address.
+            Err(error) => {
+                tracing::warn!(%error, listen = %address, "http.metrics_listen cannot be used: no /metrics");
+                Ok(())
+            }
+        }
+    };
+    let serving = web::serve(app.clone(), listener, shutdown);
+    let (served, watched) = tokio::join!(serving, watched);
+    served.and(watched)
+}
+
 /// The socket of `http.listen`.
 pub fn listen(app: &App) -> Result<TcpListener> {
     let address = &app.config.http.listen;
-    let listener =
-        TcpListener::bind(address).with_context(|| format!("http.listen: cannot use {address}"))?;
+    let listener = TcpListener::bind(&**address)
+        .with_context(|| format!("http.listen: cannot use {address}"))?;
     tracing::info!(
-        listen = address,
-        public_url = app.config.http.public_url,
+        listen = %address,
+        public_url = %app.config.http.public_url,
         "serving"
     );
     Ok(listener)

@@ -85,7 +85,7 @@ impl Edition {
             verp: content.verp.unwrap_or(config.mail.verp),
             public_url: content
                 .public_url
-                .unwrap_or_else(|| config.http.public_url.clone()),
+                .unwrap_or_else(|| config.http.public_url.to_string()),
             keys: keys.clone(),
             signers: signers.clone(),
         })

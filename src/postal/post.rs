@@ -71,7 +71,6 @@ pub async fn record(
 ) -> Result<Batch, PostalError> {
     // It may take long.
     let app = &app.patient();
-    let now = app.now();
     let mut tx = app.db.begin().await?;
     let batch = store::lock(&mut tx, id).await?;
     match (&done.telling, batch.kind.is_posted()) {

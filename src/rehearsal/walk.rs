@@ -123,7 +123,7 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
 async fn open(app: &App, by: StaffId) -> Result<Incident> {
     let mut facts = fact_sheet();
     facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
-    facts.insert("website".to_owned(), app.config.http.public_url.clone());
+    facts.insert("website".to_owned(), app.config.http.public_url.to_string());
     let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
     steer::publish_facts(app, by, incident.id, incident.version).await?;
     for Update {

@@ -2,13 +2,14 @@
 //! process: several web nodes allow so many times as much, and a restart forgets.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::device::Device;
+use super::networks::{Width, networks};
 use super::session::Token;
 use super::{Staff, password, store};
 use crate::actor::Actor;
@@ -123,6 +124,16 @@ const PER_ADDRESS: Limit = Limit {
     burst: 30,
     seconds: 10,
 };
+/// Of an IPv6 /56, and of a /48: more than one household or office needs, far less than each of its /64 alone
+/// would allow.
+const PER_HOME: Limit = Limit {
+    burst: 90,
+    seconds: 4,
+};
+const PER_SITE: Limit = Limit {
+    burst: 240,
+    seconds: 2,
+};
 const PER_ACCOUNT: Limit = Limit {
     burst: 10,
     seconds: 60,
@@ -143,14 +154,18 @@ impl Attempts {
     /// The seconds to wait.
     pub fn may_try_code(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u32> {
         let full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        PER_ADDRESS.check(&full_at, &codes_of(from), now)
+        of_networks("codes", from)
+            .iter()
+            .try_for_each(|(key, limit)| limit.check(&full_at, key, now))
     }
 
     /// Counts a wrong notice code.
     pub fn count_wrong_code(&self, from: IpAddr, now: DateTime<Utc>) {
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
-        PER_ADDRESS.count(&mut full_at, codes_of(from), now);
+        for (key, limit) in of_networks("codes", from) {
+            limit.count(&mut full_at, key, now);
+        }
     }
 
     /// Counts an attempt of somebody signed in at their own present password.
@@ -183,13 +198,8 @@ impl Attempts {
         };
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
-        let buckets = [
-            (
-                sha256(format!("address {}", network(from)).as_bytes()),
-                PER_ADDRESS,
-            ),
-            (sha256(whose.as_bytes()), PER_ACCOUNT),
-        ];
+        let mut buckets = of_networks("address", from);
+        buckets.push((sha256(whose.as_bytes()), PER_ACCOUNT));
         for (key, limit) in &buckets {
             limit.check(&full_at, key, now)?;
         }
@@ -225,21 +235,24 @@ fn drop_old(full_at: &mut Buckets, now: DateTime<Utc>) {
     }
 }
 
-fn codes_of(from: IpAddr) -> [u8; 32] {
-    sha256(format!("codes {}", network(from)).as_bytes())
-}
-
-/// What one customer of a provider holds: an IPv4 address, or an IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 64))),
-        v4 => v4,
-    }
+/// The buckets of an address and of the networks around it.
+fn of_networks(what: &str, from: IpAddr) -> Vec<([u8; 32], Limit)> {
+    let bucket = |(network, width)| {
+        let key = sha256(format!("{what} {width:?} {network}").as_bytes());
+        let limit = match width {
+            Width::One => PER_ADDRESS,
+            Width::Home => PER_HOME,
+            Width::Site => PER_SITE,
+        };
+        (key, limit)
+    };
+    networks(from).into_iter().map(bucket).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::staff::networks::network;
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
@@ -295,5 +308,23 @@ mod tests {
             network("::ffff:192.0.2.1".parse().expect("an address")),
             address(1)
         );
+    }
+
+    #[test]
+    fn an_ipv6_site_is_limited_however_many_networks_it_takes() {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
+        let allowed = |bits: u32| {
+            let attempts = Attempts::default();
+            let of = |n: u128| {
+                let base = 0x2001_0db8_u128 << 96 | n << bits;
+                attempts.take(IpAddr::V6(base.into()), &n.to_string(), None, now)
+            };
+            (0..1_000).take_while(|n| of(*n).is_ok()).count()
+        };
+        assert_eq!(allowed(0), 30);
+        // 256 networks of 64 bits to each /56, 90 attempts for each of those.
+        assert_eq!(allowed(64), 90);
+        assert_eq!(allowed(72), 240);
+        assert_eq!(allowed(80), 1_000);
     }
 }

@@ -11,6 +11,7 @@ use crate::db;
 use crate::element::{ElementSet, UnknownElement};
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Facts;
+use crate::invisible::shows_nothing;
 use crate::person::place::Locale;
 
 /// Most variants of one version.
@@ -126,7 +127,7 @@ pub async fn create(
     name: &str,
     words: impl Into<Words<'_>>,
 ) -> Result<TemplateId, EditError> {
-    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if shows_nothing(name) || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(EditError::Name);
     }
     let words = words.into();

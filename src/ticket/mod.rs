@@ -19,6 +19,7 @@ pub mod urgency;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::invisible::shows_nothing;
 use crate::pg_enum;
 use number::Number;
 use status::Hearing;
@@ -354,10 +355,7 @@ pub enum BadWords {
 /// # Errors
 /// [`BadWords::Empty`], [`BadWords::TooLong`].
 pub fn check_text(text: &str) -> Result<(), BadWords> {
-    // White space, and the marks that show nothing either.
-    let shows =
-        |c: char| !c.is_whitespace() && !matches!(c, '\0' | '\u{200B}' | '\u{FEFF}' | '\u{2060}');
-    if !text.chars().any(shows) {
+    if shows_nothing(text) {
         return Err(BadWords::Empty);
     }
     (text.chars().count() <= TEXT_LIMIT)

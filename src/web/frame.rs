@@ -36,7 +36,7 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
 
 fn organisation(app: &App) -> Organisation {
     let (settings, url) = (&app.config.organisation, &app.config.http.public_url);
-    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    let host = url.split_once("://").map_or(&**url, |(_, host)| host);
     Organisation {
         name: settings.name.clone(),
         host: host.to_owned(),

@@ -57,6 +57,17 @@ async fn look(app: &App) -> db::Result<(batch::Queue, bool)> {
     Ok((queue, doubt.is_some()))
 }
 
+/// How many files and connections this process may have open.
+pub fn descriptors() -> usize {
+    // Beyond Linux the least that systems allow.
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let open = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = open.and_then(|limits| limits.split_whitespace().next());
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or(256)
+}
+
 /// `GET /healthz`: this process answers.
 pub async fn healthz() -> impl Responder {
     "alive\n"

@@ -295,10 +295,5 @@ async fn every_answer_is_guarded_and_personal_ones_are_not_kept() {
     assert_eq!(style.status, 200);
     assert!(style.header("cache-control").contains("immutable"));
     assert_eq!(browser.get("/readyz").body, "ready\n");
-    assert!(
-        browser
-            .get("/metrics")
-            .body
-            .contains("candor_requests_total")
-    );
+    assert_eq!(browser.get("/metrics").status, 404, "not for the public");
 }

@@ -57,6 +57,7 @@ const WORDS: &[&str] = &[
     "config",
     "element",
     "id",
+    "invisible",
     "link",
     "noticed",
     "seal",

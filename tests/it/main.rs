@@ -18,6 +18,7 @@ mod credentials;
 mod csv;
 mod damaged;
 mod doors;
+mod edges;
 mod embedded;
 mod ends;
 mod facts;

@@ -96,7 +96,7 @@ pub struct Which {
     limit: Option<i64>,
 }
 
-/// `GET /tickets?incident=…&status=…&assignee=…&person=…`: by their last change, the newest first.
+/// `GET /tickets?incident=…&status=…&assignee=…&person=…`: by when they were opened, the newest first: an order that no change touches, so that pages miss none.
 ///
 /// # Errors
 /// 404 without such an incident.
