@@ -3,6 +3,7 @@
 mod address;
 mod audience;
 mod books;
+mod former;
 mod list;
 mod past;
 mod since;
@@ -14,6 +15,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 pub use self::address::email_keys_of;
 pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
 pub use self::books::{Moved, move_account};
+pub use self::former::{Reference, reference_of};
 pub use self::list::list;
 pub use self::past::{believed, listed};
 pub use self::since::{lock, settle};

@@ -1,6 +1,10 @@
 //! What is asked before a draft takes effect, each with its number: how many refused rows are too many (each may be
-//! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, and people
-//! who were told and now have another name and another address. An answer repeats the number that it saw.
+//! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, accepted rows
+//! that an added file replaced, addresses that are lost, elements that are taken back from people who were told of
+//! them, and references that seem to name another person now. An answer repeats the number that it saw.
+//!
+//! References have two answers: each names the same person as before, or each names another one. Without an answer
+//! the draft waits.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,9 +40,28 @@ pub struct Confirmed {
     /// People whom a full list retracts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retracted: Option<i64>,
-    /// People told before whose name and address are both new.
+    /// References that seem to name another person: each names the same person as before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_changes: Option<i64>,
+    /// The same references: each names another person, who was told nothing so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub another_person: Option<i64>,
+    /// Accepted rows in whose place a row of an added file came that says something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<i64>,
+    /// People who lose their e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emails_lost: Option<i64>,
+    /// People who lose their postal address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses_lost: Option<i64>,
+    /// People who were told of an element that the list takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_too_much: Option<i64>,
+    /// The draft's [`Version::revision`] to which these answers belong; without one they belong to any that asks for
+    /// the same numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
 }
 
 /// From how many people flags are lifted.
@@ -68,6 +91,12 @@ impl Confirmed {
             flags_lifted,
             retracted: other.retracted.or(self.retracted),
             identity_changes: other.identity_changes.or(self.identity_changes),
+            another_person: other.another_person.or(self.another_person),
+            replaced: other.replaced.or(self.replaced),
+            emails_lost: other.emails_lost.or(self.emails_lost),
+            addresses_lost: other.addresses_lost.or(self.addresses_lost),
+            told_too_much: other.told_too_much.or(self.told_too_much),
+            revision: other.revision.or(self.revision),
         }
     }
 }
@@ -104,11 +133,42 @@ pub enum Question {
         /// How many.
         number: i64,
     },
-    /// Name and address of people who were told are both new.
-    IdentityChanges {
+    /// Rows of an added file came in the place of accepted rows and say something else.
+    Replaced {
         /// How many.
         number: i64,
     },
+    /// People have no e-mail address any more.
+    EmailsLost {
+        /// How many.
+        number: i64,
+    },
+    /// People have no postal address any more.
+    AddressesLost {
+        /// How many.
+        number: i64,
+    },
+    /// People were told of an element that is taken back.
+    ToldTooMuch {
+        /// How many.
+        number: i64,
+    },
+    /// References seem to name another person: the name is new, and no e-mail address stays.
+    IdentityChanges {
+        /// How many.
+        number: i64,
+        /// The people of how many of them were told something by now.
+        told: i64,
+    },
+}
+
+/// How many people were told by now of what a draft changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// People of references that seem to name another person.
+    pub another: i64,
+    /// People of whom an element is taken back that they were told of.
+    pub too_much: i64,
 }
 
 impl Question {
@@ -118,15 +178,49 @@ impl Question {
             Self::Rejected { number, .. }
             | Self::FlagsLifted { number, .. }
             | Self::Retracted { number }
-            | Self::IdentityChanges { number } => *number,
+            | Self::Replaced { number }
+            | Self::EmailsLost { number }
+            | Self::AddressesLost { number }
+            | Self::ToldTooMuch { number }
+            | Self::IdentityChanges { number, .. } => *number,
+        }
+    }
+
+    /// The other answer than yes, as a sentence; `None` for most questions.
+    pub fn otherwise(&self) -> Option<String> {
+        let Self::IdentityChanges { number, .. } = self else {
+            return None;
+        };
+        Some(match number {
+            1 => "It names another person. Questions, answers, links, letters and what was told stay with the former \
+                  person, who leaves the scope; the new one was told nothing so far."
+                .to_owned(),
+            number => format!(
+                "Each of the {number} names another person. Questions, answers, links, letters and what was told stay \
+                 with the former people, who leave the scope; the new ones were told nothing so far."
+            ),
+        })
+    }
+
+    /// Its first answer, as a sentence: what a yes says.
+    pub fn yes(&self) -> String {
+        match self {
+            Self::IdentityChanges { number: 1, .. } => {
+                "It names the same person, whose name and address changed.".to_owned()
+            }
+            Self::IdentityChanges { number, .. } => format!(
+                "Each of the {number} names the same person, whose name and address changed."
+            ),
+            other => other.to_string(),
         }
     }
 }
 
-/// What a yes says, as a sentence.
+/// What the draft changes, as a sentence.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let people = |n: &i64| if *n == 1 { "person" } else { "people" };
+        let lose = |n: &i64| if *n == 1 { "loses their" } else { "lose their" };
         match self {
             Self::Rejected { number, rows } => write!(
                 f,
@@ -143,21 +237,51 @@ impl fmt::Display for Question {
                 f,
                 "{number} people leave the scope: the full list does not name them."
             ),
-            Self::IdentityChanges { number: 1 } => f.write_str(
-                "1 person who was told before has another name and another address now, and is the same person.",
-            ),
-            Self::IdentityChanges { number } => write!(
+            Self::Replaced { number } => write!(
                 f,
-                "{number} people who were told before have another name and another address now, and each is the \
-                 same person."
+                "{number} accepted {} replaced by {} of an added file with the same reference, which {} something else.",
+                if *number == 1 { "row is" } else { "rows are" },
+                if *number == 1 { "a row" } else { "rows" },
+                if *number == 1 { "says" } else { "say" },
+            ),
+            Self::EmailsLost { number } => write!(
+                f,
+                "{number} {} {} e-mail address: the list has none for them.",
+                people(number),
+                lose(number)
+            ),
+            Self::AddressesLost { number } => write!(
+                f,
+                "{number} {} {} postal address: the list has none for them.",
+                people(number),
+                lose(number)
+            ),
+            Self::ToldTooMuch { number } => write!(
+                f,
+                "{number} {} told of data that the list takes back: a correction must tell them.",
+                if *number == 1 {
+                    "person was"
+                } else {
+                    "people were"
+                }
+            ),
+            Self::IdentityChanges { number, told } => write!(
+                f,
+                "{number} {} another person now: the name is new, and no e-mail address stays. Of the former people \
+                 {told} {} told.",
+                if *number == 1 {
+                    "reference seems to name"
+                } else {
+                    "references seem to name"
+                },
+                if *told == 1 { "was" } else { "were" },
             ),
         }
     }
 }
 
-/// Everything that may be asked about a draft. `told` is how many of those whose name and address are both new have
-/// been told by now.
-fn all(of: &Version, told: i64) -> Vec<Question> {
+/// Everything that may be asked about a draft.
+fn all(of: &Version, told: Told) -> Vec<Question> {
     let (rejected, rows) = (of.rejected, of.accepted + of.rejected);
     let delta = of.delta.clone().unwrap_or_default();
     let mut all = vec![Question::Rejected {
@@ -168,7 +292,24 @@ fn all(of: &Version, told: i64) -> Vec<Question> {
     all.extend(lifted.map(|(flag, number)| Question::FlagsLifted { flag, number }));
     let number = delta.people_retracted;
     all.push(Question::Retracted { number });
-    all.push(Question::IdentityChanges { number: told });
+    all.extend([
+        Question::Replaced {
+            number: delta.replaced_accepted,
+        },
+        Question::EmailsLost {
+            number: delta.emails_lost,
+        },
+        Question::AddressesLost {
+            number: delta.addresses_lost,
+        },
+        Question::ToldTooMuch {
+            number: told.too_much,
+        },
+        Question::IdentityChanges {
+            number: delta.identity_changes,
+            told: told.another,
+        },
+    ]);
     all
 }
 
@@ -181,14 +322,14 @@ fn is_asked(question: &Question, of: &Version, percent: u32) -> bool {
 }
 
 /// What must be answered before a draft takes effect.
-pub fn questions(of: &Version, told: i64, percent: u32) -> Vec<Question> {
+pub fn questions(of: &Version, told: Told, percent: u32) -> Vec<Question> {
     let mut all = all(of, told);
     all.retain(|question| is_asked(question, of, percent));
     all
 }
 
 /// What is not answered, or was answered for another number.
-pub fn unanswered(of: &Version, told: i64, percent: u32, consent: &Consent) -> Vec<Question> {
+pub fn unanswered(of: &Version, told: Told, percent: u32, consent: &Consent) -> Vec<Question> {
     let given = match consent {
         Consent::Given => return Vec::new(),
         Consent::NotGiven => &Confirmed::default(),
@@ -205,7 +346,17 @@ pub fn unanswered(of: &Version, told: i64, percent: u32, consent: &Consent) -> V
             Question::Rejected { .. } if given.any_rejected => return false,
             Question::Rejected { .. } => given.rejected,
             Question::Retracted { .. } => given.retracted,
-            Question::IdentityChanges { .. } => given.identity_changes,
+            Question::Replaced { .. } => given.replaced,
+            Question::EmailsLost { .. } => given.emails_lost,
+            Question::AddressesLost { .. } => given.addresses_lost,
+            Question::ToldTooMuch { .. } => given.told_too_much,
+            Question::IdentityChanges { number, .. } => {
+                match (given.identity_changes, given.another_person) {
+                    // Both at once say nothing of any of them.
+                    (Some(_), Some(_)) => return *number > 0,
+                    (same, other) => same.or(other),
+                }
+            }
             Question::FlagsLifted { flag, number } => match &given.flags_lifted {
                 None => None,
                 Some(Lifted::Sum(n)) => Some(if *n == sum { *number } else { -1 }),
@@ -241,7 +392,22 @@ fn not_lifted(given: &Confirmed, all: &[Question]) -> Vec<Question> {
     gone.map(|(flag, _)| question(flag)).collect()
 }
 
-/// The answer that says yes to all of these.
+impl Consent {
+    /// The revision of the draft that was seen, if it was said.
+    pub fn revision(&self) -> Option<&str> {
+        match self {
+            Self::Numbers(given) => given.revision.as_deref(),
+            Self::NotGiven | Self::Given => None,
+        }
+    }
+}
+
+/// Whether it was answered that references name another person than before.
+pub fn is_another_person(consent: &Consent) -> bool {
+    matches!(consent, Consent::Numbers(given) if given.another_person.is_some_and(|n| n > 0))
+}
+
+/// The answer that says yes to all of these; of references that each names the same person.
 pub fn yes_to(questions: &[Question]) -> Confirmed {
     let mut yes = Confirmed::default();
     let mut flags = BTreeMap::new();
@@ -250,6 +416,10 @@ pub fn yes_to(questions: &[Question]) -> Confirmed {
         match question {
             Question::Rejected { .. } => yes.rejected = Some(number),
             Question::Retracted { .. } => yes.retracted = Some(number),
+            Question::Replaced { .. } => yes.replaced = Some(number),
+            Question::EmailsLost { .. } => yes.emails_lost = Some(number),
+            Question::AddressesLost { .. } => yes.addresses_lost = Some(number),
+            Question::ToldTooMuch { .. } => yes.told_too_much = Some(number),
             Question::IdentityChanges { .. } => yes.identity_changes = Some(number),
             Question::FlagsLifted { flag, .. } => {
                 flags.insert(flag.clone(), number);
@@ -286,6 +456,11 @@ mod tests {
         assert!(!is_needed(0, 0, 5));
     }
 
+    const TOLD: Told = Told {
+        another: 3,
+        too_much: 7,
+    };
+
     fn draft(mode: ScopeMode) -> Version {
         let lifted = [("hold".to_owned(), 2), ("minor".to_owned(), 1)];
         let now = chrono::DateTime::UNIX_EPOCH;
@@ -299,6 +474,8 @@ mod tests {
             rejected: 10,
             delta: Some(Delta {
                 people_retracted: 40,
+                identity_changes: if mode == ScopeMode::Full { 4 } else { 0 },
+                emails_lost: if mode == ScopeMode::Full { 6 } else { 0 },
                 flags_lifted: Some(lifted.into()),
                 ..Delta::default()
             }),
@@ -315,12 +492,12 @@ mod tests {
     #[test]
     fn every_question_wants_its_own_number() {
         let full = draft(ScopeMode::Full);
-        let asked = questions(&full, 3, 5);
-        assert_eq!(asked.len(), 5);
+        let asked = questions(&full, TOLD, 5);
+        assert_eq!(asked.len(), 7);
         let yes = yes_to(&asked);
-        let open = |given| unanswered(&full, 3, 5, &Consent::Numbers(given)).len();
+        let open = |given| unanswered(&full, TOLD, 5, &Consent::Numbers(given)).len();
         assert_eq!(open(yes.clone()), 0);
-        assert_eq!(open(Confirmed::default()), 5);
+        assert_eq!(open(Confirmed::default()), 7);
         let of = |change: fn(&mut Confirmed)| {
             let mut given = yes.clone();
             change(&mut given);
@@ -329,6 +506,17 @@ mod tests {
         assert_eq!(of(|yes| yes.rejected = Some(9)), 1);
         assert_eq!(of(|yes| yes.retracted = None), 1);
         assert_eq!(of(|yes| yes.identity_changes = Some(2)), 1);
+        assert_eq!(of(|yes| yes.emails_lost = Some(5)), 1);
+        assert_eq!(of(|yes| yes.told_too_much = None), 1);
+        assert_eq!(
+            of(|yes| yes.another_person = Some(4)),
+            1,
+            "not both at once"
+        );
+        let other = |yes: &mut Confirmed| {
+            (yes.identity_changes, yes.another_person) = (None, Some(4));
+        };
+        assert_eq!(of(other), 0);
         assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(3))), 0);
         assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(2))), 2);
         let more = |yes: &mut Confirmed| {
@@ -337,19 +525,19 @@ mod tests {
             }
         };
         assert_eq!(of(more), 1, "a flag that is not lifted at all");
-        assert_eq!(unanswered(&full, 3, 5, &Consent::Given), []);
+        assert_eq!(unanswered(&full, TOLD, 5, &Consent::Given), []);
     }
 
     #[test]
     fn what_a_delta_retracts_it_names_itself_and_is_not_asked() {
         let delta = draft(ScopeMode::Delta);
-        let asked = questions(&delta, 0, 20);
+        let asked = questions(&delta, Told::default(), 20);
         assert_eq!(asked.len(), 2, "the two flags: {asked:?}");
         let given = Confirmed {
             retracted: Some(39),
             ..yes_to(&asked)
         };
-        let open = unanswered(&delta, 0, 20, &Consent::Numbers(given));
+        let open = unanswered(&delta, Told::default(), 20, &Consent::Numbers(given));
         assert_eq!(open, [Question::Retracted { number: 40 }]);
     }
 }

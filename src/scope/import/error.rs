@@ -109,6 +109,7 @@ impl From<ActivateError> for ImportError {
             | ActivateError::NotADraft { .. }
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
+            | ActivateError::Changed { .. }
             | ActivateError::Unconfirmed { .. } => Self::Busy,
         }
     }
