@@ -60,6 +60,7 @@ async fn b15_b16_a_form_about_a_draft_that_has_changed_since_does_nothing_and_sa
     let comms = site.signed_in("comms", &[Comms]).await;
     drafted(&comms);
     let seen = comms.get(&format!("{AT}/scopes/1"));
+    let before = comms.get(&format!("{AT}/import"));
     let old: Vec<_> = ["activate", "discard"]
         .map(|deed| (deed, fields(&seen, deed)))
         .into();
@@ -78,6 +79,19 @@ async fn b15_b16_a_form_about_a_draft_that_has_changed_since_does_nothing_and_sa
             refused.body
         );
     }
+    // The import page discards a draft too.
+    let (_, seen) = before
+        .body
+        .split_once("draft=replace&amp;seen=")
+        .expect("a button");
+    let seen = seen.split_once('"').unwrap().0;
+    let (page, to) = (
+        format!("{AT}/import"),
+        format!("{AT}/scopes?draft=replace&seen={seen}"),
+    );
+    let list = "reference,elements\nr9,name\n";
+    let refused = comms.upload(&page, &to, &[("mode", "full")], list);
+    assert_eq!(refused.status, 409, "{}", refused.body);
     assert_eq!(house.number("select count(*) from person").await, 0);
     let draft = "select count(*) from scope_version where status = 'draft' and accepted = 2";
     assert_eq!(house.number(draft).await, 1);

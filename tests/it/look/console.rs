@@ -958,6 +958,7 @@ pub fn draw(pages: &mut Pages) {
                 accepted: 475,
                 rejected: 25,
                 mode: "full".into(),
+                revision: "0123456789abcdef".into(),
             }),
             faults: fault(
                 "file",
