@@ -357,6 +357,9 @@ diesel::table! {
         reasons -> Jsonb,
         sealed -> Bytea,
         file -> Int2,
+        bucket -> Nullable<Int4>,
+        reference_key -> Nullable<Bytea>,
+        row_key -> Nullable<Bytea>,
     }
 }
 
@@ -380,6 +383,10 @@ diesel::table! {
         flags -> Int4,
         lacks -> Int2,
         another -> Bool,
+        marks -> Int2,
+        other -> Bool,
+        former_key -> Nullable<Bytea>,
+        former_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -422,6 +429,29 @@ diesel::table! {
         changed_scope -> Nullable<Int4>,
         told -> Nullable<sql_types::ToldBy>,
         refused_key -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    person_origin (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        incident_id -> Uuid,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    person_former (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        incident_id -> Uuid,
+        next_id -> Uuid,
+        until_scope -> Int4,
     }
 }
 

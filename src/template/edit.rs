@@ -59,6 +59,19 @@ pub enum EditError {
     /// A text does not compile.
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
     Text(Vec<(String, MergeError)>),
+    /// Another version was saved since the one was read that these words change.
+    #[error(
+        "version {newest} was saved since version {read} was opened; it changes {}. Nothing of yours was saved: bring its changes in first",
+        if .what.is_empty() { "nothing".to_owned() } else { .what.join(", ") }
+    )]
+    Changed {
+        /// The version that was read.
+        read: i32,
+        /// The newest one.
+        newest: i32,
+        /// The parts in which they differ, such as `en: body`.
+        what: Vec<String>,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
@@ -151,7 +164,8 @@ pub async fn create(
     Ok(id)
 }
 
-/// Writes the next version; its number. Older versions stay as they are.
+/// Writes the next version; its number. Older versions stay as they are. `based_on`: the version that was read before
+/// it was changed; if another one was saved since, nothing is written.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -160,12 +174,20 @@ pub async fn add_version(
     by: StaffId,
     id: TemplateId,
     words: impl Into<Words<'_>>,
+    based_on: Option<i32>,
 ) -> Result<i32, EditError> {
     let words = words.into();
     let variants = check(words.variants)?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let version = store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
+    if let Some(read) = based_on.filter(|read| *read != version - 1) {
+        return Err(EditError::Changed {
+            read,
+            newest: version - 1,
+            what: store::changed(&mut tx, id, read, version - 1).await?,
+        });
+    }
     let detail = detail(version, &variants, words.names);
     audit::store::append(
         &mut tx,

@@ -34,6 +34,7 @@ const VERBS: &[&str] = &[
     "postal/take",
     "postal/told",
     "scope/activate",
+    "scope/difference",
     "scope/import",
     "scope/upload",
     "staff/key",

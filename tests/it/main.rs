@@ -48,6 +48,7 @@ mod rotation;
 mod schema;
 mod scope;
 mod sign_in;
+mod stale_forms;
 mod tail;
 mod tickets;
 mod together;

@@ -90,7 +90,7 @@ pub enum Reason {
         word: Option<String>,
     },
     /// A word that is no flag.
-    #[error("{}", unknown("flag", word.as_deref()))]
+    #[error("{} {FLAGS}", unknown("flag", word.as_deref()))]
     UnknownFlag {
         /// The first unknown word, if it reads like one.
         word: Option<String>,
@@ -135,6 +135,9 @@ fn spread(lines: u64) -> String {
         ),
     }
 }
+
+/// The flags that there are.
+const FLAGS: &str = "The flags are minor, deceased, vulnerable, protected, hold and retract.";
 
 fn unknown(kind: &str, word: Option<&str>) -> String {
     match word {

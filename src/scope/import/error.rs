@@ -110,6 +110,7 @@ impl From<ActivateError> for ImportError {
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
             | ActivateError::InDoubt(_)
+            | ActivateError::Changed { .. }
             | ActivateError::Unconfirmed { .. } => Self::Busy,
         }
     }

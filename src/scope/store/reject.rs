@@ -1,5 +1,7 @@
 //! The refused rows of a version in the database.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, SmallInt, Text};
 use diesel_async::RunQueryDsl;
@@ -9,6 +11,7 @@ use super::super::{Place, Reject, RejectReason};
 use crate::db::schema::scope_reject;
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
+use crate::person::contact::Key;
 use crate::seal::{IncidentKey, Index, to_hex};
 
 /// To whom the cells of a reject belong: the associated data under which they are sealed.
@@ -90,6 +93,48 @@ pub fn close<T: Serialize>(
         reasons: serde_json::to_vec(&outside).expect("texts always become JSON"),
         sealed: key.seal(&owner, &plain),
     }
+}
+
+/// What the rows said that were refused since their reference stands on another line, of all versions of an incident.
+///
+/// # Errors
+/// The database's.
+pub async fn list_row_keys(conn: &mut Conn, incident: IncidentId) -> Result<HashSet<Key>> {
+    let keys: Vec<Option<Vec<u8>>> = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::row_key.is_not_null())
+        .select(scope_reject::row_key)
+        .distinct()
+        .load(conn)
+        .await?;
+    let keys = keys.into_iter().flatten();
+    Ok(keys.filter_map(|key| Key::try_from(key).ok()).collect())
+}
+
+/// What such rows of one version say, by their lines, from the line behind the first of `lines` to the last.
+///
+/// # Errors
+/// The database's.
+pub async fn find_row_keys(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    lines: (i64, i64),
+) -> Result<HashMap<i64, Key>> {
+    let found: Vec<(i64, Option<Vec<u8>>)> = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.eq(version))
+        .filter(
+            scope_reject::line
+                .gt(lines.0)
+                .and(scope_reject::line.le(lines.1)),
+        )
+        .filter(scope_reject::row_key.is_not_null())
+        .select((scope_reject::line, scope_reject::row_key))
+        .load(conn)
+        .await?;
+    let read = |(line, key): (i64, Option<Vec<u8>>)| Some((line, Key::try_from(key?).ok()?));
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// The next rejects of a version in the order of their files and lines, after the one at `after` (line 0 to begin),

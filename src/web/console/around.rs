@@ -21,7 +21,7 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 31] = [
+const ACTS: &[(&str, &str)] = &[
     ("stopped", "All sending is stopped. Nothing is lost."),
     (
         "stopped-unrecorded",
@@ -39,6 +39,10 @@ const ACTS: [(&str, &str); 31] = [
     ("moved", "The incident has moved on."),
     (
         "facts",
+        "The fact sheet is saved. Nothing of it is public before you publish it.",
+    ),
+    (
+        "facts-void",
         "The fact sheet is saved. Nothing of it is public before you publish it. Approvals given before are void.",
     ),
     (
@@ -63,6 +67,7 @@ const ACTS: [(&str, &str); 31] = [
         "activating",
         "It is being put in force. The account is exact at every moment.",
     ),
+    ("waits", "Nothing has changed. The draft waits."),
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
     (

@@ -69,6 +69,8 @@ pub struct ScopeReport {
     pub refused: Rejected,
     /// In how many of its 64 parts it is in force.
     pub done: i64,
+    /// What its rows are, as this page shows them: an answer to another one is refused.
+    pub revision: String,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
     pub deeds: Vec<Deed>,
     /// Why the last act was refused.
@@ -82,8 +84,10 @@ pub struct Asked {
     pub name: &'static str,
     /// What it sends: the number that the page showed.
     pub value: String,
-    /// What a yes says.
+    /// What a yes says, or what is asked.
     pub words: String,
+    /// The answers to choose from: what each sends, and its words. Empty for a box that says yes.
+    pub answers: Vec<(String, String)>,
 }
 
 impl From<&Question> for Asked {
@@ -93,12 +97,28 @@ impl From<&Question> for Asked {
             Question::Rejected { .. } => ("rejected", number),
             Question::FlagsLifted { flag, .. } => ("lifted", format!("{flag}:{number}")),
             Question::Retracted { .. } => ("retracted", number),
-            Question::IdentityChanges { .. } => ("identity_changes", number),
+            Question::Replaced { .. } => ("replaced", number),
+            Question::EmailsLost { .. } => ("emails_lost", number),
+            Question::AddressesLost { .. } => ("addresses_lost", number),
+            Question::ToldTooMuch { .. } => ("told_too_much", number),
+            Question::IdentityChanges { .. } => ("identity", number),
+        };
+        let answers = match question.otherwise() {
+            None => Vec::new(),
+            Some(otherwise) => vec![
+                (format!("same:{value}"), question.yes()),
+                (format!("another:{value}"), otherwise),
+                (
+                    "later".to_owned(),
+                    "Not now: the draft waits, and nothing changes.".to_owned(),
+                ),
+            ],
         };
         Self {
             name,
             value,
             words: question.to_string(),
+            answers,
         }
     }
 }
@@ -117,10 +137,17 @@ pub struct Delta {
     pub contact_changes: i64,
     pub identity_changes: i64,
     pub identity_changes_told: i64,
+    pub another_people: i64,
+    pub emails_lost: i64,
+    pub addresses_lost: i64,
+    pub told_too_much: i64,
+    pub kept: i64,
     pub by_jurisdiction: Vec<Changed>,
     pub by_element: Vec<Changed>,
     pub by_flag: Vec<Changed>,
+    /// Rows of earlier files that others replaced or corrected, without those that were refused again.
     pub replaced: i64,
+    pub refused_again: i64,
     pub added_files: i64,
     /// Columns that the file does not have, joined by commas.
     pub absent: String,
@@ -152,10 +179,16 @@ impl Delta {
             contact_changes: delta.contact_changes,
             identity_changes: delta.identity_changes,
             identity_changes_told: delta.identity_changes_told,
+            another_people: delta.another_people,
+            emails_lost: delta.emails_lost,
+            addresses_lost: delta.addresses_lost,
+            told_too_much: delta.told_too_much,
+            kept: delta.kept,
             by_jurisdiction: changes(&delta.by_jurisdiction),
             by_element: changes(&delta.by_element),
             by_flag: changes(&by_flag),
-            replaced: delta.replaced,
+            replaced: delta.replaced - delta.refused_again,
+            refused_again: delta.refused_again,
             added_files: i64::try_from(delta.added_files.len()).unwrap_or(i64::MAX),
             absent: delta.absent.join(", "),
         }
@@ -168,6 +201,15 @@ impl ScopeReport {
         match self.died {
             true => DIED,
             false => &self.status,
+        }
+    }
+
+    /// What the tile of references that seem to name another person says.
+    fn identity_means(&self) -> &'static str {
+        match (self.status.as_str(), self.delta.another_people) {
+            ("draft", _) => "references with a new name and no e-mail address that stays",
+            (_, 0) => "references with a new name, confirmed as the same people",
+            _ => "references that name another person now; the former people left the scope",
         }
     }
 
@@ -210,12 +252,13 @@ async fn filled(
         Rejected::default()
     };
     if !refused.rows.is_empty() {
-        who.saw(&app, "rejects.read", incident.id, refused.rows.len());
+        who.saw(app, "rejects.read", incident.id, refused.rows.len());
     }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
     let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
     Ok(ScopeReport {
+        revision: version.revision(),
         desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
         slug: incident.slug,
         title: incident.title,
@@ -231,7 +274,10 @@ async fn filled(
             && !store::is_at_work(&mut conn, incident.id).await?,
         delta: Delta::of(&delta),
         lines: lines
-            .map(|lines| lines.sum(version.accepted, version.rejected, delta.replaced))
+            .map(|lines| {
+                let replaced = (delta.replaced, delta.refused_again);
+                lines.sum(version.accepted, version.rejected, replaced)
+            })
             .unwrap_or_default(),
         ends_open: lines.is_some_and(|lines| lines.ends_open),
         refused,
@@ -344,10 +390,21 @@ pub struct Activate {
     /// `hold:3`
     lifted: Vec<String>,
     retracted: Option<i64>,
-    identity_changes: Option<i64>,
+    replaced: Option<i64>,
+    emails_lost: Option<i64>,
+    addresses_lost: Option<i64>,
+    told_too_much: Option<i64>,
+    /// `same:2`, `another:2` or `later`
+    identity: String,
+    revision: Option<String>,
 }
 
 impl Activate {
+    fn identity(&self, answer: &str) -> Option<i64> {
+        let (given, number) = self.identity.split_once(':')?;
+        number.parse().ok().filter(|_| given == answer)
+    }
+
     fn confirmed(&self) -> Confirmed {
         let flag = |text: &String| {
             let (flag, people) = text.split_once(':')?;
@@ -359,7 +416,13 @@ impl Activate {
             rejected: self.rejected,
             flags_lifted: (!flags.is_empty()).then_some(Lifted::ByFlag(flags)),
             retracted: self.retracted,
-            identity_changes: self.identity_changes,
+            identity_changes: self.identity("same"),
+            another_person: self.identity("another"),
+            replaced: self.replaced,
+            emails_lost: self.emails_lost,
+            addresses_lost: self.addresses_lost,
+            told_too_much: self.told_too_much,
+            revision: self.revision.clone(),
         }
     }
 }
@@ -377,6 +440,10 @@ pub async fn activate(
     at: Path<(String, i32)>,
     form: form::Form<Activate>,
 ) -> Answer {
+    let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
+    if form.identity == "later" {
+        return Ok(on_to(&page, "waits"));
+    }
     let consent = Consent::Numbers(form.confirmed());
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     let (by, of, version) = (who.id, incident.id, version.version);
@@ -390,8 +457,14 @@ pub async fn activate(
         },
         Err(_) => "activating",
     };
-    let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
     Ok(on_to(&page, did))
+}
+
+/// The form of [`discard`].
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Discard {
+    revision: Option<String>,
 }
 
 /// `POST /console/incidents/{slug}/scopes/{version}/discard`.
@@ -403,10 +476,12 @@ pub async fn discard(
     req: HttpRequest,
     app: Data<App>,
     at: Path<(String, i32)>,
-    _form: form::Form<form::Nothing>,
+    form: form::Form<Discard>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
-    if let Err(why) = activate::discard(&app, who.id, incident.id, version.version).await {
+    let seen = form.revision.as_deref();
+    let did = activate::discard_seen(&app, who.id, incident.id, version.version, seen).await;
+    if let Err(why) = did {
         return again(&app, &req, &who, &at, why).await;
     }
     Ok(on_to(&format!("/console/incidents/{}", at.0), "discarded"))

@@ -16,7 +16,8 @@ const SEEDS: [u64; 6] = [3, 33, 135, 226, 287, 1_234];
 
 fn sum(of: &Imported) -> String {
     let lines = of.lines.unwrap();
-    lines.sum(of.accepted, of.rejected, of.delta.replaced)
+    let replaced = (of.delta.replaced, of.delta.refused_again);
+    lines.sum(of.accepted, of.rejected, replaced)
 }
 
 #[tokio::test(flavor = "multi_thread")]

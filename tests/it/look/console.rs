@@ -355,6 +355,7 @@ fn scope_report() -> ScopeReport {
         example: example.clone(),
     };
     ScopeReport {
+        revision: "0123456789abcdef".into(),
         desk: desk(Area::Incidents),
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
@@ -370,12 +371,24 @@ fn scope_report() -> ScopeReport {
             Asked {
                 name: "rejected",
                 value: "1204".into(),
+                answers: Vec::new(),
                 words: "The list takes effect without the refused rows: 1204 of 13768204.".into(),
             },
             Asked {
                 name: "lifted",
                 value: "hold:3".into(),
                 words: "The flag hold is lifted from 3 people.".into(),
+                answers: Vec::new(),
+            },
+            Asked {
+                name: "identity",
+                value: "7".into(),
+                words: "7 references seem to name another person now: the name is new, and no e-mail address stays. Of the former people 2 were told.".into(),
+                answers: vec![
+                    ("same:7".into(), "Each of the 7 names the same person, whose name and address changed.".into()),
+                    ("another:7".into(), "Each of the 7 names another person.".into()),
+                    ("later".into(), "Not now: the draft waits, and nothing changes.".into()),
+                ],
             },
         ],
         died: false,
@@ -389,8 +402,14 @@ fn scope_report() -> ScopeReport {
             contact_changes: 1_300,
             identity_changes: 7,
             identity_changes_told: 2,
+            another_people: 0,
+            emails_lost: 4,
+            addresses_lost: 3,
+            told_too_much: 0,
+            kept: 5,
             by_flag: vec![("hold".to_owned(), 1, 3)],
             replaced: 25,
+            refused_again: 1,
             added_files: 1,
             absent: "locale, address".into(),
         },
@@ -959,6 +978,7 @@ pub fn draw(pages: &mut Pages) {
                 accepted: 475,
                 rejected: 25,
                 mode: "full".into(),
+                revision: "0123456789abcdef".into(),
             }),
             faults: fault(
                 "file",
