@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use diesel::sql_types::{BigInt, Integer, Uuid};
 use diesel_async::RunQueryDsl;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 

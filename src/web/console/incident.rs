@@ -25,7 +25,7 @@ use crate::notice::NoticeStatus;
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
-use crate::web::figures::{count, filters};
+use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Moment, span};
 use crate::web::problem::{Answer, Kind, Problem};

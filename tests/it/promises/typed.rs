@@ -146,7 +146,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
         .unwrap();
     while letters.next().await.unwrap().is_some() {}
     let today = app.now().date_naive();
-    post::posted(app, by, letters.batch.id, today)
+    post::record(app, by, letters.batch.id, &post::Done::posted(today))
         .await
         .unwrap();
     let slip = |n: usize| {
