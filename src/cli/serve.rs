@@ -29,6 +29,10 @@ impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         start(&app).await?;
+        // Whoever sends would notice it too; this node may be the only one that saw the database later.
+        if let Err(error) = Witness::new(&app).look(&app).await {
+            tracing::warn!(%error, "cannot see whether the database is the latest");
+        }
         let listener = listen(&app)?;
         until_asked(app, listener, Vec::new()).await
     }
