@@ -140,3 +140,30 @@ async fn a_text_of_which_nothing_shows_is_no_text() {
     let seen = program.post("/templates", &json!({ "name": "two", "variants": both }));
     assert_eq!(seen.status, 422, "two texts of one language: {}", seen.body);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_names_places_that_exist_and_a_day_to_come() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    let template = scene.template(&house, "t", BODY).await.to_string();
+    let site = Site::open(&house.app).await;
+    let program = site.program(&[Comms]).await;
+    let drafted = |more: serde_json::Value| {
+        let mut new = json!({ "incident": "sundmere", "template": template, "kind": "initial" });
+        new.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        program.post("/campaigns", &new).status
+    };
+    for place in ["Narnia", "US-XX", "ZZ", "California"] {
+        let places = json!({ "audience": { "jurisdictions": [place] } });
+        assert_eq!(drafted(places), 400, "{place}");
+    }
+    for (day, status) in [("2026-11-22T00:00:00Z", 422), ("2026-11-25T00:00:00Z", 201)] {
+        assert_eq!(
+            drafted(json!({ "limits": { "finish_by": day } })),
+            status,
+            "{day}"
+        );
+    }
+}
