@@ -314,7 +314,10 @@ pub async fn discard(
     version: i32,
 ) -> Result<(), ActivateError> {
     let mut tx = app.db.begin().await?;
-    draft(&mut tx, incident, version).await?;
+    if let Err(refused) = draft(&mut tx, incident, version).await {
+        tx.roll_back().await;
+        return Err(refused);
+    }
     store::discard(&mut tx, incident, ScopeStatus::Draft, None).await?;
     let detail = json!({ "version": version });
     let (now, actor) = (app.now(), Actor::Staff(by));

@@ -19,6 +19,7 @@ mod doors;
 mod embedded;
 mod ends;
 mod facts;
+mod few;
 mod house;
 mod imports;
 mod life;
