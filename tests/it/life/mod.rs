@@ -99,9 +99,6 @@ impl History {
             assert_eq!(counted, mailable, "{kind:?} {}", self.story());
         }
         self.pages_agree(act).await;
-        if act.is_multiple_of(30) {
-            self.world.recount().await;
-        }
     }
 
     /// Reads the pages that must say something else than when they were read last, and of the others every fourth; each
@@ -145,6 +142,7 @@ impl History {
     /// The incident is closed and forgotten, once everything of it is over.
     async fn end(&mut self) {
         self.log("the end");
+        self.world.recount().await;
         for campaign in self.campaigns(|campaign| campaign.running != Running::Over) {
             self.world.cancel(campaign).await;
             self.model.cancel(campaign);

@@ -104,6 +104,8 @@ pub struct Message {
     pub to: String,
     pub reference: String,
     pub names: Codes,
+    /// Of which epoch its link is: that of its person, or it would be dead.
+    pub epoch: i16,
 }
 
 #[derive(Debug, Clone)]
@@ -252,6 +254,7 @@ impl Model {
                     to: address,
                     reference: reference.to_owned(),
                     names: notice.names.clone(),
+                    epoch: person.epoch,
                 });
             }
         }

@@ -8,7 +8,9 @@ use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, hold, launch};
 use candor::id::{CampaignId, TemplateId};
+use candor::link::StatusLink;
 use candor::mail::{Letter, Reply};
+use candor::seal::Keyring;
 
 use super::super::ELEMENTS;
 use super::super::model::person::Codes;
@@ -148,7 +150,7 @@ pub fn named_in(words: &str) -> Codes {
 }
 
 /// A message read as its reader does, from the text part.
-pub fn message(letter: &Letter) -> Message {
+pub fn message(letter: &Letter, keys: &Keyring) -> Message {
     let raw = String::from_utf8_lossy(&letter.raw).replace("=\r\n", "");
     let text = raw.replace("\r\n", " ");
     let between = |from: &str, to: &str| {
@@ -157,9 +159,12 @@ pub fn message(letter: &Letter) -> Message {
             .map(|(found, _)| found.trim().to_owned())
     };
     let taken = between("Taken:", "END").unwrap_or_default();
+    let (_, link) = text.split_once("https://sundmere.example/s/").unwrap();
+    let link = StatusLink::check(&link[..46], keys).expect("a genuine link");
     Message {
         to: letter.recipient.as_str().to_owned(),
         reference: between("Reference ", ".").unwrap(),
         names: named_in(&taken),
+        epoch: link.epoch,
     }
 }

@@ -15,7 +15,9 @@ use super::campaigns::message;
 impl World {
     /// What relays took of notices since it was last asked.
     pub fn take_sent(&self) -> Vec<Message> {
-        let mut sent: Vec<_> = self.house.mail.take_sent().iter().map(message).collect();
+        let sent = self.house.mail.take_sent();
+        let read = |letter| message(letter, &self.house.app.keys);
+        let mut sent: Vec<_> = sent.iter().map(read).collect();
         sent.sort();
         sent
     }

@@ -28,7 +28,7 @@ const NOTHING: &str = "Reference {{ reference }}. You are not affected.\n\n{{ st
 
 /// Senders that look for work seldom leave more of the processors to the acts.
 const SETTINGS: &str =
-    "[http]\npublic_url = \"https://sundmere.example\"\n[mail]\npoll_milliseconds = 60";
+    "[http]\npublic_url = \"https://sundmere.example\"\n[mail]\npoll_milliseconds = 150";
 
 /// What the senders of an incident still have to do at $2.
 const DUE: &str = "select (select count(*) from batch b join campaign c on c.id = b.campaign_id
@@ -139,12 +139,12 @@ impl World {
 
     async fn until_zero(&self, count: &Statement) {
         let incident = self.incident().uuid();
-        for _ in 0..20_000 {
+        for _ in 0..10_000 {
             let row = self.raw.query_one(count, &[&incident, &self.now()]).await;
             if row.unwrap().get::<_, i64>(0) == 0 {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(Duration::from_millis(8)).await;
         }
         panic!("after a minute something is still due");
     }
