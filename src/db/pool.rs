@@ -204,6 +204,15 @@ impl Tx {
         }
         Ok(())
     }
+
+    /// Rolls back, and waits for that: what the transaction locked is free for whoever acts on the refusal. Dropped,
+    /// it rolls back too, only a moment later.
+    pub async fn roll_back(mut self) {
+        if let Some(mut conn) = self.0.take() {
+            // If this fails the pool sees a broken transaction and drops the connection.
+            let _ = AnsiTransactionManager::rollback_transaction(&mut *conn).await;
+        }
+    }
 }
 
 impl Deref for Tx {

@@ -18,6 +18,9 @@ use crate::person::{self, AudienceFilter, AudienceRow};
 
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
+/// Of an incident with so few people, buckets without anybody of the audience are found at once: a campaign to a
+/// handful of people does not take a transaction for each bucket.
+const FEW: i64 = 10_000;
 
 /// What a campaign's audience is frozen with.
 struct Pinned {
@@ -136,6 +139,7 @@ async fn chunk(
         person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
     let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
     let mut made = 0;
+    let begins = at.bucket == 0 && at.after.uuid().is_nil();
     if let Some(last) = people.last() {
         at.after = last.id;
         let chosen = (people.as_slice(), canary > 0);
@@ -146,6 +150,12 @@ async fn chunk(
         }
     }
     batch::set_frozen(tx, &at, whole).await?;
+    if begins && whole {
+        let but = person::store::buckets_of_few(tx, incident, filter, FEW).await?;
+        if let Some(but) = but {
+            batch::set_empty(tx, campaign.id, &but).await?;
+        }
+    }
     if whole {
         campaign::store::end_canary(tx, campaign.id).await?;
         campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;

@@ -91,6 +91,8 @@ pub async fn forget(
     let open = steer::still_open(&mut tx, incident).await?;
     let reasons = open.before_forgetting();
     if !reasons.is_empty() {
+        // As in `incident::steer::step`.
+        tx.roll_back().await;
         return Err(ForgetError::StillOpen {
             reasons,
             open: Box::new(open),

@@ -13,7 +13,9 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
-pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
+pub use self::audience::{
+    audience_classes, buckets_of_few, count_audience, has_audience, page_after,
+};
 pub use self::books::{Moved, move_account};
 pub use self::former::{Reference, reference_of};
 pub use self::list::list;

@@ -339,7 +339,13 @@ pub async fn discard_seen(
     // It may take long.
     let app = &app.patient();
     let mut tx = app.db.begin().await?;
-    is_as_seen(&draft(&mut tx, incident, version).await?, seen)?;
+    let seen = draft(&mut tx, incident, version)
+        .await
+        .and_then(|found| is_as_seen(&found, seen));
+    if let Err(refused) = seen {
+        tx.roll_back().await;
+        return Err(refused);
+    }
     store::discard(&mut tx, incident, ScopeStatus::Draft, None).await?;
     let detail = json!({ "version": version });
     let (now, actor) = (app.now(), Actor::Staff(by));

@@ -22,6 +22,7 @@ mod edges;
 mod embedded;
 mod ends;
 mod facts;
+mod few;
 mod house;
 mod imports;
 mod life;

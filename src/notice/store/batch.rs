@@ -288,6 +288,27 @@ pub async fn set_frozen(conn: &mut Conn, at: &Unfrozen, done: bool) -> Result<()
     Ok(())
 }
 
+/// Writes that buckets of a campaign of which nothing is frozen yet are frozen, but for these: nobody in the others is
+/// in its audience. Those that another sender freezes just now are left to it.
+///
+/// # Errors
+/// The database's.
+pub async fn set_empty(conn: &mut Conn, campaign: CampaignId, but: &[i32]) -> Result<()> {
+    statement(
+        "update campaign_freeze f set done = true \
+         from (select bucket from campaign_freeze \
+               where campaign_id = $1 and not done and after = $3 and bucket <> all ($2) \
+               order by bucket for update skip locked) empty \
+         where f.campaign_id = $1 and f.bucket = empty.bucket",
+    )
+    .bind::<SqlUuid, _>(campaign)
+    .bind::<Array<Integer>, _>(but)
+    .bind::<SqlUuid, _>(uuid::Uuid::nil())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// How the notices of the first slice stand, once each was tried; `None` until then.
 ///
 /// # Errors
