@@ -97,6 +97,10 @@ fn name_of(question: &Question) -> String {
         Question::Rejected { .. } => "rejected".to_owned(),
         Question::FlagsLifted { flag, .. } => format!("lifted {flag}"),
         Question::Retracted { .. } => "retracted".to_owned(),
+        Question::Replaced { .. } => "replaced".to_owned(),
+        Question::EmailsLost { .. } => "emails".to_owned(),
+        Question::AddressesLost { .. } => "addresses".to_owned(),
+        Question::ToldTooMuch { .. } => "too much".to_owned(),
         Question::IdentityChanges { .. } => "identity".to_owned(),
     }
 }
