@@ -182,7 +182,8 @@ async fn b1_b2_another_person_begins_with_nothing_and_the_former_one_keeps_all_o
         let of = |person: &Person| {
             format!(
                 "select count(*) from ticket where id = '{}' and person_id = '{}'",
-                ticket.id, person.id
+                ticket.id.uuid(),
+                person.id.uuid()
             )
         };
         assert_eq!(desk.house.number(&of(&former)).await, 1);
