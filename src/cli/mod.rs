@@ -101,7 +101,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Serve(command) => command.run(&settings).await,
         Command::Work(command) => command.run(&settings).await,
         Command::Run(command) => command.run(&settings).await,
-        Command::Demo(command) => command.run(&settings).await,
+        Command::Demo(command) => Box::pin(command.run(&settings)).await,
         Command::Import(command) => command.run(&settings).await,
         Command::Letters(command) => command.run(&settings).await,
         Command::Forget(command) => command.run(&settings).await,

@@ -113,7 +113,7 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
                     return worker::start(&app, routes, &shutdown);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "waiting for the database before anything is sent")
+                    tracing::warn!(%error, "waiting for the database before anything is sent");
                 }
             },
             Err(KeyError::Db(error)) => {

@@ -110,8 +110,8 @@ impl Line {
                     job: Some(job),
                     letter: Ok(letter),
                 } => {
-                    self.deliver(line, (job, &letter), &mut ahead, &mut owed)
-                        .await;
+                    // Large: it holds the conversation with the relay.
+                    Box::pin(self.deliver(line, (job, &letter), &mut ahead, &mut owed)).await;
                     self.yield_to_others(&mut owed).await;
                 }
                 Ready {

@@ -344,8 +344,8 @@ pub struct To {
 /// `POST /console/incidents/{slug}/state`.
 ///
 /// # Errors
-/// 404. An illegal move, one for which something is open or people are not told, or an incident that somebody
-/// changed since the page was loaded, shows the page again as it is now.
+/// 404. The page is shown again, as it is now, after an illegal move, one for which something is open or people are not
+/// told, or if the incident was changed since the page was loaded.
 pub async fn move_to(
     who: Allowed<SteerIncident>,
     req: HttpRequest,

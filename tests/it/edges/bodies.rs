@@ -49,7 +49,6 @@ async fn an_upload_that_stalls_ends_and_frees_its_incident() {
             .await,
         0
     );
-    drop(scene);
 }
 
 #[tokio::test(flavor = "multi_thread")]
