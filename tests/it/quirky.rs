@@ -34,7 +34,7 @@ fn list(all: usize, kinds: &[Kind], each: usize) -> String {
         .flat_map(|kind| (0..each).map(move |n| format!("{}-{n}@mail.example", kind.name)));
     let odd: Vec<String> = odd.collect();
     let healthy = (odd.len()..all).map(|n| format!("well-{n}@mail.example"));
-    csv(odd.clone().into_iter().chain(healthy))
+    csv(odd.into_iter().chain(healthy))
 }
 
 /// What a run came to.

@@ -344,7 +344,7 @@ pub struct To {
 /// `POST /console/incidents/{slug}/state`.
 ///
 /// # Errors
-/// 404. The page is shown again, as it is now, after an illegal move, one for which something is open or people are not
+/// 404 without the incident. The page is shown again, as it is now, after an illegal move, one for which something is open or people are not
 /// told, or if the incident was changed since the page was loaded.
 pub async fn move_to(
     who: Allowed<SteerIncident>,

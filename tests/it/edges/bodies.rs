@@ -15,7 +15,7 @@ use crate::program::Program;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_stalls_ends_and_frees_its_incident() {
     let house = House::with("[http]\nbody_idle_seconds = 1").await;
-    let scene = Scene::new(&house).await;
+    Scene::new(&house).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;
     let (base, key) = (site.url.clone(), program.key.clone());

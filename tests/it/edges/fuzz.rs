@@ -392,7 +392,7 @@ async fn furnished(house: &House, site: &Site) -> World {
         .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
         .await;
     World {
-        key: program.key.clone(),
+        key: program.key,
         csrf: site.browser().get("/verify").csrf().to_owned(),
         things: BTreeMap::from([
             ("token", StatusLink { person, epoch }.token(&house.app.keys)),

@@ -262,7 +262,11 @@ async fn run(seeds: Vec<u64>) -> Vec<u64> {
             _ => World::new().await,
         };
         // A history that fails ends its task; its house is not used again.
-        match tokio::spawn(async move { live(world.again(seed).await, seed).await }).await {
+        match tokio::spawn(Box::pin(async move {
+            live(world.again(seed).await, seed).await
+        }))
+        .await
+        {
             Ok(world) => house = Some(world),
             Err(_) => failed.push(seed),
         }

@@ -180,7 +180,10 @@ async fn page_program_and_command_line_ask_for_the_same_numbers() {
     let program = Program::of(&post.house);
     let (batch, today) = (
         lists[2].to_string(),
-        chrono::Utc::now().date_naive().to_string(),
+        candor::clock::Clock::system()
+            .now()
+            .date_naive()
+            .to_string(),
     );
     let said = ["letters", "posted", "--batch", &batch, "--on", &today];
     let refused = program.run(&said);

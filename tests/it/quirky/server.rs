@@ -276,7 +276,7 @@ impl Talk {
             match command.split([' ', ':']).next().unwrap_or_default() {
                 "EHLO" => {
                     self.say(b"250-quirky\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
-                        .await?
+                        .await?;
                 }
                 "MAIL" => {
                     is_refused = false;

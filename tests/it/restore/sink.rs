@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How each line begins.
 fn stamp() -> String {
-    let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+    let at = candor::clock::Clock::system().now();
     at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00 mx postfix")
         .to_string()
 }

@@ -162,7 +162,7 @@ fn field(why: &PostalError, other: &'static str) -> &'static str {
 /// `POST /console/letters/{id}/posted`.
 ///
 /// # Errors
-/// 404. The page is shown again for a day that cannot be, a list that does not wait, or people who must not be told any
+/// 404 without the list. The page is shown again for a day that cannot be, a list that does not wait, or people who must not be told any
 /// more and are not confirmed.
 pub async fn posted(
     who: Allowed<ImportScope>,
