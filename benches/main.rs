@@ -7,8 +7,9 @@ mod pool;
 mod send;
 mod sign;
 mod stage;
+mod take_next;
 
-const NAMES: &str = "send, large, import, sign, all (status and take-next are not written yet)";
+const NAMES: &str = "send, large, import, sign, take-next, all (status is not written yet)";
 
 #[tokio::main]
 async fn main() -> Result<(), stage::Failure> {
@@ -19,9 +20,11 @@ async fn main() -> Result<(), stage::Failure> {
         Some("send") => send::run().await,
         Some("large") => large::run().await,
         Some("sign") => sign::run().await,
+        Some("take-next") => take_next::run().await,
         Some("all") => {
             sign::run().await?;
             import::run().await?;
+            take_next::run().await?;
             send::run().await
         }
         _ => Err(format!("which benchmark? {NAMES}").into()),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::id::{PersonId, StaffId};
 
 /// The doer of a deed, as history and audit name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A member of staff, signed in or by key.
     Staff(StaffId),

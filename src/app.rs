@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::db::{self, Db};
+use crate::db::{self, Db, Limits};
 use crate::mail::dkim::{Signer, Signers};
+use crate::noticed::Noticed;
 use crate::seal::Keyring;
 use crate::telemetry::Metrics;
 
@@ -26,6 +27,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// The figures of this process.
     pub metrics: Metrics,
+    /// What was read and refused and is not in the audit log yet.
+    pub noticed: Noticed,
 }
 
 /// Why the program could not be put together.
@@ -46,13 +49,26 @@ impl App {
     /// [`StartError::Config`] naming the key that is missing or bad.
     pub fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
         Ok(Self {
-            db: Db::new(config.database_url()?, config.database.pool)?,
+            db: Db::with_limits(
+                config.database_url()?,
+                config.database.pool,
+                Limits::from(&config.database),
+            )?,
             keys: config.secrets.keyring()?,
             signers: config.mail.dkim_keys(Signer::new)?.into_iter().collect(),
             clock,
             config: Arc::new(config),
             metrics: Metrics::new(),
+            noticed: Noticed::default(),
         })
+    }
+
+    /// The same program for work that may take long: its statements and locks have no time limits.
+    pub fn patient(&self) -> Self {
+        Self {
+            db: self.db.patient(),
+            ..self.clone()
+        }
     }
 
     /// The present time.

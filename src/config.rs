@@ -3,8 +3,12 @@
 //! `config/default.toml` is the manual: every key stands there with its default and its meaning.
 //! An unknown or bad key is an error that names it, and so are settings that cannot work together.
 
+mod environment;
 mod keys;
+mod parsed;
+mod ranges;
 mod sending;
+mod state;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,11 +19,11 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
+pub use self::parsed::{Listen, LogLevel, PublicUrl};
 pub use self::sending::{Breaker, DkimConfig, Mail, Pacing, Provider, RelayConfig};
-use crate::address::EmailAddress;
+pub use self::state::StateDir;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
-const ENV_PREFIX: &str = "CANDOR__";
 
 /// Why a configuration was refused; the text names the key and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,21 @@ pub struct Database {
     pub url: Secret,
     /// Connections of this process.
     pub pool: usize,
+    /// Where a node keeps the latest epoch it saw.
+    pub state_dir: String,
+    /// Whether a standby that took over has everything that was committed.
+    pub trust_promotion: bool,
+    /// Seconds that a statement of a page or command may take; 0: no limit.
+    pub statement_seconds: u64,
+    /// Seconds that it may wait for a lock; 0: no limit.
+    pub lock_seconds: u64,
+}
+
+impl Database {
+    /// The directory of this node's state file; `None`: it keeps none.
+    pub fn state_dir(&self) -> Option<StateDir> {
+        StateDir::of(&self.state_dir, |name| Some(std::env::var_os(name)?.into()))
+    }
 }
 
 /// `[http]`
@@ -75,13 +94,19 @@ pub struct Database {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// Address and port to listen on.
-    pub listen: String,
+    pub listen: Listen,
+    /// Where `/metrics` is; empty: nowhere.
+    pub metrics_listen: Listen,
     /// How the outside sees it, without a slash at the end.
-    pub public_url: String,
+    pub public_url: PublicUrl,
     /// Threads; 0 is one a core.
     pub workers: usize,
     /// Bytes of the largest form or JSON body.
     pub body_limit: usize,
+    /// Seconds in which a body that is under way must go on.
+    pub body_idle_seconds: u32,
+    /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
+    pub source_url: String,
     /// Proxies whose `X-Forwarded-For` is believed, beside those on this machine.
     pub proxies: Vec<IpAddr>,
 }
@@ -136,6 +161,8 @@ pub struct Helpline {
 pub struct Sessions {
     /// Hours of a staff session.
     pub staff_hours: i64,
+    /// Minutes after which an unused one ends; 0: never.
+    pub idle_minutes: i64,
     /// Minutes of a customer's second step.
     pub customer_minutes: i64,
 }
@@ -145,7 +172,7 @@ pub struct Sessions {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// A `tracing` filter.
-    pub level: String,
+    pub level: LogLevel,
     /// auto, text or json.
     pub format: LogFormat,
 }
@@ -173,8 +200,8 @@ impl Config {
                 .map_err(|e| ConfigError(format!("configuration file {}: {e}", path.display())))
         });
         let env = std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        Self::from_parts(text.transpose()?.as_deref(), env)
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok())));
+        Self::of(text.transpose()?.as_deref(), env)
     }
 
     /// The same from parts in hand: the text of a file, and pairs as the environment holds them.
@@ -185,14 +212,23 @@ impl Config {
         file: Option<&str>,
         env: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::of(
+            file,
+            env.into_iter().map(|(name, value)| (name, Some(value))),
+        )
+    }
+
+    /// A value is `None` if it is not UTF-8.
+    fn of(
+        file: Option<&str>,
+        env: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<Self, ConfigError> {
         let mut table = parse("config/default.toml", DEFAULTS)?;
         if let Some(text) = file {
             lay_over(&mut table, parse("the file", text)?);
         }
         for (name, value) in env {
-            if let Some(path) = name.strip_prefix(ENV_PREFIX) {
-                set(&mut table, &path.to_lowercase(), &value)?;
-            }
+            environment::lay(&mut table, &name, value.as_deref())?;
         }
         let config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| bad(&e.path().to_string(), e.inner().message()))?;
@@ -200,38 +236,29 @@ impl Config {
         Ok(config)
     }
 
-    fn validate(&self) -> Result<(), ConfigError> {
-        let positive = [
-            ("database.pool", self.database.pool as i64),
-            ("mail.batch", i64::from(self.mail.batch)),
-            ("mail.lease_seconds", self.mail.lease_seconds),
-            ("mail.writers", self.mail.writers as i64),
-            ("mail.poll_milliseconds", self.mail.poll_milliseconds as i64),
-            ("helpline.lease_minutes", self.helpline.lease_minutes),
-            ("helpline.open_tickets", self.helpline.open_tickets),
-            ("helpline.messages_a_day", self.helpline.messages_a_day),
-            ("sessions.staff_hours", self.sessions.staff_hours),
-            ("sessions.customer_minutes", self.sessions.customer_minutes),
+    /// What people would be sent with settings that nobody has set, each with the setting: links that nobody else can
+    /// open, a name and an address that are nobody's.
+    pub fn left_at_defaults(&self) -> Vec<String> {
+        let (ours, url) = (&self.organisation, &self.http.public_url);
+        let mut left = Vec::new();
+        if leads_home(url) {
+            left.push(format!(
+                "http.public_url is {url}: status links would lead each reader to their own machine"
+            ));
+        }
+        let names = [
+            ("name", &ours.name),
+            ("from_name", &ours.from_name),
+            ("from_address", &ours.from_address),
         ];
-        if let Some((key, _)) = positive.iter().find(|(_, value)| *value < 1) {
-            return Err(bad(key, "must be at least 1"));
+        for (name, value) in names {
+            if DEFAULTS.contains(&format!("\n{name} = \"{value}\"\n")) {
+                left.push(format!(
+                    "organisation.{name} is \"{value}\", as it comes: notices would say it"
+                ));
+            }
         }
-        if self.scope.reject_percent > 100 {
-            return Err(bad("scope.reject_percent", "must be at most 100"));
-        }
-        if self.http.public_url.ends_with('/') {
-            return Err(bad("http.public_url", "must not end with a slash"));
-        }
-        let mut return_path = EmailAddress::parse(&self.organisation.from_address)
-            .map_err(|e| bad("organisation.from_address", e))?;
-        if !self.organisation.return_path.is_empty() {
-            return_path = EmailAddress::parse(&self.organisation.return_path)
-                .map_err(|e| bad("organisation.return_path", e))?;
-        }
-        self.mail.check_verp(&return_path)?;
-        self.mail.validate()?;
-        self.breaker.validate()?;
-        self.pacing.validate()
+        left
     }
 
     /// The database URL.
@@ -248,6 +275,20 @@ impl Config {
             url => Ok(url),
         }
     }
+}
+
+/// Whether links that begin so lead to the machine itself.
+pub fn leads_home(url: &str) -> bool {
+    let host = url::Url::parse(url).ok();
+    let host = host
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .unwrap_or_default();
+    let bare = host.trim_matches(['[', ']']);
+    let loopback = bare
+        .parse::<IpAddr>()
+        .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    loopback || host == "localhost" || host.ends_with(".localhost")
 }
 
 fn parse(source: &str, text: &str) -> Result<Table, ConfigError> {
@@ -270,43 +311,6 @@ fn lay_over(table: &mut Table, over: Table) {
             }
         }
     }
-}
-
-/// Sets `section__key` to a word from the environment, read as the type of its default.
-fn set(table: &mut Table, path: &str, word: &str) -> Result<(), ConfigError> {
-    let dotted = path.replace("__", ".");
-    let Some((section, key)) = path.split_once("__") else {
-        return Err(bad(
-            &dotted,
-            "the environment names keys as CANDOR__SECTION__KEY",
-        ));
-    };
-    let Some(Value::Table(section)) = table.get_mut(section) else {
-        return Err(bad(&dotted, "there is no such section"));
-    };
-    let value = match section.get(key) {
-        None => return Err(bad(&dotted, "there is no such key")),
-        Some(Value::Integer(_)) => word
-            .parse()
-            .map(Value::Integer)
-            .map_err(|_| bad(&dotted, "must be a number"))?,
-        Some(Value::Boolean(_)) => word
-            .parse()
-            .map(Value::Boolean)
-            .map_err(|_| bad(&dotted, "must be true or false"))?,
-        Some(Value::Array(_)) => list(word).ok_or_else(|| bad(&dotted, "must be a TOML list"))?,
-        Some(_) => Value::String(word.to_owned()),
-    };
-    section.insert(key.to_owned(), value);
-    Ok(())
-}
-
-fn list(word: &str) -> Option<Value> {
-    format!("list = {word}")
-        .parse::<Table>()
-        .ok()?
-        .remove("list")
-        .filter(Value::is_array)
 }
 
 #[cfg(test)]
@@ -348,6 +352,26 @@ mod tests {
             )
             .contains("mail.relays[0].connections")
         );
+    }
+
+    #[test]
+    fn l10_what_nobody_has_set_is_named_with_its_setting() {
+        let left = |file: &str| {
+            let config = Config::from_parts(Some(file), []).expect("valid");
+            config.left_at_defaults()
+        };
+        let all = left("");
+        let names = ["http.public_url", "name", "from_name", "from_address"];
+        assert_eq!(all.len(), names.len(), "{all:?}");
+        for (said, name) in all.iter().zip(names) {
+            assert!(said.contains(name), "{said}");
+        }
+        let set = "[http]\npublic_url = \"https://help.sundmere.example\"\n[organisation]\nname = \"Sundmere\"\n\
+                   from_name = \"Sundmere\"\nfrom_address = \"notice@sundmere.example\"\n";
+        assert_eq!(left(set), Vec::<String>::new());
+        for home in ["http://localhost:8080", "https://[::1]", "http://0.0.0.0"] {
+            assert!(leads_home(home), "{home}");
+        }
     }
 
     #[test]

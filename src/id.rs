@@ -137,6 +137,10 @@ ids! {
     IncidentId = "inc",
     /// An API key.
     KeyId = "key",
+    /// A session of staff.
+    SessionId = "ses",
+    /// An event of the audit log.
+    EventId = "aud",
     /// A letter that is not a notice.
     LetterId = "ltr",
     /// One person's message in one campaign.

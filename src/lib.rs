@@ -20,8 +20,11 @@ pub mod mail;
 
 pub mod audit;
 pub mod campaign;
+pub mod deployment;
 pub mod incident;
+pub mod invisible;
 pub mod notice;
+pub mod noticed;
 pub mod outbox;
 pub mod person;
 pub mod postal;

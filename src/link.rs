@@ -27,6 +27,9 @@ pub struct StatusLink {
 }
 
 impl StatusLink {
+    /// Characters of a token.
+    pub const LENGTH: usize = 46;
+
     /// The token of the link: 46 URL-safe characters.
     pub fn token(self, keys: &Keyring) -> String {
         let mut bytes = [0; 16 + 2 + MAC_LEN];

@@ -83,6 +83,23 @@ struct Keys {
     former_system: Option<LessSafeKey>,
     link: MacKey,
     code: MacKey,
+    fingerprints: Fingerprints,
+}
+
+/// What tells one key from another and does not help to find it: 8 octets derived from each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// Of the master key.
+    pub master: [u8; 8],
+    /// Of the master key before it, if that is given.
+    pub former: Option<[u8; 8]>,
+    /// Of the key of links and codes.
+    pub links: [u8; 8],
+}
+
+fn fingerprint(root: &hkdf::Prk) -> [u8; 8] {
+    let derived = derive(root, b"fingerprint");
+    std::array::from_fn(|at| derived[at])
 }
 
 impl fmt::Debug for Keyring {
@@ -108,7 +125,17 @@ impl Keyring {
             former_system: former.map(|key| system(&key.root())),
             link: mac_key(&derive(&links, b"status links")),
             code: mac_key(&derive(&links, b"notice codes")),
+            fingerprints: Fingerprints {
+                master: fingerprint(&root),
+                former: former.map(|key| fingerprint(&key.root())),
+                links: fingerprint(&links),
+            },
         }))
+    }
+
+    /// The fingerprints of the keys from which the others derive.
+    pub fn fingerprints(&self) -> Fingerprints {
+        self.0.fingerprints
     }
 
     /// A new incident's key, and its wrapped form for the database.
@@ -205,6 +232,8 @@ pub enum Index {
     NamePostcode,
     /// The whole contact record, to see whether it changed.
     Contact,
+    /// Why a row was refused, where that repeats words of its cells.
+    Refusal,
 }
 
 /// The key of one incident: seals its people and their words, and indexes them blindly.
@@ -213,7 +242,7 @@ pub struct IncidentKey(Arc<IncidentKeys>);
 
 struct IncidentKeys {
     seal: LessSafeKey,
-    indexes: [MacKey; 4],
+    indexes: [MacKey; 5],
 }
 
 impl fmt::Debug for IncidentKey {
@@ -233,6 +262,7 @@ impl IncidentKey {
                 index(b"index email"),
                 index(b"index name and postcode"),
                 index(b"index contact"),
+                index(b"index refusal"),
             ],
         }))
     }

@@ -2,14 +2,14 @@
 
 use std::io::IsTerminal;
 
-use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
 /// Starts logging to standard error. A second call changes nothing.
 pub fn start_logging(log: &Log) {
-    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(&*log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
@@ -42,6 +42,8 @@ pub struct Metrics {
     /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
     /// them has waited, batches whose sender fell silent.
     pub queue: IntGaugeVec,
+    /// 1 while the database may be an older copy, and nothing is sent.
+    pub in_doubt: IntGauge,
 }
 
 impl Default for Metrics {
@@ -97,6 +99,14 @@ impl Metrics {
             "Batches due, seconds the oldest has waited, batches of senders that fell silent.",
             &["figure"],
         );
+        let in_doubt = IntGauge::new(
+            "candor_database_in_doubt",
+            "1 while the database may be an older copy and nothing is sent.",
+        )
+        .expect("a valid name");
+        registry
+            .register(Box::new(in_doubt.clone()))
+            .expect("a name of its own");
         Self {
             registry,
             messages,
@@ -105,6 +115,7 @@ impl Metrics {
             accepted_at,
             held_until,
             queue,
+            in_doubt,
         }
     }
 

@@ -268,7 +268,7 @@ impl Found {
         readers.sort_by_key(|one| std::cmp::Reverse(one.people));
         Review {
             acknowledge: acknowledge(content, texts, &readers),
-            findings: findings(content, &readers),
+            findings: findings(content, texts, &readers),
             readers,
             unnamed: naming(self.unnamed),
             not_theirs: naming(self.not_theirs),
@@ -299,18 +299,32 @@ fn used(readers: &[Readers]) -> BTreeMap<&str, i64> {
     used
 }
 
-fn findings(content: &Content, readers: &[Readers]) -> Vec<(String, Finding)> {
-    let each = used(readers).into_keys().filter_map(|tag| {
-        let variant = content.variants.get(tag)?;
-        let found = lint::lint(&variant.subject, &variant.body, tag).into_iter();
-        let errors = found.filter(|finding| finding.severity == Severity::Error);
-        Some(
-            errors
-                .map(|finding| (tag.to_owned(), finding))
-                .collect::<Vec<_>>(),
-        )
-    });
-    each.flatten().collect()
+/// What must not be sent: in the texts that somebody reads, and in the facts that they quote.
+fn findings(
+    content: &Content,
+    texts: &BTreeMap<String, Compiled>,
+    readers: &[Readers],
+) -> Vec<(String, Finding)> {
+    let mut all = Vec::new();
+    for tag in used(readers).into_keys() {
+        let Some(variant) = content.variants.get(tag) else {
+            continue;
+        };
+        let mut found = lint::lint(&variant.subject, &variant.body, tag);
+        found.retain(|finding| finding.severity == Severity::Error);
+        for key in texts.get(tag).map_or(&[][..], Compiled::facts) {
+            let facts = content.facts.iter();
+            let value = facts.filter(|(of, _)| of.eq_ignore_ascii_case(key));
+            let wrong = value.flat_map(|(_, value)| lint::lint_value(value));
+            found.extend(wrong.map(|finding| Finding {
+                line: 0,
+                what: format!("the fact “{key}”: {}", finding.what),
+                ..finding
+            }));
+        }
+        all.extend(found.into_iter().map(|finding| (tag.to_owned(), finding)));
+    }
+    all
 }
 
 fn acknowledge(

@@ -81,7 +81,7 @@ impl Content {
             variants: template.variants.clone(),
             names: template.names,
             acknowledged: campaign.acknowledged.clone(),
-            public_url: Some(config.http.public_url.clone()),
+            public_url: Some(config.http.public_url.to_string()),
             return_path: Some(return_path.to_owned()),
             verp: Some(config.mail.verp),
         })

@@ -7,6 +7,7 @@ use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
 use crate::db;
+use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::person::AudienceCount;
 use crate::template::merge::MergeError;
@@ -87,6 +88,9 @@ pub enum CampaignError {
         "list version {0} is being put in force: wait until that is done, then look at the audience again"
     )]
     Activating(i32),
+    /// The database may be an older copy.
+    #[error("{0}")]
+    InDoubt(Box<Doubt>),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),

@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::{self, Conn, bell};
+use crate::deployment;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
 use crate::scope;
@@ -41,6 +42,15 @@ pub(super) async fn lock_for(
             from: campaign.status,
             to,
         }),
+    }
+}
+
+/// Nothing is let go while the database may be an older copy: whoever decides what had left by then needs to know that
+/// everything under way was so before.
+pub(super) async fn refuse_in_doubt(conn: &mut Conn) -> Result<(), CampaignError> {
+    match deployment::store::doubt(conn).await? {
+        Some(doubt) => Err(CampaignError::InDoubt(Box::new(doubt))),
+        None => Ok(()),
     }
 }
 

@@ -1,17 +1,19 @@
 //! What people do with a campaign under way: hold it, let it go on, end it. And stop everything.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::CampaignStatus;
 use super::content::Content;
 use super::error::CampaignError;
-use super::guard::{lock_for, note};
+use super::guard::{lock_for, note, refuse_in_doubt};
 use super::store::{self, Move};
+use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Event;
 use crate::db::{self, Conn, bell};
-use crate::id::{CampaignId, IncidentId, StaffId};
+use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::notice::store::batch;
+use crate::seal::to_hex;
 use crate::{audit, incident, scope};
 
 const FREEZE: Actor = Actor::System("freeze");
@@ -26,9 +28,16 @@ pub async fn pause(
     id: CampaignId,
     reason: Option<&str>,
 ) -> Result<(), CampaignError> {
-    let with = Move {
-        status_reason: reason.map(ToOwned::to_owned),
-        ..Move::default()
+    let with = match (by.staff(), reason) {
+        // What staff type may name people.
+        (Some(_), Some(said)) => Move {
+            reason_sealed: seal_reason(app, id, said).await?,
+            ..Move::default()
+        },
+        (_, said) => Move {
+            status_reason: said.map(ToOwned::to_owned),
+            ..Move::default()
+        },
     };
     steer(app, by, id, CampaignStatus::Paused, "campaign.pause", &with).await
 }
@@ -104,6 +113,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
             to: CampaignStatus::Sending,
         });
     }
+    refuse_in_doubt(&mut tx).await?;
     if let (Some(active), Some(approved)) = (other, approved)
         && !store::is_frozen(&mut tx, id).await?
     {
@@ -156,6 +166,48 @@ pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     .await
 }
 
+/// Seals a reason under the key of the campaign's incident; `None` if that is destroyed.
+async fn seal_reason(
+    app: &App,
+    id: CampaignId,
+    reason: &str,
+) -> Result<Option<Vec<u8>>, CampaignError> {
+    let mut conn = app.db.get().await?;
+    let of = store::find(&mut conn, id).await?.incident;
+    let key = incident::store::find(&mut conn, of).await?.key(&app.keys);
+    let key = key.map_err(|_| db::Error::inconsistent("incident", of))?;
+    Ok(key.map(|key| key.seal(&Campaign::reason_owner(id), reason.as_bytes())))
+}
+
+/// Opens the reasons that staff gave, where there are any.
+///
+/// # Errors
+/// The database's.
+pub async fn open_reasons<'a>(
+    app: &App,
+    conn: &mut Conn,
+    campaigns: impl IntoIterator<Item = &'a mut Campaign>,
+) -> db::Result<()> {
+    for campaign in campaigns {
+        if campaign.reason_sealed.is_none() {
+            continue;
+        }
+        let incident = incident::store::find(conn, campaign.incident).await?;
+        if let Ok(Some(key)) = incident.key(&app.keys) {
+            campaign.open_reason(&key);
+        }
+    }
+    Ok(())
+}
+
+/// The reason as the audit log keeps it: what staff said stays sealed there too.
+fn said(with: &Move) -> Value {
+    match &with.reason_sealed {
+        Some(sealed) => json!({ "reason_sealed": to_hex(sealed) }),
+        None => json!({ "reason": with.status_reason }),
+    }
+}
+
 async fn steer(
     app: &App,
     by: Actor,
@@ -167,49 +219,90 @@ async fn steer(
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, to).await?;
     store::set_status(&mut tx, id, to, with).await?;
-    note(
-        &mut tx,
-        app,
-        by,
-        deed,
-        id,
-        &json!({ "reason": with.status_reason }),
-    )
-    .await?;
+    note(&mut tx, app, by, deed, id, &said(with)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Stops every campaign and every letter on every node (P4). `false`: it was stopped already.
+/// What setting or lifting the emergency stop did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switched {
+    /// `false`: it was so already.
+    pub changed: bool,
+    /// `false`: its entry in the audit log could not be written at once. A running node writes it as soon as it can.
+    pub recorded: bool,
+}
+
+/// Stops every campaign and every letter on every node (P4). It is committed before its entry in the audit log is
+/// written, so that nothing about the log can keep it from taking effect.
 ///
 /// # Errors
-/// The database's.
-pub async fn stop_everything(app: &App, by: Actor) -> db::Result<bool> {
+/// The database's: then nothing is stopped.
+pub async fn stop_everything(app: &App, by: Actor) -> db::Result<Switched> {
     switch(app, by, true).await
 }
 
-/// Lifts the emergency stop. `false`: nothing was stopped.
+/// Lifts the emergency stop.
 ///
 /// # Errors
-/// The database's.
-pub async fn start_again(app: &App, by: Actor) -> db::Result<bool> {
+/// The database's: then it still stands.
+pub async fn start_again(app: &App, by: Actor) -> db::Result<Switched> {
     switch(app, by, false).await
 }
 
-async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<bool> {
+async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let now = app.now();
     let who = by.to_string();
+    let deed = match stop {
+        true => "sending.stop",
+        false => "sending.start",
+    };
+    let entry = Event::new(now, by, deed, "everything", &json!({}));
     let mut tx = app.db.begin().await?;
-    let changed = store::set_stopped(&mut tx, stop.then_some((now, who.as_str()))).await?;
+    let by = stop.then_some((now, who.as_str()));
+    let changed = store::set_stopped(&mut tx, by, &entry).await?;
     if changed {
-        let deed = if stop {
-            "sending.stop"
-        } else {
-            "sending.start"
-        };
         bell::ring(&mut tx, store::GATE).await?;
-        audit::store::append(&mut tx, now, by, deed, "everything", &json!({})).await?;
     }
     tx.commit().await?;
-    Ok(changed)
+    let recorded = match record(app, Some(entry.id)).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, deed, "done, but its entry in the audit log could not be written yet");
+            false
+        }
+    };
+    Ok(Switched { changed, recorded })
+}
+
+/// Writes the entries of the audit log that were not written when sending was stopped or started again. They have the
+/// time at which that was done. Doing it twice, or on two nodes, writes each once.
+///
+/// # Errors
+/// The database's; also if the log is locked for more than a second.
+pub async fn record_switches(app: &App) -> db::Result<()> {
+    record(app, None).await
+}
+
+/// Writes what waits; all but `now` is late.
+async fn record(app: &App, now: Option<EventId>) -> db::Result<()> {
+    let mut tx = app.db.begin().await?;
+    let entries = store::unrecorded(&mut tx).await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    audit::store::chain::be_quick(&mut tx).await?;
+    let ids: Vec<EventId> = entries.iter().map(|entry| entry.id).collect();
+    let written = audit::store::written(&mut tx, &ids).await?;
+    for mut entry in entries {
+        if Some(entry.id) != now {
+            entry.detail = json!({ "written_late": true }).to_string();
+        }
+        if !written.contains(&entry.id) {
+            audit::store::write(&mut tx, &entry).await?;
+        }
+    }
+    tx.commit().await?;
+    // Not in the same transaction: a stop would wait for the row as long as the log is locked.
+    store::set_recorded(&mut *app.db.get().await?, &ids).await
 }

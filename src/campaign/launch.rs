@@ -5,7 +5,7 @@ use serde_json::json;
 use super::approval::changes;
 pub use super::approval::present_content;
 pub use super::error::CampaignError;
-use super::guard::{check_draft, lock_for, may_go, note};
+use super::guard::{check_draft, lock_for, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
 use super::{CampaignStatus, content, pacing};
@@ -172,6 +172,7 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         });
     }
     may_go(app, &mut tx, &campaign).await?;
+    refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
     let changed = changes(&campaign, &content);
     let present = content::hash(&content.to_text());

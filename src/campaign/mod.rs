@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::pg_enum;
+use crate::seal::IncidentKey;
 
 pub use audience::Audience;
 
@@ -148,8 +149,10 @@ pub struct Campaign {
     pub on_uncertain: UncertainPolicy,
     /// Where it stands.
     pub status: CampaignStatus,
-    /// Why it stands there, if something but a person decided it.
+    /// Why it stands there: what the program decided, or what staff said, once [`Self::open_reason`] opened that.
     pub status_reason: Option<String>,
+    /// What staff said, sealed.
+    pub reason_sealed: Option<Vec<u8>>,
     /// Grows with every change; a change must name the version it saw.
     pub version: i32,
     /// What its author acknowledged when it was submitted.
@@ -172,6 +175,24 @@ pub struct Campaign {
     pub launched_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Campaign {
+    /// Under which a reason that staff gave is sealed.
+    pub fn reason_owner(id: CampaignId) -> Vec<u8> {
+        [&id.uuid().as_bytes()[..], b"reason"].concat()
+    }
+
+    /// Opens what staff said, if they said something.
+    pub fn open_reason(&mut self, key: &IncidentKey) {
+        let open = |sealed: &Vec<u8>| {
+            let plain = key.open(&Self::reason_owner(self.id), sealed).ok()?;
+            String::from_utf8(plain).ok()
+        };
+        if let Some(said) = self.reason_sealed.as_ref().and_then(open) {
+            self.status_reason = Some(said);
+        }
+    }
 }
 
 #[cfg(test)]

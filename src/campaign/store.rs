@@ -13,7 +13,7 @@ use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainP
 pub use pace::*;
 pub use progress::*;
 pub use reach::{Reach, drafts_of, reach, without_key};
-pub use sender::{Beat, RelaySeen, beat, leave, relays};
+pub use sender::{Beat, ProviderHeld, RelaySeen, beat, leave, relays};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};
@@ -43,6 +43,7 @@ struct Row {
     launched_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     acknowledged: serde_json::Value,
+    reason_sealed: Option<Vec<u8>>,
 }
 
 fn read(row: Row) -> Result<Campaign> {
@@ -59,6 +60,7 @@ fn read(row: Row) -> Result<Campaign> {
         on_uncertain: row.on_uncertain,
         status: row.status,
         status_reason: row.status_reason,
+        reason_sealed: row.reason_sealed,
         version: row.version,
         content: row.content,
         created_by: row.created_by,
@@ -226,9 +228,12 @@ pub struct Move {
     pub launched_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why, if something but a person decided it; what stood there before is gone.
+    /// Why, if the program decided it; what stood there before is gone.
     #[diesel(treat_none_as_null = true)]
     pub status_reason: Option<String>,
+    /// Why, as staff said it, sealed; what stood there before is gone.
+    #[diesel(treat_none_as_null = true)]
+    pub reason_sealed: Option<Vec<u8>>,
 }
 
 /// Moves a campaign on, if the move is legal from where it stands in the database. `false`: nothing moved.
@@ -263,6 +268,7 @@ pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<b
         .set((
             campaign::status.eq(CampaignStatus::Draft),
             campaign::status_reason.eq(reason),
+            campaign::reason_sealed.eq(None::<Vec<u8>>),
             campaign::version.eq(campaign::version + 1),
             campaign::content.eq(None::<String>),
             campaign::acknowledged.eq(serde_json::json!({})),

@@ -67,6 +67,8 @@ pub async fn submit_with(
     id: CampaignId,
     acknowledged: &BTreeSet<String>,
 ) -> Result<String, CampaignError> {
+    // It may take long.
+    let app = &app.patient();
     let mut tries = 1;
     loop {
         match check_and_pin(app, by, id, acknowledged).await {

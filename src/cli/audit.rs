@@ -1,11 +1,15 @@
 //! `candor audit`: the log of every act of staff.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
-use crate::audit::store;
+use crate::app::App;
+use crate::audit::store::chain;
+use crate::audit::verify::{Report, verify};
+use crate::audit::{Flaw, link};
+use crate::campaign;
 use crate::seal::{from_hex, to_hex};
 
 /// The audit log
@@ -14,7 +18,7 @@ pub enum Audit {
     Verify(Verify),
 }
 
-/// Follow the chain of hashes from the first event to the last; name the first flaw
+/// Follow the chain of hashes from the first event to the last; name every row that does not fit
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  candor audit verify\n  candor audit verify --kept 1042:9f2c…")]
 pub struct Verify {
@@ -29,33 +33,74 @@ pub struct Verify {
 impl Audit {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let Self::Verify(Verify { kept, json }) = self;
-        let app = settings.app()?;
-        let mut conn = app.db.get().await?;
-        let (seq, hash) = store::head(&mut conn).await?;
-        let head = format!("{seq}:{}", to_hex(&hash));
-        let mut found = store::verify(&mut conn)
-            .await?
-            .map_err(|flaw| flaw.to_string());
-        if let Some((seq, hash)) = kept
-            && !store::holds(&mut conn, seq, &hash).await?
-        {
-            found = Err(format!(
-                "event {seq} is not the one that was kept: the log was rewritten"
-            ));
+        let app = settings.app()?.patient();
+        let (report, mut found) = examined(&app).await?;
+        if let Some((seq, hash)) = kept {
+            let same = chain::holds(&mut *app.db.get().await?, seq, &hash).await?;
+            // Whoever kept a later event has seen this.
+            found.retain(|(flaw, _)| {
+                !same || !matches!(flaw, Some(Flaw::HeadRestored(at)) if *at <= seq)
+            });
+            if !same {
+                let why =
+                    format!("event {seq} is not the one that was kept: the log was rewritten");
+                found.insert(0, (None, why));
+            }
         }
-        if json {
-            say_json(&json!({
-                "whole": found.is_ok(),
-                "events": found.as_ref().ok(),
-                "head": head,
-                "flaw": found.as_ref().err(),
-            }))?;
-        } else if let Ok(events) = &found {
-            say(format!(
-                "{events} events: the chain is whole.\nKeep this elsewhere, for --kept next time: {head}"
-            ))?;
+        tell(&report, &found, json)
+    }
+}
+
+/// What is wrong, with the sentence that says so.
+type Found = Vec<(Option<Flaw>, String)>;
+
+/// Links what waits, then reads the whole log.
+async fn examined(app: &App) -> Result<(Report, Found)> {
+    // What cannot be linked now is named if it waits for long.
+    let linked = link::all(app).await;
+    let mut conn = app.db.get().await?;
+    let mut report = verify(&mut conn).await?;
+    let unrecorded = campaign::store::unrecorded(&mut conn).await?.len();
+    if unrecorded > 0 {
+        report.flaws.push(Flaw::Unrecorded(unrecorded));
+    }
+    let say = |flaw: &Flaw| (Some(flaw.clone()), flaw.to_string());
+    let mut found: Found = report.flaws.iter().map(say).collect();
+    if report.more > 0 {
+        found.push((None, format!("{} more do not fit", report.more)));
+    }
+    if let Err(error) = linked
+        && report.waiting > 0
+    {
+        tracing::warn!(%error, "what waits could not be linked");
+    }
+    Ok((report, found))
+}
+
+fn tell(report: &Report, found: &Found, json: bool) -> Result<()> {
+    let head = format!("{}:{}", report.head.seq, to_hex(&report.head.hash));
+    let flaws: Vec<&str> = found.iter().map(|(_, why)| why.as_str()).collect();
+    if json {
+        say_json(&json!({
+            "whole": flaws.is_empty(),
+            "events": report.events,
+            "waiting": report.waiting,
+            "head": head,
+            "flaw": flaws.first(),
+            "flaws": flaws,
+        }))?;
+    } else if flaws.is_empty() {
+        if report.waiting > 0 {
+            say(format!("{} more events wait to be linked.", report.waiting))?;
         }
-        found.map(|_| ()).map_err(|flaw| anyhow!("audit: {flaw}"))
+        say(format!(
+            "{} events: the chain is whole.\nKeep this elsewhere, for --kept next time: {head}",
+            report.events
+        ))?;
+    }
+    match flaws.is_empty() {
+        true => Ok(()),
+        false => bail!("audit: {}", flaws.join("\naudit: ")),
     }
 }
 

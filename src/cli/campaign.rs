@@ -84,7 +84,7 @@ pub struct Move {
 
 impl Campaign {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = &settings.app()?;
+        let app = &settings.ready().await?;
         match self {
             Self::List { json } => {
                 let found =

@@ -4,11 +4,15 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use super::sample::sample;
 use super::{Settings, say, say_json};
 use crate::address::EmailAddress;
 use crate::config::Config;
+use crate::deployment::keys;
+use crate::deployment::watch::Witness;
 use crate::mail::dkim::Signer;
 use crate::notice::account::recount::{Differs, books};
+use crate::seal::to_hex;
 use crate::{db, incident, worker};
 
 /// Examine configuration, database and relays
@@ -20,6 +24,9 @@ pub struct Check {
     /// Also count everybody of every incident anew, and compare the counters of the account
     #[arg(long)]
     recount: bool,
+    /// Also print the sample notice as it would be sent
+    #[arg(long, conflicts_with = "json")]
+    sample: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -30,7 +37,18 @@ pub struct Check {
 struct Finding {
     what: String,
     ok: bool,
+    /// It works, and people would be sent what nobody means.
+    warning: bool,
     detail: String,
+}
+
+fn warning(what: impl Into<String>, detail: String) -> Finding {
+    Finding {
+        what: what.into(),
+        ok: true,
+        warning: true,
+        detail,
+    }
 }
 
 fn finding(what: impl Into<String>, found: Result<String, String>) -> Finding {
@@ -38,6 +56,7 @@ fn finding(what: impl Into<String>, found: Result<String, String>) -> Finding {
     Finding {
         what: what.into(),
         ok,
+        warning: false,
         detail: found.unwrap_or_else(|why| why),
     }
 }
@@ -46,24 +65,43 @@ impl Check {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let config = settings.load()?;
         let http = &config.http;
+        let schema = database(&config).await;
         let mut findings = vec![
             finding("web", Ok(format!("{} as {}", http.listen, http.public_url))),
-            finding("master key", keys(&config)),
-            finding("database", database(&config).await),
+            finding(
+                "master key",
+                compared(settings, &config, schema.is_ok()).await,
+            ),
         ];
+        let is_there = schema.is_ok();
+        findings.push(finding("database", schema));
+        if is_there {
+            findings.push(finding("older copy", copy(settings).await));
+        }
+        let left = config.left_at_defaults().into_iter();
+        findings.extend(left.map(|left| warning("defaults", left)));
+        findings.push(state(&config));
+        let letter = sample(&config);
+        let told = letter.as_ref().map(|(_, told)| told.clone());
+        findings.push(finding("sample notice", told.map_err(Clone::clone)));
         findings.extend(signatures(&config));
         findings.extend(relays(&config).await);
         if self.recount {
             findings.extend(recount(settings).await?);
         }
+        if let (true, Ok((letter, _))) = (self.sample, &letter) {
+            say(String::from_utf8_lossy(&letter.raw))?;
+        }
         if self.json {
             say_json(&findings)?;
         } else {
-            for Finding { what, ok, detail } in &findings {
-                say(format!(
-                    "{:4} {what:20} {detail}",
-                    if *ok { "ok" } else { "BAD" }
-                ))?;
+            for one in &findings {
+                let how = match (one.ok, one.warning) {
+                    (false, _) => "BAD",
+                    (true, true) => "warn",
+                    (true, false) => "ok",
+                };
+                say(format!("{how:4} {:20} {}", one.what, one.detail))?;
             }
         }
         let bad = findings.iter().filter(|finding| !finding.ok).count();
@@ -72,12 +110,42 @@ impl Check {
     }
 }
 
-fn keys(config: &Config) -> Result<String, String> {
-    config
-        .secrets
-        .keyring()
-        .map(|_| "readable".to_owned())
-        .map_err(|e| e.to_string())
+/// The keys, compared with those of the database if that is there.
+async fn compared(settings: &Settings, config: &Config, is_there: bool) -> Result<String, String> {
+    let keyring = config.secrets.keyring().map_err(|e| e.to_string())?;
+    if !is_there {
+        return Ok("readable; not compared with the database".to_owned());
+    }
+    let app = settings.app().map_err(|e| e.to_string())?;
+    keys::check(&app).await.map_err(|e| e.to_string())?;
+    let fingerprint = to_hex(&keyring.fingerprints().master);
+    Ok(format!(
+        "the one of this database; fingerprint {fingerprint}"
+    ))
+}
+
+/// Whether the database may be an older copy.
+async fn copy(settings: &Settings) -> Result<String, String> {
+    let app = settings.app().map_err(|e| e.to_string())?;
+    match Witness::new(&app).look(&app).await {
+        Ok(None) => Ok("nothing shows that the database is one".to_owned()),
+        Ok(Some(doubt)) => Err(doubt.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Where this node keeps what it saw of the database.
+fn state(config: &Config) -> Finding {
+    let Some(dir) = config.database.state_dir() else {
+        let none =
+            "kept nowhere: a disk that was put back is not noticed from here (database.state_dir)";
+        return warning("state file", none.to_owned());
+    };
+    let prepared = dir.prepare().map_err(|e| e.to_string());
+    finding(
+        "state file",
+        prepared.map(|()| format!("in {}", dir.shown())),
+    )
 }
 
 /// The keys that sign. Whether the public ones stand in the DNS is not asked.

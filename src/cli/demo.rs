@@ -13,7 +13,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::store::Progress;
 use crate::clock::Clock;
-use crate::config::{Config, Log, RelayConfig, Secret};
+use crate::config::{Config, Log, LogLevel, RelayConfig, Secret};
 use crate::db::embedded::Cluster;
 use crate::incident;
 use crate::notice::NoticeStatus;
@@ -24,7 +24,7 @@ use crate::seal::{random, to_hex};
 use crate::shutdown::Shutdown;
 use crate::staff::password::{Cost, Password};
 use crate::staff::{StaffRole, manage};
-use crate::{db, telemetry, web, worker};
+use crate::{db, telemetry, worker};
 
 /// The demo's database in its private cluster.
 const DATABASE: &str = "candor";
@@ -83,7 +83,7 @@ impl Demo {
 
     async fn with_database(&self, config: &Config, cluster: &Cluster) -> Result<()> {
         telemetry::start_logging(&Log {
-            level: "warn".to_owned(),
+            level: LogLevel::warn(),
             ..config.log.clone()
         });
         if self.fresh {
@@ -99,6 +99,7 @@ impl Demo {
         let shutdown = Shutdown::new();
         shutdown.listen()?;
         let listener = serve::listen(&app)?;
+        serve::keep_audit_log(&app, &shutdown);
         worker::start(&app, worker::routes(&app.config.mail.relays)?, &shutdown);
         let acting = async {
             let acted = tokio::select! {
@@ -115,7 +116,7 @@ impl Demo {
             shutdown.leave();
             acted
         };
-        let serving = web::serve(app.clone(), listener, &shutdown);
+        let serving = serve::web(&app, listener, &shutdown);
         let (acted, served, _) =
             tokio::join!(acting, serving, shutdown.wait(Duration::from_secs(20)));
         acted.and(Ok(served?))
@@ -169,10 +170,7 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
         "notice@sundmere.example".clone_into(&mut config.organisation.from_address);
         "1-800-555-0142".clone_into(&mut config.organisation.phone);
         "Monday to Friday, 8 am to 8 pm".clone_into(&mut config.organisation.phone_hours);
-        config
-            .organisation
-            .website
-            .clone_from(&config.http.public_url);
+        config.organisation.website = config.http.public_url.to_string();
     }
     if config.mail.relays.is_empty() {
         let url = Secret::from(format!("file://{}", outbox.display()));

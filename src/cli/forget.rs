@@ -28,7 +28,7 @@ pub struct Forget {
 
 impl Forget {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = settings.app()?;
+        let app = settings.ready().await?;
         let by = account(&app, Right::ForgetIncident, self.by.as_deref()).await?;
         let of = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::id::{IncidentId, StaffId};
 use crate::incident::{self, Incident};
 use crate::scope::activate::{ActivateError, activate};
-use crate::scope::consent::{Consent, yes_to};
+use crate::scope::consent::Consent;
 use crate::scope::csv::RejectWriter;
 use crate::scope::delta::Delta;
 use crate::scope::import::{ImportError, Imported, Progress, Source, ask_draft};
@@ -30,7 +30,15 @@ use crate::staff::Right;
 /// Import the affected list into a scope version
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv"
+    after_help = "Columns: reference, elements; and as far as known email, name, locale, jurisdiction, postcode, address, flags.\n\
+        Flags, separated by \";\":\n  \
+        minor       a child: written to as such, or to a guardian\n  \
+        deceased    not written to; next of kin are told\n  \
+        vulnerable  agents are told before they answer\n  \
+        protected   not written to: the address is not safe; told by a safe channel\n  \
+        hold        not written to until the flag is lifted\n  \
+        retract     not affected after all: leaves the scope\n\n\
+        Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv"
 )]
 pub struct Import {
     /// The incident's name in URLs.
@@ -65,7 +73,7 @@ pub struct Import {
 
 impl Import {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = &settings.app()?;
+        let app = &settings.ready().await?;
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await
@@ -140,10 +148,10 @@ impl Import {
             return Err(refused);
         };
         let is_asked = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        if !is_asked || !ask(questions) {
+        let Some(answers) = is_asked.then(|| ask(questions)).flatten() else {
             return Err(refused);
-        }
-        let consent = Consent::Numbers(given.and(yes_to(questions)));
+        };
+        let consent = Consent::Numbers(given.and(answers));
         activate(app, by, incident, version, consent).await?;
         Ok(())
     }
@@ -217,7 +225,8 @@ impl Import {
             imported.version, imported.accepted, imported.rejected
         ))?;
         if let Some(lines) = lines {
-            say(lines.sum(imported.accepted, imported.rejected, delta.replaced))?;
+            let replaced = (delta.replaced, delta.refused_again);
+            say(lines.sum(imported.accepted, imported.rejected, replaced))?;
             if lines.ends_open {
                 say(
                     "the last line has no line break: if the file was cut off, its end is missing",
@@ -262,15 +271,37 @@ fn beside(delta: &Delta) -> Vec<String> {
     }
     if delta.identity_changes > 0 {
         lines.push(format!(
-            "name and address both new: {} people, {} of them told before",
+            "references that seem to name another person: {}, {} of the former people told before",
             delta.identity_changes, delta.identity_changes_told
         ));
     }
-    if delta.replaced > 0 {
-        lines.push(format!(
-            "rows of earlier files replaced or corrected: {}",
-            delta.replaced
-        ));
+    for (people, words) in [
+        (delta.emails_lost, "people who lose their e-mail address"),
+        (delta.addresses_lost, "people who lose their postal address"),
+        (
+            delta.told_too_much,
+            "people told of data that the list takes back",
+        ),
+        (
+            delta.kept,
+            "people on refused lines only, who stay as they were",
+        ),
+        (
+            delta.replaced - delta.refused_again,
+            "rows of earlier files replaced or corrected",
+        ),
+        (
+            delta.replaced_accepted,
+            "accepted rows among them whose new row says something else",
+        ),
+        (
+            delta.refused_again,
+            "refused rows sent again and refused again",
+        ),
+    ] {
+        if people > 0 {
+            lines.push(format!("{words}: {people}"));
+        }
     }
     if !delta.absent.is_empty() {
         let absent = delta.absent.join(", ");

@@ -2,7 +2,6 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -10,11 +9,14 @@ use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
-use super::{Settings, account, say};
+use super::{Settings, account, say, warn};
 use crate::app::App;
+use crate::config::leads_home;
 use crate::id::{IncidentId, PostalId};
 use crate::incident;
-use crate::postal::{self, How, PostalKind, Telling, list, post, returned, slips, told};
+use crate::postal::consent::{Confirmed, Reason};
+use crate::postal::post::{self, Done};
+use crate::postal::{self, How, PostalError, PostalKind, Telling, list, returned, slips, told};
 use crate::staff::Right;
 use crate::web::figures::count;
 
@@ -72,6 +74,10 @@ struct Posted {
     /// The day, as YYYY-MM-DD (UTC).
     #[arg(long)]
     on: NaiveDate,
+    /// Record it although this many people on it must not be told any more for this reason: legal_hold,
+    /// protected_address, deceased, retracted or flag_lifted; once for each.
+    #[arg(long, value_name = "REASON=PEOPLE", value_parser = answer)]
+    yes: Vec<(Reason, i64)>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.
     #[arg(long = "as")]
     by: Option<String>,
@@ -106,6 +112,10 @@ struct Told {
     /// Who was told, such as "the daughter".
     #[arg(long)]
     who: String,
+    /// Record a list although this many people on it must not be told any more for this reason: legal_hold,
+    /// protected_address, deceased, retracted or flag_lifted; once for each.
+    #[arg(long, value_name = "REASON=PEOPLE", value_parser = answer, requires = "batch")]
+    yes: Vec<(Reason, i64)>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.
     #[arg(long = "as")]
     by: Option<String>,
@@ -145,7 +155,7 @@ struct Discard {
 
 impl Letters {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = settings.app()?;
+        let app = settings.ready().await?;
         match self.act {
             None => self.take.run(&app).await,
             Some(Act::Posted(act)) => act.run(&app).await,
@@ -183,6 +193,9 @@ impl Take {
                 "the links in these letters would begin with {url}, which nobody else can open: set http.public_url \
                  (is --config missing?), or say --anyway for a rehearsal"
             );
+        }
+        for left in app.config.left_at_defaults() {
+            warn(&left);
         }
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = named(app, &slug).await?;
@@ -222,24 +235,45 @@ impl Take {
     }
 }
 
-/// Whether links that begin so lead to the machine itself.
-fn leads_home(url: &str) -> bool {
-    let host = url::Url::parse(url).ok();
-    let host = host
-        .as_ref()
-        .and_then(url::Url::host_str)
-        .unwrap_or_default();
-    let bare = host.trim_matches(['[', ']']);
-    let loopback = bare
-        .parse::<IpAddr>()
-        .is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
-    loopback || host == "localhost" || host.ends_with(".localhost")
+fn answer(text: &str) -> Result<(Reason, i64), String> {
+    let (reason, people) = text
+        .split_once('=')
+        .ok_or("name the reason and the number of people: legal_hold=2")?;
+    let people = people
+        .parse()
+        .map_err(|_| "the number of people is missing")?;
+    Ok((reason.parse()?, people))
+}
+
+/// What to do about it, where that is a word on this command line.
+fn hinted(error: PostalError) -> anyhow::Error {
+    let words: Vec<String> = match &error {
+        PostalError::Unconfirmed { questions } => questions
+            .iter()
+            .map(|one| format!("--yes {}={}", one.what.as_str(), one.number))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let error = anyhow::Error::new(error);
+    match words.is_empty() {
+        true => error,
+        false => error.context(format!(
+            "the list waits as before; {} records it, and letters that were kept back can be reported as `not posted` \
+             then",
+            words.join(" ")
+        )),
+    }
 }
 
 impl Posted {
     async fn run(self, app: &App) -> Result<()> {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
-        let batch = post::posted(app, by, self.batch, self.on).await?;
+        let done = Done {
+            confirmed: Confirmed(self.yes.into_iter().collect()),
+            ..Done::posted(self.on)
+        };
+        let recorded = post::record(app, by, self.batch, &done).await;
+        let batch = recorded.map_err(hinted)?;
         let people = is_or_are(batch.people);
         say(format!("{people} notified by post on {}", self.on))
     }
@@ -250,7 +284,14 @@ impl Told {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let telling = Telling::new(self.how, &self.who)?;
         let batch = match (self.batch, self.reference, self.incident) {
-            (Some(batch), ..) => post::told(app, by, batch, self.on, &telling).await?,
+            (Some(batch), ..) => {
+                let done = Done {
+                    confirmed: Confirmed(self.yes.into_iter().collect()),
+                    ..Done::told(self.on, telling)
+                };
+                let recorded = post::record(app, by, batch, &done).await;
+                recorded.map_err(hinted)?
+            }
             (None, Some(reference), Some(slug)) => {
                 let of = named(app, &slug).await?;
                 told::told(app, by, of, &reference, self.on, &telling).await?

@@ -4,12 +4,14 @@
 mod audit;
 mod campaign;
 mod check;
+mod db;
 mod demo;
 mod forget;
 mod import;
 mod key;
 mod letters;
 mod migrate;
+mod sample;
 mod serve;
 mod staff;
 mod stop;
@@ -27,6 +29,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::deployment::keys;
 use crate::id::StaffId;
 use crate::staff::{self as accounts, Right};
 
@@ -67,6 +70,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Db(db::Db),
 }
 
 /// Runs the command of this process.
@@ -96,7 +101,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Serve(command) => command.run(&settings).await,
         Command::Work(command) => command.run(&settings).await,
         Command::Run(command) => command.run(&settings).await,
-        Command::Demo(command) => command.run(&settings).await,
+        Command::Demo(command) => Box::pin(command.run(&settings)).await,
         Command::Import(command) => command.run(&settings).await,
         Command::Letters(command) => command.run(&settings).await,
         Command::Forget(command) => command.run(&settings).await,
@@ -108,6 +113,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Staff(command) => command.run(&settings).await,
         Command::Key(command) => command.run(&settings).await,
         Command::Audit(command) => command.run(&settings).await,
+        Command::Db(command) => command.run(&settings).await,
     }
 }
 
@@ -127,6 +133,13 @@ impl Settings {
 
     fn app(&self) -> Result<App> {
         Ok(App::new(self.load()?, Clock::system())?)
+    }
+
+    /// The program with the keys that its database is used with: others make links and seals that nobody can open.
+    async fn ready(&self) -> Result<App> {
+        let app = self.app()?;
+        keys::check(&app).await?;
+        Ok(app)
     }
 }
 
@@ -156,6 +169,12 @@ fn say(line: impl std::fmt::Display) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// Prints a warning to standard error: what is done goes on.
+fn warn(what: impl std::fmt::Display) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "candor: warning: {what}");
 }
 
 /// Prints data for programs.

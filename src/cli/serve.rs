@@ -9,12 +9,16 @@ use clap::Args;
 use super::Settings;
 use crate::app::App;
 use crate::db;
+use crate::deployment::keys::{self, KeyError};
+use crate::deployment::watch::Witness;
 use crate::shutdown::Shutdown;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
 /// How long requests and messages in hand may take once the end was asked for.
 const DEADLINE: Duration = Duration::from_secs(25);
+/// How often a database that was away at the start is looked for.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
 #[derive(Debug, Args)]
@@ -25,6 +29,10 @@ impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         start(&app).await?;
+        // Whoever sends would notice it too; this node may be the only one that saw the database later.
+        if let Err(error) = Witness::new(&app).look(&app).await {
+            tracing::warn!(%error, "cannot see whether the database is the latest");
+        }
         let listener = listen(&app)?;
         until_asked(app, listener, Vec::new()).await
     }
@@ -42,10 +50,11 @@ impl Work {
         let routes = worker::routes(&app.config.mail.relays)?;
         let shutdown = Shutdown::new();
         shutdown.listen()?;
-        worker::start(&app, routes, &shutdown);
+        keep_audit_log(&app, &shutdown);
+        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
-            match address.as_str() {
+            match &*address {
                 "" => shutdown.soft().cancelled().await,
                 address => {
                     let listener = TcpListener::bind(address)
@@ -84,18 +93,53 @@ impl Run {
 
 async fn start(app: &App) -> Result<()> {
     telemetry::start_logging(&app.config.log);
+    if let Some(dir) = app.config.database.state_dir() {
+        dir.prepare()?;
+    }
     expect_migrations(app).await
+}
+
+/// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
+/// copy. Other keys end the process.
+async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
+    let witness = Witness::new(&app);
+    loop {
+        match keys::check(&app).await {
+            Ok(()) => match witness.look(&app).await {
+                Ok(doubt) => {
+                    if let Some(doubt) = doubt {
+                        tracing::error!("{doubt}");
+                    }
+                    return worker::start(&app, routes, &shutdown);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "waiting for the database before anything is sent");
+                }
+            },
+            Err(KeyError::Db(error)) => {
+                tracing::warn!(%error, "waiting for the database before anything is sent");
+            }
+            Err(error) => {
+                tracing::error!(%error, "nothing is sent with these keys");
+                return shutdown.leave();
+            }
+        }
+        if !shutdown.rest(AGAIN).await {
+            return;
+        }
+    }
 }
 
 /// Serves and sends until the end is asked for, then lets what is in hand finish.
 async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Result<()> {
     let shutdown = Shutdown::new();
     shutdown.listen()?;
+    keep_audit_log(&app, &shutdown);
     if !routes.is_empty() {
-        worker::start(&app, routes, &shutdown);
+        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
     }
     let serving = async {
-        let served = web::serve(app, listener, &shutdown).await;
+        let served = web(&app, listener, &shutdown).await;
         shutdown.leave();
         served
     };
@@ -103,20 +147,45 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
     Ok(served?)
 }
 
+/// Keeps the audit log until the end is asked for.
+pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
+    shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
+}
+
+/// Serves the pages and the API, and the figures on an address of their own.
+pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::io::Result<()> {
+    let watched = async {
+        let address = &app.config.http.metrics_listen;
+        match TcpListener::bind(&**address) {
+            _ if address.is_empty() => Ok(()),
+            Ok(listener) => web::operations::serve(app.clone(), listener, shutdown).await,
+            // Pages that people wait for do not depend on it: another Candor of this machine may have the address.
+            Err(error) => {
+                tracing::warn!(%error, listen = %address, "http.metrics_listen cannot be used: no /metrics");
+                Ok(())
+            }
+        }
+    };
+    let serving = web::serve(app.clone(), listener, shutdown);
+    let (served, watched) = tokio::join!(serving, watched);
+    served.and(watched)
+}
+
 /// The socket of `http.listen`.
 pub fn listen(app: &App) -> Result<TcpListener> {
     let address = &app.config.http.listen;
-    let listener =
-        TcpListener::bind(address).with_context(|| format!("http.listen: cannot use {address}"))?;
+    let listener = TcpListener::bind(&**address)
+        .with_context(|| format!("http.listen: cannot use {address}"))?;
     tracing::info!(
-        listen = address,
-        public_url = app.config.http.public_url,
+        listen = %address,
+        public_url = %app.config.http.public_url,
         "serving"
     );
     Ok(listener)
 }
 
-/// Refuses to start on an older schema, or on one whose table of ticket moves is not the program's. A database that is away is no reason: pages say so and try
+/// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
+/// those of the database. A database that is away is no reason: pages say so and try
 /// again.
 pub async fn expect_migrations(app: &App) -> Result<()> {
     match db::pending(app.config.database_url()?).await {
@@ -126,6 +195,7 @@ pub async fn expect_migrations(app: &App) -> Result<()> {
                 "{pending} migrations are pending: run `candor migrate` first"
             );
             ticket::store::check_table(&mut *app.db.get().await?).await?;
+            keys::check(app).await?;
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),
     }

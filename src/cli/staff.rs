@@ -47,7 +47,7 @@ pub struct Add {
     password: PasswordFrom,
 }
 
-/// Disable an account: its sessions end, its keys work no more
+/// Disable an account: its sessions end, its keys are revoked for good
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff disable ana@example.com")]
 pub struct Disable {
@@ -55,7 +55,7 @@ pub struct Disable {
     account: String,
 }
 
-/// Enable an account again
+/// Enable an account again; its API keys stay revoked
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff enable ana@example.com")]
 pub struct Enable {

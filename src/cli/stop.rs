@@ -5,7 +5,8 @@ use clap::Args;
 
 use super::{Settings, say};
 use crate::actor::Actor;
-use crate::campaign::hold;
+use crate::campaign::hold::{self, Switched};
+use crate::deployment;
 
 const WHO: Actor = Actor::System("command line");
 
@@ -16,12 +17,12 @@ pub struct Stop {}
 
 impl Stop {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let changed = hold::stop_everything(&settings.app()?, WHO).await?;
-        say(if changed {
-            "stopped: no message leaves any node; `candor start` lifts it"
-        } else {
-            "it was stopped already"
-        })
+        let done = hold::stop_everything(&settings.app()?, WHO).await?;
+        say(match done.changed {
+            true => "stopped: no message leaves any node; `candor start` lifts it",
+            false => "it was stopped already",
+        })?;
+        note(done)
     }
 }
 
@@ -32,11 +33,26 @@ pub struct Start {}
 
 impl Start {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let changed = hold::start_again(&settings.app()?, WHO).await?;
-        say(if changed {
-            "sending may go on"
-        } else {
-            "nothing was stopped"
-        })
+        let app = settings.app()?;
+        let done = hold::start_again(&app, WHO).await?;
+        say(match done.changed {
+            true => "the emergency stop is lifted",
+            false => "nothing was stopped",
+        })?;
+        match deployment::store::doubt(&mut *app.db.get().await?).await? {
+            Some(doubt) => say(doubt)?,
+            None if done.changed => say("sending may go on")?,
+            None => {}
+        }
+        note(done)
+    }
+}
+
+fn note(done: Switched) -> Result<()> {
+    match done.recorded {
+        true => Ok(()),
+        false => say(
+            "note: the audit log cannot be written now; a running node writes the entry as soon as it can",
+        ),
     }
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::keys::read_private;
-use super::{ConfigError, Secret, bad};
+use super::ranges::in_range;
+use super::{ConfigError, Listen, Secret, bad};
 use crate::address::EmailAddress;
 
 /// `[mail]`
@@ -24,7 +25,7 @@ pub struct Mail {
     /// Messages a second of this node, all relays and campaigns together; 0 is unlimited.
     pub rate_per_second: u32,
     /// Where `candor work` answers `/healthz`, `/readyz` and `/metrics`; empty: nowhere.
-    pub listen: String,
+    pub listen: Listen,
     /// Connections to the database that write outcomes.
     pub writers: usize,
     /// Whether the envelope sender of a notice names it.
@@ -152,42 +153,18 @@ impl Mail {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.batch > 5_000 {
-            return Err(bad("mail.batch", "must be at most 5000"));
-        }
         for (at, relay) in self.relays.iter().enumerate() {
             let key = |field: &str| format!("mail.relays[{at}].{field}");
             if relay.name.is_empty() || self.relays[..at].iter().any(|r| r.name == relay.name) {
                 return Err(bad(&key("name"), "every relay needs a name of its own"));
             }
-            if relay.connections == 0 {
-                return Err(bad(&key("connections"), "must be at least 1"));
-            }
+            let connections = i128::try_from(relay.connections).unwrap_or(i128::MAX);
+            in_range(&key("connections"), connections, 1, 1_000)?;
+            let rate = relay.rate_per_second.into();
+            in_range(&key("rate_per_second"), rate, 0, 1_000_000)?;
         }
         if !self.relays.is_empty() && self.relays.iter().all(|relay| relay.standby) {
             return Err(bad("mail.relays", "one at least must not be standby"));
-        }
-        Ok(())
-    }
-}
-
-impl Breaker {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.least == 0 || self.least > self.window {
-            return Err(bad(
-                "breaker.least",
-                "must be at least 1 and at most breaker.window",
-            ));
-        }
-        for (key, percent) in [
-            ("bounce_warn_percent", self.bounce_warn_percent),
-            ("bounce_pause_percent", self.bounce_pause_percent),
-            ("against_pause_percent", self.against_pause_percent),
-            ("error_pause_percent", self.error_pause_percent),
-        ] {
-            if percent > 100 {
-                return Err(bad(&format!("breaker.{key}"), "must be at most 100"));
-            }
         }
         Ok(())
     }
@@ -208,17 +185,9 @@ impl Pacing {
             ),
         ];
         for (key, slow, hold) in pairs {
-            if slow < 0 || hold < 0 || (hold > 0 && hold <= slow) {
+            if hold > 0 && hold <= slow {
                 let why = "must be 0 or more than the limit above which it slows";
                 return Err(bad(&format!("pacing.{key}"), why));
-            }
-        }
-        for (key, value) in [
-            ("full_per_second", self.full_per_second),
-            ("ramp_double_minutes", self.ramp_double_minutes),
-        ] {
-            if value == 0 {
-                return Err(bad(&format!("pacing.{key}"), "must be at least 1"));
             }
         }
         Ok(())

@@ -65,6 +65,7 @@ impl From<Diesel> for Error {
                 DatabaseErrorKind::SerializationFailure => Self::Retry,
                 DatabaseErrorKind::ClosedConnection => Self::Unavailable(info.message().to_owned()),
                 _ if info.message().contains("deadlock detected") => Self::Retry,
+                _ if late(info.message()) => Self::Unavailable(info.message().to_owned()),
                 _ if lost(info.message()) => Self::Unavailable(info.message().to_owned()),
                 _ => Self::Statement(info.message().to_owned()),
             },
@@ -74,6 +75,15 @@ impl From<Diesel> for Error {
             other => Self::Statement(other.to_string()),
         }
     }
+}
+
+/// Messages of statements that took longer than their limit, or waited longer for a lock (57014, 55P03).
+fn late(message: &str) -> bool {
+    [
+        "canceling statement due to statement timeout",
+        "canceling statement due to lock timeout",
+    ]
+    .contains(&message)
 }
 
 /// Messages of a server that is going, gone or not yet there (57P01..57P03, 08xxx), which diesel
@@ -114,7 +124,7 @@ impl From<tokio_postgres::Error> for Error {
                     Self::Conflict(db.constraint().unwrap_or_default().to_owned())
                 }
                 "40001" | "40P01" => Self::Retry,
-                "57P01" | "57P02" | "57P03" => Self::Unavailable(db.message().to_owned()),
+                "57P01" | "57P02" | "57P03" | "55P03" => Self::Unavailable(db.message().to_owned()),
                 _ => Self::Statement(db.message().to_owned()),
             },
         }

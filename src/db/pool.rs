@@ -10,12 +10,14 @@ use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
+    TransactionManager,
 };
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use super::{Error, Result, statement};
+use crate::config;
 
 /// A connection as stores take it: pooled or inside a transaction, they cannot tell.
 pub type Conn = AsyncPgConnection;
@@ -23,10 +25,39 @@ pub type Conn = AsyncPgConnection;
 /// How long a caller waits for a free connection before it hears that the database is away.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// How long statements of pages and commands may take. Zero: no limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// A whole statement.
+    pub statement: Duration,
+    /// The wait for one lock.
+    pub lock: Duration,
+}
+
+impl From<&config::Database> for Limits {
+    fn from(settings: &config::Database) -> Self {
+        Self {
+            statement: Duration::from_secs(settings.statement_seconds),
+            lock: Duration::from_secs(settings.lock_seconds),
+        }
+    }
+}
+
+impl Limits {
+    /// As Postgres reads them.
+    fn sql(self) -> Option<String> {
+        let (statement, lock) = (self.statement.as_millis(), self.lock.as_millis());
+        (statement > 0 || lock > 0)
+            .then(|| format!("set statement_timeout = {statement}; set lock_timeout = {lock}"))
+    }
+}
+
 /// The database: hands out connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
+    /// Connections without limits, opened when the first is asked for.
+    patient: Pool<AsyncPgConnection>,
     url: Arc<str>,
 }
 
@@ -37,7 +68,16 @@ impl std::fmt::Debug for Db {
 }
 
 impl Db {
-    /// A pool of at most `size` connections to `url`; none is opened yet.
+    /// A pool of at most `size` connections to `url`, and another of the same size for [`Self::patient`]; none is opened
+    /// yet. Statements have no time limits.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the pool cannot be made.
+    pub fn new(url: &str, size: usize) -> Result<Self> {
+        Self::with_limits(url, size, Limits::default())
+    }
+
+    /// The same with time limits for statements and locks.
     ///
     /// Connections are not tested before reuse (that costs a third of the rate): the first statement
     /// on a dead one fails, and [`Self::get`] drops it then.
@@ -48,30 +88,20 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the pool cannot be made.
-    pub fn new(url: &str, size: usize) -> Result<Self> {
-        let mut config = ManagerConfig::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        let home = Handle::try_current().ok();
-        config.custom_setup = Box::new(move |url| {
-            let url = url.to_owned();
-            let establish = async move { AsyncPgConnection::establish(&url).await };
-            let Some(home) = &home else {
-                return establish.boxed();
-            };
-            let task = home.spawn(establish);
-            let ended = |e: tokio::task::JoinError| ConnectionError::BadConnection(e.to_string());
-            async move { task.await.map_err(ended)? }.boxed()
-        });
-        let manager =
-            AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
-        let pool = Pool::builder(manager)
-            .max_size(size)
-            .build()
-            .map_err(|e| Error::Unavailable(e.to_string()))?;
+    pub fn with_limits(url: &str, size: usize, limits: Limits) -> Result<Self> {
         Ok(Self {
-            pool,
+            pool: pool(url, size, limits)?,
+            patient: pool(url, size, Limits::default())?,
             url: url.into(),
         })
+    }
+
+    /// The same database without time limits: for imports, activations, senders and whatever else may take long.
+    pub fn patient(&self) -> Self {
+        Self {
+            pool: self.patient.clone(),
+            ..self.clone()
+        }
     }
 
     /// A connection from the pool.
@@ -128,6 +158,36 @@ impl Db {
     }
 }
 
+fn pool(url: &str, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection>> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    let home = Handle::try_current().ok();
+    let limits = limits.sql();
+    config.custom_setup = Box::new(move |url| {
+        let (url, limits) = (url.to_owned(), limits.clone());
+        let establish = async move {
+            let mut conn = AsyncPgConnection::establish(&url).await?;
+            if let Some(limits) = limits {
+                let refused =
+                    |e: diesel::result::Error| ConnectionError::BadConnection(e.to_string());
+                conn.batch_execute(&limits).await.map_err(refused)?;
+            }
+            Ok(conn)
+        };
+        let Some(home) = &home else {
+            return establish.boxed();
+        };
+        let task = home.spawn(establish);
+        let ended = |e: tokio::task::JoinError| ConnectionError::BadConnection(e.to_string());
+        async move { task.await.map_err(ended)? }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+    Pool::builder(manager)
+        .max_size(size)
+        .build()
+        .map_err(|e| Error::Unavailable(e.to_string()))
+}
+
 /// An open transaction: a connection that must be committed. Dropped without that, by an error or a
 /// cancelled task, it rolls back. A guard rather than a closure, so that verbs read from top to
 /// bottom and refuse with `?`.
@@ -143,6 +203,15 @@ impl Tx {
             AnsiTransactionManager::commit_transaction(&mut *conn).await?;
         }
         Ok(())
+    }
+
+    /// Rolls back, and waits for that: what the transaction locked is free for whoever acts on the refusal. Dropped,
+    /// it rolls back too, only a moment later.
+    pub async fn roll_back(mut self) {
+        if let Some(mut conn) = self.0.take() {
+            // If this fails the pool sees a broken transaction and drops the connection.
+            let _ = AnsiTransactionManager::rollback_transaction(&mut *conn).await;
+        }
     }
 }
 

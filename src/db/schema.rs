@@ -139,6 +139,8 @@ diesel::table! {
         staff_id -> Uuid,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        id -> Uuid,
+        seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -170,15 +172,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    audit_event (seq) {
-        seq -> Int8,
+    audit_event (id) {
+        seq -> Nullable<Int8>,
         at -> Timestamptz,
         actor -> Text,
         deed -> Text,
         subject -> Text,
         detail -> Text,
-        prev_hash -> Bytea,
-        hash -> Bytea,
+        prev_hash -> Nullable<Bytea>,
+        hash -> Nullable<Bytea>,
+        id -> Uuid,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -199,6 +203,35 @@ diesel::table! {
         only_row -> Bool,
         stopped_at -> Nullable<Timestamptz>,
         stopped_by -> Nullable<Text>,
+        unrecorded -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    deployment (only_row) {
+        only_row -> Bool,
+        id -> Uuid,
+        generation -> Int4,
+        epoch -> Int8,
+        grown_at -> Timestamptz,
+        written_by -> Int8,
+        system_identifier -> Nullable<Int8>,
+        timeline -> Nullable<Int4>,
+        database_oid -> Int8,
+        doubt -> Nullable<Array<Text>>,
+        doubt_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    key_fingerprint (name) {
+        name -> Text,
+        fingerprint -> Bytea,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -328,6 +361,9 @@ diesel::table! {
         reasons -> Jsonb,
         sealed -> Bytea,
         file -> Int2,
+        bucket -> Nullable<Int4>,
+        reference_key -> Nullable<Bytea>,
+        row_key -> Nullable<Bytea>,
     }
 }
 
@@ -351,6 +387,10 @@ diesel::table! {
         flags -> Int4,
         lacks -> Int2,
         another -> Bool,
+        marks -> Int2,
+        other -> Bool,
+        former_key -> Nullable<Bytea>,
+        former_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -393,6 +433,29 @@ diesel::table! {
         changed_scope -> Nullable<Int4>,
         told -> Nullable<sql_types::ToldBy>,
         refused_key -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    person_origin (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        incident_id -> Uuid,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    person_former (bucket, person_id) {
+        bucket -> Int4,
+        person_id -> Uuid,
+        incident_id -> Uuid,
+        next_id -> Uuid,
+        until_scope -> Int4,
     }
 }
 
@@ -535,6 +598,7 @@ diesel::table! {
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
         acknowledged -> Jsonb,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -697,6 +761,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         harm -> Int4,
         waits_since -> Nullable<Timestamptz>,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -712,6 +777,7 @@ diesel::table! {
         actor -> Text,
         reason -> Nullable<Text>,
         at -> Timestamptz,
+        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -831,6 +897,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_event,
     audit_head,
     emergency_stop,
+    deployment,
+    key_fingerprint,
     incident,
     incident_update,
     scope_version,

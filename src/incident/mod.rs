@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::id::{IncidentId, StaffId, UpdateId};
+use crate::invisible::shows_nothing;
 use crate::pg_enum;
 
 pg_enum! {
@@ -240,7 +241,7 @@ pub fn check_slug(slug: &str) -> Result<(), BadText> {
 /// # Errors
 /// [`BadText::Title`].
 pub fn check_title(title: &str) -> Result<(), BadText> {
-    let fine = !title.trim().is_empty()
+    let fine = !shows_nothing(title)
         && title.chars().count() <= 200
         && !title.chars().any(char::is_control);
     fine.then_some(()).ok_or(BadText::Title)

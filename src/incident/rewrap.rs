@@ -8,6 +8,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db;
+use crate::deployment::keys;
 use crate::id::IncidentId;
 use crate::staff::replay;
 
@@ -33,6 +34,7 @@ pub enum RewrapError {
 pub async fn rewrap(app: &App, by: Actor) -> Result<(usize, usize), RewrapError> {
     let mut tx = app.db.begin().await?;
     let (mut wrapped, mut already) = (0, 0);
+    keys::replaced(&mut tx, &app.keys, app.now()).await?;
     for (incident, old) in store::lock_keys(&mut tx).await? {
         let broken = |_| RewrapError::Key(incident);
         match app.keys.rewrap(incident, &old).map_err(broken)? {

@@ -176,7 +176,11 @@ pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<
         return Err(SteerError::Changed);
     }
     let open = still_open(&mut tx, id).await?;
-    check(&open, to, agreed)?;
+    if let Err(refused) = check(&open, to, agreed) {
+        // Who reads why discards a list next: nobody works on the scope any more then.
+        tx.roll_back().await;
+        return Err(refused);
+    }
     if !store::set_state(&mut tx, id, version, to).await? {
         return Err(SteerError::Changed);
     }

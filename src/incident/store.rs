@@ -290,6 +290,18 @@ pub async fn lock_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
         .await?)
 }
 
+/// The wrapped keys of all incidents that are not forgotten.
+///
+/// # Errors
+/// The database's.
+pub async fn list_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
+    Ok(incident::table
+        .filter(incident::wrapped_key.is_not_null())
+        .select((incident::id, incident::wrapped_key.assume_not_null()))
+        .load(conn)
+        .await?)
+}
+
 /// Replaces the wrapped key of an incident.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! A relay that keeps letters as `.eml` files, for demonstrations and for looking at.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,9 +64,15 @@ fn file_name(letter: &Letter) -> String {
 
 /// Whoever lists the directory sees a whole letter or none; after a power cut too.
 fn write_whole(directory: &Path, file: &str, raw: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    // Whole letters with names and addresses: for Candor's user only.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
     let unfinished = directory.join(format!(".{file}.{}", std::process::id()));
-    let written = File::create(&unfinished).and_then(|mut out| {
+    let mut private = OpenOptions::new();
+    private.write(true).create(true).truncate(true).mode(0o600);
+    let written = private.open(&unfinished).and_then(|mut out| {
         out.write_all(raw)?;
         out.sync_all()?;
         fs::rename(&unfinished, directory.join(file))

@@ -1,5 +1,7 @@
 //! The ways a letter can go, behind one face.
 
+use std::time::Duration;
+
 use super::folder::FolderRelay;
 use super::letter::Letter;
 use super::memory::MemoryRelay;
@@ -96,6 +98,14 @@ impl Line {
                 false => None,
             },
             Line::Memory(relay) => permit.given().await.then(|| relay.send(letter)),
+        }
+    }
+
+    /// Waits no longer than this for each answer before the text of a letter, when nothing can have been delivered
+    /// yet; `None`: as long as the relay's URL says.
+    pub fn wait_for_replies(&mut self, at_most: Option<Duration>) {
+        if let Line::Smtp(line) = self {
+            line.wait_for_replies(at_most);
         }
     }
 

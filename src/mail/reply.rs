@@ -93,7 +93,12 @@ impl Reply {
                 enhanced,
                 text,
             },
-            _ => Reply::unreachable("the relay gave an answer that has no place there"),
+            // Of no known class: it accepts nothing, and condemns nobody.
+            _ => Reply::Deferred {
+                code: Some(code),
+                enhanced,
+                text,
+            },
         }
     }
 
@@ -121,11 +126,26 @@ impl Reply {
     }
 }
 
-/// The enhanced code a reply starts with, if it fits the reply's class (RFC 2034 §4).
+/// The enhanced code a reply starts with, if it fits the reply's class (RFC 2034 §4); or, as qmail has it, one
+/// behind a `#` anywhere.
 fn enhanced_code(code: u16, text: &str) -> Option<String> {
-    // Some write `#5.1.0`, some `5.1.0:`.
-    let word = text.split(|c: char| c.is_whitespace() || c == '-').next()?;
-    let word = word.trim_start_matches('#').trim_end_matches(':');
+    let first = text.split(|c: char| c.is_whitespace() || c == '-').next();
+    let marked = text.split('#').skip(1);
+    let marked = marked.filter_map(|rest| {
+        rest.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .next()
+    });
+    first
+        .into_iter()
+        .chain(marked)
+        .find_map(|word| fitting(code, word))
+}
+
+/// An enhanced code of the reply's class. Some write `5.1.0:`.
+fn fitting(code: u16, word: &str) -> Option<String> {
+    let word = word
+        .trim_start_matches('#')
+        .trim_end_matches([':', '.', ',', ';', '=']);
     let mut parts = word.split('.');
     let class = parts.next()?.parse::<u16>().ok()?;
     let number =
@@ -233,6 +253,9 @@ mod tests {
             enhanced_code(550, "#5.1.0 rejected").as_deref(),
             Some("5.1.0")
         );
+        let said = "sorry, no mailbox here by that name (#5.1.1)";
+        assert_eq!(enhanced_code(550, said).as_deref(), Some("5.1.1"));
+        assert_eq!(enhanced_code(550, "ticket #12.3 of 5.1.1"), None);
     }
 
     #[test]

@@ -1,86 +1,56 @@
 //! One SMTP connection and the transactions on it, pipelined where the server lets us.
 //!
-//! lettre parses replies and signs in; the order of commands is ours, because lettre neither
-//! pipelines (RFC 2920) nor tells a letter lost before its final dot from one lost after.
+//! lettre carries commands and waits for answers; the order of commands is ours, because lettre neither
+//! pipelines (RFC 2920) nor tells a letter lost before its final dot from one lost after, and so is the reading of
+//! answers (`wire.rs` says why).
 
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
+use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::response::Response;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::answer::{Answer, heard, said};
+use super::answer::{Answer, lost};
 use super::compose::addr_spec;
 use super::features::Features;
 use super::letter::Letter;
 use super::permit::Permit;
 use super::reply::Reply;
-use super::settings::{Patience, Settings};
+use super::settings::Patience;
 use super::stuffing::dot_stuffed;
-use super::wire::{CutShort, connect};
+use super::wire::{CutShort, Heard};
 
 /// The open connection.
 pub(super) struct Session {
-    lettre: AsyncSmtpConnection,
-    cut_short: CutShort,
-    features: Features,
-    patience: Patience,
+    pub(super) lettre: AsyncSmtpConnection,
+    pub(super) heard: Heard,
+    pub(super) cut_short: CutShort,
+    pub(super) features: Features,
+    pub(super) patience: Patience,
     /// When the current transaction must have ended.
-    deadline: Instant,
+    pub(super) deadline: Instant,
     /// Transactions begun.
     pub(super) letters: u64,
     /// The Message-ID of the letter whose commands went out with the end of the last one (RFC 2920 §3.1):
     /// their replies are still to be read.
-    announced: Option<String>,
+    pub(super) announced: Option<String>,
     /// Room for the next text: the same octets for every letter stay in the processor's caches.
-    words: String,
+    pub(super) words: String,
     /// Not to be used again.
     pub(super) broken: bool,
 }
 
 impl Session {
-    /// Connects, secures, greets, signs in. The error says why not, for an operator.
-    pub(super) async fn open(relay: &Settings) -> Result<Session, String> {
-        let patience = relay.patience;
-        let (wire, hello) = (connect(relay).await?, &relay.hello);
-        let cut_short = wire.cut_short();
-        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire), hello);
-        let lettre = timeout(patience.reply, greeted)
-            .await
-            .map_err(|_| "the relay did not greet us in time".to_owned())?
-            .map_err(|error| said("the relay did not welcome us", &error))?;
-        let deadline = Instant::now() + patience.letter;
-        let features = Features::default();
-        let mut session = Session {
-            lettre,
-            cut_short,
-            features,
-            patience,
-            deadline,
-            letters: 0,
-            announced: None,
-            words: String::new(),
-            broken: false,
-        };
-        // A second EHLO, because lettre keeps only some of the answer to its own.
-        let ehlo = session
-            .say(&format!("EHLO {hello}\r\n"), patience.reply)
-            .await?;
-        session.features = match ehlo.code {
-            200..300 => Features::read(&ehlo),
-            // OpenSMTPD hears only one.
-            503 => Features::kept(session.lettre.server_info()),
-            code => return Err(format!("the relay refused our EHLO ({code})")),
-        };
-        session.features.pipelining &= relay.pipelining;
-        if let Some(credentials) = &relay.credentials {
-            let signing_in = session.lettre.auth(DEFAULT_MECHANISMS, credentials);
-            timeout(patience.reply, signing_in)
-                .await
-                .map_err(|_| "the relay did not answer our sign-in in time".to_owned())?
-                .map_err(|error| said("the relay did not accept our sign-in", &error))?;
-        }
-        Ok(session)
+    /// Says a command that belongs to no letter, and reads one answer.
+    pub(super) async fn ask(&mut self, command: &str) -> Result<Answer, String> {
+        self.deadline = Instant::now() + self.patience.letter;
+        self.say(command, self.patience.reply).await
+    }
+
+    /// How long each answer before a text may take from now on.
+    pub(super) fn wait_for_replies(&mut self, patience: Duration) {
+        self.patience.reply = patience;
     }
 
     /// Whether this letter may be sent now: no other one was announced.
@@ -102,6 +72,12 @@ impl Session {
         next: Option<&Letter>,
         permit: &mut Permit<'_>,
     ) -> Option<Reply> {
+        if self.announced.is_none() && !self.heard.is_empty() {
+            // Taken for the answer to what comes next, it would put us out of step.
+            self.broken = true;
+            let reply = || Reply::unreachable("the relay said something that it was not asked");
+            return permit.given().await.then(reply);
+        }
         let commands = match self.announced.take() {
             // They are out.
             Some(_) => None,
@@ -142,7 +118,7 @@ impl Session {
                 self.broken = true;
                 Reply::Unreachable { why }
             }
-            Stopped::Refused { answer, .. } if !(answer.is(4) || answer.is(5)) => {
+            Stopped::Refused { answer, .. } if answer.is(2) || answer.is(3) => {
                 // We no longer know what answers what. A 250 to DATA accepts nothing.
                 self.broken = true;
                 Reply::unreachable("the relay gave an answer that has no place there")
@@ -225,7 +201,7 @@ impl Session {
             match heard {
                 Ok(answer) => {
                     self.broken |= answer.code == 421;
-                    awaits_text = step == 2 && answer.code == 354;
+                    awaits_text = step == 2 && answer.is(3);
                     if refusal.is_none() && !fits(step, &answer) {
                         refusal = Some(answer);
                     }
@@ -290,7 +266,8 @@ impl Session {
         let whole = words.len();
         self.words = words;
         match said {
-            Ok(answer) if answer.is(3) => {
+            // Out of step, or of no known class: it may have accepted.
+            Ok(answer) if !matches!(answer.code / 100, 2 | 4 | 5) => {
                 self.broken = true;
                 Reply::Unknown {
                     why: "the relay's answer to the letter has no place there".to_owned(),
@@ -331,13 +308,24 @@ impl Session {
     /// Writes in one piece, and reads one reply. The error says how the connection was lost.
     async fn say(&mut self, words: &str, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
-        heard(timeout_at(until, self.lettre.command(words)).await.ok())
+        let said = timeout_at(until, self.lettre.command(words)).await;
+        self.answer(said.ok())
     }
 
     /// Reads one reply.
     async fn listen(&mut self, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
-        heard(timeout_at(until, self.lettre.read_response()).await.ok())
+        let read = timeout_at(until, self.lettre.read_response()).await;
+        self.answer(read.ok())
+    }
+
+    /// What came, of which lettre knows only that it came; `None`: not in time.
+    fn answer(&self, told: Option<Result<Response, SmtpError>>) -> Result<Answer, String> {
+        match told {
+            None => Err(lost(None)),
+            Some(Ok(_)) => self.heard.take().ok_or_else(|| lost(None)),
+            Some(Err(error)) => Err(lost(Some(&error))),
+        }
     }
 }
 
@@ -355,9 +343,5 @@ enum Stopped {
 
 /// Whether an answer lets MAIL (0), RCPT (1) or DATA (2) pass.
 fn fits(step: usize, answer: &Answer) -> bool {
-    if step == 2 {
-        answer.code == 354
-    } else {
-        answer.is(2)
-    }
+    answer.is(if step == 2 { 3 } else { 2 })
 }

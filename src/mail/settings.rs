@@ -1,5 +1,6 @@
 //! What a relay's URL settles about an SMTP relay.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
@@ -48,6 +49,8 @@ pub(super) enum Security {
 pub(super) struct Settings {
     pub(super) name: String,
     pub(super) host: String,
+    /// Where the host is; empty: the name server is asked.
+    pub(super) addresses: Vec<IpAddr>,
     pub(super) port: u16,
     pub(super) security: Security,
     pub(super) credentials: Option<Credentials>,

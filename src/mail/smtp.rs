@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::letter::Letter;
 use super::permit::Permit;
+use super::reach::Distrusted;
 use super::reply::Reply;
 use super::session::Session;
 use super::settings::Settings;
@@ -17,6 +19,7 @@ pub struct SmtpRelay {
     /// After so many letters it ended a connection on which another one was announced. It gets no more
     /// announcements there: what it says in the moment in which it hangs up may be lost.
     lasts: Arc<AtomicU64>,
+    distrusted: Arc<Distrusted>,
 }
 
 impl fmt::Debug for SmtpRelay {
@@ -34,6 +37,7 @@ impl SmtpRelay {
         Self {
             settings: Arc::new(settings),
             lasts: Arc::new(AtomicU64::new(u64::MAX)),
+            distrusted: Arc::default(),
         }
     }
 
@@ -52,13 +56,20 @@ impl SmtpRelay {
     }
 
     pub(super) async fn connect(&self) -> Result<SmtpLine, Reply> {
-        let session = Session::open(&self.settings)
+        let session = self
+            .open(self.settings.patience.reply)
             .await
             .map_err(Reply::unreachable)?;
         Ok(SmtpLine {
             relay: self.clone(),
             session: Some(session),
+            patience: self.settings.patience.reply,
         })
+    }
+
+    /// `patience`: for the greeting.
+    async fn open(&self, patience: Duration) -> Result<Session, String> {
+        Session::open(&self.settings, patience, &self.distrusted).await
     }
 }
 
@@ -67,6 +78,8 @@ pub struct SmtpLine {
     relay: SmtpRelay,
     /// None after it broke.
     session: Option<Session>,
+    /// For each answer before a text.
+    patience: Duration,
 }
 
 impl fmt::Debug for SmtpLine {
@@ -78,6 +91,12 @@ impl fmt::Debug for SmtpLine {
 impl SmtpLine {
     pub(super) fn healthy(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// Waits no longer than this for each answer before a text; `None`: as long as the relay's URL says.
+    pub(super) fn wait_for_replies(&mut self, at_most: Option<Duration>) {
+        let usual = self.relay.settings.patience.reply;
+        self.patience = at_most.map_or(usual, |at_most| at_most.min(usual));
     }
 
     /// At most two connections: a used one that turns out closed, and a fresh one.
@@ -112,11 +131,12 @@ impl SmtpLine {
     ) -> Option<Reply> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => match Session::open(&self.relay.settings).await {
+            None => match self.relay.open(self.patience).await {
                 Ok(session) => session,
                 Err(why) => return permit.given().await.then(|| Reply::unreachable(why)),
             },
         };
+        session.wait_for_replies(self.patience);
         let more = session.letters + 1 < self.relay.lasts.load(Ordering::Relaxed);
         let next = next.filter(|_| more);
         let reply = session.transaction(letter, next, permit).await;

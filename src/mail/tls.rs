@@ -6,13 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+use super::answer::Answer;
+use super::replies::Replies;
 
 /// Where systems keep the certificates they trust, in PEM: Debian and Alpine, Fedora, SUSE,
 /// older Red Hat, the BSDs and macOS.
@@ -23,10 +26,6 @@ const SYSTEM_ROOTS: [&str; 5] = [
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 ];
-/// No reply before TLS has more lines than this.
-const MOST_LINES: usize = 100;
-/// No line of it is longer (RFC 5321 §4.5.3.1.5 has 512).
-const LONGEST_LINE: u64 = 1000;
 
 /// How one relay is secured: whom to trust, and the name its certificate must bear.
 #[derive(Clone)]
@@ -98,53 +97,57 @@ fn trust(roots: &mut RootCertStore, file: &Path) -> usize {
 /// # Errors
 /// When it does not consent, or when anything at all was sent along with the consent.
 pub(super) async fn ask_for_tls(tcp: TcpStream, hello: &str) -> Result<TcpStream, String> {
-    let mut stream = BufReader::new(tcp);
-    expect(&mut stream, 220, "did not greet us").await?;
-    stream
-        .write_all(format!("EHLO {hello}\r\n").as_bytes())
-        .await
-        .map_err(|_| lost())?;
-    expect(&mut stream, 250, "refused our EHLO").await?;
-    stream
-        .write_all(b"STARTTLS\r\n")
-        .await
-        .map_err(|_| lost())?;
-    expect(&mut stream, 220, "does not offer STARTTLS").await?;
-    if !stream.buffer().is_empty() {
+    let mut asking = Asking {
+        tcp,
+        replies: Replies::default(),
+    };
+    asking.expect(None, "did not welcome us").await?;
+    let ehlo = format!("EHLO {hello}\r\n");
+    asking.expect(Some(&ehlo), "refused our EHLO").await?;
+    asking
+        .expect(Some("STARTTLS\r\n"), "does not offer STARTTLS")
+        .await?;
+    if !asking.replies.are_through() {
         return Err("the relay, or somebody on the way, sent words ahead of TLS".to_owned());
     }
-    Ok(stream.into_inner())
+    Ok(asking.tcp)
 }
 
-/// Reads one reply and holds its code against the wanted one.
-async fn expect(
-    stream: &mut BufReader<TcpStream>,
-    wanted: u16,
-    otherwise: &str,
-) -> Result<(), String> {
-    for _ in 0..MOST_LINES {
-        let mut line = Vec::new();
-        stream
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .await
-            .map_err(|_| lost())?;
-        if line.last() != Some(&b'\n') {
-            return Err(lost());
+/// A connection that is to become TLS.
+struct Asking {
+    tcp: TcpStream,
+    replies: Replies,
+}
+
+impl Asking {
+    /// Says a command, if there is one, and reads one answer, which must be positive.
+    async fn expect(&mut self, command: Option<&str>, otherwise: &str) -> Result<(), String> {
+        if let Some(command) = command {
+            let said = self.tcp.write_all(command.as_bytes()).await;
+            said.map_err(|_| lost())?;
         }
-        if line.get(3) == Some(&b'-') {
-            continue;
+        let answer = self.answer().await?;
+        match answer.is(2) {
+            true => Ok(()),
+            false => Err(format!("the relay {otherwise} ({})", answer.code)),
         }
-        let code = line
-            .get(..3)
-            .and_then(|code| std::str::from_utf8(code).ok()?.parse::<u16>().ok());
-        return match code {
-            Some(code) if code == wanted => Ok(()),
-            Some(code) => Err(format!("the relay {otherwise} ({code})")),
-            None => Err("the relay does not speak SMTP".to_owned()),
-        };
     }
-    Err("the relay does not speak SMTP".to_owned())
+
+    async fn answer(&mut self) -> Result<Answer, String> {
+        let mut room = [0; 1024];
+        loop {
+            if let Some(answer) = self.replies.next() {
+                return Ok(answer);
+            }
+            if self.replies.are_hopeless() {
+                return Err("the relay does not speak SMTP".to_owned());
+            }
+            match self.tcp.read(&mut room).await {
+                Ok(octets @ 1..) => self.replies.feed(&room[..octets]),
+                _ => return Err(lost()),
+            }
+        }
+    }
 }
 
 fn lost() -> String {

@@ -1,6 +1,7 @@
 //! A relay's URL: parsed once, and its password never repeated.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +28,14 @@ pub enum RelayUrlError {
     /// No relay speaks this scheme.
     #[error("the scheme {0} is none of smtp, smtp+starttls, smtps, file, memory")]
     Scheme(String),
+    /// Something of the URL stands where it cannot: as a rule a password with a character that ends the host.
+    #[error(
+        "the URL has #, / or ? where none can stand; in a user name or password write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %, or use ?password_file=FILE"
+    )]
+    Unescaped,
+    /// A host that no name server can know.
+    #[error("the host is not a name or an address that can be looked up")]
+    Host,
     /// SMTP without a host.
     #[error("the URL names no host")]
     NoHost,
@@ -43,7 +52,7 @@ pub enum RelayUrlError {
     #[error("credentials are sent in TLS only: use smtps:// or smtp+starttls://")]
     CredentialsInTheClear,
     /// An option that does not exist.
-    #[error("the option {0} is none of ca, password_file, helo, timeout, pipelining")]
+    #[error("the option {0} is none of ca, password_file, helo, timeout, pipelining, address")]
     Option(String),
     /// An option that exists, with a value it cannot have.
     #[error("the value of the option {0} is not one it can have")]
@@ -66,8 +75,9 @@ impl Relay {
     ///
     /// The SMTP schemes take `?ca=FILE` (PEM; trusted beside the system's own certificates),
     /// `?password_file=FILE` (instead of a password in the URL), `?helo=NAME` (what we call
-    /// ourselves; say a name that resolves), `?timeout=SECONDS` (for each reply) and `?pipelining=no` (for a
-    /// server that offers it and does not bear it).
+    /// ourselves; say a name that resolves), `?timeout=SECONDS` (for each reply), `?pipelining=no` (for a
+    /// server that offers it and does not bear it) and `?address=IP` (where the host is, instead of asking the name
+    /// server; may stand more than once).
     ///
     /// # Errors
     /// Tells which part is wrong and never repeats it, since the URL holds a password.
@@ -83,10 +93,17 @@ struct Options {
     helo: ClientId,
     patience: Patience,
     no_pipelining: bool,
+    addresses: Vec<IpAddr>,
 }
 
-fn parse(name: &str, url: &str) -> Result<Relay, RelayUrlError> {
-    let url = Url::parse(url).map_err(|_| RelayUrlError::NotAUrl)?;
+fn parse(name: &str, text: &str) -> Result<Relay, RelayUrlError> {
+    let url = Url::parse(text).map_err(|_| match is_unescaped(text) {
+        true => RelayUrlError::Unescaped,
+        false => RelayUrlError::NotAUrl,
+    })?;
+    if url.scheme().starts_with("smtp") && is_unescaped(text) {
+        return Err(RelayUrlError::Unescaped);
+    }
     match url.scheme() {
         "memory" => Ok(Relay::Memory(MemoryRelay::new(name))),
         "file" => {
@@ -98,11 +115,40 @@ fn parse(name: &str, url: &str) -> Result<Relay, RelayUrlError> {
     }
 }
 
+/// Whether behind the host of an SMTP URL stands what only a password can have put there.
+fn is_unescaped(text: &str) -> bool {
+    let (_, rest) = text.split_once("://").unwrap_or(("", text));
+    let Some(end) = rest.find(['/', '?', '#']) else {
+        return false;
+    };
+    let (host, behind) = rest.split_at(end);
+    let options = behind.strip_prefix('/').unwrap_or(behind);
+    match options.strip_prefix('?') {
+        // A file may have any name; an option's name is a word.
+        Some(options) => {
+            let word = |c: char| c.is_ascii_lowercase() || c == '_';
+            let mut each = options.split('&').filter(|option| !option.is_empty());
+            options.contains('#')
+                || each.any(|option| {
+                    let (name, _) = option.split_once('=').unwrap_or((option, ""));
+                    name.is_empty() || !name.chars().all(word)
+                })
+                || (options.contains('@') && !host.contains('@') && !options.contains('='))
+        }
+        None => !options.is_empty(),
+    }
+}
+
+/// The host in the form in which name servers know it: other letters than ASCII become `xn--…`.
+fn host(url: &Url) -> Result<String, RelayUrlError> {
+    let given = url.host_str().filter(|host| !host.is_empty());
+    let given = decoded(given.ok_or(RelayUrlError::NoHost)?);
+    let host = url::Host::parse(&given).map_err(|_| RelayUrlError::Host)?;
+    Ok(host.to_string())
+}
+
 fn smtp(name: &str, url: &Url) -> Result<SmtpRelay, RelayUrlError> {
-    let host = url
-        .host_str()
-        .filter(|host| !host.is_empty())
-        .ok_or(RelayUrlError::NoHost)?;
+    let host = host(url)?;
     let options = options(url)?;
     let credentials = credentials(url, options.password_file.as_deref())?;
     let tls = || {
@@ -113,13 +159,14 @@ fn smtp(name: &str, url: &Url) -> Result<SmtpRelay, RelayUrlError> {
         "smtp+starttls" => (Security::StartTls(tls()?), 587),
         _ => (Security::None, 25),
     };
-    let at_home = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let at_home = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
     if credentials.is_some() && matches!(security, Security::None) && !at_home {
         return Err(RelayUrlError::CredentialsInTheClear);
     }
     Ok(SmtpRelay::new(Settings {
         name: name.to_owned(),
-        host: host.to_owned(),
+        host,
+        addresses: options.addresses,
         port: url.port().unwrap_or(usual_port),
         security,
         credentials,
@@ -160,6 +207,12 @@ fn options(url: &Url) -> Result<Options, RelayUrlError> {
                 "no" => options.no_pipelining = true,
                 _ => return Err(RelayUrlError::Value("pipelining")),
             },
+            "address" => {
+                let address = value.trim_matches(['[', ']']).parse();
+                options
+                    .addresses
+                    .push(address.map_err(|_| RelayUrlError::Value("address"))?);
+            }
             other => return Err(RelayUrlError::Option(other.to_owned())),
         }
     }
@@ -254,6 +307,51 @@ mod tests {
             refused("smtps://mx.example?ca=/nowhere.pem"),
             RelayUrlError::Tls(_)
         ));
+    }
+
+    #[test]
+    fn a_password_that_is_not_escaped_is_refused_and_not_repeated() {
+        for url in [
+            "smtp://user:12#s3cret@127.0.0.1:2525",
+            "smtp://user:12/s3cret@127.0.0.1:25",
+            "smtp://user:12?s3cret@127.0.0.1:25",
+            "smtp://user:pa#s3cret@localhost",
+            "smtps://user:pa/s3cret?x@mx.example",
+            "smtps://user:pa?s3cret=1&@mx.example",
+            "smtp://localhost/somewhere",
+            "smtp://localhost?timeout=5#s3cret",
+        ] {
+            let error = refused(url);
+            assert_eq!(error, RelayUrlError::Unescaped, "{url}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"));
+        }
+        for url in [
+            "smtp://u:p%23%2F%3F@localhost/",
+            "smtp://localhost/?timeout=5",
+            "smtp://u:p@@localhost?timeout=5",
+        ] {
+            assert!(parse("r", url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_looked_up_as_name_servers_know_it() {
+        let host = |text: &str| host(&Url::parse(text).expect("a URL"));
+        assert_eq!(
+            host("smtp://mx.bücher.example:25"),
+            Ok("mx.xn--bcher-kva.example".to_owned())
+        );
+        assert_eq!(host("smtp://[::1]:25"), Ok("[::1]".to_owned()));
+        assert_eq!(host("smtp://a%20b:25"), Err(RelayUrlError::Host));
+        assert_eq!(
+            refused("smtp://mx.example?address=mx"),
+            RelayUrlError::Value("address")
+        );
+        let named = parse(
+            "r",
+            "smtp://mx.example?address=192.0.2.1&address=[2001:db8::1]",
+        );
+        assert!(named.is_ok(), "{named:?}");
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! The stream under lettre's connection: TCP without Nagle's delay, in the clear or in TLS.
+//!
+//! lettre reads few of the answers that servers give (no unknown second digit, no bare code, no line feed alone),
+//! and takes all others for a broken connection. So the answers are read here, kept in [`Heard`], and lettre is
+//! told only that one came.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::answer::in_words;
+use super::answer::{Answer, in_words};
+use super::replies::Replies;
 use super::settings::{Security, Settings};
 use super::tls::{Tls, ask_for_tls};
 
@@ -51,14 +58,51 @@ impl CutShort {
     }
 }
 
+/// Answers that lettre was told of and nobody has taken yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard(Arc<Mutex<VecDeque<Answer>>>);
+
+impl Heard {
+    /// The oldest.
+    pub(super) fn take(&self) -> Option<Answer> {
+        self.answers().pop_front()
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.answers().is_empty()
+    }
+
+    fn answers(&self) -> MutexGuard<'_, VecDeque<Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What lettre is told of every answer, whatever it is.
+const AN_ANSWER: &[u8] = b"250 ok\r\n";
+/// What it is told of a greeting that turns us away: it goes no further.
+const NO_GREETING: &[u8] = b"554 no\r\n";
+
 /// See the module.
-#[derive(Debug)]
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
     peer: SocketAddr,
-    /// Served before anything of the stream.
-    greeting: &'static [u8],
+    replies: Replies,
+    heard: Heard,
+    /// What lettre is being told.
+    telling: &'static [u8],
+    /// Answers that lettre was not told of yet.
+    untold: usize,
+    greeted: bool,
+    turned_away: bool,
+    room: Box<[u8; 4096]>,
     cut_short: CutShort,
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wire to {}", self.peer)
+    }
 }
 
 impl Wire {
@@ -66,19 +110,52 @@ impl Wire {
         Self {
             stream,
             peer,
-            greeting: b"",
+            replies: Replies::default(),
+            heard: Heard::default(),
+            telling: b"",
+            untold: 0,
+            greeted: false,
+            turned_away: false,
+            room: Box::new([0; 4096]),
             cut_short: CutShort::default(),
         }
     }
 
     /// For a stream whose greeting was read before TLS began: lettre waits for one.
     pub(super) fn already_greeted(mut self) -> Self {
-        self.greeting = b"220 secured\r\n";
+        self.keep(Answer {
+            code: 220,
+            text: String::new(),
+        });
         self
     }
 
     pub(super) fn cut_short(&self) -> CutShort {
         self.cut_short.clone()
+    }
+
+    pub(super) fn heard(&self) -> Heard {
+        self.heard.clone()
+    }
+
+    fn keep(&mut self, answer: Answer) {
+        self.turned_away |= !self.greeted && !answer.is(2);
+        self.greeted = true;
+        self.untold += 1;
+        self.heard.answers().push_back(answer);
+    }
+
+    /// Tells lettre of the next answer, if there is one.
+    fn tell(&mut self) -> bool {
+        let Some(left) = self.untold.checked_sub(1) else {
+            return false;
+        };
+        self.untold = left;
+        self.telling = match self.turned_away {
+            true => NO_GREETING,
+            false => AN_ANSWER,
+        };
+        true
     }
 
     fn watched<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -101,23 +178,32 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.greeting.is_empty() {
-            let (now, later) = self
-                .greeting
-                .split_at(self.greeting.len().min(buf.remaining()));
-            buf.put_slice(now);
-            self.greeting = later;
-            return Poll::Ready(Ok(()));
-        }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        // Some servers answer in Latin-1; lettre would take that for a broken connection.
-        for octet in &mut buf.filled_mut()[before..] {
-            if !octet.is_ascii() {
-                *octet = b'?';
+        let wire = &mut *self;
+        loop {
+            if !wire.telling.is_empty() {
+                let (now, later) = wire
+                    .telling
+                    .split_at(wire.telling.len().min(buf.remaining()));
+                buf.put_slice(now);
+                wire.telling = later;
+                return Poll::Ready(Ok(()));
+            }
+            if wire.tell() {
+                continue;
+            }
+            if wire.replies.are_hopeless() {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+            let mut room = ReadBuf::new(&mut wire.room[..]);
+            ready!(Pin::new(&mut wire.stream).poll_read(cx, &mut room))?;
+            if room.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            wire.replies.feed(room.filled());
+            while let Some(answer) = wire.replies.next() {
+                wire.keep(answer);
             }
         }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -147,26 +233,24 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// TCP without Nagle's algorithm, which would hold the end of every letter back for 40 ms.
-pub(super) async fn connect(relay: &Settings) -> Result<Wire, String> {
-    let patience = relay.patience;
-    let host = relay.host.trim_start_matches('[').trim_end_matches(']');
-    let tcp = timeout(patience.connect, TcpStream::connect((host, relay.port)))
-        .await
-        .map_err(|_| "the relay cannot be reached: no answer in time".to_owned())?
+/// Makes a connection ready for lettre: without Nagle's algorithm, which would hold the end of every letter back
+/// for 40 ms, and in TLS as the relay's URL asks. `patience`: for the greeting before STARTTLS.
+pub(super) async fn secured(
+    relay: &Settings,
+    (tcp, peer): (TcpStream, SocketAddr),
+    patience: Duration,
+) -> Result<Wire, String> {
+    tcp.set_nodelay(true)
         .map_err(|error| format!("the relay cannot be reached: {}", in_words(&error)))?;
-    let set_up = tcp.set_nodelay(true).and_then(|()| tcp.peer_addr());
-    let peer =
-        set_up.map_err(|error| format!("the relay cannot be reached: {}", in_words(&error)))?;
     let secure = async |tls: &Tls, tcp: TcpStream| {
-        let secured = timeout(patience.connect, tls.secure(tcp)).await;
+        let secured = timeout(relay.patience.connect, tls.secure(tcp)).await;
         secured.unwrap_or_else(|_| Err("TLS with the relay took too long".to_owned()))
     };
     Ok(match &relay.security {
         Security::None => Wire::new(Box::new(tcp), peer),
         Security::Implicit(tls) => Wire::new(Box::new(secure(tls, tcp).await?), peer),
         Security::StartTls(tls) => {
-            let asked = timeout(patience.reply, ask_for_tls(tcp, &relay.hello.to_string())).await;
+            let asked = timeout(patience, ask_for_tls(tcp, &relay.hello.to_string())).await;
             let tcp =
                 asked.unwrap_or_else(|_| Err("the relay did not greet us in time".to_owned()))?;
             Wire::new(Box::new(secure(tls, tcp).await?), peer).already_greeted()

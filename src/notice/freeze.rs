@@ -12,12 +12,15 @@ use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, hold};
 use crate::db::{Conn, Error, Result};
-use crate::id::{CampaignId, NoticeId};
+use crate::id::{BUCKETS, CampaignId, NoticeId};
 use crate::link::NoticeCode;
 use crate::person::{self, AudienceFilter, AudienceRow};
 
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
+/// Of an incident with so few people, buckets without anybody of the audience are found at once: a campaign to a
+/// handful of people does not take a transaction for each bucket.
+const FEW: i64 = 10_000;
 
 /// What a campaign's audience is frozen with.
 struct Pinned {
@@ -93,12 +96,41 @@ impl Freezer {
     }
 }
 
+/// Freezes what is left of a campaign's audience, in the caller's transaction and however the campaign stands; how many
+/// notices that made. Where another list has taken the place of the one that was approved nothing more is frozen, as
+/// while it is sent.
+///
+/// # Errors
+/// The database's.
+pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> {
+    let mut left = batch::lock_unfrozen_of(tx, campaign.id).await?;
+    if left.is_empty() {
+        return Ok(0);
+    }
+    let pinned = Freezer::default().pinned(app, campaign)?;
+    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
+    if hold::other_scope(tx, campaign.incident, pinned.scope)
+        .await?
+        .is_some()
+    {
+        return Ok(0);
+    }
+    let mut made = 0;
+    while let Some(at) = left.pop() {
+        made += chunk(tx, app, (campaign, &pinned), at).await?;
+        if left.is_empty() {
+            left = batch::lock_unfrozen_of(tx, campaign.id).await?;
+        }
+    }
+    Ok(made)
+}
+
 async fn chunk(
     tx: &mut Conn,
     app: &App,
     (campaign, pinned): (&Campaign, &Pinned),
     mut at: Unfrozen,
-) -> Result<()> {
+) -> Result<u64> {
     let most = app.config.mail.batch;
     let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
     let limit = if canary > 0 { canary } else { most };
@@ -106,20 +138,29 @@ async fn chunk(
     let people =
         person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
     let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut made = 0;
+    let begins = at.bucket == 0 && at.after.uuid().is_nil();
     if let Some(last) = people.last() {
         at.after = last.id;
         let chosen = (people.as_slice(), canary > 0);
         let queued = queue(tx, app, (campaign, &pinned.edition), &mut at, chosen).await?;
+        made = u64::try_from(queued).unwrap_or(0);
         if canary > 0 {
             campaign::store::take_canary(tx, campaign.id, queued).await?;
         }
     }
     batch::set_frozen(tx, &at, whole).await?;
+    if begins && whole {
+        let but = person::store::buckets_of_few(tx, incident, filter, FEW).await?;
+        if let Some(but) = but {
+            batch::set_empty(tx, campaign.id, &but).await?;
+        }
+    }
     if whole {
         campaign::store::end_canary(tx, campaign.id).await?;
         campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Turns a page of people into notices and one batch, perhaps of the first slice; how many are queued.

@@ -34,6 +34,8 @@ pg_enum! {
         Failed = "failed",
         /// It was not sent: its person must not be written to any more, or not with these words.
         Withheld = "withheld",
+        /// Perhaps sent: the database was put back to an older state while it waited.
+        Uncertain = "uncertain",
     }
 }
 

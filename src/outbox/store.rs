@@ -1,13 +1,13 @@
 //! The outbox in the database. A claim is a lease on single rows; whatever is recorded names the
 //! fence of its claim, so that a courier that was too slow changes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::{Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter};
-use crate::db::schema::{emergency_stop, incident, outbox, ticket};
+use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
@@ -38,16 +38,14 @@ pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> 
     Ok(())
 }
 
-/// Whether the emergency stop is set: then nothing leaves.
+/// Whether the emergency stop is set, or the database may be an older copy: then nothing leaves.
 ///
 /// # Errors
 /// The database's.
 pub async fn is_stopped(conn: &mut Conn) -> Result<bool> {
-    let stopped_at: Option<DateTime<Utc>> = emergency_stop::table
-        .select(emergency_stop::stopped_at)
-        .first(conn)
-        .await?;
-    Ok(stopped_at.is_some())
+    let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
+    let stopped = emergency_stop::stopped_at.is_not_null().or(in_doubt);
+    Ok(emergency_stop::table.select(stopped).first(conn).await?)
 }
 
 #[derive(QueryableByName)]
@@ -56,8 +54,8 @@ struct Id {
     id: LetterId,
 }
 
-/// Claims at most `limit` letters that are due, until `lease_until`; none while the emergency stop is
-/// set.
+/// Claims at most `limit` letters that are due, for as long as `lease`; none while the emergency stop is set. Lease times
+/// are the database's, so that the clocks of nodes do not matter.
 ///
 /// # Errors
 /// The database's.
@@ -66,19 +64,21 @@ pub async fn claim(
     keys: &Keyring,
     limit: i64,
     now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
+    lease: TimeDelta,
 ) -> Result<Vec<Claimed>> {
     let ids: Vec<Id> = diesel::sql_query(
         "with due as (select id from outbox where status = 'queued' and due_at <= $1 \
-         and (lease_until is null or lease_until <= $1) \
+         and (lease_until is null or lease_until <= clock_timestamp()) \
          and not exists (select from emergency_stop where stopped_at is not null) \
+         and not exists (select from deployment where doubt is not null) \
+         and (select cardinality(copy_evidence()) = 0) \
          order by due_at limit $2 for update skip locked) \
-         update outbox set fence = fence + 1, lease_until = $3 from due \
+         update outbox set fence = fence + 1, lease_until = clock_timestamp() + $3 * interval '1 second' from due \
          where outbox.id = due.id returning outbox.id",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Int8, _>(limit)
-    .bind::<Timestamptz, _>(lease_until)
+    .bind::<Int8, _>(lease.num_seconds())
     .load(conn)
     .await?;
     if ids.is_empty() {

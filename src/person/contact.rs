@@ -94,6 +94,19 @@ impl Contact {
         (keys, sealed)
     }
 
+    /// The key and the sealed form of a person of this bucket whose reference now names another person: the key is
+    /// that of no reference.
+    pub fn seal_former(
+        &self,
+        key: &IncidentKey,
+        incident: IncidentId,
+        bucket: i32,
+    ) -> (Key, Vec<u8>) {
+        let former = in_bucket(seal::random(), bucket);
+        let sealed = key.seal(&owner(incident, &former), &self.to_wire());
+        (former, sealed)
+    }
+
     /// The blind indexes alone.
     pub fn keys(&self, key: &IncidentKey) -> Keys {
         self.keys_of(key, &self.to_wire())

@@ -21,6 +21,22 @@ const WORDS: [(&str, Flags); 6] = [
     ("retract", Flags::RETRACT),
 ];
 
+/// Every flag that a list may set, with what it does, as people who make lists read it.
+pub const MEANS: [(&str, &str); 6] = [
+    (
+        "minor",
+        "a child: greeted as such, or a guardian gets a letter, as the incident says",
+    ),
+    ("deceased", "has died: not written to; next of kin are told"),
+    ("vulnerable", "agents are told before they answer"),
+    (
+        "protected",
+        "the address is not safe: not written to; told by a safe channel",
+    ),
+    ("hold", "not written to until the flag is lifted"),
+    ("retract", "not affected after all: leaves the scope"),
+];
+
 /// The list names a flag that does not exist. The word itself stays unsaid: it may be data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
@@ -181,6 +197,13 @@ impl WithheldReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_flag_is_explained_and_every_error_names_all() {
+        assert_eq!(MEANS.map(|(word, _)| word), WORDS.map(|(word, _)| word));
+        let error = UnknownFlag.to_string();
+        assert!(MEANS.iter().all(|(word, _)| error.contains(word)));
+    }
 
     #[test]
     fn every_set_of_flags_reads_back_from_its_words_and_its_bits() {

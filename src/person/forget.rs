@@ -71,6 +71,8 @@ pub async fn forget(
     incident: IncidentId,
     repeated: &str,
 ) -> Result<(), ForgetError> {
+    // It may take long.
+    let app = &app.patient();
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, incident).await?;
@@ -89,6 +91,8 @@ pub async fn forget(
     let open = steer::still_open(&mut tx, incident).await?;
     let reasons = open.before_forgetting(found.state == IncidentState::Dismissed);
     if !reasons.is_empty() {
+        // As in `incident::steer::step`.
+        tx.roll_back().await;
         return Err(ForgetError::StillOpen {
             reasons,
             open: Box::new(open),

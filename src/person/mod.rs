@@ -7,6 +7,7 @@ pub mod find;
 pub mod flags;
 pub mod forget;
 pub mod place;
+pub mod revoke;
 pub mod store;
 
 use chrono::{DateTime, Utc};

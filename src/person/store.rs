@@ -3,6 +3,7 @@
 mod address;
 mod audience;
 mod books;
+mod former;
 mod list;
 mod past;
 mod since;
@@ -12,8 +13,11 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
-pub use self::audience::{audience_classes, count_audience, has_audience, page_after};
+pub use self::audience::{
+    audience_classes, buckets_of_few, count_audience, has_audience, page_after,
+};
 pub use self::books::{Moved, move_account};
+pub use self::former::{Reference, reference_of};
 pub use self::list::list;
 pub use self::past::{believed, listed, listed_since};
 pub use self::since::{lock, settle};
@@ -23,7 +27,7 @@ use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 use super::{Person, PersonStanding, ToldBy};
 use crate::address::EmailAddress;
-use crate::db::schema::{incident, person, person_now, scope_reject, scope_row};
+use crate::db::schema::{incident, person, person_now, person_origin, scope_reject, scope_row};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -237,7 +241,7 @@ pub async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> 
     }
 }
 
-/// Deletes the staged rows and the rejects of all versions of an incident.
+/// Deletes the staged rows and the rejects of all versions of an incident, and how its people were listed at first.
 ///
 /// # Errors
 /// The database's.
@@ -246,6 +250,9 @@ pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()
         .execute(conn)
         .await?;
     diesel::delete(scope_reject::table.filter(scope_reject::incident_id.eq(incident)))
+        .execute(conn)
+        .await?;
+    diesel::delete(person_origin::table.filter(person_origin::incident_id.eq(incident)))
         .execute(conn)
         .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::consent::Question;
 use super::{PostalKind, PostalState};
 use crate::db;
 use crate::seal::Broken;
@@ -85,6 +86,12 @@ pub enum PostalError {
         /// The day on which it was taken.
         taken: NaiveDate,
     },
+    /// People of the list must not be told by it any more; or a number that was confirmed no longer fits.
+    #[error("the list is not recorded yet: {}", asked(.questions))]
+    Unconfirmed {
+        /// What is to be confirmed.
+        questions: Vec<Question>,
+    },
     /// Who was told is missing.
     #[error(
         "say who was told, such as `the daughter` or `the person`: 1 to 200 characters on one line"
@@ -111,6 +118,11 @@ pub enum PostalError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+fn asked(questions: &[Question]) -> String {
+    let each: Vec<_> = questions.iter().map(ToString::to_string).collect();
+    format!("confirm with its number: {}", each.join(" "))
 }
 
 impl From<db::Error> for PostalError {

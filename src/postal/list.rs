@@ -70,6 +70,8 @@ pub async fn export(
     kind: PostalKind,
     again: bool,
 ) -> Result<Letters, PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let batch = take::take(app, by, of, kind, again).await?;
     let found = incident::store::find(&mut *app.db.get().await?, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
+use super::consent::{Confirmed, unanswered};
 use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, owner, store};
 use crate::actor::Actor;
 use crate::app::App;
@@ -17,70 +18,103 @@ const AT_ONCE: i64 = 2_000;
 /// How often a transaction that met another is tried.
 const TRIES: usize = 10;
 
-/// Records that the letters of a list were posted on a day: its people are told what the list says, bucket by bucket,
-/// and the account moves with each. If this call ends half way, [`resume`] or the same call goes on where it stands.
-///
-/// # Errors
-/// [`PostalError::NotWaiting`] unless it waits; a day that cannot be; [`PostalError::IsTold`] for another kind of list.
-pub async fn posted(
-    app: &App,
-    by: StaffId,
-    id: PostalId,
-    on: NaiveDate,
-) -> Result<Batch, PostalError> {
-    record(app, by, id, on, None).await
+/// What became of a list, and the numbers to which the person who says so agreed.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The day on which its letters were posted, or its people told.
+    pub on: NaiveDate,
+    /// Who was told and how; `None` for letters that were posted.
+    pub telling: Option<Telling>,
+    /// Yes to the people who must not be told by it any more.
+    pub confirmed: Confirmed,
 }
 
-/// Records that the people of a list of next of kin or safe channels were told, by whom it says and how.
-///
-/// # Errors
-/// As [`posted`]; [`PostalError::IsPosted`] for another kind of list.
-pub async fn told(
-    app: &App,
-    by: StaffId,
-    id: PostalId,
-    on: NaiveDate,
-    telling: &Telling,
-) -> Result<Batch, PostalError> {
-    record(app, by, id, on, Some(telling)).await
+impl Done {
+    /// Posted on this day, with no yes.
+    pub fn posted(on: NaiveDate) -> Self {
+        Self {
+            on,
+            telling: None,
+            confirmed: Confirmed::default(),
+        }
+    }
+
+    /// Told on this day, with no yes.
+    pub fn told(on: NaiveDate, telling: Telling) -> Self {
+        Self {
+            telling: Some(telling),
+            ..Self::posted(on)
+        }
+    }
+
+    fn deed(&self) -> &'static str {
+        match self.telling {
+            Some(_) => "letters.told",
+            None => "letters.posted",
+        }
+    }
 }
 
-async fn record(
+/// Records that the letters of a list were posted on a day, or that the people of a list of next of kin or safe channels
+/// were told: its people are told what the list says, bucket by bucket, and the account moves with each. If this call
+/// ends half way, [`resume`] or the same call goes on where it stands.
+///
+/// # Errors
+/// [`PostalError::NotWaiting`] unless it waits; a day that cannot be; [`PostalError::IsTold`] and
+/// [`PostalError::IsPosted`] for another kind of list; [`PostalError::Unconfirmed`] if people must not be told by it any
+/// more, or another number of them.
+pub async fn record(
     app: &App,
     by: StaffId,
     id: PostalId,
-    on: NaiveDate,
-    telling: Option<&Telling>,
+    done: &Done,
 ) -> Result<Batch, PostalError> {
-    let now = app.now();
+    // It may take long.
+    let app = &app.patient();
     let mut tx = app.db.begin().await?;
     let batch = store::lock(&mut tx, id).await?;
-    match (telling, batch.kind.is_posted()) {
+    match (&done.telling, batch.kind.is_posted()) {
         (None, false) => return Err(PostalError::IsTold(batch.kind)),
         (Some(_), true) => return Err(PostalError::IsPosted(batch.kind)),
         _ => {}
     }
     // The same call again goes on where an earlier one was left.
-    if batch.state != PostalState::Posting || batch.posted_on != Some(on) {
-        is_waiting(&batch)?;
-        check_day(on, batch.taken_at, now)?;
-        let how = match telling {
-            Some(telling) => Some(seal(app, &mut tx, &batch, telling).await?),
-            None => None,
-        };
-        store::set_posting(&mut tx, id, on, (by, now), how.as_deref()).await?;
-        let deed = if telling.is_some() {
-            "letters.told"
-        } else {
-            "letters.posted"
-        };
-        let detail = json!({ "batch": id, "people": batch.people, "on": on });
-        let (actor, of) = (Actor::Staff(by), batch.incident);
-        audit::store::append(&mut tx, now, actor, deed, of, &detail).await?;
+    if batch.state != PostalState::Posting || batch.posted_on != Some(done.on) {
+        begin(app, &mut tx, by, &batch, done).await?;
     }
     tx.commit().await?;
     settle(app, &batch).await?;
     Ok(store::find(&mut *app.db.get().await?, id).await?)
+}
+
+async fn begin(
+    app: &App,
+    tx: &mut Conn,
+    by: StaffId,
+    batch: &Batch,
+    done: &Done,
+) -> Result<(), PostalError> {
+    let now = app.now();
+    is_waiting(batch)?;
+    check_day(done.on, batch.taken_at, now)?;
+    // No list comes in force between the count and the record.
+    incident::store::share_scope(tx, batch.incident).await?;
+    let barred = store::barred(tx, batch, 0).await?;
+    let questions = unanswered(&barred, &done.confirmed);
+    if !questions.is_empty() {
+        return Err(PostalError::Unconfirmed { questions });
+    }
+    let how = match &done.telling {
+        Some(telling) => Some(seal(app, tx, batch, telling).await?),
+        None => None,
+    };
+    store::set_posting(tx, batch.id, done.on, (by, now), how.as_deref()).await?;
+    let detail = json!({
+        "batch": batch.id, "people": batch.people, "on": done.on, "confirmed": done.confirmed,
+    });
+    let (actor, of) = (Actor::Staff(by), batch.incident);
+    audit::store::append(tx, now, actor, done.deed(), of, &detail).await?;
+    Ok(())
 }
 
 pub(super) async fn seal(
@@ -149,6 +183,8 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
 /// # Errors
 /// The first that ends one of them.
 pub async fn resume(app: &App) -> Result<(), PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let half = store::list_posting(&mut *app.db.get().await?).await?;
     for batch in half {
         settle(app, &batch).await?;

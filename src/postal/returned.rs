@@ -45,6 +45,8 @@ pub async fn returned(
     only: Option<PostalId>,
     slips: Slips,
 ) -> Result<Recorded, PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let mut tx = app.db.begin().await?;
     let found = incident::store::find(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;

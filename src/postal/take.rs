@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Batch, MinorsRule, PostalError, PostalKind, PostalState, store};
+use super::{Batch, MinorsRule, PostalError, PostalKind, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::Conn;
 use crate::element::ElementSet;
-use crate::id::{BUCKETS, IncidentId, PersonId, PostalId, StaffId};
+use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
 use crate::person::{self, Person};
@@ -32,6 +32,8 @@ pub async fn take(
     kind: PostalKind,
     again: bool,
 ) -> Result<Batch, PostalError> {
+    // It may take long.
+    let app = &app.patient();
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, of).await?;
@@ -40,19 +42,7 @@ pub async fn take(
     if kind == PostalKind::Guardian && rule != MinorsRule::GuardianLetter {
         return Err(PostalError::MinorsAreMailed);
     }
-    let mut batch = Batch {
-        id: PostalId::new(now),
-        incident: of,
-        kind,
-        state: PostalState::Listed,
-        taken_by: by,
-        taken_at: now,
-        people: 0,
-        posted_on: None,
-        returned: 0,
-        not_posted: 0,
-        without_address: 0,
-    };
+    let mut batch = Batch::new(of, kind, by, now);
     store::insert_batch(&mut tx, &batch).await?;
     for bucket in 0..BUCKETS {
         let (people, without) = list(app, &mut tx, (&key, &batch), bucket, rule, again).await?;

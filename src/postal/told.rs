@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{Batch, Knows, PostalError, PostalKind, PostalState, Telling, check_day, post, store};
+use super::{Batch, Knows, PostalError, PostalKind, Telling, check_day, post, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::id::{IncidentId, PostalId, StaffId};
+use crate::id::{IncidentId, StaffId};
 use crate::incident;
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
@@ -54,17 +54,8 @@ pub async fn told(
         Some(WithheldReason::Changed | WithheldReason::NoAddress) | None => PostalKind::Single,
     };
     let batch = Batch {
-        id: PostalId::new(now),
-        incident: of,
-        kind,
-        state: PostalState::Listed,
-        taken_by: by,
-        taken_at: now,
         people: 1,
-        posted_on: None,
-        returned: 0,
-        not_posted: 0,
-        without_address: 0,
+        ..Batch::new(of, kind, by, now)
     };
     store::insert_batch(&mut tx, &batch).await?;
     let how = post::seal(app, &mut tx, &batch, telling).await?;

@@ -123,7 +123,7 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
 async fn open(app: &App, by: StaffId) -> Result<Incident> {
     let mut facts = fact_sheet();
     facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
-    facts.insert("website".to_owned(), app.config.http.public_url.clone());
+    facts.insert("website".to_owned(), app.config.http.public_url.to_string());
     let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
     steer::publish_facts(app, by, incident.id, incident.version).await?;
     for Update {
@@ -361,7 +361,7 @@ async fn answer_all(
         &solved,
     )
     .await?;
-    let history = ticket::store::history(&mut *app.db.get().await?, ticket.id).await?;
+    let history = ticket::store::history(&mut *app.db.get().await?, &app.keys, &ticket).await?;
     let moves = history
         .into_iter()
         .map(|m| format!("{}  {:<8} by {}", m.at.format("%H:%M:%S"), m.to, m.actor))

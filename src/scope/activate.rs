@@ -1,5 +1,6 @@
 //! Putting a drafted version in force, or throwing it away.
 
+mod asked;
 mod error;
 
 use std::future::Future;
@@ -8,9 +9,12 @@ use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
+pub use self::asked::questions;
+use self::asked::{has_no_count, keep_told, percent, rows, told_now};
 pub use self::error::ActivateError;
 pub(in crate::scope) use self::error::over;
-use super::consent::{self, Consent, Question};
+use super::consent::{self, Consent};
+use super::difference::{self, AT_ONCE};
 use super::store::{self, Own, Span};
 use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
@@ -18,6 +22,7 @@ use crate::app::App;
 use crate::audit;
 use crate::campaign;
 use crate::db::{self, Conn, bell};
+use crate::deployment;
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person::store::{Moved, move_account};
@@ -25,8 +30,6 @@ use crate::person::{self, PersonStanding};
 use crate::postal::{self, PostalError};
 use crate::ticket;
 
-/// Rows that one statement may touch; beyond it goes bucket by bucket, which keeps its sorts in memory.
-pub(super) const AT_ONCE: i64 = 10_000;
 /// How many buckets are worked on at once. Four are no faster, and leave the senders less.
 const AT_WORK: usize = 2;
 /// How often a transaction that met another is tried.
@@ -50,6 +53,8 @@ pub async fn activate(
     version: i32,
     consent: Consent,
 ) -> Result<Version, ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ActivateError::Busy);
@@ -75,26 +80,33 @@ async fn under_lock(
     let found = find(&mut conn, incident, version).await?;
     let is_first = store::is_first(&mut conn, incident).await?;
     if found.status == ScopeStatus::Draft {
+        is_as_seen(&found, consent.revision())?;
+        if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
+            return Err(ActivateError::InDoubt(Box::new(doubt)));
+        }
         if found.accepted == 0 {
             return Err(ActivateError::Empty(version));
         }
         if !is_first && has_no_count(&found) {
             return Err(ActivateError::Outdated(version));
         }
-        let told = told(&mut conn, incident, &found).await?;
+        let told = told_now(&mut conn, incident, &found).await?;
+        keep_told(&mut conn, incident, &found, told).await?;
         let questions = consent::unanswered(&found, told, percent(app), consent);
         if !questions.is_empty() {
             return Err(ActivateError::Unconfirmed { version, questions });
         }
     }
     drop(conn);
+    let others = consent::is_another_person(consent);
     match found.status {
         ScopeStatus::Draft if is_first => retried(|| whole(app, by, incident, &found)).await,
         ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
-            retried(|| at_once(app, by, incident, &found)).await
+            retried(|| at_once(app, by, incident, &found, others)).await
         }
         ScopeStatus::Draft => {
             let mut tx = app.db.begin().await?;
+            let found = answered(&mut tx, incident, &found, others).await?;
             begin(&mut tx, app, by, incident, &found).await?;
             tx.commit().await?;
             by_bucket(app, incident, &found).await
@@ -104,40 +116,27 @@ async fn under_lock(
     }
 }
 
-fn percent(app: &App) -> u32 {
-    app.config.scope.reject_percent
-}
-
-fn has_no_count(draft: &Version) -> bool {
-    let delta = draft.delta.as_ref();
-    delta.is_none_or(|delta| delta.flags_lifted.is_none())
-}
-
-/// How many of those whose name and address are both new were told something by now.
-async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Result<i64> {
-    let delta = draft.delta.as_ref();
-    if delta.is_none_or(|delta| delta.identity_changes == 0) {
-        return Ok(0);
-    }
-    let (_, told) = store::count_another(conn, incident, draft.version).await?;
-    Ok(told)
-}
-
-/// What must be confirmed before a version can be put in force; nothing unless it is a draft.
-///
-/// # Errors
-/// The database's.
-pub async fn questions(
-    app: &App,
+/// The draft with the answer about references that seem to name another person: if they do, their rows are marked
+/// and what the draft changes is computed again.
+async fn answered(
     conn: &mut Conn,
     incident: IncidentId,
-    of: &Version,
-) -> db::Result<Vec<Question>> {
-    if of.status != ScopeStatus::Draft || of.accepted == 0 {
-        return Ok(Vec::new());
+    draft: &Version,
+    others: bool,
+) -> db::Result<Version> {
+    let before = draft.delta.clone().unwrap_or_default();
+    if !others || before.identity_changes == 0 {
+        return Ok(draft.clone());
     }
-    let told = told(conn, incident, of).await?;
-    Ok(consent::questions(of, told, percent(app)))
+    let version = draft.version;
+    let marked = store::set_other(conn, incident, version).await?;
+    let mut difference = difference::of_draft(conn, incident, draft, None, &before).await?;
+    difference.delta.another_people = marked;
+    let counts = (draft.accepted, draft.rejected);
+    let what = (&difference.delta, &difference.brings);
+    let place = (incident, version);
+    store::set_draft(conn, place, ScopeStatus::Draft, None, counts, what).await?;
+    store::find(conn, incident, version).await
 }
 
 /// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now
@@ -146,6 +145,8 @@ pub async fn questions(
 /// # Errors
 /// The first that ends one of them; [`ActivateError::Busy`] is none, somebody is at work then.
 pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let mut half = store::list_activating(&mut *app.db.get().await?).await?;
     half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
     for (incident, version) in half {
@@ -165,12 +166,6 @@ pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateE
         }
     }
     Ok(())
-}
-
-/// How many rows of people an activation writes at most.
-fn rows(of: &Version) -> i64 {
-    let retracted = of.delta.as_ref().map_or(0, |delta| delta.people_retracted);
-    of.accepted + retracted
 }
 
 /// Does a transaction again if it met another one.
@@ -210,10 +205,12 @@ async fn at_once(
     by: StaffId,
     incident: IncidentId,
     draft: &Version,
+    others: bool,
 ) -> Result<Version, ActivateError> {
     let mut tx = app.db.begin().await?;
+    let draft = &answered(&mut tx, incident, draft, others).await?;
     let span = Span::all(incident, draft.version);
-    apply(&mut tx, span, draft.mode, app.now()).await?;
+    apply(&mut tx, span, draft, app.now()).await?;
     // Before the audit log, as agents lock them.
     ticket::store::weigh_again(&mut tx, incident, draft.version).await?;
     take_back_kin(app, &mut tx, span).await?;
@@ -257,7 +254,7 @@ async fn one_bucket(
         to: bucket + 1,
     };
     store::by_bucket(&mut tx).await?;
-    apply(&mut tx, span, half.mode, app.now()).await?;
+    apply(&mut tx, span, half, app.now()).await?;
     take_back_kin(app, &mut tx, span).await?;
     Ok(tx.commit().await?)
 }
@@ -311,6 +308,18 @@ fn broken(version: i32) -> ActivateError {
     ActivateError::Db(db::Error::inconsistent("scope_version", version))
 }
 
+/// Refuses a draft that has changed since it was seen, if it is said which revision was.
+fn is_as_seen(draft: &Version, seen: Option<&str>) -> Result<(), ActivateError> {
+    match seen {
+        Some(seen) if seen != draft.revision() => Err(ActivateError::Changed {
+            version: draft.version,
+            accepted: draft.accepted,
+            rejected: draft.rejected,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Throws a draft away, with its staged rows and its rejects.
 ///
 /// # Errors
@@ -321,8 +330,30 @@ pub async fn discard(
     incident: IncidentId,
     version: i32,
 ) -> Result<(), ActivateError> {
+    discard_seen(app, by, incident, version, None).await
+}
+
+/// Throws a draft away, if it still has the revision that was seen.
+///
+/// # Errors
+/// [`ActivateError`]; nothing has changed then.
+pub async fn discard_seen(
+    app: &App,
+    by: StaffId,
+    incident: IncidentId,
+    version: i32,
+    seen: Option<&str>,
+) -> Result<(), ActivateError> {
+    // It may take long.
+    let app = &app.patient();
     let mut tx = app.db.begin().await?;
-    draft(&mut tx, incident, version).await?;
+    let seen = draft(&mut tx, incident, version)
+        .await
+        .and_then(|found| is_as_seen(&found, seen));
+    if let Err(refused) = seen {
+        tx.roll_back().await;
+        return Err(refused);
+    }
     store::discard(&mut tx, incident, ScopeStatus::Draft, None).await?;
     let detail = json!({ "version": version });
     let (now, actor) = (app.now(), Actor::Staff(by));
@@ -364,13 +395,21 @@ async fn draft(
 async fn apply(
     conn: &mut Conn,
     span: Span,
-    mode: ScopeMode,
+    of: &Version,
     at: DateTime<Utc>,
 ) -> Result<(), ActivateError> {
     let net = store::record_applied(conn, span, at).await?;
     person::store::lock(conn, span.incident, span.from..span.to).await?;
-    let mut moved = store::apply_listed(conn, span).await?;
-    if mode == ScopeMode::Full {
+    let others = of
+        .delta
+        .as_ref()
+        .is_some_and(|delta| delta.another_people > 0);
+    let mut moved = match others {
+        true => store::apply_former(conn, span).await?,
+        false => Vec::new(),
+    };
+    moved.extend(store::apply_listed(conn, span).await?);
+    if of.mode == ScopeMode::Full {
         moved.extend(store::apply_unlisted(conn, span).await?);
     }
     // Senders read the people of these buckets again before they write to them.

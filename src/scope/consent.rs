@@ -1,12 +1,18 @@
 //! What is asked before a draft takes effect, each with its number: how many refused rows are too many (each may be
-//! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, and people
-//! who were told and now have another name and another address. An answer repeats the number that it saw.
+//! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, accepted rows
+//! that an added file replaced, addresses that are lost, elements that are taken back from people who were told of
+//! them, and references that seem to name another person now. An answer repeats the number that it saw.
+//!
+//! References have two answers: each names the same person as before, or each names another one. Without an answer
+//! the draft waits.
+
+mod question;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::question::{Question, Told};
 use super::{ScopeMode, Version};
 
 /// What was answered by the person who puts a draft in force.
@@ -36,9 +42,28 @@ pub struct Confirmed {
     /// People whom a full list retracts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retracted: Option<i64>,
-    /// People told before whose name and address are both new.
+    /// References that seem to name another person: each names the same person as before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_changes: Option<i64>,
+    /// The same references: each names another person, who was told nothing so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub another_person: Option<i64>,
+    /// Accepted rows in whose place a row of an added file came that says something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<i64>,
+    /// People who lose their e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emails_lost: Option<i64>,
+    /// People who lose their postal address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses_lost: Option<i64>,
+    /// People who were told of an element that the list takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_too_much: Option<i64>,
+    /// The draft's [`Version::revision`] to which these answers belong; without one they belong to any that asks for
+    /// the same numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
 }
 
 /// From how many people flags are lifted.
@@ -68,6 +93,12 @@ impl Confirmed {
             flags_lifted,
             retracted: other.retracted.or(self.retracted),
             identity_changes: other.identity_changes.or(self.identity_changes),
+            another_person: other.another_person.or(self.another_person),
+            replaced: other.replaced.or(self.replaced),
+            emails_lost: other.emails_lost.or(self.emails_lost),
+            addresses_lost: other.addresses_lost.or(self.addresses_lost),
+            told_too_much: other.told_too_much.or(self.told_too_much),
+            revision: other.revision.or(self.revision),
         }
     }
 }
@@ -81,83 +112,8 @@ impl From<bool> for Consent {
     }
 }
 
-/// Something that is asked before a draft takes effect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum Question {
-    /// Many rows were refused.
-    Rejected {
-        /// How many.
-        number: i64,
-        /// Of how many.
-        rows: i64,
-    },
-    /// A flag is lifted.
-    FlagsLifted {
-        /// Which.
-        flag: String,
-        /// From how many people.
-        number: i64,
-    },
-    /// A full list does not name people who are in force.
-    Retracted {
-        /// How many.
-        number: i64,
-    },
-    /// Name and address of people who were told are both new.
-    IdentityChanges {
-        /// How many.
-        number: i64,
-    },
-}
-
-impl Question {
-    /// Its number.
-    pub fn number(&self) -> i64 {
-        match self {
-            Self::Rejected { number, .. }
-            | Self::FlagsLifted { number, .. }
-            | Self::Retracted { number }
-            | Self::IdentityChanges { number } => *number,
-        }
-    }
-}
-
-/// What a yes says, as a sentence.
-impl fmt::Display for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let people = |n: &i64| if *n == 1 { "person" } else { "people" };
-        match self {
-            Self::Rejected { number, rows } => write!(
-                f,
-                "{number} of {rows} rows were refused, and the list takes effect without them."
-            ),
-            Self::FlagsLifted { flag, number } => {
-                let people = people(number);
-                write!(f, "The flag {flag} is lifted from {number} {people}.")
-            }
-            Self::Retracted { number: 1 } => {
-                f.write_str("1 person leaves the scope: the full list does not name them.")
-            }
-            Self::Retracted { number } => write!(
-                f,
-                "{number} people leave the scope: the full list does not name them."
-            ),
-            Self::IdentityChanges { number: 1 } => f.write_str(
-                "1 person who was told before has another name and another address now, and is the same person.",
-            ),
-            Self::IdentityChanges { number } => write!(
-                f,
-                "{number} people who were told before have another name and another address now, and each is the \
-                 same person."
-            ),
-        }
-    }
-}
-
-/// Everything that may be asked about a draft. `told` is how many of those whose name and address are both new have
-/// been told by now.
-fn all(of: &Version, told: i64) -> Vec<Question> {
+/// Everything that may be asked about a draft.
+fn all(of: &Version, told: Told) -> Vec<Question> {
     let (rejected, rows) = (of.rejected, of.accepted + of.rejected);
     let delta = of.delta.clone().unwrap_or_default();
     let mut all = vec![Question::Rejected {
@@ -168,7 +124,24 @@ fn all(of: &Version, told: i64) -> Vec<Question> {
     all.extend(lifted.map(|(flag, number)| Question::FlagsLifted { flag, number }));
     let number = delta.people_retracted;
     all.push(Question::Retracted { number });
-    all.push(Question::IdentityChanges { number: told });
+    all.extend([
+        Question::Replaced {
+            number: delta.replaced_accepted,
+        },
+        Question::EmailsLost {
+            number: delta.emails_lost,
+        },
+        Question::AddressesLost {
+            number: delta.addresses_lost,
+        },
+        Question::ToldTooMuch {
+            number: told.too_much,
+        },
+        Question::IdentityChanges {
+            number: delta.identity_changes,
+            told: told.another,
+        },
+    ]);
     all
 }
 
@@ -181,14 +154,14 @@ fn is_asked(question: &Question, of: &Version, percent: u32) -> bool {
 }
 
 /// What must be answered before a draft takes effect.
-pub fn questions(of: &Version, told: i64, percent: u32) -> Vec<Question> {
+pub fn questions(of: &Version, told: Told, percent: u32) -> Vec<Question> {
     let mut all = all(of, told);
     all.retain(|question| is_asked(question, of, percent));
     all
 }
 
 /// What is not answered, or was answered for another number.
-pub fn unanswered(of: &Version, told: i64, percent: u32, consent: &Consent) -> Vec<Question> {
+pub fn unanswered(of: &Version, told: Told, percent: u32, consent: &Consent) -> Vec<Question> {
     let given = match consent {
         Consent::Given => return Vec::new(),
         Consent::NotGiven => &Confirmed::default(),
@@ -205,7 +178,17 @@ pub fn unanswered(of: &Version, told: i64, percent: u32, consent: &Consent) -> V
             Question::Rejected { .. } if given.any_rejected => return false,
             Question::Rejected { .. } => given.rejected,
             Question::Retracted { .. } => given.retracted,
-            Question::IdentityChanges { .. } => given.identity_changes,
+            Question::Replaced { .. } => given.replaced,
+            Question::EmailsLost { .. } => given.emails_lost,
+            Question::AddressesLost { .. } => given.addresses_lost,
+            Question::ToldTooMuch { .. } => given.told_too_much,
+            Question::IdentityChanges { number, .. } => {
+                match (given.identity_changes, given.another_person) {
+                    // Both at once say nothing of any of them.
+                    (Some(_), Some(_)) => return *number > 0,
+                    (same, other) => same.or(other),
+                }
+            }
             Question::FlagsLifted { flag, number } => match &given.flags_lifted {
                 None => None,
                 Some(Lifted::Sum(n)) => Some(if *n == sum { *number } else { -1 }),
@@ -241,7 +224,22 @@ fn not_lifted(given: &Confirmed, all: &[Question]) -> Vec<Question> {
     gone.map(|(flag, _)| question(flag)).collect()
 }
 
-/// The answer that says yes to all of these.
+impl Consent {
+    /// The revision of the draft that was seen, if it was said.
+    pub fn revision(&self) -> Option<&str> {
+        match self {
+            Self::Numbers(given) => given.revision.as_deref(),
+            Self::NotGiven | Self::Given => None,
+        }
+    }
+}
+
+/// Whether it was answered that references name another person than before.
+pub fn is_another_person(consent: &Consent) -> bool {
+    matches!(consent, Consent::Numbers(given) if given.another_person.is_some_and(|n| n > 0))
+}
+
+/// The answer that says yes to all of these; of references that each names the same person.
 pub fn yes_to(questions: &[Question]) -> Confirmed {
     let mut yes = Confirmed::default();
     let mut flags = BTreeMap::new();
@@ -250,6 +248,10 @@ pub fn yes_to(questions: &[Question]) -> Confirmed {
         match question {
             Question::Rejected { .. } => yes.rejected = Some(number),
             Question::Retracted { .. } => yes.retracted = Some(number),
+            Question::Replaced { .. } => yes.replaced = Some(number),
+            Question::EmailsLost { .. } => yes.emails_lost = Some(number),
+            Question::AddressesLost { .. } => yes.addresses_lost = Some(number),
+            Question::ToldTooMuch { .. } => yes.told_too_much = Some(number),
             Question::IdentityChanges { .. } => yes.identity_changes = Some(number),
             Question::FlagsLifted { flag, .. } => {
                 flags.insert(flag.clone(), number);
@@ -286,6 +288,11 @@ mod tests {
         assert!(!is_needed(0, 0, 5));
     }
 
+    const TOLD: Told = Told {
+        another: 3,
+        too_much: 7,
+    };
+
     fn draft(mode: ScopeMode) -> Version {
         let lifted = [("hold".to_owned(), 2), ("minor".to_owned(), 1)];
         let now = chrono::DateTime::UNIX_EPOCH;
@@ -299,6 +306,8 @@ mod tests {
             rejected: 10,
             delta: Some(Delta {
                 people_retracted: 40,
+                identity_changes: if mode == ScopeMode::Full { 4 } else { 0 },
+                emails_lost: if mode == ScopeMode::Full { 6 } else { 0 },
                 flags_lifted: Some(lifted.into()),
                 ..Delta::default()
             }),
@@ -315,12 +324,12 @@ mod tests {
     #[test]
     fn every_question_wants_its_own_number() {
         let full = draft(ScopeMode::Full);
-        let asked = questions(&full, 3, 5);
-        assert_eq!(asked.len(), 5);
+        let asked = questions(&full, TOLD, 5);
+        assert_eq!(asked.len(), 7);
         let yes = yes_to(&asked);
-        let open = |given| unanswered(&full, 3, 5, &Consent::Numbers(given)).len();
+        let open = |given| unanswered(&full, TOLD, 5, &Consent::Numbers(given)).len();
         assert_eq!(open(yes.clone()), 0);
-        assert_eq!(open(Confirmed::default()), 5);
+        assert_eq!(open(Confirmed::default()), 7);
         let of = |change: fn(&mut Confirmed)| {
             let mut given = yes.clone();
             change(&mut given);
@@ -329,6 +338,17 @@ mod tests {
         assert_eq!(of(|yes| yes.rejected = Some(9)), 1);
         assert_eq!(of(|yes| yes.retracted = None), 1);
         assert_eq!(of(|yes| yes.identity_changes = Some(2)), 1);
+        assert_eq!(of(|yes| yes.emails_lost = Some(5)), 1);
+        assert_eq!(of(|yes| yes.told_too_much = None), 1);
+        assert_eq!(
+            of(|yes| yes.another_person = Some(4)),
+            1,
+            "not both at once"
+        );
+        let other = |yes: &mut Confirmed| {
+            (yes.identity_changes, yes.another_person) = (None, Some(4));
+        };
+        assert_eq!(of(other), 0);
         assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(3))), 0);
         assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(2))), 2);
         let more = |yes: &mut Confirmed| {
@@ -337,19 +357,19 @@ mod tests {
             }
         };
         assert_eq!(of(more), 1, "a flag that is not lifted at all");
-        assert_eq!(unanswered(&full, 3, 5, &Consent::Given), []);
+        assert_eq!(unanswered(&full, TOLD, 5, &Consent::Given), []);
     }
 
     #[test]
     fn what_a_delta_retracts_it_names_itself_and_is_not_asked() {
         let delta = draft(ScopeMode::Delta);
-        let asked = questions(&delta, 0, 20);
+        let asked = questions(&delta, Told::default(), 20);
         assert_eq!(asked.len(), 2, "the two flags: {asked:?}");
         let given = Confirmed {
             retracted: Some(39),
             ..yes_to(&asked)
         };
-        let open = unanswered(&delta, 0, 20, &Consent::Numbers(given));
+        let open = unanswered(&delta, Told::default(), 20, &Consent::Numbers(given));
         assert_eq!(open, [Question::Retracted { number: 40 }]);
     }
 }

@@ -36,9 +36,24 @@ pub struct Delta {
     pub identity_changes: i64,
     /// Those of them who had been told something by the time the list was compared.
     pub identity_changes_told: i64,
+    /// Those that were put in force as another person than before, as the answer said: they are among the people added,
+    /// and the former ones among the people retracted.
+    pub another_people: i64,
+    /// People who had an e-mail address and have none now.
+    pub emails_lost: i64,
+    /// People who had a postal address and have none now.
+    pub addresses_lost: i64,
+    /// People who had been told of an element, when the list was compared, that it takes back.
+    pub told_too_much: i64,
+    /// People in force whom a full list names on refused lines only: they stay as they were.
+    pub kept: i64,
     /// Rows of earlier files, accepted or refused, in whose place a row of a file that was added came: all rows
     /// are accepted, refused or replaced.
     pub replaced: i64,
+    /// Accepted rows among them in whose place a row came that says something else.
+    pub replaced_accepted: i64,
+    /// Refused rows among them whose row was refused again.
+    pub refused_again: i64,
     /// The columns of the file, in its order; columns of files that were added come last.
     pub columns: Vec<String>,
     /// Columns that the first file does not have: of people already known, nothing of that changes.
@@ -178,6 +193,11 @@ impl Delta {
                 self.unchanged += count(before == now && !class.contact);
             }
         }
+    }
+
+    /// Counts the flags of people of whom nothing was known.
+    pub fn set_flags(&mut self, flags: Flags, people: i64) {
+        count_flags(&mut self.flags_set, flags, Flags::NONE, people);
     }
 
     fn change(&mut self, element: Element) -> &mut Change {

@@ -3,22 +3,65 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::marks::Marks;
 use crate::address::EmailAddress;
 use crate::person::contact::Contact;
 
-/// Whether name and address are both new. An address is the same if the e-mail address or the postal address is;
-/// case, compatibility forms and white space do not matter. Without any address before and now there is nothing
-/// to compare.
+/// What a row says of a person beside what was known: `before` is the person as the last list has them, `origin` as
+/// they were before earlier lists changed their contact data without a question, each a part of them perhaps.
+/// Whether the row seems to name another person, and what else is asked about it.
+pub fn judge(before: &Contact, origin: Option<&Contact>, now: &Contact) -> (bool, Marks) {
+    let known = || [Some(before), origin].into_iter().flatten();
+    let another = known().any(|known| is_another(known, now));
+    let mut marks = Marks::NONE;
+    if before.email.is_some() && now.email.is_none() {
+        marks = marks.and(Marks::EMAIL_LOST);
+    }
+    if before.address.is_some() && now.address.is_none() {
+        marks = marks.and(Marks::ADDRESS_LOST);
+    }
+    let moved = |known: &Contact| email(known) != email(now) || post(known) != post(now);
+    if another && known().any(moved) {
+        marks = marks.and(Marks::LINKS_END);
+    }
+    (another, marks)
+}
+
+/// Whether the name is another one and no e-mail address stays. At the same postal address, and where no address is
+/// known at all, a name with more or fewer words is the same name. Case, compatibility forms and white space do not
+/// matter.
 pub fn is_another(before: &Contact, now: &Contact) -> bool {
-    let email = |of: &Contact| of.email.as_ref().map(EmailAddress::key_form);
-    let name = |of: &Contact| of.name.as_deref().map(folded);
-    let post = |of: &Contact| of.address.as_deref().map(folded);
     let same = |one: Option<String>, other: Option<String>| one.is_some() && one == other;
-    let has_address = |of: &Contact| of.email.is_some() || of.address.is_some();
+    let has_none = |of: &Contact| of.email.is_none() && of.address.is_none();
+    let stays = same(post(before), post(now)) || (has_none(before) && has_none(now));
     name(before) != name(now)
         && !same(email(before), email(now))
-        && !same(post(before), post(now))
-        && (has_address(before) || has_address(now))
+        && !(stays && is_longer_or_shorter(before, now))
+}
+
+fn email(of: &Contact) -> Option<String> {
+    of.email.as_ref().map(EmailAddress::key_form)
+}
+
+fn name(of: &Contact) -> Option<String> {
+    of.name.as_deref().map(folded)
+}
+
+fn post(of: &Contact) -> Option<String> {
+    of.address.as_deref().map(folded)
+}
+
+/// Whether one of the two names has all words of the other: a title, a second first name, or no name.
+fn is_longer_or_shorter(one: &Contact, other: &Contact) -> bool {
+    let (one, other) = (
+        name(one).unwrap_or_default(),
+        name(other).unwrap_or_default(),
+    );
+    let has_all = |long: &str, short: &str| {
+        let mut words = short.split(' ').filter(|word| !word.is_empty());
+        words.all(|word| long.split(' ').any(|known| known == word))
+    };
+    has_all(&one, &other) || has_all(&other, &one)
 }
 
 fn folded(text: &str) -> String {
@@ -42,18 +85,39 @@ mod tests {
     }
 
     #[test]
-    fn only_both_together_make_another_person() {
+    fn a_new_name_without_an_e_mail_address_that_stays_makes_another_person() {
         let before = contact("Ada Löwe", "ada@example.org", "1 High St\nLondon");
         let other = |name, email, address| is_another(&before, &contact(name, email, address));
         assert!(other("Bo Chen", "bo@example.org", "2 Low St"));
         assert!(other("Bo Chen", "", ""));
         assert!(!other("ADA  LO\u{308}WE", "bo@example.org", "2 Low St"));
         assert!(!other("Ada Wolf", "ada@example.org", ""), "married");
-        assert!(!other("Bo", "b@example.org", "1 high st  london"));
+        let same_house = "1 high st  london";
+        assert!(other("Bo Löwe", "b@example.org", same_house), "a spouse");
+        assert!(other("Bo", "", same_house));
+        assert!(
+            !other("Mrs Ada Löwe", "b@example.org", same_house),
+            "a title"
+        );
         assert!(!other("Ada Löwe", "", ""));
         let nameless = |email| contact("", email, "");
         assert!(!is_another(&nameless("a@b.org"), &nameless("c@d.org")));
         let nowhere = |name| contact(name, "", "");
-        assert!(!is_another(&nowhere("Ada"), &nowhere("Bo")));
+        assert!(is_another(&nowhere("Ada"), &nowhere("Bo")));
+        assert!(!is_another(&nowhere("Ada"), &nowhere("Ada Wolf")));
+    }
+
+    #[test]
+    fn a_person_who_changed_in_two_steps_is_compared_with_the_first() {
+        let origin = contact("Ada", "ada@example.org", "1 High St");
+        let before = contact("Bo", "ada@example.org", "1 High St");
+        let now = contact("Bo", "bo@example.org", "2 Low St");
+        assert!(!judge(&before, None, &now).0);
+        let (another, marks) = judge(&before, Some(&origin), &now);
+        assert!(another && marks == Marks::LINKS_END);
+        let back = judge(&before, Some(&origin), &origin);
+        assert_eq!(back, (false, Marks::NONE));
+        let gone = judge(&origin, None, &contact("Ada", "", ""));
+        assert_eq!(gone, (false, Marks::EMAIL_LOST.and(Marks::ADDRESS_LOST)));
     }
 }

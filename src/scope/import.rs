@@ -13,11 +13,11 @@ mod compare;
 mod complete;
 mod corrected;
 mod error;
-mod kinds;
 mod references;
 mod refuse;
 mod stage;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 pub use self::error::ImportError;
-use self::kinds::Kinds;
 use self::refuse::Refuse;
-use self::stage::{Chunk, List, Stage};
+use self::stage::{Chunk, Corrects, List, Stage};
 use super::activate;
 use super::delta::{Brings, Delta, Difference};
+use super::kinds::Kinds;
 use super::lines::FileLines;
 use super::store::{self, Former, Own};
-use super::{How, OnDraft, Place, ScopeMode, ScopeStatus, Version};
+use super::{How, OnDraft, ScopeMode, ScopeStatus, Version, difference};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -121,6 +121,8 @@ pub async fn import(
     source: Source<impl io::Read + Send + 'static>,
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
+    // It may take long.
+    let app = &app.patient();
     let How { mode, draft: on } = how.into();
     ask_draft(&mut *app.db.get().await?, incident, on).await?;
     let (reader, is_file) = match source {
@@ -142,6 +144,11 @@ pub async fn import(
     store::sweep(&client, incident).await?;
     let (version, waiting) = begin(app, by, incident, mode, on).await?;
     let adds_to = waiting.filter(|_| on == Some(OnDraft::Add));
+    let again = if list.is_rejects() {
+        store::list_row_keys(&mut *app.db.get().await?, incident).await?
+    } else {
+        HashSet::new()
+    };
     let nothing_in_force = store::is_first(&mut *app.db.get().await?, incident).await?;
     let is_first = nothing_in_force && adds_to.is_none();
     let former = match &adds_to {
@@ -166,6 +173,7 @@ pub async fn import(
             clock: app.clock.clone(),
             is_first,
             lacks: list.lacks(),
+            again: Arc::new(again),
         },
     };
     let done = work.run(by, list, &progress).await;
@@ -234,7 +242,7 @@ struct Work<'a> {
 struct Read {
     at: Progress,
     kinds: Kinds,
-    corrects: Vec<Place>,
+    corrects: Vec<Corrects>,
 }
 
 impl Work<'_> {
@@ -353,7 +361,7 @@ impl Work<'_> {
         }
         store::complete_own(self.client, self.helper, own).await?;
         let mut difference = self.none_yet();
-        self.add_new(&mut difference, &read.kinds)?;
+        difference::add_new(&mut difference, self.stage.incident, &read.kinds)?;
         Ok((refused, difference))
     }
 

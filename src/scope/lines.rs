@@ -51,9 +51,10 @@ impl FileLines {
         self.lines == self.header + rows + self.continued + self.blank
     }
 
-    /// `1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank`.
+    /// `1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank`. `replaced`: rows in whose place others came, and
+    /// how many of them are refused rows that were refused again.
     #[must_use]
-    pub fn sum(&self, accepted: i64, rejected: i64, replaced: i64) -> String {
+    pub fn sum(&self, accepted: i64, rejected: i64, replaced: (i64, i64)) -> String {
         let mut sum = format!(
             "{} lines = {} header + {} accepted + {} refused + {} blank",
             thousands(self.lines),
@@ -62,8 +63,13 @@ impl FileLines {
             thousands(rejected),
             thousands(self.blank),
         );
-        if replaced > 0 {
-            sum += &format!(" + {} replaced or corrected", thousands(replaced));
+        let (replaced, again) = replaced;
+        if replaced > again {
+            let replaced = thousands(replaced - again);
+            sum += &format!(" + {replaced} replaced or corrected");
+        }
+        if again > 0 {
+            sum += &format!(" + {} sent again and refused again", thousands(again));
         }
         if self.continued > 0 {
             let more = thousands(self.continued);
@@ -99,7 +105,7 @@ mod tests {
         };
         assert!(lines.add_up(999, 1, 0) && !lines.add_up(600, 1, 0));
         let sum = "1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank";
-        assert_eq!(lines.sum(999, 1, 0), sum);
+        assert_eq!(lines.sum(999, 1, (0, 0)), sum);
         let both = lines.plus(FileLines {
             lines: 2,
             header: 1,
@@ -107,14 +113,16 @@ mod tests {
         });
         assert!(both.add_up(1_000, 0, 1));
         assert!(
-            both.sum(1_000, 0, 1)
+            both.sum(1_000, 0, (1, 0))
                 .ends_with("+ 0 blank + 1 replaced or corrected")
         );
+        let again = both.sum(999, 1, (3, 2));
+        assert!(again.ends_with("+ 1 replaced or corrected + 2 sent again and refused again"));
         (lines.lines, lines.continued) = (1_234_567, 1_233_566);
         assert!(lines.add_up(999, 1, 0));
         assert!(
             lines
-                .sum(999, 1, 0)
+                .sum(999, 1, (0, 0))
                 .ends_with("0 blank + 1,233,566 further lines of cells with line breaks")
         );
     }

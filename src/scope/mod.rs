@@ -14,10 +14,13 @@ pub mod body;
 pub mod consent;
 pub mod csv;
 pub mod delta;
+mod difference;
 pub mod identity;
 pub mod import;
+mod kinds;
 pub mod lacks;
 pub mod lines;
+mod marks;
 pub mod store;
 pub mod upload;
 
@@ -28,6 +31,7 @@ use self::delta::Delta;
 use self::lines::FileLines;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::pg_enum;
+use crate::seal::{Digest, to_hex};
 
 pg_enum! {
     /// What a list is of.
@@ -117,6 +121,19 @@ pub struct Version {
     pub lines: Option<FileLines>,
 }
 
+impl Version {
+    /// What its rows are: another word once a file was added to it. A page or a program that saw an earlier one says so.
+    pub fn revision(&self) -> String {
+        let mut digest = Digest::default();
+        digest.update(&self.version.to_be_bytes());
+        digest.update(self.file_hash.as_deref().unwrap_or_default());
+        for file in self.delta.iter().flat_map(|delta| &delta.added_files) {
+            digest.update(file.sha256.as_bytes());
+        }
+        to_hex(&digest.finish()[..8])
+    }
+}
+
 /// A list that arrives in pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
@@ -137,7 +154,8 @@ pub struct RejectReason {
     pub column: String,
     /// A stable word for programs.
     pub code: String,
-    /// A sentence for people; it never repeats the cell.
+    /// A sentence for people. It may repeat words of the cell, so it is sealed where it is kept.
+    #[serde(default)]
     pub why: String,
 }
 

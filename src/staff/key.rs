@@ -86,3 +86,36 @@ pub async fn find(app: &App, key: ApiKey) -> db::Result<Option<Staff>> {
     let mut conn = app.db.get().await?;
     store::find_by_key(&mut conn, &key.hash()).await
 }
+
+/// Makes another key for an account that acts by key, so that one can replace the other.
+///
+/// # Errors
+/// [`ManageError::Missing`], [`ManageError::HasMailbox`].
+pub async fn add(app: &App, by: Actor, account: StaffId) -> Result<ApiKey, ManageError> {
+    let (now, key) = (app.now(), ApiKey(random()));
+    let id = KeyId::new(now);
+    let mut tx = app.db.begin().await?;
+    if store::find(&mut tx, account).await?.email.is_some() {
+        return Err(ManageError::HasMailbox);
+    }
+    store::insert_key(&mut tx, id, account, &key.hash(), now).await?;
+    let detail = json!({ "key": id });
+    audit::store::append(&mut tx, now, by, "key.add", account, &detail).await?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+/// Revokes one key, for good; others of the account stay.
+///
+/// # Errors
+/// [`ManageError::NoKey`].
+pub async fn revoke(app: &App, by: Actor, id: KeyId) -> Result<(), ManageError> {
+    let now = app.now();
+    let mut tx = app.db.begin().await?;
+    let account = store::revoke_key(&mut tx, id, now).await?;
+    let account = account.ok_or(ManageError::NoKey)?;
+    let detail = json!({ "key": id });
+    audit::store::append(&mut tx, now, by, "key.revoke", account, &detail).await?;
+    tx.commit().await?;
+    Ok(())
+}

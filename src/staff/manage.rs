@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::password::PasswordHash;
+use super::password::{self, PasswordHash};
+use super::session::Token;
 use super::{BadName, Staff, StaffRole, check_name, store};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
@@ -30,6 +31,15 @@ pub enum ManageError {
     /// Nobody locks themselves out.
     #[error("nobody can disable their own account: ask another admin")]
     Yourself,
+    /// The present password was not right.
+    #[error("the present password is not right")]
+    WrongPassword,
+    /// There is no such key, or it was revoked before.
+    #[error("there is no such key, or it is revoked already")]
+    NoKey,
+    /// Only accounts that act by key have keys.
+    #[error("this account signs in with a password: make an account of its own for a key")]
+    HasMailbox,
     /// An API key's account has no password.
     #[error("this account belongs to an API key: nobody signs in as it")]
     NoMailbox,
@@ -81,7 +91,7 @@ pub async fn add(
     Ok(staff)
 }
 
-/// Disables an account: its sessions end, its keys work no more, its tickets go back to the queue. Doing it twice
+/// Disables an account: its sessions end, its keys are revoked for good, its tickets go back to the queue. Doing it twice
 /// changes nothing.
 ///
 /// # Errors
@@ -96,14 +106,15 @@ pub async fn disable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageErro
     if store::set_disabled(&mut tx, id, Some(now)).await? {
         store::delete_sessions_of(&mut tx, id).await?;
         let released = ticket::store::release_of(&mut tx, id, now).await?;
-        let detail = json!({ "tickets_released": released });
+        let revoked = store::revoke_keys_of(&mut tx, id, now).await?;
+        let detail = json!({ "tickets_released": released, "keys_revoked": revoked });
         audit::store::append(&mut tx, now, by, "staff.disable", id, &detail).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-/// Enables an account again. Doing it twice changes nothing.
+/// Enables an account again; keys that it had stay revoked. Doing it twice changes nothing.
 ///
 /// # Errors
 /// [`ManageError::Missing`].
@@ -134,6 +145,35 @@ pub async fn reset(
     store::set_password(&mut tx, id, password).await?;
     store::delete_sessions_of(&mut tx, id).await?;
     audit::store::append(&mut tx, app.now(), by, "staff.reset", id, &json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sets another password for oneself. The present one is asked for again, and other sessions end; `keep` is the one from
+/// which it is done.
+///
+/// # Errors
+/// [`ManageError::WrongPassword`], [`ManageError::NoMailbox`].
+pub async fn change_password(
+    app: &App,
+    by: StaffId,
+    keep: Option<Token>,
+    present: &str,
+    new: &PasswordHash,
+) -> Result<(), ManageError> {
+    let hash = store::password_of(&mut *app.db.get().await?, by).await?;
+    let hash = hash.ok_or(ManageError::NoMailbox)?;
+    if !password::verify(Some(hash), present).await {
+        return Err(ManageError::WrongPassword);
+    }
+    let keep = keep.map(Token::hash);
+    let mut tx = app.db.begin().await?;
+    store::set_password(&mut tx, by, new).await?;
+    let kept = keep.as_ref().map(|hash| hash.as_slice());
+    let ended = store::delete_other_sessions(&mut tx, by, kept).await?;
+    let (now, actor) = (app.now(), Actor::Staff(by));
+    let detail = json!({ "sessions_ended": ended });
+    audit::store::append(&mut tx, now, actor, "staff.change_password", by, &detail).await?;
     tx.commit().await?;
     Ok(())
 }

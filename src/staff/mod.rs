@@ -3,6 +3,7 @@
 pub mod device;
 pub mod key;
 pub mod manage;
+pub mod networks;
 pub mod password;
 pub mod replay;
 pub mod session;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 
 use crate::address::EmailAddress;
 use crate::id::StaffId;
+use crate::invisible::shows_nothing;
 use crate::pg_enum;
 
 pg_enum! {
@@ -82,6 +84,8 @@ rights! {
     SeePeople,
     /// See lists of people, masked, rather than one who is sought.
     SeeAllPeople,
+    /// End the status links that a person was sent.
+    RevokeLinks,
     /// See templates and previews.
     SeeTemplates,
     /// Write templates.
@@ -123,6 +127,7 @@ impl StaffRole {
                 ImportScope,
                 SeePeople,
                 SeeAllPeople,
+                RevokeLinks,
                 SeeTemplates,
                 EditTemplate,
                 SeeCampaigns,
@@ -138,10 +143,17 @@ impl StaffRole {
                 ApproveCampaign,
                 StopSending,
             ],
-            Self::Agent => &[SeeIncidents, SeePeople, SeeTickets, WorkTickets],
+            Self::Agent => &[
+                SeeIncidents,
+                SeePeople,
+                RevokeLinks,
+                SeeTickets,
+                WorkTickets,
+            ],
             Self::Lead => &[
                 SeeIncidents,
                 SeePeople,
+                RevokeLinks,
                 SeeCampaigns,
                 SeeTickets,
                 WorkTickets,
@@ -211,9 +223,8 @@ pub struct BadName;
 /// # Errors
 /// [`BadName`].
 pub fn check_name(name: &str) -> Result<(), BadName> {
-    let fine = !name.trim().is_empty()
-        && name.chars().count() <= 100
-        && !name.chars().any(char::is_control);
+    let fine =
+        !shows_nothing(name) && name.chars().count() <= 100 && !name.chars().any(char::is_control);
     fine.then_some(()).ok_or(BadName)
 }
 

@@ -1,5 +1,5 @@
-//! Passwords: at least twelve characters and no other rule (NIST SP 800-63B §3.1.1.2), kept as
-//! Argon2id hashes (RFC 9106). Hashing is slow on purpose: it runs on its own threads, and no
+//! Passwords: at least twelve characters and no other rule (NIST SP 800-63B §3.1.1.2), in Unicode form NFKC, since
+//! keyboards differ in how they write the same letter; kept as Argon2id hashes (RFC 9106). Hashing is slow on purpose: it runs on its own threads, and no
 //! connection may be held meanwhile.
 
 use std::fmt;
@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use argon2::password_hash::{PasswordHash as Phc, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::seal::random;
 
@@ -60,8 +61,12 @@ impl Password {
     /// # Errors
     /// [`BadPassword`] if it is too short or too long.
     pub fn parse(typed: &str) -> Result<Self, BadPassword> {
+        if typed.len() > LONGEST {
+            return Err(BadPassword);
+        }
+        let typed: String = typed.nfkc().collect();
         let fits = typed.chars().count() >= SHORTEST && typed.len() <= LONGEST;
-        fits.then(|| Self(typed.to_owned())).ok_or(BadPassword)
+        fits.then_some(Self(typed)).ok_or(BadPassword)
     }
 
     /// A new random password of 100 bits, in groups that can be read out.
@@ -119,10 +124,16 @@ impl PasswordHash {
         Self(phc)
     }
 
+    /// Whether it is of what was typed: in form NFKC, or as it is, which an older program hashed.
     fn fits(&self, typed: &str) -> bool {
+        let same: String = typed.nfkc().collect();
+        self.is_of(&same) || (same != typed && self.is_of(typed))
+    }
+
+    fn is_of(&self, password: &str) -> bool {
         Phc::new(&self.0).is_ok_and(|phc| {
             Argon2::default()
-                .verify_password(typed.as_bytes(), &phc)
+                .verify_password(password.as_bytes(), &phc)
                 .is_ok()
         })
     }
@@ -171,6 +182,25 @@ mod tests {
         assert!(Password::parse("twelve chars").is_ok());
         assert!(Password::parse("пароль пароль").is_ok());
         assert!(Password::parse(&"x".repeat(1_025)).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_same_letters_in_another_unicode_form_are_the_same_password() {
+        let (composed, apart) = ("pássword of mine", "pa\u{301}ssword of mine");
+        for (set, typed) in [
+            (composed, apart),
+            (apart, composed),
+            ("ﬁne password", "fine password"),
+        ] {
+            let hash = Password::parse(set)
+                .expect("long enough")
+                .hash(Cost::LIGHT)
+                .await;
+            assert!(verify(Some(hash), typed).await, "{set} {typed}");
+        }
+        // An older program hashed what was typed as it was.
+        let old = Password(apart.to_owned()).hash(Cost::LIGHT).await;
+        assert!(verify(Some(old), apart).await);
     }
 
     #[tokio::test]

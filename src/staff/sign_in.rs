@@ -2,13 +2,14 @@
 //! process: several web nodes allow so many times as much, and a restart forgets.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::device::Device;
+use super::networks::{Width, networks};
 use super::session::Token;
 use super::{Staff, password, store};
 use crate::actor::Actor;
@@ -16,6 +17,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit;
 use crate::db;
+use crate::id::StaffId;
 use crate::seal::sha256;
 
 /// Why nobody was signed in. The words do not tell an unknown account from a wrong password.
@@ -43,6 +45,9 @@ pub struct SignedIn {
     pub device: String,
 }
 
+/// In whose name refused attempts stand in the audit log.
+const DOOR: Actor = Actor::System("sign-in");
+
 /// Signs somebody in who comes from the network address `from`; `device` is what their browser was given
 /// when they did so before.
 ///
@@ -59,18 +64,24 @@ pub async fn sign_in(
     let email = EmailAddress::parse(email.trim()).ok().map(|e| e.key_form());
     let named = email.as_deref().unwrap_or_default();
     let device = device.and_then(|cookie| Device::parse(&app.keys, cookie, named));
-    attempts
-        .take(from, named, device, now)
-        .map_err(SignInError::TooMany)?;
+    let refused = |deed, subject: String| app.noticed.note(now, DOOR, deed, subject, 0);
+    attempts.take(from, named, device, now).map_err(|wait| {
+        refused("staff.sign_in_limited", "sign-in".to_owned());
+        SignInError::TooMany(wait)
+    })?;
     let account = match &email {
         Some(email) => store::find_by_email(&mut *app.db.get().await?, email).await?,
         None => None,
     };
     let (staff, hash) = account.unzip();
     let fits = password::verify(hash, typed).await;
-    let staff = staff
-        .filter(|staff| fits && staff.disabled_at.is_none())
-        .ok_or(SignInError::Refused)?;
+    let whose = staff.as_ref().map(|staff| staff.id.to_string());
+    let Some(staff) = staff.filter(|staff| fits && staff.disabled_at.is_none()) else {
+        // Never what was typed: it may be a password.
+        let whose = whose.unwrap_or_else(|| "unknown account".to_owned());
+        refused("staff.sign_in_refused", whose);
+        return Err(SignInError::Refused);
+    };
     let token = Token::new();
     let expires_at = now + TimeDelta::hours(app.config.sessions.staff_hours);
     let mut tx = app.db.begin().await?;
@@ -113,6 +124,16 @@ const PER_ADDRESS: Limit = Limit {
     burst: 30,
     seconds: 10,
 };
+/// Of an IPv6 /56, and of a /48: more than one household or office needs, far less than each of its /64 alone
+/// would allow.
+const PER_HOME: Limit = Limit {
+    burst: 90,
+    seconds: 4,
+};
+const PER_SITE: Limit = Limit {
+    burst: 240,
+    seconds: 2,
+};
 const PER_ACCOUNT: Limit = Limit {
     burst: 10,
     seconds: 60,
@@ -133,14 +154,31 @@ impl Attempts {
     /// The seconds to wait.
     pub fn may_try_code(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u32> {
         let full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        PER_ADDRESS.check(&full_at, &codes_of(from), now)
+        of_networks("codes", from)
+            .iter()
+            .try_for_each(|(key, limit)| limit.check(&full_at, key, now))
     }
 
     /// Counts a wrong notice code.
     pub fn count_wrong_code(&self, from: IpAddr, now: DateTime<Utc>) {
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
-        PER_ADDRESS.count(&mut full_at, codes_of(from), now);
+        for (key, limit) in of_networks("codes", from) {
+            limit.count(&mut full_at, key, now);
+        }
+    }
+
+    /// Counts an attempt of somebody signed in at their own present password.
+    ///
+    /// # Errors
+    /// The seconds to wait if it is one too many; it is not counted then.
+    pub fn may_try_own_password(&self, of: StaffId, now: DateTime<Utc>) -> Result<(), u32> {
+        let key = sha256(format!("own password {of}").as_bytes());
+        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_old(&mut full_at, now);
+        PER_ACCOUNT.check(&full_at, &key, now)?;
+        PER_ACCOUNT.count(&mut full_at, key, now);
+        Ok(())
     }
 
     /// Counts an attempt: against the account, or against the browser that was in it before.
@@ -160,13 +198,8 @@ impl Attempts {
         };
         let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
-        let buckets = [
-            (
-                sha256(format!("address {}", network(from)).as_bytes()),
-                PER_ADDRESS,
-            ),
-            (sha256(whose.as_bytes()), PER_ACCOUNT),
-        ];
+        let mut buckets = of_networks("address", from);
+        buckets.push((sha256(whose.as_bytes()), PER_ACCOUNT));
         for (key, limit) in &buckets {
             limit.check(&full_at, key, now)?;
         }
@@ -202,21 +235,24 @@ fn drop_old(full_at: &mut Buckets, now: DateTime<Utc>) {
     }
 }
 
-fn codes_of(from: IpAddr) -> [u8; 32] {
-    sha256(format!("codes {}", network(from)).as_bytes())
-}
-
-/// What one customer of a provider holds: an IPv4 address, or an IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 64))),
-        v4 => v4,
-    }
+/// The buckets of an address and of the networks around it.
+fn of_networks(what: &str, from: IpAddr) -> Vec<([u8; 32], Limit)> {
+    let bucket = |(network, width)| {
+        let key = sha256(format!("{what} {width:?} {network}").as_bytes());
+        let limit = match width {
+            Width::One => PER_ADDRESS,
+            Width::Home => PER_HOME,
+            Width::Site => PER_SITE,
+        };
+        (key, limit)
+    };
+    networks(from).into_iter().map(bucket).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::staff::networks::network;
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
@@ -272,5 +308,23 @@ mod tests {
             network("::ffff:192.0.2.1".parse().expect("an address")),
             address(1)
         );
+    }
+
+    #[test]
+    fn an_ipv6_site_is_limited_however_many_networks_it_takes() {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
+        let allowed = |bits: u32| {
+            let attempts = Attempts::default();
+            let of = |n: u128| {
+                let base = 0x2001_0db8_u128 << 96 | n << bits;
+                attempts.take(IpAddr::V6(base.into()), &n.to_string(), None, now)
+            };
+            (0..1_000).take_while(|n| of(*n).is_ok()).count()
+        };
+        assert_eq!(allowed(0), 30);
+        // 256 networks of 64 bits to each /56, 90 attempts for each of those.
+        assert_eq!(allowed(64), 90);
+        assert_eq!(allowed(72), 240);
+        assert_eq!(allowed(80), 1_000);
     }
 }

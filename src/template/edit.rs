@@ -11,6 +11,7 @@ use crate::db;
 use crate::element::{ElementSet, UnknownElement};
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Facts;
+use crate::invisible::shows_nothing;
 use crate::person::place::Locale;
 
 /// Most variants of one version.
@@ -58,6 +59,19 @@ pub enum EditError {
     /// A text does not compile.
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
     Text(Vec<(String, MergeError)>),
+    /// Another version was saved since the one was read that these words change.
+    #[error(
+        "version {newest} was saved since version {read} was opened; it changes {}. Nothing of yours was saved: bring its changes in first",
+        if .what.is_empty() { "nothing".to_owned() } else { .what.join(", ") }
+    )]
+    Changed {
+        /// The version that was read.
+        read: i32,
+        /// The newest one.
+        newest: i32,
+        /// The parts in which they differ, such as `en: body`.
+        what: Vec<String>,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
@@ -126,7 +140,7 @@ pub async fn create(
     name: &str,
     words: impl Into<Words<'_>>,
 ) -> Result<TemplateId, EditError> {
-    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if shows_nothing(name) || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(EditError::Name);
     }
     let words = words.into();
@@ -150,7 +164,8 @@ pub async fn create(
     Ok(id)
 }
 
-/// Writes the next version; its number. Older versions stay as they are.
+/// Writes the next version; its number. Older versions stay as they are. `based_on`: the version that was read before
+/// it was changed; if another one was saved since, nothing is written.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -159,12 +174,20 @@ pub async fn add_version(
     by: StaffId,
     id: TemplateId,
     words: impl Into<Words<'_>>,
+    based_on: Option<i32>,
 ) -> Result<i32, EditError> {
     let words = words.into();
     let variants = check(words.variants)?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let version = store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
+    if let Some(read) = based_on.filter(|read| *read != version - 1) {
+        return Err(EditError::Changed {
+            read,
+            newest: version - 1,
+            what: store::changed(&mut tx, id, read, version - 1).await?,
+        });
+    }
     let detail = detail(version, &variants, words.names);
     audit::store::append(
         &mut tx,

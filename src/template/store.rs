@@ -1,6 +1,6 @@
 //! Templates in the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
@@ -89,6 +89,44 @@ async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
         .select(max(template_version::version))
         .first(conn)
         .await?)
+}
+
+/// In which parts two versions of a template differ, such as `en: body`; nothing of a version that there is not.
+///
+/// # Errors
+/// The database's.
+pub async fn changed(conn: &mut Conn, id: TemplateId, from: i32, to: i32) -> Result<Vec<String>> {
+    let mut both = Vec::new();
+    for version in [from, to] {
+        match find(conn, id, Some(version)).await {
+            Ok(found) => both.push(found),
+            Err(Error::Missing) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+    }
+    let [from, to] = &both[..] else {
+        return Ok(Vec::new());
+    };
+    let locales: BTreeSet<&String> = from.variants.keys().chain(to.variants.keys()).collect();
+    let mut parts = Vec::new();
+    for locale in locales {
+        match (from.variants.get(locale), to.variants.get(locale)) {
+            (Some(was), Some(is)) => {
+                if was.subject != is.subject {
+                    parts.push(format!("{locale}: subject"));
+                }
+                if was.body != is.body {
+                    parts.push(format!("{locale}: body"));
+                }
+            }
+            (None, _) => parts.push(format!("{locale}: new")),
+            (_, None) => parts.push(format!("{locale}: removed")),
+        }
+    }
+    if from.names != to.names {
+        parts.push("what is named by words".to_owned());
+    }
+    Ok(parts)
 }
 
 /// One version of a template, the newest if none is named.

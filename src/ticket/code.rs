@@ -97,7 +97,9 @@ pub async fn step(
     };
     Ok(match status {
         LetterStatus::Sent => Step::Sent { to, until },
-        LetterStatus::Failed | LetterStatus::Withheld => Step::Refused { to },
+        LetterStatus::Failed | LetterStatus::Withheld | LetterStatus::Uncertain => {
+            Step::Refused { to }
+        }
         LetterStatus::Queued if outbox::store::is_stopped(conn).await? => Step::Stopped,
         LetterStatus::Queued => Step::Sending { to, until },
     })

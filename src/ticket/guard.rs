@@ -1,5 +1,6 @@
 //! Whether a move may be made: the table of [`super::status`] applied to one ticket. Pure.
 
+use crate::invisible::shows_nothing;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::status::{Need, Party, TicketResolution, TicketStatus};
@@ -88,7 +89,7 @@ pub fn check(
 }
 
 fn is_reason(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= REASON_LIMIT && !text.contains('\0')
+    !shows_nothing(text) && text.chars().count() <= REASON_LIMIT && !text.contains('\0')
 }
 
 /// Whether this end claims that we said something.

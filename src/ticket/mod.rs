@@ -11,6 +11,7 @@ pub mod harm;
 pub mod intake;
 pub mod letter;
 pub mod number;
+pub mod reseal;
 pub mod status;
 pub mod store;
 pub mod urgency;
@@ -18,6 +19,7 @@ pub mod urgency;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
+use crate::invisible::shows_nothing;
 use crate::pg_enum;
 use number::Number;
 use status::Hearing;
@@ -94,8 +96,10 @@ pub struct Ticket {
     pub messages: i32,
     /// The number of the customer's last message; 0 if they wrote none.
     pub customer_message: i32,
-    /// Why it is on hold.
+    /// Why it is on hold; `None` once the incident's key was destroyed.
     pub reason: Option<String>,
+    /// The same, sealed.
+    pub(in crate::ticket) reason_sealed: Option<Vec<u8>>,
     /// When to look again at a ticket on hold.
     pub review_at: Option<DateTime<Utc>>,
     /// How it ended.
@@ -189,6 +193,7 @@ impl Ticket {
         let to = then.to;
         let on_hold = to == TicketStatus::OnHold;
         self.reason = then.reason.clone().filter(|_| on_hold);
+        self.reason_sealed = None;
         self.review_at = then.review_at.filter(|_| on_hold);
         // Closing a solved ticket keeps how and when it was solved.
         if self.status != TicketStatus::Solved || to != TicketStatus::Closed {
@@ -228,7 +233,7 @@ fn lease(minutes: i64, now: DateTime<Utc>) -> DateTime<Utc> {
 pub struct Then {
     /// The next status; the present one for none.
     pub to: TicketStatus,
-    /// Why, in staff's words: shown in the history. No personal data: it is stored readable.
+    /// Why, in staff's words: shown in the history, and sealed.
     pub reason: Option<String>,
     /// When to look again, on hold.
     pub review_at: Option<DateTime<Utc>>,
@@ -350,10 +355,7 @@ pub enum BadWords {
 /// # Errors
 /// [`BadWords::Empty`], [`BadWords::TooLong`].
 pub fn check_text(text: &str) -> Result<(), BadWords> {
-    // White space, and the marks that show nothing either.
-    let shows =
-        |c: char| !c.is_whitespace() && !matches!(c, '\0' | '\u{200B}' | '\u{FEFF}' | '\u{2060}');
-    if !text.chars().any(shows) {
+    if shows_nothing(text) {
         return Err(BadWords::Empty);
     }
     (text.chars().count() <= TEXT_LIMIT)
@@ -388,6 +390,11 @@ pub fn subject(topic: &str, text: &str) -> Result<String, BadWords> {
 /// To whom a sealed subject belongs.
 fn subject_owner(ticket: TicketId) -> Vec<u8> {
     ticket.uuid().as_bytes().to_vec()
+}
+
+/// To whom the sealed reason of a move belongs.
+fn reason_owner(ticket: TicketId) -> Vec<u8> {
+    [&ticket.uuid().as_bytes()[..], b"reason"].concat()
 }
 
 /// To whom a sealed message belongs.

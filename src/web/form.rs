@@ -12,11 +12,11 @@ use std::ops::Deref;
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header;
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{
     DeserializeOwned, Deserializer, Error as _, IgnoredAny, IntoDeserializer, Visitor as Seer,
@@ -24,9 +24,11 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::app::App;
-use crate::seal::same;
+use crate::seal::{random, same};
+use crate::web::body;
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::{Kind, Problem};
+use crate::web::text::{self, Lines};
 use crate::web::who::{Signed, Visitor};
 
 /// A form of nothing but a button.
@@ -79,14 +81,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(req, payload);
+        let body = body::whole(req, payload);
         let req = req.clone();
         Box::pin(async move {
-            let fields = Fields::parse(&body.await.map_err(|_| Problem::new(Kind::TooLarge))?);
+            let fields = Fields::parse(&body.await?);
             check(&req, fields.get(TOKEN)).map_err(|problem| problem.typed(fields.words()))?;
             Ok(Self {
                 typed: fields
-                    .read()
+                    .check_text()
+                    .and_then(|()| fields.read())
                     .map_err(|problem| problem.typed(fields.words()))?,
                 faults: Faults::default(),
             })
@@ -94,10 +97,44 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// The token for the forms of the page that answers `req`.
+/// The query of a page's address, read as forms are: of a name that stands there twice the last counts, and what is
+/// not asked for is passed over, since mail software and trackers add to addresses.
+#[derive(Debug)]
+pub struct Query<T>(T);
+
+impl<T> Query<T> {
+    /// What was asked.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let fields = Fields::parse(req.query_string().as_bytes());
+        ready(fields.read().map(Self))
+    }
+}
+
+/// The token for the forms of the page that answers `req`: another one each time, since pages are compressed, and
+/// the length of an answer would tell what a constant token has in common with what a stranger puts on the page.
 pub fn token(app: &App, req: &HttpRequest) -> String {
     let today = app.now().timestamp().div_euclid(86_400);
-    URL_SAFE_NO_PAD.encode(&ground(app, req, today)[..MAC_LEN])
+    let mac = &ground(app, req, today)[..MAC_LEN];
+    let mask = random::<MAC_LEN>();
+    let masked = mac.iter().zip(mask).map(|(octet, mask)| octet ^ mask);
+    URL_SAFE_NO_PAD.encode(mask.iter().copied().chain(masked).collect::<Vec<_>>())
 }
 
 /// Refuses a form that another site sent, or whose token is not of its sender. For handlers that
@@ -111,7 +148,12 @@ pub fn check(req: &HttpRequest, token: &str) -> Result<(), Problem> {
     if !is_same_origin(req, &app.config.http.public_url) {
         return Err(refused());
     }
-    let given = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
+    let given = URL_SAFE_NO_PAD.decode(token).ok().and_then(|masked| {
+        let (mask, masked) = masked.split_at_checked(MAC_LEN)?;
+        let octets = mask.iter().zip(masked).map(|(mask, octet)| mask ^ octet);
+        Some(octets.collect::<Vec<u8>>())
+    });
+    let given = given.ok_or_else(refused)?;
     let today = app.now().timestamp().div_euclid(86_400);
     let fits = |day| same(&ground(app, req, day)[..MAC_LEN], &given);
     (fits(today) || fits(today - 1))
@@ -147,7 +189,8 @@ fn is_same_origin(req: &HttpRequest, public_url: &str) -> bool {
 
 /// The longest words in a form that cannot be accepted, to be given back. Takes the body.
 pub async fn words_of(req: &mut ServiceRequest) -> String {
-    match req.extract::<Bytes>().await {
+    let mut payload = req.take_payload();
+    match body::whole(req.request(), &mut payload).await {
         Ok(body) if req.content_type() == "application/x-www-form-urlencoded" => {
             Fields::parse(&body).words()
         }
@@ -188,8 +231,25 @@ impl Fields {
             .flat_map(|(_, values)| values)
             .max_by_key(|words| words.len())
             .filter(|words| words.len() >= 20)
-            .cloned()
+            .map(|words| text::without_controls(words))
             .unwrap_or_default()
+    }
+
+    fn check_text(&self) -> Result<(), Problem> {
+        for (name, values) in &self.0 {
+            let found = text::control(name, Lines::One);
+            let mut each = values.iter();
+            let found = found.or_else(|| each.find_map(|value| text::control(value, Lines::Many)));
+            if let Some(character) = found {
+                let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let place = match name.len() <= 40 && name.chars().all(is_word) {
+                    true => format!("the field {name}"),
+                    false => "a field".to_owned(),
+                };
+                return Err(text::refused(&place, character));
+            }
+        }
+        Ok(())
     }
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {

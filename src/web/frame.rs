@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
+use crate::deployment::{self, Doubt};
 use crate::staff::{self, Right, Staff};
 use crate::web::form;
 use crate::web::page::{Area, Desk, Moment, Organisation, Stopped, Visit};
@@ -50,7 +51,7 @@ fn may_open(staff: &Staff, area: Area) -> bool {
 
 fn organisation(app: &App) -> Organisation {
     let (settings, url) = (&app.config.organisation, &app.config.http.public_url);
-    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    let host = url.split_once("://").map_or(&**url, |(_, host)| host);
     Organisation {
         name: settings.name.clone(),
         host: host.to_owned(),
@@ -79,10 +80,22 @@ pub async fn console(
         }),
         None => None,
     };
+    let doubt = deployment::store::doubt(conn).await?;
     Ok(Desk {
         stopped,
+        doubt: doubt.map(|doubt| in_doubt(&doubt)),
         ..desk(app, req, staff, area)
     })
+}
+
+/// Why nothing is sent from a database that may be an older copy, and what to do.
+pub fn in_doubt(doubt: &Doubt) -> String {
+    format!(
+        "Sending is held: the database may be an older copy, of about {} UTC ({}). What was sent after that is not \
+         known here. Whoever runs Candor decides what becomes of it: candor db restored.",
+        doubt.copied_at.format("%-d %b %Y, %H:%M"),
+        doubt.reasons()
+    )
 }
 
 async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {

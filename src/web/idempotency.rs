@@ -14,16 +14,21 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::app::App;
 use crate::seal::Digest;
 use crate::staff::replay::once::{claim, release, settle};
 use crate::staff::replay::{Answer, Claim, Request};
+use crate::web::body::whole;
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::{self, Signed, refuse};
 
 /// Longest key, in octets.
 const LONGEST: usize = 255;
+
+/// Octets of an answer that is kept. Those of the API are far shorter.
+const LONGEST_ANSWER: usize = 256 << 10;
 
 /// The headers that belong to an answer.
 const KEPT: [header::HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
@@ -95,10 +100,8 @@ async fn begin(req: &mut ServiceRequest) -> Result<(Data<App>, Request, Option<P
             }
         }))
     } else {
-        let body = req
-            .extract::<Bytes>()
-            .await
-            .map_err(|_| Problem::new(Kind::TooLarge))?;
+        let mut payload = req.take_payload();
+        let body = whole(req.request(), &mut payload).await?;
         hash.pass(&body);
         Box::pin(stream::iter([Ok(body)]))
     };
@@ -150,6 +153,7 @@ fn is_final(status: StatusCode) -> bool {
     let passing = [
         StatusCode::UNAUTHORIZED,
         StatusCode::FORBIDDEN,
+        StatusCode::REQUEST_TIMEOUT,
         StatusCode::PAYLOAD_TOO_LARGE,
         StatusCode::TOO_MANY_REQUESTS,
     ];
@@ -180,7 +184,13 @@ async fn taken<B: MessageBody>(response: HttpResponse<B>) -> anyhow::Result<Answ
     let body = body::to_bytes(response.into_body())
         .await
         .map_err(|_| anyhow::anyhow!("the body of an answer broke off"))?;
-    let body = String::from_utf8(body.to_vec())?;
+    let mut body = String::from_utf8(body.to_vec())?;
+    if body.len() > LONGEST_ANSWER {
+        body = json!({
+            "detail": "this was done; the answer was too long to be kept, so it is not repeated. Read what was made"
+        })
+        .to_string();
+    }
     let content = serde_json::to_vec(&Kept { headers, body })?;
     Ok(Answer { status, content })
 }

@@ -8,6 +8,7 @@ use futures_util::stream;
 use crate::incident::Incident;
 use crate::person::Person;
 use crate::postal::PostalError;
+use crate::postal::consent::yes_to;
 use crate::postal::list::Letters;
 use crate::postal::slips::BadFile;
 use crate::scope::csv::harmless;
@@ -67,12 +68,17 @@ impl From<PostalError> for Problem {
             | PostalError::Held
             | PostalError::Retracted
             | PostalError::NothingOwed
+            | PostalError::Unconfirmed { .. }
             | PostalError::CampaignUnderWay(_) => Kind::InTheWay,
         };
         match error {
             PostalError::Db(error) => error.into(),
             PostalError::Key(broken) => Self::broken(broken),
             PostalError::Missing => Self::not_found(),
+            PostalError::Unconfirmed { ref questions } => Self::new(kind)
+                .because(&error)
+                .with("confirm", yes_to(questions))
+                .with("questions", questions),
             error => Self::new(kind).because(error),
         }
     }

@@ -6,8 +6,11 @@
 
 mod affected;
 pub mod api;
+pub mod body;
 pub mod console;
+mod door;
 pub mod dress;
+pub mod entry;
 pub mod figures;
 pub mod form;
 pub mod frame;
@@ -21,31 +24,23 @@ pub mod problem;
 pub mod public;
 pub mod recognise;
 pub mod rejects;
+mod server;
 pub mod sign_in;
 pub mod site;
+pub mod text;
 pub mod thread;
 mod told;
 pub mod upload;
 pub mod who;
 
-use std::io;
-use std::net::TcpListener;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
 use actix_web::http::Method;
-use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
-use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, HttpServer, Responder, Route, guard};
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
 
-use crate::app::App;
-use crate::shutdown::Shutdown;
-use crate::staff::Right;
-use crate::staff::sign_in::Attempts;
-use crate::web::problem::Problem;
-use Right::*;
+pub use self::door::{Door, Who};
+use self::door::{get, open, patch, post};
+pub use self::server::{Home, serve};
+use crate::staff::Right::*;
 use Who::*;
 
 /// Operations and public pages.
@@ -54,8 +49,8 @@ fn public() -> Vec<Door> {
     vec![
         get("/healthz", Anyone, operations::healthz),
         get("/readyz", Anyone, operations::readyz),
-        get("/metrics", Anyone, operations::metrics),
         get("/robots.txt", Anyone, site::robots),
+        get("/source", Anyone, site::source),
         get("/assets/{file}", Anyone, site::asset),
         get("/", Anyone, public::home::show),
         get("/incidents/{slug}", Anyone, public::incident::show),
@@ -147,6 +142,7 @@ fn console() -> Vec<Door> {
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), deeds::cancel),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/people/{person}", May(SeePeople), console::ledger::show),
+        post("/people/{person}/revoke-links", May(RevokeLinks), console::ledger::revoke_links),
         get("/helpline", May(SeeTickets), helpline::show),
         post("/helpline/next", May(WorkTickets), helpline::next),
         get("/helpline/call", May(WorkTickets), call::show),
@@ -156,9 +152,13 @@ fn console() -> Vec<Door> {
         post("/tickets/{ticket}/transition", May(WorkTickets), tickets::transition),
         post("/tickets/{ticket}/release", May(WorkTickets), tickets::release),
         post("/tickets/{ticket}/assign", May(LeadTickets), tickets::assign),
+        get("/me", Staff, console::me::show),
+        post("/me/password", Staff, console::me::change),
+        post("/me/sessions/{session}/end", Staff, console::me::end),
         get("/staff", May(SeeStaff), console::staff::show),
         post("/staff/{id}/disable", May(ManageStaff), console::staff::disable),
         post("/staff/{id}/enable", May(ManageStaff), console::staff::enable),
+        post("/keys/{key}/revoke", May(ManageStaff), console::staff::revoke_key),
         get("/audit", May(ReadAudit), console::audit::show),
         get("/outbox", May(SeeOutbox), outbox::show),
         get("/outbox/{name}", May(SeeOutbox), outbox::one),
@@ -171,7 +171,7 @@ fn console() -> Vec<Door> {
 #[rustfmt::skip]
 fn api() -> Vec<Door> {
     use api::{
-        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, templates, tickets,
+        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, sending, templates, tickets,
     };
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
@@ -183,6 +183,7 @@ fn api() -> Vec<Door> {
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
         get("/people/{person}", May(SeePeople), people::show),
+        post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),
         get("/incidents/{incident}/letters/without-address", May(ImportScope), letters::without_address),
         post("/incidents/{incident}/letters/returned", May(ImportScope), letters::returned),
@@ -206,6 +207,7 @@ fn api() -> Vec<Door> {
         get("/templates/{template}", May(SeeTemplates), templates::show),
         post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
         post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
+        get("/sending", May(SeeCampaigns), sending::show),
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
@@ -254,30 +256,6 @@ fn routes(to: &mut ServiceConfig) {
         );
 }
 
-/// Who may pass a door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// Everybody.
-    Anyone,
-    /// The holder of a good status link.
-    Link,
-    /// Every member of staff.
-    Staff,
-    /// Staff with this right.
-    May(Right),
-}
-
-/// One route.
-pub struct Door {
-    /// Its method; `GET` answers `HEAD` too.
-    pub method: Method,
-    /// Its address within its part.
-    pub path: &'static str,
-    /// Who may pass, as the test of all doors expects.
-    pub who: Who,
-    route: Route,
-}
-
 /// All doors with their whole address: the table for `tests/it/doors.rs`.
 pub fn doors() -> Vec<(Method, String, Who)> {
     let parts = [
@@ -292,133 +270,4 @@ pub fn doors() -> Vec<(Method, String, Who)> {
             .map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
     };
     parts.into_iter().flat_map(whole).collect()
-}
-
-fn get<F, Args>(path: &'static str, who: Who, handler: F) -> Door
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let reads = guard::Any(guard::Get()).or(guard::Head());
-    let route = Route::new().guard(reads).to(handler);
-    Door {
-        method: Method::GET,
-        path,
-        who,
-        route,
-    }
-}
-
-fn post<F, Args>(path: &'static str, who: Who, handler: F) -> Door
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let route = web::post().to(handler);
-    Door {
-        method: Method::POST,
-        path,
-        who,
-        route,
-    }
-}
-
-fn patch<F, Args>(path: &'static str, who: Who, handler: F) -> Door
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let route = web::patch().to(handler);
-    Door {
-        method: Method::PATCH,
-        path,
-        who,
-        route,
-    }
-}
-
-/// Registers doors: those with the same address as one resource, which knows its other methods.
-fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {
-    while let Some(first) = doors.first().map(|door| door.path) {
-        let (here, rest): (Vec<_>, Vec<_>) = doors.into_iter().partition(|d| d.path == first);
-        doors = rest;
-        let methods: Vec<_> = here.iter().map(|door| door.method.as_str()).collect();
-        let allow = methods.join(", ");
-        let refuse = move || {
-            let problem = Problem::method_not_allowed(&allow);
-            async move { HttpResponse::from_error(problem) }
-        };
-        let resource = web::resource(first).default_service(web::to(refuse));
-        to.service(
-            here.into_iter()
-                .fold(resource, |resource, door| resource.route(door.route)),
-        );
-    }
-}
-
-/// What the web needs beside the program itself.
-pub struct Home {
-    /// The runtime of the process, for work that a web worker's own cannot do.
-    pub runtime: Handle,
-    /// Resolves when answers that never end by themselves (events) must end.
-    pub leaving: CancellationToken,
-    /// Whether all migrations were found to have run.
-    pub is_migrated: AtomicBool,
-}
-
-/// Serves until the end is asked for; requests in hand may finish.
-///
-/// # Errors
-/// If the socket cannot be served.
-pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
-    let workers = match app.config.http.workers {
-        0 => std::thread::available_parallelism().map_or(2, usize::from),
-        n => n,
-    };
-    let app = Data::new(app);
-    let attempts = Data::new(Attempts::default());
-    let audiences = Data::new(console::audience::Audiences::default());
-    let home = Data::new(Home {
-        runtime: Handle::current(),
-        leaving: shutdown.soft().clone(),
-        is_migrated: AtomicBool::new(false),
-    });
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(app.clone())
-            .app_data(attempts.clone())
-            .app_data(audiences.clone())
-            .app_data(home.clone())
-            .app_data(PayloadConfig::new(app.config.http.body_limit))
-            .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
-            .app_data(QueryConfig::default().error_handler(|why, _| api::bad_query(&why).into()))
-            .configure(routes)
-            .default_service(web::to(|| async {
-                HttpResponse::from_error(Problem::not_found())
-            }))
-            .wrap(from_fn(dress::dress))
-            .wrap(from_fn(site::headers))
-            .wrap(Compress::default())
-            .wrap(NormalizePath::new(TrailingSlash::Trim))
-            .wrap(from_fn(site::log))
-    })
-    .workers(workers)
-    .disable_signals()
-    .shutdown_timeout(20)
-    .client_request_timeout(Duration::from_secs(15))
-    .listen(listener)?
-    .run();
-    let handle = server.handle();
-    let soft = shutdown.soft().clone();
-    shutdown.spawn(async move {
-        soft.cancelled().await;
-        handle.stop(true).await;
-    });
-    tokio::select! {
-        served = server => served,
-        () = shutdown.hard().cancelled() => Ok(()),
-    }
 }

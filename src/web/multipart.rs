@@ -7,6 +7,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::web::problem::{Kind, Problem};
+use crate::web::text::{Lines, control, refused};
 
 /// Longest headers of a part.
 const LONGEST_HEAD: usize = 8 * 1024;
@@ -131,7 +132,11 @@ where
                 return Err(Problem::new(Kind::TooLarge));
             }
         }
-        String::from_utf8(text).map_err(|_| bad("a field of the form is not UTF-8"))
+        let text = String::from_utf8(text).map_err(|_| bad("a field of the form is not UTF-8"))?;
+        match control(&text, Lines::Many) {
+            None => Ok(text),
+            Some(character) => Err(refused("a field of the form", character)),
+        }
     }
 
     /// The rest of the part, piece by piece.

@@ -9,8 +9,9 @@ use actix_web::{HttpResponse, HttpServer, Responder, http::header};
 use tokio::runtime::Handle;
 
 use crate::app::App;
-use crate::campaign;
 use crate::db;
+use crate::deployment;
+use crate::deployment::keys::{self, KeyError};
 use crate::notice::store::batch;
 use crate::shutdown::Shutdown;
 use crate::web::Home;
@@ -49,8 +50,22 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     }
 }
 
-async fn look(app: &App) -> db::Result<batch::Queue> {
-    batch::queue(&mut *app.db.get().await?, app.now()).await
+async fn look(app: &App) -> db::Result<(batch::Queue, bool)> {
+    let mut conn = app.db.get().await?;
+    let queue = batch::queue(&mut conn, app.now()).await?;
+    let doubt = deployment::store::doubt(&mut conn).await?;
+    Ok((queue, doubt.is_some()))
+}
+
+/// How many files and connections this process may have open.
+pub fn descriptors() -> usize {
+    // Beyond Linux the least that systems allow.
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let open = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = open.and_then(|limits| limits.split_whitespace().next());
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or(256)
 }
 
 /// `GET /healthz`: this process answers.
@@ -66,8 +81,7 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
     if home.is_migrated.load(Ordering::Relaxed) {
         // Migrations do not run backwards under a program: from now on a question is enough, and a stranger who
         // asks often opens no connections.
-        campaign::store::stopped(&mut *app.db.get().await?).await?;
-        return Ok(HttpResponse::Ok().body("ready\n"));
+        return ready(&app).await;
     }
     let url = app
         .config
@@ -78,18 +92,34 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
     let pending = home.runtime.spawn(async move { db::pending(&url).await });
     match pending.await.map_err(Problem::broken)? {
         Ok(0) => {
+            // A database that was away when this process started has not been looked at.
+            match keys::check(&app).await {
+                Ok(()) => {}
+                Err(KeyError::Db(error)) => return Err(error.into()),
+                Err(error) => return Err(Problem::new(Kind::Away).because(error.to_string())),
+            }
             home.is_migrated.store(true, Ordering::Relaxed);
-            Ok(HttpResponse::Ok().body("ready\n"))
+            ready(&app).await
         }
         Ok(n) => Err(Problem::new(Kind::Away).because(format!("{n} migrations are pending"))),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Pages are served from an older copy too; that nothing is sent is said.
+async fn ready(app: &App) -> Answer {
+    let doubt = deployment::store::doubt(&mut *app.db.get().await?).await?;
+    Ok(HttpResponse::Ok().body(match doubt {
+        None => "ready\n".to_owned(),
+        Some(doubt) => format!("ready\nsending is held: {doubt}\n"),
+    }))
+}
+
 /// `GET /metrics`, for Prometheus: the figures of this process, and how the queue stands for all. While the
 /// database is away they are those of the last look.
 pub async fn metrics(app: Data<App>) -> impl Responder {
-    if let Ok(queue) = look(&app).await {
+    if let Ok((queue, in_doubt)) = look(&app).await {
+        app.metrics.in_doubt.set(in_doubt.into());
         let figures = [
             ("due", queue.due),
             ("age", queue.age),

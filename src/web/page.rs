@@ -73,6 +73,7 @@ pub enum Area {
     Audit,
     Outbox,
     Design,
+    Me,
 }
 
 /// A link of the navigation: where it belongs, its address, its word.
@@ -111,6 +112,8 @@ pub struct Desk {
     pub area: Area,
     /// Set while the emergency stop is on.
     pub stopped: Option<Stopped>,
+    /// Set while the database may be an older copy: why, and what to do. Nothing is sent then.
+    pub doubt: Option<String>,
     /// Whether this person may stop and start all sending.
     pub may_stop: bool,
     /// The parts that this person may open, of those looked into now and then.
@@ -155,7 +158,7 @@ impl Tone {
             "suspected" | "paused" | "deferred" | "pending" | "on_hold" | "withheld"
             | "uncertain" | "corrected" | "needs_letter" => Tone::Look,
             "approval_void" | "bounced" | "expired" | "stopped" | "unexplained" | "overdue"
-            | "failed" => Tone::Act,
+            | "failed" | "import died" => Tone::Act,
             _ => Tone::Idle,
         }
     }

@@ -10,9 +10,9 @@ use crate::id::UploadId;
 use crate::scope::Upload;
 use crate::scope::upload::{self, PIECE, UploadError};
 use crate::staff::right::ImportScope;
-use crate::web::form;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
+use crate::web::{body, form};
 
 /// Where a piece begins, or the next one would.
 const OFFSET: &str = "upload-offset";
@@ -56,19 +56,18 @@ pub async fn add(
     req: HttpRequest,
     app: Data<App>,
     id: Path<String>,
-    body: Payload,
+    payload: Payload,
 ) -> Answer {
     let start = header(&req, OFFSET).and_then(|start| start.parse().ok());
     let start = start.ok_or_else(|| {
         Problem::new(Kind::BadRequest).because("Upload-Offset must say where the piece begins")
     })?;
     let id = named(&id)?;
-    let piece = body.to_bytes_limited(PIECE).await;
+    let piece = payload.to_bytes_limited(PIECE).await;
     let piece = piece.map_err(|_| {
         Problem::new(Kind::TooLarge).because(format!("a piece has at most {PIECE} octets"))
     })?;
-    let piece =
-        piece.map_err(|_| Problem::new(Kind::BadRequest).because("the piece was cut off"))?;
+    let piece = piece.map_err(|error| body::of(&error))?;
     let upload = upload::add(&app, who.id, id, start, &piece).await?;
     Ok(told(HttpResponse::Ok(), &upload))
 }
@@ -82,10 +81,10 @@ pub async fn add_from_page(
     req: HttpRequest,
     app: Data<App>,
     id: Path<String>,
-    body: Payload,
+    payload: Payload,
 ) -> Answer {
     form::check(&req, header(&req, TOKEN).unwrap_or_default())?;
-    add(who, req, app, id, body).await
+    add(who, req, app, id, payload).await
 }
 
 fn header<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {

@@ -77,6 +77,8 @@ kinds! {
         "The detail says what. Settle that first, then repeat the request.";
     StillRunning = 409 "still-running" "A request with this Idempotency-Key has begun and not ended"
         "Wait and repeat it. If it stays so, its process died: look whether the deed was done, and use a new key if not.";
+    TooSlow = 408 "too-slow" "The request came too slowly, or stopped"
+        "Nothing was changed. Send it again.";
     TooLarge = 413 "too-large" "The request is too large"
         "Send less at once. Affected lists are sent as text/csv, which has no limit.";
     WrongType = 415 "wrong-type" "The body has another type than expected"
@@ -93,6 +95,8 @@ kinds! {
         "Wait as long as the Retry-After header says.";
     Broken = 500 "broken" "Something went wrong on our side"
         "Try again in a minute. If it stays, tell us the reference.";
+    Busy = 503 "busy" "Too many requests arrive at once"
+        "Nothing was changed. Repeat the request after the time in Retry-After.";
     Away = 503 "away" "The records cannot be reached right now"
         "Nothing was changed. Repeat the request after the time in Retry-After.";
 }
@@ -146,6 +150,11 @@ impl Problem {
         Self::new(Kind::TooMany).with_header(header::RETRY_AFTER, seconds.to_string())
     }
 
+    /// Too many bodies are under way.
+    pub fn busy() -> Self {
+        Self::new(Kind::Busy).with_header(header::RETRY_AFTER, "5".to_owned())
+    }
+
     /// 405 for an address that takes the methods in `allow`.
     pub fn method_not_allowed(allow: &str) -> Self {
         Self::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allow.to_owned())
@@ -153,19 +162,29 @@ impl Problem {
 
     /// Says what is the matter in this case; never with a secret or a customer's words.
     pub fn because(mut self, detail: impl fmt::Display) -> Self {
-        self.0.detail = detail.to_string();
+        self.0.detail = shorter(detail.to_string(), LONGEST_DETAIL);
         self
     }
 
     /// Adds an extension member (RFC 9457 §3.2).
+    /// Of a long list the beginning, and how many it has as `<name>_total`.
     pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
-        self.0.more.insert(name.to_owned(), json!(value));
+        let mut value = json!(value);
+        if let Some(items) = value
+            .as_array_mut()
+            .filter(|items| items.len() > MOST_ITEMS)
+        {
+            let total = format!("{name}_total");
+            self.0.more.insert(total, json!(items.len()));
+            items.truncate(MOST_ITEMS);
+        }
+        self.0.more.insert(name.to_owned(), value);
         self
     }
 
     /// Gives back the words that somebody had typed, so that the page can show them.
     pub fn typed(mut self, words: String) -> Self {
-        self.0.typed = words;
+        self.0.typed = shorter(words, LONGEST_TYPED);
         self
     }
 
@@ -213,8 +232,9 @@ impl Problem {
 
     /// A problem for an error that actix made itself.
     pub fn from_status(status: StatusCode) -> Self {
-        let kind = Kind::ALL
+        let kind = [Kind::Away]
             .iter()
+            .chain(Kind::ALL)
             .copied()
             .find(|kind| kind.status() == status);
         Self::new(kind.unwrap_or(if status.is_server_error() {
@@ -235,7 +255,34 @@ impl Problem {
             &self.0.detail
         };
         body.insert("detail".to_owned(), json!(detail));
+        if Value::Object(body.clone()).to_string().len() > LONGEST_DOCUMENT {
+            // Only what the catalogue promises of every problem is short for certain.
+            for name in self.0.more.keys() {
+                body.remove(name);
+            }
+            body.insert(
+                "left_out".to_owned(),
+                json!(self.0.more.keys().collect::<Vec<_>>()),
+            );
+        }
         Value::Object(body)
+    }
+}
+
+/// Characters of a detail.
+const LONGEST_DETAIL: usize = 4_000;
+/// Characters of words that are given back: more than a message of the helpline may have.
+const LONGEST_TYPED: usize = 20_000;
+/// Items of a list beside a problem.
+const MOST_ITEMS: usize = 100;
+/// Octets of a problem document.
+const LONGEST_DOCUMENT: usize = 60_000;
+
+/// The beginning of a text that is longer than anybody reads.
+fn shorter(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text,
+        Some((end, _)) => format!("{} …", &text[..end]),
     }
 }
 
@@ -335,11 +382,13 @@ impl From<ManageError> for Problem {
     fn from(error: ManageError) -> Self {
         let kind = match error {
             ManageError::Db(error) => return error.into(),
-            ManageError::Missing => Kind::NotFound,
+            ManageError::Missing | ManageError::NoKey => Kind::NotFound,
             ManageError::EmailTaken => Kind::Taken,
             ManageError::Name(_)
             | ManageError::NoRole
             | ManageError::Yourself
+            | ManageError::WrongPassword
+            | ManageError::HasMailbox
             | ManageError::NoMailbox => Kind::NotAccepted,
         };
         Self::new(kind).because(error)

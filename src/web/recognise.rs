@@ -3,21 +3,24 @@
 
 use std::rc::Rc;
 
-use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpResponse};
 
+use crate::actor::Actor;
+use crate::app::App;
 use crate::incident;
 use crate::link::StatusLink;
 use crate::person::store;
 use crate::postal;
 use crate::staff::key::{self, ApiKey};
-use crate::staff::session::{self, Token};
+use crate::staff::session;
 use crate::web::problem::{Kind, Problem};
-use crate::web::who::{SESSION_COOKIE, Signed, Visitor, app, refuse};
-use crate::web::{form, sign_in};
+use crate::web::who::{Signed, Visitor, app, refuse, session_token};
+use crate::web::{form, sign_in, text};
 
 /// Middleware of `/s/{token}`: a forged link is refused by arithmetic, a revoked one by the person's
 /// row, one of a forgotten incident by its missing key, all with the same 404.
@@ -25,6 +28,9 @@ pub async fn by_link(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if let Some(answer) = without_tail(&req) {
+        return Ok(req.into_response(answer));
+    }
     match visitor(&req).await {
         Ok(visitor) => {
             req.extensions_mut().insert(visitor);
@@ -32,6 +38,28 @@ pub async fn by_link(
         }
         Err(problem) => Ok(refuse(req, problem)),
     }
+}
+
+/// The way to the page of a link that took along the punctuation behind it: a full stop, a bracket, a quotation
+/// mark, or the `=` of a line that mail software broke.
+fn without_tail(req: &ServiceRequest) -> Option<HttpResponse> {
+    let token = req.match_info().get("token")?;
+    let token = String::from_utf8(text::decoded(token.as_bytes())).ok()?;
+    let (link, tail) = token.split_at_checked(StatusLink::LENGTH)?;
+    let is_link = link
+        .bytes()
+        .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'));
+    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
+    let is_tail = reads && is_link && !tail.is_empty() && !tail.contains(char::is_alphanumeric);
+    // What stands behind the token in the address is kept, the tail in whichever spelling is not.
+    let behind = req.path().splitn(4, '/').nth(3);
+    let behind = behind.map_or(String::new(), |behind| format!("/{behind}"));
+    let plain = behind.bytes().all(|octet| octet.is_ascii_graphic());
+    (is_tail && plain).then(|| {
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, format!("/s/{link}{behind}")))
+            .finish()
+    })
 }
 
 async fn visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
@@ -58,14 +86,13 @@ pub async fn by_session(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let token = req
-        .cookie(SESSION_COOKIE)
-        .and_then(|cookie| Token::parse(cookie.value()));
+    let app = match app(&req) {
+        Ok(app) => app,
+        Err(problem) => return Ok(refuse(req, problem)),
+    };
+    let token = session_token(&app, req.request());
     let staff = match token {
-        Some(token) => match app(&req) {
-            Ok(app) => session::find(&app, token).await.map_err(Problem::from),
-            Err(problem) => Err(problem),
-        },
+        Some(token) => session::find(&app, token).await.map_err(Problem::from),
         None => Ok(None),
     };
     match staff {
@@ -79,7 +106,23 @@ pub async fn by_session(
         Ok(None) => {}
         Err(problem) => return Ok(refuse(req, problem)),
     }
-    Ok(next.call(req).await?.map_into_boxed_body())
+    let answer = next.call(req).await?.map_into_boxed_body();
+    note_refusal(&answer);
+    Ok(answer)
+}
+
+/// Counts for the audit log what a member of staff may not do and tried.
+fn note_refusal(answer: &ServiceResponse<BoxBody>) {
+    let req = answer.request();
+    let signed = req.extensions().get::<Signed>().cloned();
+    if answer.status() == StatusCode::FORBIDDEN
+        && let (Some(signed), Some(app)) = (signed, req.app_data::<Data<App>>())
+    {
+        // The pattern of the route, never the address, which may name a person.
+        let route = req.match_pattern().unwrap_or_default();
+        let what = format!("{} {route}", req.method());
+        signed.saw(app, "act.refused", what, 0);
+    }
 }
 
 /// Middleware of the API: recognises a key.
@@ -90,8 +133,8 @@ pub async fn by_key(
     let key = req
         .headers()
         .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-        .and_then(|text| ApiKey::parse(text.trim()));
+        .and_then(|value| bearer(value.to_str().ok()?))
+        .and_then(ApiKey::parse);
     let staff = match (key, app(&req)) {
         (Some(key), Ok(app)) => key::find(&app, key).await.map_err(Problem::from),
         (None, Ok(_)) => Ok(None),
@@ -100,9 +143,24 @@ pub async fn by_key(
     match staff {
         Ok(Some(staff)) => {
             req.extensions_mut().insert(Signed::new(staff, None));
-            Ok(next.call(req).await?.map_into_boxed_body())
+            let answer = next.call(req).await?.map_into_boxed_body();
+            note_refusal(&answer);
+            Ok(answer)
         }
-        Ok(None) => Ok(refuse(req, Problem::new(Kind::NotSignedIn))),
+        Ok(None) => {
+            if let (Some(_), Ok(app)) = (key, app(&req)) {
+                let actor = Actor::System("sign-in");
+                app.noticed
+                    .note(app.now(), actor, "key.refused", "unknown key", 0);
+            }
+            Ok(refuse(req, Problem::new(Kind::NotSignedIn)))
+        }
         Err(problem) => Ok(refuse(req, problem)),
     }
+}
+
+/// The credentials of the scheme Bearer, whose name is written in any case (RFC 9110 §11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }

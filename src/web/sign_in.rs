@@ -2,14 +2,14 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::staff::sign_in::{Attempts, SignInError, sign_in, sign_out};
 use crate::web::console::sign_in::SignIn;
-use crate::web::form::{self, Form, Pressed};
+use crate::web::form::{self, Form, Pressed, Query};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
 use crate::web::who::{Signed, came_from, cookie, no_session_cookie, session_cookie};
@@ -131,7 +131,7 @@ pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
     }
     Ok(HttpResponse::SeeOther()
         .insert_header((header::LOCATION, format!("{PATH}?signed_out=1")))
-        .cookie(no_session_cookie())
+        .cookie(no_session_cookie(&app))
         .finish())
 }
 

@@ -6,9 +6,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Path;
-use actix_web::{HttpResponse, Responder};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 
+use crate::app::App;
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
 use crate::web::who;
@@ -39,11 +40,7 @@ pub async fn headers(
     let private = ["/s/", "/console", "/api"]
         .iter()
         .any(|p| req.path().starts_with(p));
-    let tls = who::app(&req)?
-        .config
-        .http
-        .public_url
-        .starts_with("https://");
+    let tls = who::app(&req)?.config.http.public_url.is_https();
     let mut answer = next.call(req).await?;
     let mut set = |name: HeaderName, value| {
         if !answer.headers().contains_key(&name) {
@@ -105,4 +102,29 @@ pub async fn asset(file: Path<String>) -> Answer {
 /// `GET /robots.txt`.
 pub async fn robots() -> impl Responder {
     "User-agent: *\nDisallow: /s/\nDisallow: /console\nDisallow: /api\n"
+}
+
+/// `GET /source`: where the source of the program is that serves these pages (AGPL-3.0, section 13).
+///
+/// # Errors
+/// The server was built without its App.
+pub async fn source(req: HttpRequest) -> Answer {
+    let app = req.app_data::<Data<App>>();
+    let app = app.ok_or_else(|| Problem::broken("the server was built without its App"))?;
+    let url = &app.config.http.source_url;
+    if !url.is_empty() {
+        return Ok(HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, url.as_str()))
+            .finish());
+    }
+    let (version, whom) = (
+        env!("CARGO_PKG_VERSION"),
+        &app.config.organisation.from_address,
+    );
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(format!(
+            "These pages are served by Candor {version}, which is free software under the GNU Affero General Public \
+             License, version 3 or later. You may have its source: write to {whom}.\n"
+        )))
 }

@@ -47,7 +47,7 @@ pub struct Paper {
 pub struct Wrong {
     /// The elements that were named to them, and are not exposed.
     pub elements: ElementSet,
-    /// When they were named last in an e-mail; `None` if that was by post or otherwise.
+    /// When an e-mail last named all of them; `None` if none did, as after a letter.
     pub at: Option<DateTime<Utc>>,
 }
 
@@ -150,10 +150,76 @@ fn waits(item: &Item) -> bool {
 
 fn wrong<C>(person: &Person<C>, sent: &[(Notice, DateTime<Utc>)]) -> Option<Wrong> {
     let elements = person.named.minus(person.exposed_now());
-    let named =
-        |(notice, _): &&(Notice, DateTime<Utc>)| !notice.named.intersection(elements).is_empty();
+    // A day is said of all of them together, so one e-mail must have named them all.
+    let named = |(notice, _): &&(Notice, DateTime<Utc>)| elements.minus(notice.named).is_empty();
     (!elements.is_empty()).then(|| Wrong {
         elements,
         at: sent.iter().find(named).map(|(_, at)| *at),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::Element::{self, Imei, Phone, Ssn};
+    use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+    use crate::notice::NoticeStatus;
+    use crate::person::flags::Flags;
+    use crate::person::place::Locale;
+
+    fn person(exposed: &[Element], named: &[Element]) -> Person<()> {
+        Person {
+            id: PersonId::from_uuid(uuid::Uuid::nil()),
+            incident: IncidentId::from_uuid(uuid::Uuid::nil()),
+            contact: (),
+            exposed: ElementSet::of(exposed),
+            named: ElementSet::of(named),
+            locale: Locale::default(),
+            jurisdiction: None,
+            flags: Flags::NONE,
+            standing: PersonStanding::Notified,
+            withheld: None,
+            told: Some(ToldBy::Email),
+            reachable: true,
+            email_key: None,
+            link_epoch: 0,
+        }
+    }
+
+    fn sent(day: i64, named: &[Element]) -> (Notice, DateTime<Utc>) {
+        let at = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(day);
+        let notice = Notice {
+            id: NoticeId::in_bucket(0, at),
+            campaign: CampaignId::from_uuid(uuid::Uuid::nil()),
+            incident: IncidentId::from_uuid(uuid::Uuid::nil()),
+            person: PersonId::from_uuid(uuid::Uuid::nil()),
+            status: NoticeStatus::Sent,
+            withheld: None,
+            named: ElementSet::of(named),
+            attempts: 1,
+            due_at: None,
+            created_at: at,
+            settled_at: Some(at),
+        };
+        (notice, at)
+    }
+
+    #[test]
+    fn the_day_of_what_was_wrong_is_that_of_an_email_that_named_all_of_it() {
+        let day = |exposed, named, sent: &[_]| {
+            let wrong = wrong(&person(exposed, named), sent).expect("something is wrong");
+            wrong.at.map(|at| at.timestamp() / 86_400)
+        };
+        let both = [sent(2, &[Phone, Imei]), sent(1, &[Ssn])];
+        assert_eq!(
+            day(&[Imei], &[Ssn, Phone, Imei], &both),
+            None,
+            "two e-mails"
+        );
+        assert_eq!(day(&[Ssn, Imei], &[Ssn, Phone, Imei], &both), Some(2));
+        assert_eq!(day(&[Phone, Imei], &[Ssn, Phone, Imei], &both), Some(1));
+        let again = [sent(3, &[Ssn, Phone]), both[0].clone(), both[1].clone()];
+        assert_eq!(day(&[Imei], &[Ssn, Phone, Imei], &again), Some(3));
+        assert_eq!(wrong(&person(&[Ssn], &[Ssn]), &[]), None);
+    }
 }

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::Once;
 
 use actix_web::cookie::{Cookie, CookieBuilder, SameSite};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -21,8 +22,19 @@ use crate::staff::session::Token;
 use crate::staff::{Needs, Staff};
 use crate::web::problem::{Kind, Problem};
 
-/// Name of the cookie of a staff session.
-pub const SESSION_COOKIE: &str = "candor_session";
+/// The cookie of a staff session. Under https no other host of the domain can set one of that name (`__Host-`,
+/// RFC 6265bis §4.1.3.2); browsers refuse the prefix without encryption.
+fn session_cookie_name(app: &App) -> &'static str {
+    match app.config.http.public_url.is_https() {
+        true => "__Host-candor_session",
+        false => "candor_session",
+    }
+}
+
+/// The session that the request's cookie names.
+pub fn session_token(app: &App, req: &HttpRequest) -> Option<Token> {
+    Token::parse(req.cookie(session_cookie_name(app))?.value())
+}
 
 /// A member of staff, by session or by key.
 #[derive(Debug, Clone)]
@@ -41,6 +53,12 @@ impl Signed {
     /// The doer, for verbs and the audit log.
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.staff.id)
+    }
+
+    /// Counts for the audit log that people, tickets or rejects were shown: `rows` of them.
+    pub fn saw(&self, app: &App, deed: &'static str, subject: impl ToString, rows: usize) {
+        app.noticed
+            .note(app.now(), self.actor(), deed, subject, rows);
     }
 
     /// The session's token; an API key has none.
@@ -141,7 +159,7 @@ pub fn app(req: &ServiceRequest) -> Result<web::Data<App>, Problem> {
 
 /// The cookie of a new session; it ends with the browser, or earlier with the session.
 pub fn session_cookie(app: &App, token: Token) -> Cookie<'static> {
-    cookie(app, SESSION_COOKIE, token.expose(), "/").finish()
+    cookie(app, session_cookie_name(app), token.expose(), "/").finish()
 }
 
 /// A cookie that no script reads and no other site sends, and that leaves in the clear only where we are.
@@ -155,34 +173,132 @@ pub fn cookie(
         .path(path)
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(app.config.http.public_url.starts_with("https://"))
+        .secure(app.config.http.public_url.is_https())
 }
 
 /// The cookie that ends a session in the browser.
-pub fn no_session_cookie() -> Cookie<'static> {
-    let mut cookie = Cookie::build(SESSION_COOKIE, "").path("/").finish();
+pub fn no_session_cookie(app: &App) -> Cookie<'static> {
+    let mut cookie = cookie(app, session_cookie_name(app), String::new(), "/").finish();
     cookie.make_removal();
     cookie
 }
 
-/// Where the request comes from. Behind a proxy on this machine or one in `http.proxies`, what the proxy says;
-/// from anybody else such a header may be invented.
+/// Where the request comes from. Behind a proxy on this machine or one in `http.proxies`, what the proxy says: the
+/// last address of X-Forwarded-For that is no proxy's. From anybody else such a header may be invented.
 pub fn came_from(req: &HttpRequest) -> IpAddr {
     let peer = req
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let forwarded = req
-        .headers()
-        .get_all("x-forwarded-for")
-        .last()
-        .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    match forwarded {
-        Some(address) if peer.is_loopback() || is_proxy(req, peer) => address,
-        _ => peer,
+    let app = req.app_data::<web::Data<App>>();
+    let proxies = app.map_or(&[][..], |app| &app.config.http.proxies);
+    let headers = req.headers().get_all("x-forwarded-for");
+    let said: Vec<&str> = headers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let (from, doubt) = forwarded(peer, &said, proxies);
+    let is_https = app.is_some_and(|app| app.config.http.public_url.is_https());
+    match doubt {
+        Some(Doubt::Nothing) if !is_https => {}
+        Some(doubt) => doubt.warn(),
+        None => {}
+    }
+    from
+}
+
+/// What a proxy leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    Nothing,
+    NoAddress,
+}
+
+impl Doubt {
+    /// Says it once: the limits on signing in and on codes depend on it.
+    fn warn(self) {
+        static SAID: Once = Once::new();
+        let what = match self {
+            Self::Nothing => "sends no X-Forwarded-For",
+            Self::NoAddress => "sends an X-Forwarded-For whose last entry is no address",
+        };
+        SAID.call_once(|| {
+            tracing::warn!(
+                "the proxy before Candor {what}: all visitors share its limits. See \"The proxy\" in docs/operations.md"
+            );
+        });
     }
 }
 
-fn is_proxy(req: &HttpRequest, peer: IpAddr) -> bool {
-    let app = req.app_data::<web::Data<App>>();
-    app.is_some_and(|app| app.config.http.proxies.contains(&peer.to_canonical()))
+fn forwarded(peer: IpAddr, said: &[&str], proxies: &[IpAddr]) -> (IpAddr, Option<Doubt>) {
+    let is_proxy = |address: &IpAddr| {
+        let address = address.to_canonical();
+        address.is_loopback() || proxies.contains(&address)
+    };
+    if !is_proxy(&peer) {
+        return (peer, None);
+    }
+    let mut last = None;
+    for word in said.iter().rev() {
+        match address(word.trim()) {
+            None => return (last.unwrap_or(peer), Some(Doubt::NoAddress)),
+            Some(address) if is_proxy(&address) => last = Some(address),
+            Some(address) => return (address, None),
+        }
+    }
+    match last {
+        Some(address) => (address, None),
+        None => (peer, Some(Doubt::Nothing)),
+    }
+}
+
+/// An address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
+fn address(word: &str) -> Option<IpAddr> {
+    let word = word.trim_matches('"');
+    if let Ok(address) = word.parse::<IpAddr>() {
+        return Some(address);
+    }
+    if let Ok(address) = word.parse::<SocketAddr>() {
+        return Some(address.ip());
+    }
+    let inner = word.strip_prefix('[')?.strip_suffix(']')?;
+    inner.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn an_address_may_have_a_port_and_brackets() {
+        for word in [
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "[2001:db8::1]:443",
+            "\"[2001:db8::1]:443\"",
+        ] {
+            assert_eq!(address(word), Some(ip("2001:db8::1")), "{word}");
+        }
+        assert_eq!(address("192.0.2.7:51234"), Some(ip("192.0.2.7")));
+        for word in ["", "unknown", "_hidden", "192.0.2.7:x", "192.0.2"] {
+            assert_eq!(address(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_last_address_that_is_no_proxys_counts() {
+        let (loopback, stranger) = (ip("127.0.0.1"), ip("198.51.100.1"));
+        let of = |peer, said: &[&str]| forwarded(peer, said, &[ip("10.0.0.5")]);
+        assert_eq!(of(stranger, &["192.0.2.1"]), (stranger, None));
+        assert_eq!(of(loopback, &["192.0.2.1"]), (ip("192.0.2.1"), None));
+        let said = ["6.6.6.6", " 192.0.2.1:4711", "10.0.0.5"];
+        assert_eq!(of(loopback, &said), (ip("192.0.2.1"), None));
+        assert_eq!(of(ip("10.0.0.5"), &["192.0.2.1"]).0, ip("192.0.2.1"));
+        assert_eq!(of(loopback, &[]), (loopback, Some(Doubt::Nothing)));
+        let said = ["192.0.2.1", "unknown"];
+        assert_eq!(of(loopback, &said), (loopback, Some(Doubt::NoAddress)));
+    }
 }

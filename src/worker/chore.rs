@@ -9,6 +9,7 @@ use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
 use crate::staff::replay::once;
+use crate::ticket::reseal;
 
 /// How often the chores are looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -46,6 +47,9 @@ pub async fn run(app: App, shutdown: Shutdown) {
         }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(%error, "what is kept for a while only was not swept");
+        }
+        if let Err(error) = reseal::reasons(&app).await {
+            tracing::warn!(%error, "reasons that an older program left readable are not all sealed; trying again");
         }
         if !shutdown.rest(EVERY).await {
             return;

@@ -9,7 +9,7 @@
 //! asked before each letter (promise P4).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -31,8 +31,8 @@ const CLAIM: i64 = 8;
 /// How long a claim is good. Longer than any SMTP transaction, so that nobody sends a letter that
 /// another courier still has on the line.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
-/// No letter is begun with less of the lease left.
-const MARGIN: TimeDelta = TimeDelta::minutes(10);
+/// A letter is begun within this time of its claim, so that ten minutes of the lease are left.
+const BEGUN_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// When letters are due again that no relay could be reached for, or that the stop held back.
 const POSTPONE: TimeDelta = TimeDelta::seconds(30);
 /// What is recorded of a letter whose seal is broken.
@@ -82,18 +82,18 @@ async fn work(app: &App, relays: &[Relay], shutdown: &Shutdown) {
 /// # Errors
 /// The database's; letters in hand are then claimed again when their lease ends.
 pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
-    let claimed_at = app.now();
-    let lease_until = claimed_at + LEASE;
+    // Before the claim, so that the lease ends later than it is believed to.
+    let claimed_at = Instant::now();
     let claimed = {
         let mut tx = app.db.begin().await?;
-        let claimed = store::claim(&mut tx, &app.keys, CLAIM, claimed_at, lease_until).await?;
+        let claimed = store::claim(&mut tx, &app.keys, CLAIM, app.now(), LEASE).await?;
         tx.commit().await?;
         claimed
     };
     let mut outlet = Outlet::new(relays);
     let (mut tried, mut away) = (0, false);
     for letter in &claimed {
-        let late = app.now() + MARGIN > lease_until;
+        let late = claimed_at.elapsed() > BEGUN_WITHIN;
         let outcome = match late || away {
             true => postponed(app.now()),
             false => match may_leave(app, letter).await? {

@@ -11,13 +11,17 @@ use tokio::time::Instant;
 use super::shares::{FRESH, Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::store::{Beat, RelaySeen, Seen};
+use crate::campaign::store::{Beat, ProviderHeld, RelaySeen, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::bell::Bell;
 use crate::db::{Conn, Result};
+use crate::deployment::watch::Witness;
 use crate::id::{CampaignId, IncidentId, SenderId};
 use crate::scope;
 use crate::shutdown::Shutdown;
+
+/// How often it is seen whether the database is the latest.
+const WITNESS: Duration = Duration::from_secs(1);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,6 +259,11 @@ impl Gate {
 
     fn relays(&self, app: &App) -> Vec<RelaySeen> {
         let now = app.now();
+        let provider = |(name, left, why): (String, Duration, &str)| ProviderHeld {
+            name: Some(name).filter(|name| app.config.providers.contains_key(name)),
+            until: now + left,
+            why: why.to_owned(),
+        };
         let seen = |trunk: &Arc<Trunk>| {
             let name = trunk.route.relay.name();
             let held = trunk.held_because();
@@ -263,6 +272,7 @@ impl Gate {
                 connections: app.metrics.connections.with_label_values(&[name]).get(),
                 held_until: held.map(|(left, _)| now + left),
                 why: held.map(|(_, why)| why.to_owned()),
+                providers: trunk.providers_held().into_iter().map(provider).collect(),
             }
         };
         self.trunks.iter().map(seen).collect()
@@ -273,7 +283,16 @@ impl Gate {
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
         let mut bell = None;
         let mut missed: u32 = 0;
+        let witness = Witness::new(&app);
+        let mut witnessed: Option<Instant> = None;
         while !shutdown.is_leaving() {
+            if witnessed.is_none_or(|at| at.elapsed() >= WITNESS) {
+                witnessed = Some(Instant::now());
+                // A doubt is on record by then, and the look sees it.
+                if let Err(error) = witness.look(&app).await {
+                    tracing::warn!(%error, "cannot see whether the database is the latest");
+                }
+            }
             if let Err(error) = self.look(&app).await {
                 tracing::warn!(%error, "cannot see whether sending may go on: nothing leaves until I can");
             }

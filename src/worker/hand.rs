@@ -247,6 +247,8 @@ pub struct Job {
     pub tries: u32,
     /// How many of them ended so that nobody knows whether it was sent.
     pub doubts: u32,
+    /// Permanent refusals that were not final, and when the first of them came.
+    pub refused: Option<(u32, DateTime<Utc>)>,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
@@ -272,6 +274,7 @@ impl Job {
             attempts: story.attempts,
             tries: story.tries,
             doubts: story.doubts,
+            refused: story.refused,
             first_tried: story.first_tried,
             provider,
             tried: story.tried,
@@ -282,6 +285,11 @@ impl Job {
     /// Whether it may be sent now.
     pub fn leave(&self) -> Leave {
         self.hand.leave()
+    }
+
+    /// The time by the program's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.hand.app.now()
     }
 
     /// This sender's part of what relays and providers take.
@@ -298,10 +306,24 @@ impl Job {
         Some(all * self.hand.gate.share_of(self.notice.campaign))
     }
 
+    /// An attempt came to nothing, and the next one may follow at once.
+    pub fn came_to_nothing(&mut self, attempt: Outcome) {
+        self.tried.push(attempt);
+    }
+
+    /// Ends it for now without an attempt: its provider is held everywhere until then.
+    pub fn put_off(self, until: DateTime<Utc>) {
+        self.settle(NoticeStatus::Deferred, Some(until));
+    }
+
     /// Ends it in a state, by the result of its last attempt.
     pub fn end(mut self, last: Outcome, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
-        self.through = true;
         self.tried.push(last);
+        self.settle(to, due_at);
+    }
+
+    fn settle(mut self, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
+        self.through = true;
         let settled = Settled {
             id: self.notice.id,
             person: self.notice.person,

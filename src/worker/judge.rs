@@ -3,11 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::breaker;
+use super::gate::Leave;
 use super::hand::Job;
+use super::lanes::Lanes;
+use super::providers::Providers;
+use super::refusals::{Hold, Refusal};
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::mail::Reply;
-use crate::notice::retry::{self, Verdict};
+use crate::notice::retry::{self, HoldReason, Tried, Verdict};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
@@ -22,12 +26,20 @@ pub struct Owed {
     pub to: NoticeStatus,
     /// When it is tried again, if it is.
     pub due_at: Option<DateTime<Utc>>,
+    /// Nothing came of the attempt: another connection may take the job at once.
+    pub again: bool,
 }
 
 impl Owed {
-    /// Ends the job, once the row is written.
-    pub fn end(self) {
-        self.job.end(self.row, self.to, self.due_at);
+    /// Ends the job, or hands it on, once the row is written.
+    pub fn end(self, lanes: &Lanes) {
+        let mut job = self.job;
+        if self.again && job.leave() == Leave::Go {
+            job.came_to_nothing(self.row);
+            lanes.put_behind(job);
+        } else {
+            job.end(self.row, self.to, self.due_at);
+        }
     }
 }
 
@@ -37,6 +49,8 @@ pub struct Judge<'a> {
     pub app: &'a App,
     /// The relay.
     pub trunk: &'a Trunk,
+    /// Who runs the mailboxes.
+    pub providers: &'a Providers,
 }
 
 /// What an attempt ended with.
@@ -79,11 +93,9 @@ impl Ending {
                 Self::new(AttemptResult::Refused, NoticeStatus::Bounced).because(reason.as_str())
             }
             Verdict::Expired => Self::new(AttemptResult::Expired, NoticeStatus::Expired),
-            Verdict::RelayAway { retry_in } => {
-                Self::deferred(AttemptResult::Unreachable, now + retry_in)
-            }
-            Verdict::HoldRelay { reason, lasting } => {
-                Self::deferred(AttemptResult::Deferred, now + lasting).because(reason.as_str())
+            Verdict::RelayAway => Self::deferred(AttemptResult::Unreachable, now),
+            Verdict::Against { reason, at, .. } => {
+                Self::deferred(AttemptResult::Deferred, at).because(reason.as_str())
             }
             Verdict::Uncertain => match job.shared.resend_in(job.doubts + 1) {
                 Some(wait) => Self::deferred(AttemptResult::Uncertain, now + wait),
@@ -97,14 +109,15 @@ impl Judge<'_> {
     /// What follows from the reply to a job's attempt, which began with this row; done is what concerns others.
     pub fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Owed {
         let now = self.app.now();
-        let (first, chance) = (job.first_tried.unwrap_or(now), chance());
-        let verdict = retry::decide(reply, job.tries, first, now, chance);
+        let chance = chance();
+        let tried = self.tried(&job, now);
+        let verdict = retry::decide_after(reply, &tried, now, chance);
         let attempts = u32::try_from(job.attempts).unwrap_or(0);
-        let verdict = retry::in_doubt(verdict, attempts, first, now, chance);
+        let verdict = retry::in_doubt(verdict, attempts, tried.first, now, chance);
         let end = Ending::of(verdict, &job, now);
-        self.hold_if(verdict);
+        self.learn(&job, verdict, reply);
         self.count(&job, end.result, now);
-        let against = matches!(verdict, Verdict::HoldRelay { .. });
+        let against = matches!(verdict, Verdict::Against { .. });
         breaker::watch(self.app, &job, end.result, against);
         let (code, enhanced, text) = reply.parts();
         let row = Outcome {
@@ -123,22 +136,90 @@ impl Judge<'_> {
             job,
             to: end.to,
             due_at: end.due_at,
+            again: verdict == Verdict::RelayAway,
         }
     }
 
-    /// What follows from a connection that could not be made.
-    pub fn unconnected(&self, reply: &Reply) {
-        let now = self.app.now();
-        self.hold_if(retry::decide(reply, 1, now, now, chance()));
+    fn tried(&self, job: &Job, now: DateTime<Utc>) -> Tried {
+        let is_watched = self.trunk.watches();
+        Tried {
+            attempt: job.tries,
+            first: job.first_tried.unwrap_or(now),
+            refused: job.refused,
+            others_are_taken: is_watched && self.trunk.takes_others(&self.refuser(job)),
+        }
     }
 
-    /// Holds the relay for all its lines where the verdict is on it.
-    fn hold_if(&self, verdict: Verdict) {
-        let (lasting, why) = match verdict {
-            Verdict::RelayAway { retry_in } => (retry_in, "it is away"),
-            Verdict::HoldRelay { reason, lasting } => (lasting, reason.as_str()),
-            _ => return,
-        };
+    fn refuser(&self, job: &Job) -> String {
+        self.providers.refuser(job.person.contact.email.as_ref())
+    }
+
+    /// Keeps what a verdict says about provider and relay, and holds whom it holds.
+    fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply) {
+        if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
+            if self.trunk.lost() {
+                self.hold(retry::AWAY, "it is away");
+            }
+            return;
+        }
+        match verdict {
+            Verdict::Against {
+                reason, lasting, ..
+            } => {
+                self.trunk.answered();
+                // Whoever was refused before says nothing new: at the end of a campaign nobody else is left.
+                if !is_first(job, reply) {
+                    return;
+                }
+                let (_, _, text) = reply.parts();
+                let refusal = Refusal {
+                    notice: job.notice.id,
+                    gist: retry::gist(reason, text),
+                    lasting: lasting.to_std().unwrap_or_default(),
+                    why: reason.as_str(),
+                };
+                match self.trunk.refused(&self.refuser(job), refusal) {
+                    Some(Hold::Relay) => self.hold(lasting, reason.as_str()),
+                    Some(Hold::Provider) => self.tell_held(job, reason),
+                    None => {}
+                }
+            }
+            Verdict::Sent | Verdict::Bounced { .. } => {
+                self.trunk.answered();
+                if self.trunk.watches() {
+                    self.trunk.taken(&self.refuser(job));
+                }
+            }
+            Verdict::Retry { .. } | Verdict::Expired => self.trunk.answered(),
+            Verdict::Uncertain | Verdict::RelayAway => {}
+        }
+    }
+
+    fn tell_held(&self, job: &Job, reason: HoldReason) {
+        let (relay, why) = (self.trunk.route.relay.name(), reason.as_str());
+        // Of others not even the domain: it may be one person's.
+        let provider = &*job.provider;
+        tracing::warn!(
+            relay,
+            provider,
+            why,
+            "a mailbox provider is held; mail to others goes on"
+        );
+    }
+
+    /// A connection could not be made. Where others are open, the relay takes no more of them: it is not away. Of
+    /// several that are tried at once the last one tells.
+    pub fn unconnected(&self, reply: &Reply) {
+        if self.trunk.is_open() {
+            return;
+        }
+        let (relay, (_, _, why)) = (self.trunk.route.relay.name(), reply.parts());
+        tracing::warn!(relay, why, "a relay cannot be connected to");
+        self.hold(retry::AWAY, "it is away");
+    }
+
+    /// Holds the relay for all its lines.
+    fn hold(&self, lasting: TimeDelta, why: &'static str) {
         let relay = self.trunk.route.relay.name();
         tracing::warn!(relay, why, "a relay is held; its messages wait");
         self.trunk.hold(lasting, why);
@@ -162,6 +243,14 @@ impl Judge<'_> {
             let accepted_at = metrics.accepted_at.with_label_values(&[relay]);
             accepted_at.set(now.timestamp());
         }
+    }
+}
+
+/// Whether a notice is refused for the first time.
+fn is_first(job: &Job, reply: &Reply) -> bool {
+    match reply {
+        Reply::Refused { .. } => job.refused.is_none(),
+        _ => job.tries <= 1,
     }
 }
 

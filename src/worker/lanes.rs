@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use super::gate::Leave;
 use super::hand::Job;
 use super::providers::Providers;
+use super::trunk::Trunk;
+use super::way::{Look, Way, put_off};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 
@@ -32,6 +34,7 @@ struct Inner {
     /// There may be room for those who wait for that.
     taken: Notify,
     providers: Providers,
+    trunks: Box<[Arc<Trunk>]>,
     /// Jobs in a lane beyond which no more of its campaign is claimed.
     room: usize,
 }
@@ -82,6 +85,8 @@ enum Found {
     Job(Box<Job>),
     /// These may not go any more: dropped, they go back to the queue.
     Shut(Vec<Job>),
+    /// The provider of this one is held by every relay for so long.
+    Held(Box<Job>, Duration),
     /// Nobody before this moment, or before something changes.
     Nobody(Option<Instant>),
     /// Nobody ever again.
@@ -90,12 +95,13 @@ enum Found {
 
 impl Lanes {
     /// Empty lanes; a campaign has room while fewer than `room` of its jobs wait.
-    pub fn new(providers: Providers, room: usize) -> Self {
+    pub fn new(providers: Providers, trunks: &[Arc<Trunk>], room: usize) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::default(),
             pushed: Notify::new(),
             taken: Notify::new(),
             providers,
+            trunks: trunks.into(),
             room,
         }))
     }
@@ -110,6 +116,43 @@ impl Lanes {
         let dropped = self.with(|state| state.push(campaign, kind, jobs));
         drop(dropped);
         self.0.pushed.notify_waiters();
+    }
+
+    /// Puts a job before the others of its campaign: it was begun, and another connection may take it.
+    pub fn put_back(&self, job: Job) {
+        let (campaign, kind) = (job.notice.campaign, job.shared.kind);
+        let dropped = self.with(|state| {
+            if let (false, Some(lane)) = (state.closed, state.lane(campaign)) {
+                lane.jobs.push_front(job);
+                return Vec::new();
+            }
+            state.push(campaign, kind, vec![job])
+        });
+        drop(dropped);
+        self.0.pushed.notify_waiters();
+    }
+
+    /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
+    pub fn put_behind(&self, job: Job) {
+        self.push(job.notice.campaign, job.shared.kind, vec![job]);
+    }
+
+    /// Waits until `wanted` makes something of the number of jobs that may go now; `None`: there will be none.
+    pub async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
+        loop {
+            let pushed = self.0.pushed.notified();
+            tokio::pin!(pushed);
+            pushed.as_mut().enable();
+            let now = Instant::now();
+            let due = self.with(|state| (!state.closed).then(|| state.due(now)))?;
+            if let Some(wanted) = wanted(due) {
+                return Some(wanted);
+            }
+            tokio::select! {
+                () = pushed => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
     }
 
     /// Whether more than so many jobs wait in the lanes.
@@ -170,27 +213,32 @@ impl Lanes {
         }
     }
 
-    /// The next job, if one may go now.
-    pub fn try_next(&self) -> Option<Job> {
+    /// The next job by this relay, if one may go now.
+    pub fn try_next(&self, by: &Trunk) -> Option<Job> {
         loop {
-            match self.look() {
+            match self.look(by) {
                 Found::Job(job) => return Some(*job),
                 Found::Shut(jobs) => drop(jobs),
+                Found::Held(job, left) => put_off(*job, left),
                 Found::Nobody(_) | Found::Closed => return None,
             }
         }
     }
 
-    /// Waits for the next job; `None`: there will be none.
-    pub async fn next(&self) -> Option<Job> {
+    /// Waits for the next job by this relay; `None`: there will be none.
+    pub async fn next(&self, by: &Trunk) -> Option<Job> {
         loop {
             let pushed = self.0.pushed.notified();
             tokio::pin!(pushed);
             // Enlisted before the look, so that nothing pushed in between is missed.
             pushed.as_mut().enable();
-            let until = match self.look() {
+            let until = match self.look(by) {
                 Found::Job(job) => return Some(*job),
                 Found::Closed => return None,
+                Found::Held(job, left) => {
+                    put_off(*job, left);
+                    continue;
+                }
                 Found::Shut(jobs) => {
                     drop(jobs);
                     continue;
@@ -207,10 +255,15 @@ impl Lanes {
         }
     }
 
-    fn look(&self) -> Found {
-        let now = Instant::now();
-        let found = self.with(|state| state.look(now, &self.0.providers));
-        if matches!(found, Found::Job(_) | Found::Shut(_)) {
+    fn look(&self, by: &Trunk) -> Found {
+        let look = Look {
+            now: Instant::now(),
+            providers: &self.0.providers,
+            by,
+            trunks: &self.0.trunks,
+        };
+        let found = self.with(|state| state.look(&look));
+        if matches!(found, Found::Job(_) | Found::Shut(_) | Found::Held(..)) {
             self.0.taken.notify_one();
         }
         found
@@ -222,6 +275,12 @@ impl Lanes {
 }
 
 impl State {
+    /// How many jobs may go now, more or less: of a campaign with a rate one at a time.
+    fn due(&self, now: Instant) -> usize {
+        let aside = self.aside.peek().is_some_and(|aside| aside.0.0 <= now);
+        self.lanes.iter().map(|lane| lane.due(now)).sum::<usize>() + usize::from(aside)
+    }
+
     /// What comes back is not wanted any more.
     fn push(&mut self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) -> Vec<Job> {
         if self.closed {
@@ -245,14 +304,22 @@ impl State {
         self.lanes.iter_mut().find(|lane| lane.campaign == campaign)
     }
 
-    fn look(&mut self, now: Instant, providers: &Providers) -> Found {
+    fn look(&mut self, look: &Look<'_>) -> Found {
         if self.closed {
             return Found::Closed;
         }
-        if let Some(job) = self.back_from_aside(now) {
-            return match job.leave() {
-                Leave::Go => Found::Job(Box::new(job)),
-                Leave::Wait | Leave::Back => Found::Shut(vec![job]),
+        while let Some(job) = self.back_from_aside(look.now) {
+            return match (job.leave(), look.way(&job)) {
+                (Leave::Go, Way::Open) => Found::Job(Box::new(job)),
+                (Leave::Go, Way::Nowhere(left)) => Found::Held(Box::new(job), left),
+                (Leave::Go, Way::Elsewhere) => match self.lane(job.notice.campaign) {
+                    Some(lane) => {
+                        lane.jobs.push_back(job);
+                        continue;
+                    }
+                    None => Found::Shut(vec![job]),
+                },
+                (Leave::Wait | Leave::Back, _) => Found::Shut(vec![job]),
             };
         }
         let last = self.last;
@@ -261,7 +328,7 @@ impl State {
             .sort_by_key(|lane| (lane.kind.rank(), Some(lane.campaign) <= last, lane.campaign));
         let mut soonest = self.aside.peek().map(|aside| aside.0.0);
         for lane in &mut self.lanes {
-            match lane.look(now, providers, &mut self.aside) {
+            match lane.look(look, &mut self.aside) {
                 Found::Nobody(moment) => soonest = soonest.into_iter().chain(moment).min(),
                 found => {
                     self.last = Some(lane.campaign);
@@ -322,17 +389,39 @@ impl Lane {
         back
     }
 
-    fn look(
-        &mut self,
-        now: Instant,
-        providers: &Providers,
-        aside: &mut BinaryHeap<Aside>,
-    ) -> Found {
-        while let Some(first) = self.jobs.front() {
+    fn due(&self, now: Instant) -> usize {
+        match self.jobs.front() {
+            Some(first) if first.leave() == Leave::Go => match first.rate() {
+                None => self.jobs.len(),
+                Some(_) => usize::from(first.shared.pace.peek(now) <= now),
+            },
+            _ => 0,
+        }
+    }
+
+    fn look(&mut self, look: &Look<'_>, aside: &mut BinaryHeap<Aside>) -> Found {
+        let now = look.now;
+        // Jobs that wait for another relay are passed over once.
+        let mut passed = 0;
+        while passed < self.jobs.len()
+            && let Some(first) = self.jobs.front()
+        {
             match first.leave() {
                 Leave::Go => {}
                 Leave::Wait => return Found::Nobody(None),
                 Leave::Back => return Found::Shut(self.shut()),
+            }
+            match look.way(first) {
+                Way::Open => {}
+                Way::Elsewhere => {
+                    self.jobs.rotate_left(1);
+                    passed += 1;
+                    continue;
+                }
+                Way::Nowhere(left) => match self.jobs.pop_front() {
+                    Some(job) => return Found::Held(Box::new(job), left),
+                    None => break,
+                },
             }
             let rate = first.rate();
             let moment = rate.map_or(now, |_| first.shared.pace.peek(now));
@@ -343,7 +432,7 @@ impl Lane {
                 break;
             };
             let address = job.person.contact.email.as_ref();
-            let theirs = providers.moment(address, now, job.share());
+            let theirs = look.providers.moment(address, now, job.share());
             if let Some(rate) = rate {
                 job.shared.pace.take(now, rate);
             }

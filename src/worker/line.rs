@@ -2,6 +2,7 @@
 //! first octet leaves; its result is written before the next message, in the same commit as that
 //! message's beginning.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::lanes::Lanes;
 use super::ledger::{Ledger, Writing};
 use super::pace::Pace;
 use super::trunk::Trunk;
+use super::wire::Wire;
 use crate::app::App;
 use crate::db;
 use crate::mail::{self, Letter, Reply};
@@ -23,10 +25,28 @@ use crate::shutdown::Shutdown;
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
 
+/// How long a line rests whose connection could not be made while others of its relay are open.
+const REST: Duration = Duration::from_secs(20);
+/// How long a relay may take for each answer before a text, and how long a message may wait behind another one's
+/// answer, while another relay could take it.
+const SWIFT: Duration = Duration::from_secs(10);
+
+/// How long a line leaves what it lost to other relays.
+const YIELD: Duration = Duration::from_secs(2);
+
 /// A job and its letter, or why it cannot be written.
 struct Ready {
-    job: Job,
+    /// None once another connection may take it.
+    job: Option<Job>,
     letter: Result<Letter, Unfit>,
+}
+
+impl Ready {
+    fn may_go(&self) -> bool {
+        self.job
+            .as_ref()
+            .is_some_and(|job| job.leave() != Leave::Back)
+    }
 }
 
 /// One connection's loop.
@@ -37,6 +57,8 @@ pub struct Line {
     pub trunk: Arc<Trunk>,
     /// The relays that go first; empty unless this one is only a standby.
     pub before: Vec<Arc<Trunk>>,
+    /// The other relays.
+    pub others: Vec<Arc<Trunk>>,
     /// What all relays of this node share.
     pub node: Arc<Pace>,
     /// Where jobs come from.
@@ -50,23 +72,27 @@ pub struct Line {
 impl Line {
     /// Sends until it is asked to leave.
     pub async fn run(self) {
-        let mut wire: Option<mail::Line> = None;
+        let mut wire: Option<Wire<'_>> = None;
         let mut owed: Option<Owed> = None;
         let mut ahead: Option<Ready> = None;
-        let gauge = self.app.metrics.connections.with_label_values(&[self
-            .trunk
-            .route
-            .relay
-            .name()]);
-        loop {
-            if !self.until_wanted(&mut owed, &mut ahead).await {
-                break;
+        while self.until_wanted(&mut owed, &mut ahead).await {
+            if wire.as_ref().is_none_or(|wire| !wire.line.healthy()) {
+                // No job waits for a connection that may never come.
+                self.put_back(&mut ahead);
+                self.settle(&mut owed).await;
+                wire = None;
+                match self.connect().await {
+                    Some(connected) => wire = connected,
+                    None => break,
+                }
+                continue;
             }
+            let Some(Wire { line, .. }) = &mut wire else {
+                continue;
+            };
             // A job that must go back is dropped before the wait for another one: its batch is given back when the last
             // of its jobs is, and the next job may be of that batch.
-            let kept = ahead
-                .take()
-                .filter(|ready| ready.job.leave() != Leave::Back);
+            let kept = ahead.take().filter(Ready::may_go);
             let ready = match kept {
                 Some(ready) => ready,
                 None => {
@@ -79,47 +105,41 @@ impl Line {
                     self.ready(job)
                 }
             };
-            let (job, letter) = match ready {
+            match ready {
                 Ready {
-                    job,
+                    job: Some(job),
                     letter: Ok(letter),
-                } => (job, letter),
-                Ready {
-                    job,
-                    letter: Err(unfit),
                 } => {
-                    self.refuse(job, &unfit, &mut owed).await;
-                    continue;
+                    // Large: it holds the conversation with the relay.
+                    Box::pin(self.deliver(line, (job, &letter), &mut ahead, &mut owed)).await;
+                    self.yield_to_others(&mut owed).await;
                 }
-            };
-            if wire.as_ref().is_none_or(|line| !line.healthy()) {
-                self.settle(&mut owed).await;
-                gauge.sub(i64::from(wire.is_some()));
-                wire = self.connect().await;
-                gauge.add(i64::from(wire.is_some()));
+                Ready {
+                    job: Some(job),
+                    letter: Err(unfit),
+                } => self.refuse(job, &unfit, &mut owed).await,
+                Ready { job: None, .. } => {}
             }
-            let Some(line) = wire.as_mut() else { continue };
-            self.deliver(line, (job, &letter), &mut ahead, &mut owed)
-                .await;
         }
         self.settle(&mut owed).await;
-        gauge.sub(i64::from(wire.is_some()));
-        if let Some(line) = wire {
-            line.close().await;
+        drop(ahead);
+        if let Some(wire) = wire {
+            wire.line.close().await;
         }
     }
 
     /// The next job. What is owed is written first if none is waiting: nobody should wait for it.
     async fn next_job(&self, owed: &mut Option<Owed>) -> Option<Job> {
         if owed.is_some() {
-            if let Some(job) = self.lanes.try_next() {
+            if let Some(job) = self.lanes.try_next(&self.trunk) {
                 return Some(job);
             }
             self.settle(owed).await;
         }
+        let _resting = self.trunk.rests();
         tokio::select! {
             () = self.shutdown.soft().cancelled() => None,
-            job = self.lanes.next() => job,
+            job = self.lanes.next(&self.trunk) => job,
         }
     }
 
@@ -127,7 +147,7 @@ impl Line {
     /// written meanwhile, and what was to be next goes back. `false`: it is time to leave.
     async fn until_wanted(&self, owed: &mut Option<Owed>, ahead: &mut Option<Ready>) -> bool {
         while let Some(wait) = self.idle() {
-            *ahead = None;
+            self.put_back(ahead);
             self.settle(owed).await;
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => return false,
@@ -172,25 +192,66 @@ impl Line {
         self.rates() != (0, 0)
     }
 
-    async fn connect(&self) -> Option<mail::Line> {
+    /// Opens a connection once a job wants one; `Some(None)`: it did not come about. `None`: it is time to leave.
+    async fn connect(&self) -> Option<Option<Wire<'_>>> {
+        let wanted = |waiting| self.trunk.wants_another(waiting);
+        let opening = tokio::select! {
+            () = self.shutdown.soft().cancelled() => return None,
+            opening = self.lanes.until(wanted) => opening?,
+        };
+        if self.trunk.held().is_some() {
+            return Some(None);
+        }
         let connected = self.trunk.route.relay.connect().await;
-        connected
-            .inspect_err(|reply| self.judge().unconnected(reply))
-            .ok()
+        drop(opening);
+        match connected {
+            Ok(line) => Some(Some(Wire::new(line, &self.app, &self.trunk))),
+            Err(reply) => {
+                self.judge().unconnected(&reply);
+                if self.trunk.held().is_none() {
+                    self.shutdown.rest(REST).await;
+                }
+                Some(None)
+            }
+        }
     }
 
     fn judge(&self) -> Judge<'_> {
         Judge {
             app: &self.app,
             trunk: &self.trunk,
+            providers: self.lanes.providers(),
         }
+    }
+
+    /// Leaves what was lost on this line to another relay, if one is free: this one may be about to go away.
+    async fn yield_to_others(&self, owed: &mut Option<Owed>) {
+        if owed.as_ref().is_some_and(|owed| owed.again) && self.others_are_free() {
+            self.settle(owed).await;
+            self.shutdown.rest(YIELD).await;
+        }
+    }
+
+    /// What was to be next may be taken by any connection.
+    fn put_back(&self, ahead: &mut Option<Ready>) {
+        if let Some(job) = ahead.take().and_then(|ready| ready.job) {
+            self.lanes.put_back(job);
+        }
+    }
+
+    /// Whether another relay could take what waits for this one.
+    fn others_are_free(&self) -> bool {
+        self.others.iter().any(|other| other.held().is_none())
     }
 
     /// Writes a job's letter.
     fn ready(&self, job: Job) -> Ready {
         let now = self.app.now();
         let letter = job.shared.edition.letter(&job.notice, &job.person, now);
-        Ready { job, letter }
+        Ready {
+            job: Some(job),
+            letter,
+        }
     }
 
     /// A letter that cannot be written is refused; that is owed.
@@ -207,6 +268,7 @@ impl Line {
             job,
             to: NoticeStatus::Bounced,
             due_at: None,
+            again: false,
         });
     }
 
@@ -218,7 +280,7 @@ impl Line {
         if self.is_paced() || !self.lanes.have_more_than(connections) {
             return None;
         }
-        Some(self.ready(self.lanes.try_next()?))
+        Some(self.ready(self.lanes.try_next(&self.trunk)?))
     }
 
     /// One attempt: written, sent, judged. Its result is owed. While its beginning is being written, the letter
@@ -233,13 +295,20 @@ impl Line {
         let beginning = self.row(&mut job);
         let writing = self.hand_in(&beginning, owed.as_ref()).await;
         *ahead = self.look_ahead();
-        let next = ahead.as_ref().and_then(|ready| ready.letter.as_ref().ok());
+        let (next, mut waiting) = match ahead {
+            Some(Ready { job, letter }) => (letter.as_ref().ok(), Some(job)),
+            None => (None, None),
+        };
+        line.wait_for_replies(self.others_are_free().then_some(SWIFT));
         let mut begun = Ok(false);
         let permit = async {
             begun = self.begin(&beginning, writing, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
-        let reply = self.send(line, (letter, next), permit).await;
+        let reply = tokio::select! {
+            reply = self.send(line, (letter, next), permit) => reply,
+            never = self.release(&mut waiting) => match never {},
+        };
         match (begun, reply) {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
@@ -258,6 +327,19 @@ impl Line {
             }
             // Somebody else began this attempt: the batch is theirs. Or the database is away.
             (Ok(false) | Err(_), _) => {}
+        }
+    }
+
+    /// Hands on what waits behind the message in hand, if the relay keeps it waiting while another is free. The
+    /// connection has named its recipient by then, and ends.
+    async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
+        loop {
+            tokio::time::sleep(SWIFT).await;
+            if self.others_are_free()
+                && let Some(job) = waiting.as_mut().and_then(|job| job.take())
+            {
+                self.lanes.put_back(job);
+            }
         }
     }
 
@@ -317,7 +399,7 @@ impl Line {
         match written {
             Ok(written) => {
                 if let Some(owed) = owed.take() {
-                    owed.end();
+                    owed.end(&self.lanes);
                 }
                 Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
             }
@@ -333,7 +415,7 @@ impl Line {
         if let Some(owed) = owed.take()
             && self.write_surely(&owed.row).await
         {
-            owed.end();
+            owed.end(&self.lanes);
         }
     }
 

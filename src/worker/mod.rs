@@ -1,5 +1,6 @@
 //! The senders: loops, leases and cancellation; no rule lives here.
 
+pub mod audit_log;
 mod breaker;
 mod chore;
 pub mod courier;
@@ -15,8 +16,11 @@ mod past;
 mod plan;
 pub mod postman;
 mod providers;
+mod refusals;
 mod shares;
 mod trunk;
+mod way;
+mod wire;
 
 use std::sync::Arc;
 
@@ -86,6 +90,7 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
 
 /// Starts postman, courier and chores; they run until `shutdown` asks them to leave.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
+    let app = &app.patient();
     let relays: Arc<Vec<Relay>> =
         Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);

@@ -17,6 +17,8 @@ pub struct Story {
     pub tries: u32,
     /// How many of them ended so that nobody knows whether it was sent.
     pub doubts: u32,
+    /// Permanent refusals that were not final, and when the first of them came.
+    pub refused: Option<(u32, DateTime<Utc>)>,
     /// When it was first tried.
     pub first_tried: Option<DateTime<Utc>>,
     /// When the last attempt began.
@@ -46,6 +48,11 @@ impl Past {
                     AttemptResult::Unreachable | AttemptResult::Cancelled
                 ));
                 story.doubts += u32::from(row.result == AttemptResult::Uncertain);
+                if row.result == AttemptResult::Deferred && row.code.is_some_and(|code| code >= 500)
+                {
+                    let (before, first) = story.refused.unwrap_or((0, row.at));
+                    story.refused = Some((before + 1, first));
+                }
                 story.end = end_of(&row);
                 story.tried.push(row);
             } else {

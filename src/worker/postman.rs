@@ -33,7 +33,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let gate = Gate::new(SenderId::new(app.now()), &trunks);
     let ledger = Ledger::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
-    let lanes = Lanes::new(Providers::new(&app.config.providers), room);
+    let lanes = Lanes::new(Providers::new(&app.config.providers), &trunks, room);
     start_lines(app, &trunks, &lanes, &ledger, shutdown);
     shutdown.spawn(gate.clone().watch(app.clone(), shutdown.clone()));
     shutdown.spawn(freeze_all(app.clone(), shutdown.clone()));
@@ -67,11 +67,17 @@ fn start_lines(
                 .collect(),
             false => Vec::new(),
         };
+        let others: Vec<_> = trunks
+            .iter()
+            .filter(|other| !Arc::ptr_eq(other, trunk))
+            .map(Arc::clone)
+            .collect();
         for _ in 0..trunk.route.connections {
             let line = Line {
                 app: app.clone(),
                 trunk: Arc::clone(trunk),
                 before: before.clone(),
+                others: others.clone(),
                 node: Arc::clone(&node),
                 lanes: lanes.clone(),
                 ledger: ledger.clone(),

@@ -52,6 +52,15 @@ impl Providers {
         Arc::clone(known.unwrap_or(&self.other))
     }
 
+    /// Who refuses or takes mail to this address as one: its provider, or else its domain. Not to be stored or
+    /// logged unless the settings name it: a domain may be one person's.
+    pub fn refuser(&self, address: Option<&EmailAddress>) -> String {
+        match self.of(address) {
+            Some(known) => known.name.to_string(),
+            None => address.map_or_else(String::new, |address| address.domain().to_lowercase()),
+        }
+    }
+
     /// The moment at which a message to this address may go, for whoever has this share of the limit; it is
     /// taken. `now` if nothing limits it.
     pub fn moment(&self, address: Option<&EmailAddress>, now: Instant, share: f64) -> Instant {
@@ -90,6 +99,11 @@ mod tests {
         assert_eq!(
             (name("a@big.example"), name("a@b.example")),
             ("big".into(), "other".into())
+        );
+        let refuser = |address: &str| providers.refuser(EmailAddress::parse(address).ok().as_ref());
+        assert_eq!(
+            (refuser("a@LARGE.example"), refuser("a@B.example")),
+            ("big".into(), "b.example".into())
         );
     }
 }

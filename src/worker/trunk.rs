@@ -1,12 +1,17 @@
 //! A trunk: what all lines to one relay share.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Route;
 use super::pace::Pace;
+use super::refusals::{Hold, Refusal, Refusals};
+
+/// Transactions lost one after the other, on whichever connections, after which the relay is away.
+const LOST: u32 = 5;
 
 /// One relay in use.
 pub struct Trunk {
@@ -16,6 +21,17 @@ pub struct Trunk {
     pub pace: Pace,
     /// Not before this moment: the relay is away, or asked us to hold.
     held: Mutex<Option<(Instant, &'static str)>>,
+    refusals: Mutex<Refusals>,
+    /// Something was refused: answers are told to `refusals`.
+    watches: AtomicBool,
+    /// Transactions lost since the last answer to one.
+    lost: AtomicU32,
+    /// Lines with an open connection.
+    open: AtomicUsize,
+    /// Of those, lines without a job.
+    idle: AtomicUsize,
+    /// Lines that are opening a connection.
+    opening: AtomicUsize,
 }
 
 impl Trunk {
@@ -25,6 +41,12 @@ impl Trunk {
             route,
             pace: Pace::default(),
             held: Mutex::default(),
+            refusals: Mutex::default(),
+            watches: AtomicBool::new(false),
+            lost: AtomicU32::new(0),
+            open: AtomicUsize::new(0),
+            idle: AtomicUsize::new(0),
+            opening: AtomicUsize::new(0),
         }
     }
 
@@ -47,5 +69,104 @@ impl Trunk {
         let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.checked_duration_since(Instant::now())?;
         Some((left, why)).filter(|_| !left.is_zero())
+    }
+
+    /// A transaction ended with an answer, whatever it was.
+    pub fn answered(&self) {
+        if self.lost.load(Ordering::Relaxed) != 0 {
+            self.lost.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A transaction was lost. Whether that makes the relay one that is away.
+    pub fn lost(&self) -> bool {
+        let is_away = self.lost.fetch_add(1, Ordering::Relaxed) + 1 >= LOST;
+        if is_away {
+            self.lost.store(0, Ordering::Relaxed);
+        }
+        is_away
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anything was refused through it so far. As long as nothing was, nobody is held.
+    pub fn watches(&self) -> bool {
+        self.watches.load(Ordering::Relaxed)
+    }
+
+    /// A provider's answer was not against us.
+    pub fn taken(&self, provider: &str) {
+        self.refusals().taken(provider, Instant::now());
+    }
+
+    /// A provider refused us. Who is held for it from now on.
+    pub fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
+        self.watches.store(true, Ordering::Relaxed);
+        self.refusals().refused(provider, refusal, Instant::now())
+    }
+
+    /// Whether a provider takes mail to others at present.
+    pub fn takes_others(&self, provider: &str) -> bool {
+        self.watches() && self.refusals().takes_others(provider)
+    }
+
+    /// How much longer a provider is held here.
+    pub fn provider_held(&self, provider: &str) -> Option<Duration> {
+        let (left, _) = self.refusals().held(provider, Instant::now())?;
+        Some(left)
+    }
+
+    /// The providers that are held here: which, for how much longer, why.
+    pub fn providers_held(&self) -> Vec<(String, Duration, &'static str)> {
+        if !self.watches() {
+            return Vec::new();
+        }
+        let refusals = self.refusals();
+        let held = refusals.all_held(Instant::now());
+        held.into_iter()
+            .map(|(name, left, why)| (name.to_owned(), left, why))
+            .collect()
+    }
+
+    /// Whether one more connection is wanted while so many jobs wait: those that are being opened and those
+    /// without a job come first. If so, it counts as being opened until the guard is dropped.
+    pub fn wants_another(&self, waiting: usize) -> Option<Counted<'_>> {
+        // One of several that ask at once finds nobody before it.
+        let before = self.opening.fetch_add(1, Ordering::Relaxed);
+        let opening = Counted(&self.opening);
+        (waiting > before + self.idle.load(Ordering::Relaxed)).then_some(opening)
+    }
+
+    /// Counts an open connection until the guard is dropped.
+    pub fn opened(&self) -> Counted<'_> {
+        Counted::new(&self.open)
+    }
+
+    /// Whether another line has an open connection, or may have one in a moment.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
+    }
+
+    /// Counts a line without a job until the guard is dropped.
+    pub fn rests(&self) -> Counted<'_> {
+        Counted::new(&self.idle)
+    }
+}
+
+/// One of something, as long as it lives.
+pub struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

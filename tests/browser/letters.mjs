@@ -25,7 +25,7 @@ export async function post(page, base) {
   await check(page, 'letters-waiting');
   await page.setViewportSize({ width: 360, height: 740 });
   await page.getByRole('button', { name: 'Record as posted' }).click();
-  await page.getByText('the people of this list are notified by post').waitFor();
+  await page.getByText('the letters of this list were posted').waitFor();
   await check(page, 'letters-posted');
   await page.goto(`${base}/console/incidents/walk/account`);
   const tile = page.locator('.tile').filter({ hasText: 'Notified by post' });

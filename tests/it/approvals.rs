@@ -9,6 +9,7 @@ use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, NewCampaign};
 use candor::campaign::{CampaignKind, Limits, UncertainPolicy};
 use candor::config::Config;
+use candor::config::PublicUrl;
 use candor::id::CampaignId;
 use candor::incident::{IncidentState, steer};
 use candor::notice::letter::Edition;
@@ -105,7 +106,7 @@ async fn p5_a_change_of_anything_that_was_approved_is_refused_and_named() {
     }
     let settings: [(Set, &str); 5] = [
         (
-            |config| config.http.public_url = "https://other.example".to_owned(),
+            |config| config.http.public_url = PublicUrl::parse("https://other.example").unwrap(),
             "public_address",
         ),
         (
@@ -148,7 +149,7 @@ async fn p5_senders_use_what_was_approved_and_not_their_own_settings() {
         .unwrap();
     // Another node, set up otherwise, sends.
     let mut elsewhere = (*house.app.config).clone();
-    elsewhere.http.public_url = "https://evil.example".to_owned();
+    elsewhere.http.public_url = PublicUrl::parse("https://evil.example").unwrap();
     elsewhere.organisation.return_path = "bounce@evil.example".to_owned();
     let mut app = house.app.clone();
     app.config = Arc::new(elsewhere);

@@ -267,6 +267,12 @@ impl Browser {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
+    /// Gives the browser a cookie.
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        let cookie = (name.to_owned(), value.to_owned());
+        self.cookies.lock().unwrap().extend([cookie]);
+    }
+
     fn jar(&self) -> String {
         let cookies = self.cookies.lock().unwrap();
         let pairs: Vec<_> = cookies

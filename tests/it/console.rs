@@ -84,7 +84,14 @@ fn prepared(comms: &Browser) -> String {
         ],
     );
     let unsure = comms.submit(at, &format!("{at}/activate"), &[]);
-    shows(&unsure, 409, &["1 of 3 rows were refused"]);
+    shows(
+        &unsure,
+        422,
+        &[
+            "As it is now: 1 of 3 rows were refused",
+            "Activate with these changes",
+        ],
+    );
     let sure = [("rejected", "1")];
     let activated = comms.submit(at, &format!("{at}/activate"), &sure);
     shows(

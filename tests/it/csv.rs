@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use candor::scope::csv::{
-    Column, Header, HeaderError, ReadError, Reason, Record, RejectWriter, Row, RowError, open,
-    sniff,
+    Column, Header, HeaderError, ReadError, Reason, Record, RejectWriter, Row, RowError, Wrong,
+    open, sniff,
 };
 use csv::{ByteRecord, StringRecord};
 use proptest::prelude::*;
@@ -346,14 +346,18 @@ fn files_that_are_no_lists_are_refused_as_a_whole() {
         (&b""[..], u16::to_be_bytes),
     ] {
         let file = [mark, &utf16(encode)].concat();
-        assert!(matches!(open(&file[..]), Err(ReadError::Utf16)), "{mark:?}");
+        let utf16 = Wrong::Encoding("UTF-16");
+        assert!(
+            matches!(open(&file[..]), Err(ReadError::Wrong(wrong)) if wrong == utf16),
+            "{mark:?}"
+        );
     }
     let windows_1252 = b"reference,elements,stra\xdfe\n";
     assert!(matches!(
         open(&windows_1252[..]).unwrap().header(),
-        Err(ReadError::NotUtf8)
+        Err(ReadError::Wrong(Wrong::Encoding("Windows-1252")))
     ));
-    let word = faults(b"reference,elements,name\nC-1,name,Stra\xdfe\nC-2,name,Ann\n");
+    let word = faults(b"reference,elements,name\nC-1,name,Stra\xffe\nC-2,name,Ann\n");
     assert_eq!(word, [(2, "name", "not_utf8")]);
 }
 

@@ -26,6 +26,8 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
         rows[0].get(0)
     };
     let person = PersonId::from_uuid(id("select id from person order by id").await);
+    // Another one: among the doors is one that ends their links.
+    let other = PersonId::from_uuid(id("select id from person order by id desc").await);
     let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
     let ticket = asked.unwrap().ticket().clone();
     let epoch = 0;
@@ -52,7 +54,7 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
             NoticeId::from_uuid(id("select id from notice").await).to_string(),
         ),
         ("ticket", ticket.id.to_string()),
-        ("person", person.to_string()),
+        ("person", other.to_string()),
         ("number", ticket.number.to_string()),
         ("staff", scene.approver.to_string()),
     ])
@@ -293,10 +295,5 @@ async fn every_answer_is_guarded_and_personal_ones_are_not_kept() {
     assert_eq!(style.status, 200);
     assert!(style.header("cache-control").contains("immutable"));
     assert_eq!(browser.get("/readyz").body, "ready\n");
-    assert!(
-        browser
-            .get("/metrics")
-            .body
-            .contains("candor_requests_total")
-    );
+    assert_eq!(browser.get("/metrics").status, 404, "not for the public");
 }

@@ -2,6 +2,7 @@
 
 mod forgotten;
 mod races;
+mod refused;
 mod senders;
 mod waits;
 

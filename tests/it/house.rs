@@ -98,11 +98,20 @@ fn app(url: &str, settings: &str, master: &str) -> App {
             "notice@sundmere.example",
         ),
     ];
-    let config = Config::from_parts(
+    // What a test sets itself is left to it.
+    let poll = settings.contains("poll_milliseconds");
+    let env = env
+        .into_iter()
+        .filter(|(key, _)| !poll || !key.ends_with("POLL_MILLISECONDS"));
+    let mut config = Config::from_parts(
         Some(settings),
         env.map(|(k, v)| (k.to_owned(), v.to_owned())),
     )
     .unwrap();
+    if config.database.state_dir == "auto" {
+        // Tests leave nothing behind.
+        config.database.state_dir.clear();
+    }
     let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
     App::new(config, Clock::fixed(beginning)).unwrap()
 }
@@ -154,6 +163,32 @@ impl House {
             schema,
             server: server.to_owned(),
         }
+    }
+
+    /// Candor on a copy of this house's schema in another database.
+    pub fn in_copy(&self, server: &str, settings: &str) -> Self {
+        let join = if server.contains('?') { '&' } else { '?' };
+        let url = format!(
+            "{server}{join}options=-csearch_path%3D{schema}",
+            schema = self.schema
+        );
+        Self {
+            app: app(&url, settings, &"07".repeat(32)),
+            mail: MemoryRelay::new("memory"),
+            url,
+            schema: self.schema.clone(),
+            server: server.to_owned(),
+        }
+    }
+
+    /// The same house with other settings under the same key.
+    pub fn with_settings(&mut self, settings: &str) {
+        self.app = app(&self.url, settings, &"07".repeat(32));
+    }
+
+    /// The URL of the database that holds this house's schema.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// The same house with other settings, among them the master key.

@@ -7,18 +7,25 @@ use std::path::{Path, PathBuf};
 
 /// Deeds: they open transactions, ask rules, write through stores.
 const VERBS: &[&str] = &[
+    "audit/link",
+    "audit/noticed",
+    "audit/verify",
     "campaign/approval",
     "campaign/guard",
     "campaign/hold",
     "campaign/launch",
     "campaign/review",
     "campaign/submit",
+    "deployment/keys",
+    "deployment/restored",
+    "deployment/watch",
     "incident/rewrap",
     "incident/steer",
     "notice/freeze",
     "notice/settle",
     "person/forget",
     "person/find",
+    "person/revoke",
     "postal/code",
     "postal/list",
     "postal/minors",
@@ -27,6 +34,7 @@ const VERBS: &[&str] = &[
     "postal/take",
     "postal/told",
     "scope/activate",
+    "scope/difference",
     "scope/import",
     "scope/upload",
     "staff/key",
@@ -38,6 +46,7 @@ const VERBS: &[&str] = &[
     "ticket/code",
     "ticket/desk",
     "ticket/intake",
+    "ticket/reseal",
 ];
 /// Files that put things together.
 const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];
@@ -49,7 +58,9 @@ const WORDS: &[&str] = &[
     "config",
     "element",
     "id",
+    "invisible",
     "link",
+    "noticed",
     "seal",
     "shutdown",
     "telemetry",

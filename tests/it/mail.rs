@@ -3,7 +3,8 @@
 mod announced;
 mod messages;
 mod parse;
-mod scripted;
+mod quirks;
+pub(crate) mod scripted;
 mod servers;
 mod signed;
 pub(crate) mod sink;

@@ -8,11 +8,13 @@ use candor::actor::Actor;
 use candor::campaign::pacing::CanaryState;
 use candor::campaign::store::{self, Beat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold, review};
-use candor::id::{CampaignId, SenderId};
+use candor::id::{CampaignId, PersonId, SenderId};
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 use candor::notice::NoticeStatus;
+use candor::notice::letter::message_key;
 use candor::person::find::{Clue, find};
+use candor::seal::to_hex;
 use candor::shutdown::Shutdown;
 use candor::ticket::intake;
 use candor::worker::{self, Route};
@@ -229,7 +231,7 @@ async fn order(house: &House) -> Vec<CampaignKind> {
         .raw()
         .await
         .query(
-            "select n.id, c.kind::text from notice n join campaign c on c.id = n.campaign_id",
+            "select n.campaign_id, n.person_id, c.kind::text from notice n join campaign c on c.id = n.campaign_id",
             &[],
         )
         .await
@@ -237,15 +239,20 @@ async fn order(house: &House) -> Vec<CampaignKind> {
     let kinds: BTreeMap<String, CampaignKind> = rows
         .iter()
         .map(|row| {
-            let id: uuid::Uuid = row.get(0);
-            let kind: String = row.get(1);
-            (id.simple().to_string(), kind.parse().unwrap())
+            let kind: String = row.get(2);
+            (message_of(row), kind.parse().unwrap())
         })
         .collect();
     let sent = house.mail.sent();
     sent.iter()
         .map(|letter| kinds[letter.message_id.split('@').next().unwrap()])
         .collect()
+}
+
+/// What stands before the @ in the Message-ID of a notice, of a row that begins with campaign and person.
+fn message_of(row: &tokio_postgres::Row) -> String {
+    let campaign = CampaignId::from_uuid(row.get(0));
+    to_hex(&message_key(campaign, PersonId::from_uuid(row.get(1))))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,12 +318,12 @@ async fn two_first_notices_share_the_lines_evenly() {
     let rows = house
         .raw()
         .await
-        .query("select id, campaign_id from notice", &[])
+        .query("select campaign_id, person_id from notice", &[])
         .await
         .unwrap();
     let of: BTreeMap<String, uuid::Uuid> = rows
         .iter()
-        .map(|row| (row.get::<_, uuid::Uuid>(0).simple().to_string(), row.get(1)))
+        .map(|row| (message_of(row), row.get(0)))
         .collect();
     let half = sent
         .iter()

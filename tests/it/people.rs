@@ -22,6 +22,10 @@ pub const BODY: &str = "Dear {{ name }},\n\nour system was broken into. Taken of
 const CORRECTION: &str = "Dear {{ name }},\n\nwe were wrong.\n\n{{#if has.any}}\nTaken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n{{/if}}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
+/// What stands before the @ in the Message-ID of notice `n`, in SQL.
+pub const MESSAGE_OF: &str =
+    "left(encode(sha256(uuid_send(n.campaign_id) || uuid_send(n.person_id)), 'hex'), 32)";
+
 /// Two pairs of eyes and an incident.
 #[derive(Clone, Copy)]
 pub struct Scene {

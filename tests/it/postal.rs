@@ -1,6 +1,7 @@
 //! People without e-mail, minors, people who died and people at protected addresses: lists, letters, and what became
 //! of them.
 
+mod barred;
 mod fresh;
 mod lists;
 mod minors;
@@ -15,8 +16,10 @@ use candor::link::{NoticeCode, StatusLink};
 use candor::notice::account::{self, Account, recount};
 use candor::person::Person;
 use candor::person::find::{Clue, find};
+use candor::postal::consent::Confirmed;
+use candor::postal::post::{self, Done};
 use candor::postal::returned::{Recorded, returned};
-use candor::postal::{Batch, PostalError, PostalKind, list, post, slips, store};
+use candor::postal::{Batch, PostalError, PostalKind, list, slips, store};
 use candor::scope::consent::Consent;
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
@@ -84,7 +87,20 @@ impl Post {
     }
 
     async fn posted(&self, batch: PostalId, on: &str) -> Result<Batch, PostalError> {
-        post::posted(&self.house.app, self.scene.comms, batch, day(on)).await
+        self.posted_with(batch, on, Confirmed::default()).await
+    }
+
+    async fn posted_with(
+        &self,
+        batch: PostalId,
+        on: &str,
+        confirmed: Confirmed,
+    ) -> Result<Batch, PostalError> {
+        let done = Done {
+            confirmed,
+            ..Done::posted(day(on))
+        };
+        post::record(&self.house.app, self.scene.comms, batch, &done).await
     }
 
     async fn returned(&self, file: &str) -> Recorded {

@@ -1,5 +1,6 @@
 //! The real program as processes: any command of `candor` against the database of a house.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -22,6 +23,7 @@ impl Program {
         let listen = free.local_addr().unwrap().to_string();
         let settings = vec![
             ("CANDOR__DATABASE__URL", house.url.clone()),
+            ("CANDOR__DATABASE__STATE_DIR", String::new()),
             ("CANDOR__SECRETS__MASTER_KEY", "07".repeat(32)),
             ("CANDOR__HTTP__LISTEN", listen.clone()),
             ("CANDOR__HTTP__PUBLIC_URL", format!("http://{listen}")),
@@ -68,6 +70,31 @@ impl Program {
         format!("http://{}", self.listen)
     }
 
+    /// The program, the words before every command, and its environment: for scripts that run commands themselves.
+    pub fn parts(&self) -> (&'static str, [String; 2], BTreeMap<&'static str, String>) {
+        let config = self.scratch.path().join("candor.toml");
+        let words = ["--config".to_owned(), config.display().to_string()];
+        let env = self.settings.iter().cloned().collect();
+        (env!("CARGO_BIN_EXE_candor"), words, env)
+    }
+
+    /// The program and its words, for somebody else to start.
+    pub fn words(&self, words: &[&str]) -> Vec<String> {
+        let config = self.scratch.path().join("candor.toml");
+        let mut all = vec![
+            env!("CARGO_BIN_EXE_candor").to_owned(),
+            "--config".to_owned(),
+            config.display().to_string(),
+        ];
+        all.extend(words.iter().map(|word| (*word).to_owned()));
+        all
+    }
+
+    /// Its settings in the environment.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        self.settings.clone()
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
         command
@@ -101,6 +128,20 @@ impl Program {
         Running(command.spawn().unwrap())
     }
 
+    /// Starts a command that goes on, by another build of the program if one is named.
+    pub fn start_by(&self, word: &str, program: Option<&str>) -> Running {
+        let Some(program) = program else {
+            return self.start(word);
+        };
+        let mut command = Command::new(program);
+        command
+            .args(&self.words(&[word])[1..])
+            .envs(self.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        Running(command.spawn().unwrap())
+    }
+
     /// Starts a command that goes on.
     pub fn start(&self, word: &str) -> Running {
         let mut command = self.command(&[word]);
@@ -113,6 +154,16 @@ impl Program {
 pub struct Running(Child);
 
 impl Running {
+    /// A process that was started elsewhere.
+    pub const fn of(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Waits until its pages answer and its database is there.
     pub async fn until_ready(&mut self, program: &Program) {
         let ready = format!("{}/readyz", program.base());

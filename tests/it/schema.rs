@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use crate::house::House;
 
 /// The tables of the big family (docs/architecture.md, "Beyond one machine").
-const FAMILY: [&str; 7] = [
+const FAMILY: [&str; 9] = [
     "person",
     "person_since",
     "person_past",
+    "person_origin",
+    "person_former",
     "scope_row",
     "notice",
     "outcome",

@@ -6,6 +6,8 @@ mod activation;
 mod asked;
 mod consents;
 mod drafts;
+mod fresh;
+mod fresh_adds;
 mod hostile;
 mod identities;
 mod kills;

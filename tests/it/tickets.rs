@@ -159,7 +159,9 @@ impl Helpline {
     /// Its moves, as `from>to by`.
     pub async fn moves(&self, ticket: &Ticket) -> Vec<String> {
         let mut conn = self.app.db.get().await.unwrap();
-        let moves = store::history(&mut conn, ticket.id).await.unwrap();
+        let moves = store::history(&mut conn, &self.app.keys, ticket)
+            .await
+            .unwrap();
         let told = moves.into_iter().map(|m| {
             let from = m.from.map_or("", TicketStatus::as_str);
             let by = m.actor.split(':').next().unwrap_or_default().to_owned();

@@ -167,7 +167,9 @@ async fn what_was_named_and_is_not_so_any_more_is_said_beside_what_is() {
     unlock(&house, &browser, &page).await;
     let seen = browser.get(&page).body;
     assert!(seen.contains("<ul><li><bdi>name</bdi></li></ul>"), "{seen}");
-    assert!(seen.contains("that this was taken: <bdi>Social Security number</bdi>. That was wrong"));
+    assert!(
+        seen.contains("that this was taken: <bdi>Social Security number</bdi>. That was wrong")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

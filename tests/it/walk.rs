@@ -276,10 +276,19 @@ async fn everything_stops_and_starts_again() {
     let cast = Cast::of(&site).await;
     refused(&cast.agent.post("/stop", &json!({})), 403, "not-allowed");
     let stop = || ok(&cast.approver.post("/stop", &json!({})), 200);
-    assert_eq!(stop(), json!({ "stopped": true, "changed": true }));
-    assert_eq!(stop(), json!({ "stopped": true, "changed": false }));
+    assert_eq!(
+        stop(),
+        json!({ "stopped": true, "changed": true, "recorded": true })
+    );
+    assert_eq!(
+        stop(),
+        json!({ "stopped": true, "changed": false, "recorded": true })
+    );
     let started = ok(&cast.comms.post("/start", &json!({})), 200);
-    assert_eq!(started, json!({ "stopped": false, "changed": true }));
+    assert_eq!(
+        started,
+        json!({ "stopped": false, "changed": true, "recorded": true })
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,17 @@
 //! What the program itself decided about campaigns under way, and whether anything may leave at all.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text};
 use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use super::super::pacing::CanaryState;
-use crate::db::schema::{campaign, campaign_freeze, campaign_pace, emergency_stop};
-use crate::db::{Conn, Result};
-use crate::id::CampaignId;
+use crate::audit::Event;
+use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
+use crate::db::{Conn, Error, Result};
+use crate::id::{CampaignId, EventId};
 
 /// How fast a campaign may go, as the program decided.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -181,13 +184,15 @@ pub struct Seen {
 /// What is rung when a campaign, or everything, is held or let go.
 pub const GATE: &str = "candor_gate";
 
-/// How these campaigns stand, and whether everything is stopped.
+/// How these campaigns stand, and whether everything is stopped: by somebody, or since the database may be an older
+/// copy.
 ///
 /// # Errors
 /// The database's.
 pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
-    let stopped: Option<DateTime<Utc>> = emergency_stop::table
-        .select(emergency_stop::stopped_at)
+    let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
+    let stopped: bool = emergency_stop::table
+        .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))
         .first(conn)
         .await?;
     let rows: Vec<(CampaignId, CampaignStatus, Option<i16>)> = campaign::table
@@ -204,7 +209,7 @@ pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(Cam
         let percent = percent.unwrap_or(100);
         (id, Seen { status, percent })
     };
-    Ok((stopped.is_some(), rows.into_iter().map(seen).collect()))
+    Ok((stopped, rows.into_iter().map(seen).collect()))
 }
 
 /// Who stopped everything and when, if it is stopped.
@@ -219,18 +224,74 @@ pub async fn stopped(conn: &mut Conn) -> Result<Option<(DateTime<Utc>, String)>>
     Ok(row.0.zip(row.1))
 }
 
-/// Sets or lifts the emergency stop. `false`: it was so already.
+/// Sets or lifts the emergency stop, and keeps its entry of the audit log until that is written. `false`: it was so
+/// already.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_stopped(conn: &mut Conn, by: Option<(DateTime<Utc>, &str)>) -> Result<bool> {
+pub async fn set_stopped(
+    conn: &mut Conn,
+    by: Option<(DateTime<Utc>, &str)>,
+    entry: &Event,
+) -> Result<bool> {
+    let kept = serde_json::json!([{
+        "id": entry.id, "at": entry.at, "actor": entry.actor, "deed": entry.deed, "subject": entry.subject,
+    }]);
+    let unrecorded = sql::<Jsonb>("unrecorded || ").bind::<Jsonb, _>(kept);
     let set = diesel::update(emergency_stop::table)
         .filter(emergency_stop::stopped_at.is_null().eq(by.is_some()))
         .set((
             emergency_stop::stopped_at.eq(by.map(|(at, _)| at)),
             emergency_stop::stopped_by.eq(by.map(|(_, who)| who)),
+            emergency_stop::unrecorded.eq(unrecorded),
         ))
         .execute(conn)
         .await?;
     Ok(set == 1)
+}
+
+/// Entries of the audit log of stops and starts that are not written there yet.
+///
+/// # Errors
+/// `Inconsistent` if they cannot be read.
+pub async fn unrecorded(conn: &mut Conn) -> Result<Vec<Event>> {
+    #[derive(serde::Deserialize)]
+    struct Kept {
+        id: EventId,
+        at: DateTime<Utc>,
+        actor: String,
+        deed: String,
+        subject: String,
+    }
+    let kept: serde_json::Value = emergency_stop::table
+        .select(emergency_stop::unrecorded)
+        .first(conn)
+        .await?;
+    let kept: Vec<Kept> = serde_json::from_value(kept)
+        .map_err(|_| Error::inconsistent("emergency_stop", "unrecorded"))?;
+    let event = |kept: Kept| Event {
+        id: kept.id,
+        at: kept.at,
+        actor: kept.actor,
+        deed: kept.deed,
+        subject: kept.subject,
+        detail: "{}".to_owned(),
+    };
+    Ok(kept.into_iter().map(event).collect())
+}
+
+/// Notes that these entries are written.
+///
+/// # Errors
+/// The database's.
+pub async fn set_recorded(conn: &mut Conn, ids: &[EventId]) -> Result<()> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    diesel::sql_query(
+        "update emergency_stop set unrecorded = (select coalesce(jsonb_agg(entry), '[]') \
+         from jsonb_array_elements(unrecorded) entry where entry->>'id' <> all ($1))",
+    )
+    .bind::<Array<Text>, _>(ids)
+    .execute(conn)
+    .await?;
+    Ok(())
 }

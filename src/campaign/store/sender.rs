@@ -34,6 +34,20 @@ pub struct RelaySeen {
     pub held_until: Option<DateTime<Utc>>,
     /// Why.
     pub why: Option<String>,
+    /// The mailbox providers whose mail it keeps back while mail to others goes on.
+    #[serde(default)]
+    pub providers: Vec<ProviderHeld>,
+}
+
+/// A mailbox provider whose mail a relay keeps back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderHeld {
+    /// Its name in the settings. Of others nothing is said: a domain may be one person's.
+    pub name: Option<String>,
+    /// It is held until then.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub why: String,
 }
 
 /// What a sender says of itself.

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use crate::scope::activate::ActivateError;
-use crate::scope::consent::{Confirmed, Lifted, Question};
+use crate::scope::consent::{Confirmed, Lifted, Question, yes_to};
 
 /// What the version may change, each with its number; on a terminal it is asked.
 #[derive(Debug, Args)]
@@ -22,9 +22,30 @@ pub(super) struct Yes {
     /// Activate although a full list retracts this many people.
     #[arg(long, requires = "activate", value_name = "PEOPLE")]
     yes_retracted: Option<i64>,
-    /// Activate although name and address of this many people told before are new.
-    #[arg(long, requires = "activate", value_name = "PEOPLE")]
+    /// This many references seem to name another person: each names the same person as before.
+    #[arg(long, requires = "activate", value_name = "REFERENCES")]
     yes_identity_changes: Option<i64>,
+    /// This many references seem to name another person, and do: the former people keep their questions, answers and
+    /// links and leave the scope; the new ones were told nothing so far.
+    #[arg(
+        long,
+        requires = "activate",
+        value_name = "REFERENCES",
+        conflicts_with = "yes_identity_changes"
+    )]
+    yes_another_person: Option<i64>,
+    /// Activate although rows of added files replaced this many accepted rows by other ones.
+    #[arg(long, requires = "activate", value_name = "ROWS")]
+    yes_replaced: Option<i64>,
+    /// Activate although this many people lose their e-mail address.
+    #[arg(long, requires = "activate", value_name = "PEOPLE")]
+    yes_emails_lost: Option<i64>,
+    /// Activate although this many people lose their postal address.
+    #[arg(long, requires = "activate", value_name = "PEOPLE")]
+    yes_addresses_lost: Option<i64>,
+    /// Activate although this many people were told of data that the list takes back.
+    #[arg(long, requires = "activate", value_name = "PEOPLE")]
+    yes_told_too_much: Option<i64>,
 }
 
 fn flag(text: &str) -> Result<(String, i64), String> {
@@ -42,17 +63,49 @@ impl Yes {
             flags_lifted: (!self.yes_flags_lifted.is_empty()).then_some(Lifted::ByFlag(flags)),
             retracted: self.yes_retracted,
             identity_changes: self.yes_identity_changes,
+            another_person: self.yes_another_person,
+            replaced: self.yes_replaced,
+            emails_lost: self.yes_emails_lost,
+            addresses_lost: self.yes_addresses_lost,
+            told_too_much: self.yes_told_too_much,
+            revision: None,
         }
     }
 }
 
-/// Asks on the terminal; whether everything was answered with yes.
-pub(super) fn ask(questions: &[Question]) -> bool {
-    questions.iter().all(|question| {
-        let _ = write!(std::io::stderr(), "{question} Type yes to confirm: ");
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).is_ok() && line.trim().eq_ignore_ascii_case("yes")
-    })
+/// Asks on the terminal: the answers, or `None` if something was not answered.
+pub(super) fn ask(questions: &[Question]) -> Option<Confirmed> {
+    let mut given = yes_to(questions);
+    for question in questions {
+        match question.otherwise() {
+            None => {
+                let answer = typed(&format!("{question} Type yes to confirm: "))?;
+                answer.eq_ignore_ascii_case("yes").then_some(())?;
+            }
+            Some(other) => {
+                let yes = question.yes();
+                let answer = typed(&format!(
+                    "{question}\n  same     {yes}\n  another  {other}\nType same or another; anything else leaves the draft: "
+                ))?;
+                match answer.to_ascii_lowercase().as_str() {
+                    "same" => {}
+                    "another" => {
+                        given.identity_changes = None;
+                        given.another_person = Some(question.number());
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+    Some(given)
+}
+
+fn typed(asked: &str) -> Option<String> {
+    let _ = write!(std::io::stderr(), "{asked}");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }
 
 /// What to do about it, where that is a word on this command line.
@@ -76,6 +129,12 @@ fn word(question: &Question) -> String {
         Question::Rejected { number, .. } => format!("--yes-rejected {number}"),
         Question::FlagsLifted { flag, number } => format!("--yes-flags-lifted {flag}={number}"),
         Question::Retracted { number } => format!("--yes-retracted {number}"),
-        Question::IdentityChanges { number } => format!("--yes-identity-changes {number}"),
+        Question::Replaced { number } => format!("--yes-replaced {number}"),
+        Question::EmailsLost { number } => format!("--yes-emails-lost {number}"),
+        Question::AddressesLost { number } => format!("--yes-addresses-lost {number}"),
+        Question::ToldTooMuch { number } => format!("--yes-told-too-much {number}"),
+        Question::IdentityChanges { number, .. } => format!(
+            "--yes-identity-changes {number} (the same people) or --yes-another-person {number}"
+        ),
     }
 }

@@ -10,6 +10,7 @@ use crate::audit;
 use crate::id::{IncidentId, StaffId, UpdateId};
 use crate::incident::change::changes;
 use crate::incident::{BadText, Facts, Update, UpdateKind, check_facts, check_title, store};
+use crate::invisible::shows_nothing;
 
 /// Replaces the working title and fact sheet. Nothing of it is public before [`publish_facts`].
 ///
@@ -106,7 +107,7 @@ pub async fn publish_facts(
 /// # Errors
 /// [`BadText::Update`].
 pub fn check_update(body: &str) -> Result<(), BadText> {
-    let fine = !body.trim().is_empty() && body.chars().count() <= 5_000 && !body.contains('\0');
+    let fine = !shows_nothing(body) && body.chars().count() <= 5_000 && !body.contains('\0');
     fine.then_some(()).ok_or(BadText::Update)
 }
 

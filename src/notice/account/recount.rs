@@ -142,6 +142,8 @@ const ATTEMPTS: &str = "
 /// # Errors
 /// The database's.
 pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
+    // It may take long.
+    let app = &app.patient();
     let mut tx = app.db.begin().await?;
     snapshot(&mut tx).await?;
     let mut differ = ask(&mut tx, PEOPLE, incident, None).await?;

@@ -1,6 +1,8 @@
 //! Reading a negative reply: whom it is about, and how long it asks us to wait.
 //!
-//! Enhanced codes (RFC 3463, RFC 5248, RFC 7505) go before words, words before bare codes.
+//! Enhanced codes (RFC 3463, RFC 5248, RFC 7505), words and bare codes are read each by itself. Where they disagree,
+//! the less final reading wins: what passes before what is against us, that before what refuses one mailbox, that
+//! before what condemns an address.
 
 use chrono::TimeDelta;
 
@@ -9,9 +11,12 @@ use super::reason::BounceReason::{
     NeedsSmtputf8, Policy, Unexplained, UserUnknown,
 };
 use super::reason::HoldReason::{
-    self, Blocked, ContentRefused, NotPermitted, Protocol, RateLimited, SenderRefused,
+    self, Blocked, ContentRefused, NotPermitted, Protocol, SenderRefused,
 };
-use Meaning::{Address, Us, Wait};
+use Meaning::{Address, Unclear, Us, Wait};
+use phrases::Said;
+
+mod phrases;
 
 /// What a server may ask us to wait, at least and at most.
 const ASKED: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(4));
@@ -21,12 +26,14 @@ const ASKED: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(4
 pub(super) enum Meaning {
     Address(BounceReason),
     Us(HoldReason),
+    /// It refuses for good, and no rule says whom.
+    Unclear,
     /// Nobody: it passes.
     Wait,
 }
 
-/// Enhanced codes that mean one thing whatever the words say, without their class.
-const BY_STATUS: [(&str, Meaning); 21] = [
+/// Enhanced codes that mean one thing, without their class.
+const BY_STATUS: [(&str, Meaning); 23] = [
     ("1.1", Address(UserUnknown)),
     ("1.2", Address(HostUnknown)),
     ("1.3", Address(AddressInvalid)),
@@ -35,145 +42,116 @@ const BY_STATUS: [(&str, Meaning); 21] = [
     ("1.7", Us(SenderRefused)),
     ("1.8", Us(SenderRefused)),
     ("1.10", Address(HostUnknown)),
+    ("2.1", Address(MailboxDisabled)),
     ("2.2", Address(MailboxFull)),
     ("2.3", Address(MessageTooBig)),
     ("3.4", Address(MessageTooBig)),
     ("4.4", Address(HostUnknown)),
+    ("4.7", Wait),
     ("5.1", Us(Protocol)),
     ("5.2", Us(Protocol)),
     ("5.3", Wait),
     ("5.4", Us(Protocol)),
     ("6.7", Address(NeedsSmtputf8)),
-    ("6.9", Address(NeedsSmtputf8)),
     ("7.13", Address(MailboxDisabled)),
     ("7.17", Address(UserUnknown)),
     ("7.18", Address(HostUnknown)),
-];
-
-#[rustfmt::skip]
-/// Whole words, first match wins; what is about the sender goes before what only mentions a user.
-const BY_WORDS: [(&[&str], Meaning); 12] = [
-    (
-        &["greylist", "greylisted", "greylisting", "graylist", "graylisted", "grey listed", "postgrey"],
-        Wait,
-    ),
-    (
-        &["sender address rejected", "sender rejected", "sender verify failed", "sender domain", "invalid sender",
-          "return path", "sender denied", "mail from"],
-        Us(SenderRefused),
-    ),
-    (
-        &["resolver rst", "not authorized to send to", "recipient rejected by rule", "not permitted to send to",
-          "sender not authenticated for group", "only accepts mail from", "do not have permission"],
-        Address(Policy),
-    ),
-    (
-        &["user unknown", "unknown user", "no such user", "no such recipient", "no such mailbox", "does not exist",
-          "doesn t exist", "not exist", "no longer exists", "unknown recipient", "recipient unknown", "user not found",
-          "recipient not found", "recipnotfound", "mailbox not found", "invalid recipient", "invalid mailbox",
-          "unknown address", "address unknown", "no mailbox here", "no mailbox", "account not found",
-          "unknown local part", "not a known user", "not listed in", "undeliverable address", "invalid address",
-          "user doesn t have", "recipient address rejected access denied", "mailbox unavailable", "bad destination", "user is unknown", "is not found"],
-        Address(UserUnknown),
-    ),
-    (
-        &["disabled", "inactive", "suspended", "deactivated", "not active", "account closed", "no longer available",
-          "temporarily unavailable", "account has been", "user locked"],
-        Address(MailboxDisabled),
-    ),
-    (
-        &["over quota", "overquota", "quota exceeded", "exceeded quota", "exceed mailbox quota", "exceeded storage",
-          "mailbox full", "mailbox is full", "mailfolder is full", "quota", "disk full", "too full"],
-        Address(MailboxFull),
-    ),
-    (
-        &["too large", "too big", "size limit", "exceeds size", "message size exceeds", "maximum message size",
-          "message size", "exceeded maximum", "size exceeds"],
-        Address(MessageTooBig),
-    ),
-    (
-        &["host unknown", "unknown host", "no such domain", "domain not found", "domain name not found",
-          "host not found", "unrouteable", "unrouteable address", "invalid domain", "domain is not reachable", "does not accept mail",
-          "unknown domain", "no such host", "host or domain name not found"],
-        Address(HostUnknown),
-    ),
-    (
-        &["relay access denied", "relaying denied", "unable to relay", "relay not permitted", "not permitted to relay",
-          "relaying not allowed", "relay denied", "authentication required", "must authenticate"],
-        Us(NotPermitted),
-    ),
-    (
-        &["rate limit", "rate limited", "ratelimited", "unusual rate", "sending rate", "too many", "throttled",
-          "throttling", "too fast", "too frequently", "limit exceeded"],
-        Us(RateLimited),
-    ),
-    (
-        &["virus", "malware", "content rejected", "message content", "prohibited content", "bulk mail"],
-        Us(ContentRefused),
-    ),
-    (
-        &["spam", "blocked", "blocklist", "blocklisted", "block list", "blacklist", "blacklisted", "denylist",
-          "dnsbl", "rbl", "spamhaus", "reputation", "banned", "spf", "dkim", "dmarc", "reverse dns", "rdns", "ptr",
-          "unsolicited", "ube", "client host rejected", "poor", "not authorized", "access denied", "policy",
-          "prohibited", "suspicious"],
-        Us(Blocked),
-    ),
+    ("7.19", Us(Blocked)),
 ];
 
 /// Reads a negative reply.
 pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> Meaning {
-    let detail = enhanced
+    let said = Said::in_words(text);
+    let (class, detail) = enhanced
         .and_then(|code| code.split_once('.'))
-        .map_or("", |(_, detail)| detail);
-    let by_status = BY_STATUS.iter().find(|(status, _)| *status == detail);
-    if let Some(&(_, meaning)) = by_status {
-        return meaning;
+        .unwrap_or_default();
+    let known = BY_STATUS.iter().find(|(status, _)| *status == detail);
+    let status = known.map(|(_, meaning)| *meaning);
+    if said.is_greylisted {
+        return Wait;
     }
-    let said = words(text);
-    let by_words = BY_WORDS.iter().find(|(phrases, _)| {
-        phrases
-            .iter()
-            .any(|phrase| said.contains(&format!(" {phrase} ")))
-    });
-    if let Some(&(_, meaning)) = by_words {
-        return meaning;
+    if said.is_unwanted {
+        return Address(Policy);
     }
-    match detail.split('.').next() {
-        _ if code.is_none_or(|code| code < 500) => Wait,
-        Some("1") => Address(UserUnknown),
-        Some("2") if detail == "2.1" => Address(MailboxDisabled),
-        Some("6") => Us(ContentRefused),
-        Some("7") => Us(Blocked),
-        _ => by_code(code),
+    if let Some(reason) = said.ours {
+        return Us(reason);
+    }
+    if said.passes || is_soft_within(code, text) {
+        return Wait;
+    }
+    let by_words = match (said.theirs, said.perhaps_ours) {
+        // "User unknown, see our policy".
+        (Some(reason), _) => Some(Address(reason)),
+        (None, Some(reason)) => Some(Us(reason)),
+        (None, None) => None,
+    };
+    match (status, by_words) {
+        (Some(status), Some(words)) => less_final(status, words),
+        (Some(one), None) | (None, Some(one)) => one,
+        // 5.7.1 and the like stand for anything where the words do not say more.
+        (None, None) => by_subject(class, detail).unwrap_or_else(|| by_code(code, said.is_silent)),
     }
 }
 
-/// The last resort: RFC 5321 §4.2.3, RFC 4954 §6, RFC 7504.
-fn by_code(code: Option<u16>) -> Meaning {
+/// What the second number of an enhanced code says alone (RFC 3463 §3).
+fn by_subject(class: &str, detail: &str) -> Option<Meaning> {
+    match detail.split('.').next().filter(|_| class == "5")? {
+        "1" => Some(Address(UserUnknown)),
+        "6" => Some(Us(ContentRefused)),
+        "7" => Some(Us(Blocked)),
+        _ => None,
+    }
+}
+
+/// The one that leaves more open; the second if they are equal in that.
+fn less_final(one: Meaning, other: Meaning) -> Meaning {
+    match finality(one) < finality(other) {
+        true => one,
+        false => other,
+    }
+}
+
+fn finality(meaning: Meaning) -> u8 {
+    match meaning {
+        Wait => 0,
+        Us(_) | Unclear => 1,
+        Address(reason) => 2 + u8::from(reason.condemns_address()),
+    }
+}
+
+/// Whether a permanent reply names a passing status, as in `554 4.4.7`.
+fn is_soft_within(code: Option<u16>, text: &str) -> bool {
+    let word = text.split_ascii_whitespace().next().unwrap_or_default();
+    let word = word.trim_start_matches('#');
+    code.is_some_and(|code| code >= 500)
+        && word.starts_with("4.")
+        && word.split('.').count() == 3
+        && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// The last resort: RFC 5321 §4.2.3, RFC 4954 §6, RFC 7504. With words that no rule knows a code alone condemns
+/// nothing; a server that adds no word can mean nothing else.
+fn by_code(code: Option<u16>, is_silent: bool) -> Meaning {
     match code {
         Some(500..=504 | 555) => Us(Protocol),
-        Some(521 | 556) => Address(HostUnknown),
         Some(530 | 534 | 535 | 538) => Us(NotPermitted),
         Some(551) => Address(Moved),
-        Some(552) => Address(MailboxFull),
-        Some(553) => Address(AddressInvalid),
-        Some(500..600) => Address(Unexplained),
+        Some(521 | 556) if is_silent => Address(HostUnknown),
+        Some(552) if is_silent => Address(MailboxFull),
+        Some(553) if is_silent => Address(AddressInvalid),
+        Some(550) if is_silent => Address(Unexplained),
+        Some(500..600) => Unclear,
         _ => Wait,
     }
 }
 
-/// Lower case, one space around every word.
-fn words(text: &str) -> String {
-    let mut said = String::with_capacity(text.len() + 2);
-    for word in text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
-        said.push(' ');
-        said.extend(word.chars().flat_map(char::to_lowercase));
-    }
-    said.push(' ');
-    said
+/// What makes two refusals the same: their words without figures, addresses and links.
+pub(super) fn gist(text: &str) -> String {
+    let plain = text.split_whitespace().filter(|word| {
+        !word.contains("***") && !word.contains("://") && !word.contains(char::is_numeric)
+    });
+    let plain: Vec<&str> = plain.take(12).collect();
+    phrases::words(&plain.join(" "))
 }
 
 /// "Try again in 5 minutes", "greylisted for 300 seconds", "come back in 00:04:59".

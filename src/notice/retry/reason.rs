@@ -72,6 +72,8 @@ pub enum HoldReason {
     ContentRefused,
     /// The relay does not understand us.
     Protocol,
+    /// Several people were refused in the same words, which no rule knows.
+    Unexplained,
 }
 
 impl HoldReason {
@@ -84,6 +86,7 @@ impl HoldReason {
             Self::NotPermitted => "not_permitted",
             Self::ContentRefused => "content_refused",
             Self::Protocol => "protocol",
+            Self::Unexplained => "unexplained",
         }
     }
 }

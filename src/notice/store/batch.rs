@@ -126,6 +126,8 @@ const CLAIM: &str = "
             from campaign c left join campaign_pace p on p.campaign_id = c.id
             where (c.status = 'cancelled' or c.status = 'sending' and coalesce(p.percent, 100) > 0)
                 and c.id <> all ($4) and not exists (select from emergency_stop where stopped_at is not null)
+                and not exists (select from deployment where doubt is not null)
+                and (select cardinality(copy_evidence()) = 0)
             order by array_position(array['correction', 'supplement', 'initial']::campaign_kind[], c.kind),
                 c.id <= $5, c.id
         ) c
@@ -245,7 +247,7 @@ pub async fn lock_unfrozen(conn: &mut Conn) -> Result<Option<Unfrozen>> {
     let row = statement(
         "select f.campaign_id, f.bucket, f.after, f.next_batch \
          from campaign_freeze f join campaign c on c.id = f.campaign_id \
-         where not f.done and c.status = 'sending' \
+         where not f.done and c.status = 'sending' and not exists (select from deployment where doubt is not null) \
          order by c.launched_at, f.campaign_id, f.next_batch, f.bucket \
          limit 1 for update of f skip locked",
     )
@@ -253,6 +255,21 @@ pub async fn lock_unfrozen(conn: &mut Conn) -> Result<Option<Unfrozen>> {
     .await
     .optional()?;
     Ok(row)
+}
+
+/// The buckets of a campaign that are to be frozen further, locked until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_unfrozen_of(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Unfrozen>> {
+    let rows = statement(
+        "select campaign_id, bucket, after, next_batch from campaign_freeze \
+         where campaign_id = $1 and not done order by bucket for update",
+    )
+    .bind::<SqlUuid, _>(campaign)
+    .load(conn)
+    .await?;
+    Ok(rows)
 }
 
 /// Writes how far a bucket is frozen.
@@ -268,6 +285,27 @@ pub async fn set_frozen(conn: &mut Conn, at: &Unfrozen, done: bool) -> Result<()
         ))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Writes that buckets of a campaign of which nothing is frozen yet are frozen, but for these: nobody in the others is
+/// in its audience. Those that another sender freezes just now are left to it.
+///
+/// # Errors
+/// The database's.
+pub async fn set_empty(conn: &mut Conn, campaign: CampaignId, but: &[i32]) -> Result<()> {
+    statement(
+        "update campaign_freeze f set done = true \
+         from (select bucket from campaign_freeze \
+               where campaign_id = $1 and not done and after = $3 and bucket <> all ($2) \
+               order by bucket for update skip locked) empty \
+         where f.campaign_id = $1 and f.bucket = empty.bucket",
+    )
+    .bind::<SqlUuid, _>(campaign)
+    .bind::<Array<Integer>, _>(but)
+    .bind::<SqlUuid, _>(uuid::Uuid::nil())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

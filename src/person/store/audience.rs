@@ -174,6 +174,51 @@ struct RowSql {
     has_address: bool,
 }
 
+/// The buckets in which an audience may have people: others have none at this moment. `None` if the incident has more
+/// than `few` people, who are not looked at all at once.
+///
+/// # Errors
+/// The database's.
+pub async fn buckets_of_few(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+    few: i64,
+) -> Result<Option<Vec<i32>>> {
+    #[derive(QueryableByName)]
+    struct People {
+        #[diesel(sql_type = BigInt)]
+        people: i64,
+    }
+    #[derive(QueryableByName)]
+    struct Bucket {
+        #[diesel(sql_type = Integer)]
+        bucket: i32,
+    }
+    let count =
+        "select count(*) as people from (select from person where incident_id = $1 limit $2) few";
+    let count: People = diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<BigInt, _>(few + 1)
+        .get_result(conn)
+        .await?;
+    if count.people > few {
+        return Ok(None);
+    }
+    let none = Launched {
+        unsettled: Vec::new(),
+        uncertain: Vec::new(),
+    };
+    let meant = is_meant(filter);
+    // $6 and $7 say who waits elsewhere, which only makes buckets fewer.
+    let sql = format!(
+        "select distinct p.bucket from person_now p
+        where {meant} and cardinality($6) = 0 and cardinality($7) = 0"
+    );
+    let buckets: Vec<Bucket> = ask!(sql, incident, filter, none).load(conn).await?;
+    Ok(Some(buckets.into_iter().map(|row| row.bucket).collect()))
+}
+
 /// The next people of an audience in one bucket, in the order of their ids, after `after` ([`PersonId`] of the nil
 /// UUID to begin). People with an unsettled notice in another campaign of the incident are left out.
 ///

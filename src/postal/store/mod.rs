@@ -2,22 +2,29 @@
 
 mod due;
 mod item;
+mod people;
+mod record;
 mod telling;
+mod tries;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Uuid};
 use diesel_async::RunQueryDsl;
 
 pub use self::due::{Due, due};
-pub use self::item::{
-    close_items, count_try, facts, forgive_try, insert_items, insert_told, last_posted,
-    listed_buckets, of_code, of_people, of_person, page, post_items, rebase_items, to_list,
+pub use self::item::{last_posted, of_code, of_people, of_person, page};
+pub use self::people::{barred, facts, to_list};
+pub use self::record::{
+    close_items, insert_items, insert_told, listed_buckets, post_items, rebase_items,
 };
 pub use self::telling::{count_returned, told_by_email, told_kin_of_living};
+pub use self::tries::{count_try, forgive_try};
 use super::{Batch, MinorsRule, PostalKind, PostalState};
 use crate::db::schema::{incident, postal_batch as row};
 use crate::db::{Conn, Error, Result};
-use crate::id::{IncidentId, PostalId, StaffId};
+use crate::element::ElementSet;
+use crate::id::{IncidentId, PersonId, PostalId, StaffId};
 
 /// More lists than a page shows.
 const SHOWN: i64 = 200;
@@ -91,6 +98,25 @@ pub(super) fn read(of: Row) -> Batch {
         not_posted,
         without_address,
     }
+}
+
+/// A person and the elements that their letter names.
+#[derive(QueryableByName)]
+pub(super) struct Named {
+    #[diesel(sql_type = Uuid)]
+    id: PersonId,
+    #[diesel(sql_type = BigInt)]
+    named: i64,
+}
+
+impl Named {
+    fn read(self) -> Result<(PersonId, ElementSet)> {
+        Ok((self.id, elements(self.named, self.id)?))
+    }
+}
+
+fn elements(bits: i64, person: PersonId) -> Result<ElementSet> {
+    ElementSet::from_bits(bits).ok_or_else(|| Error::inconsistent("postal_item", person))
 }
 
 /// Inserts a list, still without its letters.

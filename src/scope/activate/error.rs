@@ -1,6 +1,7 @@
 //! Why a version was not put in force or thrown away.
 
 use crate::db;
+use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::scope::ScopeStatus;
 use crate::scope::consent::Question;
@@ -36,6 +37,18 @@ pub enum ActivateError {
         "version {0} was read by an earlier release, which did not count lifted flags: import the list again with the word that it replaces the draft"
     )]
     Outdated(i32),
+    /// A file was added to it since it was seen.
+    #[error(
+        "version {version} has changed since you looked at it: a file was added, and it has {accepted} accepted and {rejected} refused rows now. Nothing was done: look at it again"
+    )]
+    Changed {
+        /// Which.
+        version: i32,
+        /// Accepted rows that it has now.
+        accepted: i64,
+        /// Refused rows that it has now.
+        rejected: i64,
+    },
     /// Something must be confirmed, each with its number; or was confirmed with a number that no longer fits.
     #[error("version {version} is not in force yet: {}", asked(.questions))]
     Unconfirmed {
@@ -44,6 +57,9 @@ pub enum ActivateError {
         /// What is to be confirmed.
         questions: Vec<Question>,
     },
+    /// The database may be an older copy: what was sent to whom is decided before the list changes.
+    #[error("{0}")]
+    InDoubt(Box<Doubt>),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),

@@ -5,10 +5,10 @@ use thiserror::Error;
 
 use super::formula::as_it_was;
 use super::header::{Column, Header};
-use super::invisible::{is_invisible, shows_nothing};
 use super::record::{Damage, Record};
 use crate::address::AddressError;
 use crate::element::ElementSet;
+use crate::invisible::{is_invisible, shows_nothing};
 use crate::person::flags::Flags;
 use crate::person::place::{NotAJurisdiction, NotALocale};
 
@@ -40,7 +40,7 @@ pub enum Reason {
     #[error(transparent)]
     Damaged(Damage),
     /// Bytes that are no text.
-    #[error("The cell is not UTF-8 text; perhaps it is Windows-1252. Save the file as UTF-8.")]
+    #[error("The cell has octets that are no UTF-8 text: write it again.")]
     NotUtf8,
     /// Nothing in a cell that must not be empty.
     #[error("The cell is empty; it is required.")]
@@ -62,6 +62,9 @@ pub enum Reason {
     /// A control character; in the address all but line breaks and tabs.
     #[error("The cell contains a control character.")]
     ControlCharacter,
+    /// U+FFFD, which stands where a character was lost.
+    #[error("The cell has lost a character (U+FFFD stands in its place): write it again.")]
+    Lost,
     /// A character that does not show, where all must.
     #[error("The cell contains the invisible character U+{:04X}: write the cell again without it.", u32::from(*character))]
     Invisible {
@@ -87,7 +90,7 @@ pub enum Reason {
         word: Option<String>,
     },
     /// A word that is no flag.
-    #[error("{}", unknown("flag", word.as_deref()))]
+    #[error("{} {FLAGS}", unknown("flag", word.as_deref()))]
     UnknownFlag {
         /// The first unknown word, if it reads like one.
         word: Option<String>,
@@ -106,6 +109,7 @@ impl Reason {
             Self::Damaged(Damage::Broken { .. }) => "broken_row",
             Self::Damaged(_) => "damaged_quote",
             Self::Invisible { .. } => "invisible_character",
+            Self::Lost => "lost_character",
             Self::ShowsNothing => "shows_nothing",
             Self::NotUtf8 => "not_utf8",
             Self::Required => "required",
@@ -131,6 +135,9 @@ fn spread(lines: u64) -> String {
         ),
     }
 }
+
+/// The flags that there are.
+const FLAGS: &str = "The flags are minor, deceased, vulnerable, protected, hold and retract.";
 
 fn unknown(kind: &str, word: Option<&str>) -> String {
     match word {
@@ -265,8 +272,15 @@ fn clean(column: Column, cell: &[u8], lines: u64) -> Result<&str, Reason> {
     }
 }
 
-/// Names and addresses keep characters that do not show: some scripts are spelled with them.
 fn visible(column: Column, text: &str) -> Result<&str, Reason> {
+    match text.contains('\u{fffd}') {
+        true => Err(Reason::Lost),
+        false => shown_in(column, text),
+    }
+}
+
+/// Names and addresses keep characters that do not show: some scripts are spelled with them.
+fn shown_in(column: Column, text: &str) -> Result<&str, Reason> {
     if matches!(column, Column::Name | Column::Address) {
         let is_seen = text.is_empty() || !shows_nothing(text);
         return is_seen.then_some(text).ok_or(Reason::ShowsNothing);

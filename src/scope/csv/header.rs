@@ -5,8 +5,8 @@ use std::fmt;
 use ::csv::StringRecord;
 use thiserror::Error;
 
-use super::invisible::is_invisible;
 use crate::element;
+use crate::invisible::is_invisible;
 
 /// The columns an affected list may have; `reference` and `elements` it must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,6 +160,15 @@ impl HeaderError {
     }
 }
 
+impl HeaderError {
+    /// Leaves out what the cell holds.
+    fn forget(&mut self) {
+        if let Self::Unknown { name, .. } | Self::StolenValue { name, .. } = self {
+            *name = None;
+        }
+    }
+}
+
 fn place(position: usize, name: Option<&str>) -> String {
     match name {
         Some(name) => format!("Column {position}, “{name}”,"),
@@ -216,7 +225,14 @@ impl Header {
                 errors.push(error);
             }
         }
-        if header.positions.iter().all(Option::is_none) {
+        let known = header.positions.iter().flatten().count();
+        let is_complete = header.position(Column::Reference).is_some()
+            && header.position(Column::Elements).is_some();
+        if !is_complete && record.len() > 2 * known {
+            // More strangers than names of ours: perhaps a person, of whom nothing is repeated.
+            errors.iter_mut().for_each(HeaderError::forget);
+        }
+        if known == 0 {
             errors.retain(|error| matches!(error, HeaderError::StolenValue { .. }));
             errors.insert(0, HeaderError::NoHeader);
         } else {

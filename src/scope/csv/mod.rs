@@ -7,10 +7,10 @@
 
 mod broken;
 mod cell;
+mod encoding;
 mod formula;
 mod guess;
 mod header;
-mod invisible;
 mod read;
 mod record;
 mod reject;
@@ -20,6 +20,7 @@ mod window;
 use std::fmt;
 
 pub use self::cell::{Reason, RowError};
+pub use self::encoding::Wrong;
 pub use self::formula::harmless;
 pub(super) use self::header::shown;
 pub use self::header::{Column, Header, HeaderError, VERDICT};

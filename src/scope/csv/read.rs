@@ -7,6 +7,7 @@ use ::csv::StringRecord;
 use thiserror::Error;
 
 use super::broken::Parts;
+use super::encoding::{Judged, Wrong, known_start, wrong};
 use super::header::Column;
 use super::record::{Lines, Record, Shape};
 use super::split::{Split, split};
@@ -24,13 +25,11 @@ pub enum ReadError {
     /// Not even a first line.
     #[error("The file is empty.")]
     Empty,
-    /// A file saved as UTF-16, as some spreadsheets do under "Unicode text".
-    #[error("The file is UTF-16 text. Save it as CSV in UTF-8.")]
-    Utf16,
-    /// The first line is no text that we read: most likely of an older single-byte encoding.
-    #[error(
-        "The first line is not UTF-8 text; perhaps it is Windows-1252. Save the file as CSV in UTF-8."
-    )]
+    /// A file in another encoding, or no text at all.
+    #[error(transparent)]
+    Wrong(Wrong),
+    /// The first line is no text that we read, and in no encoding that we know.
+    #[error("The first line is not UTF-8 text. Save the file as CSV in UTF-8.")]
     NotUtf8,
     /// Quotation marks of the first line do not fit.
     #[error(
@@ -54,18 +53,19 @@ pub enum ReadError {
 /// Blank lines are skipped and counted.
 ///
 /// # Errors
-/// When the first bytes cannot be read, or are UTF-16.
+/// When the first bytes cannot be read, or are those of another format or encoding.
 pub fn open<R: Read>(mut source: R) -> Result<Records<R>, ReadError> {
     let mut start = Vec::new();
     let sniffed = source.by_ref().take(SNIFFED).read_to_end(&mut start);
     sniffed.map_err(ReadError::Io)?;
-    if is_utf16(&start) {
-        return Err(ReadError::Utf16);
+    if let Some(wrong) = known_start(&start) {
+        return Err(ReadError::Wrong(wrong));
     }
     let mark = usize::from(start.starts_with(BYTE_ORDER_MARK)) * BYTE_ORDER_MARK.len();
     let said = separator(&start[mark..]);
     let (delimiter, passed) = said.unwrap_or_else(|| (sniff(&start[mark..]), 0));
-    let mut window = Window::new(start, source);
+    let judged = Judged::new(source, &start);
+    let mut window = Window::new(start, judged);
     window.pass(mark + passed);
     let header = u64::from(passed > 0);
     Ok(Records {
@@ -82,15 +82,6 @@ pub fn open<R: Read>(mut source: R) -> Result<Records<R>, ReadError> {
         next: None,
         parts: Parts::default(),
     })
-}
-
-/// Whether a file begins as UTF-16 does: with its byte order mark, or with every other octet of the first
-/// ones being NUL, as names of columns have it.
-fn is_utf16(start: &[u8]) -> bool {
-    let has_mark = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
-    let pairs = &start.as_chunks::<2>().0[..(start.len() / 2).min(4)];
-    let has_nul = |at: usize| pairs.len() > 1 && pairs.iter().all(|p| p[at] == 0 && p[1 - at] != 0);
-    has_mark || has_nul(0) || has_nul(1)
 }
 
 /// The delimiter that a first line `sep=;` tells spreadsheets, and the octets of that line.
@@ -138,7 +129,7 @@ pub fn sniff(start: &[u8]) -> u8 {
 
 /// The records of one file, each with the line it starts on.
 pub struct Records<R: Read> {
-    window: Window<R>,
+    window: Window<Judged<R>>,
     shape: Shape,
     lines: Lines,
     /// The record that is next; `None` before it was looked for, and at the end.
@@ -160,7 +151,10 @@ impl<R: Read> Records<R> {
         if record.damage.is_some() {
             return Err(ReadError::FirstLine);
         }
-        let names = StringRecord::from_byte_record(record.cells).map_err(|_| ReadError::NotUtf8)?;
+        let names = StringRecord::from_byte_record(record.cells).map_err(|_| {
+            let wrong = self.window.source().verdict();
+            wrong.map_or(ReadError::NotUtf8, ReadError::Wrong)
+        })?;
         self.shape.columns = names.iter().map(Column::named).collect();
         let mut first = Record::default();
         self.next = self.cut(&mut first)?.then_some(first);
@@ -208,7 +202,7 @@ impl<R: Read> Records<R> {
                         return Err(ReadError::Endless { line });
                     }
                     Split::More => {
-                        self.window.widen().map_err(ReadError::Io)?;
+                        self.window.widen().map_err(failed)?;
                         continue;
                     }
                     Split::Whole {
@@ -231,6 +225,14 @@ impl<R: Read> Records<R> {
             self.lines.continued += lines - 1;
             return Ok(true);
         }
+    }
+}
+
+/// Why no more can be read.
+fn failed(error: io::Error) -> ReadError {
+    match wrong(&error) {
+        Some(wrong) => ReadError::Wrong(wrong),
+        None => ReadError::Io(error),
     }
 }
 

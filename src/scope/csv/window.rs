@@ -33,6 +33,11 @@ impl<R: Read> Window<R> {
         (&self.held[self.from..self.to], self.is_all)
     }
 
+    /// Where its bytes come from.
+    pub(super) const fn source(&self) -> &R {
+        &self.source
+    }
+
     /// Moves its beginning.
     pub(super) fn pass(&mut self, octets: usize) {
         self.from += octets;

@@ -6,9 +6,6 @@ use std::io;
 
 use serde_json::json;
 
-use super::compare::count;
-use super::complete::in_turn;
-use super::kinds::Kinds;
 use super::stage::List;
 use super::{ImportError, Imported, Read, Work};
 use crate::actor::Actor;
@@ -16,10 +13,10 @@ use crate::audit;
 use crate::db::{self, Conn};
 use crate::id::StaffId;
 use crate::incident;
-use crate::scope::activate::AT_ONCE;
 use crate::scope::csv::VERDICT;
-use crate::scope::delta::{AddedFile, Delta, Difference};
-use crate::scope::store::{self, Added, Former, reject_owner};
+use crate::scope::delta::{AddedFile, Delta};
+use crate::scope::difference;
+use crate::scope::store::{self, Added, Former, NewReject, Replaced};
 use crate::scope::{Place, Reject, ScopeStatus, Version};
 use crate::seal::to_hex;
 
@@ -43,25 +40,27 @@ impl Work<'_> {
         let file = self.number_of(&before)?;
         let replaced = self.move_rows(&mut tx, draft.version).await?;
         let (incident, version) = (self.stage.incident, draft.version);
-        store::delete_rejects_at(&mut tx, incident, version, &settled).await?;
+        store::delete_rejects_at(&mut tx, incident, version, &settled.places).await?;
         let columns = joined(&before.columns, &self.columns);
         self.move_rejects(&mut tx, version, file, &columns).await?;
         store::delete_version(&mut tx, incident, self.stage.version).await?;
-        let settled = i64::try_from(settled.len()).unwrap_or(i64::MAX);
+        let corrected = settled;
+        let settled = i64::try_from(corrected.places.len()).unwrap_or(i64::MAX);
         let added = AddedFile {
             sha256: to_hex(&list.hash()),
             accepted: read.at.accepted - refused,
             rejected: read.at.rejected + refused,
-            replaced: replaced + settled,
+            replaced: replaced.all + settled,
         };
-        let mut difference = self.difference(&mut tx, &draft).await?;
-        let delta = &mut difference.delta;
-        delta.columns = columns;
-        delta.absent.clone_from(&before.absent);
-        delta.replaced = before.replaced + added.replaced;
-        delta.added_files = before.added_files;
-        delta.added_files.push(added.clone());
-        let accepted = draft.accepted - replaced + added.accepted;
+        let mut now = before;
+        now.columns = columns;
+        now.replaced += added.replaced;
+        now.replaced_accepted += replaced.changed;
+        now.refused_again += corrected.refused_again;
+        now.added_files.push(added.clone());
+        let own = self.added(version).own;
+        let difference = difference::of_draft(&mut tx, incident, &draft, own, &now).await?;
+        let accepted = draft.accepted - replaced.all + added.accepted;
         let rejected = draft.rejected - settled + added.rejected;
         let lines = draft.lines.map(|lines| lines.plus(list.lines().into()));
         let all = difference.delta.replaced;
@@ -119,7 +118,7 @@ impl Work<'_> {
     }
 
     /// How many rows of the draft were replaced.
-    async fn move_rows(&self, conn: &mut Conn, draft: i32) -> Result<i64, ImportError> {
+    async fn move_rows(&self, conn: &mut Conn, draft: i32) -> Result<Replaced, ImportError> {
         let added = self.added(draft);
         let replaced = store::delete_replaced(conn, added).await?;
         store::move_staged(conn, added).await?;
@@ -144,53 +143,28 @@ impl Work<'_> {
             let Some(last) = page.last() else {
                 return Ok(());
             };
+            let lines = (after.line, last.line);
+            let (incident, staged) = (self.stage.incident, self.stage.version);
+            let row_keys = store::find_row_keys(conn, incident, staged, lines).await?;
             after = last.place();
             let moved = page.iter().map(|reject| {
                 let place = Place {
                     file,
                     line: reject.line,
                 };
-                let cells = json!(in_order(reject, &self.columns, columns)).to_string();
-                let owner = reject_owner(self.stage.incident, draft, place);
-                let sealed = self.stage.key.seal(&owner, cells.as_bytes());
-                (place, json!(reject.reasons), sealed)
+                let reference = self.reference_in(reject);
+                let cells = in_order(reject, &self.columns, columns);
+                let version = (self.stage.incident, draft);
+                NewReject {
+                    place,
+                    closed: store::close(&self.stage.key, version, place, &reject.reasons, &cells),
+                    reference: self.stage.index(reference),
+                    row: row_keys.get(&reject.line).copied(),
+                }
             });
             let moved: Vec<_> = moved.collect();
             store::insert_rejects(conn, self.stage.incident, draft, &moved).await?;
         }
-    }
-
-    /// What the draft changes with the rows that it has now.
-    async fn difference(
-        &self,
-        conn: &mut Conn,
-        draft: &Version,
-    ) -> Result<Difference, ImportError> {
-        let (incident, version) = (self.stage.incident, draft.version);
-        let (mut difference, mut kinds) = (self.none_yet(), Kinds::default());
-        let own = self.added(version).own;
-        for (bucket, elements, under, rows) in
-            store::count_kinds(conn, own, incident, version).await?
-        {
-            kinds.add(bucket, elements, &under, rows);
-        }
-        if own.is_none() {
-            if draft.accepted > AT_ONCE {
-                store::by_bucket(conn).await?;
-            }
-            for buckets in in_turn(draft.accepted) {
-                let classes =
-                    store::compare_in(conn, incident, version, draft.mode, buckets).await?;
-                for class in &classes {
-                    count(&mut difference, &mut kinds, incident, class)?;
-                }
-            }
-            let (all, told) = store::count_another(conn, incident, version).await?;
-            difference.delta.identity_changes = all;
-            difference.delta.identity_changes_told = told;
-        }
-        self.add_new(&mut difference, &kinds)?;
-        Ok(difference)
     }
 }
 

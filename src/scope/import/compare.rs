@@ -6,14 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 
-use super::kinds::Kinds;
 use super::stage::List;
 use super::{ImportError, Read, Work};
 use crate::db;
-use crate::element::ElementSet;
-use crate::id::{BUCKETS, IncidentId};
-use crate::scope::activate::AT_ONCE;
-use crate::scope::delta::{Class, Difference};
+use crate::id::BUCKETS;
+use crate::scope::delta::Difference;
+use crate::scope::difference::{AT_ONCE, add_new, ask, count};
 use crate::scope::store::{self, Compared};
 
 /// Fewer rows than this are not worth statistics.
@@ -43,15 +41,19 @@ impl Work<'_> {
         } else {
             self.differences(self.client, 0..BUCKETS, each).await?;
         }
+        let (incident, version) = (self.stage.incident, self.stage.version);
         if moved {
             self.find_others(read.at.accepted).await?;
-            let (incident, version) = (self.stage.incident, self.stage.version);
-            let mut conn = self.app.db.get().await?;
-            let (all, told) = store::count_another(&mut conn, incident, version).await?;
-            difference.delta.identity_changes = all;
-            difference.delta.identity_changes_told = told;
         }
-        self.add_new(&mut difference, &read.kinds)?;
+        let mut conn = self.app.db.get().await?;
+        if moved {
+            ask(&mut conn, incident, version, &mut difference.delta).await?;
+        }
+        if read.at.rejected + refused > 0 {
+            difference.delta.kept =
+                store::count_kept(&mut conn, incident, version, self.mode).await?;
+        }
+        add_new(&mut difference, incident, &read.kinds)?;
         Ok((refused, difference))
     }
 
@@ -121,43 +123,4 @@ impl Work<'_> {
             None => self.stage.lacks.names(),
         }
     }
-
-    /// Adds those of whom nothing was known.
-    pub(super) fn add_new(
-        &self,
-        difference: &mut Difference,
-        kinds: &Kinds,
-    ) -> Result<(), ImportError> {
-        for (bucket, bits, under, people) in kinds.iter().filter(|(.., people)| *people > 0) {
-            let now = ElementSet::from_bits(bits);
-            let class = Class {
-                before: None,
-                now: Some(
-                    now.ok_or_else(|| db::Error::inconsistent("person", self.stage.incident))?,
-                ),
-                before_under: None,
-                now_under: Some(under.to_owned()),
-                contact: false,
-                flags: None,
-                people,
-            };
-            difference.add(bucket, class);
-        }
-        Ok(())
-    }
-}
-
-/// Counts people whom a version changes in the same way, and takes them out of those who are new.
-pub(super) fn count(
-    difference: &mut Difference,
-    kinds: &mut Kinds,
-    incident: IncidentId,
-    compared: &Compared,
-) -> db::Result<()> {
-    let (bucket, class) = compared.class(incident)?;
-    if let Some((elements, under, rows)) = compared.listed() {
-        kinds.add(bucket, elements, under, -rows);
-    }
-    difference.add(bucket, class);
-    Ok(())
 }

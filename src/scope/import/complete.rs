@@ -1,17 +1,18 @@
-//! What a list does not say of people already known is taken from what was known before; and rows that seem to be of
-//! another person are marked. Rows are opened in sets, on threads that may block.
+//! What a list does not say of people already known is taken from what was known before; and rows about which
+//! something is asked are marked. Rows are opened in sets, on threads that may block.
 
 use std::ops::Range;
 
 use futures_util::TryStreamExt;
 
 use super::{ImportError, Work, blocking};
-use crate::id::{BUCKETS, IncidentId};
+use crate::id::IncidentId;
 use crate::person::contact::Contact;
-use crate::scope::activate::AT_ONCE;
-use crate::scope::identity::is_another;
+use crate::scope::difference::in_turn;
+use crate::scope::identity::judge;
 use crate::scope::lacks::Lacks;
-use crate::scope::store::{self, Completed, Incomplete};
+use crate::scope::marks::Marks;
+use crate::scope::store::{self, Completed, Incomplete, Judged, Moved};
 use crate::seal::{Broken, IncidentKey};
 
 /// Rows opened at once.
@@ -49,7 +50,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Marks the staged rows of a list of so many whose name and address are both new for the person.
+    /// Marks the staged rows of a list of so many that seem to name another person, or take an address from theirs.
     pub(super) async fn find_others(&self, rows: i64) -> Result<(), ImportError> {
         let (incident, version) = (self.stage.incident, self.stage.version);
         for buckets in in_turn(rows) {
@@ -58,27 +59,14 @@ impl Work<'_> {
             tokio::pin!(found);
             while let Some(set) = found.try_next().await.map_err(|e| e.1)? {
                 let key = self.stage.key.clone();
-                let (of, references) = blocking(move || others(&key, incident, set)).await??;
-                if !of.is_empty() {
-                    let rows = (of.as_slice(), references.as_slice());
-                    store::mark_another(self.helper, incident, version, &buckets, rows).await?;
+                let judged = blocking(move || judged(&key, incident, &set)).await??;
+                if !judged.is_empty() {
+                    store::mark(self.helper, incident, version, &buckets, &judged).await?;
                 }
             }
         }
         Ok(())
     }
-}
-
-/// All buckets at once for a short list, else one after another.
-pub(super) fn in_turn(rows: i64) -> Vec<Range<i32>> {
-    let step = if rows > AT_ONCE { 1 } else { BUCKETS };
-    let mut ranges = Vec::new();
-    let mut from = 0;
-    while from < BUCKETS {
-        ranges.push(from..from + step);
-        from += step;
-    }
-    ranges
 }
 
 fn open_both(
@@ -104,19 +92,23 @@ fn completed(
     each.collect()
 }
 
-/// Bucket and reference of rows that seem to be of another person.
-fn others(
-    key: &IncidentKey,
-    incident: IncidentId,
-    rows: Vec<Incomplete>,
-) -> Result<(Vec<i32>, Vec<Vec<u8>>), Broken> {
-    let mut others = (Vec::new(), Vec::new());
+/// What is asked about these rows; those of which nothing is asked are left out.
+fn judged(key: &IncidentKey, incident: IncidentId, rows: &[Moved]) -> Result<Vec<Judged>, Broken> {
+    let mut all = Vec::new();
     for row in rows {
-        let (now, before) = open_both(key, incident, &row)?;
-        if is_another(&before, &now) {
-            others.0.push(row.bucket);
-            others.1.push(row.reference_key);
+        let open = |sealed: &[u8]| Contact::open(key, incident, &row.reference_key, sealed);
+        let (now, before) = (open(&row.sealed)?, open(&row.before)?);
+        let origin = row.origin.as_deref().map(open).transpose()?;
+        let (another, marks) = judge(&before, origin.as_ref(), &now);
+        if another || marks != Marks::NONE {
+            let former = another.then(|| before.seal_former(key, incident, row.bucket));
+            all.push(Judged {
+                bucket: row.bucket,
+                reference_key: row.reference_key.clone(),
+                marks,
+                former,
+            });
         }
     }
-    Ok(others)
+    Ok(all)
 }

@@ -3,8 +3,9 @@
 //! settled by a row of the file of rejects that names its line; a line alone is not enough for the others, since it
 //! may be the line of another version's file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::stage::Corrects;
 use super::{ImportError, Work};
 use crate::db::Conn;
 use crate::person::contact::{Key, reference_key};
@@ -15,17 +16,25 @@ use crate::seal;
 /// Rejects read at once.
 pub(super) const PAGE: i64 = 1_000;
 
+/// Rejects of a draft that are settled.
+pub(super) struct Settled {
+    pub(super) places: Vec<Place>,
+    /// How many of them are settled by a row that was refused again.
+    pub(super) refused_again: i64,
+}
+
 impl Work<'_> {
-    /// The places of the rejects of `draft` that are settled, by rows that correct the rejects at `corrects` or were
-    /// refused again among others.
+    /// The rejects of `draft` that are settled, by rows that correct the rejects at `corrects` or were refused again
+    /// among others.
     pub(super) async fn corrected(
         &self,
         draft: &Version,
-        corrects: &[Place],
-    ) -> Result<Vec<Place>, ImportError> {
+        corrects: &[Corrects],
+    ) -> Result<Settled, ImportError> {
         let mut conn = self.app.db.get().await?;
         let refused = self.refused(&mut conn).await?;
-        let corrects: HashSet<_> = corrects.iter().copied().collect();
+        let corrects: HashMap<_, _> = corrects.iter().map(|c| (c.place, c.refused)).collect();
+        let mut refused_again = 0;
         let columns = draft.delta.clone().unwrap_or_default().columns;
         let (mut settled, mut after) = (Vec::new(), Place::from(0));
         loop {
@@ -35,9 +44,16 @@ impl Work<'_> {
             let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
             for reject in &page {
                 match self.reference_of(reject, &columns) {
-                    None if corrects.contains(&reject.place()) => settled.push(reject.place()),
-                    None => {}
-                    Some(key) if refused.contains(&key) => settled.push(reject.place()),
+                    None => {
+                        if let Some(again) = corrects.get(&reject.place()) {
+                            refused_again += i64::from(*again);
+                            settled.push(reject.place());
+                        }
+                    }
+                    Some(key) if refused.contains(&key) => {
+                        refused_again += 1;
+                        settled.push(reject.place());
+                    }
                     Some(key) => {
                         asked.push(reject.place());
                         buckets.push(seal::bucket(&key));
@@ -50,7 +66,10 @@ impl Work<'_> {
             let listed = store::find_listed(&mut conn, incident, version, of).await?;
             settled.extend(listed.iter().filter_map(|at| asked.get(*at)));
         }
-        Ok(settled)
+        Ok(Settled {
+            places: settled,
+            refused_again,
+        })
     }
 
     pub(super) async fn rejects(
@@ -76,6 +95,14 @@ impl Work<'_> {
             refused.extend(keys);
         }
         Ok(refused)
+    }
+
+    /// What stands in a reject of this file as its reference; `None` for nothing.
+    pub(super) fn reference_in<'a>(&self, reject: &'a Reject) -> Option<&'a str> {
+        let at = self.columns.iter().position(|name| name == "reference")?;
+        let cell = reject.cells.get(at)?;
+        let cell = cell.trim_matches(|c: char| c.is_whitespace() || c == '"');
+        (!cell.is_empty()).then_some(cell)
     }
 
     /// The reference of a reject; `None` if it is at fault or cannot be told.

@@ -114,6 +114,8 @@ impl From<ActivateError> for ImportError {
             | ActivateError::NotADraft { .. }
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
+            | ActivateError::InDoubt(_)
+            | ActivateError::Changed { .. }
             | ActivateError::Unconfirmed { .. } => Self::Busy,
         }
     }

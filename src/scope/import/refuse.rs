@@ -6,15 +6,15 @@ use futures_util::{Stream, TryStreamExt};
 use tokio_postgres::Client;
 
 use super::error::ImportError;
-use super::kinds::Kinds;
-use super::stage::Stage;
+use super::stage::{Stage, row_key};
 use crate::db;
 use crate::element::ElementSet;
 use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::scope::RejectReason;
 use crate::scope::csv::Reason;
-use crate::scope::store::{self, Former, Own, Refused};
+use crate::scope::kinds::Kinds;
+use crate::scope::store::{self, Former, Own, Refused, Says};
 
 /// Rejects written at once.
 const REJECTS: usize = 4_096;
@@ -84,7 +84,8 @@ impl Refuse<'_> {
             count += some.len();
             for row in &some {
                 if row.flags & Flags::RETRACT.bits() == 0 {
-                    kinds.add(row.bucket, row.exposed, &row.jurisdiction, -1);
+                    let of = (row.jurisdiction.as_str(), row.flags);
+                    kinds.add(row.bucket, row.exposed, of, -1);
                 }
             }
             store::copy_rejects(self.helper, self.rejects_of(&some)?).await?;
@@ -115,16 +116,35 @@ impl Refuse<'_> {
                 code: code.to_owned(),
                 why,
             };
-            let cells = self.cells(row)?;
-            self.stage.keep(&mut rejects, row.line, &[reason], &cells);
+            let contact = self.contact(row)?;
+            let says = Says {
+                reference: self.stage.index(Some(&contact.reference)),
+                row: row.first_line.map(|_| {
+                    let (key, of) = (&self.stage.key, (row.jurisdiction.as_str(), row.flags));
+                    row_key(
+                        key,
+                        &contact.keys(key).contact,
+                        row.exposed,
+                        &row.locale,
+                        of,
+                    )
+                }),
+            };
+            let cells = self.cells(row, &contact);
+            self.stage
+                .keep(&mut rejects, row.line, &[reason], &cells, says);
         }
         Ok(rejects.into_copy())
     }
 
-    /// The cells of a staged row again, in the order of the file.
-    fn cells(&self, row: &Refused) -> Result<Vec<String>, ImportError> {
+    fn contact(&self, row: &Refused) -> Result<Contact, ImportError> {
         let (key, incident) = (&self.stage.key, self.stage.incident);
         let contact = Contact::open(key, incident, &row.reference_key, &row.sealed)?;
+        Ok(contact)
+    }
+
+    /// The cells of a staged row again, in the order of the file.
+    fn cells(&self, row: &Refused, contact: &Contact) -> Vec<String> {
         let elements = ElementSet::from_bits_truncate(row.exposed);
         let cell = |column: &String| match column.as_str() {
             "reference" => contact.reference.clone(),
@@ -142,6 +162,6 @@ impl Refuse<'_> {
             "flags" => Flags::from_bits(row.flags).unwrap_or_default().to_string(),
             _ => String::new(),
         };
-        Ok(self.columns.iter().map(cell).collect())
+        self.columns.iter().map(cell).collect()
     }
 }

@@ -2,26 +2,28 @@
 //! block, one chunk at a time on each, so that the length of a list does not matter. The threads take turns
 //! at reading; checking and sealing, which takes four times as long, they do side by side.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::kinds::Kinds;
 use super::references::References;
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
-use crate::person::contact::{Contact, Key};
+use crate::person::contact::{Contact, Key, reference_key};
 use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
+use crate::scope::csv::Reason;
 use crate::scope::csv::{
-    Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
+    Column, Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
 };
+use crate::scope::kinds::Kinds;
 use crate::scope::lacks::Lacks;
-use crate::scope::store::{Copy, Rejects, Rows, StagedRow, reject_owner};
+use crate::scope::store::{self, Copy, Rejects, Rows, Says, StagedRow};
 use crate::scope::{Place, RejectReason};
-use crate::seal::{Digest, IncidentKey, unique};
+use crate::seal::{Digest, IncidentKey, Index, unique};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -52,6 +54,8 @@ pub(super) struct List<R: io::Read> {
     pub(super) columns: Vec<String>,
     /// Where a file of rejects says on which line a row stood.
     place_at: Option<usize>,
+    /// Where the reference of a row stands.
+    reference_at: Option<usize>,
 }
 
 /// Where the rows come from; whoever holds it reads the next ones.
@@ -90,7 +94,9 @@ impl<R: io::Read> List<R> {
             .iter()
             .position(|column| header.is_rejects() && column == "line");
         let source = Source { records };
+        let reference_at = header.position(Column::Reference);
         Ok(Self {
+            reference_at,
             source: Mutex::new(source),
             header,
             seen,
@@ -103,6 +109,20 @@ impl<R: io::Read> List<R> {
     /// Which columns it does not have.
     pub(super) fn lacks(&self) -> Lacks {
         Lacks::of(&self.header)
+    }
+
+    /// Whether the file is one of rejects, corrected and sent again.
+    pub(super) fn is_rejects(&self) -> bool {
+        self.header.is_rejects()
+    }
+
+    /// The reference in a refused row; nothing if its cell is empty. Of a damaged row it may be wrong: then nobody has
+    /// it, or a person is kept whom the list may not name.
+    fn reference_in(&self, record: &Record) -> Option<String> {
+        let cell = record.cells.get(self.reference_at?)?;
+        let cell = String::from_utf8_lossy(cell);
+        let cell = cell.trim_matches(|c: char| c.is_whitespace() || c == '"');
+        (!cell.is_empty()).then(|| cell.to_owned())
     }
 
     /// The place of the reject that a row corrects, if the file is one of rejects.
@@ -134,13 +154,21 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A reject for which a row was sent again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Corrects {
+    pub(super) place: Place,
+    /// The row was refused again.
+    pub(super) refused: bool,
+}
+
 /// Some rows and rejects, ready for the database.
 pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
     /// How many rows are of which kind.
     pub(super) kinds: Kinds,
     /// The places of the rejects that its rows correct.
-    pub(super) corrects: Vec<Place>,
+    pub(super) corrects: Vec<Corrects>,
     /// A COPY of rejects, if there are any.
     pub(super) rejects: Option<Bytes>,
     pub(super) accepted: usize,
@@ -154,7 +182,7 @@ struct Gathered {
     rows: Rows,
     kinds: Kinds,
     rejects: Rejects,
-    corrects: Vec<Place>,
+    corrects: Vec<Corrects>,
 }
 
 impl Gathered {
@@ -175,6 +203,9 @@ pub(super) struct Stage {
     pub(super) is_first: bool,
     /// Which columns the list does not have.
     pub(super) lacks: Lacks,
+    /// Of a file of rejects: what rows said that were refused since their reference stands on another line. One that
+    /// still says the same is refused again.
+    pub(super) again: Arc<HashSet<Key>>,
 }
 
 impl Stage {
@@ -190,10 +221,35 @@ impl Stage {
             let rows = held(&list.source).read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
             for record in &turn[..rows] {
-                gathered.corrects.extend(list.corrects(record));
-                match list.header.row(record) {
-                    Ok(row) => references.push(self.stage(row, &mut gathered)),
-                    Err(errors) => self.reject(record, &errors, &mut gathered.rejects),
+                let taken = match list.header.row(record) {
+                    Ok(row) => self.stage(row, &mut gathered).map_err(|row| {
+                        let column = Column::Reference.as_str();
+                        let reason = Reason::DuplicateReference;
+                        let line = record.line;
+                        (
+                            vec![RowError {
+                                line,
+                                column,
+                                reason,
+                            }],
+                            Some(row),
+                        )
+                    }),
+                    Err(errors) => Err((errors, None)),
+                };
+                let refused = taken.is_err();
+                let corrects = list.corrects(record);
+                let corrects = corrects.map(|place| Corrects { place, refused });
+                gathered.corrects.extend(corrects);
+                match taken {
+                    Ok(reference) => references.push(reference),
+                    Err((errors, row)) => {
+                        let says = Says {
+                            reference: self.index(list.reference_in(record).as_deref()),
+                            row,
+                        };
+                        self.reject(record, &errors, says, &mut gathered.rejects);
+                    }
                 }
             }
             // Of a first list, a key of its table tells.
@@ -243,8 +299,9 @@ impl Stage {
         }
     }
 
-    /// Puts a row among the others, sealed; the index of its reference.
-    fn stage(&self, row: Row, to: &mut Gathered) -> Key {
+    /// Puts a row among the others, sealed; the index of its reference. A row that says what was refused before is
+    /// not taken: then the index of what it says.
+    fn stage(&self, row: Row, to: &mut Gathered) -> Result<Key, Key> {
         let contact = Contact {
             reference: row.reference,
             email: row.email,
@@ -254,41 +311,68 @@ impl Stage {
         };
         let (keys, sealed) = contact.seal(&self.key, self.incident);
         let under = row.jurisdiction.as_ref().map_or("", Jurisdiction::as_str);
+        let elements = row.elements.bits();
+        if !self.again.is_empty() {
+            let of = (under, row.flags.bits());
+            let says = row_key(&self.key, &keys.contact, elements, row.locale.as_str(), of);
+            if self.again.contains(&says) {
+                return Err(says);
+            }
+        }
         if !row.flags.contains(Flags::RETRACT) {
-            let elements = row.elements.bits();
-            to.kinds.add(keys.bucket(), elements, under, 1);
+            let of = (under, row.flags.bits());
+            to.kinds.add(keys.bucket(), elements, of, 1);
         }
         to.rows.push(&StagedRow {
             line: whole(row.line),
             keys,
             sealed: &sealed,
-            exposed: row.elements.bits(),
+            exposed: elements,
             locale: row.locale.as_str(),
             jurisdiction: under,
             flags: row.flags,
         });
-        keys.reference
+        Ok(keys.reference)
     }
 
-    fn reject(&self, record: &Record, errors: &[RowError], rejects: &mut Rejects) {
+    /// The blind index of the reference of a refused row; a first list has nobody to keep.
+    pub(super) fn index(&self, reference: Option<&str>) -> Option<Key> {
+        let reference = reference.filter(|_| !self.is_first)?;
+        Some(reference_key(&self.key, reference))
+    }
+
+    fn reject(&self, record: &Record, errors: &[RowError], says: Says, rejects: &mut Rejects) {
         let reasons: Vec<RejectReason> = errors.iter().map(Into::into).collect();
         let cells: Vec<_> = record.cells.iter().map(String::from_utf8_lossy).collect();
-        self.keep(rejects, whole(record.line), &reasons, &cells);
+        self.keep(rejects, whole(record.line), &reasons, &cells, says);
     }
 
-    /// Puts a reject among the others, its cells sealed.
+    /// Puts a reject among the others, its cells and sentences sealed.
     pub(super) fn keep<T: serde::Serialize>(
         &self,
         rejects: &mut Rejects,
         line: i64,
         reasons: &[RejectReason],
         cells: &[T],
+        says: Says,
     ) {
-        let reasons = serde_json::to_vec(reasons).expect("texts always become JSON");
-        let cells = serde_json::to_vec(cells).expect("texts always become JSON");
-        let owner = reject_owner(self.incident, self.version, line);
-        rejects.push(line, &reasons, &self.key.seal(&owner, &cells));
+        let version = (self.incident, self.version);
+        let closed = store::close(&self.key, version, line, reasons, cells);
+        rejects.push(line, &closed.reasons, &closed.sealed, says);
     }
+}
+
+/// An index of all that a row says: of its contact data, elements, locale, and jurisdiction and flags.
+pub(super) fn row_key(
+    key: &IncidentKey,
+    contact: &[u8],
+    exposed: i64,
+    locale: &str,
+    (under, flags): (&str, i32),
+) -> Key {
+    let of = [locale, under].join("\n");
+    let numbers = [&exposed.to_be_bytes()[..], &flags.to_be_bytes()].concat();
+    key.index(Index::Contact, &[contact, &numbers, of.as_bytes()].concat())
 }
 
 /// A line as the database counts it.

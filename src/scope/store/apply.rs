@@ -41,6 +41,13 @@ macro_rules! retract {
     };
 }
 
+/// `Marks::LINKS_END`, as a test makes sure.
+macro_rules! links_end {
+    () => {
+        "4"
+    };
+}
+
 /// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
 /// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
 ///
@@ -108,8 +115,9 @@ macro_rules! now {
     };
 }
 
-// Each staged row looks for its person once. Whose name and address are both new is said to be the same person; links
-// that went to the old address end all the same.
+// Each staged row looks for its person once. Who seemed to be another person was said to be the same one, or was
+// moved aside by `FORMER`; links that went to an address of before end all the same. How others were listed before
+// their contact data change is kept: the next list may change the rest of them.
 const LISTED: &str = concat!(
     "with hit as materialized (
         select ",
@@ -122,7 +130,9 @@ const LISTED: &str = concat!(
     said!(jurisdiction),
     " as r_jurisdiction, ",
     said!(flags),
-    " as r_flags, r.another as r_another, r.flags & ",
+    " as r_flags, r.another as r_another, r.another and r.marks & ",
+    links_end!(),
+    " <> 0 as r_links_end, r.flags & ",
     retract!(),
     " <> 0 as goes
         from scope_row r
@@ -157,9 +167,18 @@ const LISTED: &str = concat!(
             contact_key = b.r_contact_key, sealed = b.r_sealed, locale = b.is_locale,
             jurisdiction = b.is_jurisdiction, flags = b.r_flags, changed_scope = $2,
             standing = b.is_standing, withheld = b.is_withheld,
-            link_epoch = p.link_epoch + b.r_another::integer
+            link_epoch = p.link_epoch + b.r_links_end::integer
         from before b
         where b.rewritten and p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id
+    ), origin as (
+        insert into person_origin (bucket, person_id, incident_id, sealed)
+        select b.bucket, b.id, $1, p.sealed
+        from before b join person p on p.incident_id = $1 and p.bucket = b.bucket and p.id = b.id
+        where b.rewritten and b.contact_changed and not b.r_another
+        on conflict do nothing
+    ), confirmed as (
+        delete from person_origin o using before b
+        where b.rewritten and b.r_another and o.bucket = b.bucket and o.person_id = b.id
     ), fresh as (
         insert into person (bucket, id, incident_id, reference_key, email_key, name_key, contact_key, sealed,
             exposed, named, locale, jurisdiction, flags, standing, withheld, link_epoch,
@@ -196,6 +215,53 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
         .await?)
 }
 
+// The former person keeps id, tickets, notices, letters and links, under a key that no reference has; who was retracted
+// stays so. The row of the list finds nobody then, and becomes a new person.
+const FORMER: &str = concat!(
+    "with hit as materialized (
+        select ",
+    now!(),
+    ", false as contact_changed, false as rewritten,
+            'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
+            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
+            r.former_key, r.former_sealed, r.id as next_id
+        from scope_row r
+        join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        left join person_since s on s.bucket = p.bucket and s.person_id = p.id
+        where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4 and r.other
+    ), before as (
+        select * from hit where standing <> 'retracted'
+    ), aside as (
+        update person p set reference_key = h.former_key, sealed = h.former_sealed
+        from hit h where p.incident_id = $1 and p.bucket = h.bucket and p.id = h.id
+    ), former as (
+        insert into person_former (bucket, person_id, incident_id, next_id, until_scope)
+        select bucket, id, $1, next_id, $2 from hit
+    ), origin as (
+        delete from person_origin o using hit h where o.bucket = h.bucket and o.person_id = h.id
+    ), past as (",
+    past!(),
+    "), ",
+    since!(),
+    " ",
+    moved!()
+);
+
+/// Moves the people aside whose reference names another person, as it was answered; everybody is locked as in
+/// [`apply_listed`], which comes after it.
+///
+/// # Errors
+/// The database's.
+pub async fn apply_former(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
+    Ok(diesel::sql_query(FORMER)
+        .bind::<Uuid, _>(span.incident)
+        .bind::<Integer, _>(span.version)
+        .bind::<Integer, _>(span.from)
+        .bind::<Integer, _>(span.to)
+        .load(conn)
+        .await?)
+}
+
 const UNLISTED: &str = concat!(
     "with before as materialized (
         select ",
@@ -210,6 +276,9 @@ const UNLISTED: &str = concat!(
             and not exists (select from scope_row r
                 where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
                     and r.bucket = p.bucket and r.reference_key = p.reference_key)
+            and not ",
+    on_a_refused_line!(),
+    "
         order by p.bucket, p.id
     ), past as (",
     past!(),
@@ -219,7 +288,7 @@ const UNLISTED: &str = concat!(
     moved!()
 );
 
-/// Retracts those whom a full list does not name; everybody is locked as in [`apply_listed`].
+/// Retracts those whom a full list does not name, not even on a refused line; everybody is locked as in [`apply_listed`].
 ///
 /// # Errors
 /// The database's.
@@ -263,9 +332,11 @@ pub async fn record_applied(conn: &mut Conn, span: Span, at: DateTime<Utc>) -> R
 #[cfg(test)]
 mod tests {
     use crate::person::flags::Flags;
+    use crate::scope::marks::Marks;
 
     #[test]
-    fn the_flag_that_retracts_is_the_one_in_the_statements() {
+    fn the_flag_and_the_mark_in_the_statements_are_the_known_ones() {
         assert_eq!(retract!(), Flags::RETRACT.bits().to_string());
+        assert_eq!(links_end!(), Marks::LINKS_END.bits().to_string());
     }
 }

@@ -16,8 +16,8 @@ use crate::element::ElementSet;
 use crate::id::IncidentId;
 use crate::person::flags::Flags;
 
-// A row with the flag `retract`, $4, names a person who is not affected after all. `moved`: the e-mail address is
-// not the same, so the name may have to be looked at.
+// A row with the flag `retract`, $4, names a person who is not affected after all. `moved`: the contact data are not
+// the same, so they may have to be looked at.
 const COMPARE: &str = concat!(
     "
     select case when p.standing <> 'retracted' then p.exposed end as before,
@@ -40,22 +40,38 @@ const COMPARE: &str = concat!(
         case when r.flags & $4 = 0 then ",
     said!(flags),
     " end as flags_now,
-        r.flags & $4 = 0 and p.contact_key <> r.contact_key
-            and (r.email_key is null or p.email_key is distinct from r.email_key) as moved,
-        count(*) as people, r.bucket
+        r.flags & $4 = 0 and p.contact_key <> r.contact_key as moved,
+        count(*) as people, r.bucket,
+        case when r.flags & $4 = 0 then r.flags end as listed_flags,
+        p.told is not null and p.standing <> 'retracted' and r.flags & $4 = 0
+            and p.named & p.exposed & ~r.exposed <> 0 as told_too_much
     from scope_row r
     join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
     where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
-        and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11
+        and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6 and not r.other
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13
     union all
-    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket
+    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null, false
     from person_now p
     where $3 and p.incident_id = $1 and p.bucket >= $5 and p.bucket < $6 and p.standing <> 'retracted'
         and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
             and r.bucket >= $5 and r.bucket < $6 and r.bucket = p.bucket and r.reference_key = p.reference_key)
+        and not ",
+    on_a_refused_line!(),
+    "
     group by 1, 4, 11"
 );
+
+// People whose reference names another person, as it was answered: they leave.
+const FORMER: &str = "
+    union all
+    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null, false
+    from scope_row r
+    join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
+    where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
+        and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6
+        and r.other and p.standing <> 'retracted'
+    group by 1, 4, 11";
 
 /// People of one bucket whom a version changes in the same way.
 #[derive(Debug, diesel::QueryableByName)]
@@ -82,6 +98,10 @@ pub struct Compared {
     people: i64,
     #[diesel(sql_type = Integer)]
     bucket: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    listed_flags: Option<i32>,
+    #[diesel(sql_type = Bool)]
+    told_too_much: bool,
 }
 
 impl Compared {
@@ -111,14 +131,19 @@ impl Compared {
         Ok((self.bucket, class))
     }
 
-    /// Elements and jurisdiction of the rows as the list has them, and how many; `None` for people whom the version
-    /// retracts.
-    pub fn listed(&self) -> Option<(i64, &str, i64)> {
-        let under = self.listed_under.as_deref()?;
-        self.now.map(|elements| (elements, under, self.people))
+    /// Elements, jurisdiction and flags of the rows as the list has them, and how many; `None` for people whom the
+    /// version retracts.
+    pub fn listed(&self) -> Option<(i64, (&str, i32), i64)> {
+        let of = (self.listed_under.as_deref()?, self.listed_flags?);
+        self.now.map(|elements| (elements, of, self.people))
     }
 
-    /// Whether their e-mail address is not the same.
+    /// How many of them were told of an element that the version takes back.
+    pub fn told_too_much(&self) -> i64 {
+        if self.told_too_much { self.people } else { 0 }
+    }
+
+    /// Whether their contact data are not the same.
     pub fn is_moved(&self) -> bool {
         self.moved
     }
@@ -156,12 +181,14 @@ pub async fn compare(
             moved: row.get(8),
             people: row.get(9),
             bucket: row.get(10),
+            listed_flags: row.get(11),
+            told_too_much: row.get(12),
         })?;
     }
     Ok(())
 }
 
-/// [`compare`] in a transaction.
+/// [`compare`] in a transaction, with what was answered about rows that seem to name another person.
 ///
 /// # Errors
 /// The database's.
@@ -172,7 +199,7 @@ pub async fn compare_in(
     mode: ScopeMode,
     buckets: Range<i32>,
 ) -> Result<Vec<Compared>> {
-    Ok(diesel::sql_query(COMPARE)
+    Ok(diesel::sql_query([COMPARE, FORMER].concat())
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)
         .bind::<Bool, _>(mode == ScopeMode::Full)
@@ -183,8 +210,27 @@ pub async fn compare_in(
         .await?)
 }
 
-/// How many staged rows that retract nobody are of which kind: bucket, elements, jurisdiction, rows. `own` is the
-/// table of a first list.
+/// Staged rows of one kind.
+#[derive(Debug, diesel::QueryableByName)]
+pub struct Kind {
+    /// Their bucket.
+    #[diesel(sql_type = Integer)]
+    pub bucket: i32,
+    /// The exposed elements.
+    #[diesel(sql_type = BigInt)]
+    pub exposed: i64,
+    /// The law; empty if not known.
+    #[diesel(sql_type = Text)]
+    pub jurisdiction: String,
+    /// The flags.
+    #[diesel(sql_type = Integer)]
+    pub flags: i32,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+}
+
+/// How many staged rows that retract nobody are of which kind. `own` is the table of a first list.
 ///
 /// # Errors
 /// The database's.
@@ -193,18 +239,7 @@ pub async fn count_kinds(
     own: Option<&Own>,
     incident: IncidentId,
     version: i32,
-) -> Result<Vec<(i32, i64, String, i64)>> {
-    #[derive(diesel::QueryableByName)]
-    struct Kind {
-        #[diesel(sql_type = Integer)]
-        bucket: i32,
-        #[diesel(sql_type = BigInt)]
-        exposed: i64,
-        #[diesel(sql_type = Text)]
-        jurisdiction: String,
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
+) -> Result<Vec<Kind>> {
     let of = match own {
         Some(own) => format!(
             "{} r where r.incident_id = $1 and $2::integer > 0",
@@ -216,15 +251,45 @@ pub async fn count_kinds(
         ),
     };
     let count = format!(
-        "select r.bucket, r.exposed, r.jurisdiction, count(*) as n from {of} group by 1, 2, 3"
+        "select r.bucket, r.exposed, r.jurisdiction, r.flags, count(*) as n from {of} group by 1, 2, 3, 4"
     );
-    let kinds: Vec<Kind> = diesel::sql_query(count)
+    Ok(diesel::sql_query(count)
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)
         .load(conn)
+        .await?)
+}
+
+/// How many people in force a full list names on refused lines only.
+///
+/// # Errors
+/// The database's.
+pub async fn count_kept(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    mode: ScopeMode,
+) -> Result<i64> {
+    #[derive(diesel::QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    if mode == ScopeMode::Delta {
+        return Ok(0);
+    }
+    let count = "select count(*) as n
+        from (select distinct bucket, reference_key from scope_reject
+            where incident_id = $1 and version = $2 and reference_key is not null) j
+        join person_now p on p.incident_id = $1 and p.bucket = j.bucket and p.reference_key = j.reference_key
+        where p.standing <> 'retracted' and not exists (select from scope_row r
+            where r.incident_id = $1 and r.version = $2 and r.bucket = j.bucket and r.reference_key = j.reference_key)";
+    let kept: Kept = diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<Integer, _>(version)
+        .get_result(conn)
         .await?;
-    let read = |kind: Kind| (kind.bucket, kind.exposed, kind.jurisdiction, kind.n);
-    Ok(kinds.into_iter().map(read).collect())
+    Ok(kept.n)
 }
 
 #[cfg(test)]

@@ -73,20 +73,9 @@ pub async fn find_incomplete(
         former.join(),
         Flags::RETRACT.bits()
     );
-    read_pairs(client, &find, incident, version, buckets).await
-}
-
-/// The rows of a statement with the parameters incident, version, first bucket and the one after the last.
-pub(super) async fn read_pairs(
-    client: &Client,
-    find: &str,
-    incident: IncidentId,
-    version: i32,
-    buckets: &Range<i32>,
-) -> Result<impl Stream<Item = Result<Incomplete>> + use<>> {
     let incident = incident.uuid();
     let of: [&(dyn ToSql + Sync); 4] = [&incident, &version, &buckets.start, &buckets.end];
-    let rows = client.query_raw(find, of).await?;
+    let rows = client.query_raw(&find, of).await?;
     Ok(rows.map(|row| {
         let row = row?;
         Ok(Incomplete {

@@ -11,9 +11,10 @@ use super::super::lacks::Lacks;
 use super::first::Own;
 use crate::db::Result;
 use crate::id::{IncidentId, PersonId};
-use crate::person::contact::Keys;
+use crate::person::contact::{Key, Keys};
 use crate::person::flags::Flags;
 use crate::person::{Facts, PersonStanding, standing};
+use crate::seal::bucket;
 
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TAIL: [u8; 2] = (-1_i16).to_be_bytes();
@@ -24,7 +25,8 @@ const COLUMNS: &str =
     locale, jurisdiction, flags";
 /// The columns in the order of [`Rejects::push`].
 const COPY_REJECTS: &str =
-    "copy scope_reject (incident_id, version, line, reasons, sealed) from stdin (format binary)";
+    "copy scope_reject (incident_id, version, line, reasons, sealed, bucket, reference_key, row_key)
+    from stdin (format binary)";
 
 /// Octets of one message of a COPY: client and server each handle it while it is in their caches.
 const MESSAGE: usize = 64 << 10;
@@ -246,6 +248,15 @@ fn stands(row: &StagedRow<'_>) -> PersonStanding {
     }
 }
 
+/// What a refused row says that must be found again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Says {
+    /// The blind index of its reference: who stands on a refused line of a full list is not missing from it.
+    pub reference: Option<Key>,
+    /// An index of the whole row, if it was refused since its reference stands on another line.
+    pub row: Option<Key>,
+}
+
 /// Rejects of one version, gathered for a COPY.
 #[derive(Debug)]
 pub struct Rejects {
@@ -281,16 +292,26 @@ impl Rejects {
         self.tuples.0.len()
     }
 
-    /// Adds a reject: its line, the JSON of its reasons, its sealed cells.
-    pub fn push(&mut self, line: i64, reasons: &[u8], sealed: &[u8]) {
+    /// Adds a reject: its line, the JSON of its reasons, its sealed cells; whom it names and what it says, if that is
+    /// needed.
+    pub fn push(&mut self, line: i64, reasons: &[u8], sealed: &[u8], says: Says) {
         let to = &mut self.tuples;
-        to.begin(5);
+        to.begin(8);
         to.field(self.incident.uuid().as_bytes());
         to.field(&self.version.to_be_bytes());
         to.field(&line.to_be_bytes());
         // jsonb is its version, 1, and the text.
         to.field(&[b"\x01", reasons].concat());
         to.field(sealed);
+        let bucket = says.reference.as_ref().map(bucket);
+        to.optional(
+            bucket
+                .map(i32::to_be_bytes)
+                .as_ref()
+                .map(<[u8; 4]>::as_slice),
+        );
+        to.optional(says.reference.as_ref().map(<[u8; 16]>::as_slice));
+        to.optional(says.row.as_ref().map(<[u8; 16]>::as_slice));
         self.count += 1;
     }
 

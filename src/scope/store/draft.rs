@@ -6,11 +6,14 @@ use diesel_async::RunQueryDsl;
 
 use super::super::{Place, ScopeStatus, Version};
 use super::first::Own;
+use super::reject::Closed;
 use super::{Row, buckets_done, read};
 use crate::db::schema::{scope_reject, scope_version};
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
+use crate::person::contact::Key;
 use crate::person::flags::Flags;
+use crate::seal::bucket;
 
 /// The draft that waits, if there is one.
 ///
@@ -41,11 +44,22 @@ pub struct Added<'a> {
     pub own: Option<&'a Own>,
 }
 
+/// Rows of a draft in whose place added ones come.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Replaced {
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub all: i64,
+    /// Those of them that said something else.
+    #[diesel(sql_type = BigInt)]
+    pub changed: i64,
+}
+
 /// Deletes the draft's rows in whose place added ones come; how many.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_replaced(conn: &mut Conn, added: Added<'_>) -> Result<i64> {
+pub async fn delete_replaced(conn: &mut Conn, added: Added<'_>) -> Result<Replaced> {
     let same = "d.bucket = a.bucket and d.reference_key = a.reference_key";
     let draft = match added.own {
         Some(own) => format!(
@@ -55,14 +69,20 @@ pub async fn delete_replaced(conn: &mut Conn, added: Added<'_>) -> Result<i64> {
         None => "scope_row d using scope_row a where d.incident_id = $1 and d.version = $3 and"
             .to_owned(),
     };
-    let delete = format!("delete from {draft} a.incident_id = $1 and a.version = $2 and {same}");
-    let deleted = diesel::sql_query(delete)
+    let delete = format!(
+        "with gone as (
+            delete from {draft} a.incident_id = $1 and a.version = $2 and {same}
+            returning (d.contact_key, d.exposed, d.locale, d.jurisdiction, d.flags)
+                is distinct from (a.contact_key, a.exposed, a.locale, a.jurisdiction, a.flags) as changed
+        )
+        select count(*) as \"all\", count(*) filter (where changed) as changed from gone"
+    );
+    Ok(diesel::sql_query(delete)
         .bind::<Uuid, _>(added.incident)
         .bind::<Integer, _>(added.from)
         .bind::<Integer, _>(added.to)
-        .execute(conn)
-        .await?;
-    Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+        .get_result(conn)
+        .await?)
 }
 
 /// Moves the added rows to the draft. Rows that retract a person of a first list are left: they have done their
@@ -152,24 +172,45 @@ pub async fn delete_rejects_at(
     Ok(())
 }
 
-/// Keeps rejects of a version: place, reasons, sealed cells.
+/// A reject that comes to a draft.
+#[derive(Debug)]
+pub struct NewReject {
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong with it, and its cells.
+    pub closed: Closed,
+    /// The blind index of its reference, if it can be read.
+    pub reference: Option<Key>,
+    /// What its row says, if its reference stands on another line.
+    pub row: Option<Key>,
+}
+
+/// Keeps rejects of a version.
 ///
 /// # Errors
 /// The database's.
+///
+/// # Panics
+/// Never: what [`super::close`] made is JSON.
 pub async fn insert_rejects(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-    rejects: &[(Place, serde_json::Value, Vec<u8>)],
+    rejects: &[NewReject],
 ) -> Result<()> {
-    let row = |(place, reasons, sealed): &(Place, serde_json::Value, Vec<u8>)| {
+    let row = |new: &NewReject| {
+        let reasons: serde_json::Value =
+            serde_json::from_slice(&new.closed.reasons).expect("it was made as JSON");
         (
             scope_reject::incident_id.eq(incident),
             scope_reject::version.eq(version),
-            scope_reject::file.eq(place.file),
-            scope_reject::line.eq(place.line),
-            scope_reject::reasons.eq(reasons.clone()),
-            scope_reject::sealed.eq(sealed.clone()),
+            scope_reject::file.eq(new.place.file),
+            scope_reject::line.eq(new.place.line),
+            scope_reject::reasons.eq(reasons),
+            scope_reject::sealed.eq(new.closed.sealed.clone()),
+            scope_reject::bucket.eq(new.reference.as_ref().map(bucket)),
+            scope_reject::reference_key.eq(new.reference.map(Vec::from)),
+            scope_reject::row_key.eq(new.row.map(Vec::from)),
         )
     };
     let rows: Vec<_> = rejects.iter().map(row).collect();

@@ -1,19 +1,35 @@
-//! Staged rows whose name and address are both new for the person with their reference.
+//! Staged rows about which something is asked: they seem to name another person than before, or take an address away.
 
 use std::ops::Range;
 
 use diesel::sql_types::{BigInt, Integer, Uuid};
 use diesel_async::RunQueryDsl;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
-use super::complete::{Incomplete, read_pairs};
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
+use crate::person::contact::Key;
 use crate::person::flags::Flags;
+use crate::scope::marks::Marks;
 
-/// The staged rows of these buckets whose e-mail address is not that of the person, and the person's contact data.
+/// A staged row with other contact data than its person, all of it sealed.
+#[derive(Debug)]
+pub struct Moved {
+    /// Its bucket.
+    pub bucket: i32,
+    /// The blind index of the reference.
+    pub reference_key: Vec<u8>,
+    /// Its contact data.
+    pub sealed: Vec<u8>,
+    /// The person's.
+    pub before: Vec<u8>,
+    /// The person's before earlier lists changed them without a question.
+    pub origin: Option<Vec<u8>>,
+}
+
+/// The staged rows of these buckets with other contact data than their person.
 ///
 /// # Errors
 /// The database's.
@@ -22,40 +38,78 @@ pub async fn find_moved(
     incident: IncidentId,
     version: i32,
     buckets: &Range<i32>,
-) -> Result<impl Stream<Item = Result<Incomplete>> + use<>> {
+) -> Result<impl Stream<Item = Result<Moved>> + use<>> {
     let find = format!(
-        "select r.bucket, r.reference_key, r.sealed, p.sealed
+        "select r.bucket, r.reference_key, r.sealed, p.sealed, o.sealed
         from scope_row r
         join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        left join person_origin o on o.bucket = p.bucket and o.person_id = p.id
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
             and p.bucket >= $3 and p.bucket < $4
-            and r.flags & {} = 0 and p.contact_key <> r.contact_key
-            and (r.email_key is null or p.email_key is distinct from r.email_key)",
+            and r.flags & {} = 0 and p.contact_key <> r.contact_key",
         Flags::RETRACT.bits()
     );
-    read_pairs(client, &find, incident, version, buckets).await
+    let incident = incident.uuid();
+    let of: [&(dyn ToSql + Sync); 4] = [&incident, &version, &buckets.start, &buckets.end];
+    let rows = client.query_raw(&find, of).await?;
+    Ok(rows.map(|row| {
+        let row = row?;
+        Ok(Moved {
+            bucket: row.get(0),
+            reference_key: row.get(1),
+            sealed: row.get(2),
+            before: row.get(3),
+            origin: row.get(4),
+        })
+    }))
 }
 
-/// Marks staged rows of these buckets, by bucket and the blind index of the reference.
+/// What is asked about a staged row.
+#[derive(Debug)]
+pub struct Judged {
+    /// Its bucket.
+    pub bucket: i32,
+    /// The blind index of the reference.
+    pub reference_key: Vec<u8>,
+    /// What is asked.
+    pub marks: Marks,
+    /// If it seems to name another person: the key and the contact data that the former one would get.
+    pub former: Option<(Key, Vec<u8>)>,
+}
+
+/// Marks staged rows of these buckets.
 ///
 /// # Errors
 /// The database's.
-pub async fn mark_another(
+pub async fn mark(
     client: &Client,
     incident: IncidentId,
     version: i32,
     within: &Range<i32>,
-    (buckets, references): (&[i32], &[Vec<u8>]),
+    judged: &[Judged],
 ) -> Result<()> {
-    let statement = "update scope_row r set another = true
-        from unnest($3::integer[], $4::bytea[]) as a (bucket, reference_key)
-        where r.incident_id = $1 and r.version = $2 and r.bucket >= $5 and r.bucket < $6
+    fn column<'a, T>(of: &'a [Judged], cell: impl Fn(&'a Judged) -> T) -> Vec<T> {
+        of.iter().map(cell).collect()
+    }
+    let statement = "update scope_row r
+        set another = a.former_key is not null, marks = a.marks,
+            former_key = a.former_key, former_sealed = a.former_sealed
+        from unnest($3::integer[], $4::bytea[], $5::smallint[], $6::bytea[], $7::bytea[])
+            as a (bucket, reference_key, marks, former_key, former_sealed)
+        where r.incident_id = $1 and r.version = $2 and r.bucket >= $8 and r.bucket < $9
             and r.bucket = a.bucket and r.reference_key = a.reference_key";
-    let of: [&(dyn ToSql + Sync); 6] = [
+    let of: [&(dyn ToSql + Sync); 9] = [
         &incident.uuid(),
         &version,
-        &buckets,
-        &references,
+        &column(judged, |one| one.bucket),
+        &column(judged, |one| one.reference_key.as_slice()),
+        &column(judged, |one| one.marks.bits()),
+        &column(judged, |one| {
+            one.former.as_ref().map(|(key, _)| key.as_slice())
+        }),
+        &column(judged, |one| {
+            one.former.as_ref().map(|(_, sealed)| sealed.as_slice())
+        }),
         &within.start,
         &within.end,
     ];
@@ -63,30 +117,107 @@ pub async fn mark_another(
     Ok(())
 }
 
-/// How many staged rows are marked, and how many of them are of people who were told something by now.
+/// How many staged rows are marked with what.
+#[derive(Debug, Clone, Copy, diesel::QueryableByName)]
+pub struct CountAsked {
+    /// They seem to name another person.
+    #[diesel(sql_type = BigInt)]
+    pub another: i64,
+    /// Their person, the same one, loses their e-mail address.
+    #[diesel(sql_type = BigInt)]
+    pub emails_lost: i64,
+    /// Their person, the same one, loses their postal address.
+    #[diesel(sql_type = BigInt)]
+    pub addresses_lost: i64,
+}
+
+/// How many staged rows are marked with what.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_another(
+pub async fn count_asked(
     conn: &mut Conn,
     incident: IncidentId,
     version: i32,
-) -> Result<(i64, i64)> {
-    #[derive(diesel::QueryableByName)]
-    struct Another {
-        #[diesel(sql_type = BigInt)]
-        marked: i64,
-        #[diesel(sql_type = BigInt)]
-        told: i64,
-    }
-    let count = "select count(*) as marked, count(*) filter (where p.told is not null) as told
+) -> Result<CountAsked> {
+    let count = format!(
+        "select count(*) filter (where another) as another,
+            count(*) filter (where not another and marks & {} <> 0) as emails_lost,
+            count(*) filter (where not another and marks & {} <> 0) as addresses_lost
+        from scope_row where incident_id = $1 and version = $2",
+        Marks::EMAIL_LOST.bits(),
+        Marks::ADDRESS_LOST.bits()
+    );
+    Ok(diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<Integer, _>(version)
+        .get_result(conn)
+        .await?)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many staged rows seem to name another person than one who was told something by now.
+///
+/// # Errors
+/// The database's.
+pub async fn count_another_told(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<i64> {
+    let count = "select count(*) as n
         from scope_row r
         join person_now p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
-        where r.incident_id = $1 and r.version = $2 and r.another";
-    let row: Another = diesel::sql_query(count)
+        where r.incident_id = $1 and r.version = $2 and r.another and p.told is not null";
+    let row: Count = diesel::sql_query(count)
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)
         .get_result(conn)
         .await?;
-    Ok((row.marked, row.told))
+    Ok(row.n)
+}
+
+/// How many people were told by now of an element that the version takes back.
+///
+/// # Errors
+/// The database's.
+pub async fn count_told_too_much(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<i64> {
+    let count = format!(
+        "select count(*) as n
+        from scope_row r
+        join person_now p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+        where r.incident_id = $1 and r.version = $2 and r.flags & {} = 0
+            and p.told is not null and p.standing <> 'retracted' and p.named & p.exposed & ~r.exposed <> 0",
+        Flags::RETRACT.bits()
+    );
+    let row: Count = diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<Integer, _>(version)
+        .get_result(conn)
+        .await?;
+    Ok(row.n)
+}
+
+/// Keeps the answer that every marked row names another person; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn set_other(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<i64> {
+    let set =
+        "update scope_row set other = true where incident_id = $1 and version = $2 and another";
+    let rows = diesel::sql_query(set)
+        .bind::<Uuid, _>(incident)
+        .bind::<Integer, _>(version)
+        .execute(conn)
+        .await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }

@@ -14,6 +14,14 @@ macro_rules! said {
     };
 }
 
+/// Whether a refused line of the version names a person `p`, in SQL.
+macro_rules! on_a_refused_line {
+    () => {
+        "exists (select from scope_reject j where j.incident_id = $1 and j.version = $2
+            and j.bucket = p.bucket and j.reference_key = p.reference_key)"
+    };
+}
+
 mod applied;
 mod apply;
 mod compare;
@@ -28,21 +36,25 @@ mod stranger;
 mod upload;
 
 pub use applied::{Newest, activating, list_newer, newest};
-pub use apply::{Span, apply_listed, apply_unlisted, by_bucket, record_applied};
-pub use compare::{Compared, compare, compare_in, count_kinds};
+pub use apply::{Span, apply_former, apply_listed, apply_unlisted, by_bucket, record_applied};
+pub use compare::{Compared, Kind, compare, compare_in, count_kept, count_kinds};
 pub use complete::{Completed, Former, Incomplete, complete, find_incomplete, take_over};
-pub use copy::{Copy, Rejects, Rows, StagedRow, copy_rejects, copy_rows};
+pub use copy::{Copy, Rejects, Rows, Says, StagedRow, copy_rejects, copy_rows};
 pub use draft::{
-    Added, delete_rejects_at, delete_replaced, delete_version, find_draft, find_listed,
-    insert_rejects, move_staged,
+    Added, NewReject, Replaced, delete_rejects_at, delete_replaced, delete_version, find_draft,
+    find_listed, insert_rejects, move_staged,
 };
 pub use first::{
     Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,
     is_first, key_own,
 };
-pub use identity::{count_another, find_moved, mark_another};
+pub use identity::{
+    CountAsked, Judged, Moved, count_another_told, count_asked, count_told_too_much, find_moved,
+    mark, set_other,
+};
 pub use reject::{
-    RejectGroup, count_rejects, find_rejects, group_rejects, list_rejects, reject_owner,
+    Closed, RejectGroup, close, count_rejects, find_rejects, find_row_keys, group_rejects,
+    list_rejects, list_row_keys, reject_owner,
 };
 pub use staged::{
     Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,
@@ -244,6 +256,24 @@ pub async fn set_lines(
             scope_version::continued_lines.eq(of.map(|of| of.continued)),
             scope_version::ends_open.eq(of.map(|of| of.ends_open)),
         ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Keeps what a draft changes, counted again.
+///
+/// # Errors
+/// The database's.
+pub async fn set_delta(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    delta: &Delta,
+) -> Result<()> {
+    diesel::update(scope_version::table.find((incident, version)))
+        .filter(scope_version::status.eq(ScopeStatus::Draft))
+        .set(scope_version::delta.eq(serde_json::json!(delta)))
         .execute(conn)
         .await?;
     Ok(())

@@ -6,6 +6,7 @@ use super::placeholder::Placeholder;
 use super::problem::{MAX_BODY, MergeError, Part, Problem};
 use super::values::Fixed;
 use crate::element::{self, Element};
+use crate::invisible::shows_nothing;
 
 /// What a mark stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub(super) fn parse(
     }
     if source.len() > MAX_BODY {
         reader.note(1, 1, Problem::TooLong);
-    } else if source.trim().is_empty() {
+    } else if shows_nothing(source) {
         reader.note(1, 1, Problem::Empty);
     } else if part == Part::Subject && source.trim().contains(['\n', '\r']) {
         reader.note(1, 1, Problem::SubjectLines);

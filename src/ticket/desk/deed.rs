@@ -101,9 +101,19 @@ impl<'a> Deed<'a> {
             said,
             self.now,
         )?;
-        let reason = then.reason.as_deref();
-        store::say_who(&mut self.tx, self.by, reason, self.now).await?;
+        let sealed = match &then.reason {
+            Some(reason) => match key_of(&mut self.tx, self.app, self.ticket.incident).await {
+                Ok(key) => Some(store::seal_reason(&key, self.ticket.id, reason)),
+                // Its incident was forgotten: it can still be ended, and no word of it is kept.
+                Err(db::Error::Missing) => None,
+                Err(other) => return Err(other.into()),
+            },
+            None => None,
+        };
+        store::say_who(&mut self.tx, self.by, sealed.as_deref(), self.now).await?;
         self.ticket.go(then, self.now);
+        self.ticket.reason = self.ticket.reason.take().filter(|_| sealed.is_some());
+        self.ticket.reason_sealed = sealed.filter(|_| self.ticket.reason.is_some());
         self.moved = true;
         Ok(())
     }

@@ -95,6 +95,7 @@ pub(in crate::ticket) fn new_ticket(
         messages: 0,
         customer_message: 0,
         reason: None,
+        reason_sealed: None,
         review_at: None,
         resolution: None,
         solved_at: None,

@@ -160,8 +160,9 @@ pub async fn did_not_help(
         Hearing::Reopen if ticket.status == TicketStatus::Solved => {}
         Hearing::Reopen | Hearing::FollowUp => return Err(BadWords::Empty.into()),
     }
-    store::say_who(&mut tx, Actor::Customer(person), Some(WHY), now).await?;
     let customer = Customer::find(&mut tx, app, ticket.incident, person).await?;
+    let why = store::seal_reason(&customer.key, ticket.id, WHY);
+    store::say_who(&mut tx, Actor::Customer(person), Some(&why), now).await?;
     ticket.weigh(customer.stake(), Harms::default());
     reopen(&mut tx, app, &mut ticket, now).await?;
     keep(&mut tx, &mut ticket, true, now).await?;
@@ -183,7 +184,8 @@ async fn say(
     store::take_turn(&mut tx, person).await?;
     let mut ticket = lock_theirs(&mut tx, app, person, ticket).await?;
     let customer = Customer::find(&mut tx, app, ticket.incident, person).await?;
-    store::say_who(&mut tx, Actor::Customer(person), why, now).await?;
+    let why = why.map(|why| store::seal_reason(&customer.key, ticket.id, why));
+    store::say_who(&mut tx, Actor::Customer(person), why.as_deref(), now).await?;
     let twice = store::asked_lately(&mut tx, &customer.key, person, text, now - TWICE).await?;
     if let Some(id) = twice {
         let said = store::find(&mut tx, &app.keys, id).await?;

@@ -11,7 +11,7 @@ use crate::id::{PersonId, TicketId};
 use crate::seal::Keyring;
 use crate::ticket::number::Number;
 use crate::ticket::status::{self, TicketStatus};
-use crate::ticket::{Message, MessageKind, Move, Ticket, message_owner};
+use crate::ticket::{Message, MessageKind, Move, Ticket, message_owner, reason_owner};
 
 /// The ticket with this id.
 ///
@@ -149,38 +149,58 @@ pub async fn is_answered(conn: &mut Conn, id: TicketId) -> Result<bool> {
         .await?)
 }
 
-/// Every move of a ticket, in order.
+/// Every move of a ticket, in order; without reasons once its incident is forgotten.
 ///
 /// # Errors
-/// The database's.
-pub async fn history(conn: &mut Conn, id: TicketId) -> Result<Vec<Move>> {
+/// The database's; `Inconsistent` for a reason that does not open.
+pub async fn history(conn: &mut Conn, keys: &Keyring, of: &Ticket) -> Result<Vec<Move>> {
     type Row = (
         Option<TicketStatus>,
         TicketStatus,
         String,
         Option<String>,
+        Option<Vec<u8>>,
         DateTime<Utc>,
     );
+    let wrapped: Option<Vec<u8>> = incident::table
+        .find(of.incident)
+        .select(incident::wrapped_key)
+        .first(conn)
+        .await?;
     let rows: Vec<Row> = ticket_history::table
-        .filter(ticket_history::ticket_id.eq(id))
+        .filter(ticket_history::ticket_id.eq(of.id))
         .order(ticket_history::id)
         .select((
             ticket_history::from_status,
             ticket_history::to_status,
             ticket_history::actor,
             ticket_history::reason,
+            ticket_history::reason_sealed,
             ticket_history::at,
         ))
         .load(conn)
         .await?;
-    let read = |(from, to, actor, reason, at)| Move {
-        from,
-        to,
-        actor,
-        reason,
-        at,
+    let mut opener = Opener::default();
+    let key = opener.key(keys, of.incident, wrapped.as_deref())?;
+    let read = |(from, to, actor, readable, sealed, at): Row| {
+        let broken = || Error::inconsistent("ticket_history", of.id);
+        let open = |sealed: Vec<u8>| {
+            let open = |key| opened(key, &reason_owner(of.id), &sealed).ok_or_else(broken);
+            key.map(open).transpose()
+        };
+        let reason = match sealed {
+            Some(sealed) => open(sealed)?,
+            None => readable,
+        };
+        Ok(Move {
+            from,
+            to,
+            actor,
+            reason,
+            at,
+        })
     };
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Whether the database holds the same table of moves as the program; asked at every start.

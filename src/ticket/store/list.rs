@@ -102,7 +102,15 @@ impl Page {
 
 type Condition = Box<dyn BoxableExpression<ticket::table, diesel::pg::Pg, SqlType = Bool>>;
 
-/// Tickets by their last change, newest first.
+/// In which order a list is.
+#[derive(Clone, Copy)]
+enum By {
+    Opened,
+    Changed,
+}
+
+/// Tickets by when they were opened, newest first. That never changes, so that pages that follow each other by
+/// their cursors have each ticket once, whatever is done to it meanwhile.
 ///
 /// # Errors
 /// The database's.
@@ -114,12 +122,26 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page> {
     let limit = limit.clamp(1, PAGE_LIMIT);
+    let items = some(conn, keys, filter, (By::Opened, after), limit + 1).await?;
+    Ok(Page::cut(items, limit, |t| t.created_at))
+}
+
+async fn some(
+    conn: &mut Conn,
+    keys: &Keyring,
+    filter: &Filter,
+    (by, after): (By, Option<Cursor>),
+    limit: i64,
+) -> Result<Vec<Ticket>> {
     let mut query = ticket::table
         .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
         .select((Row::as_select(), incident::wrapped_key))
-        .order((ticket::updated_at.desc(), ticket::id))
-        .limit(limit + 1)
+        .limit(limit)
         .into_boxed();
+    query = match by {
+        By::Opened => query.order((ticket::created_at.desc(), ticket::id)),
+        By::Changed => query.order((ticket::updated_at.desc(), ticket::id)),
+    };
     if let Some(incident) = filter.incident {
         query = query.filter(ticket::incident_id.eq(incident));
     }
@@ -134,13 +156,12 @@ pub async fn list(
     }
     if let Some(Cursor { at, id, .. }) = after {
         query = query.filter(
-            ticket::updated_at
+            ticket::created_at
                 .le(at)
-                .and(ticket::updated_at.lt(at).or(ticket::id.gt(id))),
+                .and(ticket::created_at.lt(at).or(ticket::id.gt(id))),
         );
     }
-    let rows = query.load(conn).await?;
-    Ok(Page::cut(read(keys, rows)?, limit, |t| t.updated_at))
+    read(keys, query.load(conn).await?)
 }
 
 /// The tickets in line, in the order in which they will be taken.
@@ -195,7 +216,7 @@ pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec
         status: vec![Open, Pending, OnHold],
         ..Filter::default()
     };
-    let mut mine = list(conn, keys, &filter, None, PAGE_LIMIT).await?.items;
+    let mut mine = some(conn, keys, &filter, (By::Changed, None), PAGE_LIMIT).await?;
     mine.retain(|ticket| ticket.subject.is_some());
     Ok(mine)
 }

@@ -4,6 +4,7 @@
 mod code;
 mod find;
 mod list;
+mod readable;
 mod row;
 mod weigh;
 mod write;
@@ -16,7 +17,9 @@ pub use list::{
     Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
     newest_unfinished, of_person, queue, said_since, unfinished, waiting,
 };
+pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
 pub use weigh::weigh_again;
 pub use write::{
-    claim, insert, insert_message, release_expired, release_of, say_who, set, set_lease, take_turn,
+    claim, insert, insert_message, release_expired, release_of, say_who, seal_reason, set,
+    set_lease, take_turn,
 };

@@ -10,7 +10,7 @@ use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::number::Number;
 use crate::ticket::status::{TicketResolution, TicketStatus};
 use crate::ticket::urgency::{Harms, Urgency};
-use crate::ticket::{Ticket, TicketChannel, subject_owner};
+use crate::ticket::{Ticket, TicketChannel, reason_owner, subject_owner};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ticket)]
@@ -41,6 +41,7 @@ pub(super) struct Row {
     updated_at: DateTime<Utc>,
     harm: i32,
     waits_since: Option<DateTime<Utc>>,
+    reason_sealed: Option<Vec<u8>>,
 }
 
 /// The incident's key, opened once for all rows of a call.
@@ -66,10 +67,18 @@ impl Opener {
 
     fn ticket(&mut self, keys: &Keyring, row: Row, wrapped: Option<&[u8]>) -> Result<Ticket> {
         let broken = || Error::inconsistent("ticket", row.id);
-        let subject = match self.key(keys, row.incident_id, wrapped)? {
-            None => None,
+        let (subject, reason) = match self.key(keys, row.incident_id, wrapped)? {
+            None => (None, row.reason),
             Some(key) => {
-                Some(opened(key, &subject_owner(row.id), &row.subject).ok_or_else(broken)?)
+                let subject = opened(key, &subject_owner(row.id), &row.subject);
+                let reason = match &row.reason_sealed {
+                    Some(sealed) => {
+                        Some(opened(key, &reason_owner(row.id), sealed).ok_or_else(broken)?)
+                    }
+                    // Written by an older program, and not sealed yet.
+                    None => row.reason,
+                };
+                (Some(subject.ok_or_else(broken)?), reason)
             }
         };
         Ok(Ticket {
@@ -94,7 +103,8 @@ impl Opener {
             waits_since: row.waits_since.unwrap_or(row.queued_at),
             messages: row.messages,
             customer_message: row.customer_message,
-            reason: row.reason,
+            reason,
+            reason_sealed: row.reason_sealed,
             review_at: row.review_at,
             resolution: row.resolution,
             solved_at: row.solved_at,

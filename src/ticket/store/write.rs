@@ -7,29 +7,34 @@ use diesel_async::RunQueryDsl;
 
 use crate::actor::Actor;
 use crate::db::schema::{ticket, ticket_message};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::{PersonId, StaffId, TicketId};
-use crate::seal::IncidentKey;
+use crate::seal::{IncidentKey, to_hex};
 use crate::ticket::number::Number;
 use crate::ticket::status::{TicketResolution, TicketStatus};
-use crate::ticket::{Message, Ticket, message_owner, subject_owner};
+use crate::ticket::{Message, Ticket, message_owner, reason_owner, subject_owner};
 
-/// Hands who, why and when to the trigger that records moves; forgotten when the transaction ends.
+/// A reason as it is kept with the moves of a ticket.
+pub fn seal_reason(key: &IncidentKey, id: TicketId, reason: &str) -> Vec<u8> {
+    key.seal(&reason_owner(id), reason.as_bytes())
+}
+
+/// Hands who, why (sealed) and when to the trigger that records moves; forgotten when the transaction ends.
 ///
 /// # Errors
 /// The database's.
 pub async fn say_who(
     conn: &mut Conn,
     actor: Actor,
-    reason: Option<&str>,
+    reason: Option<&[u8]>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::sql_query(
-        "select set_config('candor.actor', $1, true), set_config('candor.reason', $2, true), \
+    statement(
+        "select set_config('candor.actor', $1, true), set_config('candor.reason_sealed', $2, true), \
          set_config('candor.now', $3, true)",
     )
     .bind::<Text, _>(actor.to_string())
-    .bind::<Text, _>(reason.unwrap_or_default())
+    .bind::<Text, _>(to_hex(reason.unwrap_or_default()))
     .bind::<Text, _>(now.to_rfc3339_opts(SecondsFormat::Micros, true))
     .execute(conn)
     .await?;
@@ -79,6 +84,7 @@ type Changing<'a> = (
     diesel::dsl::Eq<ticket::messages, i32>,
     diesel::dsl::Eq<ticket::customer_message, i32>,
     diesel::dsl::Eq<ticket::reason, Option<&'a str>>,
+    diesel::dsl::Eq<ticket::reason_sealed, Option<&'a [u8]>>,
     diesel::dsl::Eq<ticket::review_at, Option<DateTime<Utc>>>,
     diesel::dsl::Eq<ticket::resolution, Option<TicketResolution>>,
     diesel::dsl::Eq<ticket::solved_at, Option<DateTime<Utc>>>,
@@ -98,7 +104,9 @@ fn changing(t: &Ticket) -> Changing<'_> {
         ticket::lease_until.eq(t.lease_until),
         ticket::messages.eq(t.messages),
         ticket::customer_message.eq(t.customer_message),
-        ticket::reason.eq(t.reason.as_deref()),
+        // Readable only where an older program wrote it.
+        ticket::reason.eq(t.reason.as_deref().filter(|_| t.reason_sealed.is_none())),
+        ticket::reason_sealed.eq(t.reason_sealed.as_deref()),
         ticket::review_at.eq(t.review_at),
         ticket::resolution.eq(t.resolution),
         ticket::solved_at.eq(t.solved_at),
@@ -169,7 +177,7 @@ pub async fn claim(
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Option<TicketId>> {
-    let taken: Option<Taken> = diesel::sql_query(
+    let taken: Option<Taken> = statement(
         "with next as (select id from ticket where status in ('new', 'open') and assignee is null \
          and not exists (select from incident gone where gone.id = ticket.incident_id \
          and gone.forgotten_at is not null) order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
@@ -190,7 +198,7 @@ pub async fn claim(
 /// # Errors
 /// The database's.
 pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
-    let released = diesel::sql_query(
+    let released = statement(
         "with late as (select id from ticket where lease_until <= $1 limit 100 \
          for no key update skip locked) \
          update ticket set assignee = null, lease_until = null, updated_at = $1, \
@@ -227,7 +235,7 @@ pub async fn release_of(conn: &mut Conn, by: StaffId, now: DateTime<Utc>) -> Res
 /// The database's.
 pub async fn take_turn(conn: &mut Conn, person: PersonId) -> Result<()> {
     let (high, low) = person.uuid().as_u64_pair();
-    diesel::sql_query("select pg_advisory_xact_lock($1)")
+    statement("select pg_advisory_xact_lock($1)")
         .bind::<Int8, _>((high ^ low).cast_signed())
         .execute(conn)
         .await?;

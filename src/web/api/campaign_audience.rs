@@ -68,6 +68,7 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::Nobody(_)
         | CampaignError::State(_)
         | CampaignError::Forgotten
+        | CampaignError::InDoubt(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
         CampaignError::SamePerson => Kind::OwnWork,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
+use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
@@ -141,7 +142,8 @@ pub fn content_hash(campaign: &Campaign) -> Option<String> {
 
 async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, id).await?;
+    let mut campaign = store::find(&mut conn, id).await?;
+    hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let progress = store::progress(&mut conn, id).await?;
     let left_out = store::left_out(&mut conn, id).await?;
     let pace = store::pace(&mut conn, id).await?;
@@ -226,7 +228,8 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         None => None,
     };
     let mut rows = Vec::new();
-    let campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
+    let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
+    hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     for campaign in campaigns {
         let progress = store::progress(&mut conn, campaign.id).await?;
@@ -403,6 +406,11 @@ pub async fn cancel(
 struct Switched {
     stopped: bool,
     changed: bool,
+    /// Nothing leaves all the same: the database may be an older copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<InDoubt>,
+    /// `false`: a node writes the entry of the audit log later.
+    recorded: bool,
 }
 
 /// `POST /stop`: no message leaves any node (P4).
@@ -410,10 +418,12 @@ struct Switched {
 /// # Errors
 /// The database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = hold::stop_everything(&app, who.actor()).await?;
+    let done = hold::stop_everything(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: true,
-        changed,
+        in_doubt: None,
+        changed: done.changed,
+        recorded: done.recorded,
     }))
 }
 
@@ -422,9 +432,11 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 /// # Errors
 /// The database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
-    let changed = hold::start_again(&app, who.actor()).await?;
+    let done = hold::start_again(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: false,
-        changed,
+        in_doubt: sending::in_doubt(&app).await?,
+        changed: done.changed,
+        recorded: done.recorded,
     }))
 }

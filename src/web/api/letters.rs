@@ -10,6 +10,8 @@ use super::Json;
 use super::incidents::named;
 use crate::app::App;
 use crate::id::PostalId;
+use crate::postal::consent::Confirmed;
+use crate::postal::post::Done;
 use crate::postal::slips::{self, Slips};
 use crate::postal::store::Due;
 use crate::postal::{self, Batch, How, MinorsRule, PostalKind, Telling, post, store};
@@ -70,19 +72,26 @@ pub struct OfKind {
 #[serde(deny_unknown_fields)]
 pub struct PostedOn {
     on: NaiveDate,
+    #[serde(default)]
+    confirm: Confirmed,
 }
 
 /// `POST /letters/{id}/posted`.
 ///
 /// # Errors
-/// 404, a list that does not wait, a day that cannot be.
+/// 404, a list that does not wait, a day that cannot be, people on it who must not be told any more and are not confirmed
+/// with their number.
 pub async fn posted(
     who: Allowed<ImportScope>,
     app: Data<App>,
     id: Path<PostalId>,
     body: Json<PostedOn>,
 ) -> Answer {
-    let batch = post::posted(&app, who.id, *id, body.0.on).await?;
+    let done = Done {
+        confirmed: body.0.confirm,
+        ..Done::posted(body.0.on)
+    };
+    let batch = post::record(&app, who.id, *id, &done).await?;
     Ok(HttpResponse::Ok().json(batch))
 }
 
@@ -93,6 +102,8 @@ pub struct ToldOn {
     on: NaiveDate,
     how: How,
     who: String,
+    #[serde(default)]
+    confirm: Confirmed,
 }
 
 /// `POST /letters/{id}/told`: of a list of next of kin or safe channels.
@@ -106,7 +117,11 @@ pub async fn told(
     body: Json<ToldOn>,
 ) -> Answer {
     let telling = Telling::new(body.0.how, &body.0.who)?;
-    let batch = post::told(&app, who.id, *id, body.0.on, &telling).await?;
+    let done = Done {
+        confirmed: body.0.confirm,
+        ..Done::told(body.0.on, telling)
+    };
+    let batch = post::record(&app, who.id, *id, &done).await?;
     Ok(HttpResponse::Ok().json(batch))
 }
 

@@ -11,13 +11,13 @@ pub mod letters;
 pub mod notices;
 pub mod people;
 pub mod scopes;
+pub mod sending;
 pub mod templates;
 pub mod ticket_view;
 pub mod tickets;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,6 +26,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::web::problem::{Kind, Problem};
+use crate::web::{body, text};
 
 /// A JSON body; what is wrong with it is named by its path.
 #[derive(Debug)]
@@ -37,12 +38,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let typed = req.content_type().eq_ignore_ascii_case("application/json");
-        let body = Bytes::from_request(req, payload);
+        let body = body::whole(req, payload);
         Box::pin(async move {
             if !typed {
                 return Err(Problem::new(Kind::WrongType).because("send application/json"));
             }
-            let body = body.await.map_err(|_| Problem::new(Kind::TooLarge))?;
+            let body = body.await?;
+            text::check_json(&body)?;
             let mut json = serde_json::Deserializer::from_slice(&body);
             let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
                 let path = e.path().to_string();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::incidents::named;
 use super::notices::NoticeView;
-use super::{Page, Paging};
+use super::{OrNothing, Page, Paging};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, CampaignStatus};
@@ -21,12 +21,12 @@ use crate::notice::account::{self, Account};
 use crate::person::books::AccountKind;
 use crate::person::find::{self, Clue, FindError};
 use crate::person::flags::WithheldReason;
-use crate::person::{PeopleFilter, Person, PersonStanding, store};
+use crate::person::{PeopleFilter, Person, PersonStanding, revoke, store};
 use crate::staff::Right;
-use crate::staff::right::{SeeIncidents, SeePeople};
+use crate::staff::right::{RevokeLinks, SeeIncidents, SeePeople};
 use crate::web::affected::{self, CAMPAIGNS};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
+use crate::web::who::{Allowed, Signed};
 
 /// A person, as we promise them: how to reach them only masked.
 #[derive(Debug, Serialize)]
@@ -141,14 +141,21 @@ pub async fn find(
     // Who may look one person up may not list them all.
     if known.is_filter() && who.may(Right::SeeAllPeople) {
         let (filter, paging) = known.filter();
-        return list(&app, &of, &filter, &paging).await;
+        return list(&app, &who, &of, &filter, &paging).await;
     }
     let people = find::find(&app, incident, &known.clue()?).await?;
+    who.saw(&app, "people.find", incident, people.len());
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
-async fn list(app: &App, of: &Incident, filter: &PeopleFilter, paging: &Paging) -> Answer {
+async fn list(
+    app: &App,
+    who: &Signed,
+    of: &Incident,
+    filter: &PeopleFilter,
+    paging: &Paging,
+) -> Answer {
     let limit = usize::try_from(paging.limit()?).unwrap_or(usize::MAX);
     let after = paging.after::<PersonId>()?;
     let (people, next) = match of.key(&app.keys).map_err(Problem::broken)? {
@@ -158,6 +165,7 @@ async fn list(app: &App, of: &Incident, filter: &PeopleFilter, paging: &Paging) 
         }
         None => (Vec::new(), None),
     };
+    who.saw(app, "people.read", of.id, people.len());
     let next = next.map(|id| Page::<()>::cursor(&id));
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
@@ -175,9 +183,10 @@ struct Ledger {
 ///
 /// # Errors
 /// 404, also for somebody of a forgotten incident.
-pub async fn show(_: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
+pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
     let mut conn = app.db.get().await?;
     let (of, person) = affected::find(&app, &mut conn, *id).await?;
+    who.saw(&app, "person.read", *id, 1);
     let person = PersonView::of(person);
     let mut notices = Vec::new();
     for notice in affected::written_to(&mut conn, of.id, *id).await?.1 {
@@ -185,6 +194,26 @@ pub async fn show(_: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> 
     }
     Ok(HttpResponse::Ok().json(Ledger { person, notices }))
 }
+
+/// `POST /people/{id}/revoke-links`: every status link that was sent to them ends.
+///
+/// # Errors
+/// 404, also for somebody of a forgotten incident.
+pub async fn revoke_links(
+    who: Allowed<RevokeLinks>,
+    app: Data<App>,
+    id: Path<PersonId>,
+    _: OrNothing<Empty>,
+) -> Answer {
+    affected::find(&app, &mut *app.db.get().await?, *id).await?;
+    revoke::links(&app, who.id, *id).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "person": *id, "revoked": true })))
+}
+
+/// A body with nothing in it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Empty {}
 
 /// By what [`account()`] may be divided.
 #[derive(Debug, Clone, Copy, Deserialize)]

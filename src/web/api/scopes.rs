@@ -48,6 +48,8 @@ struct ScopeView {
     /// Whether the last line has no line break.
     ends_open: Option<bool>,
     rejected_for: Vec<RejectedFor>,
+    /// What its rows are: `confirm.revision` of an activation, and `revision` of a discarding, may repeat it.
+    revision: String,
     /// What must be confirmed before it is put in force; only of a draft.
     #[serde(skip_serializing_if = "Option::is_none")]
     questions: Option<Vec<Question>>,
@@ -89,6 +91,7 @@ impl ScopeView {
             rows,
         };
         Ok(Self {
+            revision: version.revision(),
             incident,
             version: version.version,
             mode: version.mode,
@@ -240,8 +243,13 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, 
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, path: Path<(String, i32)>) -> Answer {
+pub async fn rejects(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    path: Path<(String, i32)>,
+) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
+    who.saw(&app, "rejects.download", incident.id, 1);
     rejects::download(&app, &incident, &version)
 }
 
@@ -273,6 +281,13 @@ pub async fn activate(
     Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, active).await?))
 }
 
+/// The body of [`discard`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Discard {
+    revision: Option<String>,
+}
+
 /// `POST /incidents/{id|slug}/scopes/{version}/discard`.
 ///
 /// # Errors
@@ -281,9 +296,11 @@ pub async fn discard(
     who: Allowed<ImportScope>,
     app: Data<App>,
     path: Path<(String, i32)>,
+    how: OrNothing<Discard>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
-    activate::discard(&app, who.id, incident.id, version.version).await?;
+    let seen = how.0.revision.as_deref();
+    activate::discard_seen(&app, who.id, incident.id, version.version, seen).await?;
     let mut conn = app.db.get().await?;
     let gone = store::find(&mut conn, incident.id, version.version).await?;
     Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, gone).await?))
@@ -339,13 +356,22 @@ impl From<ActivateError> for Problem {
             | ActivateError::Busy
             | ActivateError::Empty(_)
             | ActivateError::Outdated(_)
+            | ActivateError::InDoubt(_)
+            | ActivateError::Changed { .. }
             | ActivateError::Unconfirmed { .. } => Kind::InTheWay,
             ActivateError::NotADraft { .. } => Kind::IllegalMove,
         };
         let problem = Self::new(kind).because(&error);
         match error {
             ActivateError::Unconfirmed { questions, .. } => problem
-                .with("confirm", yes_to(&questions))
+                // Whether it is the same person or another one is for the reader of the question to say.
+                .with(
+                    "confirm",
+                    Confirmed {
+                        identity_changes: None,
+                        ..yes_to(&questions)
+                    },
+                )
                 .with("questions", questions),
             _ => problem,
         }

@@ -158,6 +158,8 @@ pub struct NewVersion {
     /// The elements that the texts name by words.
     #[serde(default)]
     names: ElementSet,
+    /// The version that was read before it was changed: if another one was saved since, nothing is written.
+    based_on: Option<i32>,
 }
 
 fn words(variants: &Variants, names: ElementSet) -> Words<'_> {
@@ -174,7 +176,12 @@ pub async fn add_version(
     id: Path<TemplateId>,
     new: Json<NewVersion>,
 ) -> Answer {
-    let version = edit::add_version(&app, who.id, *id, words(&new.0.variants, new.0.names)).await?;
+    let NewVersion {
+        variants,
+        names,
+        based_on,
+    } = &new.0;
+    let version = edit::add_version(&app, who.id, *id, words(variants, *names), *based_on).await?;
     shown(&app, HttpResponse::Created(), *id, Some(version)).await
 }
 
@@ -313,6 +320,7 @@ impl From<EditError> for Problem {
         let kind = match &error {
             EditError::Missing => Kind::NotFound,
             EditError::NameTaken => Kind::Taken,
+            EditError::Changed { .. } => Kind::InTheWay,
             EditError::Name
             | EditError::Variants
             | EditError::Names(_)
@@ -323,6 +331,15 @@ impl From<EditError> for Problem {
             EditError::Db(error) => error.into(),
             EditError::Text(wrong) => {
                 bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
+            }
+            EditError::Changed {
+                newest, ref what, ..
+            } => {
+                let what = what.clone();
+                Self::new(kind)
+                    .because(error)
+                    .with("version", newest)
+                    .with("changed", what)
             }
             error => Self::new(kind).because(error),
         }

@@ -239,6 +239,7 @@ pub async fn people(
     drop(conn);
     let total = total(&app, of.id, &filter).await?;
     let mut conn = app.db.get().await?;
+    who.saw(&app, "people.read", of.id, found.len());
     let shown = PeoplePage {
         total,
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Incident;
+use crate::seal::{IncidentKey, from_hex};
 use crate::web::frame;
 use crate::web::page::{Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Kind, Problem};
@@ -20,9 +21,17 @@ use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
-const ACTS: [(&str, &str); 27] = [
+const ACTS: &[(&str, &str)] = &[
     ("stopped", "All sending is stopped. Nothing is lost."),
+    (
+        "stopped-unrecorded",
+        "All sending is stopped. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
     ("started", "Sending is allowed again."),
+    (
+        "started-unrecorded",
+        "Sending is allowed again. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
     (
         "opened",
         "The incident is open. Import the affected list next.",
@@ -30,7 +39,11 @@ const ACTS: [(&str, &str); 27] = [
     ("moved", "The state of the incident is changed."),
     (
         "facts",
-        "The fact sheet is saved. Nothing of it is public before you publish it. An approval of a campaign that was given before a fact changed is void.",
+        "The fact sheet is saved. Nothing of it is public before you publish it.",
+    ),
+    (
+        "facts-void",
+        "The fact sheet is saved. Nothing of it is public before you publish it. Approvals given before are void.",
     ),
     (
         "facts-published",
@@ -54,6 +67,7 @@ const ACTS: [(&str, &str); 27] = [
         "activating",
         "It is being put in force. The account is exact at every moment.",
     ),
+    ("waits", "Nothing has changed. The draft waits."),
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
     (
@@ -70,10 +84,7 @@ const ACTS: [(&str, &str); 27] = [
     ("pause", "Paused. No further message leaves."),
     ("resume", "It goes on."),
     ("cancel", "Cancelled. What had not left never will."),
-    (
-        "posted",
-        "Recorded: the people of this list are notified by post.",
-    ),
+    ("posted", "Recorded: the letters of this list were posted."),
     ("told", "Recorded: they were told."),
     (
         "returned",
@@ -84,6 +95,14 @@ const ACTS: [(&str, &str); 27] = [
         "The list is discarded. Its people belong on the next one.",
     ),
     ("minors", "The choice for minors is saved."),
+    (
+        "revoked",
+        "Their links have ended. What we send them from now on has a new one.",
+    ),
+    (
+        "key-revoked",
+        "The key is revoked. It opens nothing any more.",
+    ),
 ];
 
 /// The frame of a page, with the emergency stop and the answer to the last act.
@@ -200,25 +219,47 @@ pub async fn log(
     subject: impl ToString,
     now: DateTime<Utc>,
 ) -> Result<Vec<Done>, Problem> {
+    log_opened(conn, subject, now, None).await
+}
+
+/// The same; reasons that are sealed are opened with this key, for this owner.
+///
+/// # Errors
+/// The database's.
+pub async fn log_opened(
+    conn: &mut Conn,
+    subject: impl ToString,
+    now: DateTime<Utc>,
+    key: Option<(&IncidentKey, &[u8])>,
+) -> Result<Vec<Done>, Problem> {
     let names = Names::load(conn).await?;
-    let events = audit::store::list(conn, Some(&subject.to_string()), None, 20).await?;
+    let events = audit::store::list(conn, &subject.to_string(), 20).await?;
     let line = |event: audit::Event| Done {
         who: names.of_actor(&event.actor),
-        what: reasoned(&event),
+        what: reasoned(&event, key),
         at: Moment::ago(event.at, now),
     };
     Ok(events.into_iter().map(line).collect())
 }
 
 /// A deed with its reason, if one is on record.
-fn reasoned(event: &audit::Event) -> String {
+fn reasoned(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String {
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     if let (Some(from), Some(to)) = (detail["from"].as_str(), detail["to"].as_str())
         && event.deed == "incident.move"
     {
         return format!("moved the incident from {from} to {to}");
     }
-    match detail["reason"].as_str() {
+    let opened = || {
+        let (key, owner) = key?;
+        let sealed = from_hex(detail["reason_sealed"].as_str()?)?;
+        String::from_utf8(key.open(owner, &sealed).ok()?).ok()
+    };
+    match detail["reason"]
+        .as_str()
+        .map(ToOwned::to_owned)
+        .or_else(opened)
+    {
         Some(reason) => format!("{}: {reason}", deed(&event.deed)),
         None => deed(&event.deed),
     }
@@ -255,6 +296,7 @@ fn deed(word: &str) -> String {
         "campaign.pause" => "paused it",
         "campaign.resume" => "let it go on",
         "campaign.cancel" => "cancelled it",
+        "person.revoke_links" => "ended their links",
         "template.create" => "began the template",
         "template.version" => "wrote a version",
         other => return other.replace(['.', '_'], " "),
@@ -270,7 +312,7 @@ pub async fn last_deed(
     conn: &mut Conn,
     subject: impl ToString,
 ) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
-    let events = audit::store::list(conn, Some(&subject.to_string()), None, 1).await?;
+    let events = audit::store::list(conn, &subject.to_string(), 1).await?;
     Ok(events
         .into_iter()
         .next()

@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 use super::work::Names;
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::store::chain;
+use crate::audit::{self, Flaw, Linked};
+use crate::db::{self, Conn};
 use crate::seal::to_hex;
 use crate::staff::right::ReadAudit;
 use crate::web::figures::filters;
@@ -27,6 +29,10 @@ pub struct AuditLog {
     pub rows: Vec<AuditRow>,
     /// The number to go on before.
     pub before: Option<i64>,
+    /// How many newer acts are not in the chain yet.
+    pub waiting: i64,
+    /// What is wrong with the log as far as this page shows.
+    pub warnings: Vec<String>,
 }
 
 /// One act.
@@ -47,7 +53,7 @@ pub struct AuditRow {
 }
 
 /// How many acts a page has.
-const PAGE: i64 = 100;
+const PAGE: usize = 100;
 
 /// Which page.
 #[derive(Deserialize, Default)]
@@ -68,22 +74,42 @@ pub async fn show(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let names = Names::load(&mut conn).await?;
-    let events = audit::store::list(&mut conn, None, asked.before, PAGE).await?;
-    let row = |event: &Event| AuditRow {
-        number: event.seq,
-        at: Moment::row(event.at),
-        who: names.of_actor(&event.actor),
-        what: event.deed.clone(),
-        on: event.subject.clone(),
-        hash: to_hex(&event.hash).chars().take(12).collect(),
+    let page = audit::store::page(&mut conn, asked.before, PAGE).await?;
+    let warnings = warnings(&mut conn, &page).await?;
+    let row = |linked: &Linked| AuditRow {
+        number: linked.seq,
+        at: Moment::row(linked.event.at),
+        who: names.of_actor(&linked.event.actor),
+        what: linked.event.deed.clone(),
+        on: linked.event.subject.clone(),
+        hash: to_hex(&linked.hash).chars().take(12).collect(),
     };
     let view = AuditLog {
+        waiting: chain::count_waiting(&mut conn).await?,
         desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
-        before: events
-            .last()
-            .map(|last| last.seq)
-            .filter(|first| *first > 1),
-        rows: events.iter().map(row).collect(),
+        before: page.rows.last().map(|last| last.seq).filter(|_| page.more),
+        rows: page.rows.iter().map(row).collect(),
+        warnings,
     };
     Ok(page::show(StatusCode::OK, &view)?)
+}
+
+async fn warnings(conn: &mut Conn, page: &audit::store::Page) -> db::Result<Vec<String>> {
+    let mut said = Vec::new();
+    match chain::head(conn).await? {
+        None => said.push(Flaw::HeadLost.to_string()),
+        Some(head) => {
+            let outside = chain::numbers_after(conn, head.seq, 10).await?;
+            said.extend(
+                outside
+                    .into_iter()
+                    .map(|seq| Flaw::Outside(seq).to_string()),
+            );
+        }
+    }
+    if page.breaks {
+        let last = page.rows.last().map_or(0, |row| row.seq);
+        said.push(Flaw::Broken(last).to_string());
+    }
+    Ok(said)
 }

@@ -94,6 +94,7 @@ pub async fn log(
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
     let incidents = known(&mut *app.db.get().await?).await?;
     let found = caller(&app, &incidents, &typed.typed).await?;
+    who.saw(&app, "people.find", "call", found.people());
     let (incident, person) = match found {
         Found::One(incident, person) => (incident, person),
         Found::Refused(field, why) => {
@@ -145,6 +146,17 @@ enum Found {
     Several(Vec<IncidentId>),
     /// Why nobody was found, and at which field.
     Refused(&'static str, &'static str),
+}
+
+impl Found {
+    /// How many people were found, at least.
+    fn people(&self) -> usize {
+        match self {
+            Self::One(_, person) => usize::from(person.is_some()),
+            Self::Several(incidents) => incidents.len(),
+            Self::Refused(..) => 0,
+        }
+    }
 }
 
 const SEVERAL: &str = "The caller is found in several incidents: ask which one they call about.";

@@ -8,7 +8,7 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::around::{self, Names, log};
+use super::around::{self, Names};
 use super::audience::Audiences;
 use super::content::{Content, content};
 use super::offer::offered;
@@ -20,6 +20,7 @@ use crate::campaign::approval;
 use crate::campaign::approval::present_content;
 use crate::campaign::change::in_words;
 use crate::campaign::error::CampaignError;
+use crate::campaign::hold;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
@@ -68,6 +69,8 @@ pub struct CampaignPage {
     pub void: String,
     /// Whom it goes to and what they read; none once it was launched, or while that is not counted.
     pub reach: Option<Reach>,
+    /// Settings at their defaults that would go out; none once it was launched.
+    pub defaults: Vec<String>,
     /// Why the last act was refused.
     pub faults: Faults,
     /// What exactly goes out.
@@ -210,7 +213,10 @@ pub fn pace(settled: i64, seconds: f64, left: i64) -> String {
 /// The pace since the launch, while it sends; why the program paused it, if it did.
 pub fn since_launch(campaign: &Campaign, progress: &Progress, now: DateTime<Utc>) -> String {
     if let (CampaignStatus::Paused, Some(reason)) = (campaign.status, &campaign.status_reason) {
-        return format!("Paused by Candor: {reason}.");
+        return match campaign.reason_sealed {
+            Some(_) => format!("Paused: {reason}."),
+            None => format!("Paused by Candor: {reason}."),
+        };
     }
     let Some(launched) = campaign
         .launched_at
@@ -272,7 +278,8 @@ pub(super) async fn filled(
 ) -> Result<CampaignPage, Problem> {
     let now = app.now();
     let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, id).await?;
+    let mut campaign = store::find(&mut conn, id).await?;
+    hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let incident = incident::store::find(&mut conn, campaign.incident).await?;
     let progress = store::progress(&mut conn, id).await?;
     let pace = store::pace(&mut conn, id).await?;
@@ -286,7 +293,10 @@ pub(super) async fn filled(
     let void = void.get(&id).map(|changed| in_words(changed));
     let content = content(app, &mut conn, &campaign, present.as_ref(), now).await?;
     let outcomes = outcomes(&mut conn, id, pace.as_ref(), now).await?;
-    let log = log(&mut conn, id, now).await?;
+    let key = incident.key(&app.keys).ok().flatten();
+    let owner = Campaign::reason_owner(id);
+    let log =
+        around::log_opened(&mut conn, id, now, key.as_ref().map(|key| (key, &*owner))).await?;
     let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
     drop(conn);
@@ -304,10 +314,18 @@ pub(super) async fn filled(
     };
     Ok(CampaignPage {
         pace: since_launch(&campaign, &progress, now),
-        speed: speed(&campaign, pace.as_ref(), desk.stopped.is_some()),
+        speed: speed(
+            &campaign,
+            pace.as_ref(),
+            desk.stopped.is_some() || desk.doubt.is_some(),
+        ),
         deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),
         void: void.unwrap_or_default(),
         reach,
+        defaults: match campaign.launched_at {
+            Some(_) => Vec::new(),
+            None => app.config.left_at_defaults(),
+        },
         faults: Faults::default(),
         log,
         counts: Counts::from(&progress),

@@ -85,8 +85,8 @@ pub(super) async fn content(
     let configured = &app.config.http.public_url;
     let public_url = pinned
         .as_ref()
-        .and_then(|pinned| pinned.public_url.as_ref());
-    let public_url = public_url.unwrap_or(configured).clone();
+        .and_then(|pinned| pinned.public_url.as_deref());
+    let public_url = public_url.unwrap_or(configured).to_owned();
     let done = |who, at| Done {
         who: names.of(who),
         what: "approved it".to_owned(),

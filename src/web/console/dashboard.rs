@@ -14,11 +14,13 @@ pub use super::needs::Need;
 use crate::app::App;
 use crate::campaign::{self, Campaign, CampaignStatus};
 use crate::db::Conn;
+use crate::deployment::{self, Doubt};
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
 use crate::ticket;
 use crate::web::figures::filters;
+use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Tone, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Signed;
@@ -79,7 +81,8 @@ pub struct Running {
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let now = app.now();
     let mut conn = app.db.get().await?;
-    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let mut campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    campaign::hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let (mut incidents, mut needs) = (Vec::new(), Vec::new());
     for one in incident::store::list(&mut conn).await? {
         if !one.is_over() {
@@ -96,6 +99,9 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
             .filter_map(|one| of_campaign(one, &named(one), &who)),
     );
     needs.extend(of_helpline(&mut conn, &who, now).await?);
+    if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
+        needs.push(of_doubt(&doubt));
+    }
     needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let mut running = Vec::new();
     for one in campaigns.iter().filter(|one| is_running(one.status)) {
@@ -160,6 +166,15 @@ fn of_campaign(campaign: &Campaign, name: &str, who: &Signed) -> Option<Need> {
         href: format!("/console/campaigns/{}", campaign.id),
         deed: deed.to_owned(),
     })
+}
+
+fn of_doubt(doubt: &Doubt) -> Need {
+    Need {
+        tone: Tone::Act,
+        text: frame::in_doubt(doubt),
+        href: "/console/campaigns".to_owned(),
+        deed: "See what is under way".to_owned(),
+    }
 }
 
 async fn of_helpline(

@@ -189,8 +189,12 @@ pub async fn cancel(
 /// # Errors
 /// A form that is not ours, or the database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    hold::stop_everything(&app, who.actor()).await?;
-    Ok(on_to("/console", "stopped"))
+    let done = hold::stop_everything(&app, who.actor()).await?;
+    let said = match done.recorded {
+        true => "stopped",
+        false => "stopped-unrecorded",
+    };
+    Ok(on_to("/console", said))
 }
 
 /// `POST /console/start`.
@@ -198,6 +202,10 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing
 /// # Errors
 /// A form that is not ours, or the database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    hold::start_again(&app, who.actor()).await?;
-    Ok(on_to("/console", "started"))
+    let done = hold::start_again(&app, who.actor()).await?;
+    let said = match done.recorded {
+        true => "started",
+        false => "started-unrecorded",
+    };
+    Ok(on_to("/console", said))
 }

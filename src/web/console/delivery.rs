@@ -45,6 +45,10 @@ pub fn delivery(letter: &Delivery) -> String {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
         LetterStatus::Failed => "the e-mail was refused: call, or write a letter".to_owned(),
+        LetterStatus::Uncertain => {
+            "perhaps sent: the database was put back to an older state. If it matters, answer again"
+                .to_owned()
+        }
         LetterStatus::Withheld => format!(
             "the e-mail was not sent{}: {}",
             at.unwrap_or_default(),

@@ -9,15 +9,18 @@ use serde::Deserialize;
 use super::around::{self, incident_at, on_to, out_of_date};
 use super::incident::{IncidentPage, filled};
 use crate::app::App;
+use crate::campaign::{self, approval};
 use crate::element;
+use crate::id::IncidentId;
 use crate::incident::change::{Change, changes};
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, store};
 use crate::staff::right::SteerIncident;
+use crate::web::affected::CAMPAIGNS;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Moment};
-use crate::web::problem::Answer;
+use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
 use crate::web::who::Allowed;
 
@@ -52,7 +55,13 @@ pub async fn save(
     let title = &incident.title;
     let saved = steer::edit_facts(&app, who.id, incident.id, typed.version, title, &facts).await;
     match saved {
-        Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "facts")),
+        Ok(()) => {
+            let did = match has_void(&app, incident.id).await? {
+                true => "facts-void",
+                false => "facts",
+            };
+            return Ok(on_to(&format!("/console/incidents/{slug}"), did));
+        }
         Err(SteerError::Text(why)) => form.fault("facts", why),
         Err(SteerError::Changed) => {
             let typed = facts.values().cloned().collect::<Vec<_>>().join("\n\n");
@@ -138,6 +147,14 @@ fn places(key: &str, facts: &Facts) -> String {
         (None, "next_update") => "front page, public page, status pages".to_owned(),
         (None, _) => "public page, status pages".to_owned(),
     }
+}
+
+/// Whether the approval of a campaign of the incident is void.
+async fn has_void(app: &App, incident: IncidentId) -> Result<bool, Problem> {
+    let mut conn = app.db.get().await?;
+    let mut campaigns = campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await?;
+    campaigns.retain(|one| one.approved_by.is_some());
+    Ok(!approval::void(app, &mut conn, &campaigns).await?.is_empty())
 }
 
 /// `GET /console/incidents/{slug}/facts/publish`.

@@ -84,6 +84,9 @@ pub async fn show(
         true => Some(list(&app, &mut conn, &names, &asked).await?),
         false => None,
     };
+    if let Some(list) = &list {
+        who.saw(&app, "tickets.read", "queue", list.tickets.len());
+    }
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
     let view = Helpline {
         desk: Desk { flash, ..desk },

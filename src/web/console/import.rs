@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::element::Element;
 use crate::id::UploadId;
 use crate::incident::Incident;
+use crate::scope::activate::ActivateError;
 use crate::scope::import::{ImportError, Imported, ask_draft};
 use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::staff::right::ImportScope;
@@ -57,6 +58,8 @@ pub struct Waiting {
     pub rejected: i64,
     /// `full` or `delta`.
     pub mode: String,
+    /// What its rows are, as this page shows them.
+    pub revision: String,
 }
 
 impl Waiting {
@@ -66,6 +69,7 @@ impl Waiting {
             accepted: draft.accepted,
             rejected: draft.rejected,
             mode: draft.mode.to_string(),
+            revision: draft.revision(),
         }
     }
 }
@@ -117,6 +121,27 @@ async fn asking(
 #[serde(default)]
 pub struct OfDraft {
     draft: Option<OnDraft>,
+    /// The revision of the draft that the page showed.
+    seen: Option<String>,
+}
+
+impl OfDraft {
+    /// Refuses to discard a draft to which a file was added since the page was loaded.
+    fn is_as_seen(&self, draft: Option<&Version>) -> Result<(), Problem> {
+        let changed = draft.filter(|draft| {
+            let seen = self.seen.as_ref();
+            self.draft == Some(OnDraft::Replace) && seen.is_some_and(|r| *r != draft.revision())
+        });
+        changed.map_or(Ok(()), |draft| {
+            let (version, accepted, rejected) = (draft.version, draft.accepted, draft.rejected);
+            let error = ActivateError::Changed {
+                version,
+                accepted,
+                rejected,
+            };
+            Err(error.into())
+        })
+    }
 }
 
 /// The form that [`begin_upload`] reads.
@@ -138,6 +163,8 @@ pub async fn begin_upload(
     form: form::Form<Size>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let draft = store::find_draft(&mut *app.db.get().await?, incident.id).await?;
+    on.is_as_seen(draft.as_ref())?;
     let begun = in_pieces::begin(&app, who.id, incident.id, form.size, on.draft).await?;
     Ok(told(HttpResponse::Created(), &begun))
 }
@@ -174,6 +201,9 @@ pub async fn import(
     };
     // Before anything of the list is read.
     let asked = ask_draft(&mut *app.db.get().await?, of, how.draft).await;
+    if let Ok(draft) = &asked {
+        on.is_as_seen(draft.as_ref())?;
+    }
     let imported: Result<Imported, ImportError> = match (asked, list) {
         (Err(error), _) => Err(error),
         (Ok(_), Sent::File) => upload::import(&app, by, of, how, parts.into_pieces()).await,
@@ -227,6 +257,11 @@ pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<Strin
     let incident = incident_at(&mut conn, &slug).await?;
     let versions = store::list(&mut conn, incident.id).await?;
     let under_way = versions.iter().find(|v| v.status == ScopeStatus::Importing);
+    // Of one that died nothing comes any more.
+    let under_way = match under_way {
+        Some(version) if store::is_at_work(&mut conn, incident.id).await? => Some(version),
+        _ => None,
+    };
     let (rows, rejected, read) = under_way.map_or((0, 0, 0), |v| {
         (v.accepted + v.rejected, v.rejected, v.octets_read)
     });

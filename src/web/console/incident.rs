@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::around::{self, account, incident_at, log, on_to, out_of_date, template_names};
+use super::moves::deed;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -21,13 +22,13 @@ use crate::incident::open::{Open, Untold};
 use crate::incident::steer::{self, SteerError, Step};
 use crate::incident::{Incident, IncidentState, store};
 use crate::notice::NoticeStatus;
-use crate::scope;
+use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
-use crate::web::figures::{count, filters};
+use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment, span};
-use crate::web::problem::{Answer, Problem};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Moment, span};
+use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
 
@@ -51,7 +52,7 @@ pub struct IncidentPage {
     pub account: Option<Account>,
     /// The fact sheet. Two empty pairs are added below for new facts.
     pub facts: Vec<Fact>,
-    /// Why the fact sheet was refused; field `facts`.
+    /// Why the fact sheet was refused, or a move; field `facts` or `state`.
     pub facts_faults: Faults,
     /// What was published, the latest first.
     pub updates: Vec<Update>,
@@ -106,12 +107,15 @@ impl Publish {
     }
 }
 
+/// The state of an import that no process is at work on any more.
+pub const DIED: &str = "import died";
+
 /// One import of the affected list.
 #[derive(Debug, Clone)]
 pub struct ScopeRow {
     /// 1, 2 …
     pub version: i64,
-    /// `draft`, `active`, `superseded` or `discarded`.
+    /// `draft`, `active`, `superseded` or `discarded`; [`DIED`].
     pub status: String,
     /// Rows taken.
     pub accepted: i64,
@@ -136,10 +140,8 @@ pub struct CampaignRow {
     pub status: String,
     /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
     pub void: String,
-    /// Notices sent.
-    pub sent: i64,
-    /// Notices in all, or people in the audience before it is launched.
-    pub total: i64,
+    /// Notices sent, of all; `None` before it is launched.
+    pub sent: Option<(i64, i64)>,
 }
 
 impl CampaignRow {
@@ -238,9 +240,15 @@ pub async fn filled(
         at: Moment::exact(one.published_at),
         text: one.body,
     };
+    let versions = scope::store::list(conn, of.id).await?;
+    let reads = |one: &scope::Version| one.status == ScopeStatus::Importing;
+    let died = versions.iter().any(reads) && !scope::store::is_at_work(conn, of.id).await?;
     let version = |one: scope::Version| ScopeRow {
         version: one.version.into(),
-        status: one.status.to_string(),
+        status: match died && reads(&one) {
+            true => DIED.to_owned(),
+            false => one.status.to_string(),
+        },
         accepted: one.accepted,
         rejected: one.rejected,
         at: Moment::ago(one.created_at, now),
@@ -260,11 +268,7 @@ pub async fn filled(
             .into_iter()
             .map(update)
             .collect(),
-        scopes: scope::store::list(conn, of.id)
-            .await?
-            .into_iter()
-            .map(version)
-            .collect(),
+        scopes: versions.into_iter().map(version).collect(),
         campaigns: rows(conn, campaigns, &of.title, &void).await?,
         log: log(conn, of.id, now).await?,
         next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),
@@ -296,7 +300,13 @@ pub async fn rows(
     let names = template_names(conn).await?;
     let mut rows = Vec::new();
     for one in campaigns {
-        let progress = campaign::store::progress(conn, one.id).await?;
+        let sent = match one.launched_at {
+            Some(_) => {
+                let progress = campaign::store::progress(conn, one.id).await?;
+                Some((progress.of(NoticeStatus::Sent), progress.total()))
+            }
+            None => None,
+        };
         rows.push(CampaignRow {
             id: one.id.to_string(),
             name: names.get(&one.template).cloned().unwrap_or_default(),
@@ -306,8 +316,7 @@ pub async fn rows(
             void: void
                 .get(&one.id)
                 .map_or_else(String::new, |changed| in_words(changed)),
-            sent: progress.of(NoticeStatus::Sent),
-            total: progress.total(),
+            sent,
         });
     }
     Ok(rows)
@@ -326,49 +335,6 @@ fn publication(of: &Incident, now: DateTime<Utc>) -> String {
         1 => format!("1 change is not public. Last published {when} ago."),
         n => format!("{n} changes are not public. Last published {when} ago."),
     }
-}
-
-/// The button that moves the incident on, or why it cannot yet.
-fn deed(to: IncidentState, open: &Open) -> Deed {
-    let everybody = open.untold().is_none();
-    let (words, look, sure, reasons) = match to {
-        IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
-        IncidentState::Confirmed => ("Confirm", "", String::new(), vec![]),
-        IncidentState::Scoping => ("Start scoping", "", String::new(), vec![]),
-        IncidentState::Notifying => ("Start notifying", "", String::new(), vec![]),
-        IncidentState::Monitoring if everybody => {
-            ("Everybody is told: monitor", "", String::new(), vec![])
-        }
-        IncidentState::Monitoring => ("Monitor", "", String::new(), vec![]),
-        IncidentState::Closed => ("Close", "", over(open), open.before_closing()),
-        IncidentState::Dismissed => (
-            "Dismiss",
-            "danger",
-            "It was no breach. This cannot be taken back.".to_owned(),
-            open.before_dismissing(),
-        ),
-    };
-    let blocked = match reasons.is_empty() {
-        true => String::new(),
-        false => format!("Not yet: {}.", reasons.join("; ")),
-    };
-    Deed {
-        name: to.to_string(),
-        words: words.to_owned(),
-        look,
-        sure,
-        blocked,
-    }
-}
-
-/// What closing means, with the people who stay untold.
-fn over(open: &Open) -> String {
-    let stay = match open.withheld {
-        0 => String::new(),
-        1 => " 1 person is withheld and stays untold.".to_owned(),
-        n => format!(" {} people are withheld and stay untold.", count(n)),
-    };
-    format!("The incident is over.{stay} It can be opened again for a new scope.")
 }
 
 /// What the state's buttons send.
@@ -392,10 +358,11 @@ pub struct To {
 /// `POST /console/incidents/{slug}/state`.
 ///
 /// # Errors
-/// 404, an illegal move, one for which something is open or people are not told, or an incident that somebody
-/// changed since the page was loaded.
+/// 404 without the incident. The page is shown again, as it is now, after an illegal move, one for which something is open or people are not
+/// told, or if the incident was changed since the page was loaded.
 pub async fn move_to(
     who: Allowed<SteerIncident>,
+    req: HttpRequest,
     app: Data<App>,
     slug: Path<String>,
     form: Form<To>,
@@ -412,9 +379,23 @@ pub async fn move_to(
         to: form.to,
         agreed: form.confirm.as_ref().map(|_| untold),
     };
-    match steer::step(&app, who.id, incident.id, step).await {
-        Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
-        Err(SteerError::Changed) => Err(out_of_date()),
-        Err(error) => Err(error.into()),
+    let problem = match steer::step(&app, who.id, incident.id, step).await {
+        Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
+        Err(SteerError::Changed) => out_of_date(),
+        Err(error) => Problem::from(error),
+    };
+    if !matches!(
+        problem.kind(),
+        Kind::InTheWay | Kind::IllegalMove | Kind::Changed
+    ) {
+        return Err(problem);
     }
+    let mut conn = app.db.get().await?;
+    let incident = incident_at(&mut conn, &slug).await?;
+    let mut page = filled(&app, &mut conn, &req, &who, incident).await?;
+    page.facts_faults.0.push(Fault {
+        field: "state".to_owned(),
+        text: problem.sentence(),
+    });
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

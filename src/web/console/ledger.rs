@@ -13,13 +13,14 @@ use crate::db::Conn;
 use crate::element::in_words;
 use crate::id::PersonId;
 use crate::notice::Notice;
-use crate::person::{self, Believed};
+use crate::person::{self, Believed, revoke};
 use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::seal::{Broken, IncidentKey};
 use crate::staff::Right;
-use crate::staff::right::SeePeople;
+use crate::staff::right::{RevokeLinks, SeePeople};
 use crate::web::affected;
 use crate::web::figures::filters;
+use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::web::thread::kind_in_words;
@@ -49,6 +50,15 @@ pub struct Ledger {
     pub letters: Vec<Letter>,
     /// Whether notices may be opened.
     pub may_open: bool,
+    /// Whether this person may end the links that were sent.
+    pub may_revoke: bool,
+}
+
+impl Ledger {
+    /// Where the button posts to that ends their links.
+    fn revoke_to(&self) -> String {
+        format!("/console/people/{}/revoke-links", self.person.id)
+    }
 }
 
 /// A letter on paper, or another way in which they were told.
@@ -117,8 +127,28 @@ pub async fn show(
         flags: person.flags.to_string().replace(';', ", "),
         notices,
         may_open: who.may(Right::SeeCampaigns),
+        may_revoke: who.may(Right::RevokeLinks),
     };
+    who.saw(&app, "person.read", *id, 1);
     Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// `POST /console/people/{id}/revoke-links`.
+///
+/// # Errors
+/// 404, also for somebody of a forgotten incident.
+pub async fn revoke_links(
+    who: Allowed<RevokeLinks>,
+    app: Data<App>,
+    id: Path<PersonId>,
+    _form: Form<Nothing>,
+) -> Answer {
+    affected::find(&app, &mut *app.db.get().await?, *id).await?;
+    revoke::links(&app, who.id, *id).await?;
+    Ok(around::on_to(
+        &format!("/console/people/{}", *id),
+        "revoked",
+    ))
 }
 
 async fn told(conn: &mut Conn, notice: &Notice, of: &[Campaign]) -> Result<Told, Problem> {

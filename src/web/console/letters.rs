@@ -1,36 +1,33 @@
 //! Letters of an incident: the lists for the post, next of kin and safe channels, and what became of them.
 
-use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
-use chrono::NaiveDate;
-use serde::Deserialize;
+mod act;
+mod back;
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+pub use self::act::{discard, minors, posted, take, told, told_one};
+pub use self::back::{returned, without_address};
 use super::Choice;
-use super::around::{self, Names, incident_at, on_to};
+use super::around::{self, Names, incident_at};
 use crate::app::App;
-use crate::id::PostalId;
-use crate::incident::{self, Incident};
-use crate::postal::slips::{self, Refused};
+use crate::db::Conn;
+use crate::incident::Incident;
+use crate::person;
+use crate::postal::consent::Question;
 use crate::postal::store::Due;
-use crate::postal::{
-    self, Batch, How, MinorsRule, PostalError, PostalKind, PostalState, Telling, post, store,
-};
+use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
-use crate::staff::right::{ImportScope, SeeIncidents, SteerIncident};
+use crate::staff::right::SeeIncidents;
 use crate::web::figures::{count, filters};
-use crate::web::form::{self, Form, Nothing};
-use crate::web::letters::{download, references};
-use crate::web::multipart::{Parts, boundary};
-use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
-use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
-/// Longest report of letters that came back, in octets.
-const LONGEST: usize = 4 * 1024 * 1024;
-/// How many refused lines the page names.
-const NAMED: usize = 20;
+/// How many people of a list are named who must not be told by it any more.
+const NAMED: i32 = 20;
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]
@@ -52,12 +49,10 @@ pub struct LettersPage {
     pub may: bool,
     /// Whether the reader may choose how minors are told.
     pub may_steer: bool,
-    /// Today in UTC, as `YYYY-MM-DD`.
-    pub today: String,
     /// The channels by which people are told otherwise.
     pub channels: Vec<Choice>,
     /// The form for one person who was told.
-    pub one: One,
+    pub one: Typed,
     /// What became of a report of which some lines were refused: each a sentence; empty without one.
     pub report: Vec<String>,
     /// What was refused; field `on`, `who`, `reference`, `file` or `lists`.
@@ -98,12 +93,29 @@ pub struct BatchLine {
     pub by_post: bool,
     /// Whether nobody has said yet what became of it.
     pub waits: bool,
+    /// The form that says so.
+    pub form: Typed,
+    /// What the form asks for, since some of its people must not be told any more.
+    pub asked: Vec<Asked>,
 }
 
-/// The form for one person who was told, as typed.
+/// People on a list that waits who must not be told by it any more.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What a yes sends: the reason, and the number that the page showed.
+    pub value: String,
+    /// What a yes says.
+    pub words: String,
+    /// Some of them: the addresses of their pages, and their references.
+    pub some: Vec<(String, String)>,
+    /// How many are not among those.
+    pub more: i64,
+}
+
+/// The form of a list, or of one person who was told, as typed.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields of the form")]
-pub struct One {
+pub struct Typed {
     pub reference: String,
     pub on: String,
     pub how: String,
@@ -113,6 +125,11 @@ pub struct One {
 impl LettersPage {
     fn to(&self, what: &str) -> String {
         format!("/console/incidents/{}/{what}", self.slug)
+    }
+
+    /// Why a field in the form of a list was refused.
+    fn fault(&self, of: &BatchLine, name: &str) -> &str {
+        self.faults.of(&of.field(name))
     }
 }
 
@@ -140,10 +157,13 @@ impl BatchLine {
 
     /// What is asked before the list is recorded as posted.
     fn sure(&self) -> String {
-        match self.people {
-            1 => "1 person is notified by post from then on.".to_owned(),
-            n => format!("{} people are notified by post from then on.", count(n)),
-        }
+        let people = match self.people {
+            1 => "1 person is told".to_owned(),
+            n => format!("{} people are told", count(n)),
+        };
+        format!(
+            "{people} by post from then on, of what was exposed when the list was taken. What came later stays owed."
+        )
     }
 
     /// The last part of the address to which its form posts.
@@ -188,7 +208,7 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-async fn filled(
+pub(super) async fn filled(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
@@ -205,20 +225,27 @@ async fn filled(
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
+    let mut lines = Vec::new();
+    for one in &batches {
+        let asked = match one.state {
+            PostalState::Listed => asked(app, &mut conn, &of, one, who).await?,
+            _ => Vec::new(),
+        };
+        lines.push(batch_line(one, &names, &today, asked));
+    }
     Ok(LettersPage {
         desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
         lists,
-        batches: batches.iter().map(|one| batch_line(one, &names)).collect(),
+        batches: lines,
         minors: rule.to_string(),
         may: who.may(Right::ImportScope),
         may_steer: who.may(Right::SteerIncident),
-        one: One {
-            on: today.clone(),
-            ..One::default()
+        one: Typed {
+            on: today,
+            ..Typed::default()
         },
-        today,
         channels: How::ALL
             .map(|how| Choice {
                 value: how.as_str().to_owned(),
@@ -265,7 +292,35 @@ fn list_line(due: Due, batches: &[Batch]) -> ListLine {
     }
 }
 
-fn batch_line(of: &Batch, names: &Names) -> BatchLine {
+/// What is asked before a list is recorded.
+async fn asked(
+    app: &App,
+    conn: &mut Conn,
+    of: &Incident,
+    batch: &Batch,
+    who: &Signed,
+) -> Result<Vec<Asked>, Problem> {
+    let mut all = Vec::new();
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    for barred in store::barred(conn, batch, NAMED).await? {
+        let mut some = Vec::new();
+        for id in &barred.some {
+            if let (Some(key), true) = (&key, who.may(Right::SeePeople)) {
+                let person = person::store::find(conn, key, *id).await?;
+                some.push((format!("/console/people/{id}"), person.contact.reference));
+            }
+        }
+        all.push(Asked {
+            value: format!("{}:{}", barred.reason.as_str(), barred.people),
+            words: Question::from(&barred).to_string(),
+            more: barred.people - i64::try_from(some.len()).unwrap_or(i64::MAX),
+            some,
+        });
+    }
+    Ok(all)
+}
+
+fn batch_line(of: &Batch, names: &Names, today: &str, asked: Vec<Asked>) -> BatchLine {
     BatchLine {
         id: of.id.to_string(),
         kind: kind_in_words(of.kind),
@@ -284,332 +339,11 @@ fn batch_line(of: &Batch, names: &Names) -> BatchLine {
         not_posted: of.not_posted,
         by_post: of.kind.is_posted(),
         waits: of.state == PostalState::Listed,
+        form: Typed {
+            on: today.to_owned(),
+            how: How::Letter.as_str().to_owned(),
+            ..Typed::default()
+        },
+        asked,
     }
-}
-
-/// The page again, with what was refused at a field; faults of ours stay problems.
-async fn refused(
-    (app, req, who): (&App, &HttpRequest, &Signed),
-    of: Incident,
-    (field, why): (&str, PostalError),
-    one: Option<One>,
-) -> Answer {
-    let problem = Problem::from(why);
-    if !matches!(problem.kind(), Kind::NotAccepted | Kind::InTheWay) {
-        return Err(problem);
-    }
-    let page = filled(app, req, who, of).await?;
-    let fault = Fault {
-        field: field.to_owned(),
-        text: problem.sentence(),
-    };
-    let page = LettersPage {
-        one: one.unwrap_or_else(|| page.one.clone()),
-        faults: Faults(vec![fault]),
-        ..page
-    };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
-}
-
-fn done(of: &Incident, act: &str) -> HttpResponse {
-    on_to(&format!("/console/incidents/{}/letters", of.slug), act)
-}
-
-/// Which list to take.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    kind: Option<PostalKind>,
-    again: bool,
-}
-
-/// `POST /console/incidents/{slug}/letters`: takes a list and answers with it as CSV, of any length.
-///
-/// # Errors
-/// 404. A list on which nobody belongs shows the page again.
-pub async fn take(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<Asked>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let kind = form.kind.unwrap_or(PostalKind::Letter);
-    match postal::list::export(&app, who.id, of.id, kind, form.again).await {
-        Ok(list) => download(&of, list),
-        Err(why) => refused((&app, &req, &who), of, ("lists", why), None).await,
-    }
-}
-
-/// The day, and who was told how.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    reference: String,
-    on: String,
-    how: String,
-    who: String,
-}
-
-impl Done {
-    fn day(&self) -> Result<NaiveDate, Fault> {
-        self.on.trim().parse().map_err(|_| Fault {
-            field: "on".to_owned(),
-            text: "Enter a day such as 2026-12-03.".to_owned(),
-        })
-    }
-
-    fn telling(&self) -> Result<Telling, PostalError> {
-        let how = self.how.parse().unwrap_or(How::Other);
-        Telling::new(how, &self.who)
-    }
-}
-
-/// The incident of a list.
-async fn of_batch(app: &App, id: PostalId) -> Result<Incident, Problem> {
-    let mut conn = app.db.get().await?;
-    let batch = store::find(&mut conn, id).await?;
-    Ok(incident::store::find(&mut conn, batch.incident).await?)
-}
-
-async fn no_day(
-    (app, req, who): (&App, &HttpRequest, &Signed),
-    of: Incident,
-    fault: Fault,
-    one: Option<One>,
-) -> Answer {
-    let page = filled(app, req, who, of).await?;
-    let page = LettersPage {
-        one: one.unwrap_or_else(|| page.one.clone()),
-        faults: Faults(vec![fault]),
-        ..page
-    };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
-}
-
-/// `POST /console/letters/{id}/posted`.
-///
-/// # Errors
-/// 404. A day that cannot be, or a list that does not wait, shows the page again.
-pub async fn posted(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    id: Path<PostalId>,
-    form: Form<Done>,
-) -> Answer {
-    let of = of_batch(&app, *id).await?;
-    let on = match form.day() {
-        Ok(on) => on,
-        Err(fault) => return no_day((&app, &req, &who), of, fault, None).await,
-    };
-    match post::posted(&app, who.id, *id, on).await {
-        Ok(_) => Ok(done(&of, "posted")),
-        Err(why) => refused((&app, &req, &who), of, ("lists", why), None).await,
-    }
-}
-
-/// `POST /console/letters/{id}/told`.
-///
-/// # Errors
-/// As [`posted`].
-pub async fn told(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    id: Path<PostalId>,
-    form: Form<Done>,
-) -> Answer {
-    let of = of_batch(&app, *id).await?;
-    let on = match form.day() {
-        Ok(on) => on,
-        Err(fault) => return no_day((&app, &req, &who), of, fault, None).await,
-    };
-    let recorded = match form.telling() {
-        Ok(telling) => post::told(&app, who.id, *id, on, &telling).await,
-        Err(why) => Err(why),
-    };
-    match recorded {
-        Ok(_) => Ok(done(&of, "told")),
-        Err(why) => refused((&app, &req, &who), of, ("lists", why), None).await,
-    }
-}
-
-/// `POST /console/letters/{id}/discard`.
-///
-/// # Errors
-/// 404. A list that does not wait shows the page again.
-pub async fn discard(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    id: Path<PostalId>,
-    _form: Form<Nothing>,
-) -> Answer {
-    let of = of_batch(&app, *id).await?;
-    match post::discard(&app, who.id, *id).await {
-        Ok(_) => Ok(done(&of, "unlisted")),
-        Err(why) => refused((&app, &req, &who), of, ("lists", why), None).await,
-    }
-}
-
-/// `POST /console/incidents/{slug}/letters/told`: one person was told.
-///
-/// # Errors
-/// 404 without such an incident. What cannot be recorded shows the page again.
-pub async fn told_one(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<Done>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let typed = One {
-        reference: form.reference.clone(),
-        on: form.on.clone(),
-        how: form.how.clone(),
-        who: form.who.clone(),
-    };
-    let on = match form.day() {
-        Ok(on) => on,
-        Err(fault) => return no_day((&app, &req, &who), of, fault, Some(typed)).await,
-    };
-    let recorded = match form.telling() {
-        Ok(telling) => postal::told::told(&app, who.id, of.id, &form.reference, on, &telling).await,
-        Err(why) => Err(why),
-    };
-    let (field, why) = match recorded {
-        Ok(_) => return Ok(done(&of, "told")),
-        Err(PostalError::Missing) => {
-            let fault = Fault {
-                field: "reference".to_owned(),
-                text: "Nobody of this incident has this reference.".to_owned(),
-            };
-            return no_day((&app, &req, &who), of, fault, Some(typed)).await;
-        }
-        Err(why @ PostalError::Who) => ("who", why),
-        Err(why @ PostalError::InFuture { .. }) => ("on", why),
-        Err(why) => ("reference", why),
-    };
-    refused((&app, &req, &who), of, (field, why), Some(typed)).await
-}
-
-/// How minors are told.
-#[derive(Debug, Deserialize)]
-pub struct Rule {
-    rule: MinorsRule,
-}
-
-/// `POST /console/incidents/{slug}/minors`.
-///
-/// # Errors
-/// 404. While a campaign is under way the page is shown again.
-pub async fn minors(
-    who: Allowed<SteerIncident>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<Rule>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    match postal::minors::choose(&app, who.id, of.id, form.rule).await {
-        Ok(()) => Ok(done(&of, "minors")),
-        Err(why) => refused((&app, &req, &who), of, ("rule", why), None).await,
-    }
-}
-
-/// `POST /console/incidents/{slug}/letters/returned`: a CSV of letters that came back.
-///
-/// # Errors
-/// 404, a form that is not ours. Lines that were refused are named on the page; the others are recorded.
-pub async fn returned(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    body: Payload,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let mut parts = Parts::new(body, &boundary(&req)?);
-    let (mut token, mut file) = (String::new(), String::new());
-    while let Some(name) = parts.next().await? {
-        match name.as_str() {
-            "csrf" => token = parts.text(1_000).await?,
-            "file" => {
-                form::check(&req, &token)?;
-                file = parts.text(LONGEST).await?;
-            }
-            _ => {}
-        }
-    }
-    form::check(&req, &token)?;
-    let slips = match slips::read(file.as_bytes()) {
-        Ok(slips) => slips,
-        Err(bad) => {
-            let fault = Fault {
-                field: "file".to_owned(),
-                text: Problem::from(bad).sentence(),
-            };
-            return no_day((&app, &req, &who), of, fault, None).await;
-        }
-    };
-    let recorded = postal::returned::returned(&app, who.id, of.id, None, slips).await?;
-    if recorded.refused.is_empty() {
-        return Ok(done(&of, "returned"));
-    }
-    let page = LettersPage {
-        report: lines(recorded.returned + recorded.not_posted, &recorded.refused),
-        ..filled(&app, &req, &who, of).await?
-    };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
-}
-
-/// What is said of a report of which some lines were refused. Lines are those of the file: the first names the columns.
-fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<String> {
-    let n = i64::try_from(refused.len()).unwrap_or(i64::MAX);
-    let done = match recorded {
-        0 => "No letter was recorded.".to_owned(),
-        1 => "1 letter is recorded.".to_owned(),
-        n => format!("{} letters are recorded.", count(n)),
-    };
-    let not = match n {
-        1 => "1 line was refused and changed nothing:".to_owned(),
-        n => format!("{} lines were refused and changed nothing:", count(n)),
-    };
-    let each = refused
-        .iter()
-        .take(NAMED)
-        .map(|(line, why)| format!("Line {line}: {why}."));
-    let rest = refused.len().saturating_sub(NAMED);
-    let rest = (rest > 0).then(|| format!("And {rest} more."));
-    std::iter::once(format!("{done} {not}"))
-        .chain(each)
-        .chain(rest)
-        .collect()
-}
-
-/// Which list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct OfKind {
-    kind: Option<PostalKind>,
-}
-
-/// `GET /console/incidents/{slug}/letters/without-address`: the references of people who belong on a list for the post
-/// and have no postal address, as CSV.
-///
-/// # Errors
-/// 404.
-pub async fn without_address(
-    _: Allowed<ImportScope>,
-    app: Data<App>,
-    slug: Path<String>,
-    asked: Query<OfKind>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let kind = asked.kind.unwrap_or(PostalKind::Letter);
-    let people = postal::take::without_address(&app, of.id, kind).await?;
-    Ok(references(&of, &people))
 }

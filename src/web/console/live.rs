@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::campaign::{Counts, live, pace, speed};
 use crate::app::App;
 use crate::campaign::store;
+use crate::deployment;
 use crate::id::CampaignId;
 use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
@@ -85,7 +86,7 @@ impl Watch {
         let Some(token) = self.session else {
             return Ok(true);
         };
-        let staff = session::find(&self.app, token).await?;
+        let staff = session::look(&self.app, token).await?;
         Ok(staff.is_some_and(|staff| staff.may(SeeCampaigns::RIGHT)))
     }
 
@@ -95,7 +96,8 @@ impl Watch {
         let campaign = store::find(&mut conn, self.id).await?;
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
-        let stopped = store::stopped(&mut conn).await?.is_some();
+        let stopped = store::stopped(&mut conn).await?.is_some()
+            || deployment::store::doubt(&mut conn).await?.is_some();
         drop(conn);
         let (settled, now) = (progress.settled(), Instant::now());
         let left = progress.total() - settled;

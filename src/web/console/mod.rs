@@ -26,7 +26,7 @@
 //! | `POST …/{slug}/letters/told` | one person was told | `reference`, `on`, `how`, `who` |
 //! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
 //! | `POST …/{slug}/minors` | how minors are told | `rule` |
-//! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`; `how`, `who` |
+//! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
 //! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
 //! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple |
@@ -74,6 +74,8 @@ pub mod incidents;
 pub mod ledger;
 pub mod letters;
 pub mod live;
+pub mod me;
+pub mod moves;
 pub mod needs;
 pub mod notices;
 pub mod offer;

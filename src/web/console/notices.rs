@@ -142,6 +142,9 @@ pub async fn list(
         &found,
     )
     .await?;
+    if !people.is_empty() {
+        who.saw(&app, "people.read", of.incident, people.len());
+    }
     let mut notices = Vec::new();
     for notice in &found {
         let tries = tries(&mut conn, notice).await?;
@@ -183,6 +186,9 @@ pub async fn show(
         std::slice::from_ref(&notice),
     )
     .await?;
+    if !people.is_empty() {
+        who.saw(&app, "person.read", notice.person, 1);
+    }
     let tries = tries(&mut conn, &notice).await?;
     let attempt = |one: &AttemptView| AttemptRow {
         attempt: one.attempt.into(),

@@ -1,7 +1,7 @@
 //! What came of a campaign's messages: the chart over time, what the relays answered and how they are, and how
 //! the providers of mailboxes took them. From counters: nothing here grows with the number of people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
@@ -178,7 +178,7 @@ fn words(answered: &Answered) -> &str {
         "policy" => "refused by the receiver's rules",
         "relay_denied" => "the relay carries no mail to this domain",
         "content_refused" => "the text was refused",
-        "unexplained" => "refused without a reason",
+        "unexplained" => "refused without a reason that Candor knows",
         "blocked" => "our machine is on a blocklist or of bad repute",
         "rate_limited" => "too many at once",
         "sender_refused" => "our sender address is refused",
@@ -218,7 +218,7 @@ fn state<'r>(seen: impl Iterator<Item = &'r RelaySeen>, now: DateTime<Utc>) -> S
     let first = seen.iter().min_by_key(|relay| held(relay));
     match (first, holding) {
         (None, _) => "no sender at work uses it".to_owned(),
-        (_, 0) => "open".to_owned(),
+        (_, 0) => open(&seen, now),
         (Some(relay), _) => match held(relay) {
             None => format!("open, held by {holding} of {} senders", seen.len()),
             Some(until) => {
@@ -229,9 +229,33 @@ fn state<'r>(seen: impl Iterator<Item = &'r RelaySeen>, now: DateTime<Utc>) -> S
     }
 }
 
+/// How a relay is that is open, perhaps not for all mailbox providers.
+fn open(seen: &[&RelaySeen], now: DateTime<Utc>) -> String {
+    let held = seen.iter().flat_map(|relay| &relay.providers);
+    let held: Vec<_> = held.filter(|provider| provider.until > now).collect();
+    let Some(last) = held.iter().max_by_key(|provider| provider.until) else {
+        return "open".to_owned();
+    };
+    let named: BTreeSet<&str> = held.iter().filter_map(|one| one.name.as_deref()).collect();
+    let unnamed = held.iter().filter(|one| one.name.is_none()).count();
+    let unnamed = match unnamed {
+        0 => None,
+        1 => Some("one small mailbox provider".to_owned()),
+        n => Some(format!("{n} small mailbox providers")),
+    };
+    let all: Vec<String> = named
+        .into_iter()
+        .map(str::to_owned)
+        .chain(unnamed)
+        .collect();
+    let (left, why) = (span(last.until - now), last.why.replace('_', " "));
+    format!("open; mail to {} is held for {left}: {why}", all.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::store::ProviderHeld;
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_629_450_660 + minute * 60, 0).expect("a moment")
@@ -276,6 +300,7 @@ mod tests {
             connections,
             held_until: held_until.map(at),
             why: held_until.map(|_| "rate_limited".to_owned()),
+            providers: Vec::new(),
         };
         let seen = [
             seen("a", 3, None),
@@ -290,6 +315,23 @@ mod tests {
             put_off: 0,
             refused: 0,
         };
+        let held = |name: Option<&str>, minute| ProviderHeld {
+            name: name.map(str::to_owned),
+            until: at(minute),
+            why: "not_permitted".to_owned(),
+        };
+        let mut partly = seen[1].clone();
+        partly.providers = vec![
+            held(Some("big"), 9),
+            held(None, 3),
+            held(None, 4),
+            held(Some("late"), -1),
+        ];
+        let said = state([&partly].into_iter(), at(0));
+        assert_eq!(
+            said,
+            "open; mail to big, 2 small mailbox providers is held for 9 min: not permitted"
+        );
         let rows = relays(vec![gone], &seen, at(0));
         let said: Vec<_> = rows
             .iter()

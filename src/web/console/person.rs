@@ -11,6 +11,7 @@ use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::store::outcome;
 use crate::person::flags::Flags;
+use crate::person::store::Reference;
 use crate::person::{self, Listed, Person};
 use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::ticket::{self, Ticket, TicketChannel};
@@ -102,7 +103,10 @@ pub async fn zone(
         level,
         needs: needs(person.flags),
         elements: elements(person.exposed_now()),
-        not_affected: not_affected(&case),
+        not_affected: match person::store::reference_of(conn, person.id).await? {
+            Some(reference) => changed_hands(reference),
+            None => not_affected(&case),
+        },
         wrong: case.wrong.map(wrong).unwrap_or_default(),
         connected: connected
             .into_iter()
@@ -152,6 +156,20 @@ fn paper(app: &App, item: &Item) -> Option<NoticeLine> {
 
 fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
     at.format("%-d %B %Y")
+}
+
+/// That the reference names another person than before.
+fn changed_hands(reference: Reference) -> String {
+    match reference {
+        Reference::NamesAnother(version) => format!(
+            "The person of this reference changed: since version {version} the list names another person by it. This is \
+             the former person, and what you write goes to them."
+        ),
+        Reference::NamedAnother(version) => format!(
+            "The person of this reference changed: until version {version} the list named another person by it, whose \
+             questions are not shown here."
+        ),
+    }
 }
 
 /// Which list says that the person is not affected; empty for somebody who is.

@@ -63,7 +63,7 @@ impl Rejected {
             .as_ref()
             .map_or(&[][..], |delta| &delta.columns);
         let first = store::list_rejects(conn, &key, of.id, version_id, 0, SHOWN).await?;
-        let groups = store::group_rejects(conn, of.id, version_id, SHOWN).await?;
+        let groups = store::group_rejects(conn, &key, of.id, version_id, SHOWN).await?;
         let place = |group: &store::RejectGroup| Place {
             file: group.file,
             line: group.line,

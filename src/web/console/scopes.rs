@@ -11,19 +11,21 @@ use tokio::time::timeout;
 
 use super::Deed;
 use super::around::{self, Names, incident_at, on_to};
+use super::incident::DIED;
 use super::rejected::Rejected;
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
+use crate::scope::activate::ActivateError;
 use crate::scope::consent::{Confirmed, Consent, Lifted, Question};
 use crate::scope::delta::Change;
 use crate::scope::{self, ScopeStatus, Version, activate, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, Desk, Moment};
-use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
+use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form, rejects as download};
 
 /// How long the reader waits for an activation before the page shows its progress.
@@ -67,8 +69,12 @@ pub struct ScopeReport {
     pub refused: Rejected,
     /// In how many of its 64 parts it is in force.
     pub done: i64,
+    /// What its rows are, as this page shows them: an answer to another one is refused.
+    pub revision: String,
     /// What may be done with it: `activate`, `discard`. Empty once decided.
     pub deeds: Vec<Deed>,
+    /// Why the last act was refused.
+    pub faults: Faults,
 }
 
 /// What has to be confirmed: a box of the form.
@@ -78,8 +84,10 @@ pub struct Asked {
     pub name: &'static str,
     /// What it sends: the number that the page showed.
     pub value: String,
-    /// What a yes says.
+    /// What a yes says, or what is asked.
     pub words: String,
+    /// The answers to choose from: what each sends, and its words. Empty for a box that says yes.
+    pub answers: Vec<(String, String)>,
 }
 
 impl From<&Question> for Asked {
@@ -89,12 +97,28 @@ impl From<&Question> for Asked {
             Question::Rejected { .. } => ("rejected", number),
             Question::FlagsLifted { flag, .. } => ("lifted", format!("{flag}:{number}")),
             Question::Retracted { .. } => ("retracted", number),
-            Question::IdentityChanges { .. } => ("identity_changes", number),
+            Question::Replaced { .. } => ("replaced", number),
+            Question::EmailsLost { .. } => ("emails_lost", number),
+            Question::AddressesLost { .. } => ("addresses_lost", number),
+            Question::ToldTooMuch { .. } => ("told_too_much", number),
+            Question::IdentityChanges { .. } => ("identity", number),
+        };
+        let answers = match question.otherwise() {
+            None => Vec::new(),
+            Some(otherwise) => vec![
+                (format!("same:{value}"), question.yes()),
+                (format!("another:{value}"), otherwise),
+                (
+                    "later".to_owned(),
+                    "Not now: the draft waits, and nothing changes.".to_owned(),
+                ),
+            ],
         };
         Self {
             name,
             value,
             words: question.to_string(),
+            answers,
         }
     }
 }
@@ -113,10 +137,17 @@ pub struct Delta {
     pub contact_changes: i64,
     pub identity_changes: i64,
     pub identity_changes_told: i64,
+    pub another_people: i64,
+    pub emails_lost: i64,
+    pub addresses_lost: i64,
+    pub told_too_much: i64,
+    pub kept: i64,
     pub by_jurisdiction: Vec<Changed>,
     pub by_element: Vec<Changed>,
     pub by_flag: Vec<Changed>,
+    /// Rows of earlier files that others replaced or corrected, without those that were refused again.
     pub replaced: i64,
+    pub refused_again: i64,
     pub added_files: i64,
     /// Columns that the file does not have, joined by commas.
     pub absent: String,
@@ -148,10 +179,16 @@ impl Delta {
             contact_changes: delta.contact_changes,
             identity_changes: delta.identity_changes,
             identity_changes_told: delta.identity_changes_told,
+            another_people: delta.another_people,
+            emails_lost: delta.emails_lost,
+            addresses_lost: delta.addresses_lost,
+            told_too_much: delta.told_too_much,
+            kept: delta.kept,
             by_jurisdiction: changes(&delta.by_jurisdiction),
             by_element: changes(&delta.by_element),
             by_flag: changes(&by_flag),
-            replaced: delta.replaced,
+            replaced: delta.replaced - delta.refused_again,
+            refused_again: delta.refused_again,
             added_files: i64::try_from(delta.added_files.len()).unwrap_or(i64::MAX),
             absent: delta.absent.join(", "),
         }
@@ -159,6 +196,23 @@ impl Delta {
 }
 
 impl ScopeReport {
+    /// Its state, in the words of the list of versions.
+    fn state(&self) -> &str {
+        match self.died {
+            true => DIED,
+            false => &self.status,
+        }
+    }
+
+    /// What the tile of references that seem to name another person says.
+    fn identity_means(&self) -> &'static str {
+        match (self.status.as_str(), self.delta.another_people) {
+            ("draft", _) => "references with a new name and no e-mail address that stays",
+            (_, 0) => "references with a new name, confirmed as the same people",
+            _ => "references that name another person now; the former people left the scope",
+        }
+    }
+
     /// Where a deed of this page posts to.
     fn to(&self, deed: &str) -> String {
         format!(
@@ -178,19 +232,34 @@ pub async fn show(
     app: Data<App>,
     at: Path<(String, i32)>,
 ) -> Answer {
+    let report = filled(&app, &req, &who, &at).await?;
+    Ok(page::show(StatusCode::OK, &report)?)
+}
+
+/// The page as it is now.
+async fn filled(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    at: &(String, i32),
+) -> Result<ScopeReport, Problem> {
     let mut conn = app.db.get().await?;
-    let (incident, version) = found(&mut conn, &at).await?;
+    let (incident, version) = found(&mut conn, at).await?;
     let may_see = who.may(Right::ImportScope);
     let refused = if may_see {
-        Rejected::of(&app, &mut conn, &incident, &version).await?
+        Rejected::of(app, &mut conn, &incident, &version).await?
     } else {
         Rejected::default()
     };
+    if !refused.rows.is_empty() {
+        who.saw(app, "rejects.read", incident.id, refused.rows.len());
+    }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
-    let questions = activate::questions(&app, &mut conn, incident.id, &version).await?;
-    let report = ScopeReport {
-        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
+    let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
+    Ok(ScopeReport {
+        revision: version.revision(),
+        desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
         slug: incident.slug,
         title: incident.title,
         version: version.version.into(),
@@ -205,14 +274,51 @@ pub async fn show(
             && !store::is_at_work(&mut conn, incident.id).await?,
         delta: Delta::of(&delta),
         lines: lines
-            .map(|lines| lines.sum(version.accepted, version.rejected, delta.replaced))
+            .map(|lines| {
+                let replaced = (delta.replaced, delta.refused_again);
+                lines.sum(version.accepted, version.rejected, replaced)
+            })
             .unwrap_or_default(),
         ends_open: lines.is_some_and(|lines| lines.ends_open),
         refused,
         done: version.buckets_done,
         deeds: deeds(&version, &delta, may_see),
+        faults: Faults::default(),
+    })
+}
+
+/// The page again, with why an act was refused and the numbers as they are now; faults of ours stay problems.
+async fn again(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    at: &(String, i32),
+    why: ActivateError,
+) -> Answer {
+    let questions = match &why {
+        ActivateError::Unconfirmed { questions, .. } => questions.clone(),
+        _ => Vec::new(),
     };
-    Ok(page::show(StatusCode::OK, &report)?)
+    let problem = Problem::from(why);
+    if !matches!(problem.kind(), Kind::InTheWay | Kind::IllegalMove) {
+        return Err(problem);
+    }
+    let mut report = filled(app, req, who, at).await?;
+    let fault = |field: String, text: String| Fault { field, text };
+    let mut faults = vec![fault("file".to_owned(), problem.sentence())];
+    if !questions.is_empty() {
+        let shown = report.questions.iter().map(|asked| &asked.words);
+        let shown: Vec<_> = shown.cloned().collect();
+        let of = |question: &Question| {
+            let words = question.to_string();
+            let place = shown.iter().position(|one| *one == words);
+            let place = place.map_or("file".to_owned(), |n| format!("confirm-{}", n + 1));
+            fault(place, format!("As it is now: {words}"))
+        };
+        faults = questions.iter().map(of).collect();
+    }
+    report.faults = Faults(faults);
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &report)?)
 }
 
 fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
@@ -270,8 +376,9 @@ async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(_: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
+pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
+    who.saw(&app, "rejects.download", incident.id, 1);
     download::download(&app, &incident, &version)
 }
 
@@ -283,10 +390,21 @@ pub struct Activate {
     /// `hold:3`
     lifted: Vec<String>,
     retracted: Option<i64>,
-    identity_changes: Option<i64>,
+    replaced: Option<i64>,
+    emails_lost: Option<i64>,
+    addresses_lost: Option<i64>,
+    told_too_much: Option<i64>,
+    /// `same:2`, `another:2` or `later`
+    identity: String,
+    revision: Option<String>,
 }
 
 impl Activate {
+    fn identity(&self, answer: &str) -> Option<i64> {
+        let (given, number) = self.identity.split_once(':')?;
+        number.parse().ok().filter(|_| given == answer)
+    }
+
     fn confirmed(&self) -> Confirmed {
         let flag = |text: &String| {
             let (flag, people) = text.split_once(':')?;
@@ -298,7 +416,13 @@ impl Activate {
             rejected: self.rejected,
             flags_lifted: (!flags.is_empty()).then_some(Lifted::ByFlag(flags)),
             retracted: self.retracted,
-            identity_changes: self.identity_changes,
+            identity_changes: self.identity("same"),
+            another_person: self.identity("another"),
+            replaced: self.replaced,
+            emails_lost: self.emails_lost,
+            addresses_lost: self.addresses_lost,
+            told_too_much: self.told_too_much,
+            revision: self.revision.clone(),
         }
     }
 }
@@ -307,14 +431,19 @@ impl Activate {
 /// far it is.
 ///
 /// # Errors
-/// 404, a version that is no draft, or a number that was not confirmed.
+/// 404. A version that is no draft, or a number that was not confirmed, shows the page again.
 pub async fn activate(
     who: Allowed<ImportScope>,
+    req: HttpRequest,
     app: Data<App>,
     home: Data<Home>,
     at: Path<(String, i32)>,
     form: form::Form<Activate>,
 ) -> Answer {
+    let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
+    if form.identity == "later" {
+        return Ok(on_to(&page, "waits"));
+    }
     let consent = Consent::Numbers(form.confirmed());
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     let (by, of, version) = (who.id, incident.id, version.version);
@@ -322,24 +451,38 @@ pub async fn activate(
     // In the process's own runtime: a reader who leaves does not stop it half way.
     let deed = async move { activate::activate(&doing, by, of, version, consent).await };
     let did = match timeout(PATIENCE, home.runtime.spawn(deed)).await {
-        Ok(done) => done.map_err(Problem::broken)?.map(|_| "activated")?,
+        Ok(done) => match done.map_err(Problem::broken)? {
+            Ok(_) => "activated",
+            Err(why) => return again(&app, &req, &who, &at, why).await,
+        },
         Err(_) => "activating",
     };
-    let page = format!("/console/incidents/{}/scopes/{}", at.0, at.1);
     Ok(on_to(&page, did))
+}
+
+/// The form of [`discard`].
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Discard {
+    revision: Option<String>,
 }
 
 /// `POST /console/incidents/{slug}/scopes/{version}/discard`.
 ///
 /// # Errors
-/// 404, or a version that is no draft.
+/// 404. A version that is no draft shows the page again.
 pub async fn discard(
     who: Allowed<ImportScope>,
+    req: HttpRequest,
     app: Data<App>,
     at: Path<(String, i32)>,
-    _form: form::Form<form::Nothing>,
+    form: form::Form<Discard>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
-    activate::discard(&app, who.id, incident.id, version.version).await?;
+    let seen = form.revision.as_deref();
+    let did = activate::discard_seen(&app, who.id, incident.id, version.version, seen).await;
+    if let Err(why) = did {
+        return again(&app, &req, &who, &at, why).await;
+    }
     Ok(on_to(&format!("/console/incidents/{}", at.0), "discarded"))
 }

@@ -5,13 +5,14 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::around;
 use crate::app::App;
-use crate::id::StaffId;
+use crate::id::{KeyId, StaffId};
 use crate::staff::right::{ManageStaff, SeeStaff};
-use crate::staff::{self, Right, Staff, manage};
+use crate::staff::store::KnownKey;
+use crate::staff::{self, Right, Staff, key, manage};
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
-use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::Answer;
 use crate::web::who::Allowed;
@@ -41,6 +42,26 @@ pub struct StaffRow {
     pub roles: Vec<String>,
     /// Since when it is disabled, if it is.
     pub disabled: Option<Moment>,
+    /// Its API keys, the newest first.
+    pub keys: Vec<KeyRow>,
+}
+
+/// One API key.
+#[derive(Debug, Clone)]
+pub struct KeyRow {
+    /// Its id; nothing of the secret.
+    pub id: String,
+    /// When it was made.
+    pub made: Moment,
+    /// Since when it opens nothing.
+    pub revoked: Option<Moment>,
+}
+
+impl KeyRow {
+    /// Where the button posts to that revokes it.
+    fn revoke(&self) -> String {
+        format!("/console/keys/{}/revoke", self.id)
+    }
 }
 
 impl StaffRow {
@@ -57,7 +78,18 @@ impl StaffRow {
 pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let staff = staff::store::list(&mut conn).await?;
+    let keys = staff::store::list_keys(&mut conn).await?;
+    let key = |key: &KnownKey| KeyRow {
+        id: key.id.to_string(),
+        made: Moment::row(key.created_at),
+        revoked: key.revoked_at.map(Moment::row),
+    };
     let row = |one: Staff| StaffRow {
+        keys: keys
+            .iter()
+            .filter(|key| key.account == one.id)
+            .map(key)
+            .collect(),
         id: one.id.to_string(),
         name: one.name,
         email: one
@@ -68,7 +100,7 @@ pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> A
         disabled: one.disabled_at.map(Moment::row),
     };
     let view = StaffList {
-        desk: frame::console(&app, &mut conn, &req, &who, Area::Staff).await?,
+        desk: around::desk(&app, &mut conn, &req, &who, Area::Staff).await?,
         staff: staff.into_iter().map(row).collect(),
         may_manage: who.may(Right::ManageStaff),
     };
@@ -101,6 +133,20 @@ pub async fn enable(
 ) -> Answer {
     manage::enable(&app, who.actor(), *id).await?;
     Ok(back())
+}
+
+/// `POST /console/keys/{key}/revoke`: one key, for good.
+///
+/// # Errors
+/// 404, also for one that is revoked.
+pub async fn revoke_key(
+    who: Allowed<ManageStaff>,
+    app: Data<App>,
+    id: Path<KeyId>,
+    _form: Form<Nothing>,
+) -> Answer {
+    key::revoke(&app, who.actor(), *id).await?;
+    Ok(around::on_to("/console/staff", "key-revoked"))
 }
 
 fn back() -> HttpResponse {

@@ -220,6 +220,8 @@ pub struct Words {
     subject: Vec<String>,
     body: Vec<String>,
     names: String,
+    /// The version that the editor showed.
+    version: Option<i32>,
 }
 
 /// `POST /console/templates/{id}/versions`.
@@ -238,6 +240,7 @@ pub async fn save(
         subject,
         body,
         names,
+        version,
     } = std::mem::take(&mut form.typed);
     let triples = locale
         .iter()
@@ -256,7 +259,7 @@ pub async fn save(
                 variants: &variants,
                 names,
             };
-            edit::add_version(&app, who.id, *id, words).await
+            edit::add_version(&app, who.id, *id, words, version).await
         }
         Err(error) => Err(error),
     };
@@ -278,6 +281,8 @@ pub async fn save(
             }
         }
         Err(why @ EditError::Names(_)) => form.fault("names", why),
+        // The page comes again with the newest version's number: who saves then has read this.
+        Err(why @ EditError::Changed { .. }) => form.fault("locale-1", why),
         Err(why @ EditError::Variants) => form.fault("locale-1", why),
         Err(error) => return Err(error.into()),
     }

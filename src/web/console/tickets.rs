@@ -81,6 +81,7 @@ pub async fn show(
     asked: Query<Asked>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
+    who.saw(&app, "ticket.read", ticket.id, 1);
     let draft = Draft {
         as_note: asked.tab == "note",
         did: asked.did.clone(),

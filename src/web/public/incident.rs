@@ -76,7 +76,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, slug: Path<String>) -> Answe
 pub async fn feed(app: Data<App>, slug: Path<String>) -> Answer {
     let (incident, updates) = public(&app, &slug).await?;
     let feed = Feed {
-        url: app.config.http.public_url.clone(),
+        url: app.config.http.public_url.to_string(),
         organisation: app.config.organisation.name.clone(),
         incident,
         updates,

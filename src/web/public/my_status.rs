@@ -2,7 +2,7 @@
 //! a one-time code to the address on file it shows what is this person's own.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
 use crate::web::affected::{campaign_of, written_to};
 use crate::web::figures::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Query};
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{Answer, Problem};

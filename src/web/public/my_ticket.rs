@@ -1,7 +1,7 @@
 //! One question of a customer: where it stands, what happens next and by when, the conversation.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use crate::ticket::number::Number;
 use crate::ticket::status::Hearing;
 use crate::ticket::{self, MessageKind, Ticket, TicketStatus};
 use crate::web::figures::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Query};
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{Answer, Problem};

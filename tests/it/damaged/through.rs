@@ -16,7 +16,8 @@ const SEEDS: [u64; 6] = [3, 33, 135, 226, 287, 1_234];
 
 fn sum(of: &Imported) -> String {
     let lines = of.lines.unwrap();
-    lines.sum(of.accepted, of.rejected, of.delta.replaced)
+    let replaced = (of.delta.replaced, of.delta.refused_again);
+    lines.sum(of.accepted, of.rejected, replaced)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +203,8 @@ async fn rejects_are_grouped_by_reason_with_an_example() {
         (16, 34),
         "aliases are taken"
     );
-    let groups = store::group_rejects(&mut *desk.conn().await, desk.incident, 1, 10)
+    let key = desk.key().await;
+    let groups = store::group_rejects(&mut *desk.conn().await, &key, desk.incident, 1, 10)
         .await
         .unwrap();
     let told: Vec<_> = groups

@@ -281,7 +281,12 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     let to = format!("{at}/state");
     go_through(&house, &scene, &[Confirmed]).await;
     let stale = comms.submit(at, &to, &[("to", "scoping"), ("version", "77")]);
-    assert_eq!(stale.status, 409, "{}", stale.body);
+    assert_eq!(stale.status, 422, "{}", stale.body);
+    assert!(
+        stale
+            .body
+            .contains("This changed since your page was loaded")
+    );
     go_through(&house, &scene, &[Scoping, Notifying]).await;
     scene.import(&house, PEOPLE).await;
 
@@ -301,7 +306,8 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
         ("needs_letter", "1"),
     ];
     let unsaid = comms.submit(at, &to, &numbers);
-    assert_eq!(unsaid.status, 409);
+    assert_eq!(unsaid.status, 422, "the page comes again with its numbers");
+    assert!(unsaid.body.contains("name=\"needs_letter\" value=\"1\""));
     assert!(
         unsaid
             .body

@@ -17,7 +17,10 @@ use candor::web::console::import::{Import, Waiting};
 use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Letter, Told};
-use candor::web::console::letters::{BatchLine, LettersPage, ListLine, One};
+use candor::web::console::letters::{
+    Asked as LetterAsked, BatchLine, LettersPage, ListLine, Typed,
+};
+use candor::web::console::me::{Me, SessionRow};
 use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
@@ -26,7 +29,7 @@ use candor::web::console::reach::{Acknowledgement, Reach, Reader};
 use candor::web::console::rejected::{Reason, Reject, Rejected};
 use candor::web::console::scopes::{Asked, Delta, ScopeReport};
 use candor::web::console::sign_in::SignIn;
-use candor::web::console::staff::{StaffList, StaffRow};
+use candor::web::console::staff::{KeyRow, StaffList, StaffRow};
 use candor::web::console::template::{Finding, Preview, TemplatePage, Variant, Within};
 use candor::web::console::templates::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::{Account, Choice, Deed, Done, facts};
@@ -46,6 +49,7 @@ pub fn desk(area: Area) -> Desk {
         csrf: "sample-csrf".into(),
         area,
         stopped: None,
+        doubt: None,
         may_stop: true,
         more: Area::MORE.to_vec(),
         flash: None,
@@ -173,8 +177,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         kind: kind.into(),
         status: status.into(),
         void: String::new(),
-        sent,
-        total: 54_600_000,
+        sent: Some((sent, 54_600_000)),
     }
 }
 
@@ -358,6 +361,7 @@ fn scope_report() -> ScopeReport {
         example: example.clone(),
     };
     ScopeReport {
+        revision: "0123456789abcdef".into(),
         desk: desk(Area::Incidents),
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
@@ -373,12 +377,24 @@ fn scope_report() -> ScopeReport {
             Asked {
                 name: "rejected",
                 value: "1204".into(),
+                answers: Vec::new(),
                 words: "The list takes effect without the refused rows: 1204 of 13768204.".into(),
             },
             Asked {
                 name: "lifted",
                 value: "hold:3".into(),
                 words: "The flag hold is lifted from 3 people.".into(),
+                answers: Vec::new(),
+            },
+            Asked {
+                name: "identity",
+                value: "7".into(),
+                words: "7 references seem to name another person now: the name is new, and no e-mail address stays. Of the former people 2 were told.".into(),
+                answers: vec![
+                    ("same:7".into(), "Each of the 7 names the same person, whose name and address changed.".into()),
+                    ("another:7".into(), "Each of the 7 names another person.".into()),
+                    ("later".into(), "Not now: the draft waits, and nothing changes.".into()),
+                ],
             },
         ],
         died: false,
@@ -392,8 +408,14 @@ fn scope_report() -> ScopeReport {
             contact_changes: 1_300,
             identity_changes: 7,
             identity_changes_told: 2,
+            another_people: 0,
+            emails_lost: 4,
+            addresses_lost: 3,
+            told_too_much: 0,
+            kept: 5,
             by_flag: vec![("hold".to_owned(), 1, 3)],
             replaced: 25,
+            refused_again: 1,
             added_files: 1,
             absent: "locale, address".into(),
         },
@@ -423,6 +445,7 @@ fn scope_report() -> ScopeReport {
                 "",
             ),
         ],
+        faults: fault("confirm-1", "As it is now: 9 people leave the scope."),
     }
 }
 
@@ -558,6 +581,7 @@ fn campaign() -> CampaignPage {
         status: "sending".into(),
         version: 12,
         total: Some(54_600_000),
+        defaults: Vec::new(),
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
         deadline: "deadline CA in 21 days".into(),
@@ -749,7 +773,8 @@ fn letters() -> LettersPage {
         waiting,
         without_address: (kind == "letter").then(|| (1, row(90))),
     };
-    let batch = |by_post, waits, state: &str, on: &str| BatchLine {
+    let batch = |by_post, waits, state: &str, on: &str| {
+        BatchLine {
         id: format!("pst_0193{state}{by_post}"),
         kind: if by_post { "letters" } else { "next of kin" },
         at: row(90),
@@ -761,6 +786,20 @@ fn letters() -> LettersPage {
         not_posted: if waits { 0 } else { 2 },
         by_post,
         waits,
+        form: Typed {
+            on: "2026-12-03".into(),
+            ..Typed::default()
+        },
+        asked: match waits {
+            true => vec![LetterAsked {
+                value: "legal_hold:21".into(),
+                words: "21 people on this list are under a legal hold by now, and count as told all the same.".into(),
+                some: vec![("/console/people/per_1".into(), HOSTILE.into())],
+                more: 20,
+            }],
+            false => vec![],
+        },
+    }
     };
     LettersPage {
         desk: desk(Area::Incidents),
@@ -779,11 +818,10 @@ fn letters() -> LettersPage {
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
-        today: "2026-12-03".into(),
         channels: vec![choice("phone", "by telephone")],
-        one: One {
+        one: Typed {
             reference: HOSTILE.into(),
-            ..One::default()
+            ..Typed::default()
         },
         report: vec![
             "1 letter is recorded. 1 line was refused and changed nothing:".into(),
@@ -842,6 +880,7 @@ fn ledger() -> Ledger {
             state: "posted on 3 Dec 2026, came back: moved away (recorded on 9 Dec 2026)".into(),
             names: "name".into(),
         }],
+        may_revoke: true,
         may_open: true,
     }
 }
@@ -948,6 +987,7 @@ pub fn draw(pages: &mut Pages) {
                 accepted: 475,
                 rejected: 25,
                 mode: "full".into(),
+                revision: "0123456789abcdef".into(),
             }),
             faults: fault(
                 "file",
@@ -1006,6 +1046,18 @@ pub fn draw(pages: &mut Pages) {
         email: "ada@northline.example".into(),
         roles: vec!["comms".into(), "approver".into()],
         disabled,
+        keys: vec![
+            KeyRow {
+                id: "key_0192f0c1e7a87b6e9d2c3b4a5f607182".into(),
+                made: row(9_000),
+                revoked: None,
+            },
+            KeyRow {
+                id: "key_0192f0c1e7a87b6e9d2c3b4a5f607183".into(),
+                made: row(90_000),
+                revoked: Some(row(9_000)),
+            },
+        ],
     };
     add(
         "c_staff",
@@ -1014,6 +1066,23 @@ pub fn draw(pages: &mut Pages) {
             staff: vec![staff("Ada Moreno", None), staff(HOSTILE, Some(ago(900)))],
             may_manage: true,
         },
+    );
+    let session = |here| SessionRow {
+        id: "ses_0192f0c1e7a87b6e9d2c3b4a5f607182".into(),
+        here,
+        began: row(300),
+        used: row(2),
+        ends: row(-400),
+    };
+    let me = |faults| Me {
+        desk: desk(Area::Me),
+        sessions: vec![session(true), session(false)],
+        faults,
+    };
+    add("c_me", &me(Faults::default()));
+    add(
+        "c_me_refused",
+        &me(fault("present", "The present password is not right.")),
     );
     let act = |number: i64, what: &str| AuditRow {
         number,
@@ -1033,6 +1102,8 @@ pub fn draw(pages: &mut Pages) {
                 act(1_202, "campaign.launch"),
             ],
             before: Some(1_202),
+            waiting: 3,
+            warnings: vec!["row 9,000 is outside of the chain".into()],
         },
     );
     let letter = |name: &str, subject: &str| LetterRow {

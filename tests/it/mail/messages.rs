@@ -13,14 +13,14 @@ use candor::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use candor::link::{NoticeCode, StatusLink};
 use candor::mail::dkim::{Signer, Signers};
 use candor::mail::{Letter, one_line};
-use candor::notice::letter::{Edition, verp};
+use candor::notice::letter::{Edition, message_key, verp};
 use candor::notice::{Notice, NoticeStatus};
 use candor::person::contact::Contact;
 use candor::person::flags::Flags;
 use candor::person::place::Locale;
 use candor::person::{Person, PersonStanding};
 use candor::rehearsal::{self, Variant};
-use candor::seal::Keyring;
+use candor::seal::{Keyring, to_hex};
 use candor::template::merge::Values;
 use candor::template::pick;
 use chrono::{DateTime, Utc};
@@ -233,6 +233,7 @@ impl Press {
         });
         let rendered = rendered.expect("renders");
         let id = notice.id.uuid().simple();
+        let message_id = to_hex(&message_key(notice.campaign, notice.person));
         let (local, domain) = self.return_path.split_once('@').expect("an address");
         assert_eq!(letter.sender.as_str(), format!("{local}+{id}@{domain}"));
         let address = person.contact.email.as_ref().expect("an address");
@@ -243,7 +244,7 @@ impl Press {
             "text": rendered.text,
             "html": rendered.html,
             "content-language": language,
-            "message-id": format!("<{id}@sundmere.example>"),
+            "message-id": format!("<{message_id}@sundmere.example>"),
         });
         (letter, wanted)
     }

@@ -13,6 +13,10 @@ pub(crate) enum Act {
     Usual,
     /// Says this instead.
     Say(&'static str),
+    /// Says this instead, without an end of line.
+    Raw(&'static str),
+    /// Says these octets instead.
+    Octets(&'static [u8]),
     /// Says this and closes.
     Farewell(&'static str),
     /// Closes without a word.
@@ -184,7 +188,7 @@ impl Talk {
                 ("STARTTLS", Act::Usual | Act::Say(_)) => return Some(stream.into_inner()),
                 ("QUIT", _) => return None,
                 ("DATA", Act::Usual) => self.text(&mut stream).await?,
-                ("DATA", Act::Say(words)) if words.starts_with("354") => {
+                ("DATA", Act::Say(words) | Act::Raw(words)) if words.starts_with("354") => {
                     self.text(&mut stream).await?;
                 }
                 _ => {}
@@ -247,15 +251,14 @@ impl Talk {
 /// False when the connection is over.
 async fn play(stream: &mut BufReader<Box<dyn Stream>>, act: Act, usual: &str) -> bool {
     let words = match act {
-        Act::Usual => usual,
-        Act::Say(words) | Act::Farewell(words) => words,
+        Act::Usual => format!("{usual}\r\n").into_bytes(),
+        Act::Say(words) | Act::Farewell(words) => format!("{words}\r\n").into_bytes(),
+        Act::Raw(words) => words.as_bytes().to_vec(),
+        Act::Octets(octets) => octets.to_vec(),
         Act::HangUp => return false,
         Act::Silence => std::future::pending().await,
     };
-    let said = stream
-        .write_all(format!("{words}\r\n").as_bytes())
-        .await
-        .is_ok();
+    let said = stream.write_all(&words).await.is_ok();
     let flushed = stream.flush().await.is_ok();
     said && flushed && !matches!(act, Act::Farewell(_))
 }

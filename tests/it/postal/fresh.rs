@@ -287,7 +287,8 @@ async fn b9_what_the_next_of_kin_were_told_is_not_told_to_a_person_who_lives() {
     let (batch, _) = post.take(PostalKind::Kin, false).await.unwrap();
     let telling = Telling::new(How::Phone, "the widow").unwrap();
     let (app, by) = (&post.house.app, post.scene.comms);
-    candor::postal::post::told(app, by, batch.id, day("2026-11-23"), &telling)
+    let done = candor::postal::post::Done::told(day("2026-11-23"), telling);
+    candor::postal::post::record(app, by, batch.id, &done)
         .await
         .unwrap();
     assert_eq!(post.figures().await, [2, 0, 2, 0, 0, 0]);

@@ -74,7 +74,10 @@ async fn days_and_lists_that_cannot_be_are_refused() {
     );
     let telling = Telling::new(How::Phone, "x").unwrap();
     let on = day("2026-11-23");
-    let told = post::told(&post.house.app, post.scene.comms, batch.id, on, &telling).await;
+    let told = {
+        let done = post::Done::told(on, telling.clone());
+        post::record(&post.house.app, post.scene.comms, batch.id, &done).await
+    };
     assert!(matches!(told, Err(PostalError::IsPosted(_))), "{told:?}");
     let back = post
         .returned("reference,reason\nr0,moved\nr9,moved\n")
@@ -164,7 +167,8 @@ async fn next_of_kin_and_people_at_protected_addresses_have_lists_and_held_peopl
     let posted = post.posted(kin.id, "2026-11-23").await;
     assert!(matches!(posted, Err(PostalError::IsTold(_))), "{posted:?}");
     let telling = Telling::new(How::Phone, " the widow Quagga ").unwrap();
-    post::told(app, by, kin.id, on, &telling).await.unwrap();
+    let done = post::Done::told(on, telling.clone());
+    post::record(app, by, kin.id, &done).await.unwrap();
     assert_eq!(post.figures().await, [1, 0, 1, 0, 0, 3]);
     let shelter = Telling::new(How::Shelter, "the shelter Quagga").unwrap();
     told::told(app, by, of, " safe ", on, &shelter)

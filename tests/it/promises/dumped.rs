@@ -25,7 +25,7 @@ const PEOPLE: usize = 1_000;
 const WORDS: &str = "My grandmother Wilhelmina asks whether her pension is safe.";
 
 /// The forms in which `text` could stand in a dump.
-fn forms(text: &str) -> Vec<String> {
+pub(super) fn forms(text: &str) -> Vec<String> {
     let bytes = text.as_bytes();
     let (small, large) = (text.to_lowercase(), text.to_uppercase());
     let hex = [
@@ -153,7 +153,7 @@ fn raw(secrets: &[String]) -> Vec<String> {
 }
 
 /// The files below `dir` in which one of these forms stands, whatever the case of its letters.
-fn search(dir: &Path, forms: &[String]) -> String {
+pub(super) fn search(dir: &Path, forms: &[String]) -> String {
     let list = Scratch::new();
     let patterns = list.path().join("patterns");
     std::fs::write(&patterns, forms.join("\n") + "\n").unwrap();
@@ -240,7 +240,7 @@ async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
 }
 
 /// Everything of a house that Postgres would hand out, in small letters.
-fn dump(house: &House) -> String {
+pub(super) fn dump(house: &House) -> String {
     let dumped = Command::new(program("pg_dump").expect("it comes with the server"))
         .args(["--schema", house.schema(), "--dbname", &house.url])
         .output()

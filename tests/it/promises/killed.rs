@@ -9,7 +9,7 @@ use candor::campaign::CampaignKind;
 use crate::house::House;
 use crate::mail::sink::Sink;
 use crate::mail::{Scratch, did_not_run};
-use crate::people::{Scene, list};
+use crate::people::{MESSAGE_OF, Scene, list};
 use crate::processes::until_completed;
 use crate::program::Program;
 
@@ -89,9 +89,12 @@ async fn p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain()
         PEOPLE,
         "who is said to be sent a notice received it whole"
     );
-    let marked = "select replace(notice_id::text, '-', ''), count(*) from outcome
-        where result = 'uncertain' group by notice_id";
-    let rows = house.raw().await.query(marked, &[]).await.unwrap();
+    let marked = format!(
+        "select {MESSAGE_OF}, count(*) from outcome o
+            join notice n on (n.bucket, n.id) = (o.bucket, o.notice_id)
+         where o.result = 'uncertain' group by 1"
+    );
+    let rows = house.raw().await.query(&marked, &[]).await.unwrap();
     let marked: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert!(
         !marked.is_empty(),

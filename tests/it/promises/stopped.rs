@@ -121,6 +121,48 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p4_a_locked_audit_log_holds_no_stop_up() {
+    let Some(load) = Load::new().await else {
+        let name = "p4_a_locked_audit_log_holds_no_stop_up";
+        return did_not_run(name, "smtp-sink");
+    };
+    let holder = load.house.raw().await;
+    holder
+        .batch_execute(
+            "begin; lock table audit_event in access exclusive mode; select * from audit_head for update",
+        )
+        .await
+        .unwrap();
+    until_moving(load.dumps.path()).await;
+    let commanded = SystemTime::from(Clock::system().now());
+    let said = load.program.ok(&["stop"]);
+    assert!(
+        said.contains("stopped") && said.contains("the audit log cannot be written now"),
+        "{said}"
+    );
+    tokio::time::sleep(STOP * 2).await;
+    let (count, last) = arrived(load.dumps.path());
+    assert!(count < PEOPLE, "it ended before it was stopped");
+    let late = last.unwrap().duration_since(commanded).unwrap_or_default();
+    assert!(
+        late <= STOP,
+        "a message arrived {late:?} after the command began"
+    );
+    // Once the log is free, a node writes the entry.
+    holder.batch_execute("commit").await.unwrap();
+    let recorded =
+        "select count(*) from audit_event where deed = 'sending.stop' and seq is not null";
+    for _ in 0..600 {
+        if load.house.number(recorded).await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(load.house.number(recorded).await, 1);
+    load.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p4_nothing_leaves_two_seconds_after_a_cancellation() {
     let Some(load) = Load::new().await else {
         let name = "p4_nothing_leaves_two_seconds_after_a_cancellation";

@@ -16,7 +16,7 @@ use candor::notice::account::{account, recount};
 
 use crate::house::House;
 use crate::mail::Scratch;
-use crate::people::{Scene, list};
+use crate::people::{MESSAGE_OF, Scene, list};
 use crate::program::{Program, Running};
 
 use server::{Fate, Server, draw};
@@ -292,11 +292,14 @@ async fn column(house: &House, sql: &str) -> Vec<String> {
 /// strikes, and how many because the server's yes was lost.
 async fn compare(house: &House, letters: &[Vec<String>]) -> (usize, usize) {
     let seed = seed();
-    let sent = "select replace(id::text, '-', '') from notice where status = 'sent'";
-    let sent: BTreeSet<String> = column(house, sent).await.into_iter().collect();
-    let marked = "select replace(notice_id::text, '-', '') from outcome where result = 'uncertain'";
+    let sent = format!("select {MESSAGE_OF} from notice n where status = 'sent'");
+    let sent: BTreeSet<String> = column(house, &sent).await.into_iter().collect();
+    let marked = format!(
+        "select {MESSAGE_OF} from outcome o join notice n on (n.bucket, n.id) = (o.bucket, o.notice_id)
+            where o.result = 'uncertain'"
+    );
     let mut marks: BTreeMap<String, usize> = BTreeMap::new();
-    for id in column(house, marked).await {
+    for id in column(house, &marked).await {
         *marks.entry(id).or_default() += 1;
     }
     let mut arrived = BTreeSet::new();

@@ -149,7 +149,7 @@ async fn the_console_offers_both_buttons_and_a_box_for_each_number() {
         assert!(report.body.contains(shown), "{shown}: {}", report.body);
     }
     let unsure = comms.submit(&v2, &format!("{v2}/activate"), &[("lifted", "hold:1")]);
-    assert_eq!(unsure.status, 409, "{}", unsure.body);
+    assert_eq!(unsure.status, 422, "{}", unsure.body);
     let sure = [("lifted", "hold:1"), ("retracted", "2")];
     let active = comms.submit(&v2, &format!("{v2}/activate"), &sure);
     assert!(
@@ -249,4 +249,52 @@ async fn a_version_whose_import_died_says_so() {
     let at_work = "select pg_advisory_lock($1)";
     client.execute(at_work, &[&lock]).await.unwrap();
     assert_eq!(ok(&comms.get(&format!("{AT}/1")), 200)["died"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outdated_number_brings_the_form_with_the_new_one() {
+    let desk = Desk::new().await;
+    let site = Site::open(&desk.house.app).await;
+    let comms = site.signed_in("comms", &[Comms]).await;
+    let list = "reference,elements,flags\nr1,name,hold\nr2,name,hold\nr3,name,\n";
+    desk.take(candor::scope::ScopeMode::Full, list).await;
+    let free = "reference,elements,flags\nr1,name,\n";
+    desk.import(candor::scope::ScopeMode::Full, free)
+        .await
+        .unwrap();
+    let v2 = "/console/incidents/carrier/scopes/2";
+    assert!(comms.get(v2).body.contains("2 people leave the scope"));
+    // Somebody else adds a row while the page is open.
+    desk.add("reference,elements,flags\nr2,name,\n")
+        .await
+        .unwrap();
+    let to = format!("{v2}/activate");
+    let refused = comms.submit(v2, &to, &[("lifted", "hold:1"), ("retracted", "2")]);
+    assert_eq!(refused.status, 422);
+    for shown in [
+        "As it is now: The flag hold is lifted from 2 people.",
+        "As it is now: 1 person leaves the scope",
+        "name=\"retracted\" value=\"1\"",
+        "value=\"hold:2\"",
+        "Activate with these changes",
+    ] {
+        assert!(refused.body.contains(shown), "{shown}: {}", refused.body);
+    }
+    let done = comms.submit(v2, &to, &[("lifted", "hold:2"), ("retracted", "1")]);
+    assert!(
+        comms
+            .follow(&done)
+            .body
+            .contains("This version is in force")
+    );
+    // A page that is left open: it is in force already.
+    let again = comms.submit(v2, &format!("{v2}/discard"), &[]);
+    assert_eq!(again.status, 422);
+    assert!(
+        again
+            .body
+            .contains("only a draft can be activated or discarded"),
+        "{}",
+        again.body
+    );
 }

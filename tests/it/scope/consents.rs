@@ -66,7 +66,7 @@ async fn flags_retractions_identities_and_refused_rows_are_each_confirmed_with_t
         lifted("hold", 2),
         lifted("minor", 1),
         Question::Retracted { number: 2 },
-        Question::IdentityChanges { number: 1 },
+        Question::IdentityChanges { number: 1, told: 1 },
     ];
     assert_eq!(desk.asked(2).await, all);
     assert_eq!(desk.open(2, Confirmed::default()).await, all);

@@ -213,6 +213,16 @@ fn expect(
             flags: was.map(|p| (p.listed.flags, row.flags)),
             people: 1,
         });
+        match was {
+            None => delta.set_flags(row.flags, 1),
+            Some(was) if was.listed.email.is_some() && row.email.is_none() => {
+                delta.emails_lost += 1;
+            }
+            Some(_) => {}
+        }
+        let told = known.filter(|p| p.told);
+        let taken_back = told.map(|p| p.named.intersection(p.listed.exposed).minus(row.exposed));
+        delta.told_too_much += i64::from(taken_back.is_some_and(|set| !set.is_empty()));
         let mut person = Known {
             listed: row.clone(),
             named: was.map_or(ElementSet::EMPTY, |p| p.named),

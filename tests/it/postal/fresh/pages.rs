@@ -355,12 +355,11 @@ async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_so() {
         "{seen}"
     );
     let telling = Telling::new(How::Phone, "the widow").unwrap();
-    candor::postal::post::told(
+    candor::postal::post::record(
         &post.house.app,
         post.scene.comms,
         batch.id,
-        day("2026-11-23"),
-        &telling,
+        &candor::postal::post::Done::told(day("2026-11-23"), telling),
     )
     .await
     .unwrap();

@@ -1,0 +1,86 @@
+//! Follows the rows of the log in the order of their numbers and tells the chain from what stands beside it.
+
+use super::{Flaw, Head, Linked};
+
+/// The chain as far as it was followed.
+#[derive(Debug, Default)]
+pub struct Chain {
+    /// The last event of the chain.
+    last: Head,
+    /// The hash that the last event continues; `None` before the first.
+    before: Option<Vec<u8>>,
+    /// What the contents of the last event hash to, if that is not its stored hash.
+    computed: Option<Vec<u8>>,
+    events: i64,
+}
+
+/// What a row does to the chain.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is the next event.
+    Follows,
+    /// It is the next event by its predecessor, and was altered.
+    Altered,
+    /// It does not continue the last event.
+    Differs,
+}
+
+impl Chain {
+    /// The last event of the chain.
+    pub fn last(&self) -> &Head {
+        &self.last
+    }
+
+    /// How many events the chain has.
+    pub fn events(&self) -> i64 {
+        self.events
+    }
+
+    /// How the row relates to the chain; a row that continues it is taken.
+    pub fn step(&mut self, row: &Linked) -> Step {
+        let fits =
+            row.prev_hash == self.last.hash || self.computed.as_ref() == Some(&row.prev_hash);
+        match (fits, row.is_intact()) {
+            (false, _) => Step::Differs,
+            (true, intact) => {
+                self.take(row);
+                if intact { Step::Follows } else { Step::Altered }
+            }
+        }
+    }
+
+    /// Whether the row continues what the last event continues: one of the two is outside of the chain.
+    pub fn rivals_last(&self, row: &Linked) -> bool {
+        self.before.as_ref() == Some(&row.prev_hash)
+    }
+
+    /// Goes on at this row.
+    pub fn take(&mut self, row: &Linked) {
+        self.computed = (!row.is_intact()).then(|| row.compute_hash().to_vec());
+        self.before = Some(row.prev_hash.clone());
+        self.last = Head {
+            seq: row.seq,
+            hash: row.hash.clone(),
+        };
+        self.events += 1;
+    }
+
+    /// Goes on at this row instead of at the last event.
+    pub fn replace_last(&mut self, row: &Linked) {
+        self.events -= 1;
+        self.take(row);
+    }
+
+    /// Compares the end of the chain with what the head says.
+    pub fn end(&self, head: &Head) -> Option<Flaw> {
+        let ends = self.last.hash == head.hash || self.computed.as_ref() == Some(&head.hash);
+        match () {
+            () if self.last.seq != head.seq => Some(Flaw::Cut {
+                found: self.last.seq,
+                expected: head.seq,
+            }),
+            () if !ends => Some(Flaw::Altered(head.seq)),
+            () => None,
+        }
+    }
+}

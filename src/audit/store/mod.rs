@@ -1,0 +1,196 @@
+//! Writes the audit log and reads it.
+
+pub mod chain;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::{Event, Head, Linked};
+use crate::actor::Actor;
+use crate::db::schema::audit_event;
+use crate::db::{Conn, Result, statement};
+use crate::id::EventId;
+
+/// How many rows outside of the chain one page or list passes over.
+const STRAYS: i64 = 20;
+
+/// Writes an act in the caller's transaction. It waits for nobody: a background task gives it its place in the chain
+/// after the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn append(
+    conn: &mut Conn,
+    at: DateTime<Utc>,
+    actor: Actor,
+    deed: &str,
+    subject: impl ToString,
+    detail: &Value,
+) -> Result<()> {
+    write(conn, &Event::new(at, actor, deed, subject, detail)).await
+}
+
+/// Writes an event that was made before. One with the same id can be written once only.
+///
+/// # Errors
+/// The database's; a conflict if it is written already.
+pub async fn write(conn: &mut Conn, event: &Event) -> Result<()> {
+    statement("select audit_write($1, $2, $3, $4, $5, $6)")
+        .bind::<Uuid, _>(event.id)
+        .bind::<Timestamptz, _>(event.at)
+        .bind::<Text, _>(&event.actor)
+        .bind::<Text, _>(&event.deed)
+        .bind::<Text, _>(&event.subject)
+        .bind::<Text, _>(&event.detail)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Which of these events are written.
+///
+/// # Errors
+/// The database's.
+pub async fn written(conn: &mut Conn, ids: &[EventId]) -> Result<Vec<EventId>> {
+    Ok(audit_event::table
+        .filter(audit_event::id.eq_any(ids))
+        .select(audit_event::id)
+        .load(conn)
+        .await?)
+}
+
+pub(super) type Columns = (
+    audit_event::id,
+    audit_event::at,
+    audit_event::actor,
+    audit_event::deed,
+    audit_event::subject,
+    audit_event::detail,
+);
+
+pub(super) const COLUMNS: Columns = (
+    audit_event::id,
+    audit_event::at,
+    audit_event::actor,
+    audit_event::deed,
+    audit_event::subject,
+    audit_event::detail,
+);
+
+pub(super) type Row = (EventId, DateTime<Utc>, String, String, String, String);
+pub(super) type Place = (Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+pub(super) fn event((id, at, actor, deed, subject, detail): Row) -> Event {
+    Event {
+        id,
+        at,
+        actor,
+        deed,
+        subject,
+        detail,
+    }
+}
+
+/// A row with its place; `None` for one that waits to be linked.
+pub(super) fn placed((row, place): (Row, Place)) -> Option<Linked> {
+    let (seq, prev_hash, hash) = place;
+    Some(Linked {
+        seq: seq?,
+        event: event(row),
+        prev_hash: prev_hash?,
+        hash: hash?,
+    })
+}
+
+pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::hash) =
+    (audit_event::seq, audit_event::prev_hash, audit_event::hash);
+
+/// The newest events of one subject, newest first, those included that wait to be linked. Rows outside of the chain are
+/// left out: those behind its end, those whose contents do not give their hash, and those that no row continues.
+///
+/// # Errors
+/// The database's.
+pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Event>> {
+    let rows: Vec<(Row, Place)> = audit_event::table
+        .filter(audit_event::subject.eq(subject))
+        .order((audit_event::seq.desc(), audit_event::written_at.desc()))
+        .select((COLUMNS, PLACE))
+        .limit(limit + STRAYS)
+        .load(conn)
+        .await?;
+    let hashes: Vec<&[u8]> = rows
+        .iter()
+        .filter_map(|(_, place)| place.2.as_deref())
+        .collect();
+    let continued = chain::continued(conn, &hashes).await?;
+    let head = chain::head(conn).await?.unwrap_or_default();
+    let is_chained = |row: &Linked| {
+        let last = row.hash == head.hash;
+        row.seq <= head.seq && row.is_intact() && (last || continued.contains(&row.hash))
+    };
+    let shown = rows.into_iter().filter_map(|(row, place)| match place {
+        (None, ..) => Some(event(row)),
+        place => placed((row, place)).filter(is_chained).map(|row| row.event),
+    });
+    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
+}
+
+/// A page of the chain.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Its events, newest first.
+    pub rows: Vec<Linked>,
+    /// Whether older events follow.
+    pub more: bool,
+    /// The chain does not go on after the last event of the page, though it should.
+    pub breaks: bool,
+}
+
+/// The newest `limit` events of the chain, newest first; those before the event with the number `before`, if given. Rows
+/// outside of the chain are left out.
+///
+/// # Errors
+/// The database's.
+pub async fn page(conn: &mut Conn, before: Option<i64>, limit: usize) -> Result<Page> {
+    let Head { seq, hash } = chain::head(conn).await?.unwrap_or_default();
+    let begin = before.unwrap_or(seq).min(seq);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX - STRAYS) + STRAYS;
+    let rows: Vec<(Row, Place)> = audit_event::table
+        .filter(audit_event::seq.le(begin))
+        .order(audit_event::seq.desc())
+        .select((COLUMNS, PLACE))
+        .limit(most)
+        .load(conn)
+        .await?;
+    let mut rows = rows.into_iter().filter_map(placed).peekable();
+    let mut expected = hash;
+    if before.is_some_and(|before| before <= seq) {
+        // The event that the page before ended with says what comes next.
+        expected = match rows.next_if(|row| Some(row.seq) == before) {
+            Some(anchor) => anchor.prev_hash,
+            None => {
+                return Ok(Page {
+                    breaks: true,
+                    ..Page::default()
+                });
+            }
+        };
+    }
+    let mut page = Page::default();
+    for row in rows {
+        if row.hash != expected || !row.is_intact() {
+            continue;
+        }
+        page.more = page.rows.len() == limit;
+        if page.more {
+            return Ok(page);
+        }
+        expected.clone_from(&row.prev_hash);
+        page.rows.push(row);
+    }
+    page.breaks = !expected.is_empty();
+    Ok(page)
+}

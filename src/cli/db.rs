@@ -1,0 +1,187 @@
+//! `candor db`: whether this database is the latest, and what is done about one that is not.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::{Settings, say, say_json};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::deployment::left::Choice;
+use crate::deployment::relay_log::RelayLog;
+use crate::deployment::watch::{self, Witness};
+use crate::deployment::{Restored, Why, restored, store};
+
+const WHO: Actor = Actor::System("command line");
+
+/// An older copy of the database: whether this is one, and what became of what it does not know
+#[derive(Debug, Subcommand)]
+pub enum Db {
+    Status(Status),
+    Doubt(Declare),
+    Restored(Decide),
+}
+
+/// Show whether this database may be an older copy, and why
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  candor db status")]
+pub struct Status {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Say that this database is an older copy: nothing is sent until somebody decides
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  candor db doubt\n\nCandor notices by itself when a dump was loaded, a server took over, \
+    or a node saw a later state. A snapshot of a disk that no node has seen in a later state looks like the database \
+    itself: then say it."
+)]
+pub struct Declare {}
+
+/// What is done about notices that may have been sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Uncertain {
+    /// Sent again, and marked.
+    Again,
+    /// Left as uncertain.
+    Leave,
+}
+
+/// Decide what was sent after the copy was taken, and let sending begin
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  candor db restored --relay-log /var/log/mail.log.1 --relay-log /var/log/mail.log\n  \
+    candor db restored --nobody-knows\n  candor db restored --nothing-was-sent\n\nStop every node that still uses the \
+    lost database first. See \"Restore\" in docs/operations.md.",
+    group = ArgGroup::new("how").required(true).args(["relay_log", "nobody_knows", "nothing_was_sent"])
+)]
+pub struct Decide {
+    /// The log of a relay, in Postfix's format, from before the copy was taken to the end; may be repeated, the
+    /// earlier of a relay first. What it does not name was not sent
+    #[arg(long, value_name = "FILE")]
+    relay_log: Vec<PathBuf>,
+    /// Whatever may have left after the copy was taken becomes uncertain
+    #[arg(long)]
+    nobody_knows: bool,
+    /// Nothing was sent after the copy was taken: the database was only moved
+    #[arg(long)]
+    nothing_was_sent: bool,
+    /// What becomes of uncertain notices, instead of what each campaign was approved with; `again` also sends e-mails
+    /// of tickets again
+    #[arg(long, value_enum)]
+    uncertain: Option<Uncertain>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Db {
+    pub async fn run(self, settings: &Settings) -> Result<()> {
+        let app = settings.ready().await?;
+        match self {
+            Self::Status(command) => command.run(&app).await,
+            Self::Doubt(Declare {}) => {
+                let doubt = watch::suspect(&app, WHO, &[Why::Declared]).await?;
+                say(doubt)
+            }
+            Self::Restored(command) => command.run(&app).await,
+        }
+    }
+}
+
+impl Status {
+    async fn run(self, app: &App) -> Result<()> {
+        let doubt = Witness::new(app).look(app).await?;
+        let seen = store::look(&mut *app.db.get().await?).await?;
+        let state = app.config.database.state_dir();
+        let state = state.map_or_else(|| "nowhere".to_owned(), |dir| dir.shown());
+        if self.json {
+            let why = doubt.as_ref().map(|doubt| {
+                let words = doubt.why.iter().map(|why| why.as_str());
+                words.collect::<Vec<_>>()
+            });
+            return say_json(&json!({
+                "id": seen.id, "generation": seen.generation, "epoch": seen.epoch, "last_in_use": seen.grown_at,
+                "in_doubt": doubt.is_some(), "why": why, "since": doubt.map(|doubt| doubt.at), "state_dir": state,
+            }));
+        }
+        say(format!(
+            "database {}, generation {}, epoch {}; this node's state file is in {state}",
+            seen.id, seen.generation, seen.epoch
+        ))?;
+        match doubt {
+            Some(doubt) => say(doubt),
+            None => say("it is in use, and nothing shows that it is an older copy"),
+        }
+    }
+}
+
+impl Decide {
+    async fn run(self, app: &App) -> Result<()> {
+        let choice = if self.nobody_knows {
+            Choice::Unknown
+        } else if self.nothing_was_sent {
+            Choice::Nothing
+        } else {
+            Choice::Logged(self.logs(app)?)
+        };
+        // What shows that it is a copy is put on record by whoever looks first.
+        Witness::new(app).look(app).await?;
+        let again = self.uncertain.map(|what| what == Uncertain::Again);
+        let done = restored::decide(app, WHO, &choice, again).await?;
+        if self.json {
+            return say_json(&done);
+        }
+        report(&done)
+    }
+
+    fn logs(&self, app: &App) -> Result<RelayLog> {
+        let mut log = RelayLog::default();
+        for path in &self.relay_log {
+            let named = || path.display().to_string();
+            let file = File::open(path).with_context(named)?;
+            log.read(BufReader::new(file), app.now())
+                .with_context(named)?;
+        }
+        Ok(log)
+    }
+}
+
+fn report(done: &Restored) -> Result<()> {
+    let lines = [
+        (done.campaigns, "campaigns under way"),
+        (done.sent, "notices had been sent, by the log"),
+        (done.refused, "notices had been refused, by the log"),
+        (done.uncertain, "notices may have been sent: uncertain"),
+        (done.again, "of these are sent again"),
+        (done.unsent, "notices had not been sent, and are sent now"),
+        (
+            done.letters_sent,
+            "e-mails of tickets had been sent, by the log",
+        ),
+        (
+            done.letters_uncertain,
+            "e-mails of tickets may have been sent",
+        ),
+        (
+            done.taken_back,
+            "campaigns were taken back to their drafts: they may have been launched after the copy was taken",
+        ),
+        (
+            done.strangers,
+            "messages in the log belong to nothing in this copy: a campaign or e-mails made after it was taken",
+        ),
+    ];
+    for (n, what) in lines {
+        if n > 0 {
+            say(format!("{n:>10} {what}"))?;
+        }
+    }
+    say("sending may go on, unless the emergency stop is set")
+}

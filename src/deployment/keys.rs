@@ -1,0 +1,142 @@
+//! The keys that the database is used with: another master key, or another key of links and codes, is refused before
+//! anything is done with it.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::store;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::db::{self, Conn};
+use crate::incident;
+use crate::seal::{Fingerprints, Keyring, to_hex};
+
+const MASTER: &str = "master";
+const LINKS: &str = "links";
+
+/// Why these keys are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The master key is another.
+    #[error(
+        "secrets.master_key is not the key of this database: the fingerprint of the one given is {given}, of the one \
+         in use {known}. Give that one; to replace it see \"Replacing the master key\" in docs/operations.md"
+    )]
+    Master {
+        /// Of the one given.
+        given: String,
+        /// Of the one in use.
+        known: String,
+    },
+    /// No fingerprint is on record, and the master key opens no incident.
+    #[error(
+        "secrets.master_key (fingerprint {0}) does not open the incidents of this database: give the key under which \
+         they were made"
+    )]
+    OpensNothing(String),
+    /// The key of links and codes is another.
+    #[error(
+        "status links and codes would derive from another key than those already sent: the fingerprint of the one \
+         given is {given}, of the one in use {known}. Name that one in secrets.link_key_file; if all links and codes \
+         sent so far shall end, say so once with `candor key change-links`"
+    )]
+    Links {
+        /// Of the one given.
+        given: String,
+        /// Of the one in use.
+        known: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+/// Checks the keys of the settings against the fingerprints on record. Those of a database that has none yet are put
+/// on record, if they open its incidents.
+///
+/// # Errors
+/// [`KeyError`].
+pub async fn check(app: &App) -> Result<(), KeyError> {
+    let given = app.keys.fingerprints();
+    let mut conn = app.db.get().await?;
+    match store::fingerprint(&mut conn, MASTER).await? {
+        Some(known) if is_master(&known, &given) => {}
+        Some(known) => {
+            return Err(KeyError::Master {
+                given: to_hex(&given.master),
+                known: to_hex(&known),
+            });
+        }
+        None => {
+            let first = in_use(&mut conn, &app.keys).await?;
+            store::insert_fingerprint(&mut conn, MASTER, &first, app.now()).await?;
+        }
+    }
+    match store::fingerprint(&mut conn, LINKS).await? {
+        Some(known) if is_links(&known, &given) => Ok(()),
+        Some(known) => Err(KeyError::Links {
+            given: to_hex(&given.links),
+            known: to_hex(&known),
+        }),
+        None => Ok(store::insert_fingerprint(&mut conn, LINKS, &given.links, app.now()).await?),
+    }
+}
+
+/// Until the incidents are wrapped anew the key on record is the former one.
+fn is_master(known: &[u8], given: &Fingerprints) -> bool {
+    known == given.master || given.former.is_some_and(|former| known == former)
+}
+
+/// Whoever replaces the master key says whether links end with the former one; that is on record once the incidents
+/// are wrapped anew.
+fn is_links(known: &[u8], given: &Fingerprints) -> bool {
+    known == given.links || given.former.is_some() && given.links == given.master
+}
+
+/// The master key under which a database without a record was made.
+async fn in_use(conn: &mut Conn, keys: &Keyring) -> Result<[u8; 8], KeyError> {
+    let given = keys.fingerprints();
+    let mut master = given.master;
+    for (incident, wrapped) in incident::store::list_keys(conn).await? {
+        match (keys.rewrap(incident, &wrapped), given.former) {
+            (Ok(None), _) => {}
+            (Ok(Some(_)), Some(former)) => master = former,
+            _ => return Err(KeyError::OpensNothing(to_hex(&given.master))),
+        }
+    }
+    Ok(master)
+}
+
+/// Puts the present keys on record, in the transaction that wraps all incidents under them.
+///
+/// # Errors
+/// The database's.
+pub async fn replaced(conn: &mut Conn, keys: &Keyring, at: DateTime<Utc>) -> db::Result<()> {
+    let given = keys.fingerprints();
+    store::set_fingerprint(conn, MASTER, &given.master, at).await?;
+    if given.former.is_some() {
+        store::set_fingerprint(conn, LINKS, &given.links, at).await?;
+    }
+    Ok(())
+}
+
+/// Puts the present key of links and codes on record: those that derive from the one before end. `false`: it is the
+/// one in use.
+///
+/// # Errors
+/// [`KeyError::Master`], [`KeyError::OpensNothing`]; the database's.
+pub async fn change_links(app: &App, by: Actor) -> Result<bool, KeyError> {
+    match check(app).await {
+        Ok(()) => return Ok(false),
+        Err(KeyError::Links { .. }) => {}
+        Err(other) => return Err(other),
+    }
+    let links = app.keys.fingerprints().links;
+    let mut tx = app.db.begin().await?;
+    store::set_fingerprint(&mut tx, LINKS, &links, app.now()).await?;
+    let detail = json!({ "fingerprint": to_hex(&links) });
+    audit::store::append(&mut tx, app.now(), by, "links.end", "everything", &detail).await?;
+    tx.commit().await?;
+    Ok(true)
+}

@@ -1,0 +1,160 @@
+//! The database as a thing that can be put back to an older state, and the keys that it is used with.
+//!
+//! An older copy does not know what was sent after it was taken. While one is suspected nothing is sent; somebody
+//! decides what became of that ([`restored`]). docs/decisions/0013 says how a copy is recognised.
+
+pub mod keys;
+pub mod left;
+pub mod relay_log;
+pub mod restored;
+pub mod store;
+pub mod watch;
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What makes a database suspect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Another server than the one it was written on.
+    Cluster,
+    /// Another database of the same server.
+    Database,
+    /// Its rows were written by somebody who read them elsewhere, as a restored dump is.
+    Row,
+    /// The server began a new history: a standby took over, or it was put back to a point in time.
+    Timeline,
+    /// A node saw it in a later state.
+    Epoch,
+    /// Somebody said so.
+    Declared,
+}
+
+impl Why {
+    /// All of them, the surest first.
+    pub const ALL: [Self; 6] = [
+        Self::Epoch,
+        Self::Declared,
+        Self::Row,
+        Self::Database,
+        Self::Cluster,
+        Self::Timeline,
+    ];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Database => "database",
+            Self::Row => "row",
+            Self::Timeline => "timeline",
+            Self::Epoch => "epoch",
+            Self::Declared => "declared",
+        }
+    }
+
+    /// Its sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Cluster => "it was written on another Postgres server",
+            Self::Database => "it was written in another database of this server",
+            Self::Row => "its rows were loaded from a dump",
+            Self::Timeline => {
+                "its server took over from another, or was put back to a point in time"
+            }
+            Self::Epoch => "a node of Candor has seen it in a later state",
+            Self::Declared => "somebody said that it is a copy",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == word)
+    }
+}
+
+/// A database that may be an older copy: nothing is sent until somebody decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Why, the surest first; never empty.
+    pub why: Vec<Why>,
+    /// Since when nothing is sent.
+    pub at: DateTime<Utc>,
+    /// When it was last known to be the one in use: about when the copy was taken.
+    pub copied_at: DateTime<Utc>,
+}
+
+impl Doubt {
+    fn new(words: &[String], at: DateTime<Utc>, copied_at: DateTime<Utc>) -> Self {
+        let among = |why: &Why| words.iter().any(|word| word == why.as_str());
+        Self {
+            why: Why::ALL.into_iter().filter(among).collect(),
+            at,
+            copied_at,
+        }
+    }
+
+    /// The reasons as one clause.
+    pub fn reasons(&self) -> String {
+        let words: Vec<_> = self.why.iter().map(|why| why.in_words()).collect();
+        words.join("; ")
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.copied_at.format("%Y-%m-%d %H:%M:%S UTC");
+        let reasons = self.reasons();
+        write!(
+            f,
+            "this database may be an older copy ({reasons}). It was last in use at {at}. Nothing is sent until \
+             somebody decides: `candor db restored --help`"
+        )
+    }
+}
+
+/// What a decision did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// Campaigns under way that were gone through.
+    pub campaigns: u64,
+    /// People of them who had no notice in the copy and have one now.
+    pub frozen: u64,
+    /// Notices that may have left after the copy was taken, now uncertain.
+    pub uncertain: u64,
+    /// Of those, how many are sent again.
+    pub again: u64,
+    /// Notices that a relay's log says were taken.
+    pub sent: u64,
+    /// Notices that a relay's log says were refused.
+    pub refused: u64,
+    /// Notices that certainly did not leave.
+    pub unsent: u64,
+    /// E-mails of tickets that left, by the log.
+    pub letters_sent: u64,
+    /// E-mails of tickets that may have left.
+    pub letters_uncertain: u64,
+    /// Messages in the log after the copy's time that belong to nothing in this copy.
+    pub strangers: u64,
+    /// Campaigns that were taken back to their drafts, since they may have been launched after the copy.
+    pub taken_back: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own_and_is_read_back() {
+        for why in Why::ALL {
+            assert_eq!(Why::of(why.as_str()), Some(why));
+        }
+        assert_eq!(Why::of("moon"), None);
+        let at = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let words = ["row".to_owned(), "epoch".to_owned()];
+        let doubt = Doubt::new(&words, at, at);
+        assert_eq!(doubt.why, [Why::Epoch, Why::Row]);
+        assert!(doubt.to_string().contains("candor db restored"));
+    }
+}

@@ -1,0 +1,315 @@
+//! What somebody decides about an older copy: what left after it was taken. All of it in one transaction, so that
+//! nothing is half decided; nothing is sent meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::left::{Choice, End, Gap, REASON};
+use super::relay_log::{Fate, MessageKey, RelayLog};
+use super::watch::Witness;
+use super::{Restored, store};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit;
+use crate::campaign::store::GATE;
+use crate::campaign::{self, Campaign, UncertainPolicy};
+use crate::db::{self, Tx, bell};
+use crate::id::{BUCKETS, LetterId, NoticeId};
+use crate::notice::letter::message_key;
+use crate::notice::{AttemptResult, freeze};
+use crate::outbox::LetterStatus;
+
+/// The relay of outcomes that a log tells.
+const LOG: &str = "log";
+/// The relay of attempts that may have been made.
+const NOT_KNOWN: &str = "not known";
+/// How far the clocks of nodes, of the database and of relays may differ.
+const CLOCKS: TimeDelta = TimeDelta::minutes(15);
+/// What stands in the place of a relay's answer at a letter that may have left.
+const PERHAPS: &str = "it may have been sent: the database was put back to an older state";
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// Nobody suspects the database.
+    #[error(
+        "this database is in use and not in doubt: there is nothing to decide. If it is an older copy all the same, \
+         say so first: `candor db doubt`"
+    )]
+    NoDoubt,
+    /// The log is of something else.
+    #[error(
+        "the log names no message of Candor's: it must be that of the relay, in Postfix's format, with the \
+         message-id lines of cleanup"
+    )]
+    NotALog,
+    /// It does not go back far enough.
+    #[error(
+        "the log begins at {begins_at}, after the copy was taken ({copied_at}): what was sent before it begins would \
+         be sent again. Give the earlier log too"
+    )]
+    BeginsLate {
+        /// When the log begins.
+        begins_at: DateTime<Utc>,
+        /// About when the copy was taken.
+        copied_at: DateTime<Utc>,
+    },
+    /// It does not know what the relay surely took.
+    #[error(
+        "the copy knows of {known} messages that relay {relay} took last, and none of them is in the log: give the \
+         log of that relay too, or decide without a log"
+    )]
+    OtherRelay {
+        /// The relay.
+        relay: String,
+        /// How many.
+        known: usize,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+/// Goes through the campaigns under way.
+struct Decision<'a> {
+    app: &'a App,
+    choice: &'a Choice,
+    again: Option<bool>,
+    gap: Gap,
+    done: Restored,
+    /// Messages of the log that belong to something.
+    matched: BTreeSet<MessageKey>,
+    /// How many messages of which the copy knows that a relay took them, by relay: all, and those in the log.
+    known: BTreeMap<String, (usize, usize)>,
+}
+
+/// Decides what left after the copy was taken, and lets sending begin. `again`: whether what may have left is sent
+/// again; `None`: as each campaign was approved, and no letter of a ticket.
+///
+/// # Errors
+/// [`RestoreError`]; nothing has changed then.
+pub async fn decide(
+    app: &App,
+    by: Actor,
+    choice: &Choice,
+    again: Option<bool>,
+) -> Result<Restored, RestoreError> {
+    let mut tx = app.db.begin().await?;
+    store::lock(&mut tx).await?;
+    let seen = store::look(&mut tx).await?;
+    let doubt = seen.doubt().ok_or(RestoreError::NoDoubt)?;
+    let mut decision = Decision {
+        app,
+        choice,
+        again,
+        gap: Gap {
+            copied_at: doubt.copied_at,
+            held_at: doubt.at,
+            now: app.now(),
+        },
+        done: Restored::default(),
+        matched: BTreeSet::new(),
+        known: BTreeMap::new(),
+    };
+    if let Choice::Logged(log) = choice {
+        fits(log, doubt.copied_at)?;
+    }
+    if !matches!(choice, Choice::Nothing) {
+        for id in store::list_under_way(&mut tx).await? {
+            let campaign = campaign::store::lock(&mut tx, id).await?;
+            decision.campaign(&mut tx, &campaign).await?;
+        }
+        decision.knows_every_relay()?;
+        decision.letters(&mut tx).await?;
+        decision.take_back(&mut tx, by).await?;
+        decision.count_strangers(&mut tx).await?;
+    }
+    let latest = Witness::new(app).latest(seen.id);
+    store::settle(&mut tx, latest, true).await?;
+    bell::ring(&mut tx, GATE).await?;
+    let how = match choice {
+        Choice::Nothing => "nothing left",
+        Choice::Unknown => "uncertain",
+        Choice::Logged(_) => "log",
+    };
+    let words: Vec<_> = doubt.why.iter().map(|why| why.as_str()).collect();
+    let detail = json!({
+        "why": words, "last_in_use": doubt.copied_at, "decided": how, "generation": seen.generation + 1,
+        "counts": decision.done,
+    });
+    let done = decision.done;
+    audit::store::append(
+        &mut tx,
+        app.now(),
+        by,
+        "database.restored",
+        "everything",
+        &detail,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// Whether a log can tell what left after a copy.
+fn fits(log: &RelayLog, copied_at: DateTime<Utc>) -> Result<(), RestoreError> {
+    if log.is_empty() {
+        return Err(RestoreError::NotALog);
+    }
+    match log.begins_at {
+        Some(begins_at) if begins_at > copied_at => Err(RestoreError::BeginsLate {
+            begins_at,
+            copied_at,
+        }),
+        _ => Ok(()),
+    }
+}
+
+impl Decision<'_> {
+    async fn campaign(&mut self, tx: &mut Tx, campaign: &Campaign) -> db::Result<()> {
+        self.done.campaigns += 1;
+        // Their Message-IDs are known before they are frozen; their outcomes need a notice.
+        self.done.frozen += freeze::rest(tx, self.app, campaign).await?;
+        let again = self
+            .again
+            .unwrap_or(campaign.on_uncertain == UncertainPolicy::Resend);
+        for bucket in 0..BUCKETS {
+            let (mut ends, mut unsent) = (Vec::new(), 0);
+            for one in store::latest(tx, campaign.id, bucket).await? {
+                let key = message_key(campaign.id, one.person);
+                let is_logged = self.choice.of(&key, one.id).is_some();
+                if is_logged {
+                    self.matched.extend([key, *one.id.uuid().as_bytes()]);
+                }
+                if one.result == Some(AttemptResult::Accepted) && one.relay != LOG {
+                    let known = self.known.entry(one.relay.clone()).or_default();
+                    known.0 += 1;
+                    known.1 += usize::from(is_logged);
+                }
+                match self.choice.end(campaign.id, &one, again, self.gap) {
+                    Some(end) => ends.push((one.id, end)),
+                    None if !one.is_over() => unsent += 1,
+                    None => {}
+                }
+            }
+            self.count(&ends, unsent);
+            let relay = match self.choice {
+                Choice::Logged(_) => LOG,
+                _ => NOT_KNOWN,
+            };
+            store::insert_outcomes(tx, campaign.id, bucket, relay, &ends).await?;
+        }
+        store::give_batches_back(tx, campaign.id, self.gap.now).await
+    }
+
+    fn count(&mut self, ends: &[(NoticeId, End)], unsent: u64) {
+        self.done.unsent += unsent;
+        for (_, end) in ends {
+            match end.result {
+                AttemptResult::Accepted => self.done.sent += 1,
+                AttemptResult::Refused => self.done.refused += 1,
+                AttemptResult::Uncertain => {
+                    self.done.uncertain += 1;
+                    self.done.again += u64::from(end.retry_at.is_some());
+                }
+                _ => self.done.unsent += 1,
+            }
+        }
+    }
+
+    /// A log that knows nothing of a relay that took messages is not that of all relays.
+    fn knows_every_relay(&self) -> Result<(), RestoreError> {
+        let Choice::Logged(_) = self.choice else {
+            return Ok(());
+        };
+        let unknown = self.known.iter().find(|(_, known)| known.1 == 0);
+        match unknown {
+            Some((relay, (known, _))) => Err(RestoreError::OtherRelay {
+                relay: relay.clone(),
+                known: *known,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn letters(&mut self, tx: &mut Tx) -> db::Result<()> {
+        let mut ends: BTreeMap<LetterStatus, Vec<(LetterId, String)>> = BTreeMap::new();
+        for (id, was_due) in store::list_waiting_letters(tx, self.gap.held_at).await? {
+            let key = *id.uuid().as_bytes();
+            let unknown = match self.again {
+                Some(true) => LetterStatus::Queued,
+                _ => LetterStatus::Uncertain,
+            };
+            let end = match self.choice {
+                Choice::Logged(log) => log.of(&key).map(|logged| match &logged.fate {
+                    Fate::Taken { words } => (LetterStatus::Sent, words.clone()),
+                    Fate::Returned { reply } => (LetterStatus::Failed, reply.parts().2.to_owned()),
+                    Fate::Begun => (unknown, PERHAPS.to_owned()),
+                }),
+                _ if was_due => Some((unknown, PERHAPS.to_owned())),
+                _ => None,
+            };
+            let Some((to, reply)) = end else { continue };
+            self.matched.insert(key);
+            match to {
+                LetterStatus::Sent => self.done.letters_sent += 1,
+                LetterStatus::Failed => {}
+                _ => self.done.letters_uncertain += 1,
+            }
+            ends.entry(to).or_default().push((id, reply));
+        }
+        for (to, which) in ends {
+            store::settle_letters(tx, to, &which, self.gap.now).await?;
+        }
+        Ok(())
+    }
+
+    /// What was approved may have been launched after the copy was taken: it is approved again first.
+    async fn take_back(&mut self, tx: &mut Tx, by: Actor) -> db::Result<()> {
+        let copied_at = self.gap.copied_at.format("%Y-%m-%d %H:%M UTC");
+        let reason = format!(
+            "{REASON}, that of {copied_at}: it may have been launched after that, and its people told. Find that out \
+             before you submit it again"
+        );
+        for id in store::list_approved(tx).await? {
+            if !campaign::store::set_back(tx, id, &reason).await? {
+                continue;
+            }
+            self.done.taken_back += 1;
+            let detail = json!({ "reason": reason });
+            audit::store::append(tx, self.gap.now, by, "campaign.take_back", id, &detail).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts the messages of the log after the copy that belong to nothing: neither to what was decided here nor to what
+    /// the copy had settled just before it was taken.
+    async fn count_strangers(&mut self, tx: &mut Tx) -> db::Result<()> {
+        let Choice::Logged(log) = self.choice else {
+            return Ok(());
+        };
+        let copied_at = self.gap.copied_at;
+        let after = log.keys().filter(|(key, logged)| {
+            !self.matched.contains(*key) && logged.at.is_none_or(|at| at > copied_at)
+        });
+        let mut strange: BTreeSet<MessageKey> = after.map(|(key, _)| *key).collect();
+        let since = copied_at - CLOCKS;
+        if !strange.is_empty() {
+            for id in store::letters_settled_since(tx, since).await? {
+                strange.remove(id.uuid().as_bytes());
+            }
+            for id in store::list_recent(tx, since).await? {
+                for bucket in 0..BUCKETS {
+                    for (notice, person) in store::settled_since(tx, id, bucket, since).await? {
+                        strange.remove(&message_key(id, person));
+                        strange.remove(notice.uuid().as_bytes());
+                    }
+                }
+            }
+        }
+        self.done.strangers = strange.len() as u64;
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! People whose reference was given to another person.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::db::schema::person_former;
+use crate::db::{Conn, Result};
+use crate::id::PersonId;
+
+/// What became of a person's reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// Since this list version it names another person.
+    NamesAnother(i32),
+    /// Until this list version it named another person.
+    NamedAnother(i32),
+}
+
+/// Whether the reference of this person was given to another one, or was another one's before. `None` for most.
+///
+/// # Errors
+/// The database's.
+pub async fn reference_of(conn: &mut Conn, id: PersonId) -> Result<Option<Reference>> {
+    let rows: Vec<(PersonId, i32)> = person_former::table
+        .filter(person_former::bucket.eq(id.bucket()))
+        .filter(
+            person_former::person_id
+                .eq(id)
+                .or(person_former::next_id.eq(id)),
+        )
+        .select((person_former::person_id, person_former::until_scope))
+        .load(conn)
+        .await?;
+    let gone = rows.iter().find(|(former, _)| *former == id);
+    let came = || {
+        rows.iter()
+            .map(|(_, version)| Reference::NamedAnother(*version))
+    };
+    Ok(match gone {
+        Some((_, version)) => Some(Reference::NamesAnother(*version)),
+        None => came().next(),
+    })
+}

@@ -1,0 +1,174 @@
+//! What is asked before a list is recorded as posted or told: since it was taken, some of its people came under a flag
+//! that forbids to write to them, or left the scope. Each reason is answered with its number, as
+//! [`crate::scope::consent`] does for lists of affected people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PersonId;
+
+/// Why somebody must not be told by a list any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A legal hold: nobody writes to them.
+    LegalHold,
+    /// A protected address: whoever opens their mail may be a danger to them.
+    ProtectedAddress,
+    /// They died: next of kin are told.
+    Deceased,
+    /// They are not in scope any more.
+    Retracted,
+    /// The flag for which the list was taken is lifted: not dead, not protected, or no minor.
+    FlagLifted,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::LegalHold,
+        Self::ProtectedAddress,
+        Self::Deceased,
+        Self::Retracted,
+        Self::FlagLifted,
+    ];
+
+    /// The word for it in forms, the command line and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LegalHold => "legal_hold",
+            Self::ProtectedAddress => "protected_address",
+            Self::Deceased => "deceased",
+            Self::Retracted => "retracted",
+            Self::FlagLifted => "flag_lifted",
+        }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == word);
+        found.ok_or_else(|| {
+            let words = Self::ALL.map(Self::as_str).join(", ");
+            format!("must be one of: {words}")
+        })
+    }
+}
+
+/// The people of a list that waits who must not be told by it any more, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barred {
+    /// Why.
+    pub reason: Reason,
+    /// How many.
+    pub people: i64,
+    /// The first of them, as many as were asked for.
+    pub some: Vec<PersonId>,
+}
+
+/// The numbers to which somebody said yes, by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Confirmed(pub BTreeMap<Reason, i64>);
+
+/// Something that is asked before a list is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// Why people must not be told any more.
+    pub what: Reason,
+    /// How many.
+    pub number: i64,
+}
+
+/// What a yes says, as a sentence.
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (who, are, they) = match self.number {
+            1 => ("person", "is", "counts"),
+            _ => ("people", "are", "count"),
+        };
+        let why = match self.what {
+            Reason::LegalHold => "under a legal hold",
+            Reason::ProtectedAddress => "at a protected address",
+            Reason::Deceased => "known to have died",
+            Reason::Retracted => "no longer affected",
+            Reason::FlagLifted => "without the flag for which the list was taken",
+        };
+        write!(
+            f,
+            "{} {who} on this list {are} {why} by now, and {they} as told all the same.",
+            self.number
+        )
+    }
+}
+
+impl From<&Barred> for Question {
+    fn from(of: &Barred) -> Self {
+        Self {
+            what: of.reason,
+            number: of.people,
+        }
+    }
+}
+
+/// What is not answered, or was answered for another number.
+pub fn unanswered(barred: &[Barred], given: &Confirmed) -> Vec<Question> {
+    let asked = barred.iter().map(Question::from);
+    let mut open: Vec<_> = asked
+        .filter(|question| given.0.get(&question.what) != Some(&question.number))
+        .collect();
+    let is_asked = |reason: &Reason| barred.iter().any(|one| one.reason == *reason);
+    let gone = given
+        .0
+        .iter()
+        .filter(|(what, n)| **n != 0 && !is_asked(what));
+    open.extend(gone.map(|(what, _)| Question {
+        what: *what,
+        number: 0,
+    }));
+    open
+}
+
+/// The answer that says yes to all of these.
+pub fn yes_to(questions: &[Question]) -> Confirmed {
+    Confirmed(questions.iter().map(|one| (one.what, one.number)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_wants_its_own_number() {
+        let barred =
+            [(Reason::LegalHold, 2), (Reason::Retracted, 1)].map(|(reason, people)| Barred {
+                reason,
+                people,
+                some: Vec::new(),
+            });
+        let asked = unanswered(&barred, &Confirmed::default());
+        assert_eq!(asked.len(), 2);
+        let yes = yes_to(&asked);
+        assert_eq!(unanswered(&barred, &yes), []);
+        let mut other = yes.clone();
+        other.0.insert(Reason::LegalHold, 3);
+        assert_eq!(unanswered(&barred, &other), [asked[0]]);
+        let gone = Question {
+            what: Reason::Retracted,
+            number: 0,
+        };
+        assert_eq!(
+            unanswered(&barred[..1], &yes),
+            [gone],
+            "nobody is retracted any more"
+        );
+        let words =
+            "2 people on this list are under a legal hold by now, and count as told all the same.";
+        assert_eq!(asked[0].to_string(), words);
+    }
+}

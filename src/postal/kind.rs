@@ -1,0 +1,85 @@
+//! The kinds and states of lists and letters.
+
+use crate::person::ToldBy;
+use crate::pg_enum;
+
+pg_enum! {
+    /// For which people a list is, and so how they are told.
+    pub enum PostalKind: PostalKind {
+        /// People whom no e-mail reaches: a letter to themselves.
+        Letter = "letter",
+        /// Minors, where the incident holds them for a letter to the parent or guardian.
+        Guardian = "guardian",
+        /// People who were told of something that is not theirs, and whom no e-mail reaches: a letter that says what is so.
+        Correction = "correction",
+        /// People who died: somebody tells their next of kin.
+        Kin = "kin",
+        /// People at a protected address: somebody tells them through a channel that is safe.
+        Safe = "safe",
+        /// One person who was told by word of mouth. Never a list.
+        Single = "single",
+    }
+}
+
+impl PostalKind {
+    /// The kinds of which a list can be taken.
+    pub const LISTS: [Self; 5] = [
+        Self::Letter,
+        Self::Guardian,
+        Self::Correction,
+        Self::Kin,
+        Self::Safe,
+    ];
+
+    /// Whether its letters are posted; else people are told otherwise.
+    pub fn is_posted(self) -> bool {
+        matches!(self, Self::Letter | Self::Guardian | Self::Correction)
+    }
+
+    /// The channel that has told people once the batch is recorded.
+    pub fn told_by(self) -> ToldBy {
+        if self.is_posted() {
+            ToldBy::Post
+        } else {
+            ToldBy::Otherwise
+        }
+    }
+}
+
+pg_enum! {
+    /// Where a list stands.
+    pub enum PostalState: PostalState {
+        /// Taken; nobody has said yet that it was posted.
+        Listed = "listed",
+        /// Posted; its people are being recorded as told.
+        Posting = "posting",
+        /// Posted, or told.
+        Posted = "posted",
+        /// Thrown away before it was posted.
+        Discarded = "discarded",
+    }
+}
+
+pg_enum! {
+    /// What became of one person's letter.
+    pub enum PostalStatus: PostalStatus {
+        /// On the list.
+        Listed = "listed",
+        /// Posted, or told.
+        Posted = "posted",
+        /// On a list that was posted, but this letter was not.
+        NotPosted = "not_posted",
+        /// Came back.
+        Returned = "returned",
+    }
+}
+
+pg_enum! {
+    /// How minors are told.
+    pub enum MinorsRule: MinorsRule {
+        /// By e-mail; it addresses the parent or guardian.
+        GuardianText = "guardian_text",
+        /// No e-mail: a letter to the parent or guardian.
+        GuardianLetter = "guardian_letter",
+    }
+}

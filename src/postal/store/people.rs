@@ -1,0 +1,156 @@
+//! The people of lists: who belongs on one, what they were told, and who must not be told by it any more.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use super::super::consent::{Barred, Reason};
+use super::super::{Batch, Knows, MinorsRule, PostalKind};
+use super::{Named, elements};
+use crate::db::schema::{person, person_now};
+use crate::db::{Conn, Error, Result, statement};
+use crate::element::ElementSet;
+use crate::id::{BUCKETS, IncidentId, PersonId};
+use crate::person::ToldBy;
+
+// 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. Who is corrected by a letter is told all by it, and on no other list.
+const TO_LIST: &str = "
+    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named from person_now p
+    cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags, p.reachable)
+        as correction) c
+    where p.bucket = $1 and p.incident_id = $2
+        and case $3
+            when 'letter' then p.standing = 'needs_letter' and not ($4 and p.flags & 1 <> 0) and correction = 'none'
+            when 'guardian' then $4 and p.flags & 1 <> 0 and p.flags & 26 = 0 and p.standing <> 'retracted'
+                and (p.told is null or p.exposed & ~p.named <> 0) and correction = 'none'
+            when 'correction' then correction = 'letter' or correction = 'email' and $4 and p.flags & 1 <> 0
+            when 'kin' then p.standing = 'withheld' and p.withheld = 'deceased'
+            when 'safe' then p.standing = 'withheld' and p.withheld = 'protected_address'
+            else false end
+        and ($5 or not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
+            where i.bucket = $1 and i.person_id = p.id and i.status = 'listed' and b.state in ('listed', 'posting')))
+    order by p.id";
+
+/// The people of a bucket who belong on a list, with what was exposed of them; those on a list that waits only if
+/// `again`.
+///
+/// # Errors
+/// `Inconsistent` for an element that the program does not know.
+pub async fn to_list(
+    conn: &mut Conn,
+    incident: IncidentId,
+    bucket: i32,
+    (kind, minors): (PostalKind, MinorsRule),
+    again: bool,
+) -> Result<Vec<(PersonId, ElementSet)>> {
+    let rows: Vec<Named> = statement(TO_LIST)
+        .bind::<Integer, _>(bucket)
+        .bind::<Uuid, _>(incident)
+        .bind::<Text, _>(kind.as_str())
+        .bind::<Bool, _>(minors == MinorsRule::GuardianLetter)
+        .bind::<Bool, _>(again)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Named::read).collect()
+}
+
+/// People of one bucket as the list now has them: the index of their reference, and what they were told. The people
+/// with these references, and the people with these ids.
+///
+/// # Errors
+/// `Inconsistent` for an element that the program does not know.
+pub async fn facts(
+    conn: &mut Conn,
+    (incident, bucket): (IncidentId, i32),
+    references: &[Vec<u8>],
+    ids: &[PersonId],
+) -> Result<Vec<(PersonId, Vec<u8>, Knows)>> {
+    let named: Vec<PersonId> = person::table
+        .filter(
+            person::incident_id
+                .eq(incident)
+                .and(person::bucket.eq(bucket)),
+        )
+        .filter(person::reference_key.eq_any(references))
+        .select(person::id)
+        .load(conn)
+        .await?;
+    let all: Vec<PersonId> = named.iter().chain(ids).copied().collect();
+    let rows: Vec<(PersonId, Vec<u8>, Option<ToldBy>, i64)> = person_now::table
+        .filter(person_now::incident_id.eq(incident))
+        .filter(
+            person_now::bucket
+                .eq(bucket)
+                .and(person_now::id.eq_any(all)),
+        )
+        .select((
+            person_now::id,
+            person_now::reference_key,
+            person_now::told,
+            person_now::named,
+        ))
+        .load(conn)
+        .await?;
+    let read = |(id, key, told, named)| {
+        let named = elements(named, id)?;
+        Ok((id, key, Knows { told, named }))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Where no list came in force since this
+// one was taken, nobody is looked at.
+const BARRED: &str = "
+    select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
+    from (
+        select p.id, case
+            when p.standing = 'retracted' then 'retracted'
+            when p.flags & 16 <> 0 then 'legal_hold'
+            when p.flags & 8 <> 0 and $3 <> 'safe' then 'protected_address'
+            when p.flags & 2 <> 0 and $3 not in ('kin', 'safe') then 'deceased'
+            when $3 = 'kin' and p.flags & 2 = 0 or $3 = 'safe' and p.flags & 8 = 0
+                or $3 = 'guardian' and p.flags & 1 = 0 then 'flag_lifted'
+            end as why
+        from postal_item i join person_now p on p.bucket = i.bucket and p.id = i.person_id
+        where i.bucket = any($1) and i.batch_id = $2 and i.status = 'listed'
+            and exists (select from scope_version v where v.incident_id = $4
+                and (v.status = 'activating' or v.activated_at >= $5))
+    ) barred
+    where barred.why is not null
+    group by barred.why order by barred.why";
+
+#[derive(QueryableByName)]
+struct BarredRow {
+    #[diesel(sql_type = Text)]
+    why: String,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+    #[diesel(sql_type = Array<Uuid>)]
+    some: Vec<PersonId>,
+}
+
+/// The people of a list that waits who must not be told by it any more, since a later list of affected people changed
+/// their flags or retracted them: how many for each reason, and at most `named` of them.
+///
+/// # Errors
+/// The database's.
+pub async fn barred(conn: &mut Conn, of: &Batch, named: i32) -> Result<Vec<Barred>> {
+    let rows: Vec<BarredRow> = statement(BARRED)
+        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
+        .bind::<Uuid, _>(of.id)
+        .bind::<Text, _>(of.kind.as_str())
+        .bind::<Uuid, _>(of.incident)
+        .bind::<Timestamptz, _>(of.taken_at)
+        .bind::<Integer, _>(named)
+        .load(conn)
+        .await?;
+    let read = |row: BarredRow| {
+        let reason = row.why.parse::<Reason>();
+        Ok(Barred {
+            reason: reason.map_err(|_| Error::inconsistent("postal_item", of.id))?,
+            people: row.people,
+            some: row.some,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}

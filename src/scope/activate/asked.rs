@@ -1,0 +1,102 @@
+//! What is asked about a draft, with the numbers as they are now.
+
+use super::super::consent::{self, Question, Told};
+use super::super::delta::Delta;
+use super::super::difference::AT_ONCE;
+use super::super::store;
+use super::super::{ScopeStatus, Version};
+use crate::app::App;
+use crate::db::{self, Conn};
+use crate::id::IncidentId;
+
+pub(super) fn percent(app: &App) -> u32 {
+    app.config.scope.reject_percent
+}
+
+pub(super) fn has_no_count(draft: &Version) -> bool {
+    let delta = draft.delta.as_ref();
+    delta.is_none_or(|delta| delta.flags_lifted.is_none())
+}
+
+/// How many people were told by now of what a draft changes. What takes a long list to count is as of when it was
+/// compared, or as an activation found it since ([`told_now`]).
+async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Result<Told> {
+    if rows(draft) <= AT_ONCE {
+        return told_now(conn, incident, draft).await;
+    }
+    let delta = draft.delta.clone().unwrap_or_default();
+    Ok(Told {
+        another: told_of_another(conn, incident, draft).await?,
+        too_much: delta.told_too_much,
+    })
+}
+
+async fn told_of_another(
+    conn: &mut Conn,
+    incident: IncidentId,
+    draft: &Version,
+) -> db::Result<i64> {
+    let delta = draft.delta.as_ref();
+    if delta.is_none_or(|delta| delta.identity_changes == 0) {
+        return Ok(0);
+    }
+    store::count_another_told(conn, incident, draft.version).await
+}
+
+/// How many people were told by now of what a draft changes.
+pub(super) async fn told_now(
+    conn: &mut Conn,
+    incident: IncidentId,
+    draft: &Version,
+) -> db::Result<Told> {
+    let delta = draft.delta.as_ref();
+    Ok(Told {
+        another: told_of_another(conn, incident, draft).await?,
+        too_much: match delta.is_some_and(|delta| delta.elements_retracted > 0) {
+            true => store::count_told_too_much(conn, incident, draft.version).await?,
+            false => 0,
+        },
+    })
+}
+
+/// Keeps a new number with the draft, whose page shows it. Only who holds the lock may write it.
+pub(super) async fn keep_told(
+    conn: &mut Conn,
+    incident: IncidentId,
+    draft: &Version,
+    told: Told,
+) -> db::Result<()> {
+    match &draft.delta {
+        Some(delta) if delta.told_too_much != told.too_much => {
+            let delta = Delta {
+                told_too_much: told.too_much,
+                ..delta.clone()
+            };
+            store::set_delta(conn, incident, draft.version, &delta).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How many rows of people an activation writes at most.
+pub(super) fn rows(of: &Version) -> i64 {
+    let retracted = of.delta.as_ref().map_or(0, |delta| delta.people_retracted);
+    of.accepted + retracted
+}
+
+/// What must be confirmed before a version can be put in force; nothing unless it is a draft.
+///
+/// # Errors
+/// The database's.
+pub async fn questions(
+    app: &App,
+    conn: &mut Conn,
+    incident: IncidentId,
+    of: &Version,
+) -> db::Result<Vec<Question>> {
+    if of.status != ScopeStatus::Draft || of.accepted == 0 {
+        return Ok(Vec::new());
+    }
+    let told = told(conn, incident, of).await?;
+    Ok(consent::questions(of, told, percent(app)))
+}

@@ -1,0 +1,67 @@
+//! Whether anything may be sent at all: the emergency stop, and a database that may be an older copy.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::deployment::{self, Doubt};
+use crate::staff::right::SeeCampaigns;
+use crate::web::problem::Answer;
+use crate::web::who::Allowed;
+use crate::{campaign, db};
+
+/// A database that may be an older copy, as programs read it.
+#[derive(Debug, Serialize)]
+pub struct InDoubt {
+    /// Words: `epoch`, `row`, `database`, `cluster`, `timeline`, `declared`.
+    why: Vec<&'static str>,
+    /// Since when nothing is sent.
+    since: DateTime<Utc>,
+    /// When the database was last known to be the one in use.
+    last_in_use: DateTime<Utc>,
+    /// The same for people.
+    detail: String,
+}
+
+impl From<Doubt> for InDoubt {
+    fn from(doubt: Doubt) -> Self {
+        Self {
+            why: doubt.why.iter().map(|why| why.as_str()).collect(),
+            since: doubt.at,
+            last_in_use: doubt.copied_at,
+            detail: doubt.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Sending {
+    allowed: bool,
+    stopped_at: Option<DateTime<Utc>>,
+    in_doubt: Option<InDoubt>,
+}
+
+/// The doubt on record, for an answer.
+///
+/// # Errors
+/// The database's.
+pub async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
+    let doubt = deployment::store::doubt(&mut *app.db.get().await?).await?;
+    Ok(doubt.map(InDoubt::from))
+}
+
+/// `GET /sending`: whether messages may leave, and why not.
+///
+/// # Errors
+/// The database's.
+pub async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
+    let stopped = campaign::store::stopped(&mut *app.db.get().await?).await?;
+    let in_doubt = in_doubt(&app).await?;
+    Ok(HttpResponse::Ok().json(Sending {
+        allowed: stopped.is_none() && in_doubt.is_none(),
+        stopped_at: stopped.map(|(at, _)| at),
+        in_doubt,
+    }))
+}

@@ -1,0 +1,325 @@
+//! What is done with lists: taken, recorded as posted or told, thrown away; and how minors are told.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::{Typed, filled};
+use crate::app::App;
+use crate::id::PostalId;
+use crate::incident::{self, Incident};
+use crate::postal::consent::Confirmed;
+use crate::postal::{self, How, MinorsRule, PostalError, PostalKind, Telling, post, store};
+use crate::staff::right::{ImportScope, SteerIncident};
+use crate::web::console::around::{incident_at, on_to};
+use crate::web::form::{Form, Nothing};
+use crate::web::letters::download;
+use crate::web::page::{self, Fault, Faults};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::{Allowed, Signed};
+
+/// A form of the page that was refused.
+#[derive(Default)]
+pub(super) struct Again {
+    faults: Vec<Fault>,
+    /// The list that the form was of, and what had been typed; without a list, of one person.
+    typed: Option<(Option<PostalId>, Typed)>,
+}
+
+impl Again {
+    /// Refused for these reasons; nothing had been typed that is kept.
+    pub(super) fn with(faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            typed: None,
+        }
+    }
+}
+
+/// What was refused at a field; faults of ours stay problems.
+fn fault(field: &str, why: PostalError) -> Result<Fault, Problem> {
+    let problem = Problem::from(why);
+    match problem.kind() {
+        Kind::NotAccepted | Kind::InTheWay => Ok(Fault {
+            field: field.to_owned(),
+            text: problem.sentence(),
+        }),
+        _ => Err(problem),
+    }
+}
+
+/// The page again, with what had been typed.
+pub(super) async fn again(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Incident,
+    refused: Again,
+) -> Answer {
+    let mut page = filled(app, req, who, of).await?;
+    page.faults = Faults(refused.faults);
+    match refused.typed {
+        None => {}
+        Some((None, typed)) => page.one = typed,
+        Some((Some(list), typed)) => {
+            let list = list.to_string();
+            if let Some(line) = page.batches.iter_mut().find(|line| line.id == list) {
+                line.form = typed;
+            }
+        }
+    }
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+}
+
+pub(super) fn done(of: &Incident, act: &str) -> HttpResponse {
+    on_to(&format!("/console/incidents/{}/letters", of.slug), act)
+}
+
+/// Which list to take.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    kind: Option<PostalKind>,
+    again: bool,
+}
+
+/// `POST /console/incidents/{slug}/letters`: takes a list and answers with it as CSV, of any length.
+///
+/// # Errors
+/// 404. A list on which nobody belongs shows the page again.
+pub async fn take(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    form: Form<Asked>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let kind = form.kind.unwrap_or(PostalKind::Letter);
+    match postal::list::export(&app, who.id, of.id, kind, form.again).await {
+        Ok(list) => download(&of, list),
+        Err(why) => {
+            let refused = Again::with(vec![fault("lists", why)?]);
+            again(&app, &req, &who, of, refused).await
+        }
+    }
+}
+
+/// The day, who was told how, and what was confirmed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    reference: String,
+    on: String,
+    how: String,
+    who: String,
+    /// `legal_hold:2`
+    confirm: Vec<String>,
+}
+
+impl Said {
+    fn typed(&self) -> Typed {
+        Typed {
+            reference: self.reference.clone(),
+            on: self.on.clone(),
+            how: self.how.clone(),
+            who: self.who.clone(),
+        }
+    }
+
+    fn day(&self) -> Result<NaiveDate, Fault> {
+        self.on.trim().parse().map_err(|_| Fault {
+            field: "on".to_owned(),
+            text: "Enter a day such as 2026-12-03.".to_owned(),
+        })
+    }
+
+    fn telling(&self) -> Result<Telling, PostalError> {
+        let how = self.how.parse().unwrap_or(How::Other);
+        Telling::new(how, &self.who)
+    }
+
+    fn confirmed(&self) -> Confirmed {
+        let answer = |text: &String| {
+            let (reason, people) = text.split_once(':')?;
+            Some((reason.parse().ok()?, people.parse().ok()?))
+        };
+        Confirmed(self.confirm.iter().filter_map(answer).collect())
+    }
+}
+
+/// The field of a form that an error concerns.
+fn field(why: &PostalError, other: &'static str) -> &'static str {
+    match why {
+        PostalError::InFuture { .. } | PostalError::BeforeTaken { .. } => "on",
+        PostalError::Who => "who",
+        _ => other,
+    }
+}
+
+/// `POST /console/letters/{id}/posted`.
+///
+/// # Errors
+/// 404 without the list. The page is shown again for a day that cannot be, a list that does not wait, or people who must not be told any
+/// more and are not confirmed.
+pub async fn posted(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<PostalId>,
+    form: Form<Said>,
+) -> Answer {
+    record(&app, &req, &who, *id, &form, "posted").await
+}
+
+/// `POST /console/letters/{id}/told`.
+///
+/// # Errors
+/// As [`posted`].
+pub async fn told(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<PostalId>,
+    form: Form<Said>,
+) -> Answer {
+    record(&app, &req, &who, *id, &form, "told").await
+}
+
+/// Records what became of a list: `posted` or `told`.
+async fn record(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    id: PostalId,
+    said: &Said,
+    act: &str,
+) -> Answer {
+    let of = of_batch(app, id).await?;
+    let fault = match said.day() {
+        Err(fault) => fault,
+        Ok(on) => {
+            let telling = (act == "told").then(|| said.telling()).transpose();
+            let recorded = match telling {
+                Ok(telling) => {
+                    let confirmed = said.confirmed();
+                    let done = post::Done {
+                        on,
+                        telling,
+                        confirmed,
+                    };
+                    post::record(app, who.id, id, &done).await
+                }
+                Err(why) => Err(why),
+            };
+            match recorded {
+                Ok(_) => return Ok(done(&of, act)),
+                Err(why) => fault(field(&why, ""), why)?,
+            }
+        }
+    };
+    let at = match fault.field.as_str() {
+        "" => format!("batch-{id}"),
+        name => format!("{name}-{id}"),
+    };
+    let refused = Again {
+        faults: vec![Fault { field: at, ..fault }],
+        typed: Some((Some(id), said.typed())),
+    };
+    again(app, req, who, of, refused).await
+}
+
+/// The incident of a list.
+async fn of_batch(app: &App, id: PostalId) -> Result<Incident, Problem> {
+    let mut conn = app.db.get().await?;
+    let batch = store::find(&mut conn, id).await?;
+    Ok(incident::store::find(&mut conn, batch.incident).await?)
+}
+
+/// `POST /console/letters/{id}/discard`.
+///
+/// # Errors
+/// 404. A list that does not wait shows the page again.
+pub async fn discard(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<PostalId>,
+    _form: Form<Nothing>,
+) -> Answer {
+    let of = of_batch(&app, *id).await?;
+    match post::discard(&app, who.id, *id).await {
+        Ok(_) => Ok(done(&of, "unlisted")),
+        Err(why) => {
+            let refused = Again::with(vec![fault("lists", why)?]);
+            again(&app, &req, &who, of, refused).await
+        }
+    }
+}
+
+/// `POST /console/incidents/{slug}/letters/told`: one person was told.
+///
+/// # Errors
+/// 404 without such an incident. What cannot be recorded shows the page again.
+pub async fn told_one(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    form: Form<Said>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let refused = match form.day() {
+        Err(fault) => fault,
+        Ok(on) => {
+            let recorded = match form.telling() {
+                Ok(telling) => {
+                    postal::told::told(&app, who.id, of.id, &form.reference, on, &telling).await
+                }
+                Err(why) => Err(why),
+            };
+            match recorded {
+                Ok(_) => return Ok(done(&of, "told")),
+                Err(PostalError::Missing) => Fault {
+                    field: "reference".to_owned(),
+                    text: "Nobody of this incident has this reference.".to_owned(),
+                },
+                Err(why) => fault(field(&why, "reference"), why)?,
+            }
+        }
+    };
+    let refused = Again {
+        faults: vec![refused],
+        typed: Some((None, form.typed())),
+    };
+    again(&app, &req, &who, of, refused).await
+}
+
+/// How minors are told.
+#[derive(Debug, Deserialize)]
+pub struct Rule {
+    rule: MinorsRule,
+}
+
+/// `POST /console/incidents/{slug}/minors`.
+///
+/// # Errors
+/// 404. While a campaign is under way the page is shown again.
+pub async fn minors(
+    who: Allowed<SteerIncident>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    form: Form<Rule>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    match postal::minors::choose(&app, who.id, of.id, form.rule).await {
+        Ok(()) => Ok(done(&of, "minors")),
+        Err(why) => {
+            let refused = Again::with(vec![fault("rule", why)?]);
+            again(&app, &req, &who, of, refused).await
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The server that answers requests.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig};
+use actix_web::{HttpResponse, HttpServer};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::shutdown::Shutdown;
+use crate::staff::sign_in::Attempts;
+use crate::web::body::{self, Bodies};
+use crate::web::problem::Problem;
+use crate::web::{api, console, dress, entry, operations, routes, site};
+
+/// What the web needs beside the program itself.
+pub struct Home {
+    /// The runtime of the process, for work that a web worker's own cannot do.
+    pub runtime: Handle,
+    /// Resolves when answers that never end by themselves (events) must end.
+    pub leaving: CancellationToken,
+    /// Whether all migrations were found to have run.
+    pub is_migrated: AtomicBool,
+}
+
+/// Serves until the end is asked for; requests in hand may finish.
+///
+/// # Errors
+/// If the socket cannot be served.
+pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
+    let workers = match app.config.http.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        n => n,
+    };
+    let app = Data::new(app);
+    let attempts = Data::new(Attempts::default());
+    let descriptors = operations::descriptors();
+    let bodies = Data::new(Bodies::within(descriptors));
+    // Beyond this connections wait to be taken: the database needs descriptors too.
+    let connections = (descriptors * 3 / 4 / workers).max(8);
+    let audiences = Data::new(console::audience::Audiences::default());
+    let home = Data::new(Home {
+        runtime: Handle::current(),
+        leaving: shutdown.soft().clone(),
+        is_migrated: AtomicBool::new(false),
+    });
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(attempts.clone())
+            .app_data(audiences.clone())
+            .app_data(home.clone())
+            .app_data(bodies.clone())
+            .app_data(PayloadConfig::new(app.config.http.body_limit))
+            .app_data(PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
+            .app_data(QueryConfig::default().error_handler(|why, _| api::bad_query(&why).into()))
+            .configure(routes)
+            .default_service(web::to(|| async {
+                HttpResponse::from_error(Problem::not_found())
+            }))
+            .wrap(from_fn(entry::enter))
+            .wrap(from_fn(dress::dress))
+            .wrap(from_fn(site::headers))
+            .wrap(Compress::default())
+            .wrap(NormalizePath::new(TrailingSlash::Trim))
+            .wrap(from_fn(site::log))
+            .wrap(from_fn(body::close))
+    })
+    .workers(workers)
+    .disable_signals()
+    .shutdown_timeout(20)
+    .client_request_timeout(Duration::from_secs(15))
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .max_connections(connections)
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let soft = shutdown.soft().clone();
+    shutdown.spawn(async move {
+        soft.cancelled().await;
+        handle.stop(true).await;
+    });
+    tokio::select! {
+        served = server => served,
+        () = shutdown.hard().cancelled() => Ok(()),
+    }
+}

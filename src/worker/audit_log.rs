@@ -1,0 +1,91 @@
+//! Keeps the audit log: links what is committed into the chain, writes what was counted and what a stop could not write.
+//! Every process that goes on does this, web or sender.
+
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::audit::{link, noticed};
+use crate::campaign::hold;
+use crate::shutdown::Shutdown;
+
+/// How often committed events are linked.
+const LINK: Duration = Duration::from_millis(250);
+/// How often what was counted is written.
+const WRITE: Duration = Duration::from_secs(2);
+/// How often the same trouble is said.
+const SAY: Duration = Duration::from_secs(60);
+
+/// Keeps the log until `shutdown` asks to leave; what is committed by then is linked.
+pub async fn run(app: App, shutdown: Shutdown) {
+    let mut keeper = Keeper::default();
+    loop {
+        let goes_on = shutdown.rest(LINK).await;
+        keeper.write(&app, !goes_on).await;
+        keeper.link(&app).await;
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Keeper {
+    written: Option<Instant>,
+    said: Option<Instant>,
+}
+
+impl Keeper {
+    async fn write(&mut self, app: &App, now: bool) {
+        if !now && self.written.is_some_and(|at| at.elapsed() < WRITE) {
+            return;
+        }
+        self.written = Some(Instant::now());
+        if let Err(error) = noticed::write(app).await
+            && self.is_due()
+        {
+            tracing::warn!(%error, "what was read and refused is not in the audit log yet; trying again");
+        }
+        if let Err(error) = hold::record_switches(app).await
+            && self.is_due()
+        {
+            tracing::error!(%error, "a stop or start of sending is not in the audit log yet; trying again");
+        }
+    }
+
+    async fn link(&mut self, app: &App) {
+        loop {
+            match link::turn(app).await {
+                Ok(turn) => {
+                    if turn.restored {
+                        tracing::error!(
+                            "the head of the audit log was deleted and is made anew: run `candor audit verify`"
+                        );
+                    }
+                    if !turn.outside.is_empty() && self.is_due() {
+                        tracing::error!(
+                            rows = ?turn.outside,
+                            "rows stand in the audit log that the program did not write: run `candor audit verify`"
+                        );
+                    }
+                    if !turn.more {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    if self.is_due() {
+                        tracing::warn!(%error, "the audit log could not be linked; trying again");
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let due = self.said.is_none_or(|at| at.elapsed() >= SAY);
+        if due {
+            self.said = Some(Instant::now());
+        }
+        due
+    }
+}

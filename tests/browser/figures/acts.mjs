@@ -1,0 +1,176 @@
+// What the comms lead does on the pages, one function an act.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { check } from '../lib.mjs';
+import { press } from '../desk.mjs';
+
+const csv = (text) => ({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+
+/** Signs in. */
+export async function enter(page, base, account) {
+  await page.goto(`${base}/console`);
+  await page.getByLabel('E-mail address').fill(account.email);
+  await page.getByLabel('Password').fill(account.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** Opens the incident and begins to look for whose data was taken. */
+export async function openIncident(page, base) {
+  await page.goto(`${base}/console/incidents`);
+  await page.getByLabel('Title').fill('Theft of data');
+  await page.getByLabel('Address').fill('walk');
+  await page.getByLabel('What happened, as far as known').fill('Somebody got into a test system.');
+  await page.getByRole('button', { name: 'Open incident' }).click();
+  await page.waitForURL(/\/console\/incidents\/walk/);
+  for (const state of [/Confirm/, /Start scoping/]) await press(page, state);
+}
+
+/** Adds a fact to the sheet, looks at what publishing changes, and publishes. */
+export async function publishFacts(page, base) {
+  await page.goto(`${base}/console/incidents/walk`);
+  await page.getByLabel('Fact 2, key').fill('contact_phone');
+  await page.getByLabel('Fact 2, words').fill('+1 800 555 0199');
+  await page.getByRole('button', { name: 'Save fact sheet' }).click();
+  await page.waitForURL(/did=facts/);
+  await page.getByRole('link', { name: 'Look at what is public, and publish' }).click();
+  await page.getByRole('heading', { name: 'Publish the fact sheet' }).waitFor();
+  assert.equal(await page.locator('main tbody tr').count(), 2, 'two facts become public');
+  await page.getByRole('button', { name: 'Publish exactly this' }).click();
+  await page.waitForURL(/did=facts-published/);
+}
+
+/** Reads a list as a draft; `draft` says what becomes of one that waits. */
+export async function upload(page, base, text, draft) {
+  await page.goto(`${base}/console/incidents/walk/import`);
+  await page.getByLabel('The affected list').setInputFiles(csv(text));
+  await page.getByRole('button', { name: draft ?? 'Read the file' }).click();
+  await page.waitForURL(/\/scopes\/\d+/);
+}
+
+/** The rejected rows of the draft in the window, as they are downloaded. */
+export async function rejects(page) {
+  const arrives = page.waitForEvent('download');
+  await page.getByRole('link', { name: /Download all/ }).click();
+  return readFileSync(await (await arrives).path(), 'utf8');
+}
+
+/** Adds corrected rows to the draft in the window. */
+export async function addCorrected(page, text) {
+  await page.getByLabel('The corrected rows').setInputFiles(csv(text));
+  await Promise.all([page.waitForURL(/did=added/), page.getByRole('button', { name: 'Add the corrected rows to this draft' }).click()]);
+}
+
+/** Says yes to everything that the draft in the window asks, and puts it in force. */
+export async function confirm(page, button = 'Activate with these changes') {
+  for (const box of await page.locator('input[id^="confirm-"]').all()) await box.check();
+  await page.getByRole('button', { name: button }).click();
+}
+
+/** Writes a template with a text in each of these languages; its address. */
+export async function writeTemplate(page, base, name, texts) {
+  await page.goto(`${base}/console/templates`);
+  await page.getByLabel('Name').fill(name);
+  const [first] = Object.keys(texts);
+  await page.getByLabel('First language').fill(first);
+  await page.getByRole('button', { name: 'Begin template' }).click();
+  await page.waitForURL(/\/console\/templates\/tpl_/);
+  const address = page.url().split('?')[0];
+  for (const [locale, [subject, body]] of Object.entries(texts)) {
+    await page.goto(`${address}?locale=${first}`);
+    let open = page.locator('details[open]');
+    if (locale !== first) {
+      await page.getByText('Add a language').click();
+      open = page.locator('details').filter({ has: page.getByText('Add a language') });
+    }
+    await open.getByLabel('Language code').fill(locale);
+    await open.getByLabel('Subject').fill(subject);
+    await open.getByLabel('Body').fill(body);
+    await Promise.all([page.waitForURL(/did=saved/), page.getByRole('button', { name: 'Save as new version' }).click()]);
+  }
+}
+
+/** Drafts a campaign; its id. */
+export async function draft(page, base, { template, kind, audience = '' }) {
+  await page.goto(`${base}/console/campaigns`);
+  await page.getByLabel('Incident').selectOption({ label: 'Theft of data' });
+  await page.getByLabel('Template').selectOption({ label: template });
+  await page.getByLabel('Kind').selectOption(kind);
+  await page.getByLabel('To whom').selectOption(audience);
+  await page.getByRole('button', { name: 'Draft campaign' }).click();
+  await page.waitForURL(/\/console\/campaigns\/cmp_/);
+  return /cmp_\w+/.exec(page.url())[0];
+}
+
+/** Acknowledges what the page names and submits; the keys that were acknowledged. */
+export async function submit(page, base, id) {
+  await page.goto(`${base}/console/campaigns/${id}`);
+  const boxes = await page.locator('input[name="acknowledged"]').all();
+  const keys = [];
+  for (const box of boxes) {
+    keys.push(await box.getAttribute('value'));
+    await box.check();
+  }
+  if (boxes.length) await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Acknowledge and submit' }).click()]);
+  else await press(page, /Submit for approval/);
+  await page.locator('.badge').getByText('in review', { exact: true }).first().waitFor();
+  return keys;
+}
+
+/** The second pair of eyes; the number of people that the question names. */
+export async function approve(page, base, id) {
+  await page.goto(`${base}/console/campaigns/${id}`);
+  const asked = await page.locator('details.sure').filter({ hasText: 'You approve exactly this content' }).textContent();
+  await press(page, /Approve/);
+  await page.locator('.badge').getByText('approved', { exact: true }).first().waitFor();
+  return Number(/for ([\d,]+) people/.exec(asked)[1].replaceAll(',', ''));
+}
+
+/** Launches, and waits until every message has its end; the number of people that the question names. */
+export async function launch(page, base, id) {
+  await page.goto(`${base}/console/campaigns/${id}`);
+  const asked = await page.locator('details.sure').filter({ hasText: 'Messages go out to' }).textContent();
+  await press(page, /Launch/);
+  await page.locator('.badge').getByText('completed', { exact: true }).first().waitFor({ timeout: 60_000 });
+  return Number(/to ([\d,]+) people/.exec(asked)[1].replaceAll(',', ''));
+}
+
+/** Takes a list of letters, by the words of its row; the file. */
+export async function take(page, base, words) {
+  await page.goto(`${base}/console/incidents/walk/letters`);
+  await page.locator('tr').filter({ hasText: words }).locator('summary').click();
+  const arrives = page.waitForEvent('download');
+  await page.locator('dialog[open], details.sure[open]').getByRole('button', { name: 'Take this list' }).click();
+  return readFileSync(await (await arrives).path(), 'utf8');
+}
+
+/** The form of a list that waits. */
+export const form = (page, list) => page.locator(`#batch-${list}`);
+
+/** Records a list as posted today. */
+export async function post(page, base, list) {
+  await page.goto(`${base}/console/incidents/walk/letters`);
+  await form(page, list).getByRole('button', { name: 'Record as posted' }).click();
+  await page.waitForURL(/did=posted/);
+}
+
+/** Records that next of kin were told. */
+export async function tell(page, base, list) {
+  await page.goto(`${base}/console/incidents/walk/letters`);
+  await form(page, list).getByLabel('How').selectOption('phone');
+  await form(page, list).getByLabel('Who was told').fill('next of kin');
+  await form(page, list).getByRole('button', { name: 'Record as told' }).click();
+  await page.waitForURL(/did=told/);
+}
+
+/** Reports letters that came back; the sentence that the page answers with. */
+export async function comeBack(page, base, report) {
+  await page.goto(`${base}/console/incidents/walk/letters`);
+  await page.getByLabel('The report').setInputFiles(csv(report));
+  await page.getByRole('button', { name: 'Record letters that came back' }).click();
+  const said = page.getByText(/Letters recorded: \d+\. Lines refused: \d+\./).first();
+  await said.waitFor();
+  return said.textContent();
+}
+
+export { check, press };

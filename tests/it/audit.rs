@@ -1,0 +1,399 @@
+//! The audit log: entries without a lock, the chain, rows outside of it, and acts and stops that go on whatever the log
+//! does.
+
+mod reads;
+
+use std::time::{Duration, Instant};
+
+use candor::actor::Actor;
+use candor::audit::store::{self, chain};
+use candor::audit::verify::{Report, verify};
+use candor::audit::{Event, Flaw, Linked, link};
+use candor::campaign::hold;
+use candor::db;
+use candor::staff::StaffRole::Auditor;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::client::Site;
+use crate::house::House;
+use crate::people::Scene;
+use crate::program::Program;
+
+const SYSTEM: Actor = Actor::System("test");
+
+async fn act(house: &House, deed: &str) {
+    let mut tx = house.app.db.begin().await.unwrap();
+    let at = house.app.now();
+    store::append(&mut tx, at, SYSTEM, deed, "everything", &json!({}))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn report(house: &House) -> Report {
+    verify(&mut house.app.db.get().await.unwrap())
+        .await
+        .unwrap()
+}
+
+async fn refusal(house: &House, sql: &str) -> String {
+    let error = house.raw().await.batch_execute(sql).await.unwrap_err();
+    error.as_db_error().unwrap().message().to_owned()
+}
+
+/// An event as whoever reads the chain could make it, in its place behind the end.
+async fn forged(house: &House, seq: i64) -> String {
+    let head = chain::head(&mut house.app.db.get().await.unwrap()).await;
+    let event = Event::new(
+        house.app.now(),
+        SYSTEM,
+        "campaign.approve",
+        "forged",
+        &json!({}),
+    );
+    let linked = Linked::new(seq, event, head.unwrap().unwrap().hash);
+    let hex = candor::seal::to_hex;
+    format!(
+        "insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values \
+         ('{}', {seq}, '{}', '{}', '{}', '{}', '{}', '\\x{}', '\\x{}')",
+        linked.event.id.uuid(),
+        linked.event.at.to_rfc3339(),
+        linked.event.actor,
+        linked.event.deed,
+        linked.event.subject,
+        linked.event.detail,
+        hex(&linked.prev_hash),
+        hex(&linked.hash),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_refuses_what_the_two_functions_do_not_write() {
+    let house = House::new().await;
+    act(&house, "a.b").await;
+    link::all(&house.app).await.unwrap();
+    let entry = "insert into audit_event (id, at, actor, deed, subject, detail) \
+        values (gen_random_uuid(), now(), 'staff:x', 'campaign.approve', 'x', '{}')";
+    let written = "select audit_write(gen_random_uuid(), now(), 'a', 'b', 'c', '{}')";
+    let direct = "audit_event is written by audit_write() alone";
+    let only = "audit_event is append-only";
+    let head = "audit_head follows the chain alone";
+    for (sql, why) in [
+        (entry.to_owned(), direct),
+        (format!("begin; {written}; {entry}"), direct),
+        (
+            "update audit_event set detail = '{\"x\":1}'".to_owned(),
+            only,
+        ),
+        (
+            format!("begin; {written}; update audit_event set seq = 7 where seq is null"),
+            only,
+        ),
+        (
+            format!("begin; {written}; delete from audit_event where seq is null"),
+            only,
+        ),
+        ("truncate audit_event".to_owned(), only),
+        ("update audit_head set seq = 0, hash = ''".to_owned(), head),
+        ("delete from audit_head".to_owned(), head),
+        (
+            "truncate audit_head".to_owned(),
+            "audit_head is append-only",
+        ),
+    ] {
+        assert_eq!(refusal(&house, &sql).await, why, "{sql}");
+    }
+    assert!(report(&house).await.is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_named() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    link::all(&house.app).await.unwrap();
+    let events = report(&house).await.events;
+    let junk = |seq: i64| {
+        format!(
+            "insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values \
+             (gen_random_uuid(), {seq}, now(), 'staff:x', 'campaign.approve', '{}', '{{}}', '\\x00', '\\x0{}')",
+            scene.incident,
+            seq.rem_euclid(10)
+        )
+    };
+    let next = events + 1;
+    // The next number, one that continues the chain as it should, a huge one, one before the first.
+    let mut stray = vec![junk(next), junk(9_000_000_000_000), junk(-4)];
+    stray.push(forged(&house, next + 1).await);
+    house
+        .sql(&format!(
+            "alter table audit_event disable trigger all; {}; alter table audit_event enable trigger all",
+            stray.join(";")
+        ))
+        .await;
+
+    // The program goes on: the stop, and an act.
+    assert!(
+        hold::stop_everything(&house.app, SYSTEM)
+            .await
+            .unwrap()
+            .recorded
+    );
+    act(&house, "after.that").await;
+    let turn = link::turn(&house.app).await.unwrap();
+    assert_eq!(
+        (turn.linked, turn.outside.clone()),
+        (2, vec![next, next + 1, 9_000_000_000_000])
+    );
+    let found = report(&house).await;
+    let mut named = found.flaws.clone();
+    named.sort_by_key(|flaw| format!("{flaw:?}"));
+    let mut outside = [-4, next, next + 1, 9_000_000_000_000]
+        .map(Flaw::Outside)
+        .to_vec();
+    outside.sort_by_key(|flaw| format!("{flaw:?}"));
+    assert_eq!((named, found.events), (outside, events + 2));
+
+    // Pages show the chain alone.
+    let site = Site::open(&house.app).await;
+    let auditor = site.signed_in("aud", &[Auditor]).await;
+    let page = auditor.get("/console/audit").body;
+    assert!(
+        page.contains("after.that") && page.contains("sending.stop"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("campaign.approve"),
+        "a forged approval is shown"
+    );
+    assert!(page.contains("outside of the chain"), "the page says so");
+    let incident = auditor.get("/console/incidents/sundmere").body;
+    assert!(
+        !incident.contains("approved it"),
+        "nor on the page of what it names"
+    );
+
+    // The head is deleted.
+    house
+        .sql("alter table audit_head disable trigger all; delete from audit_head; alter table audit_head enable trigger all")
+        .await;
+    assert!(report(&house).await.flaws.contains(&Flaw::HeadLost));
+    assert!(
+        hold::start_again(&house.app, SYSTEM)
+            .await
+            .unwrap()
+            .recorded
+    );
+    act(&house, "without.head").await;
+    let turn = link::turn(&house.app).await.unwrap();
+    // Signing in, the start, the act, and that the head was lost.
+    assert_eq!((turn.restored, turn.linked >= 3), (true, true));
+    let found = report(&house).await;
+    let restored = |flaw: &Flaw| matches!(flaw, Flaw::HeadRestored(_));
+    assert!(found.flaws.iter().any(restored), "{:?}", found.flaws);
+    let broken =
+        |flaw: &Flaw| matches!(flaw, Flaw::Broken(_) | Flaw::Altered(_) | Flaw::Cut { .. });
+    assert!(!found.flaws.iter().any(broken), "{:?}", found.flaws);
+    act(&house, "and.on").await;
+    assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
+
+    // The command names each, and ends with 1.
+    let said = Program::of(&house).run(&["audit", "verify"]);
+    let said = (
+        said.status.code(),
+        String::from_utf8_lossy(&said.stderr).into_owned(),
+    );
+    assert_eq!(said.0, Some(1));
+    for row in [-4, next, next + 1, 9_000_000_000_000] {
+        assert!(
+            said.1.contains(&format!("row {row} is outside")),
+            "{}",
+            said.1
+        );
+    }
+    assert!(
+        said.1.contains("the head of the chain was deleted"),
+        "{}",
+        said.1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_write_and_many_link_and_the_order_is_kept() {
+    let house = House::new().await;
+    let writers = (0..8).map(|writer| {
+        let house = &house;
+        async move {
+            for n in 0..25 {
+                act(house, &format!("w{writer}.n{n:02}")).await;
+            }
+        }
+    });
+    let linkers = (0..3).map(|_| {
+        let house = &house;
+        async move {
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while house
+                .number("select count(*) from audit_event where seq is not null")
+                .await
+                < 200
+            {
+                // Another node at the same row is no error.
+                let _ = link::turn(&house.app).await;
+                assert!(Instant::now() < deadline, "not all are linked");
+            }
+        }
+    });
+    tokio::join!(join_all(writers), join_all(linkers));
+    let found = report(&house).await;
+    assert_eq!(
+        (found.flaws.as_slice(), found.events, found.waiting),
+        (&[][..], 200, 0)
+    );
+    let mut conn = house.app.db.get().await.unwrap();
+    let rows = chain::rows_after(&mut conn, None, 1_000).await.unwrap();
+    for writer in 0..8 {
+        let mine = rows.iter().map(|row| row.event.deed.as_str());
+        let mine: Vec<_> = mine
+            .filter(|deed| deed.starts_with(&format!("w{writer}.")))
+            .collect();
+        assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
+    }
+    // Page by page, without a gap.
+    let mut before = None;
+    let mut seen = 0;
+    loop {
+        let page = store::page(&mut conn, before, 70).await.unwrap();
+        seen += page.rows.len();
+        assert!(!page.breaks);
+        before = page.rows.last().map(|row| row.seq);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
+    let house = House::new().await;
+    act(&house, "a.first").await;
+    let holder = house.raw().await;
+    holder
+        .batch_execute("begin; select * from audit_head for update")
+        .await
+        .unwrap();
+    let open = house.app.db.begin().await.unwrap();
+    let mut open = open;
+    store::append(
+        &mut open,
+        house.app.now(),
+        SYSTEM,
+        "b.open",
+        "x",
+        &json!({}),
+    )
+    .await
+    .unwrap();
+    let begun = Instant::now();
+    act(&house, "c.while").await;
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert_eq!(
+        link::turn(&house.app).await.unwrap(),
+        link::Turn::default(),
+        "the head is held"
+    );
+    holder.batch_execute("commit").await.unwrap();
+    assert_eq!(link::turn(&house.app).await.unwrap().linked, 2);
+    open.commit().await.unwrap();
+    assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
+    assert!(report(&house).await.is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own_time() {
+    let house = House::new().await;
+    let holder = house.raw().await;
+    holder
+        .batch_execute("begin; lock table audit_event in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let done = hold::stop_everything(&house.app, SYSTEM).await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!((done.changed, done.recorded), (true, false));
+    let stopped = "select count(*) from emergency_stop where stopped_at is not null";
+    assert_eq!(house.number(stopped).await, 1);
+    let program = Program::of(&house);
+    assert!(
+        program
+            .ok(&["start"])
+            .contains("audit log cannot be written now")
+    );
+    assert!(hold::record_switches(&house.app).await.is_err());
+    holder.batch_execute("commit").await.unwrap();
+    house.app.clock.advance(chrono::TimeDelta::hours(1));
+    for _ in 0..2 {
+        hold::record_switches(&house.app).await.unwrap();
+    }
+    let late = "select count(*) from audit_event where deed in ('sending.stop', 'sending.start') \
+                and detail::jsonb->'written_late' = 'true'";
+    assert_eq!(house.number(late).await, 2);
+    let then = format!(
+        "select count(*) from audit_event where deed = 'sending.stop' and at = '{}'",
+        crate::house::BEGINNING
+    );
+    assert_eq!(
+        house.number(&then).await,
+        1,
+        "with the time at which it was done"
+    );
+    assert_eq!(
+        house
+            .number("select jsonb_array_length(unrecorded) from emergency_stop")
+            .await,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_commands_do_not_wait_long_for_a_lock_and_long_work_does() {
+    let house = House::with("[database]\nlock_seconds = 1\nstatement_seconds = 2").await;
+    let scene = Scene::new(&house).await;
+    let holder = house.raw().await;
+    holder
+        .batch_execute("begin; select * from incident for update")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let mut tx = house.app.db.begin().await.unwrap();
+    let refused = candor::incident::store::lock(&mut tx, scene.incident).await;
+    assert!(
+        matches!(refused, Err(db::Error::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    drop(tx);
+    let patient = house.app.patient();
+    let waits = tokio::spawn(async move {
+        let mut tx = patient.db.begin().await.unwrap();
+        let limits = "select coalesce(nullif(current_setting('statement_timeout'), '0'), 'none')";
+        let client = patient.db.raw().await.unwrap();
+        let limit: String = client.query_one(limits, &[]).await.unwrap().get(0);
+        let found = candor::incident::store::lock(&mut tx, scene.incident).await;
+        (limit, found.is_ok())
+    });
+    let asleep = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%incident%'";
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // Longer than the limit of others.
+    while house.number(asleep).await == 0 || begun.elapsed() < Duration::from_secs(4) {
+        assert!(Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    holder.batch_execute("commit").await.unwrap();
+    assert_eq!(waits.await.unwrap(), ("none".to_owned(), true));
+}

@@ -1,0 +1,157 @@
+//! What staff read, what they were refused and failed sign-ins are in the audit log, and no page waits for it.
+
+use std::time::{Duration, Instant};
+
+use candor::audit::noticed;
+use candor::staff::StaffRole::{Agent, Auditor, Comms, Lead};
+use candor::ticket::intake;
+use serde_json::Value;
+
+use crate::client::Site;
+use crate::house::House;
+use crate::people::{Scene, list};
+
+/// Deed, subject, and how often and how many, of everything that was counted.
+async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
+    noticed::write(&house.app).await.unwrap();
+    let sql = "select deed, subject, detail from audit_event where detail like '%times%' order by written_at, id";
+    let rows = house.raw().await.query(sql, &[]).await.unwrap();
+    let read = |row: &tokio_postgres::Row| {
+        let detail: Value = serde_json::from_str(row.get(2)).unwrap();
+        let number = |name: &str| detail[name].as_i64().unwrap_or(0);
+        (row.get(0), row.get(1), number("times"), number("rows"))
+    };
+    rows.iter().map(read).collect()
+}
+
+fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, i64, i64)> {
+    let those = found.iter().filter(|(what, ..)| what == deed);
+    let mut those: Vec<_> = those
+        .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
+        .collect();
+    // The clock of tests stands still: several are counted at the same moment.
+    those.sort_unstable();
+    those
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    let people = list(3, "name") + "R-BAD,not an address,B,en,US-CA,name\n";
+    let version = scene.import(&house, &people).await;
+    let (comms, agent) = (site.program(&[Comms]).await, site.program(&[Agent]).await);
+    let clerk = site.signed_in("clerk", &[Comms]).await;
+    let lead = site.signed_in("lead", &[Lead]).await;
+
+    let found = agent
+        .get("/incidents/sundmere/people?reference=R-00001")
+        .json();
+    let person = found["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(agent.get(&format!("/people/{person}")).status, 200);
+    assert_eq!(clerk.get("/console/incidents/sundmere/people").status, 200);
+    assert_eq!(comms.get("/incidents/sundmere/people").status, 200);
+    let asked = intake::ask(
+        &house.app,
+        scene.incident,
+        person.parse().unwrap(),
+        "",
+        "Why me?",
+    )
+    .await;
+    let ticket = asked.unwrap().ticket().id;
+    for _ in 0..2 {
+        assert_eq!(agent.get(&format!("/tickets/{ticket}")).status, 200);
+    }
+    assert_eq!(lead.get(&format!("/console/tickets/{ticket}")).status, 200);
+    assert_eq!(lead.get("/console/helpline").status, 200);
+    let rejects = format!("/incidents/sundmere/scopes/{version}");
+    assert_eq!(clerk.get(&format!("/console{rejects}")).status, 200);
+    assert_eq!(clerk.get(&format!("/console{rejects}/rejects")).status, 200);
+    assert_eq!(comms.get(&format!("{rejects}/rejects")).status, 200);
+
+    let found = counted(&house).await;
+    let incident = scene.incident.to_string();
+    let incident = incident.as_str();
+    assert_eq!(of(&found, "people.find"), [(incident, 1, 1)]);
+    assert_eq!(of(&found, "person.read"), [(person.as_str(), 1, 1)]);
+    assert_eq!(
+        of(&found, "people.read"),
+        [(incident, 1, 3), (incident, 1, 3)]
+    );
+    let ticket = ticket.to_string();
+    assert_eq!(
+        of(&found, "ticket.read"),
+        [(ticket.as_str(), 1, 1), (ticket.as_str(), 2, 2)]
+    );
+    assert_eq!(of(&found, "tickets.read"), [("queue", 1, 1)]);
+    assert_eq!(of(&found, "rejects.read"), [(incident, 1, 1)]);
+    assert_eq!(
+        of(&found, "rejects.download"),
+        [(incident, 1, 1), (incident, 1, 1)]
+    );
+    let person_named =
+        "select count(*) from audit_event where detail ilike '%R-0%' or detail like '%@%'";
+    assert_eq!(house.number(person_named).await, 0, "nothing personal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    let ana = site.staff("ana", &[Auditor]).await;
+    let browser = site.browser();
+    for _ in 0..10 {
+        browser.sign_in("ana@staff.example", "not the password at all");
+    }
+    browser.sign_in("ana@staff.example", "not the password at all");
+    browser.sign_in("nobody@staff.example", "my secret typed in the wrong field");
+    let mut program = site.program(&[Agent]).await;
+    assert_eq!(program.post("/stop", &serde_json::json!({})).status, 403);
+    program.key = "cnd_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    assert_eq!(program.get("/tickets").status, 401);
+    let clerk = site.signed_in("clerk", &[Agent]).await;
+    assert_eq!(clerk.get("/console/audit").status, 403);
+
+    let found = counted(&house).await;
+    let ana = ana.id.to_string();
+    assert_eq!(
+        of(&found, "staff.sign_in_refused"),
+        [(ana.as_str(), 10, 0), ("unknown account", 1, 0)]
+    );
+    assert_eq!(of(&found, "staff.sign_in_limited"), [("sign-in", 1, 0)]);
+    assert_eq!(
+        of(&found, "act.refused"),
+        [("GET /console/audit", 1, 0), ("POST /api/v1/stop", 1, 0)]
+    );
+    assert_eq!(of(&found, "key.refused"), [("unknown key", 1, 0)]);
+    let _ = scene;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_waits_for_the_log_and_what_was_read_meanwhile_is_written_later() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let comms = site.program(&[Comms]).await;
+    let holder = house.raw().await;
+    holder
+        .batch_execute("begin; lock table audit_event in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    assert_eq!(comms.get("/incidents/sundmere/people").status, 200);
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(noticed::write(&house.app).await.is_err());
+    holder.batch_execute("commit").await.unwrap();
+    let incident = scene.incident.to_string();
+    let found = counted(&house).await;
+    assert_eq!(of(&found, "people.read"), [(incident.as_str(), 1, 3)]);
+}

@@ -1,0 +1,46 @@
+//! Requests octet by octet, as no proper client sends them.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// A connection to the host of `base`.
+pub fn connect(base: &str) -> TcpStream {
+    let host = base.strip_prefix("http://").unwrap();
+    let stream = TcpStream::connect(host).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    stream
+}
+
+/// The beginning of a POST to `path` with these headers.
+pub fn post(path: &str, headers: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: candor\r\n{headers}\r\n")
+}
+
+/// Sends octets as they are and reads what comes until the other side closes: status, and everything.
+pub fn send(base: &str, octets: &[u8]) -> (u16, String) {
+    let mut stream = connect(base);
+    // Refused early, the other side may not read to the end.
+    let _ = stream.write_all(octets);
+    answer(&mut stream)
+}
+
+/// The answer on a connection.
+pub fn answer(stream: &mut TcpStream) -> (u16, String) {
+    let mut all = Vec::new();
+    let mut piece = [0; 4096];
+    while let Ok(octets) = stream.read(&mut piece) {
+        if octets == 0 {
+            break;
+        }
+        all.extend_from_slice(&piece[..octets]);
+    }
+    let text = String::from_utf8_lossy(&all).into_owned();
+    let status = text
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (status.unwrap_or(0), text)
+}

@@ -1,0 +1,131 @@
+//! Acts of a history, each on the real system and in the model.
+
+use super::History;
+use super::model::post::Stage;
+use super::model::{Campaign, Kind, Running};
+
+impl History {
+    pub async fn launch(&mut self, held: bool) {
+        let kind = Kind::ALL[self.dice.below(4) as usize];
+        let running = match held {
+            true => Running::Paused,
+            false => Running::Sending,
+        };
+        let mailable = self.model.mailable(kind);
+        self.log(format!("launch {kind:?} {running:?} to {mailable:?}"));
+        if self.model.people.is_empty() {
+            return;
+        }
+        let launched = self.world.launch(kind, held).await;
+        assert_eq!(launched, !mailable.is_empty(), "{}", self.story());
+        if launched {
+            self.model.launch(kind, running);
+            self.model.send();
+        }
+    }
+
+    pub fn campaigns(&self, which: impl Fn(&Campaign) -> bool) -> Vec<usize> {
+        let each = self.model.campaigns.iter().enumerate();
+        each.filter(|(_, campaign)| which(campaign))
+            .map(|(n, _)| n)
+            .collect()
+    }
+
+    pub async fn steer(&mut self, from: Running, to: Running) {
+        let some = self.campaigns(|campaign| campaign.running == from);
+        let Some(campaign) = self.pick(&some) else {
+            return;
+        };
+        self.log(format!("campaign {campaign} from {from:?} to {to:?}"));
+        self.world.steer(campaign, to).await;
+        self.model.campaigns[campaign].running = to;
+        self.model.send();
+    }
+
+    pub async fn cancel(&mut self) {
+        let some = self.campaigns(|campaign| campaign.running != Running::Over);
+        let Some(campaign) = self.pick(&some) else {
+            return;
+        };
+        self.log(format!("cancel campaign {campaign}"));
+        self.world.cancel(campaign).await;
+        self.model.cancel(campaign);
+    }
+
+    pub async fn take_letters(&mut self) {
+        let expected = self.model.letters();
+        self.log(format!("take the letter list: {expected:?}"));
+        let taken = self.world.take_letters().await;
+        assert_eq!(taken, expected, "{}", self.story());
+        if !expected.is_empty() {
+            self.model.take_letters();
+        }
+    }
+
+    pub async fn post(&mut self) {
+        let waiting = self.model.batches_that(|stage| stage == Stage::Taken);
+        let Some(batch) = self.pick(&waiting) else {
+            return;
+        };
+        if self.dice.below(5) == 0 {
+            self.log(format!("throw batch {batch} away"));
+            self.world.discard_letters(batch).await;
+            self.model.discard_letters(batch);
+            return;
+        }
+        self.log(format!("post batch {batch}"));
+        self.world.post(batch).await;
+        self.model.post(batch);
+        self.model.send();
+    }
+
+    /// Somebody types the code of a letter, perhaps of one that does not count any more.
+    pub async fn open_by_letter(&mut self) {
+        let each = self.model.batches.iter().enumerate();
+        let letters = each.flat_map(|(n, batch)| {
+            let letters = batch.letters.keys();
+            letters.map(move |reference| (n, reference.clone()))
+        });
+        let letters: Vec<_> = letters.collect();
+        let Some((batch, reference)) = self.pick(&letters) else {
+            return;
+        };
+        let person = &self.model.people[&reference];
+        let (epoch, may) = (person.epoch, person.may_be_written_to());
+        let opens = may
+            && self
+                .model
+                .open_letters(&reference)
+                .any(|open| open == batch);
+        self.log(format!(
+            "{reference} types the code of batch {batch}: opens {opens}"
+        ));
+        let opened = self.world.open_by_letter(batch, &reference, epoch);
+        assert_eq!(opened, opens, "{}", self.story());
+        if opens {
+            self.model.open_details(&reference);
+        }
+    }
+
+    pub async fn return_or_tell(&mut self) {
+        let letters = self.model.returnable();
+        if let Some((batch, reference)) = self.pick(&letters) {
+            self.log(format!(
+                "the letter to {reference} of batch {batch} comes back"
+            ));
+            self.world.give_back(batch, &reference).await;
+            self.model.give_back(batch, &reference);
+            return;
+        }
+        let people = self.model.people.iter();
+        let withheld = people.filter(|(_, p)| {
+            p.in_scope && !p.listed.flags.contains("hold") && p.stands() == "withheld"
+        });
+        let withheld: Vec<_> = withheld.map(|(reference, _)| reference.clone()).collect();
+        if let Some(reference) = self.pick(&withheld) {
+            self.log(format!("{reference} is told by word of mouth"));
+            self.world.tell_otherwise(&reference).await;
+            self.model.tell_otherwise(&reference);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the page behind a person's link must say.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::person::{Channel, Codes, Person};
+use super::{Model, State};
+
+/// How long details stay open on a device.
+const OPEN: TimeDelta = TimeDelta::minutes(30);
+
+/// A device on which a person opened their details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    until: DateTime<Utc>,
+    /// What must still be so.
+    epoch: i16,
+    email: Option<String>,
+    may_be_written_to: bool,
+}
+
+/// What a page says, read as its person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// How they were told last.
+    pub told: String,
+    /// The version and the day of the list that says that they are not affected.
+    pub not_affected: Option<(i32, String)>,
+    /// Whether it says, without naming an element, that they were told something wrong.
+    pub told_wrongly: bool,
+    pub details: Details,
+}
+
+/// What stands on the page beside what everybody with the link may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Details {
+    /// They are closed.
+    Closed {
+        /// A code can be sent by e-mail.
+        by_email: bool,
+        /// The code of a letter opens them.
+        by_letter: bool,
+    },
+    Open {
+        name: String,
+        elements: Codes,
+        /// What they were told and is not so, and the day of the last e-mail that told all of it.
+        wrong: Option<(Codes, Option<String>)>,
+        /// How many e-mails are listed.
+        emails: usize,
+    },
+}
+
+/// A day as pages write it.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.format("%A %-d %B %Y").to_string()
+}
+
+impl Person {
+    /// Whether their details are open on the device on which they were opened last.
+    pub fn has_open_details(&self, now: DateTime<Utc>) -> bool {
+        self.session.as_ref().is_some_and(|session| {
+            session.until > now
+                && session.epoch == self.epoch
+                && session.email == self.listed.email
+                && session.may_be_written_to == self.may_be_written_to()
+        })
+    }
+
+    pub fn may_have_a_code(&self) -> bool {
+        self.listed.email.is_some() && self.may_be_written_to()
+    }
+
+    pub fn open_details(&mut self, now: DateTime<Utc>) {
+        self.session = Some(Session {
+            until: now + OPEN,
+            epoch: self.epoch,
+            email: self.listed.email.clone(),
+            may_be_written_to: self.may_be_written_to(),
+        });
+    }
+}
+
+impl Model {
+    /// What the page of this person must say now.
+    pub fn page(&self, reference: &str) -> View {
+        let person = &self.people[reference];
+        let wrong = person.wrong();
+        let is_open = person.has_open_details(self.now);
+        let not_affected = (!person.in_scope).then(|| (person.since.0, day(person.since.1)));
+        View {
+            told: self.told_in_words(reference),
+            told_wrongly: not_affected.is_some() && !is_open && !wrong.is_empty(),
+            not_affected,
+            details: match is_open {
+                false => Details::Closed {
+                    by_email: person.may_have_a_code(),
+                    by_letter: person.may_be_written_to()
+                        && self.open_letters(reference).next().is_some(),
+                },
+                true => Details::Open {
+                    name: (person.listed.name.clone()).unwrap_or_else(|| reference.to_owned()),
+                    elements: person.exposed(),
+                    wrong: (!wrong.is_empty()).then(|| {
+                        let mut emails = person.emails.iter().rev();
+                        let last = emails.find(|email| wrong.is_subset(&email.names));
+                        let on = last.map(|email| day(email.at));
+                        (wrong, on)
+                    }),
+                    emails: person.emails.len(),
+                },
+            },
+        }
+    }
+
+    fn told_in_words(&self, reference: &str) -> String {
+        let person = &self.people[reference];
+        let perhaps = self.campaigns.iter().rev().find_map(|campaign| {
+            let notice = campaign.notices.get(reference)?;
+            notice.maybe.filter(|_| notice.state != State::Sent)
+        });
+        match (person.told, person.emails.last(), perhaps) {
+            (Some(Channel::Post), ..) => {
+                let on = self.last_posted(reference).expect("a letter was posted");
+                format!("We wrote to you by post on {}.", day(on))
+            }
+            (Some(Channel::Otherwise), ..) => {
+                "We told you about this, neither by e-mail nor by post.".to_owned()
+            }
+            (_, Some(email), _) => format!("We last wrote to you on {}.", day(email.at)),
+            (_, None, Some(at)) => format!(
+                "We tried to write to you on {}, and cannot tell whether it arrived.",
+                day(at)
+            ),
+            (_, None, None) => {
+                "The link is ours. We have not written to you about this yet.".to_owned()
+            }
+        }
+    }
+}

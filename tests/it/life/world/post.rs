@@ -1,0 +1,82 @@
+//! Letters on the real system.
+
+use std::collections::BTreeMap;
+
+use candor::postal::{self, PostalError, PostalKind, Telling};
+
+use super::super::model::person::Codes;
+use super::campaigns::named_in;
+use super::{Taken, World};
+
+impl World {
+    /// What the letter list says: who is on it, and what each letter names.
+    pub async fn take_letters(&mut self) -> BTreeMap<String, Codes> {
+        let (app, by) = (&self.house.app, self.scene.comms);
+        let taken = postal::list::export(app, by, self.incident(), PostalKind::Letter, false).await;
+        let mut letters = match taken {
+            Ok(letters) => letters,
+            Err(PostalError::Nobody | PostalError::Waiting { .. }) => return BTreeMap::new(),
+            Err(other) => panic!("{other:?}"),
+        };
+        let mut file = Vec::new();
+        while let Some(piece) = letters.next().await.unwrap() {
+            file.extend(piece);
+        }
+        let mut rows = csv::Reader::from_reader(file.as_slice());
+        let head = rows.headers().unwrap().clone();
+        let column = |name| head.iter().position(|column| column == name).unwrap();
+        let (reference, elements) = (column("reference"), column("elements"));
+        let code = column("letter_code");
+        let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
+        self.batches.push(Taken {
+            id: letters.batch.id,
+            codes: rows
+                .iter()
+                .map(|row| (row[reference].to_owned(), row[code].to_owned()))
+                .collect(),
+        });
+        rows.iter()
+            .map(|row| (row[reference].to_owned(), named_in(&row[elements])))
+            .collect()
+    }
+
+    pub async fn post(&self, batch: usize) {
+        let (app, by) = (&self.house.app, self.scene.comms);
+        let today = app.now().date_naive();
+        let id = self.batches[batch].id;
+        let mut done = postal::post::Done::posted(today);
+        let recorded = postal::post::record(app, by, id, &done).await;
+        // Letters to people whom a flag now protects, or who left the scope, were posted all the same.
+        if let Err(PostalError::Unconfirmed { questions }) = &recorded {
+            done.confirmed = postal::consent::yes_to(questions);
+            postal::post::record(app, by, id, &done).await.unwrap();
+            return;
+        }
+        recorded.unwrap();
+    }
+
+    pub async fn discard_letters(&self, batch: usize) {
+        let (app, by) = (&self.house.app, self.scene.comms);
+        postal::post::discard(app, by, self.batches[batch].id)
+            .await
+            .unwrap();
+    }
+
+    pub async fn give_back(&self, batch: usize, reference: &str) {
+        let (app, by, id) = (&self.house.app, self.scene.comms, self.batches[batch].id);
+        let file = format!("reference,reason\n{reference},moved away\n");
+        let slips = postal::slips::read(file.as_bytes()).unwrap();
+        let recorded = postal::returned::returned(app, by, self.incident(), Some(id), slips);
+        let recorded = recorded.await.unwrap();
+        assert_eq!((recorded.returned, recorded.refused), (1, Vec::new()));
+    }
+
+    pub async fn tell_otherwise(&self, reference: &str) {
+        let (app, by) = (&self.house.app, self.scene.comms);
+        let how = Telling::new(postal::How::Phone, "a sister").unwrap();
+        let today = app.now().date_naive();
+        postal::told::told(app, by, self.incident(), reference, today, &how)
+            .await
+            .unwrap();
+    }
+}

@@ -1,0 +1,164 @@
+//! Recipients whose servers answer oddly, by the hundred: everybody else is sent to as fast as without them.
+
+mod held;
+mod server;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use candor::campaign::CampaignKind;
+use candor::mail::Relay;
+use candor::shutdown::Shutdown;
+use candor::worker::{self, Route};
+use chrono::TimeDelta;
+
+use crate::house::House;
+use crate::people::Scene;
+use server::{KINDS, Kind, Server};
+
+/// The breaker judges campaigns with many refusals, and is not what is tried here.
+const SETTINGS: &str = "[breaker]\nwindow = 1000\nleast = 1000";
+
+fn csv(people: impl Iterator<Item = String>) -> String {
+    let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
+    for (n, address) in people.enumerate() {
+        csv.push_str(&format!("R-{n:05},{address},Person {n},en,US-WA,name\n"));
+    }
+    csv
+}
+
+/// So many people in all, of whom `each` have each of the kinds.
+fn list(all: usize, kinds: &[Kind], each: usize) -> String {
+    let odd = kinds
+        .iter()
+        .flat_map(|kind| (0..each).map(move |n| format!("{}-{n}@mail.example", kind.name)));
+    let odd: Vec<String> = odd.collect();
+    let healthy = (odd.len()..all).map(|n| format!("well-{n}@mail.example"));
+    csv(odd.into_iter().chain(healthy))
+}
+
+/// What a run came to.
+struct Run {
+    /// When the last healthy person was sent to.
+    healthy_in: Duration,
+    /// State, code and words of each address's last answer.
+    ends: BTreeMap<String, (String, Option<i16>, String)>,
+    server: Server,
+}
+
+fn route(url: &str) -> Route {
+    Route {
+        relay: Relay::from_url("quirky", url).expect("a relay"),
+        connections: 8,
+        rate_per_second: 0,
+        standby: false,
+    }
+}
+
+async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
+    let house = House::with(SETTINGS).await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(all, kinds, each)).await;
+    let server = Server::start().await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    let shutdown = Shutdown::new();
+    let (begun, healthy) = (Instant::now(), all - kinds.len() * each);
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+    worker::start(&house.app, vec![route(&url)], &shutdown);
+    server.until_accepted("well", healthy).await;
+    let healthy_in = begun.elapsed();
+    house.until_idle().await;
+    // What was put off is due later; the last hours bring what is put off most often to its end.
+    for minutes in [3, 5, 16, 61, 121, 300, 300, 300] {
+        house.app.clock.advance(TimeDelta::minutes(minutes));
+        house.until_idle().await;
+    }
+    shutdown.leave();
+    assert!(shutdown.wait(Duration::from_secs(20)).await);
+    let ends = ends(&house, &scene).await;
+    Run {
+        healthy_in,
+        ends,
+        server,
+    }
+}
+
+/// How each person's notice stands. Addresses are sealed: the order of references is that of the list.
+async fn ends(house: &House, scene: &Scene) -> BTreeMap<String, (String, Option<i16>, String)> {
+    let rows = house
+        .raw()
+        .await
+        .query(
+            "select n.id, n.status::text, o.code, coalesce(o.reply, '') from notice n
+             left join lateral (select * from outcome where notice_id = n.id and settled
+                order by attempt desc limit 1) o on true",
+            &[],
+        )
+        .await
+        .unwrap();
+    let mut ends = BTreeMap::new();
+    let addresses = server::addresses(house, scene).await;
+    for row in rows {
+        let id: uuid::Uuid = row.get(0);
+        ends.insert(addresses[&id].clone(), (row.get(1), row.get(2), row.get(3)));
+    }
+    ends
+}
+
+fn check(run: &Run, kinds: &[Kind], each: usize) {
+    for kind in kinds {
+        for n in 0..each {
+            let address = format!("{}-{n}@mail.example", kind.name);
+            let (status, code, words) = &run.ends[&address];
+            assert_eq!(status, kind.ends, "{address}: {code:?} {words}");
+            assert_eq!(*code, kind.code, "{address}: {words}");
+            assert!(words.starts_with(kind.words), "{address}: {words}");
+        }
+    }
+    let wrong: Vec<_> = run
+        .ends
+        .iter()
+        .filter(|(address, (status, ..))| address.starts_with("well") && status != "sent")
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for (address, times) in run.server.accepted() {
+        assert_eq!(times, 1, "{address} was sent to {times} times");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_answers_to_some_hold_up_nobody_else() {
+    let full = std::env::var("CANDOR_QUIRKS").is_ok_and(|size| size == "full");
+    let usual = run(300, &[], 0).await;
+    // All at once: most of the list is odd, and one relay has them all.
+    let each = 300 / KINDS.len() / 2;
+    let mixed = run(300, KINDS, each).await;
+    check(&mixed, KINDS, each);
+    let most = usual.healthy_in * 2 + Duration::from_secs(2);
+    println!(
+        "healthy people sent to in {:?} without quirks; beside {each} each of {} kinds, {:?}",
+        usual.healthy_in,
+        KINDS.len(),
+        mixed.healthy_in
+    );
+    assert!(mixed.healthy_in <= most, "{:?}", mixed.healthy_in);
+    if !full {
+        return;
+    }
+    for kind in KINDS {
+        let kinds = std::slice::from_ref(kind);
+        let run = run(300, kinds, 15).await;
+        check(&run, kinds, 15);
+        println!(
+            "{}: healthy in {:?} (without: {:?})",
+            kind.name, run.healthy_in, usual.healthy_in
+        );
+        assert!(
+            run.healthy_in <= most,
+            "{}: {:?}",
+            kind.name,
+            run.healthy_in
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! The keys that a database is used with: others are refused by every command that would use them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::house::House;
+use crate::mail::Scratch;
+use crate::people::{Scene, list};
+use crate::program::Program;
+
+const OTHER: &str = "0909090909090909090909090909090909090909090909090909090909090909";
+
+fn key_file(scratch: &Scratch, name: &str, key: &str) -> String {
+    let path = scratch.path().join(name);
+    std::fs::write(&path, key).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path.display().to_string()
+}
+
+fn program(house: &House) -> Program {
+    Program::of(house)
+        .without("CANDOR__SECRETS__MASTER_KEY")
+        .with_relay("relay", "file:///tmp/candor-never-written", 1)
+}
+
+#[track_caller]
+fn refused(program: &Program, words: &[&str]) -> String {
+    let output = program.run(words);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l3_another_master_key_is_refused_by_the_program_the_check_and_every_command_that_uses_it()
+{
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(2, "name;ssn")).await;
+    // Nothing is on record yet: what the key opens tells.
+    let other = Program::of(&house)
+        .without("CANDOR__SECRETS__MASTER_KEY")
+        .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
+        .with_relay("relay", "file:///tmp/candor-never-written", 1);
+    assert!(refused(&other, &["check"]).contains("does not open the incidents"));
+    let right = Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
+    assert!(right.ok(&["check"]).contains("the one of this database"));
+    let out = Scratch::new().path().join("letters.csv");
+    let out = out.display().to_string();
+    let commands: [&[&str]; 7] = [
+        &["check"],
+        &["run"],
+        &["serve"],
+        &["work"],
+        &["letters", "--incident", "sundmere", "--out", &out],
+        &["forget", "--incident", "sundmere", "--repeat", "sundmere"],
+        &["db", "status"],
+    ];
+    for words in commands {
+        let said = refused(&other, words);
+        assert!(
+            said.contains("is not the key of this database"),
+            "{words:?}: {said}"
+        );
+        assert!(!said.contains(OTHER), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l3_a_new_master_key_replaces_the_one_on_record_and_links_end_only_on_purpose() {
+    let house = House::new().await;
+    Scene::new(&house).await;
+    let scratch = Scratch::new();
+    let old = key_file(&scratch, "old.key", &"07".repeat(32));
+    let new = key_file(&scratch, "new.key", OTHER);
+    let with = |master: &str, former: Option<&str>, link: Option<&str>| {
+        let program = program(&house).with("CANDOR__SECRETS__MASTER_KEY_FILE", master);
+        let program = match former {
+            Some(former) => program.with("CANDOR__SECRETS__FORMER_MASTER_KEY_FILE", former),
+            None => program,
+        };
+        match link {
+            Some(link) => program.with("CANDOR__SECRETS__LINK_KEY_FILE", link),
+            None => program,
+        }
+    };
+    with(&old, None, None).ok(&["check"]);
+    let said = refused(&with(&old, None, Some(&new)), &["check"]);
+    assert!(said.contains("candor key change-links"), "{said}");
+    // While nodes are replaced both keys are at work.
+    let both = with(&new, Some(&old), Some(&old));
+    both.ok(&["check"]);
+    with(&old, None, None).ok(&["check"]);
+    with(&new, Some(&old), Some(&new)).ok(&["check"]);
+    both.ok(&["key", "rewrap"]);
+    let said = refused(&with(&old, None, None), &["check"]);
+    assert!(said.contains("is not the key of this database"), "{said}");
+    with(&new, None, Some(&old)).ok(&["check"]);
+    // The key of links is taken away at last.
+    let said = refused(&with(&new, None, None), &["check"]);
+    assert!(said.contains("candor key change-links"), "{said}");
+    let done = with(&new, None, None).ok(&["key", "change-links"]);
+    assert!(done.contains("have ended"), "{done}");
+    with(&new, None, None).ok(&["check"]);
+    refused(&with(&new, None, Some(&old)), &["check"]);
+    with(&new, None, None).ok(&["audit", "verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l3_links_that_end_with_the_master_key_are_on_record_once_it_is_replaced() {
+    let house = House::new().await;
+    Scene::new(&house).await;
+    let scratch = Scratch::new();
+    let old = key_file(&scratch, "old.key", &"07".repeat(32));
+    let new = key_file(&scratch, "new.key", OTHER);
+    let old_only = program(&house).with("CANDOR__SECRETS__MASTER_KEY_FILE", &old);
+    old_only.ok(&["check"]);
+    let both = program(&house)
+        .with("CANDOR__SECRETS__MASTER_KEY_FILE", &new)
+        .with("CANDOR__SECRETS__FORMER_MASTER_KEY_FILE", &old)
+        .with("CANDOR__SECRETS__LINK_KEY_FILE", &new);
+    both.ok(&["key", "rewrap"]);
+    let new_only = program(&house).with("CANDOR__SECRETS__MASTER_KEY_FILE", &new);
+    new_only.ok(&["check"]);
+}
