@@ -13,5 +13,6 @@ pub const fn is_invisible(c: char) -> bool {
 
 /// Whether nothing of a text shows.
 pub fn shows_nothing(text: &str) -> bool {
-    text.chars().all(|c| is_invisible(c) || c.is_whitespace())
+    text.chars()
+        .all(|c| is_invisible(c) || c.is_whitespace() || c.is_control())
 }

@@ -69,6 +69,10 @@ pub(super) fn web_address(text: &str) -> Result<Url, String> {
     if !lower.starts_with("https://") && !lower.starts_with("http://") {
         return Err("must begin with https:// or http://".to_owned());
     }
+    let (_, rest) = text.split_once("://").unwrap_or_default();
+    if rest.starts_with('/') {
+        return Err("must name a host, as https://help.example.com does".to_owned());
+    }
     if lower.get(..5) != text.get(..5) {
         return Err("must begin with https:// or http:// in small letters".to_owned());
     }

@@ -43,6 +43,18 @@ impl Config {
         const MANY: i128 = 1_000_000;
         vec![
             Number("database.pool", count(self.database.pool), 1, 1_000),
+            Number(
+                "database.statement_seconds",
+                self.database.statement_seconds.into(),
+                0,
+                86_400,
+            ),
+            Number(
+                "database.lock_seconds",
+                self.database.lock_seconds.into(),
+                0,
+                86_400,
+            ),
             Number("http.workers", count(http.workers), 0, 1_024),
             Number(
                 "http.body_limit",
@@ -180,6 +192,12 @@ impl Config {
                 self.sessions.staff_hours.into(),
                 1,
                 720,
+            ),
+            Number(
+                "sessions.idle_minutes",
+                self.sessions.idle_minutes.into(),
+                0,
+                MINUTES,
             ),
             Number(
                 "sessions.customer_minutes",

@@ -272,7 +272,7 @@ impl Problem {
 /// Characters of a detail.
 const LONGEST_DETAIL: usize = 4_000;
 /// Characters of words that are given back: more than a message of the helpline may have.
-const LONGEST_TYPED: usize = 20_000;
+const LONGEST_TYPED: usize = 12_000;
 /// Items of a list beside a problem.
 const MOST_ITEMS: usize = 100;
 /// Octets of a problem document.

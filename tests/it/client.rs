@@ -76,7 +76,11 @@ impl Site {
         let words = (email.as_str(), PASSWORD);
         let signed = sign_in(&self.app, &Attempts::default(), from, None, words).await;
         let browser = self.browser();
-        let cookie = ("candor_session".to_owned(), signed.unwrap().token.expose());
+        let name = match self.app.config.http.public_url.is_https() {
+            true => "__Host-candor_session",
+            false => "candor_session",
+        };
+        let cookie = (name.to_owned(), signed.unwrap().token.expose());
         browser.cookies.lock().unwrap().extend([cookie]);
         browser
     }
@@ -359,4 +363,22 @@ impl ApiClient {
             key => request.header("authorization", format!("Bearer {key}")),
         }
     }
+}
+
+/// What `/metrics` says, on an address of its own.
+pub async fn figures(app: &App) -> String {
+    let shutdown = Shutdown::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/metrics", listener.local_addr().unwrap());
+    let (served, until) = (app.clone(), shutdown.clone());
+    let served =
+        tokio::spawn(async move { web::operations::serve(served, listener, &until).await });
+    let seen = tokio::task::spawn_blocking(move || {
+        let mut answer = agent().get(address).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    });
+    let seen = seen.await.unwrap();
+    shutdown.leave();
+    served.await.unwrap().unwrap();
+    seen
 }

@@ -9,9 +9,11 @@ use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
 use candor::element::{Element, ElementSet, LOCALES};
-use candor::id::CampaignId;
+use candor::id::{CampaignId, PersonId};
 use candor::incident::{Facts, steer};
+use candor::notice::letter::message_key;
 use candor::rehearsal;
+use candor::seal::to_hex;
 use candor::template::edit::{self, Words};
 use candor::template::{Variant, Variants};
 use serde_json::json;
@@ -186,14 +188,18 @@ async fn p2_a_stranger_finds_in_a_thousand_notices_exactly_what_was_named() {
         .raw()
         .await
         .query(
-            "select id::text, named from notice where status = 'sent'",
+            "select campaign_id, person_id, named from notice where status = 'sent'",
             &[],
         )
         .await
         .unwrap();
     let by_id: BTreeMap<String, i64> = rows
         .iter()
-        .map(|row| (row.get::<_, String>(0).replace('-', ""), row.get(1)))
+        .map(|row| {
+            let campaign = CampaignId::from_uuid(row.get(0));
+            let key = message_key(campaign, PersonId::from_uuid(row.get(1)));
+            (to_hex(&key), row.get(2))
+        })
         .collect();
     for (n, letter) in house.mail.sent().into_iter().enumerate() {
         let text = String::from_utf8(letter.raw.clone()).unwrap();

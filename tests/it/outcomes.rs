@@ -20,7 +20,10 @@ use crate::people::{Scene, list};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
-    let house = House::with("[providers.big]\nper_second = 0\ndomains = [\"example.org\"]").await;
+    let house = House::with(
+        "[sessions]\nidle_minutes = 0\n[providers.big]\nper_second = 0\ndomains = [\"example.org\"]",
+    )
+    .await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(40, "name;ssn")).await;
     let site = Site::open(&house.app).await;

@@ -299,7 +299,10 @@ async fn nobody_learns_who_is_affected() {
     let ask = |email: &str| browser.submit("/find-me", "/find-me", &[("email", email)]);
     let before = rows(&house).await;
     let (known, unknown) = (ask("person0@example.org"), ask("nobody@example.org"));
-    assert_eq!((known.status, &known.body), (200, &unknown.body));
+    // The token of a form differs in every answer.
+    let plain = |seen: &Seen| seen.body.replace(seen.csrf(), "");
+    assert_eq!((known.status, plain(&known)), (200, plain(&unknown)));
+    assert_eq!(known.body.len(), unknown.body.len());
     assert_eq!(ask("not an address").status, 422);
     assert_eq!(rows(&house).await, before);
 
@@ -594,6 +597,8 @@ async fn hostile_words_are_kept_equal_and_shown_as_words() {
     let accepted = |at: usize| match answers[at] {
         303 => true,
         422 => false,
+        // Control characters are refused at the door.
+        400 if naughty[at].chars().any(char::is_control) => false,
         other => panic!("{:?} was answered with {other}", naughty[at]),
     };
     let refused = (0..naughty.len()).filter(|at| !accepted(*at)).count();

@@ -121,9 +121,13 @@ async fn real_notices_arrive_whole_in_both_parts() {
         site.program(&[Approver]).await,
     );
     let mut texts = BTreeMap::new();
-    for (n, line) in lines.lines().take(NOTICES).enumerate() {
+    // Placeholders that were left in a text stop its submission (edges::texts).
+    let is_whole = |text: &String| !text.contains(['[', '{', '<', '|', '#']);
+    let notices = lines.lines().map(|line| {
         let notice: Value = serde_json::from_str(line).unwrap();
-        let text = notice["text"].as_str().unwrap();
+        notice["text"].as_str().unwrap().to_owned()
+    });
+    for (n, text) in notices.filter(is_whole).take(NOTICES).enumerate() {
         // Few of them say in our words what was taken.
         texts.insert(tag(n), format!("{text}\n\n{TAKEN}"));
     }

@@ -72,7 +72,7 @@ async fn b15_b16_a_form_about_a_draft_that_has_changed_since_does_nothing_and_sa
     for (deed, form) in &old {
         assert!(form.iter().any(|(name, _)| name == "revision"), "{form:?}");
         let refused = send(&comms, deed, form);
-        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert_eq!(refused.status, 422, "{}", refused.body);
         assert!(
             refused.body.contains("2 accepted and 0 refused rows now"),
             "{}",
@@ -137,11 +137,11 @@ async fn e24_the_page_asks_by_number_whether_it_is_the_same_person_or_another_on
         );
     }
     let activate = format!("{third}/activate");
-    assert_eq!(comms.submit(&third, &activate, &[]).status, 409);
+    assert_eq!(comms.submit(&third, &activate, &[]).status, 422);
     let later = comms.submit(&third, &activate, &[("identity", "later")]);
     assert!(comms.follow(&later).body.contains("The draft waits"));
     let wrong = comms.submit(&third, &activate, &[("identity", "another:2")]);
-    assert_eq!(wrong.status, 409, "{}", wrong.body);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
     let done = comms.submit(&third, &activate, &[("identity", "another:1")]);
     assert!(
         comms

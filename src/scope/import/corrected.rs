@@ -10,7 +10,7 @@ use super::{ImportError, Work};
 use crate::db::Conn;
 use crate::person::contact::{Key, reference_key};
 use crate::scope::store;
-use crate::scope::{Place, Reject, Version};
+use crate::scope::{Place, Reject, RejectReason, Version};
 use crate::seal;
 
 /// Rejects read at once.
@@ -107,8 +107,12 @@ impl Work<'_> {
 
     /// The reference of a reject; `None` if it is at fault or cannot be told.
     fn reference_of(&self, reject: &Reject, columns: &[String]) -> Option<Key> {
-        let is_unclear = |column: &str| matches!(column, "reference" | "row");
-        if reject.reasons.iter().any(|r| is_unclear(&r.column)) {
+        // A reference that stands twice is at fault and yet known.
+        let is_unclear = |reason: &RejectReason| {
+            matches!(reason.column.as_str(), "reference" | "row")
+                && reason.code != "duplicate_reference"
+        };
+        if reject.reasons.iter().any(is_unclear) {
             return None;
         }
         let at = columns.iter().position(|column| column == "reference")?;

@@ -81,7 +81,17 @@ fn is_card(word: &str) -> bool {
             (_, double) => double / 10 + double % 10,
         })
         .sum();
-    (13..=19).contains(&digits.len()) && begins && sum.is_multiple_of(10)
+    (13..=19).contains(&digits.len()) && begins && is_grouped(word) && sum.is_multiple_of(10)
+}
+
+/// Whether digits stand together, or in groups as on a card.
+fn is_grouped(word: &str) -> bool {
+    let groups = word.split(|c: char| !c.is_ascii_digit());
+    let lengths: Vec<usize> = groups.map(str::len).collect();
+    matches!(
+        lengths[..],
+        [_] | [4, 6, 4 | 5] | [4, 4, 4, 1..=4] | [4, 4, 4, 4, 3]
+    )
 }
 
 /// Country, two check digits and 11 to 30 letters and digits, of which the remainder by 97 is 1 (ISO 13616).

@@ -185,7 +185,16 @@ async fn page_program_and_command_line_ask_for_the_same_numbers() {
             .date_naive()
             .to_string(),
     );
-    let said = ["letters", "posted", "--batch", &batch, "--on", &today];
+    let said = [
+        "letters",
+        "posted",
+        "--batch",
+        &batch,
+        "--on",
+        &today,
+        "--as",
+        "ana@staff.example",
+    ];
     let refused = program.run(&said);
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(

@@ -225,7 +225,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
     scope::activate::discard(app, by, of, draft).await.unwrap();
     hold::cancel(app, by, campaign).await.unwrap();
     house.send_all().await;
-    house.sql("update incident set state = 'closed'").await;
+    house.sql("update incident set state = 'dismissed'").await;
     house.staff(&["admin"]).await;
     let repeated = candor::person::forget::forget(app, scene.comms, of, "sundmere").await;
     repeated.unwrap();

@@ -4,6 +4,11 @@ use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::staff::StaffRole;
 
 use crate::client::Site;
+use candor::actor::Actor;
+use candor::address::EmailAddress;
+use candor::staff::password::{Cost, Password};
+use candor::staff::{StaffRole, manage};
+
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -13,13 +18,18 @@ use crate::program::Program;
 async fn l10_the_check_and_the_letters_warn_of_defaults_that_would_go_out() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
-    scene.import(&house, "reference,name,elements,address,postcode,city,country\nA-1,Ann,name;ssn,1 Way,98101,Seattle,US\n").await;
-    house
-        .sql(
-            "insert into staff (id, email, name, roles, created_at) \
-              values (gen_random_uuid(), 'c@sundmere.example', 'Comms', '{comms}', now())",
+    scene
+        .import(
+            &house,
+            "reference,name,elements,address,postcode\nA-1,Ann,name;ssn,1 Way,98101\n",
         )
         .await;
+    let email = EmailAddress::parse("c@sundmere.example").unwrap();
+    let hash = Password::generate().hash(Cost::LIGHT).await;
+    let by = Actor::System("test");
+    manage::add(&house.app, by, "Comms", &email, &[StaffRole::Comms], &hash)
+        .await
+        .unwrap();
     let program = Program::of(&house)
         .with_relay("relay", "file:///tmp/candor-never-written", 1)
         .without("CANDOR__ORGANISATION__NAME");

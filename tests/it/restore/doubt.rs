@@ -12,7 +12,7 @@ use candor::deployment::{Why, store};
 use candor::staff::StaffRole;
 
 use super::{look, nothing_leaves};
-use crate::client::Site;
+use crate::client::{Site, figures};
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -139,7 +139,7 @@ async fn l2_a_doubt_stands_on_the_dashboard_in_readyz_the_api_and_the_metrics_an
     let said = program.get("/sending").json();
     assert_eq!(said["allowed"], false);
     assert_eq!(said["in_doubt"]["why"][0], "declared");
-    let metrics = site.browser().get("/metrics").body;
+    let metrics = figures(&house.app).await;
     assert!(metrics.contains("candor_database_in_doubt 1"));
     let resumed = hold::resume(&house.app, scene.comms, paused).await;
     assert!(

@@ -11,7 +11,7 @@ use encoding_rs::{
 enum Letters {
     /// These between letters of ASCII: each tells by itself.
     Accented(&'static str),
-    /// These, where two stand together.
+    /// These, where two stand together; the most frequent ones first.
     Alphabet(&'static str),
     /// These are the most frequent ones of thousands.
     Frequent(&'static str),
@@ -21,11 +21,11 @@ use Letters::{Accented, Alphabet, Frequent};
 const WESTERN: &str = "éèüöäßñçáíóúàâêîôûåæøãõëïìòùœÉÈÖÜÄÅØÇÑÁÓ’";
 const CENTRAL: &str = "éüöäáíóúěřšžčůýďťňąęłśćżźńőűŁŚŻŠŽČŘÁÉÖÜ";
 const TURKISH: &str = "ğışİŞĞçöüÇÖÜâ";
-const CYRILLIC: &str = "абвгдежзийклмнопрстуфхцчшщъыьэюяё";
-const GREEK: &str = "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώς";
-const HEBREW: &str = "אבגדהוזחטיכלמנסעפצקרשתםןץףך";
-const ARABIC: &str = "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىءأإآ";
-const THAI: &str = "กขคงจฉชซญดตถทธนบปผพฟภมยรลวศสหอะาำิีึืุูเแโใไ่้์ั็";
+const CYRILLIC: &str = "оеаинтсрвлкмдпуяызьбгчйхжшюцщэфъё";
+const GREEK: &str = "αοιετσνηυρπκμλςωδγχθφβξζψάέήίόύώ";
+const HEBREW: &str = "יוהלאמרתבשנכדחקפטסעגזצםןךףץ";
+const ARABIC: &str = "المينرتبةعدوسفهكقأحجشطصخذضغثزظىءإآ";
+const THAI: &str = "านรกอเงมยลวดทสตะปบหแพชไขใโจคซถผฟญธภศ่้ิีุูั็์ำึื";
 const CHINESE: &str = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚\
      卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛\
      明超兰霞平刚桂文华建国志红玉梅春海山东西南北中路号市区省街大小的在一是不了人有晓佳俊宇子欣雨婷思琪浩然";
@@ -81,13 +81,17 @@ static KNOWN: [(&Encoding, &str, Letters); 20] = [
 
 /// Of a hundred letters that are not ASCII so many must be known ones.
 const LEAST: i64 = 15;
+/// The same for letters of which each tells by itself.
+const LEAST_ACCENTED: i64 = 80;
+/// How many letters of an alphabet are frequent ones: in words of another alphabet they are rare.
+const FREQUENT: usize = 12;
 
 /// The encoding of words that are no UTF-8; `None` if they make sense in none: then they are damaged.
 pub(super) fn likely(sample: &[u8]) -> Option<&'static str> {
-    let mut best = (LEAST - 1, None);
+    let mut best = (0, None);
     for (encoding, name, letters) in KNOWN {
         let score = letters.score(&encoding.decode_without_bom_handling(sample).0);
-        if score > best.0 {
+        if score >= letters.least() && score > best.0 {
             best = (score, Some(name));
         }
     }
@@ -104,15 +108,26 @@ impl Letters {
             all += i64::from(!c.is_ascii());
             broken += i64::from(c == '\u{fffd}' || (c.is_control() && !c.is_ascii()));
             known += match self {
-                Alphabet(_) => i64::from(is_known && before.1),
-                Accented(_) => i64::from(is_known && !before.1),
-                Frequent(_) => i64::from(is_known),
+                Alphabet(set) if is_known && before.1 => {
+                    1 + i64::from(set.chars().take(FREQUENT).any(|frequent| frequent == c))
+                }
+                Accented(_) => 2 * i64::from(is_known && !before.1),
+                Frequent(_) => 2 * i64::from(is_known),
+                Alphabet(_) => 0,
             };
             before = (c, is_known);
         }
         match all {
             0 => 0,
-            all => (known - 2 * broken) * 100 / all,
+            all => (known - 4 * broken) * 50 / all,
+        }
+    }
+
+    fn least(self) -> i64 {
+        match self {
+            Accented(_) => LEAST_ACCENTED,
+            Alphabet(_) => 2 * LEAST,
+            Frequent(_) => LEAST,
         }
     }
 

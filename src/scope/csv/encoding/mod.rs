@@ -6,7 +6,7 @@ mod start;
 
 use std::io::{self, Read};
 
-use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{Encoding, WINDOWS_1251, WINDOWS_1252};
 use memchr::{memchr_iter, memchr3, memmem};
 use thiserror::Error;
 
@@ -88,7 +88,7 @@ struct Judge {
     /// Words that are neither.
     invalid: u64,
     /// Of the first valid ones, those that make sense if they were encoded twice, by the encoding between.
-    doubled: [u64; 3],
+    doubled: [u64; 2],
     utf7: u64,
     hz: u64,
     /// The encoding that an escape sequence announces (ISO 2022).
@@ -97,10 +97,9 @@ struct Judge {
 }
 
 /// As what UTF-8 is mistaken for.
-static BETWEEN: [(&Encoding, &str); 3] = [
+static BETWEEN: [(&Encoding, &str); 2] = [
     (WINDOWS_1252, "Windows-1252"),
     (WINDOWS_1251, "Windows-1251"),
-    (MACINTOSH, "Mac Roman"),
 ];
 
 impl Judge {
@@ -192,7 +191,7 @@ impl Judge {
         let looked_at = self.valid.min(TELLING);
         let mut between = self.doubled.iter().zip(BETWEEN);
         between
-            .find(|(count, _)| **count > 0 && **count * 2 >= looked_at)
+            .find(|(count, _)| **count > 2 && **count * 2 >= looked_at)
             .map(|(_, (_, name))| Wrong::Doubled(name))
     }
 }
