@@ -1,7 +1,7 @@
 //! Acts of a history, each on the real system and in the model.
 
 use super::History;
-use super::model::post::Stage;
+use super::model::post::{List, Stage};
 use super::model::{Campaign, Kind, Running};
 
 impl History {
@@ -53,12 +53,16 @@ impl History {
     }
 
     pub async fn take_letters(&mut self) {
-        let expected = self.model.letters();
-        self.log(format!("take the letter list: {expected:?}"));
-        let taken = self.world.take_letters().await;
+        let list = match self.dice.below(3) {
+            0 => List::Correction,
+            _ => List::Letter,
+        };
+        let expected = self.model.letters(list);
+        self.log(format!("take the list {list:?}: {expected:?}"));
+        let taken = self.world.take_letters(list).await;
         assert_eq!(taken, expected, "{}", self.story());
         if !expected.is_empty() {
-            self.model.take_letters();
+            self.model.take_letters(list);
         }
     }
 
@@ -109,7 +113,8 @@ impl History {
 
     pub async fn return_or_tell(&mut self) {
         let letters = self.model.returnable();
-        if let Some((batch, reference)) = self.pick(&letters) {
+        let comes_back = self.dice.below(2) == 0;
+        if comes_back && let Some((batch, reference)) = self.pick(&letters) {
             self.log(format!(
                 "the letter to {reference} of batch {batch} comes back"
             ));
@@ -118,11 +123,12 @@ impl History {
             return;
         }
         let people = self.model.people.iter();
-        let withheld = people.filter(|(_, p)| {
-            p.in_scope && !p.listed.flags.contains("hold") && p.stands() == "withheld"
+        let owed = people.filter(|(_, p)| {
+            let is_owed = p.stands() == "withheld" || !p.wrong().is_empty();
+            is_owed && !p.listed.flags.contains("hold")
         });
-        let withheld: Vec<_> = withheld.map(|(reference, _)| reference.clone()).collect();
-        if let Some(reference) = self.pick(&withheld) {
+        let owed: Vec<_> = owed.map(|(reference, _)| reference.clone()).collect();
+        if let Some(reference) = self.pick(&owed) {
             self.log(format!("{reference} is told by word of mouth"));
             self.world.tell_otherwise(&reference).await;
             self.model.tell_otherwise(&reference);

@@ -151,19 +151,21 @@ impl History {
         let (slug, story) = (self.world.slug().to_owned(), self.story());
         let early = self.world.forget(&slug).await;
         assert!(matches!(early, Err(ForgetError::NotOver(_))), "{story}");
-        let (account, _) = self.model.account();
-        let count = |standing| account.get(standing).copied().unwrap_or(0);
+        let account = self.model.account();
+        let count = |standing| account.standings.get(standing).copied().unwrap_or(0);
         let untold = Untold {
             in_progress: count("in_progress"),
             needs_letter: count("needs_letter"),
-            told_too_little: 0,
-            told_too_much: 0,
+            told_too_little: account.told_too_little,
+            told_too_much: account.told_too_much,
         };
         assert_eq!(self.world.monitor().await, untold, "{story}");
         let taken = self.model.batches_that(|stage| stage == Stage::Taken);
         let open = Open {
             in_progress: untold.in_progress,
             needs_letter: untold.needs_letter,
+            told_too_little: untold.told_too_little,
+            told_too_much: untold.told_too_much,
             withheld: count("withheld"),
             postal: taken.len() as i64,
             lists: i64::from(self.model.draft.is_some()),
@@ -193,7 +195,10 @@ impl History {
         }
         self.discard().await;
         let untold = self.model.people.iter();
-        let untold = untold.filter(|(_, p)| ["in_progress", "needs_letter"].contains(&p.stands()));
+        let untold = untold.filter(|(_, p)| {
+            let is_untold = ["in_progress", "needs_letter"].contains(&p.stands());
+            is_untold || p.is_owed_more() || p.is_to_be_corrected()
+        });
         let untold: Vec<_> = untold.map(|(reference, _)| reference.clone()).collect();
         for reference in untold {
             self.log(format!("{reference} is told by word of mouth"));

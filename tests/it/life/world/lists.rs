@@ -86,6 +86,10 @@ fn said(imported: Imported) -> Read {
             contact_changes: delta.contact_changes,
             unchanged: delta.unchanged,
             identity_changes: delta.identity_changes,
+            emails_lost: delta.emails_lost,
+            addresses_lost: delta.addresses_lost,
+            kept: delta.kept,
+            replaced: delta.replaced_accepted,
             flags_set: delta.flags_set,
             flags_lifted: delta.flags_lifted.unwrap(),
         },
@@ -101,7 +105,7 @@ fn name_of(question: &Question) -> String {
         Question::EmailsLost { .. } => "emails".to_owned(),
         Question::AddressesLost { .. } => "addresses".to_owned(),
         Question::ToldTooMuch { .. } => "too much".to_owned(),
-        Question::IdentityChanges { .. } => "identity".to_owned(),
+        Question::IdentityChanges { told, .. } => format!("identity, told {told}"),
     }
 }
 
@@ -136,7 +140,11 @@ fn of(has: [bool; 3], reference: &str, said: &Listed, more: &str) -> String {
 }
 
 fn line(has: [bool; 3], reference: &str, elements: &str, cells: [&str; 3]) -> String {
-    let mut line = format!("{reference},{elements}");
+    let address = match reference {
+        "reference" => "address",
+        _ => "1 Main St",
+    };
+    let mut line = format!("{reference},{elements},{address}");
     for (cell, _) in cells.iter().zip(has).filter(|(_, has)| *has) {
         line += &format!(",{cell}");
     }

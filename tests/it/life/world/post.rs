@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use candor::postal::{self, PostalError, PostalKind, Telling};
 
 use super::super::model::person::Codes;
+use super::super::model::post::List;
 use super::campaigns::named_in;
 use super::{Taken, World};
 
 impl World {
-    /// What the letter list says: who is on it, and what each letter names.
-    pub async fn take_letters(&mut self) -> BTreeMap<String, Codes> {
+    /// What a list of letters says: who is on it, and what each letter names.
+    pub async fn take_letters(&mut self, list: List) -> BTreeMap<String, Codes> {
         let (app, by) = (&self.house.app, self.scene.comms);
-        let taken = postal::list::export(app, by, self.incident(), PostalKind::Letter, false).await;
+        let kind = match list {
+            List::Letter => PostalKind::Letter,
+            List::Correction => PostalKind::Correction,
+        };
+        let taken = postal::list::export(app, by, self.incident(), kind, false).await;
         let mut letters = match taken {
             Ok(letters) => letters,
             Err(PostalError::Nobody | PostalError::Waiting { .. }) => return BTreeMap::new(),
