@@ -224,6 +224,7 @@ const FORMER: &str = concat!(
     ", false as contact_changed, false as rewritten,
             'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
             p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
+            p.flags as is_flags, p.email_key is not null and p.email_key is distinct from s.refused_key as is_reachable,
             r.former_key, r.former_sealed, r.id as next_id
         from scope_row r
         join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
