@@ -2,11 +2,15 @@
 
 use super::History;
 use super::model::post::{List, Stage};
-use super::model::{Campaign, Kind, Running};
+use super::model::{Campaign, Kind, Running, reference_of};
 
 impl History {
     pub async fn launch(&mut self, held: bool) {
         let kind = Kind::ALL[self.dice.below(4) as usize];
+        self.start(kind, held).await;
+    }
+
+    pub async fn start(&mut self, kind: Kind, held: bool) {
         let running = match held {
             true => Running::Paused,
             false => Running::Sending,
@@ -57,6 +61,10 @@ impl History {
             0 => List::Correction,
             _ => List::Letter,
         };
+        self.take_list(list).await;
+    }
+
+    pub async fn take_list(&mut self, list: List) {
         let expected = self.model.letters(list);
         self.log(format!("take the list {list:?}: {expected:?}"));
         let taken = self.world.take_letters(list).await;
@@ -77,6 +85,10 @@ impl History {
             self.model.discard_letters(batch);
             return;
         }
+        self.post_list(batch).await;
+    }
+
+    pub async fn post_list(&mut self, batch: usize) {
         self.log(format!("post batch {batch}"));
         self.world.post(batch).await;
         self.model.post(batch);
@@ -123,9 +135,9 @@ impl History {
             return;
         }
         let people = self.model.people.iter();
-        let owed = people.filter(|(_, p)| {
+        let owed = people.filter(|(reference, p)| {
             let is_owed = p.stands() == "withheld" || !p.wrong().is_empty();
-            is_owed && !p.listed.flags.contains("hold")
+            is_owed && !p.listed.flags.contains("hold") && reference_of(reference) == *reference
         });
         let owed: Vec<_> = owed.map(|(reference, _)| reference.clone()).collect();
         if let Some(reference) = self.pick(&owed) {

@@ -1,6 +1,11 @@
 //! Random histories of an incident on the real system, beside a model in plain memory: after each act the account,
 //! everybody's standing, the audiences, the letter list and what relays accepted agree with it (P1, P2).
 //!
+//! References that seem to name another person get both answers, at random. What histories leave out: everybody has the
+//! same postal address, nobody is a minor, and every reference in a file is there once. What is not compared: which past
+//! corrections a page lists, and lists for next of kin and for
+//! protected addresses, whose people are told one by one.
+//!
 //! CANDOR_HISTORIES says how many histories run, from CANDOR_HISTORIES_FROM on; a history that failed is kept in `KEPT`.
 
 mod acts;
@@ -16,8 +21,9 @@ use chrono::TimeDelta;
 
 use self::model::list::{Columns, File, Row};
 use self::model::page::{Details, View};
-use self::model::post::Stage;
-use self::model::{Kind, Model, Running};
+use self::model::person::Person;
+use self::model::post::{List, Stage};
+use self::model::{Kind, Model, Running, reference_of};
 use self::world::World;
 use crate::scope::random::Dice;
 
@@ -201,11 +207,36 @@ impl History {
         });
         let untold: Vec<_> = untold.map(|(reference, _)| reference.clone()).collect();
         for reference in untold {
+            if reference_of(&reference) != reference {
+                continue;
+            }
             self.log(format!("{reference} is told by word of mouth"));
             self.world.tell_otherwise(&reference).await;
             self.model.tell_otherwise(&reference);
         }
+        self.correct_former().await;
         self.agrees(1).await;
+    }
+
+    /// Corrects people whose reference is another person's: by e-mail, and by a letter where no e-mail reaches them.
+    async fn correct_former(&mut self) {
+        let is_owed =
+            |(name, p): (&String, &Person)| reference_of(name) != name && p.is_to_be_corrected();
+        while self.model.people.iter().any(is_owed) {
+            if !self.model.mailable(Kind::Retracted).is_empty() {
+                self.start(Kind::Retracted, false).await;
+            }
+            for _ in 0..2 {
+                self.agrees(1).await;
+                self.pass(TimeDelta::hours(2));
+                self.model.send();
+            }
+            self.agrees(1).await;
+            if !self.model.letters(List::Correction).is_empty() {
+                self.take_list(List::Correction).await;
+                self.post_list(self.model.batches.len() - 1).await;
+            }
+        }
     }
 
     /// Nothing of a forgotten incident promises or reaches anybody; its account stays.

@@ -242,12 +242,28 @@ fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
 }
 
 impl Model {
-    /// Puts the draft in force as this version.
-    pub fn activate(&mut self, version: i32) {
+    /// Puts the draft in force as this version. `others`: where a row seems to mean another person, it does. The people
+    /// whose reference became another person's: the reference, and what the model calls them from now on.
+    pub fn activate(&mut self, version: i32, others: bool) -> Vec<(String, String)> {
         let now = self.now;
-        let Some(draft) = self.draft.take() else {
-            return;
+        let Some(mut draft) = self.draft.take() else {
+            return Vec::new();
         };
+        let mut former = Vec::new();
+        if others {
+            let each = draft.rows.iter_mut();
+            for (reference, row) in each.filter_map(|(name, row)| Some((name, row.as_mut()?))) {
+                let known = self.people.get(reference);
+                if known.is_some_and(|person| person.seems_another(row)) {
+                    former.push((reference.clone(), format!("{reference}~{version}")));
+                    // A file without flags says none of somebody who is new.
+                    row.flags = draft.said[reference].clone();
+                }
+            }
+        }
+        for (reference, name) in &former {
+            self.set_aside(reference, name, version);
+        }
         let leaving: Vec<_> = draft.leaving(&self.people).cloned().collect();
         for reference in leaving {
             if let Some(person) = self.people.get_mut(&reference) {
@@ -262,6 +278,27 @@ impl Model {
                     self.people.insert(reference, person);
                 }
                 Some(person) => person.becomes(row, version, now),
+            }
+        }
+        former
+    }
+
+    /// A reference becomes another person's: all that was said to this one stays theirs, and they leave the scope.
+    fn set_aside(&mut self, reference: &str, name: &str, version: i32) {
+        if let Some(mut person) = self.people.remove(reference) {
+            if person.in_scope {
+                (person.in_scope, person.since) = (false, (version, self.now));
+            }
+            self.people.insert(name.to_owned(), person);
+        }
+        for campaign in &mut self.campaigns {
+            if let Some(notice) = campaign.notices.remove(reference) {
+                campaign.notices.insert(name.to_owned(), notice);
+            }
+        }
+        for batch in &mut self.batches {
+            if let Some(letter) = batch.letters.remove(reference) {
+                batch.letters.insert(name.to_owned(), letter);
             }
         }
     }

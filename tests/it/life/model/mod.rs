@@ -132,6 +132,11 @@ pub struct Model {
     pub sent: Vec<Message>,
 }
 
+/// The reference of a person: the model calls somebody whose reference became another person's by a name of their own.
+pub fn reference_of(name: &str) -> &str {
+    name.split('~').next().unwrap_or(name)
+}
+
 /// What a relay answers to the n-th attempt of a message, for this address.
 pub fn answer(address: &str, attempt: u32) -> &'static str {
     match address
@@ -273,7 +278,7 @@ impl Model {
                 });
                 self.sent.push(Message {
                     to: address,
-                    reference: reference.to_owned(),
+                    reference: reference_of(reference).to_owned(),
                     names: notice.names.clone(),
                     epoch: person.epoch,
                 });

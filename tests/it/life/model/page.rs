@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::person::{Channel, Codes, Person};
-use super::{Model, State};
+use super::{Model, State, reference_of};
 
 /// How long details stay open on a device.
 const OPEN: TimeDelta = TimeDelta::minutes(30);
@@ -104,7 +104,8 @@ impl Model {
                         && self.open_letters(reference).next().is_some(),
                 },
                 true => Details::Open {
-                    name: (person.listed.name.clone()).unwrap_or_else(|| reference.to_owned()),
+                    name: (person.listed.name.clone())
+                        .unwrap_or_else(|| reference_of(reference).to_owned()),
                     elements: person.exposed(),
                     wrong: (!wrong.is_empty()).then(|| {
                         let mut emails = person.emails.iter().rev();

@@ -43,18 +43,37 @@ impl World {
         import(app, by, self.incident(), how, source, |_| {}).await
     }
 
-    /// Puts the draft in force: what was asked, each with its number, and which version it is. `None`: it has no row.
-    pub async fn activate(&self) -> Option<(Vec<(String, i64)>, i32)> {
+    /// Puts the draft in force: what was asked, each with its number, and which version it is. `others`: references that
+    /// seem to name another person do. `None`: it has no row.
+    pub async fn activate(&self, others: bool) -> Option<(Vec<(String, i64)>, i32)> {
         let asked = match self.try_to_activate(Consent::NotGiven).await {
             Ok(()) => return Some((Vec::new(), self.version)),
             Err(ActivateError::Empty(_)) => return None,
             Err(ActivateError::Unconfirmed { questions, .. }) => questions,
             Err(other) => panic!("{other:?}"),
         };
-        let yes = Consent::Numbers(yes_to(&asked));
-        self.try_to_activate(yes).await.unwrap();
+        let mut yes = yes_to(&asked);
+        if others {
+            yes.another_person = yes.identity_changes.take();
+        }
+        self.try_to_activate(Consent::Numbers(yes)).await.unwrap();
         let asked = asked.iter().map(|q| (name_of(q), q.number()));
         Some((asked.collect(), self.version))
+    }
+
+    /// The person of a reference, whose it is no more, is called by this name from now on.
+    pub fn rename(&mut self, reference: &str, name: &str) {
+        if let Some(person) = self.people.remove(reference) {
+            self.people.insert(name.to_owned(), person);
+        }
+        if let Some(session) = self.sessions.remove(reference) {
+            self.sessions.insert(name.to_owned(), session);
+        }
+        for batch in &mut self.batches {
+            if let Some(code) = batch.codes.remove(reference) {
+                batch.codes.insert(name.to_owned(), code);
+            }
+        }
     }
 
     async fn try_to_activate(&self, consent: Consent) -> Result<(), ActivateError> {

@@ -38,8 +38,8 @@ impl World {
         standings
     }
 
-    /// The reference of a person; it never changes.
-    async fn reference(&mut self, id: Uuid) -> String {
+    /// What the model calls a person: their reference, while it is theirs.
+    pub async fn reference(&mut self, id: Uuid) -> String {
         if let Some((known, _)) = self.people.iter().find(|(_, known)| known.uuid() == id) {
             return known.clone();
         }
