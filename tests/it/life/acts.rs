@@ -1,12 +1,16 @@
 //! Acts of a history, each on the real system and in the model.
 
 use super::History;
-use super::model::post::Stage;
-use super::model::{Campaign, Kind, Running};
+use super::model::post::{List, Stage};
+use super::model::{Campaign, Kind, Running, reference_of};
 
 impl History {
     pub async fn launch(&mut self, held: bool) {
         let kind = Kind::ALL[self.dice.below(4) as usize];
+        self.start(kind, held).await;
+    }
+
+    pub async fn start(&mut self, kind: Kind, held: bool) {
         let running = match held {
             true => Running::Paused,
             false => Running::Sending,
@@ -53,12 +57,20 @@ impl History {
     }
 
     pub async fn take_letters(&mut self) {
-        let expected = self.model.letters();
-        self.log(format!("take the letter list: {expected:?}"));
-        let taken = self.world.take_letters().await;
+        let list = match self.dice.below(3) {
+            0 => List::Correction,
+            _ => List::Letter,
+        };
+        self.take_list(list).await;
+    }
+
+    pub async fn take_list(&mut self, list: List) {
+        let expected = self.model.letters(list);
+        self.log(format!("take the list {list:?}: {expected:?}"));
+        let taken = self.world.take_letters(list).await;
         assert_eq!(taken, expected, "{}", self.story());
         if !expected.is_empty() {
-            self.model.take_letters();
+            self.model.take_letters(list);
         }
     }
 
@@ -73,6 +85,10 @@ impl History {
             self.model.discard_letters(batch);
             return;
         }
+        self.post_list(batch).await;
+    }
+
+    pub async fn post_list(&mut self, batch: usize) {
         self.log(format!("post batch {batch}"));
         self.world.post(batch).await;
         self.model.post(batch);
@@ -109,7 +125,8 @@ impl History {
 
     pub async fn return_or_tell(&mut self) {
         let letters = self.model.returnable();
-        if let Some((batch, reference)) = self.pick(&letters) {
+        let comes_back = self.dice.below(2) == 0;
+        if comes_back && let Some((batch, reference)) = self.pick(&letters) {
             self.log(format!(
                 "the letter to {reference} of batch {batch} comes back"
             ));
@@ -118,11 +135,12 @@ impl History {
             return;
         }
         let people = self.model.people.iter();
-        let withheld = people.filter(|(_, p)| {
-            p.in_scope && !p.listed.flags.contains("hold") && p.stands() == "withheld"
+        let owed = people.filter(|(reference, p)| {
+            let is_owed = p.stands() == "withheld" || !p.wrong().is_empty();
+            is_owed && !p.listed.flags.contains("hold") && reference_of(reference) == *reference
         });
-        let withheld: Vec<_> = withheld.map(|(reference, _)| reference.clone()).collect();
-        if let Some(reference) = self.pick(&withheld) {
+        let owed: Vec<_> = owed.map(|(reference, _)| reference.clone()).collect();
+        if let Some(reference) = self.pick(&owed) {
             self.log(format!("{reference} is told by word of mouth"));
             self.world.tell_otherwise(&reference).await;
             self.model.tell_otherwise(&reference);

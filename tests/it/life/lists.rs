@@ -81,12 +81,18 @@ impl History {
         };
         let questions = draft.questions(&self.model.people);
         let expected = (!draft.rows.is_empty()).then_some(questions);
-        self.log(format!("put in force: {expected:?}"));
-        let activated = self.world.activate().await;
+        let others = self.dice.below(2) == 0;
+        self.log(format!("put in force, others {others}: {expected:?}"));
+        let activated = self.world.activate(others).await;
         let asked = activated.as_ref().map(|(asked, _)| asked);
         assert_eq!(asked, expected.as_ref(), "{}", self.story());
         if let Some((_, version)) = activated {
-            self.model.activate(version);
+            for (reference, name) in self.model.activate(version, others) {
+                self.world.rename(&reference, &name);
+                if let Some(read) = self.read.remove(&reference) {
+                    self.read.insert(name, read);
+                }
+            }
             self.model.send();
         }
     }

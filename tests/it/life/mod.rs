@@ -1,6 +1,11 @@
 //! Random histories of an incident on the real system, beside a model in plain memory: after each act the account,
 //! everybody's standing, the audiences, the letter list and what relays accepted agree with it (P1, P2).
 //!
+//! References that seem to name another person get both answers, at random. What histories leave out: everybody has the
+//! same postal address, nobody is a minor, and every reference in a file is there once. What is not compared: which past
+//! corrections a page lists, and lists for next of kin and for
+//! protected addresses, whose people are told one by one.
+//!
 //! CANDOR_HISTORIES says how many histories run, from CANDOR_HISTORIES_FROM on; a history that failed is kept in `KEPT`.
 
 mod acts;
@@ -16,8 +21,9 @@ use chrono::TimeDelta;
 
 use self::model::list::{Columns, File, Row};
 use self::model::page::{Details, View};
-use self::model::post::Stage;
-use self::model::{Kind, Model, Running};
+use self::model::person::Person;
+use self::model::post::{List, Stage};
+use self::model::{Kind, Model, Running, reference_of};
 use self::world::World;
 use crate::scope::random::Dice;
 
@@ -151,19 +157,21 @@ impl History {
         let (slug, story) = (self.world.slug().to_owned(), self.story());
         let early = self.world.forget(&slug).await;
         assert!(matches!(early, Err(ForgetError::NotOver(_))), "{story}");
-        let (account, _) = self.model.account();
-        let count = |standing| account.get(standing).copied().unwrap_or(0);
+        let account = self.model.account();
+        let count = |standing| account.standings.get(standing).copied().unwrap_or(0);
         let untold = Untold {
             in_progress: count("in_progress"),
             needs_letter: count("needs_letter"),
-            told_too_little: 0,
-            told_too_much: 0,
+            told_too_little: account.told_too_little,
+            told_too_much: account.told_too_much,
         };
         assert_eq!(self.world.monitor().await, untold, "{story}");
         let taken = self.model.batches_that(|stage| stage == Stage::Taken);
         let open = Open {
             in_progress: untold.in_progress,
             needs_letter: untold.needs_letter,
+            told_too_little: untold.told_too_little,
+            told_too_much: untold.told_too_much,
             withheld: count("withheld"),
             postal: taken.len() as i64,
             lists: i64::from(self.model.draft.is_some()),
@@ -193,14 +201,42 @@ impl History {
         }
         self.discard().await;
         let untold = self.model.people.iter();
-        let untold = untold.filter(|(_, p)| ["in_progress", "needs_letter"].contains(&p.stands()));
+        let untold = untold.filter(|(_, p)| {
+            let is_untold = ["in_progress", "needs_letter"].contains(&p.stands());
+            is_untold || p.is_owed_more() || p.is_to_be_corrected()
+        });
         let untold: Vec<_> = untold.map(|(reference, _)| reference.clone()).collect();
         for reference in untold {
+            if reference_of(&reference) != reference {
+                continue;
+            }
             self.log(format!("{reference} is told by word of mouth"));
             self.world.tell_otherwise(&reference).await;
             self.model.tell_otherwise(&reference);
         }
+        self.correct_former().await;
         self.agrees(1).await;
+    }
+
+    /// Corrects people whose reference is another person's: by e-mail, and by a letter where no e-mail reaches them.
+    async fn correct_former(&mut self) {
+        let is_owed =
+            |(name, p): (&String, &Person)| reference_of(name) != name && p.is_to_be_corrected();
+        while self.model.people.iter().any(is_owed) {
+            if !self.model.mailable(Kind::Retracted).is_empty() {
+                self.start(Kind::Retracted, false).await;
+            }
+            for _ in 0..2 {
+                self.agrees(1).await;
+                self.pass(TimeDelta::hours(2));
+                self.model.send();
+            }
+            self.agrees(1).await;
+            if !self.model.letters(List::Correction).is_empty() {
+                self.take_list(List::Correction).await;
+                self.post_list(self.model.batches.len() - 1).await;
+            }
+        }
     }
 
     /// Nothing of a forgotten incident promises or reaches anybody; its account stays.

@@ -37,6 +37,10 @@ pub struct Draft {
     pub full: bool,
     /// What it says of each person; `None`: they are not affected.
     pub rows: BTreeMap<String, Option<Listed>>,
+    /// The flags that its files say of people; none where a file has no such column.
+    said: BTreeMap<String, BTreeSet<&'static str>>,
+    /// Accepted rows in whose place rows of added files came that say something else.
+    replaced: i64,
     /// References of the rows that were refused.
     pub rejects: BTreeSet<String>,
 }
@@ -51,6 +55,10 @@ pub struct Changes {
     pub contact_changes: i64,
     pub unchanged: i64,
     pub identity_changes: i64,
+    pub emails_lost: i64,
+    pub addresses_lost: i64,
+    pub kept: i64,
+    pub replaced: i64,
     pub flags_set: BTreeMap<String, i64>,
     pub flags_lifted: BTreeMap<String, i64>,
 }
@@ -63,6 +71,8 @@ impl Draft {
         Self {
             full,
             rows: BTreeMap::new(),
+            said: BTreeMap::new(),
+            replaced: 0,
             rejects: BTreeSet::new(),
         }
     }
@@ -72,6 +82,7 @@ impl Draft {
         let before = self.rows.clone();
         for (reference, row) in &file.rows {
             self.rejects.remove(reference);
+            let mut flags = BTreeSet::new();
             let row = match row {
                 Row::Bad(_) => {
                     self.rejects.insert(reference.clone());
@@ -81,12 +92,40 @@ impl Draft {
                 Row::Is(said) => {
                     let of_draft = before.get(reference).cloned().flatten();
                     let of_people = || people.get(reference).map(|person| person.listed.clone());
+                    flags = match file.columns.flags {
+                        true => said.flags.clone(),
+                        false if of_draft.is_some() => self.said[reference].clone(),
+                        false => flags,
+                    };
                     let known = of_draft.or_else(of_people).unwrap_or_default();
                     Some(complete(said, known, file.columns))
                 }
             };
+            let is_same = |(was, said): (&Option<Listed>, &BTreeSet<&str>)| {
+                let elements = |row: &Option<Listed>| row.as_ref().map(|row| row.elements.clone());
+                let has_contact = match (was, &row) {
+                    (Some(was), Some(row)) => row.has_contact_of(was),
+                    (was, row) => was.is_none() == row.is_none(),
+                };
+                has_contact && *said == flags && elements(was) == elements(&row)
+            };
+            let was = before.get(reference).zip(self.said.get(reference));
+            self.replaced += i64::from(was.is_some_and(|was| !is_same(was)));
+            self.said.insert(reference.clone(), flags);
             self.rows.insert(reference.clone(), row);
         }
+    }
+
+    /// People of whom a full list has refused rows only: they stay as they were.
+    fn kept<'a>(
+        &'a self,
+        people: &'a BTreeMap<String, Person>,
+    ) -> impl Iterator<Item = &'a String> {
+        let refused = self.rejects.iter().filter(|_| self.full);
+        refused.filter(|reference| {
+            let in_scope = people.get(*reference).is_some_and(|person| person.in_scope);
+            in_scope && !self.rows.contains_key(*reference)
+        })
     }
 
     /// People who leave the scope.
@@ -95,7 +134,8 @@ impl Draft {
         people: &'a BTreeMap<String, Person>,
     ) -> impl Iterator<Item = &'a String> {
         let leaves = |(reference, person): &(&String, &Person)| {
-            let unlisted = self.full && !self.rows.contains_key(*reference);
+            let is_named = self.rows.contains_key(*reference) || self.rejects.contains(*reference);
+            let unlisted = self.full && !is_named;
             let goes = self.rows.get(*reference) == Some(&None);
             person.in_scope && (unlisted || goes)
         };
@@ -115,12 +155,19 @@ impl Draft {
     pub fn changes(&self, people: &BTreeMap<String, Person>) -> Changes {
         let mut changes = Changes {
             retracted: self.leaving(people).count() as i64,
+            kept: self.kept(people).count() as i64,
+            replaced: self.replaced,
             ..Changes::default()
         };
         let is_new = |(reference, row): &(&String, &Option<Listed>)| {
             row.is_some() && !people.contains_key(*reference)
         };
-        changes.added = self.rows.iter().filter(is_new).count() as i64;
+        for (_, row) in self.rows.iter().filter(is_new) {
+            changes.added += 1;
+            for flag in row.iter().flat_map(|row| &row.flags) {
+                *changes.flags_set.entry((*flag).to_owned()).or_default() += 1;
+            }
+        }
         for (person, now) in self.known(people) {
             let before = &person.listed;
             for flag in now.flags.difference(&before.flags) {
@@ -129,7 +176,8 @@ impl Draft {
             for flag in before.flags.difference(&now.flags) {
                 *changes.flags_lifted.entry((*flag).to_owned()).or_default() += 1;
             }
-            changes.identity_changes += i64::from(now.is_another_than(before));
+            changes.identity_changes += i64::from(person.seems_another(now));
+            changes.emails_lost += i64::from(person.loses_email(now));
             if !person.in_scope {
                 changes.added += 1;
                 continue;
@@ -161,10 +209,15 @@ impl Draft {
             ask(format!("lifted {flag}"), number, true);
         }
         ask("retracted".to_owned(), changes.retracted, self.full);
-        let told = self
-            .known(people)
-            .filter(|(person, now)| person.told.is_some() && now.is_another_than(&person.listed));
-        ask("identity".to_owned(), told.count() as i64, true);
+        ask("replaced".to_owned(), changes.replaced, true);
+        ask("emails".to_owned(), changes.emails_lost, true);
+        let known = || self.known(people);
+        let too_much = known().filter(|(person, now)| person.told_more_than(now));
+        ask("too much".to_owned(), too_much.count() as i64, true);
+        let others = known().filter(|(person, now)| person.seems_another(now));
+        let told = others.filter(|(person, _)| person.told.is_some()).count();
+        let identity = format!("identity, told {told}");
+        ask(identity, changes.identity_changes, true);
         asked
     }
 }
@@ -189,12 +242,28 @@ fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
 }
 
 impl Model {
-    /// Puts the draft in force as this version.
-    pub fn activate(&mut self, version: i32) {
+    /// Puts the draft in force as this version. `others`: where a row seems to mean another person, it does. The people
+    /// whose reference became another person's: the reference, and what the model calls them from now on.
+    pub fn activate(&mut self, version: i32, others: bool) -> Vec<(String, String)> {
         let now = self.now;
-        let Some(draft) = self.draft.take() else {
-            return;
+        let Some(mut draft) = self.draft.take() else {
+            return Vec::new();
         };
+        let mut former = Vec::new();
+        if others {
+            let each = draft.rows.iter_mut();
+            for (reference, row) in each.filter_map(|(name, row)| Some((name, row.as_mut()?))) {
+                let known = self.people.get(reference);
+                if known.is_some_and(|person| person.seems_another(row)) {
+                    former.push((reference.clone(), format!("{reference}~{version}")));
+                    // A file without flags says none of somebody who is new.
+                    row.flags = draft.said[reference].clone();
+                }
+            }
+        }
+        for (reference, name) in &former {
+            self.set_aside(reference, name, version);
+        }
         let leaving: Vec<_> = draft.leaving(&self.people).cloned().collect();
         for reference in leaving {
             if let Some(person) = self.people.get_mut(&reference) {
@@ -208,15 +277,28 @@ impl Model {
                     let person = Person::new(row, (version, now));
                     self.people.insert(reference, person);
                 }
-                Some(person) => {
-                    // Links that went to the former address end.
-                    person.epoch += i16::from(row.is_another_than(&person.listed));
-                    if !person.in_scope || row != person.listed {
-                        person.since = (version, now);
-                    }
-                    person.in_scope = true;
-                    person.listed = row;
-                }
+                Some(person) => person.becomes(row, version, now),
+            }
+        }
+        former
+    }
+
+    /// A reference becomes another person's: all that was said to this one stays theirs, and they leave the scope.
+    fn set_aside(&mut self, reference: &str, name: &str, version: i32) {
+        if let Some(mut person) = self.people.remove(reference) {
+            if person.in_scope {
+                (person.in_scope, person.since) = (false, (version, self.now));
+            }
+            self.people.insert(name.to_owned(), person);
+        }
+        for campaign in &mut self.campaigns {
+            if let Some(notice) = campaign.notices.remove(reference) {
+                campaign.notices.insert(name.to_owned(), notice);
+            }
+        }
+        for batch in &mut self.batches {
+            if let Some(letter) = batch.letters.remove(reference) {
+                batch.letters.insert(name.to_owned(), letter);
             }
         }
     }

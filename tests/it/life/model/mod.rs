@@ -108,6 +108,17 @@ pub struct Message {
     pub epoch: i16,
 }
 
+/// How an incident stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// People in scope by standing.
+    pub standings: BTreeMap<&'static str, i64>,
+    /// People who were told and are owed more.
+    pub told_too_little: i64,
+    /// People who were told of something that is not theirs, and may be written to.
+    pub told_too_much: i64,
+}
+
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The time.
@@ -119,6 +130,11 @@ pub struct Model {
     pub batches: Vec<Batch>,
     /// What relays accepted since it was last taken.
     pub sent: Vec<Message>,
+}
+
+/// The reference of a person: the model calls somebody whose reference became another person's by a name of their own.
+pub fn reference_of(name: &str) -> &str {
+    name.split('~').next().unwrap_or(name)
 }
 
 /// What a relay answers to the n-th attempt of a message, for this address.
@@ -147,14 +163,26 @@ impl Model {
         }
     }
 
-    /// Whether a notice of another campaign may still reach this person, or perhaps has.
+    /// Whether a notice of another campaign may still reach this person.
     fn waits_elsewhere(&self, reference: &str) -> bool {
         self.campaigns.iter().any(|campaign| {
             let notice = campaign.notices.get(reference);
-            notice.is_some_and(|notice| {
-                notice.state == State::Uncertain
-                    || (campaign.running != Running::Over && !notice.state.is_settled())
-            })
+            let waits =
+                |notice: &Notice| !notice.state.is_settled() || notice.state == State::Uncertain;
+            campaign.running != Running::Over && notice.is_some_and(waits)
+        })
+    }
+
+    /// Whether this person may have been told more than is known: a campaign that is over cannot say.
+    fn may_have_been_told(&self, reference: &str) -> bool {
+        let knows = &self.people[reference].knows;
+        self.campaigns.iter().any(|campaign| {
+            let notice = campaign.notices.get(reference);
+            let perhaps = |notice: &Notice| {
+                notice.state == State::Uncertain && !notice.names.is_subset(knows)
+            };
+            let is_over = campaign.running == Running::Over;
+            is_over && !campaign.kind.replaces() && notice.is_some_and(perhaps)
         })
     }
 
@@ -165,6 +193,7 @@ impl Model {
                 && person.may_be_written_to()
                 && person.reachable()
                 && !self.waits_elsewhere(reference)
+                && (kind.replaces() || !self.may_have_been_told(reference))
         });
         meant.map(|(reference, _)| reference.clone()).collect()
     }
@@ -242,17 +271,14 @@ impl Model {
             "uncertain" => (notice.state, notice.maybe) = (State::Deferred, Some(self.now)),
             _ => {
                 notice.state = State::Sent;
-                if kind.replaces() {
-                    person.knows.clear();
-                }
-                person.tell(Channel::Email, &notice.names);
+                person.tell(Channel::Email, &notice.names, kind.replaces(), false);
                 person.emails.push(Told {
                     at: self.now,
                     names: notice.names.clone(),
                 });
                 self.sent.push(Message {
                     to: address,
-                    reference: reference.to_owned(),
+                    reference: reference_of(reference).to_owned(),
                     names: notice.names.clone(),
                     epoch: person.epoch,
                 });
@@ -284,15 +310,15 @@ impl Model {
         person.open_details(self.now);
     }
 
-    /// The account: people in scope by standing, and those told who are owed more.
-    pub fn account(&self) -> (BTreeMap<&'static str, i64>, i64) {
-        let mut standings = BTreeMap::new();
-        let mut incomplete = 0;
-        for person in self.people.values().filter(|person| person.in_scope) {
-            let stands = person.stands();
-            *standings.entry(stands).or_default() += 1;
-            incomplete += i64::from(stands.starts_with("notified") && person.owes());
+    pub fn account(&self) -> Account {
+        let mut account = Account::default();
+        for person in self.people.values() {
+            if person.in_scope {
+                *account.standings.entry(person.stands()).or_default() += 1;
+            }
+            account.told_too_little += i64::from(person.is_owed_more());
+            account.told_too_much += i64::from(person.is_to_be_corrected());
         }
-        (standings, incomplete)
+        account
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::person::{Channel, Codes, Person};
-use super::{Model, State};
+use super::{Model, State, reference_of};
 
 /// How long details stay open on a device.
 const OPEN: TimeDelta = TimeDelta::minutes(30);
@@ -16,6 +16,7 @@ pub struct Session {
     epoch: i16,
     email: Option<String>,
     may_be_written_to: bool,
+    letters_back: usize,
 }
 
 /// What a page says, read as its person reads it.
@@ -47,6 +48,8 @@ pub enum Details {
         wrong: Option<(Codes, Option<String>)>,
         /// How many e-mails are listed.
         emails: usize,
+        /// How many letters are listed, and how many of them as returned.
+        letters: (usize, usize),
     },
 }
 
@@ -63,6 +66,7 @@ impl Person {
                 && session.epoch == self.epoch
                 && session.email == self.listed.email
                 && session.may_be_written_to == self.may_be_written_to()
+                && session.letters_back == self.letters_back
         })
     }
 
@@ -76,6 +80,7 @@ impl Person {
             epoch: self.epoch,
             email: self.listed.email.clone(),
             may_be_written_to: self.may_be_written_to(),
+            letters_back: self.letters_back,
         });
     }
 }
@@ -84,6 +89,7 @@ impl Model {
     /// What the page of this person must say now.
     pub fn page(&self, reference: &str) -> View {
         let person = &self.people[reference];
+        let posted = self.posted(reference);
         let wrong = person.wrong();
         let is_open = person.has_open_details(self.now);
         let not_affected = (!person.in_scope).then(|| (person.since.0, day(person.since.1)));
@@ -98,7 +104,8 @@ impl Model {
                         && self.open_letters(reference).next().is_some(),
                 },
                 true => Details::Open {
-                    name: (person.listed.name.clone()).unwrap_or_else(|| reference.to_owned()),
+                    name: (person.listed.name.clone())
+                        .unwrap_or_else(|| reference_of(reference).to_owned()),
                     elements: person.exposed(),
                     wrong: (!wrong.is_empty()).then(|| {
                         let mut emails = person.emails.iter().rev();
@@ -107,9 +114,25 @@ impl Model {
                         (wrong, on)
                     }),
                     emails: person.emails.len(),
+                    letters: (
+                        posted.len(),
+                        posted.iter().filter(|(_, is_back)| *is_back).count(),
+                    ),
                 },
             },
         }
+    }
+
+    fn not_told_in_words(&self, reference: &str) -> String {
+        if let Some((on, true)) = self.posted(reference).last() {
+            let on = day(*on);
+            return format!("The letter that we posted to you on {on} came back to us.");
+        }
+        match self.is_on_a_list(reference) {
+            true => "The link is ours. A letter to you is prepared; the day on which it was posted is not on record yet.",
+            false => "The link is ours. We have not written to you about this yet.",
+        }
+        .to_owned()
     }
 
     fn told_in_words(&self, reference: &str) -> String {
@@ -131,9 +154,7 @@ impl Model {
                 "We tried to write to you on {}, and cannot tell whether it arrived.",
                 day(at)
             ),
-            (_, None, None) => {
-                "The link is ours. We have not written to you about this yet.".to_owned()
-            }
+            (_, None, None) => self.not_told_in_words(reference),
         }
     }
 }

@@ -17,7 +17,19 @@ pub enum Channel {
     Otherwise,
 }
 
-/// What a row of a list says of a person.
+/// One telling, which counts until it turns out not to have reached the person.
+#[derive(Debug, Clone)]
+struct Telling {
+    by: Channel,
+    names: Codes,
+    /// A correction: what was known before it is known no more.
+    replaces: bool,
+    /// Only the next of kin were told.
+    kin: bool,
+    counts: bool,
+}
+
+/// What a row of a list says of a person. Everybody has the same postal address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     pub email: Option<String>,
@@ -33,11 +45,17 @@ impl Listed {
             .all(|flag| !self.flags.contains(flag))
     }
 
-    /// Whether name and address are both new, so that the row may mean another person.
-    pub fn is_another_than(&self, before: &Self) -> bool {
-        let has_address = self.email.is_some() || before.email.is_some();
+    /// Whether the name is new and no e-mail address stays, so that the row may mean another person. No name at all is
+    /// no other name.
+    fn is_another_than(&self, before: &Self) -> bool {
+        let has_names = self.name.is_some() && before.name.is_some();
         let same_address = self.email.is_some() && self.email == before.email;
-        has_address && !same_address && self.name != before.name
+        has_names && self.name != before.name && !same_address
+    }
+
+    /// Whether it says the same of who they are and how they are reached.
+    pub fn has_contact_of(&self, other: &Self) -> bool {
+        (&self.email, &self.name) == (&other.email, &other.name)
     }
 }
 
@@ -57,10 +75,14 @@ pub struct Person {
     pub told: Option<Channel>,
     /// What they were last told.
     pub knows: Codes,
+    /// What they were told, in order.
+    history: Vec<Telling>,
+    /// How they were listed before lists changed name or address without a question.
+    origin: Option<Listed>,
     /// The address that refused.
     pub refused: Option<String>,
-    /// How often they were told something.
-    pub tellings: u32,
+    /// How many letters to them came back.
+    pub letters_back: usize,
     /// The e-mails that relays took, in their order.
     pub emails: Vec<Told>,
     /// How often their links were revoked.
@@ -77,18 +99,93 @@ impl Person {
             since,
             told: None,
             knows: Codes::new(),
+            history: Vec::new(),
+            origin: None,
             refused: None,
-            tellings: 0,
+            letters_back: 0,
             emails: Vec::new(),
             epoch: 0,
             session: None,
         }
     }
 
-    pub fn tell(&mut self, by: Channel, names: &Codes) {
-        self.told = Some(by);
-        self.knows.extend(names);
-        self.tellings += 1;
+    /// Its place in what they were told.
+    pub fn tell(&mut self, by: Channel, names: &Codes, replaces: bool, kin: bool) -> usize {
+        self.history.push(Telling {
+            by,
+            names: names.clone(),
+            replaces,
+            kin,
+            counts: true,
+        });
+        self.know();
+        self.history.len() - 1
+    }
+
+    /// What stands at this place did not reach them.
+    pub fn take_back(&mut self, at: usize) {
+        self.history[at].counts = false;
+        self.know();
+    }
+
+    /// What they know follows from what reached them, in order.
+    fn know(&mut self) {
+        (self.told, self.knows) = (None, Codes::new());
+        for telling in self.history.iter().filter(|telling| telling.counts) {
+            self.told = Some(telling.by);
+            if telling.replaces {
+                self.knows.clear();
+            }
+            self.knows.extend(&telling.names);
+        }
+    }
+
+    /// Whether a row seems to mean another person: than they are, or than they were before lists changed them without a
+    /// question.
+    pub fn seems_another(&self, row: &Listed) -> bool {
+        let known = [Some(&self.listed), self.origin.as_ref()];
+        let mut known = known.into_iter().flatten();
+        !row.has_contact_of(&self.listed) && known.any(|known| row.is_another_than(known))
+    }
+
+    /// Whether a row takes their e-mail address away.
+    pub fn loses_email(&self, row: &Listed) -> bool {
+        self.listed.email.is_some() && row.email.is_none() && !self.seems_another(row)
+    }
+
+    /// Whether a row takes back something that they were told.
+    pub fn told_more_than(&self, row: &Listed) -> bool {
+        let back = self.exposed();
+        let mut back = back.difference(&row.elements);
+        self.told.is_some() && back.any(|element| self.knows.contains(element))
+    }
+
+    /// A list is in force that says this of them; they are the same person, as it was answered.
+    pub fn becomes(&mut self, row: Listed, version: i32, now: DateTime<Utc>) {
+        let is_other = self.seems_another(&row);
+        if is_other {
+            let known = [Some(&self.listed), self.origin.as_ref()];
+            // Links that went to a former address end.
+            let moves = known.iter().flatten().any(|known| known.email != row.email);
+            self.epoch += i16::from(moves);
+            self.origin = None;
+        } else if !row.has_contact_of(&self.listed) {
+            self.origin.get_or_insert_with(|| self.listed.clone());
+        }
+        if !self.in_scope || row != self.listed {
+            self.since = (version, now);
+        }
+        (self.in_scope, self.listed) = (true, row);
+        self.live();
+    }
+
+    /// What only the next of kin of somebody who lives were told is not told.
+    fn live(&mut self) {
+        let lives = !self.listed.flags.contains("deceased");
+        for telling in &mut self.history {
+            telling.counts &= !(lives && telling.kin);
+        }
+        self.know();
     }
 
     /// What is theirs to know.
@@ -107,6 +204,15 @@ impl Person {
     pub fn wrong(&self) -> Codes {
         let exposed = self.exposed();
         self.knows.difference(&exposed).copied().collect()
+    }
+
+    pub fn is_to_be_corrected(&self) -> bool {
+        self.may_be_written_to() && !self.wrong().is_empty()
+    }
+
+    /// Whether they were told, and can be told the rest by e-mail.
+    pub fn is_owed_more(&self) -> bool {
+        self.stands().starts_with("notified") && self.owes()
     }
 
     pub fn may_be_written_to(&self) -> bool {

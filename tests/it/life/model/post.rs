@@ -5,14 +5,33 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Model;
-use super::person::{Channel, Codes};
+use super::person::{Channel, Codes, Person};
+
+/// For which people a list of letters is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Those whom no e-mail reaches.
+    Letter,
+    /// Those of them who were told of something that is not theirs.
+    Correction,
+}
+
+impl List {
+    fn is_for(self, person: &Person) -> bool {
+        let corrects = person.is_to_be_corrected() && !person.reachable();
+        match self {
+            Self::Letter => person.stands() == "needs_letter" && !corrects,
+            Self::Correction => corrects,
+        }
+    }
+}
 
 /// A letter of a list that was taken.
 #[derive(Debug, Clone)]
 pub struct Letter {
     pub names: Codes,
-    /// What its person knew before it was posted, and how often they had been told then.
-    pub before: Option<(Option<Channel>, Codes, u32)>,
+    /// Its place in what its person was told, once it was posted and unless it came back.
+    pub told: Option<usize>,
 }
 
 /// Where a list of letters stands.
@@ -25,32 +44,29 @@ pub enum Stage {
 
 #[derive(Debug, Clone)]
 pub struct Batch {
+    pub list: List,
     pub letters: BTreeMap<String, Letter>,
     pub stage: Stage,
 }
 
 impl Model {
-    /// Who belongs on the next letter list, with what it must name: people on a list that waits stay out.
-    pub fn letters(&self) -> BTreeMap<String, Codes> {
-        let waits = |reference: &String| {
-            let mut taken = self.batches.iter().filter(|b| b.stage == Stage::Taken);
-            taken.any(|batch| batch.letters.contains_key(reference))
-        };
-        let need = self
-            .people
-            .iter()
-            .filter(|(reference, person)| person.stands() == "needs_letter" && !waits(reference));
+    /// Who belongs on the next list, with what it must name: people on a list that waits stay out.
+    pub fn letters(&self, list: List) -> BTreeMap<String, Codes> {
+        let people = self.people.iter();
+        let need = people
+            .filter(|(reference, person)| list.is_for(person) && !self.is_on_a_list(reference));
         need.map(|(reference, person)| (reference.clone(), person.exposed()))
             .collect()
     }
 
-    pub fn take_letters(&mut self) {
-        let letters = self.letters().into_iter().map(|(reference, names)| {
-            let before = None;
-            (reference, Letter { names, before })
+    pub fn take_letters(&mut self, list: List) {
+        let letters = self.letters(list).into_iter().map(|(reference, names)| {
+            let told = None;
+            (reference, Letter { names, told })
         });
         let letters = letters.collect();
         self.batches.push(Batch {
+            list,
             letters,
             stage: Stage::Taken,
         });
@@ -64,8 +80,8 @@ impl Model {
                 .people
                 .get_mut(reference)
                 .expect("a letter has a person");
-            letter.before = Some((person.told, person.knows.clone(), person.tellings));
-            person.tell(Channel::Post, &letter.names);
+            let replaces = batch.list == List::Correction;
+            letter.told = Some(person.tell(Channel::Post, &letter.names, replaces, false));
         }
     }
 
@@ -81,7 +97,7 @@ impl Model {
             .collect()
     }
 
-    /// Letters that may come back: nothing else has told their people since.
+    /// Letters that may come back.
     pub fn returnable(&self) -> Vec<(usize, String)> {
         let each = self.batches.iter().enumerate();
         let letters = each.flat_map(|(n, batch)| {
@@ -89,11 +105,7 @@ impl Model {
             letters.map(move |(reference, letter)| (n, reference, letter))
         });
         letters
-            .filter(|(_, reference, letter)| {
-                let before = letter.before.as_ref();
-                before
-                    .is_some_and(|(.., tellings)| self.people[*reference].tellings == tellings + 1)
-            })
+            .filter(|(.., letter)| letter.told.is_some())
             .map(|(n, reference, _)| (n, reference.clone()))
             .collect()
     }
@@ -107,17 +119,19 @@ impl Model {
             .people
             .get_mut(reference)
             .expect("a letter has a person");
-        if let Some((told, knows, _)) = letter.before.take() {
-            (person.told, person.knows) = (told, knows);
-            person.tellings += 1;
+        if let Some(at) = letter.told.take() {
+            person.take_back(at);
+            person.letters_back += 1;
         }
     }
 
     /// A person, or one who acts for them, was told by word of mouth.
     pub fn tell_otherwise(&mut self, reference: &str) {
         let person = self.people.get_mut(reference).expect("a person");
-        let exposed = person.exposed();
-        person.tell(Channel::Otherwise, &exposed);
+        let (exposed, corrects) = (person.exposed(), !person.wrong().is_empty());
+        let flags = &person.listed.flags;
+        let kin = flags.contains("deceased") && !flags.contains("protected");
+        person.tell(Channel::Otherwise, &exposed, corrects, kin);
     }
 
     /// When the last letter to this person was posted that did not come back.
@@ -125,11 +139,31 @@ impl Model {
         let posted = self.batches.iter().filter_map(|batch| {
             let letter = batch.letters.get(reference)?;
             match batch.stage {
-                Stage::Posted(on) if letter.before.is_some() => Some(on),
+                Stage::Posted(on) if letter.told.is_some() => Some(on),
                 _ => None,
             }
         });
         posted.max()
+    }
+
+    /// The letters that were posted to this person: when, and whether each came back; the last one last.
+    pub fn posted(&self, reference: &str) -> Vec<(DateTime<Utc>, bool)> {
+        let posted = self.batches.iter().filter_map(|batch| {
+            let letter = batch.letters.get(reference)?;
+            match batch.stage {
+                Stage::Posted(on) => Some((on, letter.told.is_none())),
+                _ => None,
+            }
+        });
+        let mut posted: Vec<_> = posted.collect();
+        posted.sort();
+        posted
+    }
+
+    /// Whether a list with a letter to this person waits to be posted.
+    pub fn is_on_a_list(&self, reference: &str) -> bool {
+        let mut taken = self.batches.iter().filter(|b| b.stage == Stage::Taken);
+        taken.any(|batch| batch.letters.contains_key(reference))
     }
 
     /// The lists whose letter to this person has a code that opens their page: it waits to be posted, or was posted last
@@ -138,7 +172,7 @@ impl Model {
         let to_them = self.batches.iter().enumerate();
         let to_them = to_them.filter_map(|(n, batch)| {
             let letter = batch.letters.get(reference)?;
-            Some((n, batch.stage, letter.before.is_none()))
+            Some((n, batch.stage, letter.told.is_none()))
         });
         let to_them: Vec<_> = to_them.collect();
         let posted = to_them.iter().filter_map(|(_, stage, _)| match stage {

@@ -43,18 +43,37 @@ impl World {
         import(app, by, self.incident(), how, source, |_| {}).await
     }
 
-    /// Puts the draft in force: what was asked, each with its number, and which version it is. `None`: it has no row.
-    pub async fn activate(&self) -> Option<(Vec<(String, i64)>, i32)> {
+    /// Puts the draft in force: what was asked, each with its number, and which version it is. `others`: references that
+    /// seem to name another person do. `None`: it has no row.
+    pub async fn activate(&self, others: bool) -> Option<(Vec<(String, i64)>, i32)> {
         let asked = match self.try_to_activate(Consent::NotGiven).await {
             Ok(()) => return Some((Vec::new(), self.version)),
             Err(ActivateError::Empty(_)) => return None,
             Err(ActivateError::Unconfirmed { questions, .. }) => questions,
             Err(other) => panic!("{other:?}"),
         };
-        let yes = Consent::Numbers(yes_to(&asked));
-        self.try_to_activate(yes).await.unwrap();
+        let mut yes = yes_to(&asked);
+        if others {
+            yes.another_person = yes.identity_changes.take();
+        }
+        self.try_to_activate(Consent::Numbers(yes)).await.unwrap();
         let asked = asked.iter().map(|q| (name_of(q), q.number()));
         Some((asked.collect(), self.version))
+    }
+
+    /// The person of a reference, whose it is no more, is called by this name from now on.
+    pub fn rename(&mut self, reference: &str, name: &str) {
+        if let Some(person) = self.people.remove(reference) {
+            self.people.insert(name.to_owned(), person);
+        }
+        if let Some(session) = self.sessions.remove(reference) {
+            self.sessions.insert(name.to_owned(), session);
+        }
+        for batch in &mut self.batches {
+            if let Some(code) = batch.codes.remove(reference) {
+                batch.codes.insert(name.to_owned(), code);
+            }
+        }
     }
 
     async fn try_to_activate(&self, consent: Consent) -> Result<(), ActivateError> {
@@ -86,6 +105,10 @@ fn said(imported: Imported) -> Read {
             contact_changes: delta.contact_changes,
             unchanged: delta.unchanged,
             identity_changes: delta.identity_changes,
+            emails_lost: delta.emails_lost,
+            addresses_lost: delta.addresses_lost,
+            kept: delta.kept,
+            replaced: delta.replaced_accepted,
             flags_set: delta.flags_set,
             flags_lifted: delta.flags_lifted.unwrap(),
         },
@@ -101,7 +124,7 @@ fn name_of(question: &Question) -> String {
         Question::EmailsLost { .. } => "emails".to_owned(),
         Question::AddressesLost { .. } => "addresses".to_owned(),
         Question::ToldTooMuch { .. } => "too much".to_owned(),
-        Question::IdentityChanges { .. } => "identity".to_owned(),
+        Question::IdentityChanges { told, .. } => format!("identity, told {told}"),
     }
 }
 
@@ -136,7 +159,11 @@ fn of(has: [bool; 3], reference: &str, said: &Listed, more: &str) -> String {
 }
 
 fn line(has: [bool; 3], reference: &str, elements: &str, cells: [&str; 3]) -> String {
-    let mut line = format!("{reference},{elements}");
+    let address = match reference {
+        "reference" => "address",
+        _ => "1 Main St",
+    };
+    let mut line = format!("{reference},{elements},{address}");
     for (cell, _) in cells.iter().zip(has).filter(|(_, has)| *has) {
         line += &format!(",{cell}");
     }

@@ -8,7 +8,7 @@ use candor::notice::account::{account, recount};
 use candor::{incident, person};
 use uuid::Uuid;
 
-use super::super::model::{Kind, Message};
+use super::super::model::{Account, Kind, Message};
 use super::World;
 use super::campaigns::message;
 
@@ -38,8 +38,8 @@ impl World {
         standings
     }
 
-    /// The reference of a person; it never changes.
-    async fn reference(&mut self, id: Uuid) -> String {
+    /// What the model calls a person: their reference, while it is theirs.
+    pub async fn reference(&mut self, id: Uuid) -> String {
         if let Some((known, _)) = self.people.iter().find(|(_, known)| known.uuid() == id) {
             return known.clone();
         }
@@ -55,7 +55,7 @@ impl World {
         reference
     }
 
-    pub async fn account(&self) -> (BTreeMap<&'static str, i64>, i64) {
+    pub async fn account(&self) -> Account {
         let mut conn = self.house.app.db.get().await.unwrap();
         let books = account(&mut conn, self.incident()).await.unwrap();
         assert_eq!(books.unexplained, 0);
@@ -69,7 +69,11 @@ impl World {
             ("withheld", books.withheld),
         ];
         let some = each.into_iter().filter(|(_, n)| *n > 0);
-        (some.collect(), books.unnotified_elements)
+        Account {
+            standings: some.collect(),
+            told_too_little: books.unnotified_elements,
+            told_too_much: books.told_too_much,
+        }
     }
 
     pub async fn count_audience(&self, kind: Kind) -> i64 {

@@ -59,6 +59,9 @@ impl World {
             (row.get(0), row.get(1), row.get(2));
         // Those that forbid to write: deceased, protected, hold.
         let forbidden = [u8::from(flags & 26 != 0)];
+        let back = "select count(*) from postal_item where person_id = $1 and bucket = $2 and status = 'returned'";
+        let row = self.raw.query_one(back, &[&id.uuid(), &id.bucket()]).await;
+        let letters_back: i64 = row.unwrap().get(0);
         let until = (self.now() + TimeDelta::minutes(30)).timestamp();
         let until = until.to_be_bytes();
         let mac = self.house.app.keys.link_mac(&[
@@ -67,6 +70,7 @@ impl World {
             &epoch.to_be_bytes(),
             email.as_deref().unwrap_or_default(),
             &forbidden,
+            &letters_back.to_be_bytes(),
             &until,
         ]);
         let value = URL_SAFE_NO_PAD.encode([&until[..], &mac[..16]].concat());
@@ -97,7 +101,8 @@ fn read(seen: &Seen) -> View {
     let (genuine, told) = head.split_once("genuine").unwrap();
     let is_link = genuine.contains("link");
     let mut told = told.trim().to_owned();
-    assert_eq!(is_link, told.starts_with("The link is ours."), "{head}");
+    let is_nothing_sent = told.contains("We have not written to you");
+    assert_eq!(is_link, is_nothing_sent, "{head}");
     let name = told
         .split_once(" This page is for ")
         .map(|(told, name)| (told.to_owned(), name.trim_end_matches('.').to_owned()));
@@ -133,9 +138,9 @@ fn read(seen: &Seen) -> View {
 }
 
 fn open(page: &str, name: String) -> Details {
-    let wrong = between(page, "<p>We told you ", " was taken: that was wrong.");
+    let wrong = between(page, "<p>We told you ", ". That was wrong");
     let wrong = wrong.map(|words| {
-        let (on, elements) = words.split_once("that your ").unwrap();
+        let (on, elements) = words.split_once("that this was taken: ").unwrap();
         let on = on.trim().strip_prefix("on ").map(str::to_owned);
         (named_in(elements), on)
     });
@@ -147,15 +152,14 @@ fn open(page: &str, name: String) -> Details {
         let named = items.map(|item| between(item, "<bdi>", "</bdi>").unwrap());
         named.flat_map(|words| named_in(&words)).collect()
     });
-    let emails = page
-        .split_once("<h2>What we sent you by e-mail</h2>")
-        .unwrap()
-        .1;
+    let (_, sent) = page.split_once("<h2>What we sent you</h2>").unwrap();
+    let count = |words| sent.matches(words).count();
     Details::Open {
         name,
         elements,
         wrong,
-        emails: emails.matches(" · code ").count(),
+        emails: count(" · code "),
+        letters: (count("By post, posted on "), count("; it came back to us")),
     }
 }
 

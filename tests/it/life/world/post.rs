@@ -1,18 +1,25 @@
 //! Letters on the real system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use candor::link::NoticeCode;
 use candor::postal::{self, PostalError, PostalKind, Telling};
 
 use super::super::model::person::Codes;
+use super::super::model::post::List;
+use super::super::model::reference_of;
 use super::campaigns::named_in;
 use super::{Taken, World};
 
 impl World {
-    /// What the letter list says: who is on it, and what each letter names.
-    pub async fn take_letters(&mut self) -> BTreeMap<String, Codes> {
+    /// What a list of letters says: who is on it, and what each letter names.
+    pub async fn take_letters(&mut self, list: List) -> BTreeMap<String, Codes> {
         let (app, by) = (&self.house.app, self.scene.comms);
-        let taken = postal::list::export(app, by, self.incident(), PostalKind::Letter, false).await;
+        let kind = match list {
+            List::Letter => PostalKind::Letter,
+            List::Correction => PostalKind::Correction,
+        };
+        let taken = postal::list::export(app, by, self.incident(), kind, false).await;
         let mut letters = match taken {
             Ok(letters) => letters,
             Err(PostalError::Nobody | PostalError::Waiting { .. }) => return BTreeMap::new(),
@@ -28,16 +35,24 @@ impl World {
         let (reference, elements) = (column("reference"), column("elements"));
         let code = column("letter_code");
         let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
-        self.batches.push(Taken {
-            id: letters.batch.id,
-            codes: rows
-                .iter()
-                .map(|row| (row[reference].to_owned(), row[code].to_owned()))
-                .collect(),
-        });
-        rows.iter()
-            .map(|row| (row[reference].to_owned(), named_in(&row[elements])))
-            .collect()
+        let (mut codes, mut named) = (HashMap::new(), BTreeMap::new());
+        for row in rows {
+            let name = self.name_of_code(&row[code]).await;
+            assert_eq!(reference_of(&name), &row[reference]);
+            codes.insert(name.clone(), row[code].to_owned());
+            named.insert(name, named_in(&row[elements]));
+        }
+        let id = letters.batch.id;
+        self.batches.push(Taken { id, codes });
+        named
+    }
+
+    /// Whose letter has this code.
+    async fn name_of_code(&mut self, code: &str) -> String {
+        let key = NoticeCode::parse(code).unwrap().key(&self.house.app.keys);
+        let find = "select person_id from postal_item where code_key = $1";
+        let row = self.raw.query_one(find, &[&key]).await.unwrap();
+        self.reference(row.get(0)).await
     }
 
     pub async fn post(&self, batch: usize) {
@@ -64,7 +79,11 @@ impl World {
 
     pub async fn give_back(&self, batch: usize, reference: &str) {
         let (app, by, id) = (&self.house.app, self.scene.comms, self.batches[batch].id);
-        let file = format!("reference,reason\n{reference},moved away\n");
+        let code = &self.batches[batch].codes[reference];
+        let file = match reference_of(reference) == reference {
+            true => format!("reference,reason\n{reference},moved away\n"),
+            false => format!("letter_code,reason\n{code},moved away\n"),
+        };
         let slips = postal::slips::read(file.as_bytes()).unwrap();
         let recorded = postal::returned::returned(app, by, self.incident(), Some(id), slips);
         let recorded = recorded.await.unwrap();
