@@ -301,7 +301,7 @@ async fn run(seeds: Vec<u64>) -> Vec<u64> {
         };
         // A history that fails ends its task; its house is not used again.
         match tokio::spawn(Box::pin(async move {
-            live(world.again(seed).await, seed).await
+            Box::pin(live(world.again(seed).await, seed)).await
         }))
         .await
         {

@@ -1,14 +1,12 @@
 //! Settings at their defaults that would go out, and imports that died: what pages and commands say of them.
 
-use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::staff::StaffRole;
-
-use crate::client::Site;
 use candor::actor::Actor;
 use candor::address::EmailAddress;
+use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::staff::password::{Cost, Password};
 use candor::staff::{StaffRole, manage};
 
+use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
