@@ -82,16 +82,19 @@ static KNOWN: [(&Encoding, &str, Letters); 20] = [
 /// Of a hundred letters that are not ASCII so many must be known ones.
 const LEAST: i64 = 15;
 /// The same for letters of which each tells by itself.
-const LEAST_ACCENTED: i64 = 80;
+const LEAST_ACCENTED: i64 = 60;
 /// How many letters of an alphabet are frequent ones: in words of another alphabet they are rare.
 const FREQUENT: usize = 12;
 
 /// The encoding of words that are no UTF-8; `None` if they make sense in none: then they are damaged.
 pub(super) fn likely(sample: &[u8]) -> Option<&'static str> {
+    // In Mac Roman nearly every octet is a letter, so that one or two of them tell nothing.
+    let is_short = sample.iter().filter(|octet| !octet.is_ascii()).count() < 3;
     let mut best = (0, None);
     for (encoding, name, letters) in KNOWN {
         let score = letters.score(&encoding.decode_without_bom_handling(sample).0);
-        if score >= letters.least() && score > best.0 {
+        let tells = !(is_short && encoding == MACINTOSH);
+        if tells && score >= letters.least() && score > best.0 {
             best = (score, Some(name));
         }
     }
