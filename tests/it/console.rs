@@ -299,7 +299,7 @@ async fn what_was_typed_is_kept_and_what_changed_meanwhile_is_said() {
     shows(
         &comms.follow(&moved),
         200,
-        &["has moved on", "Start scoping"],
+        &["The state of the incident is changed", "Start scoping"],
     );
 }
 

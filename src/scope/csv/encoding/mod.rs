@@ -191,7 +191,7 @@ impl Judge {
         let looked_at = self.valid.min(TELLING);
         let mut between = self.doubled.iter().zip(BETWEEN);
         between
-            .find(|(count, _)| **count > 2 && **count * 2 >= looked_at)
+            .find(|(count, _)| **count > 1 && **count * 2 >= looked_at)
             .map(|(_, (_, name))| Wrong::Doubled(name))
     }
 }
