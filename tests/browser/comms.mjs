@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { check } from './lib.mjs';
 import { press } from './desk.mjs';
 
-const LIST = `reference,email,name,locale,jurisdiction,elements
-B-1,ana@example.org,Ana Moreno,en,US-CA,name;ssn;phone
-B-2,bo@example.org,Bø <b>Lind</b>,en,US-WA,name;phone
-B-3,,Cyrus Post,en,US-CA,name
-B-4,nowhere,Dee,en,US-CA,shoe_size
+const LIST = `reference,email,name,locale,jurisdiction,elements,address
+B-1,ana@example.org,Ana Moreno,en,US-CA,name;ssn;phone,
+B-2,bo@example.org,Bø <b>Lind</b>,en,US-WA,name;phone,
+B-3,,Cyrus Post,en,US-CA,name,12 Elm Street
+B-4,nowhere,Dee,en,US-CA,shoe_size,
 `;
 
 const BODY = `Dear {{ name }},

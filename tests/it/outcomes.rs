@@ -59,8 +59,8 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
         "Outcomes per 5 min, UTC",
         "put off <b>2</b>",
         "refused <b>1</b>",
-        "550 5.1.1</th><td>no such mailbox",
-        "450 4.2.1</th><td>",
+        ">no such mailbox</td>",
+        "450 4.2.1</th>",
         "no sender at work uses it",
     ] {
         assert!(after.body.contains(words), "{words}: {}", after.body);

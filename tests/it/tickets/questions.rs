@@ -89,7 +89,7 @@ async fn hostile_words_are_asked_answered_and_read_back_equal() {
         }
     }
     assert!(
-        taken > 500 && refused < 5,
+        taken > 500 && refused < 10,
         "{taken} taken, {refused} refused"
     );
     let long = "é".repeat(20_001);
