@@ -62,7 +62,8 @@ pub async fn run() -> Result<(), Failure> {
         agents.push(staff(&app, "agent").await?);
     }
     fill(&app, &url, tickets).await?;
-    sql(&url, "vacuum analyze ticket; checkpoint").await?;
+    sql(&url, "vacuum analyze ticket").await?;
+    sql(&url, "checkpoint").await?;
 
     let shutdown = Shutdown::new();
     shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));

@@ -2,6 +2,8 @@
 //! answer: servers add odd white space, leave the text out, end lines with a line feed alone, write lines of
 //! any length, and change the code between the lines of one answer.
 
+use std::borrow::Cow;
+
 use super::answer::Answer;
 
 /// Octets of one line that are kept; the rest of the line is read and dropped.
@@ -99,19 +101,19 @@ fn add(whole: &mut String, text: &str) {
 }
 
 /// What a line is.
-enum Line {
+enum Line<'a> {
     /// Part of an answer; `ends`: its last.
     Answer {
         code: u16,
-        text: String,
+        text: Cow<'a, str>,
         ends: bool,
     },
-    Other(String),
+    Other(Cow<'a, str>),
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Reads a line; `inside`: the answer before it goes on.
-    fn read(line: &[u8], inside: bool) -> Self {
+    fn read(line: &'a [u8], inside: bool) -> Self {
         let bare = line.trim_ascii_start();
         let is_indented = bare.len() < line.len();
         let digits = bare
@@ -140,10 +142,10 @@ impl Line {
 }
 
 /// Some servers answer in Latin-1.
-fn words(octets: &[u8]) -> String {
+fn words(octets: &[u8]) -> Cow<'_, str> {
     let octets = octets.trim_ascii();
     match std::str::from_utf8(octets) {
-        Ok(text) => text.to_owned(),
+        Ok(text) => text.into(),
         Err(_) => octets.iter().copied().map(char::from).collect(),
     }
 }

@@ -83,6 +83,9 @@ const AN_ANSWER: &[u8] = b"250 ok\r\n";
 /// What it is told of a greeting that turns us away: it goes no further.
 const NO_GREETING: &[u8] = b"554 no\r\n";
 
+/// Octets that are read at once: the answers to one letter and to the commands of the next are some 150.
+const ROOM: usize = 512;
+
 /// See the module.
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
@@ -95,7 +98,7 @@ pub(super) struct Wire {
     untold: usize,
     greeted: bool,
     turned_away: bool,
-    room: Box<[u8; 4096]>,
+    room: Box<[u8; ROOM]>,
     cut_short: CutShort,
 }
 
@@ -116,7 +119,7 @@ impl Wire {
             untold: 0,
             greeted: false,
             turned_away: false,
-            room: Box::new([0; 4096]),
+            room: Box::new([0; ROOM]),
             cut_short: CutShort::default(),
         }
     }

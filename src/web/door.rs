@@ -31,51 +31,37 @@ pub struct Door {
     pub(super) route: Route,
 }
 
-pub(super) fn get<F, Args>(path: &'static str, who: Who, handler: F) -> Door
+fn door<F, Args>(method: Method, path: &'static str, who: Who, handler: F) -> Door
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let reads = guard::Any(guard::Get()).or(guard::Head());
-    let route = Route::new().guard(reads).to(handler);
+    let route = match method {
+        Method::GET => Route::new().guard(guard::Any(guard::Get()).or(guard::Head())),
+        _ => web::method(method.clone()),
+    };
     Door {
-        method: Method::GET,
+        method,
         path,
         who,
-        route,
+        route: route.to(handler),
     }
 }
 
-pub(super) fn post<F, Args>(path: &'static str, who: Who, handler: F) -> Door
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let route = web::post().to(handler);
-    Door {
-        method: Method::POST,
-        path,
-        who,
-        route,
-    }
+macro_rules! doors {
+    ($($name:ident $method:ident),*) => {$(
+        pub(super) fn $name<F, Args>(path: &'static str, who: Who, handler: F) -> Door
+        where
+            F: Handler<Args>,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            door(Method::$method, path, who, handler)
+        }
+    )*};
 }
-
-pub(super) fn patch<F, Args>(path: &'static str, who: Who, handler: F) -> Door
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let route = web::patch().to(handler);
-    Door {
-        method: Method::PATCH,
-        path,
-        who,
-        route,
-    }
-}
+doors!(get GET, post POST, patch PATCH);
 
 /// Registers doors: those with the same address as one resource, which knows its other methods.
 pub(super) fn open(mut doors: Vec<Door>, to: &mut ServiceConfig) {

@@ -333,6 +333,9 @@ impl Line {
     /// Hands on what waits behind the message in hand, if the relay keeps it waiting while another is free. The
     /// connection has named its recipient by then, and ends.
     async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
+        if self.others.is_empty() || waiting.is_none() {
+            return std::future::pending().await;
+        }
         loop {
             tokio::time::sleep(SWIFT).await;
             if self.others_are_free()

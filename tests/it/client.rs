@@ -382,3 +382,11 @@ pub async fn figures(app: &App) -> String {
     served.await.unwrap().unwrap();
     seen
 }
+
+/// The page without what narrow screens show beside the cells of tables.
+pub fn unlabelled(html: &str) -> String {
+    let mut parts = html.split(" data-label=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once('"').unwrap().1);
+    rest.fold(first, |all, part| all + part)
+}

@@ -7,7 +7,7 @@ use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::Comms;
 use serde_json::json;
 
-use crate::client::Site;
+use crate::client::{Site, unlabelled};
 use crate::ends::version;
 use crate::house::House;
 use crate::people::{Scene, list};
@@ -286,12 +286,4 @@ async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notic
         )),
         "{left}: {shown}"
     );
-}
-
-/// The page without what narrow screens show beside the cells of tables.
-fn unlabelled(html: &str) -> String {
-    let mut parts = html.split(" data-label=\"");
-    let first = parts.next().unwrap_or_default().to_owned();
-    let rest = parts.map(|part| part.split_once('"').unwrap().1);
-    rest.fold(first, |all, part| all + part)
 }

@@ -115,6 +115,28 @@ macro_rules! now {
     };
 }
 
+/// How those in `before` stand once they are retracted: all else stays.
+macro_rules! retracted {
+    () => {
+        "false as contact_changed, false as rewritten,
+            'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
+            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
+            p.flags as is_flags,
+            p.email_key is not null and p.email_key is distinct from s.refused_key as is_reachable"
+    };
+}
+
+/// Runs one of the statements below, which answer by how many people of which kind the account moves.
+async fn moves(conn: &mut Conn, statement: &str, span: Span) -> Result<Vec<Moved>> {
+    Ok(diesel::sql_query(statement)
+        .bind::<Uuid, _>(span.incident)
+        .bind::<Integer, _>(span.version)
+        .bind::<Integer, _>(span.from)
+        .bind::<Integer, _>(span.to)
+        .load(conn)
+        .await?)
+}
+
 // Each staged row looks for its person once. Who seemed to be another person was said to be the same one, or was
 // moved aside by `FORMER`; links that went to an address of before end all the same. How others were listed before
 // their contact data change is kept: the next list may change the rest of them.
@@ -206,13 +228,7 @@ const LISTED: &str = concat!(
 /// # Errors
 /// The database's.
 pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    Ok(diesel::sql_query(LISTED)
-        .bind::<Uuid, _>(span.incident)
-        .bind::<Integer, _>(span.version)
-        .bind::<Integer, _>(span.from)
-        .bind::<Integer, _>(span.to)
-        .load(conn)
-        .await?)
+    moves(conn, LISTED, span).await
 }
 
 // The former person keeps id, tickets, notices, letters and links, under a key that no reference has; who was retracted
@@ -221,11 +237,9 @@ const FORMER: &str = concat!(
     "with hit as materialized (
         select ",
     now!(),
-    ", false as contact_changed, false as rewritten,
-            'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
-            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
-            p.flags as is_flags, p.email_key is not null and p.email_key is distinct from s.refused_key as is_reachable,
-            r.former_key, r.former_sealed, r.id as next_id
+    ", ",
+    retracted!(),
+    ", r.former_key, r.former_sealed, r.id as next_id
         from scope_row r
         join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
         left join person_since s on s.bucket = p.bucket and s.person_id = p.id
@@ -254,23 +268,16 @@ const FORMER: &str = concat!(
 /// # Errors
 /// The database's.
 pub async fn apply_former(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    Ok(diesel::sql_query(FORMER)
-        .bind::<Uuid, _>(span.incident)
-        .bind::<Integer, _>(span.version)
-        .bind::<Integer, _>(span.from)
-        .bind::<Integer, _>(span.to)
-        .load(conn)
-        .await?)
+    moves(conn, FORMER, span).await
 }
 
 const UNLISTED: &str = concat!(
     "with before as materialized (
         select ",
     now!(),
-    ", false as contact_changed, false as rewritten,
-            'retracted'::person_standing as is_standing, null::withheld_reason as is_withheld,
-            p.jurisdiction as is_jurisdiction, p.locale as is_locale, coalesce(s.exposed, p.exposed) as is_exposed,
-            p.flags as is_flags, p.email_key is not null and p.email_key is distinct from s.refused_key as is_reachable
+    ", ",
+    retracted!(),
+    "
         from person p left join person_since s on s.bucket = p.bucket and s.person_id = p.id
         where p.incident_id = $1 and p.bucket >= $3 and p.bucket < $4
             and coalesce(s.standing, p.standing) <> 'retracted'
@@ -294,13 +301,7 @@ const UNLISTED: &str = concat!(
 /// # Errors
 /// The database's.
 pub async fn apply_unlisted(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
-    Ok(diesel::sql_query(UNLISTED)
-        .bind::<Uuid, _>(span.incident)
-        .bind::<Integer, _>(span.version)
-        .bind::<Integer, _>(span.from)
-        .bind::<Integer, _>(span.to)
-        .load(conn)
-        .await?)
+    moves(conn, UNLISTED, span).await
 }
 
 /// Records what the version brings into these buckets and takes out of them, as its list was read when it

@@ -84,7 +84,11 @@ async fn hostile_words_are_asked_answered_and_read_back_equal() {
                 let subject = answered.subject.unwrap();
                 assert!(subject == topic || topic.trim().is_empty());
             }
-            Err(IntakeError::Words(BadWords::Empty)) => refused += 1,
+            Err(IntakeError::Words(BadWords::Empty)) => {
+                let is_sign = |c: char| c.is_alphanumeric() || c.is_ascii_punctuation();
+                assert!(!text.contains(is_sign), "{text:?} shows something");
+                refused += 1;
+            }
             Err(other) => panic!("{text:?}: {other}"),
         }
     }
