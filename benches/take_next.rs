@@ -76,8 +76,7 @@ pub async fn run() -> Result<(), Failure> {
     shutdown.leave();
     shutdown.wait(Duration::from_secs(10)).await;
 
-    let mut conn = app.db.get().await?;
-    let report = verify::verify(&mut conn).await?;
+    let report = verify::verify(&app).await?;
     let seconds = lasting.as_secs_f64();
     let (plain, candor) = (
         (before + after) as f64 / 2.0 / seconds,

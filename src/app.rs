@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::db::{self, Db, Limits};
 use crate::mail::dkim::{Signer, Signers};
 use crate::noticed::Noticed;
-use crate::seal::Keyring;
+use crate::seal::{self, Keyring};
 use crate::telemetry::Metrics;
 
 /// One running Candor, whichever of its parts are at work in this process.
@@ -48,19 +48,44 @@ impl App {
     /// # Errors
     /// [`StartError::Config`] naming the key that is missing or bad.
     pub fn new(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let keys = config.secrets.keyring()?;
+        let signers = config.mail.dkim_keys(Signer::new)?.into_iter().collect();
+        Self::with_keys(config, clock, keys, signers)
+    }
+
+    fn with_keys(
+        config: Config,
+        clock: Clock,
+        keys: Keyring,
+        signers: Signers,
+    ) -> Result<Self, StartError> {
         Ok(Self {
             db: Db::with_limits(
                 config.database_url()?,
                 config.database.pool,
                 Limits::from(&config.database),
             )?,
-            keys: config.secrets.keyring()?,
-            signers: config.mail.dkim_keys(Signer::new)?.into_iter().collect(),
+            keys,
+            signers,
             clock,
             config: Arc::new(config),
             metrics: Metrics::new(),
             noticed: Noticed::default(),
         })
+    }
+
+    /// The program for what needs no key, such as the emergency stop while the place of the keys is away: what it
+    /// would seal, nobody could open.
+    ///
+    /// # Errors
+    /// [`StartError`] if the database's address is missing or bad.
+    pub fn without_keys(config: Config, clock: Clock) -> Result<Self, StartError> {
+        Self::with_keys(
+            config,
+            clock,
+            Keyring::new(&seal::random()),
+            Signers::default(),
+        )
     }
 
     /// The same program for work that may take long: its statements and locks have no time limits.

@@ -4,6 +4,7 @@ use super::follow::{Chain, Step};
 use super::link::HEAD_RESTORED;
 use super::store::chain;
 use super::{Flaw, Head, Linked};
+use crate::app::App;
 use crate::db::{Conn, Result};
 
 /// How many rows are read at once.
@@ -40,11 +41,18 @@ impl Report {
     }
 }
 
-/// Reads every row of the log.
+/// Reads every row of the log as it is at one moment: nodes go on linking while it is read.
 ///
 /// # Errors
 /// The database's.
-pub async fn verify(conn: &mut Conn) -> Result<Report> {
+pub async fn verify(app: &App) -> Result<Report> {
+    let mut tx = app.db.snapshot().await?;
+    let report = read(&mut tx).await?;
+    tx.commit().await?;
+    Ok(report)
+}
+
+async fn read(conn: &mut Conn) -> Result<Report> {
     let mut report = Report::default();
     let head = chain::head(conn).await?;
     // Without a head everything that continues the chain is in it.

@@ -58,9 +58,10 @@ type Found = Vec<(Option<Flaw>, String)>;
 async fn examined(app: &App) -> Result<(Report, Found)> {
     // What cannot be linked now is named if it waits for long.
     let linked = link::all(app).await;
-    let mut conn = app.db.get().await?;
-    let mut report = verify(&mut conn).await?;
-    let unrecorded = campaign::store::unrecorded(&mut conn).await?.len();
+    let mut report = verify(app).await?;
+    let unrecorded = campaign::store::unrecorded(&mut *app.db.get().await?)
+        .await?
+        .len();
     if unrecorded > 0 {
         report.flaws.push(Flaw::Unrecorded(unrecorded));
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Settings, say};
 use crate::actor::Actor;
+use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::store::Progress;
@@ -15,12 +16,12 @@ use crate::campaign::{self, content, hold, launch};
 use crate::id::{CampaignId, StaffId};
 use crate::seal::to_hex;
 use crate::staff::{self, Right};
-use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
+use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
 /// List campaigns, and submit, approve, launch, hold and end them
 #[derive(Debug, Subcommand)]
 pub enum Campaign {
-    /// List all campaigns, newest first
+    /// List the newest 200 campaigns, newest first
     #[command(after_help = "Example:\n  candor campaign list --json")]
     List {
         /// Print them as JSON
@@ -119,14 +120,14 @@ impl Campaign {
                 Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?)
             }
             Self::Pause(of) => {
-                let by = Actor::Staff(of.account(app, StopSending).await?);
+                let by = Actor::Staff(of.account(app, LaunchCampaign).await?);
                 Ok(hold::pause(app, by, of.id, None).await?)
             }
             Self::Resume(of) => {
                 Ok(hold::resume(app, of.account(app, LaunchCampaign).await?, of.id).await?)
             }
             Self::Cancel(of) => {
-                Ok(hold::cancel(app, of.account(app, StopSending).await?, of.id).await?)
+                Ok(hold::cancel(app, of.account(app, LaunchCampaign).await?, of.id).await?)
             }
         }
     }
@@ -136,7 +137,8 @@ impl Move {
     /// The account that is to have done it. Whoever reaches the command line holds the database and the
     /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
     async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
-        let found = staff::store::find_by_email(&mut *app.db.get().await?, &self.by).await?;
+        let key = EmailAddress::parse(&self.by)?.key_form();
+        let found = staff::store::find_by_email(&mut *app.db.get().await?, &key).await?;
         let Some((account, _)) = found else {
             bail!("no account has the address given with --as")
         };

@@ -135,6 +135,11 @@ impl Settings {
         Ok(App::new(self.load()?, Clock::system())?)
     }
 
+    /// The program for what needs neither the master key nor the keys that sign.
+    fn without_keys(&self) -> Result<App> {
+        Ok(App::without_keys(self.load()?, Clock::system())?)
+    }
+
     /// The program with the keys that its database is used with: others make links and seals that nobody can open.
     async fn ready(&self) -> Result<App> {
         let app = self.app()?;

@@ -17,7 +17,7 @@ pub struct Stop {}
 
 impl Stop {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let done = hold::stop_everything(&settings.app()?, WHO).await?;
+        let done = hold::stop_everything(&settings.without_keys()?, WHO).await?;
         say(match done.changed {
             true => "stopped: no message leaves any node; `candor start` lifts it",
             false => "it was stopped already",
@@ -33,7 +33,7 @@ pub struct Start {}
 
 impl Start {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = settings.app()?;
+        let app = settings.without_keys()?;
         let done = hold::start_again(&app, WHO).await?;
         say(match done.changed {
             true => "the emergency stop is lifted",

@@ -43,7 +43,7 @@ fn meant(table: &Table, name: &str) -> Option<String> {
             }
         }
         let is_of_section = words.to_lowercase().starts_with(&format!("{section}_"));
-        if is_of_section {
+        if is_of_section && !is_service_link(&upper) {
             let section = section.to_uppercase();
             return Some(format!(
                 "{PREFIX}{section}__KEY with a key of config/default.toml"
@@ -51,6 +51,12 @@ fn meant(table: &Table, name: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether Kubernetes sets a variable of this form for a service, such as `CANDOR_DATABASE_SERVICE_HOST` for
+/// `candor-database`.
+fn is_service_link(name: &str) -> bool {
+    name.ends_with("_PORT") || name.contains("_PORT_") || name.contains("_SERVICE_")
 }
 
 /// Sets `section__key` to a word, read as the type of its default.
@@ -119,6 +125,9 @@ mod tests {
             "CANDOR_TEST_DATABASE_URL",
             "CANDOR_STORM",
             "CANDOR_PG_BIN",
+            "CANDOR_DATABASE_SERVICE_HOST",
+            "CANDOR_DATABASE_PORT_5432_TCP_ADDR",
+            "CANDOR_HTTP_PORT",
             "PATH",
         ] {
             assert_eq!(refusal(name), None, "{name}");

@@ -75,7 +75,7 @@ fn one_connection() -> usize {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
-    /// Messages a second that one node sends to all its domains together; 0 is unlimited.
+    /// Messages a second that all senders together send to all its domains together; 0 is unlimited.
     pub per_second: u32,
     /// The domains whose mailboxes it runs.
     #[serde(default)]

@@ -145,6 +145,17 @@ impl Db {
         Ok(Tx(Some(conn)))
     }
 
+    /// Begins a transaction that only reads, and sees one moment.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        let level = statement("set transaction isolation level repeatable read, read only");
+        level.execute(&mut tx).await?;
+        Ok(tx)
+    }
+
     /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if
     /// a crash of the server takes it back. Whatever is committed durably after it makes it durable too.
     ///

@@ -159,7 +159,8 @@ fn smtp(name: &str, url: &Url) -> Result<SmtpRelay, RelayUrlError> {
         "smtp+starttls" => (Security::StartTls(tls()?), 587),
         _ => (Security::None, 25),
     };
-    let at_home = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
+    let at_home = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")
+        && options.addresses.iter().all(IpAddr::is_loopback);
     if credentials.is_some() && matches!(security, Security::None) && !at_home {
         return Err(RelayUrlError::CredentialsInTheClear);
     }
@@ -284,6 +285,10 @@ mod tests {
         assert_eq!(refused("smtp:"), RelayUrlError::NoHost);
         assert_eq!(
             refused("smtp://u:p@mx.example"),
+            RelayUrlError::CredentialsInTheClear
+        );
+        assert_eq!(
+            refused("smtp://u:p@localhost?address=203.0.113.5"),
             RelayUrlError::CredentialsInTheClear
         );
         assert_eq!(refused("smtps://u@mx.example"), RelayUrlError::NoPassword);

@@ -156,9 +156,9 @@ impl<C> Person<C> {
         self.named.minus(self.exposed_now())
     }
 
-    /// What was exposed and no notice named yet (P2).
+    /// What was exposed, as the list has it now, and no notice named yet (P2).
     pub fn unnamed(&self) -> ElementSet {
-        self.exposed.minus(self.named)
+        self.exposed_now().minus(self.named)
     }
 }
 

@@ -70,7 +70,7 @@ kinds! {
     Changed = 409 "changed" "Somebody changed this meanwhile"
         "Fetch it again, look at what changed, and repeat your change with the new version.";
     IllegalMove = 409 "illegal-move" "This move is not possible from here"
-        "The extension members from and to name the states; docs/domain.md has the table.";
+        "The extension members from and to name the states; of a ticket, legal has the ones that it can go to.";
     Taken = 409 "taken" "This name is in use"
         "Choose another.";
     InTheWay = 409 "in-the-way" "Something else stands in the way"

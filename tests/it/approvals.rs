@@ -378,6 +378,12 @@ async fn a_void_approval_is_shown_as_void_everywhere() {
         assert!(shown.contains("approval void"), "{path}: {shown}");
         assert!(shown.contains("the fact “contact_phone” changed"), "{path}");
     }
+    let needs = lead.get("/console").body;
+    assert!(
+        needs.contains("has changed since it was submitted"),
+        "{needs}"
+    );
+    assert!(!needs.contains("is approved and not launched"), "{needs}");
     let refused = program.post(&format!("{api}/launch"), &json!({}));
     assert_eq!(
         (refused.status, &refused.json()["changed"]),

@@ -32,9 +32,7 @@ async fn act(house: &House, deed: &str) {
 }
 
 async fn report(house: &House) -> Report {
-    verify(&mut house.app.db.get().await.unwrap())
-        .await
-        .unwrap()
+    verify(&house.app).await.unwrap()
 }
 
 async fn refusal(house: &House, sql: &str) -> String {
@@ -244,7 +242,17 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
             }
         }
     });
-    tokio::join!(join_all(writers), join_all(linkers));
+    // The log is whole at each moment.
+    let reader = async {
+        loop {
+            let found = report(&house).await;
+            assert!(found.is_whole(), "{found:?}");
+            if found.events == 200 {
+                break;
+            }
+        }
+    };
+    tokio::join!(join_all(writers), join_all(linkers), reader);
     let found = report(&house).await;
     assert_eq!(
         (found.flaws.as_slice(), found.events, found.waiting),

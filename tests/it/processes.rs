@@ -103,7 +103,10 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
     let house = House::new().await;
     let program = Program::of(&house);
     let stopped = "select count(*) from emergency_stop where stopped_at is not null";
-    program.ok(&["stop"]);
+    // Also while the place of the keys is away.
+    let keyless = Program::of(&house).with("CANDOR__SECRETS__MASTER_KEY", "");
+    assert_eq!(keyless.run(&["audit", "verify"]).status.code(), Some(1));
+    keyless.ok(&["stop"]);
     assert_eq!(house.number(stopped).await, 1);
     program.ok(&["start"]);
     assert_eq!(house.number(stopped).await, 0);

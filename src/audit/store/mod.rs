@@ -125,8 +125,9 @@ pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Even
         .iter()
         .filter_map(|(_, place)| place.2.as_deref())
         .collect();
-    let continued = chain::continued(conn, &hashes).await?;
+    // In this order: an event that is no longer the last one has its successor by then.
     let head = chain::head(conn).await?.unwrap_or_default();
+    let continued = chain::continued(conn, &hashes).await?;
     let is_chained = |row: &Linked| {
         let last = row.hash == head.hash;
         row.seq <= head.seq && row.is_intact() && (last || continued.contains(&row.hash))

@@ -4,7 +4,6 @@ use diesel::sql_types::{BigInt, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
-use super::recount::snapshot;
 use super::{Account, account};
 use crate::app::App;
 use crate::db::{Conn, Result};
@@ -97,8 +96,7 @@ pub async fn whole(
     incident: IncidentId,
     kinds: &[AccountKind],
 ) -> Result<(Account, Vec<Vec<Slice>>)> {
-    let mut tx = app.db.begin().await?;
-    snapshot(&mut tx).await?;
+    let mut tx = app.db.snapshot().await?;
     let whole = account(&mut tx, incident).await?;
     let mut parts = Vec::with_capacity(kinds.len());
     for kind in kinds {

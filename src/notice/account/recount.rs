@@ -144,8 +144,7 @@ const ATTEMPTS: &str = "
 pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
     // It may take long.
     let app = &app.patient();
-    let mut tx = app.db.begin().await?;
-    snapshot(&mut tx).await?;
+    let mut tx = app.db.snapshot().await?;
     let mut differ = ask(&mut tx, PEOPLE, incident, None).await?;
     for bucket in 0..BUCKETS {
         differ.extend(ask(&mut tx, BUCKET, incident, Some(bucket)).await?);
@@ -155,16 +154,6 @@ pub async fn books(app: &App, incident: IncidentId) -> Result<Vec<Differs>> {
     differ.extend(ask(&mut tx, ATTEMPTS, incident, None).await?);
     tx.commit().await?;
     Ok(differ)
-}
-
-/// Makes the transaction see one moment, whatever is written meanwhile. Before anything else in it.
-///
-/// # Errors
-/// The database's.
-pub async fn snapshot(conn: &mut Conn) -> Result<()> {
-    let level = "set transaction isolation level repeatable read, read only";
-    diesel::sql_query(level).execute(conn).await?;
-    Ok(())
 }
 
 async fn ask(

@@ -62,7 +62,7 @@ pub async fn without_address(
 
 /// Which list.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 pub struct OfKind {
     kind: Option<PostalKind>,
 }

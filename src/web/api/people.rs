@@ -53,7 +53,7 @@ impl PersonView {
             incident: person.incident,
             standing: person.standing,
             withheld: person.withheld,
-            exposed: person.exposed,
+            exposed: person.exposed_now(),
             named: person.named,
             unnamed: person.unnamed(),
             locale: person.locale.as_str().to_owned(),

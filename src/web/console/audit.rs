@@ -72,10 +72,14 @@ pub async fn show(
     app: Data<App>,
     asked: Query<Asked>,
 ) -> Answer {
+    // Of one moment: nodes go on linking.
+    let mut tx = app.db.snapshot().await?;
+    let page = audit::store::page(&mut tx, asked.before, PAGE).await?;
+    let warnings = warnings(&mut tx, &page).await?;
+    let waiting = chain::count_waiting(&mut tx).await?;
+    tx.commit().await?;
     let mut conn = app.db.get().await?;
     let names = Names::load(&mut conn).await?;
-    let page = audit::store::page(&mut conn, asked.before, PAGE).await?;
-    let warnings = warnings(&mut conn, &page).await?;
     let row = |linked: &Linked| AuditRow {
         number: linked.seq,
         at: Moment::row(linked.event.at),
@@ -85,7 +89,7 @@ pub async fn show(
         hash: to_hex(&linked.hash).chars().take(12).collect(),
     };
     let view = AuditLog {
-        waiting: chain::count_waiting(&mut conn).await?,
+        waiting,
         desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
         before: page.rows.last().map(|last| last.seq).filter(|_| page.more),
         rows: page.rows.iter().map(row).collect(),

@@ -12,7 +12,7 @@ use super::campaign::since_launch;
 use super::needs;
 pub use super::needs::Need;
 use crate::app::App;
-use crate::campaign::{self, Campaign, CampaignStatus};
+use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
 use crate::deployment::{self, Doubt};
 use crate::incident::{self, Incident};
@@ -93,10 +93,11 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     }
     let names = template_names(&mut conn).await?;
     let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
+    let void = approval::void(&app, &mut conn, &campaigns).await?;
     needs.extend(
         campaigns
             .iter()
-            .filter_map(|one| of_campaign(one, &named(one), &who)),
+            .filter_map(|one| of_campaign(one, &named(one), void.contains_key(&one.id), &who)),
     );
     needs.extend(of_helpline(&mut conn, &who, now).await?);
     if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
@@ -144,9 +145,17 @@ async fn accounted(
     })
 }
 
-fn of_campaign(campaign: &Campaign, name: &str, who: &Signed) -> Option<Need> {
+/// `is_void`: what was submitted has changed since.
+fn of_campaign(campaign: &Campaign, name: &str, is_void: bool, who: &Signed) -> Option<Need> {
     let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
     let (text, deed) = match campaign.status {
+        CampaignStatus::InReview | CampaignStatus::Approved if is_void => {
+            if !who.may(Right::DraftCampaign) {
+                return None;
+            }
+            let text = format!("“{name}” has changed since it was submitted. Submit it again.");
+            (text, "See what changed")
+        }
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
             (format!("“{name}” waits for a second person."), "Review it")
         }

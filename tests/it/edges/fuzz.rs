@@ -156,7 +156,7 @@ fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
         ("/api/v1/incidents", _) => {
             json!({ "slug": "another", "title": "A", "facts": { "what_happened": "b", "contact_phone": "5" } })
         }
-        (_, "updates") => json!({ "kind": "public", "body": "News" }),
+        (_, "updates") => json!({ "kind": "known", "body": "News" }),
         (_, "state") => {
             json!({ "to": "notifying", "version": 2, "confirm": { "in_progress": 1, "needs_letter": 1 } })
         }
@@ -172,7 +172,7 @@ fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
         }
         ("/api/v1/campaigns", _) => json!({
             "incident": "sundmere", "template": thing("template"), "template_version": 1, "kind": "initial",
-            "audience": { "who": "everyone", "jurisdictions": ["US-CA"], "locales": ["en"], "elements": ["name"], "flags": ["minor"] },
+            "audience": { "who": "told_nothing", "jurisdictions": ["US-CA"], "locales": ["en"], "elements": ["name"], "flags": ["minor"] },
             "limits": { "rate_per_second": 10, "canary": 5, "finish_by": "2027-01-01T00:00:00Z" }, "on_uncertain": "resend",
         }),
         (_, "submit" | "approve" | "take-back" | "launch" | "pause" | "resume" | "cancel") => {
@@ -189,12 +189,17 @@ fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
             json!({ "to": "on_hold", "reason": "r", "review_at": "2027-01-01T00:00:00Z", "version": 1 })
         }
         (_, "posted") => json!({ "on": "2026-11-20" }),
+        (of, "told") if of.starts_with("/api/v1/letters") => {
+            json!({ "on": "2026-11-20", "how": "phone", "who": "Kin" })
+        }
         (_, "told") => {
-            json!({ "reference": "r-1", "on": "2026-11-20", "how": "call", "who": "Kin" })
+            json!({ "reference": "r-1", "on": "2026-11-20", "how": "phone", "who": "Kin" })
         }
         (_, "returned") => json!({ "letters": [{ "reference": "r-1", "reason": "moved" }] }),
-        (_, "minors") => json!({ "to": "guardian" }),
-        (_, "activate" | "discard") => json!({ "confirm": true, "version": 1 }),
+        (_, "minors") => json!({ "minors": "guardian_letter" }),
+        (_, "activate") => json!({ "confirm_rejects": true, "confirm": { "too_much": 1 } }),
+        ("/api/v1/letters/{batch}/discard", _) => json!({}),
+        (_, "discard") => json!({ "revision": "ab" }),
         _ => json!({ "reason": "why", "version": 1 }),
     }
 }
@@ -237,7 +242,8 @@ struct Asked {
 struct World {
     things: BTreeMap<&'static str, String>,
     key: String,
-    csrf: String,
+    /// The tokens of public forms and of those behind a status link.
+    csrf: [String; 2],
 }
 
 impl World {
@@ -296,6 +302,13 @@ impl World {
         }
         if random.often(10) {
             put("X-Forwarded-For", "1.2.3.4:5, [::1]:8, unknown".to_owned());
+        } else {
+            // Many strangers, so that no limit refuses all of them.
+            let n = random.next().to_be_bytes();
+            put("X-Forwarded-For", format!("198.{}.{}.{}", n[0], n[1], n[2]));
+        }
+        if path.contains("/uploads/") {
+            put("Upload-Offset", "0".to_owned());
         }
         if random.often(5) {
             put(
@@ -328,7 +341,8 @@ impl World {
         if !is_api {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
             if random.often(90) {
-                form.append_pair("csrf", &self.csrf);
+                let behind_a_link = path.starts_with("/s/");
+                form.append_pair("csrf", &self.csrf[usize::from(behind_a_link)]);
             }
             for _ in 0..1 + random.below(4) {
                 form.append_pair(FIELDS[random.below(FIELDS.len())], &text(random));
@@ -391,11 +405,15 @@ async fn furnished(house: &House, site: &Site) -> World {
     let program = site
         .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
         .await;
+    let token = StatusLink { person, epoch }.token(&house.app.keys);
+    let csrf = |path: &str| site.browser().get(path).csrf().to_owned();
+    let upload = program.post("/incidents/sundmere/uploads", &json!({ "size": 100 }));
     World {
+        csrf: [csrf("/verify"), csrf(&format!("/s/{token}"))],
         key: program.key,
-        csrf: site.browser().get("/verify").csrf().to_owned(),
         things: BTreeMap::from([
-            ("token", StatusLink { person, epoch }.token(&house.app.keys)),
+            ("token", token),
+            ("upload", upload.json()["id"].as_str().unwrap().to_owned()),
             ("slug", "sundmere".to_owned()),
             ("incident", "sundmere".to_owned()),
             ("version", version.to_string()),
@@ -408,6 +426,39 @@ async fn furnished(house: &House, site: &Site) -> World {
             ("number", ticket.number.to_string()),
         ]),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_fuzz_spoils_would_be_taken() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let world = furnished(&house, &site).await;
+    let program = site
+        .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
+        .await;
+    let posts = doors()
+        .into_iter()
+        .filter(|(method, path, _)| method == "POST" && !path.ends_with("/scopes"));
+    let mut wrong = Vec::new();
+    for (_, path, _) in posts {
+        let Some(of_api) = path.strip_prefix("/api/v1") else {
+            continue;
+        };
+        let named = |part: &str| {
+            let name = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            name.map_or(part, |name| world.things[name].as_str())
+                .to_owned()
+        };
+        let address: Vec<_> = of_api.split('/').map(named).collect();
+        let seen = program.post(&address.join("/"), &good(&path, &world.things));
+        // Refused for the state of things, or for what stands in a text; not for the form of the body.
+        if matches!(seen.status, 400 | 401 | 403 | 404 | 415) || seen.status >= 500 {
+            wrong.push(format!("{path}: {} {}", seen.status, seen.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A number in the environment.

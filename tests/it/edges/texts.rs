@@ -129,9 +129,10 @@ async fn a_text_of_which_nothing_shows_is_no_text() {
             422,
             "{blank:?}"
         );
-        let update = json!({ "kind": "public", "body": blank });
-        assert!(
-            program.post("/incidents/sundmere/updates", &update).status >= 400,
+        let update = json!({ "kind": "known", "body": blank });
+        assert_eq!(
+            program.post("/incidents/sundmere/updates", &update).status,
+            422,
             "{blank:?}"
         );
     }

@@ -107,7 +107,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
         .collect();
     assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
     audit::link::all(app).await.unwrap();
-    assert!(audit::verify::verify(&mut conn).await.unwrap().is_whole());
+    assert!(audit::verify::verify(app).await.unwrap().is_whole());
     store::check_table(&mut conn).await.unwrap();
 }
 
