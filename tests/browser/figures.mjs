@@ -4,8 +4,10 @@
 import assert from 'node:assert/strict';
 import * as act from './figures/acts.mjs';
 import { Compare } from './figures/compare.mjs';
+import { customer } from './figures/customers.mjs';
 import { corrected, damaged, dice, ELEMENTS, file, people, table } from './figures/list.mjs';
 import { Model } from './figures/model.mjs';
+import { address as personAt } from './figures/persons.mjs';
 import { here, number, texts } from './figures/pages.mjs';
 import { secondVersion } from './figures/second.mjs';
 import { shoot } from './figures/shots.mjs';
@@ -272,6 +274,21 @@ const steps = {
     const { needs_letter, told_too_much, unnotified_elements, in_progress } = model.account;
     assert.deepEqual([needs_letter, told_too_much, unnotified_elements, in_progress], [0, 0, 0, 0]);
     await compare.all('everybody who can be told is told', { thorough: true });
+    Object.assign(kept, { last, wrong });
+  },
+  async 'who gets a letter reads on their page what the letter says'() {
+    const reader = await person(browser);
+    const first = (list, test) => {
+      const row = list.rows.find((one) => one.locale === 'en' && test(model.people.get(one.reference)));
+      return [row, list.list.letters.find((one) => one.person.row.reference === row.reference)];
+    };
+    await customer(compare, reader, 'customer-letter', ...first(kept.last, (p) => p.inScope));
+    await customer(compare, reader, 'customer-corrected', ...first(kept.wrong, (p) => p.inScope));
+    await customer(compare, reader, 'customer-not-affected', ...first(kept.wrong, (p) => !p.inScope));
+    await shoot(page, base, 'end', ['', 'incidents/walk', 'incidents/walk/account', 'incidents/walk/letters', 'incidents/walk/scopes/2', 'campaigns']);
+    for (const kind of [(p) => p.isFormer, (p) => p.letters.length > 2, (p) => !p.inScope && p.letters.length]) {
+      await shoot(page, base, 'end', [(await personAt(compare, model.all.find(kind))).slice(`${base}/console/`.length)]);
+    }
   },
 };
 

@@ -7,7 +7,8 @@ import * as incident from './incident.mjs';
 import * as letters from './letters.mjs';
 import * as persons from './persons.mjs';
 
-const PARTS = { ...incident, ...campaigns, ...letters, ...persons, ...beside };
+const { people, persons: samples } = persons;
+const PARTS = { ...incident, ...campaigns, ...letters, people, persons: samples, ...beside };
 
 const shortly = (value) => {
   const plain = value instanceof Set ? [...value].sort() : value;

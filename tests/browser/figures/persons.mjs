@@ -17,7 +17,7 @@ export async function people(compare) {
 }
 
 /** Where a person's page is; of a former person of a reference, where their last notice leads. */
-async function address(compare, p) {
+export async function address(compare, p) {
   if (!p.isFormer) return compare.at(`/people/${(await compare.api(`/incidents/walk/people?reference=${p.row.reference}`)).items[0].id}`);
   for (const campaign of compare.model.campaigns.filter((one) => p.notices.some((notice) => one.notices.includes(notice)))) {
     const all = await rows(compare.page, `${compare.at(`/campaigns/${campaign.id}`)}/notices`, 'Notices');

@@ -612,7 +612,7 @@ fn campaign() -> CampaignPage {
             from: "Northline <notice@northline.example>".into(),
             names: String::new(),
             rate: "8,000 a second".into(),
-            first_slice: "one in a hundred, 1,000 at most".into(),
+            first_slice: "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000".into(),
             through_by: None,
             on_uncertain: "left as they are".into(),
             texts: vec![Words {
