@@ -286,7 +286,7 @@ const steps = {
     await customer(compare, reader, 'customer-corrected', ...first(kept.wrong, (p) => p.inScope));
     await customer(compare, reader, 'customer-not-affected', ...first(kept.wrong, (p) => !p.inScope));
     await shoot(page, base, 'end', ['', 'incidents/walk', 'incidents/walk/account', 'incidents/walk/letters', 'incidents/walk/scopes/2', 'campaigns']);
-    for (const kind of [(p) => p.isFormer, (p) => p.letters.length > 2, (p) => !p.inScope && p.letters.length]) {
+    for (const kind of [(p) => p.isFormer, (p) => p.letters.length > 1, (p) => !p.inScope && p.letters.length]) {
       await shoot(page, base, 'end', [(await personAt(compare, model.all.find(kind))).slice(`${base}/console/`.length)]);
     }
   },

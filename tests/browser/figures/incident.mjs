@@ -47,7 +47,7 @@ export async function dashboard(compare) {
   const [less, much] = [account.unnotified_elements, account.told_too_much];
   const sentences = [
     ...(less > 0 ? [`${who(less, 'was', 'were').replace(/ (?=person|people)/, ' notified ')} told less than was exposed: draft a supplement`] : []),
-    ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: draft a correction`] : []),
+    ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: ${much > account.correction_letters ? 'draft a correction' : 'take the list of letters of correction'}`] : []),
   ];
   if (!sentences.length) sentences.push(account.notified > 0 ? 'Everybody who is notified was told all that was exposed, and nothing else' : 'Nobody is notified yet');
   const said = card.slice(card.indexOf('unexplained')).replace(/^unexplained \d+ /, '').replace(/ ?· counted just now$/, '');

@@ -257,15 +257,16 @@ export class Model {
   /** People on a list who must not be told by it any more, by reason. */
   barred(list) {
     const meant = { kin: 'deceased', safe: 'protected' }[list.kind];
-    const why = (p) => {
+    const why = ({ person: p, names }) => {
       const has = (flag) => p.row.flags.has(flag);
-      if (!p.inScope) return 'retracted';
+      // A correction that names nothing says that its person is not affected.
+      if (!p.inScope && (list.kind !== 'correction' || names.size)) return 'retracted';
       if (has('hold')) return 'legal_hold';
       if (has('protected') && meant !== 'protected') return 'protected_address';
       if (has('deceased') && !meant) return 'deceased';
       return meant && !has(meant) ? 'flag_lifted' : '';
     };
-    return count(list.letters.map((one) => why(one.person)).filter(Boolean));
+    return count(list.letters.map(why).filter(Boolean));
   }
 
   /** Its letters were posted, or its people told. */
