@@ -38,12 +38,14 @@ export async function persons(compare) {
   for (const [n, p] of sample.entries()) person(compare, p, read[n]);
 }
 
-function person(compare, p, { facts, tables, badge }) {
+function person(compare, p, { facts, tables, badge, text }) {
   const is = (figure, shown, expected) => compare.is(`person ${p.row.reference}${p.isFormer ? ' (former)' : ''}`, figure, shown, expected);
   const { words, said } = { words: (codes) => compare.words(codes), said: (text) => compare.said(text) };
   is('where they stand', badge, p.stands.replaceAll('_', ' '));
   is('exposed', p.inScope ? said(facts.Exposed) : facts.Exposed, p.inScope ? words(p.row.elements) : 'nothing: not affected');
-  is('named to them', said(facts['Named to them'].replace('nothing yet', '')), words(p.knows));
+  is('named to them', said(facts['Named to them'].replace(/^nothing( yet)?$/, '')), words(p.knows));
+  is('named nothing yet', facts['Named to them'] === 'nothing yet', !p.told);
+  is('whom the reference names', /This is the former person/.test(text), Boolean(p.isFormer));
   is('told wrongly', said((facts['Told wrongly'] ?? '').replace(/: not theirs$/, '')), words([...p.knows].filter((one) => !p.exposed.has(one))));
   is('not yet named', said(facts['Not yet named'].replace('nothing', '')), words([...p.exposed].filter((one) => !p.knows.has(one))));
   is('e-mail', facts['E-mail'] !== 'no address', Boolean(p.row.email));

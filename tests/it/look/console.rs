@@ -855,7 +855,9 @@ fn ledger() -> Ledger {
             exposed: "Social Security number, date of birth, name".into(),
             unnamed: "Social Security number".into(),
         },
+        reference_changed: String::new(),
         named: "date of birth, name".into(),
+        told: true,
         wrong: "date of birth".into(),
         flags: "minor".into(),
         notices: vec![
