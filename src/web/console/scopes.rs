@@ -348,7 +348,9 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
     };
     let others = match delta.identity_changes {
         0 => String::new(),
-        1 => " If the reference names another person, one more comes and one more leaves.".to_owned(),
+        1 => {
+            " If the reference names another person, one more comes and one more leaves.".to_owned()
+        }
         n => {
             let n = count(n);
             format!(" If the references name other people, {n} more come and {n} more leave.")
