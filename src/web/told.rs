@@ -34,6 +34,8 @@ pub enum Told {
 pub struct Paper {
     /// The day on which it was posted.
     pub on: DateTime<Utc>,
+    /// When that was recorded, from when on it counts: e-mails of the same day came before or after it.
+    pub at: DateTime<Utc>,
     /// Whether it came back.
     pub returned: bool,
     /// What it named.
@@ -135,6 +137,7 @@ fn paper(item: &Item) -> Option<Paper> {
     };
     item.batch.kind.is_posted().then_some(Paper {
         on,
+        at: item.posted_at.unwrap_or(on),
         returned,
         named: item.named,
         corrects: item.replaces,

@@ -101,12 +101,6 @@ async fn both_walks_in_a_real_browser() {
 /// server received, and the recount.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
-    // Written before the newer questions about lists and the lists of corrections: it stops at the second version until
-    // its model knows them.
-    if std::env::var_os("CANDOR_FIGURES").is_none() {
-        println!("p1_p2_every_figure did not run: CANDOR_FIGURES is not set");
-        return;
-    }
     if let Some(missing) = missing() {
         return did_not_run(
             "p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount",
@@ -118,7 +112,12 @@ async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
     // The walk itself is the mail server, there.
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let sink = free.local_addr().unwrap().port();
-    let program = Program::of(&house).with_relay("relay", &format!("smtp://127.0.0.1:{sink}"), 4);
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap();
+    let operations = metrics.local_addr().unwrap().to_string();
+    let program = Program::of(&house)
+        .with_relay("relay", &format!("smtp://127.0.0.1:{sink}"), 4)
+        .with("CANDOR__HTTP__METRICS_LISTEN", &operations);
+    drop(metrics);
     let roles = ["--role", "comms", "--role", "auditor"];
     let made = program.ok(&[&["key", "create", "--name", "figures"], &roles[..]].concat());
     let key = made.lines().last().unwrap();
@@ -128,6 +127,7 @@ async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
     let (path, words, env) = program.parts();
     let house = json!({
         "base": program.base(), "accounts": accounts, "key": key, "sink": sink,
+        "operations": format!("http://{operations}"),
         "candor": { "program": path, "words": words, "env": env },
     });
     println!("{}", walk("figures.mjs", house.to_string()).await);

@@ -99,12 +99,12 @@ pub async fn facts(
 }
 
 // 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Where no list came in force since this
-// one was taken, nobody is looked at.
+// one was taken, nobody is looked at. A correction that names nothing says that its person is not affected.
 const BARRED: &str = "
     select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
     from (
         select p.id, case
-            when p.standing = 'retracted' then 'retracted'
+            when p.standing = 'retracted' and ($3 <> 'correction' or i.named <> 0) then 'retracted'
             when p.flags & 16 <> 0 then 'legal_hold'
             when p.flags & 8 <> 0 and $3 <> 'safe' then 'protected_address'
             when p.flags & 2 <> 0 and $3 not in ('kin', 'safe') then 'deceased'

@@ -1,7 +1,8 @@
 //! Which rejects of a draft are settled by rows that are added to it. A reject whose reference can be read is settled
 //! by a row with the same reference. One whose reference is at fault, or whose cells cannot be given to columns, is
 //! settled by a row of the file of rejects that names its line; a line alone is not enough for the others, since it
-//! may be the line of another version's file.
+//! may be the line of another version's file. A reference that stands twice is both: the row may be corrected in another
+//! cell, or be given the reference that it should have had.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +22,13 @@ pub(super) struct Settled {
     pub(super) places: Vec<Place>,
     /// How many of them are settled by a row that was refused again.
     pub(super) refused_again: i64,
+}
+
+/// The code of the reason that a reference stands twice in a list.
+const TWICE: &str = "duplicate_reference";
+
+fn stands_twice(reject: &Reject) -> bool {
+    reject.reasons.iter().any(|reason| reason.code == TWICE)
 }
 
 impl Work<'_> {
@@ -43,22 +51,24 @@ impl Work<'_> {
             after = last.place();
             let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
             for reject in &page {
-                match self.reference_of(reject, &columns) {
-                    None => {
-                        if let Some(again) = corrects.get(&reject.place()) {
-                            refused_again += i64::from(*again);
-                            settled.push(reject.place());
-                        }
-                    }
-                    Some(key) if refused.contains(&key) => {
+                let reference = self.reference_of(reject, &columns);
+                let by_line = corrects.get(&reject.place());
+                let by_line = by_line.filter(|_| reference.is_none() || stands_twice(reject));
+                match (reference, by_line) {
+                    (Some(key), _) if refused.contains(&key) => {
                         refused_again += 1;
                         settled.push(reject.place());
                     }
-                    Some(key) => {
+                    (_, Some(again)) => {
+                        refused_again += i64::from(*again);
+                        settled.push(reject.place());
+                    }
+                    (Some(key), None) => {
                         asked.push(reject.place());
                         buckets.push(seal::bucket(&key));
                         references.push(key.to_vec());
                     }
+                    (None, None) => {}
                 }
             }
             let (incident, version) = (self.stage.incident, self.stage.version);
@@ -109,8 +119,7 @@ impl Work<'_> {
     fn reference_of(&self, reject: &Reject, columns: &[String]) -> Option<Key> {
         // A reference that stands twice is at fault and yet known.
         let is_unclear = |reason: &RejectReason| {
-            matches!(reason.column.as_str(), "reference" | "row")
-                && reason.code != "duplicate_reference"
+            matches!(reason.column.as_str(), "reference" | "row") && reason.code != TWICE
         };
         if reject.reasons.iter().any(is_unclear) {
             return None;

@@ -167,7 +167,7 @@ async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaig
         .map(word)
         .into(),
         audiences: [
-            ("", "Everybody whom this kind is for"),
+            ("", "Everyone this kind is for"),
             (
                 "over_told",
                 "Correction: only who was told of something that is not theirs",

@@ -107,7 +107,8 @@ pub(super) async fn content(
             rate => format!("{}/s", count(rate.into())),
         },
         first_slice: match of.limits.canary {
-            None => "one in a hundred, 1,000 at most".to_owned(),
+            None => "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000"
+                .to_owned(),
             Some(0) => "none: all go at once".to_owned(),
             Some(some) => format!("{} notices", count(some.into())),
         },

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::account::{PersonLine, line};
 use super::around;
+use super::person::changed_hands;
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db::Conn;
@@ -38,8 +39,12 @@ pub struct Ledger {
     pub title: String,
     /// Who.
     pub person: PersonLine,
+    /// That their reference names another person now, or named another one; empty if it did not change hands.
+    pub reference_changed: String,
     /// What was named to them.
     pub named: String,
+    /// Whether they were told anything so far.
+    pub told: bool,
     /// What they were told of that is not theirs.
     pub wrong: String,
     /// What changes how, or whether, we write.
@@ -122,7 +127,12 @@ pub async fn show(
         slug: of.slug,
         title: of.title,
         person: line(&person),
+        reference_changed: person::store::reference_of(&mut conn, *id)
+            .await?
+            .map(changed_hands)
+            .unwrap_or_default(),
         named: in_words(person.named, "en"),
+        told: person.told.is_some(),
         wrong: in_words(person.told_wrongly(), "en"),
         flags: person.flags.to_string().replace(';', ", "),
         notices,

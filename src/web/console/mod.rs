@@ -156,6 +156,14 @@ impl Account {
         }
     }
 
+    /// What to do about people who were told of something that is not theirs.
+    pub fn correct(&self) -> &'static str {
+        match self.told_too_much - self.correction_letters {
+            0 => "take the list of letters of correction",
+            _ => "draft a correction",
+        }
+    }
+
     /// The parts of the bar and its key, in reading order.
     pub fn parts(&self) -> Vec<Part> {
         let part = |name, figure, fill| Part { name, figure, fill };

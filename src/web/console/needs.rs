@@ -148,7 +148,12 @@ fn of_letters(due: &[Due]) -> Vec<(String, &'static str)> {
             needs.push((text, "Record it as posted"));
         }
         if one.people > one.waiting {
-            let text = people(one.people - one.waiting, words.0, words.1);
+            // Not their difference: since a list was taken, some of its people may belong on none any more.
+            let mut text = people(one.people, words.0, words.1);
+            if one.waiting > 0 {
+                text.truncate(text.trim_end_matches('.').len());
+                text += ", counting those on lists that wait.";
+            }
             needs.push((text, "Take the list"));
         }
     }

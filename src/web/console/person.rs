@@ -159,7 +159,7 @@ fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
 }
 
 /// That the reference names another person than before.
-fn changed_hands(reference: Reference) -> String {
+pub(super) fn changed_hands(reference: Reference) -> String {
     match reference {
         Reference::NamesAnother(version) => format!(
             "The person of this reference changed: since version {version} the list names another person by it. This is \

@@ -58,6 +58,13 @@ pub struct Acknowledgement {
     pub by: String,
 }
 
+/// What is so, without its last sentence, which says what an author may do about it.
+fn without_advice(why: &str) -> &str {
+    why.trim_end_matches('.')
+        .rfind(". ")
+        .map_or(why, |end| &why[..=end])
+}
+
 impl Reach {
     pub(super) fn of(
         of: &Campaign,
@@ -97,7 +104,10 @@ impl Reach {
                 .map(|by| names.of(*by))
                 .unwrap_or_default(),
             key: one.key,
-            why: one.why,
+            why: match of.status {
+                CampaignStatus::Draft => one.why,
+                _ => without_advice(&one.why).to_owned(),
+            },
         };
         let quoted: BTreeSet<String> = present
             .compile()

@@ -346,12 +346,22 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
     } else {
         ""
     };
+    let others = match delta.identity_changes {
+        0 => String::new(),
+        1 => {
+            " If the reference names another person, one more comes and one more leaves.".to_owned()
+        }
+        n => {
+            let n = count(n);
+            format!(" If the references name other people, {n} more come and {n} more leave.")
+        }
+    };
     let activate = Deed {
         name: "activate".to_owned(),
         words: "Activate".to_owned(),
         look: "",
         sure: format!(
-            "{come} people come into the scope and {go} leave it. This cannot be taken back, only corrected by another version."
+            "{come} people come into the scope and {go} leave it.{others} This cannot be taken back, only corrected by another version."
         ),
         blocked: empty.to_owned(),
     };

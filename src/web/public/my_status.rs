@@ -361,17 +361,17 @@ fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected
     let messages = case
         .sent
         .iter()
-        .map(|(notice, at)| (*at, notice.named, is_correction(notice)));
+        .map(|(notice, at)| (*at, *at, notice.named, is_correction(notice)));
     let letters = case.letters.iter().filter(|letter| !letter.returned);
-    let letters = letters.map(|letter| (letter.on, letter.named, letter.corrects));
+    let letters = letters.map(|letter| (letter.at, letter.on, letter.named, letter.corrects));
     let mut told: Vec<_> = messages.chain(letters).collect();
     told.sort_by_key(|(at, ..)| *at);
     let (mut known, mut all) = (ElementSet::EMPTY, Vec::new());
-    for (at, named, corrects) in told {
+    for (_, on, named, corrects) in told {
         let back = known.minus(named);
         if corrects && !back.is_empty() {
             all.push(Corrected {
-                on: Moment::day(at),
+                on: Moment::day(on),
                 elements: in_words(back, locale),
             });
         }

@@ -61,10 +61,11 @@ export async function addCorrected(page, text) {
   await Promise.all([page.waitForURL(/did=added/), page.getByRole('button', { name: 'Add the corrected rows to this draft' }).click()]);
 }
 
-/** Says yes to everything that the draft in the window asks, and puts it in force. */
-export async function confirm(page, button = 'Activate with these changes') {
-  for (const box of await page.locator('input[id^="confirm-"]').all()) await box.check();
-  await page.getByRole('button', { name: button }).click();
+/** Says yes to everything that the draft in the window asks, and that its references name another person; puts it in force. */
+export async function confirm(page) {
+  for (const box of await page.locator('input[type="checkbox"][id^="confirm-"]').all()) await box.check();
+  for (const answer of await page.locator('input[type="radio"][value^="another:"]').all()) await answer.check();
+  await page.getByRole('button', { name: 'Activate with these changes' }).click();
 }
 
 /** Writes a template with a text in each of these languages; its address. */
@@ -154,9 +155,10 @@ export async function post(page, base, list) {
   await page.waitForURL(/did=posted/);
 }
 
-/** Records that next of kin were told. */
+/** Records that the people of a list were told; with a yes to who must not be told by it any more. */
 export async function tell(page, base, list) {
   await page.goto(`${base}/console/incidents/walk/letters`);
+  for (const box of await form(page, list).getByRole('checkbox').all()) await box.check();
   await form(page, list).getByLabel('How').selectOption('phone');
   await form(page, list).getByLabel('Who was told').fill('next of kin');
   await form(page, list).getByRole('button', { name: 'Record as told' }).click();
@@ -168,9 +170,31 @@ export async function comeBack(page, base, report) {
   await page.goto(`${base}/console/incidents/walk/letters`);
   await page.getByLabel('The report').setInputFiles(csv(report));
   await page.getByRole('button', { name: 'Record letters that came back' }).click();
-  const said = page.getByText(/Letters recorded: \d+\. Lines refused: \d+\./).first();
+  const said = page.getByText(/(letters? (is|are)|No letter was) recorded\./).first();
   await said.waitFor();
   return said.textContent();
+}
+
+/** Records that one person was told by telephone; the list of one that this makes. */
+export async function tellOne(page, base, reference) {
+  await page.goto(`${base}/console/incidents/walk/letters`);
+  const form = page.locator('form').filter({ hasText: 'Record that they were told' });
+  await form.getByLabel('Reference').fill(reference);
+  await form.getByLabel('How').selectOption('phone');
+  await form.getByLabel('Who was told').fill('the person');
+  await Promise.all([page.waitForURL(/did=told/), form.getByRole('button', { name: 'Record that they were told' }).click()]);
+  return (await page.locator('#batches + ul .mono').first().textContent()).trim();
+}
+
+/** Moves the incident on to notifying, or to monitoring with a yes to who is not told. */
+export async function moveOn(page, base, words) {
+  await page.goto(`${base}/console/incidents/walk`);
+  const asked = page.locator('details.sure').filter({ hasText: 'Not everybody is told rightly' });
+  if (await asked.count() === 0) return press(page, words);
+  await asked.locator('summary').click();
+  const form = page.locator('form.ask').filter({ hasText: 'Not everybody is told rightly' });
+  await form.getByRole('checkbox').check();
+  return Promise.all([page.waitForEvent('load'), form.getByRole('button').last().click()]);
 }
 
 export { check, press };

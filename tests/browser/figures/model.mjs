@@ -3,6 +3,8 @@
 /** Whether every one of `some` is in `all`. */
 const within = (some, all) => [...some].every((one) => all.has(one));
 const FORBIDDING = ['hold', 'protected', 'deceased'];
+/** The kinds of lists whose letters the post brings; of the others people are told. */
+const POSTED = ['letter', 'correction'];
 const REASONS = { hold: 'legal_hold', protected: 'protected_address', deceased: 'deceased' };
 
 /** Count of each value. */
@@ -33,6 +35,13 @@ class Person {
   get forbidden() { return FORBIDDING.find((flag) => this.row.flags.has(flag)); }
 
   get reachable() { return Boolean(this.row.email) && this.row.email !== this.refused; }
+
+  /** How they are to be corrected: `none`, `email`, `letter` or `withheld`. */
+  get correction() {
+    if (!this.toldWrongly) return 'none';
+    if (this.forbidden) return 'withheld';
+    return this.reachable ? 'email' : 'letter';
+  }
 
   /** Their place in the account. */
   get stands() {
@@ -81,10 +90,19 @@ export class Model {
 
   get inScope() { return this.all.filter((p) => p.inScope); }
 
-  /** What putting a full list in force changes, and puts it in force. */
-  activate(rows, { accepted, rejected }) {
-    const delta = this.#delta(rows);
+  /**
+   * Puts a full list in force; `file`: what became of its rows; `another`: the references that name another person than
+   * before. What it changed.
+   */
+  activate(rows, file, another = []) {
+    const delta = this.delta(rows, another);
     const listed = new Set(rows.map((row) => row.reference));
+    for (const reference of another) {
+      const former = this.people.get(reference);
+      Object.assign(former, { inScope: false, isFormer: true });
+      this.people.delete(reference);
+      this.people.set(`${reference}, before v${this.scopes.length + 1}`, former);
+    }
     for (const row of rows) {
       const known = this.people.get(row.reference);
       if (known) Object.assign(known, { row, inScope: true });
@@ -92,27 +110,65 @@ export class Model {
     }
     for (const p of this.all) p.inScope &&= listed.has(p.row.reference);
     for (const scope of this.scopes) scope.status = 'superseded';
-    this.scopes.unshift({ version: this.scopes.length + 1, status: 'active', accepted, rejected, delta });
+    this.scopes.unshift({ version: this.scopes.length + 1, status: 'active', ...file, delta });
     return delta;
   }
 
-  #delta(rows) {
-    const delta = { added: 0, moreTaken: 0, lessTaken: 0, retracted: 0, contact: 0, identity: 0, set: {}, lifted: {} };
+  /** What a full list changes; `another`: the references that name another person, as it was answered. */
+  delta(rows, another = []) {
+    const delta = {
+      added: 0, moreTaken: 0, lessTaken: 0, retracted: 0, contact: 0, identity: 0, emailsLost: 0, addressesLost: 0, toldTooMuch: 0,
+      set: {}, lifted: {}, comes: { element: {}, jurisdiction: {} }, leaves: { element: {}, jurisdiction: {} },
+    };
     const listed = new Set(rows.map((row) => row.reference));
+    const add = (to, values) => { for (const value of values) to[value] = (to[value] ?? 0) + 1; };
+    const comes = (row) => { add(delta.comes.element, row.elements); add(delta.comes.jurisdiction, [row.jurisdiction]); };
+    const leaves = (row) => { add(delta.leaves.element, row.elements); add(delta.leaves.jurisdiction, [row.jurisdiction]); };
     const mailbox = (row) => row.email.toLowerCase();
     for (const row of rows) {
-      const before = this.people.get(row.reference)?.row;
-      if (!before) { delta.added += 1; continue; }
-      for (const flag of row.flags) if (!before.flags.has(flag)) delta.set[flag] = (delta.set[flag] ?? 0) + 1;
-      for (const flag of before.flags) if (!row.flags.has(flag)) delta.lifted[flag] = (delta.lifted[flag] ?? 0) + 1;
-      delta.moreTaken += !within(row.elements, before.elements);
-      delta.lessTaken += !within(before.elements, row.elements);
+      const person = this.people.get(row.reference);
+      const before = person?.row;
+      const isAnother = before && row.name !== before.name && mailbox(row) !== mailbox(before);
+      delta.identity += Boolean(isAnother);
+      if (!before || another.includes(row.reference)) {
+        delta.added += 1;
+        add(delta.set, row.flags);
+        comes(row);
+        if (before) { delta.retracted += 1; leaves(before); }
+        continue;
+      }
+      add(delta.set, [...row.flags].filter((flag) => !before.flags.has(flag)));
+      add(delta.lifted, [...before.flags].filter((flag) => !row.flags.has(flag)));
+      const [more, less] = [[...row.elements].filter((one) => !before.elements.has(one)), [...before.elements].filter((one) => !row.elements.has(one))];
+      add(delta.comes.element, more);
+      add(delta.leaves.element, less);
+      if (row.jurisdiction !== before.jurisdiction) {
+        add(delta.comes.jurisdiction, [row.jurisdiction]);
+        add(delta.leaves.jurisdiction, [before.jurisdiction]);
+      }
+      delta.moreTaken += more.length > 0;
+      delta.lessTaken += less.length > 0;
+      delta.toldTooMuch += Boolean(person.told) && less.some((one) => person.knows.has(one));
       const same = ['email', 'name', 'locale', 'jurisdiction', 'postcode', 'address'].every((key) => row[key] === before[key]);
       delta.contact += !same || String([...row.flags].sort()) !== String([...before.flags].sort());
-      delta.identity += row.name !== before.name && mailbox(row) !== mailbox(before) && row.address !== before.address;
+      if (isAnother) continue;
+      delta.emailsLost += Boolean(before.email && !row.email);
+      delta.addressesLost += Boolean(before.address && !row.address);
     }
-    delta.retracted = this.inScope.filter((p) => !listed.has(p.row.reference)).length;
+    for (const p of this.inScope.filter((one) => !listed.has(one.row.reference))) {
+      delta.retracted += 1;
+      leaves(p.row);
+    }
     return delta;
+  }
+
+  /** The rows of campaigns; before one is launched nobody was sent anything, and of how many its own page says. */
+  campaignRows() {
+    return this.campaigns.map((one) => {
+      const sent = one.notices.filter((notice) => notice.status === 'sent').length;
+      const of = one.status === 'completed' ? [String(sent), String(one.notices.length)] : ['–', '–'];
+      return [one.name, one.kind, one.status.replace('_', ' '), ...of];
+    });
   }
 
   /** How an audience divides. */
@@ -155,39 +211,73 @@ export class Model {
     campaign.status = 'completed';
   }
 
-  /** Who belongs on the next list of a kind. */
-  toList(kind) {
-    const waits = (p) => this.lists.some((list) => list.state === 'listed' && list.letters.some((one) => one.person === p));
+  /** Who is to be told by a list of a kind, those on one that waits included. */
+  due(kind) {
     const belongs = {
-      letter: (p) => p.stands === 'needs_letter',
+      letter: (p) => p.stands === 'needs_letter' && p.correction === 'none',
+      correction: (p) => p.correction === 'letter',
       kin: (p) => p.reason === 'deceased',
       safe: (p) => p.reason === 'protected_address',
     }[kind];
-    return this.all.filter((p) => belongs(p) && !waits(p));
+    return this.all.filter(belongs);
   }
+
+  /** How many people are on lists of a kind that wait. */
+  waiting(kind) {
+    const lists = this.lists.filter((one) => one.kind === kind && one.state === 'listed');
+    return lists.reduce((n, one) => n + one.letters.length, 0);
+  }
+
+  /** Who would be on the next list of a kind, had everybody a postal address. */
+  #next(kind) {
+    const waits = (p) => this.lists.some((list) => list.state === 'listed' && list.letters.some((one) => one.person === p));
+    return this.due(kind).filter((p) => !waits(p));
+  }
+
+  /** Who belongs on the next list of a kind: a letter needs a postal address. */
+  toList(kind) { return this.#next(kind).filter((p) => p.row.address || !POSTED.includes(kind)); }
 
   take(id, kind) {
     const letters = this.toList(kind).map((person) => ({ person, names: new Set(person.exposed), status: 'listed' }));
-    const list = { id, kind, state: 'listed', letters };
+    const list = { id, kind, state: 'listed', withoutAddress: this.#next(kind).length - letters.length, letters };
     for (const letter of letters) letter.person.letters.unshift({ list, letter });
     this.lists.unshift(list);
     return list;
   }
 
-  /** People on a list who must not be told by it any more. */
+  /** One person was told of everything that is exposed, otherwise than by a list. */
+  tellOne(id, person) {
+    const letter = { person, names: new Set(person.exposed), status: 'listed', replaces: person.toldWrongly };
+    const list = { id, kind: 'single', state: 'listed', withoutAddress: 0, letters: [letter] };
+    person.letters.unshift({ list, letter });
+    this.lists.unshift(list);
+    this.record(list);
+  }
+
+  /** People on a list who must not be told by it any more, by reason. */
   barred(list) {
-    const why = (p) => (p.inScope ? REASONS[p.forbidden] : 'retracted');
-    const meant = { kin: 'deceased', safe: 'protected_address' }[list.kind];
-    return count(list.letters.map((one) => why(one.person)).filter((one) => one && one !== meant));
+    const meant = { kin: 'deceased', safe: 'protected' }[list.kind];
+    const why = ({ person: p, names }) => {
+      const has = (flag) => p.row.flags.has(flag);
+      // A correction that names nothing says that its person is not affected.
+      if (!p.inScope && (list.kind !== 'correction' || names.size)) return 'retracted';
+      if (has('hold')) return 'legal_hold';
+      if (has('protected') && meant !== 'protected') return 'protected_address';
+      if (has('deceased') && !meant) return 'deceased';
+      return meant && !has(meant) ? 'flag_lifted' : '';
+    };
+    return count(list.letters.map(why).filter(Boolean));
   }
 
   /** Its letters were posted, or its people told. */
   record(list) {
-    list.state = 'posted';
+    const isPosted = POSTED.includes(list.kind);
+    list.state = isPosted ? 'posted' : 'told';
     for (const letter of list.letters) {
       const { person } = letter;
       Object.assign(letter, { status: 'posted', before: { told: person.told, knows: person.knows } });
-      person.tell(list.kind === 'letter' ? 'post' : 'otherwise', letter.names);
+      if (letter.replaces ?? list.kind === 'correction') person.knows = new Set();
+      person.tell(isPosted ? 'post' : 'otherwise', letter.names);
     }
   }
 
@@ -211,6 +301,10 @@ export class Model {
       needs_letter: stands('needs_letter'),
       withheld: stands('withheld'),
       unnotified_elements: n((p) => p.isNotified && p.owes),
+      // Also people who left the scope after they were told.
+      told_too_much: this.all.filter((p) => ['email', 'letter'].includes(p.correction)).length,
+      correction_letters: this.all.filter((p) => p.correction === 'letter').length,
+      guardian_letters: 0,
       unexplained: 0,
     };
   }

@@ -20,12 +20,16 @@ function shown(html) {
     figures: each('.figure').map(text),
     tiles: pairs('.tile', '.name', 'b'),
     keys: each('ul.key').map(key),
+    bars: each('svg.account').map((of) => of.getAttribute('aria-label')),
     tables: Object.fromEntries(each('.scroll[aria-label]').map((of) => [of.getAttribute('aria-label'), each('tbody tr', of).map(row)])),
     lines: text(doc.querySelector('.lines')),
     items: each('main .quiet-list > li').map(spaced),
     cards: each('main section.card').map(text),
     tabs: each('.tabs a').map(text),
     facts: Object.fromEntries(each('dl.facts dt').map((of) => [text(of), text(of.nextElementSibling)])),
+    blocked: each('main .deeds .blocked p').map(text),
+    questions: each('form[action$="/activate"] .field.tick label, form[action$="/activate"] legend').filter((of) => of.tagName === 'LEGEND' || !of.closest('fieldset')).map(text).sort(),
+    links: each('main a').map((of) => of.getAttribute('href')),
     badge: text(doc.querySelector('main .badge')),
     text: text(doc.querySelector('main')),
     next: each('main a').find((of) => text(of) === 'Next page')?.getAttribute('href') ?? '',
@@ -74,6 +78,9 @@ export async function rows(page, address, name) {
 
 /** A figure as a number: `1,204 people` is 1204. */
 export const number = (text) => Number(/-?[\d,]+/.exec(text ?? '')?.[0].replaceAll(',', '') ?? NaN);
+
+/** Numbers from a map of texts. */
+export const numbers = (of) => Object.fromEntries(Object.entries(of ?? {}).map(([name, figure]) => [name, number(figure)]));
 
 /** The cells of rows as texts. */
 export const texts = (of) => (of ?? []).map((row) => row.map((cell) => cell.text));

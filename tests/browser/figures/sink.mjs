@@ -5,9 +5,15 @@ import { createServer } from 'node:net';
 /** Listens on `port`; what came so far, and how to end it. */
 export async function listen(port) {
   const sink = { accepted: [], refused: [] };
-  const server = createServer((socket) => serve(socket, sink)).listen(port, '127.0.0.1');
+  const sockets = new Set();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, sink);
+  }).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  sink.close = () => server.close();
+  // A sender keeps its connections.
+  sink.close = () => { server.close(); for (const socket of sockets) socket.destroy(); };
   return sink;
 }
 

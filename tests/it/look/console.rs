@@ -612,7 +612,7 @@ fn campaign() -> CampaignPage {
             from: "Northline <notice@northline.example>".into(),
             names: String::new(),
             rate: "8,000 a second".into(),
-            first_slice: "one in a hundred, 1,000 at most".into(),
+            first_slice: "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000".into(),
             through_by: None,
             on_uncertain: "left as they are".into(),
             texts: vec![Words {
@@ -855,7 +855,9 @@ fn ledger() -> Ledger {
             exposed: "Social Security number, date of birth, name".into(),
             unnamed: "Social Security number".into(),
         },
+        reference_changed: String::new(),
         named: "date of birth, name".into(),
+        told: true,
         wrong: "date of birth".into(),
         flags: "minor".into(),
         notices: vec![

@@ -209,3 +209,16 @@ async fn page_program_and_command_line_ask_for_the_same_numbers() {
     }
     assert_eq!(states, [PostalState::Posted; 3]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_says_that_nothing_was_taken_is_posted_without_a_question() {
+    let post = Post::with(&without_mail(2)).await;
+    let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
+    post.posted(first.id, TODAY).await.unwrap();
+    post.delta(&changed(0, "retract")).await;
+    let (correction, rows) = post.take(PostalKind::Correction, false).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    post.delta(&changed(1, "vulnerable")).await;
+    let posted = post.posted(correction.id, TODAY).await.unwrap();
+    assert_eq!(posted.state, PostalState::Posted);
+}

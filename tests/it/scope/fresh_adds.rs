@@ -130,6 +130,25 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_whose_reference_stood_twice_is_corrected_by_giving_it_its_own() {
+    let desk = Desk::new().await;
+    desk.import(ScopeMode::Full, TWICE).await.unwrap();
+    let own = rejects("name", "zed@example.org,Zed,dob").replace("\nR1,", "\nR3,");
+    let added = desk.add(&own).await.unwrap();
+    assert_eq!((added.accepted, added.rejected), (3, 0));
+    assert_eq!((added.delta.replaced, added.delta.refused_again), (2, 0));
+    assert_eq!(desk.rejects(1).await, []);
+    assert_eq!(desk.asked(1).await, []);
+    // Refused again for something else, it is one reject and not two.
+    let desk = Desk::new().await;
+    desk.import(ScopeMode::Full, TWICE).await.unwrap();
+    let own = own.replace("zed@example.org", "nowhere");
+    let added = desk.add(&own).await.unwrap();
+    assert_eq!((added.accepted, added.rejected), (2, 1));
+    assert_eq!((added.delta.replaced, added.delta.refused_again), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b3_a_changed_row_in_the_place_of_an_accepted_one_is_asked_about() {
     let desk = Desk::new().await;
     desk.import(ScopeMode::Full, TWICE).await.unwrap();
