@@ -190,8 +190,8 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
     Ok(renewed == 1)
 }
 
-/// Gives a batch back in its next state, with the bits of the rare states its notices are in now
-/// ([`super::rare`]). `false`: the lease was lost, and nothing may be written.
+/// Gives a batch back in its next state, with the bits of the states its notices are in now
+/// ([`super::end_bit`]). `false`: the lease was lost, and nothing may be written.
 ///
 /// # Errors
 /// The database's.

@@ -15,7 +15,7 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use self::list::{list, rare};
+pub use self::list::{KEEPS_ALL, end_bit, list};
 use super::{Notice, NoticeStatus};
 use crate::db::schema::notice;
 use crate::db::{Conn, Error, Result, statement};
