@@ -74,20 +74,31 @@ const WITHHELD: &str = "
     order by n.bucket, n.person_id
     limit $4";
 
-// The batches of a bucket hold its people in their order: those before the batch of $3 are not looked at.
+// Bucket by bucket, batch by batch, until the page is full: the loops keep their order, and what lies behind the page is not
+// read. The batches of a bucket hold its people in their order: those before the batch of $3 are not looked at.
 const IN_BATCHES: &str = "
-    select n.* from batch b
-    join notice n on n.bucket = b.bucket and n.id between b.first_id and b.last_id
-        and n.campaign_id = b.campaign_id and n.batch_no = b.batch_no
-    where b.campaign_id = $1
-        and (b.bucket, b.batch_no) >= ($2, coalesce((
-            select last.batch_no from notice last
-            where last.campaign_id = $1 and last.bucket = $2 and last.person_id <= $3
-            order by last.person_id desc limit 1), 0))
-        and case when $5 = 'queued' then b.status in ('ready', 'leased')
-            else b.ends & $6 <> 0 or $6 in (16, 32) and b.ends & 64 = 0 and b.fence > 0 end
-        and n.status = $5 and (n.bucket, n.person_id) > ($2, $3)
-    order by b.bucket, b.batch_no, n.person_id
+    select n.*
+    from generate_series($2, 63) as k (bucket)
+    cross join lateral (
+        select b.bucket, b.batch_no, b.first_id, b.last_id from batch b
+        where b.campaign_id = $1 and b.bucket = k.bucket
+            and b.batch_no >= case when k.bucket = $2 then coalesce((
+                select last.batch_no from notice last
+                where last.campaign_id = $1 and last.bucket = $2 and last.person_id <= $3
+                order by last.person_id desc limit 1), 0) else 0 end
+            and case when $5 = 'queued' then b.status in ('ready', 'leased')
+                else b.ends & $6 <> 0 or $6 in (16, 32) and b.ends & 64 = 0 and b.fence > 0 end
+        order by b.batch_no
+    ) b
+    cross join lateral (
+        select * from (
+            select n.* from notice n
+            where n.bucket = b.bucket and n.id between b.first_id and b.last_id offset 0
+        ) n
+        where n.campaign_id = $1 and n.batch_no = b.batch_no and n.status = $5
+            and (n.bucket, n.person_id) > ($2, $3)
+        order by n.person_id limit $4
+    ) n
     limit $4";
 
 /// Which page of a campaign's notices.

@@ -18,7 +18,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::tickets::{ANN, Helpline};
 
-/// What the statements of a transaction have read so far: rows of tables, and pages of tables and indexes.
+/// What the statements of a transaction have read so far: rows of tables with entries of indexes, and pages of both.
 #[derive(Debug, Clone, Copy, PartialEq, QueryableByName)]
 struct ReadSoFar {
     #[diesel(sql_type = BigInt)]
@@ -29,7 +29,7 @@ struct ReadSoFar {
 
 async fn read_so_far(conn: &mut Conn) -> ReadSoFar {
     let of = "select coalesce(sum(pg_stat_get_xact_tuples_fetched(c.oid)
-                + pg_stat_get_xact_tuples_returned(c.oid)) filter (where c.relkind = 'r'), 0)::bigint as rows,
+                + pg_stat_get_xact_tuples_returned(c.oid)), 0)::bigint as rows,
             coalesce(sum(pg_stat_get_xact_blocks_fetched(c.oid)), 0)::bigint as pages
         from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'i')";
     diesel::sql_query(of).get_result(conn).await.unwrap()
