@@ -1,41 +1,40 @@
-//! Freezing an audience: after the launch, chunk by chunk, people become notices while earlier chunks
-//! are already sent. Each chunk is one transaction, so that a killed sender leaves nothing half done.
+//! Freezing audiences: after the launch, slice by slice, people become notices while earlier slices are already sent.
+//! Campaigns take turns, corrections first. Each slice is one transaction, so that a killed sender leaves nothing half
+//! done.
 
-use std::collections::{BTreeMap, HashMap};
+mod slice;
+
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use self::slice::{Pinned, Slice};
 use super::letter::Edition;
-use super::store::batch::{self, NewBatch, Unfrozen};
-use super::store::{self, NewNotice};
-use super::{BatchStatus, NoticeStatus};
+use super::store::unfrozen::{self, Unfrozen};
 use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, hold};
 use crate::db::{Conn, Error, Result};
-use crate::id::{BUCKETS, CampaignId, NoticeId};
-use crate::link::NoticeCode;
-use crate::person::{self, AudienceFilter, AudienceRow};
+use crate::id::{BUCKETS, CampaignId};
+use crate::person::{self, AudienceFilter};
 
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
-/// Of an incident with so few people, buckets without anybody of the audience are found at once: a campaign to a
-/// handful of people does not take a transaction for each bucket.
+/// Of an incident with so few people, the first slice is looked for in all buckets at once: a campaign to few people
+/// takes one transaction.
 const FEW: i64 = 10_000;
-
-/// What a campaign's audience is frozen with.
-struct Pinned {
-    scope: i32,
-    filter: AudienceFilter,
-    edition: Edition,
-}
+/// A slice that is not full goes on in the next buckets until this time has passed: then it is another campaign's turn.
+const TURN: Duration = Duration::from_millis(150);
 
 /// Freezes audiences, with the content of each campaign compiled once.
 #[derive(Default)]
 pub struct Freezer {
     pinned: HashMap<CampaignId, Arc<Pinned>>,
+    /// The campaign of the last slice: the next is another's turn.
+    last: Option<CampaignId>,
 }
 
-/// Freezes the next chunk of whichever campaign needs it, once.
+/// Freezes a slice of the campaign whose turn it is, once.
 ///
 /// # Errors
 /// The database's.
@@ -44,7 +43,7 @@ pub async fn step(app: &App) -> Result<bool> {
 }
 
 impl Freezer {
-    /// Freezes the next chunk of whichever campaign needs it. `false`: there is nothing to freeze. A campaign whose
+    /// Freezes a slice of the campaign whose turn it is. `false`: there is nothing to freeze. A campaign whose
     /// list version is no longer the one in force is paused: its approval is void.
     ///
     /// # Errors
@@ -52,22 +51,30 @@ impl Freezer {
     pub async fn step(&mut self, app: &App) -> Result<bool> {
         // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
         let mut tx = app.db.begin_unhurried().await?;
-        let Some(at) = batch::lock_unfrozen(&mut tx).await? else {
+        let Some(at) = unfrozen::lock_next(&mut tx, self.last).await? else {
             return Ok(false);
         };
+        self.last = Some(at.campaign_id);
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;
-        // Another campaign of the incident does not take the same people at the same moment. Before the incident's row,
-        // as in an activation.
-        let bucket = at.bucket..at.bucket + 1;
-        person::store::lock(&mut tx, campaign.incident, bucket).await?;
+        let mut places = vec![at];
+        if is_of_few(&mut tx, &campaign, &places[0]).await? {
+            let others = unfrozen::lock_untouched(&mut tx, campaign.id, places[0].bucket).await?;
+            places.extend(others);
+        }
+        lock_people(&mut tx, &campaign, &places).await?;
         let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
         if let Some(version) = other {
             drop(tx);
             hold::pause_unfrozen(app, campaign.id, version).await?;
             return Ok(true);
         }
-        chunk(&mut tx, app, (&campaign, &pinned), at).await?;
+        let mut slice = Slice::new(app, &campaign, &pinned);
+        match <[Unfrozen; 1]>::try_from(places) {
+            Ok([at]) => in_turn(&mut tx, &mut slice, at).await?,
+            Err(places) => slice.take_few(&mut tx, places).await?,
+        }
+        slice.end(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -96,6 +103,38 @@ impl Freezer {
     }
 }
 
+/// Whether this is the beginning of a campaign of an incident with few people.
+async fn is_of_few(tx: &mut Conn, campaign: &Campaign, at: &Unfrozen) -> Result<bool> {
+    let begins = at.bucket == 0 && at.is_untouched();
+    Ok(begins && person::store::is_few(tx, campaign.incident, FEW).await?)
+}
+
+/// Another campaign of the incident does not take the same people at the same moment. Before the incident's row, as in an
+/// activation, and in the order of the buckets.
+async fn lock_people(tx: &mut Conn, campaign: &Campaign, places: &[Unfrozen]) -> Result<()> {
+    let buckets = places.iter().map(|at| at.bucket);
+    let (first, last) = (buckets.clone().min(), buckets.max());
+    let range = first.unwrap_or(0)..last.map_or(0, |last| last + 1);
+    person::store::lock(tx, campaign.incident, range).await
+}
+
+/// Fills a slice from a bucket and those behind it, until it is full or the turn is over.
+async fn in_turn(tx: &mut Conn, slice: &mut Slice<'_>, mut at: Unfrozen) -> Result<()> {
+    let until = Instant::now() + TURN;
+    loop {
+        let bucket = at.bucket;
+        slice.take(tx, at).await?;
+        if slice.is_full() || Instant::now() >= until {
+            return Ok(());
+        }
+        let Some(next) = unfrozen::lock_behind(tx, slice.campaign.id, bucket).await? else {
+            return Ok(());
+        };
+        lock_people(tx, slice.campaign, std::slice::from_ref(&next)).await?;
+        at = next;
+    }
+}
+
 /// Freezes what is left of a campaign's audience, in the caller's transaction and however the campaign stands; how many
 /// notices that made. Where another list has taken the place of the one that was approved nothing more is frozen, as
 /// while it is sent.
@@ -103,129 +142,24 @@ impl Freezer {
 /// # Errors
 /// The database's.
 pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> {
-    let mut left = batch::lock_unfrozen_of(tx, campaign.id).await?;
+    let mut left = unfrozen::lock_all(tx, campaign.id).await?;
     if left.is_empty() {
         return Ok(0);
     }
     let pinned = Freezer::default().pinned(app, campaign)?;
     person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
-    if hold::other_scope(tx, campaign.incident, pinned.scope)
-        .await?
-        .is_some()
-    {
+    let other = hold::other_scope(tx, campaign.incident, pinned.scope).await?;
+    if other.is_some() {
         return Ok(0);
     }
     let mut made = 0;
     while let Some(at) = left.pop() {
-        made += chunk(tx, app, (campaign, &pinned), at).await?;
+        let mut slice = Slice::new(app, campaign, &pinned);
+        slice.take(tx, at).await?;
+        made += slice.end(tx).await?;
         if left.is_empty() {
-            left = batch::lock_unfrozen_of(tx, campaign.id).await?;
+            left = unfrozen::lock_all(tx, campaign.id).await?;
         }
     }
     Ok(made)
-}
-
-async fn chunk(
-    tx: &mut Conn,
-    app: &App,
-    (campaign, pinned): (&Campaign, &Pinned),
-    mut at: Unfrozen,
-) -> Result<u64> {
-    let most = app.config.mail.batch;
-    let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
-    let limit = if canary > 0 { canary } else { most };
-    let (incident, filter) = (campaign.incident, &pinned.filter);
-    let people =
-        person::store::page_after(tx, incident, at.bucket, at.after, filter, limit.into()).await?;
-    let whole = people.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut made = 0;
-    let begins = at.bucket == 0 && at.after.uuid().is_nil();
-    if let Some(last) = people.last() {
-        at.after = last.id;
-        let chosen = (people.as_slice(), canary > 0);
-        let queued = queue(tx, app, (campaign, &pinned.edition), &mut at, chosen).await?;
-        made = u64::try_from(queued).unwrap_or(0);
-        if canary > 0 {
-            campaign::store::take_canary(tx, campaign.id, queued).await?;
-        }
-    }
-    batch::set_frozen(tx, &at, whole).await?;
-    if begins && whole {
-        let but = person::store::buckets_of_few(tx, incident, filter, FEW).await?;
-        if let Some(but) = but {
-            batch::set_empty(tx, campaign.id, &but).await?;
-        }
-    }
-    if whole {
-        campaign::store::end_canary(tx, campaign.id).await?;
-        campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;
-    }
-    Ok(made)
-}
-
-/// Turns a page of people into notices and one batch, perhaps of the first slice; how many are queued.
-async fn queue(
-    conn: &mut Conn,
-    app: &App,
-    (campaign, edition): (&Campaign, &Edition),
-    at: &mut Unfrozen,
-    (people, canary): (&[AudienceRow], bool),
-) -> Result<i32> {
-    let now = app.now();
-    // As the audience was counted: who has no address that takes mail is not written to.
-    let mailable: Vec<_> = people
-        .iter()
-        .filter(|person| person.has_address || person.withheld.is_some())
-        .collect();
-    // In the order of the people: so the notices lie in the table and in both its keys.
-    let mut ids: Vec<NoticeId> = mailable
-        .iter()
-        .map(|_| NoticeId::in_bucket(at.bucket, now))
-        .collect();
-    ids.sort_unstable();
-    let notices: Vec<NewNotice> = mailable
-        .into_iter()
-        .zip(ids)
-        .map(|(person, id)| {
-            let code_key = NoticeCode::of(id, &app.keys).key(&app.keys);
-            NewNotice {
-                id,
-                person: person.id,
-                withheld: person.withheld,
-                named: edition.names(person.locale.as_str(), person.exposed).bits(),
-                code_key,
-            }
-        })
-        .collect();
-    let queued = notices.iter().filter(|n| n.withheld.is_none()).count();
-    let size = i32::try_from(queued).unwrap_or(i32::MAX);
-    store::insert(
-        conn,
-        (campaign.id, campaign.incident, at.bucket, at.next_batch),
-        &notices,
-        now,
-    )
-    .await?;
-    let counts = BTreeMap::from([
-        (NoticeStatus::Queued, queued as i64),
-        (NoticeStatus::Withheld, (notices.len() - queued) as i64),
-    ]);
-    campaign::store::move_counts(conn, campaign.id, &counts).await?;
-    let ids = || notices.iter().map(|n| n.id);
-    if let (true, Some(first_id), Some(last_id)) = (queued > 0, ids().min(), ids().max()) {
-        let new = NewBatch {
-            campaign_id: campaign.id,
-            bucket: at.bucket,
-            batch_no: at.next_batch,
-            size,
-            first_id,
-            last_id,
-            status: BatchStatus::Ready,
-            due_at: now,
-            canary,
-        };
-        batch::insert(conn, &new).await?;
-        at.next_batch += 1;
-    }
-    Ok(size)
 }

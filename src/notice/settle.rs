@@ -64,9 +64,13 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
     let (to, due_at) = next(settled, unsent, now);
     // The outcomes are durable: should this be lost, whoever takes the batch over reads them.
     let mut tx = app.db.begin_unhurried().await?;
+    let whole = match to {
+        BatchStatus::Done => store::KEEPS_ALL,
+        _ => 0,
+    };
     let ends = settled
         .iter()
-        .fold(0, |ends, one| ends | store::rare(one.to));
+        .fold(whole, |ends, one| ends | store::end_bit(one.to));
     if !batch::give_back(&mut tx, lease, to, due_at, ends).await? {
         return Ok(End::Lost);
     }

@@ -14,9 +14,9 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
 pub use self::audience::{
-    audience_classes, buckets_of_few, count_audience, has_audience, page_after,
+    audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
 };
-pub use self::books::{Moved, move_account};
+pub use self::books::{Moved, Moves, book, move_account};
 pub use self::former::{Reference, reference_of};
 pub use self::list::list;
 pub use self::past::{believed, listed, listed_since};

@@ -25,8 +25,8 @@ use crate::db::{self, Conn, bell};
 use crate::deployment;
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
-use crate::person::store::{Moved, move_account};
-use crate::person::{self, PersonStanding};
+use crate::person;
+use crate::person::store::Moves;
 use crate::postal::{self, PostalError};
 use crate::ticket;
 
@@ -192,7 +192,7 @@ async fn whole(
     let mut tx = app.db.begin().await?;
     let net = store::record_applied(&mut tx, Span::all(incident, draft.version), app.now()).await?;
     let come = store::count_own(&mut tx, &own).await?;
-    move_accounts(&mut tx, incident, net, &come).await?;
+    move_accounts(&mut tx, net, &come).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     store::attach_own(&mut tx, &own).await?;
@@ -414,7 +414,11 @@ async fn apply(
     }
     // Senders read the people of these buckets again before they write to them.
     bell::ring(conn, campaign::store::GATE).await?;
-    move_accounts(conn, span.incident, net, &moved).await
+    let mut moves = Moves::of(span.incident);
+    for some in &moved {
+        moves.add(some)?;
+    }
+    move_accounts(conn, net, &moves).await
 }
 
 /// Takes back what was told to the next of kin of people of a span who live, as the list now says. It writes to the
@@ -430,20 +434,10 @@ async fn take_back_kin(app: &App, conn: &mut Conn, span: Span) -> Result<(), Act
 }
 
 /// Moves the account, if the two sets of books agree: nobody has seen either yet.
-async fn move_accounts(
-    conn: &mut Conn,
-    incident: IncidentId,
-    net: i64,
-    moved: &[Moved],
-) -> Result<(), ActivateError> {
-    let in_scope = moved
-        .iter()
-        .filter(|m| m.standing != PersonStanding::Retracted);
-    if in_scope.map(|m| m.n).sum::<i64>() != net {
-        return Err(ActivateError::Db(db::Error::inconsistent(
-            "account_count",
-            incident,
-        )));
+async fn move_accounts(conn: &mut Conn, net: i64, moves: &Moves) -> Result<(), ActivateError> {
+    if moves.in_scope() != net {
+        let incident = moves.incident();
+        return Err(db::Error::inconsistent("account_count", incident).into());
     }
-    Ok(move_account(conn, incident, moved).await?)
+    Ok(person::store::book(conn, moves).await?)
 }

@@ -121,19 +121,26 @@ impl Difference {
         }
     }
 
+    /// Counts people of one bucket in of whom nothing was known.
+    pub fn add_new(&mut self, bucket: i32, people: i64) {
+        *of_bucket(&mut self.brings.added, bucket) += people;
+        self.delta.people_added += people;
+    }
+
     /// Counts a class of people of one bucket in.
     pub fn add(&mut self, bucket: i32, class: Class) {
-        let of_bucket = |counts: &mut Vec<i64>| {
-            let count = usize::try_from(bucket).ok().and_then(|n| counts.get_mut(n));
-            *count.expect("a bucket is one of 0..BUCKETS") += class.people;
-        };
         match (class.before, class.now) {
-            (None, Some(_)) => of_bucket(&mut self.brings.added),
-            (Some(_), None) => of_bucket(&mut self.brings.retracted),
+            (None, Some(_)) => *of_bucket(&mut self.brings.added, bucket) += class.people,
+            (Some(_), None) => *of_bucket(&mut self.brings.retracted, bucket) += class.people,
             _ => {}
         }
         self.delta.add(class);
     }
+}
+
+fn of_bucket(counts: &mut [i64], bucket: i32) -> &mut i64 {
+    let count = usize::try_from(bucket).ok().and_then(|n| counts.get_mut(n));
+    count.expect("a bucket is one of 0..BUCKETS")
 }
 
 /// People whom the version changes in the same way.
@@ -193,6 +200,19 @@ impl Delta {
                 self.unchanged += count(before == now && !class.contact);
             }
         }
+    }
+
+    /// Counts elements of people of whom nothing was known.
+    pub fn add_elements(&mut self, elements: ElementSet, people: i64) {
+        for element in elements.iter() {
+            self.change(element).added += people;
+        }
+    }
+
+    /// Counts people under one jurisdiction of whom nothing was known.
+    pub fn add_under(&mut self, under: &str, people: i64) {
+        let change = self.by_jurisdiction.entry(under.to_owned()).or_default();
+        change.added += people;
     }
 
     /// Counts the flags of people of whom nothing was known.

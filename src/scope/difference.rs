@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Version;
-use super::delta::{Class, Delta, Difference};
+use super::delta::{Delta, Difference};
 use super::kinds::Kinds;
 use super::store::{self, Compared, Own};
 use crate::db::{self, Conn};
@@ -41,10 +41,11 @@ pub(super) async fn of_draft(
     let version = draft.version;
     let mut difference = Difference::of(before.columns.clone(), before.absent.clone());
     let mut kinds = Kinds::default();
-    for kind in store::count_kinds(conn, own, incident, version).await? {
+    let each = |kind: store::Kind| {
         let of = (kind.jurisdiction.as_str(), kind.flags);
         kinds.add(kind.bucket, kind.exposed, of, kind.n);
-    }
+    };
+    store::count_kinds(conn, own, incident, version, each).await?;
     if own.is_none() {
         if draft.accepted > AT_ONCE {
             store::by_bucket(conn).await?;
@@ -117,21 +118,20 @@ pub(super) fn add_new(
     kinds: &Kinds,
 ) -> db::Result<()> {
     let unknown = || db::Error::inconsistent("person", incident);
-    for (bucket, bits, under, people) in kinds.iter().filter(|(.., people)| *people > 0) {
-        let class = Class {
-            before: None,
-            now: Some(ElementSet::from_bits(bits).ok_or_else(unknown)?),
-            before_under: None,
-            now_under: Some(under.to_owned()),
-            contact: false,
-            flags: None,
-            people,
-        };
-        difference.add(bucket, class);
+    for (bucket, people) in kinds.buckets().filter(|(_, people)| *people > 0) {
+        difference.add_new(bucket, people);
+    }
+    let delta = &mut difference.delta;
+    for (bits, people) in kinds.elements().filter(|(_, people)| *people > 0) {
+        let elements = ElementSet::from_bits(bits).ok_or_else(unknown)?;
+        delta.add_elements(elements, people);
+    }
+    for (under, people) in kinds.jurisdictions().filter(|(_, people)| *people > 0) {
+        delta.add_under(under, people);
     }
     for (bits, people) in kinds.flags().filter(|(_, people)| *people > 0) {
         let flags = Flags::from_bits(bits).ok_or_else(unknown)?;
-        difference.delta.set_flags(flags, people);
+        delta.set_flags(flags, people);
     }
     Ok(())
 }

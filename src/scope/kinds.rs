@@ -1,23 +1,36 @@
-//! How many rows of a list are of which kind: what its delta counts. In memory, so a kind takes little room.
+//! How many rows of a list are in each bucket, name each element, each jurisdiction and each combination of flags: what
+//! its delta counts. It takes the same room however many kinds of people a list has.
 
 use std::collections::HashMap;
 
+use crate::id::BUCKETS;
+
 /// Octets of the longest jurisdiction (ISO 3166-2: `US-CA`, at most three characters behind the hyphen).
 const CODE: usize = 6;
+/// Buckets as an index.
+const ALL: usize = BUCKETS as usize;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Kind {
-    elements: i64,
-    bucket: u16,
-    /// The jurisdiction, filled up with zeros.
-    under: [u8; CODE],
+/// Rows by bucket, by element, by jurisdiction and by flags: each sum for itself, since what a delta says is never of two
+/// of them at once.
+pub(super) struct Kinds {
+    buckets: [i64; ALL],
+    /// By the bit of the element.
+    elements: [i64; 64],
+    /// By the jurisdiction, filled up with zeros.
+    under: HashMap<[u8; CODE], i64>,
+    /// By flags (as bits).
+    flags: HashMap<i32, i64>,
 }
 
-/// Rows by bucket, elements (as bits) and jurisdiction; and by flags (as bits).
-#[derive(Default)]
-pub(super) struct Kinds {
-    rows: HashMap<Kind, i64>,
-    flags: HashMap<i32, i64>,
+impl Default for Kinds {
+    fn default() -> Self {
+        Self {
+            buckets: [0; ALL],
+            elements: [0; 64],
+            under: HashMap::new(),
+            flags: HashMap::new(),
+        }
+    }
 }
 
 impl Kinds {
@@ -29,13 +42,18 @@ impl Kinds {
         (under, flags): (&str, i32),
         rows: i64,
     ) {
-        let mut kind = Kind {
-            elements,
-            bucket: u16::try_from(bucket).expect("a bucket is one of 0..BUCKETS"),
-            under: [0; CODE],
-        };
-        kind.under[..under.len()].copy_from_slice(under.as_bytes());
-        *self.rows.entry(kind).or_default() += rows;
+        let of = usize::try_from(bucket)
+            .ok()
+            .and_then(|bucket| self.buckets.get_mut(bucket));
+        *of.expect("a bucket is one of 0..BUCKETS") += rows;
+        let mut left = elements.cast_unsigned();
+        while left != 0 {
+            self.elements[left.trailing_zeros() as usize] += rows;
+            left &= left - 1;
+        }
+        let mut code = [0; CODE];
+        code[..under.len()].copy_from_slice(under.as_bytes());
+        *self.under.entry(code).or_default() += rows;
         if flags != 0 {
             *self.flags.entry(flags).or_default() += rows;
         }
@@ -43,8 +61,14 @@ impl Kinds {
 
     /// Counts all of another count.
     pub(super) fn add_all(&mut self, others: &Self) {
-        for (kind, rows) in &others.rows {
-            *self.rows.entry(*kind).or_default() += rows;
+        for (sum, rows) in self.buckets.iter_mut().zip(others.buckets) {
+            *sum += rows;
+        }
+        for (sum, rows) in self.elements.iter_mut().zip(others.elements) {
+            *sum += rows;
+        }
+        for (code, rows) in &others.under {
+            *self.under.entry(*code).or_default() += rows;
         }
         for (flags, rows) in &others.flags {
             *self.flags.entry(*flags).or_default() += rows;
@@ -53,20 +77,30 @@ impl Kinds {
 
     /// How many rows.
     pub(super) fn rows(&self) -> i64 {
-        self.rows.values().sum()
+        self.buckets.iter().sum()
+    }
+
+    /// Buckets, and how many rows are in each.
+    pub(super) fn buckets(&self) -> impl Iterator<Item = (i32, i64)> {
+        (0..BUCKETS).zip(self.buckets)
+    }
+
+    /// Elements (as bits), and how many rows name each.
+    pub(super) fn elements(&self) -> impl Iterator<Item = (i64, i64)> {
+        (0..64).map(|bit| 1 << bit).zip(self.elements)
+    }
+
+    /// Jurisdictions, empty where none is known, and how many rows are under each.
+    pub(super) fn jurisdictions(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.under.iter().map(|(code, rows)| {
+            let under = code.split(|octet| *octet == 0).next();
+            let under = str::from_utf8(under.unwrap_or_default()).unwrap_or_default();
+            (under, *rows)
+        })
     }
 
     /// Flags, and how many rows have exactly these.
     pub(super) fn flags(&self) -> impl Iterator<Item = (i32, i64)> {
         self.flags.iter().map(|(flags, rows)| (*flags, *rows))
-    }
-
-    /// Bucket, elements, jurisdiction, and how many.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i64, &str, i64)> {
-        self.rows.iter().map(|(kind, rows)| {
-            let under = kind.under.split(|octet| *octet == 0).next();
-            let under = str::from_utf8(under.unwrap_or_default()).unwrap_or_default();
-            (i32::from(kind.bucket), kind.elements, under, *rows)
-        })
     }
 }

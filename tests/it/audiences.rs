@@ -299,8 +299,7 @@ async fn page_count_and_classes_agree_with_the_rule_for_every_audience() {
             let page = person::store::page_after(
                 &mut conn,
                 scene.incident,
-                bucket,
-                nobody,
+                (bucket, nobody),
                 &filter,
                 1_000,
             );

@@ -49,6 +49,7 @@ mod rotation;
 mod schema;
 mod scope;
 mod sign_in;
+mod size;
 mod stale_forms;
 mod tail;
 mod tickets;

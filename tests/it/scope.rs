@@ -677,7 +677,7 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
             let mut after = PersonId::from_uuid(uuid::Uuid::nil());
             loop {
                 let page =
-                    person::store::page_after(&mut conn, desk.incident, bucket, after, filter, 3);
+                    person::store::page_after(&mut conn, desk.incident, (bucket, after), filter, 3);
                 let page = page.await.unwrap();
                 let Some(last) = page.last() else { break };
                 assert!(page[0].id > after && last.id.bucket() == bucket);

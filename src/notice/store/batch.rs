@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use super::super::{BatchStatus, NoticeStatus};
 use crate::campaign::store::Seen;
 use crate::campaign::{CampaignKind, CampaignStatus};
-use crate::db::schema::{batch, campaign_freeze, campaign_pace, notice};
+use crate::db::schema::{batch, campaign_pace, notice};
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, IncidentId, NoticeId};
 
@@ -91,11 +91,11 @@ pub struct NewBatch {
     pub canary: bool,
 }
 
-/// Queues a batch.
+/// Queues batches.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(conn: &mut Conn, new: &NewBatch) -> Result<()> {
+pub async fn insert(conn: &mut Conn, new: &[NewBatch]) -> Result<()> {
     diesel::insert_into(batch::table)
         .values(new)
         .execute(conn)
@@ -190,8 +190,8 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
     Ok(renewed == 1)
 }
 
-/// Gives a batch back in its next state, with the bits of the rare states its notices are in now
-/// ([`super::rare`]). `false`: the lease was lost, and nothing may be written.
+/// Gives a batch back in its next state, with the bits of the states its notices are in now
+/// ([`super::end_bit`]). `false`: the lease was lost, and nothing may be written.
 ///
 /// # Errors
 /// The database's.
@@ -220,93 +220,6 @@ pub async fn give_back(
             .execute(conn)
             .await?;
     Ok(given == 1)
-}
-
-/// A bucket of a campaign whose audience is not wholly frozen, its row locked.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct Unfrozen {
-    /// Of which campaign.
-    #[diesel(sql_type = diesel::sql_types::Uuid)]
-    pub campaign_id: CampaignId,
-    /// The bucket.
-    #[diesel(sql_type = Integer)]
-    pub bucket: i32,
-    /// The last person frozen.
-    #[diesel(sql_type = diesel::sql_types::Uuid)]
-    pub after: crate::id::PersonId,
-    /// The number of the next batch.
-    #[diesel(sql_type = Integer)]
-    pub next_batch: i32,
-}
-
-/// Locks a bucket that is to be frozen further; the lock is the turn of this sender.
-///
-/// # Errors
-/// The database's.
-pub async fn lock_unfrozen(conn: &mut Conn) -> Result<Option<Unfrozen>> {
-    let row = statement(
-        "select f.campaign_id, f.bucket, f.after, f.next_batch \
-         from campaign_freeze f join campaign c on c.id = f.campaign_id \
-         where not f.done and c.status = 'sending' and not exists (select from deployment where doubt is not null) \
-         order by c.launched_at, f.campaign_id, f.next_batch, f.bucket \
-         limit 1 for update of f skip locked",
-    )
-    .get_result(conn)
-    .await
-    .optional()?;
-    Ok(row)
-}
-
-/// The buckets of a campaign that are to be frozen further, locked until the transaction ends.
-///
-/// # Errors
-/// The database's.
-pub async fn lock_unfrozen_of(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Unfrozen>> {
-    let rows = statement(
-        "select campaign_id, bucket, after, next_batch from campaign_freeze \
-         where campaign_id = $1 and not done order by bucket for update",
-    )
-    .bind::<SqlUuid, _>(campaign)
-    .load(conn)
-    .await?;
-    Ok(rows)
-}
-
-/// Writes how far a bucket is frozen.
-///
-/// # Errors
-/// The database's.
-pub async fn set_frozen(conn: &mut Conn, at: &Unfrozen, done: bool) -> Result<()> {
-    diesel::update(campaign_freeze::table.find((at.campaign_id, at.bucket)))
-        .set((
-            campaign_freeze::after.eq(at.after),
-            campaign_freeze::next_batch.eq(at.next_batch),
-            campaign_freeze::done.eq(done),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Writes that buckets of a campaign of which nothing is frozen yet are frozen, but for these: nobody in the others is
-/// in its audience. Those that another sender freezes just now are left to it.
-///
-/// # Errors
-/// The database's.
-pub async fn set_empty(conn: &mut Conn, campaign: CampaignId, but: &[i32]) -> Result<()> {
-    statement(
-        "update campaign_freeze f set done = true \
-         from (select bucket from campaign_freeze \
-               where campaign_id = $1 and not done and after = $3 and bucket <> all ($2) \
-               order by bucket for update skip locked) empty \
-         where f.campaign_id = $1 and f.bucket = empty.bucket",
-    )
-    .bind::<SqlUuid, _>(campaign)
-    .bind::<Array<Integer>, _>(but)
-    .bind::<SqlUuid, _>(uuid::Uuid::nil())
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// How the notices of the first slice stand, once each was tried; `None` until then.

@@ -4,6 +4,7 @@ pub mod batch;
 mod list;
 pub mod outcome;
 pub mod tally;
+pub mod unfrozen;
 pub mod writer;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use self::list::{list, rare};
+pub use self::list::{KEEPS_ALL, end_bit, list};
 use super::{Notice, NoticeStatus};
 use crate::db::schema::notice;
 use crate::db::{Conn, Error, Result, statement};
@@ -60,6 +61,8 @@ fn read(row: Row) -> Notice {
 pub struct NewNotice {
     /// Its id, in the person's bucket.
     pub id: NoticeId,
+    /// The number of its batch.
+    pub batch_no: i32,
     /// For whom.
     pub person: PersonId,
     /// Why it must not be sent, if it must not.
@@ -70,35 +73,35 @@ pub struct NewNotice {
     pub code_key: i64,
 }
 
-/// Inserts notices of one bucket.
+/// Inserts notices, each into its bucket.
 ///
 /// # Errors
 /// `Conflict` if one of the people has one in this campaign already.
 pub async fn insert(
     conn: &mut Conn,
-    (campaign, incident, bucket, batch_no): (CampaignId, IncidentId, i32, i32),
+    (campaign, incident): (CampaignId, IncidentId),
     new: &[NewNotice],
     at: DateTime<Utc>,
 ) -> Result<()> {
     statement(
         "insert into notice (bucket, id, campaign_id, incident_id, batch_no, person_id, status, withheld, named, \
                              code_key, attempts, created_at, settled_at) \
-         select $1, n.id, $2, $3, $10, n.person_id, \
+         select n.bucket, n.id, $1, $2, n.batch_no, n.person_id, \
                 case when n.withheld is null then 'queued' else 'withheld' end::notice_status, \
-                n.withheld::withheld_reason, n.named, n.code_key, 0, $4, \
-                case when n.withheld is not null then $4 end \
-         from unnest($5, $6, $7, $8, $9) as n (id, person_id, withheld, named, code_key)",
+                n.withheld::withheld_reason, n.named, n.code_key, 0, $3, \
+                case when n.withheld is not null then $3 end \
+         from unnest($4, $5, $6, $7, $8, $9, $10) as n (bucket, id, batch_no, person_id, withheld, named, code_key)",
     )
-    .bind::<Integer, _>(bucket)
     .bind::<SqlUuid, _>(campaign)
     .bind::<SqlUuid, _>(incident)
     .bind::<Timestamptz, _>(at)
+    .bind::<Array<Integer>, _>(new.iter().map(|n| n.id.bucket()).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(new.iter().map(|n| n.id).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(new.iter().map(|n| n.batch_no).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(new.iter().map(|n| n.person).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(new.iter().map(|n| n.withheld.map(WithheldReason::as_str)).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(new.iter().map(|n| n.named).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(new.iter().map(|n| n.code_key).collect::<Vec<_>>())
-    .bind::<Integer, _>(batch_no)
     .execute(conn)
     .await?;
     Ok(())

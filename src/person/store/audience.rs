@@ -174,26 +174,15 @@ struct RowSql {
     has_address: bool,
 }
 
-/// The buckets in which an audience may have people: others have none at this moment. `None` if the incident has more
-/// than `few` people, who are not looked at all at once.
+/// Whether an incident has at most `few` people.
 ///
 /// # Errors
 /// The database's.
-pub async fn buckets_of_few(
-    conn: &mut Conn,
-    incident: IncidentId,
-    filter: &AudienceFilter,
-    few: i64,
-) -> Result<Option<Vec<i32>>> {
+pub async fn is_few(conn: &mut Conn, incident: IncidentId, few: i64) -> Result<bool> {
     #[derive(QueryableByName)]
     struct People {
         #[diesel(sql_type = BigInt)]
         people: i64,
-    }
-    #[derive(QueryableByName)]
-    struct Bucket {
-        #[diesel(sql_type = Integer)]
-        bucket: i32,
     }
     let count =
         "select count(*) as people from (select from person where incident_id = $1 limit $2) few";
@@ -202,47 +191,60 @@ pub async fn buckets_of_few(
         .bind::<BigInt, _>(few + 1)
         .get_result(conn)
         .await?;
-    if count.people > few {
-        return Ok(None);
-    }
-    let none = Launched {
-        unsettled: Vec::new(),
-        uncertain: Vec::new(),
-    };
-    let meant = is_meant(filter);
-    // $6 and $7 say who waits elsewhere, which only makes buckets fewer.
-    let sql = format!(
-        "select distinct p.bucket from person_now p
-        where {meant} and cardinality($6) = 0 and cardinality($7) = 0"
-    );
-    let buckets: Vec<Bucket> = ask!(sql, incident, filter, none).load(conn).await?;
-    Ok(Some(buckets.into_iter().map(|row| row.bucket).collect()))
+    Ok(count.people <= few)
 }
 
-/// The next people of an audience in one bucket, in the order of their ids, after `after` ([`PersonId`] of the nil
-/// UUID to begin). People with an unsettled notice in another campaign of the incident are left out.
+/// The people of an audience in `buckets`; people with an unsettled notice in another campaign of the incident are left
+/// out.
+fn page(filter: &AudienceFilter, buckets: &str) -> String {
+    let (meant, free) = (is_meant(filter), is_free(filter));
+    format!(
+        "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, {MAILABLE} as has_address
+        from person_now p where {buckets} and {meant} and {free}"
+    )
+}
+
+/// The next people of an audience in one bucket, in the order of their ids, after the given one ([`PersonId`] of the nil
+/// UUID to begin).
 ///
 /// # Errors
 /// `Inconsistent` for a row with an element or flag that the program does not know.
 pub async fn page_after(
     conn: &mut Conn,
     incident: IncidentId,
-    bucket: i32,
-    after: PersonId,
+    (bucket, after): (i32, PersonId),
     filter: &AudienceFilter,
     limit: i64,
 ) -> Result<Vec<AudienceRow>> {
     let launched = launched(conn, incident, filter).await?;
-    let (meant, free) = (is_meant(filter), is_free(filter));
-    let sql = format!(
-        "select p.id, p.locale, {THEIRS} as exposed, p.named, p.flags, p.standing, {MAILABLE} as has_address
-        from person_now p
-        where p.bucket = $8 and p.id > $9 and {meant} and {free}
-        order by p.id limit $10"
-    );
+    let page = page(filter, "p.bucket = $8 and p.id > $9");
+    let sql = format!("{page} order by p.id limit $10");
     let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(after)
+        .bind::<BigInt, _>(limit)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The first people of an audience in several buckets, in the order of buckets and ids. All people of these buckets are
+/// looked at: for incidents with few.
+///
+/// # Errors
+/// As [`page_after`].
+pub async fn page_of_few(
+    conn: &mut Conn,
+    incident: IncidentId,
+    buckets: &[i32],
+    filter: &AudienceFilter,
+    limit: i64,
+) -> Result<Vec<AudienceRow>> {
+    let launched = launched(conn, incident, filter).await?;
+    let page = page(filter, "p.bucket = any($8)");
+    let sql = format!("{page} order by p.bucket, p.id limit $9");
+    let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
+        .bind::<Array<Integer>, _>(buckets)
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?;

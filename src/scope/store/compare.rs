@@ -230,7 +230,7 @@ pub struct Kind {
     pub n: i64,
 }
 
-/// How many staged rows that retract nobody are of which kind. `own` is the table of a first list.
+/// Tells `each` how many staged rows that retract nobody are of which kind. `own` is the table of a first list.
 ///
 /// # Errors
 /// The database's.
@@ -239,7 +239,8 @@ pub async fn count_kinds(
     own: Option<&Own>,
     incident: IncidentId,
     version: i32,
-) -> Result<Vec<Kind>> {
+    mut each: impl FnMut(Kind),
+) -> Result<()> {
     let of = match own {
         Some(own) => format!(
             "{} r where r.incident_id = $1 and $2::integer > 0",
@@ -253,11 +254,15 @@ pub async fn count_kinds(
     let count = format!(
         "select r.bucket, r.exposed, r.jurisdiction, r.flags, count(*) as n from {of} group by 1, 2, 3, 4"
     );
-    Ok(diesel::sql_query(count)
+    let mut kinds = diesel::sql_query(count)
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)
-        .load(conn)
-        .await?)
+        .load_stream::<Kind>(conn)
+        .await?;
+    while let Some(kind) = kinds.try_next().await? {
+        each(kind);
+    }
+    Ok(())
 }
 
 /// How many people in force a full list names on refused lines only.

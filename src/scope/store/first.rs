@@ -5,12 +5,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Uuid};
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::flags::Flags;
-use crate::person::store::Moved;
+use crate::person::store::{Moved, Moves};
 
 /// The table in which the people of a first list wait.
 #[derive(Debug, Clone)]
@@ -184,12 +185,13 @@ pub async fn drop_own(conn: &mut Conn, own: &Own) -> Result<()> {
     Ok(())
 }
 
-/// Everybody in the table, as the account counts them. In memory, however many kinds the planner expects;
-/// for the rest of the transaction too.
+/// Everybody in the table, as the account counts them. Postgres gathers them by kind, in memory first and then on disk,
+/// however many kinds the planner expects; for the rest of the transaction too. Each kind is counted as it comes in: what
+/// is kept here is as large as the account, whatever the number of kinds.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
+pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Moves> {
     for setting in [
         "set local enable_sort = off",
         "set local work_mem = '64MB'",
@@ -204,7 +206,12 @@ pub async fn count_own(conn: &mut Conn, own: &Own) -> Result<Vec<Moved>> {
         own.table,
         minor = Flags::MINOR.bits()
     );
-    Ok(diesel::sql_query(count).load(conn).await?)
+    let mut moves = Moves::of(own.incident);
+    let mut kinds = diesel::sql_query(count).load_stream::<Moved>(conn).await?;
+    while let Some(kind) = kinds.try_next().await? {
+        moves.add(&kind)?;
+    }
+    Ok(moves)
 }
 
 /// Makes the table the incident's part of `person`. Neither readers nor writers of `person` wait.

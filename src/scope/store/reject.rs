@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
@@ -151,13 +151,14 @@ pub async fn list_rejects(
     limit: i64,
 ) -> Result<Vec<Reject>> {
     let after = after.into();
-    let is_later = scope_reject::file.gt(after.file).or(scope_reject::file
-        .eq(after.file)
-        .and(scope_reject::line.gt(after.line)));
+    let is_later = diesel::dsl::sql::<Bool>("(file, line) > (")
+        .bind::<SmallInt, _>(after.file)
+        .sql(", ")
+        .bind::<BigInt, _>(after.line)
+        .sql(")");
     let rows: Vec<(i16, i64, serde_json::Value, Vec<u8>)> = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.eq(version))
-        .filter(scope_reject::file.ge(after.file))
         .filter(is_later)
         .order((scope_reject::file, scope_reject::line))
         .limit(limit)

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::Request;
@@ -102,9 +103,11 @@ pub async fn list_answers(
         .limit(limit)
         .into_boxed();
     if let Some((by, key)) = after {
-        let later = idempotency::staff_id
-            .gt(*by)
-            .or(idempotency::staff_id.eq(*by).and(idempotency::key.gt(key)));
+        let later = diesel::dsl::sql::<Bool>("(staff_id, key) > (")
+            .bind::<SqlUuid, _>(*by)
+            .sql(", ")
+            .bind::<Text, _>(key.clone())
+            .sql(")");
         query = query.filter(later);
     }
     Ok(query.load(conn).await?)

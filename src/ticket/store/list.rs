@@ -1,15 +1,13 @@
 //! Tickets in lists and in figures: keyset-paged, never counted to the end.
 
 use std::fmt;
-use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Int4};
+use diesel::sql_types::{Bool, Int4, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
+use super::page::{Cursor, Page, Range, ranges};
 use super::row::{Row, read};
 use crate::db::schema::{incident, ticket, ticket_message};
 use crate::db::{Conn, Result};
@@ -36,70 +34,6 @@ pub struct Filter {
     pub person: Option<PersonId>,
 }
 
-/// Where a page ended: opaque to whoever passes it on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    urgency: i32,
-    at: DateTime<Utc>,
-    id: TicketId,
-}
-
-/// Text that is not a cursor of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor: take it from \"next\" of the page before, or leave it out")]
-pub struct NotACursor;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = self.urgency.to_be_bytes().to_vec();
-        bytes.extend(self.at.timestamp_micros().to_be_bytes());
-        bytes.extend(self.id.uuid().as_bytes());
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotACursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
-        let bytes = <[u8; 28]>::try_from(bytes).map_err(|_| NotACursor)?;
-        let (urgency, rest) = bytes.split_first_chunk::<4>().ok_or(NotACursor)?;
-        let (at, id) = rest.split_first_chunk::<8>().ok_or(NotACursor)?;
-        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at)).ok_or(NotACursor)?;
-        let id = uuid::Uuid::from_slice(id).map_err(|_| NotACursor)?;
-        Ok(Self {
-            urgency: i32::from_be_bytes(*urgency),
-            at,
-            id: TicketId::from_uuid(id),
-        })
-    }
-}
-
-/// One page of a list.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// The tickets.
-    pub items: Vec<Ticket>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<Cursor>,
-}
-
-impl Page {
-    fn cut(mut items: Vec<Ticket>, limit: i64, at: fn(&Ticket) -> DateTime<Utc>) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(0);
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let last = items.last().filter(|_| more);
-        let next = last.map(|last| Cursor {
-            urgency: last.urgency.score,
-            at: at(last),
-            id: last.id,
-        });
-        Self { items, next }
-    }
-}
-
 type Condition = Box<dyn BoxableExpression<ticket::table, diesel::pg::Pg, SqlType = Bool>>;
 
 /// In which order a list is.
@@ -122,7 +56,13 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page> {
     let limit = limit.clamp(1, PAGE_LIMIT);
-    let items = some(conn, keys, filter, (By::Opened, after), limit + 1).await?;
+    let mut items = Vec::new();
+    for range in ranges(after, [Range::SameTime, Range::Earlier]) {
+        let room = limit + 1 - i64::try_from(items.len()).unwrap_or(i64::MAX);
+        if room > 0 {
+            items.extend(some(conn, keys, filter, (By::Opened, range), room).await?);
+        }
+    }
     Ok(Page::cut(items, limit, |t| t.created_at))
 }
 
@@ -130,7 +70,7 @@ async fn some(
     conn: &mut Conn,
     keys: &Keyring,
     filter: &Filter,
-    (by, after): (By, Option<Cursor>),
+    (by, range): (By, Range),
     limit: i64,
 ) -> Result<Vec<Ticket>> {
     let mut query = ticket::table
@@ -154,13 +94,13 @@ async fn some(
     if let Some(person) = filter.person {
         query = query.filter(ticket::person_id.eq(person));
     }
-    if let Some(Cursor { at, id, .. }) = after {
-        query = query.filter(
-            ticket::created_at
-                .le(at)
-                .and(ticket::created_at.lt(at).or(ticket::id.gt(id))),
-        );
-    }
+    query = match range {
+        Range::SameTime(Cursor { at, id, .. }) => {
+            query.filter(ticket::created_at.eq(at).and(ticket::id.gt(id)))
+        }
+        Range::Earlier(Cursor { at, .. }) => query.filter(ticket::created_at.lt(at)),
+        Range::All | Range::SameUrgency(_) | Range::LessUrgent(_) => query,
+    };
     read(keys, query.load(conn).await?)
 }
 
@@ -175,25 +115,37 @@ pub async fn queue(
     limit: i64,
 ) -> Result<Page> {
     let limit = limit.clamp(1, PAGE_LIMIT);
+    let mut items = Vec::new();
+    for range in ranges(after, [Range::SameUrgency, Range::LessUrgent]) {
+        let room = limit + 1 - i64::try_from(items.len()).unwrap_or(i64::MAX);
+        if room > 0 {
+            items.extend(queued(conn, keys, range, room).await?);
+        }
+    }
+    Ok(Page::cut(items, limit, |t| t.queued_at))
+}
+
+async fn queued(conn: &mut Conn, keys: &Keyring, range: Range, limit: i64) -> Result<Vec<Ticket>> {
     let mut query = ticket::table
         .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
         .select((Row::as_select(), incident::wrapped_key))
         .filter(in_line())
         .order((ticket::urgency.desc(), ticket::queued_at, ticket::id))
-        .limit(limit + 1)
+        .limit(limit)
         .into_boxed();
-    if let Some(Cursor { urgency, at, id }) = after {
-        let later = ticket::queued_at
-            .gt(at)
-            .or(ticket::queued_at.eq(at).and(ticket::id.gt(id)));
-        query = query.filter(
-            ticket::urgency
-                .le(urgency)
-                .and(ticket::urgency.lt(urgency).or(later)),
-        );
-    }
-    let rows = query.load(conn).await?;
-    Ok(Page::cut(read(keys, rows)?, limit, |t| t.queued_at))
+    query = match range {
+        Range::SameUrgency(Cursor { urgency, at, id }) => {
+            let behind = diesel::dsl::sql::<Bool>("(ticket.queued_at, ticket.id) > (")
+                .bind::<Timestamptz, _>(at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")");
+            query.filter(ticket::urgency.eq(urgency)).filter(behind)
+        }
+        Range::LessUrgent(Cursor { urgency, .. }) => query.filter(ticket::urgency.lt(urgency)),
+        Range::All | Range::SameTime(_) | Range::Earlier(_) => query,
+    };
+    read(keys, query.load(conn).await?)
 }
 
 /// What the index of tickets to take holds, written out so that the planner sees it, without those of forgotten
@@ -216,7 +168,7 @@ pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec
         status: vec![Open, Pending, OnHold],
         ..Filter::default()
     };
-    let mut mine = some(conn, keys, &filter, (By::Changed, None), PAGE_LIMIT).await?;
+    let mut mine = some(conn, keys, &filter, (By::Changed, Range::All), PAGE_LIMIT).await?;
     mine.retain(|ticket| ticket.subject.is_some());
     Ok(mine)
 }
@@ -370,22 +322,4 @@ pub async fn waiting(conn: &mut Conn) -> Result<Waiting> {
         tickets: i64::try_from(capped.len()).unwrap_or(i64::MAX),
         oldest,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_cursor_reads_back_and_nothing_makes_it_panic(
-            urgency: i32, micros in -1_000_000_000_000_000_i64..4_000_000_000_000_000, id: [u8; 16], text: String,
-        ) {
-            let at = DateTime::from_timestamp_micros(micros).expect("in range");
-            let cursor = Cursor { urgency, at, id: TicketId::from_uuid(uuid::Uuid::from_bytes(id)) };
-            prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
-            let _ = text.parse::<Cursor>();
-        }
-    }
 }

@@ -4,6 +4,7 @@
 mod code;
 mod find;
 mod list;
+mod page;
 mod readable;
 mod row;
 mod weigh;
@@ -14,9 +15,10 @@ pub use find::{
     check_table, connected, find, find_by_number, find_theirs, history, is_answered, lock, thread,
 };
 pub use list::{
-    Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
-    newest_unfinished, of_person, queue, said_since, unfinished, waiting,
+    Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, list, mine, newest_unfinished,
+    of_person, queue, said_since, unfinished, waiting,
 };
+pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
 pub use weigh::weigh_again;
 pub use write::{

@@ -248,7 +248,7 @@ async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_
         for bucket in 0..candor::id::BUCKETS {
             let nobody = candor::id::PersonId::from_uuid(uuid::Uuid::nil());
             let filter = candor::person::AudienceFilter::default();
-            let page = store::page_after(&mut conn, desk.incident, bucket, nobody, &filter, 50);
+            let page = store::page_after(&mut conn, desk.incident, (bucket, nobody), &filter, 50);
             ids.extend(page.await.unwrap().into_iter().map(|row| row.id));
         }
         ids

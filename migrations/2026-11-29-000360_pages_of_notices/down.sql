@@ -1,0 +1,2 @@
+drop index campaign_of_incident;
+drop index notice_withheld;
