@@ -373,12 +373,23 @@ impl Drop for Tx {
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                runtime.spawn(async move {
-                    // If this fails the pool sees a broken transaction and drops the connection.
-                    let _ = AnsiTransactionManager::rollback_transaction(&mut *conn).await;
-                });
+                runtime.spawn(async move { roll_back_all(&mut conn).await });
             }
             Err(_) => drop(Object::take(conn)),
+        }
+    }
+}
+
+/// Rolls a transaction back with its savepoints. If this fails the pool sees a broken transaction and drops the
+/// connection.
+async fn roll_back_all(conn: &mut Conn) {
+    while AnsiTransactionManager::rollback_transaction(conn)
+        .await
+        .is_ok()
+    {
+        let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
+        if !matches!(status.transaction_depth(), Ok(Some(_))) {
+            return;
         }
     }
 }

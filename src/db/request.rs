@@ -7,8 +7,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Result;
 use super::pool::Tx;
+use super::{Error, Result};
 
 tokio::task_local! {
     static HERE: Arc<Request>;
@@ -73,7 +73,13 @@ impl Request {
     /// The database's; then it is rolled back.
     pub async fn end(&self) -> Result<Option<Tx>> {
         let Some((mut tx, stale)) = self.take() else {
-            return Ok(None);
+            return match *self.state() {
+                // A part of it still runs: what it does cannot be committed with the rest.
+                State::InUse => Err(Error::Statement(
+                    "a request left its transaction in use".to_owned(),
+                )),
+                _ => Ok(None),
+            };
         };
         if stale {
             tx.drop_savepoint().await?;

@@ -101,11 +101,6 @@ pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
     Ok(Claimed {
         hash,
         answer: status.zip(answer),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "within the range"
-        )]
         seconds: left.clamp(1.0, 86_400.0) as u32,
     })
 }
