@@ -216,15 +216,20 @@ impl Db {
 }
 
 /// The open transaction of a request, ready for the next statement.
-async fn usable(request: &Arc<Request>) -> Result<Option<Tx>> {
-    let Some((mut tx, stale)) = request.take() else {
+async fn usable(request: &Request) -> Result<Option<Tx>> {
+    let Some(mut open) = request.take() else {
         return Ok(None);
     };
-    if stale && let Err(error) = tx.drop_savepoint().await {
-        request.forget();
-        return Err(error);
+    if open.stale
+        && let Some(conn) = open.conn.as_mut()
+    {
+        let rolled_back = AnsiTransactionManager::rollback_transaction(&mut **conn).await;
+        if let Err(error) = rolled_back {
+            request.forget();
+            return Err(error.into());
+        }
     }
-    Ok(Some(tx))
+    Ok(Some(Tx::of(open.conn.take(), Part::Alone { noted: true })))
 }
 
 fn gone() -> Error {
@@ -290,9 +295,16 @@ impl Tx {
         Self { conn, part }
     }
 
-    /// A transaction that a request keeps.
-    fn kept(conn: Object<AsyncPgConnection>) -> Self {
-        Self::of(Some(conn), Part::Alone { noted: true })
+    /// The transaction that the verbs of a request left open, if they changed anything. Uncommitted it is rolled back.
+    ///
+    /// # Errors
+    /// The database's; then it is rolled back.
+    pub async fn of_request(request: &Arc<Request>) -> Result<Option<Self>> {
+        match usable(request).await? {
+            // A part of it still runs: what it does cannot be committed with the rest.
+            None if request.is_in_use() => Err(gone()),
+            tx => Ok(tx),
+        }
     }
 
     /// Commits; within a request that joins its transactions, as soon as that ends.
@@ -310,10 +322,10 @@ impl Tx {
                 }
                 AnsiTransactionManager::commit_transaction(&mut *conn).await?;
             }
-            Part::First(request) => request.keep(Self::kept(conn), false),
+            Part::First(request) => request.keep(conn, false),
             Part::Savepoint(request) => {
                 let released = AnsiTransactionManager::commit_transaction(&mut *conn).await;
-                request.keep(Self::kept(conn), released.is_err());
+                request.keep(conn, released.is_err());
                 released?;
             }
         }
@@ -332,14 +344,9 @@ impl Tx {
             Part::Alone { .. } => {}
             Part::First(request) => request.forget(),
             Part::Savepoint(request) => {
-                request.keep(Self::kept(conn), rolled_back.is_err());
+                request.keep(conn, rolled_back.is_err());
             }
         }
-    }
-
-    /// Rolls the innermost savepoint back.
-    pub(super) async fn drop_savepoint(&mut self) -> Result<()> {
-        Ok(AnsiTransactionManager::rollback_transaction(&mut **self).await?)
     }
 }
 
@@ -363,34 +370,15 @@ impl DerefMut for Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else {
+        let Some(conn) = self.conn.take() else {
             return;
         };
         match &self.part {
             Part::Alone { .. } => {}
             Part::First(request) => request.forget(),
-            Part::Savepoint(request) => return request.keep(Self::kept(conn), true),
+            Part::Savepoint(request) => return request.keep(conn, true),
         }
-        match Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move { roll_back_all(&mut conn).await });
-            }
-            Err(_) => drop(Object::take(conn)),
-        }
-    }
-}
-
-/// Rolls a transaction back with its savepoints. If this fails the pool sees a broken transaction and drops the
-/// connection.
-async fn roll_back_all(conn: &mut Conn) {
-    while AnsiTransactionManager::rollback_transaction(conn)
-        .await
-        .is_ok()
-    {
-        let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
-        if !matches!(status.transaction_depth(), Ok(Some(_))) {
-            return;
-        }
+        request::roll_back_later(conn);
     }
 }
 
@@ -411,7 +399,7 @@ impl DerefMut for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let (Some(conn), Some(request)) = (self.conn.take(), &self.of) {
-            request.keep(Tx::kept(conn), false);
+            request.keep(conn, false);
         }
     }
 }

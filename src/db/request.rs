@@ -7,8 +7,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::pool::Tx;
-use super::{Error, Result};
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use tokio::runtime::Handle;
 
 tokio::task_local! {
     static HERE: Arc<Request>;
@@ -29,8 +30,8 @@ enum State {
     Idle,
     /// Its transaction is in use.
     InUse,
-    /// A verb has ended its part of the transaction. With `stale`, a savepoint has to be rolled back first.
-    Kept { tx: Tx, stale: bool },
+    /// A verb has ended its part of the transaction.
+    Kept(Open),
 }
 
 impl std::fmt::Debug for State {
@@ -38,13 +39,13 @@ impl std::fmt::Debug for State {
         f.write_str(match self {
             Self::Idle => "Idle",
             Self::InUse => "InUse",
-            Self::Kept { .. } => "Kept",
+            Self::Kept(_) => "Kept",
         })
     }
 }
 
 impl Request {
-    /// A request of which all transactions are one, which [`Self::end`] hands over.
+    /// A request of which all transactions are one, which [`super::Tx::of_request`] hands over.
     pub fn joining() -> Arc<Self> {
         Self::new(true)
     }
@@ -67,26 +68,6 @@ impl Request {
         HERE.scope(self.clone(), part).await
     }
 
-    /// The transaction that the verbs left open, if they changed anything. Uncommitted it is rolled back.
-    ///
-    /// # Errors
-    /// The database's; then it is rolled back.
-    pub async fn end(&self) -> Result<Option<Tx>> {
-        let Some((mut tx, stale)) = self.take() else {
-            return match *self.state() {
-                // A part of it still runs: what it does cannot be committed with the rest.
-                State::InUse => Err(Error::Statement(
-                    "a request left its transaction in use".to_owned(),
-                )),
-                _ => Ok(None),
-            };
-        };
-        if stale {
-            tx.drop_savepoint().await?;
-        }
-        Ok(Some(tx))
-    }
-
     /// Whether the request may have changed something that its end cannot take back.
     pub fn may_be_done(&self) -> bool {
         self.may_be_done.load(Ordering::Relaxed)
@@ -101,15 +82,20 @@ impl Request {
     }
 
     /// Takes the open transaction for use, if there is one.
-    pub(super) fn take(&self) -> Option<(Tx, bool)> {
+    pub(super) fn take(&self) -> Option<Open> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::InUse) {
-            State::Kept { tx, stale } => Some((tx, stale)),
+            State::Kept(open) => Some(open),
             other => {
                 *state = other;
                 None
             }
         }
+    }
+
+    /// Whether a part of the request has its transaction.
+    pub(super) fn is_in_use(&self) -> bool {
+        matches!(*self.state(), State::InUse)
     }
 
     /// Says that the first transaction begins. `false`: one is open and in use.
@@ -122,13 +108,50 @@ impl Request {
         is_first
     }
 
-    pub(super) fn keep(&self, tx: Tx, stale: bool) {
-        *self.state() = State::Kept { tx, stale };
+    pub(super) fn keep(&self, conn: Object<AsyncPgConnection>, stale: bool) {
+        let conn = Some(conn);
+        *self.state() = State::Kept(Open { conn, stale });
     }
 
     pub(super) fn forget(&self) {
         *self.state() = State::Idle;
     }
+}
+
+/// An open transaction that nobody uses; dropped, it rolls back.
+pub(super) struct Open {
+    /// Its connection, until it is taken.
+    pub(super) conn: Option<Object<AsyncPgConnection>>,
+    /// Whether a savepoint has to be rolled back first.
+    pub(super) stale: bool,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            roll_back_later(conn);
+        }
+    }
+}
+
+/// Rolls a transaction back with its savepoints, in a task of its own. If this fails the pool sees a broken transaction
+/// and drops the connection.
+pub(super) fn roll_back_later(mut conn: Object<AsyncPgConnection>) {
+    let Ok(runtime) = Handle::try_current() else {
+        drop(Object::take(conn));
+        return;
+    };
+    runtime.spawn(async move {
+        while AnsiTransactionManager::rollback_transaction(&mut *conn)
+            .await
+            .is_ok()
+        {
+            let status = AnsiTransactionManager::transaction_manager_status_mut(&mut *conn);
+            if !matches!(status.transaction_depth(), Ok(Some(_))) {
+                return;
+            }
+        }
+    });
 }
 
 /// The request that this task answers.

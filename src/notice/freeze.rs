@@ -32,6 +32,8 @@ struct Pinned {
 /// Freezes audiences, with the content of each campaign compiled once.
 #[derive(Default)]
 pub struct Freezer {
+    /// The last look found nothing to freeze.
+    idle: bool,
     pinned: HashMap<CampaignId, Arc<Pinned>>,
 }
 
@@ -50,11 +52,20 @@ impl Freezer {
     /// # Errors
     /// The database's.
     pub async fn step(&mut self, app: &App) -> Result<bool> {
+        if self.idle
+            && batch::lock_unfrozen(&mut *app.db.get().await?)
+                .await?
+                .is_none()
+        {
+            return Ok(false);
+        }
         // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
         let mut tx = app.db.begin_unhurried().await?;
         let Some(at) = batch::lock_unfrozen(&mut tx).await? else {
+            self.idle = true;
             return Ok(false);
         };
+        self.idle = false;
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;
         // Another campaign of the incident does not take the same people at the same moment. Before the incident's row,

@@ -128,7 +128,10 @@ async fn run(
     let here = db::request::Request::joining();
     let running = running(&app, &request, hash.clone())?;
     let handled = running::run(running, here.run(next.call(req)));
-    let (answer, tx) = (renewing(&app, &request, handled).await, here.end().await);
+    let (answer, tx) = (
+        renewing(&app, &request, handled).await,
+        db::Tx::of_request(&here).await,
+    );
     let answer = match answer {
         Ok(answer) if is_final(answer.status()) => answer,
         other => {
