@@ -96,6 +96,15 @@ impl App {
         }
     }
 
+    /// The same program for acts of several transactions, each of which ends by itself also within a request.
+    /// The one that is the act calls [`crate::staff::replay::store::mark_done`].
+    pub fn apart(&self) -> Self {
+        Self {
+            db: self.db.apart(),
+            ..self.clone()
+        }
+    }
+
     /// The present time.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()

@@ -105,6 +105,10 @@ pub struct Http {
     pub body_limit: usize,
     /// Seconds in which a body that is under way must go on.
     pub body_idle_seconds: u32,
+    /// Seconds after which the Idempotency-Key of a request that died may be used again.
+    pub claim_seconds: u32,
+    /// Seconds between the signal to end and the end of the socket.
+    pub drain_seconds: u32,
     /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
     pub source_url: String,
     /// Proxies whose `X-Forwarded-For` is believed, beside those on this machine.

@@ -35,10 +35,10 @@ pub struct Turn {
 /// # Errors
 /// The database's.
 pub async fn turn(app: &App) -> Result<Turn> {
-    let mut tx = app.db.begin().await?;
-    if !chain::is_waiting(&mut tx).await? && chain::head(&mut tx).await?.is_some() {
+    if chain::is_idle(&mut *app.db.get().await?).await? {
         return Ok(Turn::default());
     }
+    let mut tx = app.db.begin().await?;
     chain::be_quick(&mut tx).await?;
     let (head, restored) = match chain::lock_head(&mut tx).await? {
         Some(head) => (head, false),

@@ -14,6 +14,7 @@ use crate::db::{self, Conn, bell};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::notice::store::batch;
 use crate::seal::to_hex;
+use crate::staff::replay::store::mark_done;
 use crate::{audit, incident, scope};
 
 const FREEZE: Actor = Actor::System("freeze");
@@ -251,6 +252,7 @@ pub async fn start_again(app: &App, by: Actor) -> db::Result<Switched> {
 }
 
 async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
+    let app = &app.apart();
     let now = app.now();
     let who = by.to_string();
     let deed = match stop {
@@ -264,6 +266,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     if changed {
         bell::ring(&mut tx, store::GATE).await?;
     }
+    mark_done(&mut tx).await?;
     tx.commit().await?;
     let recorded = match record(app, Some(entry.id)).await {
         Ok(()) => true,
@@ -281,6 +284,12 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
 /// # Errors
 /// The database's; also if the log is locked for more than a second.
 pub async fn record_switches(app: &App) -> db::Result<()> {
+    if store::unrecorded(&mut *app.db.get().await?)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
     record(app, None).await
 }
 

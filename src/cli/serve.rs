@@ -15,7 +15,7 @@ use crate::shutdown::Shutdown;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
-/// How long requests and messages in hand may take once the end was asked for.
+/// How long requests and messages in hand may take once the end was asked for and the node is drained.
 const DEADLINE: Duration = Duration::from_secs(25);
 /// How often a database that was away at the start is looked for.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -143,7 +143,8 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
         shutdown.leave();
         served
     };
-    let (served, _) = tokio::join!(serving, shutdown.wait(DEADLINE));
+    let drain = Duration::from_secs(app.config.http.drain_seconds.into());
+    let (served, _) = tokio::join!(serving, shutdown.wait(drain + DEADLINE));
     Ok(served?)
 }
 

@@ -68,6 +68,8 @@ impl Config {
                 1,
                 600,
             ),
+            Number("http.claim_seconds", http.claim_seconds.into(), 1, 600),
+            Number("http.drain_seconds", http.drain_seconds.into(), 0, 300),
             Number("mail.batch", mail.batch.into(), 1, 5_000),
             Number("mail.lease_seconds", mail.lease_seconds.into(), 1, 3_600),
             Number(

@@ -6,10 +6,11 @@ pub mod enums;
 mod error;
 mod migrate;
 mod pool;
+pub mod request;
 pub mod schema;
 mod statement;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
-pub use pool::{Conn, Db, Limits, Tx};
+pub use pool::{Conn, Db, Lent, Limits, Tx};
 pub use statement::statement;

@@ -166,6 +166,8 @@ diesel::table! {
         status -> Nullable<Int4>,
         answer -> Nullable<Bytea>,
         created_at -> Timestamptz,
+        claim -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -889,6 +891,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    wrong_code (network) {
+        network -> Bytea,
+        full_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_session,
@@ -934,4 +945,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     postal_batch,
     postal_item,
     postal_try,
+    wrong_code,
 );

@@ -29,6 +29,8 @@ const TURN: Duration = Duration::from_millis(150);
 /// Freezes audiences, with the content of each campaign compiled once.
 #[derive(Default)]
 pub struct Freezer {
+    /// The last look found nothing to freeze.
+    idle: bool,
     pinned: HashMap<CampaignId, Arc<Pinned>>,
     /// The campaign of the last slice: the next is another's turn.
     last: Option<CampaignId>,
@@ -49,11 +51,20 @@ impl Freezer {
     /// # Errors
     /// The database's.
     pub async fn step(&mut self, app: &App) -> Result<bool> {
+        if self.idle
+            && unfrozen::lock_next(&mut *app.db.get().await?, None)
+                .await?
+                .is_none()
+        {
+            return Ok(false);
+        }
         // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
         let mut tx = app.db.begin_unhurried().await?;
         let Some(at) = unfrozen::lock_next(&mut tx, self.last).await? else {
+            self.idle = true;
             return Ok(false);
         };
+        self.idle = false;
         self.last = Some(at.campaign_id);
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;

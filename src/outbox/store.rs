@@ -48,6 +48,23 @@ pub async fn is_stopped(conn: &mut Conn) -> Result<bool> {
     Ok(emergency_stop::table.select(stopped).first(conn).await?)
 }
 
+/// Whether a letter is due that nobody has claimed.
+///
+/// # Errors
+/// The database's.
+pub async fn is_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool> {
+    let free = diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "(lease_until is null or lease_until <= clock_timestamp())",
+    );
+    let due = outbox::table
+        .filter(outbox::status.eq(LetterStatus::Queued))
+        .filter(outbox::due_at.le(now))
+        .filter(free);
+    Ok(diesel::select(diesel::dsl::exists(due))
+        .get_result(conn)
+        .await?)
+}
+
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = Uuid)]

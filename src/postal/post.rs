@@ -12,6 +12,7 @@ use crate::db::{self, Conn};
 use crate::id::{PostalId, StaffId};
 use crate::incident;
 use crate::person::{self, Became, Settled};
+use crate::staff::replay::store::mark_done;
 
 /// How many people one transaction records as told.
 const AT_ONCE: i64 = 2_000;
@@ -70,7 +71,7 @@ pub async fn record(
     done: &Done,
 ) -> Result<Batch, PostalError> {
     // It may take long.
-    let app = &app.patient();
+    let app = &app.patient().apart();
     let mut tx = app.db.begin().await?;
     let batch = store::lock(&mut tx, id).await?;
     match (&done.telling, batch.kind.is_posted()) {
@@ -114,6 +115,8 @@ async fn begin(
     });
     let (actor, of) = (Actor::Staff(by), batch.incident);
     audit::store::append(tx, now, actor, done.deed(), of, &detail).await?;
+    // Whatever comes now, it goes on.
+    mark_done(tx).await?;
     Ok(())
 }
 
@@ -184,7 +187,7 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
 /// The first that ends one of them.
 pub async fn resume(app: &App) -> Result<(), PostalError> {
     // It may take long.
-    let app = &app.patient();
+    let app = &app.patient().apart();
     let half = store::list_posting(&mut *app.db.get().await?).await?;
     for batch in half {
         settle(app, &batch).await?;

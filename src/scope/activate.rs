@@ -28,6 +28,7 @@ use crate::incident;
 use crate::person;
 use crate::person::store::Moves;
 use crate::postal::{self, PostalError};
+use crate::staff::replay::store::mark_done;
 use crate::ticket;
 
 /// How many buckets are worked on at once. Four are no faster, and leave the senders less.
@@ -54,7 +55,7 @@ pub async fn activate(
     consent: Consent,
 ) -> Result<Version, ActivateError> {
     // It may take long.
-    let app = &app.patient();
+    let app = &app.patient().apart();
     let client = app.db.raw().await?;
     if !store::try_lock_session(&client, incident).await? {
         return Err(ActivateError::Busy);
@@ -146,7 +147,7 @@ async fn answered(
 /// The first that ends one of them; [`ActivateError::Busy`] is none, somebody is at work then.
 pub async fn resume(app: &App, only: Option<IncidentId>) -> Result<(), ActivateError> {
     // It may take long.
-    let app = &app.patient();
+    let app = &app.patient().apart();
     let mut half = store::list_activating(&mut *app.db.get().await?).await?;
     half.retain(|(incident, _)| only.is_none_or(|only| only == *incident));
     for (incident, version) in half {
@@ -277,6 +278,8 @@ async fn begin(
     let detail = json!({ "version": draft.version, "delta": draft.delta });
     let (now, actor) = (app.now(), Actor::Staff(by));
     audit::store::append(conn, now, actor, "scope.activate", incident, &detail).await?;
+    // Whatever comes now, it goes on.
+    mark_done(conn).await?;
     Ok(())
 }
 

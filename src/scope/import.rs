@@ -42,6 +42,7 @@ use crate::db;
 use crate::id::{IncidentId, StaffId};
 use crate::incident;
 use crate::seal::to_hex;
+use crate::staff::replay::store::mark_done;
 
 /// Chunks that wait for the database; who reads then waits too.
 const WAITING: usize = 1;
@@ -122,7 +123,7 @@ pub async fn import(
     progress: impl Fn(Progress),
 ) -> Result<Imported, ImportError> {
     // It may take long.
-    let app = &app.patient();
+    let app = &app.patient().apart();
     let How { mode, draft: on } = how.into();
     ask_draft(&mut *app.db.get().await?, incident, on).await?;
     let (reader, is_file) = match source {
@@ -419,6 +420,7 @@ impl Work<'_> {
         });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, "scope.import", incident, &detail).await?;
+        mark_done(&mut tx).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod replay;
 pub mod session;
 pub mod sign_in;
 pub mod store;
+pub mod wrong_code;
 
 use chrono::{DateTime, Utc};
 

@@ -1,8 +1,10 @@
 //! Signing in and out. Attempts are limited per account and per address, in the memory of this
-//! process: several web nodes allow so many times as much, and a restart forgets.
+//! process: several web nodes allow so many times as much, and a restart forgets. Wrong notice codes are also
+//! counted for all nodes together ([`super::wrong_code`]).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -115,7 +117,7 @@ pub async fn sign_out(app: &App, token: Token) -> db::Result<()> {
 }
 
 /// How often somebody may try: so many at once, then one every so many seconds.
-struct Limit {
+pub(super) struct Limit {
     burst: i64,
     seconds: i64,
 }
@@ -145,15 +147,44 @@ const CROWDED: usize = 10_000;
 /// The attempts of late. Each entry is the moment at which its bucket will be full again, which is
 /// all that a token bucket needs to remember (the generic cell rate algorithm).
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<Buckets>);
+pub struct Attempts {
+    full_at: Mutex<Buckets>,
+    /// When the limits that all nodes share were swept last.
+    swept: Mutex<Option<DateTime<Utc>>>,
+    /// Whether those have no room for another network.
+    crowded: AtomicBool,
+}
+
+/// How often a process sweeps the limits that all nodes share, while it counts wrong codes.
+const SWEEP: TimeDelta = TimeDelta::seconds(10);
 
 impl Attempts {
+    /// Whether the shared limits are to be swept now.
+    pub(super) fn sweeps(&self, now: DateTime<Utc>) -> bool {
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = swept.is_none_or(|at| now - at >= SWEEP);
+        if due {
+            *swept = Some(now);
+        }
+        due
+    }
+
+    /// Says whether the shared limits have room.
+    pub(super) fn set_crowded(&self, crowded: bool) {
+        self.crowded.store(crowded, Ordering::Relaxed);
+    }
+
+    /// Whether they have none.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.crowded.load(Ordering::Relaxed)
+    }
+
     /// Whether somebody at this address may try another notice code; only wrong ones count.
     ///
     /// # Errors
     /// The seconds to wait.
     pub fn may_try_code(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u32> {
-        let full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         of_networks("codes", from)
             .iter()
             .try_for_each(|(key, limit)| limit.check(&full_at, key, now))
@@ -161,7 +192,7 @@ impl Attempts {
 
     /// Counts a wrong notice code.
     pub fn count_wrong_code(&self, from: IpAddr, now: DateTime<Utc>) {
-        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
         for (key, limit) in of_networks("codes", from) {
             limit.count(&mut full_at, key, now);
@@ -174,7 +205,7 @@ impl Attempts {
     /// The seconds to wait if it is one too many; it is not counted then.
     pub fn may_try_own_password(&self, of: StaffId, now: DateTime<Utc>) -> Result<(), u32> {
         let key = sha256(format!("own password {of}").as_bytes());
-        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
         PER_ACCOUNT.check(&full_at, &key, now)?;
         PER_ACCOUNT.count(&mut full_at, key, now);
@@ -196,7 +227,7 @@ impl Attempts {
             Some(device) => format!("browser {}", device.name()),
             None => format!("account {account}"),
         };
-        let mut full_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         drop_old(&mut full_at, now);
         let mut buckets = of_networks("address", from);
         buckets.push((sha256(whose.as_bytes()), PER_ACCOUNT));
@@ -215,12 +246,22 @@ type Buckets = HashMap<[u8; 32], DateTime<Utc>>;
 impl Limit {
     /// The seconds to wait, if one more is one too many.
     fn check(&self, full_at: &Buckets, key: &[u8; 32], now: DateTime<Utc>) -> Result<(), u32> {
-        let late = full_at.get(key).map_or(0, |at| (*at - now).num_seconds());
+        full_at.get(key).map_or(Ok(()), |at| self.wait(*at, now))
+    }
+
+    /// The same of a bucket that is full again at `full_at`.
+    pub(super) fn wait(&self, full_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), u32> {
+        let late = (full_at - now).num_seconds();
         let wait = late + self.seconds - self.burst * self.seconds;
         match wait {
             ..=0 => Ok(()),
             wait => Err(u32::try_from(wait).unwrap_or(u32::MAX)),
         }
+    }
+
+    /// In how many seconds one more may be tried.
+    pub(super) fn seconds(&self) -> f64 {
+        self.seconds as f64
     }
 
     fn count(&self, full_at: &mut Buckets, key: [u8; 32], now: DateTime<Utc>) {
@@ -236,7 +277,7 @@ fn drop_old(full_at: &mut Buckets, now: DateTime<Utc>) {
 }
 
 /// The buckets of an address and of the networks around it.
-fn of_networks(what: &str, from: IpAddr) -> Vec<([u8; 32], Limit)> {
+pub(super) fn of_networks(what: &str, from: IpAddr) -> Vec<([u8; 32], Limit)> {
     let bucket = |(network, width)| {
         let key = sha256(format!("{what} {width:?} {network}").as_bytes());
         let limit = match width {

@@ -20,10 +20,11 @@ use actix_web::error::PayloadError;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::rt::time::{Instant, Sleep, sleep};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
 use futures_util::Stream;
 
+use crate::web::Home;
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::Signed;
 
@@ -133,15 +134,18 @@ impl Drop for Place {
 struct Rest(Rc<RefCell<Option<Payload>>>);
 
 /// Middleware, the outermost: closes connections whose request was not read to its end, and those of strangers.
-/// A connection that is kept open has no limit of time for its next request.
+/// A connection that is kept open has no limit of time for its next request. Once the end is asked for all are closed.
 pub async fn close(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let rest = Rest::default();
     req.extensions_mut().insert(rest.clone());
+    let home = req.app_data::<Data<Home>>().cloned();
     let mut answer = next.call(req).await?;
-    if answer.request().extensions().get::<Signed>().is_none() {
+    // Whoever keeps a connection to a node that ends would find it broken one day.
+    let leaving = home.is_some_and(|home| home.leaving.is_cancelled());
+    if leaving || answer.request().extensions().get::<Signed>().is_none() {
         let head = answer.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }

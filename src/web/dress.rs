@@ -36,11 +36,10 @@ pub async fn dress(
 }
 
 fn dressed(problem: &Problem, req: &HttpRequest) -> HttpResponse {
-    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
     if req.path().starts_with("/api") {
         return problem.error_response();
     }
-    if problem.kind() == Kind::NotSignedIn && reads {
+    if problem.kind() == Kind::NotSignedIn && reads(req) {
         return sign_in::redirect(req);
     }
     let page = page(problem, req);
@@ -51,6 +50,10 @@ fn dressed(problem: &Problem, req: &HttpRequest) -> HttpResponse {
         response.headers_mut().insert(name.clone(), value);
     }
     response
+}
+
+fn reads(req: &HttpRequest) -> bool {
+    matches!(*req.method(), Method::GET | Method::HEAD)
 }
 
 fn page(problem: &Problem, req: &HttpRequest) -> Result<HttpResponse, askama::Error> {
@@ -78,7 +81,8 @@ fn for_customers(problem: &Problem, app: &App, req: &HttpRequest) -> PublicPage 
     let visit = frame::visit(app, req);
     let page = match problem.kind() {
         Kind::NotFound => PublicPage::not_found(visit),
-        Kind::Away => PublicPage::away(visit),
+        Kind::Away => PublicPage::away(visit, reads(req), problem.sentence().is_empty()),
+        Kind::Unsure => PublicPage::unsure(visit),
         Kind::Broken => PublicPage::broken(visit, problem.reference().to_owned()),
         kind => PublicPage {
             visit,

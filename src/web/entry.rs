@@ -10,6 +10,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
+use crate::db::request::Request;
 use crate::staff::networks::network;
 use crate::web::body::{self, Bodies};
 use crate::web::problem::{Kind, Problem};
@@ -31,7 +32,13 @@ pub async fn enter(
     if let Err(problem) = watch(&mut req) {
         return Ok(refuse(req, problem));
     }
-    Ok(next.call(req).await?.map_into_boxed_body())
+    // Of requests of the API `idempotency` knows more.
+    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
+    let answer = match reads || req.path().starts_with("/api/") {
+        true => next.call(req).await?,
+        false => Request::watched().run(next.call(req)).await?,
+    };
+    Ok(answer.map_into_boxed_body())
 }
 
 fn check(req: &ServiceRequest) -> Result<(), Problem> {

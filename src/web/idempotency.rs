@@ -2,7 +2,7 @@
 //! first answer to the byte. The key belongs to the account and to the whole request: method, address
 //! and body. An affected list is streamed; its hash is taken while it passes.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::body::{self, BoxBody, MessageBody};
@@ -12,13 +12,16 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::future::{Either, select};
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
+use crate::db;
 use crate::seal::Digest;
-use crate::staff::replay::once::{claim, release, settle};
+use crate::staff::replay::once::{self, Settled, claim, release, settle};
+use crate::staff::replay::running::{self, Running};
 use crate::staff::replay::{Answer, Claim, Request};
 use crate::web::body::whole;
 use crate::web::problem::{Kind, Problem};
@@ -32,6 +35,9 @@ const LONGEST_ANSWER: usize = 256 << 10;
 
 /// The headers that belong to an answer.
 const KEPT: [header::HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+
+/// After so many seconds at most a caller asks again whether a request has ended.
+const LONGEST_WAIT: u32 = 5;
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
@@ -56,20 +62,21 @@ pub async fn once(
     }
     let problem = match claimed {
         Ok(Claim::Fresh) => {
-            // In a task of its own: a caller who hangs up does not leave the deed half recorded.
-            let deed = actix_web::rt::spawn(run(app, request, hash, req, next));
-            return deed.await.map_err(Problem::broken)?;
+            // In a task of its own: a caller who hangs up does not end it half way.
+            let run = actix_web::rt::spawn(run(app, request, hash, req, next));
+            return run.await.map_err(Problem::broken)?;
         }
         Ok(Claim::Answered(answer)) => match given(&answer) {
             Ok(response) => return Ok(req.into_response(response)),
             Err(error) => Problem::broken(error),
         },
-        Ok(Claim::Running) => Problem::new(Kind::StillRunning),
+        Ok(Claim::Running(seconds)) => Problem::still_running(seconds.min(LONGEST_WAIT)),
         Ok(Claim::Another) => Problem::new(Kind::KeyReused),
         Ok(Claim::Unreadable) => Problem::new(Kind::InTheWay).because(
             "this request was done before under the same Idempotency-Key, but its answer cannot be read any more: the \
              master key was replaced since. Look whether what you asked for is there; do not send it again",
         ),
+        // What an earlier request with this key did is not known here.
         Err(error) => error.into(),
     };
     Ok(refuse(req, problem))
@@ -106,15 +113,11 @@ async fn begin(req: &mut ServiceRequest) -> Result<(Data<App>, Request, Option<P
         Box::pin(stream::iter([Ok(body)]))
     };
     req.set_payload(Payload::Stream { payload: body });
-    let request = Request {
-        by,
-        key,
-        hash: hash.finish(),
-    };
+    let request = Request::new(by, key, hash.finish());
     Ok((app, request, streamed.then_some(hash)))
 }
 
-/// Lets the handler do the deed, and keeps its answer.
+/// Lets the handler do what is asked for, and keeps its answer in the same transaction.
 async fn run(
     app: Data<App>,
     mut request: Request,
@@ -122,33 +125,120 @@ async fn run(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let answer = match next.call(req).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            release(&app, &request).await.map_err(Problem::from)?;
-            return Err(error);
+    let here = db::request::Request::joining();
+    let running = running(&app, &request, hash.clone())?;
+    let handled = running::run(running, here.run(next.call(req)));
+    let (answer, tx) = (
+        renewing(&app, &request, handled).await,
+        db::Tx::of_request(&here).await,
+    );
+    let answer = match answer {
+        Ok(answer) if is_final(answer.status()) => answer,
+        other => {
+            if let Ok(Some(tx)) = tx {
+                tx.roll_back().await;
+            }
+            give_back(&app, &request).await;
+            return Ok(other?.map_into_boxed_body());
         }
     };
-    if !is_final(answer.status()) {
-        release(&app, &request).await.map_err(Problem::from)?;
-        return Ok(answer.map_into_boxed_body());
-    }
     if let Some(hash) = hash {
         request.hash = hash.finish();
     }
+    let is_done = answer.status().is_success() || answer.status().is_redirection();
     let (req, response) = answer.into_parts();
-    let answer = taken(response).await.map_err(Problem::broken)?;
-    settle(&app, &request, &answer)
-        .await
-        .map_err(Problem::from)?;
-    Ok(ServiceResponse::new(
-        req,
-        given(&answer).map_err(Problem::broken)?,
-    ))
+    let settled = match (tx, is_done) {
+        (Ok(tx), true) => keep(&app, &request, response, tx).await,
+        (Ok(tx), false) => {
+            // A refusal changes nothing.
+            if let Some(tx) = tx {
+                tx.roll_back().await;
+            }
+            keep(&app, &request, response, None).await
+        }
+        (Err(error), _) => Err(Settled::Undone(error)),
+    };
+    let problem = match settled {
+        Ok(response) => return Ok(ServiceResponse::new(req, response)),
+        Err(Settled::Lost) => Problem::still_running(1),
+        Err(Settled::Undone(error)) => {
+            give_back(&app, &request).await;
+            here.run(async { Problem::from(error) }).await
+        }
+        Err(Settled::Unsure(error)) => {
+            tracing::warn!(%error, "whether a request was committed is not known");
+            Problem::unsure()
+        }
+        Err(Settled::Kept) => Problem::broken("an answer was kept and is gone"),
+    };
+    let response = HttpResponse::from_error(problem);
+    Ok(ServiceResponse::new(req, response))
 }
 
-/// Whether the deed was done or refused for good. Otherwise (rights, limits, faults) nothing was
-/// done, and the same request may succeed later.
+/// Keeps the answer; it is then given as it was kept.
+async fn keep<B: MessageBody>(
+    app: &App,
+    request: &Request,
+    response: HttpResponse<B>,
+    tx: Option<db::Tx>,
+) -> Result<HttpResponse, Settled> {
+    let undone = |error: anyhow::Error| Settled::Undone(db::Error::Statement(error.to_string()));
+    let answer = taken(response).await.map_err(undone)?;
+    let response = given(&answer).map_err(undone)?;
+    match settle(app, request, &answer, tx).await {
+        Settled::Kept => Ok(response),
+        other => Err(other),
+    }
+}
+
+/// What acts of several transactions need to say that they are done.
+fn running(
+    app: &App,
+    request: &Request,
+    streamed: Option<Passing>,
+) -> Result<Arc<Running>, Problem> {
+    let body = json!({
+        "detail": "this was done; its answer was lost with the node or the database. Read what was made"
+    });
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let body = body.to_string();
+    let content = serde_json::to_vec(&Kept { headers, body }).map_err(Problem::broken)?;
+    let whole = request.hash;
+    Ok(Arc::new(Running {
+        short: (200, once::seal(app, request, &content)),
+        request: request.clone(),
+        hash: Box::new(move || streamed.as_ref().map_or(whole, Passing::finish)),
+    }))
+}
+
+/// Renews the claim for as long as the work takes.
+async fn renewing<T>(app: &App, request: &Request, work: impl Future<Output = T>) -> T {
+    let renew = async {
+        loop {
+            actix_web::rt::time::sleep(once::lease(app) / 3).await;
+            // While the database is away it cannot be renewed: then another run may take the claim, and this one
+            // cannot write its answer.
+            if let Ok(false) = once::renew(app, request).await {
+                return;
+            }
+        }
+    };
+    let renew = renew.then(|()| std::future::pending::<std::convert::Infallible>());
+    match select(pin!(work), pin!(renew)).await {
+        Either::Left((done, _)) => done,
+        Either::Right((never, _)) => match never {},
+    }
+}
+
+/// Frees the key; if the database is away, the end of the claim does.
+async fn give_back(app: &App, request: &Request) {
+    if let Err(error) = release(app, request).await {
+        tracing::warn!(%error, "an Idempotency-Key stays claimed until its claim ends");
+    }
+}
+
+/// Whether the request was done or refused for good. Otherwise (rights, limits, faults) what its transaction did is
+/// rolled back, and the same request may succeed later.
 fn is_final(status: StatusCode) -> bool {
     let passing = [
         StatusCode::UNAUTHORIZED,

@@ -39,7 +39,7 @@ use actix_web::web::{self, ServiceConfig};
 
 pub use self::door::{Door, Who};
 use self::door::{get, open, patch, post};
-pub use self::server::{Home, serve};
+pub use self::server::{Home, drained, serve};
 use crate::staff::Right::*;
 use Who::*;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::web::{Data, get};
 use actix_web::{HttpResponse, HttpServer, Responder, http::header};
@@ -14,14 +15,15 @@ use crate::deployment;
 use crate::deployment::keys::{self, KeyError};
 use crate::notice::store::batch;
 use crate::shutdown::Shutdown;
-use crate::web::Home;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::{Home, drained};
 
-/// Serves only these to whoever watches a sender, until the end is asked for.
+/// Serves only these to whoever watches a node, until it is drained.
 ///
 /// # Errors
 /// If the socket cannot be served.
 pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
+    let drain = Duration::from_secs(app.config.http.drain_seconds.into());
     let app = Data::new(app);
     let home = Data::new(Home {
         runtime: Handle::current(),
@@ -43,7 +45,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     let handle = server.handle();
     tokio::select! {
         served = server => served,
-        () = shutdown.soft().cancelled() => {
+        () = drained(drain, shutdown.clone()) => {
             handle.stop(true).await;
             Ok(())
         }
@@ -73,11 +75,14 @@ pub async fn healthz() -> impl Responder {
     "alive\n"
 }
 
-/// `GET /readyz`: the database answers too, and has all migrations.
+/// `GET /readyz`: the database answers too, and has all migrations, and the end was not asked for.
 ///
 /// # Errors
 /// 503 with the reason.
 pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
+    if home.leaving.is_cancelled() {
+        return Err(Problem::new(Kind::Away).because("this node ends: send requests to another"));
+    }
     if home.is_migrated.load(Ordering::Relaxed) {
         // Migrations do not run backwards under a program: from now on a question is enough, and a stranger who
         // asks often opens no connections.

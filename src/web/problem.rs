@@ -7,7 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
-use crate::db;
+use crate::db::{self, request};
 use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
 use crate::ticket::desk::DeskError;
@@ -76,9 +76,9 @@ kinds! {
     InTheWay = 409 "in-the-way" "Something else stands in the way"
         "The detail says what. Settle that first, then repeat the request.";
     StillRunning = 409 "still-running" "A request with this Idempotency-Key has begun and not ended"
-        "Wait and repeat it. If it stays so, its process died: look whether the deed was done, and use a new key if not.";
+        "Repeat it with the same key after the time in Retry-After. If its process died, it runs again then.";
     TooSlow = 408 "too-slow" "The request came too slowly, or stopped"
-        "Nothing was changed. Send it again.";
+        "It was not carried out. Send it again.";
     TooLarge = 413 "too-large" "The request is too large"
         "Send less at once. Affected lists are sent as text/csv, which has no limit.";
     WrongType = 415 "wrong-type" "The body has another type than expected"
@@ -86,7 +86,7 @@ kinds! {
     NotReady = 422 "not-ready" "The texts of this campaign do not suit everybody in its audience"
         "unnamed, not_theirs, unfillable and findings say what to change; repeat the submission with every key of acknowledge that is meant so.";
     NotAccepted = 422 "not-accepted" "The content was not accepted"
-        "The detail says what is wrong with it. Nothing was changed.";
+        "The detail says what is wrong with it. What was refused was not done.";
     KeyReused = 422 "idempotency-key-reused" "This Idempotency-Key belongs to another request"
         "Use a new key for a new request.";
     VersionMissing = 428 "version-missing" "The version you have seen is missing"
@@ -96,9 +96,11 @@ kinds! {
     Broken = 500 "broken" "Something went wrong on our side"
         "Try again in a minute. If it stays, tell us the reference.";
     Busy = 503 "busy" "Too many requests arrive at once"
-        "Nothing was changed. Repeat the request after the time in Retry-After.";
+        "This one was not carried out. Repeat it after the time in Retry-After.";
     Away = 503 "away" "The records cannot be reached right now"
-        "Nothing was changed. Repeat the request after the time in Retry-After.";
+        "Repeat the request after the time in Retry-After; a program uses the same Idempotency-Key.";
+    Unsure = 503 "outcome-unknown" "It is not known whether this was done"
+        "A program asks again with the same Idempotency-Key: it gets the answer if this was done, and it is done then if it was not. On a page, look whether it is there before you send it again.";
 }
 
 /// A refusal or a fault, on its way out.
@@ -153,6 +155,26 @@ impl Problem {
     /// Too many bodies are under way.
     pub fn busy() -> Self {
         Self::new(Kind::Busy).with_header(header::RETRY_AFTER, "5".to_owned())
+    }
+
+    /// The records went away. Whether the request changed something is said where it is known.
+    pub fn away() -> Self {
+        let problem = match request::here() {
+            Some(request) if request.may_be_done() => return Self::unsure(),
+            Some(_) => Self::new(Kind::Away).because("this request changed nothing: send it again"),
+            None => Self::new(Kind::Away),
+        };
+        problem.with_header(header::RETRY_AFTER, "5".to_owned())
+    }
+
+    /// The records went away while they were asked to keep what was done.
+    pub fn unsure() -> Self {
+        Self::new(Kind::Unsure).with_header(header::RETRY_AFTER, "5".to_owned())
+    }
+
+    /// Another run of the request has its key; the caller asks again in so many seconds.
+    pub fn still_running(seconds: u32) -> Self {
+        Self::new(Kind::StillRunning).with_header(header::RETRY_AFTER, seconds.to_string())
     }
 
     /// 405 for an address that takes the methods in `allow`.
@@ -342,7 +364,7 @@ impl From<db::Error> for Problem {
             db::Error::Missing => Self::not_found(),
             db::Error::Unavailable(_) | db::Error::Retry => {
                 tracing::warn!(%error, "a request found no database");
-                Self::new(Kind::Away).with_header(header::RETRY_AFTER, "5".to_owned())
+                Self::away()
             }
             other => Self::broken(other),
         }

@@ -28,7 +28,8 @@ pub struct Home {
     pub is_migrated: AtomicBool,
 }
 
-/// Serves until the end is asked for; requests in hand may finish.
+/// Serves until the end is asked for. Then `/readyz` says so for `http.drain_seconds`, while requests are still
+/// answered and their connections closed; after that requests in hand may finish.
 ///
 /// # Errors
 /// If the socket cannot be served.
@@ -37,6 +38,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         n => n,
     };
+    let drain = Duration::from_secs(app.config.http.drain_seconds.into());
     let app = Data::new(app);
     let attempts = Data::new(Attempts::default());
     let descriptors = operations::descriptors();
@@ -80,13 +82,22 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     .listen(listener)?
     .run();
     let handle = server.handle();
-    let soft = shutdown.soft().clone();
+    let drained = drained(drain, shutdown.clone());
     shutdown.spawn(async move {
-        soft.cancelled().await;
+        drained.await;
         handle.stop(true).await;
     });
     tokio::select! {
         served = server => served,
         () = shutdown.hard().cancelled() => Ok(()),
+    }
+}
+
+/// Resolves when the end was asked for, and those who choose among nodes had the time to see it.
+pub async fn drained(drain: Duration, shutdown: Shutdown) {
+    shutdown.soft().cancelled().await;
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = shutdown.hard().cancelled() => {}
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::idle::Idle;
 use crate::app::App;
 use crate::audit::{link, noticed};
 use crate::campaign::hold;
@@ -18,10 +19,13 @@ const SAY: Duration = Duration::from_secs(60);
 /// Keeps the log until `shutdown` asks to leave; what is committed by then is linked.
 pub async fn run(app: App, shutdown: Shutdown) {
     let mut keeper = Keeper::default();
+    let mut idle = Idle::new(LINK, 4);
     loop {
-        let goes_on = shutdown.rest(LINK).await;
+        let goes_on = shutdown.rest(idle.rest()).await;
         keeper.write(&app, !goes_on).await;
-        keeper.link(&app).await;
+        if keeper.link(&app).await {
+            idle.wake();
+        }
         if !goes_on {
             return;
         }
@@ -52,10 +56,13 @@ impl Keeper {
         }
     }
 
-    async fn link(&mut self, app: &App) {
+    /// Whether there was something to link.
+    async fn link(&mut self, app: &App) -> bool {
+        let mut found = false;
         loop {
             match link::turn(app).await {
                 Ok(turn) => {
+                    found |= turn.linked > 0;
                     if turn.restored {
                         tracing::error!(
                             "the head of the audit log was deleted and is made anew: run `candor audit verify`"
@@ -68,14 +75,14 @@ impl Keeper {
                         );
                     }
                     if !turn.more {
-                        return;
+                        return found;
                     }
                 }
                 Err(error) => {
                     if self.is_due() {
                         tracing::warn!(%error, "the audit log could not be linked; trying again");
                     }
-                    return;
+                    return found;
                 }
             }
         }

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
 
+use super::idle::Idle;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::{self, Conn};
@@ -51,30 +53,80 @@ pub enum Worked {
 
 /// Sends letters until it is told to leave; what is in hand is finished first.
 pub async fn run(app: App, relays: Arc<Vec<Relay>>, shutdown: Shutdown) {
-    let couriers = (0..COURIERS).map(|_| work(&app, &relays, &shutdown));
+    let idle = Duration::from_millis(app.config.mail.poll_milliseconds);
+    // Whoever has it looks for letters; the others wait for it.
+    let turn = Mutex::new(Idle::new(idle, 2));
+    let couriers = (0..COURIERS).map(|_| work(&app, &relays, &turn, &shutdown));
     futures_util::future::join_all(couriers).await;
 }
 
-async fn work(app: &App, relays: &[Relay], shutdown: &Shutdown) {
-    let idle = Duration::from_millis(app.config.mail.poll_milliseconds);
-    while !shutdown.is_leaving() {
-        let worked = tokio::select! {
-            worked = step(app, relays) => worked,
+async fn work(app: &App, relays: &[Relay], turn: &Mutex<Idle>, shutdown: &Shutdown) {
+    loop {
+        let Some(found) = look(app, turn, shutdown).await else {
+            return;
+        };
+        let sent = tokio::select! {
+            sent = send(app, relays, &found) => sent,
             () = shutdown.hard().cancelled() => return,
         };
-        let pause = match worked {
-            Ok(Worked::Some(_)) => continue,
-            Ok(Worked::Nothing) => idle,
+        if let Err(error) = sent {
+            tracing::warn!(%error, "the courier could not use the database");
+            if !shutdown.rest(BREATHER).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Claimed letters, and a moment before they were.
+struct Found {
+    letters: Vec<Claimed>,
+    at: Instant,
+}
+
+/// Waits for its turn, and then until there are letters to claim. `None`: the end was asked for.
+async fn look(app: &App, turn: &Mutex<Idle>, shutdown: &Shutdown) -> Option<Found> {
+    let mut idle = tokio::select! {
+        () = shutdown.soft().cancelled() => return None,
+        idle = turn.lock() => idle,
+    };
+    while !shutdown.is_leaving() {
+        let pause = match claim_due(app).await {
+            Ok(found) if found.letters.is_empty() => idle.rest(),
+            Ok(found) => {
+                idle.wake();
+                return Some(found);
+            }
             Err(error) => {
                 tracing::warn!(%error, "the courier could not use the database");
                 BREATHER
             }
         };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = shutdown.soft().cancelled() => return,
+        if !shutdown.rest(pause).await {
+            return None;
         }
     }
+    None
+}
+
+async fn claim_due(app: &App) -> db::Result<Found> {
+    let is_due = store::is_due(&mut *app.db.get().await?, app.now()).await?;
+    match is_due {
+        true => claim(app).await,
+        false => Ok(Found {
+            letters: Vec::new(),
+            at: Instant::now(),
+        }),
+    }
+}
+
+async fn claim(app: &App) -> db::Result<Found> {
+    // Before the claim, so that the lease ends later than it is believed to.
+    let at = Instant::now();
+    let mut tx = app.db.begin().await?;
+    let letters = store::claim(&mut tx, &app.keys, CLAIM, app.now(), LEASE).await?;
+    tx.commit().await?;
+    Ok(Found { letters, at })
 }
 
 /// Claims, sends and records a few letters.
@@ -82,18 +134,14 @@ async fn work(app: &App, relays: &[Relay], shutdown: &Shutdown) {
 /// # Errors
 /// The database's; letters in hand are then claimed again when their lease ends.
 pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
-    // Before the claim, so that the lease ends later than it is believed to.
-    let claimed_at = Instant::now();
-    let claimed = {
-        let mut tx = app.db.begin().await?;
-        let claimed = store::claim(&mut tx, &app.keys, CLAIM, app.now(), LEASE).await?;
-        tx.commit().await?;
-        claimed
-    };
+    send(app, relays, &claim(app).await?).await
+}
+
+async fn send(app: &App, relays: &[Relay], found: &Found) -> db::Result<Worked> {
     let mut outlet = Outlet::new(relays);
     let (mut tried, mut away) = (0, false);
-    for letter in &claimed {
-        let late = claimed_at.elapsed() > BEGUN_WITHIN;
+    for letter in &found.letters {
+        let late = found.at.elapsed() > BEGUN_WITHIN;
         let outcome = match late || away {
             true => postponed(app.now()),
             false => match may_leave(app, letter).await? {

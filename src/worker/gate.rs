@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::idle::Wake;
 use super::shares::{FRESH, Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
@@ -22,6 +23,10 @@ use crate::shutdown::Shutdown;
 
 /// How often it is seen whether the database is the latest.
 const WITNESS: Duration = Duration::from_secs(1);
+/// The same while nothing is in hand.
+const WITNESS_IDLE: Duration = Duration::from_secs(2);
+/// How often a sender that has nothing in hand looks: well before what it saw is too old.
+const LOOK_IDLE: Duration = Duration::from_secs(1);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +200,11 @@ impl Gate {
         hands.remove(of);
     }
 
+    fn is_idle(&self) -> bool {
+        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.campaigns.is_empty()
+    }
+
     /// What this sender can send; nothing while all its relays are held.
     fn in_hand(&self) -> Vec<CampaignId> {
         if self.trunks.iter().all(|trunk| trunk.held().is_some()) {
@@ -240,7 +250,10 @@ impl Gate {
         let node = &app.config.mail.node;
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
         let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
-        let forgotten = campaign::store::without_key(&mut conn, &ids).await?;
+        let forgotten = match ids.is_empty() {
+            true => Vec::new(),
+            false => campaign::store::without_key(&mut conn, &ids).await?,
+        };
         let newer = self.newer(&mut conn).await?;
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| asked.duration_since(at) >= FRESH) {
@@ -278,15 +291,20 @@ impl Gate {
         self.trunks.iter().map(seen).collect()
     }
 
-    /// Keeps looking until it is time to leave: at every ring, and every poll interval all the same.
-    pub async fn watch(self, app: App, shutdown: Shutdown) {
+    /// Keeps looking until it is time to leave: at every ring, and every poll interval all the same. A ring wakes the
+    /// other loops too.
+    pub async fn watch(self, app: App, wake: Wake, shutdown: Shutdown) {
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
         let mut bell = None;
         let mut missed: u32 = 0;
         let witness = Witness::new(&app);
         let mut witnessed: Option<Instant> = None;
         while !shutdown.is_leaving() {
-            if witnessed.is_none_or(|at| at.elapsed() >= WITNESS) {
+            let (every, rest) = match self.is_idle() {
+                true => (WITNESS_IDLE, LOOK_IDLE.min(poll * 4)),
+                false => (WITNESS, poll),
+            };
+            if witnessed.is_none_or(|at| at.elapsed() >= every) {
                 witnessed = Some(Instant::now());
                 // A doubt is on record by then, and the look sees it.
                 if let Err(error) = witness.look(&app).await {
@@ -308,10 +326,11 @@ impl Gate {
             };
             tokio::select! {
                 () = shutdown.soft().cancelled() => break,
-                () = tokio::time::sleep(poll) => {}
+                () = tokio::time::sleep(rest) => {}
                 () = self.taken_up.notified() => {}
-                alive = rung => if !alive {
-                    bell = None;
+                alive = rung => match alive {
+                    true => wake.all(),
+                    false => bell = None,
                 }
             }
         }

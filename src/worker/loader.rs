@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::gate::{Gate, Source};
 use super::hand::{Hand, Job, Shared};
+use super::idle::{Idle, Waiter};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::pace::Pace;
@@ -44,12 +45,15 @@ pub struct Loader {
     pub shared: HashMap<CampaignId, Arc<Shared>>,
     /// The campaign of the last claim: the next is another's turn.
     pub last: Option<CampaignId>,
+    /// Who says that there may be something to claim.
+    pub wake: Waiter,
 }
 
 impl Loader {
     /// Claims until it is time to leave, then gives back what is in hand.
     pub async fn run(mut self, shutdown: Shutdown) {
         let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
+        let mut idle = Idle::new(poll, 4);
         // Of whom there was enough in hand when nothing else was due: while that is so, others are asked for no
         // sooner than where nothing is in hand.
         let mut only_these: Option<(Vec<CampaignId>, Instant)> = None;
@@ -67,7 +71,10 @@ impl Loader {
                 continue;
             }
             match self.step(full.clone(), &shutdown).await {
-                Ok(true) => continue,
+                Ok(true) => {
+                    idle.wake();
+                    continue;
+                }
                 Ok(false) if enough => {
                     only_these = Some((full, Instant::now()));
                     continue;
@@ -77,7 +84,7 @@ impl Loader {
                     tracing::warn!(%error, "a batch could not be loaded; trying again");
                 }
             }
-            if !shutdown.rest(poll).await {
+            if !self.wake.rest(&mut idle, &shutdown).await {
                 break;
             }
         }

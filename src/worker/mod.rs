@@ -6,6 +6,7 @@ mod chore;
 pub mod courier;
 mod gate;
 mod hand;
+mod idle;
 mod judge;
 mod lanes;
 mod ledger;

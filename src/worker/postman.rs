@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Route;
 use super::gate::Gate;
+use super::idle::{Idle, Wake};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
 use super::line::Line;
@@ -35,8 +36,12 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
     let lanes = Lanes::new(Providers::new(&app.config.providers), &trunks, room);
     start_lines(app, &trunks, &lanes, &ledger, shutdown);
-    shutdown.spawn(gate.clone().watch(app.clone(), shutdown.clone()));
-    shutdown.spawn(freeze_all(app.clone(), shutdown.clone()));
+    let wake = Wake::new();
+    shutdown.spawn(
+        gate.clone()
+            .watch(app.clone(), wake.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(freeze_all(app.clone(), wake.clone(), shutdown.clone()));
     shutdown.spawn(let_go(lanes.clone(), shutdown.clone()));
     let loader = Loader {
         app: app.clone(),
@@ -46,6 +51,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
         hands: TaskTracker::new(),
         shared: HashMap::new(),
         last: None,
+        wake: wake.waiter(),
     };
     shutdown.spawn(loader.run(shutdown.clone()));
 }
@@ -96,8 +102,9 @@ async fn let_go(lanes: Lanes, shutdown: Shutdown) {
     }
 }
 
-async fn freeze_all(app: App, shutdown: Shutdown) {
+async fn freeze_all(app: App, wake: Wake, shutdown: Shutdown) {
     let poll = Duration::from_millis(app.config.mail.poll_milliseconds);
+    let (mut idle, mut waiter) = (Idle::new(poll, 4), wake.waiter());
     let mut freezer = Freezer::default();
     while !shutdown.is_leaving() {
         let more = match freezer.step(&app).await {
@@ -108,7 +115,11 @@ async fn freeze_all(app: App, shutdown: Shutdown) {
                 false
             }
         };
-        if !more && !shutdown.rest(poll).await {
+        if more {
+            // There are new batches to claim.
+            wake.all();
+            idle.wake();
+        } else if !waiter.rest(&mut idle, &shutdown).await {
             return;
         }
     }

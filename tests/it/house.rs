@@ -91,6 +91,7 @@ fn app(url: &str, settings: &str, master: &str) -> App {
         ("CANDOR__DATABASE__URL", url),
         ("CANDOR__SECRETS__MASTER_KEY", master),
         ("CANDOR__MAIL__NODE", "test"),
+        ("CANDOR__HTTP__DRAIN_SECONDS", "0"),
         ("CANDOR__MAIL__POLL_MILLISECONDS", "20"),
         ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile"),
         (

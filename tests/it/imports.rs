@@ -42,6 +42,7 @@ const VERBS: &[&str] = &[
     "staff/replay/once",
     "staff/session",
     "staff/sign_in",
+    "staff/wrong_code",
     "template/edit",
     "ticket/code",
     "ticket/desk",

@@ -32,6 +32,7 @@ mod mail;
 mod merge;
 mod naming;
 mod notify;
+mod once;
 mod outcomes;
 mod pacing;
 mod pages;

@@ -29,6 +29,7 @@ impl Program {
             ("CANDOR__HTTP__PUBLIC_URL", format!("http://{listen}")),
             ("CANDOR__MAIL__POLL_MILLISECONDS", "50".to_owned()),
             ("CANDOR__LOG__LEVEL", "error".to_owned()),
+            ("CANDOR__HTTP__DRAIN_SECONDS", "0".to_owned()),
             ("CANDOR__ORGANISATION__NAME", "Sundmere Mobile".to_owned()),
             (
                 "CANDOR__ORGANISATION__FROM_ADDRESS",

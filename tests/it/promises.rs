@@ -17,7 +17,7 @@ mod killed;
 mod logged;
 mod masked;
 mod stopped;
-mod storm;
+pub mod storm;
 mod typed;
 
 use candor::campaign::CampaignKind;

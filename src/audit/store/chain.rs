@@ -38,15 +38,15 @@ pub async fn lock_head(conn: &mut Conn) -> Result<Option<Head>> {
     Ok(row.map(|(seq, hash)| Head { seq, hash }))
 }
 
-/// Whether events wait to be linked.
+/// Whether no event waits to be linked, and the head is there.
 ///
 /// # Errors
 /// The database's.
-pub async fn is_waiting(conn: &mut Conn) -> Result<bool> {
+pub async fn is_idle(conn: &mut Conn) -> Result<bool> {
     let waiting = audit_event::table.filter(audit_event::seq.is_null());
-    Ok(diesel::select(diesel::dsl::exists(waiting))
-        .get_result(conn)
-        .await?)
+    let idle = diesel::dsl::not(diesel::dsl::exists(waiting));
+    let whole = diesel::dsl::exists(audit_head::table.select(audit_head::seq));
+    Ok(diesel::select(idle.and(whole)).get_result(conn).await?)
 }
 
 /// Events that wait to be linked, in the order in which the database wrote them.

@@ -19,6 +19,7 @@ use crate::scope::difference;
 use crate::scope::store::{self, Added, Former, NewReject, Replaced};
 use crate::scope::{Place, Reject, ScopeStatus, Version};
 use crate::seal::to_hex;
+use crate::staff::replay::store::mark_done;
 
 impl Work<'_> {
     /// Adds the staged rows to `draft`.
@@ -74,6 +75,7 @@ impl Work<'_> {
         let detail = json!({ "version": version, "file": file, "added": added, "accepted": accepted, "rejected": rejected });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;
+        mark_done(&mut tx).await?;
         tx.commit().await?;
         Ok(Imported {
             version,

@@ -1,13 +1,20 @@
 //! Once only: a request that is repeated under its Idempotency-Key gets the first answer again.
 //!
-//! The key is claimed before the deed and settled after it, in transactions of their own. A process
-//! that dies in between leaves the key claimed for good: whether the deed was done is then unknown,
-//! and doing it twice would be worse than asking the caller to look.
+//! The key is claimed before the request runs. The answer is written in the transaction that does what was asked for
+//! ([`crate::db::request`]): one does not exist without the other. A claim ends by the database's clock unless the
+//! run that has it renews it; after that the next request with the key runs, since nothing was done.
+//!
+//! An act of several transactions writes a short answer in the one that is the act ([`store::mark_done`]), and the
+//! whole answer replaces it afterwards.
 
 pub mod once;
+pub mod running;
 pub mod store;
 
+use uuid::Uuid;
+
 use crate::id::StaffId;
+use crate::seal::random;
 
 /// The request: whose, under which key, and the hash of everything that makes it the same one.
 #[derive(Debug, Clone)]
@@ -18,6 +25,20 @@ pub struct Request {
     pub key: String,
     /// SHA-256 of the request.
     pub hash: [u8; 32],
+    /// Names this run of the request: only the run that has the claim may write the answer.
+    pub claim: Uuid,
+}
+
+impl Request {
+    /// A request that is about to run.
+    pub fn new(by: StaffId, key: String, hash: [u8; 32]) -> Self {
+        Self {
+            by,
+            key,
+            hash,
+            claim: Uuid::from_bytes(random()),
+        }
+    }
 }
 
 /// An answer that was given.
@@ -32,10 +53,10 @@ pub struct Answer {
 /// What a claim found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Nobody used the key: do the deed, then [`once::settle`] or [`once::release`].
+    /// Nothing was done under the key: run the request, then [`once::settle`] or [`once::release`].
     Fresh,
-    /// A request with this key has begun and not ended.
-    Running,
+    /// A request with this key runs, or died: the claim ends in so many seconds unless it is renewed.
+    Running(u32),
     /// This request was answered.
     Answered(Answer),
     /// Another request with this key was answered.

@@ -1,10 +1,12 @@
-//! Claims a key before the deed, and settles or releases it afterwards.
+//! Claims a key before a request runs, and settles or releases it afterwards.
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::{Answer, Claim, Request, store};
 use crate::app::App;
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, Tx};
 use crate::id::StaffId;
 use crate::seal::{Broken, Keyring};
 
@@ -45,22 +47,27 @@ pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<usize> {
     }
 }
 
+/// How long a claim lasts unless it is renewed.
+pub fn lease(app: &App) -> Duration {
+    Duration::from_secs(app.config.http.claim_seconds.into())
+}
+
 /// Claims the key for the request.
 ///
 /// # Errors
 /// The database's.
 pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
     let mut conn = app.db.get().await?;
-    if store::insert(&mut conn, request, app.now()).await? {
+    if store::claim(&mut conn, request, app.now(), lease(app)).await? {
         return Ok(Claim::Fresh);
     }
     let found = match store::find(&mut conn, request.by, &request.key).await {
         // Released since: as if it were still running, the caller tries again.
-        Err(Error::Missing) => return Ok(Claim::Running),
+        Err(Error::Missing) => return Ok(Claim::Running(1)),
         found => found?,
     };
     let Some((status, sealed)) = found.answer else {
-        return Ok(Claim::Running);
+        return Ok(Claim::Running(found.seconds));
     };
     if found.hash != request.hash {
         return Ok(Claim::Another);
@@ -71,14 +78,64 @@ pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
     })
 }
 
-/// Keeps the answer, sealed.
+/// Keeps a claim while its request runs. `false`: another run has it.
 ///
 /// # Errors
 /// The database's.
-pub async fn settle(app: &App, request: &Request, answer: &Answer) -> Result<()> {
-    let sealed = app.keys.seal(&context(request), &answer.content);
-    let mut conn = app.db.get().await?;
-    store::set_answer(&mut conn, request, answer.status, &sealed).await
+pub async fn renew(app: &App, request: &Request) -> Result<bool> {
+    store::renew(&mut *app.db.get().await?, request, lease(app)).await
+}
+
+/// Seals the content of an answer to the request.
+pub fn seal(app: &App, request: &Request, content: &[u8]) -> Vec<u8> {
+    app.keys.seal(&context(request), content)
+}
+
+/// How settling ended.
+#[derive(Debug)]
+pub enum Settled {
+    /// The answer is kept, and what was asked for is done.
+    Kept,
+    /// Another run has the claim: what this one did was rolled back.
+    Lost,
+    /// Nothing was changed by the transaction.
+    Undone(Error),
+    /// Whether it was committed is not known.
+    Unsure(Error),
+}
+
+/// Keeps the answer, sealed, in the transaction of what was done; without one, in its own.
+pub async fn settle(app: &App, request: &Request, answer: &Answer, tx: Option<Tx>) -> Settled {
+    let sealed = seal(app, request, &answer.content);
+    match tx {
+        Some(mut tx) => {
+            match store::set_answer(&mut tx, request, answer.status, &sealed).await {
+                Ok(true) => match tx.commit().await {
+                    Ok(()) => Settled::Kept,
+                    // A refusal of the commit itself (a deferred constraint, a conflict) is a rollback.
+                    Err(error @ (Error::Conflict(_) | Error::Retry)) => Settled::Undone(error),
+                    Err(error) => Settled::Unsure(error),
+                },
+                Ok(false) => {
+                    tx.roll_back().await;
+                    Settled::Lost
+                }
+                Err(error) => {
+                    tx.roll_back().await;
+                    Settled::Undone(error)
+                }
+            }
+        }
+        None => match set_alone(app, request, answer.status, &sealed).await {
+            Ok(true) => Settled::Kept,
+            Ok(false) => Settled::Lost,
+            Err(error) => Settled::Undone(error),
+        },
+    }
+}
+
+async fn set_alone(app: &App, request: &Request, status: u16, sealed: &[u8]) -> Result<bool> {
+    store::set_answer(&mut *app.db.get().await?, request, status, sealed).await
 }
 
 /// Forgets keys after [`KEPT`], with their answers, which may hold people's words. Meant to be called now and then.
@@ -90,7 +147,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     store::delete_old(&mut *app.db.get().await?, before).await
 }
 
-/// Gives the key back, because the deed was not done.
+/// Gives the key back, because nothing was done.
 ///
 /// # Errors
 /// The database's.

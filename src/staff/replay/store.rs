@@ -1,13 +1,15 @@
 //! Claimed keys and their answers in the database.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Bytea, Double, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
-use super::Request;
+use super::{Request, running};
 use crate::db::schema::idempotency;
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, statement};
 use crate::id::StaffId;
 
 /// A claimed key.
@@ -17,24 +19,59 @@ pub struct Claimed {
     pub hash: Vec<u8>,
     /// Status and sealed content, once answered.
     pub answer: Option<(u16, Vec<u8>)>,
+    /// In how many seconds the claim ends, rounded up.
+    pub seconds: u32,
 }
 
-/// Claims a key. `false`: it is claimed already.
+/// Claims a key that is new, or of which the claim has ended without an answer. `false`: neither.
+///
+/// The claim does not wait for the disk: a crash that takes it back also ends the transaction that would answer.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> Result<bool> {
-    let inserted = diesel::insert_into(idempotency::table)
-        .values((
-            idempotency::staff_id.eq(request.by),
-            idempotency::key.eq(&request.key),
-            idempotency::request_hash.eq(request.hash.as_slice()),
-            idempotency::created_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
+pub async fn claim(
+    conn: &mut Conn,
+    request: &Request,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<bool> {
+    let claim = statement(
+        "with quick as (select set_config('synchronous_commit', 'off', true)) \
+         insert into idempotency as i (staff_id, key, request_hash, created_at, claim, claimed_until) \
+         select $1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6) from quick \
+         on conflict (staff_id, key) do update set request_hash = excluded.request_hash, \
+         created_at = excluded.created_at, claim = excluded.claim, claimed_until = excluded.claimed_until \
+         where i.status is null and i.claimed_until < clock_timestamp()",
+    );
+    let claimed = claim
+        .bind::<SqlUuid, _>(request.by)
+        .bind::<Text, _>(&request.key)
+        .bind::<Bytea, _>(request.hash.as_slice())
+        .bind::<Timestamptz, _>(now)
+        .bind::<SqlUuid, _>(request.claim)
+        .bind::<Double, _>(lease.as_secs_f64())
         .execute(conn)
         .await?;
-    Ok(inserted == 1)
+    Ok(claimed == 1)
+}
+
+/// Moves the end of a claim. `false`: another run has it.
+///
+/// # Errors
+/// The database's.
+pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Result<bool> {
+    let renew = statement(
+        "update idempotency set claimed_until = clock_timestamp() + make_interval(secs => $4) \
+         where staff_id = $1 and key = $2 and claim = $3",
+    );
+    let renewed = renew
+        .bind::<SqlUuid, _>(request.by)
+        .bind::<Text, _>(&request.key)
+        .bind::<SqlUuid, _>(request.claim)
+        .bind::<Double, _>(lease.as_secs_f64())
+        .execute(conn)
+        .await?;
+    Ok(renewed == 1)
 }
 
 /// What a key was claimed for.
@@ -42,15 +79,21 @@ pub async fn insert(conn: &mut Conn, request: &Request, now: DateTime<Utc>) -> R
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
-    let (hash, status, answer): (Vec<u8>, Option<i32>, Option<Vec<u8>>) = idempotency::table
-        .find((by, key))
-        .select((
-            idempotency::request_hash,
-            idempotency::status,
-            idempotency::answer,
-        ))
-        .first(conn)
-        .await?;
+    // Claims of programs before there were ends have none.
+    let left = diesel::dsl::sql::<Double>(
+        "coalesce(ceil(extract(epoch from claimed_until - clock_timestamp())), 60)::float8",
+    );
+    let (hash, status, answer, left): (Vec<u8>, Option<i32>, Option<Vec<u8>>, f64) =
+        idempotency::table
+            .find((by, key))
+            .select((
+                idempotency::request_hash,
+                idempotency::status,
+                idempotency::answer,
+                left,
+            ))
+            .first(conn)
+            .await?;
     let status = status
         .map(u16::try_from)
         .transpose()
@@ -58,10 +101,12 @@ pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
     Ok(Claimed {
         hash,
         answer: status.zip(answer),
+        seconds: left.clamp(1.0, 86_400.0) as u32,
     })
 }
 
-/// Keeps the answer, and the hash of the request, which may be known only at its end.
+/// Keeps the answer, and the hash of the request, which may be known only at its end. `false`: another run has the
+/// claim.
 ///
 /// # Errors
 /// The database's.
@@ -70,9 +115,9 @@ pub async fn set_answer(
     request: &Request,
     status: u16,
     sealed: &[u8],
-) -> Result<()> {
-    diesel::update(idempotency::table.find((request.by, &request.key)))
-        .filter(idempotency::status.is_null())
+) -> Result<bool> {
+    let kept = diesel::update(idempotency::table.find((request.by, &request.key)))
+        .filter(idempotency::claim.eq(request.claim))
         .set((
             idempotency::request_hash.eq(request.hash.as_slice()),
             idempotency::status.eq(i32::from(status)),
@@ -80,7 +125,28 @@ pub async fn set_answer(
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(kept == 1)
+}
+
+/// Says in the transaction of an act that ends by itself ([`crate::app::App::apart`]) that it was done, if it is done
+/// for a request with a key.
+///
+/// # Errors
+/// [`Error::Retry`] if another run has the claim.
+pub async fn mark_done(conn: &mut Conn) -> Result<()> {
+    crate::db::request::asks_for_commit();
+    let Some(running) = running::here() else {
+        return Ok(());
+    };
+    let request = Request {
+        hash: (running.hash)(),
+        ..running.request.clone()
+    };
+    let (status, sealed) = &running.short;
+    match set_answer(conn, &request, *status, sealed).await? {
+        true => Ok(()),
+        false => Err(Error::Retry),
+    }
 }
 
 /// Kept answers in the order of account and key, after the given one.
@@ -144,6 +210,7 @@ pub async fn delete_old(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
 pub async fn delete_unanswered(conn: &mut Conn, request: &Request) -> Result<()> {
     diesel::delete(idempotency::table.find((request.by, &request.key)))
         .filter(idempotency::status.is_null())
+        .filter(idempotency::claim.eq(request.claim))
         .execute(conn)
         .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod key;
 mod session;
+pub mod wrong_code;
 
 pub use key::{KnownKey, find_by_key, insert_key, list_keys, revoke_key, revoke_keys_of};
 pub use session::{

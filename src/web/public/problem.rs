@@ -51,13 +51,33 @@ impl ProblemPage {
         ProblemPage { reference, ..page }
     }
 
-    /// 503: the database is away.
-    pub fn away(visit: Visit) -> ProblemPage {
+    /// 503: the database is away. Of what was sent `is_open` says that nothing is known.
+    pub fn away(visit: Visit, reads: bool, is_open: bool) -> ProblemPage {
+        let advice = match (reads, is_open) {
+            (true, _) => "Wait a minute, then load this page again.",
+            (false, false) => "What you sent did not arrive. Wait a minute, then send it again.",
+            (false, true) => {
+                "Wait a minute, then open the page again. Look whether what you sent is there before you send it again."
+            }
+        };
         ProblemPage::say(
             visit,
             "We will be back in a moment",
             "These pages cannot reach their records right now. We keep trying by ourselves.",
-            &["Wait a minute, then load this page again."],
+            &[advice],
+        )
+    }
+
+    /// 503: the database went away while it was asked to keep what somebody sent.
+    pub fn unsure(visit: Visit) -> ProblemPage {
+        ProblemPage::say(
+            visit,
+            "We do not know whether this arrived",
+            "Our records went away at the moment at which they were to keep what you sent.",
+            &[
+                "Wait a minute, then open your page again with the link in your notice.",
+                "Look whether what you sent is there. If it is not, send it again.",
+            ],
         )
     }
 

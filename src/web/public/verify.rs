@@ -14,6 +14,7 @@ use crate::link::NoticeCode;
 use crate::notice::store::{self as notices, outcome};
 use crate::postal::{self, PostalState, PostalStatus};
 use crate::staff::sign_in::Attempts;
+use crate::staff::wrong_code::{self, TryError};
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
@@ -96,10 +97,8 @@ pub async fn check(
     attempts: Data<Attempts>,
     mut form: Form<Typed>,
 ) -> problem::Answer {
-    let (from, now) = (came_from(&req), app.now());
-    attempts
-        .may_try_code(from, now)
-        .map_err(Problem::too_many)?;
+    let from = came_from(&req);
+    wrong_code::may_try(&app, &attempts, from).await?;
     let answer = match NoticeCode::parse(&form.code) {
         Some(code) => look_up(&app, code).await?,
         None => {
@@ -111,7 +110,7 @@ pub async fn check(
         }
     };
     if matches!(answer, Answer::Unknown) {
-        attempts.count_wrong_code(from, now);
+        wrong_code::count(&app, &attempts, from).await?;
     }
     let view = Verify {
         visit: frame::visit(&app, &req),
@@ -120,6 +119,15 @@ pub async fn check(
         answer,
     };
     Ok(page::show(StatusCode::OK, &view)?)
+}
+
+impl From<TryError> for Problem {
+    fn from(error: TryError) -> Self {
+        match error {
+            TryError::TooMany(seconds) => Self::too_many(seconds),
+            TryError::Db(error) => error.into(),
+        }
+    }
 }
 
 async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {

@@ -471,7 +471,7 @@ pub fn draw(pages: &mut Pages) {
         &ProblemPage::broken(visit(), "R-8842-QX".into())
             .with_typed("What I had written\nwith <b>care</b>".into()),
     );
-    add("problem_503", &ProblemPage::away(visit()));
+    add("problem_503", &ProblemPage::away(visit(), true, true));
     let arabic = Visit {
         lang: "ar".into(),
         dir: "rtl".into(),

@@ -55,9 +55,10 @@ impl Size {
 }
 
 /// A Postgres of the test's own, so that nobody else's crashes.
-struct Postgres {
+pub struct Postgres {
     disk: Scratch,
-    cluster: Cluster,
+    /// The server.
+    pub cluster: Cluster,
 }
 
 impl Postgres {
@@ -66,7 +67,8 @@ impl Postgres {
         max_connections: 100,
     };
 
-    async fn start() -> Self {
+    /// Starts it, with a database `storm`.
+    pub async fn start() -> Self {
         let disk = Scratch::new();
         let cluster = Cluster::start_with(disk.path(), Self::SETTINGS)
             .await
@@ -80,7 +82,7 @@ impl Postgres {
     }
 
     /// What `pg_ctl stop -m immediate` does, then a start: without a checkpoint, through recovery.
-    async fn crash(&mut self) {
+    pub async fn crash(&mut self) {
         let lock = std::fs::read_to_string(self.lock()).unwrap();
         let pid = lock.lines().next().unwrap().to_owned();
         let told = Command::new("kill").args(["-QUIT", &pid]).status();

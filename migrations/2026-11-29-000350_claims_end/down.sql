@@ -1,0 +1,1 @@
+alter table idempotency drop column claim, drop column claimed_until;

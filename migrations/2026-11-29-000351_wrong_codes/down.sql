@@ -1,0 +1,1 @@
+drop table wrong_code;
