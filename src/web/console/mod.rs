@@ -156,6 +156,20 @@ impl Account {
         }
     }
 
+    /// How many a campaign can correct.
+    pub fn correction_mails(&self) -> i64 {
+        self.told_too_much - self.correction_letters
+    }
+
+    /// What is done about people who were told of something that is not theirs.
+    pub fn correct(&self) -> &'static str {
+        match (self.correction_mails() > 0, self.correction_letters > 0) {
+            (true, true) => "draft a correction, and take the list of letters of correction",
+            (false, true) => "take the list of letters of correction",
+            _ => "draft a correction",
+        }
+    }
+
     /// The parts of the bar and its key, in reading order.
     pub fn parts(&self) -> Vec<Part> {
         let part = |name, figure, fill| Part { name, figure, fill };
