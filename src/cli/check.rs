@@ -7,13 +7,16 @@ use serde::Serialize;
 use super::sample::sample;
 use super::{Settings, say, say_json};
 use crate::address::EmailAddress;
+use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::deployment::keys;
 use crate::deployment::watch::Witness;
+use crate::incident::{self, Incident};
 use crate::mail::dkim::Signer;
 use crate::notice::account::recount::{Differs, books};
 use crate::seal::to_hex;
-use crate::{db, incident, worker};
+use crate::{db, worker};
 
 /// Examine configuration, database and relays
 #[derive(Debug, Args)]
@@ -66,17 +69,22 @@ impl Check {
         let config = settings.load()?;
         let http = &config.http;
         let schema = database(&config).await;
+        let app = match &schema {
+            Ok(_) => without_signers(&config).map(Some),
+            Err(_) => config
+                .secrets
+                .keyring()
+                .map(|_| None)
+                .map_err(|e| e.to_string()),
+        };
         let mut findings = vec![
             finding("web", Ok(format!("{} as {}", http.listen, http.public_url))),
-            finding(
-                "master key",
-                compared(settings, &config, schema.is_ok()).await,
-            ),
+            finding("master key", compared(app.as_ref()).await),
+            finding("database", schema),
         ];
-        let is_there = schema.is_ok();
-        findings.push(finding("database", schema));
-        if is_there {
-            findings.push(finding("older copy", copy(settings).await));
+        let app = app.ok().flatten();
+        if let Some(app) = &app {
+            findings.push(finding("older copy", copy(app).await));
         }
         let left = config.left_at_defaults().into_iter();
         findings.extend(left.map(|left| warning("defaults", left)));
@@ -87,7 +95,7 @@ impl Check {
         findings.extend(signatures(&config));
         findings.extend(relays(&config).await);
         if self.recount {
-            findings.extend(recount(settings).await?);
+            findings.extend(recount(app.as_ref()).await);
         }
         if let (true, Ok((letter, _))) = (self.sample, &letter) {
             say(String::from_utf8_lossy(&letter.raw))?;
@@ -110,24 +118,31 @@ impl Check {
     }
 }
 
+/// The program without what signs letters: that is examined by itself.
+fn without_signers(config: &Config) -> Result<App, String> {
+    let mut config = config.clone();
+    config.mail.dkim.clear();
+    App::new(config, Clock::system()).map_err(|e| e.to_string())
+}
+
 /// The keys, compared with those of the database if that is there.
-async fn compared(settings: &Settings, config: &Config, is_there: bool) -> Result<String, String> {
-    let keyring = config.secrets.keyring().map_err(|e| e.to_string())?;
-    if !is_there {
+async fn compared(app: Result<&Option<App>, &String>) -> Result<String, String> {
+    let Some(app) = app.map_err(Clone::clone)? else {
         return Ok("readable; not compared with the database".to_owned());
-    }
-    let app = settings.app().map_err(|e| e.to_string())?;
-    keys::check(&app).await.map_err(|e| e.to_string())?;
-    let fingerprint = to_hex(&keyring.fingerprints().master);
-    Ok(format!(
-        "the one of this database; fingerprint {fingerprint}"
-    ))
+    };
+    let is_in_use = keys::check(app).await.map_err(|e| e.to_string())?;
+    let fingerprint = to_hex(&app.keys.fingerprints().master);
+    Ok(match is_in_use {
+        true => format!("the one of this database; fingerprint {fingerprint}"),
+        false => {
+            format!("readable; no incident is sealed under any yet; fingerprint {fingerprint}")
+        }
+    })
 }
 
 /// Whether the database may be an older copy.
-async fn copy(settings: &Settings) -> Result<String, String> {
-    let app = settings.app().map_err(|e| e.to_string())?;
-    match Witness::new(&app).look(&app).await {
+async fn copy(app: &App) -> Result<String, String> {
+    match Witness::new(app).look(app).await {
         Ok(None) => Ok("nothing shows that the database is one".to_owned()),
         Ok(Some(doubt)) => Err(doubt.to_string()),
         Err(error) => Err(error.to_string()),
@@ -177,24 +192,36 @@ async fn database(config: &Config) -> Result<String, String> {
 }
 
 /// The books of every incident. Each counter that lies is named in a finding of its own.
-async fn recount(settings: &Settings) -> Result<Vec<Finding>> {
-    let app = settings.app()?;
-    let incidents = incident::store::list(&mut *app.db.get().await?).await?;
+async fn recount(app: Option<&App>) -> Vec<Finding> {
+    let not = |what: String, why: String| finding(what, Err(format!("not counted: {why}")));
+    let Some(app) = app else {
+        let why = "the database or the master key is not usable, see above";
+        return vec![not("accounts".to_owned(), why.to_owned())];
+    };
+    let incidents = match incidents(app).await {
+        Ok(incidents) => incidents,
+        Err(error) => return vec![not("accounts".to_owned(), error.to_string())],
+    };
     let mut findings = Vec::new();
     for one in incidents {
         let what = format!("account {}", one.slug);
-        let differ = books(&app, one.id).await?;
-        if differ.is_empty() {
-            findings.push(finding(
-                what,
-                Ok("equals the people, one by one".to_owned()),
-            ));
-        } else {
-            let each = |differs: Differs| finding(what.clone(), Err(differs.to_string()));
-            findings.extend(differ.into_iter().map(each));
+        match books(app, one.id).await {
+            Err(error) => findings.push(not(what, error.to_string())),
+            Ok(differ) if differ.is_empty() => {
+                let equal = "equals the people, one by one";
+                findings.push(finding(what, Ok(equal.to_owned())));
+            }
+            Ok(differ) => {
+                let each = |differs: Differs| finding(what.clone(), Err(differs.to_string()));
+                findings.extend(differ.into_iter().map(each));
+            }
         }
     }
-    Ok(findings)
+    findings
+}
+
+async fn incidents(app: &App) -> db::Result<Vec<Incident>> {
+    incident::store::list(&mut *app.db.get().await?).await
 }
 
 async fn relays(config: &Config) -> Vec<Finding> {

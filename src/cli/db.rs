@@ -74,7 +74,7 @@ pub struct Decide {
     nothing_was_sent: bool,
     /// What becomes of uncertain notices, instead of what each campaign was approved with; `again` also sends e-mails
     /// of tickets again
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "nothing_was_sent")]
     uncertain: Option<Uncertain>,
     /// Print what was done as JSON
     #[arg(long)]
@@ -90,7 +90,8 @@ impl Db {
                 let doubt = watch::suspect(&app, WHO, &[Why::Declared]).await?;
                 say(doubt)
             }
-            Self::Restored(command) => command.run(&app).await,
+            // It goes through every notice under way, in one transaction.
+            Self::Restored(command) => command.run(&app.patient()).await,
         }
     }
 }

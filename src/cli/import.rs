@@ -3,9 +3,8 @@
 mod yes;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use csv::StringRecord;
 use serde_json::json;
 
 use self::yes::{Yes, ask, hinted};
+use super::file::NewFile;
 use super::{Settings, account, say};
 use crate::app::App;
 use crate::id::{IncidentId, StaffId};
@@ -93,6 +93,12 @@ impl Import {
         ask_draft(&mut *app.db.get().await?, incident.id, draft)
             .await
             .map_err(told)?;
+        // Before a long list is read. In the present folder it matters only once a row is refused.
+        let unnamed = Path::new(".candor-rejects");
+        let mut rejects = NewFile::begin(self.rejects.as_deref().unwrap_or(unnamed));
+        if self.rejects.is_some() {
+            rejects = Ok(rejects?);
+        }
         let named = || self.file.display().to_string();
         let (source, size): (Source<Box<dyn Read + Send>>, _) = match self.file.to_str() {
             Some("-") => (Source::Upload(Box::new(std::io::stdin())), None),
@@ -111,8 +117,19 @@ impl Import {
         let imported = scope::import::import(app, by, incident.id, how, source, bar(size))
             .await
             .map_err(told)?;
-        let rejects = self.write_rejects(app, &incident, &imported).await?;
+        let written = self.write_rejects(app, &incident, &imported, rejects).await;
         let drafted = start.elapsed();
+        let rejects = match written {
+            Ok(path) => path,
+            // What was read stands: it is told before the command fails.
+            Err(error) => {
+                self.tell(&imported, "draft", None, [drafted, Duration::ZERO])?;
+                return Err(error.context(format!(
+                    "version {} is a draft, and its refused rows are not written: download them from its page",
+                    imported.version
+                )));
+            }
+        };
         if self.activate {
             let done = self.activate(app, by, incident.id, imported.version).await;
             if let Err(error) = done {
@@ -162,6 +179,7 @@ impl Import {
         app: &App,
         of: &Incident,
         imported: &Imported,
+        file: Result<NewFile>,
     ) -> Result<Option<PathBuf>> {
         let Some(key) = of.key(&app.keys)?.filter(|_| imported.rejected > 0) else {
             return Ok(None);
@@ -173,14 +191,9 @@ impl Import {
             ))
         };
         let path = self.rejects.clone().unwrap_or_else(default);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)?;
+        let cannot = || format!("{} cannot be written", path.display());
         let columns = StringRecord::from(imported.delta.columns.clone());
-        let mut out = RejectWriter::new(file, &columns)?;
+        let mut out = RejectWriter::new(file?, &columns).with_context(cannot)?;
         let mut after = Place::from(0);
         loop {
             let mut conn = app.db.get().await?;
@@ -191,10 +204,11 @@ impl Import {
             after = last.place();
             for reject in &page {
                 let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
-                out.row(&cells, reject.place(), &reject.columns(), &reject.why())?;
+                out.row(&cells, reject.place(), &reject.columns(), &reject.why())
+                    .with_context(cannot)?;
             }
         }
-        out.finish()?;
+        out.finish().with_context(cannot)?.keep(&path)?;
         Ok(Some(path))
     }
 

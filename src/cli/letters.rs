@@ -1,21 +1,21 @@
 //! `candor letters`: lists of people who are told by post, and what became of their letters.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use super::file::NewFile;
 use super::{Settings, account, say, warn};
 use crate::app::App;
-use crate::config::leads_home;
 use crate::id::{IncidentId, PostalId};
 use crate::incident;
 use crate::postal::consent::{Confirmed, Reason};
+use crate::postal::list::Letters as List;
 use crate::postal::post::{self, Done};
+use crate::postal::take::Insist;
 use crate::postal::{self, How, PostalError, PostalKind, Telling, list, returned, slips, told};
 use crate::staff::Right;
 use crate::web::figures::count;
@@ -187,30 +187,27 @@ impl Take {
         let (Some(slug), Some(out)) = (self.incident, self.out) else {
             bail!("--incident and --out are needed");
         };
-        let url = &app.config.http.public_url;
-        if leads_home(url) && self.kind.is_posted() && !self.anyway {
-            bail!(
-                "the links in these letters would begin with {url}, which nobody else can open: set http.public_url \
-                 (is --config missing?), or say --anyway for a rehearsal"
-            );
-        }
         for left in app.config.left_at_defaults() {
             warn(&left);
         }
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = named(app, &slug).await?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&out)
-            .with_context(|| out.display().to_string())?;
-        let mut letters = list::export(app, by, of, self.kind, self.again).await?;
-        while let Some(piece) = letters.next().await? {
-            file.write_all(&piece)?;
-        }
-        file.sync_all()?;
+        // A folder that cannot be written is found before anybody is on a list.
+        let file = NewFile::begin(&out)?;
+        let insist = Insist {
+            again: self.again,
+            anyway: self.anyway,
+        };
+        let taken = list::export(app, by, of, self.kind, insist).await;
+        let mut letters = taken.map_err(hinted)?;
+        write(&mut letters, file, &out).await.with_context(|| {
+            let batch = letters.batch.id;
+            format!(
+                "the list was taken as batch {batch}, and {} is not written: discard it (candor letters discard --batch \
+                 {batch}) and take a new one",
+                out.display()
+            )
+        })?;
         let batch = letters.batch;
         let next = match self.kind.is_posted() {
             true => format!("candor letters posted --batch {} --on DAY", batch.id),
@@ -235,6 +232,14 @@ impl Take {
     }
 }
 
+/// Writes a list that was taken, and puts it in its place once it is whole.
+async fn write(list: &mut List, mut file: NewFile, out: &Path) -> Result<()> {
+    while let Some(piece) = list.next().await? {
+        file.write_all(&piece)?;
+    }
+    file.keep(out)
+}
+
 fn answer(text: &str) -> Result<(Reason, i64), String> {
     let (reason, people) = text
         .split_once('=')
@@ -247,6 +252,10 @@ fn answer(text: &str) -> Result<(Reason, i64), String> {
 
 /// What to do about it, where that is a word on this command line.
 fn hinted(error: PostalError) -> anyhow::Error {
+    if matches!(error, PostalError::LinksLeadHome { .. }) {
+        let hint = "say --anyway for a rehearsal (is --config missing?)";
+        return anyhow::Error::new(error).context(hint);
+    }
     let words: Vec<String> = match &error {
         PostalError::Unconfirmed { questions } => questions
             .iter()
@@ -345,23 +354,5 @@ impl Discard {
         let batch = post::discard(app, by, self.batch).await?;
         let people = people(batch.people);
         say(format!("the list of {people} is discarded"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_to_the_machine_itself_are_known() {
-        for home in [
-            "http://127.0.0.1:8080",
-            "http://localhost",
-            "http://[::1]:80",
-            "http://0.0.0.0",
-        ] {
-            assert!(leads_home(home), "{home}");
-        }
-        assert!(!leads_home("https://notice.carrier.example"));
     }
 }

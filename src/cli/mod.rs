@@ -6,6 +6,7 @@ mod campaign;
 mod check;
 mod db;
 mod demo;
+mod file;
 mod forget;
 mod import;
 mod key;

@@ -104,7 +104,7 @@ async fn start(app: &App) -> Result<()> {
 async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
     let witness = Witness::new(&app);
     loop {
-        match keys::check(&app).await {
+        match keys::start(&app).await {
             Ok(()) => match witness.look(&app).await {
                 Ok(doubt) => {
                     if let Some(doubt) = doubt {
@@ -196,7 +196,7 @@ pub async fn expect_migrations(app: &App) -> Result<()> {
                 "{pending} migrations are pending: run `candor migrate` first"
             );
             ticket::store::check_table(&mut *app.db.get().await?).await?;
-            keys::check(app).await?;
+            keys::start(app).await?;
         }
         Err(error) => tracing::warn!(%error, "starting without the database"),
     }

@@ -213,6 +213,18 @@ impl Db {
         Ok(tx)
     }
 
+    /// Begins a transaction of which no statement takes longer than `limit`: the database ends it then.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn begin_within(&self, limit: Duration) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        // Zero would be no limit.
+        let limit = format!("set local statement_timeout = {}", limit.as_millis().max(1));
+        tx.batch_execute(&limit).await?;
+        Ok(tx)
+    }
+
     /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if
     /// a crash of the server takes it back. Whatever is committed durably after it makes it durable too.
     ///

@@ -52,15 +52,66 @@ pub enum KeyError {
     Db(#[from] db::Error),
 }
 
-/// Checks the keys of the settings against the fingerprints on record. Those of a database that has none yet are put
-/// on record, if they open its incidents.
+/// Compares the keys of the settings with those that the database is used with; writes nothing. `false`: it is used with
+/// none yet, since no incident was opened.
 ///
 /// # Errors
 /// [`KeyError`].
-pub async fn check(app: &App) -> Result<(), KeyError> {
-    let given = app.keys.fingerprints();
+pub async fn check(app: &App) -> Result<bool, KeyError> {
     let mut conn = app.db.get().await?;
-    match store::fingerprint(&mut conn, MASTER).await? {
+    if !incident::store::any(&mut conn).await? {
+        return Ok(false);
+    }
+    compare(&mut conn, &app.keys).await?;
+    Ok(true)
+}
+
+/// The same as a process starts: the keys of a database that has incidents and no record are put on record.
+///
+/// # Errors
+/// [`KeyError`].
+pub async fn start(app: &App) -> Result<(), KeyError> {
+    let mut conn = app.db.get().await?;
+    if incident::store::any(&mut conn).await? {
+        let missing = compare(&mut conn, &app.keys).await?;
+        insert(&mut conn, &missing, app.now()).await?;
+    }
+    Ok(())
+}
+
+/// The same in the transaction that opens an incident: the first one puts the keys on record, in the place of any with
+/// which nothing was ever sealed.
+///
+/// # Errors
+/// [`KeyError`].
+pub async fn open(tx: &mut Conn, keys: &Keyring, at: DateTime<Utc>) -> Result<(), KeyError> {
+    // Of two first incidents under two keys one is refused.
+    store::lock(tx).await?;
+    if incident::store::any(tx).await? {
+        let missing = compare(tx, keys).await?;
+        return Ok(insert(tx, &missing, at).await?);
+    }
+    let given = keys.fingerprints();
+    store::set_fingerprint(tx, MASTER, &given.master, at).await?;
+    store::set_fingerprint(tx, LINKS, &given.links, at).await?;
+    Ok(())
+}
+
+/// What is not on record yet.
+type Missing = Vec<(&'static str, [u8; 8])>;
+
+async fn insert(conn: &mut Conn, missing: &Missing, at: DateTime<Utc>) -> db::Result<()> {
+    for (name, fingerprint) in missing {
+        store::insert_fingerprint(conn, name, fingerprint, at).await?;
+    }
+    Ok(())
+}
+
+/// Compares the keys of the settings with the fingerprints on record; without one the master key must open the incidents.
+async fn compare(conn: &mut Conn, keys: &Keyring) -> Result<Missing, KeyError> {
+    let given = keys.fingerprints();
+    let mut missing = Missing::new();
+    match store::fingerprint(conn, MASTER).await? {
         Some(known) if is_master(&known, &given) => {}
         Some(known) => {
             return Err(KeyError::Master {
@@ -68,19 +119,19 @@ pub async fn check(app: &App) -> Result<(), KeyError> {
                 known: to_hex(&known),
             });
         }
-        None => {
-            let first = in_use(&mut conn, &app.keys).await?;
-            store::insert_fingerprint(&mut conn, MASTER, &first, app.now()).await?;
+        None => missing.push((MASTER, in_use(conn, keys).await?)),
+    }
+    match store::fingerprint(conn, LINKS).await? {
+        Some(known) if is_links(&known, &given) => {}
+        Some(known) => {
+            return Err(KeyError::Links {
+                given: to_hex(&given.links),
+                known: to_hex(&known),
+            });
         }
+        None => missing.push((LINKS, given.links)),
     }
-    match store::fingerprint(&mut conn, LINKS).await? {
-        Some(known) if is_links(&known, &given) => Ok(()),
-        Some(known) => Err(KeyError::Links {
-            given: to_hex(&given.links),
-            known: to_hex(&known),
-        }),
-        None => Ok(store::insert_fingerprint(&mut conn, LINKS, &given.links, app.now()).await?),
-    }
+    Ok(missing)
 }
 
 /// Until the incidents are wrapped anew the key on record is the former one.
@@ -128,7 +179,7 @@ pub async fn replaced(conn: &mut Conn, keys: &Keyring, at: DateTime<Utc>) -> db:
 /// [`KeyError::Master`], [`KeyError::OpensNothing`]; the database's.
 pub async fn change_links(app: &App, by: Actor) -> Result<bool, KeyError> {
     match check(app).await {
-        Ok(()) => return Ok(false),
+        Ok(_) => return Ok(false),
         Err(KeyError::Links { .. }) => {}
         Err(other) => return Err(other),
     }

@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db::{self, Conn};
+use crate::deployment::keys::{self, KeyError};
 use crate::id::{IncidentId, StaffId};
 use crate::scope;
 
@@ -59,9 +60,21 @@ pub enum SteerError {
     /// Somebody changed it meanwhile.
     #[error("somebody changed this incident meanwhile: look again, then repeat your change")]
     Changed,
+    /// The incidents of this database are sealed under other keys.
+    #[error(transparent)]
+    Key(KeyError),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+impl From<KeyError> for SteerError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Db(error) => error.into(),
+            other => Self::Key(other),
+        }
+    }
 }
 
 impl From<db::Error> for SteerError {
@@ -77,7 +90,7 @@ impl From<db::Error> for SteerError {
 /// Opens an incident with a key of its own.
 ///
 /// # Errors
-/// [`SteerError::Text`], [`SteerError::SlugTaken`].
+/// [`SteerError::Text`], [`SteerError::SlugTaken`], [`SteerError::Key`].
 pub async fn open(
     app: &App,
     by: StaffId,
@@ -92,6 +105,7 @@ pub async fn open(
     let id = IncidentId::new(now);
     let (_, wrapped_key) = app.keys.new_incident_key(id);
     let mut tx = app.db.begin().await?;
+    keys::open(&mut tx, &app.keys, now).await?;
     let new = store::NewIncident {
         id,
         slug,

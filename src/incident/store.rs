@@ -290,6 +290,18 @@ pub async fn lock_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
         .await?)
 }
 
+/// Whether any incident was ever opened, forgotten ones too.
+///
+/// # Errors
+/// The database's.
+pub async fn any(conn: &mut Conn) -> Result<bool> {
+    Ok(
+        diesel::select(diesel::dsl::exists(incident::table.select(incident::id)))
+            .get_result(conn)
+            .await?,
+    )
+}
+
 /// The wrapped keys of all incidents that are not forgotten.
 ///
 /// # Errors

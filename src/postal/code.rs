@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::store;
 use crate::app::App;
 use crate::db::{self, Conn};
-use crate::id::PersonId;
+use crate::id::{IncidentId, PersonId};
 use crate::link::NoticeCode;
 use crate::person::{self, Person};
 
@@ -23,6 +23,24 @@ pub async fn is_out<C>(conn: &mut Conn, person: &Person<C>) -> db::Result<bool> 
     }
     let items = store::of_person(conn, person.id).await?;
     Ok(items.iter().any(|item| item.opens(&items)))
+}
+
+/// The person of the letter in which this code stands, if it still counts.
+///
+/// # Errors
+/// The database's.
+pub async fn whose(
+    app: &App,
+    conn: &mut Conn,
+    code: NoticeCode,
+) -> db::Result<Option<(IncidentId, PersonId)>> {
+    for item in store::of_code(conn, code.bucket(), &[code.key(&app.keys)]).await? {
+        let all = store::of_person(conn, item.person).await?;
+        if item.opens(&all) {
+            return Ok(Some((item.batch.incident, item.person)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether this code stands in a letter to the person that still counts. Twenty wrong ones use up the day, counted

@@ -37,6 +37,15 @@ pub enum PostalError {
         /// How many.
         people: i64,
     },
+    /// Nobody else could open the links in the letters.
+    #[error(
+        "the links in these letters would begin with {url}, which nobody else can open: set http.public_url, or say \
+         that the list is for a rehearsal"
+    )]
+    LinksLeadHome {
+        /// `http.public_url`.
+        url: String,
+    },
     /// The person was not on a list then.
     #[error(
         "this person came into scope on {since} (UTC): nobody can have told them on {on} what the list says"

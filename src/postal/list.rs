@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use csv::WriterBuilder;
 
-use super::{Batch, Item, PostalError, PostalKind, PostalStatus, addressee, store, take};
+use super::take::{self, Insist};
+use super::{Batch, Item, PostalError, PostalKind, PostalStatus, addressee, store};
 use crate::app::App;
 use crate::db;
 use crate::element::{ElementSet, in_words};
@@ -58,8 +59,7 @@ pub struct Letters {
     after: Option<PersonId>,
 }
 
-/// Takes a list and begins to write it; that it was taken is on record before the first address leaves. People on a
-/// list that waits stay out, unless `again`.
+/// Takes a list and begins to write it; that it was taken is on record before the first address leaves.
 ///
 /// # Errors
 /// As [`take::take`].
@@ -68,15 +68,15 @@ pub async fn export(
     by: StaffId,
     of: IncidentId,
     kind: PostalKind,
-    again: bool,
+    insist: Insist,
 ) -> Result<Letters, PostalError> {
     // It may take long.
     let app = &app.patient();
-    let batch = take::take(app, by, of, kind, again).await?;
     let found = incident::store::find(&mut *app.db.get().await?, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     Ok(Letters {
-        batch,
+        // Last: once a list is taken nothing else may fail.
+        batch: take::take(app, by, of, kind, insist).await?,
         app: app.clone(),
         key,
         begun: false,

@@ -7,6 +7,7 @@ pub mod consent;
 mod error;
 mod kind;
 mod knows;
+pub mod lacking;
 mod letter;
 pub mod list;
 pub mod minors;

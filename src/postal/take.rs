@@ -8,6 +8,7 @@ use super::{Batch, MinorsRule, PostalError, PostalKind, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
+use crate::config::leads_home;
 use crate::db::Conn;
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
@@ -17,23 +18,39 @@ use crate::person::{self, Person};
 use crate::seal::IncidentKey;
 
 /// How many people are opened at once.
-const AT_ONCE: usize = 1_000;
+pub(super) const AT_ONCE: usize = 1_000;
 
-/// Takes a list. People on a list that waits stay out, unless `again`; of a list for the post, people without a postal
-/// address stay out and are counted. Imports and activations of the incident wait
-/// meanwhile.
+/// What is asked for although something speaks against it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Insist {
+    /// People on a list that waits are on this one too.
+    pub again: bool,
+    /// The list is taken although the links in its letters lead to this machine only: for a rehearsal.
+    pub anyway: bool,
+}
+
+/// Takes a list. People on a list that waits stay out; of a list for the post, people without a postal address stay out
+/// and are counted. Imports and activations of the incident wait meanwhile.
 ///
 /// # Errors
-/// [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`], [`PostalError::MinorsAreMailed`] for a list of guardians.
+/// [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`], [`PostalError::MinorsAreMailed`] for
+/// a list of guardians, [`PostalError::LinksLeadHome`].
 pub async fn take(
     app: &App,
     by: StaffId,
     of: IncidentId,
     kind: PostalKind,
-    again: bool,
+    insist: Insist,
 ) -> Result<Batch, PostalError> {
+    let url = &app.config.http.public_url;
+    if kind.is_posted() && leads_home(url) && !insist.anyway {
+        return Err(PostalError::LinksLeadHome {
+            url: url.to_string(),
+        });
+    }
     // It may take long.
     let app = &app.patient();
+    let again = insist.again;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = incident::store::lock(&mut tx, of).await?;
@@ -118,34 +135,7 @@ async fn with_address(
     Ok(found)
 }
 
-fn has_address(person: &Person) -> bool {
+pub(super) fn has_address(person: &Person) -> bool {
     let address = person.contact.address.as_deref();
     address.is_some_and(|address| !address.trim().is_empty())
-}
-
-/// The people who belong on a list of this kind and have no postal address, by reference: they need an address, or are
-/// told otherwise.
-///
-/// # Errors
-/// [`PostalError::Forgotten`].
-pub async fn without_address(
-    app: &App,
-    of: IncidentId,
-    kind: PostalKind,
-) -> Result<Vec<Person>, PostalError> {
-    let mut conn = app.db.get().await?;
-    let found = incident::store::find(&mut conn, of).await?;
-    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
-    let rule = store::minors(&mut conn, of).await?;
-    let mut lacking = Vec::new();
-    for bucket in 0..BUCKETS {
-        let people = store::to_list(&mut conn, of, bucket, (kind, rule), true).await?;
-        for some in people.chunks(AT_ONCE) {
-            let ids: Vec<_> = some.iter().map(|(person, _)| *person).collect();
-            let opened = person::store::load_many(&mut conn, &key, (of, bucket), &ids).await?;
-            lacking.extend(opened.into_iter().filter(|one| !has_address(one)));
-        }
-    }
-    lacking.sort_by(|a, b| a.contact.reference.cmp(&b.contact.reference));
-    Ok(lacking)
 }

@@ -5,14 +5,17 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
 
+use crate::app::App;
+use crate::id::IncidentId;
 use crate::incident::Incident;
-use crate::person::Person;
-use crate::postal::PostalError;
 use crate::postal::consent::yes_to;
+use crate::postal::lacking::{Lacking, without_address};
 use crate::postal::list::Letters;
 use crate::postal::slips::BadFile;
+use crate::postal::{PostalError, PostalKind};
 use crate::scope::csv::harmless;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Signed;
 
 /// Answers with a list that was taken.
 ///
@@ -31,21 +34,70 @@ pub fn download(of: &Incident, list: Letters) -> Answer {
         .streaming(pieces))
 }
 
-/// Answers with a list of people who need an address: what a list that corrects theirs begins with.
-pub fn references(of: &Incident, people: &[Person]) -> HttpResponse {
-    let mut to = csv::WriterBuilder::new().from_writer(Vec::new());
-    let mut written = to.write_record(["reference", "address", "postcode"]);
-    for one in people {
-        let reference = harmless(one.contact.reference.as_bytes());
-        written = written.and_then(|()| to.write_record([&*reference, "", ""]));
+/// The people who need an address, being read for somebody: how many were shown is counted for the audit log, also of an
+/// answer that was broken off.
+struct References {
+    who: Signed,
+    app: App,
+    of: IncidentId,
+    lacking: Lacking,
+    begun: bool,
+    shown: usize,
+}
+
+impl References {
+    /// The next piece of the file; `None` at its end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let mut to = csv::WriterBuilder::new().from_writer(Vec::new());
+        if !self.begun {
+            self.begun = true;
+            to.write_record(["reference", "address", "postcode"])
+                .map_err(Problem::broken)?;
+        } else {
+            let Some(references) = self.lacking.next().await? else {
+                return Ok(None);
+            };
+            self.shown += references.len();
+            for one in &references {
+                to.write_record([&*harmless(one.as_bytes()), b"", b""])
+                    .map_err(Problem::broken)?;
+            }
+        }
+        let piece = to
+            .into_inner()
+            .map_err(|e| Problem::broken(e.into_error()))?;
+        Ok(Some(piece.into()))
     }
+}
+
+impl Drop for References {
+    fn drop(&mut self) {
+        self.who.saw(&self.app, "people.read", self.of, self.shown);
+    }
+}
+
+/// Answers with the people who belong on a list and need an address: what a list that corrects theirs begins with.
+///
+/// # Errors
+/// The incident was forgotten; those of the pieces end the answer early.
+pub async fn references(app: &App, who: &Signed, of: &Incident, kind: PostalKind) -> Answer {
+    let from = References {
+        lacking: without_address(app, of.id, kind).await?,
+        who: who.clone(),
+        app: app.clone(),
+        of: of.id,
+        begun: false,
+        shown: 0,
+    };
     let name = format!("attachment; filename=\"{}-without-address.csv\"", of.slug);
-    // A list in memory takes every record.
-    let file = written.ok().and_then(|()| to.into_inner().ok());
-    HttpResponse::Ok()
+    let pieces = stream::try_unfold(from, |mut from| async move {
+        let piece = from.next().await?;
+        Ok::<_, Problem>(piece.map(|piece| (piece, from)))
+    });
+    Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((header::CONTENT_DISPOSITION, name))
-        .body(file.unwrap_or_default())
+        .streaming(pieces))
 }
 
 impl From<PostalError> for Problem {
@@ -64,6 +116,7 @@ impl From<PostalError> for Problem {
             | PostalError::NoAddress { .. }
             | PostalError::Waiting { .. }
             | PostalError::MinorsAreMailed
+            | PostalError::LinksLeadHome { .. }
             | PostalError::NotWaiting { .. }
             | PostalError::Held
             | PostalError::Retracted

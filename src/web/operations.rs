@@ -99,7 +99,7 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
         Ok(0) => {
             // A database that was away when this process started has not been looked at.
             match keys::check(&app).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(KeyError::Db(error)) => return Err(error.into()),
                 Err(error) => return Err(Problem::new(Kind::Away).because(error.to_string())),
             }

@@ -27,6 +27,7 @@ const VERBS: &[&str] = &[
     "person/find",
     "person/revoke",
     "postal/code",
+    "postal/lacking",
     "postal/list",
     "postal/minors",
     "postal/post",

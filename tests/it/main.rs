@@ -29,6 +29,7 @@ mod life;
 mod lists;
 mod look;
 mod mail;
+mod mended;
 mod merge;
 mod naming;
 mod notify;

@@ -491,6 +491,19 @@ async fn a_rehearsals_letters_can_be_read() {
             "{other}"
         );
     }
+    candor::audit::noticed::write(&house.app).await.unwrap();
+    let read = |subject: &str, times: u8| {
+        format!(
+            "select count(*) from audit_event where deed = 'outbox.read' and subject = '{subject}'
+             and detail::jsonb @> '{{\"times\": {times}, \"rows\": {times}}}'"
+        )
+    };
+    assert_eq!(house.number(&read("list", 1)).await, 1);
+    assert_eq!(
+        house.number(&read(name, 2)).await,
+        1,
+        "its text and its HTML"
+    );
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -4,6 +4,7 @@
 mod barred;
 mod fresh;
 mod lists;
+mod mended;
 mod minors;
 mod races;
 mod walk;
@@ -19,6 +20,7 @@ use candor::person::find::{Clue, find};
 use candor::postal::consent::Confirmed;
 use candor::postal::post::{self, Done};
 use candor::postal::returned::{Recorded, returned};
+use candor::postal::take::Insist;
 use candor::postal::{Batch, PostalError, PostalKind, list, slips, store};
 use candor::scope::consent::Consent;
 use candor::scope::import::Source;
@@ -36,6 +38,12 @@ struct Post {
     house: House,
     scene: Scene,
 }
+
+/// Taken although its links lead to this machine only.
+pub const REHEARSAL: Insist = Insist {
+    again: false,
+    anyway: true,
+};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -64,7 +72,11 @@ impl Post {
 
     async fn take(&self, kind: PostalKind, again: bool) -> Result<(Batch, Rows), PostalError> {
         let (app, by, of) = (&self.house.app, self.scene.comms, self.scene.incident);
-        let mut list = list::export(app, by, of, kind, again).await?;
+        let insist = Insist {
+            again,
+            anyway: false,
+        };
+        let mut list = list::export(app, by, of, kind, insist).await?;
         let mut file = Vec::new();
         while let Some(piece) = list.next().await? {
             file.extend(piece);

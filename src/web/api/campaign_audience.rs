@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::templates::{FindingView, bad_text};
 use crate::app::App;
 use crate::campaign::approval;
-use crate::campaign::check::{Naming, Readers, Review, ToAcknowledge, Unfillable};
+use crate::campaign::check::{self, Naming, Readers, Review, ToAcknowledge, Unfillable};
 use crate::campaign::error::CampaignError;
 use crate::campaign::store;
-use crate::campaign::submit::{self, Examined};
 use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
 use crate::template::lint::Finding;
+use crate::web::console::audience::Audiences;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -35,14 +35,26 @@ struct AudienceView {
 /// and what stands against its submission.
 ///
 /// # Errors
-/// 404, no active scope, texts that do not compile.
-pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<CampaignId>) -> Answer {
+/// 404, no active scope, texts that do not compile. 503 if the audience cannot be counted in time.
+pub async fn show(
+    _: Allowed<SeeCampaigns>,
+    app: Data<App>,
+    audiences: Data<Audiences>,
+    id: Path<CampaignId>,
+) -> Answer {
     let mut conn = app.db.get().await?;
     let campaign = store::find(&mut conn, *id).await?;
     let content = approval::present_content(&app, &mut conn, &campaign).await?;
-    let Examined { count, review } = submit::examine(&mut conn, &campaign, &content).await?;
+    // Others need it while this one waits.
+    drop(conn);
+    let counted = audiences
+        .awaited(&app, &campaign, Some(content.scope))
+        .await;
+    let counted = counted
+        .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
+    let review = check::review(&content, &counted.classes).map_err(CampaignError::Text)?;
     Ok(HttpResponse::Ok().json(AudienceView {
-        count,
+        count: counted.count.clone(),
         findings: shown_findings(&review),
         readers: review.readers,
         unnamed: review.unnamed,

@@ -292,7 +292,7 @@ impl From<ForgetError> for Problem {
 impl From<SteerError> for Problem {
     fn from(error: SteerError) -> Self {
         let kind = match &error {
-            SteerError::Db(_) => Kind::Broken,
+            SteerError::Db(_) | SteerError::Key(_) => Kind::Broken,
             SteerError::Missing => Kind::NotFound,
             SteerError::SlugTaken => Kind::Taken,
             SteerError::Text(_) => Kind::NotAccepted,
@@ -305,6 +305,7 @@ impl From<SteerError> for Problem {
         };
         match error {
             SteerError::Db(error) => error.into(),
+            SteerError::Key(error) => Self::broken(error),
             SteerError::IllegalMove { from, to } => Self::new(kind)
                 .because(&error)
                 .with("from", from)

@@ -49,15 +49,14 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
 /// # Errors
 /// 404.
 pub async fn without_address(
-    _: Allowed<ImportScope>,
+    who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
     asked: Query<OfKind>,
 ) -> Answer {
     let of = named(&mut *app.db.get().await?, &name).await?;
     let kind = asked.kind.unwrap_or(PostalKind::Letter);
-    let people = postal::take::without_address(&app, of.id, kind).await?;
-    Ok(references(&of, &people))
+    references(&app, &who, &of, kind).await
 }
 
 /// Which list.

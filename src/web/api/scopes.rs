@@ -249,7 +249,8 @@ pub async fn rejects(
     path: Path<(String, i32)>,
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
-    who.saw(&app, "rejects.download", incident.id, 1);
+    let rows = usize::try_from(version.rejected).unwrap_or_default();
+    who.saw(&app, "rejects.download", incident.id, rows);
     rejects::download(&app, &incident, &version)
 }
 

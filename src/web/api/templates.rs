@@ -275,6 +275,7 @@ pub async fn reader(
         .into_iter()
         .next();
     let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
+    who.saw(app, "person.read", person.id, 1);
     let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
     let told_wrongly = person.told_wrongly();
     let reader = Reader {

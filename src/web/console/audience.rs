@@ -1,5 +1,6 @@
 //! How many people a campaign would be sent to. Everybody has to be looked at for that, a few seconds for ten
-//! million: no page waits longer for it than people do, and what took long is not asked for again at once.
+//! million: no page waits longer for it than people do, and what took long is not asked for again at once, by pages and
+//! programs alike.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,12 +38,14 @@ impl Default for Audiences {
     }
 }
 
+type Counting = watch::Receiver<Option<Done>>;
+
 /// The campaign's version and the scope's: another audience, another count.
 type Of = (i32, Option<i32>);
 
 struct Count {
     of: Of,
-    done: watch::Receiver<Option<Done>>,
+    done: Counting,
 }
 
 /// An audience as it was counted.
@@ -74,6 +77,21 @@ impl Count {
 impl Audiences {
     /// The campaign's audience; `None` while it is still being counted, or could not be.
     pub async fn of(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Option<Arc<Counted>> {
+        let counting = self.counting(app, of, scope);
+        timeout(self.patience, end(counting)).await.ok()?
+    }
+
+    /// The same, however long it takes; `None` if it could not be counted.
+    pub async fn awaited(
+        &self,
+        app: &App,
+        of: &Campaign,
+        scope: Option<i32>,
+    ) -> Option<Arc<Counted>> {
+        end(self.counting(app, of, scope)).await
+    }
+
+    fn counting(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Counting {
         let (app, incident) = (app.clone(), of.incident);
         let filter = of.audience.filter(of.kind);
         let count = async move {
@@ -83,42 +101,40 @@ impl Audiences {
                 classes: audience_classes(&mut conn, incident, &filter).await?,
             })
         };
-        self.counted(of.id, (of.version, scope), count).await
+        self.begun(of.id, (of.version, scope), count)
     }
 
-    async fn counted(
+    /// The count under way, or done and still good; else it begins.
+    fn begun(
         &self,
         id: CampaignId,
         of: Of,
         count: impl Future<Output = db::Result<Counted>> + Send + 'static,
-    ) -> Option<Arc<Counted>> {
-        let mut done = {
-            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            match counts.get(&id) {
-                Some(there) if there.is_good(of) => there.done.clone(),
-                _ => {
-                    let done = begin(count);
-                    let there = Count {
-                        of,
-                        done: done.clone(),
-                    };
-                    counts.insert(id, there);
-                    done
-                }
+    ) -> Counting {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get(&id) {
+            Some(there) if there.is_good(of) => there.done.clone(),
+            _ => {
+                let done = begin(count);
+                let there = Count {
+                    of,
+                    done: done.clone(),
+                };
+                counts.insert(id, there);
+                done
             }
-        };
-        let done = timeout(self.patience, done.wait_for(Option::is_some)).await;
-        done.ok()?
-            .ok()?
-            .as_ref()
-            .map(|done| Arc::clone(&done.counted))
+        }
     }
 }
 
+/// What a count comes to; `None` if it failed.
+async fn end(mut counting: Counting) -> Option<Arc<Counted>> {
+    let done = counting.wait_for(Option::is_some).await.ok()?;
+    done.as_ref().map(|done| Arc::clone(&done.counted))
+}
+
 /// Counts whether or not anybody still waits: the next page finds it done.
-fn begin(
-    count: impl Future<Output = db::Result<Counted>> + Send + 'static,
-) -> watch::Receiver<Option<Done>> {
+fn begin(count: impl Future<Output = db::Result<Counted>> + Send + 'static) -> Counting {
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
@@ -146,6 +162,18 @@ mod tests {
         Audiences {
             patience,
             counts: Mutex::default(),
+        }
+    }
+
+    impl Audiences {
+        async fn counted(
+            &self,
+            id: CampaignId,
+            of: Of,
+            count: impl Future<Output = db::Result<Counted>> + Send + 'static,
+        ) -> Option<Arc<Counted>> {
+            let counting = self.begun(id, of, count);
+            timeout(self.patience, end(counting)).await.ok()?
         }
     }
 

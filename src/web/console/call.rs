@@ -15,6 +15,7 @@ use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
 use crate::notice;
 use crate::person::find::{Clue, find};
+use crate::postal;
 use crate::staff::right::WorkTickets;
 use crate::ticket::desk::{self, Caller, DeskError};
 use crate::ticket::{Then, TicketStatus};
@@ -186,6 +187,9 @@ async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, P
         let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
         if let Some(notice) = found.first() {
             return Ok(Found::One(notice.incident, Some(notice.person)));
+        }
+        if let Some((incident, person)) = postal::code::whose(app, &mut conn, code).await? {
+            return Ok(Found::One(incident, Some(person)));
         }
     }
     let mut people = Vec::new();

@@ -1,6 +1,7 @@
 //! Letters of an incident: the lists for the post, next of kin and safe channels, and what became of them.
 
 mod act;
+mod asked;
 mod back;
 
 use actix_web::HttpRequest;
@@ -9,14 +10,13 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 
 pub use self::act::{discard, minors, posted, take, told, told_one};
+pub use self::asked::Asked;
 pub use self::back::{returned, without_address};
 use super::Choice;
 use super::around::{self, Names, incident_at};
 use crate::app::App;
-use crate::db::Conn;
+use crate::config::leads_home;
 use crate::incident::Incident;
-use crate::person;
-use crate::postal::consent::Question;
 use crate::postal::store::Due;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
@@ -25,9 +25,6 @@ use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
-
-/// How many people of a list are named who must not be told by it any more.
-const NAMED: i32 = 20;
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]
@@ -49,6 +46,8 @@ pub struct LettersPage {
     pub may: bool,
     /// Whether the reader may choose how minors are told.
     pub may_steer: bool,
+    /// How the links in letters would begin if nobody else can open them; else empty.
+    pub links: String,
     /// The channels by which people are told otherwise.
     pub channels: Vec<Choice>,
     /// The form for one person who was told.
@@ -68,6 +67,8 @@ pub struct ListLine {
     pub who: &'static str,
     /// What happens with it.
     pub means: &'static str,
+    /// Whether its letters are posted.
+    pub by_post: bool,
     /// How many belong on it or on one that waits.
     pub people: i64,
     /// How many are on lists that wait.
@@ -97,19 +98,8 @@ pub struct BatchLine {
     pub form: Typed,
     /// What the form asks for, since some of its people must not be told any more.
     pub asked: Vec<Asked>,
-}
-
-/// People on a list that waits who must not be told by it any more.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// What a yes sends: the reason, and the number that the page showed.
-    pub value: String,
-    /// What a yes says.
-    pub words: String,
-    /// Some of them: the addresses of their pages, and their references.
-    pub some: Vec<(String, String)>,
-    /// How many are not among those.
-    pub more: i64,
+    /// Whether that could not be found out while the page waited.
+    pub unknown: bool,
 }
 
 /// The form of a list, or of one person who was told, as typed.
@@ -225,14 +215,20 @@ pub(super) async fn filled(
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
-    let mut lines = Vec::new();
-    for one in &batches {
-        let asked = match one.state {
-            PostalState::Listed => asked(app, &mut conn, &of, one, who).await?,
-            _ => Vec::new(),
-        };
-        lines.push(batch_line(one, &names, &today, asked));
-    }
+    let may = who.may(Right::ImportScope);
+    // Others need it while this page waits.
+    drop(conn);
+    let waiting = batches
+        .iter()
+        .filter(|one| may && one.state == PostalState::Listed);
+    let mut asked = asked::of_lists(app, who, &of, waiting).await?;
+    let line = |one: &Batch| {
+        let asked = asked.remove(&one.id).unwrap_or(Some(Vec::new()));
+        batch_line(one, &names, &today, asked)
+    };
+    let lines = batches.iter().map(line).collect();
+    let mut conn = app.db.get().await?;
+    let url = &app.config.http.public_url;
     Ok(LettersPage {
         desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
         slug: of.slug,
@@ -240,7 +236,11 @@ pub(super) async fn filled(
         lists,
         batches: lines,
         minors: rule.to_string(),
-        may: who.may(Right::ImportScope),
+        may,
+        links: match leads_home(url) {
+            true => url.to_string(),
+            false => String::new(),
+        },
         may_steer: who.may(Right::SteerIncident),
         one: Typed {
             on: today,
@@ -286,41 +286,14 @@ fn list_line(due: Due, batches: &[Batch]) -> ListLine {
         kind: due.kind.as_str(),
         who,
         means,
+        by_post: due.kind.is_posted(),
         people: due.people,
         waiting: due.waiting,
         without_address: lacking.map(|one| (one.without_address, Moment::row(one.taken_at))),
     }
 }
 
-/// What is asked before a list is recorded.
-async fn asked(
-    app: &App,
-    conn: &mut Conn,
-    of: &Incident,
-    batch: &Batch,
-    who: &Signed,
-) -> Result<Vec<Asked>, Problem> {
-    let mut all = Vec::new();
-    let key = of.key(&app.keys).map_err(Problem::broken)?;
-    for barred in store::barred(conn, batch, NAMED).await? {
-        let mut some = Vec::new();
-        for id in &barred.some {
-            if let (Some(key), true) = (&key, who.may(Right::SeePeople)) {
-                let person = person::store::find(conn, key, *id).await?;
-                some.push((format!("/console/people/{id}"), person.contact.reference));
-            }
-        }
-        all.push(Asked {
-            value: format!("{}:{}", barred.reason.as_str(), barred.people),
-            words: Question::from(&barred).to_string(),
-            more: barred.people - i64::try_from(some.len()).unwrap_or(i64::MAX),
-            some,
-        });
-    }
-    Ok(all)
-}
-
-fn batch_line(of: &Batch, names: &Names, today: &str, asked: Vec<Asked>) -> BatchLine {
+fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>) -> BatchLine {
     BatchLine {
         id: of.id.to_string(),
         kind: kind_in_words(of.kind),
@@ -344,6 +317,7 @@ fn batch_line(of: &Batch, names: &Names, today: &str, asked: Vec<Asked>) -> Batc
             how: How::Letter.as_str().to_owned(),
             ..Typed::default()
         },
-        asked,
+        unknown: asked.is_none(),
+        asked: asked.unwrap_or_default(),
     }
 }

@@ -156,10 +156,16 @@ impl Account {
         }
     }
 
-    /// What to do about people who were told of something that is not theirs.
+    /// How many a campaign can correct.
+    pub fn correction_mails(&self) -> i64 {
+        self.told_too_much - self.correction_letters
+    }
+
+    /// What is done about people who were told of something that is not theirs.
     pub fn correct(&self) -> &'static str {
-        match self.told_too_much - self.correction_letters {
-            0 => "take the list of letters of correction",
+        match (self.correction_mails() > 0, self.correction_letters > 0) {
+            (true, true) => "draft a correction, and take the list of letters of correction",
+            (false, true) => "take the list of letters of correction",
             _ => "draft a correction",
         }
     }

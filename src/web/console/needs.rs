@@ -95,7 +95,7 @@ pub async fn of_incident(
             );
             need(Tone::Look, text, draft.clone(), "Draft a supplement");
         }
-        let by_mail = account.told_too_much - account.correction_letters;
+        let by_mail = account.correction_mails();
         if by_mail > 0 {
             let text = people(
                 by_mail,

@@ -78,7 +78,8 @@ pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> 
         at: Moment::row(found.written_at),
         name: found.name,
     };
-    let letters = found.into_iter().map(row).collect();
+    let letters: Vec<_> = found.into_iter().map(row).collect();
+    who.saw(&app, "outbox.read", "list", letters.len());
     draw(&app, &req, &who, letters, total, None).await
 }
 
@@ -93,6 +94,7 @@ pub async fn one(
     name: Path<String>,
 ) -> Answer {
     let read = open(&app, &name).await?;
+    who.saw(&app, "outbox.read", &name, 1);
     let html = read
         .html
         .is_some()
@@ -110,11 +112,12 @@ pub async fn one(
 ///
 /// # Errors
 /// 404.
-pub async fn html(_who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
+pub async fn html(who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
     let html = open(&app, &name)
         .await?
         .html
         .ok_or_else(Problem::not_found)?;
+    who.saw(&app, "outbox.read", &name, 1);
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))

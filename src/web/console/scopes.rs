@@ -388,7 +388,8 @@ async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version
 /// 404.
 pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
-    who.saw(&app, "rejects.download", incident.id, 1);
+    let rows = usize::try_from(version.rejected).unwrap_or_default();
+    who.saw(&app, "rejects.download", incident.id, rows);
     download::download(&app, &incident, &version)
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use candor::audit::noticed;
+use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::{Agent, Auditor, Comms, Lead};
 use candor::ticket::intake;
 use serde_json::Value;
@@ -39,7 +40,8 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
-    let people = list(3, "name") + "R-BAD,not an address,B,en,US-CA,name\n";
+    let bad = |n| format!("R-BAD{n},not an address,B,en,US-CA,name\n");
+    let people = list(3, "name") + &bad(1) + &bad(2);
     let version = scene.import(&house, &people).await;
     let (comms, agent) = (site.program(&[Comms]).await, site.program(&[Agent]).await);
     let clerk = site.signed_in("clerk", &[Comms]).await;
@@ -71,11 +73,30 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     assert_eq!(clerk.get(&format!("/console{rejects}/rejects")).status, 200);
     assert_eq!(comms.get(&format!("{rejects}/rejects")).status, 200);
 
+    let template = scene.template(&house, "Preview", "Dear {{ name }}").await;
+    let at = format!("/templates/{template}");
+    let asked = serde_json::json!({ "incident": "sundmere", "reference": "R-00002" });
+    assert_eq!(comms.post(&format!("{at}/preview"), &asked).status, 200);
+    let query = "incident=sundmere&reference=R-00002";
+    for part in ["", "/preview"] {
+        let page = format!("/console{at}{part}?{query}");
+        assert_eq!(clerk.get(&page).status, 200);
+    }
+
     let found = counted(&house).await;
     let incident = scene.incident.to_string();
     let incident = incident.as_str();
     assert_eq!(of(&found, "people.find"), [(incident, 1, 1)]);
-    assert_eq!(of(&found, "person.read"), [(person.as_str(), 1, 1)]);
+    let clue = Clue::Reference("R-00002".to_owned());
+    let shown = find(&house.app, scene.incident, &clue).await.unwrap();
+    let shown = shown[0].id.to_string();
+    let mut read = [
+        (person.as_str(), 1, 1),
+        (shown.as_str(), 1, 1),
+        (shown.as_str(), 2, 2),
+    ];
+    read.sort_unstable();
+    assert_eq!(of(&found, "person.read"), read);
     assert_eq!(
         of(&found, "people.read"),
         [(incident, 1, 3), (incident, 1, 3)]
@@ -86,10 +107,10 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
         [(ticket.as_str(), 1, 1), (ticket.as_str(), 2, 2)]
     );
     assert_eq!(of(&found, "tickets.read"), [("queue", 1, 1)]);
-    assert_eq!(of(&found, "rejects.read"), [(incident, 1, 1)]);
+    assert_eq!(of(&found, "rejects.read"), [(incident, 1, 2)]);
     assert_eq!(
         of(&found, "rejects.download"),
-        [(incident, 1, 1), (incident, 1, 1)]
+        [(incident, 1, 2), (incident, 1, 2)]
     );
     let person_named =
         "select count(*) from audit_event where detail ilike '%R-0%' or detail like '%@%'";

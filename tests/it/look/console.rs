@@ -771,6 +771,7 @@ fn letters() -> LettersPage {
         means: "For the mail house.",
         people,
         waiting,
+        by_post: kind != "kin",
         without_address: (kind == "letter").then(|| (1, row(90))),
     };
     let batch = |by_post, waits, state: &str, on: &str| {
@@ -799,6 +800,7 @@ fn letters() -> LettersPage {
             }],
             false => vec![],
         },
+        unknown: waits && !by_post,
     }
     };
     LettersPage {
@@ -818,6 +820,7 @@ fn letters() -> LettersPage {
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
+        links: "http://127.0.0.1:8080".into(),
         channels: vec![choice("phone", "by telephone")],
         one: Typed {
             reference: HOSTILE.into(),

@@ -21,6 +21,7 @@ use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::Scene;
+use crate::postal::REHEARSAL;
 
 fn name(n: usize) -> String {
     format!("Zoroaster Quetzalcoatl-{n:04}")
@@ -141,7 +142,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
             .unwrap();
     }
     let (app, by, of) = (&house.app, scene.comms, scene.incident);
-    let mut letters = list::export(app, by, of, PostalKind::Letter, false)
+    let mut letters = list::export(app, by, of, PostalKind::Letter, REHEARSAL)
         .await
         .unwrap();
     while letters.next().await.unwrap().is_some() {}

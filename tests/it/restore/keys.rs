@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use candor::deployment::keys;
+use candor::incident::steer::{self, SteerError};
+
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -37,7 +40,8 @@ async fn l3_another_master_key_is_refused_by_the_program_the_check_and_every_com
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name;ssn")).await;
-    // Nothing is on record yet: what the key opens tells.
+    // Of a database of before there is nothing on record: what the key opens tells.
+    house.sql("delete from key_fingerprint").await;
     let other = Program::of(&house)
         .without("CANDOR__SECRETS__MASTER_KEY")
         .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
@@ -45,6 +49,10 @@ async fn l3_another_master_key_is_refused_by_the_program_the_check_and_every_com
     assert!(refused(&other, &["check"]).contains("does not open the incidents"));
     let right = Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
     assert!(right.ok(&["check"]).contains("the one of this database"));
+    let recorded = "select count(*) from key_fingerprint";
+    assert_eq!(house.number(recorded).await, 0, "a check writes nothing");
+    keys::start(&house.app).await.unwrap();
+    assert_eq!(house.number(recorded).await, 2);
     let out = Scratch::new().path().join("letters.csv");
     let out = out.display().to_string();
     let commands: [&[&str]; 7] = [
@@ -122,4 +130,40 @@ async fn l3_links_that_end_with_the_master_key_are_on_record_once_it_is_replaced
     both.ok(&["key", "rewrap"]);
     let new_only = program(&house).with("CANDOR__SECRETS__MASTER_KEY_FILE", &new);
     new_only.ok(&["check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_on_record_once_something_is_sealed_under_it_and_not_before() {
+    let mut house = House::new().await;
+    let other = Program::of(&house)
+        .without("CANDOR__SECRETS__MASTER_KEY")
+        .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
+        .with_relay("relay", "file:///tmp/candor-never-written", 1);
+    let said = other.ok(&["check"]);
+    assert!(
+        said.contains("no incident is sealed under any yet"),
+        "{said}"
+    );
+    other.ok(&["db", "status"]);
+    let mut running = other.start("serve");
+    running.until_ready(&other).await;
+    assert_eq!(running.terminate().await.code(), Some(0));
+    let recorded = "select count(*) from key_fingerprint";
+    assert_eq!(house.number(recorded).await, 0);
+    // An earlier version put the first key on record that it saw.
+    house
+        .sql(
+            "insert into key_fingerprint (name, fingerprint, recorded_at)
+             values ('master', '\\x0101010101010101', now()), ('links', '\\x0202020202020202', now())",
+        )
+        .await;
+    other.ok(&["check"]);
+    let scene = Scene::new(&house).await;
+    let right = Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
+    right.ok(&["check"]);
+    assert!(refused(&other, &["check"]).contains("is not the key of this database"));
+    house.rekey(&format!("[secrets]\nmaster_key = \"{OTHER}\"\n"));
+    let facts = std::collections::BTreeMap::new();
+    let opened = steer::open(&house.app, scene.comms, "second", "Second", &facts).await;
+    assert!(matches!(opened, Err(SteerError::Key(_))), "{opened:?}");
 }

@@ -6,11 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::asked::Asked as Boxed;
 use super::{Typed, filled};
 use crate::app::App;
 use crate::id::PostalId;
 use crate::incident::{self, Incident};
-use crate::postal::consent::Confirmed;
+use crate::postal::consent::{Confirmed, Question};
+use crate::postal::take::Insist;
 use crate::postal::{self, How, MinorsRule, PostalError, PostalKind, Telling, post, store};
 use crate::staff::right::{ImportScope, SteerIncident};
 use crate::web::console::around::{incident_at, on_to};
@@ -26,6 +28,8 @@ pub(super) struct Again {
     faults: Vec<Fault>,
     /// The list that the form was of, and what had been typed; without a list, of one person.
     typed: Option<(Option<PostalId>, Typed)>,
+    /// What must be confirmed of that list.
+    questions: Vec<Question>,
 }
 
 impl Again {
@@ -33,7 +37,7 @@ impl Again {
     pub(super) fn with(faults: Vec<Fault>) -> Self {
         Self {
             faults,
-            typed: None,
+            ..Self::default()
         }
     }
 }
@@ -67,6 +71,10 @@ pub(super) async fn again(
             let list = list.to_string();
             if let Some(line) = page.batches.iter_mut().find(|line| line.id == list) {
                 line.form = typed;
+                if line.unknown && !refused.questions.is_empty() {
+                    line.unknown = false;
+                    line.asked = refused.questions.iter().map(Boxed::from).collect();
+                }
             }
         }
     }
@@ -83,6 +91,7 @@ pub(super) fn done(of: &Incident, act: &str) -> HttpResponse {
 pub struct Asked {
     kind: Option<PostalKind>,
     again: bool,
+    anyway: bool,
 }
 
 /// `POST /console/incidents/{slug}/letters`: takes a list and answers with it as CSV, of any length.
@@ -98,7 +107,11 @@ pub async fn take(
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
     let kind = form.kind.unwrap_or(PostalKind::Letter);
-    match postal::list::export(&app, who.id, of.id, kind, form.again).await {
+    let insist = Insist {
+        again: form.again,
+        anyway: form.anyway,
+    };
+    match postal::list::export(&app, who.id, of.id, kind, insist).await {
         Ok(list) => download(&of, list),
         Err(why) => {
             let refused = Again::with(vec![fault("lists", why)?]);
@@ -198,6 +211,7 @@ async fn record(
     act: &str,
 ) -> Answer {
     let of = of_batch(app, id).await?;
+    let mut questions = Vec::new();
     let fault = match said.day() {
         Err(fault) => fault,
         Ok(on) => {
@@ -216,7 +230,12 @@ async fn record(
             };
             match recorded {
                 Ok(_) => return Ok(done(&of, act)),
-                Err(why) => fault(field(&why, ""), why)?,
+                Err(why) => {
+                    if let PostalError::Unconfirmed { questions: asked } = &why {
+                        questions.clone_from(asked);
+                    }
+                    fault(field(&why, ""), why)?
+                }
             }
         }
     };
@@ -227,6 +246,7 @@ async fn record(
     let refused = Again {
         faults: vec![Fault { field: at, ..fault }],
         typed: Some((Some(id), said.typed())),
+        questions,
     };
     again(app, req, who, of, refused).await
 }
@@ -293,6 +313,7 @@ pub async fn told_one(
     let refused = Again {
         faults: vec![refused],
         typed: Some((None, form.typed())),
+        ..Again::default()
     };
     again(&app, &req, &who, of, refused).await
 }

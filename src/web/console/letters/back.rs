@@ -109,13 +109,12 @@ pub struct OfKind {
 /// # Errors
 /// 404.
 pub async fn without_address(
-    _: Allowed<ImportScope>,
+    who: Allowed<ImportScope>,
     app: Data<App>,
     slug: Path<String>,
     asked: Query<OfKind>,
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
     let kind = asked.kind.unwrap_or(PostalKind::Letter);
-    let people = postal::take::without_address(&app, of.id, kind).await?;
-    Ok(references(&of, &people))
+    references(&app, &who, &of, kind).await
 }

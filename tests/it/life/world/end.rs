@@ -11,6 +11,7 @@ use candor::scope::import::ImportError;
 use super::super::model::Kind;
 use super::super::model::list::File;
 use super::World;
+use crate::postal::REHEARSAL;
 
 impl World {
     /// Moves the incident on with nothing agreed to.
@@ -73,7 +74,7 @@ impl World {
         let read = self.try_to_read(file, true, None).await;
         assert!(matches!(read, Err(ImportError::Forgotten)), "{read:?}");
         for kind in PostalKind::LISTS {
-            let taken = postal::list::export(app, by, of, kind, false).await;
+            let taken = postal::list::export(app, by, of, kind, REHEARSAL).await;
             let why = taken.err();
             assert!(matches!(why, Some(PostalError::Forgotten)), "{why:?}");
         }

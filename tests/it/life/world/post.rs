@@ -10,6 +10,7 @@ use super::super::model::post::List;
 use super::super::model::reference_of;
 use super::campaigns::named_in;
 use super::{Taken, World};
+use crate::postal::REHEARSAL;
 
 impl World {
     /// What a list of letters says: who is on it, and what each letter names.
@@ -19,7 +20,7 @@ impl World {
             List::Letter => PostalKind::Letter,
             List::Correction => PostalKind::Correction,
         };
-        let taken = postal::list::export(app, by, self.incident(), kind, false).await;
+        let taken = postal::list::export(app, by, self.incident(), kind, REHEARSAL).await;
         let mut letters = match taken {
             Ok(letters) => letters,
             Err(PostalError::Nobody | PostalError::Waiting { .. }) => return BTreeMap::new(),

@@ -1,0 +1,110 @@
+//! What the form of a list that waits asks for: some of its people must not be told by it any more. To find out, everybody
+//! on it is looked at: no page waits longer for that than people do, and who does not see the form does not ask.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::db;
+use crate::id::PostalId;
+use crate::incident::Incident;
+use crate::person;
+use crate::postal::consent::{Barred, Question};
+use crate::postal::{Batch, store};
+use crate::staff::Right;
+use crate::web::problem::Problem;
+use crate::web::who::Signed;
+
+/// How long a page waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many people of a list are named who must not be told by it any more.
+const NAMED: i32 = 20;
+
+/// People on a list that waits who must not be told by it any more.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What a yes sends: the reason, and the number that the page showed.
+    pub value: String,
+    /// What a yes says.
+    pub words: String,
+    /// Some of them: the addresses of their pages, and their references.
+    pub some: Vec<(String, String)>,
+    /// How many are not among those.
+    pub more: i64,
+}
+
+impl From<&Question> for Asked {
+    fn from(question: &Question) -> Self {
+        Self {
+            value: format!("{}:{}", question.what.as_str(), question.number),
+            words: question.to_string(),
+            some: Vec::new(),
+            more: 0,
+        }
+    }
+}
+
+/// What is asked before each of these lists is recorded; `None` of a list where that takes longer than a page waits.
+/// Whoever records it is asked all the same.
+pub(super) async fn of_lists<'a>(
+    app: &App,
+    who: &Signed,
+    of: &Incident,
+    lists: impl Iterator<Item = &'a Batch>,
+) -> Result<HashMap<PostalId, Option<Vec<Asked>>>, Problem> {
+    let begun = Instant::now();
+    let mut all = HashMap::new();
+    for list in lists {
+        let left = PATIENCE.saturating_sub(begun.elapsed());
+        let asked = match barred(app, list, left).await {
+            Ok(barred) => Some(named(app, who, of, barred).await?),
+            Err(error @ db::Error::Unavailable(_)) => {
+                tracing::warn!(%error, list = %list.id, "who must not be told by a list is not known in time");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        all.insert(list.id, asked);
+    }
+    Ok(all)
+}
+
+async fn barred(app: &App, list: &Batch, within: Duration) -> db::Result<Vec<Barred>> {
+    if within.is_zero() {
+        return Err(db::Error::Unavailable("no time is left".to_owned()));
+    }
+    let mut tx = app.db.begin_within(within).await?;
+    let found = store::barred(&mut tx, list, NAMED).await;
+    tx.roll_back().await;
+    found
+}
+
+/// With the references of some of them, for staff who may see people.
+async fn named(
+    app: &App,
+    who: &Signed,
+    of: &Incident,
+    barred: Vec<Barred>,
+) -> Result<Vec<Asked>, Problem> {
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    let key = key.filter(|_| who.may(Right::SeePeople));
+    let (mut all, mut shown) = (Vec::new(), 0);
+    for barred in barred {
+        let mut asked = Asked::from(&Question::from(&barred));
+        if let Some(key) = &key {
+            let mut conn = app.db.get().await?;
+            for id in &barred.some {
+                let person = person::store::find(&mut conn, key, *id).await?;
+                let href = format!("/console/people/{id}");
+                asked.some.push((href, person.contact.reference));
+            }
+        }
+        shown += asked.some.len();
+        asked.more = barred.people - i64::try_from(asked.some.len()).unwrap_or(i64::MAX);
+        all.push(asked);
+    }
+    if shown > 0 {
+        who.saw(app, "people.read", of.id, shown);
+    }
+    Ok(all)
+}
