@@ -57,16 +57,16 @@ impl Freezer {
         };
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;
-        // Another campaign of the incident does not take the same people at the same moment. Before the incident's row,
-        // as in an activation.
-        let bucket = at.bucket..at.bucket + 1;
-        person::store::lock(&mut tx, campaign.incident, bucket).await?;
+        // The incident's row before its people, as in an activation: senders who settle them do not wait for the row.
         let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
         if let Some(version) = other {
             drop(tx);
             hold::pause_unfrozen(app, campaign.id, version).await?;
             return Ok(true);
         }
+        // Another campaign of the incident does not take the same people at the same moment.
+        let bucket = at.bucket..at.bucket + 1;
+        person::store::lock(&mut tx, campaign.incident, bucket).await?;
         chunk(&mut tx, app, (&campaign, &pinned), at).await?;
         tx.commit().await?;
         Ok(true)
@@ -108,13 +108,13 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
         return Ok(0);
     }
     let pinned = Freezer::default().pinned(app, campaign)?;
-    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     if hold::other_scope(tx, campaign.incident, pinned.scope)
         .await?
         .is_some()
     {
         return Ok(0);
     }
+    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     let mut made = 0;
     while let Some(at) = left.pop() {
         made += chunk(tx, app, (campaign, &pinned), at).await?;

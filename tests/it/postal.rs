@@ -4,8 +4,10 @@
 mod barred;
 mod fresh;
 mod lists;
+mod locks;
 mod minors;
 mod races;
+mod since;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -771,6 +771,7 @@ fn letters() -> LettersPage {
         means: "For the mail house.",
         people,
         waiting,
+        others_wait: false,
         without_address: (kind == "letter").then(|| (1, row(90))),
     };
     let batch = |by_post, waits, state: &str, on: &str| {
