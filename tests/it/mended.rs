@@ -79,7 +79,7 @@ async fn an_import_says_what_it_read_although_its_refused_rows_cannot_be_written
     let program = Program::of(&house);
     let import = |rejects: &str, more: &[&str]| {
         let words = ["import", "--incident", "sundmere", "--rejects", rejects];
-        let output = program.run(&[&words, more, &[&file]].concat());
+        let output = program.run(&[&words[..], more, &[file.as_str()]].concat());
         let said = |octets| String::from_utf8(octets).unwrap();
         (
             output.status.success(),

@@ -37,7 +37,7 @@ async fn a_refused_list_leaves_the_file_and_a_written_one_replaces_it_for_its_ow
     let out = file.display().to_string();
     let take = |out: &str, more: &[&str]| {
         let words = ["letters", "--incident", "sundmere", "--out", out];
-        let output = program.run(&[&words, more].concat());
+        let output = program.run(&[&words[..], more].concat());
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).unwrap())
     };

@@ -162,7 +162,9 @@ async fn a_key_is_on_record_once_something_is_sealed_under_it_and_not_before() {
     let right = Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
     right.ok(&["check"]);
     assert!(refused(&other, &["check"]).contains("is not the key of this database"));
-    house.rekey(&format!("[secrets]\nmaster_key = \"{OTHER}\"\n"));
+    let scratch = Scratch::new();
+    let file = key_file(&scratch, "other.key", OTHER);
+    house.rekey(&format!("[secrets]\nmaster_key_file = \"{file}\"\n"));
     let facts = std::collections::BTreeMap::new();
     let opened = steer::open(&house.app, scene.comms, "second", "Second", &facts).await;
     assert!(matches!(opened, Err(SteerError::Key(_))), "{opened:?}");
