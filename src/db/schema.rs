@@ -877,6 +877,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamptz>,
         reason -> Nullable<Bytea>,
         replaces -> Bool,
+        to_guardian -> Bool,
     }
 }
 

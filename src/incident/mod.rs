@@ -145,8 +145,8 @@ impl Incident {
     }
 
     /// Whether its page is public: people are being told, or it `has_spoken`, which
-    /// [`store::has_spoken`] finds out: an update or facts were published, or a campaign was launched, so that
-    /// status pages and verified codes link there. Until then nobody outside may learn that there is an incident.
+    /// [`store::has_spoken`] finds out: an update or facts were published, a campaign was launched or letters
+    /// were posted, so that status pages and verified codes link there. Until then nobody outside may learn that there is an incident.
     pub fn is_public(&self, has_spoken: bool) -> bool {
         use IncidentState::{Closed, Monitoring, Notifying};
         has_spoken || matches!(self.state, Notifying | Monitoring | Closed)

@@ -57,6 +57,7 @@ impl Open {
             .into_iter()
             .chain(self.of_campaigns())
             .chain(self.of_helpline())
+            .chain([self.of_post()])
             .chain(self.of_lists())
             .flatten()
             .collect()
@@ -64,7 +65,8 @@ impl Open {
 
     /// What must be over before the incident is dismissed.
     pub fn before_dismissing(&self) -> Vec<String> {
-        self.of_campaigns().into_iter().flatten().collect()
+        let campaigns = self.of_campaigns().into_iter();
+        campaigns.chain([self.of_post()]).flatten().collect()
     }
 
     /// What must be over before the people of the incident are forgotten. Of a `dismissed` one nobody is to be told.
@@ -75,6 +77,7 @@ impl Open {
             .flatten()
             .chain(self.of_campaigns())
             .chain(self.of_helpline())
+            .chain([self.of_post()])
             .chain(self.of_lists())
             .flatten()
             .collect()
@@ -133,13 +136,16 @@ impl Open {
         ]
     }
 
-    fn of_lists(&self) -> [Option<String>; 4] {
+    fn of_post(&self) -> Option<String> {
+        some(
+            self.postal,
+            "list of letters waits: record it as posted, or discard it",
+            "lists of letters wait: record them as posted, or discard them",
+        )
+    }
+
+    fn of_lists(&self) -> [Option<String>; 3] {
         [
-            some(
-                self.postal,
-                "list of letters waits: record it as posted, or discard it",
-                "lists of letters wait: record them as posted, or discard them",
-            ),
             some(
                 self.lists,
                 "list waits as a draft: activate or discard it",

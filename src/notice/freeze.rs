@@ -73,13 +73,13 @@ impl Freezer {
             let others = unfrozen::lock_untouched(&mut tx, campaign.id, places[0].bucket).await?;
             places.extend(others);
         }
-        lock_people(&mut tx, &campaign, &places).await?;
         let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
         if let Some(version) = other {
             drop(tx);
             hold::pause_unfrozen(app, campaign.id, version).await?;
             return Ok(true);
         }
+        lock_people(&mut tx, &campaign, &places).await?;
         let mut slice = Slice::new(app, &campaign, &pinned);
         match <[Unfrozen; 1]>::try_from(places) {
             Ok([at]) => in_turn(&mut tx, &mut slice, at).await?,
@@ -120,8 +120,8 @@ async fn is_of_few(tx: &mut Conn, campaign: &Campaign, at: &Unfrozen) -> Result<
     Ok(begins && person::store::is_few(tx, campaign.incident, FEW).await?)
 }
 
-/// Another campaign of the incident does not take the same people at the same moment. Before the incident's row, as in an
-/// activation, and in the order of the buckets.
+/// Another campaign of the incident does not take the same people at the same moment. After the incident's row, as in an
+/// activation, so that senders who settle people do not wait for the row; and in the order of the buckets.
 async fn lock_people(tx: &mut Conn, campaign: &Campaign, places: &[Unfrozen]) -> Result<()> {
     let buckets = places.iter().map(|at| at.bucket);
     let (first, last) = (buckets.clone().min(), buckets.max());
@@ -158,11 +158,11 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
         return Ok(0);
     }
     let pinned = Freezer::default().pinned(app, campaign)?;
-    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     let other = hold::other_scope(tx, campaign.incident, pinned.scope).await?;
     if other.is_some() {
         return Ok(0);
     }
+    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     let mut made = 0;
     while let Some(at) = left.pop() {
         let mut slice = Slice::new(app, campaign, &pinned);

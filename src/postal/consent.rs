@@ -1,5 +1,5 @@
 //! What is asked before a list is recorded as posted or told: since it was taken, some of its people came under a flag
-//! that forbids to write to them, or left the scope. Each reason is answered with its number, as
+//! that forbids to write to them so, left the scope or came back. Each reason is answered with its number, as
 //! [`crate::scope::consent`] does for lists of affected people.
 
 use std::collections::BTreeMap;
@@ -24,16 +24,22 @@ pub enum Reason {
     Retracted,
     /// The flag for which the list was taken is lifted: not dead, not protected, or no minor.
     FlagLifted,
+    /// A minor, whose letter is not addressed to the parent or guardian.
+    Minor,
+    /// In scope again, while their letter of correction says that they are not affected.
+    AffectedAgain,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::LegalHold,
         Self::ProtectedAddress,
         Self::Deceased,
         Self::Retracted,
         Self::FlagLifted,
+        Self::Minor,
+        Self::AffectedAgain,
     ];
 
     /// The word for it in forms, the command line and the API.
@@ -44,6 +50,8 @@ impl Reason {
             Self::Deceased => "deceased",
             Self::Retracted => "retracted",
             Self::FlagLifted => "flag_lifted",
+            Self::Minor => "minor",
+            Self::AffectedAgain => "affected_again",
         }
     }
 }
@@ -93,15 +101,19 @@ impl fmt::Display for Question {
             _ => ("people", "are", "count"),
         };
         let why = match self.what {
-            Reason::LegalHold => "under a legal hold",
-            Reason::ProtectedAddress => "at a protected address",
-            Reason::Deceased => "known to have died",
-            Reason::Retracted => "no longer affected",
-            Reason::FlagLifted => "without the flag for which the list was taken",
+            Reason::LegalHold => "under a legal hold by now",
+            Reason::ProtectedAddress => "at a protected address by now",
+            Reason::Deceased => "known to have died by now",
+            Reason::Retracted => "no longer affected by now",
+            Reason::FlagLifted => "without the flag for which the list was taken by now",
+            Reason::Minor => {
+                "flagged as minor by now, with a letter that is not addressed to the guardian"
+            }
+            Reason::AffectedAgain => "affected again by now, with a letter that says the opposite",
         };
         write!(
             f,
-            "{} {who} on this list {are} {why} by now, and {they} as told all the same.",
+            "{} {who} on this list {are} {why}, and {they} as told all the same.",
             self.number
         )
     }

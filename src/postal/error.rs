@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::consent::Question;
 use super::{PostalKind, PostalState};
 use crate::db;
+use crate::incident::IncidentState;
 use crate::seal::Broken;
 
 /// Why letters were not listed or recorded.
@@ -16,10 +17,13 @@ pub enum PostalError {
     /// The incident's key was destroyed.
     #[error("this incident was forgotten: its addresses are gone")]
     Forgotten,
+    /// People of an incident in this state are not told so.
+    #[error("this incident is {0}: {next}", next = next(*.0))]
+    State(IncidentState),
     /// Nobody belongs on such a list now.
     #[error("nobody belongs on this list now")]
     Nobody,
-    /// Everybody who belongs on it is on a list that waits.
+    /// Everybody who belongs on it is on a list that waits, of this kind or another.
     #[error(
         "everybody who belongs on this list is on one that waits ({waiting}): record that it was posted, discard it, \
          or say that they go on a second list"
@@ -28,14 +32,18 @@ pub enum PostalError {
         /// How many letters wait.
         waiting: i64,
     },
-    /// Everybody who belongs on it lacks a postal address.
+    /// Everybody who belongs on it lacks a postal address, or is on a list that waits.
     #[error(
-        "nobody who belongs on this list has a postal address ({people} without one): import their addresses, or record \
-         that they were told otherwise"
+        "nobody{} who belongs on this list has a postal address ({people} without one{}): import their addresses, or \
+         record that they were told otherwise",
+        if *.waiting > 0 { " else" } else { "" },
+        if *.waiting > 0 { format!(", {waiting} on lists that wait") } else { String::new() }
     )]
     NoAddress {
-        /// How many.
+        /// How many lack one.
         people: i64,
+        /// How many are on lists that wait.
+        waiting: i64,
     },
     /// Nobody else could open the links in the letters.
     #[error(
@@ -127,6 +135,17 @@ pub enum PostalError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+/// What to do about letters of an incident that does not allow them.
+fn next(state: IncidentState) -> &'static str {
+    match state {
+        IncidentState::Suspected => "confirm it before anybody is told",
+        IncidentState::Closed => {
+            "its page and helpline answer nobody. Move it back to scoping first, then take the list"
+        }
+        _ => "nobody of it is told",
+    }
 }
 
 fn asked(questions: &[Question]) -> String {

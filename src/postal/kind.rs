@@ -1,5 +1,6 @@
 //! The kinds and states of lists and letters.
 
+use crate::incident::IncidentState;
 use crate::person::ToldBy;
 use crate::pg_enum;
 
@@ -34,6 +35,12 @@ impl PostalKind {
     /// Whether its letters are posted; else people are told otherwise.
     pub fn is_posted(self) -> bool {
         matches!(self, Self::Letter | Self::Guardian | Self::Correction)
+    }
+
+    /// Whether people may be told so of an incident in this state: by letter while a campaign may tell them. By word of
+    /// mouth also once it is closed: people who are withheld do not stand against closing.
+    pub fn may_tell_in(self, state: IncidentState) -> bool {
+        state.may_notify() || state == IncidentState::Closed && !self.is_posted()
     }
 
     /// The channel that has told people once the batch is recorded.

@@ -48,7 +48,8 @@ pub async fn returned(
     // It may take long.
     let app = &app.patient();
     let mut tx = app.db.begin().await?;
-    let found = incident::store::find(&mut tx, of).await?;
+    // Before the people, as everybody locks them: the key is there until this ends.
+    let found = incident::store::hold(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     let mut recorded = Recorded::default();
     let mut by_bucket: BTreeMap<i32, Vec<Slip>> = BTreeMap::new();

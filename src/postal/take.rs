@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::store::{Belongs, NewItem};
 use super::{Batch, MinorsRule, PostalError, PostalKind, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::config::leads_home;
 use crate::db::Conn;
-use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
@@ -30,11 +30,12 @@ pub struct Insist {
 }
 
 /// Takes a list. People on a list that waits stay out; of a list for the post, people without a postal address stay out
-/// and are counted. Imports and activations of the incident wait meanwhile.
+/// and are counted. Imports and activations of the incident wait meanwhile; customers who ask and agents who answer do
+/// not.
 ///
 /// # Errors
-/// [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`], [`PostalError::MinorsAreMailed`] for
-/// a list of guardians, [`PostalError::LinksLeadHome`].
+/// [`PostalError::State`], [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`],
+/// [`PostalError::MinorsAreMailed`] for a list of guardians, [`PostalError::LinksLeadHome`].
 pub async fn take(
     app: &App,
     by: StaffId,
@@ -53,8 +54,12 @@ pub async fn take(
     let again = insist.again;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let found = incident::store::lock(&mut tx, of).await?;
+    incident::store::lock_scope(&mut tx, of).await?;
+    let found = incident::store::find(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    if !kind.may_tell_in(found.state) {
+        return Err(PostalError::State(found.state));
+    }
     let rule = store::minors(&mut tx, of).await?;
     if kind == PostalKind::Guardian && rule != MinorsRule::GuardianLetter {
         return Err(PostalError::MinorsAreMailed);
@@ -66,16 +71,8 @@ pub async fn take(
         batch.people += people;
         batch.without_address += without;
     }
-    if batch.people == 0 && batch.without_address > 0 {
-        let people = batch.without_address;
-        return Err(PostalError::NoAddress { people });
-    }
     if batch.people == 0 {
-        let waiting = store::waiting(&mut tx, of, kind).await?;
-        return Err(match waiting {
-            0 => PostalError::Nobody,
-            waiting => PostalError::Waiting { waiting },
-        });
+        return Err(empty(&mut tx, &batch, rule, again).await?);
     }
     let counts = (batch.people, batch.without_address);
     store::set_people(&mut tx, batch.id, counts).await?;
@@ -85,6 +82,34 @@ pub async fn take(
     audit::store::append(&mut tx, now, actor, "letters.export", of, &detail).await?;
     tx.commit().await?;
     Ok(batch)
+}
+
+/// Why nobody is on a list that was just read.
+async fn empty(
+    tx: &mut Conn,
+    batch: &Batch,
+    rule: MinorsRule,
+    again: bool,
+) -> Result<PostalError, PostalError> {
+    let mut belong = batch.without_address;
+    if !again {
+        belong = 0;
+        for bucket in 0..BUCKETS {
+            let of = (batch.kind, rule);
+            belong += count(&store::to_list(tx, batch.incident, bucket, of, true).await?);
+        }
+    }
+    // On lists of whichever kind.
+    let (people, waiting) = (batch.without_address, belong - batch.without_address);
+    Ok(match (people, waiting) {
+        (0, 0) => PostalError::Nobody,
+        (0, waiting) => PostalError::Waiting { waiting },
+        (people, waiting) => PostalError::NoAddress { people, waiting },
+    })
+}
+
+fn count<T>(of: &[T]) -> i64 {
+    i64::try_from(of.len()).unwrap_or(i64::MAX)
 }
 
 /// Puts the people of one bucket on the list; how many, and how many have no postal address that a letter needs.
@@ -97,11 +122,11 @@ async fn list(
     again: bool,
 ) -> Result<(i64, i64), PostalError> {
     let mut people = store::to_list(tx, batch.incident, bucket, (batch.kind, rule), again).await?;
-    let all = people.len();
+    let all = count(&people);
     if batch.kind.is_posted() {
         let of = (batch.incident, bucket);
         let addressed = with_address(tx, key, of, &people).await?;
-        people.retain(|(person, _)| addressed.contains(person));
+        people.retain(|one| addressed.contains(&one.person));
     }
     let code = |person| {
         // Nobody has checked yet that a relative or a shelter may open the person's page.
@@ -111,11 +136,14 @@ async fn list(
     let replaces = batch.kind == PostalKind::Correction;
     let letters: Vec<_> = people
         .into_iter()
-        .map(|(person, named)| (person, named, code(person), replaces))
+        .map(|of| NewItem {
+            code_key: code(of.person),
+            replaces,
+            of,
+        })
         .collect();
     store::insert_items(tx, batch.id, bucket, &letters).await?;
-    let n = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
-    Ok((n(letters.len()), n(all - letters.len())))
+    Ok((count(&letters), all - count(&letters)))
 }
 
 /// Those of some people of one bucket who have a postal address.
@@ -123,11 +151,11 @@ async fn with_address(
     conn: &mut Conn,
     key: &IncidentKey,
     of: (IncidentId, i32),
-    people: &[(PersonId, ElementSet)],
+    people: &[Belongs],
 ) -> Result<BTreeSet<PersonId>, PostalError> {
     let mut found = BTreeSet::new();
     for some in people.chunks(AT_ONCE) {
-        let ids: Vec<_> = some.iter().map(|(person, _)| *person).collect();
+        let ids: Vec<_> = some.iter().map(|one| one.person).collect();
         let opened = person::store::load_many(conn, key, of, &ids).await?;
         let addressed = opened.iter().filter(|one| has_address(one));
         found.extend(addressed.map(|one| one.id));

@@ -16,7 +16,7 @@ use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
 /// told of something that is not theirs is corrected so, also if they are not affected any more.
 ///
 /// # Errors
-/// [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past, or on which
+/// [`PostalError::State`], [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past, or on which
 /// no list named the person.
 pub async fn told(
     app: &App,
@@ -29,8 +29,12 @@ pub async fn told(
     let now = app.now();
     check_day(on, on.and_time(chrono::NaiveTime::MIN).and_utc(), now)?;
     let mut tx = app.db.begin().await?;
-    let found = incident::store::find(&mut tx, of).await?;
+    // Before the people, as everybody locks them: the key is there until this ends.
+    let found = incident::store::hold(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    if !PostalKind::Single.may_tell_in(found.state) {
+        return Err(PostalError::State(found.state));
+    }
     let sought = person::store::find_by_reference(&mut tx, &key, of, reference.trim()).await?;
     let id = sought.first().ok_or(PostalError::Missing)?.id;
     let bucket = id.bucket();

@@ -210,6 +210,8 @@ async fn at_once(
 ) -> Result<Version, ActivateError> {
     let mut tx = app.db.begin().await?;
     let draft = &answered(&mut tx, incident, draft, others).await?;
+    // The incident's row before its people: senders who settle them do not wait for the row.
+    incident::store::lock_scope(&mut tx, incident).await?;
     let span = Span::all(incident, draft.version);
     apply(&mut tx, span, draft, app.now()).await?;
     // Before the audit log, as agents lock them.

@@ -112,6 +112,7 @@ impl From<PostalError> for Problem {
             | PostalError::IsPosted(_)
             | PostalError::IsTold(_) => Kind::NotAccepted,
             PostalError::Forgotten
+            | PostalError::State(_)
             | PostalError::Nobody
             | PostalError::NoAddress { .. }
             | PostalError::Waiting { .. }

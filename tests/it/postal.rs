@@ -4,9 +4,11 @@
 mod barred;
 mod fresh;
 mod lists;
+mod locks;
 mod mended;
 mod minors;
 mod races;
+mod since;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -5,12 +5,13 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::db::schema::{campaign, incident, incident_update};
+use crate::db::schema::{campaign, incident, incident_update, postal_batch};
 use crate::db::{Conn, Result};
 use crate::id::{IncidentId, StaffId};
 use crate::incident::Facts;
+use crate::postal::{PostalKind, PostalState};
 
-/// Whether an update or the facts of the incident were published, or a campaign of it was launched.
+/// Whether an update or the facts of the incident were published, a campaign of it was launched, or letters posted.
 ///
 /// # Errors
 /// The database's.
@@ -22,7 +23,20 @@ pub async fn has_spoken(conn: &mut Conn, id: IncidentId) -> Result<bool> {
     let launched = campaign::table
         .filter(campaign::incident_id.eq(id))
         .filter(campaign::launched_at.is_not_null());
-    let spoken = exists(updates).or(exists(facts)).or(exists(launched));
+    let posted = postal_batch::table
+        .filter(postal_batch::incident_id.eq(id))
+        .filter(
+            postal_batch::kind.eq_any(
+                PostalKind::LISTS
+                    .into_iter()
+                    .filter(|kind| kind.is_posted()),
+            ),
+        )
+        .filter(postal_batch::state.eq_any([PostalState::Posting, PostalState::Posted]));
+    let spoken = exists(updates)
+        .or(exists(facts))
+        .or(exists(launched))
+        .or(exists(posted));
     Ok(select(spoken).get_result(conn).await?)
 }
 

@@ -14,9 +14,9 @@ use diesel_async::RunQueryDsl;
 
 pub use self::due::{Due, due};
 pub use self::item::{last_posted, of_code, of_people, of_person, page};
-pub use self::people::{barred, facts, to_list};
+pub use self::people::{Belongs, barred, facts, to_list};
 pub use self::record::{
-    close_items, insert_items, insert_told, listed_buckets, post_items, rebase_items,
+    NewItem, close_items, insert_items, insert_told, listed_buckets, post_items, rebase_items,
 };
 pub use self::telling::{count_returned, told_by_email, told_kin_of_living};
 pub use self::tries::{count_try, forgive_try};
@@ -216,20 +216,6 @@ pub async fn with_letters(conn: &mut Conn) -> Result<Vec<IncidentId>> {
         .limit(2)
         .load(conn)
         .await?)
-}
-
-/// How many letters of this kind are on lists that wait.
-///
-/// # Errors
-/// The database's.
-pub async fn waiting(conn: &mut Conn, of: IncidentId, kind: PostalKind) -> Result<i64> {
-    let lists: Vec<i64> = row::table
-        .filter(row::incident_id.eq(of).and(row::kind.eq(kind)))
-        .filter(row::state.eq(PostalState::Listed))
-        .select(row::people)
-        .load(conn)
-        .await?;
-    Ok(lists.into_iter().sum())
 }
 
 /// Begins to record a list as posted on a day. It must be locked and wait.

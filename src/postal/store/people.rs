@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::consent::{Barred, Reason};
 use super::super::{Batch, Knows, MinorsRule, PostalKind};
-use super::{Named, elements};
+use super::elements;
 use crate::db::schema::{person, person_now};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
@@ -15,7 +15,8 @@ use crate::person::ToldBy;
 
 // 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. Who is corrected by a letter is told all by it, and on no other list.
 const TO_LIST: &str = "
-    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named from person_now p
+    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named, p.flags & 1 <> 0 as minor
+    from person_now p
     cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags, p.reachable)
         as correction) c
     where p.bucket = $1 and p.incident_id = $2
@@ -31,8 +32,28 @@ const TO_LIST: &str = "
             where i.bucket = $1 and i.person_id = p.id and i.status = 'listed' and b.state in ('listed', 'posting')))
     order by p.id";
 
-/// The people of a bucket who belong on a list, with what was exposed of them; those on a list that waits only if
-/// `again`.
+/// A person who belongs on a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Belongs {
+    /// Who.
+    pub person: PersonId,
+    /// What was exposed of them; empty if they are not in scope any more.
+    pub named: ElementSet,
+    /// Whether they are a minor: their letter is addressed to the parent or guardian.
+    pub minor: bool,
+}
+
+#[derive(QueryableByName)]
+struct BelongsRow {
+    #[diesel(sql_type = Uuid)]
+    id: PersonId,
+    #[diesel(sql_type = BigInt)]
+    named: i64,
+    #[diesel(sql_type = Bool)]
+    minor: bool,
+}
+
+/// The people of a bucket who belong on a list; those on a list that waits only if `again`.
 ///
 /// # Errors
 /// `Inconsistent` for an element that the program does not know.
@@ -42,8 +63,8 @@ pub async fn to_list(
     bucket: i32,
     (kind, minors): (PostalKind, MinorsRule),
     again: bool,
-) -> Result<Vec<(PersonId, ElementSet)>> {
-    let rows: Vec<Named> = statement(TO_LIST)
+) -> Result<Vec<Belongs>> {
+    let rows: Vec<BelongsRow> = statement(TO_LIST)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(incident)
         .bind::<Text, _>(kind.as_str())
@@ -51,7 +72,14 @@ pub async fn to_list(
         .bind::<Bool, _>(again)
         .load(conn)
         .await?;
-    rows.into_iter().map(Named::read).collect()
+    let read = |row: BelongsRow| {
+        Ok(Belongs {
+            person: row.id,
+            named: elements(row.named, row.id)?,
+            minor: row.minor,
+        })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// People of one bucket as the list now has them: the index of their reference, and what they were told. The people
@@ -98,18 +126,20 @@ pub async fn facts(
     rows.into_iter().map(read).collect()
 }
 
-// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Where no list came in force since this
-// one was taken, nobody is looked at. A correction that names nothing says that its person is not affected.
+// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Retracted people belong on a list of
+// corrections: their letter names nothing. Where no list came in force since this one was taken, nobody is looked at.
 const BARRED: &str = "
     select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
     from (
         select p.id, case
-            when p.standing = 'retracted' and ($3 <> 'correction' or i.named <> 0) then 'retracted'
+            when p.standing = 'retracted' and not (i.replaces and i.named = 0) then 'retracted'
             when p.flags & 16 <> 0 then 'legal_hold'
             when p.flags & 8 <> 0 and $3 <> 'safe' then 'protected_address'
             when p.flags & 2 <> 0 and $3 not in ('kin', 'safe') then 'deceased'
             when $3 = 'kin' and p.flags & 2 = 0 or $3 = 'safe' and p.flags & 8 = 0
                 or $3 = 'guardian' and p.flags & 1 = 0 then 'flag_lifted'
+            when $3 in ('letter', 'correction') and p.flags & 1 <> 0 and not i.to_guardian then 'minor'
+            when i.replaces and i.named = 0 and p.standing <> 'retracted' and p.exposed <> 0 then 'affected_again'
             end as why
         from postal_item i join person_now p on p.bucket = i.bucket and p.id = i.person_id
         where i.bucket = any($1) and i.batch_id = $2 and i.status = 'listed'
@@ -130,7 +160,7 @@ struct BarredRow {
 }
 
 /// The people of a list that waits who must not be told by it any more, since a later list of affected people changed
-/// their flags or retracted them: how many for each reason, and at most `named` of them.
+/// their flags, retracted them or brought them back: how many for each reason, and at most `named` of them.
 ///
 /// # Errors
 /// The database's.

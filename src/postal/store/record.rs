@@ -6,19 +6,27 @@ use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Timestamp
 use diesel_async::RunQueryDsl;
 
 use super::super::{Knows, PostalStatus};
-use super::Named;
+use super::{Belongs, Named};
 use crate::db::schema::{postal_item as row, sql_types};
 use crate::db::{Conn, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, PersonId, PostalId};
 
-/// A letter of a list being taken: to whom, what it names, the key of its code, whether it corrects.
-pub type NewItem = (PersonId, ElementSet, Option<i64>, bool);
+/// A letter of a list being taken.
+#[derive(Debug, Clone, Copy)]
+pub struct NewItem {
+    /// To whom, and what it names.
+    pub of: Belongs,
+    /// The key of its code.
+    pub code_key: Option<i64>,
+    /// Whether it corrects.
+    pub replaces: bool,
+}
 
 const INSERT: &str = "
-    insert into postal_item (bucket, batch_id, person_id, named, code_key, replaces, status)
-    select $1, $2, n.person_id, n.named, n.code_key, n.replaces, 'listed'
-    from unnest($3, $4, $5, $6) as n (person_id, named, code_key, replaces)";
+    insert into postal_item (bucket, batch_id, person_id, named, code_key, replaces, to_guardian, status)
+    select $1, $2, n.person_id, n.named, n.code_key, n.replaces, n.to_guardian, 'listed'
+    from unnest($3, $4, $5, $6, $7) as n (person_id, named, code_key, replaces, to_guardian)";
 
 /// Puts letters to people of one bucket on a list.
 ///
@@ -36,10 +44,11 @@ pub async fn insert_items(
     statement(INSERT)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(batch)
-        .bind::<Array<Uuid>, _>(new.iter().map(|n| n.0.uuid()).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(new.iter().map(|n| n.1.bits()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(new.iter().map(|n| n.2).collect::<Vec<_>>())
-        .bind::<Array<Bool>, _>(new.iter().map(|n| n.3).collect::<Vec<_>>())
+        .bind::<Array<Uuid>, _>(new.iter().map(|n| n.of.person.uuid()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(new.iter().map(|n| n.of.named.bits()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(new.iter().map(|n| n.code_key).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(new.iter().map(|n| n.replaces).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(new.iter().map(|n| n.of.minor).collect::<Vec<_>>())
         .execute(conn)
         .await?;
     Ok(())

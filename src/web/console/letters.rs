@@ -71,8 +71,10 @@ pub struct ListLine {
     pub by_post: bool,
     /// How many belong on it or on one that waits.
     pub people: i64,
-    /// How many are on lists that wait.
+    /// How many are on lists of this kind that wait.
     pub waiting: i64,
+    /// Whether a list of another kind waits, on which its people may be.
+    pub others_wait: bool,
     /// Of the last list of this kind: how many were left out for want of a postal address, and when it was taken.
     pub without_address: Option<(i64, Moment)>,
 }
@@ -207,11 +209,12 @@ pub(super) async fn filled(
     let mut conn = app.db.get().await?;
     let rule = store::minors(&mut conn, of.id).await?;
     let batches = store::list(&mut conn, of.id).await?;
-    let lists = store::due(&mut conn, of.id).await?;
-    let lists = lists
+    let due = store::due(&mut conn, of.id).await?;
+    let waiting = due.iter().map(|due| due.waiting).sum();
+    let lists = due
         .into_iter()
         .filter(|due| due.kind != PostalKind::Guardian || rule == MinorsRule::GuardianLetter)
-        .map(|due| list_line(due, &batches))
+        .map(|due| list_line(due, &batches, waiting))
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
@@ -257,7 +260,7 @@ pub(super) async fn filled(
     })
 }
 
-fn list_line(due: Due, batches: &[Batch]) -> ListLine {
+fn list_line(due: Due, batches: &[Batch], waiting: i64) -> ListLine {
     let last = batches.iter().find(|one| one.kind == due.kind);
     let lacking = last.filter(|one| one.without_address > 0);
     let (who, means) = match due.kind {
@@ -289,6 +292,7 @@ fn list_line(due: Due, batches: &[Batch]) -> ListLine {
         by_post: due.kind.is_posted(),
         people: due.people,
         waiting: due.waiting,
+        others_wait: waiting > due.waiting,
         without_address: lacking.map(|one| (one.without_address, Moment::row(one.taken_at))),
     }
 }

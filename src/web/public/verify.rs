@@ -58,8 +58,8 @@ pub enum Answer {
         posted: Option<Moment>,
         /// About which incident.
         title: String,
-        /// Its address.
-        slug: String,
+        /// Its address; none while its page is not public.
+        slug: Option<String>,
     },
     /// Not one of ours, mistyped, or of a notice that never left: the same words for all.
     Unknown,
@@ -160,10 +160,12 @@ async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<
         return Ok(Answer::Unknown);
     };
     let incident = incident::store::find(conn, letter.batch.incident).await?;
+    let has_spoken = incident::store::has_spoken(conn, incident.id).await?;
+    let is_public = incident.is_public(has_spoken);
     let posted = letter.batch.posted_on.map(|on| on.and_time(NaiveTime::MIN));
     Ok(Answer::Letter {
         posted: posted.map(|at| Moment::day(at.and_utc())),
         title: incident.public_title().to_owned(),
-        slug: incident.slug,
+        slug: is_public.then_some(incident.slug),
     })
 }

@@ -772,6 +772,7 @@ fn letters() -> LettersPage {
         people,
         waiting,
         by_post: kind != "kin",
+        others_wait: false,
         without_address: (kind == "letter").then(|| (1, row(90))),
     };
     let batch = |by_post, waits, state: &str, on: &str| {

@@ -376,7 +376,13 @@ async fn b12_without_a_postal_address_there_is_no_letter() {
     assert_eq!(post.figures().await, [1, 1, 0, 0, 1, 0]);
     let none = post.take(PostalKind::Letter, false).await;
     assert!(
-        matches!(none, Err(PostalError::NoAddress { people: 1 })),
+        matches!(
+            none,
+            Err(PostalError::NoAddress {
+                people: 1,
+                waiting: 0
+            })
+        ),
         "{none:?}"
     );
     let site = Site::open(&post.house.app).await;
