@@ -121,7 +121,8 @@ async fn is_of_few(tx: &mut Conn, campaign: &Campaign, at: &Unfrozen) -> Result<
     Ok(begins && person::store::is_few(tx, campaign.incident, FEW).await?)
 }
 
-/// Another campaign of the incident does not take the same people at the same moment. In the order of the buckets.
+/// Another campaign of the incident does not take the same people at the same moment. After the incident's row, as in an
+/// activation, so that senders who settle people do not wait for the row; and in the order of the buckets.
 async fn lock_people(tx: &mut Conn, campaign: &Campaign, places: &[Unfrozen]) -> Result<()> {
     let buckets = places.iter().map(|at| at.bucket);
     let (first, last) = (buckets.clone().min(), buckets.max());

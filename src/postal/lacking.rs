@@ -68,7 +68,7 @@ impl Lacking {
         let people = store::to_list(&mut conn, self.of, bucket, which, true).await?;
         let mut references = Vec::new();
         for some in people.chunks(AT_ONCE) {
-            let ids: Vec<_> = some.iter().map(|(person, _)| *person).collect();
+            let ids: Vec<_> = some.iter().map(|one| one.person).collect();
             let opened =
                 person::store::load_many(&mut conn, &self.key, (self.of, bucket), &ids).await?;
             let lacking = opened.into_iter().filter(|one| !has_address(one));
