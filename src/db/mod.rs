@@ -11,5 +11,5 @@ mod statement;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
-pub use pool::{Conn, Db, Limits, Tx};
+pub use pool::{Conn, Db, Limits, PoolState, Tx};
 pub use statement::statement;

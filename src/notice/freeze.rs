@@ -3,19 +3,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::letter::Edition;
 use super::store::batch::{self, NewBatch, Unfrozen};
 use super::store::{self, NewNotice};
 use super::{BatchStatus, NoticeStatus};
+use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::content::Content;
-use crate::campaign::{self, Campaign, hold};
+use crate::campaign::{self, Campaign, guard, hold};
 use crate::db::{Conn, Error, Result};
 use crate::id::{BUCKETS, CampaignId, NoticeId};
 use crate::link::NoticeCode;
 use crate::person::{self, AudienceFilter, AudienceRow};
 
+/// Who ends a campaign when nothing of it is left.
+const ME: Actor = Actor::System("senders");
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
 /// Of an incident with so few people, buckets without anybody of the audience are found at once: a campaign to a
@@ -67,8 +71,14 @@ impl Freezer {
             hold::pause_unfrozen(app, campaign.id, version).await?;
             return Ok(true);
         }
-        chunk(&mut tx, app, (&campaign, &pinned), at).await?;
+        let begun = Instant::now();
+        let frozen = chunk(&mut tx, app, (&campaign, &pinned), at).await?;
         tx.commit().await?;
+        let took = begun.elapsed().as_secs_f64();
+        app.metrics.freeze_seconds.observe(took);
+        if frozen.is_through {
+            guard::log(app, campaign.id, ME, "a campaign is through").await;
+        }
         Ok(true)
     }
 
@@ -117,7 +127,7 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
     }
     let mut made = 0;
     while let Some(at) = left.pop() {
-        made += chunk(tx, app, (campaign, &pinned), at).await?;
+        made += chunk(tx, app, (campaign, &pinned), at).await?.made;
         if left.is_empty() {
             left = batch::lock_unfrozen_of(tx, campaign.id).await?;
         }
@@ -125,12 +135,20 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
     Ok(made)
 }
 
+/// What freezing a chunk came to.
+struct Frozen {
+    /// Notices that are queued by it.
+    made: u64,
+    /// Whether the campaign is completed by it: nobody is to be written to.
+    is_through: bool,
+}
+
 async fn chunk(
     tx: &mut Conn,
     app: &App,
     (campaign, pinned): (&Campaign, &Pinned),
     mut at: Unfrozen,
-) -> Result<u64> {
+) -> Result<Frozen> {
     let most = app.config.mail.batch;
     let canary = campaign::store::canary_left(tx, campaign.id, most).await?;
     let limit = if canary > 0 { canary } else { most };
@@ -156,11 +174,12 @@ async fn chunk(
             batch::set_empty(tx, campaign.id, &but).await?;
         }
     }
+    let mut is_through = false;
     if whole {
         campaign::store::end_canary(tx, campaign.id).await?;
-        campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;
+        is_through = campaign::store::complete_if_done(tx, campaign.id, app.now()).await?;
     }
-    Ok(made)
+    Ok(Frozen { made, is_through })
 }
 
 /// Turns a page of people into notices and one batch, perhaps of the first slice; how many are queued.

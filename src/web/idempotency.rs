@@ -15,6 +15,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::seal::Digest;
@@ -57,7 +58,8 @@ pub async fn once(
     let problem = match claimed {
         Ok(Claim::Fresh) => {
             // In a task of its own: a caller who hangs up does not leave the deed half recorded.
-            let deed = actix_web::rt::spawn(run(app, request, hash, req, next));
+            let deed = run(app, request, hash, req, next).in_current_span();
+            let deed = actix_web::rt::spawn(deed);
             return deed.await.map_err(Problem::broken)?;
         }
         Ok(Claim::Answered(answer)) => match given(&answer) {

@@ -104,7 +104,10 @@ async fn freeze_all(app: App, shutdown: Shutdown) {
             Ok(more) => more,
             Err(Error::Retry) => true,
             Err(error) => {
-                tracing::warn!(%error, "an audience could not be frozen further; trying again");
+                app.db.trouble(
+                    "an audience could not be frozen further; trying again",
+                    &error,
+                );
                 false
             }
         };

@@ -64,6 +64,7 @@ const WORDS: &[&str] = &[
     "seal",
     "shutdown",
     "telemetry",
+    "trouble",
 ];
 
 fn layer(file: &str) -> u8 {

@@ -15,7 +15,7 @@ pub use find::{
 };
 pub use list::{
     Cursor, Filter, NotACursor, PAGE_LIMIT, Page, WAITING_CAP, Waiting, asked_lately, list, mine,
-    newest_unfinished, of_person, queue, said_since, unfinished, waiting,
+    newest_unfinished, of_person, queue, said_since, unfinished, waiting, waiting_since_before,
 };
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
 pub use weigh::weigh_again;

@@ -77,11 +77,15 @@ impl Audiences {
         let (app, incident) = (app.clone(), of.incident);
         let filter = of.audience.filter(of.kind);
         let count = async move {
-            let mut conn = app.db.get().await?;
-            Ok(Counted {
-                count: count_audience(&mut conn, incident, &filter).await?,
-                classes: audience_classes(&mut conn, incident, &filter).await?,
-            })
+            let counted = async {
+                let mut conn = app.db.get().await?;
+                Ok(Counted {
+                    count: count_audience(&mut conn, incident, &filter).await?,
+                    classes: audience_classes(&mut conn, incident, &filter).await?,
+                })
+            };
+            let say = |error: &db::Error| app.db.trouble("an audience could not be counted", error);
+            counted.await.inspect_err(say)
         };
         self.counted(of.id, (of.version, scope), count).await
     }
@@ -128,7 +132,8 @@ fn begin(
                 let counted = Arc::new(counted);
                 told.send_replace(Some(Done { counted, took, at }));
             }
-            Err(error) => tracing::warn!(%error, "an audience could not be counted"),
+            // It is in the log, and the next page counts again.
+            Err(_) => {}
         }
     });
     done

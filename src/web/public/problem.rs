@@ -2,7 +2,11 @@
 
 use askama::Template;
 
+use crate::web::form::Again;
 use crate::web::page::Visit;
+
+/// What is said beside words that are given back whole.
+pub const COPY: &str = "Copy it, so that you need not write it again.";
 
 /// The page of a refusal or a fault.
 #[derive(Template)]
@@ -20,6 +24,10 @@ pub struct ProblemPage {
     pub reference: String,
     /// Words the person had typed and that we could not keep for them; empty when none.
     pub typed: String,
+    /// What is said beside them.
+    pub typed_hint: &'static str,
+    /// The form that can be sent again once the fault is over.
+    pub again: Option<Again>,
 }
 
 impl ProblemPage {
@@ -52,13 +60,14 @@ impl ProblemPage {
     }
 
     /// 503: the database is away.
-    pub fn away(visit: Visit) -> ProblemPage {
-        ProblemPage::say(
+    pub fn away(visit: Visit, reference: String) -> ProblemPage {
+        let page = ProblemPage::say(
             visit,
             "We will be back in a moment",
             "These pages cannot reach their records right now. We keep trying by ourselves.",
             &["Wait a minute, then load this page again."],
-        )
+        );
+        ProblemPage { reference, ..page }
     }
 
     fn say(visit: Visit, title: &str, text: &str, advice: &[&str]) -> ProblemPage {
@@ -69,11 +78,30 @@ impl ProblemPage {
             advice: advice.iter().map(|&a| a.to_owned()).collect(),
             reference: String::new(),
             typed: String::new(),
+            typed_hint: COPY,
+            again: None,
         }
     }
 
     /// Gives back what the person had typed, to copy.
-    pub fn with_typed(self, typed: String) -> ProblemPage {
-        ProblemPage { typed, ..self }
+    pub fn with_typed(self, typed: String, typed_hint: &'static str) -> ProblemPage {
+        ProblemPage {
+            typed,
+            typed_hint,
+            ..self
+        }
+    }
+
+    /// Gives back what the person had typed in its fields, to be sent again.
+    pub fn with_again(self, again: Option<Again>) -> ProblemPage {
+        let advice = match again {
+            Some(_) => vec!["Wait a minute, then press “Send again”.".to_owned()],
+            None => self.advice,
+        };
+        ProblemPage {
+            again,
+            advice,
+            ..self
+        }
     }
 }
