@@ -10,14 +10,14 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
+use crate::web::again::{self, Accepted, Again};
 use crate::web::console::problem::ProblemPage as ConsolePage;
-use crate::web::form::{Accepted, Again};
 use crate::web::page::{Area, Desk};
 use crate::web::problem::{Kind, Problem};
 use crate::web::public::problem::{COPY, ProblemPage as PublicPage};
 use crate::web::request::RequestId;
 use crate::web::who::Signed;
-use crate::web::{form, frame, page, sign_in, who};
+use crate::web::{frame, page, sign_in, who};
 
 /// Middleware: dresses errors. What a handler wrote itself stays as it is.
 pub async fn dress(
@@ -53,7 +53,7 @@ fn accept(answer: &mut ServiceResponse<BoxBody>) {
     let leads_on = answer.status() == StatusCode::SEE_OTHER;
     let is_marked = answer.response().extensions().contains::<Accepted>();
     let is_done = req.method() == Method::POST && (leads_on || is_marked);
-    let (Some(id), Some(app)) = (form::draft_id(req).filter(|_| is_done), app(req)) else {
+    let (Some(id), Some(app)) = (again::draft_id(req).filter(|_| is_done), app(req)) else {
         return;
     };
     let cookie = who::cookie(app, "candor_accepted", id, "/")
@@ -95,7 +95,7 @@ fn page(problem: &Problem, req: &HttpRequest) -> Result<HttpResponse, askama::Er
     let again = kind
         .status()
         .is_server_error()
-        .then(|| form::again(req))
+        .then(|| again::again(req))
         .flatten();
     if req.path().starts_with("/console") {
         return page::show(kind.status(), &for_staff(problem, app, req, again));

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header;
 use actix_web::web;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{LocalBoxFuture, Ready, ready};
@@ -38,79 +38,6 @@ pub struct Nothing {}
 
 /// The field that carries the token.
 const TOKEN: &str = "csrf";
-/// The field in which the script names the draft that it keeps.
-const DRAFT: &str = "draft";
-/// Fields of which no page repeats anything.
-const SECRETS: &[&str] = &["password", "present", "new", "code", "letter"];
-
-/// What people type into, by the name of the field.
-const LABELS: &[(&str, &str)] = &[
-    ("text", "What you wrote"),
-    ("note", "Note"),
-    ("reason", "On hold: we wait for"),
-    ("review_on", "Look again on"),
-    ("reference", "Reference"),
-    ("title", "Title"),
-    ("what_happened", "What happened"),
-    ("subject", "Subject"),
-    ("body", "Body"),
-    ("names", "Named by words"),
-    ("value", "Fact"),
-    ("next_on", "Next update on"),
-    ("name", "Name"),
-    ("who", "Who was told"),
-    ("elements", "Only with these elements"),
-    ("jurisdictions", "Only in"),
-    ("locales", "Only who read"),
-    ("email", "Your e-mail address"),
-];
-
-/// A form that could not be handled, as it was sent.
-#[derive(Debug, Clone)]
-pub struct Again {
-    /// Where it was going.
-    pub action: String,
-    /// Its fields in their order.
-    pub fields: Vec<Given>,
-}
-
-/// One field of it.
-#[derive(Debug, Clone)]
-pub struct Given {
-    /// Its name.
-    pub name: String,
-    /// What was entered.
-    pub value: String,
-    /// What the reader calls it; empty for what was not typed, which goes along hidden.
-    pub label: &'static str,
-}
-
-impl Given {
-    /// Whether it fits a field of one line.
-    pub fn is_line(&self) -> bool {
-        self.value.len() <= 60 && !self.value.contains('\n') && self.name != "text"
-    }
-
-    /// Its id on the page, from its place in the form.
-    pub fn id(&self, place: &usize) -> String {
-        format!("typed-{place}")
-    }
-}
-
-/// What the reader calls a field; empty for one that is not typed, or was left empty.
-fn label(name: &str, value: &str) -> &'static str {
-    if value.trim().is_empty() {
-        return "";
-    }
-    let known = LABELS.iter().find(|(known, _)| *known == name);
-    match known {
-        Some((_, label)) => label,
-        // Words that no table names are given back all the same.
-        None if value.contains(char::is_whitespace) => "What you wrote",
-        None => "",
-    }
-}
-
 /// Octets of the MAC that a token keeps.
 const MAC_LEN: usize = 16;
 
@@ -263,7 +190,7 @@ fn is_same_origin(req: &HttpRequest, public_url: &str) -> bool {
 }
 
 /// The longest words in a form that cannot be accepted, to be given back. Takes the body, and keeps its fields for
-/// [`again`].
+/// the page that gives them back (`web::again`).
 pub async fn keep(req: &mut ServiceRequest) -> String {
     let mut payload = req.take_payload();
     match body::whole(req.request(), &mut payload).await {
@@ -276,16 +203,6 @@ pub async fn keep(req: &mut ServiceRequest) -> String {
     }
 }
 
-/// Marks an answer that shows a page and is no refusal: what the form's button is for was done.
-#[derive(Debug, Clone, Copy)]
-pub struct Accepted;
-
-/// Marks the answer so.
-pub fn accepted(answer: HttpResponse) -> HttpResponse {
-    answer.extensions_mut().insert(Accepted);
-    answer
-}
-
 /// The fields of the request's form read as `T` too, once [`Form`] has read them: what belongs to other parts of the page.
 pub fn also<T: DeserializeOwned>(req: &HttpRequest) -> Option<T> {
     let extensions = req.extensions();
@@ -295,41 +212,25 @@ pub fn also<T: DeserializeOwned>(req: &HttpRequest) -> Option<T> {
 /// The form that the request carried.
 struct Typed(Rc<Fields>);
 
-/// The id that the script gives a form, to drop the draft that it keeps once the form was accepted; `None` if the form
-/// has none.
-pub fn draft_id(req: &HttpRequest) -> Option<String> {
+/// The fields of the request's form, once [`Form`] or [`keep`] has read them.
+pub(super) fn typed(req: &HttpRequest) -> Option<Rc<Fields>> {
     let extensions = req.extensions();
-    let id = extensions.get::<Typed>()?.0.get(DRAFT).to_owned();
-    let fine = (8..=32).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric());
-    fine.then_some(id)
-}
-
-/// What was typed, in the form that it was sent with; `None` if nothing was typed, or nothing that may be given back.
-pub fn again(req: &HttpRequest) -> Option<Again> {
-    let extensions = req.extensions();
-    let fields = &extensions.get::<Typed>()?.0;
-    let secret = |name: &str| SECRETS.contains(&name);
-    if fields.0.iter().any(|(name, _)| secret(name)) {
-        return None;
-    }
-    let given = |name: &str, value: &String| Given {
-        label: label(name, value),
-        name: name.to_owned(),
-        value: value.clone(),
-    };
-    let each = fields.0.iter();
-    let fields: Vec<_> = each
-        .flat_map(|(name, values)| values.iter().map(move |value| given(name, value)))
-        .collect();
-    let action = req.uri().path_and_query()?.as_str().to_owned();
-    let has_words = fields.iter().any(|field| !field.label.is_empty());
-    has_words.then_some(Again { action, fields })
+    Some(Rc::clone(&extensions.get::<Typed>()?.0))
 }
 
 /// Names and what was entered under each, in the order in which they came.
-struct Fields(Vec<(String, Vec<String>)>);
+pub(super) struct Fields(Vec<(String, Vec<String>)>);
 
 impl Fields {
+    /// Every name with each of its values.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(name, values)| {
+            values
+                .iter()
+                .map(move |value| (name.as_str(), value.as_str()))
+        })
+    }
+
     fn parse(body: &[u8]) -> Self {
         let mut fields: Vec<(String, Vec<String>)> = Vec::new();
         // A stranger may send a hundred thousand names: none is looked for among the others.
@@ -344,7 +245,8 @@ impl Fields {
         Self(fields)
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// The last value under a name; empty if there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found
             .and_then(|(_, values)| values.last())

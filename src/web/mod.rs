@@ -5,6 +5,7 @@
 //! as everybody.
 
 mod affected;
+pub mod again;
 pub mod api;
 pub mod body;
 pub mod console;

@@ -155,7 +155,7 @@ impl Seen {
             let mut goals = buttons.filter_map(|button| button.get("formaction"));
             form.action == path || goals.any(|goal| goal == path)
         });
-        form.map(|form| form.hidden()).unwrap_or_default()
+        form.map(crate::html::Form::hidden).unwrap_or_default()
     }
 
     /// The token in the page's forms.

@@ -40,7 +40,10 @@ impl Tag {
     /// Whether words are typed into it.
     pub fn takes_words(&self) -> bool {
         let kind = self.get("type").unwrap_or("text");
-        let words = matches!(kind, "text" | "email" | "date" | "number" | "search" | "tel");
+        let words = matches!(
+            kind,
+            "text" | "email" | "date" | "number" | "search" | "tel"
+        );
         self.name == "textarea" || self.name == "input" && words
     }
 }
@@ -61,8 +64,16 @@ impl Form {
 
     /// What goes along without being seen.
     pub fn hidden(&self) -> Vec<(String, String)> {
-        let hidden = self.controls.iter().filter(|c| c.get("type") == Some("hidden"));
-        let pair = |c: &Tag| (c.or_empty("name").to_owned(), c.or_empty("value").to_owned());
+        let hidden = self
+            .controls
+            .iter()
+            .filter(|c| c.get("type") == Some("hidden"));
+        let pair = |c: &Tag| {
+            (
+                c.or_empty("name").to_owned(),
+                c.or_empty("value").to_owned(),
+            )
+        };
         hidden.map(pair).collect()
     }
 
@@ -77,12 +88,17 @@ impl Form {
 fn unescaped(text: &str) -> String {
     let text = text.replace("&#38;", "&").replace("&amp;", "&");
     let text = text.replace("&#34;", "\"").replace("&quot;", "\"");
-    let text = text.replace("&#39;", "'").replace("&#60;", "<").replace("&lt;", "<");
+    let text = text
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&lt;", "<");
     text.replace("&#62;", ">").replace("&gt;", ">")
 }
 
 fn tag(text: &str) -> Option<Tag> {
-    let end = text.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| c.is_whitespace() || c == '>')
+        .unwrap_or(text.len());
     let (name, mut rest) = text.split_at(end);
     let letters = name.trim_start_matches('/');
     if letters.is_empty() || !letters.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -182,7 +198,14 @@ fn controls_belong_to_the_form_that_they_name_or_stand_in() {
         <form action="/other"><textarea name="text">
         <button name="not"></textarea><button form="page" formaction="/state" name="to" value="closed">Close</button></form>"#;
     let forms = forms(page);
-    assert_eq!((forms.len(), forms[0].controls.len(), forms[1].controls.len()), (2, 4, 1));
+    assert_eq!(
+        (
+            forms.len(),
+            forms[0].controls.len(),
+            forms[1].controls.len()
+        ),
+        (2, 4, 1)
+    );
     assert_eq!(forms[0].hidden(), [("csrf".to_owned(), "a&b".to_owned())]);
     assert_eq!(forms[0].goals(), ["/state"]);
     assert!(forms[0].controls[2].takes_enter() && forms[1].controls[0].takes_words());

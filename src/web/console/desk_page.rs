@@ -187,9 +187,14 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
         "call" => "Call logged.",
         _ => return None,
     };
+    let rest = match (draft.is_empty(), draft.as_note) {
+        (true, _) => "",
+        (false, true) => " The note that you typed is below, not saved yet.",
+        (false, false) => " The reply that you typed is below, not sent yet.",
+    };
     Some(Flash {
         tone: Tone::Done,
-        text: text.to_owned(),
+        text: format!("{text}{rest}"),
     })
 }
 

@@ -26,8 +26,9 @@ use crate::notice::NoticeStatus;
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::web::again::accepted;
 use crate::web::figures::filters;
-use crate::web::form::{self, Form};
+use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
@@ -311,7 +312,7 @@ pub async fn done(
         ..flash
     });
     let shown = page::show(StatusCode::OK, &unsaved.on(page))?;
-    Ok(form::accepted(shown))
+    Ok(accepted(shown))
 }
 
 /// Campaigns of one incident as lists show them.

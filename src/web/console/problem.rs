@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::form::Again;
+use crate::web::again::Again;
 use crate::web::page::Desk;
 
 /// The page of a refusal or a fault. It asks the database nothing, since the fault may be there.

@@ -14,6 +14,7 @@ use crate::id::StaffId;
 use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
 use crate::ticket::desk::{self, DeskError, Seen};
 use crate::ticket::{Then, Ticket, TicketResolution, TicketStatus, store};
+use crate::web::again::accepted;
 use crate::web::form::{self, Form};
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::{self, Answer, Problem};
@@ -164,7 +165,7 @@ async fn done_with(
         ..draft
     };
     let shown = desk_page::show(app, req, who, ticket, StatusCode::OK, draft).await?;
-    Ok(form::accepted(shown))
+    Ok(accepted(shown))
 }
 
 /// What was typed in the composer while another button of the page was pressed.

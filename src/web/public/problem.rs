@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::form::Again;
+use crate::web::again::Again;
 use crate::web::page::Visit;
 
 /// What is said beside words that are given back whole.

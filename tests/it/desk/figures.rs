@@ -12,8 +12,12 @@ use crate::house::House;
 
 /// The families of an output, from the lines that say their type.
 fn families(output: &str) -> BTreeSet<String> {
-    let types = output.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    types.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    let types = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    types
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +26,9 @@ async fn s7_the_guide_lists_every_metric_and_no_other() {
     let guide = include_str!("../../../docs/operations.md");
     let (_, table) = guide.split_once("## Metrics").expect("a chapter");
     let table = table.split("\n## ").next().unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `candor_"));
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `candor_"));
     let listed: BTreeSet<_> = rows
         .map(|row| format!("candor_{}", row.split(['`', '{']).next().unwrap()))
         .collect();
@@ -41,23 +47,43 @@ fn value(output: &str, name: &str) -> f64 {
 async fn s7_metrics_say_how_people_tickets_and_connections_stand() {
     let filled = filled().await;
     let site = Site::open(&filled.house.app).await;
-    site.signed_in("ana", &[Comms]).await.get("/console/incidents/sundmere");
+    site.signed_in("ana", &[Comms])
+        .await
+        .get("/console/incidents/sundmere");
     let output = figures(&filled.house.app).await;
     let people = |standing: &str| {
-        value(&output, &format!("candor_people{{incident=\"sundmere\",standing=\"{standing}\"}}"))
+        value(
+            &output,
+            &format!("candor_people{{incident=\"sundmere\",standing=\"{standing}\"}}"),
+        )
     };
-    let all = ["notified", "in_progress", "needs_letter", "withheld", "unexplained"];
+    let all = [
+        "notified",
+        "in_progress",
+        "needs_letter",
+        "withheld",
+        "unexplained",
+    ];
     assert_eq!(all.map(people), [4.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(value(&output, "candor_tickets{state=\"waiting\"}"), 1.0);
     assert_eq!(value(&output, "candor_tickets{state=\"overdue\"}"), 0.0);
     assert_eq!(value(&output, "candor_tickets_answered_total"), 2.0);
     assert!(value(&output, "candor_outbox_waiting") > 0.0);
-    assert!(value(&output, "candor_database_connections{pool=\"short\",state=\"open\"}") > 0.0);
+    assert!(
+        value(
+            &output,
+            "candor_database_connections{pool=\"short\",state=\"open\"}"
+        ) > 0.0
+    );
     assert_eq!(value(&output, "candor_import_duration_seconds_count"), 2.0);
     assert!(value(&output, "candor_freeze_duration_seconds_count") > 0.0);
-    let route = "candor_request_duration_seconds_count{class=\"2xx\",route=\"/console/incidents/{slug}\"}";
+    let route =
+        "candor_request_duration_seconds_count{class=\"2xx\",route=\"/console/incidents/{slug}\"}";
     assert_eq!(value(&output, route), 1.0);
-    let build = format!("candor_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    let build = format!(
+        "candor_build_info{{version=\"{}\"}}",
+        env!("CARGO_PKG_VERSION")
+    );
     assert_eq!(value(&output, &build), 1.0);
 }
 
@@ -71,7 +97,10 @@ async fn s7_metrics_read_no_big_table() {
         .await
         .unwrap();
     let output = figures(&filled.house.app).await;
-    let notified = value(&output, "candor_people{incident=\"sundmere\",standing=\"notified\"}");
+    let notified = value(
+        &output,
+        "candor_people{incident=\"sundmere\",standing=\"notified\"}",
+    );
     assert_eq!(notified, 4.0);
     assert_eq!(value(&output, "candor_tickets{state=\"waiting\"}"), 1.0);
     held.rollback().await.unwrap();
@@ -99,7 +128,14 @@ async fn s7_readyz_names_each_check_in_json_and_is_503_while_the_database_is_awa
     assert_eq!(away.status, 503, "{}", away.body);
     let database = json!({ "ok": false, "reason": "the database cannot be reached" });
     let document = away.json();
-    assert_eq!((&document["status"], &document["checks"]["database"]), (&json!("not ready"), &database));
+    assert_eq!(
+        (&document["status"], &document["checks"]["database"]),
+        (&json!("not ready"), &database)
+    );
     assert_eq!(browser.get("/healthz").status, 200);
-    assert!(!away.body.contains("sock") && !away.body.contains("candor_test"), "{}", away.body);
+    assert!(
+        !away.body.contains("sock") && !away.body.contains("candor_test"),
+        "{}",
+        away.body
+    );
 }

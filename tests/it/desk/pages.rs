@@ -49,12 +49,16 @@ fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
 fn who(method: &str, path: &str) -> Option<Who> {
     let path = path.split('?').next().unwrap_or_default();
     let fits = |pattern: &str| {
-        let (one, other): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-        let same = |(part, given): (&&str, &&str)| part == given || part.starts_with('{') && !given.is_empty();
+        let (one, other): (Vec<_>, Vec<_>) =
+            (pattern.split('/').collect(), path.split('/').collect());
+        let same = |(part, given): (&&str, &&str)| {
+            part == given || part.starts_with('{') && !given.is_empty()
+        };
         one.len() == other.len() && one.iter().zip(&other).all(same)
     };
     let mut all = doors().into_iter();
-    let door = all.find(|(of, pattern, _)| of.as_str().eq_ignore_ascii_case(method) && fits(pattern));
+    let door =
+        all.find(|(of, pattern, _)| of.as_str().eq_ignore_ascii_case(method) && fits(pattern));
     door.map(|(_, _, who)| who)
 }
 
@@ -83,10 +87,16 @@ async fn s6_no_role_sees_a_link_or_a_button_that_is_refused() {
             .collect();
         assert_eq!(refused, [""; 0], "links that {role} sees");
         for (path, page) in &pages {
-            for form in forms(&page.body) {
+            // The page that shows every component has a button that leads nowhere, as its sample.
+            let each = forms(&page.body).into_iter();
+            for form in each.filter(|form| form.method != "dialog" && path != "/console/design") {
                 for goal in form.goals() {
                     let door = who(&form.method, &goal);
-                    assert!(is_open_to(role, door), "{role} sees on {path}: {} {goal}", form.method);
+                    assert!(
+                        is_open_to(role, door),
+                        "{role} sees on {path}: {} {goal}",
+                        form.method
+                    );
                 }
             }
         }
@@ -102,7 +112,11 @@ async fn s6_strangers_and_customers_see_no_link_that_is_refused() {
     for start in ["/", &filled.status] {
         let pages = walk(&site.browser(), start);
         for (path, page) in &pages {
-            assert!(matches!(page.status, 200 | 303), "{} {path}, from {start}", page.status);
+            assert!(
+                matches!(page.status, 200 | 303),
+                "{} {path}, from {start}",
+                page.status
+            );
         }
         assert!(pages.len() >= 4, "{:?}", pages.keys());
     }
@@ -112,7 +126,13 @@ async fn s6_strangers_and_customers_see_no_link_that_is_refused() {
 fn navigation(page: &Seen) -> Vec<String> {
     let frame = page.body.split("<main").next().unwrap_or_default();
     let mut found = links(frame);
-    found.extend(page.body.rsplit("</main>").next().map(links).unwrap_or_default());
+    found.extend(
+        page.body
+            .rsplit("</main>")
+            .next()
+            .map(links)
+            .unwrap_or_default(),
+    );
     found
 }
 
@@ -124,17 +144,29 @@ async fn s6_error_pages_keep_the_navigation_of_who_is_signed_in() {
         let browser = browser(&site, role).await;
         let expected = navigation(&browser.get("/console"));
         assert!(expected.len() > 3, "{expected:?}");
-        let mut wrong = vec![("/console/nowhere", 404), ("/console/incidents/nowhere", 404)];
+        let mut wrong = vec![
+            ("/console/nowhere", 404),
+            ("/console/incidents/nowhere", 404),
+        ];
         wrong.extend((role == Agent).then_some(("/console/campaigns", 403)));
         for (path, status) in wrong {
             let page = browser.get(path);
-            assert_eq!((page.status, navigation(&page)), (status, expected.clone()), "{path}");
+            assert_eq!(
+                (page.status, navigation(&page)),
+                (status, expected.clone()),
+                "{path}"
+            );
             assert!(!page.body.contains("Sending allowed"), "it did not ask");
         }
     }
-    let page = site.browser().post("/console/tickets/x/messages", &[("text", "x")], &[]);
+    let page = site
+        .browser()
+        .post("/console/tickets/x/messages", &[("text", "x")], &[]);
     assert_eq!(page.status, 401);
-    assert!(!page.body.contains("/console/incidents"), "a stranger sees none");
+    assert!(
+        !page.body.contains("/console/incidents"),
+        "a stranger sees none"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +175,9 @@ async fn s6_tickets_are_given_to_people_and_never_to_api_keys() {
     let site = site(&filled).await;
     let app = &filled.house.app;
     let system = candor::actor::Actor::System("test");
-    let (account, _) = key::create(app, system, "importer", &[Agent]).await.unwrap();
+    let (account, _) = key::create(app, system, "importer", &[Agent])
+        .await
+        .unwrap();
     let lead = browser(&site, Lead).await;
     let id = "select id::text from ticket where status = 'open'";
     let row = filled.house.raw().await.query_one(id, &[]).await.unwrap();
@@ -151,7 +185,10 @@ async fn s6_tickets_are_given_to_people_and_never_to_api_keys() {
     let path = format!("/console/tickets/{}", candor::id::TicketId::from_uuid(id));
     let page = lead.get(&path);
     assert!(page.body.contains("Give it to"), "{}", page.body);
-    assert!(!page.body.contains(&account.id.to_string()), "a key is offered");
+    assert!(
+        !page.body.contains(&account.id.to_string()),
+        "a key is offered"
+    );
     let to = account.id.to_string();
     let given = lead.submit(&path, &format!("{path}/assign"), &[("agent", &to)]);
     assert_eq!(given.status, 422, "{}", given.body);
@@ -211,17 +248,37 @@ async fn l9_every_button_of_a_page_takes_along_the_text_that_is_typed_there() {
     let filled = filled().await;
     let pages = all_pages(&filled).await;
     let mut with_text = 0;
-    for (path, page) in pages.iter().filter(|(path, _)| path.starts_with("/console")) {
+    for (path, page) in pages
+        .iter()
+        .filter(|(path, _)| path.starts_with("/console"))
+    {
         let forms = forms(&page.body);
-        let has_text = |form: &Form| form.controls.iter().any(|control| control.name == "textarea");
+        let has_text = |form: &Form| {
+            form.controls
+                .iter()
+                .any(|control| control.name == "textarea")
+        };
         // The page that shows every component is none of them.
-        if !forms.iter().any(|form| form.method == "post" && has_text(form)) {
+        if !forms
+            .iter()
+            .any(|form| form.method == "post" && has_text(form))
+        {
             continue;
         }
         with_text += 1;
-        for form in forms.iter().filter(|form| !has_text(form) && !form.controls.is_empty()) {
-            let away = form.goals().iter().all(|goal| LEAVE.contains(&goal.as_str()));
-            assert!(away || form.method == "dialog", "{path}: {} loses what is typed", form.action);
+        for form in forms
+            .iter()
+            .filter(|form| !has_text(form) && !form.controls.is_empty())
+        {
+            let away = form
+                .goals()
+                .iter()
+                .all(|goal| LEAVE.contains(&goal.as_str()));
+            assert!(
+                away || form.method == "dialog",
+                "{path}: {} loses what is typed",
+                form.action
+            );
         }
         for link in tags(&page.body).iter().filter(|tag| tag.name == "a") {
             let same_page = link.or_empty("href").starts_with('?');

@@ -46,16 +46,29 @@ pub async fn filled() -> Filled {
         .await
         .unwrap();
     // A draft of which rows were refused, and a campaign that waits.
-    let worse = "reference,email,elements\nR-00000,person0@example.org,name;ssn;phone\nR-9,nowhere,none\n";
+    let worse =
+        "reference,email,elements\nR-00000,person0@example.org,name;ssn;phone\nR-9,nowhere,none\n";
     scene.read(&house, ScopeMode::Delta, worse).await;
     let draft = (CampaignKind::Supplement, UncertainPolicy::Resend);
     scene.draft(&house, draft.0, draft.1).await;
-    take::take(&house.app, scene.comms, scene.incident, PostalKind::Letter, false)
-        .await
-        .unwrap();
-    steer::open(&house.app, scene.comms, "second", "A second one", &Facts::new())
-        .await
-        .unwrap();
+    take::take(
+        &house.app,
+        scene.comms,
+        scene.incident,
+        PostalKind::Letter,
+        false,
+    )
+    .await
+    .unwrap();
+    steer::open(
+        &house.app,
+        scene.comms,
+        "second",
+        "A second one",
+        &Facts::new(),
+    )
+    .await
+    .unwrap();
     let person = tickets(&house, &scene).await;
     let epoch = 0;
     let link = StatusLink { person, epoch };
@@ -72,22 +85,39 @@ pub async fn filled() -> Filled {
 async fn tickets(house: &House, scene: &Scene) -> PersonId {
     let app = &house.app;
     let agent = house.staff(&["agent"]).await;
-    let rows = house.raw().await.query("select id from person order by id", &[]).await.unwrap();
-    let people: Vec<_> = rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect();
+    let rows = house
+        .raw()
+        .await
+        .query("select id from person order by id", &[])
+        .await
+        .unwrap();
+    let people: Vec<_> = rows
+        .iter()
+        .map(|row| PersonId::from_uuid(row.get(0)))
+        .collect();
     let hold = Then::to(TicketStatus::OnHold)
         .because("the bank's answer")
         .review(app.now() + TimeDelta::days(1));
-    let ends = [None, Some(Then::to(TicketStatus::Open)), Some(hold), Some(Then::solved())];
+    let ends = [
+        None,
+        Some(Then::to(TicketStatus::Open)),
+        Some(hold),
+        Some(Then::solved()),
+    ];
     for (person, end) in people.iter().zip(ends) {
         let asked = intake::ask(app, scene.incident, *person, "", "What was taken of mine?").await;
         let ticket = asked.unwrap().ticket().clone();
         let Some(then) = end else { continue };
         let opened = Then::to(TicketStatus::Open);
         let by = candor::actor::Actor::Staff(agent);
-        let taken = desk::transition(app, by, ticket.id, ticket.version, &opened).await.unwrap();
+        let taken = desk::transition(app, by, ticket.id, ticket.version, &opened)
+            .await
+            .unwrap();
         if then.to != TicketStatus::Open {
             let seen = Seen::version(taken.version);
-            desk::reply(app, agent, ticket.id, seen, "Your name.", &then).await.unwrap();
+            desk::reply(app, agent, ticket.id, seen, "Your name.", &then)
+                .await
+                .unwrap();
         }
     }
     people[0]

@@ -33,7 +33,9 @@ impl Valve {
         });
         let (before, rest) = url.split_once("://").unwrap();
         let (place, rest) = rest.split_once('/').unwrap();
-        let user = place.rsplit_once('@').map_or(String::new(), |(user, _)| format!("{user}@"));
+        let user = place
+            .rsplit_once('@')
+            .map_or(String::new(), |(user, _)| format!("{user}@"));
         let socket = dir.path().display().to_string().replace('/', "%2F");
         Self {
             open,

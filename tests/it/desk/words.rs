@@ -21,14 +21,29 @@ use crate::people::{BODY, Scene, list};
 /// How often a word was said in tickets, read by the program.
 async fn said(house: &House, word: &str) -> usize {
     let raw = house.raw().await;
-    let rows = raw.query("select id from ticket order by id", &[]).await.unwrap();
+    let rows = raw
+        .query("select id from ticket order by id", &[])
+        .await
+        .unwrap();
     let mut count = 0;
     for row in rows {
         let id = candor::id::TicketId::from_uuid(row.get(0));
         let mut conn = house.app.db.get().await.unwrap();
-        let ticket = candor::ticket::store::find(&mut conn, &house.app.keys, id).await.unwrap();
-        let thread = candor::ticket::store::thread(&mut conn, &house.app.keys, &ticket, 0).await.unwrap();
-        count += thread.iter().filter(|message| message.text.contains(word)).count();
+        let ticket = candor::ticket::store::find(&mut conn, &house.app.keys, id)
+            .await
+            .unwrap();
+        let thread = candor::ticket::store::thread(&mut conn, &house.app.keys, &ticket, 0)
+            .await
+            .unwrap();
+        count += thread
+            .iter()
+            .filter(|message| {
+                message
+                    .text
+                    .as_deref()
+                    .is_some_and(|text| text.contains(word))
+            })
+            .count();
     }
     count
 }
@@ -47,15 +62,35 @@ async fn l6_l7_l9_words_come_back_in_a_real_browser() {
         body: format!("{words}\n\n{BODY}"),
     };
     let texts = [("en", "English words"), ("es", "Palabras")];
-    let texts: Variants = texts.map(|(tag, words)| (tag.to_owned(), text(words))).into();
-    let template = edit::create(&house.app, scene.comms, "Notice", &texts).await.unwrap();
-    let rows = house.raw().await.query("select id from person order by id", &[]).await.unwrap();
-    let people: Vec<_> = rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect();
+    let texts: Variants = texts
+        .map(|(tag, words)| (tag.to_owned(), text(words)))
+        .into();
+    let template = edit::create(&house.app, scene.comms, "Notice", &texts)
+        .await
+        .unwrap();
+    let rows = house
+        .raw()
+        .await
+        .query("select id from person order by id", &[])
+        .await
+        .unwrap();
+    let people: Vec<_> = rows
+        .iter()
+        .map(|row| PersonId::from_uuid(row.get(0)))
+        .collect();
 
     let mut incidents = Vec::new();
     for slug in ["one", "two", "three", "four"] {
         let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
-        steer::open(&house.app, scene.comms, slug, &format!("Theft {slug}"), &facts).await.unwrap();
+        steer::open(
+            &house.app,
+            scene.comms,
+            slug,
+            &format!("Theft {slug}"),
+            &facts,
+        )
+        .await
+        .unwrap();
         incidents.push(format!("/console/incidents/{slug}"));
     }
 
@@ -66,21 +101,34 @@ async fn l6_l7_l9_words_come_back_in_a_real_browser() {
     for (role, who) in [(Agent, "agent"), (Comms, "comms")] {
         let staff = site.staff(who, &[role]).await;
         let email = staff.email.as_ref().unwrap().as_str().to_owned();
-        accounts.insert(who.to_owned(), json!({ "email": email, "password": PASSWORD }));
+        accounts.insert(
+            who.to_owned(),
+            json!({ "email": email, "password": PASSWORD }),
+        );
         if role == Agent {
             for person in &people[..2] {
-                let asked = intake::ask(&house.app, scene.incident, *person, "", "What was taken?").await;
+                let asked =
+                    intake::ask(&house.app, scene.incident, *person, "", "What was taken?").await;
                 let ticket = asked.unwrap().ticket().clone();
                 let open = Then::to(TicketStatus::Open);
-                desk::transition(&house.app, Actor::Staff(staff.id), ticket.id, ticket.version, &open)
-                    .await
-                    .unwrap();
+                desk::transition(
+                    &house.app,
+                    Actor::Staff(staff.id),
+                    ticket.id,
+                    ticket.version,
+                    &open,
+                )
+                .await
+                .unwrap();
                 tickets.push(format!("/console/tickets/{}", ticket.id));
             }
         }
     }
     let epoch = 0;
-    let link = StatusLink { person: people[2], epoch };
+    let link = StatusLink {
+        person: people[2],
+        epoch,
+    };
     let words = json!({
         "base": site.url, "valve": valve.handle().await, "accounts": accounts, "tickets": tickets,
         "status": format!("/s/{}", link.token(&house.app.keys)),
