@@ -155,7 +155,7 @@ impl Db {
         match self.troubles.failed(doing) {
             Some(seen) if seen.times == 1 => tracing::warn!(error, "{doing}"),
             Some(Seen { times, seconds }) => {
-                tracing::warn!(error, times, seconds, "still: {doing}")
+                tracing::warn!(error, times, seconds, "still: {doing}");
             }
             None => {}
         }

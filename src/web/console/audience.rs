@@ -126,14 +126,11 @@ fn begin(
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
-        match count.await {
-            Ok(counted) => {
-                let (took, at) = (begun.elapsed(), Instant::now());
-                let counted = Arc::new(counted);
-                told.send_replace(Some(Done { counted, took, at }));
-            }
-            // It is in the log, and the next page counts again.
-            Err(_) => {}
+        // An error is in the log, and the next page counts again.
+        if let Ok(counted) = count.await {
+            let (took, at) = (begun.elapsed(), Instant::now());
+            let counted = Arc::new(counted);
+            told.send_replace(Some(Done { counted, took, at }));
         }
     });
     done

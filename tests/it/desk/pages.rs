@@ -100,7 +100,7 @@ async fn s6_no_role_sees_a_link_or_a_button_that_is_refused() {
                 }
             }
         }
-        let at_least = if role == StaffRole::Agent { 8 } else { 15 };
+        let at_least = if role == Agent { 8 } else { 15 };
         assert!(pages.len() >= at_least, "{role}: {:?}", pages.keys());
     }
 }

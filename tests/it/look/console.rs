@@ -487,6 +487,8 @@ fn template() -> TemplatePage {
             html: "letter_sample.html".into(),
         }),
         within: Within::default(),
+        unsaved: false,
+        based_on: 3,
         faults: Faults::default(),
         may_edit: true,
     }
