@@ -7,8 +7,6 @@ use crate::web::form;
 
 /// The field in which the script names the draft that it keeps.
 const DRAFT: &str = "draft";
-/// Fields of which no page repeats anything.
-const SECRETS: &[&str] = &["password", "present", "new", "code", "letter"];
 
 /// What people type into, by the name of the field.
 const LABELS: &[(&str, &str)] = &[
@@ -99,7 +97,7 @@ pub fn draft_id(req: &HttpRequest) -> Option<String> {
 /// What was typed, in the form that it was sent with; `None` if nothing was typed, or nothing that may be given back.
 pub fn again(req: &HttpRequest) -> Option<Again> {
     let fields = form::typed(req)?;
-    if fields.each().any(|(name, _)| SECRETS.contains(&name)) {
+    if fields.each().any(|(name, _)| form::SECRETS.contains(&name)) {
         return None;
     }
     let given = |(name, value): (&str, &str)| Given {

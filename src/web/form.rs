@@ -38,6 +38,9 @@ pub struct Nothing {}
 
 /// The field that carries the token.
 const TOKEN: &str = "csrf";
+/// Fields of which no page repeats anything: passwords and codes. A test compares them with those of all templates.
+pub(super) const SECRETS: &[&str] = &["password", "present", "new", "again", "code", "letter"];
+
 /// Octets of the MAC that a token keeps.
 const MAC_LEN: usize = 16;
 
@@ -257,7 +260,8 @@ impl Fields {
     fn words(&self) -> String {
         self.0
             .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), TOKEN | "password" | "code" | "next"))
+            .filter(|(name, _)| !matches!(name.as_str(), TOKEN | "next"))
+            .filter(|(name, _)| !SECRETS.contains(&name.as_str()))
             .flat_map(|(_, values)| values)
             .max_by_key(|words| words.len())
             .filter(|words| words.len() >= 20)
@@ -428,6 +432,39 @@ mod tests {
                 Kind::BadRequest,
                 "{bad}"
             );
+        }
+    }
+
+    /// The names of the fields of a template that take a password or a code.
+    fn secrets_in(template: &str) -> Vec<String> {
+        let fields = template.split("p::field(").skip(1);
+        let fields = fields.map(|rest| rest.split("}}").next().unwrap_or_default());
+        let signs = ["\"password\"", "one-time-code", "look = \"code\""];
+        let secret = fields.filter(|field| signs.iter().any(|sign| field.contains(sign)));
+        let name = |field: &str| field.split('"').nth(1).unwrap_or_default().to_owned();
+        secret.map(name).collect()
+    }
+
+    #[test]
+    fn no_page_repeats_what_any_template_asks_for_as_a_password_or_a_code() {
+        let (mut found, mut plain) = (std::collections::BTreeSet::new(), Vec::new());
+        let web = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
+        for folder in ["", "/console", "/public"] {
+            for file in std::fs::read_dir(format!("{web}{folder}")).expect("a folder") {
+                let path = file.expect("a file").path();
+                if path.extension().is_some_and(|end| end == "html") {
+                    let template = std::fs::read_to_string(&path).expect("a template");
+                    found.extend(secrets_in(&template));
+                    plain.extend(template.contains("type=\"password\"").then_some(path));
+                }
+            }
+        }
+        let listed = SECRETS.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found, listed);
+        assert!(plain.is_empty(), "a field outside of p::field: {plain:?}");
+        for name in SECRETS {
+            let body = format!("{name}=correct+horse+battery+staple");
+            assert_eq!(Fields::parse(body.as_bytes()).words(), "", "{name}");
         }
     }
 
