@@ -459,7 +459,8 @@ mod tests {
                 }
             }
         }
-        let listed = SECRETS.iter().map(|name| (*name).to_owned()).collect();
+        let listed: std::collections::BTreeSet<String> =
+            SECRETS.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(found, listed);
         assert!(plain.is_empty(), "a field outside of p::field: {plain:?}");
         for name in SECRETS {
