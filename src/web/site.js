@@ -54,7 +54,7 @@ for (const details of all("details[data-sure]")) {
 // A slow form is sent once.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method === "dialog") return;
+  if (form.method === "dialog" || event.submitter?.formMethod === "dialog") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   keep(form);
@@ -329,7 +329,7 @@ async function said(answer) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  const file = form.matches("form[data-upload]") && !event.defaultPrevented && one('input[type="file"]', form).files[0];
+  const file = form.matches("form[data-upload]") && !event.defaultPrevented && event.submitter?.formMethod !== "dialog" && one('input[type="file"]', form).files[0];
   if (!file?.size) return;
   event.preventDefault();
   const box = one(".uploading", form);

@@ -79,7 +79,9 @@ impl Form {
 
     /// Where its buttons send it.
     pub fn goals(&self) -> Vec<String> {
-        let sends = self.buttons().filter(|button| !button.has("disabled"));
+        let does =
+            |button: &&Tag| !button.has("disabled") && button.get("formmethod") != Some("dialog");
+        let sends = self.buttons().filter(does);
         let goal = |button: &Tag| button.get("formaction").unwrap_or(&self.action).to_owned();
         sends.map(goal).collect()
     }

@@ -93,7 +93,7 @@ pub async fn save(
         facts,
         version: typed.version,
         facts_faults: form.faults,
-        ..unsaved.on(page)
+        ..page.with(unsaved)
     };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

@@ -52,7 +52,7 @@ pub async fn forget(
                     faults,
                     reasons: Vec::new(),
                 }),
-                ..unsaved.on(page)
+                ..page.with(unsaved)
             };
             Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
         }

@@ -157,6 +157,25 @@ impl CampaignRow {
 }
 
 impl IncidentPage {
+    /// With what was typed on it and is not saved.
+    #[must_use]
+    pub fn with(self, unsaved: Unsaved) -> Self {
+        let publish = self.publish.map(|empty| match unsaved.statement {
+            Some(typed) => Publish {
+                kind: typed.kind,
+                text: typed.text,
+                next_on: typed.next_on,
+                ..empty
+            },
+            None => empty,
+        });
+        Self {
+            facts: unsaved.facts.unwrap_or(self.facts),
+            publish,
+            ..self
+        }
+    }
+
     /// The facts and two empty pairs for new ones, so that the form needs no script.
     fn fact_rows(&self) -> Vec<Fact> {
         let empty = || Fact {
@@ -311,7 +330,7 @@ pub async fn done(
         text: flash.text + unsaved.in_words(),
         ..flash
     });
-    let shown = page::show(StatusCode::OK, &unsaved.on(page))?;
+    let shown = page::show(StatusCode::OK, &page.with(unsaved))?;
     Ok(accepted(shown))
 }
 
@@ -422,7 +441,7 @@ pub async fn move_to(
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let page = filled(&app, &mut conn, &req, &who, incident).await?;
-    let mut page = unsaved.on(page);
+    let mut page = page.with(unsaved);
     page.facts_faults.0.push(Fault {
         field: "state".to_owned(),
         text: problem.sentence(),

@@ -4,7 +4,6 @@
 use actix_web::HttpRequest;
 use serde::Deserialize;
 
-use super::incident::{IncidentPage, Publish};
 use crate::incident::Facts;
 use crate::web::form;
 use crate::web::public::Fact;
@@ -20,11 +19,24 @@ struct Words {
     next_on: String,
 }
 
+/// A statement that was typed.
+#[derive(Debug)]
+pub struct Statement {
+    /// Which kind was chosen.
+    pub kind: String,
+    /// The words.
+    pub text: String,
+    /// The day of the next update, as typed.
+    pub next_on: String,
+}
+
 /// The parts that were typed.
 #[derive(Debug, Default)]
 pub struct Unsaved {
-    facts: Option<Vec<Fact>>,
-    statement: Option<Publish>,
+    /// All pairs of the fact sheet, if they are not as saved.
+    pub facts: Option<Vec<Fact>>,
+    /// The statement, if there is one.
+    pub statement: Option<Statement>,
 }
 
 impl Unsaved {
@@ -49,11 +61,10 @@ impl Unsaved {
         let has_statement = !words.text.trim().is_empty() || !words.next_on.is_empty();
         Self {
             facts: has_facts.then_some(facts),
-            statement: has_statement.then(|| Publish {
+            statement: has_statement.then_some(Statement {
                 kind: words.kind,
                 text: words.text,
                 next_on: words.next_on,
-                ..Publish::default()
             }),
         }
     }
@@ -77,18 +88,6 @@ impl Unsaved {
     /// Whether nothing would be lost by another page.
     pub fn is_empty(&self) -> bool {
         self.facts.is_none() && self.statement.is_none()
-    }
-
-    /// Puts it on the page.
-    pub fn on(self, page: IncidentPage) -> IncidentPage {
-        IncidentPage {
-            facts: self.facts.unwrap_or(page.facts),
-            publish: match page.publish {
-                Some(empty) => Some(self.statement.unwrap_or(empty)),
-                None => None,
-            },
-            ..page
-        }
     }
 
     /// What the page says beside the answer to the act.

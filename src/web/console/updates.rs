@@ -83,7 +83,7 @@ pub async fn publish(
     let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
     let page = IncidentPage {
         publish: Some(publish),
-        ..unsaved.on(page)
+        ..page.with(unsaved)
     };
     Ok(page::show(status, &page)?)
 }

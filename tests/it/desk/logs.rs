@@ -28,6 +28,11 @@ impl Logged {
             .without("CANDOR__LOG__LEVEL")
             .without("CANDOR__DATABASE__URL")
             .with("CANDOR__DATABASE__URL", url)
+            // A campaign that the house approves begins its links as the house does.
+            .with(
+                "CANDOR__HTTP__PUBLIC_URL",
+                &house.app.config.http.public_url,
+            )
             .with("CANDOR__LOG__LEVEL", "info")
             .with("CANDOR__LOG__FORMAT", "json")
             .with("CANDOR__HTTP__METRICS_LISTEN", "");

@@ -204,9 +204,12 @@ fn fault(form: &Form) -> Option<String> {
     if form.method == "get" || !enters || harmless {
         return None;
     }
-    let default = form.buttons().next()?;
-    let fine = default.has("disabled");
-    (!fine).then(|| format!("Enter in {} presses {default:?}", form.action))
+    // In words Enter presses the first button, disabled or not; in dates and ticks Chromium presses the first one that
+    // is enabled: one that closes a dialog does nothing outside of one.
+    let first = form.buttons().next()?;
+    let enabled = form.buttons().find(|button| !button.has("disabled"))?;
+    let fine = first.has("disabled") && enabled.get("formmethod") == Some("dialog");
+    (!fine).then(|| format!("Enter in {} presses {first:?} or {enabled:?}", form.action))
 }
 
 /// Every page that anybody can reach.

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
-use crate::people::{Scene, list};
+use crate::people::Scene;
 
 /// The house and what keeps it.
 pub struct Filled {
@@ -36,7 +36,12 @@ pub async fn filled() -> Filled {
     );
     let house = House::with(&relay).await;
     let scene = Scene::new(&house).await;
-    let people = list(4, "name;ssn") + "R-post,,Post Person,en,US-WA,name;phone\n";
+    let mut people = "reference,email,name,locale,jurisdiction,elements,address\n".to_owned();
+    for n in 0..4 {
+        people +=
+            &format!("R-0000{n},person{n}@example.org,Person {n},en,US-WA,name;ssn,1 Main St\n");
+    }
+    people += "R-post,,Post Person,en,US-WA,name;phone,2 Main St\n";
     scene.import(&house, &people).await;
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
