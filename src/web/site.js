@@ -55,6 +55,8 @@ for (const details of all("details[data-sure]")) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog" || event.submitter?.formMethod === "dialog") return;
+  // What is drawn in a frame leaves the page as it is.
+  if (event.submitter?.formTarget) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   keep(form);
