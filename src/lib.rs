@@ -13,6 +13,7 @@ pub mod link;
 pub mod seal;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trouble;
 
 pub mod app;
 pub mod db;

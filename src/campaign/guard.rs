@@ -14,6 +14,7 @@ use crate::db::{self, Conn, bell};
 use crate::deployment;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
+use crate::notice::NoticeStatus;
 use crate::scope;
 
 /// Puts a deed on record, and lets the senders know that something changed.
@@ -27,6 +28,34 @@ pub(super) async fn note(
 ) -> db::Result<()> {
     bell::ring(conn, store::GATE).await?;
     audit::store::append(conn, app.now(), by, deed, id, detail).await
+}
+
+/// Says in the log what became of a campaign, with its notices as they stand. After the commit: what is said was done. Who
+/// did it is named by id.
+pub async fn log(app: &App, id: CampaignId, by: Actor, what: &str) {
+    let counts = async {
+        let mut conn = app.db.get().await?;
+        store::progress(&mut conn, id).await
+    };
+    // The act is done whether or not it can be counted.
+    let Ok(counts) = counts.await else {
+        return tracing::info!(campaign = %id, %by, "{what}");
+    };
+    let of = |status| counts.of(status);
+    tracing::info!(
+        campaign = %id,
+        %by,
+        notices = counts.total(),
+        all_frozen = counts.frozen,
+        sent = of(NoticeStatus::Sent),
+        waiting = counts.total() - counts.settled(),
+        bounced = of(NoticeStatus::Bounced),
+        expired = of(NoticeStatus::Expired),
+        uncertain = of(NoticeStatus::Uncertain),
+        withheld = of(NoticeStatus::Withheld),
+        cancelled = of(NoticeStatus::Cancelled),
+        "{what}"
+    );
 }
 
 /// Locks the campaign and checks that it may go to `to`.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::content::Content;
 use super::error::CampaignError;
-use super::guard::{lock_for, note, refuse_in_doubt};
+use super::guard::{lock_for, log, note, refuse_in_doubt};
 use super::store::{self, Move};
 use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
@@ -134,6 +134,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     )
     .await?;
     tx.commit().await?;
+    log(app, id, Actor::Staff(by), "a campaign goes on").await;
     Ok(())
 }
 
@@ -222,6 +223,11 @@ async fn steer(
     store::set_status(&mut tx, id, to, with).await?;
     note(&mut tx, app, by, deed, id, &said(with)).await?;
     tx.commit().await?;
+    let what = match to {
+        CampaignStatus::Paused => "a campaign is paused",
+        _ => "a campaign is cancelled",
+    };
+    log(app, id, by, what).await;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::approval::changes;
 pub use super::approval::present_content;
 pub use super::error::CampaignError;
-use super::guard::{check_draft, lock_for, may_go, note, refuse_in_doubt};
+use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
 use super::{CampaignStatus, content, pacing};
@@ -204,5 +204,6 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     )
     .await?;
     tx.commit().await?;
+    log(app, id, Actor::Staff(by), "a campaign starts").await;
     Ok(())
 }

@@ -6,7 +6,7 @@ pub mod change;
 pub mod check;
 pub mod content;
 pub mod error;
-mod guard;
+pub mod guard;
 pub mod hold;
 pub mod launch;
 pub mod pacing;

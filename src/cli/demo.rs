@@ -76,7 +76,7 @@ impl Demo {
             say(format!("note: {note}"))?;
         }
         let config = own_settings(config, &dir, &cluster)?;
-        let done = self.with_database(&config, &cluster).await;
+        let done = Box::pin(self.with_database(&config, &cluster)).await;
         cluster.stop().await?;
         done
     }

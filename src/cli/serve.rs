@@ -31,7 +31,8 @@ impl Serve {
         start(&app).await?;
         // Whoever sends would notice it too; this node may be the only one that saw the database later.
         if let Err(error) = Witness::new(&app).look(&app).await {
-            tracing::warn!(%error, "cannot see whether the database is the latest");
+            app.db
+                .trouble("cannot see whether the database is the latest", &error);
         }
         let listener = listen(&app)?;
         until_asked(app, listener, Vec::new()).await
@@ -113,11 +114,13 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
                     return worker::start(&app, routes, &shutdown);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "waiting for the database before anything is sent");
+                    app.db
+                        .trouble("waiting for the database before anything is sent", &error);
                 }
             },
             Err(KeyError::Db(error)) => {
-                tracing::warn!(%error, "waiting for the database before anything is sent");
+                app.db
+                    .trouble("waiting for the database before anything is sent", &error);
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is sent with these keys");

@@ -12,5 +12,5 @@ mod statement;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
-pub use pool::{Conn, Db, Lent, Limits, Tx};
+pub use pool::{Conn, Db, Lent, Limits, PoolState, Tx};
 pub use statement::statement;

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::ConnectionError;
@@ -19,6 +20,7 @@ use tokio::runtime::Handle;
 use super::request::{self, Request};
 use super::{Error, Result, statement};
 use crate::config;
+use crate::trouble::{Seen, Troubles};
 
 /// A connection as stores take it: pooled or inside a transaction, they cannot tell.
 pub type Conn = AsyncPgConnection;
@@ -62,6 +64,29 @@ pub struct Db {
     url: Arc<str>,
     /// Whether its transactions end by themselves, also within a request that joins them.
     apart: bool,
+    troubles: Troubles,
+    /// Whether somebody asks whether a database that is away is back.
+    watched: Arc<AtomicBool>,
+    /// The runtime in which it was made, for what outlives a caller.
+    home: Option<Handle>,
+}
+
+/// The name of an outage among the troubles.
+const OUTAGE: &str = "postgres";
+/// How often a database that is away is asked whether it is back.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// How the pool stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    /// Connections that may be open at most.
+    pub max: usize,
+    /// Connections that are open.
+    pub open: usize,
+    /// Of those: not in use.
+    pub idle: usize,
+    /// Callers that wait for a connection.
+    pub waiting: usize,
 }
 
 impl std::fmt::Debug for Db {
@@ -97,6 +122,9 @@ impl Db {
             patient: pool(url, size, Limits::default())?,
             url: url.into(),
             apart: false,
+            troubles: Troubles::default(),
+            watched: Arc::default(),
+            home: Handle::try_current().ok(),
         })
     }
 
@@ -106,6 +134,82 @@ impl Db {
             pool: self.patient.clone(),
             ..self.clone()
         }
+    }
+
+    /// The troubles of this process, which the log thins out.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
+    }
+
+    /// Says in the log what could not be done, and why. While the database is away it says that once for all who
+    /// try, then how often at growing intervals, and that it is back; other troubles are thinned out each by itself.
+    pub fn trouble(&self, doing: &'static str, error: &impl std::fmt::Display) {
+        let error = error.to_string();
+        if is_away(&error) {
+            match self.troubles.failed(OUTAGE) {
+                Some(seen) if seen.times == 1 => {
+                    tracing::warn!(error, noticed = doing, "the database is away; trying again");
+                }
+                Some(seen) => still_away(seen),
+                None => {}
+            }
+            self.watch();
+            return;
+        }
+        match self.troubles.failed(doing) {
+            Some(seen) if seen.times == 1 => tracing::warn!(error, "{doing}"),
+            Some(Seen { times, seconds }) => {
+                tracing::warn!(error, times, seconds, "still: {doing}");
+            }
+            None => {}
+        }
+    }
+
+    /// Has a database that is away asked until it is back, and says so. A connection of the pool may be dead and does not
+    /// know it, so that only an answer counts.
+    fn watch(&self) {
+        let Some(home) = &self.home else { return };
+        if self.watched.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let db = self.clone();
+        home.spawn(async move {
+            loop {
+                tokio::time::sleep(PROBE).await;
+                if !db.answers().await {
+                    db.troubles.goes_on(OUTAGE).into_iter().for_each(still_away);
+                    continue;
+                }
+                if let Some(Seen { times, seconds }) = db.troubles.worked(OUTAGE) {
+                    tracing::warn!(times, seconds, "the database is back after {seconds} s");
+                }
+                if !db.troubles.is_open(OUTAGE) {
+                    db.watched.store(false, Ordering::Release);
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn answers(&self) -> bool {
+        match self.get().await {
+            Ok(mut conn) => conn.batch_execute("select 1").await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    /// How the pools stand: of pages and commands, and of long work.
+    pub fn pools(&self) -> [(&'static str, PoolState); 2] {
+        let state = |pool: &Pool<AsyncPgConnection>| {
+            let status = pool.status();
+            PoolState {
+                max: status.max_size,
+                open: status.size,
+                idle: status.available,
+                waiting: status.waiting,
+            }
+        };
+        [("short", state(&self.pool)), ("long", state(&self.patient))]
     }
 
     /// The same database for work of several transactions, each of which ends by itself, also within a request
@@ -257,6 +361,16 @@ async fn usable(request: &Request) -> Result<Option<Tx>> {
 
 fn gone() -> Error {
     Error::Unavailable("the connection of the request is gone".to_owned())
+}
+
+/// Whether an error, in words, says that the database cannot be reached. Errors of verbs carry the database's in their
+/// words. A statement that took too long is a trouble of its own.
+fn is_away(error: &str) -> bool {
+    error.contains("the database is away") && !error.contains("canceling statement")
+}
+
+fn still_away(Seen { times, seconds }: Seen) {
+    tracing::warn!(times, seconds, "the database is still away");
 }
 
 fn pool(url: &str, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection>> {

@@ -13,6 +13,7 @@ use crate::audit;
 use crate::campaign::store::GATE;
 use crate::config::StateDir;
 use crate::db::{self, bell};
+use crate::trouble::Troubles;
 
 const WATCH: Actor = Actor::System("deployment");
 
@@ -22,6 +23,7 @@ pub struct Witness {
     dir: Option<StateDir>,
     /// The database and its latest epoch.
     seen: Arc<Mutex<Option<(Uuid, i64)>>>,
+    troubles: Troubles,
 }
 
 impl Witness {
@@ -30,6 +32,7 @@ impl Witness {
         Self {
             dir: app.config.database.state_dir(),
             seen: Arc::default(),
+            troubles: app.db.troubles().clone(),
         }
     }
 
@@ -41,9 +44,11 @@ impl Witness {
     pub fn latest(&self, id: Uuid) -> i64 {
         let here = self.last().filter(|(of, _)| *of == id);
         let kept = self.dir.as_ref().and_then(|dir| {
-            let kept = dir.read(id).inspect_err(
-                |error| tracing::warn!(%error, dir = dir.shown(), "the state file cannot be read"),
-            );
+            let kept = dir.read(id).inspect_err(|error| {
+                if self.troubles.failed("state file").is_some() {
+                    tracing::warn!(%error, dir = dir.shown(), "the state file cannot be read");
+                }
+            });
             kept.ok().flatten()
         });
         here.map_or(0, |(_, epoch)| epoch).max(kept.unwrap_or(0))

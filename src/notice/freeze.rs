@@ -11,13 +11,16 @@ use std::time::{Duration, Instant};
 use self::slice::{Pinned, Slice};
 use super::letter::Edition;
 use super::store::unfrozen::{self, Unfrozen};
+use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::content::Content;
-use crate::campaign::{self, Campaign, hold};
+use crate::campaign::{self, Campaign, guard, hold};
 use crate::db::{Conn, Error, Result};
 use crate::id::{BUCKETS, CampaignId};
 use crate::person::{self, AudienceFilter};
 
+/// Who ends a campaign when nothing of it is left.
+const ME: Actor = Actor::System("senders");
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
 /// Of an incident with so few people, the first slice is looked for in all buckets at once: a campaign to few people
@@ -75,6 +78,7 @@ impl Freezer {
             hold::pause_unfrozen(app, campaign.id, version).await?;
             return Ok(true);
         }
+        let begun = Instant::now();
         let mut places = vec![at];
         if is_of_few(&mut tx, &campaign, &places[0]).await? {
             let others = unfrozen::lock_untouched(&mut tx, campaign.id, places[0].bucket).await?;
@@ -86,8 +90,13 @@ impl Freezer {
             Ok([at]) => in_turn(&mut tx, &mut slice, at).await?,
             Err(places) => slice.take_few(&mut tx, places).await?,
         }
-        slice.end(&mut tx).await?;
+        let frozen = slice.end(&mut tx).await?;
         tx.commit().await?;
+        let took = begun.elapsed().as_secs_f64();
+        app.metrics.freeze_seconds.observe(took);
+        if frozen.is_through {
+            guard::log(app, campaign.id, ME, "a campaign is through").await;
+        }
         Ok(true)
     }
 
@@ -168,7 +177,7 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
     while let Some(at) = left.pop() {
         let mut slice = Slice::new(app, campaign, &pinned);
         slice.take(tx, at).await?;
-        made += slice.end(tx).await?;
+        made += slice.end(tx).await?.made;
         if left.is_empty() {
             left = unfrozen::lock_all(tx, campaign.id).await?;
         }

@@ -8,11 +8,14 @@ use chrono::{DateTime, Utc};
 use super::store::batch::{self, Lease};
 use super::store::{self, Settled, tally};
 use super::{BatchStatus, NoticeStatus};
+use crate::actor::Actor;
 use crate::app::App;
-use crate::campaign::{self, CampaignKind};
+use crate::campaign::{self, CampaignKind, guard};
 use crate::db::{self, Result};
 use crate::person::{self, Became, ToldBy};
 
+/// Who ends a campaign when nothing of it is left.
+const ME: Actor = Actor::System("senders");
 /// How often a transaction that met another is tried.
 const TRIES: usize = 5;
 
@@ -95,10 +98,12 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
     // All senders of the campaign write these counters: they are held for as short as can be.
     tally::add(&mut tx, lease.campaign_id, settled).await?;
     campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
-    if to == BatchStatus::Done {
-        campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
-    }
+    let is_through = to == BatchStatus::Done
+        && campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
     tx.commit().await?;
+    if is_through {
+        guard::log(app, lease.campaign_id, ME, "a campaign is through").await;
+    }
     Ok(End::Given(to))
 }
 

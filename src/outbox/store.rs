@@ -304,3 +304,24 @@ pub async fn status_of(conn: &mut Conn, id: LetterId) -> Result<LetterStatus> {
         .first(conn)
         .await?)
 }
+
+/// Letters beyond so many that wait are not counted.
+pub const WAITING_CAP: i64 = 1_000;
+
+/// How many letters wait to leave, and since when the one that is due longest; more than [`WAITING_CAP`] are not counted.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(conn: &mut Conn) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let first: Vec<DateTime<Utc>> = outbox::table
+        .filter(outbox::status.eq(LetterStatus::Queued))
+        .select(outbox::due_at)
+        .order(outbox::due_at)
+        .limit(WAITING_CAP + 1)
+        .load(conn)
+        .await?;
+    Ok((
+        i64::try_from(first.len()).unwrap_or(i64::MAX),
+        first.iter().min().copied(),
+    ))
+}

@@ -20,6 +20,7 @@ mod stage;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -177,7 +178,12 @@ pub async fn import(
             again: Arc::new(again),
         },
     };
+    let begun = Instant::now();
     let done = work.run(by, list, &progress).await;
+    if done.is_ok() {
+        let took = begun.elapsed().as_secs_f64();
+        app.metrics.import_seconds.observe(took);
+    }
     if done.is_err() {
         if work.freeze {
             let _ = store::roll_back(&client).await;

@@ -78,11 +78,11 @@ pub async fn create(
     Ok((account, key))
 }
 
-/// Whose key it is; `None` if it is unknown, revoked, or its account is disabled.
+/// Which key it is, and whose; `None` if it is unknown, revoked, or its account is disabled.
 ///
 /// # Errors
 /// The database's.
-pub async fn find(app: &App, key: ApiKey) -> db::Result<Option<Staff>> {
+pub async fn find(app: &App, key: ApiKey) -> db::Result<Option<(KeyId, Staff)>> {
     let mut conn = app.db.get().await?;
     store::find_by_key(&mut conn, &key.hash()).await
 }

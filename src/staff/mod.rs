@@ -208,6 +208,11 @@ pub struct Staff {
 }
 
 impl Staff {
+    /// Whether somebody signs in with it. The account of an API key can be given nothing to do.
+    pub fn is_person(&self) -> bool {
+        self.email.is_some()
+    }
+
     /// Whether one of their roles may do it.
     pub fn may(&self, right: Right) -> bool {
         self.roles.iter().any(|role| role.may(right))

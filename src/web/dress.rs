@@ -2,25 +2,31 @@
 //! for a stranger at a page of the console the way to the door.
 
 use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::time::Duration;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::app::App;
+use crate::web::again::{self, Accepted, Again};
 use crate::web::console::problem::ProblemPage as ConsolePage;
+use crate::web::page::{Area, Desk};
 use crate::web::problem::{Kind, Problem};
-use crate::web::public::problem::ProblemPage as PublicPage;
-use crate::web::{frame, page, sign_in};
+use crate::web::public::problem::{COPY, ProblemPage as PublicPage};
+use crate::web::request::RequestId;
+use crate::web::who::Signed;
+use crate::web::{frame, page, sign_in, who};
 
 /// Middleware: dresses errors. What a handler wrote itself stays as it is.
 pub async fn dress(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let answer = next.call(req).await?.map_into_boxed_body();
+    let mut answer = next.call(req).await?.map_into_boxed_body();
     let status = answer.status();
+    accept(&mut answer);
     if !status.is_client_error() && !status.is_server_error() {
         return Ok(answer);
     }
@@ -31,8 +37,35 @@ pub async fn dress(
     };
     let problem = problem.unwrap_or_else(|| Problem::from_status(status));
     let (req, _) = answer.into_parts();
+    let problem = problem.of_request(RequestId::of(&req));
+    if let (false, Some(app)) = (problem.cause().is_empty(), app(&req)) {
+        app.db
+            .trouble("a request found no database", &problem.cause());
+    }
     let response = dressed(&problem, &req);
     Ok(ServiceResponse::new(req, response))
+}
+
+/// Tells the script that the form with this id was accepted: it drops the draft that it kept. An answer to a POST that
+/// leads on to a page says so, and one that is marked; whatever shows the form again does not.
+fn accept(answer: &mut ServiceResponse<BoxBody>) {
+    let req = answer.request();
+    let leads_on = answer.status() == StatusCode::SEE_OTHER;
+    let is_marked = answer.response().extensions().contains::<Accepted>();
+    let is_done = req.method() == Method::POST && (leads_on || is_marked);
+    let (Some(id), Some(app)) = (again::draft_id(req).filter(|_| is_done), app(req)) else {
+        return;
+    };
+    let cookie = who::cookie(app, "candor_accepted", id, "/")
+        .http_only(false)
+        .max_age(Duration::minutes(1))
+        .finish();
+    // It fails for values that are no header, which an id is not.
+    let _ = answer.response_mut().add_cookie(&cookie);
+}
+
+fn app(req: &HttpRequest) -> Option<&App> {
+    req.app_data::<web::Data<App>>().map(|app| &***app)
 }
 
 fn dressed(problem: &Problem, req: &HttpRequest) -> HttpResponse {
@@ -58,40 +91,63 @@ fn reads(req: &HttpRequest) -> bool {
 
 fn page(problem: &Problem, req: &HttpRequest) -> Result<HttpResponse, askama::Error> {
     let kind = problem.kind();
+    let Some(app) = app(req) else {
+        return Ok(HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR));
+    };
+    // What was refused for its content would be refused again.
+    let again = kind
+        .status()
+        .is_server_error()
+        .then(|| again::again(req))
+        .flatten();
     if req.path().starts_with("/console") {
-        return page::show(kind.status(), &for_staff(problem));
+        return page::show(kind.status(), &for_staff(problem, app, req, again));
     }
-    match req.app_data::<web::Data<App>>() {
-        Some(app) => page::show(kind.status(), &for_customers(problem, app, req)),
-        None => Ok(HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR)),
-    }
+    let page = for_customers(problem, app, req)
+        .with_typed(problem.words().to_owned(), problem.words_hint());
+    let page = match again {
+        Some(_) => page.with_again(again),
+        None => page,
+    };
+    page::show(kind.status(), &page)
 }
 
-fn for_staff(problem: &Problem) -> ConsolePage {
+fn for_staff(problem: &Problem, app: &App, req: &HttpRequest, again: Option<Again>) -> ConsolePage {
+    let signed = req.extensions().get::<Signed>().cloned();
+    let desk = signed.map(|signed| frame::desk(app, req, &signed, Area::None));
     ConsolePage {
+        desk: Desk {
+            organisation: app.config.organisation.name.clone(),
+            unasked: true,
+            ..desk.unwrap_or_default()
+        },
         title: problem.kind().title().to_owned(),
         text: problem.sentence(),
         advice: vec![problem.kind().advice().to_owned()],
         reference: problem.reference().to_owned(),
         typed: problem.words().to_owned(),
+        typed_hint: problem.words_hint(),
+        again,
     }
 }
 
 fn for_customers(problem: &Problem, app: &App, req: &HttpRequest) -> PublicPage {
     let visit = frame::visit(app, req);
-    let page = match problem.kind() {
+    let reference = problem.reference().to_owned();
+    match problem.kind() {
         Kind::NotFound => PublicPage::not_found(visit),
-        Kind::Away => PublicPage::away(visit, reads(req), problem.sentence().is_empty()),
+        Kind::Away => PublicPage::away(visit, reads(req), problem.sentence().is_empty(), reference),
         Kind::Unsure => PublicPage::unsure(visit),
-        Kind::Broken => PublicPage::broken(visit, problem.reference().to_owned()),
+        Kind::Broken => PublicPage::broken(visit, reference),
         kind => PublicPage {
             visit,
             title: kind.title().to_owned(),
             text: problem.sentence(),
             advice: vec![kind.advice().to_owned()],
-            reference: String::new(),
+            reference,
             typed: String::new(),
+            typed_hint: COPY,
+            again: None,
         },
-    };
-    page.with_typed(problem.words().to_owned())
+    }
 }

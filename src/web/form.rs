@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header;
@@ -37,6 +38,8 @@ pub struct Nothing {}
 
 /// The field that carries the token.
 const TOKEN: &str = "csrf";
+/// Fields of which no page repeats anything: passwords and codes. A test compares them with those of all templates.
+pub(super) const SECRETS: &[&str] = &["password", "present", "new", "again", "code", "letter"];
 
 /// Octets of the MAC that a token keeps.
 const MAC_LEN: usize = 16;
@@ -85,6 +88,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
         let req = req.clone();
         Box::pin(async move {
             let fields = Fields::parse(&body.await?);
+            let fields = Rc::new(fields);
+            req.extensions_mut().insert(Typed(Rc::clone(&fields)));
             check(&req, fields.get(TOKEN)).map_err(|problem| problem.typed(fields.words()))?;
             Ok(Self {
                 typed: fields
@@ -187,21 +192,48 @@ fn is_same_origin(req: &HttpRequest, public_url: &str) -> bool {
     }
 }
 
-/// The longest words in a form that cannot be accepted, to be given back. Takes the body.
-pub async fn words_of(req: &mut ServiceRequest) -> String {
+/// The longest words in a form that cannot be accepted, to be given back. Takes the body, and keeps its fields for
+/// the page that gives them back (`web::again`).
+pub async fn keep(req: &mut ServiceRequest) -> String {
     let mut payload = req.take_payload();
     match body::whole(req.request(), &mut payload).await {
         Ok(body) if req.content_type() == "application/x-www-form-urlencoded" => {
-            Fields::parse(&body).words()
+            let fields = Rc::new(Fields::parse(&body));
+            req.extensions_mut().insert(Typed(Rc::clone(&fields)));
+            fields.words()
         }
         _ => String::new(),
     }
 }
 
+/// The fields of the request's form read as `T` too, once [`Form`] has read them: what belongs to other parts of the page.
+pub fn also<T: DeserializeOwned>(req: &HttpRequest) -> Option<T> {
+    let extensions = req.extensions();
+    extensions.get::<Typed>()?.0.read().ok()
+}
+
+/// The form that the request carried.
+struct Typed(Rc<Fields>);
+
+/// The fields of the request's form, once [`Form`] or [`keep`] has read them.
+pub(super) fn typed(req: &HttpRequest) -> Option<Rc<Fields>> {
+    let extensions = req.extensions();
+    Some(Rc::clone(&extensions.get::<Typed>()?.0))
+}
+
 /// Names and what was entered under each, in the order in which they came.
-struct Fields(Vec<(String, Vec<String>)>);
+pub(super) struct Fields(Vec<(String, Vec<String>)>);
 
 impl Fields {
+    /// Every name with each of its values.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(name, values)| {
+            values
+                .iter()
+                .map(move |value| (name.as_str(), value.as_str()))
+        })
+    }
+
     fn parse(body: &[u8]) -> Self {
         let mut fields: Vec<(String, Vec<String>)> = Vec::new();
         // A stranger may send a hundred thousand names: none is looked for among the others.
@@ -216,7 +248,8 @@ impl Fields {
         Self(fields)
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// The last value under a name; empty if there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found
             .and_then(|(_, values)| values.last())
@@ -227,7 +260,8 @@ impl Fields {
     fn words(&self) -> String {
         self.0
             .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), TOKEN | "password" | "code" | "next"))
+            .filter(|(name, _)| !matches!(name.as_str(), TOKEN | "next"))
+            .filter(|(name, _)| !SECRETS.contains(&name.as_str()))
             .flat_map(|(_, values)| values)
             .max_by_key(|words| words.len())
             .filter(|words| words.len() >= 20)
@@ -398,6 +432,40 @@ mod tests {
                 Kind::BadRequest,
                 "{bad}"
             );
+        }
+    }
+
+    /// The names of the fields of a template that take a password or a code.
+    fn secrets_in(template: &str) -> Vec<String> {
+        let fields = template.split("p::field(").skip(1);
+        let fields = fields.map(|rest| rest.split("}}").next().unwrap_or_default());
+        let signs = ["\"password\"", "one-time-code", "look = \"code\""];
+        let secret = fields.filter(|field| signs.iter().any(|sign| field.contains(sign)));
+        let name = |field: &str| field.split('"').nth(1).unwrap_or_default().to_owned();
+        secret.map(name).collect()
+    }
+
+    #[test]
+    fn no_page_repeats_what_any_template_asks_for_as_a_password_or_a_code() {
+        let (mut found, mut plain) = (std::collections::BTreeSet::new(), Vec::new());
+        let web = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
+        for folder in ["", "/console", "/public"] {
+            for file in std::fs::read_dir(format!("{web}{folder}")).expect("a folder") {
+                let path = file.expect("a file").path();
+                if path.extension().is_some_and(|end| end == "html") {
+                    let template = std::fs::read_to_string(&path).expect("a template");
+                    found.extend(secrets_in(&template));
+                    plain.extend(template.contains("type=\"password\"").then_some(path));
+                }
+            }
+        }
+        let listed: std::collections::BTreeSet<String> =
+            SECRETS.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found, listed);
+        assert!(plain.is_empty(), "a field outside of p::field: {plain:?}");
+        for name in SECRETS {
+            let body = format!("{name}=correct+horse+battery+staple");
+            assert_eq!(Fields::parse(body.as_bytes()).words(), "", "{name}");
         }
     }
 

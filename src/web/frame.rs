@@ -6,9 +6,10 @@ use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
 use crate::deployment::{self, Doubt};
+use crate::mail::read::Folder;
 use crate::staff::{self, Right, Staff};
 use crate::web::form;
-use crate::web::page::{Area, Desk, Moment, Organisation, Stopped, Visit};
+use crate::web::page::{Area, Desk, Link, Moment, Organisation, Stopped, Visit};
 
 /// The frame of a public page.
 pub fn visit(app: &App, req: &HttpRequest) -> Visit {
@@ -30,23 +31,42 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
         csrf: form::token(app, req),
         area,
         may_stop: staff.may(Right::StopSending),
-        more: Area::MORE
+        rights: Right::ALL
             .iter()
             .copied()
-            .filter(|(area, ..)| may_open(staff, *area))
+            .filter(|right| staff.may(*right))
             .collect(),
+        main: open_to(app, staff, Area::MAIN),
+        more: open_to(app, staff, Area::MORE),
         ..Desk::default()
     }
 }
 
-/// Whether this person may open a part of the console that not everybody may.
-fn may_open(staff: &Staff, area: Area) -> bool {
+/// The links that lead somewhere for this person.
+fn open_to(app: &App, staff: &Staff, links: &[Link]) -> Vec<Link> {
+    let open = links
+        .iter()
+        .filter(|(area, ..)| may_open(app, staff, *area));
+    open.copied().collect()
+}
+
+fn may_open(app: &App, staff: &Staff, area: Area) -> bool {
     match area {
+        Area::Incidents => staff.may(Right::SeeIncidents),
+        Area::Campaigns => staff.may(Right::SeeCampaigns),
+        Area::Templates => staff.may(Right::SeeTemplates),
+        Area::Helpline => staff.may(Right::SeeTickets),
         Area::Staff => staff.may(Right::SeeStaff),
         Area::Audit => staff.may(Right::ReadAudit),
-        Area::Outbox => staff.may(Right::SeeOutbox),
-        _ => true,
+        // Where letters go to people there is no such page.
+        Area::Outbox => staff.may(Right::SeeOutbox) && writes_files(app),
+        Area::Dashboard | Area::Design | Area::Me | Area::None => true,
     }
+}
+
+fn writes_files(app: &App) -> bool {
+    let mut relays = app.config.mail.relays.iter();
+    relays.any(|relay| Folder::of(relay.url.expose()).is_some())
 }
 
 fn organisation(app: &App) -> Organisation {

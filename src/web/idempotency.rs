@@ -16,6 +16,7 @@ use futures_util::future::{Either, select};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::db;
@@ -63,8 +64,8 @@ pub async fn once(
     let problem = match claimed {
         Ok(Claim::Fresh) => {
             // In a task of its own: a caller who hangs up does not end it half way.
-            let run = actix_web::rt::spawn(run(app, request, hash, req, next));
-            return run.await.map_err(Problem::broken)?;
+            let run = run(app, request, hash, req, next).in_current_span();
+            return actix_web::rt::spawn(run).await.map_err(Problem::broken)?;
         }
         Ok(Claim::Answered(answer)) => match given(&answer) {
             Ok(response) => return Ok(req.into_response(response)),

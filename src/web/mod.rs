@@ -5,6 +5,7 @@
 //! as everybody.
 
 mod affected;
+pub mod again;
 pub mod api;
 pub mod body;
 pub mod console;
@@ -24,9 +25,11 @@ pub mod problem;
 pub mod public;
 pub mod recognise;
 pub mod rejects;
+pub mod request;
 mod server;
 pub mod sign_in;
 pub mod site;
+mod standing;
 pub mod text;
 pub mod thread;
 mod told;
@@ -127,6 +130,7 @@ fn console() -> Vec<Door> {
         post("/templates", May(EditTemplate), templates::begin),
         get("/templates/{template}", May(SeeTemplates), template::show),
         get("/templates/{template}/preview", May(SeeTemplates), preview::html),
+        post("/templates/{template}/preview", May(SeeTemplates), template::draw),
         post("/templates/{template}/versions", May(EditTemplate), template::save),
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::draft),

@@ -3,20 +3,20 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::{Data, get};
 use actix_web::{HttpResponse, HttpServer, Responder, http::header};
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use crate::app::App;
-use crate::db;
-use crate::deployment;
 use crate::deployment::keys::{self, KeyError};
-use crate::notice::store::batch;
 use crate::shutdown::Shutdown;
-use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::{Home, drained};
+use crate::telemetry::VERSION;
+use crate::web::{Home, drained, standing};
+use crate::{campaign, db, deployment};
 
 /// Serves only these to whoever watches a node, until it is drained.
 ///
@@ -30,10 +30,12 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
         leaving: shutdown.soft().clone(),
         is_migrated: AtomicBool::new(false),
     });
+    let looked = Data::new(Looked::default());
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(home.clone())
+            .app_data(looked.clone())
             .route("/healthz", get().to(healthz))
             .route("/readyz", get().to(readyz))
             .route("/metrics", get().to(metrics))
@@ -52,13 +54,6 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     }
 }
 
-async fn look(app: &App) -> db::Result<(batch::Queue, bool)> {
-    let mut conn = app.db.get().await?;
-    let queue = batch::queue(&mut conn, app.now()).await?;
-    let doubt = deployment::store::doubt(&mut conn).await?;
-    Ok((queue, doubt.is_some()))
-}
-
 /// How many files and connections this process may have open.
 pub fn descriptors() -> usize {
     // Beyond Linux the least that systems allow.
@@ -71,70 +66,160 @@ pub fn descriptors() -> usize {
 }
 
 /// `GET /healthz`: this process answers.
-pub async fn healthz() -> impl Responder {
-    "alive\n"
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "alive", "build": build() }))
 }
 
-/// `GET /readyz`: the database answers too, and has all migrations, and the end was not asked for.
-///
-/// # Errors
-/// 503 with the reason.
-pub async fn readyz(app: Data<App>, home: Data<Home>) -> Answer {
-    if home.leaving.is_cancelled() {
-        return Err(Problem::new(Kind::Away).because("this node ends: send requests to another"));
+fn build() -> Value {
+    json!({ "version": VERSION })
+}
+
+/// One thing that has to be so before the process can be given work.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    /// Why not, or what else is worth knowing. Never an address or a secret.
+    reason: String,
+}
+
+impl Check {
+    fn good(name: &'static str) -> Self {
+        Self {
+            name,
+            ok: true,
+            reason: String::new(),
+        }
     }
+
+    fn bad(name: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            name,
+            ok: false,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What is said of a database that cannot be asked. Its own words may name hosts.
+const AWAY: &str = "the database cannot be reached";
+
+/// `GET /readyz`: whether the database answers, has all migrations and is used with these keys, as JSON. 503 if not.
+/// That sending is held is said, and makes nobody unready: pages and the helpline work.
+pub async fn readyz(app: Data<App>, home: Data<Home>) -> HttpResponse {
+    let mut checks = checks(&app, &home).await;
+    if home.leaving.is_cancelled() {
+        let reason = "this node ends: send requests to another";
+        checks.push(Check::bad("serving", reason));
+    }
+    let ready = checks.iter().all(|check| check.ok);
+    if ready {
+        checks.push(sending(&app).await);
+    }
+    let (mut answer, status) = match ready {
+        true => (HttpResponse::Ok(), "ready"),
+        false => (HttpResponse::ServiceUnavailable(), "not ready"),
+    };
+    let checks: serde_json::Map<String, Value> = checks
+        .into_iter()
+        .map(|check| {
+            (
+                check.name.to_owned(),
+                json!({ "ok": check.ok, "reason": check.reason }),
+            )
+        })
+        .collect();
+    answer.json(json!({ "status": status, "checks": checks, "build": build() }))
+}
+
+async fn checks(app: &App, home: &Home) -> Vec<Check> {
     if home.is_migrated.load(Ordering::Relaxed) {
         // Migrations do not run backwards under a program: from now on a question is enough, and a stranger who
         // asks often opens no connections.
-        return ready(&app).await;
+        let answered = match app.db.get().await {
+            Ok(mut conn) => deployment::store::doubt(&mut conn).await.is_ok(),
+            Err(_) => false,
+        };
+        return match answered {
+            true => ["database", "migrations", "keys"].map(Check::good).into(),
+            false => vec![Check::bad("database", AWAY)],
+        };
     }
-    let url = app
-        .config
-        .database_url()
-        .map_err(Problem::broken)?
-        .to_owned();
+    let Ok(url) = app.config.database_url().map(ToOwned::to_owned) else {
+        return vec![Check::bad("database", "database.url is not set")];
+    };
     // The migration harness blocks its thread, which a web worker cannot afford.
     let pending = home.runtime.spawn(async move { db::pending(&url).await });
-    match pending.await.map_err(Problem::broken)? {
-        Ok(0) => {
-            // A database that was away when this process started has not been looked at.
-            match keys::check(&app).await {
-                Ok(_) => {}
-                Err(KeyError::Db(error)) => return Err(error.into()),
-                Err(error) => return Err(Problem::new(Kind::Away).because(error.to_string())),
-            }
-            home.is_migrated.store(true, Ordering::Relaxed);
-            ready(&app).await
-        }
-        Ok(n) => Err(Problem::new(Kind::Away).because(format!("{n} migrations are pending"))),
-        Err(error) => Err(error.into()),
+    let Ok(Ok(pending)) = pending.await else {
+        return vec![Check::bad("database", AWAY)];
+    };
+    let database = Check::good("database");
+    if pending > 0 {
+        let reason = format!("{pending} migrations are pending: run `candor migrate`");
+        return vec![database, Check::bad("migrations", reason)];
+    }
+    // A database that was away when this process started has not been looked at.
+    let keys = match keys::check(app).await {
+        Ok(_) => Check::good("keys"),
+        Err(KeyError::Db(_)) => return vec![Check::bad("database", AWAY)],
+        Err(error) => Check::bad("keys", error.to_string()),
+    };
+    home.is_migrated.store(keys.ok, Ordering::Relaxed);
+    vec![database, Check::good("migrations"), keys]
+}
+
+/// Whether messages may leave. Held or not, the check is good.
+async fn sending(app: &App) -> Check {
+    let held = async {
+        let mut conn = app.db.get().await?;
+        let doubt = deployment::store::doubt(&mut conn).await?;
+        let stopped = campaign::store::stopped(&mut conn).await?;
+        db::Result::Ok(match (doubt, stopped) {
+            (Some(doubt), _) => format!("sending is held: {doubt}"),
+            (None, Some(_)) => "sending is stopped".to_owned(),
+            (None, None) => String::new(),
+        })
+    };
+    Check {
+        name: "sending",
+        ok: true,
+        reason: held.await.unwrap_or_default(),
     }
 }
 
-/// Pages are served from an older copy too; that nothing is sent is said.
-async fn ready(app: &App) -> Answer {
-    let doubt = deployment::store::doubt(&mut *app.db.get().await?).await?;
-    Ok(HttpResponse::Ok().body(match doubt {
-        None => "ready\n".to_owned(),
-        Some(doubt) => format!("ready\nsending is held: {doubt}\n"),
-    }))
-}
-
-/// `GET /metrics`, for Prometheus: the figures of this process, and how the queue stands for all. While the
-/// database is away they are those of the last look.
-pub async fn metrics(app: Data<App>) -> impl Responder {
-    if let Ok((queue, in_doubt)) = look(&app).await {
-        app.metrics.in_doubt.set(in_doubt.into());
+/// `GET /metrics`, for Prometheus: the figures of this process, and how queue, people and tickets stand for all. While
+/// the database is away they are those of the last look.
+pub async fn metrics(app: Data<App>, looked: Data<Looked>) -> impl Responder {
+    for (pool, state) in app.db.pools() {
         let figures = [
-            ("due", queue.due),
-            ("age", queue.age),
-            ("silent", queue.silent),
+            ("max", state.max),
+            ("open", state.open),
+            ("idle", state.idle),
+            ("waiting", state.waiting),
         ];
-        for (figure, value) in figures {
-            app.metrics.queue.with_label_values(&[figure]).set(value);
+        for (name, figure) in figures {
+            let gauge = app.metrics.pool.with_label_values(&[pool, name]);
+            gauge.set(i64::try_from(figure).unwrap_or(i64::MAX));
         }
     }
+    let mut last = looked.0.lock().await;
+    if last.is_none_or(|at| at.elapsed() >= KEPT) {
+        match standing::look(&app).await {
+            Ok(()) => *last = Some(Instant::now()),
+            Err(error) => app
+                .db
+                .trouble("the figures of /metrics could not be read", &error),
+        }
+    }
+    drop(last);
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
         .body(app.metrics.render())
 }
+
+/// How long what was read from the database is shown again: whoever asks often asks the database no more often.
+const KEPT: Duration = Duration::from_secs(2);
+
+/// When the database was looked at last for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Looked(Mutex<Option<Instant>>);

@@ -12,6 +12,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::staff::Right;
+
 /// The organisation that speaks, as its public pages name it.
 #[derive(Debug, Clone, Default)]
 pub struct Organisation {
@@ -74,13 +76,14 @@ pub enum Area {
     Outbox,
     Design,
     Me,
+    None,
 }
 
 /// A link of the navigation: where it belongs, its address, its word.
-type Link = (Area, &'static str, &'static str);
+pub type Link = (Area, &'static str, &'static str);
 
 impl Area {
-    /// The parts everybody works in.
+    /// The parts that most work in.
     pub const MAIN: &'static [Link] = &[
         (Area::Dashboard, "/console", "Dashboard"),
         (Area::Incidents, "/console/incidents", "Incidents"),
@@ -114,12 +117,25 @@ pub struct Desk {
     pub stopped: Option<Stopped>,
     /// Set while the database may be an older copy: why, and what to do. Nothing is sent then.
     pub doubt: Option<String>,
+    /// Whether nothing is known of stop and doubt: an error page does not ask the database.
+    pub unasked: bool,
     /// Whether this person may stop and start all sending.
     pub may_stop: bool,
+    /// What this person may do: pages show no link and no button that would be refused.
+    pub rights: Vec<Right>,
+    /// The parts that this person may open, of those that most work in.
+    pub main: Vec<Link>,
     /// The parts that this person may open, of those looked into now and then.
     pub more: Vec<Link>,
     /// The answer to the last act, shown once.
     pub flash: Option<Flash>,
+}
+
+impl Desk {
+    /// Whether this person may do it.
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.contains(&right)
+    }
 }
 
 /// The emergency stop, while it is on.

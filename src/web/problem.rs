@@ -8,7 +8,6 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::db::{self, request};
-use crate::seal::{random, to_hex};
 use crate::staff::manage::ManageError;
 use crate::ticket::desk::DeskError;
 use crate::ticket::guard::Refusal;
@@ -114,7 +113,9 @@ struct Parts {
     more: Map<String, Value>,
     header: Option<(header::HeaderName, String)>,
     typed: String,
+    is_cut: bool,
     reference: String,
+    cause: String,
 }
 
 /// What most handlers return.
@@ -129,7 +130,9 @@ impl Problem {
             more: Map::new(),
             header: None,
             typed: String::new(),
+            is_cut: false,
             reference: String::new(),
+            cause: String::new(),
         }))
     }
 
@@ -138,13 +141,24 @@ impl Problem {
         Self::new(Kind::NotFound)
     }
 
-    /// A fault of ours: logged here, once, under a reference that the answer carries.
+    /// A fault of ours: logged here, once, with the id of the request, which the answer carries as its reference.
     pub fn broken(error: impl fmt::Display) -> Self {
-        let reference = to_hex(&random::<4>());
-        tracing::error!(reference, %error, "a request failed");
-        let mut problem = Self::new(Kind::Broken).with("reference", &reference);
-        problem.0.reference = reference;
-        problem
+        tracing::error!(%error, "a request failed");
+        Self::new(Kind::Broken)
+    }
+
+    /// Names the request, as it is named in the log, where that helps: in faults that are not the asker's.
+    pub fn of_request(mut self, id: String) -> Self {
+        if self.0.kind.status().is_server_error() && !id.is_empty() {
+            self = self.with("reference", &id);
+            self.0.reference = id;
+        }
+        self
+    }
+
+    /// What the database said, for the log; empty if it is not the cause.
+    pub fn cause(&self) -> &str {
+        &self.0.cause
     }
 
     /// Too many attempts: the next may be made in so many seconds.
@@ -206,7 +220,7 @@ impl Problem {
 
     /// Gives back the words that somebody had typed, so that the page can show them.
     pub fn typed(mut self, words: String) -> Self {
-        self.0.typed = shorter(words, LONGEST_TYPED);
+        (self.0.typed, self.0.is_cut) = fitting(words);
         self
     }
 
@@ -229,7 +243,17 @@ impl Problem {
         &self.0.typed
     }
 
-    /// As in the log; empty unless this is a fault of ours.
+    /// What the page says beside the words.
+    pub fn words_hint(&self) -> &'static str {
+        match self.0.is_cut {
+            false => "Copy it, so that you need not write it again.",
+            true => {
+                "Copy it, so that you need not write it again. It is longer than this page can show: its end is missing here."
+            }
+        }
+    }
+
+    /// As in the log; empty unless this is a fault of ours, and until [`Self::of_request`].
     pub fn reference(&self) -> &str {
         &self.0.reference
     }
@@ -293,8 +317,9 @@ impl Problem {
 
 /// Characters of a detail.
 const LONGEST_DETAIL: usize = 4_000;
-/// Characters of words that are given back: more than a message of the helpline may have.
-const LONGEST_TYPED: usize = 12_000;
+/// Octets of words that are given back, as they stand in a page. A message of the helpline of 20,000 characters fits
+/// but for some scripts of three octets a letter.
+const LONGEST_TYPED: usize = 48_000;
 /// Items of a list beside a problem.
 const MOST_ITEMS: usize = 100;
 /// Octets of a problem document.
@@ -305,6 +330,23 @@ fn shorter(text: String, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text,
         Some((end, _)) => format!("{} …", &text[..end]),
+    }
+}
+
+/// As much of the words as the page of a refusal may hold, and whether that is not all.
+fn fitting(words: String) -> (String, bool) {
+    let escaped = |letter: char| match letter {
+        '&' | '<' | '>' | '"' | '\'' => 5,
+        other => other.len_utf8(),
+    };
+    let mut octets = 0;
+    let end = words.char_indices().find(|(_, letter)| {
+        octets += escaped(*letter);
+        octets > LONGEST_TYPED
+    });
+    match end {
+        None => (words, false),
+        Some((end, _)) => (words[..end].to_owned(), true),
     }
 }
 
@@ -363,8 +405,9 @@ impl From<db::Error> for Problem {
         match error {
             db::Error::Missing => Self::not_found(),
             db::Error::Unavailable(_) | db::Error::Retry => {
-                tracing::warn!(%error, "a request found no database");
-                Self::away()
+                let mut away = Self::away();
+                away.0.cause = error.to_string();
+                away
             }
             other => Self::broken(other),
         }

@@ -20,12 +20,12 @@ use crate::staff::key::{self, ApiKey};
 use crate::staff::session;
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::{Signed, Visitor, app, refuse, session_token};
-use crate::web::{form, sign_in, text};
+use crate::web::{form, request, sign_in, text};
 
 /// Middleware of `/s/{token}`: a forged link is refused by arithmetic, a revoked one by the person's
 /// row, one of a forgotten incident by its missing key, all with the same 404.
 pub async fn by_link(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if let Some(answer) = without_tail(&req) {
@@ -33,10 +33,21 @@ pub async fn by_link(
     }
     match visitor(&req).await {
         Ok(visitor) => {
+            request::acts(visitor.actor(), None);
             req.extensions_mut().insert(visitor);
             Ok(next.call(req).await?.map_into_boxed_body())
         }
-        Err(problem) => Ok(refuse(req, problem)),
+        Err(problem) => {
+            keep_words(&mut req, &problem).await;
+            Ok(refuse(req, problem))
+        }
+    }
+}
+
+/// Keeps what was typed for the page that says that the database is away.
+async fn keep_words(req: &mut ServiceRequest, problem: &Problem) {
+    if req.method() == Method::POST && problem.kind() == Kind::Away {
+        form::keep(req).await;
     }
 }
 
@@ -97,14 +108,19 @@ pub async fn by_session(
     };
     match staff {
         Ok(Some(staff)) => {
-            req.extensions_mut().insert(Signed::new(staff, token));
+            let signed = Signed::new(staff, token);
+            request::acts(signed.actor(), None);
+            req.extensions_mut().insert(signed);
         }
         Ok(None) if req.method() == Method::POST && req.path() != sign_in::PATH => {
-            let typed = form::words_of(&mut req).await;
+            let typed = form::keep(&mut req).await;
             return Ok(refuse(req, Problem::new(Kind::NotSignedIn).typed(typed)));
         }
         Ok(None) => {}
-        Err(problem) => return Ok(refuse(req, problem)),
+        Err(problem) => {
+            keep_words(&mut req, &problem).await;
+            return Ok(refuse(req, problem));
+        }
     }
     let answer = next.call(req).await?.map_into_boxed_body();
     note_refusal(&answer);
@@ -141,8 +157,10 @@ pub async fn by_key(
         (_, Err(problem)) => Err(problem),
     };
     match staff {
-        Ok(Some(staff)) => {
-            req.extensions_mut().insert(Signed::new(staff, None));
+        Ok(Some((key, staff))) => {
+            let signed = Signed::new(staff, None);
+            request::acts(signed.actor(), Some(key));
+            req.extensions_mut().insert(signed);
             let answer = next.call(req).await?.map_into_boxed_body();
             note_refusal(&answer);
             Ok(answer)

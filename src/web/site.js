@@ -31,7 +31,8 @@ for (const details of all("details[data-sure]")) {
     title.id = "sure";
     title.textContent = summary.textContent.replace(/\s*…\s*$/, "?");
     dialog.setAttribute("aria-labelledby", title.id);
-    const form = one("form", details).cloneNode(true);
+    // A deed that takes along what is typed on the page is a button of the page's form, not a form of its own.
+    const form = (one("form", details) ?? one(".ask", details)).cloneNode(true);
     form.className = "";
     const back = document.createElement("button");
     back.type = "button";
@@ -40,7 +41,7 @@ for (const details of all("details[data-sure]")) {
     back.addEventListener("click", () => dialog.close());
     const deeds = document.createElement("div");
     deeds.className = "deeds";
-    deeds.append(back, one("button", form));
+    deeds.append(back, one("button.firm", form));
     form.append(deeds);
     dialog.append(title, form);
     dialog.addEventListener("close", () => { dialog.remove(); summary.focus(); });
@@ -53,24 +54,48 @@ for (const details of all("details[data-sure]")) {
 // A slow form is sent once.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method === "dialog") return;
+  if (form.method === "dialog" || event.submitter?.formMethod === "dialog") return;
+  // What is drawn in a frame leaves the page as it is.
+  if (event.submitter?.formTarget) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
-  for (const area of all("[data-keep]", form)) sessionStorage.removeItem(drafted(area));
+  keep(form);
   setTimeout(() => delete form.dataset.sent, 8000);
 });
 window.addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
-// A draft survives a reload of its page, in this tab only.
+// A draft survives a reload of its page, in this tab only. It is dropped when the server says that the form with its
+// id was accepted: a page that cannot be reached, or that refuses, drops nothing.
 const drafted = (area) => `draft ${location.pathname} ${area.dataset.keep}`;
+const SENT = "sent ";
+const accepted = /(?:^|; )candor_accepted=([a-z0-9]+)/.exec(document.cookie)?.[1];
+if (accepted) {
+  for (const name of JSON.parse(sessionStorage.getItem(SENT + accepted) ?? "[]")) sessionStorage.removeItem(name);
+  sessionStorage.removeItem(SENT + accepted);
+}
 for (const area of all("textarea[data-keep]")) {
   if (!area.value) area.value = sessionStorage.getItem(drafted(area)) ?? "";
   area.addEventListener("input", () => sessionStorage.setItem(drafted(area), area.value));
 }
+function keep(form) {
+  const areas = [...form.elements].filter((area) => area.dataset.keep && area.value);
+  let field = form.elements.namedItem("draft");
+  // A page that gives back a form gives back its id too.
+  if (areas.length === 0 || field?.value) return;
+  const id = [...crypto.getRandomValues(new Uint8Array(12))].map((n) => (n % 36).toString(36)).join("");
+  if (!field) {
+    field = document.createElement("input");
+    field.type = "hidden";
+    field.name = "draft";
+    form.append(field);
+  }
+  field.value = id;
+  sessionStorage.setItem(SENT + id, JSON.stringify(areas.map(drafted)));
+}
 
-// Tabs are links to the same page; here they switch in place, so that both drafts stay.
+// Tabs are buttons that bring the same page with the other one open; here they switch in place.
 for (const tabs of all("[data-tabs]")) {
-  const links = all("a[data-panel]", tabs);
+  const links = all("[data-panel]", tabs);
   for (const link of links) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
@@ -306,7 +331,7 @@ async function said(answer) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  const file = form.matches("form[data-upload]") && !event.defaultPrevented && one('input[type="file"]', form).files[0];
+  const file = form.matches("form[data-upload]") && !event.defaultPrevented && event.submitter?.formMethod !== "dialog" && one('input[type="file"]', form).files[0];
   if (!file?.size) return;
   event.preventDefault();
   const box = one(".uploading", form);
@@ -317,7 +342,7 @@ document.addEventListener("submit", async (event) => {
     words.textContent = text;
     if (share !== undefined) bar.value = share;
   });
-  const held = all("button, input", form);
+  const held = all("button:not([hidden]), input", form);
   const hold = (is) => held.forEach((field) => { field.disabled = is; });
   box.hidden = false;
   hold(true);
@@ -337,4 +362,4 @@ document.addEventListener("submit", async (event) => {
   hold(false);
   delete form.dataset.sent;
 });
-window.addEventListener("pageshow", () => all("form[data-upload] :disabled").forEach((field) => { field.disabled = false; }));
+window.addEventListener("pageshow", () => all("form[data-upload] :disabled:not([hidden])").forEach((field) => { field.disabled = false; }));

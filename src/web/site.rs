@@ -8,11 +8,12 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use tracing::Instrument;
 
 use crate::app::App;
-use crate::web::page;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who;
+use crate::web::request::{self, RequestId};
+use crate::web::{page, who};
 
 /// The policy of every page: our own files and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -61,15 +62,20 @@ pub async fn headers(
     Ok(answer)
 }
 
-/// Middleware: one line a request, with the pattern of its route; never its path, which may be a
-/// status link, nor its query.
+/// Middleware: gives the request its id, and writes one line with the pattern of its route; never its path, which may be
+/// a status link, nor its query.
 pub async fn log(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let begun = Instant::now();
     let app = who::app(&req)?;
-    let answer = next.call(req).await?;
+    let id = RequestId::begin(&req);
+    let span = id.span();
+    let mut answer = next.call(req).instrument(span.clone()).await?;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        answer.headers_mut().insert(request::HEADER, value);
+    }
     let status = answer.status().as_u16();
     let class = ["1xx", "2xx", "3xx", "4xx", "5xx"];
     let class = class
@@ -77,13 +83,21 @@ pub async fn log(
         .unwrap_or(&"other");
     app.metrics.requests.with_label_values(&[class]).inc();
     let route = answer.request().match_pattern();
-    tracing::info!(
-        method = answer.request().method().as_str(),
-        route = route.as_deref().unwrap_or("none"),
-        status,
-        ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    let route = route.as_deref().unwrap_or("none");
+    let took = begun.elapsed();
+    let durations = &app.metrics.request_seconds;
+    durations
+        .with_label_values(&[route, class])
+        .observe(took.as_secs_f64());
+    span.in_scope(|| {
+        tracing::info!(
+            method = answer.request().method().as_str(),
+            route,
+            status,
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+    });
     Ok(answer)
 }
 

@@ -190,7 +190,7 @@ pub fn came_from(req: &HttpRequest) -> IpAddr {
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let app = req.app_data::<web::Data<App>>();
-    let proxies = app.map_or(&[][..], |app| &app.config.http.proxies);
+    let proxies = proxies(req);
     let headers = req.headers().get_all("x-forwarded-for");
     let said: Vec<&str> = headers
         .filter_map(|value| value.to_str().ok())
@@ -204,6 +204,22 @@ pub fn came_from(req: &HttpRequest) -> IpAddr {
         None => {}
     }
     from
+}
+
+fn proxies(req: &HttpRequest) -> &[IpAddr] {
+    let app = req.app_data::<web::Data<App>>();
+    app.map_or(&[], |app| &app.config.http.proxies)
+}
+
+/// Whether the request comes from this machine or from an address of `http.proxies`.
+pub fn is_from_proxy(req: &HttpRequest) -> bool {
+    let peer = req.peer_addr().map(|peer| peer.ip());
+    peer.is_some_and(|peer| is_proxy(peer, proxies(req)))
+}
+
+fn is_proxy(address: IpAddr, proxies: &[IpAddr]) -> bool {
+    let address = address.to_canonical();
+    address.is_loopback() || proxies.contains(&address)
 }
 
 /// What a proxy leaves open.
@@ -230,18 +246,14 @@ impl Doubt {
 }
 
 fn forwarded(peer: IpAddr, said: &[&str], proxies: &[IpAddr]) -> (IpAddr, Option<Doubt>) {
-    let is_proxy = |address: &IpAddr| {
-        let address = address.to_canonical();
-        address.is_loopback() || proxies.contains(&address)
-    };
-    if !is_proxy(&peer) {
+    if !is_proxy(peer, proxies) {
         return (peer, None);
     }
     let mut last = None;
     for word in said.iter().rev() {
         match address(word.trim()) {
             None => return (last.unwrap_or(peer), Some(Doubt::NoAddress)),
-            Some(address) if is_proxy(&address) => last = Some(address),
+            Some(address) if is_proxy(address, proxies) => last = Some(address),
             Some(address) => return (address, None),
         }
     }

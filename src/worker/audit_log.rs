@@ -44,15 +44,17 @@ impl Keeper {
             return;
         }
         self.written = Some(Instant::now());
-        if let Err(error) = noticed::write(app).await
-            && self.is_due()
-        {
-            tracing::warn!(%error, "what was read and refused is not in the audit log yet; trying again");
+        if let Err(error) = noticed::write(app).await {
+            app.db.trouble(
+                "what was read and refused is not in the audit log yet; trying again",
+                &error,
+            );
         }
-        if let Err(error) = hold::record_switches(app).await
-            && self.is_due()
-        {
-            tracing::error!(%error, "a stop or start of sending is not in the audit log yet; trying again");
+        if let Err(error) = hold::record_switches(app).await {
+            app.db.trouble(
+                "a stop or start of sending is not in the audit log yet; trying again",
+                &error,
+            );
         }
     }
 
@@ -79,9 +81,8 @@ impl Keeper {
                     }
                 }
                 Err(error) => {
-                    if self.is_due() {
-                        tracing::warn!(%error, "the audit log could not be linked; trying again");
-                    }
+                    app.db
+                        .trouble("the audit log could not be linked; trying again", &error);
                     return found;
                 }
             }

@@ -20,7 +20,10 @@ const REVIEW: Duration = Duration::from_secs(5);
 pub async fn review(app: App, shutdown: Shutdown) {
     while shutdown.rest(REVIEW).await {
         if let Err(error) = campaign::review::all(&app).await {
-            tracing::warn!(%error, "the campaigns under way could not be reviewed; trying again");
+            app.db.trouble(
+                "the campaigns under way could not be reviewed; trying again",
+                &error,
+            );
         }
     }
 }
@@ -39,17 +42,24 @@ pub async fn run(app: App, shutdown: Shutdown) {
             () = leaving.cancelled() => return,
             // Left half way, an activation goes on from where it stands whenever it is taken up again.
             ended = activate::resume(&app, None) => if let Err(error) = ended {
-                tracing::warn!(%error, "an activation was not ended");
+                app.db.trouble("an activation was not ended", &error);
             },
         }
         if let Err(error) = postal::post::resume(&app).await {
-            tracing::warn!(%error, "letters that were posted are not all recorded; trying again");
+            app.db.trouble(
+                "letters that were posted are not all recorded; trying again",
+                &error,
+            );
         }
         if let Err(error) = sweep(&app).await {
-            tracing::warn!(%error, "what is kept for a while only was not swept");
+            app.db
+                .trouble("what is kept for a while only was not swept", &error);
         }
         if let Err(error) = reseal::reasons(&app).await {
-            tracing::warn!(%error, "reasons that an older program left readable are not all sealed; trying again");
+            app.db.trouble(
+                "reasons that an older program left readable are not all sealed; trying again",
+                &error,
+            );
         }
         if !shutdown.rest(EVERY).await {
             return;

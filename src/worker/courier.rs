@@ -98,7 +98,8 @@ async fn look(app: &App, turn: &Mutex<Idle>, shutdown: &Shutdown) -> Option<Foun
                 return Some(found);
             }
             Err(error) => {
-                tracing::warn!(%error, "the courier could not use the database");
+                app.db
+                    .trouble("the courier could not use the database", &error);
                 BREATHER
             }
         };
@@ -215,11 +216,26 @@ async fn listed_at(conn: &mut Conn, id: PersonId) -> db::Result<Option<DateTime<
     Ok(listed.map(|listed| listed.at))
 }
 
+/// Counts a letter that came to an end.
+fn count(app: &App, letter: &Claimed, outcome: &Outcome) {
+    let result = match outcome {
+        Outcome::Sent { .. } => "sent",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Withheld { .. } => "withheld",
+        Outcome::Deferred { .. } | Outcome::Postponed { .. } => return,
+    };
+    let letters = &app.metrics.letters;
+    letters
+        .with_label_values(&[letter.kind.as_str(), result])
+        .inc();
+}
+
 async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()> {
     let mut conn = app.db.get().await?;
     if !store::record(&mut conn, letter, outcome, app.now()).await? {
         tracing::warn!(letter = %letter.id, "a letter was claimed anew before its outcome was recorded");
     }
+    count(app, letter, outcome);
     if let Outcome::Withheld { why } = outcome {
         tracing::info!(letter = %letter.id, kind = %letter.kind, %why, "a letter was withheld");
     }

@@ -308,11 +308,15 @@ impl Gate {
                 witnessed = Some(Instant::now());
                 // A doubt is on record by then, and the look sees it.
                 if let Err(error) = witness.look(&app).await {
-                    tracing::warn!(%error, "cannot see whether the database is the latest");
+                    app.db
+                        .trouble("cannot see whether the database is the latest", &error);
                 }
             }
             if let Err(error) = self.look(&app).await {
-                tracing::warn!(%error, "cannot see whether sending may go on: nothing leaves until I can");
+                app.db.trouble(
+                    "cannot see whether sending may go on: nothing leaves until I can",
+                    &error,
+                );
             }
             if bell.is_none() && missed.is_multiple_of(20) {
                 bell = Bell::listen(&app.db, campaign::store::GATE).await.ok();

@@ -164,12 +164,17 @@ impl Hand {
             match renewed {
                 Ok(true) => {}
                 Ok(false) => {
-                    tracing::warn!(campaign = %self.lease.campaign_id, "a batch was taken over: its lease had ended");
+                    self.app.db.trouble(
+                        "a batch was taken over: its lease had ended",
+                        &self.lease.campaign_id,
+                    );
                     self.lost.store(true, Ordering::Relaxed);
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a lease could not be renewed; trying again");
+                    self.app
+                        .db
+                        .trouble("a lease could not be renewed; trying again", &error);
                     // Before this node's own loader finds it without a holder.
                     wait = third.min(Duration::from_millis(250));
                 }
@@ -204,11 +209,16 @@ impl Hand {
                     break;
                 }
                 Ok(End::Lost) => {
-                    tracing::warn!(campaign = %self.lease.campaign_id, "a batch was lost before it was settled");
+                    self.app.db.trouble(
+                        "a batch was lost before it was settled",
+                        &self.lease.campaign_id,
+                    );
                     break;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, campaign = %self.lease.campaign_id, "a batch could not be settled yet");
+                    self.app
+                        .db
+                        .trouble("a batch could not be settled yet", &error);
                     tokio::time::sleep(Duration::from_secs(wait)).await;
                 }
             }
@@ -221,7 +231,9 @@ impl Hand {
         if self.lease.canary
             && let Err(error) = review::first_slice(&self.app, self.lease.campaign_id).await
         {
-            tracing::warn!(%error, "a first slice could not be judged; a chore will");
+            self.app
+                .db
+                .trouble("a first slice could not be judged; a chore will", &error);
         }
     }
 }

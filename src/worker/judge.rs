@@ -15,6 +15,7 @@ use crate::notice::retry::{self, HoldReason, Tried, Verdict};
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
+use crate::trouble::Seen;
 
 /// A result that is not yet written, and the job that ends with it.
 pub struct Owed {
@@ -158,7 +159,9 @@ impl Judge<'_> {
     fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply) {
         if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
             if self.trunk.lost() {
-                self.hold(retry::AWAY, "it is away");
+                self.tell_away("transactions are lost");
+                self.trunk.hold(retry::AWAY, "it is away");
+                self.show_held(self.trunk.route.relay.name(), retry::AWAY);
             }
             return;
         }
@@ -185,6 +188,7 @@ impl Judge<'_> {
                 }
             }
             Verdict::Sent | Verdict::Bounced { .. } => {
+                self.tell_back();
                 self.trunk.answered();
                 if self.trunk.watches() {
                     self.trunk.taken(&self.refuser(job));
@@ -213,9 +217,36 @@ impl Judge<'_> {
         if self.trunk.is_open() {
             return;
         }
-        let (relay, (_, _, why)) = (self.trunk.route.relay.name(), reply.parts());
-        tracing::warn!(relay, why, "a relay cannot be connected to");
-        self.hold(retry::AWAY, "it is away");
+        let (_, _, why) = reply.parts();
+        self.tell_away(why);
+        self.trunk.hold(retry::AWAY, "it is away");
+        self.show_held(self.trunk.route.relay.name(), retry::AWAY);
+    }
+
+    /// Says that the relay is away: once, then how often at growing intervals.
+    fn tell_away(&self, why: &str) {
+        let relay = self.trunk.route.relay.name();
+        match self.app.db.troubles().failed(&outage(relay)) {
+            Some(seen) if seen.times == 1 => {
+                tracing::warn!(relay, why, "a relay is away; its messages wait");
+            }
+            Some(Seen { times, seconds }) => {
+                tracing::warn!(relay, why, times, seconds, "a relay is still away");
+            }
+            None => {}
+        }
+    }
+
+    /// Says that the relay is back, if it was away.
+    fn tell_back(&self) {
+        let troubles = self.app.db.troubles();
+        if !troubles.any() {
+            return;
+        }
+        let relay = self.trunk.route.relay.name();
+        if let Some(Seen { times, seconds }) = troubles.worked(&outage(relay)) {
+            tracing::warn!(relay, times, seconds, "a relay is back after {seconds} s");
+        }
     }
 
     /// Holds the relay for all its lines.
@@ -257,4 +288,9 @@ fn is_first(job: &Job, reply: &Reply) -> bool {
 /// A random number in `0..1`.
 fn chance() -> f64 {
     f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX)
+}
+
+/// The name of a relay's outage among the troubles.
+fn outage(relay: &str) -> String {
+    format!("relay {relay}")
 }

@@ -80,7 +80,7 @@ async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
         let rows: Vec<&Outcome> = entries.iter().flat_map(|e| &e.rows).collect();
         let mut written = write(&app, &mut writer, &rows).await;
         if let Err(error) = &written {
-            tracing::warn!(%error, rows = rows.len(), "outcomes could not be written");
+            app.db.trouble("outcomes could not be written", error);
             // Whatever is wrong with the connection, the next rows get another.
             writer = None;
         }

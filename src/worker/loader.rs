@@ -81,7 +81,9 @@ impl Loader {
                 }
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a batch could not be loaded; trying again");
+                    self.app
+                        .db
+                        .trouble("a batch could not be loaded; trying again", &error);
                 }
             }
             if !self.wake.rest(&mut idle, &shutdown).await {

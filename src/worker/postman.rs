@@ -111,7 +111,10 @@ async fn freeze_all(app: App, wake: Wake, shutdown: Shutdown) {
             Ok(more) => more,
             Err(Error::Retry) => true,
             Err(error) => {
-                tracing::warn!(%error, "an audience could not be frozen further; trying again");
+                app.db.trouble(
+                    "an audience could not be frozen further; trying again",
+                    &error,
+                );
                 false
             }
         };

@@ -112,7 +112,7 @@ export async function writeTemplate(page, base) {
   await check(page, 'template-refused', { expected: /status of 422/ });
   await page.locator('details[open]').getByLabel('Body').fill(BODY);
   await page.getByRole('button', { name: 'Save as new version' }).click();
-  await page.getByText('Subject').first().waitFor();
+  await page.getByText('The new version is saved.').waitFor();
   await page.getByLabel('With the facts of').selectOption({ label: 'Theft of data' });
   await page.getByLabel('For the person with reference').fill('B-1');
   await page.getByRole('button', { name: 'Show' }).click();

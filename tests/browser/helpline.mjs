@@ -92,11 +92,11 @@ export async function answerAgain(page, house) {
 async function answer(page, words, name) {
   await page.waitForURL(/\/console\/tickets\/tkt_/);
   await check(page, name);
-  await page.getByRole('link', { name: 'Note', exact: true }).click();
+  await page.getByRole('button', { name: 'Note', exact: true }).click();
   await page.getByLabel('Note: the customer will not see this').fill('Looked at the notice with them.');
   await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Save note' }).click()]);
   await page.getByText('Looked at the notice').first().waitFor();
-  const toCustomer = page.getByRole('link', { name: 'To customer' });
+  const toCustomer = page.getByRole('button', { name: 'To customer' });
   if (await toCustomer.count() > 0) await toCustomer.click();
   await page.getByLabel('Reply to customer').fill(words);
   await page.getByText('For Solved and On hold').click();

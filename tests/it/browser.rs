@@ -26,7 +26,7 @@ fn browser_tests() -> PathBuf {
 }
 
 /// What the walk needs and this machine lacks.
-fn missing() -> Option<&'static str> {
+pub fn missing() -> Option<&'static str> {
     let runs = |program: &str| {
         let version = Command::new(program).arg("--version").output();
         version.is_ok_and(|version| version.status.success())
@@ -60,7 +60,7 @@ async fn accounts(house: &House) -> (Site, serde_json::Map<String, serde_json::V
 }
 
 /// Runs one of `tests/browser`, which must do well; what it printed.
-async fn walk(script: &'static str, house: String) -> String {
+pub async fn walk(script: &'static str, house: String) -> String {
     let walked = tokio::task::spawn_blocking(move || {
         Command::new("node")
             .arg(script)

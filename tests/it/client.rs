@@ -147,19 +147,15 @@ impl Seen {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 
-    /// The hidden fields of the page's first form that posts to `path`.
-    fn hidden_in(&self, path: &str) -> Vec<(&str, &str)> {
-        let Some((_, form)) = self.body.split_once(&format!("action=\"{path}\"")) else {
-            return Vec::new();
-        };
-        let form = form.split("</form>").next().unwrap_or_default();
-        let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
-        fields
-            .filter_map(|rest| {
-                let (name, rest) = rest.split_once("\" value=\"")?;
-                Some((name, rest.split_once('"')?.0))
-            })
-            .collect()
+    /// The hidden fields of the page's first form that posts to `path`, itself or by one of its buttons.
+    fn hidden_in(&self, path: &str) -> Vec<(String, String)> {
+        let forms = crate::html::forms(&self.body);
+        let form = forms.iter().find(|form| {
+            let buttons = form.buttons().filter(|button| !button.has("disabled"));
+            let mut goals = buttons.filter_map(|button| button.get("formaction"));
+            form.action == path || goals.any(|goal| goal == path)
+        });
+        form.map(crate::html::Form::hidden).unwrap_or_default()
     }
 
     /// The token in the page's forms.
@@ -213,13 +209,15 @@ impl Browser {
     pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
         let seen = self.get(page);
         let token = ("csrf", seen.csrf());
-        let mut hidden = seen.hidden_in(path);
-        hidden.retain(|(name, _)| {
-            fields
-                .iter()
-                .chain([&token])
-                .all(|(given, _)| given != name)
-        });
+        let hidden = seen.hidden_in(path);
+        let hidden: Vec<(&str, &str)> = hidden
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| {
+                let mut given = fields.iter().chain([&token]);
+                given.all(|(given, _)| given != name)
+            })
+            .collect();
         self.post(
             path,
             &[&[token], fields, &hidden].concat(),

@@ -302,6 +302,6 @@ async fn every_answer_is_guarded_and_personal_ones_are_not_kept() {
     let style = browser.get(candor::web::page::css_path());
     assert_eq!(style.status, 200);
     assert!(style.header("cache-control").contains("immutable"));
-    assert_eq!(browser.get("/readyz").body, "ready\n");
+    assert_eq!(browser.get("/readyz").json()["status"], "ready");
     assert_eq!(browser.get("/metrics").status, 404, "not for the public");
 }

@@ -202,8 +202,8 @@ impl House {
         let id = StaffId::new(self.app.now());
         let roles = roles.join(",");
         self.sql(&format!(
-            "insert into staff (id, name, roles, created_at) \
-             values ('{}', 'Somebody', '{{{roles}}}', '{BEGINNING}')",
+            "insert into staff (id, email, password_hash, name, roles, created_at) \
+             values ('{0}', '{0}@staff.example', 'none', 'Somebody', '{{{roles}}}', '{BEGINNING}')",
             id.uuid()
         ))
         .await;

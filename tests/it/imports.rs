@@ -66,6 +66,7 @@ const WORDS: &[&str] = &[
     "seal",
     "shutdown",
     "telemetry",
+    "trouble",
 ];
 
 fn layer(file: &str) -> u8 {

@@ -127,5 +127,7 @@ async fn pages_say_so_when_the_database_is_away() {
     assert!(seen.header("content-type").starts_with("text/html"));
     let seen = browser.get("/readyz");
     assert_eq!(seen.status, 503);
+    assert_eq!(seen.json()["status"], "not ready");
+    let seen = browser.get("/incidents/nowhere");
     assert!(seen.body.contains("We will be back in a moment"));
 }

@@ -188,7 +188,10 @@ async fn a_sender_tells_whoever_watches_it_how_it_gets_on() {
         (get("healthz"), get("readyz"), get("metrics"))
     });
     let (alive, ready, metrics) = seen.await.unwrap();
-    assert_eq!((alive.as_str(), ready.as_str()), ("alive\n", "ready\n"));
+    assert!(
+        alive.contains("\"alive\"") && ready.contains("\"status\":\"ready\""),
+        "{alive} {ready}"
+    );
     for line in [
         "candor_messages_total{provider=\"other\",relay=\"folder\",result=\"accepted\"} 20",
         "candor_queue{figure=\"due\"} 0",

@@ -21,6 +21,14 @@ pub(super) struct Pinned {
     pub(super) edition: Edition,
 }
 
+/// What freezing a slice came to.
+pub(super) struct Frozen {
+    /// Notices that are queued by it.
+    pub(super) made: u64,
+    /// Whether the campaign is completed by it: nobody is to be written to.
+    pub(super) is_through: bool,
+}
+
 /// People of one bucket, and how far its freezing is with them.
 struct Part {
     at: Unfrozen,
@@ -184,14 +192,18 @@ impl<'a> Slice<'a> {
             .collect()
     }
 
-    /// Ends the slice, last in its transaction; how many of its people are queued.
-    pub(super) async fn end(self, tx: &mut Conn) -> Result<u64> {
+    /// Ends the slice, last in its transaction.
+    pub(super) async fn end(self, tx: &mut Conn) -> Result<Frozen> {
+        let mut is_through = false;
         if self.has_whole {
             campaign::store::end_canary(tx, self.campaign.id).await?;
             let now = self.app.now();
-            campaign::store::complete_if_done(tx, self.campaign.id, now).await?;
+            is_through = campaign::store::complete_if_done(tx, self.campaign.id, now).await?;
         }
-        Ok(u64::try_from(self.queued).unwrap_or(0))
+        Ok(Frozen {
+            made: u64::try_from(self.queued).unwrap_or(0),
+            is_through,
+        })
     }
 }
 

@@ -92,12 +92,12 @@ pub async fn revoke_keys_of(conn: &mut Conn, of: StaffId, at: DateTime<Utc>) -> 
         .await?)
 }
 
-/// Whose key it is, if it was not revoked and the account is enabled.
+/// Which key it is, and whose, if it was not revoked and the account is enabled.
 ///
 /// # Errors
 /// The database's.
-pub async fn find_by_key(conn: &mut Conn, hash: &[u8]) -> Result<Option<Staff>> {
-    let row: Option<Row> = api_key::table
+pub async fn find_by_key(conn: &mut Conn, hash: &[u8]) -> Result<Option<(KeyId, Staff)>> {
+    let row: Option<(KeyId, Row)> = api_key::table
         .inner_join(staff::table.on(staff::id.eq(api_key::staff_id)))
         .filter(
             api_key::key_hash
@@ -105,9 +105,9 @@ pub async fn find_by_key(conn: &mut Conn, hash: &[u8]) -> Result<Option<Staff>> 
                 .and(api_key::revoked_at.is_null())
                 .and(staff::disabled_at.is_null()),
         )
-        .select(COLUMNS)
+        .select((api_key::id, COLUMNS))
         .first(conn)
         .await
         .optional()?;
-    row.map(read).transpose()
+    row.map(|(key, row)| Ok((key, read(row)?))).transpose()
 }

@@ -160,7 +160,7 @@ pub async fn assign(
         Err(db::Error::Missing) => return Err(DeskError::NoSuchAgent),
         found => found?,
     };
-    if agent.disabled_at.is_some() || !agent.may(Right::WorkTickets) {
+    if !agent.is_person() || agent.disabled_at.is_some() || !agent.may(Right::WorkTickets) {
         return Err(DeskError::NoSuchAgent);
     }
     let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
@@ -210,7 +210,9 @@ pub async fn reply(
         deed.write_letter(no, text).await?;
     }
     let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
-    deed.end("ticket.reply", detail).await
+    let replied = deed.end("ticket.reply", detail).await?;
+    app.metrics.tickets_answered.inc();
+    Ok(replied)
 }
 
 /// Logs a call on a ticket: like a reply, but the customer heard it and gets no letter.

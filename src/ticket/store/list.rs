@@ -323,3 +323,18 @@ pub async fn waiting(conn: &mut Conn) -> Result<Waiting> {
         oldest,
     })
 }
+
+/// How many tickets in line began to wait before a moment; more than [`WAITING_CAP`] are not counted.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting_since_before(conn: &mut Conn, before: DateTime<Utc>) -> Result<i64> {
+    let capped: Vec<i32> = ticket::table
+        .filter(in_line())
+        .filter(ticket::waits_since.lt(before))
+        .select(diesel::dsl::sql::<Int4>("1"))
+        .limit(WAITING_CAP + 1)
+        .load(conn)
+        .await?;
+    Ok(i64::try_from(capped.len()).unwrap_or(i64::MAX))
+}

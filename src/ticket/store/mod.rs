@@ -16,7 +16,7 @@ pub use find::{
 };
 pub use list::{
     Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, list, mine, newest_unfinished,
-    of_person, queue, said_since, unfinished, waiting,
+    of_person, queue, said_since, unfinished, waiting, waiting_since_before,
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};

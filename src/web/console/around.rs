@@ -125,8 +125,12 @@ pub async fn desk(
 
 fn flash(req: &HttpRequest) -> Option<Flash> {
     let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok()?;
-    let act = query.get("did")?;
-    let (_, text) = ACTS.iter().find(|(word, _)| word == act)?;
+    said(query.get("did")?)
+}
+
+/// What a page says about an act, by its word.
+pub fn said(act: &str) -> Option<Flash> {
+    let (_, text) = ACTS.iter().find(|(word, _)| *word == act)?;
     Some(Flash {
         tone: Tone::Done,
         text: (*text).to_owned(),

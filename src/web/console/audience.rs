@@ -95,11 +95,15 @@ impl Audiences {
         let (app, incident) = (app.clone(), of.incident);
         let filter = of.audience.filter(of.kind);
         let count = async move {
-            let mut conn = app.db.get().await?;
-            Ok(Counted {
-                count: count_audience(&mut conn, incident, &filter).await?,
-                classes: audience_classes(&mut conn, incident, &filter).await?,
-            })
+            let counted = async {
+                let mut conn = app.db.get().await?;
+                Ok(Counted {
+                    count: count_audience(&mut conn, incident, &filter).await?,
+                    classes: audience_classes(&mut conn, incident, &filter).await?,
+                })
+            };
+            let say = |error: &db::Error| app.db.trouble("an audience could not be counted", error);
+            counted.await.inspect_err(say)
         };
         self.begun(of.id, (of.version, scope), count)
     }
@@ -138,13 +142,11 @@ fn begin(count: impl Future<Output = db::Result<Counted>> + Send + 'static) -> C
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
-        match count.await {
-            Ok(counted) => {
-                let (took, at) = (begun.elapsed(), Instant::now());
-                let counted = Arc::new(counted);
-                told.send_replace(Some(Done { counted, took, at }));
-            }
-            Err(error) => tracing::warn!(%error, "an audience could not be counted"),
+        // An error is in the log, and the next page counts again.
+        if let Ok(counted) = count.await {
+            let (took, at) = (begun.elapsed(), Instant::now());
+            let counted = Arc::new(counted);
+            told.send_replace(Some(Done { counted, took, at }));
         }
     });
     done

@@ -101,7 +101,7 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     );
     needs.extend(of_helpline(&mut conn, &who, now).await?);
     if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
-        needs.push(of_doubt(&doubt));
+        needs.push(of_doubt(&doubt, &who));
     }
     needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let mut running = Vec::new();
@@ -177,12 +177,16 @@ fn of_campaign(campaign: &Campaign, name: &str, is_void: bool, who: &Signed) -> 
     })
 }
 
-fn of_doubt(doubt: &Doubt) -> Need {
+fn of_doubt(doubt: &Doubt, who: &Signed) -> Need {
+    let (href, deed) = match who.may(Right::SeeCampaigns) {
+        true => ("/console/campaigns", "See what is under way"),
+        false => ("/console/incidents", "See the incidents"),
+    };
     Need {
         tone: Tone::Act,
         text: frame::in_doubt(doubt),
-        href: "/console/campaigns".to_owned(),
-        deed: "See what is under way".to_owned(),
+        href: href.to_owned(),
+        deed: deed.to_owned(),
     }
 }
 

@@ -58,8 +58,26 @@ impl Draft {
         self
     }
 
-    fn is_empty(&self) -> bool {
-        self.reply.is_empty() && self.note.is_empty()
+    /// Whether nothing is typed.
+    pub fn is_empty(&self) -> bool {
+        self.reply.trim().is_empty() && self.note.trim().is_empty()
+    }
+
+    /// What is left once the words of the open tab were sent: those of the other, which is open then.
+    #[must_use]
+    pub fn without_sent(self) -> Self {
+        match self.as_note {
+            true => Self {
+                note: String::new(),
+                as_note: false,
+                ..self
+            },
+            false => Self {
+                note: self.note,
+                as_note: true,
+                ..Self::default()
+            },
+        }
     }
 }
 
@@ -169,9 +187,14 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
         "call" => "Call logged.",
         _ => return None,
     };
+    let rest = match (draft.is_empty(), draft.as_note) {
+        (true, _) => "",
+        (false, true) => " The note that you typed is below, not saved yet.",
+        (false, false) => " The reply that you typed is below, not sent yet.",
+    };
     Some(Flash {
         tone: Tone::Done,
-        text: text.to_owned(),
+        text: format!("{text}{rest}"),
     })
 }
 
@@ -258,7 +281,7 @@ async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Ch
         return Ok(Vec::new());
     }
     let mut staff = staff::store::list(conn).await?;
-    staff.retain(|one| one.may(Right::WorkTickets) && one.disabled_at.is_none());
+    staff.retain(|one| one.is_person() && one.may(Right::WorkTickets) && one.disabled_at.is_none());
     let choice = |one: &staff::Staff| Choice {
         value: one.id.to_string(),
         words: one.name.clone(),

@@ -1,13 +1,14 @@
 //! The fact sheet of an incident: saving it, and publishing it after a look at what changes where.
 
-use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::around::{self, incident_at, on_to, out_of_date};
-use super::incident::{IncidentPage, filled};
+use super::incident::{IncidentPage, done, filled};
+use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::campaign::{self, approval};
 use crate::element;
@@ -29,6 +30,8 @@ use crate::web::who::Allowed;
 #[serde(default)]
 pub struct FactSheet {
     version: i32,
+    /// `look` to see what publishing would change, once it is saved.
+    act: String,
     key: Vec<String>,
     value: Vec<String>,
 }
@@ -53,14 +56,26 @@ pub async fn save(
         .zip(typed.value);
     let facts: Facts = pairs.filter(|(key, _)| !key.is_empty()).collect();
     let title = &incident.title;
-    let saved = steer::edit_facts(&app, who.id, incident.id, typed.version, title, &facts).await;
+    let unsaved = Unsaved::of(&req, &incident.facts).but_facts();
+    let looks = typed.act == "look";
+    let saved = match looks && facts == incident.facts {
+        // Only to be looked at.
+        true => Ok(()),
+        false => steer::edit_facts(&app, who.id, incident.id, typed.version, title, &facts).await,
+    };
     match saved {
+        Ok(()) if looks => {
+            let publish = format!("/console/incidents/{slug}/facts/publish");
+            return Ok(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, publish))
+                .finish());
+        }
         Ok(()) => {
             let did = match has_void(&app, incident.id).await? {
                 true => "facts-void",
                 false => "facts",
             };
-            return Ok(on_to(&format!("/console/incidents/{slug}"), did));
+            return done(&app, &req, &who, &slug, (did, unsaved)).await;
         }
         Err(SteerError::Text(why)) => form.fault("facts", why),
         Err(SteerError::Changed) => {
@@ -78,7 +93,7 @@ pub async fn save(
         facts,
         version: typed.version,
         facts_faults: form.faults,
-        ..page
+        ..page.with(unsaved)
     };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

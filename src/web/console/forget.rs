@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::around::{incident_at, on_to};
 use super::incident::{Farewell, IncidentPage, filled};
+use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::person::forget::{self, ForgetError};
 use crate::staff::right::ForgetIncident;
@@ -35,6 +36,7 @@ pub async fn forget(
     mut form: Form<Typed>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let unsaved = Unsaved::of(&req, &incident.facts);
     let repeated = std::mem::take(&mut form.typed.repeated);
     match forget::forget(&app, who.id, incident.id, &repeated).await {
         Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "forgotten")),
@@ -50,7 +52,7 @@ pub async fn forget(
                     faults,
                     reasons: Vec::new(),
                 }),
-                ..page
+                ..page.with(unsaved)
             };
             Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
         }

@@ -9,8 +9,9 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::around::{self, account, incident_at, log, on_to, out_of_date, template_names};
+use super::around::{self, account, incident_at, log, on_to, out_of_date, said, template_names};
 use super::moves::deed;
+use super::unsaved::Unsaved;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -25,9 +26,10 @@ use crate::notice::NoticeStatus;
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::web::again::accepted;
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Moment, span};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
@@ -155,6 +157,25 @@ impl CampaignRow {
 }
 
 impl IncidentPage {
+    /// With what was typed on it and is not saved.
+    #[must_use]
+    pub fn with(self, unsaved: Unsaved) -> Self {
+        let publish = self.publish.map(|empty| match unsaved.statement {
+            Some(typed) => Publish {
+                kind: typed.kind,
+                text: typed.text,
+                next_on: typed.next_on,
+                ..empty
+            },
+            None => empty,
+        });
+        Self {
+            facts: unsaved.facts.unwrap_or(self.facts),
+            publish,
+            ..self
+        }
+    }
+
     /// The facts and two empty pairs for new ones, so that the form needs no script.
     fn fact_rows(&self) -> Vec<Fact> {
         let empty = || Fact {
@@ -287,6 +308,32 @@ pub async fn filled(
     })
 }
 
+/// What a button of the page is answered with once its act is done: the page, with what was typed beside it and is not
+/// saved.
+///
+/// # Errors
+/// The database's.
+pub async fn done(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    slug: &str,
+    (act, unsaved): (&str, Unsaved),
+) -> Answer {
+    if unsaved.is_empty() {
+        return Ok(on_to(&format!("/console/incidents/{slug}"), act));
+    }
+    let mut conn = app.db.get().await?;
+    let incident = incident_at(&mut conn, slug).await?;
+    let mut page = filled(app, &mut conn, req, who, incident).await?;
+    page.desk.flash = said(act).map(|flash| Flash {
+        text: flash.text + unsaved.in_words(),
+        ..flash
+    });
+    let shown = page::show(StatusCode::OK, &page.with(unsaved))?;
+    Ok(accepted(shown))
+}
+
 /// Campaigns of one incident as lists show them.
 ///
 /// # Errors
@@ -368,6 +415,7 @@ pub async fn move_to(
     form: Form<To>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let unsaved = Unsaved::of(&req, &incident.facts);
     let untold = Untold {
         in_progress: form.in_progress,
         needs_letter: form.needs_letter,
@@ -380,7 +428,7 @@ pub async fn move_to(
         agreed: form.confirm.as_ref().map(|_| untold),
     };
     let problem = match steer::step(&app, who.id, incident.id, step).await {
-        Ok(()) => return Ok(on_to(&format!("/console/incidents/{slug}"), "moved")),
+        Ok(()) => return done(&app, &req, &who, &slug, ("moved", unsaved)).await,
         Err(SteerError::Changed) => out_of_date(),
         Err(error) => Problem::from(error),
     };
@@ -392,7 +440,8 @@ pub async fn move_to(
     }
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
-    let mut page = filled(&app, &mut conn, &req, &who, incident).await?;
+    let page = filled(&app, &mut conn, &req, &who, incident).await?;
+    let mut page = page.with(unsaved);
     page.facts_faults.0.push(Fault {
         field: "state".to_owned(),
         text: problem.sentence(),

@@ -29,8 +29,8 @@
 //! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
 //! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
 //! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale`, `incident`, `reference` |
-//! | `POST /console/templates/{id}/versions` | saves a new version | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple |
-//! | `GET /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame | query `locale`, `incident`, `reference` |
+//! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
+//! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
 //! | `GET, POST /console/campaigns` | [`campaigns::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
 //! | `GET /console/campaigns/{id}` | [`campaign::CampaignPage`] | |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::CampaignPage::live`] | |
@@ -42,9 +42,9 @@
 //! | `POST /console/helpline/next` | takes the next ticket | |
 //! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
 //! | `GET /console/tickets/{id}` | [`ticket::TicketPage`] | query `as=note` |
-//! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call | `kind` (`reply`, `note`, `call`), `text`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
+//! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call; with `act=as-note`, `as-reply` shows the other tab | `kind` (`reply`, `note`, `call`), `text`, `note`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
 //! | `POST /console/tickets/{id}/transition`, `…/release` | moves it, gives it back | `to` (`open`, `closed:spam`), `version` |
-//! | `POST /console/tickets/{id}/assign` | gives it to an agent | `to` (an account), `version` |
+//! | `POST /console/tickets/{id}/assign` | gives it to an agent | `agent` (an account), `version` |
 //! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::StaffList`] | |
 //! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
 //! | `GET /console/outbox`, `/console/outbox/{name}`, `…/{name}/html` | [`outbox::Outbox`] | |
@@ -93,6 +93,7 @@ pub mod template;
 pub mod templates;
 pub mod ticket;
 pub mod tickets;
+pub mod unsaved;
 pub mod updates;
 pub mod work;
 

@@ -183,7 +183,12 @@ pub async fn html(
     asked: Query<Asked>,
 ) -> Answer {
     let template = store::find(&mut *app.db.get().await?, *id, None).await?;
-    let (_, letter, _) = rendered(&app, &who, &template, &asked).await?;
+    drawn(&app, &who, &template, &asked).await
+}
+
+/// The HTML part of a text.
+pub(super) async fn drawn(app: &App, who: &Signed, of: &Template, asked: &Asked) -> Answer {
+    let (_, letter, _) = rendered(app, who, of, asked).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))

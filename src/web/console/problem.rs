@@ -2,18 +2,27 @@
 
 use askama::Template;
 
-/// The page of a refusal or a fault; stands alone, since the fault may be in what frames need.
+use crate::web::again::Again;
+use crate::web::page::Desk;
+
+/// The page of a refusal or a fault. It asks the database nothing, since the fault may be there.
 #[derive(Template)]
 #[template(path = "console/problem.html")]
 pub struct ProblemPage {
+    /// The frame, with the navigation of who is signed in; without a name where that is not known.
+    pub desk: Desk,
     /// What is the matter, in a line.
     pub title: String,
     /// What it means, in a sentence or two.
     pub text: String,
     /// What to do, each a sentence.
     pub advice: Vec<String>,
-    /// As in the log; empty when it would help nobody.
+    /// The id of the request, as in the log; empty when it would help nobody.
     pub reference: String,
     /// Words that were typed and could not be kept; empty when none.
     pub typed: String,
+    /// What is said beside them.
+    pub typed_hint: &'static str,
+    /// The form that can be sent again once the fault is over.
+    pub again: Option<Again>,
 }

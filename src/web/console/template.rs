@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Choice;
 use super::around::{self, Names, last_deed, on_to};
-use super::preview::sample;
+use super::preview::{self, sample};
 pub use super::preview::{Asked, Finding, Preview};
 use super::templates::LATEST;
 use crate::app::App;
@@ -59,6 +59,10 @@ pub struct TemplatePage {
     pub preview: Option<Preview>,
     /// In what the preview is set, and for whom.
     pub within: Within,
+    /// Whether the words are as typed and not saved.
+    pub unsaved: bool,
+    /// The version that the words were made from.
+    pub based_on: i64,
     /// Why saving was refused; fields `subject-1`, `body-1`, `locale-1` … by place.
     pub faults: Faults,
     /// Whether this person may write.
@@ -175,6 +179,8 @@ async fn filled(
         findings,
         preview: sample.preview,
         within: within(&mut conn, who, asked).await?,
+        unsaved: false,
+        based_on: of.version.into(),
         faults: Faults::default(),
         may_edit: who.may(Right::EditTemplate),
     })
@@ -212,7 +218,7 @@ async fn within(conn: &mut Conn, who: &Signed, asked: Asked) -> Result<Within, P
     })
 }
 
-/// What the editor sends: a triple for every language.
+/// What the editor sends: a triple for every language, and what its preview is set in.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Words {
@@ -222,9 +228,45 @@ pub struct Words {
     names: String,
     /// The version that the editor showed.
     version: Option<i32>,
+    /// `show`, or `show:` and a language, to look at what was typed and save nothing.
+    act: String,
+    /// The language that was shown.
+    shown: String,
+    incident: String,
+    reference: String,
 }
 
-/// `POST /console/templates/{id}/versions`.
+impl Words {
+    /// The triples that have a language, as typed.
+    fn triples(&self) -> Vec<(String, template::Variant)> {
+        let texts = self.subject.iter().zip(&self.body);
+        let triple = |(tag, (subject, body)): (&String, (&String, &String))| {
+            let text = template::Variant {
+                subject: subject.clone(),
+                body: body.replace("\r\n", "\n"),
+            };
+            (tag.trim().to_owned(), text)
+        };
+        let triples = self.locale.iter().zip(texts).map(triple);
+        triples.filter(|(tag, _)| !tag.is_empty()).collect()
+    }
+
+    fn names(&self) -> Result<ElementSet, EditError> {
+        ElementSet::parse(&self.names.replace(',', ";")).map_err(EditError::Names)
+    }
+
+    /// What the page is to show.
+    fn asked(&self) -> Asked {
+        let locale = self.act.strip_prefix("show:").unwrap_or(&self.shown);
+        Asked {
+            locale: locale.to_owned(),
+            incident: self.incident.clone(),
+            reference: self.reference.clone(),
+        }
+    }
+}
+
+/// `POST /console/templates/{id}/versions`: saves a new version; with `act=show` shows what was typed and saves nothing.
 ///
 /// # Errors
 /// 404, a form that is not ours; texts that do not compile show the page again.
@@ -235,31 +277,19 @@ pub async fn save(
     id: Path<TemplateId>,
     mut form: Form<Words>,
 ) -> Answer {
-    let Words {
-        locale,
-        subject,
-        body,
-        names,
-        version,
-    } = std::mem::take(&mut form.typed);
-    let triples = locale
-        .iter()
-        .map(|tag| tag.trim().to_owned())
-        .zip(subject.into_iter().zip(body));
-    let triples: Vec<_> = triples.filter(|(locale, _)| !locale.is_empty()).collect();
-    let text = |(locale, (subject, body)): &(String, (String, String))| {
-        let (subject, body) = (subject.clone(), body.replace("\r\n", "\n"));
-        (locale.clone(), template::Variant { subject, body })
-    };
-    let variants: Variants = triples.iter().map(text).collect();
-    let declared = ElementSet::parse(&names.replace(',', ";")).map_err(EditError::Names);
-    let saved = match declared {
+    let words = std::mem::take(&mut form.typed);
+    if words.act.starts_with("show") {
+        return again(&app, &req, &who, (*id, words, form.faults), StatusCode::OK).await;
+    }
+    let triples = words.triples();
+    let variants: Variants = triples.iter().cloned().collect();
+    let saved = match words.names() {
         Ok(names) => {
-            let words = edit::Words {
+            let texts = edit::Words {
                 variants: &variants,
                 names,
             };
-            edit::add_version(&app, who.id, *id, words, version).await
+            edit::add_version(&app, who.id, *id, texts, words.version).await
         }
         Err(error) => Err(error),
     };
@@ -282,26 +312,78 @@ pub async fn save(
         }
         Err(why @ EditError::Names(_)) => form.fault("names", why),
         // The page comes again with the newest version's number: who saves then has read this.
-        Err(why @ EditError::Changed { .. }) => form.fault("locale-1", why),
+        Err(why @ EditError::Changed { .. }) => {
+            form.fault("locale-1", why);
+            let words = Words {
+                version: None,
+                ..words
+            };
+            let refused = StatusCode::UNPROCESSABLE_ENTITY;
+            return again(&app, &req, &who, (*id, words, form.faults), refused).await;
+        }
         Err(why @ EditError::Variants) => form.fault("locale-1", why),
         Err(error) => return Err(error.into()),
     }
-    let template = store::find(&mut *app.db.get().await?, *id, None).await?;
-    let page = filled(&app, &req, &who, template, Asked::default()).await?;
-    let typed = |(locale, (subject, body)): (String, (String, String))| Variant {
+    let refused = StatusCode::UNPROCESSABLE_ENTITY;
+    again(&app, &req, &who, (*id, words, form.faults), refused).await
+}
+
+/// The page with what was typed, unsaved: check and preview are of that.
+async fn again(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    (id, words, faults): (TemplateId, Words, Faults),
+    status: StatusCode,
+) -> Answer {
+    let saved = store::find(&mut *app.db.get().await?, id, None).await?;
+    let triples = words.triples();
+    let typed: Variants = triples.iter().cloned().collect();
+    let unsaved = typed != saved.variants || words.names != saved.names.to_string();
+    let names = words.names().unwrap_or(saved.names);
+    let shown = Text {
+        // Of nothing there is no preview.
+        variants: match typed.is_empty() {
+            true => saved.variants.clone(),
+            false => typed,
+        },
+        names,
+        ..saved
+    };
+    let page = filled(app, req, who, shown, words.asked()).await?;
+    let variant = |(locale, text): (String, template::Variant)| Variant {
         language: language(&locale),
         locale,
-        subject,
-        body,
+        subject: text.subject,
+        body: text.body,
     };
-    let variants = triples.into_iter().map(typed).collect();
     let page = TemplatePage {
-        variants,
-        names,
-        faults: form.faults,
+        variants: triples.into_iter().map(variant).collect(),
+        based_on: words.version.map_or(page.version, i64::from),
+        names: words.names,
+        faults,
+        unsaved,
         ..page
     };
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+    Ok(page::show(status, &page)?)
+}
+
+/// `POST /console/templates/{id}/preview`: the HTML part of what was typed, for the frame of the editor's page.
+///
+/// # Errors
+/// 404, or a text that cannot be rendered.
+pub async fn draw(
+    who: Allowed<SeeTemplates>,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    form: Form<Words>,
+) -> Answer {
+    let saved = store::find(&mut *app.db.get().await?, *id, None).await?;
+    let typed = Text {
+        variants: form.triples().into_iter().collect(),
+        ..saved
+    };
+    preview::drawn(&app, &who, &typed, &form.asked()).await
 }
 
 /// A language's name, as far as we know it; else its code.

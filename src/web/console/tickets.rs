@@ -14,7 +14,8 @@ use crate::id::StaffId;
 use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
 use crate::ticket::desk::{self, DeskError, Seen};
 use crate::ticket::{Then, Ticket, TicketResolution, TicketStatus, store};
-use crate::web::form::Form;
+use crate::web::again::accepted;
+use crate::web::form::{self, Form};
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::{self, Answer, Problem};
 use crate::web::who::{Allowed, Signed};
@@ -44,6 +45,10 @@ enum Kind {
 pub struct Written {
     kind: Kind,
     text: String,
+    /// The words of the other tab; absent where only one is sent.
+    note: Vec<String>,
+    /// `as-note` or `as-reply` to open that tab and send nothing.
+    act: String,
     version: i32,
     messages: Option<i32>,
     then: Option<TicketStatus>,
@@ -65,7 +70,8 @@ pub struct Moved {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Given {
-    to: Option<StaffId>,
+    #[serde(alias = "to")]
+    agent: Option<StaffId>,
     version: i32,
 }
 
@@ -103,12 +109,20 @@ pub async fn write(
 ) -> Answer {
     let ticket = find(&app, &path).await?;
     let written = form.typed;
+    if written.act.starts_with("as-") {
+        let draft = draft(&written, written.act == "as-note");
+        return desk_page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await;
+    }
     let seen = Seen {
         version: written.version,
         messages: written.messages,
     };
     let note = written.kind == Kind::Note;
-    let (text, then) = (&written.text, then(&ticket, &written, app.now()));
+    let text = match (&*written.note, note) {
+        ([.., note], true) => note,
+        _ => &written.text,
+    };
+    let then = then(&ticket, &written, app.now());
     let done = match (written.kind, then) {
         (Kind::Note, _) => desk::note(&app, who.id, ticket.id, text).await,
         (Kind::Reply, Ok(then)) => desk::reply(&app, who.id, ticket.id, seen, text, &then).await,
@@ -116,15 +130,53 @@ pub async fn write(
         (_, Err(fault)) => {
             let draft = Draft {
                 faults: Faults(vec![fault]),
-                ..draft(written, note)
+                ..draft(&written, note)
             };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return desk_page::show(&app, &req, &who, &ticket, status, draft).await;
         }
     };
     match done {
-        Ok(ticket) => Ok(to(&ticket, if note { "note" } else { "reply" })),
-        Err(error) => refused(&app, &req, &who, &ticket, error, draft(written, note)).await,
+        Ok(ticket) => {
+            let rest = draft(&written, note).without_sent();
+            let did = if note { "note" } else { "reply" };
+            done_with(&app, &req, &who, &ticket, (did, rest)).await
+        }
+        Err(error) => {
+            let draft = draft(&written, note);
+            refused(&app, &req, &who, &ticket, error, draft).await
+        }
+    }
+}
+
+/// Back to the ticket, which says what was done; with what was typed and not sent, if there is any.
+async fn done_with(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    ticket: &Ticket,
+    (did, draft): (&str, Draft),
+) -> Answer {
+    if draft.is_empty() {
+        return Ok(to(ticket, did));
+    }
+    let draft = Draft {
+        did: did.to_owned(),
+        ..draft
+    };
+    let shown = desk_page::show(app, req, who, ticket, StatusCode::OK, draft).await?;
+    Ok(accepted(shown))
+}
+
+/// What was typed in the composer while another button of the page was pressed.
+fn typed(req: &HttpRequest) -> Draft {
+    let Some(written) = form::also::<Written>(req) else {
+        return Draft::default();
+    };
+    let draft = draft(&written, false);
+    Draft {
+        as_note: draft.reply.trim().is_empty() && !draft.note.trim().is_empty(),
+        ..draft
     }
 }
 
@@ -150,8 +202,8 @@ pub async fn transition(
         then = then.because("opened again at the desk");
     }
     match desk::transition(&app, who.actor(), ticket.id, form.version, &then).await {
-        Ok(ticket) => Ok(to(&ticket, "move")),
-        Err(error) => refused(&app, &req, &who, &ticket, error, Draft::default()).await,
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("move", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
 }
 
@@ -168,8 +220,8 @@ pub async fn release(
 ) -> Answer {
     let ticket = find(&app, &path).await?;
     match desk::release(&app, who.id, ticket.id, form.version).await {
-        Ok(ticket) => Ok(to(&ticket, "release")),
-        Err(error) => refused(&app, &req, &who, &ticket, error, Draft::default()).await,
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("release", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
 }
 
@@ -186,11 +238,11 @@ pub async fn assign(
 ) -> Answer {
     let ticket = find(&app, &path).await?;
     let agent = form
-        .to
+        .agent
         .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("say to whom"))?;
     match desk::assign(&app, who.id, ticket.id, form.version, agent).await {
-        Ok(ticket) => Ok(to(&ticket, "assign")),
-        Err(error) => refused(&app, &req, &who, &ticket, error, Draft::default()).await,
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("assign", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
 }
 
@@ -246,7 +298,7 @@ async fn refused(
         DeskError::NoSuchAgent => (
             StatusCode::UNPROCESSABLE_ENTITY,
             before.clone(),
-            draft.refused("to", &error),
+            draft.refused("agent", &error),
         ),
         DeskError::Words(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -265,21 +317,21 @@ async fn refused(
     desk_page::show(app, req, who, &ticket, status, draft).await
 }
 
-fn draft(written: Written, as_note: bool) -> Draft {
-    let (note, reply) = match as_note {
-        true => (written.text, String::new()),
-        false => (String::new(), written.text),
+fn draft(written: &Written, as_note: bool) -> Draft {
+    let text = written.text.clone();
+    let (note, reply) = match (written.note.last(), as_note) {
+        (Some(note), _) => (note.clone(), text),
+        (None, true) => (text, String::new()),
+        (None, false) => (String::new(), text),
     };
+    let resolution = written.resolution.map(|how| how.to_string());
     Draft {
         as_note,
         note,
         reply,
-        resolution: written
-            .resolution
-            .map(|how| how.to_string())
-            .unwrap_or_default(),
-        reason: written.reason,
-        review_on: written.review_on,
+        resolution: resolution.unwrap_or_default(),
+        reason: written.reason.clone(),
+        review_on: written.review_on.clone(),
         ..Draft::default()
     }
 }

@@ -6,8 +6,9 @@ use actix_web::web::{Data, Path};
 use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
 
-use super::around::{incident_at, on_to};
-use super::incident::{IncidentPage, Publish, filled};
+use super::around::incident_at;
+use super::incident::{IncidentPage, Publish, done as done_with, filled};
+use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::incident::UpdateKind;
 use crate::incident::steer::{self, SteerError};
@@ -43,6 +44,7 @@ pub async fn publish(
     mut form: Form<Statement>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let unsaved = Unsaved::of(&req, &incident.facts).but_statement();
     let typed = &form.typed;
     let mut preview = Vec::new();
     match promise(&typed.next_on, app.now().date_naive()) {
@@ -59,7 +61,7 @@ pub async fn publish(
             };
             match done {
                 Ok(()) if preview.is_empty() => {
-                    return Ok(on_to(&format!("/console/incidents/{slug}"), "published"));
+                    return done_with(&app, &req, &who, &slug, ("published", unsaved)).await;
                 }
                 Ok(()) => {}
                 Err(SteerError::Text(why)) => form.fault("text", why),
@@ -81,7 +83,7 @@ pub async fn publish(
     let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
     let page = IncidentPage {
         publish: Some(publish),
-        ..page
+        ..page.with(unsaved)
     };
     Ok(page::show(status, &page)?)
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::problem::ProblemPage;
+use super::problem::{COPY, ProblemPage};
 use super::unlock::{self, Asked, Unlock};
 use crate::app::App;
 use crate::ticket::intake::{self, Answered, IntakeError};
@@ -305,6 +305,8 @@ fn locked(app: &App, req: &HttpRequest, typed: String) -> Answer {
         ],
         reference: String::new(),
         typed,
+        typed_hint: COPY,
+        again: None,
     };
     Ok(page::show(StatusCode::FORBIDDEN, &page)?)
 }

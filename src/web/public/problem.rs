@@ -2,7 +2,11 @@
 
 use askama::Template;
 
+use crate::web::again::Again;
 use crate::web::page::Visit;
+
+/// What is said beside words that are given back whole.
+pub const COPY: &str = "Copy it, so that you need not write it again.";
 
 /// The page of a refusal or a fault.
 #[derive(Template)]
@@ -20,6 +24,10 @@ pub struct ProblemPage {
     pub reference: String,
     /// Words the person had typed and that we could not keep for them; empty when none.
     pub typed: String,
+    /// What is said beside them.
+    pub typed_hint: &'static str,
+    /// The form that can be sent again once the fault is over.
+    pub again: Option<Again>,
 }
 
 impl ProblemPage {
@@ -52,7 +60,7 @@ impl ProblemPage {
     }
 
     /// 503: the database is away. Of what was sent `is_open` says that nothing is known.
-    pub fn away(visit: Visit, reads: bool, is_open: bool) -> ProblemPage {
+    pub fn away(visit: Visit, reads: bool, is_open: bool, reference: String) -> ProblemPage {
         let advice = match (reads, is_open) {
             (true, _) => "Wait a minute, then load this page again.",
             (false, false) => "What you sent did not arrive. Wait a minute, then send it again.",
@@ -60,12 +68,13 @@ impl ProblemPage {
                 "Wait a minute, then open the page again. Look whether what you sent is there before you send it again."
             }
         };
-        ProblemPage::say(
+        let page = ProblemPage::say(
             visit,
             "We will be back in a moment",
             "These pages cannot reach their records right now. We keep trying by ourselves.",
             &[advice],
-        )
+        );
+        ProblemPage { reference, ..page }
     }
 
     /// 503: the database went away while it was asked to keep what somebody sent.
@@ -89,11 +98,30 @@ impl ProblemPage {
             advice: advice.iter().map(|&a| a.to_owned()).collect(),
             reference: String::new(),
             typed: String::new(),
+            typed_hint: COPY,
+            again: None,
         }
     }
 
     /// Gives back what the person had typed, to copy.
-    pub fn with_typed(self, typed: String) -> ProblemPage {
-        ProblemPage { typed, ..self }
+    pub fn with_typed(self, typed: String, typed_hint: &'static str) -> ProblemPage {
+        ProblemPage {
+            typed,
+            typed_hint,
+            ..self
+        }
+    }
+
+    /// Gives back what the person had typed in its fields, to be sent again.
+    pub fn with_again(self, again: Option<Again>) -> ProblemPage {
+        let advice = match again {
+            Some(_) => vec!["Wait a minute, then press “Send again”.".to_owned()],
+            None => self.advice,
+        };
+        ProblemPage {
+            again,
+            advice,
+            ..self
+        }
     }
 }

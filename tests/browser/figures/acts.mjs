@@ -33,7 +33,7 @@ export async function publishFacts(page, base) {
   await page.getByLabel('Fact 2, words').fill('+1 800 555 0199');
   await page.getByRole('button', { name: 'Save fact sheet' }).click();
   await page.waitForURL(/did=facts/);
-  await page.getByRole('link', { name: 'Look at what is public, and publish' }).click();
+  await page.getByRole('button', { name: 'Save, and look at what becomes public' }).click();
   await page.getByRole('heading', { name: 'Publish the fact sheet' }).waitFor();
   assert.equal(await page.locator('main tbody tr').count(), 2, 'two facts become public');
   await page.getByRole('button', { name: 'Publish exactly this' }).click();

@@ -5,6 +5,7 @@ use candor::incident::change::Change;
 use candor::incident::open::Untold;
 use candor::notice::store::tally::Part;
 use candor::person::AudienceCount;
+use candor::staff::Right;
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
@@ -50,7 +51,10 @@ pub fn desk(area: Area) -> Desk {
         area,
         stopped: None,
         doubt: None,
+        unasked: false,
         may_stop: true,
+        rights: Right::ALL.to_vec(),
+        main: Area::MAIN.to_vec(),
         more: Area::MORE.to_vec(),
         flash: None,
     }
@@ -483,6 +487,8 @@ fn template() -> TemplatePage {
             html: "letter_sample.html".into(),
         }),
         within: Within::default(),
+        unsaved: false,
+        based_on: 3,
         faults: Faults::default(),
         may_edit: true,
     }
@@ -1166,6 +1172,12 @@ pub fn draw(pages: &mut Pages) {
             advice: vec!["Go back, load the page again, and look at what changed.".into()],
             reference: "R-8842-QX".into(),
             typed: String::new(),
+            typed_hint: "",
+            desk: Desk {
+                unasked: true,
+                ..desk(Area::None)
+            },
+            again: None,
         },
     );
     helpline::draw(&mut add);

@@ -469,9 +469,12 @@ pub fn draw(pages: &mut Pages) {
     add(
         "problem_500",
         &ProblemPage::broken(visit(), "R-8842-QX".into())
-            .with_typed("What I had written\nwith <b>care</b>".into()),
+            .with_typed("What I had written\nwith <b>care</b>".into(), "Copy it."),
     );
-    add("problem_503", &ProblemPage::away(visit(), true, true));
+    add(
+        "problem_503",
+        &ProblemPage::away(visit(), true, true, "R-8842-QX".into()),
+    );
     let arabic = Visit {
         lang: "ar".into(),
         dir: "rtl".into(),

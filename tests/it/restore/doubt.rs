@@ -126,7 +126,8 @@ async fn l2_a_doubt_stands_on_the_dashboard_in_readyz_the_api_and_the_metrics_an
         .program(&[StaffRole::Comms, StaffRole::Lead, StaffRole::Admin])
         .await;
     assert!(browser.get("/console").body.contains("Sending allowed"));
-    assert_eq!(site.browser().get("/readyz").body, "ready\n");
+    let ready = site.browser().get("/readyz").json();
+    assert_eq!(ready["checks"]["sending"]["reason"], "");
     assert_eq!(program.get("/sending").json()["allowed"], true);
 
     suspect(&house.app, WHO, &[Why::Declared]).await.unwrap();

@@ -1,0 +1,9 @@
+//! What staff see and what operators read: navigation by role (S6), request ids, logs and metrics (S7), words that
+//! come back (L6), Enter (L7), unsaved text (L9).
+
+mod figures;
+mod logs;
+mod pages;
+mod scene;
+mod valve;
+mod words;
