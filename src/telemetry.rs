@@ -40,8 +40,10 @@ pub struct Metrics {
     /// Until when each relay is or was held, in seconds since 1970.
     pub held_until: IntGaugeVec,
     /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
-    /// them has waited, batches whose sender fell silent.
+    /// them has waited, batches whose sender fell silent, messages on connections of all nodes.
     pub queue: IntGaugeVec,
+    /// 1 while a member of staff has stopped all sending.
+    pub stopped: IntGauge,
     /// 1 while the database may be an older copy, and nothing is sent.
     pub in_doubt: IntGauge,
 }
@@ -96,17 +98,24 @@ impl Metrics {
         );
         let queue = gauge(
             "candor_queue",
-            "Batches due, seconds the oldest has waited, batches of senders that fell silent.",
+            "Batches due, seconds the oldest has waited, batches of senders that fell silent, messages being sent.",
             &["figure"],
         );
-        let in_doubt = IntGauge::new(
+        let alone = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help).expect("a valid name");
+            registry
+                .register(Box::new(gauge.clone()))
+                .expect("a name of its own");
+            gauge
+        };
+        let stopped = alone(
+            "candor_sending_stopped",
+            "1 while a member of staff has stopped all sending.",
+        );
+        let in_doubt = alone(
             "candor_database_in_doubt",
             "1 while the database may be an older copy and nothing is sent.",
-        )
-        .expect("a valid name");
-        registry
-            .register(Box::new(in_doubt.clone()))
-            .expect("a name of its own");
+        );
         Self {
             registry,
             messages,
@@ -115,6 +124,7 @@ impl Metrics {
             accepted_at,
             held_until,
             queue,
+            stopped,
             in_doubt,
         }
     }

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, HttpServer, Responder, http::header};
 use tokio::runtime::Handle;
 
 use crate::app::App;
+use crate::campaign;
 use crate::db;
 use crate::deployment;
 use crate::deployment::keys::{self, KeyError};
@@ -50,11 +51,23 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     }
 }
 
-async fn look(app: &App) -> db::Result<(batch::Queue, bool)> {
+/// Figures of all nodes.
+struct Look {
+    queue: batch::Queue,
+    /// Messages on connections.
+    sending: i64,
+    is_stopped: bool,
+    in_doubt: bool,
+}
+
+async fn look(app: &App) -> db::Result<Look> {
     let mut conn = app.db.get().await?;
-    let queue = batch::queue(&mut conn, app.now()).await?;
-    let doubt = deployment::store::doubt(&mut conn).await?;
-    Ok((queue, doubt.is_some()))
+    Ok(Look {
+        queue: batch::queue(&mut conn, app.now()).await?,
+        sending: campaign::store::sending_in_all(&mut conn).await?,
+        is_stopped: campaign::store::stopped(&mut conn).await?.is_some(),
+        in_doubt: deployment::store::doubt(&mut conn).await?.is_some(),
+    })
 }
 
 /// How many files and connections this process may have open.
@@ -118,12 +131,14 @@ async fn ready(app: &App) -> Answer {
 /// `GET /metrics`, for Prometheus: the figures of this process, and how the queue stands for all. While the
 /// database is away they are those of the last look.
 pub async fn metrics(app: Data<App>) -> impl Responder {
-    if let Ok((queue, in_doubt)) = look(&app).await {
-        app.metrics.in_doubt.set(in_doubt.into());
+    if let Ok(look) = look(&app).await {
+        app.metrics.in_doubt.set(look.in_doubt.into());
+        app.metrics.stopped.set(look.is_stopped.into());
         let figures = [
-            ("due", queue.due),
-            ("age", queue.age),
-            ("silent", queue.silent),
+            ("due", look.queue.due),
+            ("age", look.queue.age),
+            ("silent", look.queue.silent),
+            ("sending", look.sending),
         ];
         for (figure, value) in figures {
             app.metrics.queue.with_label_values(&[figure]).set(value);

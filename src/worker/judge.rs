@@ -158,7 +158,7 @@ impl Judge<'_> {
     fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply) {
         if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
             if self.trunk.lost() {
-                self.hold(retry::AWAY, "it is away");
+                self.hold_away();
             }
             return;
         }
@@ -215,7 +215,12 @@ impl Judge<'_> {
         }
         let (relay, (_, _, why)) = (self.trunk.route.relay.name(), reply.parts());
         tracing::warn!(relay, why, "a relay cannot be connected to");
-        self.hold(retry::AWAY, "it is away");
+        self.hold_away();
+    }
+
+    fn hold_away(&self) {
+        let lasting = TimeDelta::seconds(self.app.config.mail.away_seconds);
+        self.hold(lasting, "it is away");
     }
 
     /// Holds the relay for all its lines.
