@@ -27,6 +27,7 @@ mod house;
 mod imports;
 mod life;
 mod lists;
+mod live_figures;
 mod look;
 mod mail;
 mod merge;
