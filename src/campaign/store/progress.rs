@@ -101,8 +101,8 @@ fn on_connections(counts: &mut BTreeMap<NoticeStatus, i64>, mut sending: i64) {
     }
 }
 
-/// Notices that may have reached their people twice: nobody knows how an attempt ended, and a later one was accepted, or
-/// nobody knows how that ended either.
+/// Notices that may have reached their people twice: it is not known how an attempt ended, and a later one was accepted,
+/// or is not known either.
 ///
 /// # Errors
 /// The database's.
