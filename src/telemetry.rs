@@ -51,8 +51,10 @@ pub struct Metrics {
     /// Until when each relay is or was held, in seconds since 1970.
     pub held_until: IntGaugeVec,
     /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
-    /// them has waited, batches whose sender fell silent.
+    /// them has waited, batches whose sender fell silent, messages on connections of all nodes.
     pub queue: IntGaugeVec,
+    /// 1 while a member of staff has stopped all sending.
+    pub stopped: IntGauge,
     /// 1 while the database may be an older copy, and nothing is sent.
     pub in_doubt: IntGauge,
     /// People of open incidents by how they stand, by incident and standing.
@@ -184,8 +186,12 @@ impl Metrics {
             ),
             queue: make.gauges(
                 "candor_queue",
-                "Batches due, seconds the oldest has waited, batches of senders that fell silent.",
+                "Batches due, seconds the oldest has waited, batches of senders that fell silent, messages being sent.",
                 &["figure"],
+            ),
+            stopped: make.gauge(
+                "candor_sending_stopped",
+                "1 while a member of staff has stopped all sending.",
             ),
             in_doubt: make.gauge(
                 "candor_database_in_doubt",

@@ -107,6 +107,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         Some(approved) => other_scope(&mut tx, incident, approved).await?,
         None => None,
     };
+    store::lock_end(&mut tx, id).await?;
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Paused {
         return Err(CampaignError::IllegalMove {
@@ -133,6 +134,8 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         &json!({ "canary_passed": passed }),
     )
     .await?;
+    // What was on connections when it was paused may have been the last of it.
+    store::complete_if_done(&mut tx, id, app.now()).await?;
     tx.commit().await?;
     log(app, id, Actor::Staff(by), "a campaign goes on").await;
     Ok(())

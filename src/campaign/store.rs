@@ -13,7 +13,7 @@ use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainP
 pub use pace::*;
 pub use progress::*;
 pub use reach::{Reach, drafts_of, reach, without_key};
-pub use sender::{Beat, ProviderHeld, RelaySeen, beat, leave, relays};
+pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};

@@ -78,6 +78,7 @@ impl Config {
                 1,
                 60_000,
             ),
+            Number("mail.away_seconds", mail.away_seconds.into(), 1, 3_600),
             Number("mail.rate_per_second", mail.rate_per_second.into(), 0, MANY),
             Number("mail.writers", count(mail.writers), 1, 64),
             Number("breaker.window", count(breaker.window), 1, MANY),

@@ -22,6 +22,8 @@ pub struct Mail {
     pub lease_seconds: i64,
     /// Milliseconds between looks for work and for a stop.
     pub poll_milliseconds: u64,
+    /// Seconds before a relay that is away is tried again.
+    pub away_seconds: i64,
     /// Messages a second of this node, all relays and campaigns together; 0 is unlimited.
     pub rate_per_second: u32,
     /// Where `candor work` answers `/healthz`, `/readyz` and `/metrics`; empty: nowhere.

@@ -313,6 +313,7 @@ diesel::table! {
         seen_at -> Timestamptz,
         relays -> Jsonb,
         campaigns -> Array<Uuid>,
+        sending -> Jsonb,
     }
 }
 

@@ -22,8 +22,6 @@ const DELAYS: [i64; 6] = [5, 15, 30, 60, 120, 240];
 const RESENDS: [i64; 3] = [1, 15, 60];
 /// A notice is not tried for longer than this.
 const MAX_AGE: TimeDelta = TimeDelta::days(3);
-/// How long before a relay that was away is tried again.
-pub const AWAY: TimeDelta = TimeDelta::seconds(30);
 /// Minutes to wait after the first, second … permanent refusal that is against us, or that no rule understands.
 const REFUSED: [i64; 5] = [2, 30, 120, 240, 240];
 /// After so many refusals, the first at least so long ago, one that is against us is put down to the mailbox.

@@ -11,7 +11,7 @@ use super::{BatchStatus, NoticeStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, guard};
-use crate::db::{self, Result};
+use crate::db::{self, Conn, Result};
 use crate::person::{self, Became, ToldBy};
 
 /// Who ends a campaign when nothing of it is left.
@@ -48,36 +48,98 @@ fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
     }
 }
 
-/// Writes what was learned and gives the batch back. `unsent`: some notices were not tried.
+/// What is left to say of a batch when it is given back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rest {
+    /// Some notices were not tried.
+    pub unsent: bool,
+    /// When the first of the notices that [`part`] put off is due.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Writes what was learned and gives the batch back.
 ///
 /// # Errors
 /// The database's, after a few tries if it asks to try again.
-pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Result<End> {
+pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Result<End> {
     let mut tries = 1;
     loop {
-        match once(app, lease, settled, unsent).await {
+        match once(app, lease, settled, rest).await {
             Err(db::Error::Retry) if tries < TRIES => tries += 1,
             other => return other,
         }
     }
 }
 
-async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Result<End> {
+/// Writes what was learned of some notices of a batch that goes on. `false`: another sender took the batch over, or the
+/// connection was lost at the end and it is not known whether it is written. Then nothing more may be written of the batch:
+/// the outcomes are durable, and the sender that claims it next reads them.
+///
+/// # Errors
+/// The database's, after a few tries if it asks to try again: nothing is written.
+pub async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {
+    let mut tries = 1;
+    loop {
+        match part_once(app, lease, settled).await {
+            Err(db::Error::Retry) if tries < TRIES => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn part_once(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {
+    let mut tx = app.db.begin_unhurried().await?;
+    if !batch::go_on(&mut tx, lease, ends(settled)).await? {
+        return Ok(false);
+    }
+    write(&mut tx, lease, settled, app.now()).await?;
+    match tx.commit().await {
+        Ok(()) => Ok(true),
+        Err(db::Error::Retry) => Err(db::Error::Retry),
+        Err(error) => {
+            tracing::warn!(%error, campaign = %lease.campaign_id, "it is not known whether results are written");
+            Ok(false)
+        }
+    }
+}
+
+/// The bits of the states in which notices ended.
+fn ends(settled: &[Settled]) -> i32 {
+    settled
+        .iter()
+        .fold(0, |ends, one| ends | store::end_bit(one.to))
+}
+
+async fn once(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Result<End> {
     let now = app.now();
-    let (to, due_at) = next(settled, unsent, now);
+    let (to, due_at) = next(settled, rest, now);
     // The outcomes are durable: should this be lost, whoever takes the batch over reads them.
     let mut tx = app.db.begin_unhurried().await?;
     let whole = match to {
         BatchStatus::Done => store::KEEPS_ALL,
         _ => 0,
     };
-    let ends = settled
-        .iter()
-        .fold(whole, |ends, one| ends | store::end_bit(one.to));
-    if !batch::give_back(&mut tx, lease, to, due_at, ends).await? {
+    if !batch::give_back(&mut tx, lease, to, due_at, whole | ends(settled)).await? {
         return Ok(End::Lost);
     }
-    store::set_states(&mut tx, lease.bucket, settled, now).await?;
+    write(&mut tx, lease, settled, now).await?;
+    let is_through = to == BatchStatus::Done
+        && campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
+    tx.commit().await?;
+    if is_through {
+        guard::log(app, lease.campaign_id, ME, "a campaign is through").await;
+    }
+    Ok(End::Given(to))
+}
+
+/// Notices, their people and what is counted of both.
+async fn write(
+    conn: &mut Conn,
+    lease: &Lease,
+    settled: &[Settled],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::set_states(conn, lease.bucket, settled, now).await?;
     let mut counts: BTreeMap<NoticeStatus, i64> = BTreeMap::new();
     for one in settled {
         *counts.entry(one.from).or_default() -= 1;
@@ -93,25 +155,18 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], unsent: bool) -> Re
         })
         .collect();
     if !people.is_empty() {
-        person::store::settle(&mut tx, lease.incident_id, lease.bucket, &people).await?;
+        person::store::settle(conn, lease.incident_id, lease.bucket, &people).await?;
     }
     // All senders of the campaign write these counters: they are held for as short as can be.
-    tally::add(&mut tx, lease.campaign_id, settled).await?;
-    campaign::store::move_counts(&mut tx, lease.campaign_id, &counts).await?;
-    let is_through = to == BatchStatus::Done
-        && campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
-    tx.commit().await?;
-    if is_through {
-        guard::log(app, lease.campaign_id, ME, "a campaign is through").await;
-    }
-    Ok(End::Given(to))
+    tally::add(conn, lease.campaign_id, settled).await?;
+    campaign::store::move_counts(conn, lease.campaign_id, &counts).await
 }
 
 /// Where a batch goes: back to the queue with what was not tried, to sleep until the first deferred
 /// notice is due, or to its end.
-fn next(settled: &[Settled], unsent: bool, now: DateTime<Utc>) -> (BatchStatus, DateTime<Utc>) {
-    let soonest = settled.iter().filter_map(|s| s.due_at).min();
-    match (unsent, soonest) {
+fn next(settled: &[Settled], rest: Rest, now: DateTime<Utc>) -> (BatchStatus, DateTime<Utc>) {
+    let due = settled.iter().filter_map(|s| s.due_at);
+    match (rest.unsent, due.chain(rest.due_at).min()) {
         (true, _) => (BatchStatus::Ready, now),
         (false, Some(due_at)) => (BatchStatus::Waiting, due_at),
         (false, None) => (BatchStatus::Done, now),

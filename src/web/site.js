@@ -126,8 +126,12 @@ if (live && "EventSource" in window) {
       }
     }
     for (const [name, value] of Object.entries(now.values)) {
-      for (const bar of all(`[data-live-value="${CSS.escape(name)}"]`)) bar.value = value;
+      for (const bar of all(`[data-live-value="${CSS.escape(name)}"]`)) {
+        bar.max = now.most[name];
+        bar.value = value;
+      }
     }
+    one(".hero", live)?.classList.toggle("held", now.held);
   });
 }
 

@@ -7,7 +7,7 @@ use crate::db::{self, Conn};
 use crate::notice::account::{self, Account};
 use crate::notice::store::batch;
 use crate::telemetry::Metrics;
-use crate::{deployment, incident, outbox, ticket};
+use crate::{campaign, deployment, incident, outbox, ticket};
 
 /// Of how many incidents people are counted, the latest open ones: labels stay few.
 const INCIDENTS: usize = 20;
@@ -20,11 +20,14 @@ pub async fn look(app: &App) -> db::Result<()> {
     let (mut conn, now, metrics) = (app.db.get().await?, app.now(), &app.metrics);
     let doubt = deployment::store::doubt(&mut conn).await?;
     metrics.in_doubt.set(doubt.is_some().into());
+    let stopped = campaign::store::stopped(&mut conn).await?;
+    metrics.stopped.set(stopped.is_some().into());
     let queue = batch::queue(&mut conn, now).await?;
     for (figure, value) in [
         ("due", queue.due),
         ("age", queue.age),
         ("silent", queue.silent),
+        ("sending", campaign::store::sending_in_all(&mut conn).await?),
     ] {
         metrics.queue.with_label_values(&[figure]).set(value);
     }

@@ -12,7 +12,8 @@ use super::idle::Wake;
 use super::shares::{FRESH, Said, Shares};
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::store::{Beat, ProviderHeld, RelaySeen, Seen};
+use crate::campaign::ability::{ProviderHeld, RelaySeen};
+use crate::campaign::store::{Beat, Seen};
 use crate::campaign::{self, CampaignStatus};
 use crate::db::bell::Bell;
 use crate::db::{Conn, Result};
@@ -27,6 +28,8 @@ const WITNESS: Duration = Duration::from_secs(1);
 const WITNESS_IDLE: Duration = Duration::from_secs(2);
 /// How often a sender that has nothing in hand looks: well before what it saw is too old.
 const LOOK_IDLE: Duration = Duration::from_secs(1);
+/// A relay whose hold ends sooner counts as free: what it takes then is claimed by then.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +91,8 @@ struct InHand {
     campaigns: BTreeMap<CampaignId, usize>,
     /// Batches of each incident by the list version that they were read from.
     scopes: BTreeMap<IncidentId, BTreeMap<i32, usize>>,
+    /// Notices of each campaign that are on connections.
+    sending: BTreeMap<CampaignId, usize>,
 }
 
 impl InHand {
@@ -205,6 +210,34 @@ impl Gate {
         hands.campaigns.is_empty()
     }
 
+    /// Whether every relay is held: what is in hand goes back, so that figures are right and other senders can send it.
+    pub fn is_held(&self) -> bool {
+        let held = |trunk: &Arc<Trunk>| trunk.held().is_some_and(|left| left > MOMENT);
+        !self.trunks.is_empty() && self.trunks.iter().all(held)
+    }
+
+    /// Whether the campaign was cancelled.
+    pub fn is_cancelled(&self, campaign: CampaignId) -> bool {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = last.campaigns.get(&campaign);
+        seen.is_some_and(|seen| seen.status == CampaignStatus::Cancelled)
+    }
+
+    /// A notice of the campaign is on a connection until the guard is dropped.
+    pub fn begin(&self, campaign: CampaignId) -> OnConnection {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        *hands.sending.entry(campaign).or_default() += 1;
+        OnConnection {
+            hands: Arc::clone(&self.hands),
+            campaign,
+        }
+    }
+
+    fn sending(&self) -> BTreeMap<CampaignId, usize> {
+        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.sending.clone()
+    }
+
     /// What this sender can send; nothing while all its relays are held.
     fn in_hand(&self) -> Vec<CampaignId> {
         if self.trunks.iter().all(|trunk| trunk.held().is_some()) {
@@ -246,6 +279,7 @@ impl Gate {
         let beat = Beat {
             relays: self.relays(app),
             campaigns: self.in_hand(),
+            sending: self.sending(),
         };
         let node = &app.config.mail.node;
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
@@ -347,6 +381,19 @@ impl Gate {
     }
 }
 
+/// A notice that is on a connection, as long as it lives.
+pub struct OnConnection {
+    hands: Arc<Mutex<InHand>>,
+    campaign: CampaignId,
+}
+
+impl Drop for OnConnection {
+    fn drop(&mut self) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        take_one(&mut hands.sending, self.campaign);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,8 +433,22 @@ mod tests {
             }
             assert_eq!(gate.in_hand().len(), expected);
         }
+        assert!(!gate.is_held());
+        trunk.hold(chrono::TimeDelta::milliseconds(500), "it is away");
+        assert!(!gate.is_held(), "it is free in a moment");
         trunk.hold(chrono::TimeDelta::hours(1), "it is away");
         assert_eq!(gate.in_hand(), [], "nothing of it can be sent");
+        assert!(gate.is_held());
+    }
+
+    #[test]
+    fn a_notice_is_being_sent_while_it_is_on_a_connection() {
+        let (gate, _) = gate();
+        let campaign = source(0, 1).campaign;
+        let both = [gate.begin(campaign), gate.begin(campaign)];
+        assert_eq!(gate.sending(), BTreeMap::from([(campaign, 2)]));
+        drop(both);
+        assert_eq!(gate.sending(), BTreeMap::new());
     }
 
     #[test]

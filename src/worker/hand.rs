@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::gate::{Gate, Leave, Source};
+use super::gate::{Gate, Leave, OnConnection, Source};
 use super::pace::Pace;
 use super::past::Story;
 use crate::app::App;
@@ -28,6 +28,9 @@ use crate::notice::{Notice, NoticeStatus};
 use crate::person::flags::{Flags, WithheldReason};
 use crate::person::{AudienceFilter, Person};
 use crate::postal::MinorsRule;
+
+/// How often pages and figures get what a batch in hand came to so far.
+const SHOWN: Duration = Duration::from_secs(1);
 
 /// What all notices of a campaign share in this process.
 #[derive(Debug)]
@@ -100,10 +103,13 @@ pub struct Hand {
     source: Source,
     taken_up: Instant,
     gate: Gate,
+    /// Another sender has the batch, or it is not known what of it is written: nothing more is written.
     lost: AtomicBool,
     left: AtomicUsize,
     unsent: AtomicBool,
     settled: Mutex<Vec<Settled>>,
+    /// When the first of the notices is due that are written as deferred. Locked while something is written.
+    put_off: tokio::sync::Mutex<Option<DateTime<Utc>>>,
     through: CancellationToken,
     tasks: TaskTracker,
 }
@@ -128,13 +134,15 @@ impl Hand {
             left: AtomicUsize::new(left),
             unsent: AtomicBool::new(known.unclear),
             settled: Mutex::new(known.settled),
+            put_off: tokio::sync::Mutex::default(),
             through: CancellationToken::new(),
             tasks: tasks.clone(),
         });
         tasks.spawn(Arc::clone(&hand).keep());
-        if left == 0 {
-            tasks.spawn(Arc::clone(&hand).give_back());
-        }
+        match left {
+            0 => tasks.spawn(Arc::clone(&hand).give_back()),
+            _ => tasks.spawn(Arc::clone(&hand).show()),
+        };
         hand
     }
 
@@ -182,13 +190,47 @@ impl Hand {
         }
     }
 
+    /// Writes each second what was learned, until the batch is through or lost: a relay that is slow does not keep it
+    /// from the figures. A batch that is through sooner is written once.
+    async fn show(self: Arc<Self>) {
+        while !self.lost.load(Ordering::Relaxed) {
+            tokio::select! {
+                () = self.through.cancelled() => return,
+                () = tokio::time::sleep(SHOWN) => self.write_part().await,
+            }
+        }
+    }
+
+    async fn write_part(&self) {
+        let mut put_off = self.put_off.lock().await;
+        let part = self.take_settled();
+        if part.is_empty() {
+            return;
+        }
+        match settle::part(&self.app, &self.lease, &part).await {
+            Ok(true) => {
+                let due = part.iter().filter_map(|one| one.due_at);
+                *put_off = put_off.iter().copied().chain(due).min();
+            }
+            Ok(false) => self.lost.store(true, Ordering::Relaxed),
+            Err(error) => {
+                tracing::warn!(%error, campaign = %self.lease.campaign_id, "results are not written yet; trying again");
+                self.with_settled(|settled| settled.extend(part));
+            }
+        }
+    }
+
+    fn take_settled(&self) -> Vec<Settled> {
+        self.with_settled(std::mem::take)
+    }
+
+    fn with_settled<T>(&self, act: impl FnOnce(&mut Vec<Settled>) -> T) -> T {
+        act(&mut self.settled.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn job_done(self: &Arc<Self>, settled: Option<Settled>) {
         match settled {
-            Some(settled) => self
-                .settled
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(settled),
+            Some(settled) => self.with_settled(|all| all.push(settled)),
             None => self.unsent.store(true, Ordering::Relaxed),
         }
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -199,11 +241,19 @@ impl Hand {
     /// Writes what was learned. While the database is away it keeps trying: the lease may end, but the
     /// outcomes are safe, and whoever takes the batch over reads them.
     async fn give_back(self: Arc<Self>) {
-        let settled =
-            std::mem::take(&mut *self.settled.lock().unwrap_or_else(PoisonError::into_inner));
-        let unsent = self.unsent.load(Ordering::Relaxed);
+        let due_at = *self.put_off.lock().await;
+        let mut settled = self.take_settled();
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost {
+            // The sender that claims it next reads from the outcomes what is not written.
+            settled.clear();
+        }
+        let rest = settle::Rest {
+            unsent: lost || self.unsent.load(Ordering::Relaxed),
+            due_at,
+        };
         for wait in [1, 1, 2, 4, 8] {
-            match settle::batch(&self.app, &self.lease, &settled, unsent).await {
+            match settle::batch(&self.app, &self.lease, &settled, rest).await {
                 Ok(End::Given(_)) => {
                     self.judge().await;
                     break;
@@ -294,6 +344,11 @@ impl Job {
         }
     }
 
+    /// It is on a connection until the guard is dropped.
+    pub fn begin(&self) -> OnConnection {
+        self.hand.gate.begin(self.notice.campaign)
+    }
+
     /// Whether it may be sent now.
     pub fn leave(&self) -> Leave {
         self.hand.leave()
@@ -321,6 +376,19 @@ impl Job {
     /// An attempt came to nothing, and the next one may follow at once.
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tried.push(attempt);
+    }
+
+    /// It is not sent now, and no attempt is under way. It goes back to the queue; if its campaign was cancelled, that is
+    /// its end, whatever others of its batch still wait for.
+    pub fn go_back(self) {
+        if self.hand.gate.is_cancelled(self.notice.campaign) {
+            let to = match self.doubts {
+                0 => NoticeStatus::Cancelled,
+                // It may have arrived.
+                _ => NoticeStatus::Uncertain,
+            };
+            self.settle(to, None);
+        }
     }
 
     /// Ends it for now without an attempt: its provider is held everywhere until then.

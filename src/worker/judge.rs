@@ -160,8 +160,7 @@ impl Judge<'_> {
         if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
             if self.trunk.lost() {
                 self.tell_away("transactions are lost");
-                self.trunk.hold(retry::AWAY, "it is away");
-                self.show_held(self.trunk.route.relay.name(), retry::AWAY);
+                self.hold_away();
             }
             return;
         }
@@ -219,8 +218,7 @@ impl Judge<'_> {
         }
         let (_, _, why) = reply.parts();
         self.tell_away(why);
-        self.trunk.hold(retry::AWAY, "it is away");
-        self.show_held(self.trunk.route.relay.name(), retry::AWAY);
+        self.hold_away();
     }
 
     /// Says that the relay is away: once, then how often at growing intervals.
@@ -247,6 +245,11 @@ impl Judge<'_> {
         if let Some(Seen { times, seconds }) = troubles.worked(&outage(relay)) {
             tracing::warn!(relay, times, seconds, "a relay is back after {seconds} s");
         }
+    }
+
+    fn hold_away(&self) {
+        let lasting = TimeDelta::seconds(self.app.config.mail.away_seconds);
+        self.hold(lasting, "it is away");
     }
 
     /// Holds the relay for all its lines.

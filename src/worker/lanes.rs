@@ -83,7 +83,7 @@ impl Ord for Aside {
 enum Found {
     /// This one goes.
     Job(Box<Job>),
-    /// These may not go any more: dropped, they go back to the queue.
+    /// These may not go any more: they go back to the queue.
     Shut(Vec<Job>),
     /// The provider of this one is held by every relay for so long.
     Held(Box<Job>, Duration),
@@ -195,20 +195,21 @@ impl Lanes {
     pub fn close(&self) {
         let dropped = self.with(|state| {
             state.closed = true;
-            (
-                std::mem::take(&mut state.lanes),
-                std::mem::take(&mut state.aside),
-            )
+            state.take_all()
         });
         drop(dropped);
         self.0.pushed.notify_waiters();
     }
 
     /// Gives back every job that may not go any more, also while no line asks for one: what was opened of its
-    /// person leaves the memory.
-    pub fn give_back(&self) {
-        let dropped = self.with(State::shut);
-        if !dropped.is_empty() {
+    /// person leaves the memory. If all relays are held, those are `all` jobs.
+    pub fn give_back(&self, all: bool) {
+        let back = self.with(|state| match all {
+            true => state.take_all(),
+            false => state.shut(),
+        });
+        if !back.is_empty() {
+            back.into_iter().for_each(Job::go_back);
             self.0.taken.notify_one();
         }
     }
@@ -218,7 +219,7 @@ impl Lanes {
         loop {
             match self.look(by) {
                 Found::Job(job) => return Some(*job),
-                Found::Shut(jobs) => drop(jobs),
+                Found::Shut(jobs) => jobs.into_iter().for_each(Job::go_back),
                 Found::Held(job, left) => put_off(*job, left),
                 Found::Nobody(_) | Found::Closed => return None,
             }
@@ -240,7 +241,7 @@ impl Lanes {
                     continue;
                 }
                 Found::Shut(jobs) => {
-                    drop(jobs);
+                    jobs.into_iter().for_each(Job::go_back);
                     continue;
                 }
                 Found::Nobody(moment) => {
@@ -348,6 +349,16 @@ impl State {
             lane.aside -= 1;
         }
         Some(job)
+    }
+
+    /// All jobs.
+    fn take_all(&mut self) -> Vec<Job> {
+        let aside = std::mem::take(&mut self.aside).into_iter();
+        let lanes = std::mem::take(&mut self.lanes).into_iter();
+        aside
+            .map(|aside| aside.1)
+            .chain(lanes.flat_map(|lane| lane.jobs))
+            .collect()
     }
 
     /// All jobs that may not go any more.

@@ -6,6 +6,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::gate::Leave;
 use super::hand::Job;
 use super::judge::{Judge, Owed};
@@ -30,6 +32,9 @@ const REST: Duration = Duration::from_secs(20);
 /// How long a relay may take for each answer before a text, and how long a message may wait behind another one's
 /// answer, while another relay could take it.
 const SWIFT: Duration = Duration::from_secs(10);
+
+/// How often a line that waits for its turn, or for an answer, looks whether its next job may still leave.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How long a line leaves what it lost to other relays.
 const YIELD: Duration = Duration::from_secs(2);
@@ -99,7 +104,8 @@ impl Line {
                     let Some(job) = self.next_job(&mut owed).await else {
                         break;
                     };
-                    if !self.take_turn(&job).await {
+                    if !self.take_turn(&job, &mut owed).await {
+                        self.lanes.put_back(job);
                         continue;
                     }
                     self.ready(job)
@@ -167,15 +173,27 @@ impl Line {
         others.then_some(STANDBY)
     }
 
-    /// Waits for the pace of relay and node. `false`: the job may not leave any more, it goes back.
-    async fn take_turn(&self, job: &Job) -> bool {
+    /// Waits for the pace of relay and node; what is owed is written if that takes a while. `false`: the job may not leave
+    /// now.
+    async fn take_turn(&self, job: &Job, owed: &mut Option<Owed>) -> bool {
         if self.is_paced() {
             let (relay, node) = self.rates();
             // What the relay takes is shared by all senders; the node's own limit is its own.
             let (relay, node) = (f64::from(relay) * job.share(), f64::from(node));
-            tokio::select! {
-                () = self.shutdown.soft().cancelled() => return false,
-                () = async { self.trunk.pace.turn(relay).await; self.node.turn(node).await } => {}
+            let turn = async {
+                self.trunk.pace.turn(relay).await;
+                self.node.turn(node).await;
+            };
+            tokio::pin!(turn);
+            loop {
+                tokio::select! {
+                    () = self.shutdown.soft().cancelled() => return false,
+                    () = &mut turn => break,
+                    () = tokio::time::sleep(LOOK) => self.settle(owed).await,
+                }
+                if job.leave() == Leave::Back || self.trunk.held().is_some() {
+                    return false;
+                }
             }
         }
         job.leave() == Leave::Go
@@ -293,6 +311,7 @@ impl Line {
         owed: &mut Option<Owed>,
     ) {
         let beginning = self.row(&mut job);
+        let on_connection = job.begin();
         let writing = self.hand_in(&beginning, owed.as_ref()).await;
         *ahead = self.look_ahead();
         let (next, mut waiting) = match ahead {
@@ -309,6 +328,7 @@ impl Line {
             reply = self.send(line, (letter, next), permit) => reply,
             never = self.release(&mut waiting) => match never {},
         };
+        drop(on_connection);
         match (begun, reply) {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
@@ -330,17 +350,17 @@ impl Line {
         }
     }
 
-    /// Hands on what waits behind the message in hand, if the relay keeps it waiting while another is free. The
-    /// connection has named its recipient by then, and ends.
+    /// Hands on what waits behind the message in hand, if it may not leave any more, or if the relay keeps it waiting while
+    /// another is free. The connection has named its recipient by then, and ends.
     async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
-        if self.others.is_empty() || waiting.is_none() {
+        let Some(waiting) = waiting else {
             return std::future::pending().await;
-        }
+        };
+        let begun = Instant::now();
         loop {
-            tokio::time::sleep(SWIFT).await;
-            if self.others_are_free()
-                && let Some(job) = waiting.as_mut().and_then(|job| job.take())
-            {
+            tokio::time::sleep(LOOK).await;
+            let late = begun.elapsed() >= SWIFT && self.others_are_free();
+            if let Some(job) = waiting.take_if(|job| late || job.leave() == Leave::Back) {
                 self.lanes.put_back(job);
             }
         }

@@ -100,6 +100,7 @@ impl Loader {
         let turn = Turn {
             last: self.last,
             full,
+            held: self.gate.is_held(),
         };
         let (now, mail, read_at) = (self.app.now(), &self.app.config.mail, Instant::now());
         let lease = {

@@ -42,7 +42,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
             .watch(app.clone(), wake.clone(), shutdown.clone()),
     );
     shutdown.spawn(freeze_all(app.clone(), wake.clone(), shutdown.clone()));
-    shutdown.spawn(let_go(lanes.clone(), shutdown.clone()));
+    shutdown.spawn(let_go(gate.clone(), lanes.clone(), shutdown.clone()));
     let loader = Loader {
         app: app.clone(),
         gate,
@@ -94,11 +94,11 @@ fn start_lines(
     }
 }
 
-/// Keeps giving back what may not go any more. Lines do the same when they ask for a job; while every relay is
-/// held none asks.
-async fn let_go(lanes: Lanes, shutdown: Shutdown) {
+/// Keeps giving back what may not go any more, and everything while every relay is held. Lines give back what may not go
+/// when they ask for a job; of a relay that is held none asks.
+async fn let_go(gate: Gate, lanes: Lanes, shutdown: Shutdown) {
     while shutdown.rest(LET_GO).await {
-        lanes.give_back();
+        lanes.give_back(gate.is_held());
     }
 }
 

@@ -200,7 +200,15 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
     house.send_all().await;
 
     let done = comms.get(&campaign);
-    shows(&done, 200, &["completed", "2</b> of 2 sent", "100 %"]);
+    shows(
+        &done,
+        200,
+        &[
+            "completed",
+            "2</b> <span data-live=\"of\">of 2 sent</span>",
+            "100 % done",
+        ],
+    );
     let live = comms.get(&format!("{campaign}/live"));
     shows(
         &live,

@@ -29,6 +29,7 @@ mod html;
 mod imports;
 mod life;
 mod lists;
+mod live_figures;
 mod look;
 mod mail;
 mod mended;

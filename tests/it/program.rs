@@ -47,10 +47,18 @@ impl Program {
 
     /// With one relay, whose name stands in every outcome.
     pub fn with_relay(self, name: &str, url: &str, connections: usize) -> Self {
-        let relay = format!(
-            "[[mail.relays]]\nname = \"{name}\"\nurl = \"{url}\"\nconnections = {connections}\n"
-        );
-        std::fs::write(self.scratch.path().join("candor.toml"), relay).unwrap();
+        self.with_relays(&[(name, url.to_owned())], connections)
+    }
+
+    /// With these relays, each by its name and URL.
+    pub fn with_relays(self, relays: &[(&str, String)], connections: usize) -> Self {
+        let relay = |(name, url): &(&str, String)| {
+            format!(
+                "[[mail.relays]]\nname = \"{name}\"\nurl = \"{url}\"\nconnections = {connections}\n"
+            )
+        };
+        let relays: String = relays.iter().map(relay).collect();
+        std::fs::write(self.scratch.path().join("candor.toml"), relays).unwrap();
         self
     }
 

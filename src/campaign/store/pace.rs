@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, Jsonb, Text};
 use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
+use super::super::ability::Barred;
 use super::super::pacing::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
@@ -210,6 +211,23 @@ pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(Cam
         (id, Seen { status, percent })
     };
     Ok((stopped, rows.into_iter().map(seen).collect()))
+}
+
+/// Why nothing may leave, whatever senders and relays do.
+///
+/// # Errors
+/// The database's.
+pub async fn barred(conn: &mut Conn) -> Result<Option<Barred>> {
+    let doubt_at = deployment::table
+        .select(deployment::doubt_at)
+        .single_value();
+    let (stopped_at, doubt_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
+        emergency_stop::table
+            .select((emergency_stop::stopped_at, doubt_at))
+            .first(conn)
+            .await?;
+    let stopped = stopped_at.map(Barred::Stopped);
+    Ok(stopped.or(doubt_at.map(Barred::InDoubt)))
 }
 
 /// Who stopped everything and when, if it is stopped.

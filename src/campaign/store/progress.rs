@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::super::CampaignStatus;
+use super::sender;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze};
 use crate::db::{Conn, Result, statement};
 use crate::id::CampaignId;
@@ -16,7 +17,7 @@ use crate::notice::{BatchStatus, NoticeStatus};
 /// How a campaign is getting on: its notices by state, from maintained counters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Notices by state. `sending` are those in batches that a sender holds.
+    /// Notices by state. `sending` are those on a connection.
     pub counts: BTreeMap<NoticeStatus, i64>,
     /// Whether the whole audience is frozen; until then the total still grows.
     pub frozen: bool,
@@ -31,6 +32,21 @@ impl Progress {
     /// All notices.
     pub fn total(&self) -> i64 {
         self.counts.values().sum()
+    }
+
+    /// Notices that can be sent: all but the withheld.
+    pub fn sendable(&self) -> i64 {
+        self.total() - self.of(NoticeStatus::Withheld)
+    }
+
+    /// Notices that are still to be sent.
+    pub fn left(&self) -> i64 {
+        self.total() - self.settled()
+    }
+
+    /// Notices that were sent, or tried to an end.
+    pub fn done(&self) -> i64 {
+        self.sendable() - self.left() - self.of(NoticeStatus::Cancelled)
     }
 
     /// Notices to which nothing more will happen in this campaign.
@@ -52,15 +68,6 @@ pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
         .select((campaign_count::status, campaign_count::n))
         .load(conn)
         .await?;
-    let held: Option<i64> = batch::table
-        .filter(
-            batch::campaign_id
-                .eq(id)
-                .and(batch::status.eq(BatchStatus::Leased)),
-        )
-        .select(diesel::dsl::sum(batch::size))
-        .first(conn)
-        .await?;
     let unfrozen: i64 = campaign_freeze::table
         .filter(
             campaign_freeze::campaign_id
@@ -75,14 +82,47 @@ pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
         .map(|s| (*s, 0))
         .chain(counts)
         .collect();
-    let queued = counts.get(&NoticeStatus::Queued).copied().unwrap_or(0);
-    let sending = held.unwrap_or(0).min(queued);
-    counts.insert(NoticeStatus::Queued, queued - sending);
-    counts.insert(NoticeStatus::Sending, sending);
+    on_connections(&mut counts, sender::sending(conn, id).await?);
     Ok(Progress {
         counts,
         frozen: unfrozen == 0,
     })
+}
+
+/// Moves notices to `sending` that are on a connection; the database has them as `queued`, or as `deferred` if they were
+/// tried before.
+fn on_connections(counts: &mut BTreeMap<NoticeStatus, i64>, mut sending: i64) {
+    for state in [NoticeStatus::Queued, NoticeStatus::Deferred] {
+        let waiting = counts.entry(state).or_default();
+        let moved = sending.min(*waiting);
+        *waiting -= moved;
+        sending -= moved;
+        *counts.entry(NoticeStatus::Sending).or_default() += moved;
+    }
+}
+
+/// Notices that may have reached their people twice: it is not known how an attempt ended, and a later one was accepted,
+/// or is not known either.
+///
+/// # Errors
+/// The database's.
+pub async fn doubled(conn: &mut Conn, id: CampaignId) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Doubled {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    // In the words of the index that makes it cheap.
+    let doubled: Doubled = statement(
+        "select count(distinct (u.bucket, u.notice_id)) as n from outcome u \
+         where u.campaign_id = $1 and u.result = 'uncertain' and exists (select from outcome later \
+             where later.bucket = u.bucket and later.notice_id = u.notice_id and later.attempt > u.attempt \
+                 and later.settled and later.result in ('accepted', 'uncertain'))",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(id)
+    .get_result(conn)
+    .await?;
+    Ok(doubled.n)
 }
 
 /// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
@@ -155,6 +195,20 @@ pub async fn move_counts(
     Ok(())
 }
 
+/// Locks the end of a campaign until the transaction ends: of all that end at once, the last sees what the others did.
+/// Comes before the campaign's row.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_end(conn: &mut Conn, id: CampaignId) -> Result<()> {
+    let lock = id.uuid().as_u64_pair().1.cast_signed();
+    statement("select pg_advisory_xact_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(lock)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it. Last in its
 /// transaction: of two that end the last two parts at once, the second waits here for the first to commit and
 /// then sees what it did; otherwise neither would see the other, and the campaign stay open.
@@ -162,11 +216,7 @@ pub async fn move_counts(
 /// # Errors
 /// The database's.
 pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
-    let lock = id.uuid().as_u64_pair().1.cast_signed();
-    statement("select pg_advisory_xact_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(lock)
-        .execute(conn)
-        .await?;
+    lock_end(conn, id).await?;
     let unfrozen = campaign_freeze::table.filter(
         campaign_freeze::campaign_id
             .eq(campaign::id)

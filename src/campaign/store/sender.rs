@@ -1,13 +1,16 @@
 //! The senders at work. The database's clock counts: those of nodes differ.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
-use serde::{Deserialize, Serialize};
 
+use super::super::ability::{Ability, RelaySeen};
+use super::pace::barred;
 use crate::db::schema::sender;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, SenderId};
 
 /// A sender that has said nothing for so long is not at work.
@@ -23,33 +26,6 @@ struct Other {
     campaigns: Vec<CampaignId>,
 }
 
-/// A relay as a sender sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RelaySeen {
-    /// Its name.
-    pub name: String,
-    /// Open connections to it.
-    pub connections: i64,
-    /// It is held until then.
-    pub held_until: Option<DateTime<Utc>>,
-    /// Why.
-    pub why: Option<String>,
-    /// The mailbox providers whose mail it keeps back while mail to others goes on.
-    #[serde(default)]
-    pub providers: Vec<ProviderHeld>,
-}
-
-/// A mailbox provider whose mail a relay keeps back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderHeld {
-    /// Its name in the settings. Of others nothing is said: a domain may be one person's.
-    pub name: Option<String>,
-    /// It is held until then.
-    pub until: DateTime<Utc>,
-    /// Why.
-    pub why: String,
-}
-
 /// What a sender says of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Beat {
@@ -57,6 +33,8 @@ pub struct Beat {
     pub relays: Vec<RelaySeen>,
     /// The campaigns of which it has notices in hand and can send them.
     pub campaigns: Vec<CampaignId>,
+    /// How many notices of each campaign it has on connections.
+    pub sending: BTreeMap<CampaignId, usize>,
 }
 
 /// Says that this sender is at work. The campaigns of each of the others that are.
@@ -71,9 +49,9 @@ pub async fn beat(
 ) -> Result<Vec<Vec<CampaignId>>> {
     let question = concat!(
         "with beat as (
-            insert into sender (id, node, seen_at, relays, campaigns) values ($1, $2, now(), $3, $4)
+            insert into sender (id, node, seen_at, relays, campaigns, sending) values ($1, $2, now(), $3, $4, $5)
             on conflict (id) do update set seen_at = excluded.seen_at, relays = excluded.relays,
-                campaigns = excluded.campaigns
+                campaigns = excluded.campaigns, sending = excluded.sending
         )
         select campaigns from sender where id <> $1 and seen_at > now() - ",
         silence!()
@@ -83,9 +61,55 @@ pub async fn beat(
         .bind::<Text, _>(node)
         .bind::<Jsonb, _>(serde_json::json!(beat.relays))
         .bind::<Array<Uuid>, _>(&beat.campaigns)
+        .bind::<Jsonb, _>(serde_json::json!(beat.sending))
         .load(conn)
         .await?;
     Ok(others.into_iter().map(|other| other.campaigns).collect())
+}
+
+#[derive(QueryableByName)]
+struct Sending {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// Notices of a campaign that senders at work have on connections.
+///
+/// # Errors
+/// The database's.
+pub async fn sending(conn: &mut Conn, campaign: CampaignId) -> Result<i64> {
+    let question = concat!(
+        "select coalesce(sum((sending ->> $1)::bigint), 0)::bigint as n from sender where seen_at > now() - ",
+        silence!()
+    );
+    let sending: Sending = statement(question)
+        .bind::<Text, _>(campaign.to_string())
+        .get_result(conn)
+        .await?;
+    Ok(sending.n)
+}
+
+/// The same of all campaigns.
+///
+/// # Errors
+/// The database's.
+pub async fn sending_in_all(conn: &mut Conn) -> Result<i64> {
+    let question = concat!(
+        "select coalesce(sum(of.n::bigint), 0)::bigint as n from sender, jsonb_each_text(sending) as of (campaign, n)
+        where seen_at > now() - ",
+        silence!()
+    );
+    let sending: Sending = statement(question).get_result(conn).await?;
+    Ok(sending.n)
+}
+
+/// Whether any message can leave now.
+///
+/// # Errors
+/// The database's.
+pub async fn ability(conn: &mut Conn, now: DateTime<Utc>) -> Result<Ability> {
+    let barred = barred(conn).await?;
+    Ok(Ability::of(barred, &by_sender(conn).await?, now))
 }
 
 /// What senders at work see of their relays, sender by sender.
@@ -93,6 +117,10 @@ pub async fn beat(
 /// # Errors
 /// The database's.
 pub async fn relays(conn: &mut Conn) -> Result<Vec<RelaySeen>> {
+    Ok(by_sender(conn).await?.into_iter().flatten().collect())
+}
+
+async fn by_sender(conn: &mut Conn) -> Result<Vec<Vec<RelaySeen>>> {
     let at_work =
         diesel::dsl::sql::<diesel::sql_types::Bool>(concat!("seen_at > now() - ", silence!()));
     let seen: Vec<serde_json::Value> = sender::table
@@ -102,7 +130,7 @@ pub async fn relays(conn: &mut Conn) -> Result<Vec<RelaySeen>> {
         .load(conn)
         .await?;
     let read = |seen| serde_json::from_value::<Vec<RelaySeen>>(seen).unwrap_or_default();
-    Ok(seen.into_iter().flat_map(read).collect())
+    Ok(seen.into_iter().map(read).collect())
 }
 
 /// This sender stops working. Those that went without a word go with it.

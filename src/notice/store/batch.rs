@@ -110,6 +110,8 @@ pub struct Turn {
     pub last: Option<CampaignId>,
     /// Campaigns of which it has enough in hand.
     pub full: Vec<CampaignId>,
+    /// Whether all its relays are held: it only settles what was cancelled.
+    pub held: bool,
 }
 
 // Campaigns are few and come first, in the order of their turns; the batch of the first that has one is
@@ -124,8 +126,9 @@ const CLAIM: &str = "
             select c.id, c.incident_id, c.status, c.kind, coalesce(p.percent, 100)::smallint as percent,
                 coalesce(p.canary = 'running', false) as first_slice
             from campaign c left join campaign_pace p on p.campaign_id = c.id
-            where (c.status = 'cancelled' or c.status = 'sending' and coalesce(p.percent, 100) > 0)
-                and c.id <> all ($4) and not exists (select from emergency_stop where stopped_at is not null)
+            where c.id <> all ($4) and (c.status = 'cancelled'
+                or c.status = 'sending' and coalesce(p.percent, 100) > 0 and not $6
+                    and not exists (select from emergency_stop where stopped_at is not null))
                 and not exists (select from deployment where doubt is not null)
                 and (select cardinality(copy_evidence()) = 0)
             order by array_position(array['correction', 'supplement', 'initial']::campaign_kind[], c.kind),
@@ -149,7 +152,8 @@ const CLAIM: &str = "
             where a.incident_id = pick.incident_id and a.bucket = b.bucket), 0) as scope";
 
 /// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
-/// database's, so that the clocks of nodes do not matter. Nothing while everything is stopped.
+/// database's, so that the clocks of nodes do not matter. While everything is stopped, only batches of cancelled
+/// campaigns, which are settled and not sent.
 ///
 /// # Errors
 /// The database's.
@@ -166,6 +170,7 @@ pub async fn claim(
         .bind::<Timestamptz, _>(now)
         .bind::<Array<SqlUuid>, _>(&turn.full)
         .bind::<Nullable<SqlUuid>, _>(turn.last)
+        .bind::<Bool, _>(turn.held)
         .get_result(conn)
         .await
         .optional()?)
@@ -188,6 +193,26 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
     .execute(conn)
     .await?;
     Ok(renewed == 1)
+}
+
+/// Adds to a batch that goes on the bits of the states that some of its notices are in now, and locks it until the
+/// transaction ends. `false`: the lease was lost, and nothing may be written.
+///
+/// # Errors
+/// The database's.
+pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<bool> {
+    let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
+    let own = (lease.campaign_id, lease.bucket, lease.batch_no);
+    let updated = diesel::update(batch::table.find(own))
+        .filter(
+            batch::fence
+                .eq(lease.fence)
+                .and(batch::status.eq(BatchStatus::Leased)),
+        )
+        .set(batch::ends.eq(ends))
+        .execute(conn)
+        .await?;
+    Ok(updated == 1)
 }
 
 /// Gives a batch back in its next state, with the bits of the states its notices are in now

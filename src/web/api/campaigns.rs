@@ -1,31 +1,24 @@
 //! `/api/v1/campaigns`: drafted, approved by somebody else, launched, held, ended; and the emergency
 //! stop of all of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::campaign_view::{CampaignView, Stands};
 use super::incidents::named;
 use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
-use crate::campaign::change::Change;
 use crate::campaign::hold;
 use crate::campaign::launch;
-use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{self, LeftOut, NewCampaign, Pace, Progress};
-use crate::campaign::{
-    Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
-    content,
-};
-use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
-use crate::notice::NoticeStatus;
-use crate::seal::to_hex;
+use crate::campaign::store::{self, NewCampaign};
+use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
+use crate::id::{CampaignId, TemplateId};
 use crate::staff::right::{
     ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
 };
@@ -36,122 +29,17 @@ use crate::web::who::Allowed;
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;
 
-/// A campaign, as we promise it.
-#[derive(Debug, Serialize)]
-struct CampaignView {
-    id: CampaignId,
-    incident: IncidentId,
-    template: TemplateId,
-    template_version: i32,
-    kind: CampaignKind,
-    audience: Audience,
-    limits: Limits,
-    on_uncertain: UncertainPolicy,
-    acknowledged: Acknowledged,
-    approval: Option<ApprovalView>,
-    status: CampaignStatus,
-    status_reason: Option<String>,
-    next: &'static [CampaignStatus],
-    version: i32,
-    content_hash: Option<String>,
-    counts: BTreeMap<NoticeStatus, i64>,
-    /// Of those withheld, who did not suit what was approved any more when their notice was about to leave.
-    left_out: LeftOut,
-    total: i64,
-    frozen: bool,
-    pace: Option<PaceView>,
-    created_by: StaffId,
-    created_at: DateTime<Utc>,
-    submitted_by: Option<StaffId>,
-    approved_by: Option<StaffId>,
-    approved_at: Option<DateTime<Utc>>,
-    launched_at: Option<DateTime<Utc>>,
-    ended_at: Option<DateTime<Utc>>,
-}
-
-/// Whether what was submitted is what would be sent, as we promise it; from the submission on.
-#[derive(Debug, Serialize)]
-struct ApprovalView {
-    valid: bool,
-    changed: Vec<Change>,
-}
-
-/// What the program decided about its speed, as we promise it; from the launch on.
-#[derive(Debug, Serialize)]
-struct PaceView {
-    canary: CanaryState,
-    percent: i16,
-    reason: Option<String>,
-}
-
-impl CampaignView {
-    fn of(
-        campaign: Campaign,
-        progress: Progress,
-        left_out: LeftOut,
-        pace: Option<Pace>,
-        void: &HashMap<CampaignId, Vec<Change>>,
-    ) -> Self {
-        let changed = void.get(&campaign.id).cloned().unwrap_or_default();
-        Self {
-            left_out,
-            approval: campaign.content.is_some().then_some(ApprovalView {
-                valid: changed.is_empty(),
-                changed,
-            }),
-            acknowledged: campaign.acknowledged.clone(),
-            pace: pace.map(|pace| PaceView {
-                canary: pace.canary,
-                percent: pace.percent,
-                reason: pace.reason,
-            }),
-            content_hash: content_hash(&campaign),
-            total: progress.total(),
-            frozen: campaign.launched_at.is_some() && progress.frozen,
-            counts: progress.counts,
-            id: campaign.id,
-            incident: campaign.incident,
-            template: campaign.template,
-            template_version: campaign.template_version,
-            kind: campaign.kind,
-            audience: campaign.audience,
-            limits: campaign.limits,
-            on_uncertain: campaign.on_uncertain,
-            next: campaign.status.after(),
-            status: campaign.status,
-            status_reason: campaign.status_reason,
-            version: campaign.version,
-            created_by: campaign.created_by,
-            created_at: campaign.created_at,
-            submitted_by: campaign.submitted_by,
-            approved_by: campaign.approved_by,
-            approved_at: campaign.approved_at,
-            launched_at: campaign.launched_at,
-            ended_at: campaign.ended_at,
-        }
-    }
-}
-
-/// The hash of what was submitted: what an approval names.
-pub fn content_hash(campaign: &Campaign) -> Option<String> {
-    campaign
-        .content
-        .as_deref()
-        .map(|text| to_hex(&content::hash(text)))
-}
-
 async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let mut conn = app.db.get().await?;
     let mut campaign = store::find(&mut conn, id).await?;
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
-    let progress = store::progress(&mut conn, id).await?;
-    let left_out = store::left_out(&mut conn, id).await?;
-    let pace = store::pace(&mut conn, id).await?;
+    let stands = Stands::load(&mut conn, id).await?;
+    let ability = store::ability(&mut conn, app.now()).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     Ok(versioned(
         answer,
         campaign.version,
-        &CampaignView::of(campaign, progress, left_out, pace, &void),
+        &CampaignView::of(campaign, stands, &ability, &void),
     ))
 }
 
@@ -227,21 +115,20 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         Some(name) => Some(named(&mut conn, &name).await?.id),
         None => None,
     };
+    let ability = store::ability(&mut conn, app.now()).await?;
     let mut rows = Vec::new();
     let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
     hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     for campaign in campaigns {
-        let progress = store::progress(&mut conn, campaign.id).await?;
-        let left_out = store::left_out(&mut conn, campaign.id).await?;
-        let pace = store::pace(&mut conn, campaign.id).await?;
-        rows.push((campaign, progress, left_out, pace));
+        let stands = Stands::load(&mut conn, campaign.id).await?;
+        rows.push((campaign, stands));
     }
     let page = Page::of(
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, progress, left_out, pace)| CampaignView::of(of, progress, left_out, pace, &void),
+        |(of, stands)| CampaignView::of(of, stands, &ability, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }

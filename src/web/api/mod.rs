@@ -4,6 +4,7 @@
 //! is the JSON we accept, and handlers that call one store or one verb.
 
 pub mod campaign_audience;
+pub mod campaign_view;
 pub mod campaigns;
 pub mod elements;
 pub mod incidents;

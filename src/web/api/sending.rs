@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::campaign::ability::Ability;
 use crate::deployment::{self, Doubt};
 use crate::staff::right::SeeCampaigns;
 use crate::web::problem::Answer;
@@ -41,6 +42,8 @@ struct Sending {
     allowed: bool,
     stopped_at: Option<DateTime<Utc>>,
     in_doubt: Option<InDoubt>,
+    /// Whether anything can leave now, and what prevents it.
+    now: Ability,
 }
 
 /// The doubt on record, for an answer.
@@ -57,11 +60,19 @@ pub async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
 /// # Errors
 /// The database's.
 pub async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
-    let stopped = campaign::store::stopped(&mut *app.db.get().await?).await?;
+    let (stopped, now) = {
+        let mut conn = app.db.get().await?;
+        let stopped = campaign::store::stopped(&mut conn).await?;
+        (
+            stopped,
+            campaign::store::ability(&mut conn, app.now()).await?,
+        )
+    };
     let in_doubt = in_doubt(&app).await?;
     Ok(HttpResponse::Ok().json(Sending {
         allowed: stopped.is_none() && in_doubt.is_none(),
         stopped_at: stopped.map(|(at, _)| at),
         in_doubt,
+        now,
     }))
 }

@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::Account;
 use super::around::{self, account, template_names};
-use super::campaign::since_launch;
 use super::needs;
 pub use super::needs::Need;
+use super::progress::{is_whole, of_total, prevented, since_launch};
 use crate::app::App;
+use crate::campaign::ability::Ability;
 use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
 use crate::deployment::{self, Doubt};
@@ -19,7 +20,7 @@ use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
 use crate::ticket;
-use crate::web::figures::filters;
+use crate::web::figures::{count, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Tone, span};
 use crate::web::problem::{Answer, Problem};
@@ -68,9 +69,13 @@ pub struct Running {
     pub status: String,
     /// Notices sent.
     pub sent: i64,
-    /// Notices in all.
+    /// Of how many: `of 464 sent`.
+    pub of: String,
+    /// Notices that were sent, or tried to an end.
+    pub done: i64,
+    /// Notices that can be sent.
     pub total: i64,
-    /// Rate and time left, in words; empty while nothing moves.
+    /// Rate and time left, in words, or what prevents sending; empty while nothing moves.
     pub pace: String,
 }
 
@@ -100,14 +105,17 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
             .filter_map(|one| of_campaign(one, &named(one), void.contains_key(&one.id), &who)),
     );
     needs.extend(of_helpline(&mut conn, &who, now).await?);
-    if let Some(doubt) = deployment::store::doubt(&mut conn).await? {
-        needs.push(of_doubt(&doubt, &who));
-    }
-    needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
+    let doubt = deployment::store::doubt(&mut conn).await?;
+    let ability = campaign::store::ability(&mut conn, now).await?;
     let mut running = Vec::new();
     for one in campaigns.iter().filter(|one| is_running(one.status)) {
-        running.push(on_its_way(&mut conn, one, named(one), now).await?);
+        running.push(on_its_way(&mut conn, one, named(one), &ability, now).await?);
     }
+    needs.extend(match &doubt {
+        Some(doubt) => Some(of_doubt(doubt, &who)),
+        None => of_sending(&ability, &running),
+    });
+    needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
     Ok(page::show(
         StatusCode::OK,
@@ -190,23 +198,45 @@ fn of_doubt(doubt: &Doubt, who: &Signed) -> Need {
     }
 }
 
+/// What prevents campaigns from sending that are on their way.
+fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
+    let prevented = prevented(ability)?;
+    let mut sending = running.iter().filter(|one| one.status == "sending");
+    let (first, more) = (sending.next()?, sending.count());
+    Some(Need {
+        tone: Tone::Act,
+        text: match more {
+            0 => format!("“{}” waits. {prevented}", first.name),
+            more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
+        },
+        href: format!("/console/campaigns/{}", first.id),
+        deed: "Look at it".to_owned(),
+    })
+}
+
+/// Tickets in line. Who does not answer them reads of them too: campaigns are slowed down for them.
 async fn of_helpline(
     conn: &mut Conn,
     who: &Signed,
     now: DateTime<Utc>,
 ) -> Result<Option<Need>, Problem> {
-    if !who.may(Right::SeeTickets) {
+    let answers = who.may(Right::SeeTickets);
+    if !answers && !who.may(Right::LaunchCampaign) {
         return Ok(None);
     }
     let waiting = ticket::store::waiting(conn).await?;
+    let (href, deed) = match answers {
+        true => ("/console/helpline", "Open the helpline"),
+        false => ("", ""),
+    };
     let need = |oldest| Need {
         tone: Tone::Look,
         text: format!(
             "Tickets in line: {waiting}. The oldest waits for {}.",
             span(now - oldest)
         ),
-        href: "/console/helpline".to_owned(),
-        deed: "Open the helpline".to_owned(),
+        href: href.to_owned(),
+        deed: deed.to_owned(),
     };
     Ok(waiting.oldest.map(need))
 }
@@ -215,6 +245,7 @@ async fn on_its_way(
     conn: &mut Conn,
     campaign: &Campaign,
     name: String,
+    ability: &Ability,
     now: DateTime<Utc>,
 ) -> Result<Running, Problem> {
     let progress = campaign::store::progress(conn, campaign.id).await?;
@@ -224,7 +255,9 @@ async fn on_its_way(
         kind: campaign.kind.to_string(),
         status: campaign.status.to_string(),
         sent: progress.of(NoticeStatus::Sent),
-        total: progress.total(),
-        pace: since_launch(campaign, &progress, now),
+        of: of_total(progress.sendable(), is_whole(campaign, &progress)),
+        done: progress.done(),
+        total: progress.sendable(),
+        pace: since_launch(campaign, &progress, ability, now),
     })
 }

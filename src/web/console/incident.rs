@@ -142,7 +142,7 @@ pub struct CampaignRow {
     pub status: String,
     /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
     pub void: String,
-    /// Notices sent, of all; `None` before it is launched.
+    /// Notices sent, of those that can be sent; `None` before it is launched.
     pub sent: Option<(i64, i64)>,
 }
 
@@ -350,7 +350,7 @@ pub async fn rows(
         let sent = match one.launched_at {
             Some(_) => {
                 let progress = campaign::store::progress(conn, one.id).await?;
-                Some((progress.of(NoticeStatus::Sent), progress.total()))
+                Some((progress.of(NoticeStatus::Sent), progress.sendable()))
             }
             None => None,
         };

@@ -1,6 +1,7 @@
 //! The progress of a campaign as server-sent events: one a second, until it is over, the process
 //! leaves, the session ends, or nobody listens. No connection is held between two of them.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -10,10 +11,11 @@ use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::campaign::{Counts, live, pace, speed};
+use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
 use crate::app::App;
-use crate::campaign::store;
-use crate::deployment;
+use crate::campaign::hold;
+use crate::campaign::store::{self, Progress};
+use crate::db::{self, Conn};
 use crate::id::CampaignId;
 use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
@@ -22,6 +24,10 @@ use crate::web::Home;
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
 
+/// Over so many events the rate is taken: results are written about once a second.
+const WINDOW: usize = 10;
+/// So many times as long as counting took it is not done again.
+const SELDOM: u32 = 50;
 /// Between two events.
 const BEAT: Duration = Duration::from_secs(1);
 
@@ -41,7 +47,8 @@ pub async fn events(
         leaving: home.leaving.clone(),
         id: *id,
         session: who.session(),
-        before: None,
+        before: VecDeque::new(),
+        doubled: Doubled::default(),
     };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -57,8 +64,29 @@ struct Watch {
     id: CampaignId,
     /// Whose session must last; a key has none.
     session: Option<Token>,
-    /// How many notices were settled at the last event, and when that was.
-    before: Option<(i64, Instant)>,
+    /// How many notices had ended at the latest events, and when that was.
+    before: VecDeque<(i64, Instant)>,
+    doubled: Doubled,
+}
+
+/// How many notices may have arrived twice. Counting takes longer the more attempts are uncertain: the longer it takes,
+/// the rarer it is done.
+#[derive(Default)]
+struct Doubled {
+    last: i64,
+    /// Not before this moment.
+    next: Option<Instant>,
+}
+
+impl Doubled {
+    async fn get(&mut self, conn: &mut Conn, id: CampaignId) -> db::Result<i64> {
+        let begun = Instant::now();
+        if self.next.is_none_or(|next| next <= begun) {
+            self.last = store::doubled(conn, id).await?;
+            self.next = Some(Instant::now() + SELDOM * begun.elapsed());
+        }
+        Ok(self.last)
+    }
 }
 
 impl Watch {
@@ -67,7 +95,7 @@ impl Watch {
             let Some(mut watch) = watch else {
                 return Ok(None);
             };
-            if watch.before.is_some() {
+            if !watch.before.is_empty() {
                 tokio::select! {
                     () = tokio::time::sleep(BEAT) => {}
                     () = watch.leaving.cancelled() => return Ok(None),
@@ -93,29 +121,43 @@ impl Watch {
     /// The next event, and whether it is the last.
     async fn event(&mut self) -> Result<(Bytes, bool), Problem> {
         let mut conn = self.app.db.get().await?;
-        let campaign = store::find(&mut conn, self.id).await?;
+        let mut campaign = store::find(&mut conn, self.id).await?;
+        hold::open_reasons(&self.app, &mut conn, [&mut campaign]).await?;
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
-        let stopped = store::stopped(&mut conn).await?.is_some()
-            || deployment::store::doubt(&mut conn).await?.is_some();
+        let doubled = self.doubled.get(&mut conn, self.id).await?;
+        let ability = store::ability(&mut conn, self.app.now()).await?;
         drop(conn);
-        let (settled, now) = (progress.settled(), Instant::now());
-        let left = progress.total() - settled;
-        let pace = match self.before.replace((settled, now)) {
-            Some((before, at)) => pace(settled - before, (now - at).as_secs_f64(), left),
-            None => String::new(),
+        let lately = self.lately(&progress);
+        let moving = Moving {
+            status: campaign.status.as_str(),
+            counts: &Counts {
+                doubled,
+                ..Counts::from(&progress)
+            },
+            total: progress.sendable(),
+            is_whole: is_whole(&campaign, &progress),
+            pace: &pace(&campaign, &progress, &ability, lately),
+            speed: &speed(&campaign, slowed.as_ref(), &ability),
+            is_held: is_held(&campaign, &ability),
         };
-        let (status, counts) = (campaign.status.as_str(), Counts::from(&progress));
-        let data = live(
-            status,
-            &counts,
-            progress.total(),
-            &pace,
-            &speed(&campaign, slowed.as_ref(), stopped),
-        );
+        let data = moving.event();
         Ok((
             Bytes::from(format!("event: progress\ndata: {data}\n\n")),
             campaign.status.is_over(),
         ))
+    }
+
+    /// How many notices ended in the latest seconds; none at the first event.
+    fn lately(&mut self, progress: &Progress) -> (i64, f64) {
+        let (done, now) = (progress.done(), Instant::now());
+        self.before.push_back((done, now));
+        if self.before.len() > WINDOW {
+            self.before.pop_front();
+        }
+        let first = self.before.front();
+        first.map_or((0, 0.0), |(before, at)| {
+            (done - before, (now - *at).as_secs_f64())
+        })
     }
 }

@@ -84,6 +84,7 @@ pub mod outcomes;
 pub mod person;
 pub mod preview;
 pub mod problem;
+pub mod progress;
 pub mod reach;
 pub mod rejected;
 pub mod scopes;

@@ -19,7 +19,7 @@ pub struct Need {
     pub tone: Tone,
     /// What, a sentence.
     pub text: String,
-    /// Where to do it.
+    /// Where to do it; empty where others do it.
     pub href: String,
     /// What the link says: `Review it`.
     pub deed: String,

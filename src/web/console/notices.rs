@@ -9,7 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::around::{self, template_names};
-use super::campaign::Counts;
+use super::progress::Counts;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::Conn;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
+use crate::campaign::ability::RelaySeen;
 use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{self, LeftOut, Pace, RelaySeen};
+use crate::campaign::store::{self, LeftOut, Pace};
 use crate::db::Conn;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
@@ -255,7 +256,7 @@ fn open(seen: &[&RelaySeen], now: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::store::ProviderHeld;
+    use crate::campaign::ability::ProviderHeld;
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_629_450_660 + minute * 60, 0).expect("a moment")

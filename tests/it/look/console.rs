@@ -9,7 +9,7 @@ use candor::staff::Right;
 use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow};
 use candor::web::console::call::CallForm;
-use candor::web::console::campaign::{CampaignPage, Counts};
+use candor::web::console::campaign::CampaignPage;
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::content::{Content, Words};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
@@ -26,6 +26,7 @@ use candor::web::console::notices::{NoticeRow, Notices};
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
 use candor::web::console::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::problem::ProblemPage;
+use candor::web::console::progress::Counts;
 use candor::web::console::reach::{Acknowledgement, Reach, Reader};
 use candor::web::console::rejected::{Reason, Reject, Rejected};
 use candor::web::console::scopes::{Asked, Delta, ScopeReport};
@@ -150,6 +151,8 @@ fn dashboard() -> Dashboard {
             kind: "initial".into(),
             status: "sending".into(),
             sent: 48_213_004,
+            of: "of 54,600,000 sent".into(),
+            done: 48_260_000,
             total: 54_600_000,
             pace: "6,120/s · about 17 min left".into(),
         }],
@@ -587,6 +590,8 @@ fn campaign() -> CampaignPage {
         status: "sending".into(),
         version: 12,
         total: Some(54_600_000),
+        is_whole: true,
+        is_held: false,
         defaults: Vec::new(),
         counts: counts(),
         pace: "6,120/s · about 17 min left".into(),
@@ -1038,6 +1043,7 @@ pub fn draw(pages: &mut Pages) {
         "c_campaign_paused",
         &CampaignPage {
             status: "paused".into(),
+            is_held: true,
             deeds: vec![deed("resume", "Resume", "", "", "")],
             pace: "paused by Candor: 5.2 % bounced".into(),
             ..campaign()

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
-use candor::campaign::store::{self, RelaySeen};
+use candor::campaign::ability::RelaySeen;
+use candor::campaign::store;
 use candor::mail::Reply;
 use candor::shutdown::Shutdown;
 use candor::worker::{self, Route};

@@ -1,0 +1,2 @@
+drop index outcome_uncertain;
+alter table sender drop column sending;

@@ -1,0 +1,158 @@
+//! Whether any message can leave now, and what prevents it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A relay as a sender sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelaySeen {
+    /// Its name.
+    pub name: String,
+    /// Open connections to it.
+    pub connections: i64,
+    /// It is held until then.
+    pub held_until: Option<DateTime<Utc>>,
+    /// Why.
+    pub why: Option<String>,
+    /// The mailbox providers whose mail it keeps back while mail to others goes on.
+    #[serde(default)]
+    pub providers: Vec<ProviderHeld>,
+}
+
+/// A mailbox provider whose mail a relay keeps back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderHeld {
+    /// Its name in the settings. Of others nothing is said: a domain may be one person's.
+    pub name: Option<String>,
+    /// It is held until then.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub why: String,
+}
+
+/// A decision, or a doubt, for which nothing leaves whatever senders and relays do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barred {
+    /// A member of staff stopped all sending then.
+    Stopped(DateTime<Utc>),
+    /// The database may be an older copy, as was seen then.
+    InDoubt(DateTime<Utc>),
+}
+
+/// Whether any message can leave now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Ability {
+    /// A sender has a relay that takes mail, perhaps not for every mailbox provider.
+    Open,
+    /// A member of staff stopped all sending.
+    Stopped {
+        /// When.
+        since: DateTime<Utc>,
+    },
+    /// The database may be an older copy.
+    InDoubt {
+        /// Since when nothing leaves.
+        since: DateTime<Utc>,
+    },
+    /// No sender is at work.
+    NoSender,
+    /// Every relay of every sender is held; this is the one that is free first.
+    Held {
+        /// Its name.
+        relay: String,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Why, as the sender says it.
+        why: String,
+    },
+}
+
+impl Ability {
+    /// What follows from the stop and from the relays that each sender at work sees.
+    pub fn of(barred: Option<Barred>, senders: &[Vec<RelaySeen>], now: DateTime<Utc>) -> Self {
+        match barred {
+            Some(Barred::Stopped(since)) => return Self::Stopped { since },
+            Some(Barred::InDoubt(since)) => return Self::InDoubt { since },
+            None if senders.is_empty() => return Self::NoSender,
+            None => {}
+        }
+        let mut first: Option<(DateTime<Utc>, &RelaySeen)> = None;
+        for relay in senders.iter().flatten() {
+            let Some(until) = relay.held_until.filter(|until| *until > now) else {
+                return Self::Open;
+            };
+            if first.is_none_or(|(soonest, _)| until < soonest) {
+                first = Some((until, relay));
+            }
+        }
+        first.map_or(Self::NoSender, |(until, relay)| Self::Held {
+            relay: relay.name.clone(),
+            until,
+            why: relay.why.clone().unwrap_or_default(),
+        })
+    }
+
+    /// Whether messages can leave.
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_629_450_660, 0).expect("a moment")
+    }
+
+    fn relay((name, held_for): &(&str, i64)) -> RelaySeen {
+        RelaySeen {
+            name: (*name).to_owned(),
+            connections: 0,
+            held_until: (*held_for != 0).then(|| now() + TimeDelta::seconds(*held_for)),
+            why: Some("blocked".to_owned()),
+            providers: vec![ProviderHeld {
+                name: None,
+                until: now() + TimeDelta::hours(1),
+                why: "blocked".to_owned(),
+            }],
+        }
+    }
+
+    fn of(barred: Option<Barred>, senders: &[&[(&str, i64)]]) -> Ability {
+        let senders = senders.iter();
+        let seen: Vec<_> = senders
+            .map(|relays| relays.iter().map(relay).collect())
+            .collect();
+        Ability::of(barred, &seen, now())
+    }
+
+    #[test]
+    fn messages_leave_while_one_relay_of_one_sender_is_free_whatever_providers_it_holds() {
+        assert_eq!(of(None, &[]), Ability::NoSender);
+        assert_eq!(of(None, &[&[("a", 60)], &[("a", 0)]]), Ability::Open);
+        assert_eq!(of(None, &[&[("a", 60), ("b", -1)]]), Ability::Open);
+        let expected = Ability::Held {
+            relay: "b".to_owned(),
+            until: now() + TimeDelta::seconds(30),
+            why: "blocked".to_owned(),
+        };
+        assert_eq!(of(None, &[&[("a", 60), ("b", 30)], &[("a", 90)]]), expected);
+    }
+
+    #[test]
+    fn a_stop_is_said_before_what_relays_do() {
+        let since = now();
+        for (barred, said) in [
+            (Barred::Stopped(since), Ability::Stopped { since }),
+            (Barred::InDoubt(since), Ability::InDoubt { since }),
+        ] {
+            assert_eq!(of(Some(barred), &[&[("a", 0)]]), said);
+            assert_eq!(of(Some(barred), &[]), said);
+        }
+    }
+}

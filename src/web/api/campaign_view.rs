@@ -1,0 +1,163 @@
+//! A campaign as the API shows it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::campaign::ability::Ability;
+use crate::campaign::change::Change;
+use crate::campaign::content;
+use crate::campaign::pacing::CanaryState;
+use crate::campaign::store::{self, LeftOut, Pace, Progress};
+use crate::campaign::{
+    Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
+};
+use crate::db::{Conn, Result};
+use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
+use crate::notice::NoticeStatus;
+use crate::seal::to_hex;
+
+/// What has come of a campaign so far.
+#[derive(Debug)]
+pub struct Stands {
+    progress: Progress,
+    left_out: LeftOut,
+    pace: Option<Pace>,
+    doubled: i64,
+}
+
+impl Stands {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load(conn: &mut Conn, id: CampaignId) -> Result<Self> {
+        Ok(Self {
+            progress: store::progress(conn, id).await?,
+            left_out: store::left_out(conn, id).await?,
+            pace: store::pace(conn, id).await?,
+            doubled: store::doubled(conn, id).await?,
+        })
+    }
+}
+
+/// A campaign, as we promise it.
+#[derive(Debug, Serialize)]
+pub struct CampaignView {
+    id: CampaignId,
+    incident: IncidentId,
+    template: TemplateId,
+    template_version: i32,
+    kind: CampaignKind,
+    audience: Audience,
+    limits: Limits,
+    on_uncertain: UncertainPolicy,
+    acknowledged: Acknowledged,
+    approval: Option<ApprovalView>,
+    status: CampaignStatus,
+    status_reason: Option<String>,
+    next: &'static [CampaignStatus],
+    version: i32,
+    content_hash: Option<String>,
+    counts: BTreeMap<NoticeStatus, i64>,
+    /// Of those withheld, who did not suit what was approved any more when their notice was about to leave.
+    left_out: LeftOut,
+    total: i64,
+    /// All but the withheld.
+    sendable: i64,
+    /// Notices that may have reached their people twice.
+    doubled: i64,
+    frozen: bool,
+    /// What prevents it from sending; nothing while it does, or is not to.
+    held: Option<Ability>,
+    pace: Option<PaceView>,
+    created_by: StaffId,
+    created_at: DateTime<Utc>,
+    submitted_by: Option<StaffId>,
+    approved_by: Option<StaffId>,
+    approved_at: Option<DateTime<Utc>>,
+    launched_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+/// Whether what was submitted is what would be sent, as we promise it; from the submission on.
+#[derive(Debug, Serialize)]
+struct ApprovalView {
+    valid: bool,
+    changed: Vec<Change>,
+}
+
+/// What the program decided about its speed, as we promise it; from the launch on.
+#[derive(Debug, Serialize)]
+struct PaceView {
+    canary: CanaryState,
+    percent: i16,
+    reason: Option<String>,
+}
+
+impl CampaignView {
+    /// The campaign as it stands now.
+    pub fn of(
+        campaign: Campaign,
+        stands: Stands,
+        ability: &Ability,
+        void: &HashMap<CampaignId, Vec<Change>>,
+    ) -> Self {
+        let Stands {
+            progress,
+            left_out,
+            pace,
+            doubled,
+        } = stands;
+        let changed = void.get(&campaign.id).cloned().unwrap_or_default();
+        Self {
+            left_out,
+            approval: campaign.content.is_some().then_some(ApprovalView {
+                valid: changed.is_empty(),
+                changed,
+            }),
+            acknowledged: campaign.acknowledged.clone(),
+            pace: pace.map(|pace| PaceView {
+                canary: pace.canary,
+                percent: pace.percent,
+                reason: pace.reason,
+            }),
+            content_hash: content_hash(&campaign),
+            total: progress.total(),
+            sendable: progress.sendable(),
+            doubled,
+            held: Some(ability.clone())
+                .filter(|held| campaign.status == CampaignStatus::Sending && !held.is_open()),
+            frozen: campaign.launched_at.is_some() && progress.frozen,
+            counts: progress.counts,
+            id: campaign.id,
+            incident: campaign.incident,
+            template: campaign.template,
+            template_version: campaign.template_version,
+            kind: campaign.kind,
+            audience: campaign.audience,
+            limits: campaign.limits,
+            on_uncertain: campaign.on_uncertain,
+            next: campaign.status.after(),
+            status: campaign.status,
+            status_reason: campaign.status_reason,
+            version: campaign.version,
+            created_by: campaign.created_by,
+            created_at: campaign.created_at,
+            submitted_by: campaign.submitted_by,
+            approved_by: campaign.approved_by,
+            approved_at: campaign.approved_at,
+            launched_at: campaign.launched_at,
+            ended_at: campaign.ended_at,
+        }
+    }
+}
+
+/// The hash of what was submitted: what an approval names.
+pub fn content_hash(campaign: &Campaign) -> Option<String> {
+    campaign
+        .content
+        .as_deref()
+        .map(|text| to_hex(&content::hash(text)))
+}

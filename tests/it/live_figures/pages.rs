@@ -1,0 +1,441 @@
+//! What pages and the API say when something prevents sending, and how they count.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use candor::actor::Actor;
+use candor::campaign::{CampaignKind, UncertainPolicy, hold};
+use candor::id::CampaignId;
+use candor::mail::{Relay, Reply};
+use candor::shutdown::Shutdown;
+use candor::staff::StaffRole::{Agent, Comms};
+use candor::ticket::intake;
+use candor::worker::{self, Route};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::sink::Sink;
+use crate::client::{ApiClient, Browser, Site};
+use crate::house::House;
+use crate::people::{Scene, list};
+
+/// A campaign of these people, and where it is looked at.
+struct Shown {
+    house: House,
+    scene: Scene,
+    site: Site,
+    comms: Browser,
+    api: ApiClient,
+    id: CampaignId,
+}
+
+impl Shown {
+    async fn launched(settings: &str, csv: &str) -> Self {
+        let shown = Self::drafted(settings, csv).await;
+        shown.launch().await;
+        shown
+    }
+
+    async fn launch(&self) {
+        self.scene.launch(&self.house, self.id).await;
+        while candor::notice::freeze::step(&self.house.app).await.unwrap() {}
+    }
+
+    async fn drafted(settings: &str, csv: &str) -> Self {
+        let house = House::with(settings).await;
+        let scene = Scene::new(&house).await;
+        scene.import(&house, csv).await;
+        let site = Site::open(&house.app).await;
+        let comms = site.signed_in("comms", &[Comms]).await;
+        let api = site.program(&[Comms]).await;
+        let id = scene
+            .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+            .await;
+        Self {
+            house,
+            scene,
+            site,
+            comms,
+            api,
+            id,
+        }
+    }
+
+    fn page(&self) -> String {
+        self.comms
+            .get(&format!("/console/campaigns/{}", self.id))
+            .body
+    }
+
+    fn dashboard(&self) -> String {
+        self.comms.get("/console").body
+    }
+
+    fn api(&self) -> Value {
+        self.api.get(&format!("/campaigns/{}", self.id)).json()
+    }
+
+    /// The first event of the stream that the page listens to.
+    fn event(&self) -> Value {
+        let host = self.site.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let cookie = self.comms.cookie("candor_session").unwrap();
+        let path = format!("/console/campaigns/{}/live", self.id);
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: candor_session={cookie}\r\n\r\n"
+        )
+        .unwrap();
+        let mut heard = String::new();
+        let mut octets = [0; 4_096];
+        loop {
+            let n = stream.read(&mut octets).unwrap();
+            assert!(n > 0, "{heard}");
+            heard += &String::from_utf8_lossy(&octets[..n]);
+            let data = heard
+                .split_once("data: ")
+                .and_then(|(_, data)| data.split_once("\n\n"));
+            if let Some((data, _)) = data {
+                return serde_json::from_str(data).unwrap();
+            }
+        }
+    }
+}
+
+fn has(page: &str, words: &[&str]) {
+    for words in words {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+}
+
+fn has_not(page: &str, words: &[&str]) {
+    for words in words {
+        assert!(!page.contains(words), "{words} is in {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_launch_question_the_page_and_the_stream_say_the_same_number_and_completed_is_100_per_cent()
+ {
+    let rows = (0..12).map(|n| {
+        let flags = if n < 3 { "hold" } else { "" };
+        format!("R-{n},p{n}@mail.example,Person {n},en,US-WA,name,{flags}\n")
+    });
+    let csv = rows.collect::<String>();
+    let csv = format!("reference,email,name,locale,jurisdiction,elements,flags\n{csv}");
+    let shown = Shown::drafted("", &csv).await;
+    let house = &shown.house;
+    let asked = "0</b> <span data-live=\"of\">of 9 sent</span>";
+    has(&shown.page(), &[asked]);
+    shown.launch().await;
+    has(&shown.page(), &[asked, "0 % done"]);
+    let event = shown.event();
+    assert_eq!(event["figures"]["of"], "of 9 sent");
+    assert_eq!(
+        (&event["values"]["done"], &event["most"]["done"]),
+        (&json!(0), &json!(9))
+    );
+    house.mail.answer_by(|letter| {
+        (letter.recipient.local() == "p5").then(|| Reply::heard(550, "5.1.1 no such user", None))
+    });
+    house.send_all().await;
+    let page = shown.page();
+    has(
+        &page,
+        &[
+            "8</b> <span data-live=\"of\">of 9 sent</span>",
+            "100 % done",
+            "max=\"9\" value=\"9\"",
+        ],
+    );
+    let api = shown.api();
+    assert_eq!((&api["total"], &api["sendable"]), (&json!(12), &json!(9)));
+    assert_eq!(api["held"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_part_is_said_of_an_audience_that_is_still_being_prepared() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(20, "name")).await;
+    let site = Site::open(&house.app).await;
+    let comms = site.signed_in("comms", &[Comms]).await;
+    let id = scene.launched(&house, CampaignKind::Initial).await;
+    let page = comms.get(&format!("/console/campaigns/{id}")).body;
+    has(
+        &page,
+        &["0</b> <span data-live=\"of\">sent, 0 prepared so far</span>"],
+    );
+    has_not(&page, &["% done"]);
+    has(
+        &comms.get("/console").body,
+        &["<b>0</b> sent, 0 prepared so far"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maybe_sent_twice_keeps_its_count_after_the_resend() {
+    let shown = Shown::launched("", &list(6, "name")).await;
+    let house = &shown.house;
+    house.mail.answer_by(|letter| {
+        let unclear = ["person1", "person2"].contains(&letter.recipient.local());
+        unclear.then(|| Reply::Unknown {
+            why: "the connection was lost".to_owned(),
+        })
+    });
+    let twice = || {
+        let page = shown.page();
+        let (_, rest) = page.split_once("data-live=\"doubled\">").unwrap();
+        let on_page: i64 = rest.split('<').next().unwrap().parse().unwrap();
+        let figures = [
+            shown.api()["doubled"].as_i64(),
+            shown.event()["figures"]["doubled"]
+                .as_str()
+                .and_then(|n| n.parse().ok()),
+        ];
+        assert_eq!(figures, [Some(on_page); 2]);
+        on_page
+    };
+    house.send_all().await;
+    assert_eq!(twice(), 0, "they are sent again later");
+    house.mail.answer_by(|_| None);
+    house.app.clock.advance(TimeDelta::minutes(2));
+    house.send_all().await;
+    assert_eq!(shown.api()["counts"]["sent"], 6);
+    assert_eq!(twice(), 2);
+    assert_eq!(shown.api()["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stop_shows_on_every_figure_that_it_stops() {
+    let shown = Shown::launched("", &list(6, "name")).await;
+    let (house, by) = (&shown.house, Actor::Staff(shown.scene.comms));
+    assert_eq!(shown.api()["held"], json!({ "state": "no_sender" }));
+    has(&shown.page(), &["Nothing leaves: no sender is running."]);
+    hold::stop_everything(&house.app, by).await.unwrap();
+    let since = house.app.now();
+    assert_eq!(
+        shown.api()["held"],
+        json!({ "state": "stopped", "since": since })
+    );
+    let sending = shown.api.get("/sending").json();
+    assert_eq!(
+        (&sending["allowed"], &sending["now"]["state"]),
+        (&json!(false), &json!("stopped"))
+    );
+    has(
+        &shown.page(),
+        &[
+            "class=\"hero held\"",
+            "data-live=\"pace\">All sending is stopped.<",
+        ],
+    );
+    let event = shown.event();
+    assert_eq!(event["figures"]["pace"], "All sending is stopped.");
+    let dashboard = shown.dashboard();
+    has(
+        &dashboard,
+        &[
+            "waits. All sending is stopped.",
+            "· All sending is stopped.",
+        ],
+    );
+    has_not(&dashboard, &["Nothing waits for you"]);
+    let figures = crate::client::figures(&house.app).await;
+    has(&figures, &["candor_sending_stopped 1"]);
+    hold::start_again(&house.app, by).await.unwrap();
+    has(
+        &crate::client::figures(&house.app).await,
+        &["candor_sending_stopped 0"],
+    );
+    has_not(&shown.page(), &["All sending is stopped."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
+    let shown = Shown::launched("", &list(1, "name")).await;
+    shown.house.send_all().await;
+    has(&shown.dashboard(), &["Nothing waits for you"]);
+    let person = shown.house.raw().await;
+    let person = person
+        .query_one("select id from person", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let person = candor::id::PersonId::from_uuid(person);
+    intake::ask(&shown.house.app, shown.scene.incident, person, "", "Hello?")
+        .await
+        .unwrap();
+    let seen = shown.dashboard();
+    has(&seen, &["Tickets in line: 1."]);
+    has_not(&seen, &["Nothing waits for you", "Open the helpline"]);
+    let agent = shown.site.signed_in("agent", &[Agent]).await;
+    has(
+        &agent.get("/console").body,
+        &["Tickets in line: 1.", "Open the helpline"],
+    );
+}
+
+struct Sending(Shutdown);
+
+impl Sending {
+    fn start(house: &House, routes: Vec<Route>) -> Self {
+        let shutdown = Shutdown::new();
+        worker::start(&house.app, routes, &shutdown);
+        Self(shutdown)
+    }
+
+    async fn end(self) {
+        self.0.leave();
+        assert!(self.0.wait(Duration::from_secs(20)).await);
+    }
+}
+
+/// Waits until it holds.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_held_provider_is_not_told_as_if_everything_were_held() {
+    let csv = list(60, "name").replace("9@example.org", "9@bad.example");
+    let csv = csv.replace("8@example.org", "8@bad.example");
+    let settings = "[providers.grumpy]\nper_second = 0\ndomains = [\"bad.example\"]\n[breaker]\nwindow = 1000\nleast = 1000";
+    let shown = Shown::launched(settings, &csv).await;
+    let house = &shown.house;
+    house.mail.answer_by(|letter| {
+        let bad = letter.recipient.domain() == "bad.example";
+        bad.then(|| Reply::heard(550, "5.7.1 blocked using dnsbl.example", None))
+    });
+    let sending = Sending::start(house, house.routes(2));
+    house.until_idle().await;
+    until("the page says which provider is held", async || {
+        shown.page().contains("mail to grumpy is held")
+    })
+    .await;
+    let page = shown.page();
+    has(&page, &["data-live=\"pace\">12 to be tried again later<"]);
+    has_not(&page, &["Held until", "hero held"]);
+    assert_eq!(shown.api()["held"], Value::Null);
+    has_not(&shown.dashboard(), &["Held until"]);
+    sending.end().await;
+}
+
+/// What was in the hands of a sender is settled although a message of the same batch is on a connection and gets no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not_answer() {
+    let shown = Shown::launched("", &list(300, "name")).await;
+    let sink = Sink::start(Duration::from_millis(20)).await;
+    let route = Route {
+        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
+        connections: 2,
+        rate_per_second: 0,
+        standby: false,
+    };
+    let sending = Sending::start(&shown.house, vec![route]);
+    let sent = async || shown.api()["counts"]["sent"].as_i64().unwrap();
+    until("some are sent", async || sent().await > 20).await;
+    sink.fall_silent();
+    let by_then = Duration::from_secs(1);
+    tokio::time::sleep(by_then).await;
+    let accepted = sink.accepted("", Instant::now());
+    until("all that was accepted is shown", async || {
+        sent().await == accepted
+    })
+    .await;
+    let comms = shown.scene.comms;
+    hold::cancel(&shown.house.app, comms, shown.id)
+        .await
+        .unwrap();
+    let took = until("it is settled", async || {
+        let counts = shown.api()["counts"].clone();
+        counts["cancelled"] == 300 - accepted - 2 && counts["sending"] == 2 && counts["queued"] == 0
+    })
+    .await;
+    println!("settled within {took:?}");
+    has_not(&shown.page(), &["No message was tried."]);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    drop(sending);
+}
+
+/// The connections that write what a batch came to are ended while they do, at its end too: then it is not known whether
+/// it is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() {
+    let shown = Shown::launched("[mail]\nlease_seconds = 4", &list(200, "name")).await;
+    let sink = Sink::start(Duration::from_millis(60)).await;
+    let route = Route {
+        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
+        connections: 2,
+        rate_per_second: 0,
+        standby: false,
+    };
+    let sending = Sending::start(&shown.house, vec![route]);
+    let going = Arc::new(AtomicBool::new(true));
+    let breaks = {
+        let (client, going) = (shown.house.raw().await, Arc::clone(&going));
+        let mine = shown.house.schema().to_owned();
+        tokio::spawn(async move {
+            // Ends the connections of this house while they write, at any moment of theirs.
+            let end = "select pg_terminate_backend(l.pid) from pg_locks l join pg_class c on c.oid = l.relation
+                where l.pid <> pg_backend_pid() and c.relname = 'campaign_count' and l.mode = 'RowExclusiveLock'
+                    and c.relnamespace = $1::text::regnamespace";
+            while going.load(Ordering::Relaxed) {
+                client.execute(end, &[&mine]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        })
+    };
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    going.store(false, Ordering::Relaxed);
+    breaks.await.unwrap();
+    shown.house.until_idle().await;
+    until("it is completed", async || {
+        shown.api()["status"] == "completed"
+    })
+    .await;
+    sending.end().await;
+    let differ = candor::notice::account::recount::books(&shown.house.app, shown.scene.incident)
+        .await
+        .unwrap();
+    assert_eq!(differ, []);
+    assert_eq!(shown.api()["counts"]["sent"], 200);
+}
+
+/// What was on connections when a campaign was paused may have been the last of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_whose_last_message_ended_while_it_was_paused_completes_when_it_is_resumed() {
+    let shown = Shown::launched("", &list(2, "name")).await;
+    let sink = Sink::start(Duration::from_secs(1)).await;
+    let route = Route {
+        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
+        connections: 2,
+        rate_per_second: 0,
+        standby: false,
+    };
+    let sending = Sending::start(&shown.house, vec![route]);
+    let count = async |state: &str| shown.api()["counts"][state].as_i64().unwrap();
+    until("both are on connections", async || {
+        count("sending").await == 2
+    })
+    .await;
+    let (app, comms) = (&shown.house.app, shown.scene.comms);
+    hold::pause(app, Actor::Staff(comms), shown.id, None)
+        .await
+        .unwrap();
+    until("both are sent", async || count("sent").await == 2).await;
+    shown.house.until_idle().await;
+    assert_eq!(shown.api()["status"], "paused");
+    hold::resume(app, comms, shown.id).await.unwrap();
+    assert_eq!(shown.api()["status"], "completed");
+    has(&shown.page(), &["100 % done"]);
+    sending.end().await;
+}

@@ -1,0 +1,444 @@
+//! Who polls: reads the same figures where staff and programs read them, and compares them with what the mail servers
+//! had, with what was done, and with what the senders wrote of themselves.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use candor::id::CampaignId;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::sink::Sink;
+use crate::client::{ApiClient, Browser};
+use crate::house::House;
+
+/// Within this time figures follow what happens: a second until results are written, half a second until a sender says
+/// what it has on connections, and what a busy machine adds.
+const FOLLOWS: Duration = Duration::from_secs(3);
+
+/// What was done. An act has a beginning and an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// All relays are away, or back.
+    Away(bool),
+    /// All sending is stopped, or allowed again.
+    Stop(bool),
+    /// The campaign is paused, or resumed.
+    Pause(CampaignId, bool),
+    /// The campaign is cancelled.
+    Cancel(CampaignId),
+}
+
+/// One campaign that is watched.
+#[derive(Clone)]
+pub struct Watched {
+    /// Which.
+    pub id: CampaignId,
+    /// What the addresses of its people begin with.
+    pub who: &'static str,
+    /// How many they are.
+    pub people: i64,
+}
+
+/// The acts so far, and when each had ended.
+#[derive(Clone, Default)]
+pub struct Acts(Arc<Mutex<Vec<(Act, Option<Instant>)>>>);
+
+impl Acts {
+    /// Does something and notes it.
+    pub async fn act<T>(&self, act: Act, doing: impl Future<Output = T>) -> T {
+        let place = {
+            let mut acts = self.0.lock().unwrap();
+            acts.push((act, None));
+            acts.len() - 1
+        };
+        let done = doing.await;
+        self.0.lock().unwrap()[place].1 = Some(Instant::now());
+        done
+    }
+
+    /// What the last act of a kind said and when it had ended, if that was before `since`.
+    fn lasting<T>(&self, since: Instant, of: impl Fn(Act) -> Option<T>) -> Option<(T, Instant)> {
+        let acts = self.0.lock().unwrap();
+        let mut of_kind = acts.iter().rev();
+        let (said, ended) = of_kind.find_map(|(act, ended)| Some((of(*act)?, *ended)))?;
+        Some((said, ended.filter(|ended| *ended <= since)?))
+    }
+}
+
+/// What one look found.
+struct Look {
+    begun: Instant,
+    ended: Instant,
+    page: String,
+    dashboard: String,
+    api: Value,
+    held: Held,
+}
+
+/// What the senders wrote of their relays, before and after a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    /// All are held until these moments.
+    All(Vec<String>),
+    /// At least one is free.
+    Free,
+    /// That changed meanwhile, or is about to.
+    Unclear,
+}
+
+/// Polls until it is dropped.
+pub struct Watch {
+    pub house: Arc<House>,
+    pub browser: Browser,
+    pub api: ApiClient,
+    pub sinks: Vec<Sink>,
+    pub campaigns: Vec<Watched>,
+    /// Where the senders answer `/metrics`.
+    pub metrics: Vec<String>,
+    pub acts: Acts,
+    /// How long a relay that is away is left alone.
+    pub away: Duration,
+    pub findings: Findings,
+}
+
+/// What was found, for the report.
+#[derive(Clone, Default)]
+pub struct Findings(pub Arc<Mutex<Found>>);
+
+/// See [`Findings`].
+#[derive(Default)]
+pub struct Found {
+    /// Figures that were not true.
+    pub wrong: Vec<String>,
+    /// Looks in all.
+    pub looks: usize,
+    /// Looks at a campaign that was to send while all relays were away for long, and of them those at which it said so.
+    pub away: (usize, usize),
+    /// The longest that a message was accepted and not yet on the page.
+    pub behind: Duration,
+}
+
+fn digits(text: &str) -> Option<i64> {
+    let digits: String = text.chars().filter(|c| *c != ',').collect();
+    digits.parse().ok()
+}
+
+/// The words that a page shows and the stream of events replaces.
+fn live<'p>(page: &'p str, name: &str) -> &'p str {
+    let (_, rest) = page
+        .split_once(&format!("data-live=\"{name}\">"))
+        .unwrap_or_default();
+    rest.split('<').next().unwrap_or_default()
+}
+
+fn clock(moment: &str) -> Option<String> {
+    let moment: DateTime<Utc> = moment.parse().ok()?;
+    Some(moment.format("%H:%M:%S").to_string())
+}
+
+impl Watch {
+    /// Polls each `every` until the future is dropped.
+    pub async fn run(self, every: Duration) {
+        let client = self.house.raw().await;
+        loop {
+            let next = Instant::now() + every;
+            for of in &self.campaigns {
+                self.look(&client, of).await;
+            }
+            self.figures().await;
+            tokio::time::sleep_until(next.into()).await;
+        }
+    }
+
+    fn wrong(&self, what: String) {
+        self.findings.0.lock().unwrap().wrong.push(what);
+    }
+
+    async fn look(&self, client: &tokio_postgres::Client, of: &Watched) {
+        let before = held(client).await;
+        let begun = Instant::now();
+        let page = self.browser.get(&format!("/console/campaigns/{}", of.id));
+        let api = self.api.get(&format!("/campaigns/{}", of.id));
+        let dashboard = self.browser.get("/console");
+        let ended = Instant::now();
+        let after = held(client).await;
+        let held = match (before, after) {
+            (Held::All(one), Held::All(other)) => Held::All([one, other].concat()),
+            (Held::Free, Held::Free) => Held::Free,
+            _ => Held::Unclear,
+        };
+        let all = [&page, &api, &dashboard];
+        if all.iter().any(|seen| seen.status != 200) {
+            return self.wrong(format!("statuses {:?}", all.map(|seen| seen.status)));
+        }
+        let look = Look {
+            begun,
+            ended,
+            api: api.json(),
+            page: page.body,
+            dashboard: dashboard.body,
+            held,
+        };
+        self.findings.0.lock().unwrap().looks += 1;
+        self.counts(of, &look);
+        self.words(of, &look);
+        self.ends(of, &look);
+    }
+
+    fn accepted(&self, who: &str, by: Instant) -> i64 {
+        self.sinks.iter().map(|sink| sink.accepted(who, by)).sum()
+    }
+
+    /// No more than was accepted, and no less than was accepted a while ago.
+    fn sent(&self, of: &str, what: &str, shown: i64, (begun, ended): (Instant, Instant)) {
+        let (least, most) = (self.accepted(of, begun - FOLLOWS), self.accepted(of, ended));
+        if !(least..=most).contains(&shown) {
+            self.wrong(format!(
+                "{what} of {of}: {shown}, the sinks had {least} to {most}"
+            ));
+        }
+        let mut behind = Duration::ZERO;
+        while behind < FOLLOWS && self.accepted(of, begun - behind) > shown {
+            behind += Duration::from_millis(50);
+        }
+        let mut findings = self.findings.0.lock().unwrap();
+        findings.behind = findings.behind.max(behind);
+    }
+
+    /// No more than were on connections lately.
+    fn sending(&self, of: &str, what: &str, shown: i64, begun: Instant) {
+        let at_once = self
+            .sinks
+            .iter()
+            .map(|sink| sink.most_at_once(of, begun - FOLLOWS));
+        let most: i64 = at_once.sum();
+        if shown > most {
+            self.wrong(format!(
+                "{what} of {of}: {shown}, the sinks had at most {most}"
+            ));
+        }
+    }
+
+    fn counts(&self, of: &Watched, look: &Look) {
+        let during = (look.begun, look.ended);
+        let page = |name: &str| digits(live(&look.page, name)).unwrap_or(-1);
+        let api = |name: &str| look.api["counts"][name].as_i64().unwrap_or(0);
+        let card = look
+            .dashboard
+            .split_once(&format!("campaigns/{}\"><strong", of.id));
+        let card = card.and_then(|(_, card)| card.split_once("<p><b>"));
+        let card = card.and_then(|(_, rest)| digits(rest.split('<').next()?));
+        self.sent(of.who, "page: sent", page("sent"), during);
+        self.sent(of.who, "API: sent", api("sent"), during);
+        if let Some(sent) = card {
+            self.sent(of.who, "dashboard: sent", sent, during);
+        }
+        self.sending(of.who, "page: sending", page("sending"), look.begun);
+        self.sending(of.who, "API: sending", api("sending"), look.begun);
+        let states = [
+            "queued",
+            "sending",
+            "sent",
+            "deferred",
+            "bounced",
+            "expired",
+            "uncertain",
+            "withheld",
+            "cancelled",
+        ];
+        let sums = [
+            states.iter().map(|name| page(name)).sum::<i64>(),
+            states.iter().map(|name| api(name)).sum(),
+            look.api["total"].as_i64().unwrap_or(-1),
+            look.api["sendable"].as_i64().unwrap_or(-1),
+        ];
+        if sums != [of.people; 4] {
+            self.wrong(format!(
+                "{} people of {}, and sums {sums:?}",
+                of.people, of.who
+            ));
+        }
+        let whole = format!("of {} sent", candor::web::figures::count(of.people));
+        if live(&look.page, "of") != whole {
+            self.wrong(format!("“{}”, not “{whole}”", live(&look.page, "of")));
+        }
+    }
+
+    /// What is said of how it goes.
+    fn words(&self, of: &Watched, look: &Look) {
+        let since = look.begun - FOLLOWS;
+        let stopped = self.acts.lasting(since, |act| match act {
+            Act::Stop(stopped) => Some(stopped),
+            _ => None,
+        });
+        let paused = self.acts.lasting(since, |act| match act {
+            Act::Pause(id, paused) if id == of.id => Some(paused),
+            Act::Cancel(id) if id == of.id => Some(true),
+            _ => None,
+        });
+        let (Some((stopped, _)), Some((paused, _))) = (stopped, paused) else {
+            return;
+        };
+        let (pace, state) = (live(&look.page, "pace"), &look.api["held"]["state"]);
+        let must = |holds: bool, what: &str| {
+            if !holds {
+                self.wrong(format!(
+                    "{what}: “{pace}”, {}, {:?}",
+                    look.api["held"], look.held
+                ));
+            }
+        };
+        let status = look.api["status"].as_str().unwrap_or_default();
+        if !look.page.contains(&format!("data-status=\"{status}\"")) {
+            // It changed between the two.
+            return;
+        }
+        if paused || status != "sending" {
+            must(
+                state.is_null() && !pace.contains("left"),
+                "what is not to send is not held",
+            );
+            let sending = look.api["counts"]["sending"].as_i64();
+            must(sending == Some(0), "it does not send");
+            return;
+        }
+        if stopped {
+            let said = "All sending is stopped.";
+            must(state == "stopped" && pace == said, "everything is stopped");
+            let both = [format!("· {said}"), format!(" waits. {said}")];
+            let tells = both.iter().all(|words| look.dashboard.contains(words));
+            must(
+                tells,
+                "the dashboard says so of the campaign, and under Needs you",
+            );
+            return;
+        }
+        match &look.held {
+            Held::All(until) => {
+                let times = until.iter().filter_map(|until| clock(until));
+                let said: Vec<_> = times
+                    .map(|time| format!("Held until {time} UTC: relay "))
+                    .collect();
+                let tells = |words: &str| said.iter().any(|said| words.contains(said));
+                must(
+                    state == "held" && tells(pace) && pace.ends_with(", it is away."),
+                    "all relays are held",
+                );
+                must(
+                    tells(&look.dashboard),
+                    "the dashboard says that all relays are held",
+                );
+            }
+            Held::Free => {
+                must(state.is_null() && !pace.contains("Held"), "a relay is free");
+                must(
+                    !look.dashboard.contains("Held until"),
+                    "the dashboard says that a relay is free",
+                );
+            }
+            Held::Unclear => {}
+        }
+        let away = self.acts.lasting(since, |act| match act {
+            Act::Away(away) => Some(away),
+            _ => None,
+        });
+        match away {
+            Some((true, _)) => {
+                let mut findings = self.findings.0.lock().unwrap();
+                findings.away.0 += 1;
+                findings.away.1 += usize::from(pace.contains("Held until"));
+            }
+            Some((false, at)) if at + self.away <= since => {
+                must(state.is_null(), "the relays are back");
+            }
+            _ => {}
+        }
+    }
+
+    /// What is said once it is over.
+    fn ends(&self, of: &Watched, look: &Look) {
+        let cancelled = self.acts.lasting(look.begun - FOLLOWS, |act| match act {
+            Act::Cancel(id) if id == of.id => Some(()),
+            _ => None,
+        });
+        let counts = &look.api["counts"];
+        let count = |name: &str| counts[name].as_i64().unwrap_or(0);
+        if cancelled.is_some() {
+            let sent = self.accepted(of.who, look.ended);
+            let ended = count("sent") == sent && count("cancelled") == of.people - sent;
+            if !ended {
+                self.wrong(format!("cancelled, the sinks had {sent}: {counts}"));
+            }
+            if sent > 0 && look.page.contains("No message was tried") {
+                self.wrong("messages were tried".to_owned());
+            }
+        }
+        if look.api["status"] == "completed" && live(&look.page, "percent") != "100 % done" {
+            self.wrong(format!("completed: {}", live(&look.page, "percent")));
+        }
+    }
+
+    /// The figures of the senders, of all campaigns together.
+    async fn figures(&self) {
+        let begun = Instant::now();
+        let addresses = self.metrics.clone();
+        let read = move || -> Vec<String> {
+            let get = |url: &String| ureq::get(url).call().unwrap().body_mut().read_to_string();
+            addresses.iter().map(|url| get(url).unwrap()).collect()
+        };
+        let texts = tokio::task::spawn_blocking(read).await.unwrap();
+        let ended = Instant::now();
+        let accepted = texts.iter().flat_map(|text| text.lines());
+        let accepted = accepted.filter(|line| {
+            line.starts_with("candor_messages_total") && line.contains("result=\"accepted\"")
+        });
+        let accepted: i64 = accepted
+            .filter_map(|line| digits(line.rsplit(' ').next()?))
+            .sum();
+        self.sent("", "metrics: accepted", accepted, (begun, ended));
+        let stopped = self.acts.lasting(begun - FOLLOWS, |act| match act {
+            Act::Stop(stopped) => Some(stopped),
+            _ => None,
+        });
+        for text in &texts {
+            let figure = |name: &str| {
+                let line = text.lines().find_map(|line| line.strip_prefix(name));
+                line.and_then(|line| digits(line.trim()))
+            };
+            match figure("candor_queue{figure=\"sending\"}") {
+                Some(sending) => self.sending("", "metrics: sending", sending, begun),
+                None => self.wrong("metrics do not say what is being sent".to_owned()),
+            }
+            if let Some((stopped, _)) = stopped
+                && figure("candor_sending_stopped") != Some(stopped.into())
+            {
+                self.wrong(format!(
+                    "metrics: stopped {:?}",
+                    figure("candor_sending_stopped")
+                ));
+            }
+        }
+    }
+}
+
+/// What the senders at work wrote of their relays.
+async fn held(client: &tokio_postgres::Client) -> Held {
+    let rows = client
+        .query(
+            "select r ->> 'held_until', coalesce((r ->> 'held_until')::timestamptz > now(), false),
+                coalesce((r ->> 'held_until')::timestamptz > now() + interval '1 second', false)
+            from sender, jsonb_array_elements(relays) r where seen_at > now() - interval '5 seconds'",
+            &[],
+        )
+        .await
+        .unwrap();
+    let held = |n: usize| rows.iter().all(|row| row.get::<_, bool>(n));
+    match (held(1), held(2)) {
+        (true, true) if !rows.is_empty() => {
+            Held::All(rows.iter().filter_map(|row| row.get(0)).collect())
+        }
+        (true, _) => Held::Unclear,
+        (false, _) => Held::Free,
+    }
+}
