@@ -59,7 +59,7 @@ impl References {
             };
             self.shown += references.len();
             for one in &references {
-                to.write_record([&*harmless(one.as_bytes()), &b""[..], &b""[..]])
+                to.write_record([&*harmless(one.as_bytes()), "", ""])
                     .map_err(Problem::broken)?;
             }
         }
