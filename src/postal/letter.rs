@@ -111,9 +111,11 @@ impl Item {
         match self.status {
             _ if self.code_key.is_none() || self.batch.state == PostalState::Discarded => false,
             PostalStatus::Listed => true,
-            PostalStatus::Posted => !items
-                .iter()
-                .any(|other| other.code_key.is_some() && posted(other) > posted(self)),
+            PostalStatus::Posted => !items.iter().any(|other| {
+                other.code_key.is_some()
+                    && other.status != PostalStatus::NotPosted
+                    && posted(other) > posted(self)
+            }),
             PostalStatus::NotPosted | PostalStatus::Returned => false,
         }
     }
