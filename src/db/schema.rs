@@ -301,6 +301,7 @@ diesel::table! {
         blank_lines -> Nullable<Int8>,
         continued_lines -> Nullable<Int8>,
         ends_open -> Nullable<Bool>,
+        reject_groups -> Nullable<Jsonb>,
     }
 }
 
@@ -394,6 +395,10 @@ diesel::table! {
         other -> Bool,
         former_key -> Nullable<Bytea>,
         former_sealed -> Nullable<Bytea>,
+        own_email_key -> Nullable<Bytea>,
+        own_name_key -> Nullable<Bytea>,
+        own_contact_key -> Nullable<Bytea>,
+        own_sealed -> Nullable<Bytea>,
     }
 }
 

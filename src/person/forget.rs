@@ -101,7 +101,13 @@ pub async fn forget(
     let drafts = cancel_drafts(&mut tx, app, by, incident).await?;
     store::destroy_key(&mut tx, incident, now).await?;
     // What dead imports left: a live one would have been among the reasons.
-    scope::store::discard(&mut tx, incident, ScopeStatus::Importing, None).await?;
+    scope::store::discard(
+        &mut tx,
+        incident,
+        ScopeStatus::Importing,
+        scope::store::Which::All,
+    )
+    .await?;
     scope::store::delete_uploads_of(&mut tx, incident).await?;
     store::delete_remnants(&mut tx, incident).await?;
     audit::store::append(

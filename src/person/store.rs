@@ -27,7 +27,9 @@ use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 use super::{Person, PersonStanding, ToldBy};
 use crate::address::EmailAddress;
-use crate::db::schema::{incident, person, person_now, person_origin, scope_reject, scope_row};
+use crate::db::schema::{
+    incident, person, person_now, person_origin, scope_reject, scope_row, scope_version,
+};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -250,6 +252,10 @@ pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()
         .execute(conn)
         .await?;
     diesel::delete(scope_reject::table.filter(scope_reject::incident_id.eq(incident)))
+        .execute(conn)
+        .await?;
+    diesel::update(scope_version::table.filter(scope_version::incident_id.eq(incident)))
+        .set(scope_version::reject_groups.eq(None::<serde_json::Value>))
         .execute(conn)
         .await?;
     diesel::delete(person_origin::table.filter(person_origin::incident_id.eq(incident)))

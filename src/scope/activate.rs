@@ -15,7 +15,7 @@ pub use self::error::ActivateError;
 pub(in crate::scope) use self::error::over;
 use super::consent::{self, Consent};
 use super::difference::{self, AT_ONCE};
-use super::store::{self, Own, Span};
+use super::store::{self, Own, Span, Which};
 use super::{ScopeMode, ScopeStatus, Version};
 use crate::actor::Actor;
 use crate::app::App;
@@ -124,20 +124,23 @@ async fn answered(
     incident: IncidentId,
     draft: &Version,
     others: bool,
-) -> db::Result<Version> {
+) -> Result<Version, ActivateError> {
     let before = draft.delta.clone().unwrap_or_default();
     if !others || before.identity_changes == 0 {
         return Ok(draft.clone());
     }
     let version = draft.version;
     let marked = store::set_other(conn, incident, version).await?;
+    if marked != before.identity_changes {
+        return Err(ActivateError::Outdated(version));
+    }
     let mut difference = difference::of_draft(conn, incident, draft, None, &before).await?;
     difference.delta.another_people = marked;
     let counts = (draft.accepted, draft.rejected);
     let what = (&difference.delta, &difference.brings);
     let place = (incident, version);
     store::set_draft(conn, place, ScopeStatus::Draft, None, counts, what).await?;
-    store::find(conn, incident, version).await
+    Ok(store::find(conn, incident, version).await?)
 }
 
 /// Ends what was left half in force, of one incident or of all, whoever began it. Meant to be called now
@@ -359,7 +362,7 @@ pub async fn discard_seen(
         tx.roll_back().await;
         return Err(refused);
     }
-    store::discard(&mut tx, incident, ScopeStatus::Draft, None).await?;
+    store::discard(&mut tx, incident, ScopeStatus::Draft, Which::All).await?;
     let detail = json!({ "version": version });
     let (now, actor) = (app.now(), Actor::Staff(by));
     audit::store::append(&mut tx, now, actor, "scope.discard", incident, &detail).await?;

@@ -34,7 +34,8 @@ pub struct Delta {
     pub flags_lifted: Option<BTreeMap<String, i64>>,
     /// People whose name and address are both new.
     pub identity_changes: i64,
-    /// Those of them who had been told something by the time the list was compared.
+    /// Those of them who had been told something by the time the list was compared, or as an activation that was refused
+    /// counted them since.
     pub identity_changes_told: i64,
     /// Those that were put in force as another person than before, as the answer said: they are among the people added,
     /// and the former ones among the people retracted.

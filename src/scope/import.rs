@@ -9,6 +9,7 @@
 //! draft's in one transaction: an import that dies leaves the draft as it was.
 
 mod add;
+mod again;
 mod compare;
 mod complete;
 mod corrected;
@@ -17,7 +18,6 @@ mod references;
 mod refuse;
 mod stage;
 
-use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
+use self::again::Again;
 pub use self::error::ImportError;
 use self::refuse::Refuse;
 use self::stage::{Chunk, Corrects, List, Stage};
@@ -34,7 +35,7 @@ use super::activate;
 use super::delta::{Brings, Delta, Difference};
 use super::kinds::Kinds;
 use super::lines::FileLines;
-use super::store::{self, Former, Own};
+use super::store::{self, Former, Own, Which};
 use super::{How, OnDraft, ScopeMode, ScopeStatus, Version, difference};
 use crate::actor::Actor;
 use crate::app::App;
@@ -147,9 +148,10 @@ pub async fn import(
     let (version, waiting) = begin(app, by, incident, mode, on).await?;
     let adds_to = waiting.filter(|_| on == Some(OnDraft::Add));
     let again = if list.is_rejects() {
-        store::list_row_keys(&mut *app.db.get().await?, incident).await?
+        let draft = adds_to.as_ref().map(|draft| draft.version);
+        Again::load(&mut *app.db.get().await?, incident, draft).await?
     } else {
-        HashSet::new()
+        Again::default()
     };
     let nothing_in_force = store::is_first(&mut *app.db.get().await?, incident).await?;
     let is_first = nothing_in_force && adds_to.is_none();
@@ -188,8 +190,8 @@ pub async fn import(
         if work.freeze {
             let _ = store::roll_back(&client).await;
         }
-        // If this fails too, the next import does it.
-        let _ = abandon(app, incident).await;
+        // If this fails too, the next import does it. Another import may be at work by now, if the lock was lost.
+        let _ = abandon(app, incident, Which::Only(version)).await;
     }
     // The end of the connection would release it too, but only soon.
     let _ = store::unlock_session(&client, incident).await;
@@ -204,7 +206,7 @@ async fn begin(
     mode: ScopeMode,
     on: Option<OnDraft>,
 ) -> Result<(i32, Option<Version>), ImportError> {
-    abandon(app, incident).await?;
+    abandon(app, incident, Which::All).await?;
     let mut tx = app.db.begin().await?;
     // Forgetting and closing an incident take the same lock: from here on they find this version.
     let found = incident::store::lock(&mut tx, incident).await?;
@@ -220,9 +222,9 @@ async fn begin(
     Ok((version, draft))
 }
 
-async fn abandon(app: &App, incident: IncidentId) -> Result<(), db::Error> {
+async fn abandon(app: &App, incident: IncidentId, which: Which) -> Result<(), db::Error> {
     let mut tx = app.db.begin().await?;
-    store::discard(&mut tx, incident, ScopeStatus::Importing, None).await?;
+    store::discard(&mut tx, incident, ScopeStatus::Importing, which).await?;
     tx.commit().await
 }
 
@@ -403,7 +405,7 @@ impl Work<'_> {
         let incident = self.stage.incident;
         let mut tx = self.app.db.begin().await?;
         let replaced =
-            store::discard(&mut tx, incident, ScopeStatus::Draft, Some(*version)).await?;
+            store::discard(&mut tx, incident, ScopeStatus::Draft, Which::But(*version)).await?;
         let counts = (*accepted, *rejected);
         store::set_draft(
             &mut tx,
@@ -415,6 +417,7 @@ impl Work<'_> {
         )
         .await?;
         store::set_lines(&mut tx, incident, *version, *lines).await?;
+        store::keep_groups(&mut tx, incident, *version).await?;
         let detail = json!({
             "version": version,
             "mode": self.mode,

@@ -19,6 +19,17 @@ const BITS: [(Column, i16); 7] = [
 ];
 
 impl Lacks {
+    /// The bit of a row that names another person than the draft's row with its reference: nothing of that row is
+    /// this person's.
+    pub const APART: i16 = 1 << 7;
+    /// The bits of contact data.
+    pub const CONTACT: i16 = 0b1111;
+
+    /// Those with these bits, as stored.
+    pub const fn from_bits(bits: i16) -> Self {
+        Self(bits)
+    }
+
     /// Those of a list with this first line.
     pub fn of(header: &Header) -> Self {
         let absent = BITS
@@ -40,12 +51,7 @@ impl Lacks {
     /// Whether a part of the contact data is absent: they are sealed as one, so they are completed before
     /// rows are compared.
     pub const fn is_of_contact(self) -> bool {
-        self.0 & 0b1111 != 0
-    }
-
-    /// Whether locale, jurisdiction or flags are absent.
-    pub const fn is_of_others(self) -> bool {
-        self.0 & 0b111_0000 != 0
+        self.0 & Self::CONTACT != 0
     }
 
     /// The names of the columns.
@@ -73,6 +79,18 @@ impl Lacks {
             postcode: either(self.has(Column::Postcode), row.postcode, before.postcode),
             address: either(self.has(Column::Address), row.address, before.address),
         }
+    }
+
+    /// What a completed row says of its own: nothing that was known before.
+    pub fn own(self, completed: Contact) -> Contact {
+        let nothing = Contact {
+            reference: String::new(),
+            email: None,
+            name: None,
+            postcode: None,
+            address: None,
+        };
+        self.complete(completed, nothing)
     }
 }
 
@@ -109,6 +127,15 @@ mod tests {
         assert_eq!(completed.postcode.as_deref(), Some("1"));
         assert_eq!(completed.address.as_deref(), Some("1 High St"));
         assert_eq!(completed.reference, "R1");
+        let own = some.own(Contact {
+            name: Some("Bo".to_owned()),
+            ..completed
+        });
+        assert_eq!(
+            (own.reference.as_str(), own.name.as_deref()),
+            ("R1", Some("Bo"))
+        );
+        assert_eq!((own.postcode, own.address), (None, None));
     }
 
     #[test]
@@ -122,11 +149,11 @@ mod tests {
             "address",
         ]);
         assert_eq!((others.bits(), others.is_of_contact()), (112, false));
-        assert!(others.is_of_others());
         let all = lacks(&["reference", "elements"]);
         assert_eq!(all.bits(), 127);
         assert_eq!(all.names().len(), 7);
         let none = Column::ALL.map(Column::as_str);
         assert!(lacks(&none).is_empty());
+        assert_eq!(Lacks::APART & all.bits(), 0);
     }
 }

@@ -32,7 +32,8 @@ pub enum UploadError {
     /// The incident's key was destroyed.
     #[error("this incident was forgotten: nobody can be added to it")]
     Forgotten,
-    /// A draft waits, and it is not said what becomes of it; or rows are to be added and none waits.
+    /// The list could not be imported: a draft waits, and it is not said what becomes of it; rows are to be added and
+    /// none waits; or the incident is over.
     #[error(transparent)]
     Draft(Box<ImportError>),
     /// The one before is being imported.
@@ -107,6 +108,9 @@ pub async fn begin(
     let found = incident::store::lock(&mut tx, incident).await?;
     if found.forgotten_at.is_some() {
         return Err(UploadError::Forgotten);
+    }
+    if found.state.is_over() {
+        return Err(ImportError::Over(found.state).into());
     }
     store::insert_upload(&mut tx, &begun, by, now).await?;
     tx.commit().await?;

@@ -4,6 +4,7 @@
 mod absent;
 mod activation;
 mod asked;
+mod at_work;
 mod consents;
 mod drafts;
 mod fresh;
@@ -11,6 +12,7 @@ mod fresh_adds;
 mod hostile;
 mod identities;
 mod kills;
+mod others;
 pub(crate) mod random;
 mod since;
 mod uploads;

@@ -26,21 +26,9 @@ async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Res
     }
     let delta = draft.delta.clone().unwrap_or_default();
     Ok(Told {
-        another: told_of_another(conn, incident, draft).await?,
+        another: delta.identity_changes_told,
         too_much: delta.told_too_much,
     })
-}
-
-async fn told_of_another(
-    conn: &mut Conn,
-    incident: IncidentId,
-    draft: &Version,
-) -> db::Result<i64> {
-    let delta = draft.delta.as_ref();
-    if delta.is_none_or(|delta| delta.identity_changes == 0) {
-        return Ok(0);
-    }
-    store::count_another_told(conn, incident, draft.version).await
 }
 
 /// How many people were told by now of what a draft changes.
@@ -51,7 +39,10 @@ pub(super) async fn told_now(
 ) -> db::Result<Told> {
     let delta = draft.delta.as_ref();
     Ok(Told {
-        another: told_of_another(conn, incident, draft).await?,
+        another: match delta.is_some_and(|delta| delta.identity_changes > 0) {
+            true => store::count_another_told(conn, incident, draft.version).await?,
+            false => 0,
+        },
         too_much: match delta.is_some_and(|delta| delta.elements_retracted > 0) {
             true => store::count_told_too_much(conn, incident, draft.version).await?,
             false => 0,
@@ -59,7 +50,7 @@ pub(super) async fn told_now(
     })
 }
 
-/// Keeps a new number with the draft, whose page shows it. Only who holds the lock may write it.
+/// Keeps new numbers with the draft, whose page shows them. Only who holds the lock may write them.
 pub(super) async fn keep_told(
     conn: &mut Conn,
     incident: IncidentId,
@@ -67,8 +58,12 @@ pub(super) async fn keep_told(
     told: Told,
 ) -> db::Result<()> {
     match &draft.delta {
-        Some(delta) if delta.told_too_much != told.too_much => {
+        Some(delta)
+            if (delta.identity_changes_told, delta.told_too_much)
+                != (told.another, told.too_much) =>
+        {
             let delta = Delta {
+                identity_changes_told: told.another,
                 told_too_much: told.too_much,
                 ..delta.clone()
             };

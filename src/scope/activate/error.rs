@@ -32,9 +32,9 @@ pub enum ActivateError {
     /// No row of it was accepted; a full list would retract everybody.
     #[error("every row of version {0} was refused: correct the file and import it again")]
     Empty(i32),
-    /// An earlier release read it, and did not count what is asked now.
+    /// An earlier release read it, and did not keep what is asked now.
     #[error(
-        "version {0} was read by an earlier release, which did not count lifted flags: import the list again with the word that it replaces the draft"
+        "version {0} was read by an earlier release, which did not keep all that is asked now: import the list again with the word that it replaces the draft"
     )]
     Outdated(i32),
     /// A file was added to it since it was seen.

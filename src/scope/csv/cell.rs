@@ -98,6 +98,11 @@ pub enum Reason {
     /// The reference stands on an earlier line; the import finds it, not the row.
     #[error("The reference stands on an earlier line of this file too.")]
     DuplicateReference,
+    /// A row of a file of rejects that was refused since its reference stands on another line; the import finds it.
+    #[error(
+        "The row says what it said when it was refused since its reference stands on another line: correct it, or leave it out."
+    )]
+    SaysTheSame,
 }
 
 impl Reason {
@@ -121,7 +126,7 @@ impl Reason {
             Self::Jurisdiction(_) => "not_a_jurisdiction",
             Self::UnknownElement { .. } => "unknown_element",
             Self::UnknownFlag { .. } => "unknown_flag",
-            Self::DuplicateReference => "duplicate_reference",
+            Self::DuplicateReference | Self::SaysTheSame => "duplicate_reference",
         }
     }
 }

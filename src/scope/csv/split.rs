@@ -15,7 +15,7 @@ use super::guess::leniently;
 use super::header::Column;
 use super::record::{Damage, Shape};
 use crate::address::EmailAddress;
-use crate::element::ElementSet;
+use crate::element::Element;
 
 /// Octets that a cell with line breaks may have: four for each character of an address, and some for
 /// white space around it.
@@ -301,7 +301,8 @@ fn holds_rows(raw: &[u8], shape: &Shape, index: usize) -> bool {
     false
 }
 
-/// Whether a part of a line is what stands in a row and in no address: an e-mail address or codes of elements.
+/// Whether a part of a line is what stands in a row and in no address: an e-mail address, the code of an element, or
+/// several words for elements. One other word alone may be a town: `mobile` is an element, and a city of Alabama.
 pub(super) fn tells(part: &[u8]) -> bool {
     let is_around = |octet: &u8| octet.is_ascii_whitespace() || *octet == b'"';
     let start = part.iter().take_while(|octet| is_around(octet)).count();
@@ -314,5 +315,18 @@ pub(super) fn tells(part: &[u8]) -> bool {
         return false;
     };
     let is_email = || text.contains('@') && EmailAddress::parse(text).is_ok();
-    is_email() || ElementSet::parse(text).is_ok_and(|set| !set.is_empty())
+    is_email() || names_elements(text)
+}
+
+fn names_elements(text: &str) -> bool {
+    let words = || {
+        text.split(';')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+    };
+    match words().count() {
+        0 => false,
+        1 => words().all(|word| Element::from_code(word).is_some()),
+        _ => words().all(|word| Element::from_word(word).is_some()),
+    }
 }

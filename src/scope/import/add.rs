@@ -69,6 +69,7 @@ impl Work<'_> {
             return Err(db::Error::inconsistent("scope_version", version).into());
         }
         store::set_lines(&mut tx, incident, version, lines).await?;
+        store::keep_groups(&mut tx, incident, version).await?;
         let what = (&difference.delta, &difference.brings);
         let (draft, counts) = (ScopeStatus::Draft, (accepted, rejected));
         store::set_draft(&mut tx, (incident, version), draft, None, counts, what).await?;
@@ -86,10 +87,11 @@ impl Work<'_> {
         })
     }
 
-    /// The draft, if it still is one: an incident may be forgotten while its list is read.
+    /// The draft, if it still is one: an incident may be forgotten while its list is read. It is not forgotten before
+    /// this transaction ends; nothing else waits for that.
     async fn still(&self, conn: &mut Conn, draft: &Version) -> Result<Version, ImportError> {
         let incident = self.stage.incident;
-        let found = incident::store::lock(conn, incident).await?;
+        let found = incident::store::hold(conn, incident).await?;
         if found.forgotten_at.is_some() {
             return Err(ImportError::Forgotten);
         }

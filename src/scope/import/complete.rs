@@ -9,7 +9,7 @@ use super::{ImportError, Work, blocking};
 use crate::id::IncidentId;
 use crate::person::contact::Contact;
 use crate::scope::difference::in_turn;
-use crate::scope::identity::judge;
+use crate::scope::identity::{is_another, judge};
 use crate::scope::lacks::Lacks;
 use crate::scope::marks::Marks;
 use crate::scope::store::{self, Completed, Incomplete, Judged, Moved};
@@ -19,18 +19,20 @@ use crate::seal::{Broken, IncidentKey};
 const SET: usize = 4_096;
 
 impl Work<'_> {
-    /// Completes the staged rows of a list of so many that lacks columns.
+    /// Completes the staged rows of a list of so many that lacks columns. Rows that are added to a draft are completed
+    /// from the draft's, except where the two name different people.
     pub(super) async fn complete(&self, rows: i64) -> Result<(), ImportError> {
         let lacks = self.stage.lacks;
-        if self.adds_to.is_some() && lacks.is_of_others() {
-            let (incident, version) = (self.stage.incident, self.stage.version);
-            store::take_over(self.client, incident, version, &self.former).await?;
-        }
-        if lacks.is_of_contact() {
+        let adds = self.adds_to.is_some() && !lacks.is_empty();
+        if adds || lacks.is_of_contact() {
             for buckets in in_turn(rows) {
                 self.complete_contacts(buckets).await?;
             }
             store::summarize(self.client).await?;
+        }
+        if adds {
+            let (incident, version) = (self.stage.incident, self.stage.version);
+            store::take_over(self.client, incident, version, &self.former).await?;
         }
         Ok(())
     }
@@ -69,15 +71,6 @@ impl Work<'_> {
     }
 }
 
-fn open_both(
-    key: &IncidentKey,
-    incident: IncidentId,
-    row: &Incomplete,
-) -> Result<(Contact, Contact), Broken> {
-    let open = |sealed| Contact::open(key, incident, &row.reference_key, sealed);
-    Ok((open(&row.sealed)?, open(&row.before)?))
-}
-
 fn completed(
     key: &IncidentKey,
     incident: IncidentId,
@@ -85,11 +78,41 @@ fn completed(
     rows: &[Incomplete],
 ) -> Result<Vec<Completed>, Broken> {
     let each = rows.iter().map(|row| {
-        let (said, before) = open_both(key, incident, row)?;
-        let (keys, sealed) = lacks.complete(said, before).seal(key, incident);
-        Ok(Completed { keys, sealed })
+        let open = |sealed: &[u8]| Contact::open(key, incident, &row.reference_key, sealed);
+        let said = open(&row.sealed)?;
+        let drafted = row.drafted.as_deref().map(open).transpose()?;
+        let known = row.known.as_deref().map(open).transpose()?;
+        let (contact, apart) = complete(lacks, said, drafted, known);
+        let (keys, sealed) = contact.seal(key, incident);
+        Ok(Completed {
+            keys,
+            sealed,
+            apart,
+        })
     });
     each.collect()
+}
+
+/// A row as it is with what was known before: in the draft, and where that has no row or one of another person, of the
+/// people in force. Whether the draft's row is of another person.
+fn complete(
+    lacks: Lacks,
+    said: Contact,
+    drafted: Option<Contact>,
+    known: Option<Contact>,
+) -> (Contact, bool) {
+    let mut apart = false;
+    if let Some(drafted) = drafted {
+        let completed = lacks.complete(said.clone(), drafted.clone());
+        apart = is_another(&drafted, &completed);
+        if !apart {
+            return (completed, false);
+        }
+    }
+    match known {
+        Some(known) => (lacks.complete(said, known), apart),
+        None => (said, apart),
+    }
 }
 
 /// What is asked about these rows; those of which nothing is asked are left out.
@@ -102,11 +125,15 @@ fn judged(key: &IncidentKey, incident: IncidentId, rows: &[Moved]) -> Result<Vec
         let (another, marks) = judge(&before, origin.as_ref(), &now);
         if another || marks != Marks::NONE {
             let former = another.then(|| before.seal_former(key, incident, row.bucket));
+            let lacks = Lacks::from_bits(row.lacks);
+            let own =
+                (another && lacks.is_of_contact()).then(|| lacks.own(now).seal(key, incident));
             all.push(Judged {
                 bucket: row.bucket,
                 reference_key: row.reference_key.clone(),
                 marks,
                 former,
+                own,
             });
         }
     }

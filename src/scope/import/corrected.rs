@@ -45,11 +45,11 @@ impl Work<'_> {
         let mut refused_again = 0;
         let columns = draft.delta.clone().unwrap_or_default().columns;
         let (mut settled, mut after) = (Vec::new(), Place::from(0));
+        let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             let page = self.rejects(&mut conn, draft.version, after).await?;
             let Some(last) = page.last() else { break };
             after = last.place();
-            let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
             for reject in &page {
                 let reference = self.reference_of(reject, &columns);
                 let by_line = corrects.get(&reject.place());
@@ -71,11 +71,12 @@ impl Work<'_> {
                     (None, None) => {}
                 }
             }
-            let (incident, version) = (self.stage.incident, self.stage.version);
-            let of = (buckets.as_slice(), references.as_slice());
-            let listed = store::find_listed(&mut conn, incident, version, of).await?;
-            settled.extend(listed.iter().filter_map(|at| asked.get(*at)));
         }
+        // All at once: no index finds a staged row by its reference, so each question reads them all.
+        let (incident, version) = (self.stage.incident, self.stage.version);
+        let of = (buckets.as_slice(), references.as_slice());
+        let listed = store::find_listed(&mut conn, incident, version, of).await?;
+        settled.extend(listed.iter().filter_map(|at| asked.get(*at)));
         Ok(Settled {
             places: settled,
             refused_again,

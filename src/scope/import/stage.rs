@@ -2,13 +2,13 @@
 //! block, one chunk at a time on each, so that the length of a list does not matter. The threads take turns
 //! at reading; checking and sealing, which takes four times as long, they do side by side.
 
-use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::again::Again;
 use super::references::References;
 use crate::clock::Clock;
 use crate::id::{IncidentId, PersonId};
@@ -203,9 +203,8 @@ pub(super) struct Stage {
     pub(super) is_first: bool,
     /// Which columns the list does not have.
     pub(super) lacks: Lacks,
-    /// Of a file of rejects: what rows said that were refused since their reference stands on another line. One that
-    /// still says the same is refused again.
-    pub(super) again: Arc<HashSet<Key>>,
+    /// Of a file of rejects: which of its rows are refused again.
+    pub(super) again: Arc<Again>,
 }
 
 impl Stage {
@@ -221,10 +220,11 @@ impl Stage {
             let rows = held(&list.source).read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
             for record in &turn[..rows] {
+                let place = list.corrects(record);
                 let taken = match list.header.row(record) {
-                    Ok(row) => self.stage(row, &mut gathered).map_err(|row| {
+                    Ok(row) => self.stage(row, place, &mut gathered).map_err(|row| {
                         let column = Column::Reference.as_str();
-                        let reason = Reason::DuplicateReference;
+                        let reason = Reason::SaysTheSame;
                         let line = record.line;
                         (
                             vec![RowError {
@@ -238,8 +238,7 @@ impl Stage {
                     Err(errors) => Err((errors, None)),
                 };
                 let refused = taken.is_err();
-                let corrects = list.corrects(record);
-                let corrects = corrects.map(|place| Corrects { place, refused });
+                let corrects = place.map(|place| Corrects { place, refused });
                 gathered.corrects.extend(corrects);
                 match taken {
                     Ok(reference) => references.push(reference),
@@ -300,8 +299,8 @@ impl Stage {
     }
 
     /// Puts a row among the others, sealed; the index of its reference. A row that says what was refused before is
-    /// not taken: then the index of what it says.
-    fn stage(&self, row: Row, to: &mut Gathered) -> Result<Key, Key> {
+    /// not taken: then the index of what it says. `place` is that of the reject that it corrects.
+    fn stage(&self, row: Row, place: Option<Place>, to: &mut Gathered) -> Result<Key, Key> {
         let contact = Contact {
             reference: row.reference,
             email: row.email,
@@ -315,7 +314,7 @@ impl Stage {
         if !self.again.is_empty() {
             let of = (under, row.flags.bits());
             let says = row_key(&self.key, &keys.contact, elements, row.locale.as_str(), of);
-            if self.again.contains(&says) {
+            if self.again.refuses(&says, &keys.reference, place) {
                 return Err(says);
             }
         }

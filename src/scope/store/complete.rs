@@ -6,6 +6,7 @@ use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
+use super::super::lacks::Lacks;
 use super::first::Own;
 use crate::db::Result;
 use crate::id::IncidentId;
@@ -24,18 +25,25 @@ pub enum Former {
 }
 
 impl Former {
-    /// Joins what was known, `f.sealed`, to staged rows `r`; null if there is nothing.
+    /// Joins what was known to staged rows `r`: in the draft, `f.drafted`, and of people, `f.known`; null if there is
+    /// nothing.
     fn join(&self) -> String {
-        let same = "f.bucket = r.bucket and f.reference_key = r.reference_key";
+        let people = "join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key";
+        let draft = "d.bucket = r.bucket and d.reference_key = r.reference_key";
         match self {
-            Self::People => format!("join person f on f.incident_id = $1 and {same}"),
-            Self::FirstDraft(own) => format!("join {} f on {same}", own.table()),
+            Self::People => format!(
+                "{people} cross join lateral (select null::bytea as drafted, p.sealed as known) f"
+            ),
+            Self::FirstDraft(own) => format!(
+                "join {} d on {draft}
+                cross join lateral (select d.sealed as drafted, null::bytea as known) f",
+                own.table()
+            ),
             Self::Draft(version) => format!(
                 "left join scope_row d on d.incident_id = $1 and d.version = {version}
-                    and d.bucket = r.bucket and d.reference_key = r.reference_key and d.flags & {retract} = 0
-                left join person p on p.incident_id = $1
-                    and p.bucket = r.bucket and p.reference_key = r.reference_key
-                cross join lateral (select coalesce(d.sealed, p.sealed) as sealed) f",
+                    and {draft} and d.flags & {retract} = 0
+                left {people}
+                cross join lateral (select d.sealed as drafted, p.sealed as known) f",
                 retract = Flags::RETRACT.bits(),
             ),
         }
@@ -51,8 +59,10 @@ pub struct Incomplete {
     pub reference_key: Vec<u8>,
     /// Its contact data.
     pub sealed: Vec<u8>,
-    /// What was known before.
-    pub before: Vec<u8>,
+    /// What the draft's row with its reference says.
+    pub drafted: Option<Vec<u8>>,
+    /// What is known of the person with its reference.
+    pub known: Option<Vec<u8>>,
 }
 
 /// The staged rows of these buckets of which something was known before.
@@ -67,9 +77,9 @@ pub async fn find_incomplete(
     buckets: &Range<i32>,
 ) -> Result<impl Stream<Item = Result<Incomplete>> + use<>> {
     let find = format!(
-        "select r.bucket, r.reference_key, r.sealed, f.sealed from scope_row r {}
+        "select r.bucket, r.reference_key, r.sealed, f.drafted, f.known from scope_row r {}
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4
-            and r.flags & {} = 0 and f.sealed is not null",
+            and r.flags & {} = 0 and coalesce(f.drafted, f.known) is not null",
         former.join(),
         Flags::RETRACT.bits()
     );
@@ -82,7 +92,8 @@ pub async fn find_incomplete(
             bucket: row.get(0),
             reference_key: row.get(1),
             sealed: row.get(2),
-            before: row.get(3),
+            drafted: row.get(3),
+            known: row.get(4),
         })
     }))
 }
@@ -94,6 +105,8 @@ pub struct Completed {
     pub keys: Keys,
     /// The contact data.
     pub sealed: Vec<u8>,
+    /// Whether the draft's row with the reference names another person.
+    pub apart: bool,
 }
 
 /// Writes completed contact data to their staged rows.
@@ -117,14 +130,16 @@ pub async fn complete(
     let names = column(rows, |row| row.keys.name.as_ref().map(<[u8; 16]>::as_slice));
     let contacts = column(rows, |row| row.keys.contact.as_slice());
     let sealed = column(rows, |row| row.sealed.as_slice());
+    let apart = column(rows, |row| if row.apart { Lacks::APART } else { 0 });
     let (from, to) = (buckets.iter().min().copied(), buckets.iter().max().copied());
     let statement = "update scope_row r
-        set email_key = c.email_key, name_key = c.name_key, contact_key = c.contact_key, sealed = c.sealed
-        from unnest($3::integer[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
-            as c (bucket, reference_key, email_key, name_key, contact_key, sealed)
+        set email_key = c.email_key, name_key = c.name_key, contact_key = c.contact_key, sealed = c.sealed,
+            lacks = r.lacks | c.apart
+        from unnest($3::integer[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $11::smallint[])
+            as c (bucket, reference_key, email_key, name_key, contact_key, sealed, apart)
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $9 and r.bucket <= $10
             and r.bucket = c.bucket and r.reference_key = c.reference_key";
-    let of: [&(dyn ToSql + Sync); 10] = [
+    let of: [&(dyn ToSql + Sync); 11] = [
         &incident.uuid(),
         &version,
         &buckets,
@@ -135,12 +150,14 @@ pub async fn complete(
         &sealed,
         &from,
         &to,
+        &apart,
     ];
     client.execute(statement, &of).await?;
     Ok(())
 }
 
-/// Lets rows that are added to a draft say what the draft's rows say, where their own file lacks the column.
+/// Lets rows that are added to a draft say what the draft's rows say, where their own file lacks the column and both name
+/// the same person; what the draft's files say of a person is the row's own then.
 ///
 /// # Errors
 /// The database's.
@@ -160,11 +177,13 @@ pub async fn take_over(
     };
     let statement = format!(
         "update scope_row r set locale = {}, jurisdiction = {}, flags = {}, lacks = (r.lacks & {lacks})::smallint
-        from {draft} r.incident_id = $1 and r.version = $2 and r.lacks <> 0 and r.flags & {retract} = 0
+        from {draft} r.incident_id = $1 and r.version = $2 and r.lacks <> 0 and r.lacks & {apart} = 0
+            and r.flags & {retract} = 0
             and p.bucket = r.bucket and p.reference_key = r.reference_key and p.flags & {retract} = 0",
         said!(locale),
         said!(jurisdiction),
         said!(flags),
+        apart = Lacks::APART,
         retract = Flags::RETRACT.bits(),
     );
     client

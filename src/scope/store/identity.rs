@@ -10,8 +10,9 @@ use tokio_postgres::types::ToSql;
 
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
-use crate::person::contact::Key;
+use crate::person::contact::{Key, Keys};
 use crate::person::flags::Flags;
+use crate::scope::lacks::Lacks;
 use crate::scope::marks::Marks;
 
 /// A staged row with other contact data than its person, all of it sealed.
@@ -27,6 +28,8 @@ pub struct Moved {
     pub before: Vec<u8>,
     /// The person's before earlier lists changed them without a question.
     pub origin: Option<Vec<u8>>,
+    /// The columns that its file lacks, as bits.
+    pub lacks: i16,
 }
 
 /// The staged rows of these buckets with other contact data than their person.
@@ -40,7 +43,7 @@ pub async fn find_moved(
     buckets: &Range<i32>,
 ) -> Result<impl Stream<Item = Result<Moved>> + use<>> {
     let find = format!(
-        "select r.bucket, r.reference_key, r.sealed, p.sealed, o.sealed
+        "select r.bucket, r.reference_key, r.sealed, p.sealed, o.sealed, r.lacks
         from scope_row r
         join person p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
         left join person_origin o on o.bucket = p.bucket and o.person_id = p.id
@@ -60,6 +63,7 @@ pub async fn find_moved(
             sealed: row.get(2),
             before: row.get(3),
             origin: row.get(4),
+            lacks: row.get(5),
         })
     }))
 }
@@ -75,6 +79,9 @@ pub struct Judged {
     pub marks: Marks,
     /// If it seems to name another person: the key and the contact data that the former one would get.
     pub former: Option<(Key, Vec<u8>)>,
+    /// If it seems to and its file lacks columns: the indexes and the contact data of its own columns alone, which the
+    /// new person would get.
+    pub own: Option<(Keys, Vec<u8>)>,
 }
 
 /// Marks staged rows of these buckets.
@@ -91,14 +98,24 @@ pub async fn mark(
     fn column<'a, T>(of: &'a [Judged], cell: impl Fn(&'a Judged) -> T) -> Vec<T> {
         of.iter().map(cell).collect()
     }
+    fn own<'a>(
+        of: &'a [Judged],
+        key: impl Fn(&'a Keys) -> Option<&'a Key>,
+    ) -> Vec<Option<&'a [u8]>> {
+        let key = |one: &'a Judged| one.own.as_ref().and_then(|(keys, _)| key(keys));
+        of.iter().map(|one| key(one).map(Key::as_slice)).collect()
+    }
     let statement = "update scope_row r
         set another = a.former_key is not null, marks = a.marks,
-            former_key = a.former_key, former_sealed = a.former_sealed
-        from unnest($3::integer[], $4::bytea[], $5::smallint[], $6::bytea[], $7::bytea[])
-            as a (bucket, reference_key, marks, former_key, former_sealed)
+            former_key = a.former_key, former_sealed = a.former_sealed, own_email_key = a.own_email_key,
+            own_name_key = a.own_name_key, own_contact_key = a.own_contact_key, own_sealed = a.own_sealed
+        from unnest($3::integer[], $4::bytea[], $5::smallint[], $6::bytea[], $7::bytea[],
+                $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[])
+            as a (bucket, reference_key, marks, former_key, former_sealed,
+                own_email_key, own_name_key, own_contact_key, own_sealed)
         where r.incident_id = $1 and r.version = $2 and r.bucket >= $8 and r.bucket < $9
             and r.bucket = a.bucket and r.reference_key = a.reference_key";
-    let of: [&(dyn ToSql + Sync); 9] = [
+    let of: [&(dyn ToSql + Sync); 13] = [
         &incident.uuid(),
         &version,
         &column(judged, |one| one.bucket),
@@ -112,6 +129,12 @@ pub async fn mark(
         }),
         &within.start,
         &within.end,
+        &own(judged, |keys| keys.email.as_ref()),
+        &own(judged, |keys| keys.name.as_ref()),
+        &own(judged, |keys| Some(&keys.contact)),
+        &column(judged, |one| {
+            one.own.as_ref().map(|(_, sealed)| sealed.as_slice())
+        }),
     ];
     client.execute(statement, &of).await?;
     Ok(())
@@ -207,13 +230,20 @@ pub async fn count_told_too_much(
     Ok(row.n)
 }
 
-/// Keeps the answer that every marked row names another person; how many.
+/// Keeps the answer that every marked row names another person, of whom its own columns alone speak; how many. A row
+/// whose own columns an earlier release did not keep is left out.
 ///
 /// # Errors
 /// The database's.
 pub async fn set_other(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<i64> {
-    let set =
-        "update scope_row set other = true where incident_id = $1 and version = $2 and another";
+    let set = format!(
+        "update scope_row set other = true,
+            email_key = case when own_sealed is null then email_key else own_email_key end,
+            name_key = case when own_sealed is null then name_key else own_name_key end,
+            contact_key = coalesce(own_contact_key, contact_key), sealed = coalesce(own_sealed, sealed)
+        where incident_id = $1 and version = $2 and another and (lacks & {} = 0 or own_sealed is not null)",
+        Lacks::CONTACT
+    );
     let rows = diesel::sql_query(set)
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)

@@ -29,6 +29,7 @@ mod complete;
 mod copy;
 mod draft;
 mod first;
+mod groups;
 mod identity;
 mod reject;
 mod staged;
@@ -48,13 +49,14 @@ pub use first::{
     Own, analyze_own, attach_own, complete_own, count_own, create_own, delete_retracted, drop_own,
     is_first, key_own,
 };
+pub use groups::{RejectGroup, count_rejects, group_rejects, keep_groups};
 pub use identity::{
     CountAsked, Judged, Moved, count_another_told, count_asked, count_told_too_much, find_moved,
     mark, set_other,
 };
 pub use reject::{
-    Closed, RejectGroup, close, count_rejects, find_rejects, find_row_keys, group_rejects,
-    list_rejects, list_row_keys, reject_owner,
+    Closed, close, find_rejects, find_row_keys, list_correctable, list_rejects, list_row_keys,
+    reject_owner,
 };
 pub use staged::{
     Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,
@@ -369,8 +371,18 @@ pub async fn set_active(
     }
 }
 
-/// Discards every version of the incident that stands at `status` and is not `but`, with its staged rows
-/// and rejects; their numbers.
+/// Which versions of an incident are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Every one.
+    All,
+    /// Every one but this.
+    But(i32),
+    /// This one alone.
+    Only(i32),
+}
+
+/// Discards versions of the incident that stand at `status`, with their staged rows and rejects; their numbers.
 ///
 /// # Errors
 /// The database's.
@@ -378,13 +390,22 @@ pub async fn discard(
     conn: &mut Conn,
     incident: IncidentId,
     status: ScopeStatus,
-    but: Option<i32>,
+    which: Which,
 ) -> Result<Vec<i32>> {
+    let (but, from, to) = match which {
+        Which::All => (0, 0, i32::MAX),
+        Which::But(version) => (version, 0, i32::MAX),
+        Which::Only(version) => (0, version, version),
+    };
     let discarded: Vec<i32> = diesel::update(scope_version::table)
         .filter(scope_version::incident_id.eq(incident))
         .filter(scope_version::status.eq(status))
-        .filter(scope_version::version.ne(but.unwrap_or(0)))
-        .set(scope_version::status.eq(ScopeStatus::Discarded))
+        .filter(scope_version::version.ne(but))
+        .filter(scope_version::version.between(from, to))
+        .set((
+            scope_version::status.eq(ScopeStatus::Discarded),
+            scope_version::reject_groups.eq(None::<serde_json::Value>),
+        ))
         .returning(scope_version::version)
         .get_results(conn)
         .await?;

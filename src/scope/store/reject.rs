@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,35 @@ pub async fn list_row_keys(conn: &mut Conn, incident: IncidentId) -> Result<Hash
         .await?;
     let keys = keys.into_iter().flatten();
     Ok(keys.filter_map(|key| Key::try_from(key).ok()).collect())
+}
+
+/// The places of rows that were refused for other reasons, of one version or of all, and the blind index of the reference
+/// of each, if it is kept.
+///
+/// # Errors
+/// The database's.
+pub async fn list_correctable(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: Option<i32>,
+) -> Result<HashSet<(Place, Option<Key>)>> {
+    let (from, to) = version.map_or((0, i32::MAX), |version| (version, version));
+    let places: Vec<(i16, i64, Option<Vec<u8>>)> = scope_reject::table
+        .filter(scope_reject::incident_id.eq(incident))
+        .filter(scope_reject::version.between(from, to))
+        .filter(scope_reject::row_key.is_null())
+        .select((
+            scope_reject::file,
+            scope_reject::line,
+            scope_reject::reference_key,
+        ))
+        .load(conn)
+        .await?;
+    let read = |(file, line, reference): (i16, i64, Option<Vec<u8>>)| {
+        let reference = reference.and_then(|key| Key::try_from(key).ok());
+        (Place { file, line }, reference)
+    };
+    Ok(places.into_iter().map(read).collect())
 }
 
 /// What such rows of one version say, by their lines, from the line behind the first of `lines` to the last.
@@ -233,122 +262,4 @@ fn opened(
         })
     };
     rows.into_iter().map(read).collect()
-}
-
-/// Rejects with the same reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectGroup {
-    /// The column at fault, or `row`.
-    pub column: String,
-    /// The reason's word for programs.
-    pub code: String,
-    /// The reason of the first of them.
-    pub why: String,
-    /// How many rows.
-    pub rows: i64,
-    /// The file of the first of them, from 1.
-    pub file: i16,
-    /// Its line.
-    pub line: i64,
-}
-
-#[derive(QueryableByName)]
-struct GroupSql {
-    #[diesel(sql_type = Text)]
-    column: String,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = BigInt)]
-    rows: i64,
-    #[diesel(sql_type = SmallInt)]
-    file: i16,
-    #[diesel(sql_type = BigInt)]
-    line: i64,
-    /// Which of the reasons of that row, from 1.
-    #[diesel(sql_type = BigInt)]
-    nth: i64,
-}
-
-/// The rejects of a version by their reason, the most frequent first. Unknown codes are one group for each word;
-/// other reasons are one for each column.
-///
-/// # Errors
-/// The database's; `Inconsistent` if a reject does not open.
-pub async fn group_rejects(
-    conn: &mut Conn,
-    key: &IncidentKey,
-    incident: IncidentId,
-    version: i32,
-    limit: i64,
-) -> Result<Vec<RejectGroup>> {
-    let rows: Vec<GroupSql> = diesel::sql_query(
-        "select column_name as column, code, rows, first[1]::smallint as file, first[2]::bigint as line,
-            first[3]::bigint as nth
-         from (select r.reason->>'column' as column_name, r.reason->>'code' as code, count(*) as rows,
-                min(array[lpad(r.file::text, 6, '0'), lpad(r.line::text, 20, '0'), lpad(r.nth::text, 6, '0')]) as first
-            from (select file, line, reason, nth from scope_reject,
-                jsonb_array_elements(reasons) with ordinality as each (reason, nth)
-                where incident_id = $1 and version = $2) r
-            group by 1, 2, case when r.reason->>'code' like 'unknown%'
-                then coalesce(r.reason->>'same', r.reason->>'why') end) g
-         order by rows desc, first limit $3",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(incident)
-    .bind::<diesel::sql_types::Integer, _>(version)
-    .bind::<BigInt, _>(limit)
-    .load(conn)
-    .await?;
-    let place = |row: &GroupSql| Place {
-        file: row.file,
-        line: row.line,
-    };
-    let places: Vec<Place> = rows.iter().map(place).collect();
-    let firsts = find_rejects(conn, key, incident, version, &places).await?;
-    let group = |row: GroupSql| {
-        let first = firsts.iter().find(|one| one.place() == place(&row));
-        let nth = usize::try_from(row.nth - 1).unwrap_or(0);
-        let why = first.and_then(|one| Some(one.reasons.get(nth)?.why.clone()));
-        RejectGroup {
-            column: row.column,
-            code: row.code,
-            why: why.unwrap_or_default(),
-            rows: row.rows,
-            file: row.file,
-            line: row.line,
-        }
-    };
-    Ok(rows.into_iter().map(group).collect())
-}
-
-#[derive(QueryableByName)]
-struct CountSql {
-    #[diesel(sql_type = Text)]
-    column: String,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-}
-
-/// How often each reason stands among the rejects of a version: column, code, number; most first.
-///
-/// # Errors
-/// The database's.
-pub async fn count_rejects(
-    conn: &mut Conn,
-    incident: IncidentId,
-    version: i32,
-) -> Result<Vec<(String, String, i64)>> {
-    let rows: Vec<CountSql> = diesel::sql_query(
-        "select reason->>'column' as column, reason->>'code' as code, count(*) as n
-         from scope_reject, jsonb_array_elements(reasons) as reason
-         where incident_id = $1 and version = $2
-         group by 1, 2 order by n desc, 1, 2",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(incident)
-    .bind::<diesel::sql_types::Integer, _>(version)
-    .load(conn)
-    .await?;
-    let read = |row: CountSql| (row.column, row.code, row.n);
-    Ok(rows.into_iter().map(read).collect())
 }

@@ -7,8 +7,10 @@ use crate::incident::Incident;
 use crate::scope::{self, Place, Version, store};
 use crate::web::problem::Problem;
 
-/// How many rows, and how many reasons, the page shows.
+/// How many rows the page shows.
 const SHOWN: i64 = 50;
+/// How many reasons.
+const REASONS: usize = 50;
 /// Characters of a cell that the page shows.
 const MOST: usize = 120;
 
@@ -63,7 +65,7 @@ impl Rejected {
             .as_ref()
             .map_or(&[][..], |delta| &delta.columns);
         let first = store::list_rejects(conn, &key, of.id, version_id, 0, SHOWN).await?;
-        let groups = store::group_rejects(conn, &key, of.id, version_id, SHOWN).await?;
+        let groups = store::group_rejects(conn, &key, of.id, version_id, REASONS).await?;
         let place = |group: &store::RejectGroup| Place {
             file: group.file,
             line: group.line,

@@ -103,6 +103,31 @@ fn an_address_of_several_lines_is_one_cell() {
     );
 }
 
+/// Each is a word for an element, and no code.
+#[test]
+fn a_town_that_is_a_word_for_an_element_stands_in_an_address() {
+    for town in ["Mobile", "Session", "Medical", "Files"] {
+        let file = format!(
+            "reference,address,elements\nR-1,\"1 Main St\n{town}, AL 36602\",name\nR-2,,name\n"
+        );
+        let (found, _) = read(file.as_bytes());
+        let address = format!("1 Main St\n{town}, AL 36602");
+        assert_eq!(row(&found[0]).address.as_deref(), Some(address.as_str()));
+        assert!(found[1].row.is_ok());
+    }
+    // Codes, and several words for elements, stand in rows only.
+    for elements in ["ssn", "NAME", "mobile;full_name"] {
+        let file = format!(
+            "reference,address,elements,note\nR-1,\"1 Main St,name,\nR-2,2 Main St,{elements},\"\nR-3,,name,\n"
+        );
+        assert_eq!(
+            verdicts(&file),
+            [(2, "damaged_quote"), (3, "broken_row"), (4, "taken")],
+            "{elements}"
+        );
+    }
+}
+
 #[test]
 fn the_end_of_a_damaged_row_is_no_row() {
     // The closing quotation mark is lost, and the end of the address has as many cells as a row.

@@ -61,7 +61,7 @@ pub async fn filled() -> Filled {
         scene.comms,
         scene.incident,
         PostalKind::Letter,
-        false,
+        crate::postal::REHEARSAL,
     )
     .await
     .unwrap();

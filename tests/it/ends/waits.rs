@@ -328,6 +328,17 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     let numbers =
         json!({ "in_progress": 2, "needs_letter": 1, "told_too_little": 0, "told_too_much": 0 });
     assert_eq!((unsaid.status, &unsaid.json()["confirm"]), (409, &numbers));
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let row = docs
+        .lines()
+        .find(|line| line.contains("incidents/{incident}/state"));
+    for number in numbers.as_object().unwrap().keys() {
+        assert!(
+            row.unwrap().contains(&format!("\"{number}\"")),
+            "docs/api.md: {number}"
+        );
+    }
     let said = program.post("/incidents/sundmere/state", &body(numbers));
     assert_eq!(
         (said.status, &said.json()["state"]),

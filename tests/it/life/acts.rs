@@ -127,11 +127,12 @@ impl History {
         let letters = self.model.returnable();
         let comes_back = self.dice.below(2) == 0;
         if comes_back && let Some((batch, reference)) = self.pick(&letters) {
+            let stayed = self.dice.below(2) == 0;
             self.log(format!(
-                "the letter to {reference} of batch {batch} comes back"
+                "the letter to {reference} of batch {batch} comes back, never left: {stayed}"
             ));
-            self.world.give_back(batch, &reference).await;
-            self.model.give_back(batch, &reference);
+            self.world.give_back(batch, &reference, stayed).await;
+            self.model.give_back(batch, &reference, stayed);
             return;
         }
         let people = self.model.people.iter();

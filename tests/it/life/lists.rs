@@ -81,7 +81,7 @@ impl History {
         };
         let questions = draft.questions(&self.model.people);
         let expected = (!draft.rows.is_empty()).then_some(questions);
-        let others = self.dice.below(2) == 0;
+        let others = self.dice.below(2) == 0 && self.model.formers_have_addresses();
         self.log(format!("put in force, others {others}: {expected:?}"));
         let activated = self.world.activate(others).await;
         let asked = activated.as_ref().map(|(asked, _)| asked);
@@ -102,6 +102,7 @@ impl History {
             // A first list tells how to reach people.
             email: self.model.people.is_empty() || self.dice.below(6) > 0,
             name: self.dice.below(4) > 0,
+            address: self.model.people.is_empty() || self.dice.below(4) > 0,
             flags: self.dice.below(4) > 0,
         }
     }
@@ -144,6 +145,11 @@ impl History {
             1 => Some(format!("Another {reference}")),
             _ => Some(format!("Person {reference}")),
         };
+        let address = match self.dice.below(12) {
+            0 => None,
+            1..=3 => Some("2 Side St"),
+            _ => Some("1 Main St"),
+        };
         let mut elements: Codes = ELEMENTS
             .into_iter()
             .filter(|_| self.dice.below(2) == 0)
@@ -154,6 +160,7 @@ impl History {
         Listed {
             email,
             name,
+            address,
             elements,
             flags: flags.collect(),
         }

@@ -1,10 +1,10 @@
 //! Random histories of an incident on the real system, beside a model in plain memory: after each act the account,
 //! everybody's standing, the audiences, the letter list and what relays accepted agree with it (P1, P2).
 //!
-//! References that seem to name another person get both answers, at random. What histories leave out: everybody has the
-//! same postal address, nobody is a minor, and every reference in a file is there once. What is not compared: which past
-//! corrections a page lists, and lists for next of kin and for
-//! protected addresses, whose people are told one by one.
+//! References that seem to name another person get both answers, at random; not that they are others' where the former
+//! person has no postal address, who could not be corrected any more. What histories leave out: nobody is a minor, and every
+//! reference in a file is there once. What is not compared: which past corrections a page lists, and lists for next of
+//! kin and for protected addresses, whose people are told one by one.
 //!
 //! CANDOR_HISTORIES says how many histories run, from CANDOR_HISTORIES_FROM on; a history that failed is kept in `KEPT`.
 
@@ -245,6 +245,7 @@ impl History {
             columns: Columns {
                 email: true,
                 name: true,
+                address: true,
                 flags: true,
             },
             rows: BTreeMap::from([("r0".to_owned(), Row::Goes)]),

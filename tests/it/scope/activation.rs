@@ -166,7 +166,7 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
         desk.by,
         desk.incident,
         PostalKind::Letter,
-        false,
+        crate::postal::REHEARSAL,
     )
     .await
     .unwrap();

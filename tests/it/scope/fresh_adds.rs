@@ -93,6 +93,11 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
     );
     let left = &desk.rejects(1).await[0];
     assert_eq!(left.reasons[0].code, "duplicate_reference");
+    assert_eq!(
+        left.reasons[0].why,
+        "The row says what it said when it was refused since its reference stands on another line: correct it, or \
+         leave it out."
+    );
     assert_eq!(left.cells[..3], ["R1", "zed@example.org", "Zed"]);
     let sum = added.lines.unwrap().sum(2, 1, (2, 1));
     assert!(
@@ -127,6 +132,37 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
         .unwrap();
     let ann = desk.person("R1").await.unwrap();
     assert_eq!(ann.contact.name.as_deref(), Some("Ann"));
+}
+
+/// The first version refused R1's second line. In the next R1 stands once, with a mistake, and corrected it says the same
+/// words.
+#[tokio::test(flavor = "multi_thread")]
+async fn b3_a_reject_corrected_to_words_that_another_version_refused_is_taken() {
+    let head = "reference,email,name,elements";
+    let first = format!("{head}\nR1,ann@example.org,Ann,name\nR1,ann@example.org,Ann,name;ssn\n");
+    let second = format!("{head}\nR2,bo@example.org,Bo,name\nR1,ann@example.org,Ann,name;sns\n");
+    let corrected = format!(
+        "{head},line,column,reason\nR1,ann@example.org,Ann,name;ssn,3,elements,There is no element\n"
+    );
+    for adds in [true, false] {
+        let desk = Desk::new().await;
+        let drafted = desk.take(ScopeMode::Full, &first).await;
+        assert_eq!((drafted.accepted, drafted.rejected), (1, 1));
+        let drafted = desk.import(ScopeMode::Full, second.as_str()).await.unwrap();
+        assert_eq!((drafted.accepted, drafted.rejected), (1, 1));
+        let (version, taken) = match adds {
+            true => (2, desk.add(&corrected).await.unwrap()),
+            false => {
+                desk.activate(2).await.unwrap();
+                let taken = desk.import(ScopeMode::Delta, corrected.as_str()).await;
+                (3, taken.unwrap())
+            }
+        };
+        assert_eq!(taken.rejected, 0);
+        desk.activate(version).await.unwrap();
+        let ann = desk.person("R1").await.unwrap();
+        assert_eq!(ann.exposed, super::set("name;ssn"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

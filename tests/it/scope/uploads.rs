@@ -168,6 +168,14 @@ async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_da
     steer::move_to(app, desk.by, desk.incident, 1, IncidentState::Dismissed)
         .await
         .unwrap();
+    let over = begin(app, desk.by, desk.incident, 10, None).await;
+    let Err(UploadError::Draft(why)) = over else {
+        panic!("nothing is taken of a list that could not be imported")
+    };
+    assert!(
+        matches!(*why, ImportError::Over(IncidentState::Dismissed)),
+        "{why:?}"
+    );
     forget(app, desk.by, desk.incident, "carrier")
         .await
         .unwrap();

@@ -10,6 +10,7 @@ use super::person::{Listed, Person};
 pub struct Columns {
     pub email: bool,
     pub name: bool,
+    pub address: bool,
     pub flags: bool,
 }
 
@@ -37,8 +38,8 @@ pub struct Draft {
     pub full: bool,
     /// What it says of each person; `None`: they are not affected.
     pub rows: BTreeMap<String, Option<Listed>>,
-    /// The flags that its files say of people; none where a file has no such column.
-    said: BTreeMap<String, BTreeSet<&'static str>>,
+    /// What its files themselves say of people: nothing where they have no such column.
+    own: BTreeMap<String, Listed>,
     /// Accepted rows in whose place rows of added files came that say something else.
     replaced: i64,
     /// References of the rows that were refused.
@@ -71,7 +72,7 @@ impl Draft {
         Self {
             full,
             rows: BTreeMap::new(),
-            said: BTreeMap::new(),
+            own: BTreeMap::new(),
             replaced: 0,
             rejects: BTreeSet::new(),
         }
@@ -82,7 +83,7 @@ impl Draft {
         let before = self.rows.clone();
         for (reference, row) in &file.rows {
             self.rejects.remove(reference);
-            let mut flags = BTreeSet::new();
+            let mut own = Listed::default();
             let row = match row {
                 Row::Bad(_) => {
                     self.rejects.insert(reference.clone());
@@ -90,28 +91,29 @@ impl Draft {
                 }
                 Row::Goes => None,
                 Row::Is(said) => {
-                    let of_draft = before.get(reference).cloned().flatten();
+                    // A row of the draft that means another person says nothing of this one.
+                    let of_draft = before.get(reference).cloned().flatten().filter(|known| {
+                        let completed = complete(said, known.clone(), file.columns);
+                        !completed.is_another_than(known)
+                    });
                     let of_people = || people.get(reference).map(|person| person.listed.clone());
-                    flags = match file.columns.flags {
-                        true => said.flags.clone(),
-                        false if of_draft.is_some() => self.said[reference].clone(),
-                        false => flags,
-                    };
+                    let before = of_draft.as_ref().map(|_| self.own[reference].clone());
+                    own = complete(said, before.unwrap_or_default(), file.columns);
                     let known = of_draft.or_else(of_people).unwrap_or_default();
                     Some(complete(said, known, file.columns))
                 }
             };
-            let is_same = |(was, said): (&Option<Listed>, &BTreeSet<&str>)| {
+            let is_same = |(was, own_before): (&Option<Listed>, &Listed)| {
                 let elements = |row: &Option<Listed>| row.as_ref().map(|row| row.elements.clone());
                 let has_contact = match (was, &row) {
                     (Some(was), Some(row)) => row.has_contact_of(was),
                     (was, row) => was.is_none() == row.is_none(),
                 };
-                has_contact && *said == flags && elements(was) == elements(&row)
+                has_contact && own_before.flags == own.flags && elements(was) == elements(&row)
             };
-            let was = before.get(reference).zip(self.said.get(reference));
+            let was = before.get(reference).zip(self.own.get(reference));
             self.replaced += i64::from(was.is_some_and(|was| !is_same(was)));
-            self.said.insert(reference.clone(), flags);
+            self.own.insert(reference.clone(), own);
             self.rows.insert(reference.clone(), row);
         }
     }
@@ -178,12 +180,12 @@ impl Draft {
             }
             changes.identity_changes += i64::from(person.seems_another(now));
             changes.emails_lost += i64::from(person.loses_email(now));
+            changes.addresses_lost += i64::from(person.loses_address(now));
             if !person.in_scope {
                 changes.added += 1;
                 continue;
             }
-            let contact =
-                (&now.email, &now.name, &now.flags) != (&before.email, &before.name, &before.flags);
+            let contact = !now.has_contact_of(before) || now.flags != before.flags;
             let (is, was) = (&now.elements, &before.elements);
             changes.elements_added += i64::from(!is.is_subset(was));
             changes.elements_retracted += i64::from(!was.is_subset(is));
@@ -211,6 +213,7 @@ impl Draft {
         ask("retracted".to_owned(), changes.retracted, self.full);
         ask("replaced".to_owned(), changes.replaced, true);
         ask("emails".to_owned(), changes.emails_lost, true);
+        ask("addresses".to_owned(), changes.addresses_lost, true);
         let known = || self.known(people);
         let too_much = known().filter(|(person, now)| person.told_more_than(now));
         ask("too much".to_owned(), too_much.count() as i64, true);
@@ -233,6 +236,10 @@ fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
             true => said.name.clone(),
             false => known.name,
         },
+        address: match columns.address {
+            true => said.address,
+            false => known.address,
+        },
         elements: said.elements.clone(),
         flags: match columns.flags {
             true => said.flags.clone(),
@@ -242,6 +249,18 @@ fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
 }
 
 impl Model {
+    /// Whether everybody whose reference would become another person's has a postal address. Who has none and must be
+    /// corrected can be told by word of mouth alone, and that is recorded by reference.
+    pub fn formers_have_addresses(&self) -> bool {
+        let Some(draft) = &self.draft else {
+            return true;
+        };
+        let mut others = draft
+            .known(&self.people)
+            .filter(|(person, now)| person.seems_another(now));
+        others.all(|(person, _)| person.listed.address.is_some())
+    }
+
     /// Puts the draft in force as this version. `others`: where a row seems to mean another person, it does. The people
     /// whose reference became another person's: the reference, and what the model calls them from now on.
     pub fn activate(&mut self, version: i32, others: bool) -> Vec<(String, String)> {
@@ -256,8 +275,8 @@ impl Model {
                 let known = self.people.get(reference);
                 if known.is_some_and(|person| person.seems_another(row)) {
                     former.push((reference.clone(), format!("{reference}~{version}")));
-                    // A file without flags says none of somebody who is new.
-                    row.flags = draft.said[reference].clone();
+                    // Nothing that was known of the former person is true of the new one.
+                    *row = draft.own[reference].clone();
                 }
             }
         }

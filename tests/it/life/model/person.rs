@@ -29,11 +29,12 @@ struct Telling {
     counts: bool,
 }
 
-/// What a row of a list says of a person. Everybody has the same postal address.
+/// What a row of a list says of a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     pub email: Option<String>,
     pub name: Option<String>,
+    pub address: Option<&'static str>,
     pub elements: Codes,
     pub flags: BTreeSet<&'static str>,
 }
@@ -45,17 +46,20 @@ impl Listed {
             .all(|flag| !self.flags.contains(flag))
     }
 
-    /// Whether the name is new and no e-mail address stays, so that the row may mean another person. No name at all is
-    /// no other name.
-    fn is_another_than(&self, before: &Self) -> bool {
+    /// Whether the name is new and no e-mail address stays, so that the row may mean another person. At the same house,
+    /// and where no address is known at all, no name is no other name.
+    pub fn is_another_than(&self, before: &Self) -> bool {
+        let same_email = self.email.is_some() && self.email == before.email;
+        let nowhere = |of: &Self| of.email.is_none() && of.address.is_none();
+        let same_house = self.address.is_some() && self.address == before.address;
+        let stays = same_house || nowhere(self) && nowhere(before);
         let has_names = self.name.is_some() && before.name.is_some();
-        let same_address = self.email.is_some() && self.email == before.email;
-        has_names && self.name != before.name && !same_address
+        self.name != before.name && !same_email && (has_names || !stays)
     }
 
     /// Whether it says the same of who they are and how they are reached.
     pub fn has_contact_of(&self, other: &Self) -> bool {
-        (&self.email, &self.name) == (&other.email, &other.name)
+        (&self.email, &self.name, self.address) == (&other.email, &other.name, other.address)
     }
 }
 
@@ -153,6 +157,11 @@ impl Person {
         self.listed.email.is_some() && row.email.is_none() && !self.seems_another(row)
     }
 
+    /// Whether a row takes their postal address away.
+    pub fn loses_address(&self, row: &Listed) -> bool {
+        self.listed.address.is_some() && row.address.is_none() && !self.seems_another(row)
+    }
+
     /// Whether a row takes back something that they were told.
     pub fn told_more_than(&self, row: &Listed) -> bool {
         let back = self.exposed();
@@ -166,7 +175,8 @@ impl Person {
         if is_other {
             let known = [Some(&self.listed), self.origin.as_ref()];
             // Links that went to a former address end.
-            let moves = known.iter().flatten().any(|known| known.email != row.email);
+            let way = |of: &Listed| (of.email.clone(), of.address);
+            let moves = known.iter().flatten().any(|known| way(known) != way(&row));
             self.epoch += i16::from(moves);
             self.origin = None;
         } else if !row.has_contact_of(&self.listed) {

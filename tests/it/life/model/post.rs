@@ -32,6 +32,8 @@ pub struct Letter {
     pub names: Codes,
     /// Its place in what its person was told, once it was posted and unless it came back.
     pub told: Option<usize>,
+    /// It was recorded as posted, and never left.
+    pub stayed: bool,
 }
 
 /// Where a list of letters stands.
@@ -53,16 +55,22 @@ impl Model {
     /// Who belongs on the next list, with what it must name: people on a list that waits stay out.
     pub fn letters(&self, list: List) -> BTreeMap<String, Codes> {
         let people = self.people.iter();
-        let need = people
-            .filter(|(reference, person)| list.is_for(person) && !self.is_on_a_list(reference));
+        let need = people.filter(|(reference, person)| {
+            let has_address = person.listed.address.is_some();
+            has_address && list.is_for(person) && !self.is_on_a_list(reference)
+        });
         need.map(|(reference, person)| (reference.clone(), person.exposed()))
             .collect()
     }
 
     pub fn take_letters(&mut self, list: List) {
         let letters = self.letters(list).into_iter().map(|(reference, names)| {
-            let told = None;
-            (reference, Letter { names, told })
+            let letter = Letter {
+                names,
+                told: None,
+                stayed: false,
+            };
+            (reference, letter)
         });
         let letters = letters.collect();
         self.batches.push(Batch {
@@ -110,7 +118,8 @@ impl Model {
             .collect()
     }
 
-    pub fn give_back(&mut self, batch: usize, reference: &str) {
+    /// The letter came back; or it had never left.
+    pub fn give_back(&mut self, batch: usize, reference: &str, stayed: bool) {
         let letter = self.batches[batch]
             .letters
             .get_mut(reference)
@@ -121,7 +130,8 @@ impl Model {
             .expect("a letter has a person");
         if let Some(at) = letter.told.take() {
             person.take_back(at);
-            person.letters_back += 1;
+            person.letters_back += usize::from(!stayed);
+            letter.stayed = stayed;
         }
     }
 
@@ -146,10 +156,13 @@ impl Model {
         posted.max()
     }
 
-    /// The letters that were posted to this person: when, and whether each came back; the last one last.
+    /// The letters that left for this person: when, and whether each came back; the last one last.
     pub fn posted(&self, reference: &str) -> Vec<(DateTime<Utc>, bool)> {
         let posted = self.batches.iter().filter_map(|batch| {
-            let letter = batch.letters.get(reference)?;
+            let letter = batch
+                .letters
+                .get(reference)
+                .filter(|letter| !letter.stayed)?;
             match batch.stage {
                 Stage::Posted(on) => Some((on, letter.told.is_none())),
                 _ => None,
@@ -167,11 +180,14 @@ impl Model {
     }
 
     /// The lists whose letter to this person has a code that opens their page: it waits to be posted, or was posted last
-    /// of all and did not come back.
+    /// of all that left, and did not come back.
     pub fn open_letters(&self, reference: &str) -> impl Iterator<Item = usize> {
         let to_them = self.batches.iter().enumerate();
         let to_them = to_them.filter_map(|(n, batch)| {
-            let letter = batch.letters.get(reference)?;
+            let letter = batch
+                .letters
+                .get(reference)
+                .filter(|letter| !letter.stayed)?;
             Some((n, batch.stage, letter.told.is_none()))
         });
         let to_them: Vec<_> = to_them.collect();

@@ -130,40 +130,37 @@ fn name_of(question: &Question) -> String {
 
 fn csv(file: &File) -> String {
     let columns = file.columns;
-    let has = [columns.email, columns.name, columns.flags];
+    let has = [columns.email, columns.name, columns.address, columns.flags];
     let mut lines = vec![line(
         has,
         "reference",
         "elements",
-        ["email", "name", "flags"],
+        ["email", "name", "address", "flags"],
     )];
     for (reference, row) in &file.rows {
         lines.push(match row {
             Row::Is(said) => of(has, reference, said, ""),
             // No list of ours knows such an element.
             Row::Bad(said) => of(has, reference, said, ";shoe size"),
-            Row::Goes => line(has, reference, "", ["", "", "retract"]),
+            Row::Goes => line(has, reference, "", ["", "", "", "retract"]),
         });
     }
     lines.concat()
 }
 
-fn of(has: [bool; 3], reference: &str, said: &Listed, more: &str) -> String {
+fn of(has: [bool; 4], reference: &str, said: &Listed, more: &str) -> String {
     let flags: Vec<_> = said.flags.iter().copied().collect();
     let cells = [
         said.email.as_deref().unwrap_or_default(),
         said.name.as_deref().unwrap_or_default(),
+        said.address.unwrap_or_default(),
         &flags.join(";"),
     ];
     line(has, reference, &(joined(&said.elements) + more), cells)
 }
 
-fn line(has: [bool; 3], reference: &str, elements: &str, cells: [&str; 3]) -> String {
-    let address = match reference {
-        "reference" => "address",
-        _ => "1 Main St",
-    };
-    let mut line = format!("{reference},{elements},{address}");
+fn line(has: [bool; 4], reference: &str, elements: &str, cells: [&str; 4]) -> String {
+    let mut line = format!("{reference},{elements}");
     for (cell, _) in cells.iter().zip(has).filter(|(_, has)| *has) {
         line += &format!(",{cell}");
     }

@@ -23,7 +23,9 @@ impl World {
         let taken = postal::list::export(app, by, self.incident(), kind, REHEARSAL).await;
         let mut letters = match taken {
             Ok(letters) => letters,
-            Err(PostalError::Nobody | PostalError::Waiting { .. }) => return BTreeMap::new(),
+            Err(
+                PostalError::Nobody | PostalError::Waiting { .. } | PostalError::NoAddress { .. },
+            ) => return BTreeMap::new(),
             Err(other) => panic!("{other:?}"),
         };
         let mut file = Vec::new();
@@ -78,17 +80,21 @@ impl World {
             .unwrap();
     }
 
-    pub async fn give_back(&self, batch: usize, reference: &str) {
+    /// The letter came back; or it had never left.
+    pub async fn give_back(&self, batch: usize, reference: &str, stayed: bool) {
         let (app, by, id) = (&self.house.app, self.scene.comms, self.batches[batch].id);
         let code = &self.batches[batch].codes[reference];
+        let reason = if stayed { "not posted" } else { "moved away" };
         let file = match reference_of(reference) == reference {
-            true => format!("reference,reason\n{reference},moved away\n"),
-            false => format!("letter_code,reason\n{code},moved away\n"),
+            true => format!("reference,reason\n{reference},{reason}\n"),
+            false => format!("letter_code,reason\n{code},{reason}\n"),
         };
         let slips = postal::slips::read(file.as_bytes()).unwrap();
         let recorded = postal::returned::returned(app, by, self.incident(), Some(id), slips);
         let recorded = recorded.await.unwrap();
-        assert_eq!((recorded.returned, recorded.refused), (1, Vec::new()));
+        let counts = (recorded.returned, recorded.not_posted);
+        assert_eq!(counts, if stayed { (0, 1) } else { (1, 0) });
+        assert_eq!(recorded.refused, []);
     }
 
     pub async fn tell_otherwise(&self, reference: &str) {

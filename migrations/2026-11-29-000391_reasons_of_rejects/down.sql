@@ -1,0 +1,1 @@
+alter table scope_version drop column reject_groups;
