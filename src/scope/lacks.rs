@@ -123,7 +123,7 @@ mod tests {
         };
         let some = lacks(&["reference", "elements", "email", "name"]);
         let completed = some.complete(row, before);
-        assert_eq!((completed.email, completed.name), (None, None));
+        assert_eq!((&completed.email, &completed.name), (&None, &None));
         assert_eq!(completed.postcode.as_deref(), Some("1"));
         assert_eq!(completed.address.as_deref(), Some("1 High St"));
         assert_eq!(completed.reference, "R1");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, SmallInt};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
