@@ -311,7 +311,6 @@ impl Line {
         owed: &mut Option<Owed>,
     ) {
         let beginning = self.row(&mut job);
-        let on_connection = job.begin();
         let writing = self.hand_in(&beginning, owed.as_ref()).await;
         *ahead = self.look_ahead();
         let (next, mut waiting) = match ahead {
@@ -324,6 +323,7 @@ impl Line {
             begun = self.begin(&beginning, writing, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
+        let on_connection = job.begin();
         let reply = tokio::select! {
             reply = self.send(line, (letter, next), permit) => reply,
             never = self.release(&mut waiting) => match never {},

@@ -134,7 +134,7 @@ impl Doing<'_> {
         let cancel = async {
             hold::cancel(&self.house.app, self.scene.comms, id)
                 .await
-                .unwrap()
+                .unwrap();
         };
         self.acts.act(Act::Cancel(id), cancel).await;
     }
@@ -266,7 +266,7 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
     for sender in senders {
         assert_eq!(sender.terminate().await.code(), Some(0));
     }
-    let found = findings.0.lock().unwrap();
+    let found = std::mem::take(&mut *findings.0.lock().unwrap());
     let (looks, away, behind) = (found.looks, found.away, found.behind);
     println!(
         "{looks} looks, {away:?} while all relays were away, at most {behind:?} behind the sinks"

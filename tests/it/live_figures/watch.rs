@@ -40,9 +40,12 @@ pub struct Watched {
     pub people: i64,
 }
 
-/// The acts so far, and when each had ended.
+/// An act, and when it had ended.
+type Done = (Act, Option<Instant>);
+
+/// The acts so far.
 #[derive(Clone, Default)]
-pub struct Acts(Arc<Mutex<Vec<(Act, Option<Instant>)>>>);
+pub struct Acts(Arc<Mutex<Vec<Done>>>);
 
 impl Acts {
     /// Does something and notes it.
