@@ -107,6 +107,8 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         Some(approved) => other_scope(&mut tx, incident, approved).await?,
         None => None,
     };
+    // In the order of whoever freezes the last of its audience.
+    store::lock_pace(&mut tx, id).await?;
     store::lock_end(&mut tx, id).await?;
     let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Paused {

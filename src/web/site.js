@@ -77,9 +77,12 @@ for (const area of all("textarea[data-keep]")) {
   if (!area.value) area.value = sessionStorage.getItem(drafted(area)) ?? "";
   area.addEventListener("input", () => sessionStorage.setItem(drafted(area), area.value));
 }
+// A field may be called "elements" itself, and then hides the form's own list.
+const elementsOf = (form) => Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements").get.call(form);
 function keep(form) {
-  const areas = [...form.elements].filter((area) => area.dataset.keep && area.value);
-  let field = form.elements.namedItem("draft");
+  const fields = elementsOf(form);
+  const areas = [...fields].filter((area) => area.dataset.keep && area.value);
+  let field = fields.namedItem("draft");
   // A page that gives back a form gives back its id too.
   if (areas.length === 0 || field?.value) return;
   const id = [...crypto.getRandomValues(new Uint8Array(12))].map((n) => (n % 36).toString(36)).join("");

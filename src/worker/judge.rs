@@ -249,7 +249,8 @@ impl Judge<'_> {
 
     fn hold_away(&self) {
         let lasting = TimeDelta::seconds(self.app.config.mail.away_seconds);
-        self.hold(lasting, "it is away");
+        self.trunk.hold(lasting, "it is away");
+        self.show_held(self.trunk.route.relay.name(), lasting);
     }
 
     /// Holds the relay for all its lines.

@@ -140,6 +140,19 @@ pub async fn pass_canary(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> 
     Ok(passed == 1)
 }
 
+/// Locks what the program decided about a campaign, until the transaction ends. Comes before [`super::lock_end`].
+///
+/// # Errors
+/// The database's.
+pub async fn lock_pace(conn: &mut Conn, id: CampaignId) -> Result<()> {
+    let locked = campaign_pace::table.find(id).for_update();
+    locked
+        .select(campaign_pace::campaign_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Sets how fast a campaign may go. `false`: it was as fast already.
 ///
 /// # Errors

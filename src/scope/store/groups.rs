@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Place;
 use super::reject::find_rejects;
+use crate::db::schema::scope_version;
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
 use crate::seal::IncidentKey;
@@ -106,12 +107,7 @@ const KEEP: &str = concat!(
     " where incident_id = $1 and version = $2"
 );
 
-// Nothing is kept while a list is read, and of a version that an earlier release read.
-const FIND: &str = concat!(
-    "select coalesce(reject_groups, ",
-    counted!(),
-    ") as groups from scope_version where incident_id = $1 and version = $2"
-);
+const COUNT: &str = concat!("select ", counted!(), " as groups");
 
 /// Counts why the rows of a version were refused, and keeps that with it. To be called in each transaction that changes
 /// its rejects.
@@ -129,14 +125,26 @@ pub async fn keep_groups(conn: &mut Conn, incident: IncidentId, version: i32) ->
 }
 
 async fn groups(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<Groups> {
-    let found: GroupsSql = diesel::sql_query(FIND)
-        .bind::<Uuid, _>(incident)
-        .bind::<Integer, _>(version)
-        .bind::<BigInt, _>(KEPT)
-        .get_result(conn)
+    let kept: Option<serde_json::Value> = scope_version::table
+        .find((incident, version))
+        .select(scope_version::reject_groups)
+        .first(conn)
         .await?;
+    let found = match kept {
+        Some(kept) => kept,
+        // Nothing is kept while a list is read, and of a version that an earlier release read.
+        None => {
+            let counted: GroupsSql = diesel::sql_query(COUNT)
+                .bind::<Uuid, _>(incident)
+                .bind::<Integer, _>(version)
+                .bind::<BigInt, _>(KEPT)
+                .get_result(conn)
+                .await?;
+            counted.groups
+        }
+    };
     let broken = || Error::inconsistent("scope_version", version);
-    serde_json::from_value(found.groups).map_err(|_| broken())
+    serde_json::from_value(found).map_err(|_| broken())
 }
 
 /// The rejects of a version by their reason, the most frequent first. Unknown codes are one group for each word;

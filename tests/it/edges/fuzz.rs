@@ -193,12 +193,12 @@ fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
             json!({ "on": "2026-11-20", "how": "phone", "who": "Kin" })
         }
         (_, "told") => {
-            json!({ "reference": "r-1", "on": "2026-11-20", "how": "phone", "who": "Kin" })
+            json!({ "reference": "R-00000", "on": "2026-11-20", "how": "phone", "who": "Kin" })
         }
         (_, "returned") => json!({ "letters": [{ "reference": "r-1", "reason": "moved" }] }),
         (_, "minors") => json!({ "minors": "guardian_letter" }),
-        (_, "activate") => json!({ "confirm_rejects": true, "confirm": { "too_much": 1 } }),
-        ("/api/v1/letters/{batch}/discard", _) => json!({}),
+        (_, "activate") => json!({ "confirm_rejects": true, "confirm": { "told_too_much": 1 } }),
+        ("/api/v1/letters/{batch}/discard", _) | (_, "revoke-links") => json!({}),
         (_, "discard") => json!({ "revision": "ab" }),
         _ => json!({ "reason": "why", "version": 1 }),
     }

@@ -832,7 +832,7 @@ fn letters() -> LettersPage {
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
-        links: "http://127.0.0.1:8080".into(),
+        links: "https://localhost".into(),
         channels: vec![choice("phone", "by telephone")],
         one: Typed {
             reference: HOSTILE.into(),

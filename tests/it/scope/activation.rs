@@ -161,6 +161,9 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
     let rows = "reference,name,address,email,elements,jurisdiction\n\
         r1,=cmd(),\"1 High St\nLondon\",,name;ssn,GB\nr2,Bo,,bo@example.org,name,GB\n";
     desk.take(ScopeMode::Full, rows).await;
+    // Letters tell nobody of what is only suspected.
+    let confirmed = "update incident set state = 'confirmed'";
+    desk.house.sql(confirmed).await;
     let mut letters = letters::export(
         &desk.house.app,
         desk.by,

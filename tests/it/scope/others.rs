@@ -91,7 +91,14 @@ async fn another_person_gets_what_several_files_of_the_draft_say_of_them() {
     desk.import(ScopeMode::Delta, NARROW).await.unwrap();
     let more = "reference,postcode,elements\nP-5,10115,name;dob\n";
     desk.add(more).await.unwrap();
-    desk.activate_with(2, another(1)).await.unwrap();
+    let answers = Confirmed {
+        another_person: Some(1),
+        replaced: Some(1),
+        ..Confirmed::default()
+    };
+    desk.activate_with(2, Consent::Numbers(answers))
+        .await
+        .unwrap();
     let bob = desk.person("P-5").await.unwrap();
     assert_eq!(bob.contact.name.as_deref(), Some("Bob Ray"));
     assert_eq!(

@@ -371,7 +371,7 @@ async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_so() {
         "{incident}"
     );
     assert!(!incident.contains("Once a scope is active"));
-    assert!(!incident.contains("/console/staff") && incident.contains("/console/outbox"));
+    assert!(!incident.contains("/console/staff") && incident.contains("/console/templates"));
     let listed = staff
         .get("/console/incidents/sundmere/people?standing=notified")
         .body;
