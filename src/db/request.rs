@@ -31,7 +31,7 @@ enum State {
     /// Its transaction is in use.
     InUse,
     /// A verb has ended its part of the transaction.
-    Kept(Open),
+    Kept(Box<Open>),
 }
 
 impl std::fmt::Debug for State {
@@ -85,7 +85,7 @@ impl Request {
     pub(super) fn take(&self) -> Option<Open> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::InUse) {
-            State::Kept(open) => Some(open),
+            State::Kept(open) => Some(*open),
             other => {
                 *state = other;
                 None
@@ -110,7 +110,7 @@ impl Request {
 
     pub(super) fn keep(&self, conn: Object<AsyncPgConnection>, stale: bool) {
         let conn = Some(conn);
-        *self.state() = State::Kept(Open { conn, stale });
+        *self.state() = State::Kept(Box::new(Open { conn, stale }));
     }
 
     pub(super) fn forget(&self) {

@@ -54,7 +54,7 @@ pub async fn show(
         .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
     let review = check::review(&content, &counted.classes).map_err(CampaignError::Text)?;
     Ok(HttpResponse::Ok().json(AudienceView {
-        count: counted.count.clone(),
+        count: counted.count,
         findings: shown_findings(&review),
         readers: review.readers,
         unnamed: review.unnamed,

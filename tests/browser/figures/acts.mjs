@@ -50,8 +50,6 @@ export async function upload(page, base, text, draft) {
 
 /** The rejected rows of the draft in the window, as they are downloaded. */
 export async function rejects(page) {
-  const rehearsal = page.locator('dialog[open], details.sure[open]').locator('input[name="anyway"]');
-  if (await rehearsal.count() > 0) await rehearsal.check();
   const arrives = page.waitForEvent('download');
   await page.getByRole('link', { name: /Download all/ }).click();
   return readFileSync(await (await arrives).path(), 'utf8');
@@ -142,6 +140,8 @@ export async function launch(page, base, id) {
 export async function take(page, base, words) {
   await page.goto(`${base}/console/incidents/walk/letters`);
   await page.locator('tr').filter({ hasText: words }).locator('summary').click();
+  const rehearsal = page.locator('dialog[open], details.sure[open]').locator('input[name="anyway"]');
+  if (await rehearsal.count() > 0) await rehearsal.check();
   const arrives = page.waitForEvent('download');
   await page.locator('dialog[open], details.sure[open]').getByRole('button', { name: 'Take this list' }).click();
   return readFileSync(await (await arrives).path(), 'utf8');

@@ -20,6 +20,7 @@ use crate::people::Scene;
 pub struct Filled {
     pub house: House,
     /// Its comms team and incident.
+    #[expect(dead_code, reason = "it keeps what the house was filled with")]
     pub scene: Scene,
     /// The page of one person.
     pub status: String,

@@ -375,7 +375,9 @@ impl Watch {
                 self.wrong("messages were tried".to_owned());
             }
         }
-        if look.api["status"] == "completed" && live(&look.page, "percent") != "100 % done" {
+        // The page was asked for before the API.
+        let is_completed = look.page.contains("</svg>completed</span>");
+        if is_completed && live(&look.page, "percent") != "100 % done" {
             self.wrong(format!("completed: {}", live(&look.page, "percent")));
         }
     }

@@ -132,7 +132,7 @@ impl Client {
         let (path, body) = self.request(act, n);
         let key = format!("{}-{n}", self.no);
         let figures = &self.field.figures;
-        let begun = SystemTime::now();
+        let begun = SystemTime::from(candor::clock::Clock::system().now());
         let mut running_since: Option<Instant> = None;
         for attempt in 0.. {
             let node = &self.field.nodes[(self.no + attempt) % self.field.nodes.len()];

@@ -183,7 +183,7 @@ impl Post {
 
     async fn dismiss(&self) -> Result<(), SteerError> {
         let (app, of) = (&self.house.app, self.scene.incident);
-        let found = incidents::find(&mut *app.db.get().await.unwrap(), of).await;
+        let found = incidents::find(&mut app.db.get().await.unwrap(), of).await;
         let version = found.unwrap().version;
         steer::move_to(app, self.scene.comms, of, version, Dismissed).await
     }
