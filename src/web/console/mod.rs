@@ -33,7 +33,7 @@
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
 //! | `GET, POST /console/campaigns` | [`campaigns::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
 //! | `GET /console/campaigns/{id}` | [`campaign::CampaignPage`] | |
-//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::CampaignPage::live`] | |
+//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`progress::Moving`] | |
 //! | `POST /console/campaigns/{id}/{deed}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notices::Notices`] | query `status`, `after` |
 //! | `GET /console/notices/{id}` | [`notices::NoticePage`] | |
