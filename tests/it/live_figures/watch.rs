@@ -302,6 +302,8 @@ impl Watch {
                 state.is_null() && !pace.contains("left"),
                 "what is not to send is not held",
             );
+            let sending = look.api["counts"]["sending"].as_i64();
+            must(sending == Some(0), "it does not send");
             return;
         }
         if stopped {
