@@ -182,6 +182,22 @@ pub async fn lock(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
     )
 }
 
+/// The same, and rows that refer to it may be inserted meanwhile: who freezes its audience or settles its notices has
+/// inserted some before taking what the caller holds ([`lock_pace`], [`lock_end`]).
+///
+/// # Errors
+/// `Missing`.
+pub async fn lock_status(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
+    read(
+        campaign::table
+            .find(id)
+            .select(Row::as_select())
+            .for_no_key_update()
+            .first(conn)
+            .await?,
+    )
+}
+
 /// Campaigns, newest first, of one incident if given.
 ///
 /// # Errors

@@ -194,9 +194,9 @@ export async function moveOn(page, base, words) {
   const asked = page.locator('details.sure').filter({ hasText: 'Not everybody is told rightly' });
   if (await asked.count() === 0) return press(page, words);
   await asked.locator('summary').click();
-  const form = page.locator('form.ask').filter({ hasText: 'Not everybody is told rightly' });
+  const form = page.locator('dialog[open], details.sure[open]').filter({ hasText: 'Not everybody is told rightly' });
   await form.getByRole('checkbox').check();
-  return Promise.all([page.waitForEvent('load'), form.getByRole('button').last().click()]);
+  return Promise.all([page.waitForEvent('load'), form.locator('button.firm').click()]);
 }
 
 export { check, press };

@@ -33,6 +33,8 @@ function needs({ account, campaigns, ...model }) {
   return [...all, ...approved];
 }
 
+const correct = (mails, letters) => [mails > 0 ? 'draft a correction' : '', letters > 0 ? 'take the list of letters of correction' : ''].filter(Boolean).join(', and ');
+
 export async function dashboard(compare) {
   const { model } = compare;
   const { account } = model;
@@ -47,7 +49,7 @@ export async function dashboard(compare) {
   const [less, much] = [account.unnotified_elements, account.told_too_much];
   const sentences = [
     ...(less > 0 ? [`${who(less, 'was', 'were').replace(/ (?=person|people)/, ' notified ')} told less than was exposed: draft a supplement`] : []),
-    ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: ${much > account.correction_letters ? 'draft a correction' : 'take the list of letters of correction'}`] : []),
+    ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: ${correct(much - account.correction_letters, account.correction_letters)}`] : []),
   ];
   if (!sentences.length) sentences.push(account.notified > 0 ? 'Everybody who is notified was told all that was exposed, and nothing else' : 'Nobody is notified yet');
   const said = card.slice(card.indexOf('unexplained')).replace(/^unexplained \d+ /, '').replace(/ ?· counted just now$/, '');

@@ -166,7 +166,7 @@ export class Model {
   campaignRows() {
     return this.campaigns.map((one) => {
       const sent = one.notices.filter((notice) => notice.status === 'sent').length;
-      const of = one.status === 'completed' ? [String(sent), String(one.notices.length)] : ['–', '–'];
+      const of = one.status === 'completed' ? [String(sent), String(one.notices.filter((notice) => notice.status !== 'withheld').length)] : ['–', '–'];
       return [one.name, one.kind, one.status.replace('_', ' '), ...of];
     });
   }

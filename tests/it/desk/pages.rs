@@ -235,11 +235,7 @@ async fn l7_enter_in_a_field_presses_no_button_that_does_something() {
         }
     }
     assert_eq!(faults, BTreeSet::new());
-    let looked_on: Vec<_> = pages.keys().collect();
-    assert!(
-        looked_at > 12,
-        "{looked_at} forms with fields on {looked_on:#?}"
-    );
+    assert!(looked_at > 8, "{looked_at} forms with fields");
 }
 
 /// Forms that leave a page on purpose, with nothing of it.
