@@ -1,0 +1,1 @@
+-- The functions answer the same as before: nothing to undo.
