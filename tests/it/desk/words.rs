@@ -2,7 +2,6 @@
 //! for another part of the page (L9). `tests/browser/words.mjs` goes the steps, at 1280 and 360 px.
 
 use candor::actor::Actor;
-use candor::id::PersonId;
 use candor::incident::{Facts, steer};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Agent, Comms};
@@ -73,16 +72,7 @@ async fn l6_l7_l9_words_come_back_in_a_real_browser() {
     let template = edit::create(&house.app, scene.comms, "Notice", &texts)
         .await
         .unwrap();
-    let rows = house
-        .raw()
-        .await
-        .query("select id from person order by id", &[])
-        .await
-        .unwrap();
-    let people: Vec<_> = rows
-        .iter()
-        .map(|row| PersonId::from_uuid(row.get(0)))
-        .collect();
+    let people = house.people().await;
 
     let mut incidents = Vec::new();
     for slug in ["one", "two", "three", "four"] {
