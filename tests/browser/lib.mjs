@@ -32,6 +32,35 @@ export async function serve(answer) {
   return { base: `http://127.0.0.1:${server.address().port}`, close };
 }
 
+/**
+ * Goes the steps in their order and closes the browser, whatever becomes of them; the number of those that went well. The
+ * first that fails is the last: those after it lean on it. Then its fault is on standard error, and the exit code is 1.
+ *
+ * `about`: what else is known when a step fails. After `minutes` the process ends: each wait has its own end, and this is
+ * for what nobody thought of.
+ */
+export async function go(browser, steps, { minutes = 5, about = async () => '' } = {}) {
+  const late = () => { console.error(`FAILED: not through after ${minutes} minutes`); process.exit(1); };
+  setTimeout(late, minutes * 60_000).unref();
+  let done = 0;
+  try {
+    for (const [name, step] of Object.entries(steps)) {
+      const begun = Date.now();
+      await step().catch(async (error) => {
+        throw new Error(`“${name}” ${await about().catch(() => '')}\n${error.stack}`);
+      });
+      console.log(`ok: ${name} (${Date.now() - begun} ms)`);
+      done += 1;
+    }
+  } catch (error) {
+    console.error(`FAILED: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+  }
+  return done;
+}
+
 /** What a page said on its console or threw, kept until the next check of it. */
 const complaints = new WeakMap();
 
