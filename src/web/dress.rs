@@ -17,7 +17,7 @@ use crate::web::problem::{Kind, Problem};
 use crate::web::public::problem::{COPY, ProblemPage as PublicPage};
 use crate::web::request::RequestId;
 use crate::web::who::Signed;
-use crate::web::{frame, page, sign_in, who};
+use crate::web::{frame, page, plight, sign_in, who};
 
 /// Middleware: dresses errors. What a handler wrote itself stays as it is.
 pub async fn dress(
@@ -121,9 +121,9 @@ fn for_staff(problem: &Problem, app: &App, req: &HttpRequest, again: Option<Agai
             unasked: true,
             ..desk.unwrap_or_default()
         },
-        title: problem.kind().title().to_owned(),
+        title: plight::title(problem.kind()).to_owned(),
         text: problem.sentence(),
-        advice: vec![problem.kind().advice().to_owned()],
+        advice: vec![plight::advice(problem)],
         reference: problem.reference().to_owned(),
         typed: problem.words().to_owned(),
         typed_hint: problem.words_hint(),
@@ -141,9 +141,9 @@ fn for_customers(problem: &Problem, app: &App, req: &HttpRequest) -> PublicPage 
         Kind::Broken => PublicPage::broken(visit, reference),
         kind => PublicPage {
             visit,
-            title: kind.title().to_owned(),
+            title: plight::title(kind).to_owned(),
             text: problem.sentence(),
-            advice: vec![kind.advice().to_owned()],
+            advice: vec![plight::advice(problem)],
             reference,
             typed: String::new(),
             typed_hint: COPY,

@@ -21,6 +21,7 @@ pub mod multipart;
 pub mod operations;
 pub mod page;
 pub mod pieces;
+mod plight;
 pub mod problem;
 pub mod public;
 pub mod recognise;

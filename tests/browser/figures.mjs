@@ -12,7 +12,7 @@ import { here, number, texts } from './figures/pages.mjs';
 import { secondVersion } from './figures/second.mjs';
 import { shoot } from './figures/shots.mjs';
 import { listen } from './figures/sink.mjs';
-import { launch, person } from './lib.mjs';
+import { go, launch, person } from './lib.mjs';
 
 const house = JSON.parse(process.env.CANDOR_WALK);
 const { base } = house;
@@ -292,28 +292,11 @@ const steps = {
   },
 };
 
-// Each wait has its end; this is for what nobody thought of.
-setTimeout(() => { console.error('FAILED: not through after five minutes'); process.exit(1); }, 300_000).unref();
-
 assert.deepEqual(ELEMENTS.filter((code) => !compare.elements[code]), []);
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    const begun = Date.now();
-    await step().catch(async (error) => {
-      const alerts = await page.locator('[role="alert"]').allTextContents().catch(() => []);
-      throw new Error(`“${name}” stopped on ${page.url()}: ${alerts.join(' ')}\n${error.stack}`);
-    });
-    console.log(`ok: ${name} (${Date.now() - begun} ms)`);
-    // A wrong figure does not keep the walk from going on: the first run names them all.
-    if (compare.faults.length > 400) break;
-  }
-} catch (error) {
-  console.error(`FAILED: ${error.message}`);
-  process.exitCode = 1;
-}
-if (compare.faults.length) {
-  console.error(`FAILED: ${compare.faults.length} figures are false\n${compare.faults.join('\n')}`);
-  process.exitCode = 1;
-}
-await browser.close();
+const about = async () => `stopped on ${page.url()}: ${(await page.locator('[role="alert"]').allTextContents()).join(' ')}`;
+await go(browser, steps, { about });
 sink.close();
+if (compare.faults.length) {
+  console.error(`FAILED: ${compare.faults.length} figures are false\n${compare.faults.slice(0, 400).join('\n')}`);
+  process.exitCode = 1;
+}

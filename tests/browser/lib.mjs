@@ -32,8 +32,39 @@ export async function serve(answer) {
   return { base: `http://127.0.0.1:${server.address().port}`, close };
 }
 
+/**
+ * Goes the steps in their order and closes the browser, whatever becomes of them; the number of those that went well. The
+ * first that fails is the last: those after it lean on it. Then its fault is on standard error, and the exit code is 1.
+ *
+ * `about`: what else is known when a step fails. After `minutes` the process ends: each wait has its own end, and this is
+ * for what nobody thought of.
+ */
+export async function go(browser, steps, { minutes = 5, about = async () => '' } = {}) {
+  const late = () => { console.error(`FAILED: not through after ${minutes} minutes`); process.exit(1); };
+  setTimeout(late, minutes * 60_000).unref();
+  let done = 0;
+  try {
+    for (const [name, step] of Object.entries(steps)) {
+      const begun = Date.now();
+      await step().catch(async (error) => {
+        throw new Error(`“${name}” ${await about().catch(() => '')}\n${error.stack}`);
+      });
+      console.log(`ok: ${name} (${Date.now() - begun} ms)`);
+      done += 1;
+    }
+  } catch (error) {
+    console.error(`FAILED: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+  }
+  return done;
+}
+
 /** What a page said on its console or threw, kept until the next check of it. */
 const complaints = new WeakMap();
+/** Pages of people without script. */
+const plain = new WeakSet();
 
 /** A person with cookies of their own: the page they look at. `page.context().close()` ends it. */
 export async function person(browser, options = {}) {
@@ -43,6 +74,7 @@ export async function person(browser, options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   complaints.set(page, []);
+  if (options.javaScriptEnabled === false) plain.add(page);
   page.on('console', (message) => {
     // A form that is refused answers 422; that Chromium says so of a script's request is no fault of the page.
     const refused = message.text().includes('status of 422');
@@ -60,6 +92,7 @@ export async function person(browser, options = {}) {
  *
  * `strict`: the contrast and target rules of pages that customers read.
  * `expected`: a RegExp of complaints that belong to the page, as of a 404 that the walk asks for.
+ * Without script a page is not held to axe, which waits for timers of the page that never come.
  *
  * The browser's size is the desk's afterwards. With CANDOR_SHOTS set, pictures go there.
  */
@@ -85,6 +118,7 @@ export async function check(page, name, { strict = false, expected } = {}) {
 }
 
 async function violations(page, strict) {
+  if (plain.has(page)) return [];
   // Evaluated rather than added as a tag, which a strict Content-Security-Policy refuses.
   await page.evaluate(axe);
   const found = await page.evaluate((enabled) => {

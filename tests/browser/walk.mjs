@@ -5,7 +5,7 @@ import * as comms from './comms.mjs';
 import { enter, leave } from './desk.mjs';
 import * as helpline from './helpline.mjs';
 import * as letters from './letters.mjs';
-import { check, launch, person } from './lib.mjs';
+import { check, go, launch, person } from './lib.mjs';
 
 const house = JSON.parse(process.argv[2] ?? process.env.CANDOR_WALK ?? 'null');
 if (!house?.base || !house.mail || !house.accounts) {
@@ -92,20 +92,5 @@ const steps = {
   },
 };
 
-// Each wait has its end; this is for what nobody thought of.
-setTimeout(() => { console.error('FAILED: not through after fifteen minutes'); process.exit(1); }, 900_000).unref();
-
-let done = 0;
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    await step().catch((error) => { throw new Error(`${name}: ${error.stack}`); });
-    console.log(`ok: ${name}`);
-    done += 1;
-  }
-} catch (error) {
-  // A step leans on those before it: nothing after the first fault would tell more.
-  console.error(`FAILED: ${error.message}`);
-  process.exitCode = 1;
-}
-await browser.close();
+const done = await go(browser, steps, { minutes: 15 });
 console.log(`${done} passed, ${process.exitCode ? 1 : 0} failed, of ${Object.keys(steps).length}`);

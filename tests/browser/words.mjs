@@ -2,7 +2,7 @@
 // CANDOR_WALK has a valve before its database: GET /shut and GET /open at its address.
 import assert from 'node:assert/strict';
 import { enter } from './desk.mjs';
-import { check, launch, person } from './lib.mjs';
+import { check, go, launch, person } from './lib.mjs';
 
 const house = JSON.parse(process.env.CANDOR_WALK);
 const browser = await launch();
@@ -162,17 +162,5 @@ for (const [n, [width, script]] of [[1280, true], [1280, false], [360, true], [3
     unsaved({ width, height: 800 }, script, house.incidents[n]);
 }
 
-try {
-  for (const [name, step] of Object.entries(steps)) {
-    try {
-      await step();
-    } catch (error) {
-      error.message = `${name}: ${error.message}`;
-      throw error;
-    }
-    console.log(`done: ${name}`);
-  }
-} finally {
-  await fetch(`${house.valve}/open`);
-  await browser.close();
-}
+await go(browser, steps);
+await fetch(`${house.valve}/open`);

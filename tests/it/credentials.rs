@@ -1,7 +1,6 @@
 //! Keys, links, sessions and passwords can be ended one by one.
 
 use candor::actor::Actor;
-use candor::id::PersonId;
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Auditor, Comms};
 use candor::staff::{key, manage};
@@ -90,13 +89,7 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name")).await;
-    let id = house
-        .raw()
-        .await
-        .query_one("select id from person", &[])
-        .await
-        .unwrap();
-    let person = PersonId::from_uuid(id.get(0));
+    let person = house.people().await[0];
     let stranger = site.browser();
     let opens = |epoch| {
         let token = StatusLink { person, epoch }.token(&house.app.keys);

@@ -11,7 +11,7 @@ use candor::clock::Clock;
 use candor::config::Config;
 use candor::db;
 use candor::db::embedded::{Cluster, Settings};
-use candor::id::StaffId;
+use candor::id::{PersonId, StaffId};
 use candor::mail::Relay;
 use candor::mail::memory::MemoryRelay;
 use candor::shutdown::Shutdown;
@@ -233,6 +233,15 @@ impl House {
             .await
             .unwrap()
             .get(0)
+    }
+
+    /// All people of all incidents, in the order of their ids.
+    pub async fn people(&self) -> Vec<PersonId> {
+        let people = "select id from person order by id";
+        let rows = self.raw().await.query(people, &[]).await.unwrap();
+        rows.iter()
+            .map(|row| PersonId::from_uuid(row.get(0)))
+            .collect()
     }
 
     /// The memory relay as the senders take it.

@@ -2,6 +2,7 @@
 //! the metrics.
 
 mod pages;
+mod parts;
 mod sink;
 mod watch;
 
@@ -51,7 +52,7 @@ fn size() -> Size {
         },
         false => Size {
             people: 1_500,
-            delay: Duration::from_millis(40),
+            delay: Duration::from_millis(80),
             away_seconds: 4,
             away: seconds(16),
             lasts: Duration::from_millis(4_500),
@@ -60,9 +61,16 @@ fn size() -> Size {
     }
 }
 
-fn people(n: usize, who: &str, place: &str) -> String {
-    let row = |i| format!("{who}-{i},{who}{i}@mail.example,Person {i},en,{place},name\n");
-    (0..n).map(row).collect()
+/// So few buckets have people: a batch lasts for seconds, and what is shown meanwhile are parts of it.
+const BUCKETS: i32 = 4;
+
+/// People whose addresses begin with `who`.
+async fn people(house: &House, scene: &Scene, n: usize, who: &str, place: &str) -> String {
+    let row = |reference: &String| {
+        format!("{reference},{reference}@mail.example,A Person,en,{place},name\n")
+    };
+    let references = scene.references(house, who, n, BUCKETS).await;
+    references.iter().map(row).collect()
 }
 
 /// A house whose clock goes, with two campaigns under way whose audiences are frozen.
@@ -70,10 +78,8 @@ async fn under_way(people_of_each: usize) -> (House, Scene, [Watched; 2]) {
     let mut house = House::new().await;
     house.app.clock = Clock::system();
     let scene = Scene::new(&house).await;
-    let (these, those) = (
-        people(people_of_each, "a", "US-WA"),
-        people(people_of_each, "b", "DE"),
-    );
+    let these = people(&house, &scene, people_of_each, "a", "US-WA").await;
+    let those = people(&house, &scene, people_of_each, "b", "DE").await;
     let head = "reference,email,name,locale,jurisdiction,elements\n";
     scene.import(&house, &format!("{head}{these}{those}")).await;
     let to = |place: &str| serde_json::json!({ "jurisdictions": [place] });
@@ -241,13 +247,14 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
     tokio::time::sleep_until((begun + size.away).into()).await;
     doing.away(false).await;
     doing.pause(kept, false).await;
-    doing.until_accepted(size.people as i64 / 2).await;
+    doing.until_accepted(size.people as i64 * 3 / 8).await;
     doing.stop(true).await;
     rest().await;
     doing.stop(false).await;
-    doing.until_accepted(size.people as i64 * 3 / 5).await;
+    doing.until_accepted(size.people as i64 / 2).await;
     doing.pause(kept, true).await;
     rest().await;
+    // What is left takes longer than figures may be behind.
     doing.pause(kept, false).await;
     let status = format!(
         "select count(*) from campaign where id = '{}' and status = 'completed'",

@@ -53,6 +53,7 @@ mod retry;
 mod rotation;
 mod schema;
 mod scope;
+mod sending;
 mod sign_in;
 mod size;
 mod stale_forms;

@@ -6,10 +6,12 @@ use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
-use candor::incident::{Facts, IncidentState, steer};
+use candor::incident::{self, Facts, IncidentState, steer};
+use candor::person::contact::reference_key;
 use candor::scope::consent::Consent;
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
+use candor::seal;
 use candor::template::{Variant, Variants, edit};
 
 use crate::house::House;
@@ -91,6 +93,24 @@ impl Scene {
                 .await
                 .unwrap();
         imported.version
+    }
+
+    /// References that begin with `who`, of `n` people of only the first `buckets` buckets: their batches are large.
+    pub async fn references(
+        &self,
+        house: &House,
+        who: &str,
+        n: usize,
+        buckets: i32,
+    ) -> Vec<String> {
+        let mut conn = house.app.db.get().await.unwrap();
+        let incident = incident::store::find(&mut conn, self.incident)
+            .await
+            .unwrap();
+        let key = incident.key(&house.app.keys).unwrap().unwrap();
+        let is_near = |reference: &String| seal::bucket(&reference_key(&key, reference)) < buckets;
+        let all = (0..).map(|i| format!("{who}-{i}"));
+        all.filter(is_near).take(n).collect()
     }
 
     /// A template with one English text.

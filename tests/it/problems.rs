@@ -99,7 +99,11 @@ async fn pages_answer_with_pages() {
         seen.body
     );
     let seen = browser.get("/console/nowhere");
-    assert!(seen.body.contains("There is nothing here"), "{}", seen.body);
+    assert!(
+        seen.body.contains("Not found, or not yours to see"),
+        "{}",
+        seen.body
+    );
     let seen = browser.post("/healthz", &[], &[]);
     assert_eq!((seen.status, seen.header("allow")), (405, "GET"));
 }

@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
-use candor::mail::Relay;
-use candor::shutdown::Shutdown;
-use candor::worker::{self, Route};
 use chrono::TimeDelta;
 
 use crate::house::House;
 use crate::people::Scene;
+use crate::sending::{Sending, local};
 use server::{KINDS, Kind, Server};
 
 /// The breaker judges campaigns with many refusals, and is not what is tried here.
@@ -46,15 +44,6 @@ struct Run {
     server: Server,
 }
 
-fn route(url: &str) -> Route {
-    Route {
-        relay: Relay::from_url("quirky", url).expect("a relay"),
-        connections: 8,
-        rate_per_second: 0,
-        standby: false,
-    }
-}
-
 async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
     let house = House::with(SETTINGS).await;
     let scene = Scene::new(&house).await;
@@ -62,10 +51,8 @@ async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
     let server = Server::start().await;
     scene.launched(&house, CampaignKind::Initial).await;
     while candor::notice::freeze::step(&house.app).await.unwrap() {}
-    let shutdown = Shutdown::new();
     let (begun, healthy) = (Instant::now(), all - kinds.len() * each);
-    let url = format!("smtp://127.0.0.1:{}", server.port);
-    worker::start(&house.app, vec![route(&url)], &shutdown);
+    let sending = Sending::start(&house, vec![local(server.port, 8)]);
     server.until_accepted("well", healthy).await;
     let healthy_in = begun.elapsed();
     house.until_idle().await;
@@ -74,8 +61,7 @@ async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
         house.app.clock.advance(TimeDelta::minutes(minutes));
         house.until_idle().await;
     }
-    shutdown.leave();
-    assert!(shutdown.wait(Duration::from_secs(20)).await);
+    sending.end().await;
     let ends = ends(&house, &scene).await;
     Run {
         healthy_in,

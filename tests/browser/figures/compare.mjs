@@ -63,13 +63,14 @@ export class Compare {
 
   /** Everything, after a step. */
   async all(step, { thorough = false, only } = {}) {
-    const begun = Date.now();
+    const [begun, before] = [Date.now(), this.faults.length];
     this.#step = step;
     const parts = only ?? Object.keys(PARTS).filter((part) => thorough || part !== 'behind');
     for (const part of parts) {
       await PARTS[part](this).catch((error) => this.faults.push(`after “${step}”: ${part} cannot be compared: ${error.stack}`));
     }
     console.log(`compared after “${step}” (${Date.now() - begun} ms)`);
+    for (const fault of this.faults.slice(before)) console.log(`FALSE: ${fault}`);
   }
 
   /** Elements in words, as a set, so that their order does not matter. */

@@ -1,17 +1,13 @@
 //! A bounce belongs to the address that bounced.
 
-use std::time::Duration;
-
 use candor::campaign::{CampaignKind, CampaignStatus};
-use candor::mail::Relay;
 use candor::scope::ScopeMode;
-use candor::shutdown::Shutdown;
-use candor::worker::{self, Route};
 
 use super::server::Server;
 use super::{HEADER, addresses, counted, freeze_all, notices, plain, received, row, stands};
 use crate::house::House;
 use crate::people::Scene;
+use crate::sending::{Sending, local};
 
 const ALL: &str = "name;ssn";
 
@@ -28,15 +24,7 @@ async fn d13_a_former_address_that_bounces_later_leaves_the_new_one_to_be_tried(
     scene.import(&house, &list("gone0@example.org")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     freeze_all(&house).await;
-    let url = format!("smtp://127.0.0.1:{}", server.port);
-    let route = Route {
-        relay: Relay::from_url("server", &url).unwrap(),
-        connections: 2,
-        rate_per_second: 0,
-        standby: false,
-    };
-    let shutdown = Shutdown::new();
-    worker::start(&house.app, vec![route], &shutdown);
+    let sending = Sending::start(&house, vec![local(server.port, 2)]);
     server.asked.acquire().await.unwrap().forget();
     // It is on the connection, and the list gives another address before the answer.
     scene
@@ -44,8 +32,7 @@ async fn d13_a_former_address_that_bounces_later_leaves_the_new_one_to_be_tried(
         .await;
     server.released.add_permits(1);
     house.until_idle().await;
-    shutdown.leave();
-    assert!(shutdown.wait(Duration::from_secs(20)).await);
+    sending.end().await;
 
     assert_eq!(notices(&house, campaign).await[&0].0, "bounced");
     let told = counted(&house, &scene).await;

@@ -91,16 +91,7 @@ pub async fn filled() -> Filled {
 async fn tickets(house: &House, scene: &Scene) -> PersonId {
     let app = &house.app;
     let agent = house.staff(&["agent"]).await;
-    let rows = house
-        .raw()
-        .await
-        .query("select id from person order by id", &[])
-        .await
-        .unwrap();
-    let people: Vec<_> = rows
-        .iter()
-        .map(|row| PersonId::from_uuid(row.get(0)))
-        .collect();
+    let people = house.people().await;
     let hold = Then::to(TicketStatus::OnHold)
         .because("the bank's answer")
         .review(app.now() + TimeDelta::days(1));

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use candor::id::PersonId;
 use candor::link::StatusLink;
 use candor::mail::Relay;
 use candor::staff::StaffRole::{Admin, Agent, Comms};
@@ -204,13 +203,7 @@ async fn a_link_that_took_punctuation_along_leads_to_its_page() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;
-    let rows = house
-        .raw()
-        .await
-        .query("select id from person", &[])
-        .await
-        .unwrap();
-    let person = PersonId::from_uuid(rows[0].get(0));
+    let person = house.people().await[0];
     let token = StatusLink { person, epoch: 0 }.token(&house.app.keys);
     assert_eq!(token.len(), StatusLink::LENGTH);
     let site = Site::open(&house.app).await;

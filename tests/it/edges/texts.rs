@@ -104,14 +104,7 @@ async fn a_text_of_which_nothing_shows_is_no_text() {
     scene.import(&house, &list(1, "name;ssn")).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms, Agent]).await;
-    let id = house
-        .raw()
-        .await
-        .query("select id from person", &[])
-        .await
-        .unwrap()[0]
-        .get(0);
-    let person = candor::id::PersonId::from_uuid(id).to_string();
+    let person = house.people().await[0].to_string();
     for blank in ["\u{3164}", "\u{2800}", "\u{200b}\u{200b}", " \u{feff} "] {
         let question =
             json!({ "incident": "sundmere", "channel": "web", "person": person, "text": blank });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use candor::id::PersonId;
 use candor::staff::StaffRole::Agent;
 use candor::ticket::intake;
 
@@ -15,14 +14,7 @@ async fn no_ticket_is_missed_that_changes_between_two_pages() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(12, "name;ssn")).await;
-    for row in house
-        .raw()
-        .await
-        .query("select id from person", &[])
-        .await
-        .unwrap()
-    {
-        let person = PersonId::from_uuid(row.get(0));
+    for person in house.people().await {
         intake::ask(&house.app, scene.incident, person, "", "What?")
             .await
             .unwrap();

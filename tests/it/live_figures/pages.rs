@@ -2,51 +2,67 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, UncertainPolicy, hold};
 use candor::id::CampaignId;
-use candor::mail::{Relay, Reply};
-use candor::shutdown::Shutdown;
+use candor::mail::Reply;
 use candor::staff::StaffRole::{Agent, Comms};
 use candor::ticket::intake;
-use candor::worker::{self, Route};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::sink::Sink;
 use crate::client::{ApiClient, Browser, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
+use crate::sending::Sending;
 
 /// A campaign of these people, and where it is looked at.
-struct Shown {
-    house: House,
-    scene: Scene,
+pub struct Shown {
+    pub house: House,
+    pub scene: Scene,
     site: Site,
     comms: Browser,
     api: ApiClient,
-    id: CampaignId,
+    pub id: CampaignId,
 }
 
 impl Shown {
-    async fn launched(settings: &str, csv: &str) -> Self {
+    pub async fn launched(settings: &str, csv: &str) -> Self {
         let shown = Self::drafted(settings, csv).await;
         shown.launch().await;
         shown
     }
 
-    async fn launch(&self) {
+    pub async fn launch(&self) {
         self.scene.launch(&self.house, self.id).await;
         while candor::notice::freeze::step(&self.house.app).await.unwrap() {}
     }
 
-    async fn drafted(settings: &str, csv: &str) -> Self {
+    pub async fn drafted(settings: &str, csv: &str) -> Self {
         let house = House::with(settings).await;
         let scene = Scene::new(&house).await;
+        Self::of(house, scene, csv).await
+    }
+
+    /// The same of `n` people who are all in one batch. It is launched.
+    pub async fn in_one_batch(settings: &str, n: usize) -> Self {
+        let house = House::with(settings).await;
+        let scene = Scene::new(&house).await;
+        let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
+        for reference in scene.references(&house, "p", n, 1).await {
+            csv.push_str(&format!(
+                "{reference},{reference}@mail.example,A Person,en,US-WA,name\n"
+            ));
+        }
+        let shown = Self::of(house, scene, &csv).await;
+        shown.launch().await;
+        assert_eq!(shown.house.number("select count(*) from batch").await, 1);
+        shown
+    }
+
+    async fn of(house: House, scene: Scene, csv: &str) -> Self {
         scene.import(&house, csv).await;
         let site = Site::open(&house.app).await;
         let comms = site.signed_in("comms", &[Comms]).await;
@@ -64,22 +80,22 @@ impl Shown {
         }
     }
 
-    fn page(&self) -> String {
+    pub fn page(&self) -> String {
         self.comms
             .get(&format!("/console/campaigns/{}", self.id))
             .body
     }
 
-    fn dashboard(&self) -> String {
+    pub fn dashboard(&self) -> String {
         self.comms.get("/console").body
     }
 
-    fn api(&self) -> Value {
+    pub fn api(&self) -> Value {
         self.api.get(&format!("/campaigns/{}", self.id)).json()
     }
 
     /// The first event of the stream that the page listens to.
-    fn event(&self) -> Value {
+    pub fn event(&self) -> Value {
         let host = self.site.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         let cookie = self.comms.cookie("candor_session").unwrap();
@@ -105,13 +121,13 @@ impl Shown {
     }
 }
 
-fn has(page: &str, words: &[&str]) {
+pub fn has(page: &str, words: &[&str]) {
     for words in words {
         assert!(page.contains(words), "{words} is not in {page}");
     }
 }
 
-fn has_not(page: &str, words: &[&str]) {
+pub fn has_not(page: &str, words: &[&str]) {
     for words in words {
         assert!(!page.contains(words), "{words} is in {page}");
     }
@@ -259,13 +275,9 @@ async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
     let shown = Shown::launched("", &list(1, "name")).await;
     shown.house.send_all().await;
     has(&shown.dashboard(), &["Nothing waits for you"]);
-    let person = shown.house.raw().await;
-    let person = person
-        .query_one("select id from person", &[])
-        .await
-        .unwrap()
-        .get(0);
-    let person = candor::id::PersonId::from_uuid(person);
+    let [person] = shown.house.people().await[..] else {
+        panic!("one person");
+    };
     intake::ask(&shown.house.app, shown.scene.incident, person, "", "Hello?")
         .await
         .unwrap();
@@ -279,23 +291,8 @@ async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
     );
 }
 
-struct Sending(Shutdown);
-
-impl Sending {
-    fn start(house: &House, routes: Vec<Route>) -> Self {
-        let shutdown = Shutdown::new();
-        worker::start(&house.app, routes, &shutdown);
-        Self(shutdown)
-    }
-
-    async fn end(self) {
-        self.0.leave();
-        assert!(self.0.wait(Duration::from_secs(20)).await);
-    }
-}
-
 /// Waits until it holds.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) -> Duration {
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) -> Duration {
     let begun = Instant::now();
     while !holds().await {
         assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
@@ -326,116 +323,5 @@ async fn one_held_provider_is_not_told_as_if_everything_were_held() {
     has_not(&page, &["Held until", "hero held"]);
     assert_eq!(shown.api()["held"], Value::Null);
     has_not(&shown.dashboard(), &["Held until"]);
-    sending.end().await;
-}
-
-/// What was in the hands of a sender is settled although a message of the same batch is on a connection and gets no answer.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not_answer() {
-    let shown = Shown::launched("", &list(300, "name")).await;
-    let sink = Sink::start(Duration::from_millis(20)).await;
-    let route = Route {
-        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
-        connections: 2,
-        rate_per_second: 0,
-        standby: false,
-    };
-    let sending = Sending::start(&shown.house, vec![route]);
-    let sent = async || shown.api()["counts"]["sent"].as_i64().unwrap();
-    until("some are sent", async || sent().await > 20).await;
-    sink.fall_silent();
-    let by_then = Duration::from_secs(1);
-    tokio::time::sleep(by_then).await;
-    let accepted = sink.accepted("", Instant::now());
-    until("all that was accepted is shown", async || {
-        sent().await == accepted
-    })
-    .await;
-    let comms = shown.scene.comms;
-    hold::cancel(&shown.house.app, comms, shown.id)
-        .await
-        .unwrap();
-    let took = until("it is settled", async || {
-        let counts = shown.api()["counts"].clone();
-        counts["cancelled"] == 300 - accepted - 2 && counts["sending"] == 2 && counts["queued"] == 0
-    })
-    .await;
-    println!("settled within {took:?}");
-    has_not(&shown.page(), &["No message was tried."]);
-    assert!(took < Duration::from_secs(3), "{took:?}");
-    drop(sending);
-}
-
-/// The connections that write what a batch came to are ended while they do, at its end too: then it is not known whether
-/// it is written.
-#[tokio::test(flavor = "multi_thread")]
-async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() {
-    let shown = Shown::launched("[mail]\nlease_seconds = 4", &list(200, "name")).await;
-    let sink = Sink::start(Duration::from_millis(60)).await;
-    let route = Route {
-        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
-        connections: 2,
-        rate_per_second: 0,
-        standby: false,
-    };
-    let sending = Sending::start(&shown.house, vec![route]);
-    let going = Arc::new(AtomicBool::new(true));
-    let breaks = {
-        let (client, going) = (shown.house.raw().await, Arc::clone(&going));
-        let mine = shown.house.schema().to_owned();
-        tokio::spawn(async move {
-            // Ends the connections of this house while they write, at any moment of theirs.
-            let end = "select pg_terminate_backend(l.pid) from pg_locks l join pg_class c on c.oid = l.relation
-                where l.pid <> pg_backend_pid() and c.relname = 'campaign_count' and l.mode = 'RowExclusiveLock'
-                    and c.relnamespace = $1::text::regnamespace";
-            while going.load(Ordering::Relaxed) {
-                client.execute(end, &[&mine]).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(3)).await;
-            }
-        })
-    };
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    going.store(false, Ordering::Relaxed);
-    breaks.await.unwrap();
-    shown.house.until_idle().await;
-    until("it is completed", async || {
-        shown.api()["status"] == "completed"
-    })
-    .await;
-    sending.end().await;
-    let differ = candor::notice::account::recount::books(&shown.house.app, shown.scene.incident)
-        .await
-        .unwrap();
-    assert_eq!(differ, []);
-    assert_eq!(shown.api()["counts"]["sent"], 200);
-}
-
-/// What was on connections when a campaign was paused may have been the last of it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_whose_last_message_ended_while_it_was_paused_completes_when_it_is_resumed() {
-    let shown = Shown::launched("", &list(2, "name")).await;
-    let sink = Sink::start(Duration::from_secs(1)).await;
-    let route = Route {
-        relay: Relay::from_url("slow", &format!("smtp://127.0.0.1:{}", sink.port)).unwrap(),
-        connections: 2,
-        rate_per_second: 0,
-        standby: false,
-    };
-    let sending = Sending::start(&shown.house, vec![route]);
-    let count = async |state: &str| shown.api()["counts"][state].as_i64().unwrap();
-    until("both are on connections", async || {
-        count("sending").await == 2
-    })
-    .await;
-    let (app, comms) = (&shown.house.app, shown.scene.comms);
-    hold::pause(app, Actor::Staff(comms), shown.id, None)
-        .await
-        .unwrap();
-    until("both are sent", async || count("sent").await == 2).await;
-    shown.house.until_idle().await;
-    assert_eq!(shown.api()["status"], "paused");
-    hold::resume(app, comms, shown.id).await.unwrap();
-    assert_eq!(shown.api()["status"], "completed");
-    has(&shown.page(), &["100 % done"]);
     sending.end().await;
 }

@@ -1,6 +1,5 @@
 //! A mail server that takes its time, goes away and comes back, and remembers when it had what.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -24,8 +23,8 @@ pub struct Sink {
     pub port: u16,
     memory: Arc<Mutex<Memory>>,
     away: watch::Sender<bool>,
-    /// Texts for these addresses get no answer.
-    silent: Arc<AtomicBool>,
+    /// Texts for addresses that begin so get no answer.
+    unanswered: watch::Sender<Option<String>>,
 }
 
 impl Sink {
@@ -36,7 +35,7 @@ impl Sink {
             port: listener.local_addr().unwrap().port(),
             memory: Arc::default(),
             away: watch::channel(false).0,
-            silent: Arc::default(),
+            unanswered: watch::channel(None).0,
         };
         let shared = sink.clone();
         tokio::spawn(async move {
@@ -59,7 +58,17 @@ impl Sink {
 
     /// Answers no text any more, and stays.
     pub fn fall_silent(&self) {
-        self.silent.store(true, Ordering::Relaxed);
+        self.leave_unanswered("");
+    }
+
+    /// Answers no text for an address that begins so, until [`Sink::answer`].
+    pub fn leave_unanswered(&self, who: &str) {
+        self.unanswered.send_replace(Some(who.to_owned()));
+    }
+
+    /// Answers every text, also those that wait for it.
+    pub fn answer(&self) {
+        self.unanswered.send_replace(None);
     }
 
     /// How many messages it had accepted by then for addresses that begin so.
@@ -125,6 +134,14 @@ impl Talk {
         }
     }
 
+    /// Waits while texts for this address get no answer.
+    async fn until_answered(&self, to: &str) -> Option<()> {
+        let mut unanswered = self.sink.unanswered.subscribe();
+        let is_answered =
+            |who: &Option<String>| who.as_ref().is_none_or(|who| !to.starts_with(who));
+        unanswered.wait_for(is_answered).await.ok().map(drop)
+    }
+
     fn begin(&mut self, to: &str) {
         self.end();
         self.to = Some(to.to_owned());
@@ -163,11 +180,10 @@ impl Talk {
                 "DATA" => {
                     self.say(b"354 go ahead\r\n").await?;
                     while self.line().await? != "." {}
-                    if self.sink.silent.load(Ordering::Relaxed) {
-                        std::future::pending::<()>().await;
-                    }
+                    let to = self.to.clone().unwrap_or_default();
+                    self.until_answered(&to).await?;
                     tokio::time::sleep(self.delay).await;
-                    let taken = (Instant::now(), self.to.clone().unwrap_or_default());
+                    let taken = (Instant::now(), to);
                     self.sink.memory().accepted.push(taken);
                     self.say(b"250 2.0.0 queued\r\n").await?;
                     self.end();

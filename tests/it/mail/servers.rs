@@ -9,7 +9,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
-use candor::mail::Relay;
 use candor::notice::account::{account, recount};
 use candor::worker::Route;
 
@@ -17,6 +16,7 @@ use super::scripted::{Act, serve};
 use super::{MODERN, Scratch, did_not_run};
 use crate::house::House;
 use crate::people::{Scene, list};
+use crate::sending::local;
 
 const PEOPLE: usize = 250;
 const STRANGERS: usize = 10;
@@ -98,7 +98,7 @@ impl Real {
     }
 
     fn route(&self, connections: usize) -> Route {
-        route(self.port, connections)
+        local(self.port, connections)
     }
 }
 
@@ -111,15 +111,6 @@ impl Drop for Real {
             "rm",
             &["-rf", "data", "mail", "root", "spool", "conf", "log"],
         );
-    }
-}
-
-fn route(port: u16, connections: usize) -> Route {
-    Route {
-        relay: Relay::from_url("server", &format!("smtp://127.0.0.1:{port}")).expect("a relay"),
-        connections,
-        rate_per_second: 0,
-        standby: false,
     }
 }
 
@@ -227,7 +218,7 @@ async fn a_server_that_hangs_up_after_a_hundred_messages_gets_all_250() {
         let scene = Scene::new(&house).await;
         scene.import(&house, &list(PEOPLE, "name")).await;
         scene.launched(&house, CampaignKind::Initial).await;
-        house.send_through(vec![route(server.port, 1)]).await;
+        house.send_through(vec![local(server.port, 1)]).await;
         let all = BTreeMap::from([(("accepted".to_owned(), String::new()), PEOPLE as i64)]);
         assert_eq!(outcomes(&house).await, all, "{act:?}");
         let sent = "select count(*) from notice where status = 'sent'";

@@ -6,17 +6,16 @@ use candor::campaign::CampaignKind;
 use candor::campaign::ability::RelaySeen;
 use candor::campaign::store;
 use candor::mail::Reply;
-use candor::shutdown::Shutdown;
-use candor::worker::{self, Route};
 use chrono::TimeDelta;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::server::Server;
-use super::{SETTINGS, csv, route};
+use super::{SETTINGS, csv};
 use crate::house::House;
 use crate::mail::scripted::{Act, serve};
 use crate::people::Scene;
+use crate::sending::{Sending, local, route};
 
 async fn launched(settings: &str, people: impl Iterator<Item = String>) -> (House, Scene) {
     let house = House::with(settings).await;
@@ -53,21 +52,6 @@ async fn attempts(house: &House) -> i64 {
     house
         .number("select count(*) from outcome where settled")
         .await
-}
-
-struct Sending(Shutdown);
-
-impl Sending {
-    fn start(house: &House, routes: Vec<Route>) -> Self {
-        let shutdown = Shutdown::new();
-        worker::start(&house.app, routes, &shutdown);
-        Self(shutdown)
-    }
-
-    async fn end(self) {
-        self.0.leave();
-        assert!(self.0.wait(Duration::from_secs(20)).await);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,14 +187,7 @@ async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
     .await;
     let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
     let begun = Instant::now();
-    let url = format!("smtp://127.0.0.1:{}", silent.port);
-    let routes = vec![
-        Route {
-            connections: 4,
-            ..route(&url)
-        },
-        house.routes(1).remove(0),
-    ];
+    let routes = vec![local(silent.port, 4), house.routes(1).remove(0)];
     let sending = Sending::start(&house, routes);
     house.until_idle().await;
     let taken = begun.elapsed();
@@ -232,14 +209,7 @@ async fn a_message_behind_a_slow_answer_goes_by_another_relay() {
     })
     .await;
     let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
-    let url = format!("smtp://127.0.0.1:{}", silent.port);
-    let routes = vec![
-        Route {
-            connections: 2,
-            ..route(&url)
-        },
-        house.routes(1).remove(0),
-    ];
+    let routes = vec![local(silent.port, 2), house.routes(1).remove(0)];
     let begun = Instant::now();
     let sending = Sending::start(&house, routes);
     while house.mail.sent().len() < 58 {
@@ -251,9 +221,7 @@ async fn a_message_behind_a_slow_answer_goes_by_another_relay() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(silent.texts().len(), 2, "one on each of its connections");
-    sending.0.leave();
-    sending.0.hard().cancel();
-    assert!(sending.0.wait(Duration::from_secs(20)).await);
+    sending.drop_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,15 +232,8 @@ async fn a_relay_that_takes_no_more_connections_is_not_away() {
     })
     .await;
     let (house, _) = launched(SETTINGS, (0..200).map(|n| format!("p{n}@home.example"))).await;
-    let url = format!("smtp://127.0.0.1:{}", server.port);
     let begun = Instant::now();
-    let sending = Sending::start(
-        &house,
-        vec![Route {
-            connections: 8,
-            ..route(&url)
-        }],
-    );
+    let sending = Sending::start(&house, vec![local(server.port, 8)]);
     house.until_idle().await;
     assert!(
         begun.elapsed() < Duration::from_secs(20),
@@ -309,7 +270,7 @@ async fn a_relay_whose_first_address_drops_packets_is_reached_within_seconds() {
     let (house, _) = launched(SETTINGS, (0..40).map(|n| format!("p{n}@home.example"))).await;
     let url = format!("smtp://relay.test:{port}?address=127.0.0.1&address=127.0.0.2");
     let begun = Instant::now();
-    let sending = Sending::start(&house, vec![route(&url)]);
+    let sending = Sending::start(&house, vec![route(&url, 8)]);
     server.until_accepted("p", 1).await;
     let first = begun.elapsed();
     println!("first message by the second address after {first:?}");

@@ -1,0 +1,119 @@
+//! What a page says of a problem: `problem.rs` and docs/problems.md speak to programs, these words to people at a browser.
+
+use actix_web::http::header;
+
+use super::problem::{Kind, Problem};
+
+/// The title of its page.
+pub fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::BadRequest | Kind::WrongType => "This could not be read",
+        Kind::NotFound => "Not found, or not yours to see",
+        Kind::MethodNotAllowed => "This page cannot be opened in this way",
+        Kind::InTheWay => "This cannot be done now",
+        Kind::TooLarge => "This is too large",
+        Kind::VersionMissing => "This form is too old",
+        Kind::Away => "Candor cannot reach its records right now",
+        Kind::IdempotencyKeyMissing
+        | Kind::NotSignedIn
+        | Kind::NotAllowed
+        | Kind::OwnWork
+        | Kind::FormNotOurs
+        | Kind::Changed
+        | Kind::IllegalMove
+        | Kind::Taken
+        | Kind::StillRunning
+        | Kind::TooSlow
+        | Kind::NotReady
+        | Kind::NotAccepted
+        | Kind::KeyReused
+        | Kind::TooMany
+        | Kind::Broken
+        | Kind::Busy
+        | Kind::Unsure => kind.title(),
+    }
+}
+
+/// What its reader can do.
+pub fn advice(problem: &Problem) -> String {
+    let words = match problem.kind() {
+        Kind::TooMany | Kind::Away | Kind::StillRunning => {
+            return format!("{}, then try again.", wait(problem));
+        }
+        Kind::Busy => return format!("Nothing was done. {}, then try again.", wait(problem)),
+        Kind::BadRequest
+        | Kind::WrongType
+        | Kind::FormNotOurs
+        | Kind::VersionMissing
+        | Kind::IdempotencyKeyMissing
+        | Kind::KeyReused => "Load the page again and send the form from there.",
+        Kind::NotSignedIn => "Sign in, then open the page again.",
+        Kind::NotFound => "Check the address, or look for it from the dashboard.",
+        Kind::MethodNotAllowed => "Go back to your page and use its buttons.",
+        Kind::Changed => {
+            "Your change was not made. Load the page again, look at what changed, and make your change once more."
+        }
+        Kind::IllegalMove => {
+            "Nothing was done. Load the page again: it shows the state, and what can be done now."
+        }
+        Kind::InTheWay => "Nothing was done. Settle that first, then try again.",
+        Kind::TooLarge => "Send less at once.",
+        Kind::NotReady => "The page of the campaign says what to change.",
+        Kind::NotAccepted => "Nothing was done. Correct it, then send it again.",
+        Kind::Unsure => "Look whether it is there before you send it again.",
+        kind @ (Kind::NotAllowed | Kind::OwnWork | Kind::Taken | Kind::TooSlow | Kind::Broken) => {
+            kind.advice()
+        }
+    };
+    words.to_owned()
+}
+
+/// How long to wait, by the header that goes with it.
+fn wait(problem: &Problem) -> String {
+    let header = problem.header();
+    let seconds = header.filter(|(name, _)| *name == header::RETRY_AFTER);
+    match seconds {
+        Some((_, "1")) => "Wait a second".to_owned(),
+        Some((_, seconds)) => format!("Wait {seconds} seconds"),
+        None => "Wait a minute".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_page_speaks_as_if_its_reader_were_a_program() {
+        for kind in Kind::ALL
+            .iter()
+            .filter(|kind| !kind.slug().contains("idempotency"))
+        {
+            let words = format!("{}. {}", title(*kind), advice(&Problem::new(*kind)));
+            for word in [
+                "header",
+                "Retry-After",
+                "Idempotency",
+                "detail",
+                "extension",
+                "Allow",
+                "Content-Type",
+                "body",
+            ] {
+                assert!(!words.contains(word), "{}: {words}", kind.slug());
+            }
+        }
+    }
+
+    #[test]
+    fn how_long_to_wait_is_said_in_seconds() {
+        assert_eq!(
+            advice(&Problem::too_many(31)),
+            "Wait 31 seconds, then try again."
+        );
+        assert_eq!(
+            advice(&Problem::busy()),
+            "Nothing was done. Wait 5 seconds, then try again."
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! Senders that work in the test's own process, and the relays that they use.
+
+use std::time::Duration;
+
+use candor::mail::Relay;
+use candor::shutdown::Shutdown;
+use candor::worker::{self, Route};
+
+use crate::house::House;
+
+/// A relay called `relay`, by its URL, without a limit of its own.
+pub fn route(url: &str, connections: usize) -> Route {
+    Route {
+        relay: Relay::from_url("relay", url).expect("a relay"),
+        connections,
+        rate_per_second: 0,
+        standby: false,
+    }
+}
+
+/// The same for a mail server on this port of 127.0.0.1.
+pub fn local(port: u16, connections: usize) -> Route {
+    route(&format!("smtp://127.0.0.1:{port}"), connections)
+}
+
+/// Senders at work until [`Sending::end`]. Dropped without it, they go on until the test ends.
+pub struct Sending(pub Shutdown);
+
+impl Sending {
+    /// Starts the senders of a house.
+    pub fn start(house: &House, routes: Vec<Route>) -> Self {
+        let shutdown = Shutdown::new();
+        worker::start(&house.app, routes, &shutdown);
+        Self(shutdown)
+    }
+
+    /// Lets them end what they have, and waits for them.
+    pub async fn end(self) {
+        self.0.leave();
+        self.wait().await;
+    }
+
+    /// Ends them at once, whatever is on their connections.
+    pub async fn drop_all(self) {
+        self.0.leave();
+        self.0.hard().cancel();
+        self.wait().await;
+    }
+
+    async fn wait(&self) {
+        let left = self.0.wait(Duration::from_secs(20)).await;
+        assert!(left, "the senders did not leave");
+    }
+}
