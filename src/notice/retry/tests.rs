@@ -61,6 +61,10 @@ fn what_condemns_the_address() {
             UserUnknown,
         ),
         (550, "The recipient account is blocked", MailboxDisabled),
+        (550, "5.1.0 account suspended", MailboxDisabled),
+        (550, "5.2.1 disabled", MailboxDisabled),
+        (550, "this user is inactive", MailboxDisabled),
+        (550, "no such user; the sender was told", UserUnknown),
         (571, "delivery not authorised for this mailbox", Policy),
         (550, "5.1.1 User unknown; see our policy", UserUnknown),
         (552, "5.2.2 mailbox size limit exceeded", MailboxFull),
@@ -107,6 +111,24 @@ fn what_is_against_us() {
         (550, "found on one or more DNSBLs", Blocked),
         (554, "Host network not allowed", Blocked),
         (550, "sender IP mismatch", Blocked),
+        (
+            554,
+            "Message rejected: Sending suspended for this account. For more information, please check the inbox of \
+             the email address associated with your AWS account.",
+            NotPermitted,
+        ),
+        (550, "5.7.1 Sender account is suspended", SenderRefused),
+        (550, "5.7.1 The sending account is locked", SenderRefused),
+        (550, "The sender is disabled", SenderRefused),
+        (553, "Domain of sender address does not exist", SenderRefused),
+        (553, "Domain of the sender not found", SenderRefused),
+        (550, "Originator does not exist", SenderRefused),
+        (550, "Invalid domain in HELO", Blocked),
+        (550, "EHLO host unknown", Blocked),
+        // Whose account or domain is not said.
+        (550, "Domain x.example is disabled", HoldReason::Unexplained),
+        (554, "account suspended", HoldReason::Unexplained),
+        (550, "5.7.1 This account is not active", HoldReason::Unexplained),
         // No rule knows these words.
         (554, "Transaction failed", HoldReason::Unexplained),
         (
