@@ -3,6 +3,7 @@
 //! message's beginning.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::trunk::Trunk;
 use super::wire::Wire;
 use crate::app::App;
 use crate::db;
-use crate::mail::{self, Letter, Reply};
+use crate::mail::{self, Asked, Letter, Reply};
 use crate::notice::letter::Unfit;
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
@@ -323,9 +324,11 @@ impl Line {
             begun = self.begin(&beginning, writing, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
+        // A relay that is slow to answer may have been stopped, or the campaign, by the time it waits for the text.
+        let last = || -> Asked<'_> { Box::pin(ready(job.leave() == Leave::Go)) };
         let on_connection = job.begin();
         let reply = tokio::select! {
-            reply = self.send(line, (letter, next), permit) => reply,
+            reply = self.send(line, (letter, next), (permit, last)) => reply,
             never = self.release(&mut waiting) => match never {},
         };
         drop(on_connection);
@@ -366,15 +369,18 @@ impl Line {
         }
     }
 
-    /// The recipient is named while the beginning is written; the text leaves once it is.
-    async fn send(
+    /// The recipient is named while the beginning is written; the text leaves once it is, if it still may then.
+    async fn send<'a>(
         &self,
         line: &mut mail::Line,
         (letter, next): (&Letter, Option<&Letter>),
-        permit: impl Future<Output = bool> + Send,
+        (permit, last): (
+            impl Future<Output = bool> + Send,
+            impl FnMut() -> Asked<'a> + Send,
+        ),
     ) -> Option<Reply> {
         tokio::select! {
-            reply = line.send_if(letter, next, permit) => reply,
+            reply = line.send_if(letter, next, permit, last) => reply,
             () = self.shutdown.hard().cancelled() => {
                 Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
             }
