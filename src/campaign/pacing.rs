@@ -182,7 +182,10 @@ mod tests {
         let (percent, why) = at(300, 0, left);
         assert_eq!(
             (percent, why.as_deref()),
-            (0, Some("It holds: 300 or more people wait on the helpline."))
+            (
+                0,
+                Some("It holds: 300 or more people wait on the helpline.")
+            )
         );
         let (_, later) = at(40_000, 0, left);
         assert_eq!(later, why, "the reason does not grow stale");

@@ -55,13 +55,23 @@ pub enum Reply {
         /// What it said.
         text: String,
     },
-    /// No (5xx), or we know ourselves that this relay cannot carry this letter.
+    /// No (5xx).
     Refused {
         /// Reply code.
         code: Option<u16>,
         /// Enhanced status code (RFC 3463), such as `5.1.1`.
         enhanced: Option<String>,
         /// What it said.
+        text: String,
+    },
+    /// This relay lacks what the letter needs (SMTPUTF8, 8BITMIME, room): it was told nothing of it, and another relay
+    /// may carry it.
+    CannotCarry {
+        /// The code that a relay would give.
+        code: u16,
+        /// The enhanced status code that it would give: `5.6.7`, `5.6.3` or `5.3.4`.
+        enhanced: &'static str,
+        /// What it lacks, in our words.
         text: String,
     },
     /// The relay is away, or was lost before the final dot: nothing was delivered.
@@ -116,6 +126,11 @@ impl Reply {
                 enhanced,
                 text,
             } => (*code, enhanced.as_deref(), text),
+            Reply::CannotCarry {
+                code,
+                enhanced,
+                text,
+            } => (Some(*code), Some(enhanced), text),
             Reply::Unreachable { why } | Reply::Unknown { why } => (None, None, why),
         }
     }
@@ -239,7 +254,8 @@ mod tests {
         match reply {
             Reply::Accepted { text, .. }
             | Reply::Deferred { text, .. }
-            | Reply::Refused { text, .. } => text,
+            | Reply::Refused { text, .. }
+            | Reply::CannotCarry { text, .. } => text,
             Reply::Unreachable { why } | Reply::Unknown { why } => why,
         }
     }

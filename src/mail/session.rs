@@ -137,10 +137,9 @@ impl Session {
 
     /// The three commands, or why this server cannot carry this letter.
     fn commands(&self, letter: &Letter) -> Result<[String; 3], Reply> {
-        let no = |code, enhanced: &str, text: String| {
-            let enhanced = Some(enhanced.to_owned());
-            Err(Reply::Refused {
-                code: Some(code),
+        let no = |code, enhanced, text| {
+            Err(Reply::CannotCarry {
+                code,
                 enhanced,
                 text,
             })

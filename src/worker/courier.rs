@@ -277,6 +277,7 @@ async fn deliver(
             reply: format!("{code} {text}"),
         },
         Reply::Refused { code, text, .. } => failed(&said(code, &text)),
+        Reply::CannotCarry { code, text, .. } => failed(&said(Some(code), &text)),
         Reply::Deferred { code, text, .. } => wait(claimed, said(code, &text), now),
         // Perhaps it went out: it is sent again, and the Message-ID shows the double.
         Reply::Unknown { why } => wait(claimed, why, now),
@@ -342,6 +343,11 @@ fn finished(app: &App, claimed: &Claimed, letter: &OutboxLetter) -> Result<Lette
     Ok(app.signers.sign(letter))
 }
 
+/// Whether a reply leaves a letter to another relay.
+fn is_for_another(reply: &Reply) -> bool {
+    matches!(reply, Reply::Unreachable { .. } | Reply::CannotCarry { .. })
+}
+
 /// A line to the first relay that can be reached, opened when it is needed.
 struct Outlet<'a> {
     relays: &'a [Relay],
@@ -362,29 +368,35 @@ impl<'a> Outlet<'a> {
     ) -> Option<Reply> {
         if let Some(mut line) = self.line.take() {
             let reply = line.send_if(letter, None, ready(true), &mut still).await?;
-            if !matches!(reply, Reply::Unreachable { .. }) {
+            if !is_for_another(&reply) {
                 self.line = Some(line);
                 return Some(reply);
             }
         }
-        let mut last = Reply::Unreachable {
-            why: "no relay is configured".to_owned(),
-        };
+        let (mut away, mut cannot) = (None, None);
         for relay in self.relays {
-            let mut line = match relay.connect().await {
-                Ok(line) => line,
-                Err(reply) => {
-                    last = reply;
-                    continue;
+            let reply = match relay.connect().await {
+                Err(reply) => reply,
+                Ok(mut line) => {
+                    let reply = line.send_if(letter, None, ready(true), &mut still).await?;
+                    if !is_for_another(&reply) {
+                        self.line = Some(line);
+                        return Some(reply);
+                    }
+                    line.close().await;
+                    reply
                 }
             };
-            last = line.send_if(letter, None, ready(true), &mut still).await?;
-            if !matches!(last, Reply::Unreachable { .. }) {
-                self.line = Some(line);
-                break;
+            match reply {
+                Reply::CannotCarry { .. } => cannot = Some(reply),
+                reply => away = Some(reply),
             }
         }
-        Some(last)
+        // What one of them lacks is final only if all said so.
+        let none = || Reply::Unreachable {
+            why: "no relay is configured".to_owned(),
+        };
+        Some(away.or(cannot).unwrap_or_else(none))
     }
 
     async fn close(self) {

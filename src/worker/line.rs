@@ -150,8 +150,8 @@ impl Line {
         }
     }
 
-    /// Waits while the relay is held, or while it is only a standby and another can be used. What is owed is
-    /// written meanwhile, and what was to be next goes back. `false`: it is time to leave.
+    /// Waits while the relay is held, or while it is only a standby and another can be used, but for letters that no
+    /// other can carry. What is owed is written meanwhile, and what was to be next goes back. `false`: it is time to leave.
     async fn until_wanted(&self, owed: &mut Option<Owed>, ahead: &mut Option<Ready>) -> bool {
         while let Some(wait) = self.idle() {
             self.put_back(ahead);
@@ -169,9 +169,8 @@ impl Line {
         if let Some(held) = self.trunk.held() {
             return Some(held);
         }
-        let others =
-            !self.before.is_empty() && self.before.iter().any(|trunk| trunk.held().is_none());
-        others.then_some(STANDBY)
+        let others = self.before.iter().any(|trunk| trunk.held().is_none());
+        (others && !self.lanes.need(&self.trunk)).then_some(STANDBY)
     }
 
     /// Waits for the pace of relay and node; what is owed is written if that takes a while. `false`: the job may not leave
@@ -240,12 +239,13 @@ impl Line {
             app: &self.app,
             trunk: &self.trunk,
             providers: self.lanes.providers(),
+            others: &self.others,
         }
     }
 
     /// Leaves what was lost on this line to another relay, if one is free: this one may be about to go away.
     async fn yield_to_others(&self, owed: &mut Option<Owed>) {
-        if owed.as_ref().is_some_and(|owed| owed.again) && self.others_are_free() {
+        if owed.as_ref().is_some_and(|owed| owed.is_lost) && self.others_are_free() {
             self.settle(owed).await;
             self.shutdown.rest(YIELD).await;
         }
@@ -288,6 +288,7 @@ impl Line {
             to: NoticeStatus::Bounced,
             due_at: None,
             again: false,
+            is_lost: false,
         });
     }
 

@@ -213,6 +213,9 @@ pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(Cam
         .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))
         .first(conn)
         .await?;
+    if ids.is_empty() {
+        return Ok((stopped, Vec::new()));
+    }
     let rows: Vec<(CampaignId, CampaignStatus, Option<i16>)> = campaign::table
         .left_join(campaign_pace::table.on(campaign_pace::campaign_id.eq(campaign::id)))
         .filter(campaign::id.eq_any(ids))

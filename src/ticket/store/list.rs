@@ -322,9 +322,8 @@ pub async fn count_waiting(conn: &mut Conn, most: i64) -> Result<i64> {
         #[diesel(sql_type = BigInt)]
         n: i64,
     }
-    let sql = format!(
-        "select count(*) as n from (select from ticket where {IN_LINE} limit $1) capped"
-    );
+    let sql =
+        format!("select count(*) as n from (select from ticket where {IN_LINE} limit $1) capped");
     let counted: Counted = diesel::sql_query(sql)
         .bind::<BigInt, _>(most)
         .get_result(conn)
