@@ -28,8 +28,8 @@ async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_th
         house
             .sql(&format!(
                 "insert into ticket
-                 select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(),
-                     'number', left(gen_random_uuid()::text, 20)))).*
+                 select (jsonb_populate_record(null::ticket, to_jsonb(t) || jsonb_build_object(
+                     'id', gen_random_uuid(), 'number', left(gen_random_uuid()::text, 20)))).*
                  from (select * from ticket limit 1) t, generate_series(1, {more})"
             ))
             .await;
