@@ -295,22 +295,17 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
 /// # Errors
 /// The database's; also if the log is locked for more than a second.
 pub async fn record_switches(app: &App) -> db::Result<()> {
-    if store::unrecorded(&mut *app.db.get().await?)
-        .await?
-        .is_empty()
-    {
-        return Ok(());
-    }
     record(app, None).await
 }
 
 /// Writes what waits; all but `now` is late.
 async fn record(app: &App, now: Option<EventId>) -> db::Result<()> {
-    let mut tx = app.db.begin().await?;
-    let entries = store::unrecorded(&mut tx).await?;
+    let entries = store::unrecorded(&mut *app.db.get().await?).await?;
     if entries.is_empty() {
         return Ok(());
     }
+    // Another node may write them at the same time: each is looked for before it is written, and is written once.
+    let mut tx = app.db.begin().await?;
     audit::store::chain::be_quick(&mut tx).await?;
     let ids: Vec<EventId> = entries.iter().map(|entry| entry.id).collect();
     let written = audit::store::written(&mut tx, &ids).await?;

@@ -16,7 +16,7 @@ const STEP: i16 = 10;
 /// How the helpline stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
-    /// Tickets that wait for an agent.
+    /// Tickets that wait for an agent, counted as far as the limits ask.
     pub waiting: i64,
     /// How long the first of them has waited.
     pub wait: TimeDelta,
@@ -48,10 +48,21 @@ pub fn helpline(
     if room >= 100 {
         return (100, None);
     }
+    // The limits and not the figures: that is as true when somebody reads it later.
     let why = if by_backlog <= by_wait {
-        format!("{} people wait on the helpline", load.waiting)
+        match passed(load.waiting, limits.slow_at_waiting, limits.hold_at_waiting) {
+            Passed::Held(1) => "at least one person waits on the helpline".to_owned(),
+            Passed::Held(limit) => format!("{limit} or more people wait on the helpline"),
+            Passed::Slowed(0) => "people wait on the helpline".to_owned(),
+            Passed::Slowed(1) => "more than one person waits on the helpline".to_owned(),
+            Passed::Slowed(limit) => format!("more than {limit} people wait on the helpline"),
+        }
     } else {
-        format!("the first in line has waited {minutes} minutes for the helpline")
+        let than = match passed(minutes, limits.slow_at_minutes, limits.hold_at_minutes) {
+            Passed::Held(limit) => format!("{limit} minutes or longer"),
+            Passed::Slowed(limit) => format!("more than {limit} minutes"),
+        };
+        format!("the first in line has waited {than} for the helpline")
     };
     let needed = needed(left, now);
     // In steps, so that a decision stands for a while; the floor is never undercut.
@@ -67,6 +78,21 @@ pub fn helpline(
         ""
     };
     (percent, Some(format!("{does}: {why}{floor}.")))
+}
+
+/// Which limit of the helpline is passed.
+enum Passed {
+    /// The one at which sending holds: reached, or more.
+    Held(i64),
+    /// The one above which it slows; 0 where there is none.
+    Slowed(i64),
+}
+
+fn passed(at: i64, slow: i64, hold: i64) -> Passed {
+    match hold > 0 && at >= hold {
+        true => Passed::Held(hold),
+        false => Passed::Slowed(slow),
+    }
 }
 
 /// Per cent of the way from `hold` back to `slow`; a limit of 0 does not count.
@@ -156,14 +182,61 @@ mod tests {
         let (percent, why) = at(300, 0, left);
         assert_eq!(
             (percent, why.as_deref()),
-            (0, Some("It holds: 300 people wait on the helpline."))
+            (
+                0,
+                Some("It holds: 300 or more people wait on the helpline.")
+            )
         );
+        let (_, later) = at(40_000, 0, left);
+        assert_eq!(later, why, "the reason does not grow stale");
         left.finish_by = Some(DateTime::UNIX_EPOCH + TimeDelta::hours(1));
         let (percent, why) = at(1_000, 0, left);
         assert_eq!(percent, 10, "36,000 in an hour are 10 a second");
         assert!(why.is_some_and(|why| why.contains("in time")));
         left.finish_by = Some(DateTime::UNIX_EPOCH);
         assert_eq!(at(1_000, 0, left), (100, None), "its last day is over");
+    }
+
+    #[test]
+    fn the_reason_names_the_limit_that_is_passed() {
+        let left = Left {
+            notices: 1,
+            finish_by: None,
+            full_rate: 100.0,
+        };
+        let why = |waiting, minutes| at(waiting, minutes, left).1.expect("a reason");
+        assert_eq!(
+            why(101, 0),
+            "It goes at 90 %: more than 100 people wait on the helpline."
+        );
+        assert_eq!(why(120, 0), why(119, 0), "in the same step the same words");
+        assert_eq!(
+            why(0, 61),
+            "It goes at 90 %: the first in line has waited more than 60 minutes for the helpline."
+        );
+        assert_eq!(
+            why(0, 600),
+            "It holds: the first in line has waited 240 minutes or longer for the helpline."
+        );
+        let only = |slow_at_waiting, hold_at_waiting, waiting| {
+            let limits = Pacing {
+                slow_at_waiting,
+                hold_at_waiting,
+                ..PACING
+            };
+            let wait = TimeDelta::zero();
+            let load = Load { waiting, wait };
+            helpline(load, left, &limits, DateTime::UNIX_EPOCH).1
+        };
+        assert_eq!(
+            only(0, 5, 1).as_deref(),
+            Some("It goes at 80 %: people wait on the helpline.")
+        );
+        assert_eq!(
+            only(10, 0, 900).as_deref(),
+            Some("It goes at 50 %: more than 10 people wait on the helpline.")
+        );
+        assert_eq!(only(0, 0, 900), None);
     }
 
     #[test]

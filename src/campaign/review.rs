@@ -77,13 +77,21 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
     }
 }
 
-/// How the helpline stands now.
+/// How the helpline stands now, as far as the limits ask.
 async fn load(app: &App) -> db::Result<Load> {
-    let waiting = ticket::store::waiting(&mut *app.db.get().await?).await?;
-    let wait = waiting.oldest.map(|since| app.now() - since);
+    let limits = &app.config.pacing;
+    let mut conn = app.db.get().await?;
+    let waiting = match limits.counts_waiting_to() {
+        0 => 0,
+        most => ticket::store::count_waiting(&mut conn, most).await?,
+    };
+    let oldest = match limits.asks_for_the_wait() {
+        true => ticket::store::oldest_waiting(&mut conn).await?,
+        false => None,
+    };
     Ok(Load {
-        waiting: waiting.tickets,
-        wait: wait.unwrap_or(TimeDelta::zero()),
+        waiting,
+        wait: oldest.map_or(TimeDelta::zero(), |since| app.now() - since),
     })
 }
 

@@ -173,6 +173,19 @@ impl Mail {
 }
 
 impl Pacing {
+    /// How many waiting tickets the limits have to tell apart; 0: none of them asks.
+    pub fn counts_waiting_to(&self) -> i64 {
+        match self.slow_at_waiting.max(self.hold_at_waiting) {
+            ..=0 => 0,
+            most => most + 1,
+        }
+    }
+
+    /// Whether a limit asks how long the first in line has waited.
+    pub fn asks_for_the_wait(&self) -> bool {
+        self.slow_at_minutes.max(self.hold_at_minutes) > 0
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let pairs = [
             (

@@ -33,6 +33,7 @@ mod wire;
 pub use compose::{ComposeError, Draft, Mailbox, compose};
 pub use encode::one_line;
 pub use letter::Letter;
-pub use relay::{Line, Relay};
+pub use permit::Asked;
+pub use relay::{Line, Relay, always};
 pub use reply::Reply;
 pub use url::RelayUrlError;

@@ -1,21 +1,45 @@
-//! A permit: what must be so before the text of a letter may leave, asked for while its recipient is named.
+//! A permit: what must be so before the text of a letter may leave. A part of it is asked while the recipient is named,
+//! the rest when the server waits for the text, which may be much later.
 
 use std::pin::Pin;
 
+/// A question whose answer lets a text go, or not.
+pub type Asked<'p> = Pin<Box<dyn Future<Output = bool> + Send + 'p>>;
+
+/// What is asked before a text.
+pub(super) struct Permit<'p, 'a> {
+    first: First<'p>,
+    last: &'p mut (dyn FnMut() -> Asked<'a> + Send + 'p),
+}
+
 /// Asked at most once, and answered the same ever after.
-pub(super) enum Permit<'p> {
-    /// Not yet known.
+enum First<'p> {
     Asked(Pin<&'p mut (dyn Future<Output = bool> + Send)>),
-    /// Known.
     Known(bool),
 }
 
-impl Permit<'_> {
-    /// Whether the text may leave.
-    pub(super) async fn given(&mut self) -> bool {
-        if let Self::Asked(answer) = self {
-            *self = Self::Known(answer.as_mut().await);
+impl<'p, 'a> Permit<'p, 'a> {
+    /// `first` is asked while the recipient is named, `last` right before a text leaves.
+    pub(super) fn new(
+        first: Pin<&'p mut (dyn Future<Output = bool> + Send)>,
+        last: &'p mut (dyn FnMut() -> Asked<'a> + Send + 'p),
+    ) -> Self {
+        Self {
+            first: First::Asked(first),
+            last,
         }
-        matches!(self, Self::Known(true))
+    }
+
+    /// What could be known before the server waits for the text.
+    pub(super) async fn given(&mut self) -> bool {
+        if let First::Asked(answer) = &mut self.first {
+            self.first = First::Known(answer.as_mut().await);
+        }
+        matches!(self.first, First::Known(true))
+    }
+
+    /// Whether the text may leave now.
+    pub(super) async fn still(&mut self) -> bool {
+        (self.last)().await
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::folder::FolderRelay;
 use super::letter::Letter;
 use super::memory::MemoryRelay;
-use super::permit::Permit;
+use super::permit::{Asked, Permit};
 use super::reply::Reply;
 use super::smtp::{SmtpLine, SmtpRelay};
 
@@ -47,6 +47,11 @@ impl Relay {
     }
 }
 
+/// What is asked before the text of a letter that may leave whatever is so by then.
+pub fn always<'p>() -> Asked<'p> {
+    Box::pin(std::future::ready(true))
+}
+
 /// An open way to a relay, for one letter at a time.
 #[derive(Debug)]
 pub enum Line {
@@ -65,39 +70,45 @@ impl Line {
     /// `421`, or the server's own limit of messages) is replaced once, unseen by the caller.
     /// Dropping the future between its polls leaves the outcome unknown: do not.
     pub async fn send(&mut self, letter: &Letter) -> Reply {
-        let sent = self.send_with(letter, None, Permit::Known(true)).await;
+        let yes = std::future::ready(true);
+        let sent = self.send_if(letter, None, yes, always).await;
         sent.unwrap_or_else(|| Reply::unreachable("nothing was sent"))
     }
 
-    /// The same, if `permit` says yes: its text leaves only then. For SMTP, the recipient is named while
-    /// `permit` is awaited. `None`: it said no, and nothing was delivered.
+    /// The same, if `permit` and `last` say yes: its text leaves only then. For SMTP, the recipient is named while
+    /// `permit` is awaited, and `last` is asked when the server waits for the text: a slow server may have taken
+    /// minutes by then. `None`: one of them said no, and nothing was delivered.
     ///
     /// `next` is the letter that is to follow, if that is known: where the server takes commands together
     /// (RFC 2920 §3.1) its recipient is named with the end of this one. Whatever else follows costs a
     /// connection.
-    pub async fn send_if(
+    pub async fn send_if<'p>(
         &mut self,
         letter: &Letter,
         next: Option<&Letter>,
         permit: impl Future<Output = bool> + Send,
+        mut last: impl FnMut() -> Asked<'p> + Send,
     ) -> Option<Reply> {
         let permit = std::pin::pin!(permit);
-        self.send_with(letter, next, Permit::Asked(permit)).await
+        self.send_with(letter, next, Permit::new(permit, &mut last))
+            .await
     }
 
     async fn send_with(
         &mut self,
         letter: &Letter,
         next: Option<&Letter>,
-        mut permit: Permit<'_>,
+        mut permit: Permit<'_, '_>,
     ) -> Option<Reply> {
         match self {
             Line::Smtp(line) => line.send(letter, next, &mut permit).await,
-            Line::Folder(relay) => match permit.given().await {
-                true => Some(relay.send(letter).await),
-                false => None,
-            },
-            Line::Memory(relay) => permit.given().await.then(|| relay.send(letter)),
+            Line::Folder(_) | Line::Memory(_)
+                if !(permit.given().await && permit.still().await) =>
+            {
+                None
+            }
+            Line::Folder(relay) => Some(relay.send(letter).await),
+            Line::Memory(relay) => Some(relay.send(letter)),
         }
     }
 

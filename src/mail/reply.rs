@@ -55,13 +55,23 @@ pub enum Reply {
         /// What it said.
         text: String,
     },
-    /// No (5xx), or we know ourselves that this relay cannot carry this letter.
+    /// No (5xx).
     Refused {
         /// Reply code.
         code: Option<u16>,
         /// Enhanced status code (RFC 3463), such as `5.1.1`.
         enhanced: Option<String>,
         /// What it said.
+        text: String,
+    },
+    /// This relay lacks what the letter needs (SMTPUTF8, 8BITMIME, room): it was told nothing of it, and another relay
+    /// may carry it.
+    CannotCarry {
+        /// The code that a relay would give.
+        code: u16,
+        /// The enhanced status code that it would give: `5.6.7`, `5.6.3` or `5.3.4`.
+        enhanced: &'static str,
+        /// What it lacks, in our words.
         text: String,
     },
     /// The relay is away, or was lost before the final dot: nothing was delivered.
@@ -116,6 +126,11 @@ impl Reply {
                 enhanced,
                 text,
             } => (*code, enhanced.as_deref(), text),
+            Reply::CannotCarry {
+                code,
+                enhanced,
+                text,
+            } => (Some(*code), Some(enhanced), text),
             Reply::Unreachable { why } | Reply::Unknown { why } => (None, None, why),
         }
     }
@@ -156,6 +171,7 @@ fn fitting(code: u16, word: &str) -> Option<String> {
 }
 
 fn presentable(text: &str, recipient: Option<&EmailAddress>) -> String {
+    let theirs = recipient.map(Theirs::new);
     let whole = match recipient {
         Some(address) => text.replace(address.as_str(), MASK),
         None => text.to_owned(),
@@ -165,7 +181,7 @@ fn presentable(text: &str, recipient: Option<&EmailAddress>) -> String {
     let mut out = String::with_capacity(whole.len());
     for piece in whole.split_inclusive(between_words) {
         let word = piece.trim_end_matches(between_words);
-        out.push_str(&masked(word, recipient));
+        out.push_str(&masked(word, theirs.as_ref()));
         out.extend(
             piece[word.len()..]
                 .chars()
@@ -178,18 +194,52 @@ fn presentable(text: &str, recipient: Option<&EmailAddress>) -> String {
     }
 }
 
-fn masked<'a>(word: &'a str, recipient: Option<&EmailAddress>) -> Cow<'a, str> {
+/// The parts of a recipient's address that no stored word may contain, in lower case.
+struct Theirs {
+    /// `None`: it is an ordinary word of replies.
+    local: Option<String>,
+    /// As it was given and as the DNS has it.
+    domains: [String; 2],
+}
+
+impl Theirs {
+    fn new(address: &EmailAddress) -> Self {
+        let local = address.local().to_lowercase();
+        Self {
+            local: Some(local).filter(|local| !REPLY_WORDS.contains(&&**local)),
+            domains: [
+                address.domain().to_lowercase(),
+                address.domain_ascii().to_lowercase(),
+            ],
+        }
+    }
+
+    /// Whether a word is, or contains, a part of the address: `mx.home.example`, `name=home.example`, `user=ann.lee`;
+    /// also a parent domain (`home.example` of an address at `mail.home.example`).
+    fn is_in(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        let is_separator = |c: char| !(c.is_alphanumeric() || ".-_+".contains(c));
+        let local = self.local.as_deref();
+        let mut pieces = word.split(is_separator);
+        pieces.any(|piece| Some(piece) == local || self.is_parent(piece))
+            || self.domains.iter().any(|domain| word.contains(&**domain))
+    }
+
+    fn is_parent(&self, piece: &str) -> bool {
+        let mut domains = self.domains.iter();
+        piece.contains('.')
+            && domains.any(|domain| {
+                domain
+                    .strip_suffix(piece)
+                    .is_some_and(|rest| rest.ends_with('.'))
+            })
+    }
+}
+
+fn masked<'a>(word: &'a str, theirs: Option<&Theirs>) -> Cow<'a, str> {
     let bare = word.trim_end_matches('.');
-    let theirs = recipient.is_some_and(|address| {
-        let local = address.local();
-        let telling = !REPLY_WORDS
-            .iter()
-            .any(|usual| usual.eq_ignore_ascii_case(local));
-        (telling && bare.eq_ignore_ascii_case(local))
-            || bare.eq_ignore_ascii_case(address.domain())
-            || bare.eq_ignore_ascii_case(&address.domain_ascii())
-    });
-    if bare.contains('@') || bare.contains("%40") || theirs {
+    let is_theirs = !bare.is_empty() && theirs.is_some_and(|theirs| theirs.is_in(bare));
+    if bare.contains('@') || bare.contains("%40") || is_theirs {
         Cow::Owned(format!("{MASK}{}", &word[bare.len()..]))
     } else {
         Cow::Borrowed(word)
@@ -204,7 +254,8 @@ mod tests {
         match reply {
             Reply::Accepted { text, .. }
             | Reply::Deferred { text, .. }
-            | Reply::Refused { text, .. } => text,
+            | Reply::Refused { text, .. }
+            | Reply::CannotCarry { text, .. } => text,
             Reply::Unreachable { why } | Reply::Unknown { why } => why,
         }
     }
@@ -240,6 +291,35 @@ mod tests {
         assert_eq!(
             text_of(&Reply::heard(550, "User unknown", Some(&user))),
             "User unknown"
+        );
+    }
+
+    #[test]
+    fn a_domain_inside_another_word_is_masked_too() {
+        let ann = EmailAddress::parse("Ann.Lee@Smith-Family.org").expect("an address");
+        for (said, kept) in [
+            (
+                "connect to mx.smith-family.org[192.0.2.1]:25: Connection refused",
+                "connect to ***[192.0.2.1]:25: Connection refused",
+            ),
+            (
+                "Name service error for name=SMITH-FAMILY.ORG type=A: Host not found",
+                "Name service error for *** type=A: Host not found",
+            ),
+            ("user=ann.lee, relay=mx2.smith-family.org.", "***, ***."),
+            ("see mailer.example", "see mailer.example"),
+        ] {
+            assert_eq!(text_of(&Reply::heard(550, said, Some(&ann))), kept);
+        }
+        let sub = EmailAddress::parse("eva@post.smith-family.org").expect("an address");
+        let said = "no MX for smith-family.org, no A for post.smith-family.org";
+        let kept = "no MX for ***, no A for ***";
+        assert_eq!(text_of(&Reply::heard(450, said, Some(&sub))), kept);
+        let umlaut = EmailAddress::parse("eva@b\u{fc}cher.example").expect("an address");
+        let said = "no host mx.xn--bcher-kva.example or mx.b\u{fc}cher.example";
+        assert_eq!(
+            text_of(&Reply::heard(450, said, Some(&umlaut))),
+            "no host *** or ***"
         );
     }
 

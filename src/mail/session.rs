@@ -64,13 +64,13 @@ impl Session {
         self.announced.is_some()
     }
 
-    /// One letter: MAIL, RCPT, DATA, and the text if `permit` gives it free. `None`: it did not. The commands of
-    /// `next` go out with the text, so that both need one round trip.
+    /// One letter: MAIL, RCPT, DATA, and the text if `permit` gives it free, once more when the server waits for it.
+    /// `None`: it did not. The commands of `next` go out with the text, so that both need one round trip.
     pub(super) async fn transaction(
         &mut self,
         letter: &Letter,
         next: Option<&Letter>,
-        permit: &mut Permit<'_>,
+        permit: &mut Permit<'_, '_>,
     ) -> Option<Reply> {
         if self.announced.is_none() && !self.heard.is_empty() {
             // Taken for the answer to what comes next, it would put us out of step.
@@ -89,18 +89,19 @@ impl Session {
         self.letters += 1;
         self.deadline = Instant::now() + self.patience.letter;
         let (opened, permitted) = tokio::join!(self.open_for(commands), permit.given());
-        if permitted {
-            return Some(match opened {
-                Ok(()) => self.text(letter, next).await,
-                Err(stopped) => self.stopped(stopped, letter).await,
-            });
+        match (opened, permitted) {
+            (Ok(()), true) if permit.still().await => Some(self.text(letter, next).await),
+            (Ok(()), _) => {
+                // Only the end of the connection ends DATA without a text.
+                self.broken = true;
+                None
+            }
+            (Err(stopped), true) => Some(self.stopped(stopped, letter).await),
+            (Err(stopped), false) => {
+                drop(self.stopped(stopped, letter).await);
+                None
+            }
         }
-        match opened {
-            // Only the end of the connection ends DATA without a text.
-            Ok(()) => self.broken = true,
-            Err(stopped) => drop(self.stopped(stopped, letter).await),
-        }
-        None
     }
 
     /// `commands`: none if they are out.
@@ -136,10 +137,9 @@ impl Session {
 
     /// The three commands, or why this server cannot carry this letter.
     fn commands(&self, letter: &Letter) -> Result<[String; 3], Reply> {
-        let no = |code, enhanced: &str, text: String| {
-            let enhanced = Some(enhanced.to_owned());
-            Err(Reply::Refused {
-                code: Some(code),
+        let no = |code, enhanced, text| {
+            Err(Reply::CannotCarry {
+                code,
                 enhanced,
                 text,
             })

@@ -104,7 +104,7 @@ impl SmtpLine {
         &mut self,
         letter: &Letter,
         next: Option<&Letter>,
-        permit: &mut Permit<'_>,
+        permit: &mut Permit<'_, '_>,
     ) -> Option<Reply> {
         // Another letter's commands cannot be taken back.
         self.session.take_if(|session| !session.expects(letter));
@@ -127,7 +127,7 @@ impl SmtpLine {
         &mut self,
         letter: &Letter,
         next: Option<&Letter>,
-        permit: &mut Permit<'_>,
+        permit: &mut Permit<'_, '_>,
     ) -> Option<Reply> {
         let mut session = match self.session.take() {
             Some(session) => session,

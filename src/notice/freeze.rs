@@ -54,11 +54,8 @@ impl Freezer {
     /// # Errors
     /// The database's.
     pub async fn step(&mut self, app: &App) -> Result<bool> {
-        if self.idle
-            && unfrozen::lock_next(&mut *app.db.get().await?, None)
-                .await?
-                .is_none()
-        {
+        // One statement instead of a transaction's three, and no lock that makes another node pass a bucket over.
+        if self.idle && !unfrozen::is_any(&mut *app.db.get().await?).await? {
             return Ok(false);
         }
         // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.

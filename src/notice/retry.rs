@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::mail::Reply;
 
-use BounceReason::{Policy, RelayDenied};
+use BounceReason::{MessageTooBig, NeedsSmtputf8, Policy, RelayDenied};
 use HoldReason::{Blocked, NotPermitted, RateLimited};
 use reading::{Meaning::*, asked_to_wait, meaning};
 
@@ -52,6 +52,8 @@ pub enum Verdict {
     Expired,
     /// The relay's trouble alone: the notice is sent by another connection, and no attempt counts.
     RelayAway,
+    /// This relay lacks what the letter needs: another one takes the notice, and no attempt counts.
+    AnotherRelay,
     /// Perhaps sent: the campaign's policy decides, never a retry by itself.
     Uncertain,
     /// The reply is against us, or refuses for good in words that no rule understands: the notice waits. If others
@@ -94,6 +96,8 @@ pub struct Tried {
     pub refused: Option<(u32, DateTime<Utc>)>,
     /// The mailbox's provider takes this relay's mail to others at present.
     pub others_are_taken: bool,
+    /// Another relay may carry what this one cannot.
+    pub others_may_carry: bool,
 }
 
 impl Tried {
@@ -122,6 +126,7 @@ pub fn decide(
         first: first_tried,
         refused: None,
         others_are_taken: false,
+        others_may_carry: false,
     };
     decide_after(reply, &tried, now, jitter)
 }
@@ -133,6 +138,17 @@ pub fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f6
         Reply::Accepted { .. } => Verdict::Sent,
         Reply::Unknown { .. } => Verdict::Uncertain,
         Reply::Unreachable { .. } => Verdict::RelayAway,
+        Reply::CannotCarry { .. } if tried.others_may_carry => Verdict::AnotherRelay,
+        Reply::CannotCarry { enhanced, text, .. } => match *enhanced {
+            "5.6.7" => Verdict::Bounced {
+                reason: NeedsSmtputf8,
+            },
+            "5.3.4" => Verdict::Bounced {
+                reason: MessageTooBig,
+            },
+            // Every letter has such a text: that is the relays' lack and no person's.
+            _ => case.refused(HoldReason::ContentRefused, AGAINST_US, text),
+        },
         Reply::Refused {
             code,
             enhanced,

@@ -6,8 +6,9 @@
 //!
 //! A letter whose courier was killed between the relay's answer and the record is sent again when its
 //! lease ends, with the same Message-ID: an answer twice is better than none. The emergency stop is
-//! asked before each letter (promise P4).
+//! asked before each letter, and again right before its text leaves, since a relay may take long to greet (promise P4).
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::PersonId;
 use crate::incident;
-use crate::mail::{Draft, Letter, Line, Mailbox, Relay, Reply, compose};
+use crate::mail::{Asked, Draft, Letter, Line, Mailbox, Relay, Reply, compose};
 use crate::outbox::store::{self, Outcome};
 use crate::outbox::{Claimed, LetterWithheld, OutboxLetter, again, message_id, patience};
 use crate::person::{self, PersonStanding};
@@ -258,13 +259,25 @@ async fn deliver(
         Ok(letter) => letter,
         Err(why) => return failed(why),
     };
-    let reply = outlet.send(&letter).await;
+    let still = || -> Asked<'_> {
+        Box::pin(async {
+            // Nobody knows, if the database is away.
+            let leave = may_leave(app, claimed).await;
+            matches!(leave, Ok(Leave::Now(now)) if now.to == words.to)
+        })
+    };
+    let reply = outlet.send(&letter, still).await;
     let now = app.now();
+    // Stopped, or the person changed, while the relay took its time.
+    let Some(reply) = reply else {
+        return postponed(now);
+    };
     match reply {
         Reply::Accepted { code, text } => Outcome::Sent {
             reply: format!("{code} {text}"),
         },
         Reply::Refused { code, text, .. } => failed(&said(code, &text)),
+        Reply::CannotCarry { code, text, .. } => failed(&said(Some(code), &text)),
         Reply::Deferred { code, text, .. } => wait(claimed, said(code, &text), now),
         // Perhaps it went out: it is sent again, and the Message-ID shows the double.
         Reply::Unknown { why } => wait(claimed, why, now),
@@ -330,6 +343,11 @@ fn finished(app: &App, claimed: &Claimed, letter: &OutboxLetter) -> Result<Lette
     Ok(app.signers.sign(letter))
 }
 
+/// Whether a reply leaves a letter to another relay.
+fn is_for_another(reply: &Reply) -> bool {
+    matches!(reply, Reply::Unreachable { .. } | Reply::CannotCarry { .. })
+}
+
 /// A line to the first relay that can be reached, opened when it is needed.
 struct Outlet<'a> {
     relays: &'a [Relay],
@@ -341,31 +359,44 @@ impl<'a> Outlet<'a> {
         Self { relays, line: None }
     }
 
-    /// Sends by the open line, else by the first relay that answers.
-    async fn send(&mut self, letter: &Letter) -> Reply {
+    /// Sends by the open line, else by the first relay that answers. `None`: `still`, asked when the relay waits for
+    /// the text, said no.
+    async fn send<'p>(
+        &mut self,
+        letter: &Letter,
+        mut still: impl FnMut() -> Asked<'p> + Send,
+    ) -> Option<Reply> {
         if let Some(mut line) = self.line.take() {
-            let reply = line.send(letter).await;
-            if !matches!(reply, Reply::Unreachable { .. }) {
+            let reply = line.send_if(letter, None, ready(true), &mut still).await?;
+            if !is_for_another(&reply) {
                 self.line = Some(line);
-                return reply;
+                return Some(reply);
             }
         }
-        let mut last = Reply::Unreachable {
+        let (mut away, mut cannot) = (None, None);
+        for relay in self.relays {
+            let reply = match relay.connect().await {
+                Err(reply) => reply,
+                Ok(mut line) => {
+                    let reply = line.send_if(letter, None, ready(true), &mut still).await?;
+                    if !is_for_another(&reply) {
+                        self.line = Some(line);
+                        return Some(reply);
+                    }
+                    line.close().await;
+                    reply
+                }
+            };
+            match reply {
+                Reply::CannotCarry { .. } => cannot = Some(reply),
+                reply => away = Some(reply),
+            }
+        }
+        // What one of them lacks is final only if all said so.
+        let none = || Reply::Unreachable {
             why: "no relay is configured".to_owned(),
         };
-        for relay in self.relays {
-            last = match relay.connect().await {
-                Err(reply) => reply,
-                Ok(mut line) => match line.send(letter).await {
-                    reply @ Reply::Unreachable { .. } => reply,
-                    reply => {
-                        self.line = Some(line);
-                        return reply;
-                    }
-                },
-            };
-        }
-        last
+        Some(away.or(cannot).unwrap_or_else(none))
     }
 
     async fn close(self) {

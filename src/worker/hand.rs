@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::gate::{Gate, Leave, OnConnection, Source};
 use super::pace::Pace;
 use super::past::Story;
+use super::trunk::Trunk;
 use crate::app::App;
 use crate::campaign::pacing::{self, Window};
 use crate::campaign::review;
@@ -315,6 +316,8 @@ pub struct Job {
     pub first_tried: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
     pub provider: Arc<str>,
+    /// The relays ([`Trunk::id`]) that cannot carry its letter.
+    pub not_by: Vec<usize>,
     tried: Vec<Outcome>,
     through: bool,
 }
@@ -339,6 +342,7 @@ impl Job {
             refused: story.refused,
             first_tried: story.first_tried,
             provider,
+            not_by: Vec::new(),
             tried: story.tried,
             through: false,
         }
@@ -352,6 +356,11 @@ impl Job {
     /// Whether it may be sent now.
     pub fn leave(&self) -> Leave {
         self.hand.leave()
+    }
+
+    /// Whether a relay may carry its letter: it did not turn out that it cannot.
+    pub fn may_go_by(&self, trunk: &Trunk) -> bool {
+        !self.not_by.contains(&trunk.id())
     }
 
     /// The time by the program's clock.

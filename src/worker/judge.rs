@@ -1,5 +1,7 @@
 //! What a relay's reply means: the row to write, the state of the notice, what is counted, who is held.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::breaker;
@@ -29,6 +31,8 @@ pub struct Owed {
     pub due_at: Option<DateTime<Utc>>,
     /// Nothing came of the attempt: another connection may take the job at once.
     pub again: bool,
+    /// The relay was lost: it may be about to go away.
+    pub is_lost: bool,
 }
 
 impl Owed {
@@ -52,6 +56,8 @@ pub struct Judge<'a> {
     pub trunk: &'a Trunk,
     /// Who runs the mailboxes.
     pub providers: &'a Providers,
+    /// The other relays of this node.
+    pub others: &'a [Arc<Trunk>],
 }
 
 /// What an attempt ended with.
@@ -94,7 +100,9 @@ impl Ending {
                 Self::new(AttemptResult::Refused, NoticeStatus::Bounced).because(reason.as_str())
             }
             Verdict::Expired => Self::new(AttemptResult::Expired, NoticeStatus::Expired),
-            Verdict::RelayAway => Self::deferred(AttemptResult::Unreachable, now),
+            Verdict::RelayAway | Verdict::AnotherRelay => {
+                Self::deferred(AttemptResult::Unreachable, now)
+            }
             Verdict::Against { reason, at, .. } => {
                 Self::deferred(AttemptResult::Deferred, at).because(reason.as_str())
             }
@@ -108,8 +116,11 @@ impl Ending {
 
 impl Judge<'_> {
     /// What follows from the reply to a job's attempt, which began with this row; done is what concerns others.
-    pub fn judge(&self, beginning: Outcome, job: Job, reply: &Reply) -> Owed {
+    pub fn judge(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> Owed {
         let now = self.app.now();
+        if matches!(reply, Reply::CannotCarry { .. }) {
+            job.not_by.push(self.trunk.id());
+        }
         let chance = chance();
         let tried = self.tried(&job, now);
         let verdict = retry::decide_after(reply, &tried, now, chance);
@@ -137,7 +148,8 @@ impl Judge<'_> {
             job,
             to: end.to,
             due_at: end.due_at,
-            again: verdict == Verdict::RelayAway,
+            again: matches!(verdict, Verdict::RelayAway | Verdict::AnotherRelay),
+            is_lost: verdict == Verdict::RelayAway,
         }
     }
 
@@ -148,6 +160,7 @@ impl Judge<'_> {
             first: job.first_tried.unwrap_or(now),
             refused: job.refused,
             others_are_taken: is_watched && self.trunk.takes_others(&self.refuser(job)),
+            others_may_carry: self.others.iter().any(|other| job.may_go_by(other)),
         }
     }
 
@@ -194,7 +207,7 @@ impl Judge<'_> {
                 }
             }
             Verdict::Retry { .. } | Verdict::Expired => self.trunk.answered(),
-            Verdict::Uncertain | Verdict::RelayAway => {}
+            Verdict::Uncertain | Verdict::RelayAway | Verdict::AnotherRelay => {}
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering as AtomicOrdering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::gate::Leave;
 use super::hand::Job;
 use super::providers::Providers;
 use super::trunk::Trunk;
-use super::way::{Look, Way, put_off};
+use super::way::{Look, Way, is_served, put_off};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 
@@ -35,6 +36,8 @@ struct Inner {
     taken: Notify,
     providers: Providers,
     trunks: Box<[Arc<Trunk>]>,
+    /// There may be jobs that some relay cannot carry.
+    picky: AtomicBool,
     /// Jobs in a lane beyond which no more of its campaign is claimed.
     room: usize,
 }
@@ -102,6 +105,7 @@ impl Lanes {
             taken: Notify::new(),
             providers,
             trunks: trunks.into(),
+            picky: AtomicBool::new(false),
             room,
         }))
     }
@@ -134,6 +138,9 @@ impl Lanes {
 
     /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
     pub fn put_behind(&self, job: Job) {
+        if !job.not_by.is_empty() {
+            self.0.picky.store(true, AtomicOrdering::Relaxed);
+        }
         self.push(job.notice.campaign, job.shared.kind, vec![job]);
     }
 
@@ -153,6 +160,20 @@ impl Lanes {
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
+    }
+
+    /// Whether a job waits that this standby can carry and none of the relays in use that go first.
+    pub fn need(&self, standby: &Trunk) -> bool {
+        if !self.0.picky.load(AtomicOrdering::Relaxed) {
+            return false;
+        }
+        self.with(|state| {
+            let mut picky = state.jobs().filter(|job| !job.not_by.is_empty()).peekable();
+            if picky.peek().is_none() {
+                self.0.picky.store(false, AtomicOrdering::Relaxed);
+            }
+            picky.any(|job| job.may_go_by(standby) && !is_served(&self.0.trunks, job))
+        })
     }
 
     /// Whether more than so many jobs wait in the lanes.
@@ -276,6 +297,10 @@ impl Lanes {
 }
 
 impl State {
+    fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.lanes.iter().flat_map(|lane| &lane.jobs)
+    }
+
     /// How many jobs may go now, more or less: of a campaign with a rate one at a time.
     fn due(&self, now: Instant) -> usize {
         let aside = self.aside.peek().is_some_and(|aside| aside.0.0 <= now);

@@ -3,6 +3,7 @@
 //! message's beginning.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::trunk::Trunk;
 use super::wire::Wire;
 use crate::app::App;
 use crate::db;
-use crate::mail::{self, Letter, Reply};
+use crate::mail::{self, Asked, Letter, Reply};
 use crate::notice::letter::Unfit;
 use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
@@ -149,8 +150,8 @@ impl Line {
         }
     }
 
-    /// Waits while the relay is held, or while it is only a standby and another can be used. What is owed is
-    /// written meanwhile, and what was to be next goes back. `false`: it is time to leave.
+    /// Waits while the relay is held, or while it is only a standby and another can be used, but for letters that no
+    /// other can carry. What is owed is written meanwhile, and what was to be next goes back. `false`: it is time to leave.
     async fn until_wanted(&self, owed: &mut Option<Owed>, ahead: &mut Option<Ready>) -> bool {
         while let Some(wait) = self.idle() {
             self.put_back(ahead);
@@ -168,9 +169,8 @@ impl Line {
         if let Some(held) = self.trunk.held() {
             return Some(held);
         }
-        let others =
-            !self.before.is_empty() && self.before.iter().any(|trunk| trunk.held().is_none());
-        others.then_some(STANDBY)
+        let others = self.before.iter().any(|trunk| trunk.held().is_none());
+        (others && !self.lanes.need(&self.trunk)).then_some(STANDBY)
     }
 
     /// Waits for the pace of relay and node; what is owed is written if that takes a while. `false`: the job may not leave
@@ -239,12 +239,13 @@ impl Line {
             app: &self.app,
             trunk: &self.trunk,
             providers: self.lanes.providers(),
+            others: &self.others,
         }
     }
 
     /// Leaves what was lost on this line to another relay, if one is free: this one may be about to go away.
     async fn yield_to_others(&self, owed: &mut Option<Owed>) {
-        if owed.as_ref().is_some_and(|owed| owed.again) && self.others_are_free() {
+        if owed.as_ref().is_some_and(|owed| owed.is_lost) && self.others_are_free() {
             self.settle(owed).await;
             self.shutdown.rest(YIELD).await;
         }
@@ -287,6 +288,7 @@ impl Line {
             to: NoticeStatus::Bounced,
             due_at: None,
             again: false,
+            is_lost: false,
         });
     }
 
@@ -323,9 +325,11 @@ impl Line {
             begun = self.begin(&beginning, writing, owed).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
+        // A relay that is slow to answer may have been stopped, or the campaign, by the time it waits for the text.
+        let last = || -> Asked<'_> { Box::pin(ready(job.leave() == Leave::Go)) };
         let on_connection = job.begin();
         let reply = tokio::select! {
-            reply = self.send(line, (letter, next), permit) => reply,
+            reply = self.send(line, (letter, next), (permit, last)) => reply,
             never = self.release(&mut waiting) => match never {},
         };
         drop(on_connection);
@@ -366,15 +370,18 @@ impl Line {
         }
     }
 
-    /// The recipient is named while the beginning is written; the text leaves once it is.
-    async fn send(
+    /// The recipient is named while the beginning is written; the text leaves once it is, if it still may then.
+    async fn send<'a>(
         &self,
         line: &mut mail::Line,
         (letter, next): (&Letter, Option<&Letter>),
-        permit: impl Future<Output = bool> + Send,
+        (permit, last): (
+            impl Future<Output = bool> + Send,
+            impl FnMut() -> Asked<'a> + Send,
+        ),
     ) -> Option<Reply> {
         tokio::select! {
-            reply = line.send_if(letter, next, permit) => reply,
+            reply = line.send_if(letter, next, permit, last) => reply,
             () = self.shutdown.hard().cancelled() => {
                 Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
             }

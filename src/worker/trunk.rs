@@ -50,6 +50,11 @@ impl Trunk {
         }
     }
 
+    /// Tells it from the other trunks of this process.
+    pub fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// Holds it for a while, if it is not held for longer already.
     pub fn hold(&self, lasting: chrono::TimeDelta, why: &'static str) {
         let until = Instant::now() + lasting.to_std().unwrap_or_default();

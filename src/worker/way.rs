@@ -1,4 +1,5 @@
-//! Whether a job may go by a relay: its mailbox provider may be held there, or everywhere.
+//! Whether a job may go by a relay: its mailbox provider may be held there, or everywhere; the relay may be a standby
+//! that is not needed, or lack what the letter needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,8 @@ pub struct Look<'a> {
     pub trunks: &'a [Arc<Trunk>],
 }
 
-/// What held providers mean for a job.
+/// What relays that are held, wait as standby or cannot carry its letter mean for a job.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Way {
     /// It may go.
     Open,
@@ -35,23 +37,41 @@ pub enum Way {
 impl Look<'_> {
     /// The way of a job.
     pub fn way(&self, job: &Job) -> Way {
-        if !self.by.watches() {
+        if !self.by.watches() && !self.by.route.standby && job.not_by.is_empty() {
             return Way::Open;
         }
         let refuser = self.providers.refuser(job.person.contact.email.as_ref());
-        let Some(here) = self.by.provider_held(&refuser) else {
-            return Way::Open;
+        let wait = |trunk: &Trunk| wait_for(trunk, self.trunks, job, &refuser);
+        // Held as a whole, it takes no new job; one that asks has one to give.
+        let here = match self.by.held() {
+            Some(_) => None,
+            None => wait(self.by),
         };
-        // The least is none where a relay does not hold the provider.
-        let all = self
-            .trunks
-            .iter()
-            .map(|trunk| trunk.provider_held(&refuser));
-        match all.min().flatten() {
-            Some(least) => Way::Nowhere(least.min(here)),
-            None => Way::Elsewhere,
+        if here == Some(Duration::ZERO) {
+            return Way::Open;
+        }
+        match self.trunks.iter().filter_map(|trunk| wait(trunk)).min() {
+            Some(Duration::ZERO) => Way::Elsewhere,
+            Some(least) => Way::Nowhere(least),
+            // It is this one's to say so.
+            None => Way::Open,
         }
     }
+}
+
+/// How long until a relay takes a job; `None`: it does not. Zero: now.
+fn wait_for(trunk: &Trunk, all: &[Arc<Trunk>], job: &Job, refuser: &str) -> Option<Duration> {
+    if !job.may_go_by(trunk) || trunk.route.standby && is_served(all, job) {
+        return None;
+    }
+    let held = [trunk.held(), trunk.provider_held(refuser)];
+    Some(held.into_iter().flatten().max().unwrap_or_default())
+}
+
+/// Whether a relay that goes first is in use and may carry a job: no standby takes it then.
+pub fn is_served(all: &[Arc<Trunk>], job: &Job) -> bool {
+    all.iter()
+        .any(|trunk| !trunk.route.standby && trunk.held().is_none() && job.may_go_by(trunk))
 }
 
 /// Puts a job off that no relay takes for so long.

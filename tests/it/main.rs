@@ -54,6 +54,7 @@ mod rotation;
 mod schema;
 mod scope;
 mod sending;
+mod sends;
 mod sign_in;
 mod size;
 mod stale_forms;

@@ -153,7 +153,7 @@ pub async fn lock_pace(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Sets how fast a campaign may go. `false`: it was as fast already.
+/// Sets how fast a campaign may go, and why. `false`: it was as fast already, for the same reason.
 ///
 /// # Errors
 /// The database's.
@@ -164,7 +164,11 @@ pub async fn set_percent(
     reason: Option<&str>,
 ) -> Result<bool> {
     let set = diesel::update(campaign_pace::table.find(id))
-        .filter(campaign_pace::percent.ne(percent))
+        .filter(
+            campaign_pace::percent
+                .ne(percent)
+                .or(campaign_pace::reason.is_distinct_from(reason)),
+        )
         .set((
             campaign_pace::percent.eq(percent),
             campaign_pace::reason.eq(reason),
@@ -209,6 +213,9 @@ pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(Cam
         .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))
         .first(conn)
         .await?;
+    if ids.is_empty() {
+        return Ok((stopped, Vec::new()));
+    }
     let rows: Vec<(CampaignId, CampaignStatus, Option<i16>)> = campaign::table
         .left_join(campaign_pace::table.on(campaign_pace::campaign_id.eq(campaign::id)))
         .filter(campaign::id.eq_any(ids))

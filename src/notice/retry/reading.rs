@@ -79,7 +79,12 @@ pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> 
     if said.passes || is_soft_within(code, text) {
         return Wait;
     }
+    let is_of_mailbox = class == "5" && (detail.starts_with("1.") || detail == "2.1");
     let by_words = match (said.theirs, said.perhaps_ours) {
+        // "The sender does not exist" is said of nobody's mailbox.
+        (Some(_), _) if said.names_sender && !said.names_recipient => Some(Us(SenderRefused)),
+        // "Account suspended" may be said of ours, too.
+        (Some(MailboxDisabled), _) if !is_of_mailbox && !said.names_recipient => Some(Unclear),
         // "User unknown, see our policy".
         (Some(reason), _) => Some(Address(reason)),
         (None, Some(reason)) => Some(Us(reason)),

@@ -61,6 +61,10 @@ fn what_condemns_the_address() {
             UserUnknown,
         ),
         (550, "The recipient account is blocked", MailboxDisabled),
+        (550, "5.1.0 account suspended", MailboxDisabled),
+        (550, "5.2.1 disabled", MailboxDisabled),
+        (550, "this user is inactive", MailboxDisabled),
+        (550, "no such user; the sender was told", UserUnknown),
         (571, "delivery not authorised for this mailbox", Policy),
         (550, "5.1.1 User unknown; see our policy", UserUnknown),
         (552, "5.2.2 mailbox size limit exceeded", MailboxFull),
@@ -107,6 +111,32 @@ fn what_is_against_us() {
         (550, "found on one or more DNSBLs", Blocked),
         (554, "Host network not allowed", Blocked),
         (550, "sender IP mismatch", Blocked),
+        (
+            554,
+            "Message rejected: Sending suspended for this account. For more information, please check the inbox of \
+             the email address associated with your AWS account.",
+            NotPermitted,
+        ),
+        (550, "5.7.1 Sender account is suspended", SenderRefused),
+        (550, "5.7.1 The sending account is locked", SenderRefused),
+        (550, "The sender is disabled", SenderRefused),
+        (
+            553,
+            "Domain of sender address does not exist",
+            SenderRefused,
+        ),
+        (553, "Domain of the sender not found", SenderRefused),
+        (550, "Originator does not exist", SenderRefused),
+        (550, "Invalid domain in HELO", Blocked),
+        (550, "EHLO host unknown", Blocked),
+        // Whose account or domain is not said.
+        (550, "Domain x.example is disabled", HoldReason::Unexplained),
+        (554, "account suspended", HoldReason::Unexplained),
+        (
+            550,
+            "5.7.1 This account is not active",
+            HoldReason::Unexplained,
+        ),
         // No rule knows these words.
         (554, "Transaction failed", HoldReason::Unexplained),
         (
@@ -139,6 +169,32 @@ fn what_is_against_us() {
         };
         assert_eq!(on(code, text), against, "{code} {text}");
     }
+}
+
+#[test]
+fn what_one_relay_cannot_carry_is_final_only_once_no_other_may() {
+    let after = |enhanced, others_may_carry| {
+        let (code, text) = (553, "this relay lacks it".to_owned());
+        let reply = Reply::CannotCarry {
+            code,
+            enhanced,
+            text,
+        };
+        let tried = Tried {
+            attempt: 1,
+            first: at(0),
+            refused: None,
+            others_are_taken: false,
+            others_may_carry,
+        };
+        decide_after(&reply, &tried, at(0), 0.5)
+    };
+    for (enhanced, reason) in [("5.6.7", NeedsSmtputf8), ("5.3.4", MessageTooBig)] {
+        assert_eq!(after(enhanced, true), Verdict::AnotherRelay);
+        assert_eq!(after(enhanced, false), Verdict::Bounced { reason });
+    }
+    assert_eq!(after("5.6.3", true), Verdict::AnotherRelay);
+    assert!(matches!(after("5.6.3", false), Verdict::Against { .. }));
 }
 
 #[test]
@@ -238,6 +294,7 @@ fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Verdict
             first: at(0),
             refused,
             others_are_taken,
+            others_may_carry: false,
         };
         match decide_after(&reply, &tried, now, 0.5) {
             Verdict::Against { at, .. } => {

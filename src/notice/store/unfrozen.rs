@@ -51,6 +51,26 @@ const NEXT: &str = "
     ) f
     limit 1";
 
+/// Whether a bucket is to be frozen further.
+///
+/// # Errors
+/// The database's.
+pub async fn is_any(conn: &mut Conn) -> Result<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Is {
+        #[diesel(sql_type = Bool)]
+        is_any: bool,
+    }
+    let is: Is = statement(
+        "select exists (select from campaign c where c.status = 'sending'
+                and exists (select from campaign_freeze f where f.campaign_id = c.id and not f.done))
+            and not exists (select from deployment where doubt is not null) as is_any",
+    )
+    .get_result(conn)
+    .await?;
+    Ok(is.is_any)
+}
+
 /// Locks a bucket that is to be frozen further, of the campaign whose turn it is after `last`.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Int4, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Int4, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Cursor, Page, Range, ranges};
@@ -150,11 +150,11 @@ async fn queued(conn: &mut Conn, keys: &Keyring, range: Range, limit: i64) -> Re
 
 /// What the index of tickets to take holds, written out so that the planner sees it, without those of forgotten
 /// incidents: nobody can read them.
+const IN_LINE: &str = "(ticket.status in ('new', 'open') and ticket.assignee is null and not exists (select from \
+    incident gone where gone.id = ticket.incident_id and gone.forgotten_at is not null))";
+
 fn in_line() -> diesel::expression::SqlLiteral<Bool> {
-    diesel::dsl::sql::<Bool>(
-        "(ticket.status in ('new', 'open') and ticket.assignee is null and not exists (select from incident gone \
-         where gone.id = ticket.incident_id and gone.forgotten_at is not null))",
-    )
+    diesel::dsl::sql::<Bool>(IN_LINE)
 }
 
 /// What an agent has in hand, last changed first; nothing of forgotten incidents.
@@ -307,21 +307,40 @@ impl fmt::Display for Waiting {
 /// # Errors
 /// The database's.
 pub async fn waiting(conn: &mut Conn) -> Result<Waiting> {
-    let capped: Vec<i32> = ticket::table
-        .filter(in_line())
-        .select(diesel::dsl::sql::<Int4>("1"))
-        .limit(WAITING_CAP + 1)
-        .load(conn)
+    let tickets = count_waiting(conn, WAITING_CAP + 1).await?;
+    let oldest = oldest_waiting(conn).await?;
+    Ok(Waiting { tickets, oldest })
+}
+
+/// How many tickets are in line, counted up to `most`.
+///
+/// # Errors
+/// The database's.
+pub async fn count_waiting(conn: &mut Conn, most: i64) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let sql =
+        format!("select count(*) as n from (select from ticket where {IN_LINE} limit $1) capped");
+    let counted: Counted = diesel::sql_query(sql)
+        .bind::<BigInt, _>(most)
+        .get_result(conn)
         .await?;
-    let oldest = ticket::table
+    Ok(counted.n)
+}
+
+/// Since when the ticket in line that waits longest waits.
+///
+/// # Errors
+/// The database's.
+pub async fn oldest_waiting(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
+    Ok(ticket::table
         .filter(in_line())
         .select(diesel::dsl::min(ticket::queued_at))
         .first(conn)
-        .await?;
-    Ok(Waiting {
-        tickets: i64::try_from(capped.len()).unwrap_or(i64::MAX),
-        oldest,
-    })
+        .await?)
 }
 
 /// How many tickets in line began to wait before a moment; more than [`WAITING_CAP`] are not counted.

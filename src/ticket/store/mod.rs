@@ -15,8 +15,9 @@ pub use find::{
     check_table, connected, find, find_by_number, find_theirs, history, is_answered, lock, thread,
 };
 pub use list::{
-    Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, list, mine, newest_unfinished,
-    of_person, queue, said_since, unfinished, waiting, waiting_since_before,
+    Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, count_waiting, list, mine,
+    newest_unfinished, of_person, oldest_waiting, queue, said_since, unfinished, waiting,
+    waiting_since_before,
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};

@@ -2,14 +2,14 @@
 
 use std::future::ready;
 
-use candor::mail::{Letter, Line, Relay, Reply};
+use candor::mail::{Letter, Line, Relay, Reply, always};
 
 use super::scripted::{Act, Server, hangs_up_at, serve};
 use super::{MODERN, accepted, letter, line};
 
 /// Sends a letter and announces another.
 async fn send(line: &mut Line, this: &Letter, next: Option<&Letter>) -> Reply {
-    let reply = line.send_if(this, next, ready(true)).await;
+    let reply = line.send_if(this, next, ready(true), always).await;
     reply.expect("it was permitted")
 }
 
@@ -145,7 +145,7 @@ async fn an_announced_letter_that_may_not_leave_after_all_does_not() {
     assert!(accepted(
         &send(&mut line, &letter(1), Some(&letter(2))).await
     ));
-    let held = line.send_if(&letter(2), None, ready(false)).await;
+    let held = line.send_if(&letter(2), None, ready(false), always).await;
     assert_eq!((held.is_none(), line.healthy()), (true, false));
     // Nor does it once the line is closed: QUIT would be taken for a text.
     let mut line = super::line(&server).await;

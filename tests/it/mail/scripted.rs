@@ -1,6 +1,7 @@
 //! A mail server that does what a test tells it, good or bad, and remembers what it heard.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -23,6 +24,8 @@ pub(crate) enum Act {
     HangUp,
     /// Says nothing, and stays.
     Silence,
+    /// Does what a good server does, so much later.
+    Late(Duration),
 }
 
 #[derive(Default)]
@@ -187,7 +190,7 @@ impl Talk {
             match (stage.as_str(), act) {
                 ("STARTTLS", Act::Usual | Act::Say(_)) => return Some(stream.into_inner()),
                 ("QUIT", _) => return None,
-                ("DATA", Act::Usual) => self.text(&mut stream).await?,
+                ("DATA", Act::Usual | Act::Late(_)) => self.text(&mut stream).await?,
                 ("DATA", Act::Say(words) | Act::Raw(words)) if words.starts_with("354") => {
                     self.text(&mut stream).await?;
                 }
@@ -250,8 +253,11 @@ impl Talk {
 
 /// False when the connection is over.
 async fn play(stream: &mut BufReader<Box<dyn Stream>>, act: Act, usual: &str) -> bool {
+    if let Act::Late(wait) = act {
+        tokio::time::sleep(wait).await;
+    }
     let words = match act {
-        Act::Usual => format!("{usual}\r\n").into_bytes(),
+        Act::Usual | Act::Late(_) => format!("{usual}\r\n").into_bytes(),
         Act::Say(words) | Act::Farewell(words) => format!("{words}\r\n").into_bytes(),
         Act::Raw(words) => words.as_bytes().to_vec(),
         Act::Octets(octets) => octets.to_vec(),

@@ -93,16 +93,19 @@ const OURS: &Rows<HoldReason> = &[
         "is listed", "are listed", "your ip", "your host", "your network", "blocked ip", "ip blocked", "ip address blocked",
         "client host", "host rejected", "host network", "network not allowed", "network blocked", "mail exchanger",
         "blocked using", "reputation", "ip mismatch", "mismatches client ip", "ip name lookup", "spf", "dkim",
-        "dmarc", "reverse dns", "rdns", "ptr", "helo command rejected", "bad helo", "unsolicited", "ube", "uce", "banned",
+        "dmarc", "reverse dns", "rdns", "ptr", "helo", "ehlo", "unsolicited", "ube", "uce", "banned",
         "unauthenticated", "purported responsible address", "rfc 5322", "rfc 5321", "rfc 2822", "rfc5322", "tls required",
     ]),
     (SenderRefused, &[
         "sender address rejected", "sender rejected", "sender refused", "sender verify failed", "sender domain", "sending domain",
         "invalid sender", "return path", "sender denied", "sender blocked", "mail from", "senders not allowed", "sender not allowed",
-        "sender unknown", "unknown sender", "bad sender", "from address", "email address is not verified",
+        "sender unknown", "unknown sender", "bad sender", "from address", "email address is not verified", "sender account",
+        "sender s account", "senders account", "sending account", "sender s domain", "senders domain", "domain of sender",
+        "domain of the sender", "originating domain", "your domain", "your sender",
     ]),
     (NotPermitted, &[
-        "your account", "sending paused", "relay access denied", "relaying denied", "unable to relay", "relay not permitted", "not permitted to relay",
+        "your account", "sending paused", "sending suspended", "sending disabled", "sending is", "sending has been",
+        "suspended for this account", "disabled for this account", "from this account", "relay access denied", "relaying denied", "unable to relay", "relay not permitted", "not permitted to relay",
         "relaying not allowed", "relay denied", "relaying", "authentication required", "must authenticate",
         "authentication is required", "rcpthosts", "not a relay", "open relay", "we do not relay",
     ]),
@@ -153,6 +156,33 @@ const THEIRS: &Rows<BounceReason> = &[
     (Moved, &["user not local", "not our customer", "has moved"]),
 ];
 
+/// Words that name the sending side.
+const SENDER: &[&str] = &[
+    "sender",
+    "senders",
+    "sending",
+    "originator",
+    "envelope from",
+    "reverse path",
+];
+
+/// Words that name the mailbox or its owner.
+const RECIPIENT: &[&str] = &[
+    "recipient",
+    "recipients",
+    "rcpt",
+    "mailbox",
+    "user",
+    "you tried to reach",
+    "addressee",
+    "destinataire",
+    "utilisateur",
+    "empfänger",
+    "destinatario",
+    "usuario",
+    "utente",
+];
+
 /// Against us, if nothing else is said.
 #[rustfmt::skip]
 const PERHAPS_OURS: &Rows<HoldReason> = &[
@@ -173,6 +203,10 @@ pub(super) struct Said {
     pub(super) ours: Option<HoldReason>,
     pub(super) theirs: Option<BounceReason>,
     pub(super) perhaps_ours: Option<HoldReason>,
+    /// The sending side is named.
+    pub(super) names_sender: bool,
+    /// The mailbox is named.
+    pub(super) names_recipient: bool,
     /// There are no words.
     pub(super) is_silent: bool,
 }
@@ -189,6 +223,8 @@ impl Said {
             ours: first(OURS, any),
             theirs: first(THEIRS, any),
             perhaps_ours: first(PERHAPS_OURS, any),
+            names_sender: any(SENDER),
+            names_recipient: any(RECIPIENT),
             is_silent: !said.chars().any(char::is_alphabetic),
         }
     }
