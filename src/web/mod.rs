@@ -25,6 +25,7 @@ pub mod problem;
 pub mod public;
 pub mod recognise;
 pub mod rejects;
+pub mod rerun;
 pub mod request;
 mod server;
 pub mod sign_in;

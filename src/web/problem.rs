@@ -115,7 +115,35 @@ struct Parts {
     typed: String,
     is_cut: bool,
     reference: String,
-    cause: String,
+    cause: Cause,
+}
+
+/// What the database said, for the log.
+#[derive(Debug, Clone, Default)]
+pub struct Cause {
+    words: String,
+    is_outage: bool,
+    /// Whether the same request may succeed at once: its transaction met another and was rolled back.
+    may_run_again: bool,
+}
+
+impl Cause {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl db::Trouble for Cause {
+    fn is_outage(&self) -> bool {
+        self.is_outage
+    }
 }
 
 /// What most handlers return.
@@ -132,7 +160,7 @@ impl Problem {
             typed: String::new(),
             is_cut: false,
             reference: String::new(),
-            cause: String::new(),
+            cause: Cause::default(),
         }))
     }
 
@@ -157,8 +185,13 @@ impl Problem {
     }
 
     /// What the database said, for the log; empty if it is not the cause.
-    pub fn cause(&self) -> &str {
+    pub fn cause(&self) -> &Cause {
         &self.0.cause
+    }
+
+    /// Whether the request met another one in the database, changed nothing, and may succeed if it is run again at once.
+    pub fn may_run_again(&self) -> bool {
+        self.0.kind == Kind::Away && self.0.cause.may_run_again
     }
 
     /// Too many attempts: the next may be made in so many seconds.
@@ -404,9 +437,13 @@ impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Missing => Self::not_found(),
-            db::Error::Unavailable(_) | db::Error::Retry => {
+            db::Error::Unavailable(_) | db::Error::Late(_) | db::Error::Retry => {
                 let mut away = Self::away();
-                away.0.cause = error.to_string();
+                away.0.cause = Cause {
+                    words: error.to_string(),
+                    is_outage: db::Trouble::is_outage(&error),
+                    may_run_again: matches!(error, db::Error::Retry),
+                };
                 away
             }
             other => Self::broken(other),

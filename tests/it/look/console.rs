@@ -184,6 +184,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         kind: kind.into(),
         status: status.into(),
         void: String::new(),
+        doubt: String::new(),
         sent: Some((sent, 54_600_000)),
     }
 }
@@ -609,6 +610,7 @@ fn campaign() -> CampaignPage {
             ),
         ],
         void: String::new(),
+        doubt: String::new(),
         reach: None,
         faults: Faults::default(),
         content: Content {
