@@ -68,7 +68,12 @@ pub struct Decide {
     #[arg(long, value_name = "FILE")]
     relay_log: Vec<PathBuf>,
     /// The zone of times that the logs write without one, such as +01:00
-    #[arg(long, value_name = "ZONE", requires = "relay_log", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        requires = "relay_log",
+        allow_hyphen_values = true
+    )]
     log_zone: Option<FixedOffset>,
     /// The logs lack nothing: a relay was only quiet where its log begins late, ends early or has a gap
     #[arg(long, requires = "relay_log")]

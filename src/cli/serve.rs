@@ -52,7 +52,7 @@ impl Work {
         let shutdown = Shutdown::new();
         shutdown.listen()?;
         keep_audit_log(&app, &shutdown);
-        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
+        shutdown.spawn(send(app.clone(), routes, is_checked, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
             match &*address {
@@ -104,7 +104,7 @@ async fn start(app: &App) -> Result<bool> {
 
 /// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
 /// copy. Other keys end the process.
-async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
+async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown) {
     let witness = Witness::new(&app);
     loop {
         match keys::start(&app).await {
@@ -126,7 +126,11 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is sent with these keys");
-                return shutdown.leave();
+                // Else `check_later` ends the process, and says why.
+                if is_checked {
+                    shutdown.leave();
+                }
+                return;
             }
         }
         if !shutdown.rest(AGAIN).await {
@@ -146,7 +150,7 @@ async fn until_asked(
     shutdown.listen()?;
     keep_audit_log(&app, &shutdown);
     if !routes.is_empty() {
-        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
+        shutdown.spawn(send(app.clone(), routes, is_checked, shutdown.clone()));
     }
     let serving = async {
         let served = web(&app, listener, &shutdown).await;

@@ -168,7 +168,6 @@ impl Db {
     pub(super) fn url(&self) -> &str {
         &self.url
     }
-
 }
 
 fn pool(url: &str, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection>> {

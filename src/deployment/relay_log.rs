@@ -103,7 +103,11 @@ impl RelayLog {
     }
 
     /// When the first line of a file was written, without reading on.
-    pub fn first_moment(&self, log: &mut impl BufRead, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub fn first_moment(
+        &self,
+        log: &mut impl BufRead,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let begin = log.fill_buf().ok()?;
         let line = begin.split(|octet| *octet == b'\n').next()?;
         moment(&String::from_utf8_lossy(line), self.zone, now).map(|(at, _)| at)

@@ -279,7 +279,10 @@ mod tests {
     #[test]
     fn the_files_of_each_relay_must_reach_from_the_copy_to_the_end_of_the_lost_database() {
         let cover = |files: &[_]| spans(files).cover(at(8, 0), at(12, 0));
-        let (early, late) = (("mx", at(7, 0), at(9, 0), true), ("mx", at(9, 1), at(12, 0), true));
+        let (early, late) = (
+            ("mx", at(7, 0), at(9, 0), true),
+            ("mx", at(9, 1), at(12, 0), true),
+        );
         assert_eq!(cover(&[early, late]), Ok(()));
         assert_eq!(cover(&[late, early]), Ok(()), "in any order");
         assert!(matches!(cover(&[late]), Err(Uncovered::BeginsLate { .. })));

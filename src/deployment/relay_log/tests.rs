@@ -56,8 +56,7 @@ fn what_postfix_says_of_a_queue_id_is_what_became_of_its_message() {
 }
 
 #[test]
-fn a_message_that_is_put_off_or_only_queued_is_the_relays_and_one_of_another_sender_is_nobodys()
-{
+fn a_message_that_is_put_off_or_only_queued_is_the_relays_and_one_of_another_sender_is_nobodys() {
     let lines = [
         format!("2026-11-29T08:00:01.5+01:00 mx postfix/cleanup[7]: A1: message-id=<{}@a.example>", id(1)),
         "2026-11-29T08:00:01.6+01:00 mx postfix/qmgr[8]: A1: from=<n@a.example>, size=9, nrcpt=1 (queue active)"
@@ -88,7 +87,8 @@ fn a_message_whose_connection_was_lost_was_not_taken_unless_the_log_ends_there()
     assert_eq!(of(&read(&[&begun]), 1), Some(Fate::Begun));
     let later = "Nov 29 08:09:01 mx postfix/smtpd[7]: connect from a.example[192.0.2.3]";
     assert_eq!(of(&read(&[&begun, later]), 1), None);
-    let refused = "Nov 29 08:00:02 mx postfix/cleanup[7]: A1: milter-reject: END-OF-MESSAGE from a: 5.7.1 no";
+    let refused =
+        "Nov 29 08:00:02 mx postfix/cleanup[7]: A1: milter-reject: END-OF-MESSAGE from a: 5.7.1 no";
     assert_eq!(of(&read(&[&begun, refused]), 1), None);
 }
 
@@ -150,9 +150,18 @@ fn a_message_is_followed_from_one_file_of_its_relay_to_the_next() {
 fn two_instances_of_one_host_have_queues_of_their_own() {
     let line = |rest: String| format!("Nov 29 08:00:01 mx {rest}");
     let lines = [
-        line(format!("postfix/cleanup[7]: A1: message-id=<{}@a.example>", id(1))),
-        line(format!("postfix-out/cleanup[8]: A1: message-id=<{}@a.example>", id(2))),
-        line("postfix/relay/smtp[9]: A1: to=<x@y.example>, dsn=5.0.0, status=bounced (no)".to_owned()),
+        line(format!(
+            "postfix/cleanup[7]: A1: message-id=<{}@a.example>",
+            id(1)
+        )),
+        line(format!(
+            "postfix-out/cleanup[8]: A1: message-id=<{}@a.example>",
+            id(2)
+        )),
+        line(
+            "postfix/relay/smtp[9]: A1: to=<x@y.example>, dsn=5.0.0, status=bounced (no)"
+                .to_owned(),
+        ),
     ];
     let log = read(&lines.each_ref().map(String::as_str));
     assert!(matches!(of(&log, 1), Some(Fate::Returned { .. })));

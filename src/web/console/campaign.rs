@@ -16,7 +16,6 @@ use super::progress::{Counts, is_held, is_whole, of_total, part_done, since_laun
 use super::reach::Reach;
 use super::{Deed, Done};
 use crate::app::App;
-use crate::campaign::{Campaign, CampaignStatus};
 use crate::campaign::approval;
 use crate::campaign::approval::present_content;
 use crate::campaign::change::in_words;
@@ -24,6 +23,7 @@ use crate::campaign::error::CampaignError;
 use crate::campaign::hold;
 use crate::campaign::launch::TAKEN_BACK;
 use crate::campaign::store;
+use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident;
 use crate::staff::right::SeeCampaigns;
@@ -229,7 +229,10 @@ pub(super) async fn filled(
 
 /// Why Candor doubts a draft. What somebody took back by hand needs no reason.
 fn doubt(of: &Campaign) -> String {
-    let reason = of.status_reason.as_deref().filter(|said| *said != TAKEN_BACK);
+    let reason = of
+        .status_reason
+        .as_deref()
+        .filter(|said| *said != TAKEN_BACK);
     match (of.status, reason) {
         (CampaignStatus::Draft, Some(reason)) => format!("Look first: {reason}."),
         _ => String::new(),

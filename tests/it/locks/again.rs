@@ -23,10 +23,7 @@ async fn approved(house: &House, scene: &Scene) -> CampaignId {
 
 /// Launches by `post` while another session locks the campaign, then the incident: the launch locks them the other way
 /// round. The other session lets go once the launch waits for it again.
-async fn in_a_deadlock(
-    house: &House,
-    post: impl FnOnce() -> Seen + Send + 'static,
-) -> Seen {
+async fn in_a_deadlock(house: &House, post: impl FnOnce() -> Seen + Send + 'static) -> Seen {
     let (raw, pid) = holder(house).await;
     raw.batch_execute("select from campaign for update")
         .await

@@ -26,7 +26,12 @@ async fn a_question_is_taken_while_a_launch_holds_the_incident() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
     let id = approved(&house, &scene).await;
-    let found = find(&house.app, scene.incident, &Clue::Reference("R-00000".to_owned())).await;
+    let found = find(
+        &house.app,
+        scene.incident,
+        &Clue::Reference("R-00000".to_owned()),
+    )
+    .await;
     let person = found.unwrap()[0].id;
     // The launch has the incident's row by the time it waits for the campaign's.
     let (raw, pid) = holder(&house).await;
@@ -43,7 +48,11 @@ async fn a_question_is_taken_while_a_launch_holds_the_incident() {
     raw.batch_execute("rollback").await.unwrap();
     launched.await.unwrap().unwrap();
     house.send_all().await;
-    assert_eq!(house.mail.sent().len(), 3 + 1, "three notices and a receipt");
+    assert_eq!(
+        house.mail.sent().len(),
+        3 + 1,
+        "three notices and a receipt"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

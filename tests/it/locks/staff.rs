@@ -15,10 +15,7 @@ use crate::house::House;
 const NEXT: &str = "another password, quite long";
 
 async fn hash_of(house: &House, id: StaffId) -> String {
-    let question = format!(
-        "select password_hash from staff where id = '{}'",
-        id.uuid()
-    );
+    let question = format!("select password_hash from staff where id = '{}'", id.uuid());
     let row = house.raw().await.query_one(&question, &[]).await.unwrap();
     row.get(0)
 }
@@ -77,6 +74,9 @@ async fn an_own_change_does_not_replace_the_password_that_an_admin_set_meanwhile
     until_waiting(&house, pid, 1).await;
     raw.batch_execute("commit").await.unwrap();
     let changed = changes.await.unwrap();
-    assert!(matches!(changed, Err(ManageError::WrongPassword)), "{changed:?}");
+    assert!(
+        matches!(changed, Err(ManageError::WrongPassword)),
+        "{changed:?}"
+    );
     assert_eq!(hash_of(&house, staff.id).await, reset.as_str());
 }

@@ -39,13 +39,17 @@ async fn a_ticket_is_not_given_to_an_agent_who_is_being_disabled() {
     );
     raw.batch_execute(&disabled).await.unwrap();
     let app = house.app.clone();
-    let assigned = tokio::spawn(async move {
-        desk::assign(&app, lead, ticket.id, ticket.version, agent).await
-    });
+    let assigned =
+        tokio::spawn(
+            async move { desk::assign(&app, lead, ticket.id, ticket.version, agent).await },
+        );
     until_waiting(&house, pid, 1).await;
     raw.batch_execute("commit").await.unwrap();
     let assigned = assigned.await.unwrap();
-    assert!(matches!(assigned, Err(DeskError::NoSuchAgent)), "{assigned:?}");
+    assert!(
+        matches!(assigned, Err(DeskError::NoSuchAgent)),
+        "{assigned:?}"
+    );
     let held = "select count(*) from ticket where assignee is not null";
     assert_eq!(house.number(held).await, 0);
     // Enabled again, they can have it.
@@ -61,7 +65,10 @@ async fn a_ticket_opened_while_a_list_comes_in_force_is_weighed_by_that_list_in_
     let house = House::with("[database]\nlock_seconds = 30").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;
-    let (late, early) = (person(&house, &scene, 0).await, person(&house, &scene, 1).await);
+    let (late, early) = (
+        person(&house, &scene, 0).await,
+        person(&house, &scene, 1).await,
+    );
     let asked = intake::ask(&house.app, scene.incident, early, "", "What was taken?").await;
     let before = asked.unwrap().ticket().id;
     let version = scene
@@ -73,7 +80,8 @@ async fn a_ticket_opened_while_a_list_comes_in_force_is_weighed_by_that_list_in_
         .await
         .unwrap();
     let (app, of) = (house.app.clone(), scene.incident);
-    let asks = tokio::spawn(async move { intake::ask(&app, of, late, "", "What was taken?").await });
+    let asks =
+        tokio::spawn(async move { intake::ask(&app, of, late, "", "What was taken?").await });
     until_waiting(&house, pid, 1).await;
     scene.activate(&house, version).await;
     raw.batch_execute("rollback").await.unwrap();
@@ -106,7 +114,10 @@ async fn the_oldest_of_many_waiting_tickets_is_found_without_reading_them_all() 
     let waiting = store::waiting(&mut tx).await.unwrap();
     let took = begun.elapsed();
     let read: Read = diesel::sql_query(READ).get_result(&mut *tx).await.unwrap();
-    println!("{number} wait: counted and the oldest found in {took:?}, {} rows read", read.rows);
+    println!(
+        "{number} wait: counted and the oldest found in {took:?}, {} rows read",
+        read.rows
+    );
     let oldest = "select extract(epoch from min(queued_at))::bigint from ticket";
     assert_eq!(
         waiting.oldest.unwrap().timestamp(),

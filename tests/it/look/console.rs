@@ -184,7 +184,6 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         kind: kind.into(),
         status: status.into(),
         void: String::new(),
-        doubt: String::new(),
         sent: Some((sent, 54_600_000)),
     }
 }

@@ -22,6 +22,7 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     let version = scene.read(house, ScopeMode::Delta, other).await;
     let another = candor::scope::consent::Confirmed {
         another_person: Some(1),
+        told_too_much: Some(1),
         ..Default::default()
     };
     let consent = candor::scope::consent::Consent::Numbers(another);
@@ -32,7 +33,9 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     assert_eq!(house.number(former).await, 1);
 
     // They stand against closing, and the list of those without an address names them by what `told` takes.
-    let mut lacking = without_address(app, of, PostalKind::Correction).await.unwrap();
+    let mut lacking = without_address(app, of, PostalKind::Correction)
+        .await
+        .unwrap();
     let named = lacking.next().await.unwrap().unwrap();
     assert_eq!(named.len(), 1);
     assert!(lacking.next().await.unwrap().is_none());
@@ -44,13 +47,23 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     let on = day("2026-11-23");
     let theirs = told(app, by, of, &named[0], on, &telling).await.unwrap();
     assert_eq!(theirs.people, 1);
-    let mut lacking = without_address(app, of, PostalKind::Correction).await.unwrap();
+    let mut lacking = without_address(app, of, PostalKind::Correction)
+        .await
+        .unwrap();
     assert!(lacking.next().await.unwrap().is_none(), "they were told");
     let again = told(app, by, of, &named[0], on, &telling).await;
     assert!(matches!(again, Err(PostalError::Retracted)), "{again:?}");
     let nobody = told(app, by, of, "person_00", on, &telling).await;
     assert!(matches!(nobody, Err(PostalError::Missing)), "{nobody:?}");
-    let due = candor::postal::store::due(&mut *app.db.get().await.unwrap(), of).await.unwrap();
-    let corrections = due.iter().find(|due| due.kind == PostalKind::Correction).unwrap();
-    assert_eq!(corrections.people, 0, "nobody is owed a correction any more");
+    let due = candor::postal::store::due(&mut *app.db.get().await.unwrap(), of)
+        .await
+        .unwrap();
+    let corrections = due
+        .iter()
+        .find(|due| due.kind == PostalKind::Correction)
+        .unwrap();
+    assert_eq!(
+        corrections.people, 0,
+        "nobody is owed a correction any more"
+    );
 }

@@ -194,7 +194,11 @@ async fn a_process_that_started_without_its_database_compares_the_keys_once_that
         valve.open();
         let ended = running.ended().await;
         assert_eq!(ended.code(), Some(1), "{word}: {}", said());
-        assert!(said().contains("is not the key of this database"), "{word}: {}", said());
+        assert!(
+            said().contains("is not the key of this database"),
+            "{word}: {}",
+            said()
+        );
     }
 }
 
