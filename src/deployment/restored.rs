@@ -18,6 +18,7 @@ use crate::campaign::store::GATE;
 use crate::campaign::{self, Campaign, UncertainPolicy};
 use crate::db::{self, Tx, bell};
 use crate::id::{BUCKETS, LetterId, NoticeId};
+use crate::incident;
 use crate::notice::letter::message_key;
 use crate::notice::{AttemptResult, freeze};
 use crate::outbox::LetterStatus;
@@ -113,6 +114,8 @@ pub async fn decide(
     if !matches!(choice, Choice::Nothing) {
         for id in store::list_under_way(&mut tx).await? {
             // In the order of locks.
+            let of = campaign::store::find(&mut tx, id).await?.incident;
+            incident::store::share_scope(&mut tx, of).await?;
             campaign::store::lock_end(&mut tx, id).await?;
             let campaign = campaign::store::lock(&mut tx, id).await?;
             decision.campaign(&mut tx, &campaign).await?;

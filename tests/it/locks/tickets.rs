@@ -113,6 +113,9 @@ async fn the_oldest_of_many_waiting_tickets_is_found_without_reading_them_all() 
     let begun = std::time::Instant::now();
     let waiting = store::waiting(&mut tx).await.unwrap();
     let took = begun.elapsed();
+    let early = house.app.now() - chrono::TimeDelta::days(400);
+    let late = store::waiting_since_before(&mut tx, early).await.unwrap();
+    assert_eq!(late, 0);
     let read: Read = diesel::sql_query(READ).get_result(&mut *tx).await.unwrap();
     println!(
         "{number} wait: counted and the oldest found in {took:?}, {} rows read",
