@@ -8,6 +8,7 @@ mod affected;
 pub mod again;
 pub mod api;
 pub mod body;
+pub mod cause;
 pub mod console;
 mod door;
 pub mod dress;

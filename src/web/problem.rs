@@ -11,6 +11,7 @@ use crate::db::{self, request};
 use crate::staff::manage::ManageError;
 use crate::ticket::desk::DeskError;
 use crate::ticket::guard::Refusal;
+use crate::web::cause::Cause;
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -118,34 +119,6 @@ struct Parts {
     cause: Cause,
 }
 
-/// What the database said, for the log.
-#[derive(Debug, Clone, Default)]
-pub struct Cause {
-    words: String,
-    is_outage: bool,
-    /// Whether the same request may succeed at once: its transaction met another and was rolled back.
-    may_run_again: bool,
-}
-
-impl Cause {
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
-    }
-}
-
-impl db::Trouble for Cause {
-    fn is_outage(&self) -> bool {
-        self.is_outage
-    }
-}
-
 /// What most handlers return.
 pub type Answer = Result<HttpResponse, Problem>;
 
@@ -191,7 +164,7 @@ impl Problem {
 
     /// Whether the request met another one in the database, changed nothing, and may succeed if it is run again at once.
     pub fn may_run_again(&self) -> bool {
-        self.0.kind == Kind::Away && self.0.cause.may_run_again
+        self.0.kind == Kind::Away && self.0.cause.may_run_again()
     }
 
     /// Too many attempts: the next may be made in so many seconds.
@@ -439,11 +412,7 @@ impl From<db::Error> for Problem {
             db::Error::Missing => Self::not_found(),
             db::Error::Unavailable(_) | db::Error::Late(_) | db::Error::Retry => {
                 let mut away = Self::away();
-                away.0.cause = Cause {
-                    words: error.to_string(),
-                    is_outage: db::Trouble::is_outage(&error),
-                    may_run_again: matches!(error, db::Error::Retry),
-                };
+                away.0.cause = Cause::of(&error);
                 away
             }
             other => Self::broken(other),
