@@ -199,9 +199,11 @@ impl RelayLog {
         Some(())
     }
 
-    /// Keeps what is surest of a message: a content filter takes one before the second queue id tells what became of it.
+    /// Keeps what is surest of a message, and of that the latest: a content filter takes one before the second queue id tells
+    /// what became of it, and another relay may have begun to read it later.
     fn note(&mut self, key: MessageKey, host: usize, logged: Logged) {
-        let is_surer = |known: &Message| weight(&logged.fate) >= weight(&known.logged.fate);
+        let rank = |logged: &Logged| (weight(&logged.fate), logged.at);
+        let is_surer = |known: &Message| rank(&logged) >= rank(&known.logged);
         if self.messages.get(&key).is_none_or(is_surer) {
             self.messages.insert(key, Message { host, logged });
         }
