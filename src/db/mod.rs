@@ -11,6 +11,7 @@ pub mod request;
 pub mod schema;
 mod statement;
 mod tx;
+mod watch;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
