@@ -110,7 +110,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     // In the order of whoever freezes the last of its audience.
     store::lock_pace(&mut tx, id).await?;
     store::lock_end(&mut tx, id).await?;
-    let campaign = store::lock_status(&mut tx, id).await?;
+    let campaign = store::lock(&mut tx, id).await?;
     if campaign.status != CampaignStatus::Paused {
         return Err(CampaignError::IllegalMove {
             from: campaign.status,

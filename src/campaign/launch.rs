@@ -8,13 +8,13 @@ pub use super::error::CampaignError;
 use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
-use super::{CampaignStatus, content, pacing};
+use super::{Campaign, CampaignStatus, content, pacing};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
 use crate::notice::account;
-use crate::person;
+use crate::person::{self, AudienceCount};
 use crate::seal::{same, to_hex};
 
 /// Writes a draft.
@@ -128,6 +128,9 @@ pub async fn approve(
     Ok(())
 }
 
+/// The reason of a draft that somebody took back.
+pub const TAKEN_BACK: &str = "taken back";
+
 /// Takes a campaign back to its draft; submission and approval are void.
 ///
 /// # Errors
@@ -135,7 +138,7 @@ pub async fn approve(
 pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, CampaignStatus::Draft).await?;
-    store::set_back(&mut tx, id, "taken back").await?;
+    store::set_back(&mut tx, id, TAKEN_BACK).await?;
     note(
         &mut tx,
         app,
@@ -155,22 +158,16 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
 /// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::State`],
 /// [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
 pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
+    // It may have to look at everybody, so that it comes before anything is locked.
+    let nobody = has_nobody(&app.patient(), id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     // The incident before the campaign, as everybody locks them: no list comes in force and no state changes until
-    // this transaction ends.
+    // this transaction ends. Questions of its people are taken meanwhile.
     let of = store::find(&mut tx, id).await?.incident;
-    incident::store::lock(&mut tx, of).await?;
+    incident::store::lock_scope(&mut tx, of).await?;
     let campaign = store::lock(&mut tx, id).await?;
-    if !matches!(
-        campaign.status,
-        CampaignStatus::Approved | CampaignStatus::Scheduled
-    ) {
-        return Err(CampaignError::IllegalMove {
-            from: campaign.status,
-            to: CampaignStatus::Sending,
-        });
-    }
+    is_approved(&campaign)?;
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
@@ -179,9 +176,7 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid(changed));
     }
-    let filter = content.audience.filter(content.kind);
-    if !person::store::has_audience(&mut tx, of, &filter).await? {
-        let count = person::store::count_audience(&mut tx, of, &filter).await?;
+    if let Some(count) = nobody {
         return Err(CampaignError::Nobody(count));
     }
     let with = Move {
@@ -206,4 +201,29 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     tx.commit().await?;
     log(app, id, Actor::Staff(by), "a campaign starts").await;
     Ok(())
+}
+
+fn is_approved(campaign: &Campaign) -> Result<(), CampaignError> {
+    match campaign.status {
+        CampaignStatus::Approved | CampaignStatus::Scheduled => Ok(()),
+        from => Err(CampaignError::IllegalMove {
+            from,
+            to: CampaignStatus::Sending,
+        }),
+    }
+}
+
+/// The count of an audience in which nobody can be written to; `None`: there is somebody.
+async fn has_nobody(app: &App, id: CampaignId) -> Result<Option<AudienceCount>, CampaignError> {
+    let mut conn = app.db.get().await?;
+    let campaign = store::find(&mut conn, id).await?;
+    is_approved(&campaign)?;
+    may_go(app, &mut conn, &campaign).await?;
+    let content = present_content(app, &mut conn, &campaign).await?;
+    let (of, filter) = (campaign.incident, content.audience.filter(content.kind));
+    if person::store::has_audience(&mut conn, of, &filter).await? {
+        return Ok(None);
+    }
+    let count = person::store::count_audience(&mut conn, of, &filter).await?;
+    Ok(Some(count))
 }

@@ -167,27 +167,13 @@ pub async fn find(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
     )
 }
 
-/// The same, its row locked until the transaction ends.
+/// The same, its row locked until the transaction ends. Rows that refer to it may be inserted in between: whoever freezes
+/// its audience or settles its notices has inserted some before taking [`lock_pace`] and [`lock_end`]. docs/architecture.md
+/// has the order of locks.
 ///
 /// # Errors
 /// `Missing`.
 pub async fn lock(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
-    read(
-        campaign::table
-            .find(id)
-            .select(Row::as_select())
-            .for_update()
-            .first(conn)
-            .await?,
-    )
-}
-
-/// The same, and rows that refer to it may be inserted meanwhile: who freezes its audience or settles its notices has
-/// inserted some before taking what the caller holds ([`lock_pace`], [`lock_end`]).
-///
-/// # Errors
-/// `Missing`.
-pub async fn lock_status(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
     read(
         campaign::table
             .find(id)

@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use chrono::FixedOffset;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -66,6 +67,17 @@ pub struct Decide {
     /// earlier of a relay first. What it does not name was not sent
     #[arg(long, value_name = "FILE")]
     relay_log: Vec<PathBuf>,
+    /// The zone of times that the logs write without one, such as +01:00
+    #[arg(
+        long,
+        value_name = "ZONE",
+        requires = "relay_log",
+        allow_hyphen_values = true
+    )]
+    log_zone: Option<FixedOffset>,
+    /// The logs lack nothing: a relay was only quiet where its log begins late, ends early or has a gap
+    #[arg(long, requires = "relay_log")]
+    log_is_whole: bool,
     /// Whatever may have left after the copy was taken becomes uncertain
     #[arg(long)]
     nobody_knows: bool,
@@ -143,12 +155,18 @@ impl Decide {
     }
 
     fn logs(&self, app: &App) -> Result<RelayLog> {
-        let mut log = RelayLog::default();
+        let mut log = RelayLog::new(self.log_zone, self.log_is_whole);
+        let mut files = Vec::new();
         for path in &self.relay_log {
-            let named = || path.display().to_string();
-            let file = File::open(path).with_context(named)?;
-            log.read(BufReader::new(file), app.now())
-                .with_context(named)?;
+            let file = File::open(path).with_context(|| path.display().to_string())?;
+            let mut file = BufReader::new(file);
+            files.push((log.first_moment(&mut file, app.now()), path, file));
+        }
+        // A bounce in a later file is that of a message whose id stands in the earlier one.
+        files.sort_by_key(|(begins_at, ..)| *begins_at);
+        for (_, path, file) in files {
+            log.read(file, app.now())
+                .with_context(|| path.display().to_string())?;
         }
         Ok(log)
     }
@@ -175,6 +193,10 @@ fn report(done: &Restored) -> Result<()> {
             "campaigns were taken back to their drafts: they may have been launched after the copy was taken",
         ),
         (
+            done.drafts,
+            "drafts may have been launched after the copy was taken: their pages say so",
+        ),
+        (
             done.strangers,
             "messages in the log belong to nothing in this copy: a campaign or e-mails made after it was taken",
         ),
@@ -182,6 +204,12 @@ fn report(done: &Restored) -> Result<()> {
     for (n, what) in lines {
         if n > 0 {
             say(format!("{n:>10} {what}"))?;
+        }
+    }
+    if !done.perhaps_launched.is_empty() {
+        say("find out about these campaigns before you submit them:")?;
+        for id in &done.perhaps_launched {
+            say(format!("           {id}"))?;
         }
     }
     say("sending may go on, unless the emergency stop is set")

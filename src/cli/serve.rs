@@ -28,14 +28,14 @@ pub struct Serve {}
 impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        start(&app).await?;
+        let is_checked = start(&app).await?;
         // Whoever sends would notice it too; this node may be the only one that saw the database later.
         if let Err(error) = Witness::new(&app).look(&app).await {
             app.db
                 .trouble("cannot see whether the database is the latest", &error);
         }
         let listener = listen(&app)?;
-        until_asked(app, listener, Vec::new()).await
+        until_asked(app, listener, Vec::new(), is_checked).await
     }
 }
 
@@ -47,12 +47,12 @@ pub struct Work {}
 impl Work {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        start(&app).await?;
+        let is_checked = start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
         let shutdown = Shutdown::new();
         shutdown.listen()?;
         keep_audit_log(&app, &shutdown);
-        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
+        shutdown.spawn(send(app.clone(), routes, is_checked, shutdown.clone()));
         let watched = async {
             let address = app.config.mail.listen.clone();
             match &*address {
@@ -60,20 +60,21 @@ impl Work {
                 address => {
                     let listener = TcpListener::bind(address)
                         .with_context(|| format!("mail.listen: cannot use {address}"))?;
-                    web::operations::serve(app, listener, &shutdown).await?;
+                    web::operations::serve(app.clone(), listener, &shutdown).await?;
                 }
             }
             anyhow::Ok(())
         };
-        let (watched, _) = tokio::join!(
+        let (watched, checked, _) = tokio::join!(
             async {
                 let watched = watched.await;
                 shutdown.leave();
                 watched
             },
+            check_later(&app, is_checked, &shutdown),
             shutdown.wait(DEADLINE)
         );
-        watched
+        watched.and(checked)
     }
 }
 
@@ -85,14 +86,15 @@ pub struct Run {}
 impl Run {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
-        start(&app).await?;
+        let is_checked = start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
         let listener = listen(&app)?;
-        until_asked(app, listener, routes).await
+        until_asked(app, listener, routes, is_checked).await
     }
 }
 
-async fn start(app: &App) -> Result<()> {
+/// `false`: the database is away, and nothing was compared with it.
+async fn start(app: &App) -> Result<bool> {
     telemetry::start_logging(&app.config.log);
     if let Some(dir) = app.config.database.state_dir() {
         dir.prepare()?;
@@ -102,7 +104,7 @@ async fn start(app: &App) -> Result<()> {
 
 /// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
 /// copy. Other keys end the process.
-async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
+async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown) {
     let witness = Witness::new(&app);
     loop {
         match keys::start(&app).await {
@@ -124,7 +126,11 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is sent with these keys");
-                return shutdown.leave();
+                // Else `check_later` ends the process, and says why.
+                if is_checked {
+                    shutdown.leave();
+                }
+                return;
             }
         }
         if !shutdown.rest(AGAIN).await {
@@ -134,12 +140,17 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
 }
 
 /// Serves and sends until the end is asked for, then lets what is in hand finish.
-async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Result<()> {
+async fn until_asked(
+    app: App,
+    listener: TcpListener,
+    routes: Vec<Route>,
+    is_checked: bool,
+) -> Result<()> {
     let shutdown = Shutdown::new();
     shutdown.listen()?;
     keep_audit_log(&app, &shutdown);
     if !routes.is_empty() {
-        shutdown.spawn(send(app.clone(), routes, shutdown.clone()));
+        shutdown.spawn(send(app.clone(), routes, is_checked, shutdown.clone()));
     }
     let serving = async {
         let served = web(&app, listener, &shutdown).await;
@@ -147,8 +158,36 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
         served
     };
     let drain = Duration::from_secs(app.config.http.drain_seconds.into());
-    let (served, _) = tokio::join!(serving, shutdown.wait(drain + DEADLINE));
-    Ok(served?)
+    let (served, checked, _) = tokio::join!(
+        serving,
+        check_later(&app, is_checked, &shutdown),
+        shutdown.wait(drain + DEADLINE)
+    );
+    served?;
+    checked
+}
+
+/// What is compared at the start is compared once the database comes, if it was away then. What would have kept the process
+/// from starting ends it.
+///
+/// # Errors
+/// Why the process cannot work with this database.
+async fn check_later(app: &App, is_checked: bool, shutdown: &Shutdown) -> Result<()> {
+    if is_checked {
+        return Ok(());
+    }
+    while shutdown.rest(AGAIN).await {
+        match fits(app).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, "this process cannot work with the database that came back");
+                shutdown.leave();
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the audit log until the end is asked for.
@@ -189,19 +228,34 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 }
 
 /// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
-/// those of the database. A database that is away is no reason: pages say so and try
-/// again.
-pub async fn expect_migrations(app: &App) -> Result<()> {
-    match db::pending(app.config.database_url()?).await {
-        Ok(pending) => {
-            ensure!(
-                pending == 0,
-                "{pending} migrations are pending: run `candor migrate` first"
-            );
-            ticket::store::check_table(&mut *app.db.get().await?).await?;
-            keys::start(app).await?;
-        }
-        Err(error) => tracing::warn!(%error, "starting without the database"),
+/// those of the database. `false`: the database is away. That is no reason: pages say so and try again, and
+/// [`check_later`] asks again.
+///
+/// # Errors
+/// Why the process cannot work with this database.
+pub async fn expect_migrations(app: &App) -> Result<bool> {
+    let fits = fits(app).await?;
+    if !fits {
+        tracing::warn!("starting without the database");
     }
-    Ok(())
+    Ok(fits)
+}
+
+async fn fits(app: &App) -> Result<bool> {
+    let Ok(pending) = db::pending(app.config.database_url()?).await else {
+        return Ok(false);
+    };
+    ensure!(
+        pending == 0,
+        "{pending} migrations are pending: run `candor migrate` first"
+    );
+    let compared = async {
+        ticket::store::check_table(&mut *app.db.get().await?).await?;
+        keys::start(app).await
+    };
+    match compared.await {
+        Ok(()) => Ok(true),
+        Err(KeyError::Db(error)) if db::Trouble::is_outage(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -27,6 +27,9 @@ pub enum Error {
     /// No connection, or it broke: the same call may succeed later.
     #[error("the database is away: {0}")]
     Unavailable(String),
+    /// A statement took longer than it may, or waited longer for a lock (57014, 55P03): the same call may succeed later.
+    #[error("the database took too long: {0}")]
+    Late(String),
     /// Two transactions got in each other's way (40001, 40P01): the same call may succeed at once.
     #[error("the database asks to try the transaction again")]
     Retry,
@@ -63,9 +66,12 @@ impl From<Diesel> for Error {
                     Self::Conflict(info.constraint_name().unwrap_or_default().to_owned())
                 }
                 DatabaseErrorKind::SerializationFailure => Self::Retry,
-                DatabaseErrorKind::ClosedConnection => Self::Unavailable(info.message().to_owned()),
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                    Self::Unavailable(info.message().to_owned())
+                }
+                // Of the rest diesel does not tell the SQLSTATE: this is the one place that reads the words.
                 _ if info.message().contains("deadlock detected") => Self::Retry,
-                _ if late(info.message()) => Self::Unavailable(info.message().to_owned()),
+                _ if late(info.message()) => Self::Late(info.message().to_owned()),
                 _ if lost(info.message()) => Self::Unavailable(info.message().to_owned()),
                 _ => Self::Statement(info.message().to_owned()),
             },
@@ -124,7 +130,8 @@ impl From<tokio_postgres::Error> for Error {
                     Self::Conflict(db.constraint().unwrap_or_default().to_owned())
                 }
                 "40001" | "40P01" => Self::Retry,
-                "57P01" | "57P02" | "57P03" | "55P03" => Self::Unavailable(db.message().to_owned()),
+                "57P01" | "57P02" | "57P03" => Self::Unavailable(db.message().to_owned()),
+                "57014" | "55P03" => Self::Late(db.message().to_owned()),
                 _ => Self::Statement(db.message().to_owned()),
             },
         }

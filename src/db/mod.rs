@@ -5,12 +5,17 @@ pub mod embedded;
 pub mod enums;
 mod error;
 mod migrate;
+mod outage;
 mod pool;
 pub mod request;
 pub mod schema;
 mod statement;
+mod tx;
+mod watch;
 
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
-pub use pool::{Conn, Db, Lent, Limits, PoolState, Tx};
+pub use outage::Trouble;
+pub use pool::{Conn, Db, Limits, PoolState};
 pub use statement::statement;
+pub use tx::{Lent, Tx};

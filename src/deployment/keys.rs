@@ -52,6 +52,12 @@ pub enum KeyError {
     Db(#[from] db::Error),
 }
 
+impl db::Trouble for KeyError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_outage())
+    }
+}
+
 /// Compares the keys of the settings with those that the database is used with; writes nothing. `false`: it is used with
 /// none yet, since no incident was opened.
 ///

@@ -6,6 +6,7 @@
 pub mod keys;
 pub mod left;
 pub mod relay_log;
+pub mod relay_span;
 pub mod restored;
 pub mod store;
 pub mod watch;
@@ -14,6 +15,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+
+use crate::id::CampaignId;
 
 /// What makes a database suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +118,7 @@ impl fmt::Display for Doubt {
 }
 
 /// What a decision did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Restored {
     /// Campaigns under way that were gone through.
     pub campaigns: u64,
@@ -139,6 +142,10 @@ pub struct Restored {
     pub strangers: u64,
     /// Campaigns that were taken back to their drafts, since they may have been launched after the copy.
     pub taken_back: u64,
+    /// Drafts that may have been launched after the copy too, and say so now.
+    pub drafts: u64,
+    /// The campaigns of both kinds.
+    pub perhaps_launched: Vec<CampaignId>,
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
 
+use super::relay_span::{Spans, Uncovered};
 use crate::address::EmailAddress;
 use crate::mail::Reply;
 use crate::seal::from_hex;
@@ -45,92 +46,148 @@ pub struct Logged {
     pub at: Option<DateTime<Utc>>,
 }
 
+/// A message of which a log says something.
+#[derive(Debug)]
+struct Message {
+    /// The host whose log named it last.
+    host: usize,
+    logged: Logged,
+}
+
 /// What the logs of relays say of Candor's messages.
 #[derive(Debug, Default)]
 pub struct RelayLog {
-    messages: HashMap<MessageKey, Logged>,
-    queue: HashMap<String, MessageKey>,
-    /// When the first line was written, of a log that says times with their zone.
-    pub begins_at: Option<DateTime<Utc>>,
-    ends_at: Option<DateTime<Utc>>,
+    messages: HashMap<MessageKey, Message>,
+    /// By the host that wrote the line, and by its queue id: those are a relay's own.
+    queue: HashMap<(usize, String), MessageKey>,
+    spans: Spans,
+    /// The zone of times that say none.
+    zone: Option<FixedOffset>,
+    is_whole: bool,
 }
 
 impl RelayLog {
-    /// Reads one more log, the earlier of a relay before the later. Times without a year are of the year before `now`.
+    /// A log whose times are in `zone` where they do not say it. `is_whole`: somebody said that it lacks nothing, so that
+    /// where it begins and ends is not compared.
+    pub fn new(zone: Option<FixedOffset>, is_whole: bool) -> Self {
+        Self {
+            zone,
+            is_whole,
+            ..Self::default()
+        }
+    }
+
+    /// Reads one more file, the earlier of a relay before the later. Times without a year are of the year before `now`.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it cannot be read, or no line of it begins with a time.
     pub fn read(&mut self, mut log: impl BufRead, now: DateTime<Utc>) -> io::Result<()> {
-        // Queue ids are a relay's own.
-        self.queue.clear();
         let mut line = Vec::new();
+        let mut is_empty = true;
+        self.spans.begin_file();
         loop {
             line.clear();
             if io::Read::take(&mut log, LONGEST).read_until(b'\n', &mut line)? == 0 {
                 break;
             }
+            is_empty = false;
             self.line(&String::from_utf8_lossy(&line), now);
         }
-        let ended = self.ends_at;
-        self.messages.retain(|_, logged| {
-            let followed = ended.zip(logged.at).map(|(end, at)| end - at);
-            logged.fate != Fate::Begun || followed.is_none_or(|time| time < TAKEN_WITHIN)
-        });
-        Ok(())
+        match self.spans.end_file() || is_empty {
+            true => Ok(()),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "this is not a mail log: no line begins with a time. Unpack a compressed log first",
+            )),
+        }
+    }
+
+    /// When the first line of a file was written, without reading on.
+    pub fn first_moment(
+        &self,
+        log: &mut impl BufRead,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let begin = log.fill_buf().ok()?;
+        let line = begin.split(|octet| *octet == b'\n').next()?;
+        moment(&String::from_utf8_lossy(line), self.zone, now).map(|(at, _)| at)
+    }
+
+    /// Whether the logs of each relay reach from the first moment to the second.
+    ///
+    /// # Errors
+    /// [`Uncovered`], which says of which relay a part is missing.
+    pub fn covers(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), Uncovered> {
+        match self.is_whole {
+            true => Ok(()),
+            false => self.spans.cover(from, to),
+        }
     }
 
     /// What is said of a message.
     pub fn of(&self, key: &MessageKey) -> Option<&Logged> {
-        self.messages.get(key)
+        let message = self.messages.get(key)?;
+        self.may_be_taken(message).then_some(&message.logged)
     }
 
     /// The messages that are named.
     pub fn keys(&self) -> impl Iterator<Item = (&MessageKey, &Logged)> {
-        self.messages.iter()
+        let named = self.messages.iter();
+        let named = named.filter(|(_, message)| self.may_be_taken(message));
+        named.map(|(key, message)| (key, &message.logged))
     }
 
     /// Whether no message of Candor's stands in it.
     pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+        self.keys().next().is_none()
+    }
+
+    /// `false`: the relay began to read it, did not say within [`TAKEN_WITHIN`] that it has it, and went on with other
+    /// things.
+    fn may_be_taken(&self, Message { host, logged }: &Message) -> bool {
+        let end = self.spans.last_line_of(*host);
+        let followed = end.zip(logged.at).map(|(end, at)| end - at);
+        logged.fate != Fate::Begun || followed.is_none_or(|time| time < TAKEN_WITHIN)
     }
 
     fn line(&mut self, line: &str, now: DateTime<Utc>) -> Option<()> {
-        let (at, is_exact) = moment(line, now);
-        if is_exact {
-            self.begins_at = self.begins_at.or(at);
-        }
-        self.ends_at = at.or(self.ends_at);
+        let moment = moment(line, self.zone, now);
+        self.spans.line(moment);
+        let at = moment.map(|(at, _)| at);
         let (head, said) = line.trim_end().split_once("]: ")?;
-        if !head.contains("postfix") {
+        let (host, program) = head_of(head)?;
+        let host = self.spans.host(host, at);
+        if !program.contains("postfix") {
             return None;
         }
+        self.spans.names_relay(host);
         let (id, said) = said.split_once(": ")?;
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return None;
         }
+        // Postfix instances of one host have queues of their own, and names such as `postfix-out/smtp`.
+        let instance = program.split(['/', '[']).next().unwrap_or_default();
+        let id = (host, format!("{instance} {id}"));
         if let Some(message_id) = said.strip_prefix("message-id=") {
             let key = key(message_id)?;
-            self.queue.insert(id.to_owned(), key);
-            let logged = Logged {
+            self.queue.insert(id, key);
+            let begun = Logged {
                 fate: Fate::Begun,
                 at,
             };
-            self.messages.entry(key).or_insert(logged);
+            self.note(key, host, begun);
             return Some(());
         }
-        let key = *self.queue.get(id)?;
+        let key = *self.queue.get(&id)?;
         match said {
             "removed" => {
-                self.queue.remove(id);
+                self.queue.remove(&id);
                 return Some(());
             }
             _ if said.starts_with("milter-reject:") || said.starts_with("reject:") => {
-                self.queue.remove(id);
-                if self
-                    .messages
-                    .get(&key)
-                    .is_some_and(|of| of.fate == Fate::Begun)
-                {
+                self.queue.remove(&id);
+                let is_begun = |of: &Message| of.logged.fate == Fate::Begun && of.host == host;
+                if self.messages.get(&key).is_some_and(is_begun) {
                     self.messages.remove(&key);
                 }
                 return Some(());
@@ -138,15 +195,18 @@ impl RelayLog {
             _ => {}
         }
         let fate = fate(said)?;
-        let logged = self.messages.entry(key).or_insert(Logged {
-            fate: Fate::Begun,
-            at,
-        });
-        // A content filter takes a message before the second queue id tells what became of it.
-        if weight(&fate) >= weight(&logged.fate) {
-            *logged = Logged { fate, at };
-        }
+        self.note(key, host, Logged { fate, at });
         Some(())
+    }
+
+    /// Keeps what is surest of a message, and of that the latest: a content filter takes one before the second queue id tells
+    /// what became of it, and another relay may have begun to read it later.
+    fn note(&mut self, key: MessageKey, host: usize, logged: Logged) {
+        let rank = |logged: &Logged| (weight(&logged.fate), logged.at);
+        let is_surer = |known: &Message| rank(&logged) >= rank(&known.logged);
+        if self.messages.get(&key).is_none_or(is_surer) {
+            self.messages.insert(key, Message { host, logged });
+        }
     }
 }
 
@@ -214,141 +274,42 @@ fn answer(words: &str, dsn: &str) -> (u16, String) {
     (554, format!("{dsn} {words}"))
 }
 
-/// When a line was written, and whether it says that with its zone. Without one it is taken for UTC.
-fn moment(line: &str, now: DateTime<Utc>) -> (Option<DateTime<Utc>>, bool) {
+/// The host and the program of a line, from what stands before the number of its process. Where the host is not said it is
+/// empty.
+fn head_of(head: &str) -> Option<(&str, &str)> {
+    let mut words = head.split_whitespace().rev();
+    let program = words.next()?;
+    let host = words.next().unwrap_or_default();
+    // Its place has the time then.
+    let is_time = host.contains(':');
+    Some((if is_time { "" } else { host }, program))
+}
+
+/// When a line was written, and whether it or `zone` says that with a zone. Without one it is taken for UTC.
+fn moment(
+    line: &str,
+    zone: Option<FixedOffset>,
+    now: DateTime<Utc>,
+) -> Option<(DateTime<Utc>, bool)> {
     let first = line.split(' ').next().unwrap_or_default();
-    if let Ok(at) = DateTime::parse_from_rfc3339(first) {
-        return (Some(at.to_utc()), true);
+    let exact = DateTime::parse_from_rfc3339(first)
+        // `journalctl -o short-iso` writes no colon in the zone.
+        .or_else(|_| DateTime::parse_from_str(first, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    if let Ok(at) = exact {
+        return Some((at.to_utc(), true));
     }
-    let Some(stamp) = line.get(..15) else {
-        return (None, false);
-    };
+    let stamp = line.get(..15)?;
     let of = |year: i32| {
         let text = format!("{year} {stamp}");
-        NaiveDateTime::parse_from_str(&text, "%Y %b %e %H:%M:%S").ok()
+        let at = NaiveDateTime::parse_from_str(&text, "%Y %b %e %H:%M:%S").ok()?;
+        let here = zone.map(|zone| zone.from_local_datetime(&at).single());
+        here.map_or(Some(at.and_utc()), |at| Some(at?.to_utc()))
     };
     let at = of(now.year())
-        .filter(|at| at.and_utc() <= now + TimeDelta::days(1))
+        .filter(|at| *at <= now + TimeDelta::days(1))
         .or_else(|| of(now.year() - 1));
-    (at.map(|at| at.and_utc()), false)
+    at.map(|at| (at, zone.is_some()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now() -> DateTime<Utc> {
-        "2026-11-29T09:00:00Z".parse().expect("a time")
-    }
-
-    fn read(lines: &[&str]) -> RelayLog {
-        let mut log = RelayLog::default();
-        let text = lines.join("\n");
-        log.read(text.as_bytes(), now()).expect("in memory");
-        log
-    }
-
-    fn id(n: u8) -> String {
-        format!("{n:02x}").repeat(16)
-    }
-
-    fn of(log: &RelayLog, n: u8) -> Option<Fate> {
-        log.of(&[n; 16]).map(|logged| logged.fate.clone())
-    }
-
-    #[test]
-    fn what_postfix_says_of_a_queue_id_is_what_became_of_its_message() {
-        let one = format!("message-id=<{}@sundmere.example>", id(1));
-        let two = format!("message-id=<{}@sundmere.example>", id(2));
-        let line = |rest: &str| format!("Nov 29 08:00:01 mx postfix/cleanup[77]: {rest}");
-        let lines = [
-            line(&format!("4F2A1: {one}")),
-            line("4F2A1: from=<notice@sundmere.example>, size=2712, nrcpt=1 (queue active)"),
-            line(&format!("3zXyZ9k: {two}")),
-            line(
-                "4F2A1: to=<ann@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=0.1, delays=0/0/0/0, \
-                  dsn=2.0.0, status=sent (250 2.0.0 Ok for ann@example.org: queued as 1)",
-            ),
-            line("4F2A1: removed"),
-            line("3zXyZ9k: from=<notice@sundmere.example>, size=2712, nrcpt=1 (queue active)"),
-            line(
-                "3zXyZ9k: to=<bob@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=0.1, dsn=5.1.1, \
-                  status=bounced (host mx.example.org[192.0.2.1] said: 550 5.1.1 <bob@example.org>: User unknown \
-                  (in reply to RCPT TO command))",
-            ),
-        ];
-        let log = read(&lines.each_ref().map(String::as_str));
-        let words = "sent: 250 2.0.0 Ok for ***: queued as 1".to_owned();
-        assert_eq!(of(&log, 1), Some(Fate::Taken { words }));
-        let Some(Fate::Returned { reply }) = of(&log, 2) else {
-            panic!("{:?}", of(&log, 2));
-        };
-        assert_eq!(
-            reply.parts(),
-            (Some(550), Some("5.1.1"), "5.1.1 <***>: User unknown")
-        );
-        assert_eq!(of(&log, 3), None);
-        assert_eq!(log.begins_at, None, "without a zone nobody knows");
-    }
-
-    #[test]
-    fn a_message_that_is_put_off_or_only_queued_is_the_relays_and_one_of_another_sender_is_nobodys()
-    {
-        let lines = [
-            format!("2026-11-29T08:00:01.5+01:00 mx postfix/cleanup[7]: A1: message-id=<{}@a.example>", id(1)),
-            "2026-11-29T08:00:01.6+01:00 mx postfix/qmgr[8]: A1: from=<n@a.example>, size=9, nrcpt=1 (queue active)"
-                .to_owned(),
-            format!("2026-11-29T08:00:02+01:00 mx postfix/cleanup[7]: A2: message-id=<{}@a.example>", id(2)),
-            "2026-11-29T08:00:03+01:00 mx postfix/relay/smtp[9]: A2: to=<x@y.example>, relay=none, dsn=4.4.1, \
-             status=deferred (connect to y.example[192.0.2.9]:25: Connection timed out)"
-                .to_owned(),
-            "2026-11-29T08:00:03+01:00 mx postfix/cleanup[7]: A3: message-id=<weekly-news@b.example>".to_owned(),
-            "2026-11-29T08:00:03+01:00 mx sshd[7]: A3: message-id=<00@b.example>".to_owned(),
-        ];
-        let log = read(&lines.each_ref().map(String::as_str));
-        assert!(matches!(of(&log, 1), Some(Fate::Taken { .. })));
-        assert!(matches!(of(&log, 2), Some(Fate::Taken { .. })));
-        assert_eq!(log.keys().count(), 2);
-        let begins = log.begins_at.expect("with a zone");
-        assert_eq!(begins.to_rfc3339(), "2026-11-29T07:00:01.500+00:00");
-    }
-
-    #[test]
-    fn a_message_whose_connection_was_lost_was_not_taken_unless_the_log_ends_there() {
-        let begun = format!(
-            "Nov 29 08:00:01 mx postfix/cleanup[7]: A1: message-id=<{}@a.example>",
-            id(1)
-        );
-        assert_eq!(of(&read(&[&begun]), 1), Some(Fate::Begun));
-        let later = "Nov 29 08:09:01 mx postfix/smtpd[7]: connect from a.example[192.0.2.3]";
-        assert_eq!(of(&read(&[&begun, later]), 1), None);
-        let refused = "Nov 29 08:00:02 mx postfix/cleanup[7]: A1: milter-reject: END-OF-MESSAGE from a: 5.7.1 no";
-        assert_eq!(of(&read(&[&begun, refused]), 1), None);
-    }
-
-    #[test]
-    fn a_queue_id_that_is_used_again_belongs_to_its_latest_message() {
-        let line = |rest: String| format!("Nov 29 08:00:01 mx postfix/cleanup[7]: {rest}");
-        let queued = line("A1: from=<n@a.example>, size=9, nrcpt=1 (queue active)".to_owned());
-        let lines = [
-            line(format!("A1: message-id=<{}@a.example>", id(1))),
-            queued.clone(),
-            line("A1: removed".to_owned()),
-            line("A1: to=<x@y.example>, dsn=5.0.0, status=bounced (late)".to_owned()),
-            line(format!("A1: message-id=<{}@a.example>", id(2))),
-            queued,
-        ];
-        let log = read(&lines.each_ref().map(String::as_str));
-        assert!(matches!(of(&log, 1), Some(Fate::Taken { .. })));
-        assert!(matches!(of(&log, 2), Some(Fate::Taken { .. })));
-    }
-
-    #[test]
-    fn a_time_without_a_year_is_never_in_the_future() {
-        let at = |line: &str| moment(line, now()).0.map(|at| at.to_rfc3339());
-        let is = |text: &str| Some(text.to_owned());
-        assert_eq!(at("Nov  3 08:00:01 mx x"), is("2026-11-03T08:00:01+00:00"));
-        assert_eq!(at("Dec 31 08:00:01 mx x"), is("2025-12-31T08:00:01+00:00"));
-        assert_eq!(at("no time"), None);
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::left::{Choice, End, Gap, REASON};
 use super::relay_log::{Fate, MessageKey, RelayLog};
+use super::relay_span::Uncovered;
 use super::watch::Witness;
 use super::{Restored, store};
 use crate::actor::Actor;
@@ -17,6 +18,7 @@ use crate::campaign::store::GATE;
 use crate::campaign::{self, Campaign, UncertainPolicy};
 use crate::db::{self, Tx, bell};
 use crate::id::{BUCKETS, LetterId, NoticeId};
+use crate::incident;
 use crate::notice::letter::message_key;
 use crate::notice::{AttemptResult, freeze};
 use crate::outbox::LetterStatus;
@@ -45,17 +47,9 @@ pub enum RestoreError {
          message-id lines of cleanup"
     )]
     NotALog,
-    /// It does not go back far enough.
-    #[error(
-        "the log begins at {begins_at}, after the copy was taken ({copied_at}): what was sent before it begins would \
-         be sent again. Give the earlier log too"
-    )]
-    BeginsLate {
-        /// When the log begins.
-        begins_at: DateTime<Utc>,
-        /// About when the copy was taken.
-        copied_at: DateTime<Utc>,
-    },
+    /// A part of it is missing.
+    #[error(transparent)]
+    Uncovered(#[from] Uncovered),
     /// It does not know what the relay surely took.
     #[error(
         "the copy knows of {known} messages that relay {relay} took last, and none of them is in the log: give the \
@@ -113,20 +107,25 @@ pub async fn decide(
         matched: BTreeSet::new(),
         known: BTreeMap::new(),
     };
+    let latest = Witness::new(app).latest(seen.id);
     if let Choice::Logged(log) = choice {
-        fits(log, doubt.copied_at)?;
+        fits(log, doubt.copied_at, latest)?;
     }
     if !matches!(choice, Choice::Nothing) {
         for id in store::list_under_way(&mut tx).await? {
+            // In the order of locks.
+            let of = campaign::store::find(&mut tx, id).await?.incident;
+            incident::store::share_scope(&mut tx, of).await?;
+            campaign::store::lock_end(&mut tx, id).await?;
             let campaign = campaign::store::lock(&mut tx, id).await?;
             decision.campaign(&mut tx, &campaign).await?;
         }
         decision.knows_every_relay()?;
         decision.letters(&mut tx).await?;
         decision.take_back(&mut tx, by).await?;
+        decision.mark_drafts(&mut tx, by).await?;
         decision.count_strangers(&mut tx).await?;
     }
-    let latest = Witness::new(app).latest(seen.id);
     store::settle(&mut tx, latest, true).await?;
     bell::ring(&mut tx, GATE).await?;
     let how = match choice {
@@ -139,7 +138,7 @@ pub async fn decide(
         "why": words, "last_in_use": doubt.copied_at, "decided": how, "generation": seen.generation + 1,
         "counts": decision.done,
     });
-    let done = decision.done;
+    let done = decision.done.clone();
     audit::store::append(
         &mut tx,
         app.now(),
@@ -153,18 +152,14 @@ pub async fn decide(
     Ok(done)
 }
 
-/// Whether a log can tell what left after a copy.
-fn fits(log: &RelayLog, copied_at: DateTime<Utc>) -> Result<(), RestoreError> {
+/// Whether a log can tell what left after a copy. `latest` is the last epoch of the lost database that this node saw: its
+/// last moment, in milliseconds.
+fn fits(log: &RelayLog, copied_at: DateTime<Utc>, latest: i64) -> Result<(), RestoreError> {
     if log.is_empty() {
         return Err(RestoreError::NotALog);
     }
-    match log.begins_at {
-        Some(begins_at) if begins_at > copied_at => Err(RestoreError::BeginsLate {
-            begins_at,
-            copied_at,
-        }),
-        _ => Ok(()),
-    }
+    let lost_at = DateTime::from_timestamp_millis(latest).unwrap_or(copied_at);
+    Ok(log.covers(copied_at, lost_at.max(copied_at))?)
 }
 
 impl Decision<'_> {
@@ -268,20 +263,37 @@ impl Decision<'_> {
 
     /// What was approved may have been launched after the copy was taken: it is approved again first.
     async fn take_back(&mut self, tx: &mut Tx, by: Actor) -> db::Result<()> {
-        let copied_at = self.gap.copied_at.format("%Y-%m-%d %H:%M UTC");
-        let reason = format!(
-            "{REASON}, that of {copied_at}: it may have been launched after that, and its people told. Find that out \
-             before you submit it again"
-        );
+        let reason = self.perhaps_launched();
         for id in store::list_approved(tx).await? {
             if !campaign::store::set_back(tx, id, &reason).await? {
                 continue;
             }
             self.done.taken_back += 1;
+            self.done.perhaps_launched.push(id);
             let detail = json!({ "reason": reason });
             audit::store::append(tx, self.gap.now, by, "campaign.take_back", id, &detail).await?;
         }
         Ok(())
+    }
+
+    /// A draft may have been submitted, approved and launched after the copy was taken: whoever submits it reads that.
+    async fn mark_drafts(&mut self, tx: &mut Tx, by: Actor) -> db::Result<()> {
+        let reason = self.perhaps_launched();
+        for id in store::mark_drafts(tx, &reason, &self.done.perhaps_launched).await? {
+            self.done.drafts += 1;
+            self.done.perhaps_launched.push(id);
+            let detail = json!({ "reason": reason });
+            audit::store::append(tx, self.gap.now, by, "campaign.warn", id, &detail).await?;
+        }
+        Ok(())
+    }
+
+    fn perhaps_launched(&self) -> String {
+        let copied_at = self.gap.copied_at.format("%Y-%m-%d %H:%M UTC");
+        format!(
+            "{REASON}, that of {copied_at}: it may have been launched after that, and its people told. Find that out \
+             before you submit it again"
+        )
     }
 
     /// Counts the messages of the log after the copy that belong to nothing: neither to what was decided here nor to what

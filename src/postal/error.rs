@@ -137,6 +137,12 @@ pub enum PostalError {
     Db(db::Error),
 }
 
+impl db::Trouble for PostalError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_outage())
+    }
+}
+
 /// What to do about letters of an incident that does not allow them.
 fn next(state: IncidentState) -> &'static str {
     match state {

@@ -45,7 +45,8 @@ pub async fn without_address(
 }
 
 impl Lacking {
-    /// The references of the next people, sorted within a bucket; `None` at the end.
+    /// The references of the next people, sorted within a bucket, of people whose reference was given to another one their
+    /// ids: what [`super::told::told`] takes; `None` at the end.
     ///
     /// # Errors
     /// [`PostalError::Forgotten`] once the incident was forgotten.
@@ -71,8 +72,13 @@ impl Lacking {
             let ids: Vec<_> = some.iter().map(|one| one.person).collect();
             let opened =
                 person::store::load_many(&mut conn, &self.key, (self.of, bucket), &ids).await?;
+            let former = person::store::former_among(&mut conn, bucket, &ids).await?;
             let lacking = opened.into_iter().filter(|one| !has_address(one));
-            references.extend(lacking.map(|one| one.contact.reference));
+            // The reference of a former person names another one by now.
+            references.extend(lacking.map(|one| match former.contains(&one.id) {
+                true => one.id.to_string(),
+                false => one.contact.reference,
+            }));
         }
         references.sort_unstable();
         Ok(references)

@@ -7,12 +7,14 @@ use super::{Batch, Knows, PostalError, PostalKind, Telling, check_day, post, sto
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::id::{IncidentId, StaffId};
+use crate::db::Conn;
+use crate::id::{IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
+use crate::seal::IncidentKey;
 
-/// Records that the person with this reference, or somebody for them, was told of everything that is exposed now. Who was
+/// Records that the person with this reference or this id (the reference of a former person names another one), or somebody for them, was told of everything that is exposed now. Who was
 /// told of something that is not theirs is corrected so, also if they are not affected any more.
 ///
 /// # Errors
@@ -35,8 +37,7 @@ pub async fn told(
     if !PostalKind::Single.may_tell_in(found.state) {
         return Err(PostalError::State(found.state));
     }
-    let sought = person::store::find_by_reference(&mut tx, &key, of, reference.trim()).await?;
-    let id = sought.first().ok_or(PostalError::Missing)?.id;
+    let id = sought(&mut tx, &key, of, reference.trim()).await?;
     let bucket = id.bucket();
     person::store::lock(&mut tx, of, bucket..bucket + 1).await?;
     // As they are now that nobody else changes them.
@@ -85,4 +86,21 @@ pub async fn told(
     let batch = store::find(&mut tx, batch.id).await?;
     tx.commit().await?;
     Ok(batch)
+}
+
+async fn sought(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    of: IncidentId,
+    named: &str,
+) -> Result<PersonId, PostalError> {
+    let by_reference = person::store::find_by_reference(conn, key, of, named).await?;
+    if let Some(person) = by_reference.first() {
+        return Ok(person.id);
+    }
+    let id: PersonId = named.parse().map_err(|_| PostalError::Missing)?;
+    let person = person::store::find_row(conn, id).await?;
+    (person.incident == of)
+        .then_some(id)
+        .ok_or(PostalError::Missing)
 }

@@ -163,12 +163,15 @@ pub async fn change_password(
 ) -> Result<(), ManageError> {
     let hash = store::password_of(&mut *app.db.get().await?, by).await?;
     let hash = hash.ok_or(ManageError::NoMailbox)?;
-    if !password::verify(Some(hash), present).await {
+    if !password::verify(Some(hash.clone()), present).await {
         return Err(ManageError::WrongPassword);
     }
     let keep = keep.map(Token::hash);
     let mut tx = app.db.begin().await?;
-    store::set_password(&mut tx, by, new).await?;
+    // An admin may have set another one while the present one was hashed.
+    if !store::replace_password(&mut tx, by, &hash, new).await? {
+        return Err(ManageError::WrongPassword);
+    }
     let kept = keep.as_ref().map(|hash| hash.as_slice());
     let ended = store::delete_other_sessions(&mut tx, by, kept).await?;
     let (now, actor) = (app.now(), Actor::Staff(by));

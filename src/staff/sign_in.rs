@@ -76,9 +76,11 @@ pub async fn sign_in(
         None => None,
     };
     let (staff, hash) = account.unzip();
-    let fits = password::verify(hash, typed).await;
+    let fits = password::verify(hash.clone(), typed).await;
     let whose = staff.as_ref().map(|staff| staff.id.to_string());
-    let Some(staff) = staff.filter(|staff| fits && staff.disabled_at.is_none()) else {
+    let account = staff.zip(hash);
+    let Some((staff, hash)) = account.filter(|(staff, _)| fits && staff.disabled_at.is_none())
+    else {
         // Never what was typed: it may be a password.
         let whose = whose.unwrap_or_else(|| "unknown account".to_owned());
         refused("staff.sign_in_refused", whose);
@@ -88,8 +90,11 @@ pub async fn sign_in(
     let expires_at = now + TimeDelta::hours(app.config.sessions.staff_hours);
     let mut tx = app.db.begin().await?;
     store::delete_expired_sessions(&mut tx, now).await?;
-    // The account may have been disabled while the password was hashed.
-    if !store::insert_session(&mut tx, staff.id, &token.hash(), now, expires_at).await? {
+    // The account may have been disabled, or been given another password, while this one was hashed.
+    let span = (now, expires_at);
+    if !store::insert_session(&mut tx, staff.id, &hash, &token.hash(), span).await? {
+        tx.roll_back().await;
+        refused("staff.sign_in_refused", staff.id.to_string());
         return Err(SignInError::Refused);
     }
     let actor = Actor::Staff(staff.id);

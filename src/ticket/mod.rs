@@ -12,6 +12,7 @@ pub mod intake;
 pub mod letter;
 pub mod number;
 pub mod reseal;
+pub mod reweigh;
 pub mod status;
 pub mod store;
 pub mod urgency;

@@ -40,7 +40,7 @@ pub async fn dress(
     let problem = problem.of_request(RequestId::of(&req));
     if let (false, Some(app)) = (problem.cause().is_empty(), app(&req)) {
         app.db
-            .trouble("a request found no database", &problem.cause());
+            .trouble("a request found no database", problem.cause());
     }
     let response = dressed(&problem, &req);
     Ok(ServiceResponse::new(req, response))

@@ -14,6 +14,7 @@ use crate::db::request::Request;
 use crate::staff::networks::network;
 use crate::web::body::{self, Bodies};
 use crate::web::problem::{Kind, Problem};
+use crate::web::rerun;
 use crate::web::text::{self, Lines};
 use crate::web::who::{self, refuse};
 
@@ -34,11 +35,12 @@ pub async fn enter(
     }
     // Of requests of the API `idempotency` knows more.
     let reads = matches!(*req.method(), Method::GET | Method::HEAD);
-    let answer = match reads || req.path().starts_with("/api/") {
-        true => next.call(req).await?,
-        false => Request::watched().run(next.call(req)).await?,
+    let watches = !reads && !req.path().starts_with("/api/");
+    let run = async |req| match watches {
+        true => Request::watched().run(next.call(req)).await,
+        false => next.call(req).await,
     };
-    Ok(answer.map_into_boxed_body())
+    Ok(rerun::twice(req, run).await?.map_into_boxed_body())
 }
 
 fn check(req: &ServiceRequest) -> Result<(), Problem> {

@@ -11,6 +11,7 @@ use crate::db::{self, request};
 use crate::staff::manage::ManageError;
 use crate::ticket::desk::DeskError;
 use crate::ticket::guard::Refusal;
+use crate::web::cause::Cause;
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $slug:literal $title:literal $advice:literal;)+) => {
@@ -115,7 +116,7 @@ struct Parts {
     typed: String,
     is_cut: bool,
     reference: String,
-    cause: String,
+    cause: Cause,
 }
 
 /// What most handlers return.
@@ -132,7 +133,7 @@ impl Problem {
             typed: String::new(),
             is_cut: false,
             reference: String::new(),
-            cause: String::new(),
+            cause: Cause::default(),
         }))
     }
 
@@ -157,8 +158,13 @@ impl Problem {
     }
 
     /// What the database said, for the log; empty if it is not the cause.
-    pub fn cause(&self) -> &str {
+    pub fn cause(&self) -> &Cause {
         &self.0.cause
+    }
+
+    /// Whether the request met another one in the database, changed nothing, and may succeed if it is run again at once.
+    pub fn may_run_again(&self) -> bool {
+        self.0.kind == Kind::Away && self.0.cause.may_run_again()
     }
 
     /// Too many attempts: the next may be made in so many seconds.
@@ -404,9 +410,9 @@ impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Missing => Self::not_found(),
-            db::Error::Unavailable(_) | db::Error::Retry => {
+            db::Error::Unavailable(_) | db::Error::Late(_) | db::Error::Retry => {
                 let mut away = Self::away();
-                away.0.cause = error.to_string();
+                away.0.cause = Cause::of(&error);
                 away
             }
             other => Self::broken(other),

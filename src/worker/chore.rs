@@ -9,7 +9,7 @@ use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
 use crate::staff::replay::once;
-use crate::ticket::reseal;
+use crate::ticket::{reseal, reweigh};
 
 /// How often the chores are looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -58,6 +58,12 @@ pub async fn run(app: App, shutdown: Shutdown) {
         if let Err(error) = reseal::reasons(&app).await {
             app.db.trouble(
                 "reasons that an older program left readable are not all sealed; trying again",
+                &error,
+            );
+        }
+        if let Err(error) = reweigh::lately(&app).await {
+            app.db.trouble(
+                "tickets that were opened while a list came in force are not weighed again; trying again",
                 &error,
             );
         }

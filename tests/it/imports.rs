@@ -49,6 +49,7 @@ const VERBS: &[&str] = &[
     "ticket/desk",
     "ticket/intake",
     "ticket/reseal",
+    "ticket/reweigh",
 ];
 /// Files that put things together.
 const ENTRY: &[&str] = &["lib", "main", "cli", "rehearsal"];

@@ -30,6 +30,7 @@ mod imports;
 mod life;
 mod lists;
 mod live_figures;
+mod locks;
 mod look;
 mod mail;
 mod mended;

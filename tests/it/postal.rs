@@ -2,6 +2,7 @@
 //! of them.
 
 mod barred;
+mod former;
 mod fresh;
 mod lists;
 mod locks;

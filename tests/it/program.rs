@@ -188,6 +188,17 @@ impl Running {
         panic!("it is not ready after a minute");
     }
 
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..1_200 {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it has not ended after a minute");
+    }
+
     /// As `kill -9`: it ends at once, and nothing of it runs any more.
     pub fn kill(mut self) {
         self.0.kill().unwrap();

@@ -5,6 +5,7 @@ mod doubt;
 mod frozen;
 mod keys;
 mod letters;
+mod logs;
 mod moments;
 mod sink;
 

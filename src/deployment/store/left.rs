@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::left::{self, End};
 use crate::campaign::CampaignStatus;
-use crate::db::schema::{campaign, notice, outbox, sql_types};
+use crate::db::schema::{campaign, incident, notice, outbox, sql_types};
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, LetterId, NoticeId, PersonId};
 use crate::notice::AttemptResult;
@@ -37,6 +37,33 @@ pub async fn list_approved(conn: &mut Conn) -> Result<Vec<CampaignId>> {
         CampaignStatus::Scheduled,
     ];
     among(conn, &states).await
+}
+
+/// Gives the drafts of incidents that are not forgotten a reason to look, but those listed; which they are.
+///
+/// # Errors
+/// The database's.
+pub async fn mark_drafts(
+    conn: &mut Conn,
+    reason: &str,
+    but: &[CampaignId],
+) -> Result<Vec<CampaignId>> {
+    let forgotten = incident::table
+        .filter(incident::forgotten_at.is_not_null())
+        .select(incident::id);
+    let mut marked: Vec<CampaignId> = diesel::update(campaign::table)
+        .filter(campaign::status.eq(CampaignStatus::Draft))
+        .filter(campaign::id.ne_all(but.to_vec()))
+        .filter(campaign::incident_id.ne_all(forgotten))
+        .set((
+            campaign::status_reason.eq(reason),
+            campaign::reason_sealed.eq(None::<Vec<u8>>),
+        ))
+        .returning(campaign::id)
+        .get_results(conn)
+        .await?;
+    marked.sort_unstable();
+    Ok(marked)
 }
 
 /// The campaigns that may have settled notices since a moment.

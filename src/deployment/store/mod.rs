@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use self::left::{
     Latest, give_batches_back, insert_outcomes, latest, letters_settled_since, list_approved,
-    list_recent, list_under_way, list_waiting_letters, settle_letters, settled_since,
+    list_recent, list_under_way, list_waiting_letters, mark_drafts, settle_letters, settled_since,
 };
 use super::{Doubt, Why};
 use crate::db::schema::{deployment, key_fingerprint};

@@ -1,5 +1,7 @@
 //! People whose reference was given to another person.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -40,4 +42,22 @@ pub async fn reference_of(conn: &mut Conn, id: PersonId) -> Result<Option<Refere
         Some((_, version)) => Some(Reference::NamesAnother(*version)),
         None => came().next(),
     })
+}
+
+/// Of these people of a bucket, those whose reference was given to another person.
+///
+/// # Errors
+/// The database's.
+pub async fn former_among(
+    conn: &mut Conn,
+    bucket: i32,
+    ids: &[PersonId],
+) -> Result<BTreeSet<PersonId>> {
+    let former: Vec<PersonId> = person_former::table
+        .filter(person_former::bucket.eq(bucket))
+        .filter(person_former::person_id.eq_any(ids))
+        .select(person_former::person_id)
+        .load(conn)
+        .await?;
+    Ok(former.into_iter().collect())
 }

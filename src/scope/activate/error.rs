@@ -65,6 +65,12 @@ pub enum ActivateError {
     Db(db::Error),
 }
 
+impl db::Trouble for ActivateError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_outage())
+    }
+}
+
 /// What to do about a list of an incident that is over.
 pub(in crate::scope) fn over(state: IncidentState) -> &'static str {
     match state {

@@ -90,6 +90,15 @@ pub async fn find(conn: &mut Conn, id: StaffId) -> Result<Staff> {
     read(staff::table.find(id).select(COLUMNS).first(conn).await?)
 }
 
+/// The same, and it is neither disabled nor given other roles before the transaction ends.
+///
+/// # Errors
+/// `Missing`.
+pub async fn share(conn: &mut Conn, id: StaffId) -> Result<Staff> {
+    let row = staff::table.find(id).select(COLUMNS).for_share();
+    read(row.first(conn).await?)
+}
+
 /// The account with this address in its key form, and its password's hash.
 ///
 /// # Errors
@@ -146,6 +155,24 @@ pub async fn set_password(conn: &mut Conn, id: StaffId, password: &PasswordHash)
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Sets another password in the place of one that was proved. `false`: it is another by now.
+///
+/// # Errors
+/// The database's.
+pub async fn replace_password(
+    conn: &mut Conn,
+    id: StaffId,
+    former: &PasswordHash,
+    password: &PasswordHash,
+) -> Result<bool> {
+    let set = diesel::update(staff::table.find(id))
+        .filter(staff::password_hash.eq(former.as_str()))
+        .set(staff::password_hash.eq(password.as_str()))
+        .execute(conn)
+        .await?;
+    Ok(set == 1)
 }
 
 /// Disables or enables an account. `false`: it was so already.

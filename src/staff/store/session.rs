@@ -9,6 +9,7 @@ use crate::db::schema::{staff, staff_session};
 use crate::db::{Conn, Result};
 use crate::id::{SessionId, StaffId};
 use crate::staff::Staff;
+use crate::staff::password::PasswordHash;
 
 /// A session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -25,21 +26,22 @@ pub struct Session {
     pub seen_at: Option<DateTime<Utc>>,
 }
 
-/// Inserts a session. `false`: the account is disabled. Locks it, so that disabling comes before or
-/// after but not in between.
+/// Inserts a session of somebody who gave the password with this hash. `false`: the account is disabled, or its password is
+/// another by now. Locks it, so that disabling it or setting another password comes before or after but not in between.
 ///
 /// # Errors
 /// The database's.
 pub async fn insert_session(
     conn: &mut Conn,
     id: StaffId,
+    password: &PasswordHash,
     token_hash: &[u8],
-    created_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
+    (created_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<bool> {
     let enabled: Option<StaffId> = staff::table
         .find(id)
         .filter(staff::disabled_at.is_null())
+        .filter(staff::password_hash.eq(password.as_str()))
         .select(staff::id)
         .for_update()
         .first(conn)

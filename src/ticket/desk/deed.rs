@@ -49,7 +49,19 @@ impl<'a> Deed<'a> {
         id: TicketId,
         seen: Seen,
     ) -> Result<Self, DeskError> {
-        let mut deed = Self::begin_unseen(app, by, id).await?;
+        let tx = app.db.begin().await?;
+        Self::begin_in(app, by, tx, id, seen).await
+    }
+
+    /// The same in a transaction that has begun.
+    pub(super) async fn begin_in(
+        app: &'a App,
+        by: Actor,
+        tx: Tx,
+        id: TicketId,
+        seen: Seen,
+    ) -> Result<Self, DeskError> {
+        let mut deed = Self::unseen_in(app, by, tx, id).await?;
         let ticket = &deed.ticket;
         let unread = seen
             .messages
@@ -68,7 +80,16 @@ impl<'a> Deed<'a> {
         by: Actor,
         id: TicketId,
     ) -> Result<Self, DeskError> {
-        let mut tx = app.db.begin().await?;
+        let tx = app.db.begin().await?;
+        Self::unseen_in(app, by, tx, id).await
+    }
+
+    async fn unseen_in(
+        app: &'a App,
+        by: Actor,
+        mut tx: Tx,
+        id: TicketId,
+    ) -> Result<Self, DeskError> {
         let ticket = store::lock(&mut tx, &app.keys, id).await?;
         Ok(Self {
             app,

@@ -156,14 +156,17 @@ pub async fn assign(
     version: i32,
     to: StaffId,
 ) -> Result<Ticket, DeskError> {
-    let agent = match staff::store::find(&mut *app.db.get().await?, to).await {
+    let mut tx = app.db.begin().await?;
+    // Before the ticket, as whoever disables the account locks them.
+    let agent = match staff::store::share(&mut tx, to).await {
         Err(db::Error::Missing) => return Err(DeskError::NoSuchAgent),
         found => found?,
     };
     if !agent.is_person() || agent.disabled_at.is_some() || !agent.may(Right::WorkTickets) {
         return Err(DeskError::NoSuchAgent);
     }
-    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    let seen = Seen::version(version);
+    let mut deed = Deed::begin_in(app, Actor::Staff(by), tx, ticket, seen).await?;
     match deed.ticket.status {
         TicketStatus::New => deed.go(&Then::to(TicketStatus::Open), false).await?,
         from @ (TicketStatus::Solved | TicketStatus::Closed) => {

@@ -111,6 +111,8 @@ pub async fn ask(
         let mut ticket = store::lock(&mut tx, &app.keys, newest).await?;
         // It may have been finished between the two statements; then it is like any other answer.
         if !ticket.status.is_done() {
+            // With the ticket locked: an activation may have weighed it since the person was read.
+            let customer = Customer::find(&mut tx, app, incident, person).await?;
             add(&mut tx, app, &customer, &mut ticket, (text, harms)).await?;
             tx.commit().await?;
             return Ok(Asked::Appended(ticket));

@@ -4,13 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Int4, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Int4, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Cursor, Page, Range, ranges};
 use super::row::{Row, read};
 use crate::db::schema::{incident, ticket, ticket_message};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::status::TicketStatus;
@@ -302,6 +302,30 @@ impl fmt::Display for Waiting {
     }
 }
 
+// The index of tickets to take has them by urgency, each with the one that waits longest first: one look a degree of
+// urgency, however many wait.
+const OLDEST: &str = "
+    with recursive degree as (
+        (select urgency, queued_at from ticket
+            where status in ('new', 'open') and assignee is null and not exists (select from incident gone
+                where gone.id = ticket.incident_id and gone.forgotten_at is not null)
+            order by urgency desc, queued_at, id limit 1)
+        union all
+        select next.urgency, next.queued_at from degree cross join lateral (
+            select urgency, queued_at from ticket
+            where status in ('new', 'open') and assignee is null and urgency < degree.urgency
+                and not exists (select from incident gone
+                    where gone.id = ticket.incident_id and gone.forgotten_at is not null)
+            order by urgency desc, queued_at, id limit 1) next
+    )
+    select min(queued_at) as at from degree";
+
+#[derive(QueryableByName)]
+struct Oldest {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
 /// How many tickets are in line, and since when.
 ///
 /// # Errors
@@ -336,11 +360,8 @@ pub async fn count_waiting(conn: &mut Conn, most: i64) -> Result<i64> {
 /// # Errors
 /// The database's.
 pub async fn oldest_waiting(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
-    Ok(ticket::table
-        .filter(in_line())
-        .select(diesel::dsl::min(ticket::queued_at))
-        .first(conn)
-        .await?)
+    let oldest: Oldest = statement(OLDEST).get_result(conn).await?;
+    Ok(oldest.at)
 }
 
 /// How many tickets in line began to wait before a moment; more than [`WAITING_CAP`] are not counted.

@@ -21,7 +21,7 @@ pub use list::{
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
-pub use weigh::weigh_again;
+pub use weigh::{weigh_again, weigh_recent};
 pub use write::{
     claim, insert, insert_message, release_expired, release_of, say_who, seal_reason, set,
     set_lease, take_turn,

@@ -1,7 +1,8 @@
 //! Weighing tickets again when a list says something else of their people.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::sql_types;
@@ -38,6 +39,16 @@ const CHANGED: &str = "
     order by t.id limit $4
     for no key update of t";
 
+// Of incidents of which a list came in force since then, the tickets that were opened since then.
+const RECENT: &str = "
+    select t.id, t.harm, p.exposed, p.flags, p.standing
+    from ticket t
+    join person_now p on p.bucket = get_byte(uuid_send(t.person_id), 15) & 63 and p.id = t.person_id
+    where t.created_at > $1 and t.status <> 'closed' and t.id > $2
+        and t.incident_id in (select v.incident_id from scope_version v where v.activated_at > $1)
+    order by t.id limit $3
+    for no key update of t";
+
 const SET: &str = "
     update ticket t set urgency = w.urgency, urgency_why = w.why
     from unnest($1, $2, $3) as w (id, urgency, why)
@@ -63,16 +74,43 @@ pub async fn weigh_again(conn: &mut Conn, incident: IncidentId, version: i32) ->
         };
         after = last.id.uuid();
         seen += rows.len();
-        let weighed = rows.iter().map(weighed).collect::<Result<Vec<_>>>()?;
-        let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
-        let (scores, whys): (Vec<_>, Vec<_>) = weighed.into_iter().unzip();
-        diesel::sql_query(SET)
-            .bind::<Array<Uuid>, _>(ids)
-            .bind::<Array<Integer>, _>(scores)
-            .bind::<Array<Text>, _>(whys)
-            .execute(conn)
-            .await?;
+        set(conn, &rows).await?;
     }
+}
+
+/// Weighs the tickets that were opened since a moment, of incidents of which a list came in force since then: one that was
+/// being opened as the list came in force was weighed by what the former list says, and [`weigh_again`] did not see it.
+/// How many weigh something else now.
+///
+/// # Errors
+/// As [`weigh_again`].
+pub async fn weigh_recent(conn: &mut Conn, since: DateTime<Utc>) -> Result<usize> {
+    let (mut after, mut changed) = (uuid::Uuid::nil(), 0);
+    loop {
+        let rows: Vec<Row> = diesel::sql_query(RECENT)
+            .bind::<Timestamptz, _>(since)
+            .bind::<Uuid, _>(after)
+            .bind::<BigInt, _>(AT_ONCE)
+            .load(conn)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(changed);
+        };
+        after = last.id.uuid();
+        changed += set(conn, &rows).await?;
+    }
+}
+
+async fn set(conn: &mut Conn, rows: &[Row]) -> Result<usize> {
+    let weighed = rows.iter().map(weighed).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id.uuid()).collect();
+    let (scores, whys): (Vec<_>, Vec<_>) = weighed.into_iter().unzip();
+    Ok(diesel::sql_query(SET)
+        .bind::<Array<Uuid>, _>(ids)
+        .bind::<Array<Integer>, _>(scores)
+        .bind::<Array<Text>, _>(whys)
+        .execute(conn)
+        .await?)
 }
 
 fn weighed(row: &Row) -> Result<(i32, String)> {

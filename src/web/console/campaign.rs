@@ -16,13 +16,14 @@ use super::progress::{Counts, is_held, is_whole, of_total, part_done, since_laun
 use super::reach::Reach;
 use super::{Deed, Done};
 use crate::app::App;
-use crate::campaign::Campaign;
 use crate::campaign::approval;
 use crate::campaign::approval::present_content;
 use crate::campaign::change::in_words;
 use crate::campaign::error::CampaignError;
 use crate::campaign::hold;
+use crate::campaign::launch::TAKEN_BACK;
 use crate::campaign::store;
+use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident;
 use crate::staff::right::SeeCampaigns;
@@ -69,6 +70,8 @@ pub struct CampaignPage {
     pub deeds: Vec<Deed>,
     /// What changed since it was submitted, in words; empty while nothing did.
     pub void: String,
+    /// What its author is to find out before it is submitted; empty: nothing.
+    pub doubt: String,
     /// Whom it goes to and what they read; none once it was launched, or while that is not counted.
     pub reach: Option<Reach>,
     /// Settings at their defaults that would go out; none once it was launched.
@@ -196,6 +199,7 @@ pub(super) async fn filled(
         speed: speed(&campaign, pace.as_ref(), &ability),
         deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),
         void: void.unwrap_or_default(),
+        doubt: doubt(&campaign),
         reach,
         defaults: match campaign.launched_at {
             Some(_) => Vec::new(),
@@ -221,6 +225,18 @@ pub(super) async fn filled(
         deadline: deadline(&campaign, now),
         outcomes,
     })
+}
+
+/// Why Candor doubts a draft. What somebody took back by hand needs no reason.
+fn doubt(of: &Campaign) -> String {
+    let reason = of
+        .status_reason
+        .as_deref()
+        .filter(|said| *said != TAKEN_BACK);
+    match (of.status, reason) {
+        (CampaignStatus::Draft, Some(reason)) => format!("Look first: {reason}."),
+        _ => String::new(),
+    }
 }
 
 fn deadline(of: &Campaign, now: DateTime<Utc>) -> String {

@@ -5,5 +5,5 @@ mod figures;
 mod logs;
 mod pages;
 mod scene;
-mod valve;
+pub mod valve;
 mod words;

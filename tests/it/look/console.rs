@@ -609,6 +609,7 @@ fn campaign() -> CampaignPage {
             ),
         ],
         void: String::new(),
+        doubt: String::new(),
         reach: None,
         faults: Faults::default(),
         content: Content {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use candor::deployment::keys;
 use candor::incident::steer::{self, SteerError};
 
+use crate::desk::valve::Valve;
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -168,4 +169,45 @@ async fn a_key_is_on_record_once_something_is_sealed_under_it_and_not_before() {
     let facts = std::collections::BTreeMap::new();
     let opened = steer::open(&house.app, scene.comms, "second", "Second", &facts).await;
     assert!(matches!(opened, Err(SteerError::Key(_))), "{opened:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_started_without_its_database_compares_the_keys_once_that_comes() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(2, "name;ssn")).await;
+    let valve = Valve::before(&house.url);
+    for word in ["serve", "work", "run"] {
+        valve.shut();
+        let other = Program::of(&house)
+            .without("CANDOR__DATABASE__URL")
+            .with("CANDOR__DATABASE__URL", &valve.url)
+            .without("CANDOR__SECRETS__MASTER_KEY")
+            .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
+            .with("CANDOR__LOG__LEVEL", "warn")
+            .with_relay("relay", "file:///tmp/candor-never-written", 1);
+        let scratch = Scratch::new();
+        let log = scratch.path().join("log");
+        let mut running = other.start_logged(word, &log);
+        let said = || std::fs::read_to_string(&log).unwrap();
+        until(|| said().contains("starting without the database")).await;
+        valve.open();
+        let ended = running.ended().await;
+        assert_eq!(ended.code(), Some(1), "{word}: {}", said());
+        assert!(
+            said().contains("is not the key of this database"),
+            "{word}: {}",
+            said()
+        );
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it never came");
 }

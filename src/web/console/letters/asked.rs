@@ -58,7 +58,7 @@ pub(super) async fn of_lists<'a>(
         let left = PATIENCE.saturating_sub(begun.elapsed());
         let asked = match barred(app, list, left).await {
             Ok(barred) => Some(named(app, who, of, barred).await?),
-            Err(error @ db::Error::Unavailable(_)) => {
+            Err(error @ (db::Error::Unavailable(_) | db::Error::Late(_))) => {
                 tracing::warn!(%error, list = %list.id, "who must not be told by a list is not known in time");
                 None
             }
@@ -71,7 +71,7 @@ pub(super) async fn of_lists<'a>(
 
 async fn barred(app: &App, list: &Batch, within: Duration) -> db::Result<Vec<Barred>> {
     if within.is_zero() {
-        return Err(db::Error::Unavailable("no time is left".to_owned()));
+        return Err(db::Error::Late("no time is left".to_owned()));
     }
     let mut tx = app.db.begin_within(within).await?;
     let found = store::barred(&mut tx, list, NAMED).await;

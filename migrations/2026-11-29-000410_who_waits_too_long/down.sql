@@ -1,0 +1,1 @@
+drop index ticket_in_line_since;

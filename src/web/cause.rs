@@ -1,0 +1,47 @@
+//! Why a request found no database, as the log says it.
+
+use std::fmt;
+
+use crate::db::{self, Trouble};
+
+/// What the database said, for the log.
+#[derive(Debug, Clone, Default)]
+pub struct Cause {
+    words: String,
+    is_outage: bool,
+    /// Whether the same request may succeed at once: its transaction met another and was rolled back.
+    may_run_again: bool,
+}
+
+impl Cause {
+    /// What is kept of an error.
+    pub fn of(error: &db::Error) -> Self {
+        Self {
+            words: error.to_string(),
+            is_outage: error.is_outage(),
+            may_run_again: matches!(error, db::Error::Retry),
+        }
+    }
+
+    /// Whether the same request may succeed if it is run again at once.
+    pub fn may_run_again(&self) -> bool {
+        self.may_run_again
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl Trouble for Cause {
+    fn is_outage(&self) -> bool {
+        self.is_outage
+    }
+}

@@ -1,0 +1,37 @@
+//! Acts that meet in the database: who waits for what, what is done again, and what a race must not leave behind.
+
+mod again;
+mod launch;
+mod staff;
+mod tickets;
+
+use std::time::Duration;
+
+use tokio_postgres::Client;
+
+use crate::house::House;
+
+/// A connection that has begun a transaction, and the number of its server process. Whatever meets it in a deadlock is
+/// the one that is ended.
+async fn holder(house: &House) -> (Client, i32) {
+    let raw = house.raw().await;
+    raw.batch_execute("set deadlock_timeout = '1h'; begin")
+        .await
+        .unwrap();
+    let pid = raw.query_one("select pg_backend_pid()", &[]).await.unwrap();
+    (raw, pid.get(0))
+}
+
+/// Waits until so many sessions wait for what the holder has locked.
+async fn until_waiting(house: &House, holder: i32, sessions: i64) {
+    let question = format!(
+        "select count(*) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))"
+    );
+    for _ in 0..2_000 {
+        if house.number(&question).await == sessions {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nothing waits for session {holder}");
+}

@@ -1,0 +1,79 @@
+//! Launching locks the incident for moments only, and lets its people ask meanwhile.
+
+use std::time::Duration;
+
+use candor::campaign::{CampaignKind, UncertainPolicy, launch};
+use candor::person::find::{Clue, find};
+use candor::ticket::intake;
+
+use super::{holder, until_waiting};
+use crate::house::House;
+use crate::people::{Scene, list};
+
+async fn approved(house: &House, scene: &Scene) -> candor::id::CampaignId {
+    let kind = CampaignKind::Initial;
+    let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
+    let hash = launch::submit(&house.app, scene.comms, id).await.unwrap();
+    launch::approve(&house.app, scene.approver, id, &hash)
+        .await
+        .unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_taken_while_a_launch_holds_the_incident() {
+    let house = House::with("[database]\nlock_seconds = 30").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let id = approved(&house, &scene).await;
+    let found = find(
+        &house.app,
+        scene.incident,
+        &Clue::Reference("R-00000".to_owned()),
+    )
+    .await;
+    let person = found.unwrap()[0].id;
+    // The launch has the incident's row by the time it waits for the campaign's.
+    let (raw, pid) = holder(&house).await;
+    raw.batch_execute("select from campaign for update")
+        .await
+        .unwrap();
+    let app = house.app.clone();
+    let launched = tokio::spawn(async move { launch::launch(&app, scene.comms, id).await });
+    until_waiting(&house, pid, 1).await;
+    let asks = intake::ask(&house.app, scene.incident, person, "", "What was taken?");
+    let asked = tokio::time::timeout(Duration::from_secs(10), asks).await;
+    asked.expect("it does not wait for the launch").unwrap();
+    assert!(!launched.is_finished());
+    raw.batch_execute("rollback").await.unwrap();
+    launched.await.unwrap().unwrap();
+    house.send_all().await;
+    assert_eq!(
+        house.mail.sent().len(),
+        3 + 1,
+        "three notices and a receipt"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launch_looks_for_its_audience_longer_than_a_page_may_wait() {
+    let house = House::with("[database]\nlock_seconds = 1\nstatement_seconds = 1").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let id = approved(&house, &scene).await;
+    // The look at the people lasts as long as this has their table.
+    let (raw, pid) = holder(&house).await;
+    raw.batch_execute("lock table person in access exclusive mode")
+        .await
+        .unwrap();
+    let app = house.app.clone();
+    let launched = tokio::spawn(async move { launch::launch(&app, scene.comms, id).await });
+    until_waiting(&house, pid, 1).await;
+    // Longer than both limits: `pg_sleep` counts in the server, where the limits do.
+    raw.batch_execute("select pg_sleep(1.5)").await.unwrap();
+    assert!(!launched.is_finished(), "it goes on looking");
+    raw.batch_execute("rollback").await.unwrap();
+    launched.await.unwrap().unwrap();
+    let sending = "select count(*) from campaign where status = 'sending'";
+    assert_eq!(house.number(sending).await, 1);
+}
