@@ -1,6 +1,7 @@
 //! `candor serve`: the web; `candor work`: the senders; `candor run`: both.
 
 use std::net::TcpListener;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -65,15 +66,16 @@ impl Work {
             }
             anyhow::Ok(())
         };
-        let (watched, _) = tokio::join!(
+        let (watched, kept, _) = tokio::join!(
             async {
                 let watched = watched.await;
                 shutdown.leave();
                 watched
             },
+            keep_to_keys(&app, &shutdown),
             shutdown.wait(DEADLINE)
         );
-        watched
+        watched.and(kept)
     }
 }
 
@@ -106,7 +108,7 @@ async fn send(app: App, routes: Vec<Route>, shutdown: Shutdown) {
     let witness = Witness::new(&app);
     loop {
         match keys::start(&app).await {
-            Ok(()) => match witness.look(&app).await {
+            Ok(_) => match witness.look(&app).await {
                 Ok(doubt) => {
                     if let Some(doubt) = doubt {
                         tracing::error!("{doubt}");
@@ -147,8 +149,35 @@ async fn until_asked(app: App, listener: TcpListener, routes: Vec<Route>) -> Res
         served
     };
     let drain = Duration::from_secs(app.config.http.drain_seconds.into());
-    let (served, _) = tokio::join!(serving, shutdown.wait(drain + DEADLINE));
-    Ok(served?)
+    let (served, kept, _) = tokio::join!(
+        serving,
+        keep_to_keys(&app, &shutdown),
+        shutdown.wait(drain + DEADLINE)
+    );
+    served?;
+    kept
+}
+
+/// Compares the keys until there is an incident to compare them with: another node may open the first one. Other keys end
+/// the process, as at its start.
+///
+/// # Errors
+/// Why these keys are refused.
+async fn keep_to_keys(app: &App, shutdown: &Shutdown) -> Result<()> {
+    while !app.has_right_keys.load(Ordering::Relaxed) && shutdown.rest(AGAIN).await {
+        match keys::start(app).await {
+            Ok(_) => {}
+            Err(KeyError::Db(error)) => {
+                app.db.trouble("the keys could not be compared", &error);
+            }
+            Err(error) => {
+                tracing::error!(%error, "this process ends: its keys are not those of the database");
+                shutdown.leave();
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the audit log until the end is asked for.

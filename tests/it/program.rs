@@ -194,6 +194,17 @@ impl Running {
         self.0.wait().unwrap();
     }
 
+    /// Waits until it has ended by itself.
+    pub async fn ended(mut self) -> ExitStatus {
+        for _ in 0..600 {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it goes on for half a minute");
+    }
+
     /// As `kill -TERM`: it ends when what is in hand is done.
     pub async fn terminate(self) -> ExitStatus {
         let told = Command::new("kill").arg(self.0.id().to_string()).status();
