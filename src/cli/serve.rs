@@ -61,7 +61,7 @@ impl Work {
                 address => {
                     let listener = TcpListener::bind(address)
                         .with_context(|| format!("mail.listen: cannot use {address}"))?;
-                    web::operations::serve(app, listener, &shutdown).await?;
+                    web::operations::serve(app.clone(), listener, &shutdown).await?;
                 }
             }
             anyhow::Ok(())

@@ -98,7 +98,10 @@ pub async fn refuse_others(app: &App) -> db::Result<()> {
     match start(app).await {
         Ok(_) => Ok(()),
         Err(KeyError::Db(error)) => Err(error),
-        Err(_) => Err(db::Error::inconsistent("key_fingerprint", "keys of the settings")),
+        Err(_) => Err(db::Error::inconsistent(
+            "key_fingerprint",
+            "keys of the settings",
+        )),
     }
 }
 

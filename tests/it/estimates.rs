@@ -39,12 +39,16 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
     };
     let me = SenderId::new(house.app.now());
     let mut conn = house.app.db.get().await.unwrap();
-    store::beat(&mut conn, me, "a.example", &beat).await.unwrap();
+    store::beat(&mut conn, me, "a.example", &beat)
+        .await
+        .unwrap();
     campaign
 }
 
 async fn find(house: &House, id: CampaignId) -> Campaign {
-    store::find(&mut house.app.db.get().await.unwrap(), id).await.unwrap()
+    store::find(&mut house.app.db.get().await.unwrap(), id)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +74,10 @@ async fn a_campaign_that_pacing_holds_says_why_and_estimates_nothing() {
     let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
     assert!(page.contains(held), "{page}");
     for text in [&dashboard, &page] {
-        assert!(!text.contains("/s ·") && !text.contains("than 1/s"), "{text}");
+        assert!(
+            !text.contains("/s ·") && !text.contains("than 1/s"),
+            "{text}"
+        );
     }
     let program = site.program(&[Comms]).await;
     let seen = program.get(&format!("/campaigns/{campaign}")).json();
@@ -97,11 +104,17 @@ async fn a_pause_is_no_part_of_the_rate() {
     house.app.clock.advance(TimeDelta::seconds(10));
     let dashboard = || browser.get("/console").body;
     let now = dashboard();
-    assert!(now.contains("5/s · about 10 s left") || now.contains("4/s · about"), "{now}");
+    assert!(
+        now.contains("5/s · about 10 s left") || now.contains("4/s · about"),
+        "{now}"
+    );
     // Three days later it goes on.
     house.app.clock.advance(TimeDelta::days(3));
     let later = dashboard();
-    assert!(!later.contains("left</span>") && !later.contains("/s ·"), "{later}");
+    assert!(
+        !later.contains("left</span>") && !later.contains("/s ·"),
+        "{later}"
+    );
     let ended = |minutes: i64, n: u32| {
         let at = house.app.now() - TimeDelta::minutes(minutes);
         format!(
@@ -115,7 +128,11 @@ async fn a_pause_is_no_part_of_the_rate() {
     house.sql(&ended(1, 120)).await;
     assert!(!dashboard().contains("/s ·"), "{}", dashboard());
     house.sql(&ended(2, 7)).await;
-    assert!(dashboard().contains("2/s · about 25 s left"), "{}", dashboard());
+    assert!(
+        dashboard().contains("2/s · about 25 s left"),
+        "{}",
+        dashboard()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +145,10 @@ async fn notices_on_connections_are_listed_where_their_figure_is() {
     assert!(page.contains("data-live=\"sending\">20<"), "{page}");
     let at = format!("/console/campaigns/{campaign}/notices");
     let all = browser.get(&at).body;
-    assert!(all.contains("queued <span class=\"small\">30</span>"), "{all}");
+    assert!(
+        all.contains("queued <span class=\"small\">30</span>"),
+        "{all}"
+    );
     assert!(!all.contains("status=sending"), "{all}");
     let queued = browser.get(&format!("{at}?status=queued")).body;
     assert_eq!(queued.matches("/console/notices/").count(), 30);
@@ -146,7 +166,12 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
     let of = find(&house, campaign).await;
     let counted = doubled::counted(&house.app, &of, doubled::PATIENCE).await;
     assert_eq!(counted.unwrap(), Some(0));
-    assert_eq!(doubled::counted(&house.app, &of, Duration::ZERO).await.unwrap(), None);
+    assert_eq!(
+        doubled::counted(&house.app, &of, Duration::ZERO)
+            .await
+            .unwrap(),
+        None
+    );
     // As after a restore, in which all of many may have left.
     let raw = house.raw().await;
     raw.batch_execute("begin; lock table outcome in access exclusive mode")
@@ -154,16 +179,37 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
         .unwrap();
     let begun = Instant::now();
     let page = browser.get(&format!("/console/campaigns/{campaign}"));
-    assert!(page.status == 200 && page.body.contains("data-live=\"doubled\">not counted<"), "{}", page.body);
+    assert!(
+        page.status == 200 && page.body.contains("data-live=\"doubled\">not counted<"),
+        "{}",
+        page.body
+    );
     let seen = program.get(&format!("/campaigns/{campaign}"));
     assert_eq!((seen.status, &seen.json()["doubled"]), (200, &json!(null)));
     let all = program.get("/campaigns");
-    assert_eq!((all.status, all.body.contains("\"doubled\":null")), (200, true), "{}", all.body);
+    assert_eq!(
+        (all.status, all.body.contains("\"doubled\":null")),
+        (200, true),
+        "{}",
+        all.body
+    );
     let paused = program.post(&format!("/campaigns/{campaign}/pause"), &json!({}));
-    assert_eq!((paused.status, &paused.json()["status"]), (200, &json!("paused")));
+    assert_eq!(
+        (paused.status, &paused.json()["status"]),
+        (200, &json!("paused"))
+    );
     let resumed = program.post(&format!("/campaigns/{campaign}/resume"), &json!({}));
-    assert_eq!((resumed.status, &resumed.json()["status"]), (200, &json!("sending")), "{}", resumed.body);
-    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    assert_eq!(
+        (resumed.status, &resumed.json()["status"]),
+        (200, &json!("sending")),
+        "{}",
+        resumed.body
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        begun.elapsed()
+    );
     raw.batch_execute("commit").await.unwrap();
     let seen = program.get(&format!("/campaigns/{campaign}")).json();
     assert_eq!(seen["doubled"], 0);

@@ -116,12 +116,26 @@ mod tests {
     #[test]
     fn a_place_takes_a_bit_of_memory() {
         let mut places = Places::default();
-        let odd = |file| (1..1_000_000).step_by(2).map(move |line| Place { file, line });
+        let odd = |file| {
+            (1..1_000_000)
+                .step_by(2)
+                .map(move |line| Place { file, line })
+        };
         odd(1).chain(odd(2)).for_each(|place| places.insert(place));
         let words: usize = places.0.values().map(Vec::len).sum();
         assert_eq!(words, 2 * 1_000_000 / 64);
-        for (file, line, is_in) in [(1, 1, true), (1, 2, false), (2, 999_999, true), (2, 1_000_001, false), (3, 1, false)] {
-            assert_eq!(places.contains(Place { file, line }), is_in, "{file} {line}");
+        for (file, line, is_in) in [
+            (1, 1, true),
+            (1, 2, false),
+            (2, 999_999, true),
+            (2, 1_000_001, false),
+            (3, 1, false),
+        ] {
+            assert_eq!(
+                places.contains(Place { file, line }),
+                is_in,
+                "{file} {line}"
+            );
         }
     }
 }

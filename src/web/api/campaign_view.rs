@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::change::Change;
-use crate::campaign::{content, doubled};
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, LeftOut, Pace, Progress};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
 };
+use crate::campaign::{content, doubled};
 use crate::db::Result;
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;

@@ -223,7 +223,9 @@ pub async fn lately(
     progress: &Progress,
     now: DateTime<Utc>,
 ) -> db::Result<(i64, f64)> {
-    let Some(launched) = campaign.launched_at.filter(|_| campaign.status == CampaignStatus::Sending)
+    let Some(launched) = campaign
+        .launched_at
+        .filter(|_| campaign.status == CampaignStatus::Sending)
     else {
         return Ok((0, 0.0));
     };

@@ -56,7 +56,10 @@ async fn a_pause_over_the_api_stops_senders_before_its_answer_is_read() {
     assert!(sent < 100 && !pausing.is_finished(), "{sent}");
     raw.batch_execute("commit").await.unwrap();
     let seen = pausing.await.unwrap();
-    assert_eq!((seen.status, &seen.json()["status"]), (200, &json!("paused")));
+    assert_eq!(
+        (seen.status, &seen.json()["status"]),
+        (200, &json!("paused"))
+    );
     shutdown.leave();
     assert!(shutdown.wait(Duration::from_secs(20)).await);
 }
@@ -82,9 +85,14 @@ async fn a_pause_stands_whose_whole_answer_cannot_be_kept() {
         let seen = keyed(&program, &path, deed, &json!({}));
         assert_eq!(seen.status, 500, "{}", seen.body);
         assert!(!seen.body.contains("nothing"), "{}", seen.body);
-        let stands = format!("select count(*) from campaign where id = '{}' and status = '{state}'", campaign.uuid());
+        let stands = format!(
+            "select count(*) from campaign where id = '{}' and status = '{state}'",
+            campaign.uuid()
+        );
         assert_eq!(house.number(&stands).await, 1, "{deed}");
-        house.sql("drop trigger refuse_whole on idempotency; drop function refuse_whole").await;
+        house
+            .sql("drop trigger refuse_whole on idempotency; drop function refuse_whole")
+            .await;
         let again = keyed(&program, &path, deed, &json!({}));
         assert_eq!(again.status, 200, "{}", again.body);
         assert!(again.body.contains("this was done"), "{}", again.body);
@@ -97,7 +105,9 @@ async fn a_version_that_may_be_in_force_is_not_said_to_be_unchanged() {
     let site = Site::open(&house.app).await;
     let browser = site.signed_in("Cora", &[Comms]).await;
     let scene = Scene::new(&house).await;
-    let version = scene.read(&house, ScopeMode::Full, &list(3, "name;ssn")).await;
+    let version = scene
+        .read(&house, ScopeMode::Full, &list(3, "name;ssn"))
+        .await;
     // The connection is lost at the commit, in the task that goes on when its reader leaves.
     house
         .sql(&format!(
@@ -108,8 +118,16 @@ async fn a_version_that_may_be_in_force_is_not_said_to_be_unchanged() {
     let page = format!("/console/incidents/sundmere/scopes/{version}");
     let seen = browser.submit(&page, &format!("{page}/activate"), &[]);
     assert_eq!(seen.status, 503, "{}", seen.body);
-    assert!(seen.body.contains("It is not known whether this was done"), "{}", seen.body);
-    assert!(!seen.body.to_lowercase().contains("changed nothing"), "{}", seen.body);
+    assert!(
+        seen.body.contains("It is not known whether this was done"),
+        "{}",
+        seen.body
+    );
+    assert!(
+        !seen.body.to_lowercase().contains("changed nothing"),
+        "{}",
+        seen.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,14 +166,23 @@ async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_wo
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;
     let clue = Clue::Reference("R-00000".to_owned());
-    let person = find(&house.app, scene.incident, &clue).await.unwrap().remove(0);
+    let person = find(&house.app, scene.incident, &clue)
+        .await
+        .unwrap()
+        .remove(0);
     let link = StatusLink {
         person: person.id,
         epoch: person.link_epoch,
     };
     let page = format!("/s/{}", link.token(&house.app.keys));
     let customer = site.browser();
-    let ask = || customer.submit(&page, &format!("{page}/tickets"), &[("text", "Is my number out?")]);
+    let ask = || {
+        customer.submit(
+            &page,
+            &format!("{page}/tickets"),
+            &[("text", "Is my number out?")],
+        )
+    };
     let press = "then press “Send again”";
     // The connection is lost at the commit.
     house
@@ -165,8 +192,16 @@ async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_wo
         ))
         .await;
     let seen = ask();
-    assert!(seen.status == 503 && seen.body.contains("Is my number out?"), "{}", seen.body);
-    assert!(seen.body.contains("Look whether what you sent is there"), "{}", seen.body);
+    assert!(
+        seen.status == 503 && seen.body.contains("Is my number out?"),
+        "{}",
+        seen.body
+    );
+    assert!(
+        seen.body.contains("Look whether what you sent is there"),
+        "{}",
+        seen.body
+    );
     assert!(!seen.body.contains(press), "{}", seen.body);
     // It is lost before.
     house
@@ -177,5 +212,9 @@ async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_wo
         .await;
     while customer.get(&page).status != 200 {}
     let seen = ask();
-    assert!(seen.status == 503 && seen.body.contains(press), "{}", seen.body);
+    assert!(
+        seen.status == 503 && seen.body.contains(press),
+        "{}",
+        seen.body
+    );
 }

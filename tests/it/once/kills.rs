@@ -42,13 +42,19 @@ impl Client {
     fn done(&mut self, path: &str, key: &str, body: (&str, &str)) {
         let begun = Instant::now();
         loop {
-            assert!(begun.elapsed() < Duration::from_secs(60) + SLACK, "{path} {key}");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60) + SLACK,
+                "{path} {key}"
+            );
             let Some((status, answer)) = self.ask(path, key, body) else {
                 std::thread::sleep(Duration::from_millis(20));
                 continue;
             };
             let said = answer["detail"].as_str().unwrap_or_default();
-            match answer["type"].as_str().map(|kind| kind.rsplit(':').next().unwrap_or_default()) {
+            match answer["type"]
+                .as_str()
+                .map(|kind| kind.rsplit(':').next().unwrap_or_default())
+            {
                 _ if (200..300).contains(&status) => {
                     self.short += usize::from(said.starts_with("this was done"));
                     return;
@@ -67,14 +73,18 @@ fn rows(round: usize) -> String {
     let locale = ["en", "de"][round % 2];
     let mut csv = "reference,email,name,locale,elements\n".to_owned();
     for n in 0..ROWS {
-        csv.push_str(&format!("R-{n},r{n}@example.org,Person {n},{locale},name\n"));
+        csv.push_str(&format!(
+            "R-{n},r{n}@example.org,Person {n},{locale},name\n"
+        ));
     }
     csv
 }
 
 /// The number of the draft that waits.
 async fn draft(url: &str) -> i32 {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     let connection = tokio::spawn(connection);
     let question = "select version from scope_version where status in ('draft', 'activating')";
     let version = client.query_one(question, &[]).await.unwrap().get(0);
@@ -92,7 +102,13 @@ fn moment(round: usize) -> Duration {
 async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_them() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
-    let made = key::create(&house.app, Actor::System("test"), "program", &[Comms, Admin]).await;
+    let made = key::create(
+        &house.app,
+        Actor::System("test"),
+        "program",
+        &[Comms, Admin],
+    )
+    .await;
     let mut node = Node::start(&house).await;
     let mut client = Client {
         http: http(),
@@ -110,7 +126,11 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
             let key = |act: &str| format!("{act}-{round}");
             client.done("/stop", &key("stop"), (json, "{}"));
             client.done("/start", &key("start"), (json, "{}"));
-            client.done("/incidents/sundmere/scopes", &key("import"), ("text/csv", &list));
+            client.done(
+                "/incidents/sundmere/scopes",
+                &key("import"),
+                ("text/csv", &list),
+            );
             // A killed import left its number to nobody.
             let active = format!("/incidents/sundmere/scopes/{}/activate", draft());
             client.done(&active, &key("activate"), (json, "{}"));
@@ -120,13 +140,24 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
         node.strike();
         client = acting.await.unwrap();
     }
-    println!("{rounds} kills; {} short answers; a claim lasts {CLAIM} s", client.short);
+    println!(
+        "{rounds} kills; {} short answers; a claim lasts {CLAIM} s",
+        client.short
+    );
     let version = "select count(*) from scope_version where status in ('active', 'superseded')";
     assert_eq!(house.number(version).await, rounds as i64);
-    for act in ["sending.stop", "sending.start", "scope.import", "scope.activate"] {
+    for act in [
+        "sending.stop",
+        "sending.start",
+        "scope.import",
+        "scope.activate",
+    ] {
         let acts = format!("select count(*) from audit_event where deed = '{act}'");
         assert_eq!(house.number(&acts).await, rounds as i64, "{act}");
     }
-    let people = format!("select count(*) from person where incident_id = '{}'", scene.incident.uuid());
+    let people = format!(
+        "select count(*) from person where incident_id = '{}'",
+        scene.incident.uuid()
+    );
     assert_eq!(house.number(&people).await, ROWS as i64);
 }

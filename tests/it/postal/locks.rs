@@ -89,7 +89,10 @@ async fn senders_settle_people_while_an_incident_is_changed_and_its_audience_wai
     raw.batch_execute("begin; select from incident for no key update")
         .await
         .unwrap();
-    assert!(!freeze::step(&post.house.app).await.unwrap(), "it is another campaign's turn");
+    assert!(
+        !freeze::step(&post.house.app).await.unwrap(),
+        "it is another campaign's turn"
+    );
     post.lock_people().await.unwrap().commit().await.unwrap();
     raw.batch_execute("commit").await.unwrap();
     assert!(freeze::step(&post.house.app).await.unwrap());

@@ -22,7 +22,11 @@ fn kind(seen: &Seen) -> String {
 
 fn posted(program: &ApiClient, batch: candor::id::PostalId, key: &str) -> Seen {
     let path = format!("/letters/{batch}/posted");
-    program.post_with(&path, &[("idempotency-key", key)], &json!({ "on": "2026-11-23" }))
+    program.post_with(
+        &path,
+        &[("idempotency-key", key)],
+        &json!({ "on": "2026-11-23" }),
+    )
 }
 
 async fn until(post: &Post, question: &str) {
@@ -47,13 +51,27 @@ async fn a_repeated_request_hears_that_the_first_still_runs_although_its_act_is_
         .unwrap();
     let first = Arc::clone(&program);
     let first = tokio::spawn(async move { posted(&first, batch.id, "k") });
-    until(&post, "select count(*) from idempotency where key = 'k' and status = 200").await;
+    until(
+        &post,
+        "select count(*) from idempotency where key = 'k' and status = 200",
+    )
+    .await;
     let again = posted(&program, batch.id, "k");
-    assert_eq!((again.status, kind(&again).as_str()), (409, "still-running"), "{}", again.body);
+    assert_eq!(
+        (again.status, kind(&again).as_str()),
+        (409, "still-running"),
+        "{}",
+        again.body
+    );
     assert_eq!(post.batch(batch.id).await.state.as_str(), "posting");
     people.commit().await.unwrap();
     let first = first.await.unwrap();
-    assert_eq!((first.status, &first.json()["state"]), (200, &json!("posted")), "{}", first.body);
+    assert_eq!(
+        (first.status, &first.json()["state"]),
+        (200, &json!("posted")),
+        "{}",
+        first.body
+    );
     let again = posted(&program, batch.id, "k");
     assert_eq!((again.status, again.body), (200, first.body));
 }
@@ -73,7 +91,12 @@ async fn a_request_that_goes_on_with_what_was_begun_is_not_said_to_have_changed_
         .await;
     for key in ["begins", "goes-on"] {
         let seen = posted(&program, batch.id, key);
-        assert_eq!((seen.status, kind(&seen).as_str()), (503, "outcome-unknown"), "{key}: {}", seen.body);
+        assert_eq!(
+            (seen.status, kind(&seen).as_str()),
+            (503, "outcome-unknown"),
+            "{key}: {}",
+            seen.body
+        );
     }
     post.house.sql("drop trigger cut on postal_item").await;
     for key in ["begins", "goes-on"] {
@@ -98,15 +121,25 @@ async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
         array(select l.pid from pg_locks l join pg_class c on c.oid = l.relation
             where c.relnamespace = current_schema()::regnamespace)";
     until(post, waits).await;
-    post.scene.launched(&post.house, CampaignKind::Initial).await;
+    post.scene
+        .launched(&post.house, CampaignKind::Initial)
+        .await;
     let step = timeout(Duration::from_secs(20), freeze::step(&post.house.app));
-    assert!(step.await.expect("the audience waits for the list").unwrap());
+    assert!(
+        step.await
+            .expect("the audience waits for the list")
+            .unwrap()
+    );
     post.house.send_all().await;
     assert_eq!(post.house.mail.take_sent().len(), 1);
     assert!(!taking.is_finished() && !second.is_finished());
     raw.batch_execute("commit").await.unwrap();
     // Of two lists at once one has the people, the other hears that they wait on it.
     let ended = [taking.await.unwrap(), second.await.unwrap()];
-    let taken: Vec<i64> = ended.iter().flatten().map(|(batch, _)| batch.people).collect();
+    let taken: Vec<i64> = ended
+        .iter()
+        .flatten()
+        .map(|(batch, _)| batch.people)
+        .collect();
     assert_eq!(taken, [3], "{ended:?}");
 }

@@ -24,9 +24,18 @@ async fn a_node_with_other_keys_ends_once_another_node_opens_the_first_incident(
             .without("CANDOR__SECRETS__MASTER_KEY")
             .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
     };
-    let other_links = || node().with("CANDOR__SECRETS__LINK_KEY_FILE", &file.display().to_string());
+    let other_links = || {
+        node().with(
+            "CANDOR__SECRETS__LINK_KEY_FILE",
+            &file.display().to_string(),
+        )
+    };
     let mut wrong = Vec::new();
-    for (program, word) in [(other_master(), "serve"), (other_links(), "serve"), (other_links(), "run")] {
+    for (program, word) in [
+        (other_master(), "serve"),
+        (other_links(), "serve"),
+        (other_links(), "run"),
+    ] {
         let mut running = program.start(word);
         running.until_ready(&program).await;
         wrong.push(running);
@@ -41,7 +50,10 @@ async fn a_node_with_other_keys_ends_once_another_node_opens_the_first_incident(
     }
     stays.until_ready(&right).await;
     assert_eq!(stays.terminate().await.code(), Some(0));
-    assert_eq!(house.number("select count(*) from key_fingerprint").await, 2);
+    assert_eq!(
+        house.number("select count(*) from key_fingerprint").await,
+        2
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +68,11 @@ async fn a_sender_with_other_keys_freezes_and_claims_nothing() {
     std::fs::write(&file, OTHER).unwrap();
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    house.rekey(&format!("[secrets]\nmaster_key = \"{}\"\nlink_key_file = \"{}\"\n", "07".repeat(32), file.display()));
+    house.rekey(&format!(
+        "[secrets]\nmaster_key = \"{}\"\nlink_key_file = \"{}\"\n",
+        "07".repeat(32),
+        file.display()
+    ));
     let refused = freeze::step(&house.app).await.unwrap_err().to_string();
     assert!(refused.contains("key_fingerprint"), "{refused}");
     assert_eq!(house.number("select count(*) from notice").await, 0);
@@ -66,6 +82,12 @@ async fn a_sender_with_other_keys_freezes_and_claims_nothing() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     shutdown.leave();
     assert!(shutdown.wait(std::time::Duration::from_secs(20)).await);
-    assert_eq!(house.number("select count(*) from batch where fence > 0").await, 0, "{campaign}");
+    assert_eq!(
+        house
+            .number("select count(*) from batch where fence > 0")
+            .await,
+        0,
+        "{campaign}"
+    );
     assert_eq!(house.mail.take_sent().len(), 0);
 }

@@ -53,7 +53,9 @@ async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the
         );
         let bucket = i32::try_from(house.number(&next).await).unwrap() + 1;
         let mut settling = house.app.db.begin().await.unwrap();
-        person::store::lock(&mut settling, scene.incident, bucket..bucket + 1).await.unwrap();
+        person::store::lock(&mut settling, scene.incident, bucket..bucket + 1)
+            .await
+            .unwrap();
         let freezer = app.clone();
         let freezing = tokio::spawn(async move { Freezer::default().step(&freezer).await });
         let waits = timeout(Duration::from_secs(3), until_waits_for_people(&house)).await;
@@ -65,13 +67,20 @@ async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the
         freezing.await.unwrap().unwrap();
         app = house.app.clone();
     };
-    let counts = [(candor::notice::NoticeStatus::Queued, -1), (candor::notice::NoticeStatus::Sent, 1)].into();
+    let counts = [
+        (candor::notice::NoticeStatus::Queued, -1),
+        (candor::notice::NoticeStatus::Sent, 1),
+    ]
+    .into();
     let settled = candor::campaign::store::move_counts(&mut settling, campaign, &counts);
     let settled = timeout(Duration::from_millis(900), settled).await;
     settled.expect("the slice has the counters locked").unwrap();
     settling.commit().await.unwrap();
     assert!(freezing.await.unwrap().unwrap());
-    let count = format!("select sum(n) from campaign_count where campaign_id = '{}'", campaign.uuid());
+    let count = format!(
+        "select sum(n) from campaign_count where campaign_id = '{}'",
+        campaign.uuid()
+    );
     assert_eq!(house.number(&count).await, notices(&house, campaign).await);
 }
 
@@ -91,7 +100,9 @@ async fn an_incident_that_is_changed_holds_up_no_audience_of_another() {
         .unwrap();
     let mut freezer = Freezer::default();
     let all = async { while freezer.step(&house.app).await.unwrap() {} };
-    timeout(Duration::from_secs(20), all).await.expect("it waits for the incident");
+    timeout(Duration::from_secs(20), all)
+        .await
+        .expect("it waits for the incident");
     assert_eq!(notices(&house, campaigns[0]).await, 0);
     assert_eq!(notices(&house, campaigns[1]).await, 40);
     raw.batch_execute("commit").await.unwrap();
