@@ -140,7 +140,7 @@ async fn an_answer_is_counted_once_it_is_committed() {
     let ticket = program.post("/tickets", &call).json();
     let path = format!("/tickets/{}/messages", ticket["id"].as_str().unwrap());
     let answer = json!({
-        "kind": "reply", "text": "Somebody got in.", "version": ticket["version"], "to": "solved",
+        "kind": "reply", "text": "Somebody got in.", "version": ticket["version"], "then": "solved",
         "resolution": "answered",
     });
     house
