@@ -102,15 +102,17 @@ async fn a_pause_is_no_part_of_the_rate() {
         .await;
     let browser = site.signed_in("Cora", &[Comms]).await;
     house.app.clock.advance(TimeDelta::seconds(10));
-    let dashboard = || browser.get("/console").body;
-    let now = dashboard();
+    let now = browser.get("/console").body;
     assert!(
         now.contains("5/s · about 10 s left") || now.contains("4/s · about"),
         "{now}"
     );
     // Three days later it goes on.
     house.app.clock.advance(TimeDelta::days(3));
+    let browser = site.signed_in("Dora", &[Comms]).await;
+    let dashboard = || browser.get("/console").body;
     let later = dashboard();
+    assert!(later.contains("of 100 sent"), "{later}");
     assert!(
         !later.contains("left</span>") && !later.contains("/s ·"),
         "{later}"

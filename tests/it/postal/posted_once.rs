@@ -111,6 +111,9 @@ async fn a_request_that_goes_on_with_what_was_begun_is_not_said_to_have_changed_
 async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
     let rows = without_mail(3) + "m,m@example.org,M,1,1 St,en,US-WA,,name\n";
     let post: &'static Post = Box::leak(Box::new(Post::with(&rows).await));
+    post.scene
+        .launched(&post.house, CampaignKind::Initial)
+        .await;
     let raw = post.house.raw().await;
     raw.batch_execute("begin; lock table postal_item in share mode")
         .await
@@ -121,9 +124,6 @@ async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
         array(select l.pid from pg_locks l join pg_class c on c.oid = l.relation
             where c.relnamespace = current_schema()::regnamespace)";
     until(post, waits).await;
-    post.scene
-        .launched(&post.house, CampaignKind::Initial)
-        .await;
     let step = timeout(Duration::from_secs(20), freeze::step(&post.house.app));
     assert!(
         step.await

@@ -3,6 +3,7 @@
 use candor::campaign::CampaignKind;
 use candor::notice::freeze;
 
+use super::keys::key_file;
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
@@ -14,22 +15,14 @@ const OTHER: &str = "09090909090909090909090909090909090909090909090909090909090
 async fn a_node_with_other_keys_ends_once_another_node_opens_the_first_incident() {
     let house = House::new().await;
     let scratch = Scratch::new();
-    let file = scratch.path().join("links.key");
-    std::fs::write(&file, OTHER).unwrap();
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let file = key_file(&scratch, "links.key", OTHER);
     let node = || Program::of(&house).with_relay("relay", "file:///tmp/candor-never-written", 1);
     let other_master = || {
         node()
             .without("CANDOR__SECRETS__MASTER_KEY")
             .with("CANDOR__SECRETS__MASTER_KEY", OTHER)
     };
-    let other_links = || {
-        node().with(
-            "CANDOR__SECRETS__LINK_KEY_FILE",
-            &file.display().to_string(),
-        )
-    };
+    let other_links = || node().with("CANDOR__SECRETS__LINK_KEY_FILE", &file);
     let mut wrong = Vec::new();
     for (program, word) in [
         (other_master(), "serve"),
@@ -64,14 +57,12 @@ async fn a_sender_with_other_keys_freezes_and_claims_nothing() {
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let right = house.app.clone();
     let scratch = Scratch::new();
-    let file = scratch.path().join("links.key");
-    std::fs::write(&file, OTHER).unwrap();
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (master, links) = (
+        key_file(&scratch, "master.key", &"07".repeat(32)),
+        key_file(&scratch, "links.key", OTHER),
+    );
     house.rekey(&format!(
-        "[secrets]\nmaster_key = \"{}\"\nlink_key_file = \"{}\"\n",
-        "07".repeat(32),
-        file.display()
+        "[secrets]\nmaster_key_file = \"{master}\"\nlink_key_file = \"{links}\"\n"
     ));
     let refused = freeze::step(&house.app).await.unwrap_err().to_string();
     assert!(refused.contains("key_fingerprint"), "{refused}");
