@@ -15,7 +15,7 @@ pub(super) struct Again {
     says: HashSet<Key>,
     /// The places of rows that were refused for other reasons and of which it is not known whom they name.
     nameless: Places,
-    /// Such places of which it is known, where whom they name was refused as said twice too.
+    /// Such places of which it is known.
     named: HashSet<(Place, Key)>,
 }
 

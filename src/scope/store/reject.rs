@@ -112,7 +112,7 @@ pub async fn list_row_keys(conn: &mut Conn, incident: IncidentId) -> Result<Hash
 }
 
 /// Hands over the place of each row that was refused for another reason, of one version or of all, and the blind index of
-/// its reference, if it is kept. Of the latter only those of a reference that some other row was refused for standing twice.
+/// its reference, if it is kept.
 ///
 /// # Errors
 /// The database's.
@@ -123,21 +123,10 @@ pub async fn each_correctable(
     mut take: impl FnMut(Place, Option<Key>),
 ) -> Result<()> {
     let (from, to) = version.map_or((0, i32::MAX), |version| (version, version));
-    let twice = diesel::alias!(scope_reject as twice);
-    let of_twice = twice
-        .filter(twice.field(scope_reject::incident_id).eq(incident))
-        .filter(twice.field(scope_reject::row_key).is_not_null())
-        .filter(twice.field(scope_reject::reference_key).is_not_null())
-        .select(twice.field(scope_reject::reference_key));
     let places = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.between(from, to))
         .filter(scope_reject::row_key.is_null())
-        .filter(
-            scope_reject::reference_key
-                .is_null()
-                .or(scope_reject::reference_key.eq_any(of_twice)),
-        )
         .select((
             scope_reject::file,
             scope_reject::line,
