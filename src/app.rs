@@ -1,6 +1,7 @@
 //! What every verb is handed: the database, the keys, the clock and the settings. Cheap to clone.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 
@@ -29,6 +30,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What was read and refused and is not in the audit log yet.
     pub noticed: Noticed,
+    /// Whether [`Self::keys`] were found to be those of the database.
+    pub has_right_keys: Arc<AtomicBool>,
 }
 
 /// Why the program could not be put together.
@@ -71,6 +74,7 @@ impl App {
             config: Arc::new(config),
             metrics: Metrics::new(),
             noticed: Noticed::default(),
+            has_right_keys: Arc::default(),
         })
     }
 

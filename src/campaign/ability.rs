@@ -66,9 +66,24 @@ pub enum Ability {
         /// Why, as the sender says it.
         why: String,
     },
+    /// Messages can leave, but the program keeps this campaign at no part of its rate.
+    Paced {
+        /// Why, a sentence.
+        reason: String,
+    },
 }
 
 impl Ability {
+    /// Whether a message of one campaign can leave, which goes at so many per cent of its rate.
+    pub fn at(&self, percent: i16, reason: Option<&str>) -> Self {
+        match (self, percent) {
+            (Self::Open, ..=0) => Self::Paced {
+                reason: reason.unwrap_or("Candor holds it for now.").to_owned(),
+            },
+            _ => self.clone(),
+        }
+    }
+
     /// What follows from the stop and from the relays that each sender at work sees.
     pub fn of(barred: Option<Barred>, senders: &[Vec<RelaySeen>], now: DateTime<Utc>) -> Self {
         match barred {

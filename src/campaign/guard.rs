@@ -10,7 +10,7 @@ use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db::{self, Conn, bell};
+use crate::db::{self, Conn, bell, request};
 use crate::deployment;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
@@ -30,9 +30,14 @@ pub(super) async fn note(
     audit::store::append(conn, app.now(), by, deed, id, detail).await
 }
 
-/// Says in the log what became of a campaign, with its notices as they stand. After the commit: what is said was done. Who
-/// did it is named by id.
-pub async fn log(app: &App, id: CampaignId, by: Actor, what: &str) {
+/// Says in the log what became of a campaign, with its notices as they stand, once that is committed. Who did it is named
+/// by id.
+pub async fn log(app: &App, id: CampaignId, by: Actor, what: &'static str) {
+    let app = app.clone();
+    request::after(async move { log_now(&app, id, by, what).await }).await;
+}
+
+async fn log_now(app: &App, id: CampaignId, by: Actor, what: &'static str) {
     let counts = async {
         let mut conn = app.db.get().await?;
         store::progress(&mut conn, id).await

@@ -74,6 +74,19 @@ pub async fn other_scope(
 ) -> db::Result<Option<i32>> {
     // In this order: an activation that begins waits for the row, one that has begun is seen.
     let active = incident::store::share_scope(conn, incident).await?;
+    other_than(conn, incident, active, approved).await
+}
+
+/// The same where the incident's row is shared already, and names the version in force.
+///
+/// # Errors
+/// The database's.
+pub async fn other_than(
+    conn: &mut Conn,
+    incident: IncidentId,
+    active: Option<i32>,
+    approved: i32,
+) -> db::Result<Option<i32>> {
     let coming = scope::store::activating(conn, incident).await?;
     Ok(coming.or(active.filter(|active| *active != approved)))
 }
@@ -223,10 +236,13 @@ async fn steer(
     deed: &str,
     with: &Move,
 ) -> Result<(), CampaignError> {
+    // What a request reads for its answer cannot undo it, and senders hear of it before that is read.
+    let app = &app.apart();
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, to).await?;
     store::set_status(&mut tx, id, to, with).await?;
     note(&mut tx, app, by, deed, id, &said(with)).await?;
+    mark_done(&mut tx).await?;
     tx.commit().await?;
     let what = match to {
         CampaignStatus::Paused => "a campaign is paused",

@@ -6,6 +6,7 @@ pub mod audience;
 pub mod change;
 pub mod check;
 pub mod content;
+pub mod doubled;
 pub mod error;
 pub mod guard;
 pub mod hold;

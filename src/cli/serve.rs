@@ -1,6 +1,7 @@
 //! `candor serve`: the web; `candor work`: the senders; `candor run`: both.
 
 use std::net::TcpListener;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -108,7 +109,7 @@ async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown
     let witness = Witness::new(&app);
     loop {
         match keys::start(&app).await {
-            Ok(()) => match witness.look(&app).await {
+            Ok(_) => match witness.look(&app).await {
                 Ok(doubt) => {
                     if let Some(doubt) = doubt {
                         tracing::error!("{doubt}");
@@ -167,21 +168,19 @@ async fn until_asked(
     checked
 }
 
-/// What is compared at the start is compared once the database comes, if it was away then. What would have kept the process
-/// from starting ends it.
+/// What is compared at the start is compared once the database comes, if it was away then; the keys until there is an
+/// incident to compare them with, since another node may open the first one. What would have kept the process from
+/// starting ends it.
 ///
 /// # Errors
 /// Why the process cannot work with this database.
-async fn check_later(app: &App, is_checked: bool, shutdown: &Shutdown) -> Result<()> {
-    if is_checked {
-        return Ok(());
-    }
-    while shutdown.rest(AGAIN).await {
+async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Result<()> {
+    let is_done = |is_checked| is_checked && app.has_right_keys.load(Ordering::Relaxed);
+    while !is_done(is_checked) && shutdown.rest(AGAIN).await {
         match fits(app).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
+            Ok(fits) => is_checked = fits,
             Err(error) => {
-                tracing::error!(%error, "this process cannot work with the database that came back");
+                tracing::error!(%error, "this process ends: it cannot work with this database");
                 shutdown.leave();
                 return Err(error);
             }
@@ -254,7 +253,7 @@ async fn fits(app: &App) -> Result<bool> {
         keys::start(app).await
     };
     match compared.await {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(KeyError::Db(error)) if db::Trouble::is_outage(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }

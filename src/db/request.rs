@@ -4,6 +4,7 @@
 //! The first [`Db::begin`](super::Db::begin) opens the transaction. Its `commit` keeps the connection here, with the
 //! transaction open; what the request reads or begins afterwards uses that connection. A later `begin` is a savepoint.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,14 +16,28 @@ tokio::task_local! {
     static HERE: Arc<Request>;
 }
 
+/// What is done once a transaction is committed.
+type After = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A request that may change something.
-#[derive(Debug)]
 pub struct Request {
     state: Mutex<State>,
     /// Whether its transactions are kept open until its end.
     joins: bool,
     /// Whether a commit was asked for that the end of the request cannot take back.
     may_be_done: AtomicBool,
+    /// What waits for the commit of its transaction.
+    after: Mutex<Vec<After>>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("state", &self.state)
+            .field("joins", &self.joins)
+            .field("may_be_done", &self.may_be_done)
+            .finish_non_exhaustive()
+    }
 }
 
 enum State {
@@ -60,6 +75,7 @@ impl Request {
             state: Mutex::new(State::Idle),
             joins,
             may_be_done: AtomicBool::new(false),
+            after: Mutex::default(),
         })
     }
 
@@ -71,6 +87,18 @@ impl Request {
     /// Whether the request may have changed something that its end cannot take back.
     pub fn may_be_done(&self) -> bool {
         self.may_be_done.load(Ordering::Relaxed)
+    }
+
+    /// Does what waited for the commit of its transaction, which has been.
+    pub async fn committed(&self) {
+        let waiting = std::mem::take(&mut *self.waiting());
+        for what in waiting {
+            what.await;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<After>> {
+        self.after.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn joins(&self) -> bool {
@@ -162,4 +190,25 @@ pub fn here() -> Option<Arc<Request>> {
 /// Notes that this request asks for a commit that nothing takes back.
 pub fn asks_for_commit() {
     let _ = HERE.try_with(|request| request.may_be_done.store(true, Ordering::Relaxed));
+}
+
+/// Does something once what a verb has committed is committed: at once, or, where the transaction is a request's that is
+/// still open, after [`Request::committed`]; never, if that is rolled back.
+pub async fn after(what: impl Future<Output = ()> + Send + 'static) {
+    let open = here().filter(|request| matches!(*request.state(), State::Kept(_)));
+    match open {
+        Some(request) => request.waiting().push(Box::pin(what)),
+        None => what.await,
+    }
+}
+
+/// A part of this request that another task runs.
+pub fn carried<T>(part: impl Future<Output = T>) -> impl Future<Output = T> {
+    let request = here();
+    async move {
+        match request {
+            Some(request) => request.run(part).await,
+            None => part.await,
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The keys that the database is used with: another master key, or another key of links and codes, is refused before
 //! anything is done with it.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -69,20 +71,44 @@ pub async fn check(app: &App) -> Result<bool, KeyError> {
         return Ok(false);
     }
     compare(&mut conn, &app.keys).await?;
+    app.has_right_keys.store(true, Ordering::Relaxed);
     Ok(true)
 }
 
-/// The same as a process starts: the keys of a database that has incidents and no record are put on record.
+/// The same as a process starts: the keys of a database that has incidents and no record are put on record. `false`:
+/// there is no incident yet, and another node may open the first one with other keys. A process asks again until there is
+/// one.
 ///
 /// # Errors
 /// [`KeyError`].
-pub async fn start(app: &App) -> Result<(), KeyError> {
+pub async fn start(app: &App) -> Result<bool, KeyError> {
     let mut conn = app.db.get().await?;
-    if incident::store::any(&mut conn).await? {
-        let missing = compare(&mut conn, &app.keys).await?;
-        insert(&mut conn, &missing, app.now()).await?;
+    if !incident::store::any(&mut conn).await? {
+        return Ok(false);
     }
-    Ok(())
+    let missing = compare(&mut conn, &app.keys).await?;
+    insert(&mut conn, &missing, app.now()).await?;
+    app.has_right_keys.store(true, Ordering::Relaxed);
+    Ok(true)
+}
+
+/// Refuses other keys before a sender derives anything from them, also where the first incident was opened since the
+/// process started. Asks nothing once they were found to be right.
+///
+/// # Errors
+/// `Inconsistent` for other keys; the database's.
+pub async fn refuse_others(app: &App) -> db::Result<()> {
+    if app.has_right_keys.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    match start(app).await {
+        Ok(_) => Ok(()),
+        Err(KeyError::Db(error)) => Err(error),
+        Err(_) => Err(db::Error::inconsistent(
+            "key_fingerprint",
+            "keys of the settings",
+        )),
+    }
 }
 
 /// The same in the transaction that opens an incident: the first one puts the keys on record, in the place of any with

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, guard, hold};
 use crate::db::{Conn, Error, Result};
+use crate::deployment::keys;
 use crate::id::{BUCKETS, CampaignId};
 use crate::person::{self, AudienceFilter};
 
@@ -58,6 +59,7 @@ impl Freezer {
         if self.idle && !unfrozen::is_any(&mut *app.db.get().await?).await? {
             return Ok(false);
         }
+        keys::refuse_others(app).await?;
         // Should it be lost, nothing of it was sent: the beginning of an attempt is made durable after it.
         let mut tx = app.db.begin_unhurried().await?;
         let Some(at) = unfrozen::lock_next(&mut tx, self.last).await? else {
@@ -68,8 +70,7 @@ impl Freezer {
         self.last = Some(at.campaign_id);
         let campaign = campaign::store::find(&mut tx, at.campaign_id).await?;
         let pinned = self.pinned(app, &campaign)?;
-        // The incident's row before its people, as in an activation: senders who settle them do not wait for the row.
-        let other = hold::other_scope(&mut tx, campaign.incident, pinned.scope).await?;
+        let other = hold::other_than(&mut tx, campaign.incident, at.scope, pinned.scope).await?;
         if let Some(version) = other {
             drop(tx);
             hold::pause_unfrozen(app, campaign.id, version).await?;
@@ -142,7 +143,7 @@ async fn in_turn(tx: &mut Conn, slice: &mut Slice<'_>, mut at: Unfrozen) -> Resu
     loop {
         let bucket = at.bucket;
         slice.take(tx, at).await?;
-        if slice.is_full() || Instant::now() >= until {
+        if slice.is_full() || slice.is_last() || Instant::now() >= until {
             return Ok(());
         }
         let Some(next) = unfrozen::lock_behind(tx, slice.campaign.id, bucket).await? else {

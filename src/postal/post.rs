@@ -83,6 +83,8 @@ pub async fn record(
     if batch.state != PostalState::Posting || batch.posted_on != Some(done.on) {
         begin(app, &mut tx, by, &batch, done).await?;
     }
+    // Whatever comes now, it goes on.
+    mark_done(&mut tx).await?;
     tx.commit().await?;
     settle(app, &batch).await?;
     Ok(store::find(&mut *app.db.get().await?, id).await?)
@@ -115,8 +117,6 @@ async fn begin(
     });
     let (actor, of) = (Actor::Staff(by), batch.incident);
     audit::store::append(tx, now, actor, done.deed(), of, &detail).await?;
-    // Whatever comes now, it goes on.
-    mark_done(tx).await?;
     Ok(())
 }
 

@@ -54,7 +54,9 @@ pub async fn take(
     let again = insist.again;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    incident::store::lock_scope(&mut tx, of).await?;
+    store::lock_taking(&mut tx, of).await?;
+    // No list version comes in force before this one is taken; audiences are frozen all the while.
+    incident::store::share_scope(&mut tx, of).await?;
     let found = incident::store::find(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     if !kind.may_tell_in(found.state) {

@@ -112,7 +112,13 @@ async fn under_lock(
             tx.commit().await?;
             by_bucket(app, incident, &found).await
         }
-        ScopeStatus::Activating => by_bucket(app, incident, &found).await,
+        ScopeStatus::Activating => {
+            // It was begun before, and goes on whatever comes now.
+            let mut tx = app.db.begin().await?;
+            mark_done(&mut tx).await?;
+            tx.commit().await?;
+            by_bucket(app, incident, &found).await
+        }
         status => Err(ActivateError::NotADraft { version, status }),
     }
 }

@@ -106,10 +106,19 @@ fn page(problem: &Problem, req: &HttpRequest) -> Result<HttpResponse, askama::Er
     let page = for_customers(problem, app, req)
         .with_typed(problem.words().to_owned(), problem.words_hint());
     let page = match again {
-        Some(_) => page.with_again(again),
+        Some(_) => page.with_again(again, is_known(problem)),
         None => page,
     };
     page::show(kind.status(), &page)
+}
+
+/// Whether it is known of what was sent that it changed nothing.
+fn is_known(problem: &Problem) -> bool {
+    match problem.kind() {
+        Kind::Unsure => false,
+        Kind::Away => !problem.sentence().is_empty(),
+        _ => true,
+    }
 }
 
 fn for_staff(problem: &Problem, app: &App, req: &HttpRequest, again: Option<Again>) -> ConsolePage {

@@ -160,7 +160,10 @@ async fn run(
         (Err(error), _) => Err(Settled::Undone(error)),
     };
     let problem = match settled {
-        Ok(response) => return Ok(ServiceResponse::new(req, response)),
+        Ok(response) => {
+            here.committed().await;
+            return Ok(ServiceResponse::new(req, response));
+        }
         Err(Settled::Lost) => Problem::still_running(1),
         Err(Settled::Undone(error)) => {
             give_back(&app, &request).await;

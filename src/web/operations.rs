@@ -133,39 +133,47 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> HttpResponse {
 }
 
 async fn checks(app: &App, home: &Home) -> Vec<Check> {
-    if home.is_migrated.load(Ordering::Relaxed) {
-        // Migrations do not run backwards under a program: from now on a question is enough, and a stranger who
-        // asks often opens no connections.
-        let answered = match app.db.get().await {
-            Ok(mut conn) => deployment::store::doubt(&mut conn).await.is_ok(),
-            Err(_) => false,
-        };
-        return match answered {
-            true => ["database", "migrations", "keys"].map(Check::good).into(),
-            false => vec![Check::bad("database", AWAY)],
-        };
+    // Migrations do not run backwards under a program: once they are found to have run a question is enough, and a
+    // stranger who asks often opens no connections.
+    if !home.is_migrated.load(Ordering::Relaxed) {
+        match pending(app, home).await {
+            Ok(0) => home.is_migrated.store(true, Ordering::Relaxed),
+            Ok(pending) => {
+                let reason = format!("{pending} migrations are pending: run `candor migrate`");
+                return vec![Check::good("database"), Check::bad("migrations", reason)];
+            }
+            Err(away) => return vec![away],
+        }
     }
-    let Ok(url) = app.config.database_url().map(ToOwned::to_owned) else {
-        return vec![Check::bad("database", "database.url is not set")];
-    };
-    // The migration harness blocks its thread, which a web worker cannot afford.
-    let pending = home.runtime.spawn(async move { db::pending(&url).await });
-    let Ok(Ok(pending)) = pending.await else {
-        return vec![Check::bad("database", AWAY)];
-    };
-    let database = Check::good("database");
-    if pending > 0 {
-        let reason = format!("{pending} migrations are pending: run `candor migrate`");
-        return vec![database, Check::bad("migrations", reason)];
-    }
-    // A database that was away when this process started has not been looked at.
-    let keys = match keys::check(app).await {
-        Ok(_) => Check::good("keys"),
+    let keys = match are_right(app).await {
+        Ok(()) => Check::good("keys"),
         Err(KeyError::Db(_)) => return vec![Check::bad("database", AWAY)],
         Err(error) => Check::bad("keys", error.to_string()),
     };
-    home.is_migrated.store(keys.ok, Ordering::Relaxed);
-    vec![database, Check::good("migrations"), keys]
+    vec![Check::good("database"), Check::good("migrations"), keys]
+}
+
+/// How many migrations have not run; a bad check if the database cannot be asked.
+async fn pending(app: &App, home: &Home) -> Result<usize, Check> {
+    let Ok(url) = app.config.database_url().map(ToOwned::to_owned) else {
+        return Err(Check::bad("database", "database.url is not set"));
+    };
+    // The migration harness blocks its thread, which a web worker cannot afford.
+    let pending = home.runtime.spawn(async move { db::pending(&url).await });
+    match pending.await {
+        Ok(Ok(pending)) => Ok(pending),
+        _ => Err(Check::bad("database", AWAY)),
+    }
+}
+
+/// Whether the database is used with these keys. Until there is an incident that is asked again: the first one may be
+/// opened with others.
+async fn are_right(app: &App) -> Result<(), KeyError> {
+    if app.has_right_keys.load(Ordering::Relaxed) {
+        deployment::store::doubt(&mut *app.db.get().await?).await?;
+        return Ok(());
+    }
+    keys::check(app).await.map(|_| ())
 }
 
 /// Whether messages may leave. Held or not, the check is good.

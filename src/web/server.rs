@@ -9,9 +9,11 @@ use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data, PathConfig, PayloadConfig, QueryConfig};
 use actix_web::{HttpResponse, HttpServer};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::db::request;
 use crate::shutdown::Shutdown;
 use crate::staff::sign_in::Attempts;
 use crate::web::body::{self, Bodies};
@@ -26,6 +28,16 @@ pub struct Home {
     pub leaving: CancellationToken,
     /// Whether all migrations were found to have run.
     pub is_migrated: AtomicBool,
+}
+
+impl Home {
+    /// Runs a part of a request in the runtime of the process: it goes on when the request does not.
+    pub fn run<T: Send + 'static>(
+        &self,
+        part: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.runtime.spawn(request::carried(part))
+    }
 }
 
 /// Serves until the end is asked for. Then `/readyz` says so for `http.drain_seconds`, while requests are still

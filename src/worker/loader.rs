@@ -18,6 +18,7 @@ use super::plan::Planner;
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
+use crate::deployment::keys;
 use crate::id::{CampaignId, PersonId};
 use crate::incident;
 use crate::notice::Notice;
@@ -102,6 +103,7 @@ impl Loader {
             full,
             held: self.gate.is_held(),
         };
+        keys::refuse_others(&self.app).await?;
         let (now, mail, read_at) = (self.app.now(), &self.app.config.mail, Instant::now());
         let lease = {
             let mut conn = self.app.db.get().await?;

@@ -11,6 +11,7 @@ const VERBS: &[&str] = &[
     "audit/noticed",
     "audit/verify",
     "campaign/approval",
+    "campaign/doubled",
     "campaign/guard",
     "campaign/hold",
     "campaign/launch",

@@ -22,6 +22,7 @@ mod doors;
 mod edges;
 mod embedded;
 mod ends;
+mod estimates;
 mod facts;
 mod few;
 mod house;

@@ -1,9 +1,11 @@
 //! An answer that is kept in the transaction of its act: one does not exist without the other. Claims end, and what
 //! is not known is said to be not known.
 
+mod apart;
 mod crashes;
 mod drain;
 mod idle;
+mod kills;
 mod limits;
 
 use candor::staff::StaffRole::{Admin, Agent, Approver, Comms, Lead};

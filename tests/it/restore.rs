@@ -4,6 +4,7 @@ mod defaults;
 mod doubt;
 mod frozen;
 mod keys;
+mod keys_later;
 mod letters;
 mod logs;
 mod moments;

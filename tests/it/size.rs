@@ -4,6 +4,7 @@
 //! `CANDOR_SIZE=full` runs them at the sizes that are promised; by default they are small enough for every run.
 
 mod freeze;
+mod locks;
 mod memory;
 mod pages;
 

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Jsonb, Text};
 use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
-use super::super::ability::Barred;
+use super::super::ability::{Ability, Barred};
 use super::super::pacing::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
@@ -26,6 +26,16 @@ pub struct Pace {
     pub reason: Option<String>,
     /// When the first slice had ended well, or was let pass.
     pub passed_at: Option<DateTime<Utc>>,
+}
+
+impl Pace {
+    /// Whether messages of its campaign can leave; `ability` says it of all campaigns.
+    pub fn allows(pace: Option<&Self>, ability: &Ability) -> Ability {
+        match pace {
+            Some(pace) => ability.at(pace.percent, pace.reason.as_deref()),
+            None => ability.clone(),
+        }
+    }
 }
 
 /// Lays out the pace of a campaign that is launched now, with so many notices to go first.

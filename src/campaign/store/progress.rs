@@ -58,16 +58,26 @@ impl Progress {
     }
 }
 
-/// Reads a campaign's progress.
+/// The notices of a campaign by state as the database has them: those on a connection are `queued` or `deferred`.
 ///
 /// # Errors
 /// The database's.
-pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
+pub async fn counts(conn: &mut Conn, id: CampaignId) -> Result<BTreeMap<NoticeStatus, i64>> {
     let counts: Vec<(NoticeStatus, i64)> = campaign_count::table
         .filter(campaign_count::campaign_id.eq(id))
         .select((campaign_count::status, campaign_count::n))
         .load(conn)
         .await?;
+    let all = NoticeStatus::ALL.iter().map(|status| (*status, 0));
+    Ok(all.chain(counts).collect())
+}
+
+/// Reads a campaign's progress.
+///
+/// # Errors
+/// The database's.
+pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
+    let mut counts = counts(conn, id).await?;
     let unfrozen: i64 = campaign_freeze::table
         .filter(
             campaign_freeze::campaign_id
@@ -77,11 +87,6 @@ pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
         .count()
         .get_result(conn)
         .await?;
-    let mut counts: BTreeMap<_, _> = NoticeStatus::ALL
-        .iter()
-        .map(|s| (*s, 0))
-        .chain(counts)
-        .collect();
     on_connections(&mut counts, sender::sending(conn, id).await?);
     Ok(Progress {
         counts,

@@ -44,6 +44,10 @@ pub(super) struct Slice<'a> {
     people: usize,
     queued: i32,
     has_whole: bool,
+    /// What it adds to the counters of the campaign.
+    counts: BTreeMap<NoticeStatus, i64>,
+    /// Whether the row of the campaign's pace is locked by it.
+    holds_pace: bool,
 }
 
 impl<'a> Slice<'a> {
@@ -55,6 +59,8 @@ impl<'a> Slice<'a> {
             people: 0,
             queued: 0,
             has_whole: false,
+            counts: BTreeMap::new(),
+            holds_pace: false,
         }
     }
 
@@ -63,18 +69,26 @@ impl<'a> Slice<'a> {
         self.room() <= 0
     }
 
+    /// Whether no more people's locks may be taken: whoever waits for a row that this slice has locked may hold one.
+    pub(super) fn is_last(&self) -> bool {
+        self.holds_pace
+    }
+
     fn room(&self) -> i32 {
         let taken = i32::try_from(self.people).unwrap_or(i32::MAX);
         self.app.config.mail.batch - taken
     }
 
     /// How many people come in now, and whether they are of the campaign's first slice, which is sent before the rest.
-    async fn limit(&self, tx: &mut Conn) -> Result<(i32, bool)> {
+    async fn limit(&mut self, tx: &mut Conn) -> Result<(i32, bool)> {
         let room = self.room();
         let canary = campaign::store::canary_left(tx, self.campaign.id, room).await?;
         Ok(match canary {
             0 => (room, false),
-            canary => (canary, true),
+            canary => {
+                self.holds_pace = true;
+                (canary, true)
+            }
         })
     }
 
@@ -148,11 +162,9 @@ impl<'a> Slice<'a> {
         store::insert(tx, (campaign.id, campaign.incident), notices, now).await?;
         let queued = batches.iter().map(|batch| batch.size).sum();
         let withheld = notices.iter().filter(|n| n.withheld.is_some()).count();
-        let counts = BTreeMap::from([
-            (NoticeStatus::Queued, i64::from(queued)),
-            (NoticeStatus::Withheld, i64::try_from(withheld).unwrap_or(0)),
-        ]);
-        campaign::store::move_counts(tx, campaign.id, &counts).await?;
+        let withheld = i64::try_from(withheld).unwrap_or(0);
+        *self.counts.entry(NoticeStatus::Queued).or_default() += i64::from(queued);
+        *self.counts.entry(NoticeStatus::Withheld).or_default() += withheld;
         if !batches.is_empty() {
             batch::insert(tx, batches).await?;
         }
@@ -192,11 +204,15 @@ impl<'a> Slice<'a> {
             .collect()
     }
 
-    /// Ends the slice, last in its transaction.
+    /// Ends the slice, last in its transaction: pace, counters, end and row of the campaign, in this order. Senders who
+    /// settle write the counters with their people locked, so that no people may be locked after them.
     pub(super) async fn end(self, tx: &mut Conn) -> Result<Frozen> {
         let mut is_through = false;
         if self.has_whole {
             campaign::store::end_canary(tx, self.campaign.id).await?;
+        }
+        campaign::store::move_counts(tx, self.campaign.id, &self.counts).await?;
+        if self.has_whole {
             let now = self.app.now();
             is_through = campaign::store::complete_if_done(tx, self.campaign.id, now).await?;
         }

@@ -104,6 +104,27 @@ macro_rules! sums {
     };
 }
 
+/// How many notices ended in a minute.
+///
+/// # Errors
+/// The database's.
+pub async fn ended(conn: &mut Conn, campaign: CampaignId, minute: DateTime<Utc>) -> Result<i64> {
+    #[derive(diesel::QueryableByName)]
+    struct Ended {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let ended: Ended = statement(
+        "select coalesce(sum(n), 0)::bigint as n from campaign_tally \
+         where campaign_id = $1 and minute = $2 and result in ('accepted', 'refused', 'expired')",
+    )
+    .bind::<Uuid, _>(campaign)
+    .bind::<Timestamptz, _>(minute)
+    .get_result(conn)
+    .await?;
+    Ok(ended.n)
+}
+
 /// The first and the last minute in which an attempt ended.
 ///
 /// # Errors

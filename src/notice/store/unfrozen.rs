@@ -1,4 +1,4 @@
-//! How far the audiences of launched campaigns are frozen, bucket by bucket. The lock of a row is the turn of whoever
+//! How far the audiences of launched campaigns are frozen, bucket by bucket. The lock of a row is the turn of the node that
 //! freezes the bucket.
 
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Uuid as SqlUuid};
@@ -23,6 +23,9 @@ pub struct Unfrozen {
     /// The number of the next batch.
     #[diesel(sql_type = Integer)]
     pub next_batch: i32,
+    /// The list version of its incident that is in force, where [`lock_next`] gave it.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub scope: Option<i32>,
 }
 
 impl Unfrozen {
@@ -33,19 +36,23 @@ impl Unfrozen {
 }
 
 // Corrections first; campaigns of a kind take turns, as at the senders. Of a campaign the buckets of which least is
-// frozen.
+// frozen. The incident's row is locked before its people, as in an activation: senders who settle them do not wait for the
+// row. Where somebody else changes it, the turn is the next campaign's: one incident does not hold up the others.
 const NEXT: &str = "
-    select f.campaign_id, f.bucket, f.after, f.next_batch
+    select f.campaign_id, f.bucket, f.after, f.next_batch, i.active_scope as scope
     from (
-        select c.id from campaign c
+        select c.id, c.incident_id from campaign c
         where c.status = 'sending' and not exists (select from deployment where doubt is not null)
             and exists (select from campaign_freeze f where f.campaign_id = c.id and not f.done)
         order by array_position(array['correction', 'supplement', 'initial']::campaign_kind[], c.kind),
             c.id <= $1, c.id
     ) c
     cross join lateral (
+        select i.id, i.active_scope from incident i where i.id = c.incident_id for share of i skip locked
+    ) i
+    cross join lateral (
         select f.campaign_id, f.bucket, f.after, f.next_batch from campaign_freeze f
-        where f.campaign_id = c.id and not f.done
+        where f.campaign_id = c.id and not f.done and i.id = c.incident_id
         order by f.next_batch, f.bucket
         limit 1 for update of f skip locked
     ) f
@@ -71,7 +78,8 @@ pub async fn is_any(conn: &mut Conn) -> Result<bool> {
     Ok(is.is_any)
 }
 
-/// Locks a bucket that is to be frozen further, of the campaign whose turn it is after `last`.
+/// Locks a bucket that is to be frozen further, of the campaign whose turn it is after `last`, and shares its incident's
+/// row; waits for nothing.
 ///
 /// # Errors
 /// The database's.
@@ -94,7 +102,7 @@ pub async fn lock_behind(
     bucket: i32,
 ) -> Result<Option<Unfrozen>> {
     let rows: Vec<Unfrozen> = statement(
-        "select campaign_id, bucket, after, next_batch from campaign_freeze \
+        "select campaign_id, bucket, after, next_batch, null::integer as scope from campaign_freeze \
          where campaign_id = $1 and not done and bucket > $2 \
          order by bucket limit 1 for update skip locked",
     )
@@ -116,7 +124,7 @@ pub async fn lock_untouched(
     bucket: i32,
 ) -> Result<Vec<Unfrozen>> {
     let rows = statement(
-        "select campaign_id, bucket, after, next_batch from campaign_freeze \
+        "select campaign_id, bucket, after, next_batch, null::integer as scope from campaign_freeze \
          where campaign_id = $1 and not done and bucket > $2 and after = $3 \
          order by bucket for update skip locked",
     )
@@ -134,7 +142,7 @@ pub async fn lock_untouched(
 /// The database's.
 pub async fn lock_all(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Unfrozen>> {
     let rows = statement(
-        "select campaign_id, bucket, after, next_batch from campaign_freeze \
+        "select campaign_id, bucket, after, next_batch, null::integer as scope from campaign_freeze \
          where campaign_id = $1 and not done order by bucket for update",
     )
     .bind::<SqlUuid, _>(campaign)

@@ -22,7 +22,7 @@ pub use self::telling::{count_returned, told_by_email, told_kin_of_living};
 pub use self::tries::{count_try, forgive_try};
 use super::{Batch, MinorsRule, PostalKind, PostalState};
 use crate::db::schema::{incident, postal_batch as row};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId, PostalId, StaffId};
 
@@ -173,6 +173,19 @@ pub async fn find(conn: &mut Conn, id: PostalId) -> Result<Batch> {
 pub async fn lock(conn: &mut Conn, id: PostalId) -> Result<Batch> {
     let found = row::table.find(id).select(COLUMNS).for_update();
     Ok(read(found.first(conn).await?))
+}
+
+/// Waits for whoever takes a list of the incident, and makes others wait until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_taking(conn: &mut Conn, of: IncidentId) -> Result<()> {
+    let key = of.uuid().as_u64_pair().1.rotate_left(16).cast_signed();
+    statement("select pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(key)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The lists of an incident, newest first; at most 200.

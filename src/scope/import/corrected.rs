@@ -16,12 +16,31 @@ use crate::seal;
 
 /// Rejects read at once.
 pub(super) const PAGE: i64 = 1_000;
+/// For so many rejects at once it is asked whether a row has their reference: no index finds a staged row by it, so that
+/// each question reads them all.
+const ASKED: usize = 200_000;
 
 /// Rejects of a draft that are settled.
 pub(super) struct Settled {
     pub(super) places: Vec<Place>,
     /// How many of them are settled by a row that was refused again.
     pub(super) refused_again: i64,
+}
+
+/// Rejects of a draft for which it is asked whether the file has a row of their reference.
+#[derive(Default)]
+struct Asked {
+    places: Vec<Place>,
+    buckets: Vec<i32>,
+    references: Vec<Vec<u8>>,
+}
+
+impl Asked {
+    fn push(&mut self, place: Place, reference: &Key) {
+        self.places.push(place);
+        self.buckets.push(seal::bucket(reference));
+        self.references.push(reference.to_vec());
+    }
 }
 
 /// The code of the reason that a reference stands twice in a list.
@@ -45,7 +64,7 @@ impl Work<'_> {
         let mut refused_again = 0;
         let columns = draft.delta.clone().unwrap_or_default().columns;
         let (mut settled, mut after) = (Vec::new(), Place::from(0));
-        let (mut asked, mut buckets, mut references) = (Vec::new(), Vec::new(), Vec::new());
+        let mut asked = Asked::default();
         loop {
             let page = self.rejects(&mut conn, draft.version, after).await?;
             let Some(last) = page.last() else { break };
@@ -63,24 +82,32 @@ impl Work<'_> {
                         refused_again += i64::from(*again);
                         settled.push(reject.place());
                     }
-                    (Some(key), None) => {
-                        asked.push(reject.place());
-                        buckets.push(seal::bucket(&key));
-                        references.push(key.to_vec());
-                    }
+                    (Some(key), None) => asked.push(reject.place(), &key),
                     (None, None) => {}
                 }
             }
+            if asked.places.len() >= ASKED {
+                settled.extend(self.listed(&mut conn, &asked).await?);
+                asked = Asked::default();
+            }
         }
-        // All at once: no index finds a staged row by its reference, so each question reads them all.
-        let (incident, version) = (self.stage.incident, self.stage.version);
-        let of = (buckets.as_slice(), references.as_slice());
-        let listed = store::find_listed(&mut conn, incident, version, of).await?;
-        settled.extend(listed.iter().filter_map(|at| asked.get(*at)));
+        settled.extend(self.listed(&mut conn, &asked).await?);
         Ok(Settled {
             places: settled,
             refused_again,
         })
+    }
+
+    /// The places of those rejects of whose reference the file has a row.
+    async fn listed(&self, conn: &mut Conn, asked: &Asked) -> Result<Vec<Place>, ImportError> {
+        if asked.places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (incident, version) = (self.stage.incident, self.stage.version);
+        let of = (asked.buckets.as_slice(), asked.references.as_slice());
+        let listed = store::find_listed(conn, incident, version, of).await?;
+        let place = |at: usize| asked.places.get(at).copied();
+        Ok(listed.into_iter().filter_map(place).collect())
     }
 
     pub(super) async fn rejects(

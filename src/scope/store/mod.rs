@@ -55,7 +55,7 @@ pub use identity::{
     mark, set_other,
 };
 pub use reject::{
-    Closed, close, find_rejects, find_row_keys, list_correctable, list_rejects, list_row_keys,
+    Closed, close, each_correctable, find_rejects, find_row_keys, list_rejects, list_row_keys,
     reject_owner,
 };
 pub use staged::{

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, SmallInt};
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Place, Reject, RejectReason};
@@ -100,29 +101,29 @@ pub fn close<T: Serialize>(
 /// # Errors
 /// The database's.
 pub async fn list_row_keys(conn: &mut Conn, incident: IncidentId) -> Result<HashSet<Key>> {
-    let keys: Vec<Option<Vec<u8>>> = scope_reject::table
+    let keys = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
+        .select(scope_reject::row_key.assume_not_null())
         .filter(scope_reject::row_key.is_not_null())
-        .select(scope_reject::row_key)
-        .distinct()
-        .load(conn)
+        .load_stream::<Vec<u8>>(conn)
         .await?;
-    let keys = keys.into_iter().flatten();
-    Ok(keys.filter_map(|key| Key::try_from(key).ok()).collect())
+    let read = |key| async move { Ok(Key::try_from(key).ok()) };
+    Ok(keys.try_filter_map(read).try_collect().await?)
 }
 
-/// The places of rows that were refused for other reasons, of one version or of all, and the blind index of the reference
-/// of each, if it is kept.
+/// Hands over the place of each row that was refused for another reason, of one version or of all, and the blind index of
+/// its reference, if it is kept.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_correctable(
+pub async fn each_correctable(
     conn: &mut Conn,
     incident: IncidentId,
     version: Option<i32>,
-) -> Result<HashSet<(Place, Option<Key>)>> {
+    mut take: impl FnMut(Place, Option<Key>),
+) -> Result<()> {
     let (from, to) = version.map_or((0, i32::MAX), |version| (version, version));
-    let places: Vec<(i16, i64, Option<Vec<u8>>)> = scope_reject::table
+    let places = scope_reject::table
         .filter(scope_reject::incident_id.eq(incident))
         .filter(scope_reject::version.between(from, to))
         .filter(scope_reject::row_key.is_null())
@@ -131,13 +132,14 @@ pub async fn list_correctable(
             scope_reject::line,
             scope_reject::reference_key,
         ))
-        .load(conn)
+        .load_stream::<(i16, i64, Option<Vec<u8>>)>(conn)
         .await?;
-    let read = |(file, line, reference): (i16, i64, Option<Vec<u8>>)| {
+    let each = places.try_for_each(|(file, line, reference)| {
         let reference = reference.and_then(|key| Key::try_from(key).ok());
-        (Place { file, line }, reference)
-    };
-    Ok(places.into_iter().map(read).collect())
+        take(Place { file, line }, reference);
+        async { Ok(()) }
+    });
+    Ok(each.await?)
 }
 
 /// What such rows of one version say, by their lines, from the line behind the first of `lines` to the last.

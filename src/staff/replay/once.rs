@@ -67,10 +67,15 @@ pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
         found => found?,
     };
     let Some((status, sealed)) = found.answer else {
-        return Ok(Claim::Running(found.seconds));
+        // Claims of programs before there were ends have none; one that has just ended is asked for again.
+        return Ok(Claim::Running(found.seconds.unwrap_or(1)));
     };
     if found.hash != request.hash {
         return Ok(Claim::Another);
+    }
+    // The act is done, and its request still runs: its answer comes.
+    if let Some(seconds) = found.seconds {
+        return Ok(Claim::Running(seconds));
     }
     Ok(match app.keys.open(&context(request), &sealed) {
         Ok(content) => Claim::Answered(Answer { status, content }),
@@ -147,11 +152,12 @@ pub async fn sweep(app: &App) -> Result<()> {
     store::delete_old(&mut *app.db.get().await?, before).await
 }
 
-/// Gives the key back, because nothing was done.
+/// Gives the key back if nothing was done. Else what is kept is answered from now on, since no other answer comes.
 ///
 /// # Errors
 /// The database's.
 pub async fn release(app: &App, request: &Request) -> Result<()> {
     let mut conn = app.db.get().await?;
-    store::delete_unanswered(&mut conn, request).await
+    store::delete_unanswered(&mut conn, request).await?;
+    store::end_claim(&mut conn, request).await
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Bytea, Double, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Bytea, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::{Request, running};
@@ -19,8 +19,8 @@ pub struct Claimed {
     pub hash: Vec<u8>,
     /// Status and sealed content, once answered.
     pub answer: Option<(u16, Vec<u8>)>,
-    /// In how many seconds the claim ends, rounded up.
-    pub seconds: u32,
+    /// In how many seconds the claim ends, rounded up; `None` if it has ended.
+    pub seconds: Option<u32>,
 }
 
 /// Claims a key that is new, or of which the claim has ended without an answer. `false`: neither.
@@ -62,7 +62,7 @@ pub async fn claim(
 pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Result<bool> {
     let renew = statement(
         "update idempotency set claimed_until = clock_timestamp() + make_interval(secs => $4) \
-         where staff_id = $1 and key = $2 and claim = $3",
+         where staff_id = $1 and key = $2 and claim = $3 and claimed_until is not null",
     );
     let renewed = renew
         .bind::<SqlUuid, _>(request.by)
@@ -79,11 +79,10 @@ pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Resul
 /// # Errors
 /// `Missing`.
 pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
-    // Claims of programs before there were ends have none.
-    let left = diesel::dsl::sql::<Double>(
-        "coalesce(ceil(extract(epoch from claimed_until - clock_timestamp())), 60)::float8",
+    let left = diesel::dsl::sql::<Nullable<Double>>(
+        "ceil(extract(epoch from claimed_until - clock_timestamp()))::float8",
     );
-    let (hash, status, answer, left): (Vec<u8>, Option<i32>, Option<Vec<u8>>, f64) =
+    let (hash, status, answer, left): (Vec<u8>, Option<i32>, Option<Vec<u8>>, Option<f64>) =
         idempotency::table
             .find((by, key))
             .select((
@@ -101,12 +100,14 @@ pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
     Ok(Claimed {
         hash,
         answer: status.zip(answer),
-        seconds: left.clamp(1.0, 86_400.0) as u32,
+        seconds: left
+            .filter(|left| *left > 0.0)
+            .map(|left| left.min(86_400.0) as u32),
     })
 }
 
-/// Keeps the answer, and the hash of the request, which may be known only at its end. `false`: another run has the
-/// claim.
+/// Keeps the answer, and the hash of the request, which may be known only at its end; the claim ends. `false`: another
+/// run has the claim.
 ///
 /// # Errors
 /// The database's.
@@ -116,6 +117,22 @@ pub async fn set_answer(
     status: u16,
     sealed: &[u8],
 ) -> Result<bool> {
+    let kept = diesel::update(idempotency::table.find((request.by, &request.key)))
+        .filter(idempotency::claim.eq(request.claim))
+        .set((
+            idempotency::request_hash.eq(request.hash.as_slice()),
+            idempotency::status.eq(i32::from(status)),
+            idempotency::answer.eq(sealed),
+            idempotency::claimed_until.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(kept == 1)
+}
+
+/// Keeps what is answered if the whole answer is lost; the claim goes on, since the request still runs. `false`: another
+/// run has it.
+async fn set_short(conn: &mut Conn, request: &Request, status: u16, sealed: &[u8]) -> Result<bool> {
     let kept = diesel::update(idempotency::table.find((request.by, &request.key)))
         .filter(idempotency::claim.eq(request.claim))
         .set((
@@ -143,7 +160,7 @@ pub async fn mark_done(conn: &mut Conn) -> Result<()> {
         ..running.request.clone()
     };
     let (status, sealed) = &running.short;
-    match set_answer(conn, &request, *status, sealed).await? {
+    match set_short(conn, &request, *status, sealed).await? {
         true => Ok(()),
         false => Err(Error::Retry),
     }
@@ -211,6 +228,20 @@ pub async fn delete_unanswered(conn: &mut Conn, request: &Request) -> Result<()>
     diesel::delete(idempotency::table.find((request.by, &request.key)))
         .filter(idempotency::status.is_null())
         .filter(idempotency::claim.eq(request.claim))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends the claim of an answered key: its request does not run any more.
+///
+/// # Errors
+/// The database's.
+pub async fn end_claim(conn: &mut Conn, request: &Request) -> Result<()> {
+    diesel::update(idempotency::table.find((request.by, &request.key)))
+        .filter(idempotency::status.is_not_null())
+        .filter(idempotency::claim.eq(request.claim))
+        .set(idempotency::claimed_until.eq(None::<DateTime<Utc>>))
         .execute(conn)
         .await?;
     Ok(())

@@ -18,7 +18,7 @@ use super::{
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db;
+use crate::db::{self, request};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::staff::{self, Right};
 
@@ -214,7 +214,8 @@ pub async fn reply(
     }
     let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
     let replied = deed.end("ticket.reply", detail).await?;
-    app.metrics.tickets_answered.inc();
+    let answered = app.metrics.tickets_answered.clone();
+    request::after(async move { answered.inc() }).await;
     Ok(replied)
 }
 

@@ -1,19 +1,21 @@
 //! A campaign as the API shows it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::change::Change;
-use crate::campaign::content;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, LeftOut, Pace, Progress};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
 };
-use crate::db::{Conn, Result};
+use crate::campaign::{content, doubled};
+use crate::db::Result;
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
 use crate::seal::to_hex;
@@ -24,20 +26,24 @@ pub struct Stands {
     progress: Progress,
     left_out: LeftOut,
     pace: Option<Pace>,
-    doubled: i64,
+    doubled: Option<i64>,
 }
 
 impl Stands {
-    /// Reads it.
+    /// Reads it, for which no connection may be in use; for how many notices may have arrived twice it waits no longer than
+    /// `within`.
     ///
     /// # Errors
     /// The database's.
-    pub async fn load(conn: &mut Conn, id: CampaignId) -> Result<Self> {
+    pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
+        let doubled = doubled::counted(app, of, within).await?;
+        let (mut conn, id) = (app.db.get().await?, of.id);
+        let conn = &mut conn;
         Ok(Self {
             progress: store::progress(conn, id).await?,
             left_out: store::left_out(conn, id).await?,
             pace: store::pace(conn, id).await?,
-            doubled: store::doubled(conn, id).await?,
+            doubled,
         })
     }
 }
@@ -66,8 +72,8 @@ pub struct CampaignView {
     total: i64,
     /// All but the withheld.
     sendable: i64,
-    /// Notices that may have reached their people twice.
-    doubled: i64,
+    /// Notices that may have reached their people twice; null if that could not be counted in time.
+    doubled: Option<i64>,
     frozen: bool,
     /// What prevents it from sending; nothing while it does, or is not to.
     held: Option<Ability>,
@@ -110,6 +116,7 @@ impl CampaignView {
             pace,
             doubled,
         } = stands;
+        let ability = Pace::allows(pace.as_ref(), ability);
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         Self {
             left_out,
@@ -127,7 +134,7 @@ impl CampaignView {
             total: progress.total(),
             sendable: progress.sendable(),
             doubled,
-            held: Some(ability.clone())
+            held: Some(ability)
                 .filter(|held| campaign.status == CampaignStatus::Sending && !held.is_open()),
             frozen: campaign.launched_at.is_some() && progress.frozen,
             counts: progress.counts,

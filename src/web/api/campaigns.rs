@@ -2,6 +2,7 @@
 //! stop of all of them.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
@@ -14,6 +15,7 @@ use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
+use crate::campaign::doubled;
 use crate::campaign::hold;
 use crate::campaign::launch;
 use crate::campaign::store::{self, NewCampaign};
@@ -33,9 +35,10 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
     let mut conn = app.db.get().await?;
     let mut campaign = store::find(&mut conn, id).await?;
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
-    let stands = Stands::load(&mut conn, id).await?;
     let ability = store::ability(&mut conn, app.now()).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
+    drop(conn);
+    let stands = Stands::load(app, &campaign, doubled::PATIENCE).await?;
     Ok(versioned(
         answer,
         campaign.version,
@@ -120,8 +123,12 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
     hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let void = approval::void(&app, &mut conn, &campaigns).await?;
+    drop(conn);
+    let begun = Instant::now();
     for campaign in campaigns {
-        let stands = Stands::load(&mut conn, campaign.id).await?;
+        // All of a page wait no longer than one.
+        let left = doubled::PATIENCE.saturating_sub(begun.elapsed());
+        let stands = Stands::load(&app, &campaign, left).await?;
         rows.push((campaign, stands));
     }
     let page = Page::of(

@@ -12,17 +12,20 @@ use super::audience::Audiences;
 use super::content::{Content, content};
 use super::offer::offered;
 use super::outcomes::{Outcomes, outcomes};
-use super::progress::{Counts, is_held, is_whole, of_total, part_done, since_launch, speed};
+use super::progress::{
+    Counts, is_held, is_whole, lately, of_total, pace as words_of_pace, part_done, speed,
+};
 use super::reach::Reach;
 use super::{Deed, Done};
 use crate::app::App;
 use crate::campaign::approval;
 use crate::campaign::approval::present_content;
 use crate::campaign::change::in_words;
+use crate::campaign::doubled;
 use crate::campaign::error::CampaignError;
 use crate::campaign::hold;
 use crate::campaign::launch::TAKEN_BACK;
-use crate::campaign::store;
+use crate::campaign::store::{self, Pace};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident;
@@ -161,9 +164,9 @@ pub(super) async fn filled(
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let incident = incident::store::find(&mut conn, campaign.incident).await?;
     let progress = store::progress(&mut conn, id).await?;
-    let doubled = store::doubled(&mut conn, id).await?;
-    let ability = store::ability(&mut conn, now).await?;
     let pace = store::pace(&mut conn, id).await?;
+    let ability = Pace::allows(pace.as_ref(), &store::ability(&mut conn, now).await?);
+    let latest = lately(&mut conn, &campaign, &progress, now).await?;
     let desk = around::desk(app, &mut conn, req, who, Area::Campaigns).await?;
     let present = match present_content(app, &mut conn, &campaign).await {
         Ok(content) => Some(content),
@@ -181,6 +184,7 @@ pub(super) async fn filled(
     let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
     drop(conn);
+    let doubled = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
@@ -194,7 +198,7 @@ pub(super) async fn filled(
         None => counted.map(|counted| counted.count.mailable),
     };
     Ok(CampaignPage {
-        pace: since_launch(&campaign, &progress, &ability, now),
+        pace: words_of_pace(&campaign, &progress, &ability, latest),
         is_held: is_held(&campaign, &ability),
         speed: speed(&campaign, pace.as_ref(), &ability),
         deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),

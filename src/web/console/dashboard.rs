@@ -10,9 +10,10 @@ use super::Account;
 use super::around::{self, account, template_names};
 use super::needs;
 pub use super::needs::Need;
-use super::progress::{is_whole, of_total, prevented, since_launch};
+use super::progress::{is_whole, lately, of_total, pace, prevented};
 use crate::app::App;
 use crate::campaign::ability::Ability;
+use crate::campaign::store::Pace;
 use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
 use crate::deployment::{self, Doubt};
@@ -77,6 +78,8 @@ pub struct Running {
     pub total: i64,
     /// Rate and time left, in words, or what prevents sending; empty while nothing moves.
     pub pace: String,
+    /// Why the program holds it, a sentence; empty if it does not.
+    pub held: String,
 }
 
 /// `GET /console`.
@@ -115,6 +118,7 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         Some(doubt) => Some(of_doubt(doubt, &who)),
         None => of_sending(&ability, &running),
     });
+    needs.extend(running.iter().filter_map(of_pace));
     needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
     Ok(page::show(
@@ -214,6 +218,16 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
     })
 }
 
+/// A campaign that the program holds.
+fn of_pace(one: &Running) -> Option<Need> {
+    (!one.held.is_empty()).then(|| Need {
+        tone: Tone::Look,
+        text: format!("“{}” waits. {}", one.name, one.held),
+        href: format!("/console/campaigns/{}", one.id),
+        deed: "Look at it".to_owned(),
+    })
+}
+
 /// Tickets in line. Who does not answer them reads of them too: campaigns are slowed down for them.
 async fn of_helpline(
     conn: &mut Conn,
@@ -249,7 +263,15 @@ async fn on_its_way(
     now: DateTime<Utc>,
 ) -> Result<Running, Problem> {
     let progress = campaign::store::progress(conn, campaign.id).await?;
+    let slowed = campaign::store::pace(conn, campaign.id).await?;
+    let ability = Pace::allows(slowed.as_ref(), ability);
+    let latest = lately(conn, campaign, &progress, now).await?;
+    let held = match &ability {
+        Ability::Paced { reason } if campaign.status == CampaignStatus::Sending => reason.clone(),
+        _ => String::new(),
+    };
     Ok(Running {
+        held,
         id: campaign.id.to_string(),
         name,
         kind: campaign.kind.to_string(),
@@ -258,6 +280,6 @@ async fn on_its_way(
         of: of_total(progress.sendable(), is_whole(campaign, &progress)),
         done: progress.done(),
         total: progress.sendable(),
-        pace: since_launch(campaign, &progress, ability, now),
+        pace: pace(campaign, &progress, &ability, latest),
     })
 }

@@ -211,7 +211,7 @@ pub async fn import(
             let doing = app.as_ref().clone();
             // In the process's own runtime: a connection that breaks does not stop it half way.
             let deed = async move { in_pieces::import(&doing, by, of, how, upload).await };
-            home.runtime.spawn(deed).await.map_err(Problem::broken)?
+            home.run(deed).await.map_err(Problem::broken)?
         }
     };
     let why = match imported {

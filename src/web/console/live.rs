@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
 use crate::app::App;
-use crate::campaign::hold;
-use crate::campaign::store::{self, Progress};
-use crate::db::{self, Conn};
+use crate::campaign::store::{self, Pace, Progress};
+use crate::campaign::{Campaign, doubled, hold};
+use crate::db;
 use crate::id::CampaignId;
 use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
@@ -73,16 +73,16 @@ struct Watch {
 /// the rarer it is done.
 #[derive(Default)]
 struct Doubled {
-    last: i64,
+    last: Option<i64>,
     /// Not before this moment.
     next: Option<Instant>,
 }
 
 impl Doubled {
-    async fn get(&mut self, conn: &mut Conn, id: CampaignId) -> db::Result<i64> {
+    async fn get(&mut self, app: &App, of: &Campaign) -> db::Result<Option<i64>> {
         let begun = Instant::now();
         if self.next.is_none_or(|next| next <= begun) {
-            self.last = store::doubled(conn, id).await?;
+            self.last = doubled::counted(app, of, doubled::PATIENCE).await?;
             self.next = Some(Instant::now() + SELDOM * begun.elapsed());
         }
         Ok(self.last)
@@ -125,9 +125,10 @@ impl Watch {
         hold::open_reasons(&self.app, &mut conn, [&mut campaign]).await?;
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
-        let doubled = self.doubled.get(&mut conn, self.id).await?;
         let ability = store::ability(&mut conn, self.app.now()).await?;
         drop(conn);
+        let ability = Pace::allows(slowed.as_ref(), &ability);
+        let doubled = self.doubled.get(&self.app, &campaign).await?;
         let lately = self.lately(&progress);
         let moving = Moving {
             status: campaign.status.as_str(),

@@ -12,6 +12,7 @@ use super::around::{self, template_names};
 use super::progress::Counts;
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::campaign::store::Progress;
 use crate::db::Conn;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::notice::store::outcome;
@@ -126,7 +127,9 @@ pub async fn list(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let of = campaign::store::find(&mut conn, *id).await?;
+    // None is listed as `sending`: those on a connection are under the state that they leave by the result.
     let status = asked.status.parse::<NoticeStatus>().ok();
+    let status = status.filter(|status| *status != NoticeStatus::Sending);
     let mut found = store::list(&mut conn, *id, status, asked.after, ON_A_PAGE + 1).await?;
     let more = found.len() > usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX));
@@ -158,7 +161,10 @@ pub async fn list(
             .remove(&of.template)
             .unwrap_or_default(),
         status: status.map(|status| status.to_string()).unwrap_or_default(),
-        counts: Counts::from(&campaign::store::progress(&mut conn, *id).await?),
+        counts: Counts::from(&Progress {
+            counts: campaign::store::counts(&mut conn, *id).await?,
+            frozen: true,
+        }),
         notices,
         next,
     };

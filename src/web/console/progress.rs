@@ -1,13 +1,15 @@
 //! How far a campaign is, in figures and words that are the same on every page and in the stream of events.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::campaign::ability::Ability;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
+use crate::db::{self, Conn};
 use crate::notice::NoticeStatus;
+use crate::notice::store::tally;
 use crate::web::figures::count;
 use crate::web::page::{percent, span};
 
@@ -24,8 +26,8 @@ pub struct Counts {
     pub uncertain: i64,
     pub withheld: i64,
     pub cancelled: i64,
-    /// Notices that may have reached their people twice.
-    pub doubled: i64,
+    /// Notices that may have reached their people twice; `None`: that could not be counted in time.
+    pub doubled: Option<i64>,
 }
 
 impl Counts {
@@ -42,6 +44,11 @@ impl Counts {
             ("withheld", self.withheld, "each with a reason"),
             ("cancelled", self.cancelled, "never left"),
         ]
+    }
+
+    /// How many notices may have reached their people twice, in words.
+    pub fn doubled(&self) -> String {
+        self.doubled.map_or("not counted".to_owned(), count)
     }
 
     /// Notices that were sent, or tried to an end.
@@ -62,7 +69,7 @@ impl From<&Progress> for Counts {
             uncertain: progress.of(NoticeStatus::Uncertain),
             withheld: progress.of(NoticeStatus::Withheld),
             cancelled: progress.of(NoticeStatus::Cancelled),
-            doubled: 0,
+            doubled: Some(0),
         }
     }
 }
@@ -95,7 +102,7 @@ impl Moving<'_> {
         }
         let done = self.counts.done();
         let words = [
-            ("doubled", count(self.counts.doubled)),
+            ("doubled", self.counts.doubled()),
             ("of", of_total(self.total, self.is_whole)),
             ("percent", part_done(done, self.total, self.is_whole)),
             ("pace", self.pace.to_owned()),
@@ -154,6 +161,7 @@ pub fn prevented(ability: &Ability) -> Option<String> {
             until.format("%H:%M:%S"),
             why.replace('_', " ")
         ),
+        Ability::Paced { reason } => reason.clone(),
     })
 }
 
@@ -204,18 +212,37 @@ pub fn pace(
     }
 }
 
-/// The same with the rate since the launch.
-pub fn since_launch(
+/// How many notices ended in the latest seconds that tell how fast a campaign goes; none where nothing tells it: it
+/// was paused or held until a moment ago, or nothing ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lately(
+    conn: &mut Conn,
     campaign: &Campaign,
     progress: &Progress,
-    ability: &Ability,
     now: DateTime<Utc>,
-) -> String {
-    let since = campaign
+) -> db::Result<(i64, f64)> {
+    let Some(launched) = campaign
         .launched_at
-        .map_or(TimeDelta::zero(), |at| now - at);
-    let seconds = since.num_milliseconds() as f64 / 1_000.0;
-    pace(campaign, progress, ability, (progress.done(), seconds))
+        .filter(|_| campaign.status == CampaignStatus::Sending)
+    else {
+        return Ok((0, 0.0));
+    };
+    let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+    let first = minute - TimeDelta::minutes(2);
+    if launched > first {
+        let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
+        return Ok((progress.done(), seconds));
+    }
+    let second = minute - TimeDelta::minutes(1);
+    // Of the first it is only asked whether it was sending then already: the second is a whole minute of it.
+    let before = tally::ended(conn, campaign.id, first).await?;
+    let ended = tally::ended(conn, campaign.id, second).await?;
+    Ok(match before {
+        0 => (0, 0.0),
+        _ => (ended, 60.0),
+    })
 }
 
 /// Why it goes at this speed, or is paused; empty while there is nothing to say.

@@ -461,7 +461,7 @@ pub async fn activate(
     let doing = app.as_ref().clone();
     // In the process's own runtime: a reader who leaves does not stop it half way.
     let deed = async move { activate::activate(&doing, by, of, version, consent).await };
-    let did = match timeout(PATIENCE, home.runtime.spawn(deed)).await {
+    let did = match timeout(PATIENCE, home.run(deed)).await {
         Ok(done) => match done.map_err(Problem::broken)? {
             Ok(_) => "activated",
             Err(why) => return again(&app, &req, &who, &at, why).await,

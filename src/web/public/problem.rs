@@ -112,11 +112,12 @@ impl ProblemPage {
         }
     }
 
-    /// Gives back what the person had typed in its fields, to be sent again.
-    pub fn with_again(self, again: Option<Again>) -> ProblemPage {
+    /// Gives back what the person had typed in its fields, to be sent again: at once if it is known that nothing was
+    /// changed, else as the advice of the page says.
+    pub fn with_again(self, again: Option<Again>, is_known: bool) -> ProblemPage {
         let advice = match again {
-            Some(_) => vec!["Wait a minute, then press “Send again”.".to_owned()],
-            None => self.advice,
+            Some(_) if is_known => vec!["Wait a minute, then press “Send again”.".to_owned()],
+            _ => self.advice,
         };
         ProblemPage {
             again,

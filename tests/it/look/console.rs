@@ -155,6 +155,7 @@ fn dashboard() -> Dashboard {
             done: 48_260_000,
             total: 54_600_000,
             pace: "6,120/s · about 17 min left".into(),
+            held: String::new(),
         }],
     }
 }

@@ -18,9 +18,9 @@ use crate::promises::storm::Postgres;
 
 const CLIENTS: usize = 64;
 /// Seconds of a claim.
-const CLAIM: u64 = 2;
+pub(super) const CLAIM: u64 = 2;
 /// What a client's clock and its pauses add to the end of a claim.
-const SLACK: Duration = Duration::from_secs(3);
+pub(super) const SLACK: Duration = Duration::from_secs(3);
 
 /// What one client repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ struct Client {
     actor: String,
 }
 
-fn http() -> Http {
+pub(super) fn http() -> Http {
     let config = Http::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(20)));
@@ -225,13 +225,13 @@ impl Client {
 }
 
 /// A web node, whichever process is it now.
-struct Node {
+pub(super) struct Node {
     program: Program,
     running: Option<Running>,
 }
 
 impl Node {
-    async fn start(house: &House) -> Self {
+    pub(super) async fn start(house: &House) -> Self {
         let program = Program::of(house)
             .with("CANDOR__HTTP__CLAIM_SECONDS", &CLAIM.to_string())
             .with("CANDOR__HTTP__METRICS_LISTEN", "")
@@ -244,13 +244,17 @@ impl Node {
         }
     }
 
-    fn strike(&mut self) {
+    pub(super) fn base(&self) -> String {
+        self.program.base()
+    }
+
+    pub(super) fn strike(&mut self) {
         self.running.take().unwrap().kill();
         self.running = Some(self.program.start("serve"));
     }
 }
 
-fn strikes() -> usize {
+pub(super) fn strikes() -> usize {
     let named = std::env::var("CANDOR_CRASHES").ok();
     named.map_or(3, |count| count.parse().unwrap())
 }

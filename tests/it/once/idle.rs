@@ -75,6 +75,7 @@ async fn an_idle_node_asks_little_and_wakes_at_once() {
     println!(
         "idle node: {rate:.1} statements a second; first attempt {first:?} after a launch; a POST: {post} statements"
     );
+    assert!(post <= 12, "a POST with a key takes {post} statements");
     assert!(rate <= 9.0, "{rate} statements a second");
     assert!(first < Duration::from_secs(2), "{first:?}");
     assert_eq!(running.terminate().await.code(), Some(0));

@@ -80,7 +80,7 @@ async fn senders_settle_people_while_an_activation_waits_for_the_incident() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn senders_settle_people_while_an_audience_waits_for_the_incident() {
+async fn senders_settle_people_while_an_incident_is_changed_and_its_audience_waits() {
     let post = Post::kept(MAILED).await;
     post.scene
         .launched(&post.house, CampaignKind::Initial)
@@ -89,11 +89,13 @@ async fn senders_settle_people_while_an_audience_waits_for_the_incident() {
     raw.batch_execute("begin; select from incident for no key update")
         .await
         .unwrap();
-    let freezing = tokio::spawn(freeze::step(&post.house.app));
-    post.wait(1).await;
+    assert!(
+        !freeze::step(&post.house.app).await.unwrap(),
+        "it is another campaign's turn"
+    );
     post.lock_people().await.unwrap().commit().await.unwrap();
     raw.batch_execute("commit").await.unwrap();
-    assert!(freezing.await.unwrap().unwrap());
+    assert!(freeze::step(&post.house.app).await.unwrap());
     post.house.send_all().await;
     assert_eq!(post.figures().await, [1, 0, 0, 0, 0, 0]);
 }

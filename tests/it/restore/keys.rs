@@ -13,7 +13,7 @@ use crate::program::Program;
 
 const OTHER: &str = "0909090909090909090909090909090909090909090909090909090909090909";
 
-fn key_file(scratch: &Scratch, name: &str, key: &str) -> String {
+pub(super) fn key_file(scratch: &Scratch, name: &str, key: &str) -> String {
     let path = scratch.path().join(name);
     std::fs::write(&path, key).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -18,7 +18,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 
 /// Another incident of the same people at work.
-async fn another(house: &House, scene: &Scene, slug: &str) -> Scene {
+pub(super) async fn another(house: &House, scene: &Scene, slug: &str) -> Scene {
     let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
     let app = &house.app;
     let open = steer::open(app, scene.comms, slug, "Another theft", &facts);
@@ -33,7 +33,7 @@ async fn another(house: &House, scene: &Scene, slug: &str) -> Scene {
     }
 }
 
-async fn notices(house: &House, of: CampaignId) -> i64 {
+pub(super) async fn notices(house: &House, of: CampaignId) -> i64 {
     let count = format!(
         "select count(*) from notice where campaign_id = '{}'",
         of.uuid()

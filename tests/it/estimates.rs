@@ -1,0 +1,264 @@
+//! What pages say of the speed of a campaign: why it is held, how long it takes still where something tells that, and
+//! nothing where nothing does.
+
+use std::time::{Duration, Instant};
+
+use candor::campaign::ability::RelaySeen;
+use candor::campaign::store::{self, Beat};
+use candor::campaign::{Campaign, CampaignKind, doubled};
+use candor::id::{CampaignId, SenderId};
+use candor::notice::freeze;
+use candor::staff::StaffRole::{Agent, Comms};
+use candor::ticket::desk::{self, Caller};
+use candor::ticket::store::waiting_since_before;
+use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use serde_json::json;
+
+use crate::client::Site;
+use crate::house::House;
+use crate::people::{Scene, list};
+
+/// A campaign to `people` that is being sent, with a sender at work that has this many on connections.
+async fn sending(house: &House, people: usize, on_connections: usize) -> CampaignId {
+    let scene = Scene::new(house).await;
+    scene.import(house, &list(people, "name;ssn")).await;
+    let campaign = scene.launched(house, CampaignKind::Initial).await;
+    while freeze::step(&house.app).await.unwrap() {}
+    let relay = RelaySeen {
+        name: "relay".to_owned(),
+        connections: 1,
+        held_until: None,
+        why: None,
+        providers: Vec::new(),
+    };
+    let beat = Beat {
+        relays: vec![relay],
+        campaigns: vec![campaign],
+        sending: [(campaign, on_connections)].into(),
+    };
+    let me = SenderId::new(house.app.now());
+    let mut conn = house.app.db.get().await.unwrap();
+    store::beat(&mut conn, me, "a.example", &beat)
+        .await
+        .unwrap();
+    campaign
+}
+
+async fn find(house: &House, id: CampaignId) -> Campaign {
+    store::find(&mut house.app.db.get().await.unwrap(), id)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_that_pacing_holds_says_why_and_estimates_nothing() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let campaign = sending(&house, 100, 0).await;
+    // Some have left, and now the helpline is full.
+    house
+        .sql(
+            "update campaign_count set n = 50 where status = 'queued';
+             insert into campaign_count (campaign_id, status, n) select campaign_id, 'sent', 50 from campaign_count;
+             update campaign_pace set canary = 'passed', percent = 0,
+                reason = 'It holds: 500 people wait on the helpline.'",
+        )
+        .await;
+    house.app.clock.advance(TimeDelta::seconds(10));
+    let browser = site.signed_in("Cora", &[Comms]).await;
+    let held = "It holds: 500 people wait on the helpline.";
+    let dashboard = browser.get("/console").body;
+    assert_eq!(dashboard.matches(held).count(), 2, "{dashboard}");
+    assert!(dashboard.contains(&format!("waits. {held}")), "{dashboard}");
+    let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
+    assert!(page.contains(held), "{page}");
+    for text in [&dashboard, &page] {
+        assert!(
+            !text.contains("/s ·") && !text.contains("than 1/s"),
+            "{text}"
+        );
+    }
+    let program = site.program(&[Comms]).await;
+    let seen = program.get(&format!("/campaigns/{campaign}")).json();
+    assert_eq!(seen["held"], json!({ "state": "paced", "reason": held }));
+    // It goes on at half its rate: no reason to say that it is held.
+    house.sql("update campaign_pace set percent = 50").await;
+    let seen = program.get(&format!("/campaigns/{campaign}")).json();
+    assert_eq!(seen["held"], json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_no_part_of_the_rate() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let campaign = sending(&house, 100, 0).await;
+    house
+        .sql(
+            "update campaign_pace set canary = 'passed';
+             update campaign_count set n = 50 where status = 'queued';
+             insert into campaign_count (campaign_id, status, n) select campaign_id, 'sent', 50 from campaign_count",
+        )
+        .await;
+    let browser = site.signed_in("Cora", &[Comms]).await;
+    house.app.clock.advance(TimeDelta::seconds(10));
+    let now = browser.get("/console").body;
+    assert!(
+        now.contains("5/s · about 10 s left") || now.contains("4/s · about"),
+        "{now}"
+    );
+    // Three days later it goes on.
+    house.app.clock.advance(TimeDelta::days(3));
+    let browser = site.signed_in("Dora", &[Comms]).await;
+    let dashboard = || browser.get("/console").body;
+    let later = dashboard();
+    assert!(later.contains("of 100 sent"), "{later}");
+    assert!(
+        !later.contains("left</span>") && !later.contains("/s ·"),
+        "{later}"
+    );
+    let ended = |minutes: i64, n: u32| {
+        let at = house.app.now() - TimeDelta::minutes(minutes);
+        format!(
+            "insert into campaign_tally (campaign_id, minute, relay, provider, result, code, enhanced, reason, n) values
+                ('{}', date_trunc('minute', '{}'::timestamptz), 'relay', 'other', 'accepted', 250, '', '', {n})",
+            campaign.uuid(),
+            at.to_rfc3339()
+        )
+    };
+    // One minute may be a part of one; two are not.
+    house.sql(&ended(1, 120)).await;
+    assert!(!dashboard().contains("/s ·"), "{}", dashboard());
+    house.sql(&ended(2, 7)).await;
+    assert!(
+        dashboard().contains("2/s · about 25 s left"),
+        "{}",
+        dashboard()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_on_connections_are_listed_where_their_figure_is() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let campaign = sending(&house, 30, 20).await;
+    let browser = site.signed_in("Cora", &[Comms]).await;
+    let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
+    assert!(page.contains("data-live=\"sending\">20<"), "{page}");
+    let at = format!("/console/campaigns/{campaign}/notices");
+    let all = browser.get(&at).body;
+    assert!(
+        all.contains("queued <span class=\"small\">30</span>"),
+        "{all}"
+    );
+    assert!(!all.contains("status=sending"), "{all}");
+    let queued = browser.get(&format!("{at}?status=queued")).body;
+    assert_eq!(queued.matches("/console/notices/").count(), 30);
+    let sending = browser.get(&format!("{at}?status=sending")).body;
+    assert!(!sending.contains("No notice is sending"), "{sending}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let campaign = sending(&house, 10, 0).await;
+    let browser = site.signed_in("Cora", &[Comms]).await;
+    let program = site.program(&[Comms, Agent]).await;
+    let of = find(&house, campaign).await;
+    let counted = doubled::counted(&house.app, &of, doubled::PATIENCE).await;
+    assert_eq!(counted.unwrap(), Some(0));
+    assert_eq!(
+        doubled::counted(&house.app, &of, Duration::ZERO)
+            .await
+            .unwrap(),
+        None
+    );
+    // As after a restore, in which all of many may have left.
+    let raw = house.raw().await;
+    raw.batch_execute("begin; lock table outcome in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let page = browser.get(&format!("/console/campaigns/{campaign}"));
+    assert!(
+        page.status == 200 && page.body.contains("data-live=\"doubled\">not counted<"),
+        "{}",
+        page.body
+    );
+    let seen = program.get(&format!("/campaigns/{campaign}"));
+    assert_eq!((seen.status, &seen.json()["doubled"]), (200, &json!(null)));
+    let all = program.get("/campaigns");
+    assert_eq!(
+        (all.status, all.body.contains("\"doubled\":null")),
+        (200, true),
+        "{}",
+        all.body
+    );
+    let paused = program.post(&format!("/campaigns/{campaign}/pause"), &json!({}));
+    assert_eq!(
+        (paused.status, &paused.json()["status"]),
+        (200, &json!("paused"))
+    );
+    let resumed = program.post(&format!("/campaigns/{campaign}/resume"), &json!({}));
+    assert_eq!(
+        (resumed.status, &resumed.json()["status"]),
+        (200, &json!("sending")),
+        "{}",
+        resumed.body
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        begun.elapsed()
+    );
+    raw.batch_execute("commit").await.unwrap();
+    let seen = program.get(&format!("/campaigns/{campaign}")).json();
+    assert_eq!(seen["doubled"], 0);
+}
+
+/// One ticket, and as many more in line like it, each a second older than the one before.
+async fn in_line(house: &House, scene: &Scene, more: u32) {
+    let app = &house.app;
+    let caller = Caller {
+        incident: scene.incident,
+        person: None,
+        locale: "en",
+        topic: "",
+    };
+    let agent = house.staff(&["agent"]).await;
+    let opened = desk::open_for_caller(app, agent, &caller, "What happened?").await;
+    let (ticket, now) = (opened.unwrap().id.uuid(), app.now().to_rfc3339());
+    let copy = format!(
+        "do $$ declare cols text; declare vals text; begin
+            select string_agg(quote_ident(column_name), ','), string_agg(case column_name
+                when 'id' then 'gen_random_uuid()' when 'number' then $v$'T-' || n$v$ when 'status' then $v$'new'$v$
+                when 'assignee' then 'null' when 'lease_until' then 'null'
+                when 'waits_since' then $v$'{now}'::timestamptz - n * interval '1 second'$v$
+                else quote_ident(column_name) end, ',')
+                from information_schema.columns where table_schema = current_schema() and table_name = 'ticket'
+                into cols, vals;
+            execute format('insert into ticket (%s) select %s from ticket, generate_series(1, {more}) n
+                where id = ''{ticket}''', cols, vals);
+        end $$; analyze ticket"
+    );
+    house.sql(&copy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_that_wait_long_are_counted_from_an_index() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    in_line(&house, &scene, 20_000).await;
+    let mut conn = house.app.db.get().await.unwrap();
+    let before = house.app.now() - TimeDelta::seconds(19_900);
+    let counted = waiting_since_before(&mut conn, before).await.unwrap();
+    assert!((95..=100).contains(&counted), "{counted}");
+    conn.batch_execute("select pg_stat_force_next_flush()")
+        .await
+        .unwrap();
+    conn.batch_execute("select 1").await.unwrap();
+    let read = "select idx_tup_read from pg_stat_user_indexes where schemaname = current_schema()
+        and indexrelname = 'ticket_waits_since'";
+    assert_eq!(house.number(read).await, counted);
+}
