@@ -30,8 +30,8 @@ pub struct Shown {
 
 impl Shown {
     pub async fn launched(settings: &str, csv: &str) -> Self {
-        let shown = Self::drafted(settings, csv).await;
-        shown.launch().await;
+        let shown = Box::pin(Self::drafted(settings, csv)).await;
+        Box::pin(shown.launch()).await;
         shown
     }
 
@@ -43,7 +43,7 @@ impl Shown {
     pub async fn drafted(settings: &str, csv: &str) -> Self {
         let house = House::with(settings).await;
         let scene = Scene::new(&house).await;
-        Self::of(house, scene, csv).await
+        Box::pin(Self::of(house, scene, csv)).await
     }
 
     /// The same of `n` people who are all in one batch. It is launched.
@@ -56,8 +56,8 @@ impl Shown {
                 "{reference},{reference}@mail.example,A Person,en,US-WA,name\n"
             ));
         }
-        let shown = Self::of(house, scene, &csv).await;
-        shown.launch().await;
+        let shown = Box::pin(Self::of(house, scene, &csv)).await;
+        Box::pin(shown.launch()).await;
         assert_eq!(shown.house.number("select count(*) from batch").await, 1);
         shown
     }

@@ -55,7 +55,7 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     assert!(matches!(again, Err(PostalError::Retracted)), "{again:?}");
     let nobody = told(app, by, of, "person_00", on, &telling).await;
     assert!(matches!(nobody, Err(PostalError::Missing)), "{nobody:?}");
-    let due = candor::postal::store::due(&mut *app.db.get().await.unwrap(), of)
+    let due = candor::postal::store::due(&mut app.db.get().await.unwrap(), of)
         .await
         .unwrap();
     let corrections = due
