@@ -90,6 +90,9 @@ mod tests {
             .filter(|kind| !kind.slug().contains("idempotency"))
         {
             let words = format!("{}. {}", title(*kind), advice(&Problem::new(*kind)));
+            let said: Vec<_> = words
+                .split(|c: char| !c.is_alphanumeric() && c != '-')
+                .collect();
             for word in [
                 "header",
                 "Retry-After",
@@ -100,7 +103,7 @@ mod tests {
                 "Content-Type",
                 "body",
             ] {
-                assert!(!words.contains(word), "{}: {words}", kind.slug());
+                assert!(!said.contains(&word), "{}: {words}", kind.slug());
             }
         }
     }
