@@ -30,7 +30,7 @@ async fn counted_within(app: &App, id: CampaignId, within: Duration) -> db::Resu
     tx.roll_back().await;
     match counted {
         Ok(counted) => Ok(Some(counted)),
-        Err(error @ db::Error::Unavailable(_)) => {
+        Err(error @ (db::Error::Unavailable(_) | db::Error::Late(_))) => {
             tracing::debug!(%error, campaign = %id, "notices that may have arrived twice are not counted in time");
             Ok(None)
         }

@@ -82,8 +82,8 @@ impl Freezer {
             let others = unfrozen::lock_untouched(&mut tx, campaign.id, places[0].bucket).await?;
             places.extend(others);
         }
+        let mut slice = Slice::new(&mut tx, app, &campaign, &pinned).await?;
         lock_people(&mut tx, &campaign, &places).await?;
-        let mut slice = Slice::new(app, &campaign, &pinned);
         match <[Unfrozen; 1]>::try_from(places) {
             Ok([at]) => in_turn(&mut tx, &mut slice, at).await?,
             Err(places) => slice.take_few(&mut tx, places).await?,
@@ -143,7 +143,7 @@ async fn in_turn(tx: &mut Conn, slice: &mut Slice<'_>, mut at: Unfrozen) -> Resu
     loop {
         let bucket = at.bucket;
         slice.take(tx, at).await?;
-        if slice.is_full() || slice.is_last() || Instant::now() >= until {
+        if slice.is_full() || Instant::now() >= until {
             return Ok(());
         }
         let Some(next) = unfrozen::lock_behind(tx, slice.campaign.id, bucket).await? else {
@@ -173,7 +173,7 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
     person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     let mut made = 0;
     while let Some(at) = left.pop() {
-        let mut slice = Slice::new(app, campaign, &pinned);
+        let mut slice = Slice::new(tx, app, campaign, &pinned).await?;
         slice.take(tx, at).await?;
         made += slice.end(tx).await?.made;
         if left.is_empty() {

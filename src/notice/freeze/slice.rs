@@ -46,13 +46,21 @@ pub(super) struct Slice<'a> {
     has_whole: bool,
     /// What it adds to the counters of the campaign.
     counts: BTreeMap<NoticeStatus, i64>,
-    /// Whether the row of the campaign's pace is locked by it.
-    holds_pace: bool,
+    /// Notices that are still to go into the campaign's first slice.
+    canary_left: i32,
 }
 
 impl<'a> Slice<'a> {
-    pub(super) fn new(app: &'a App, campaign: &'a Campaign, pinned: &'a Pinned) -> Self {
-        Self {
+    /// An empty one. The row of the campaign's pace is locked before anybody's people, if some are left for the first
+    /// slice: whoever holds people never waits for it.
+    pub(super) async fn new(
+        tx: &mut Conn,
+        app: &'a App,
+        campaign: &'a Campaign,
+        pinned: &'a Pinned,
+    ) -> Result<Self> {
+        let canary_left = campaign::store::canary_left(tx, campaign.id, i32::MAX).await?;
+        Ok(Self {
             app,
             campaign,
             pinned,
@@ -60,18 +68,13 @@ impl<'a> Slice<'a> {
             queued: 0,
             has_whole: false,
             counts: BTreeMap::new(),
-            holds_pace: false,
-        }
+            canary_left,
+        })
     }
 
     /// Whether no more people fit in.
     pub(super) fn is_full(&self) -> bool {
         self.room() <= 0
-    }
-
-    /// Whether no more people's locks may be taken: whoever waits for a row that this slice has locked may hold one.
-    pub(super) fn is_last(&self) -> bool {
-        self.holds_pace
     }
 
     fn room(&self) -> i32 {
@@ -80,21 +83,16 @@ impl<'a> Slice<'a> {
     }
 
     /// How many people come in now, and whether they are of the campaign's first slice, which is sent before the rest.
-    async fn limit(&mut self, tx: &mut Conn) -> Result<(i32, bool)> {
-        let room = self.room();
-        let canary = campaign::store::canary_left(tx, self.campaign.id, room).await?;
-        Ok(match canary {
-            0 => (room, false),
-            canary => {
-                self.holds_pace = true;
-                (canary, true)
-            }
-        })
+    fn limit(&self) -> (i32, bool) {
+        match self.canary_left.min(self.room()) {
+            0 => (self.room(), false),
+            canary => (canary, true),
+        }
     }
 
     /// Takes people of one bucket.
     pub(super) async fn take(&mut self, tx: &mut Conn, at: Unfrozen) -> Result<()> {
-        let (limit, canary) = self.limit(tx).await?;
+        let (limit, canary) = self.limit();
         let (incident, filter) = (self.campaign.incident, &self.pinned.filter);
         let place = (at.bucket, at.after);
         let people = person::store::page_after(tx, incident, place, filter, limit.into()).await?;
@@ -105,7 +103,7 @@ impl<'a> Slice<'a> {
 
     /// Takes people of several buckets of which nothing is frozen yet, of an incident with few people.
     pub(super) async fn take_few(&mut self, tx: &mut Conn, places: Vec<Unfrozen>) -> Result<()> {
-        let (limit, canary) = self.limit(tx).await?;
+        let (limit, canary) = self.limit();
         let buckets: Vec<i32> = places.iter().map(|at| at.bucket).collect();
         let (incident, filter) = (self.campaign.incident, &self.pinned.filter);
         let people =
@@ -170,6 +168,7 @@ impl<'a> Slice<'a> {
         }
         if canary {
             campaign::store::take_canary(tx, campaign.id, queued).await?;
+            self.canary_left -= queued;
         }
         self.queued += queued;
         Ok(())
