@@ -7,7 +7,7 @@ use super::pieces::{Piece, Place, push_fixed};
 use super::placeholder::Placeholder;
 use super::tree::{Block, Inline, Item, List};
 use super::values::MissingValue;
-use crate::element::Element;
+use super::case::Case;
 use crate::template::layout::Style;
 
 /// Writes the tree of a notice.
@@ -169,7 +169,7 @@ impl<'s> Writer<'s> {
         self.markup(&format!("</{name}>"));
     }
 
-    fn when(&mut self, any: &[Element], inner: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Case], inner: impl FnOnce(&mut Self)) {
         let outside = std::mem::take(&mut self.pieces);
         inner(self);
         let inside = std::mem::replace(&mut self.pieces, outside);

@@ -5,7 +5,7 @@ use super::person::Person;
 use super::pieces::{Piece, fill_plain};
 use super::values::MissingValue;
 use super::wrap::{self, columns};
-use crate::element::Element;
+use super::case::Case;
 
 /// One step of writing the text part.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) enum Step {
     },
     Paragraph(Paragraph),
     Guidance(String),
-    If(Vec<Element>, Vec<Step>),
+    If(Vec<Case>, Vec<Step>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

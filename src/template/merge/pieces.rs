@@ -3,7 +3,7 @@
 use super::person::Person;
 use super::placeholder::Placeholder;
 use super::values::MissingValue;
-use crate::element::Element;
+use super::case::Case;
 
 /// A stretch of a compiled part.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub(super) enum Piece {
     /// Where the reader checks a notice code.
     CheckAddress,
     /// For people with any of these elements.
-    If(Vec<Element>, Vec<Piece>),
+    If(Vec<Case>, Vec<Piece>),
 }
 
 /// Where a value stands, which decides how it is made safe.

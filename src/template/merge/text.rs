@@ -6,7 +6,7 @@ use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
 use super::tree::{Block, Inline, List};
 use super::values::MissingValue;
-use crate::element::Element;
+use super::case::Case;
 
 /// A compiled text part.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ impl Writer {
         counter
     }
 
-    fn when(&mut self, any: &[Element], inner: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Case], inner: impl FnOnce(&mut Self)) {
         let outside = std::mem::take(&mut self.steps);
         inner(self);
         let inside = std::mem::replace(&mut self.steps, outside);
