@@ -224,7 +224,7 @@ impl Found {
             *self.unfillable.entry(at).or_default() += class.people;
         }
         if content.kind == CampaignKind::Correction {
-            let mut unsaid = |place: &mut Unsaid, is_unsaid| {
+            let unsaid = |place: &mut Unsaid, is_unsaid| {
                 if is_unsaid {
                     *place.entry(tag.to_owned()).or_default() += class.people;
                 }

@@ -89,6 +89,7 @@ pub mod reach;
 pub mod rejected;
 pub mod scopes;
 pub mod sign_in;
+pub mod speed;
 pub mod staff;
 pub mod template;
 pub mod templates;

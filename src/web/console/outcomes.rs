@@ -301,6 +301,8 @@ mod tests {
             connections,
             held_until: held_until.map(at),
             why: held_until.map(|_| "rate_limited".to_owned()),
+            per_second: 0,
+            node_per_second: 0,
             providers: Vec::new(),
         };
         let seen = [

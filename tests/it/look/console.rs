@@ -554,6 +554,8 @@ fn came() -> Outcomes {
         left_out: LeftOut {
             changed: 12,
             no_address: 3,
+            not_affected: 2,
+            already_told: 1,
         },
         chart: Some(chart()),
         replies: vec![
