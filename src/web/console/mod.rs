@@ -212,6 +212,8 @@ pub struct Deed {
     pub look: &'static str,
     /// What is asked before it is done; empty to do it at once.
     pub sure: String,
+    /// What has to be ticked with that; empty for nothing.
+    pub tick: String,
     /// Why it cannot be done now; empty when it can.
     pub blocked: String,
 }
