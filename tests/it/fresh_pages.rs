@@ -150,6 +150,7 @@ async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() 
     launch::approve(&house.app, scene.approver, again, &hash).await.unwrap();
     launch::launch(&house.app, scene.comms, again).await.unwrap();
     house.send_all().await;
+    has(&page(&comms, again), "<b>2</b> messages that were sent here may be a second notice to their people");
     // Once they are told nothing about the uncertain notices waits for anybody.
     let shown = get(&comms, "/console").body;
     assert!(!shown.contains("left uncertain"), "{shown}");

@@ -90,6 +90,8 @@ pub struct CampaignPage {
     pub log: Vec<Done>,
     /// When the figures were read.
     pub as_of: Moment,
+    /// Whether each person of its audience may have had an earlier notice.
+    pub is_again: bool,
 }
 
 impl CampaignPage {
@@ -229,6 +231,7 @@ pub(super) async fn filled(
         faults: Faults::default(),
         log,
         as_of: Moment::exact(now),
+        is_again: campaign.audience.may_have_been_told,
         counts: Counts {
             doubled,
             ..Counts::from(&progress)

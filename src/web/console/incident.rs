@@ -75,17 +75,7 @@ pub struct IncidentPage {
     pub forgotten: Option<Moment>,
     /// Whether anybody may read its page.
     pub is_public: bool,
-    /// What tells a campaign from others of its name and kind: its day, and to whom it goes.
-pub(super) fn about(of: &Campaign) -> String {
-    let (what, at) = match of.launched_at {
-        Some(at) => ("launched", at),
-        None => ("drafted", of.created_at),
-    };
-    let to = to_whom(&of.audience, of.kind);
-    format!("{what} {} UTC, to {to}", at.format("%-d %b %Y, %H:%M"))
-}
-
-/// What of the fact sheet is not public, a sentence.
+    /// What of the fact sheet is not public, a sentence.
     pub publication: String,
     /// The people not told yet; moving on to monitoring asks for a yes to their number.
     pub untold: Untold,
@@ -381,6 +371,16 @@ pub async fn rows(
         });
     }
     Ok(rows)
+}
+
+/// What tells a campaign from others of its name and kind: its day, and to whom it goes.
+pub(super) fn about(of: &Campaign) -> String {
+    let (what, at) = match of.launched_at {
+        Some(at) => ("launched", at),
+        None => ("drafted", of.created_at),
+    };
+    let to = to_whom(&of.audience, of.kind);
+    format!("{what} {} UTC, to {to}", at.format("%-d %b %Y, %H:%M"))
 }
 
 /// What of the fact sheet is not public, in a sentence.

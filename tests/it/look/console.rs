@@ -653,6 +653,7 @@ fn campaign() -> CampaignPage {
         outcomes: came(),
         log: log(),
         as_of: row(0),
+        is_again: false,
     }
 }
 
