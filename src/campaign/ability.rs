@@ -200,7 +200,14 @@ mod tests {
 
     #[test]
     fn a_relay_is_held_while_no_sender_uses_it() {
-        let seen = [("a", 60), ("b", 30), ("a", 0), ("c", 20), ("b", 40), ("d", -5)];
+        let seen = [
+            ("a", 60),
+            ("b", 30),
+            ("a", 0),
+            ("c", 20),
+            ("b", 40),
+            ("d", -5),
+        ];
         let seen: Vec<_> = seen.iter().map(relay).collect();
         assert_eq!(held(&seen, now()), [named("c", 20), named("b", 30)]);
     }

@@ -99,7 +99,10 @@ pub async fn void(
     }
     let incidents = incident::store::list(conn).await?;
     let over = cannot_go_on(conn, &paused, &incidents).await?;
-    let mut void: HashMap<_, _> = over.into_iter().map(|id| (id, vec![Change::Scope])).collect();
+    let mut void: HashMap<_, _> = over
+        .into_iter()
+        .map(|id| (id, vec![Change::Scope]))
+        .collect();
     if waiting.is_empty() {
         return Ok(void);
     }

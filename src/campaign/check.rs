@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use super::acknowledge::{Readers, ToAcknowledge};
 use super::content::Content;
 use super::{CampaignKind, acknowledge};
-pub use super::acknowledge::{Readers, ToAcknowledge};
 use crate::element::{Element, ElementSet};
 use crate::person::AudienceClass;
 use crate::person::place::Locale;

@@ -14,8 +14,8 @@ use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainP
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
-pub use waits::{Waits, waits};
 pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
+pub use waits::{Waits, waits};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};

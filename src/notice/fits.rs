@@ -2,8 +2,8 @@
 
 use crate::campaign::CampaignKind;
 use crate::element::ElementSet;
-use crate::person::{Person, PersonStanding};
 use crate::person::flags::WithheldReason;
+use crate::person::{Person, PersonStanding};
 
 /// What a notice would say to its person now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

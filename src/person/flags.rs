@@ -193,7 +193,9 @@ impl WithheldReason {
             Self::LegalHold => "legal hold: nobody may write",
             Self::Deceased => "the person has died",
             Self::ProtectedAddress => "protected: mail may endanger the person",
-            Self::Changed => "changed since approval: still to be told, by a later campaign or a letter",
+            Self::Changed => {
+                "changed since approval: still to be told, by a later campaign or a letter"
+            }
             Self::NoAddress => "no e-mail address any more: needs a letter",
             Self::NotAffected => "not affected after all: nothing is to be told",
             Self::AlreadyTold => "told everything in the meantime: nothing is to be told",

@@ -274,7 +274,9 @@ async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notic
         .await;
     let shown = board();
     assert!(
-        shown.contains("1 notice was left uncertain, and its person was not told since: it may have arrived."),
+        shown.contains(
+            "1 notice was left uncertain, and its person was not told since: it may have arrived."
+        ),
         "{shown}"
     );
     assert!(shown.contains(&format!(

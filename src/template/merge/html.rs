@@ -1,13 +1,13 @@
 //! Tree → HTML pieces, and the filling of them. The only place where HTML is put together:
 //! whatever comes from outside passes `escape`.
 
+use super::case::Case;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
 use super::placeholder::Placeholder;
 use super::tree::{Block, Inline, Item, List};
 use super::values::MissingValue;
-use super::case::Case;
 use crate::template::layout::Style;
 
 /// Writes the tree of a notice.

@@ -1,11 +1,11 @@
 //! Marked text → inlines: what each mark stands for where it stands, and what may not stand there.
 
 use super::bidi;
+use super::case::Case;
 use super::parse::{Marked, Stretch, Token};
 use super::placeholder::Placeholder;
 use super::problem::{MergeError, Problem};
 use super::tree::{Inline, Node};
-use super::case::Case;
 
 /// The only addresses that become links.
 const SAFE_SCHEMES: [&str; 4] = ["https://", "http://", "mailto:", "tel:"];

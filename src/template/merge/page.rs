@@ -1,11 +1,11 @@
 //! The writing of a text part, step by step: margins, marks of items, empty lines.
 
+use super::case::Case;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, fill_plain};
 use super::values::MissingValue;
 use super::wrap::{self, columns};
-use super::case::Case;
 
 /// One step of writing the text part.
 #[derive(Debug, Clone, PartialEq)]

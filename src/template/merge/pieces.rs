@@ -1,9 +1,9 @@
 //! The compiled form of a line: what is the same for everybody, and the gaps.
 
+use super::case::Case;
 use super::person::Person;
 use super::placeholder::Placeholder;
 use super::values::MissingValue;
-use super::case::Case;
 
 /// A stretch of a compiled part.
 #[derive(Debug, Clone, PartialEq)]

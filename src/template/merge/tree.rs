@@ -1,7 +1,7 @@
 //! A template as a tree of blocks and inlines, from which both parts of the mail are written.
 
-use super::placeholder::Placeholder;
 use super::case::Case;
+use super::placeholder::Placeholder;
 
 /// A piece of the page that starts on its own line.
 #[derive(Debug, Clone, PartialEq)]

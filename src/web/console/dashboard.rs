@@ -12,10 +12,10 @@ use super::Account;
 use super::around::{self, account, template_names};
 use super::incident::about;
 use super::needs;
-use super::outcomes::reason_words;
 pub use super::needs::Need;
-use super::speed::Bearing;
+use super::outcomes::reason_words;
 use super::progress::{is_whole, lately, of_total, pace, prevented};
+use super::speed::Bearing;
 use crate::app::App;
 use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::store::Pace;
@@ -71,6 +71,8 @@ pub struct Running {
     pub name: String,
     /// `initial`, `supplement` or `correction`.
     pub kind: String,
+    /// Its incident's title.
+    pub incident: String,
     /// Its day, and to whom it goes.
     pub about: String,
     /// Its state.
@@ -116,9 +118,9 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     };
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     needs.extend(
-        campaigns
-            .iter()
-            .filter_map(|one| of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who)),
+        campaigns.iter().filter_map(|one| {
+            of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who)
+        }),
     );
     let seen = campaign::store::relays(&mut conn).await?;
     needs.extend(of_helpline(&mut conn, &who, now).await?);
@@ -126,7 +128,11 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let ability = campaign::store::ability(&mut conn, now).await?;
     let mut running = Vec::new();
     for one in campaigns.iter().filter(|one| is_running(one.status)) {
-        running.push(on_its_way((&app, &mut conn), one, named(one), &ability, now).await?);
+        let incident = titles.get(&one.incident).cloned().unwrap_or_default();
+        running.push(Running {
+            incident,
+            ..on_its_way((&app, &mut conn), one, named(one), &ability, now).await?
+        });
     }
     needs.extend(match &doubt {
         Some(doubt) => Some(of_doubt(doubt, &who)),
@@ -186,10 +192,9 @@ fn of_campaign(campaign: &Campaign, name: &str, is_void: bool, who: &Signed) -> 
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
             (format!("{name} waits for a second person."), "Review it")
         }
-        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => (
-            format!("{name} is approved and not launched."),
-            "Launch it",
-        ),
+        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
+            (format!("{name} is approved and not launched."), "Launch it")
+        }
         CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
             if is_void {
                 let text = format!(
@@ -233,7 +238,7 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
     Some(Need {
         tone: Tone::Act,
         text: match more {
-            0 => format!("“{}” waits. {prevented}", first.name),
+            0 => format!("{}: “{}” waits. {prevented}", first.incident, first.name),
             more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
         },
         href: format!("/console/campaigns/{}", first.id),
@@ -245,19 +250,14 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
 fn of_pace(one: &Running) -> Option<Need> {
     (!one.held.is_empty()).then(|| Need {
         tone: Tone::Look,
-        text: format!("“{}” waits. {}", one.name, one.held),
+        text: format!("{}: “{}” waits. {}", one.incident, one.name, one.held),
         href: format!("/console/campaigns/{}", one.id),
         deed: "Look at it".to_owned(),
     })
 }
 
 /// Relays that take nothing while others work. While none works, [`of_sending`] says so.
-fn of_relays(
-    ability: &Ability,
-    seen: &[RelaySeen],
-    who: &Signed,
-    now: DateTime<Utc>,
-) -> Vec<Need> {
+fn of_relays(ability: &Ability, seen: &[RelaySeen], who: &Signed, now: DateTime<Utc>) -> Vec<Need> {
     if !ability.is_open() || !who.may(Right::SeeCampaigns) {
         return Vec::new();
     }
@@ -323,6 +323,7 @@ async fn on_its_way(
         id: campaign.id.to_string(),
         name,
         kind: campaign.kind.to_string(),
+        incident: String::new(),
         about: format!("{}, {}", campaign.kind, about(campaign)),
         status: campaign.status.to_string(),
         sent: progress.of(NoticeStatus::Sent),

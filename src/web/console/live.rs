@@ -11,8 +11,8 @@ use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::speed::Bearing;
 use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
+use super::speed::Bearing;
 use crate::app::App;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, doubled, hold};

@@ -115,11 +115,21 @@ pub async fn of_incident(
             need(Tone::Look, text, draft, "Draft a correction");
         }
     }
-    let is_early = matches!(incident.state, IncidentState::Confirmed | IncidentState::Scoping);
+    let is_early = matches!(
+        incident.state,
+        IncidentState::Confirmed | IncidentState::Scoping
+    );
     if who.may(Right::SteerIncident) && is_early && account.notified > 0 {
         let text = match account.notified {
-            1 => format!("1 person is told, and the incident is still {}.", incident.state),
-            n => format!("{} people are told, and the incident is still {}.", count(n), incident.state),
+            1 => format!(
+                "1 person is told, and the incident is still {}.",
+                incident.state
+            ),
+            n => format!(
+                "{} people are told, and the incident is still {}.",
+                count(n),
+                incident.state
+            ),
         };
         need(Tone::Look, text, at.clone(), "Move it on");
     }

@@ -71,7 +71,8 @@ fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
     let people = count(reach.count.mailable);
     let is_again = of.audience.may_have_been_told;
     if is_again && matches!(deed.name.as_str(), "approve" | "launch") {
-        deed.sure += " An earlier notice to each of them was left uncertain: they may read it twice.";
+        deed.sure +=
+            " An earlier notice to each of them was left uncertain: they may read it twice.";
     }
     if deed.name == "launch" && !reach.unpublished.is_empty() {
         let facts = reach.unpublished.join(", ");

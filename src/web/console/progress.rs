@@ -3,12 +3,12 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::speed::Bearing;
 use crate::campaign::ability::Ability;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::{self, Conn};
-use super::speed::Bearing;
 use crate::notice::NoticeStatus;
 use crate::notice::store::tally;
 use crate::web::figures::count;
@@ -177,7 +177,11 @@ pub fn prevented(ability: &Ability) -> Option<String> {
             let others = relays.iter().filter(|one| one.relay != *relay);
             let others = others.map(|one| {
                 let why = one.why.replace('_', " ");
-                format!("; relay {}, {why}, until {}", one.relay, one.until.format("%H:%M:%S"))
+                format!(
+                    "; relay {}, {why}, until {}",
+                    one.relay,
+                    one.until.format("%H:%M:%S")
+                )
             });
             format!(
                 "Held until {} UTC: relay {relay}, {}{}.",

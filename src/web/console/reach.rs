@@ -68,7 +68,10 @@ fn without_advice(why: &str) -> &str {
 /// The facts that the texts quote and that no public page shows as they are now.
 pub(super) fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
     let texts = present.compile().unwrap_or_default();
-    let quoted: BTreeSet<String> = texts.values().flat_map(|text| text.facts().to_vec()).collect();
+    let quoted: BTreeSet<String> = texts
+        .values()
+        .flat_map(|text| text.facts().to_vec())
+        .collect();
     let differing = incident.unpublished_facts().into_iter();
     differing
         .filter(|key| quoted.contains(&key.to_ascii_lowercase()))

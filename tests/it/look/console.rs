@@ -150,7 +150,9 @@ fn dashboard() -> Dashboard {
             id: "cam_1".into(),
             name: "Notice of data breach".into(),
             kind: "initial".into(),
-            about: "initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
+            about:
+                "initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far"
+                    .into(),
             status: "sending".into(),
             sent: 48_213_004,
             of: "of 54,600,000 sent".into(),

@@ -92,9 +92,7 @@ async fn to_be_corrected(house: &House, scene: &Scene, people: usize) -> Campaig
 }
 
 async fn approved(house: &House, scene: &Scene, campaign: CampaignId) {
-    let hash = submitted(&house.app, scene.comms, campaign)
-        .await
-        .unwrap();
+    let hash = submitted(&house.app, scene.comms, campaign).await.unwrap();
     launch::approve(&house.app, scene.approver, campaign, &hash)
         .await
         .unwrap();
