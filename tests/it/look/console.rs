@@ -150,6 +150,7 @@ fn dashboard() -> Dashboard {
             id: "cam_1".into(),
             name: "Notice of data breach".into(),
             kind: "initial".into(),
+            incident: "Data theft of August 2021".into(),
             about:
                 "initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far"
                     .into(),
