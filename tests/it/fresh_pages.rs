@@ -267,8 +267,6 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     );
     let all = relays
         .to_string()
-        .replace("null,\"name\":\"beta\"", "null,\"name\":\"beta\"");
-    let all = all
         .replacen(
             "\"held_until\":null",
             "\"held_until\":\"2999-01-01T12:34:59Z\"",

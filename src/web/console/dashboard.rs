@@ -131,7 +131,7 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         let incident = titles.get(&one.incident).cloned().unwrap_or_default();
         running.push(Running {
             incident,
-            ..on_its_way((&app, &mut conn), one, named(one), &ability, now).await?
+            ..on_its_way((&**app, &mut *conn), one, named(one), &ability, now).await?
         });
     }
     needs.extend(match &doubt {
