@@ -147,7 +147,7 @@ impl CampaignView {
             audience: campaign.audience,
             limits: campaign.limits,
             on_uncertain: campaign.on_uncertain,
-            next: next(&campaign, is_void),
+            next: next(campaign.status, is_void),
             status: campaign.status,
             status_reason: campaign.status_reason,
             version: campaign.version,
@@ -163,9 +163,9 @@ impl CampaignView {
 }
 
 /// The states that may follow. A paused campaign whose approval is void does not go on.
-fn next(of: &Campaign, is_void: bool) -> Vec<CampaignStatus> {
-    let is_over = is_void && of.status == CampaignStatus::Paused;
-    let next = of.status.after().iter().copied();
+fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
+    let is_over = is_void && status == CampaignStatus::Paused;
+    let next = status.after().iter().copied();
     next.filter(|to| !(is_over && *to == CampaignStatus::Sending))
         .collect()
 }
