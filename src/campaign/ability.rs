@@ -1,5 +1,7 @@
 //! Whether any message can leave now, and what prevents it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,12 @@ pub struct RelaySeen {
     pub held_until: Option<DateTime<Utc>>,
     /// Why.
     pub why: Option<String>,
+    /// Messages a second that its settings allow; 0 is unlimited.
+    #[serde(default)]
+    pub per_second: u32,
+    /// The same of all relays of its node together.
+    #[serde(default)]
+    pub node_per_second: u32,
     /// The mailbox providers whose mail it keeps back while mail to others goes on.
     #[serde(default)]
     pub providers: Vec<ProviderHeld>,
@@ -28,6 +36,45 @@ pub struct ProviderHeld {
     pub until: DateTime<Utc>,
     /// Why.
     pub why: String,
+}
+
+/// A relay that takes nothing for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldRelay {
+    /// Its name.
+    pub relay: String,
+    /// Until when; of several senders, until one of them uses it again.
+    pub until: DateTime<Utc>,
+    /// Why, as the sender says it.
+    pub why: String,
+}
+
+/// The relays that no sender at work uses now, in the order in which they are free; `seen` is what all senders see.
+pub fn held(seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<HeldRelay> {
+    let mut all: BTreeMap<&str, Option<HeldRelay>> = BTreeMap::new();
+    for one in seen {
+        let until = one.held_until.filter(|until| *until > now);
+        let held = until.map(|until| HeldRelay {
+            relay: one.name.clone(),
+            until,
+            why: one.why.clone().unwrap_or_default(),
+        });
+        all.entry(&one.name)
+            .and_modify(|first| {
+                let sooner = match (&*first, &held) {
+                    (Some(first), Some(held)) => held.until < first.until,
+                    (Some(_), None) => true,
+                    (None, _) => false,
+                };
+                if sooner {
+                    first.clone_from(&held);
+                }
+            })
+            .or_insert(held);
+    }
+    let mut held: Vec<_> = all.into_values().flatten().collect();
+    held.sort_by(|a, b| (a.until, &a.relay).cmp(&(b.until, &b.relay)));
+    held
 }
 
 /// A decision, or a doubt, for which nothing leaves whatever senders and relays do.
@@ -57,7 +104,7 @@ pub enum Ability {
     },
     /// No sender is at work.
     NoSender,
-    /// Every relay of every sender is held; this is the one that is free first.
+    /// Every relay of every sender is held. Named by itself: the one that is free first.
     Held {
         /// Its name.
         relay: String,
@@ -65,6 +112,8 @@ pub enum Ability {
         until: DateTime<Utc>,
         /// Why, as the sender says it.
         why: String,
+        /// All of them, the first one included, in the order in which they are free.
+        relays: Vec<HeldRelay>,
     },
     /// Messages can leave, but the program keeps this campaign at no part of its rate.
     Paced {
@@ -105,6 +154,7 @@ impl Ability {
             relay: relay.name.clone(),
             until,
             why: relay.why.clone().unwrap_or_default(),
+            relays: held(&senders.concat(), now),
         })
     }
 
@@ -130,12 +180,36 @@ mod tests {
             connections: 0,
             held_until: (*held_for != 0).then(|| now() + TimeDelta::seconds(*held_for)),
             why: Some("blocked".to_owned()),
+            per_second: 0,
+            node_per_second: 0,
             providers: vec![ProviderHeld {
                 name: None,
                 until: now() + TimeDelta::hours(1),
                 why: "blocked".to_owned(),
             }],
         }
+    }
+
+    fn named(name: &str, held_for: i64) -> HeldRelay {
+        HeldRelay {
+            relay: name.to_owned(),
+            until: now() + TimeDelta::seconds(held_for),
+            why: "blocked".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_relay_is_held_while_no_sender_uses_it() {
+        let seen = [
+            ("a", 60),
+            ("b", 30),
+            ("a", 0),
+            ("c", 20),
+            ("b", 40),
+            ("d", -5),
+        ];
+        let seen: Vec<_> = seen.iter().map(relay).collect();
+        assert_eq!(held(&seen, now()), [named("c", 20), named("b", 30)]);
     }
 
     fn of(barred: Option<Barred>, senders: &[&[(&str, i64)]]) -> Ability {
@@ -155,6 +229,7 @@ mod tests {
             relay: "b".to_owned(),
             until: now() + TimeDelta::seconds(30),
             why: "blocked".to_owned(),
+            relays: vec![named("b", 30), named("a", 60)],
         };
         assert_eq!(of(None, &[&[("a", 60), ("b", 30)], &[("a", 90)]]), expected);
     }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use super::change::Change;
 use super::content::Content;
 use super::error::CampaignError;
-use super::{Campaign, CampaignStatus};
+use super::{Campaign, CampaignStatus, store};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::CampaignId;
-use crate::{incident, template};
+use crate::incident::Incident;
+use crate::{incident, scope, template};
 
 /// What would be approved at present.
 ///
@@ -49,8 +50,40 @@ fn waits(campaign: &Campaign) -> bool {
     matches!(campaign.status, InReview | Approved | Scheduled)
 }
 
-/// What changed since each of these campaigns was submitted, of those that are submitted and not launched. Three
-/// statements, however many they are.
+/// Whether a campaign was launched and is paused: if its audience is not complete, the list that was approved must still
+/// be in force when it goes on.
+fn is_paused(campaign: &Campaign) -> bool {
+    campaign.status == CampaignStatus::Paused
+}
+
+/// The paused campaigns whose audience is not complete and can no longer be taken from the list that was approved: they
+/// cannot be resumed. One statement for each whose list is not in force.
+async fn cannot_go_on(
+    conn: &mut Conn,
+    paused: &[&Campaign],
+    incidents: &[Incident],
+) -> db::Result<Vec<CampaignId>> {
+    let mut over = Vec::new();
+    if paused.is_empty() {
+        return Ok(over);
+    }
+    let coming = scope::store::list_activating(conn).await?;
+    for campaign in paused {
+        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let approved = content.map(|content| content.scope);
+        let incident = incidents.iter().find(|one| one.id == campaign.incident);
+        let active = incident.and_then(|one| one.active_scope);
+        let is_coming = coming.iter().any(|(of, _)| *of == campaign.incident);
+        if (active != approved || is_coming) && !store::is_frozen(conn, campaign.id).await? {
+            over.push(campaign.id);
+        }
+    }
+    Ok(over)
+}
+
+/// What changed since each of these campaigns was submitted: of those that are submitted and not launched anything, of
+/// those that are paused the list, if their audience is still to be drawn from it. A few statements, however many they
+/// are.
 ///
 /// # Errors
 /// The database's.
@@ -60,16 +93,24 @@ pub async fn void(
     campaigns: &[Campaign],
 ) -> db::Result<HashMap<CampaignId, Vec<Change>>> {
     let waiting: Vec<&Campaign> = campaigns.iter().filter(|one| waits(one)).collect();
-    if waiting.is_empty() {
+    let paused: Vec<&Campaign> = campaigns.iter().filter(|one| is_paused(one)).collect();
+    if waiting.is_empty() && paused.is_empty() {
         return Ok(HashMap::new());
     }
     let incidents = incident::store::list(conn).await?;
+    let over = cannot_go_on(conn, &paused, &incidents).await?;
+    let mut void: HashMap<_, _> = over
+        .into_iter()
+        .map(|id| (id, vec![Change::Scope]))
+        .collect();
+    if waiting.is_empty() {
+        return Ok(void);
+    }
     let versions: Vec<_> = waiting
         .iter()
         .map(|one| (one.template, one.template_version))
         .collect();
     let templates = template::store::find_many(conn, &versions).await?;
-    let mut void = HashMap::new();
     for campaign in waiting {
         let incident = incidents.iter().find(|one| one.id == campaign.incident);
         let template = templates

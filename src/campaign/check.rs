@@ -5,27 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::CampaignKind;
+pub use super::acknowledge::{Readers, ToAcknowledge};
 use super::content::Content;
-use crate::element::{Element, ElementSet, LOCALES};
+use super::{CampaignKind, acknowledge};
+use crate::element::{Element, ElementSet};
 use crate::person::AudienceClass;
 use crate::person::place::Locale;
 use crate::template::lint::{self, Finding, Severity};
 use crate::template::merge::{Compiled, MergeError, Placeholder};
 use crate::template::pick;
-
-/// People who read a language, and the text that they get.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Readers {
-    /// Which language they read.
-    pub locale: Locale,
-    /// How many.
-    pub people: i64,
-    /// The language tag of the text that they get.
-    pub text: String,
-    /// Whether that text is in their language.
-    pub is_theirs: bool,
-}
 
 /// An element that a text does not name to people of whom it was exposed, or names to people of whom it was not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,16 +41,8 @@ pub struct Unfillable {
     pub people: i64,
 }
 
-/// Something that is only sent if its author says that it is meant so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ToAcknowledge {
-    /// What to say: `fr`, `es:what_happened`.
-    pub key: String,
-    /// How many people it concerns.
-    pub people: i64,
-    /// Why, a sentence.
-    pub why: String,
-}
+/// People in whom a correction leaves something unsaid, by the text that they get.
+type Unsaid = BTreeMap<String, i64>;
 
 /// What a check of the texts against the audience found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -209,6 +189,12 @@ struct Found {
     unnamed: Place<Element>,
     not_theirs: Place<Element>,
     unfillable: Place<&'static str>,
+    /// Who was told wrongly and is not told of what.
+    uncorrected: Unsaid,
+    /// Who is not affected any more and reads a text that others get and that has no words for them.
+    unaddressed: Unsaid,
+    /// The texts that people get of whom something is exposed.
+    for_affected: BTreeSet<String>,
 }
 
 impl Found {
@@ -229,13 +215,28 @@ impl Found {
             let at = (element, class.locale.clone(), tag.to_owned());
             *self.not_theirs.entry(at).or_default() += class.people;
         }
+        let shown = text.shown(class.exposed);
         let word = Placeholder::ToldWrongly;
-        if text.uses().contains(&word) && class.named.minus(class.exposed).is_empty() {
+        let corrects = shown.told_wrongly || text.is_in_subject(word);
+        let is_right = class.named.minus(class.exposed).is_empty();
+        if corrects && is_right {
             let at = (word.word(), class.locale.clone(), tag.to_owned());
             *self.unfillable.entry(at).or_default() += class.people;
         }
+        if content.kind == CampaignKind::Correction {
+            let unsaid = |place: &mut Unsaid, is_unsaid| {
+                if is_unsaid {
+                    *place.entry(tag.to_owned()).or_default() += class.people;
+                }
+            };
+            let is_nothing = class.exposed.is_empty();
+            unsaid(&mut self.uncorrected, !is_right && !corrects);
+            unsaid(&mut self.unaddressed, is_nothing && !shown.for_nothing);
+            if !is_nothing {
+                self.for_affected.insert(tag.to_owned());
+            }
+        }
         if class.exposed.is_empty() {
-            let shown = text.shown(class.exposed);
             for (is_shown, word) in [
                 (shown.list, Placeholder::Elements.word()),
                 (shown.guidance, Placeholder::Guidance.word()),
@@ -266,8 +267,14 @@ impl Found {
         };
         let mut readers: Vec<Readers> = self.readers.into_iter().map(read).collect();
         readers.sort_by_key(|one| std::cmp::Reverse(one.people));
+        // Who writes to nobody else has written the whole text for them.
+        let mut unaddressed = self.unaddressed;
+        unaddressed.retain(|text, _| self.for_affected.contains(text));
+        let mut to_say = acknowledge::acknowledge(content, texts, &readers);
+        to_say.extend(self.uncorrected.into_iter().map(acknowledge::uncorrected));
+        to_say.extend(unaddressed.into_iter().map(acknowledge::unaddressed));
         Review {
-            acknowledge: acknowledge(content, texts, &readers),
+            acknowledge: to_say,
             findings: findings(content, texts, &readers),
             readers,
             unnamed: naming(self.unnamed),
@@ -279,24 +286,11 @@ impl Found {
 
 fn read(((locale, text), people): ((Locale, String), i64)) -> Readers {
     Readers {
-        is_theirs: language(&text) == locale.language(),
+        is_theirs: acknowledge::language(&text) == locale.language(),
         locale,
         people,
         text,
     }
-}
-
-fn language(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or(tag)
-}
-
-/// The texts that somebody reads, each with how many people.
-fn used(readers: &[Readers]) -> BTreeMap<&str, i64> {
-    let mut used = BTreeMap::new();
-    for one in readers {
-        *used.entry(one.text.as_str()).or_default() += one.people;
-    }
-    used
 }
 
 /// What must not be sent: in the texts that somebody reads, and in the facts that they quote.
@@ -306,7 +300,7 @@ fn findings(
     readers: &[Readers],
 ) -> Vec<(String, Finding)> {
     let mut all = Vec::new();
-    for tag in used(readers).into_keys() {
+    for tag in acknowledge::used(readers).into_keys() {
         let Some(variant) = content.variants.get(tag) else {
             continue;
         };
@@ -325,116 +319,4 @@ fn findings(
         all.extend(found.into_iter().map(|finding| (tag.to_owned(), finding)));
     }
     all
-}
-
-fn acknowledge(
-    content: &Content,
-    texts: &BTreeMap<String, Compiled>,
-    all: &[Readers],
-) -> Vec<ToAcknowledge> {
-    let mut without: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
-    for one in all.iter().filter(|one| !one.is_theirs) {
-        let language = without
-            .entry(one.locale.language())
-            .or_insert((0, &one.text));
-        language.0 += one.people;
-    }
-    let languages = without.into_iter().map(|(language, (people, text))| {
-        let who = match people {
-            1 => "1 person reads".to_owned(),
-            people => format!("{people} people read"),
-        };
-        ToAcknowledge {
-            key: language.to_owned(),
-            people,
-            why: format!(
-                "{who} “{language}”, and there is no text in it: they get the text “{text}”. Add a text, or \
-                 acknowledge “{language}”."
-            ),
-        }
-    });
-    let facts = used(all).into_iter().flat_map(|(tag, people)| {
-        let quoted = texts.get(tag).map_or(&[][..], Compiled::facts);
-        let foreign = quoted.iter().filter(move |key| {
-            let value = content.facts.iter().find(|(of, _)| of.eq_ignore_ascii_case(key));
-            let value = value.map_or("", |(_, value)| value);
-            fact_language(key) != language(tag) && !is_neutral(key, value)
-        });
-        foreign.map(move |key| ToAcknowledge {
-            key: format!("{tag}:{key}"),
-            people,
-            why: format!(
-                "The text “{tag}” quotes the fact “{key}”, which is written in “{}”; {people} get it. Write the fact \
-                 “{}_{}” and quote that, or acknowledge “{tag}:{key}”.",
-                fact_language(key),
-                base(key),
-                language(tag),
-            ),
-        })
-    });
-    languages.chain(facts).collect()
-}
-
-/// The language of a fact's text: what its key ends with (`what_happened_es`), else English.
-fn fact_language(key: &str) -> &str {
-    let end = key.rsplit_once('_').map(|(_, end)| end);
-    end.filter(|end| LOCALES.contains(end)).unwrap_or("en")
-}
-
-/// The key without its language.
-fn base(key: &str) -> &str {
-    match key.rsplit_once('_') {
-        Some((base, end)) if LOCALES.contains(&end) => base,
-        _ => key,
-    }
-}
-
-/// What keys of facts end with that read the same in every language: names, numbers and addresses.
-const NEUTRAL: [&str; 14] = [
-    "phone",
-    "telephone",
-    "tel",
-    "fax",
-    "email",
-    "mail",
-    "address",
-    "url",
-    "link",
-    "site",
-    "website",
-    "sender",
-    "organisation",
-    "organization",
-];
-
-/// Whether a fact reads the same in every language: by its key, or because nothing but numbers, web addresses and
-/// e-mail addresses stand in it.
-fn is_neutral(key: &str, value: &str) -> bool {
-    let last = key.rsplit('_').next().unwrap_or(key);
-    let is_address =
-        |word: &str| word.contains("://") || word.contains('@') || word.starts_with("www.");
-    let is_plain = |word: &str| is_address(word) || !word.chars().any(char::is_alphabetic);
-    NEUTRAL.contains(&last) || value.split_whitespace().all(is_plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_addresses_and_dates_in_digits_need_no_translation() {
-        for (key, value, neutral) in [
-            ("contact_phone", "call +1 800", true),
-            ("since", "2026-11-29", true),
-            ("more", "https://x.example/a or-not", false),
-            ("more", "https://x.example/a help@x.example (24)", true),
-            ("when", "March to August 2021", false),
-            ("what_happened", "Someone broke in.", false),
-        ] {
-            assert_eq!(is_neutral(key, value), neutral, "{key} {value}");
-        }
-        assert_eq!(fact_language("what_happened_es"), "es");
-        assert_eq!(fact_language("what_happened"), "en");
-        assert_eq!(base("what_happened_es"), "what_happened");
-    }
 }

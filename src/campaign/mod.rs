@@ -1,6 +1,7 @@
 //! A campaign: one launch of a template to an audience, its states, and what is approved of it.
 
 pub mod ability;
+pub mod acknowledge;
 pub mod approval;
 pub mod audience;
 pub mod change;

@@ -4,6 +4,7 @@ mod pace;
 mod progress;
 mod reach;
 mod sender;
+mod waits;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,8 +13,9 @@ use diesel_async::RunQueryDsl;
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use pace::*;
 pub use progress::*;
-pub use reach::{Reach, drafts_of, reach, without_key};
+pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
 pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
+pub use waits::{Waits, waits};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};

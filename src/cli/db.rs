@@ -179,7 +179,10 @@ fn report(done: &Restored) -> Result<()> {
         (done.refused, "notices had been refused, by the log"),
         (done.uncertain, "notices may have been sent: uncertain"),
         (done.again, "of these are sent again"),
-        (done.unsent, "notices had not been sent, and are sent now"),
+        (
+            done.unsent,
+            "notices had not been sent: each leaves when it is due and sending is allowed",
+        ),
         (
             done.letters_sent,
             "e-mails of tickets had been sent, by the log",

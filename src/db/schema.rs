@@ -315,6 +315,7 @@ diesel::table! {
         relays -> Jsonb,
         campaigns -> Array<Uuid>,
         sending -> Jsonb,
+        began_at -> Timestamptz,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::campaign::CampaignKind;
 use crate::element::ElementSet;
-use crate::person::Person;
 use crate::person::flags::WithheldReason;
+use crate::person::{Person, PersonStanding};
 
 /// What a notice would say to its person now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub struct Says {
 /// Whether it may be sent.
 ///
 /// # Errors
-/// Why it must not be: the first of what the person's flags say, [`WithheldReason::Changed`] and
+/// Why it must not be: the first of what the person's flags say, whether what was approved suits them
+/// ([`WithheldReason::NotAffected`], [`WithheldReason::AlreadyTold`], else [`WithheldReason::Changed`]) and
 /// [`WithheldReason::NoAddress`].
 pub fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
     if let Some(reason) = person.flags.withheld_reason() {
@@ -37,9 +38,20 @@ pub fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
         && says.names.minus(theirs).is_empty()
         && theirs.minus(told).is_empty();
     match (is_right, person.reachable) {
-        (false, _) => Err(WithheldReason::Changed),
+        (false, _) => Err(unsuited(person)),
         (true, false) => Err(WithheldReason::NoAddress),
         (true, true) => Ok(()),
+    }
+}
+
+/// Why what was approved does not suit a person any more, by what is still to be told to them.
+fn unsuited<C>(person: &Person<C>) -> WithheldReason {
+    let is_retracted = person.standing == PersonStanding::Retracted;
+    let is_known = person.unnamed().is_empty() && person.told_wrongly().is_empty();
+    match (is_known, is_retracted, person.told.is_some()) {
+        (true, true, _) => WithheldReason::NotAffected,
+        (true, false, true) => WithheldReason::AlreadyTold,
+        _ => WithheldReason::Changed,
     }
 }
 
@@ -52,7 +64,7 @@ mod tests {
     use crate::id::{IncidentId, PersonId};
     use crate::person::flags::Flags;
     use crate::person::place::Locale;
-    use crate::person::{Facts, PersonStanding, ToldBy, standing};
+    use crate::person::{Facts, ToldBy, standing};
 
     const ALL: [Element; 3] = [Element::Name, Element::Email, Element::Phone];
 
@@ -103,6 +115,22 @@ mod tests {
         }
     }
 
+    /// The same as `unsuited`, element by element.
+    fn reason(person: &Person<()>) -> WithheldReason {
+        let in_scope = person.standing != PersonStanding::Retracted;
+        let agrees = |element: &Element| {
+            (in_scope && person.exposed.contains(*element)) == person.named.contains(*element)
+        };
+        let knows = ALL.iter().all(agrees);
+        if knows && !in_scope {
+            WithheldReason::NotAffected
+        } else if knows && person.told.is_some() {
+            WithheldReason::AlreadyTold
+        } else {
+            WithheldReason::Changed
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
 
@@ -124,7 +152,7 @@ mod tests {
             let changed = !says.is_meant || !ALL.iter().all(right);
             let expected = match forbidden {
                 Some(reason) => Err(reason),
-                None if changed => Err(WithheldReason::Changed),
+                None if changed => Err(reason(&person)),
                 None if !person.reachable => Err(WithheldReason::NoAddress),
                 None => Ok(()),
             };

@@ -61,6 +61,9 @@ fn forbidden(reason: WithheldReason) -> LetterWithheld {
         WithheldReason::Deceased => LetterWithheld::Deceased,
         WithheldReason::ProtectedAddress => LetterWithheld::ProtectedAddress,
         // Reasons of notices; flags never give them.
-        WithheldReason::NoAddress | WithheldReason::Changed => LetterWithheld::NoAddress,
+        WithheldReason::NoAddress
+        | WithheldReason::Changed
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => LetterWithheld::NoAddress,
     }
 }

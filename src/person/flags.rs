@@ -165,8 +165,8 @@ impl fmt::Debug for Flags {
 }
 
 pg_enum! {
-    /// Why a notice to a person is withheld. People are withheld only for what follows from their flags; the last
-    /// two are reasons of notices.
+    /// Why a notice to a person is withheld. People are withheld only for what follows from their flags; the others
+    /// are reasons of notices.
     pub enum WithheldReason: WithheldReason {
         /// Counsel or the police asked that nobody writes.
         LegalHold = "legal_hold",
@@ -174,10 +174,15 @@ pg_enum! {
         Deceased = "deceased",
         /// Mail may be read by somebody who endangers the person.
         ProtectedAddress = "protected_address",
-        /// What was approved does not suit the person any more: the next campaign offers them.
+        /// What was approved does not suit the person any more, who is still to be told something: a later campaign
+        /// offers them, or a letter.
         Changed = "changed",
         /// No e-mail address takes mail for the person any more.
         NoAddress = "no_address",
+        /// The person is not affected after all, and was told of nothing: nothing is to be told.
+        NotAffected = "not_affected",
+        /// The person was told all of it in the meantime, and nothing else.
+        AlreadyTold = "already_told",
     }
 }
 
@@ -188,8 +193,12 @@ impl WithheldReason {
             Self::LegalHold => "legal hold: nobody may write",
             Self::Deceased => "the person has died",
             Self::ProtectedAddress => "protected: mail may endanger the person",
-            Self::Changed => "changed since approval: offered in the next campaign",
+            Self::Changed => {
+                "changed since approval: still to be told, by a later campaign or a letter"
+            }
             Self::NoAddress => "no e-mail address any more: needs a letter",
+            Self::NotAffected => "not affected after all: nothing is to be told",
+            Self::AlreadyTold => "told everything in the meantime: nothing is to be told",
         }
     }
 }
@@ -235,7 +244,12 @@ mod tests {
     fn flags_never_give_a_reason_that_only_notices_have() {
         for bits in 0..1 << WORDS.len() {
             let reason = Flags::from_bits(bits).unwrap().withheld_reason();
-            let of_notices = [WithheldReason::Changed, WithheldReason::NoAddress];
+            let of_notices = [
+                WithheldReason::Changed,
+                WithheldReason::NoAddress,
+                WithheldReason::NotAffected,
+                WithheldReason::AlreadyTold,
+            ];
             assert!(reason.is_none_or(|reason| !of_notices.contains(&reason)));
         }
     }

@@ -56,7 +56,13 @@ pub async fn told(
         }
         Some(WithheldReason::ProtectedAddress) => PostalKind::Safe,
         Some(WithheldReason::Deceased) => PostalKind::Kin,
-        Some(WithheldReason::Changed | WithheldReason::NoAddress) | None => PostalKind::Single,
+        Some(
+            WithheldReason::Changed
+            | WithheldReason::NoAddress
+            | WithheldReason::NotAffected
+            | WithheldReason::AlreadyTold,
+        )
+        | None => PostalKind::Single,
     };
     let batch = Batch {
         people: 1,

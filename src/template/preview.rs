@@ -99,7 +99,7 @@ pub fn preview(
 }
 
 /// A fact for every one that is missed, saying its key.
-pub(super) fn keys_as_facts(wrong: &[MergeError]) -> Facts {
+pub fn keys_as_facts(wrong: &[MergeError]) -> Facts {
     let key = |error: &MergeError| match &error.problem {
         Problem::UnknownFact(key) => Some((key.clone(), format!("[{key}]"))),
         _ => None,

@@ -319,6 +319,8 @@ impl Gate {
                 connections: app.metrics.connections.with_label_values(&[name]).get(),
                 held_until: held.map(|(left, _)| now + left),
                 why: held.map(|(_, why)| why.to_owned()),
+                per_second: trunk.route.rate_per_second,
+                node_per_second: app.config.mail.rate_per_second,
                 providers: trunk.providers_held().into_iter().map(provider).collect(),
             }
         };

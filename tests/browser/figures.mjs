@@ -36,6 +36,8 @@ const correction = ['Correction', `Dear {{ name }} ({{ reference }})
 
 What we told you before was not right. {{ facts.contact_phone }}
 
+Not yours: {{ told_wrongly }}
+
 {{#if has.any}}
 :: {{ elements }}
 

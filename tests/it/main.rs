@@ -25,6 +25,7 @@ mod ends;
 mod estimates;
 mod facts;
 mod few;
+mod fresh_pages;
 mod house;
 mod html;
 mod imports;

@@ -1,7 +1,9 @@
 //! Builders: an incident with people in it, a template, a campaign that is under way.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
+use candor::app::App;
 use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
@@ -170,9 +172,7 @@ impl Scene {
 
     /// Submits, approves and launches.
     pub async fn launch(&self, house: &House, campaign: CampaignId) {
-        let hash = launch::submit(&house.app, self.comms, campaign)
-            .await
-            .unwrap();
+        let hash = submitted(&house.app, self.comms, campaign).await.unwrap();
         launch::approve(&house.app, self.approver, campaign, &hash)
             .await
             .unwrap();
@@ -204,7 +204,7 @@ impl Scene {
     ) -> Option<CampaignId> {
         let (app, english) = (&house.app, ["de".to_owned()].into());
         let campaign = self.draft(house, kind, UncertainPolicy::Resend).await;
-        let hash = match launch::submit_with(app, self.comms, campaign, &english).await {
+        let hash = match submitted_with(app, self.comms, campaign, english).await {
             Ok(hash) => hash,
             Err(CampaignError::Nobody(_)) => return None,
             Err(error) => panic!("{error:?}"),
@@ -222,6 +222,28 @@ impl Scene {
         self.launch(house, campaign).await;
         campaign
     }
+}
+
+/// Submits a campaign; what a correction leaves unsaid is acknowledged with its numbers, and nothing else.
+pub async fn submitted(app: &App, by: StaffId, id: CampaignId) -> Result<String, CampaignError> {
+    submitted_with(app, by, id, BTreeSet::new()).await
+}
+
+/// The same, with what else is acknowledged.
+async fn submitted_with(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    mut said: BTreeSet<String>,
+) -> Result<String, CampaignError> {
+    let review = match launch::submit_with(app, by, id, &said).await {
+        Err(CampaignError::NotReady(review, _)) => review,
+        done => return done,
+    };
+    let keys = review.acknowledge.iter().map(|one| one.key.clone());
+    let unsaid = |key: &String| key.contains(":told-wrongly=") || key.contains(":not-affected=");
+    said.extend(keys.filter(unsaid));
+    launch::submit_with(app, by, id, &said).await
 }
 
 /// A list of `n` people who all lost these elements.

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use crate::db::schema::{campaign, incident};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, IncidentId};
 
 /// What the campaigns of one incident still do.
@@ -61,6 +61,39 @@ pub async fn reach(conn: &mut Conn, of: IncidentId) -> Result<Reach> {
         .bind::<Uuid, _>(of)
         .get_result(conn)
         .await?)
+}
+
+/// So many notices left uncertain are looked at one by one to tell which of their people were told since.
+pub const LOOKED_AT: i64 = 20_000;
+
+/// Notices that campaigns of an incident which are over left uncertain, and whose people still do not know all that they
+/// named. Reads the batches that have such notices.
+///
+/// # Errors
+/// The database's.
+pub async fn still_uncertain(conn: &mut Conn, of: IncidentId) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Left {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    // 8: the bit of `uncertain` in `ends` (`notice::store::end_bit`).
+    let left: Left = statement(
+        "select count(*) as n
+        from campaign c join batch b on b.campaign_id = c.id and b.ends & 8 <> 0
+        cross join lateral (
+            select n.bucket, n.person_id, n.named from notice n
+            where n.bucket = b.bucket and n.id between b.first_id and b.last_id
+                and n.campaign_id = b.campaign_id and n.batch_no = b.batch_no and n.status = 'uncertain'
+        ) n
+        join person_now p on p.incident_id = $1 and p.bucket = n.bucket and p.id = n.person_id
+        where c.incident_id = $1 and c.status in ('completed', 'cancelled')
+            and p.standing <> 'retracted' and n.named & ~p.named <> 0",
+    )
+    .bind::<Uuid, _>(of)
+    .get_result(conn)
+    .await?;
+    Ok(left.n)
 }
 
 /// The drafts of an incident's campaigns.

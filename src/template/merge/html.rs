@@ -1,13 +1,13 @@
 //! Tree → HTML pieces, and the filling of them. The only place where HTML is put together:
 //! whatever comes from outside passes `escape`.
 
+use super::case::Case;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
 use super::placeholder::Placeholder;
 use super::tree::{Block, Inline, Item, List};
 use super::values::MissingValue;
-use crate::element::Element;
 use crate::template::layout::Style;
 
 /// Writes the tree of a notice.
@@ -169,7 +169,7 @@ impl<'s> Writer<'s> {
         self.markup(&format!("</{name}>"));
     }
 
-    fn when(&mut self, any: &[Element], inner: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Case], inner: impl FnOnce(&mut Self)) {
         let outside = std::mem::take(&mut self.pieces);
         inner(self);
         let inside = std::mem::replace(&mut self.pieces, outside);

@@ -6,6 +6,7 @@
 //! No value ever passes through Markdown.
 
 mod bidi;
+mod case;
 mod guardian;
 mod html;
 mod inlines;
@@ -213,6 +214,14 @@ fn line_shows(line: &[Inline], placeholder: Placeholder) -> bool {
     })
 }
 
+fn asks(pieces: &[Piece], value: Placeholder) -> bool {
+    pieces.iter().any(|piece| match piece {
+        Piece::Value(asked, ..) => *asked == value,
+        Piece::If(_, inner) => asks(inner, value),
+        _ => false,
+    })
+}
+
 fn size(pieces: &[Piece]) -> usize {
     pieces
         .iter()
@@ -235,6 +244,11 @@ impl Compiled {
     /// The facts that subject and body quote, by key.
     pub fn facts(&self) -> &[String] {
         &self.facts
+    }
+
+    /// Whether the subject asks for this value, perhaps under a condition.
+    pub fn is_in_subject(&self, value: Placeholder) -> bool {
+        asks(&self.subject, value)
     }
 
     /// What people of whom `exposed` was exposed are shown.

@@ -1,11 +1,11 @@
 //! The writing of a text part, step by step: margins, marks of items, empty lines.
 
+use super::case::Case;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, fill_plain};
 use super::values::MissingValue;
 use super::wrap::{self, columns};
-use crate::element::Element;
 
 /// One step of writing the text part.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) enum Step {
     },
     Paragraph(Paragraph),
     Guidance(String),
-    If(Vec<Element>, Vec<Step>),
+    If(Vec<Case>, Vec<Step>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,11 @@
 //! that Markdown takes for a letter, so that no value is ever read as Markdown.
 
 use super::bidi;
+use super::case::Case;
 use super::placeholder::Placeholder;
 use super::problem::{MAX_BODY, MergeError, Part, Problem};
 use super::values::Fixed;
-use crate::element::{self, Element};
+use crate::element;
 use crate::invisible::shows_nothing;
 
 /// What a mark stands for.
@@ -15,8 +16,8 @@ pub(super) enum Token {
     Person(Placeholder),
     /// Known now: a fact, a title, literal braces. Shown as it is, never read as Markdown.
     Text(String),
-    /// For people with any of these.
-    If(Vec<Element>),
+    /// For people of whom any of these holds.
+    If(Vec<Case>),
     EndIf,
 }
 
@@ -221,11 +222,8 @@ impl Reader<'_> {
         let lower = word.to_ascii_lowercase();
         let squeezed = lower.replace(' ', "");
         let result = if let Some(code) = squeezed.strip_prefix("#ifhas.") {
-            let any = match code {
-                "any" => Some(Element::ALL.to_vec()),
-                code => Element::from_code(code).map(|element| vec![element]),
-            };
-            any.map(Token::If)
+            Case::parse(code)
+                .map(Token::If)
                 .ok_or_else(|| Problem::UnknownElement(shorten(code)))
         } else if squeezed == "/if" {
             Ok(Token::EndIf)

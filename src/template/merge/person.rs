@@ -6,10 +6,11 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::bidi;
+use super::case::Case;
 use super::kept::{Form, Kept};
 use super::placeholder::Placeholder;
 use super::values::{MissingValue, Values};
-use crate::element::{self, Advice, Element};
+use crate::element::{self, Advice};
 use crate::template::layout;
 
 /// Breaks what mail programs would turn into a link; invisible, and harmless inside a name.
@@ -40,8 +41,8 @@ impl<'v> Person<'v> {
         }
     }
 
-    pub(super) fn has_any(&self, elements: &[Element]) -> bool {
-        elements.iter().any(|e| self.values.elements.contains(*e))
+    pub(super) fn has_any(&self, cases: &[Case]) -> bool {
+        cases.iter().any(|case| case.holds(self.values.elements))
     }
 
     /// The value as plain characters, not yet escaped for any format.

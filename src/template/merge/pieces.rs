@@ -1,9 +1,9 @@
 //! The compiled form of a line: what is the same for everybody, and the gaps.
 
+use super::case::Case;
 use super::person::Person;
 use super::placeholder::Placeholder;
 use super::values::MissingValue;
-use crate::element::Element;
 
 /// A stretch of a compiled part.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub(super) enum Piece {
     /// Where the reader checks a notice code.
     CheckAddress,
     /// For people with any of these elements.
-    If(Vec<Element>, Vec<Piece>),
+    If(Vec<Case>, Vec<Piece>),
 }
 
 /// Where a value stands, which decides how it is made safe.

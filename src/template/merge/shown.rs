@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::case::Case;
 use super::placeholder::Placeholder;
 use super::tree::{Block, Inline};
-use crate::element::{self, Element, ElementSet};
+use crate::element::{self, ElementSet};
 
 /// Sets of elements whose result is kept; beyond it all are forgotten and read again.
 const MOST: usize = 1_024;
@@ -20,9 +21,16 @@ pub struct Shown {
     pub list: bool,
     /// The block that `{{ guidance }}` makes.
     pub guidance: bool,
+    /// The list that `{{ told_wrongly }}` makes.
+    pub told_wrongly: bool,
+    /// Words that only people see of whom nothing is exposed: what stands in `{{#if has.none}}`.
+    pub for_nothing: bool,
     /// The elements whose words stand in the fixed text.
     pub words: ElementSet,
 }
+
+/// The elements of the reader on which something depends, and whether nothing at all of theirs is exposed.
+type Of = (ElementSet, bool);
 
 /// A page, and what people with each set of elements are shown of it.
 #[derive(Debug, Clone)]
@@ -31,14 +39,18 @@ pub(super) struct Reading {
     locale: String,
     /// The elements on which something of the page depends.
     conditions: ElementSet,
-    known: Arc<RwLock<HashMap<ElementSet, Shown>>>,
+    known: Arc<RwLock<HashMap<Of, Shown>>>,
 }
 
 impl Reading {
     pub(super) fn new(page: Vec<Block>, locale: &str) -> Self {
         let mut conditions = ElementSet::EMPTY;
         of_blocks(&page, &mut |any| {
-            conditions = conditions.union(ElementSet::of(any));
+            for case in any {
+                if let Case::Has(element) = case {
+                    conditions = conditions.union(ElementSet::of(&[*element]));
+                }
+            }
         });
         Self {
             page: page.into(),
@@ -50,14 +62,15 @@ impl Reading {
 
     /// What people of whom `exposed` was exposed are shown.
     pub(super) fn shown(&self, exposed: ElementSet) -> Shown {
-        let of = exposed.intersection(self.conditions);
+        let of = (exposed.intersection(self.conditions), exposed.is_empty());
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shown) = known.get(&of) {
             return *shown;
         }
         drop(known);
         let mut reader = Reader {
-            exposed: of,
+            of,
+            for_nothing: false,
             text: String::new(),
             shown: Shown::default(),
         };
@@ -76,7 +89,7 @@ impl Reading {
 }
 
 /// Calls `each` with the condition of every block, item and piece of a line that has one.
-fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Element])) {
+fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Case])) {
     for block in blocks {
         match block {
             Block::Paragraph(line)
@@ -99,7 +112,7 @@ fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Element])) {
     }
 }
 
-fn of_line(line: &[Inline], each: &mut impl FnMut(&[Element])) {
+fn of_line(line: &[Inline], each: &mut impl FnMut(&[Case])) {
     for inline in line {
         match inline {
             Inline::If(any, inner) => {
@@ -117,14 +130,28 @@ fn of_line(line: &[Inline], each: &mut impl FnMut(&[Element])) {
 
 /// Reads the page as people with some elements do.
 struct Reader {
-    exposed: ElementSet,
+    of: Of,
+    /// Whether it reads a part that is meant for people of whom nothing is exposed.
+    for_nothing: bool,
     text: String,
     shown: Shown,
 }
 
 impl Reader {
-    fn has_any(&self, any: &[Element]) -> bool {
-        any.iter().any(|element| self.exposed.contains(*element))
+    fn has_any(&self, any: &[Case]) -> bool {
+        let (exposed, is_nothing) = self.of;
+        any.iter().any(|case| match case {
+            Case::Nothing => is_nothing,
+            Case::Has(_) => case.holds(exposed),
+        })
+    }
+
+    /// Reads a part that is meant for people of whom any of these cases holds.
+    fn when(&mut self, any: &[Case], read: impl FnOnce(&mut Self)) {
+        let before = self.for_nothing;
+        self.for_nothing |= any == [Case::Nothing];
+        read(self);
+        self.for_nothing = before;
     }
 
     fn blocks(&mut self, blocks: &[Block]) {
@@ -139,12 +166,16 @@ impl Reader {
                 Block::Quote(inner) => self.blocks(inner),
                 Block::List(list) => {
                     for item in &list.items {
-                        if item.any.is_empty() || self.has_any(&item.any) {
+                        if item.any.is_empty() {
                             self.blocks(&item.blocks);
+                        } else if self.has_any(&item.any) {
+                            self.when(&item.any, |reader| reader.blocks(&item.blocks));
                         }
                     }
                 }
-                Block::If(any, inner) if self.has_any(any) => self.blocks(inner),
+                Block::If(any, inner) if self.has_any(any) => {
+                    self.when(any, |reader| reader.blocks(inner));
+                }
                 Block::Guidance => self.shown.guidance = true,
                 Block::If(..) | Block::Rule | Block::Edge(_) => {}
             }
@@ -154,13 +185,20 @@ impl Reader {
     fn line(&mut self, line: &[Inline]) {
         for inline in line {
             match inline {
-                Inline::Text(text) => self.text.push_str(text),
+                Inline::Text(text) => {
+                    self.shown.for_nothing |=
+                        self.for_nothing && text.contains(char::is_alphanumeric);
+                    self.text.push_str(text);
+                }
                 Inline::Break => self.text.push(' '),
                 Inline::Value(placeholder) => {
                     self.shown.list |= *placeholder == Placeholder::Elements;
+                    self.shown.told_wrongly |= *placeholder == Placeholder::ToldWrongly;
                     self.text.push(GAP);
                 }
-                Inline::If(any, inner) if self.has_any(any) => self.line(inner),
+                Inline::If(any, inner) if self.has_any(any) => {
+                    self.when(any, |reader| reader.line(inner));
+                }
                 Inline::Strong(inner)
                 | Inline::Emphasis(inner)
                 | Inline::Code(inner)

@@ -63,7 +63,7 @@ pub struct CampaignView {
     approval: Option<ApprovalView>,
     status: CampaignStatus,
     status_reason: Option<String>,
-    next: &'static [CampaignStatus],
+    next: Vec<CampaignStatus>,
     version: i32,
     content_hash: Option<String>,
     counts: BTreeMap<NoticeStatus, i64>,
@@ -118,6 +118,7 @@ impl CampaignView {
         } = stands;
         let ability = Pace::allows(pace.as_ref(), ability);
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
+        let is_void = !changed.is_empty();
         Self {
             left_out,
             approval: campaign.content.is_some().then_some(ApprovalView {
@@ -146,7 +147,7 @@ impl CampaignView {
             audience: campaign.audience,
             limits: campaign.limits,
             on_uncertain: campaign.on_uncertain,
-            next: campaign.status.after(),
+            next: next(campaign.status, is_void),
             status: campaign.status,
             status_reason: campaign.status_reason,
             version: campaign.version,
@@ -159,6 +160,14 @@ impl CampaignView {
             ended_at: campaign.ended_at,
         }
     }
+}
+
+/// The states that may follow. A paused campaign whose approval is void does not go on.
+fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
+    let is_over = is_void && status == CampaignStatus::Paused;
+    let next = status.after().iter().copied();
+    next.filter(|to| !(is_over && *to == CampaignStatus::Sending))
+        .collect()
 }
 
 /// The hash of what was submitted: what an approval names.

@@ -9,13 +9,14 @@ use chrono::{DateTime, Utc};
 
 use super::around::{self, Names};
 use super::audience::Audiences;
-use super::content::{Content, content};
-use super::offer::offered;
+use super::content::{Content, content, not_affected};
+use super::offer::{never, offered};
 use super::outcomes::{Outcomes, outcomes};
 use super::progress::{
-    Counts, is_held, is_whole, lately, of_total, pace as words_of_pace, part_done, speed,
+    Counts, is_held, is_whole, lately, of_total, pace as words_of_pace, part, speed,
 };
 use super::reach::Reach;
+use super::speed::Bearing;
 use super::{Deed, Done};
 use crate::app::App;
 use crate::campaign::approval;
@@ -31,7 +32,7 @@ use crate::id::CampaignId;
 use crate::incident;
 use crate::staff::right::SeeCampaigns;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk, Faults, span};
+use crate::web::page::{self, Area, Desk, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
@@ -87,6 +88,10 @@ pub struct CampaignPage {
     pub outcomes: Outcomes,
     /// The latest deeds.
     pub log: Vec<Done>,
+    /// When the figures were read.
+    pub as_of: Moment,
+    /// Whether each person of its audience may have had an earlier notice.
+    pub is_again: bool,
 }
 
 impl CampaignPage {
@@ -99,7 +104,7 @@ impl CampaignPage {
     }
 
     fn percent(&self) -> String {
-        part_done(self.counts.done(), self.total(), self.is_whole)
+        part(&self.status, &self.counts, self.total(), self.is_whole)
     }
 
     fn of(&self) -> String {
@@ -159,11 +164,13 @@ pub(super) async fn filled(
     id: CampaignId,
 ) -> Result<CampaignPage, Problem> {
     let now = app.now();
-    let mut conn = app.db.get().await?;
+    // All figures of the page are of one moment.
+    let mut conn = app.db.snapshot().await?;
     let mut campaign = store::find(&mut conn, id).await?;
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let incident = incident::store::find(&mut conn, campaign.incident).await?;
     let progress = store::progress(&mut conn, id).await?;
+    let bearing = Bearing::load(app, &mut conn, &campaign, now).await?;
     let pace = store::pace(&mut conn, id).await?;
     let ability = Pace::allows(pace.as_ref(), &store::ability(&mut conn, now).await?);
     let latest = lately(&mut conn, &campaign, &progress, now).await?;
@@ -175,7 +182,7 @@ pub(super) async fn filled(
     };
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     let void = void.get(&id).map(|changed| in_words(changed));
-    let content = content(app, &mut conn, &campaign, present.as_ref(), now).await?;
+    let mut content = content(app, &mut conn, &campaign, present.as_ref(), now).await?;
     let outcomes = outcomes(&mut conn, id, pace.as_ref(), now).await?;
     let key = incident.key(&app.keys).ok().flatten();
     let owner = Campaign::reason_owner(id);
@@ -183,12 +190,15 @@ pub(super) async fn filled(
         around::log_opened(&mut conn, id, now, key.as_ref().map(|key| (key, &*owner))).await?;
     let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
-    drop(conn);
+    conn.roll_back().await;
     let doubled = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
     };
+    if let (Some(present), Some(counted)) = (&present, &counted) {
+        content.not_affected = not_affected(&campaign, present, &counted.classes);
+    }
     let reach = present
         .as_ref()
         .zip(counted.as_ref())
@@ -198,10 +208,19 @@ pub(super) async fn filled(
         None => counted.map(|counted| counted.count.mailable),
     };
     Ok(CampaignPage {
-        pace: words_of_pace(&campaign, &progress, &ability, latest),
+        pace: bearing
+            .waits_for(&campaign, &progress, &ability)
+            .unwrap_or_else(|| words_of_pace(&campaign, &progress, &ability, latest)),
         is_held: is_held(&campaign, &ability),
-        speed: speed(&campaign, pace.as_ref(), &ability),
-        deeds: offered(&campaign, present.as_ref(), total, reach.as_ref(), who),
+        speed: speed(&campaign, pace.as_ref(), &ability, &bearing),
+        deeds: offered(
+            &campaign,
+            present.as_ref(),
+            total,
+            reach.as_ref(),
+            (who, void.is_some()),
+            &never(&campaign, &progress),
+        ),
         void: void.unwrap_or_default(),
         doubt: doubt(&campaign),
         reach,
@@ -211,6 +230,8 @@ pub(super) async fn filled(
         },
         faults: Faults::default(),
         log,
+        as_of: Moment::exact(now),
+        is_again: campaign.audience.may_have_been_told,
         counts: Counts {
             doubled,
             ..Counts::from(&progress)

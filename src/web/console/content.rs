@@ -1,20 +1,25 @@
 //! What exactly goes out in a campaign, for those who approve it and for those who look later: read from what
 //! was pinned, never from what the template says by now.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Done;
 use super::around::Names;
+use super::speed;
 use super::template::language;
 use crate::app::App;
 use crate::campaign::audience::{Audience, Who};
 use crate::campaign::content::{self, Content as Pinned};
-use crate::campaign::{Campaign, CampaignKind, UncertainPolicy};
+use crate::campaign::{Campaign, CampaignKind, UncertainPolicy, store};
 use crate::db::Conn;
-use crate::element::in_words;
+use crate::element::{ElementSet, in_words};
+use crate::incident::Facts;
+use crate::person::AudienceClass;
 use crate::seal::to_hex;
-use crate::template::preview::{Reader, Setting, preview};
-use crate::template::{self, Variant};
+use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
+use crate::template::{self, Variant, pick};
 use crate::web::figures::count;
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
@@ -48,6 +53,10 @@ pub struct Content {
     pub on_uncertain: String,
     /// The words in each language, as a sample person gets them.
     pub texts: Vec<Words>,
+    /// Of a correction: the words as people get them who are not affected any more, if there are such in its audience.
+    pub not_affected: Vec<Words>,
+    /// Facts that the texts quote and that are missing; their keys stand in brackets.
+    pub missing: Vec<String>,
     /// The hash over all of the above; the approval is pinned to it.
     pub hash: String,
     /// Who drafted it.
@@ -87,6 +96,7 @@ pub(super) async fn content(
         .as_ref()
         .and_then(|pinned| pinned.public_url.as_deref());
     let public_url = public_url.unwrap_or(configured).to_owned();
+    let limits = speed::limits(&app.config, &store::relays(conn).await?);
     let done = |who, at| Done {
         who: names.of(who),
         what: "approved it".to_owned(),
@@ -103,8 +113,11 @@ pub(super) async fn content(
             .as_ref()
             .map_or_else(String::new, |pinned| in_words(pinned.names, "en")),
         rate: match of.limits.rate_per_second {
-            0 => "as fast as the relays take them".to_owned(),
-            rate => format!("{}/s", count(rate.into())),
+            0 => speed::at_most(&limits),
+            rate => match limits.is_empty() {
+                true => format!("{}/s", count(rate.into())),
+                false => format!("{}/s; {}", count(rate.into()), limits.join(", ")),
+            },
         },
         first_slice: match of.limits.canary {
             None => "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000"
@@ -118,6 +131,8 @@ pub(super) async fn content(
             UncertainPolicy::Leave => "left as they are",
         }
         .to_owned(),
+        missing: pinned.as_ref().map(missing).unwrap_or_default(),
+        not_affected: Vec::new(),
         texts: pinned.map_or_else(Vec::new, |pinned| texts(&pinned, &public_url)),
         public_url,
         hash: text
@@ -139,53 +154,125 @@ fn sender(of: &Pinned) -> String {
     format!("{name} <{address}>{bounces}")
 }
 
-fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
-    let setting = Setting {
-        organisation: &of.organisation,
-        incident: Some((&of.title, &of.facts)),
-        public_url,
-    };
-    let reader = Reader::sample();
-    let words = |(locale, variant): (&String, &Variant)| {
-        let (subject, text) = match preview(locale, variant, &setting, &reader) {
-            Ok(letter) => (letter.subject, letter.text),
-            // It cannot be submitted like this; what is there is shown as it is.
-            Err(_) => (variant.subject.clone(), variant.body.clone()),
-        };
-        Words {
-            language: language(locale),
-            locale: locale.clone(),
-            subject,
-            text,
-        }
-    };
-    of.variants.iter().map(words).collect()
+/// The facts that the texts quote and that are missing.
+fn missing(of: &Pinned) -> Vec<String> {
+    let wrong = of.compile().err().unwrap_or_default();
+    let wrong: Vec<_> = wrong.into_iter().map(|(_, error)| error).collect();
+    keys_as_facts(&wrong).into_keys().collect()
 }
+
+fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
+    let each = of.variants.iter();
+    each.map(|(locale, variant)| read_by(of, (locale, variant), public_url, &Reader::sample()))
+        .collect()
+}
+
+/// What people read who were told and are not affected any more, in each language that such people of a correction's
+/// audience get.
+pub(super) fn not_affected(
+    of: &Campaign,
+    present: &Pinned,
+    classes: &[AudienceClass],
+) -> Vec<Words> {
+    if of.kind != CampaignKind::Correction {
+        return Vec::new();
+    }
+    let public_url = present.public_url.as_deref().unwrap_or_default();
+    let nothing = classes.iter().filter(|class| class.exposed.is_empty());
+    let mut read: BTreeMap<&str, ElementSet> = BTreeMap::new();
+    for class in nothing {
+        if let Some((tag, _)) = pick(&present.variants, class.locale.as_str()) {
+            let told = read.entry(tag).or_default();
+            // What one of them was told; nobody in particular.
+            if told.is_empty() {
+                *told = class.named;
+            }
+        }
+    }
+    let words = |(tag, told_wrongly): (&str, ElementSet)| {
+        let reader = Reader {
+            elements: ElementSet::EMPTY,
+            told_wrongly,
+            ..Reader::sample()
+        };
+        let (tag, variant) = present.variants.get_key_value(tag)?;
+        Some(read_by(present, (tag, variant), public_url, &reader))
+    };
+    read.into_iter().filter_map(words).collect()
+}
+
+/// The words of one language as somebody reads them. Facts that are missing show as their keys.
+fn read_by(
+    of: &Pinned,
+    (locale, variant): (&String, &Variant),
+    public_url: &str,
+    reader: &Reader,
+) -> Words {
+    let with = |facts: &Facts| {
+        let setting = Setting {
+            organisation: &of.organisation,
+            incident: Some((&of.title, facts)),
+            public_url,
+        };
+        preview(locale, variant, &setting, reader)
+    };
+    let letter = match with(&of.facts) {
+        Err(PreviewError::Text(wrong)) => {
+            let mut facts = of.facts.clone();
+            facts.extend(keys_as_facts(&wrong));
+            with(&facts)
+        }
+        done => done,
+    };
+    let (subject, text) = match letter {
+        Ok(letter) => (letter.subject, letter.text),
+        // It cannot be submitted like this; what is there is shown as it is.
+        Err(_) => (variant.subject.clone(), variant.body.clone()),
+    };
+    Words {
+        language: language(locale),
+        locale: locale.clone(),
+        subject,
+        text,
+    }
+}
+
+/// How the narrowing to people is named whom an uncertain notice may have told.
+pub(super) const MAYBE_TOLD: &str =
+    "to whom an earlier notice was left uncertain: each may get this a second time";
 
 /// Whom a campaign is for, in words.
 pub(super) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
+    // Every narrowing is named: a new one does not compile until it is.
+    let Audience {
+        who: _,
+        jurisdictions,
+        locales,
+        elements,
+        flags,
+        may_have_been_told,
+    } = audience;
     let mut words = vec![who_in_words(audience.who(kind)).to_owned()];
-    let places: Vec<&str> = audience
-        .jurisdictions
-        .iter()
-        .map(|one| one.as_str())
-        .collect();
-    let languages: Vec<&str> = audience.locales.iter().map(|one| one.as_str()).collect();
+    if *may_have_been_told {
+        words.push(MAYBE_TOLD.to_owned());
+    }
+    let places: Vec<&str> = jurisdictions.iter().map(|one| one.as_str()).collect();
+    let languages: Vec<&str> = locales.iter().map(|one| one.as_str()).collect();
     for (what, list) in [("in", places), ("who read", languages)] {
         if !list.is_empty() {
             words.push(format!("{what} {}", list.join(" or ")));
         }
     }
-    if !audience.elements.is_empty() {
+    if !elements.is_empty() {
         let verb = match kind {
             CampaignKind::Correction => "who were told of",
             CampaignKind::Initial | CampaignKind::Supplement => "who lost",
         };
-        let elements = audience.elements.to_string().replace(';', " or ");
+        let elements = elements.to_string().replace(';', " or ");
         words.push(format!("{verb} {elements}"));
     }
-    if !audience.flags.is_empty() {
-        let flags = audience.flags.to_string().replace(';', " or ");
+    if !flags.is_empty() {
+        let flags = flags.to_string().replace(';', " or ");
         words.push(format!("with the flag {flags}"));
     }
     words.join(", ")

@@ -1,5 +1,7 @@
 //! What needs you first, then the account of each incident.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -8,11 +10,14 @@ use chrono::{DateTime, Utc};
 
 use super::Account;
 use super::around::{self, account, template_names};
+use super::incident::about;
 use super::needs;
 pub use super::needs::Need;
+use super::outcomes::reason_words;
 use super::progress::{is_whole, lately, of_total, pace, prevented};
+use super::speed::Bearing;
 use crate::app::App;
-use crate::campaign::ability::Ability;
+use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::store::Pace;
 use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
@@ -66,6 +71,10 @@ pub struct Running {
     pub name: String,
     /// `initial`, `supplement` or `correction`.
     pub kind: String,
+    /// Its incident's title.
+    pub incident: String,
+    /// Its day, and to whom it goes.
+    pub about: String,
     /// Its state.
     pub status: String,
     /// Notices sent.
@@ -92,7 +101,9 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let mut campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
     campaign::hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let (mut incidents, mut needs) = (Vec::new(), Vec::new());
+    let mut titles = BTreeMap::new();
     for one in incident::store::list(&mut conn).await? {
+        titles.insert(one.id, one.title.clone());
         if !one.is_over() {
             let shown = accounted(&mut conn, &one, now).await?;
             needs.extend(needs::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?);
@@ -101,24 +112,34 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     }
     let names = template_names(&mut conn).await?;
     let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
+    let with_incident = |of: &Campaign| match titles.get(&of.incident) {
+        Some(title) => format!("{title}: “{}”", named(of)),
+        None => format!("“{}”", named(of)),
+    };
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     needs.extend(
-        campaigns
-            .iter()
-            .filter_map(|one| of_campaign(one, &named(one), void.contains_key(&one.id), &who)),
+        campaigns.iter().filter_map(|one| {
+            of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who)
+        }),
     );
+    let seen = campaign::store::relays(&mut conn).await?;
     needs.extend(of_helpline(&mut conn, &who, now).await?);
     let doubt = deployment::store::doubt(&mut conn).await?;
     let ability = campaign::store::ability(&mut conn, now).await?;
     let mut running = Vec::new();
     for one in campaigns.iter().filter(|one| is_running(one.status)) {
-        running.push(on_its_way(&mut conn, one, named(one), &ability, now).await?);
+        let incident = titles.get(&one.incident).cloned().unwrap_or_default();
+        running.push(Running {
+            incident,
+            ..on_its_way((&**app, &mut *conn), one, named(one), &ability, now).await?
+        });
     }
     needs.extend(match &doubt {
         Some(doubt) => Some(of_doubt(doubt, &who)),
         None => of_sending(&ability, &running),
     });
     needs.extend(running.iter().filter_map(of_pace));
+    needs.extend(of_relays(&ability, &seen, &who, now));
     needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
     Ok(page::show(
@@ -165,19 +186,26 @@ fn of_campaign(campaign: &Campaign, name: &str, is_void: bool, who: &Signed) -> 
             if !who.may(Right::DraftCampaign) {
                 return None;
             }
-            let text = format!("“{name}” has changed since it was submitted. Submit it again.");
+            let text = format!("{name} has changed since it was submitted. Submit it again.");
             (text, "See what changed")
         }
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
-            (format!("“{name}” waits for a second person."), "Review it")
+            (format!("{name} waits for a second person."), "Review it")
         }
-        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => (
-            format!("“{name}” is approved and not launched."),
-            "Launch it",
-        ),
+        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
+            (format!("{name} is approved and not launched."), "Launch it")
+        }
         CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
-            let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
-            (format!("“{name}” is paused: {reason}."), "Look at it")
+            if is_void {
+                let text = format!(
+                    "{name} is paused and cannot be resumed: the list changed before its audience was complete. Cancel \
+                     it and draft a new one for those who are not told yet."
+                );
+                (text, "Look at it")
+            } else {
+                let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
+                (format!("{name} is paused: {reason}."), "Look at it")
+            }
         }
         _ => return None,
     };
@@ -210,7 +238,7 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
     Some(Need {
         tone: Tone::Act,
         text: match more {
-            0 => format!("“{}” waits. {prevented}", first.name),
+            0 => format!("{}: “{}” waits. {prevented}", first.incident, first.name),
             more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
         },
         href: format!("/console/campaigns/{}", first.id),
@@ -222,10 +250,29 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
 fn of_pace(one: &Running) -> Option<Need> {
     (!one.held.is_empty()).then(|| Need {
         tone: Tone::Look,
-        text: format!("“{}” waits. {}", one.name, one.held),
+        text: format!("{}: “{}” waits. {}", one.incident, one.name, one.held),
         href: format!("/console/campaigns/{}", one.id),
         deed: "Look at it".to_owned(),
     })
+}
+
+/// Relays that take nothing while others work. While none works, [`of_sending`] says so.
+fn of_relays(ability: &Ability, seen: &[RelaySeen], who: &Signed, now: DateTime<Utc>) -> Vec<Need> {
+    if !ability.is_open() || !who.may(Right::SeeCampaigns) {
+        return Vec::new();
+    }
+    let need = |held: HeldRelay| Need {
+        tone: Tone::Look,
+        text: format!(
+            "Relay {} is held until {} UTC: {}. The others go on.",
+            held.relay,
+            held.until.format("%H:%M"),
+            reason_words(&held.why).replace('_', " "),
+        ),
+        href: "/console/campaigns".to_owned(),
+        deed: "See the campaigns".to_owned(),
+    };
+    ability::held(seen, now).into_iter().map(need).collect()
 }
 
 /// Tickets in line. Who does not answer them reads of them too: campaigns are slowed down for them.
@@ -256,7 +303,7 @@ async fn of_helpline(
 }
 
 async fn on_its_way(
-    conn: &mut Conn,
+    (app, conn): (&App, &mut Conn),
     campaign: &Campaign,
     name: String,
     ability: &Ability,
@@ -270,16 +317,21 @@ async fn on_its_way(
         Ability::Paced { reason } if campaign.status == CampaignStatus::Sending => reason.clone(),
         _ => String::new(),
     };
+    let bearing = Bearing::load(app, conn, campaign, now).await?;
     Ok(Running {
         held,
         id: campaign.id.to_string(),
         name,
         kind: campaign.kind.to_string(),
+        incident: String::new(),
+        about: format!("{}, {}", campaign.kind, about(campaign)),
         status: campaign.status.to_string(),
         sent: progress.of(NoticeStatus::Sent),
         of: of_total(progress.sendable(), is_whole(campaign, &progress)),
         done: progress.done(),
         total: progress.sendable(),
-        pace: pace(campaign, &progress, &ability, latest),
+        pace: bearing
+            .waits_for(campaign, &progress, &ability)
+            .unwrap_or_else(|| pace(campaign, &progress, &ability, latest)),
     })
 }

@@ -245,6 +245,7 @@ fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
         words: words.to_owned(),
         look,
         sure: sure.to_owned(),
+        tick: String::new(),
         blocked: if waits {
             String::new()
         } else {

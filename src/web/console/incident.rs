@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::around::{self, account, incident_at, log, on_to, out_of_date, said, template_names};
+use super::content::to_whom;
 use super::moves::deed;
 use super::unsaved::Unsaved;
 use super::{Account, Choice, Deed, Done};
@@ -138,6 +139,8 @@ pub struct CampaignRow {
     pub incident: String,
     /// `initial`, `supplement` or `correction`.
     pub kind: String,
+    /// Its day, and to whom it goes: several have one name and kind.
+    pub about: String,
     /// Its state.
     pub status: String,
     /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
@@ -359,6 +362,7 @@ pub async fn rows(
             name: names.get(&one.template).cloned().unwrap_or_default(),
             incident: incident.to_owned(),
             kind: one.kind.to_string(),
+            about: about(&one),
             status: one.status.to_string(),
             void: void
                 .get(&one.id)
@@ -367,6 +371,16 @@ pub async fn rows(
         });
     }
     Ok(rows)
+}
+
+/// What tells a campaign from others of its name and kind: its day, and to whom it goes.
+pub(super) fn about(of: &Campaign) -> String {
+    let (what, at) = match of.launched_at {
+        Some(at) => ("launched", at),
+        None => ("drafted", of.created_at),
+    };
+    let to = to_whom(&of.audience, of.kind);
+    format!("{what} {} UTC, to {to}", at.format("%-d %b %Y, %H:%M"))
 }
 
 /// What of the fact sheet is not public, in a sentence.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
+use super::speed::Bearing;
 use crate::app::App;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, doubled, hold};
@@ -126,6 +127,7 @@ impl Watch {
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
         let ability = store::ability(&mut conn, self.app.now()).await?;
+        let bearing = Bearing::load(&self.app, &mut conn, &campaign, self.app.now()).await?;
         drop(conn);
         let ability = Pace::allows(slowed.as_ref(), &ability);
         let doubled = self.doubled.get(&self.app, &campaign).await?;
@@ -138,8 +140,10 @@ impl Watch {
             },
             total: progress.sendable(),
             is_whole: is_whole(&campaign, &progress),
-            pace: &pace(&campaign, &progress, &ability, lately),
-            speed: &speed(&campaign, slowed.as_ref(), &ability),
+            pace: &bearing
+                .waits_for(&campaign, &progress, &ability)
+                .unwrap_or_else(|| pace(&campaign, &progress, &ability, lately)),
+            speed: &speed(&campaign, slowed.as_ref(), &ability, &bearing),
             is_held: is_held(&campaign, &ability),
         };
         let data = moving.event();

@@ -89,6 +89,7 @@ pub mod reach;
 pub mod rejected;
 pub mod scopes;
 pub mod sign_in;
+pub mod speed;
 pub mod staff;
 pub mod template;
 pub mod templates;
@@ -211,6 +212,8 @@ pub struct Deed {
     pub look: &'static str,
     /// What is asked before it is done; empty to do it at once.
     pub sure: String,
+    /// What has to be ticked with that; empty for nothing.
+    pub tick: String,
     /// Why it cannot be done now; empty when it can.
     pub blocked: String,
 }

@@ -34,6 +34,7 @@ pub fn deed(to: IncidentState, open: &Open) -> Deed {
         words: words.to_owned(),
         look,
         sure,
+        tick: String::new(),
         blocked,
     }
 }

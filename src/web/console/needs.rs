@@ -1,9 +1,9 @@
 //! What of an incident waits for somebody: people whom nothing reaches, and what was told them.
 
 use super::Account;
-use crate::campaign::store::{Reach, reach};
+use crate::campaign::store::{LOOKED_AT, Reach, reach, still_uncertain};
 use crate::db::Conn;
-use crate::incident::Incident;
+use crate::incident::{Incident, IncidentState};
 use crate::postal::store::Due;
 use crate::postal::{self, PostalKind};
 use crate::staff::Right;
@@ -63,11 +63,21 @@ pub async fn of_incident(
         if let Some(text) = unreached(in_progress, &reach) {
             need(Tone::Look, text, draft.clone(), "Draft a campaign");
         }
-        if let Some(campaign) = reach.uncertain_in {
-            let text = match reach.uncertain {
-                1 => "1 notice was left uncertain: it may have arrived.".to_owned(),
+        // Of very many it is not looked at which people were told since.
+        let uncertain = match reach.uncertain {
+            0 => 0,
+            n if n > LOOKED_AT => n,
+            _ => still_uncertain(conn, incident.id).await?,
+        };
+        if let Some(campaign) = reach.uncertain_in.filter(|_| uncertain > 0) {
+            let text = match uncertain {
+                1 => "1 notice was left uncertain, and its person was not told since: it may have arrived.".to_owned(),
+                n if n > LOOKED_AT => format!(
+                    "{} notices were left uncertain: each may have arrived. People who were told since are counted, too.",
+                    count(n)
+                ),
                 n => format!(
-                    "{} notices were left uncertain: each may have arrived.",
+                    "{} notices were left uncertain, and their people were not told since: each may have arrived.",
                     count(n)
                 ),
             };
@@ -104,6 +114,24 @@ pub async fn of_incident(
             );
             need(Tone::Look, text, draft, "Draft a correction");
         }
+    }
+    let is_early = matches!(
+        incident.state,
+        IncidentState::Confirmed | IncidentState::Scoping
+    );
+    if who.may(Right::SteerIncident) && is_early && account.notified > 0 {
+        let text = match account.notified {
+            1 => format!(
+                "1 person is told, and the incident is still {}.",
+                incident.state
+            ),
+            n => format!(
+                "{} people are told, and the incident is still {}.",
+                count(n),
+                incident.state
+            ),
+        };
+        need(Tone::Look, text, at.clone(), "Move it on");
     }
     if who.may(Right::ImportScope) {
         let due = postal::store::due(conn, incident.id).await?;

@@ -9,6 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::around::{self, template_names};
+use super::outcomes::reason_words;
 use super::progress::Counts;
 use crate::address::EmailAddress;
 use crate::app::App;
@@ -104,6 +105,8 @@ pub struct NoticeRow {
     pub reply: String,
     /// When it last changed.
     pub at: Moment,
+    /// When it is tried again; none if nothing was put off.
+    pub next: Option<Moment>,
 }
 
 /// What an address of the list may ask for.
@@ -255,15 +258,22 @@ async fn tries(conn: &mut Conn, of: &Notice) -> Result<Vec<AttemptView>, Problem
     }
 }
 
+/// What the relay said, once and in its own words, and in brackets why that was judged as it was.
 fn words(attempt: &AttemptView) -> String {
     let code = attempt.code.map(|code| code.to_string());
+    let said = attempt.reply.as_deref().unwrap_or_default();
+    let enhanced = attempt.enhanced.as_deref();
+    // Most relays begin their words with it.
+    let enhanced = enhanced.filter(|enhanced| !said.starts_with(enhanced));
+    let why = attempt.reason.as_deref().map(reason_words);
     let parts = [
         code,
-        attempt.enhanced.clone(),
-        attempt.reply.clone(),
-        attempt.reason.clone(),
+        enhanced.map(ToOwned::to_owned),
+        Some(said.to_owned()),
+        why.map(|why| format!("({})", why.replace('_', " "))),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn row(notice: &Notice, person: Option<&Person>, last: Option<&AttemptView>) -> NoticeRow {
@@ -290,5 +300,9 @@ fn row(notice: &Notice, person: Option<&Person>, last: Option<&AttemptView>) -> 
         attempts: notice.attempts.into(),
         reply: withheld.or(last.map(words)).unwrap_or_default(),
         at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),
+        next: match notice.status {
+            NoticeStatus::Deferred => notice.due_at.map(Moment::row),
+            _ => None,
+        },
     }
 }

@@ -3,6 +3,7 @@
 use super::Deed;
 use super::reach::Reach;
 use crate::campaign::content::Content;
+use crate::campaign::store::Progress;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::staff::Right;
 use crate::web::figures::count;
@@ -15,7 +16,8 @@ pub fn offered(
     present: Option<&Content>,
     people: Option<i64>,
     reach: Option<&Reach>,
-    who: &Signed,
+    (who, is_void): (&Signed, bool),
+    never: &str,
 ) -> Vec<Deed> {
     let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
     let deed = |to: &CampaignStatus| deed(of.status, *to, people.unwrap_or_default(), who);
@@ -28,6 +30,10 @@ pub fn offered(
             "approve" if own => {
                 "Four eyes: somebody else must approve what you wrote or submitted."
             }
+            "resume" if is_void => {
+                "The list changed before its audience was complete. Cancel it and draft a new campaign for those who \
+                 are not told yet."
+            }
             "approve" | "launch" if changed => {
                 "Something changed since it was submitted. Take it back and submit it again."
             }
@@ -37,8 +43,46 @@ pub fn offered(
             _ => "",
         };
         deed.blocked = why.to_owned();
+        if deed.name == "cancel" {
+            never.clone_into(&mut deed.sure);
+        }
+        if let Some(reach) = reach {
+            warn(deed, of, reach);
+        }
     }
     deeds
+}
+
+/// What a cancellation does to a campaign that has come so far.
+pub fn never(of: &Campaign, progress: &Progress) -> String {
+    let what = match (of.launched_at, progress.left()) {
+        (None, _) => "It is never sent.".to_owned(),
+        // Not everybody is counted yet.
+        (Some(_), _) if !progress.frozen => "What has not left by now never will.".to_owned(),
+        (Some(_), 0) => "Nothing more is sent.".to_owned(),
+        (Some(_), 1) => "1 message that has not left yet never will.".to_owned(),
+        (Some(_), n) => format!("{} messages that have not left yet never will.", count(n)),
+    };
+    format!("{what} This cannot be taken back.")
+}
+
+/// Says in what is asked before an approval or a launch what is not as a reader would take it to be.
+fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
+    let people = count(reach.count.mailable);
+    let is_again = of.audience.may_have_been_told;
+    if is_again && matches!(deed.name.as_str(), "approve" | "launch") {
+        deed.sure +=
+            " An earlier notice to each of them was left uncertain: they may read it twice.";
+    }
+    if deed.name == "launch" && !reach.unpublished.is_empty() {
+        let facts = reach.unpublished.join(", ");
+        deed.sure = format!(
+            "{} Its texts quote facts that the public page does not show as they are now: {facts}. Publish them first, \
+             so that page and notice agree.",
+            deed.sure
+        );
+        deed.tick = format!("Launch to {people} people although these facts are not public");
+    }
 }
 
 fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Deed> {
@@ -83,7 +127,8 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
             "Cancel",
             "danger",
             Right::LaunchCampaign,
-            "What has not left by now never will. This cannot be taken back.".to_owned(),
+            // With its number: `never`.
+            String::new(),
         ),
         _ => return None,
     };
@@ -92,6 +137,7 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
         words: words.to_owned(),
         look,
         sure,
+        tick: String::new(),
         blocked: String::new(),
     })
 }

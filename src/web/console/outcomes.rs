@@ -169,6 +169,13 @@ fn words(answered: &Answered) -> &str {
             AttemptResult::Cancelled => "held back: sending was stopped",
             AttemptResult::InFlight => "under way",
         },
+        reason => reason_words(reason),
+    }
+}
+
+/// Why a reply was judged as it was, to somebody who does not know SMTP.
+pub(super) fn reason_words(reason: &str) -> &str {
+    match reason {
         "user_unknown" => "no such mailbox",
         "mailbox_disabled" => "the mailbox is switched off",
         "host_unknown" => "no such mail domain",
@@ -301,6 +308,8 @@ mod tests {
             connections,
             held_until: held_until.map(at),
             why: held_until.map(|_| "rate_limited".to_owned()),
+            per_second: 0,
+            node_per_second: 0,
             providers: Vec::new(),
         };
         let seen = [

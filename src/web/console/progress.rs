@@ -3,6 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::speed::Bearing;
 use crate::campaign::ability::Ability;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{Pace, Progress};
@@ -104,7 +105,10 @@ impl Moving<'_> {
         let words = [
             ("doubled", self.counts.doubled()),
             ("of", of_total(self.total, self.is_whole)),
-            ("percent", part_done(done, self.total, self.is_whole)),
+            (
+                "percent",
+                part(self.status, self.counts, self.total, self.is_whole),
+            ),
             ("pace", self.pace.to_owned()),
             ("speed", self.speed.to_owned()),
         ];
@@ -149,6 +153,14 @@ pub fn part_done(done: i64, total: i64, is_whole: bool) -> String {
     }
 }
 
+/// The same of a campaign in this state: one that was cancelled is not done, whatever part of it left.
+pub fn part(status: &str, counts: &Counts, total: i64, is_whole: bool) -> String {
+    match status {
+        "cancelled" => format!("{} cancelled", count(counts.cancelled)),
+        _ => part_done(counts.done(), total, is_whole),
+    }
+}
+
 /// What prevents sending, a sentence; `None`: nothing does.
 pub fn prevented(ability: &Ability) -> Option<String> {
     Some(match ability {
@@ -156,11 +168,28 @@ pub fn prevented(ability: &Ability) -> Option<String> {
         Ability::Stopped { .. } => "All sending is stopped.".to_owned(),
         Ability::InDoubt { .. } => "Sending is held: the database may be an older copy.".to_owned(),
         Ability::NoSender => "Nothing leaves: no sender is running.".to_owned(),
-        Ability::Held { relay, until, why } => format!(
-            "Held until {} UTC: relay {relay}, {}.",
-            until.format("%H:%M:%S"),
-            why.replace('_', " ")
-        ),
+        Ability::Held {
+            relay,
+            until,
+            why,
+            relays,
+        } => {
+            let others = relays.iter().filter(|one| one.relay != *relay);
+            let others = others.map(|one| {
+                let why = one.why.replace('_', " ");
+                format!(
+                    "; relay {}, {why}, until {}",
+                    one.relay,
+                    one.until.format("%H:%M:%S")
+                )
+            });
+            format!(
+                "Held until {} UTC: relay {relay}, {}{}.",
+                until.format("%H:%M:%S"),
+                why.replace('_', " "),
+                others.collect::<String>()
+            )
+        }
         Ability::Paced { reason } => reason.clone(),
     })
 }
@@ -246,7 +275,12 @@ pub async fn lately(
 }
 
 /// Why it goes at this speed, or is paused; empty while there is nothing to say.
-pub fn speed(campaign: &Campaign, pace: Option<&Pace>, ability: &Ability) -> String {
+pub fn speed(
+    campaign: &Campaign,
+    pace: Option<&Pace>,
+    ability: &Ability,
+    bearing: &Bearing,
+) -> String {
     let slowed = pace.and_then(|pace| pace.reason.as_deref());
     let first = pace.is_some_and(|pace| pace.canary == CanaryState::Running);
     match (campaign.status, &campaign.status_reason) {
@@ -255,13 +289,12 @@ pub fn speed(campaign: &Campaign, pace: Option<&Pace>, ability: &Ability) -> Str
             if let Some(prevented) = prevented(ability) {
                 return prevented;
             }
-            let limit = match campaign.limits.rate_per_second {
-                0 => "As fast as the relays take them.".to_owned(),
-                rate => format!("At most {}/s, as approved.", count(rate.into())),
-            };
+            let limit = bearing.at_most(campaign);
+            let silent = bearing.silent();
             let first = first
                 .then_some("A first slice goes ahead; the rest follows once that has ended well.");
             let said = first.into_iter().chain([slowed.unwrap_or(&limit)]);
+            let said = said.chain(silent.as_deref());
             said.collect::<Vec<_>>().join(" ")
         }
         _ => String::new(),

@@ -65,6 +65,20 @@ fn without_advice(why: &str) -> &str {
         .map_or(why, |end| &why[..=end])
 }
 
+/// The facts that the texts quote and that no public page shows as they are now.
+pub(super) fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
+    let texts = present.compile().unwrap_or_default();
+    let quoted: BTreeSet<String> = texts
+        .values()
+        .flat_map(|text| text.facts().to_vec())
+        .collect();
+    let differing = incident.unpublished_facts().into_iter();
+    differing
+        .filter(|key| quoted.contains(&key.to_ascii_lowercase()))
+        .map(str::to_owned)
+        .collect()
+}
+
 impl Reach {
     pub(super) fn of(
         of: &Campaign,
@@ -109,18 +123,8 @@ impl Reach {
                 _ => without_advice(&one.why).to_owned(),
             },
         };
-        let quoted: BTreeSet<String> = present
-            .compile()
-            .unwrap_or_default()
-            .values()
-            .flat_map(|text| text.facts().to_vec())
-            .collect();
-        let unpublished = incident.unpublished_facts().into_iter();
         Self {
-            unpublished: unpublished
-                .filter(|key| quoted.contains(*key))
-                .map(str::to_owned)
-                .collect(),
+            unpublished: unpublished(present, incident),
             count: counted.count,
             readers: review.readers.into_iter().map(reader).collect(),
             acknowledge: review

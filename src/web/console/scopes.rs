@@ -334,6 +334,7 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
             words: "Go on".to_owned(),
             look: "quiet",
             sure: "If nobody is at work on it any more, it goes on where it stands.".to_owned(),
+            tick: String::new(),
             blocked: String::new(),
         }];
     }
@@ -363,6 +364,7 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
         sure: format!(
             "{come} people come into the scope and {go} leave it.{others} This cannot be taken back, only corrected by another version."
         ),
+        tick: String::new(),
         blocked: empty.to_owned(),
     };
     let discard = Deed {
@@ -371,6 +373,7 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
         look: "danger",
         sure: "The draft and its rejected rows are deleted. Nothing that is in force changes."
             .to_owned(),
+        tick: String::new(),
         blocked: String::new(),
     };
     vec![activate, discard]

@@ -1,4 +1,5 @@
 // The pages of an incident: dashboard, incidents, the incident, its account and its lists of affected people.
+import { named } from './campaigns.mjs';
 import { fetched, number, numbers, open, rows, texts } from './pages.mjs';
 
 const PARTS = ['jurisdiction', 'locale', 'element', 'reason'];
@@ -18,6 +19,7 @@ function needs({ account, campaigns, ...model }) {
   if (isKnown) need(account.in_progress, 'is in progress, and no campaign will reach them', 'are in progress, and no campaign will reach them', 'Draft a campaign');
   need(account.unnotified_elements, 'was told less than was taken', 'were told less than was taken', 'Draft a supplement');
   need(account.told_too_much - account.correction_letters, 'was told of something that is not theirs', 'were told of something that is not theirs', 'Draft a correction');
+  if (['confirmed', 'scoping'].includes(model.state)) need(account.notified, `is told, and the incident is still ${model.state}`, `are told, and the incident is still ${model.state}`, 'Move it on');
   const lists = {
     letter: ['letters', 'needs a letter', 'need a letter'],
     correction: ['letters of correction', ...['was', 'were'].map((verb) => `${verb} told of something that is not theirs, and no e-mail reaches them`)],
@@ -29,7 +31,7 @@ function needs({ account, campaigns, ...model }) {
     const counting = waiting > 0 ? ', counting those on lists that wait' : '';
     need(due > waiting ? due : 0, one + counting, many + counting, 'Take the list');
   }
-  const approved = campaigns.filter((one) => one.status === 'approved').map((one) => `“${one.name}” is approved and not launched. Launch it`);
+  const approved = campaigns.filter((one) => one.status === 'approved').map((one) => `${TITLE}: “${one.name}” is approved and not launched. Launch it`);
   return [...all, ...approved];
 }
 
@@ -40,7 +42,7 @@ export async function dashboard(compare) {
   const { account } = model;
   const is = (figure, shown, expected) => compare.is('the dashboard', figure, shown, expected);
   const read = await open(compare.page, compare.at(''));
-  is('what needs you', read.items.toSorted(), needs(waits(model)).toSorted());
+  is('what needs you', read.items.toSorted(), needs({ ...waits(model), state: compare.state }).toSorted());
   const card = read.cards.find((text) => text.startsWith(TITLE)) ?? '';
   if (!model.scopes.length) return is('the incident', card.includes('No scope is active'), true);
   is('the account', numbers(read.keys[0]), keyOf(account));
@@ -90,7 +92,7 @@ export async function incident(compare) {
   const versions = scopes.map((one) => [`v${one.version}`, one.status, String(one.accepted), String(one.rejected)]);
   const drafts = compare.draft ? [[`v${compare.draft.version}`, 'draft', String(compare.draft.accepted), String(compare.draft.rejected)]] : [];
   is('scope versions', texts(read.tables['Scope versions']).map((row) => row.slice(0, 4)), [...drafts, ...versions]);
-  is('campaigns', texts(read.tables.Campaigns), compare.model.campaignRows());
+  is('campaigns', texts(read.tables.Campaigns).map(([name, ...row]) => [named(name), ...row]), compare.model.campaignRows());
   if (compare.facts) is('the fact sheet', read.text.includes(compare.facts), true);
   ends(compare, read);
 }

@@ -68,6 +68,7 @@ pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &s
         words: words.into(),
         look,
         sure: sure.into(),
+        tick: String::new(),
         blocked: blocked.into(),
     }
 }
@@ -149,6 +150,10 @@ fn dashboard() -> Dashboard {
             id: "cam_1".into(),
             name: "Notice of data breach".into(),
             kind: "initial".into(),
+            incident: "Data theft of August 2021".into(),
+            about:
+                "initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far"
+                    .into(),
             status: "sending".into(),
             sent: 48_213_004,
             of: "of 54,600,000 sent".into(),
@@ -183,6 +188,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         name: name.into(),
         incident: "Data theft of August 2021".into(),
         kind: kind.into(),
+        about: "launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
         status: status.into(),
         void: String::new(),
         sent: Some((sent, 54_600_000)),
@@ -554,6 +560,8 @@ fn came() -> Outcomes {
         left_out: LeftOut {
             changed: 12,
             no_address: 3,
+            not_affected: 2,
+            already_told: 1,
         },
         chart: Some(chart()),
         replies: vec![
@@ -634,12 +642,21 @@ fn campaign() -> CampaignPage {
                 subject: "Notice of data breach".into(),
                 text: "Dear Alex Example,\n\nSomebody copied your data.".into(),
             }],
+            not_affected: vec![Words {
+                locale: "en".into(),
+                language: "English".into(),
+                subject: "Notice of data breach".into(),
+                text: "Dear Alex Example,\n\nWe were wrong: nothing of yours was copied.".into(),
+            }],
+            missing: vec!["contact_hours".into()],
             hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
             author: "Ada Moreno".into(),
             approved: Some(done("Ines Duarte", "approved", 140)),
         },
         outcomes: came(),
         log: log(),
+        as_of: row(0),
+        is_again: false,
     }
 }
 
@@ -749,6 +766,7 @@ fn notices(status: &str) -> Notices {
         attempts,
         reply: reply.into(),
         at: row(attempts * 7),
+        next: (status == "deferred").then(|| row(30)),
     };
     Notices {
         desk: desk(Area::Campaigns),

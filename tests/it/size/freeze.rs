@@ -15,7 +15,7 @@ use candor::worker;
 
 use super::is_full;
 use crate::house::House;
-use crate::people::{Scene, list};
+use crate::people::{Scene, list, submitted};
 
 /// Another incident of the same people at work.
 pub(super) async fn another(house: &House, scene: &Scene, slug: &str) -> Scene {
@@ -92,9 +92,7 @@ async fn to_be_corrected(house: &House, scene: &Scene, people: usize) -> Campaig
 }
 
 async fn approved(house: &House, scene: &Scene, campaign: CampaignId) {
-    let hash = launch::submit(&house.app, scene.comms, campaign)
-        .await
-        .unwrap();
+    let hash = submitted(&house.app, scene.comms, campaign).await.unwrap();
     launch::approve(&house.app, scene.approver, campaign, &hash)
         .await
         .unwrap();

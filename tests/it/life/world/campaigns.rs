@@ -16,6 +16,7 @@ use super::super::ELEMENTS;
 use super::super::model::person::Codes;
 use super::super::model::{Kind, Message, Running, answer};
 use super::World;
+use crate::people::submitted;
 
 impl World {
     /// Drafts, submits, approves and launches; `false`: nobody is in the audience. `held`: it is paused before its
@@ -23,7 +24,7 @@ impl World {
     pub async fn launch(&mut self, kind: Kind, held: bool) -> bool {
         let (app, scene) = (&self.house.app, self.scene);
         let id = self.draft(kind).await.unwrap();
-        let hash = match launch::submit(app, scene.comms, id).await {
+        let hash = match submitted(app, scene.comms, id).await {
             Ok(hash) => hash,
             Err(CampaignError::Nobody(_)) => {
                 hold::cancel(app, scene.comms, id).await.unwrap();

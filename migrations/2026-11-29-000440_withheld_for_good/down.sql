@@ -1,0 +1,1 @@
+-- A word of an enum cannot be taken back; unused it does no harm.

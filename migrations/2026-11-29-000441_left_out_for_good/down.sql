@@ -1,0 +1,1 @@
+drop index notice_left_out_for_good;

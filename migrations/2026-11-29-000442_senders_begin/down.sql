@@ -1,0 +1,1 @@
+alter table sender drop column began_at;

@@ -1,0 +1,45 @@
+//! What the batches of a campaign wait for: a time, or the end of a dead sender's lease.
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use crate::db::{Conn, Result, statement};
+use crate::id::CampaignId;
+
+/// What the batches of a campaign wait for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, diesel::QueryableByName)]
+pub struct Waits {
+    /// People in batches of senders that died; some of them may be through.
+    #[diesel(sql_type = BigInt)]
+    pub silent: i64,
+    /// When the last of these batches is free.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub free_at: Option<DateTime<Utc>>,
+    /// When the first of the batches is due in which only deferred notices are left.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+/// Reads it. Leases last for so many seconds from when they were renewed last; times are the database's.
+///
+/// # Errors
+/// The database's.
+pub async fn waits(conn: &mut Conn, id: CampaignId, lease_seconds: i64) -> Result<Waits> {
+    Ok(statement(
+        "select coalesce(sum(b.size) filter (where is_silent), 0)::bigint as silent,
+            max(b.lease_until) filter (where is_silent) as free_at,
+            min(b.due_at) filter (where b.status = 'waiting') as next_at
+        from batch b cross join lateral (
+            select b.lease_until - $2 * interval '1 second' as renewed_at) r
+        cross join lateral (
+            select b.status = 'leased' and r.renewed_at < now() - interval '5 seconds' and not exists (
+                select from sender s where s.node = b.leased_by and s.seen_at > now() - interval '5 seconds'
+                    and s.began_at <= r.renewed_at) as is_silent) s
+        where b.campaign_id = $1 and b.status in ('leased', 'waiting')",
+    )
+    .bind::<Uuid, _>(id)
+    .bind::<BigInt, _>(lease_seconds)
+    .get_result(conn)
+    .await?)
+}

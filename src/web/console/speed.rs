@@ -1,0 +1,179 @@
+//! Why a campaign under way goes as fast as it does: what the settings allow, and what its batches wait for.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::App;
+use crate::campaign::ability::{Ability, RelaySeen};
+use crate::campaign::store::{self, Progress, Waits};
+use crate::campaign::{Campaign, CampaignStatus, pacing};
+use crate::config::Config;
+use crate::db::{self, Conn};
+use crate::notice::NoticeStatus;
+use crate::web::figures::count;
+use crate::web::page::span;
+
+/// What bears on the speed of a campaign now.
+#[derive(Debug, Clone, Default)]
+pub struct Bearing {
+    /// What its batches wait for.
+    pub waits: Waits,
+    /// What the settings allow, in words.
+    pub limits: Vec<String>,
+}
+
+impl Bearing {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load(
+        app: &App,
+        conn: &mut Conn,
+        of: &Campaign,
+        now: DateTime<Utc>,
+    ) -> db::Result<Self> {
+        let (CampaignStatus::Sending, Some(launched)) = (of.status, of.launched_at) else {
+            return Ok(Self::default());
+        };
+        let seen = store::relays(conn).await?;
+        Ok(Self {
+            waits: store::waits(conn, of.id, app.config.mail.lease_seconds).await?,
+            limits: limits_now(&app.config, &seen, now - launched),
+        })
+    }
+
+    /// What all notices wait for that are left of a campaign which can send; `None`: some can leave now, or it cannot
+    /// send anyway.
+    pub fn waits_for(
+        &self,
+        of: &Campaign,
+        progress: &Progress,
+        ability: &Ability,
+    ) -> Option<String> {
+        let left = progress.left();
+        let can_send = of.status == CampaignStatus::Sending && ability.is_open() && progress.frozen;
+        if !can_send || left == 0 || progress.of(NoticeStatus::Sending) > 0 {
+            return None;
+        }
+        if left <= self.waits.silent {
+            return self.silent();
+        }
+        let deferred = progress.of(NoticeStatus::Deferred);
+        (left == deferred).then(|| match self.waits.next_at {
+            Some(next) => format!(
+                "{} to be tried again later, the next at {} UTC or soon after",
+                count(deferred),
+                next.format("%H:%M:%S")
+            ),
+            None => format!("{} to be tried again later", count(deferred)),
+        })
+    }
+
+    /// Which notices a sender has that died, a sentence; `None`: no sender did.
+    pub fn silent(&self) -> Option<String> {
+        let free_at = self.waits.free_at.filter(|_| self.waits.silent > 0)?;
+        let what = match self.waits.silent {
+            1 => "1 notice is in the batch of a sender that fell silent: it goes on".to_owned(),
+            n => format!(
+                "Up to {} notices are in batches of a sender that fell silent: they go on",
+                count(n)
+            ),
+        };
+        Some(format!(
+            "{what} at {} UTC at the latest.",
+            free_at.format("%H:%M:%S")
+        ))
+    }
+
+    /// How fast it may go: its own limit, and those of the settings.
+    pub fn at_most(&self, of: &Campaign) -> String {
+        match (of.limits.rate_per_second, &self.limits[..]) {
+            (0, []) => "As fast as the relays take them.".to_owned(),
+            (0, some) => format!(
+                "As fast as the relays take them and the settings allow: {}.",
+                some.join(", ")
+            ),
+            (rate, []) => format!("At most {}/s, as approved.", count(rate.into())),
+            (rate, some) => format!(
+                "At most {}/s, as approved; by the settings {}.",
+                count(rate.into()),
+                some.join(", ")
+            ),
+        }
+    }
+}
+
+/// The limits of relays and nodes that are at work, and of the ramp: `relay alpha at most 5/s`. While no sender is at
+/// work, those of this process's own settings.
+pub fn limits(config: &Config, seen: &[RelaySeen]) -> Vec<String> {
+    let mut all = BTreeSet::new();
+    let mut limit = |what: String, rate: u32| {
+        if rate > 0 {
+            all.insert(format!("{what} at most {}/s", count(rate.into())));
+        }
+    };
+    for relay in seen {
+        limit(format!("relay {}", relay.name), relay.per_second);
+        limit("each node".to_owned(), relay.node_per_second);
+    }
+    if seen.is_empty() {
+        for relay in &config.mail.relays {
+            limit(format!("relay {}", relay.name), relay.rate_per_second);
+        }
+        limit("each node".to_owned(), config.mail.rate_per_second);
+    }
+    let mut all: Vec<String> = all.into_iter().collect();
+    let pacing = &config.pacing;
+    if pacing.ramp_start_per_second > 0 {
+        let minutes = TimeDelta::minutes(pacing.ramp_double_minutes.into());
+        all.push(format!(
+            "at first {}/s, twice as much every {}",
+            count(pacing.ramp_start_per_second.into()),
+            span(minutes),
+        ));
+    }
+    all
+}
+
+/// The same of a campaign that was launched so long ago: the ramp as it is now.
+pub fn limits_now(config: &Config, seen: &[RelaySeen], since_launch: TimeDelta) -> Vec<String> {
+    let mut all = limits(config, seen);
+    if config.pacing.ramp_start_per_second > 0 {
+        all.pop();
+        if let Some(rate) = pacing::ramp(since_launch, &config.pacing) {
+            all.push(format!(
+                "at most {}/s now, while the relays warm to it",
+                count(rate.into())
+            ));
+        }
+    }
+    all
+}
+
+/// How fast a campaign without a limit of its own goes.
+pub fn at_most(limits: &[String]) -> String {
+    match limits {
+        [] => "as fast as the relays take them".to_owned(),
+        some => format!(
+            "as fast as the relays take them and the settings allow: {}",
+            some.join(", ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_the_settings_is_named() {
+        assert_eq!(at_most(&[]), "as fast as the relays take them");
+        let limits = ["relay alpha at most 5/s".to_owned()];
+        assert_eq!(
+            at_most(&limits),
+            "as fast as the relays take them and the settings allow: relay alpha at most 5/s"
+        );
+    }
+}
