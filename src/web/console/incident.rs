@@ -68,6 +68,8 @@ pub struct IncidentPage {
     pub log: Vec<Done>,
     /// Whether this person may change the incident.
     pub may_edit: bool,
+    /// Whether a campaign may be drafted from here: the incident is not over.
+    pub may_draft: bool,
     /// The form that forgets its people; none unless it is over and this person may.
     pub farewell: Option<Farewell>,
     /// When its people were forgotten.
@@ -254,6 +256,7 @@ pub async fn filled(
 ) -> Result<IncidentPage, Problem> {
     let now = app.now();
     let may_edit = who.may(Right::SteerIncident) && of.forgotten_at.is_none();
+    let may_draft = may_edit && !of.is_over();
     let open = steer::still_open(conn, of.id).await?;
     let has_spoken = store::has_spoken(conn, of.id).await?;
     let update = |one: crate::incident::Update| Update {
@@ -304,6 +307,7 @@ pub async fn filled(
         title: of.title,
         facts_faults: Faults::default(),
         publish: may_edit.then(Publish::default),
+        may_draft,
         may_edit,
     })
 }

@@ -277,6 +277,7 @@ fn incident() -> IncidentPage {
         campaigns: campaign_rows(),
         log: log(),
         may_edit: true,
+        may_draft: true,
         farewell: Some(Farewell {
             reasons: vec!["1 campaign is under way: let it end, or cancel it".into()],
             ..Farewell::default()
@@ -786,7 +787,10 @@ fn letters() -> LettersPage {
         waiting,
         by_post: kind != "kin",
         others_wait: false,
-        without_address: (kind == "letter").then(|| (1, row(90))),
+        without_address: match kind {
+            "letter" => "1 person has no postal address.".to_owned(),
+            _ => String::new(),
+        },
     };
     let batch = |by_post, waits, state: &str, on: &str| {
         BatchLine {
@@ -1165,6 +1169,7 @@ pub fn draw(pages: &mut Pages) {
                 choice("notice_code", "Read the notice code aloud"),
             ],
             verification: "notice_code".into(),
+            code: String::new(),
             text: String::new(),
             states: vec![choice("open", "Open, with me"), choice("solved", "Solved")],
             then: "open".into(),
