@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::around::{self, account, incident_at, log, on_to, out_of_date, said, template_names};
 use super::moves::deed;
 use super::unsaved::Unsaved;
+use super::updates;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -277,6 +278,9 @@ pub async fn filled(
         rejected: one.rejected,
         at: Moment::ago(one.created_at, now),
     };
+    let updates = store::list_updates(conn, of.id, 50).await?;
+    let latest = updates.first();
+    let promises = latest.is_some_and(|one| one.body.contains(updates::PROMISE));
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     let void = campaign::approval::void(app, conn, &campaigns).await?;
     Ok(IncidentPage {
@@ -287,15 +291,16 @@ pub async fn filled(
         untold: open.untold(),
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         account: account(conn, &of, now).await?,
-        updates: store::list_updates(conn, of.id, 50)
-            .await?
-            .into_iter()
-            .map(update)
-            .collect(),
+        updates: updates.into_iter().map(update).collect(),
         scopes: versions.into_iter().map(version).collect(),
         campaigns: rows(conn, campaigns, &of.title, &void).await?,
         log: log(conn, of.id, now).await?,
-        next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),
+        next: of
+            .state
+            .after()
+            .iter()
+            .map(|to| deed(*to, &open, promises))
+            .collect(),
         facts: of
             .facts
             .into_iter()

@@ -9,6 +9,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 pub use self::act::{discard, file, minors, posted, take, told, told_one};
 pub use self::asked::Asked;
@@ -41,6 +42,8 @@ pub struct LettersPage {
     pub lists: Vec<ListLine>,
     /// The lists that were taken, newest first.
     pub batches: Vec<BatchLine>,
+    /// That its people were forgotten, and when; else empty.
+    pub forgotten: String,
     /// How minors are told.
     pub minors: String,
     /// Whether the reader may take lists and record what became of them.
@@ -219,7 +222,7 @@ pub(super) async fn filled(
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
-    let may = who.may(Right::ImportScope);
+    let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
     // Others need it while this page waits.
     drop(conn);
     lacking::say(app, &of, &batches, &mut lists, may).await?;
@@ -246,7 +249,8 @@ pub(super) async fn filled(
             true => url.to_string(),
             false => String::new(),
         },
-        may_steer: who.may(Right::SteerIncident),
+        may_steer: who.may(Right::SteerIncident) && of.forgotten_at.is_none(),
+        forgotten: of.forgotten_at.map(forgotten).unwrap_or_default(),
         one: Typed {
             on: today,
             ..Typed::default()
@@ -255,6 +259,13 @@ pub(super) async fn filled(
         report: Vec::new(),
         faults: Faults::default(),
     })
+}
+
+fn forgotten(at: DateTime<Utc>) -> String {
+    format!(
+        "The people of this incident were forgotten on {}: nobody can be told any more. The figures stay.",
+        at.format("%-d %B %Y")
+    )
 }
 
 /// The channels, none of them chosen beforehand: what is recorded is what the reader chose.

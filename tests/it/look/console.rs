@@ -835,6 +835,7 @@ fn letters() -> LettersPage {
             batch(false, true, "listed", ""),
             batch(true, false, "posted", "3 Dec 2026"),
         ],
+        forgotten: String::new(),
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
@@ -1186,6 +1187,7 @@ pub fn draw(pages: &mut Pages) {
             reference: "R-8842-QX".into(),
             typed: String::new(),
             typed_hint: "",
+            back: "/console/campaigns/cmp_1".into(),
             desk: Desk {
                 unasked: true,
                 ..desk(Area::None)
