@@ -25,6 +25,14 @@ impl Actor {
     }
 }
 
+/// What readers are told of a part of the system that did something: a person decided what the command line did.
+pub fn system_in_words(part: &str) -> &'static str {
+    match part {
+        "command line" | "cli" => "the command line",
+        _ => "Candor",
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

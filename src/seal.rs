@@ -234,6 +234,8 @@ pub enum Index {
     Contact,
     /// Why a row was refused, where that repeats words of its cells.
     Refusal,
+    /// Postal address and postcode together.
+    Address,
 }
 
 /// The key of one incident: seals its people and their words, and indexes them blindly.
@@ -242,7 +244,7 @@ pub struct IncidentKey(Arc<IncidentKeys>);
 
 struct IncidentKeys {
     seal: LessSafeKey,
-    indexes: [MacKey; 5],
+    indexes: [MacKey; 6],
 }
 
 impl fmt::Debug for IncidentKey {
@@ -263,6 +265,7 @@ impl IncidentKey {
                 index(b"index name and postcode"),
                 index(b"index contact"),
                 index(b"index refusal"),
+                index(b"index address"),
             ],
         }))
     }

@@ -1,11 +1,13 @@
 //! `candor check`: examines what Candor needs before people depend on it. Shows no secret.
 
 use anyhow::{Result, ensure};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::sample::sample;
 use super::{Settings, say, say_json};
+use crate::actor::system_in_words;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
@@ -16,7 +18,7 @@ use crate::incident::{self, Incident};
 use crate::mail::dkim::Signer;
 use crate::notice::account::recount::{Differs, books};
 use crate::seal::to_hex;
-use crate::{db, worker};
+use crate::{campaign, db, staff, worker};
 
 /// Examine configuration, database and relays
 #[derive(Debug, Args)]
@@ -85,6 +87,7 @@ impl Check {
         let app = app.ok().flatten();
         if let Some(app) = &app {
             findings.push(finding("older copy", copy(app).await));
+            findings.extend(kept_back(app).await);
         }
         let left = config.left_at_defaults().into_iter();
         findings.extend(left.map(|left| warning("defaults", left)));
@@ -147,6 +150,39 @@ async fn copy(app: &App) -> Result<String, String> {
         Ok(Some(doubt)) => Err(doubt.to_string()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// What keeps messages back although everything works: the emergency stop, and relays that senders hold.
+async fn kept_back(app: &App) -> Vec<Finding> {
+    match kept_back_now(app).await {
+        Ok(found) => found,
+        Err(error) => vec![finding("sending", Err(error.to_string()))],
+    }
+}
+
+async fn kept_back_now(app: &App) -> db::Result<Vec<Finding>> {
+    let mut conn = app.db.get().await?;
+    let mut found = Vec::new();
+    let until = |at: DateTime<Utc>| at.format("%-d %b %Y, %H:%M:%S UTC").to_string();
+    if let Some((at, by)) = campaign::store::stopped(&mut conn).await? {
+        let by = match by.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
+            Some(id) => staff::store::find(&mut conn, id).await?.name,
+            None => system_in_words(by.trim_start_matches("system:")).to_owned(),
+        };
+        let stopped = format!(
+            "all sending is stopped, since {} by {by}: `candor start` lifts it",
+            until(at)
+        );
+        found.push(warning("sending", stopped));
+    }
+    for relay in campaign::store::relays(&mut conn).await? {
+        if let Some(at) = relay.held_until.filter(|at| *at > app.now()) {
+            let why = relay.why.unwrap_or_default();
+            let held = format!("a sender holds it until {}: {why}", until(at));
+            found.push(warning(format!("relay {}", relay.name), held));
+        }
+    }
+    Ok(found)
 }
 
 /// Where this node keeps what it saw of the database.

@@ -13,7 +13,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::store::Progress;
 use crate::clock::Clock;
-use crate::config::{Config, Log, LogLevel, RelayConfig, Secret};
+use crate::config::{Config, Log, LogLevel, PublicUrl, RelayConfig, Secret};
 use crate::db::embedded::Cluster;
 use crate::incident;
 use crate::notice::NoticeStatus;
@@ -28,6 +28,8 @@ use crate::{db, telemetry, worker};
 
 /// The demo's database in its private cluster.
 const DATABASE: &str = "candor";
+/// Where links lead by default.
+const LINKS: &str = "http://127.0.0.1:8080";
 
 /// Show Candor at work on an invented breach, with a Postgres of its own and mail in files
 #[derive(Debug, Clone, Args)]
@@ -163,6 +165,7 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
     let outbox = dir.join("outbox");
     // Nobody else answers in its place.
     config.http.drain_seconds = 0;
+    follow_listen(&mut config);
     config.database.url = Secret::from(cluster.url(DATABASE));
     config.secrets.master_key_file = master_key(dir)?;
     config.secrets.master_key = Secret::default();
@@ -185,6 +188,25 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
         }];
     }
     Ok(config)
+}
+
+/// Links lead to where the demo listens, unless the settings say where they lead.
+fn follow_listen(config: &mut Config) {
+    if &*config.http.public_url != LINKS {
+        return;
+    }
+    let listen = config.http.listen.to_string();
+    let reachable = match listen.rsplit_once(':') {
+        Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
+        Some(("[::]", port)) => format!("[::1]:{port}"),
+        _ => listen,
+    };
+    // A port that is given by the system is not known yet.
+    if let Ok(url) = PublicUrl::parse(&format!("http://{reachable}"))
+        && !reachable.ends_with(":0")
+    {
+        config.http.public_url = url;
+    }
 }
 
 /// A key of the demo's own, made once.

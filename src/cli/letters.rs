@@ -75,7 +75,7 @@ struct Posted {
     #[arg(long)]
     on: NaiveDate,
     /// Record it although this many people on it must not be told any more for this reason: legal_hold,
-    /// protected_address, deceased, retracted, flag_lifted, minor or affected_again; once for each.
+    /// protected_address, deceased, retracted, flag_lifted, minor, address_changed or affected_again; once for each.
     #[arg(long, value_name = "REASON=PEOPLE", value_parser = answer)]
     yes: Vec<(Reason, i64)>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.
@@ -113,7 +113,7 @@ struct Told {
     #[arg(long)]
     who: String,
     /// Record a list although this many people on it must not be told any more for this reason: legal_hold,
-    /// protected_address, deceased, retracted, flag_lifted, minor or affected_again; once for each.
+    /// protected_address, deceased, retracted, flag_lifted, minor, address_changed or affected_again; once for each.
     #[arg(long, value_name = "REASON=PEOPLE", value_parser = answer, requires = "batch")]
     yes: Vec<(Reason, i64)>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.

@@ -885,6 +885,7 @@ diesel::table! {
         reason -> Nullable<Bytea>,
         replaces -> Bool,
         to_guardian -> Bool,
+        address_key -> Nullable<Bytea>,
     }
 }
 

@@ -188,17 +188,15 @@ fn some(n: i64, one: &str, many: &str) -> Option<String> {
 /// The people who are not told, or not rightly. A member of staff who moves an incident on to monitoring agrees to their
 /// numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Untold {
     /// Told nothing so far, and reachable by e-mail.
     pub in_progress: i64,
     /// To be told by post.
     pub needs_letter: i64,
     /// Owed a supplement.
-    #[serde(default)]
     pub told_too_little: i64,
     /// Owed a correction.
-    #[serde(default)]
     pub told_too_much: i64,
 }
 

@@ -134,6 +134,21 @@ impl Contact {
         })
     }
 
+    /// The index of the postal address with its postcode, to see whether a letter still goes to it; `None` without an
+    /// address. Case, compatibility forms and white space do not matter.
+    pub fn address_key(&self, key: &IncidentKey) -> Option<Key> {
+        let address = self.address.as_deref().map(folded)?;
+        let lines: Vec<_> = address.split_whitespace().collect();
+        if lines.is_empty() {
+            return None;
+        }
+        let mut form = lines.join(" ");
+        form.push('\n');
+        let postcode = folded(self.postcode.as_deref().unwrap_or_default());
+        form.extend(postcode.chars().filter(|c| !c.is_whitespace()));
+        Some(key.index(Index::Address, form.as_bytes()))
+    }
+
     fn to_wire(&self) -> Vec<u8> {
         let wire = Wire {
             r: Cow::Borrowed(&self.reference),
@@ -274,6 +289,25 @@ mod tests {
         other.address = None;
         assert_ne!(other.keys(&key).contact, someone().keys(&key).contact);
         assert_eq!(other.keys(&key).reference, someone().keys(&key).reference);
+    }
+
+    #[test]
+    fn another_address_or_postcode_shows_and_another_way_to_write_it_does_not() {
+        let key = key();
+        let was = someone().address_key(&key);
+        let at = |address: &str, postcode: &str| {
+            let contact = Contact {
+                address: Some(address.to_owned()),
+                postcode: Some(postcode.to_owned()),
+                ..someone()
+            };
+            contact.address_key(&key)
+        };
+        assert!(was.is_some());
+        assert_eq!(at("1  HIGH st London", "sw1a1aa"), was);
+        assert_ne!(at("2 High St\nLondon", "SW1A 1AA"), was);
+        assert_ne!(at("1 High St\nLondon", "SW1A 1AB"), was);
+        assert_eq!(at(" \n ", "SW1A 1AA"), None);
     }
 
     #[test]

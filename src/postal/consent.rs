@@ -26,19 +26,22 @@ pub enum Reason {
     FlagLifted,
     /// A minor, whose letter is not addressed to the parent or guardian.
     Minor,
+    /// A later list gives another postal address than the one to which the letter goes, or none.
+    AddressChanged,
     /// In scope again, while their letter of correction says that they are not affected.
     AffectedAgain,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LegalHold,
         Self::ProtectedAddress,
         Self::Deceased,
         Self::Retracted,
         Self::FlagLifted,
         Self::Minor,
+        Self::AddressChanged,
         Self::AffectedAgain,
     ];
 
@@ -51,6 +54,7 @@ impl Reason {
             Self::Retracted => "retracted",
             Self::FlagLifted => "flag_lifted",
             Self::Minor => "minor",
+            Self::AddressChanged => "address_changed",
             Self::AffectedAgain => "affected_again",
         }
     }
@@ -108,6 +112,9 @@ impl fmt::Display for Question {
             Reason::FlagLifted => "without the flag for which the list was taken by now",
             Reason::Minor => {
                 "flagged as minor by now, with a letter that is not addressed to the guardian"
+            }
+            Reason::AddressChanged => {
+                "not at the postal address any more to which their letter goes"
             }
             Reason::AffectedAgain => "affected again by now, with a letter that says the opposite",
         };

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use csv::WriterBuilder;
+use serde_json::json;
 
 use super::take::{self, Insist};
-use super::{Batch, Item, PostalError, PostalKind, PostalStatus, addressee, store};
+use super::{Batch, Item, PostalError, PostalKind, PostalState, PostalStatus, addressee, store};
+use crate::actor::Actor;
 use crate::app::App;
+use crate::audit;
 use crate::db;
 use crate::element::{ElementSet, in_words};
-use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
+use crate::id::{BUCKETS, IncidentId, PersonId, PostalId, StaffId};
 use crate::incident;
 use crate::link::{NoticeCode, StatusLink};
 use crate::person::{self, Person};
@@ -77,6 +80,38 @@ pub async fn export(
     Ok(Letters {
         // Last: once a list is taken nothing else may fail.
         batch: take::take(app, by, of, kind, insist).await?,
+        app: app.clone(),
+        key,
+        begun: false,
+        bucket: 0,
+        after: None,
+    })
+}
+
+/// Begins to write the file of a list that waits; that it was taken out is on record before the first address leaves.
+/// Addresses are those of now.
+///
+/// # Errors
+/// [`PostalError::NotWaiting`], [`PostalError::Forgotten`].
+pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, PostalError> {
+    // It may take long.
+    let app = &app.patient();
+    let mut tx = app.db.begin().await?;
+    let batch = store::lock(&mut tx, id).await?;
+    if batch.state != PostalState::Listed {
+        return Err(PostalError::NotWaiting {
+            state: batch.state,
+            on: batch.posted_on,
+        });
+    }
+    let found = incident::store::find(&mut tx, batch.incident).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let detail = json!({ "list": batch.kind, "batch": id, "people": batch.people });
+    let (now, actor, of) = (app.now(), Actor::Staff(by), batch.incident);
+    audit::store::append(&mut tx, now, actor, "letters.file", of, &detail).await?;
+    tx.commit().await?;
+    Ok(Letters {
+        batch,
         app: app.clone(),
         key,
         begun: false,

@@ -11,6 +11,7 @@ pub mod lacking;
 mod letter;
 pub mod list;
 pub mod minors;
+pub mod moved;
 pub mod post;
 pub mod returned;
 pub mod slips;

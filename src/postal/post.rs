@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::consent::{Confirmed, unanswered};
-use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, owner, store};
+use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, moved, owner, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -12,6 +12,7 @@ use crate::db::{self, Conn};
 use crate::id::{PostalId, StaffId};
 use crate::incident;
 use crate::person::{self, Became, Settled};
+use crate::seal::IncidentKey;
 use crate::staff::replay::store::mark_done;
 
 /// How many people one transaction records as told.
@@ -102,13 +103,15 @@ async fn begin(
     check_day(done.on, batch.taken_at, now)?;
     // No list comes in force between the count and the record.
     incident::store::share_scope(tx, batch.incident).await?;
-    let barred = store::barred(tx, batch, 0).await?;
+    let found = incident::store::find(tx, batch.incident).await?;
+    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let barred = moved::barred(tx, &key, batch, 0, None).await?;
     let questions = unanswered(&barred, &done.confirmed);
     if !questions.is_empty() {
         return Err(PostalError::Unconfirmed { questions });
     }
     let how = match &done.telling {
-        Some(telling) => Some(seal(app, tx, batch, telling).await?),
+        Some(telling) => Some(seal(&key, batch, telling)),
         None => None,
     };
     store::set_posting(tx, batch.id, done.on, (by, now), how.as_deref()).await?;
@@ -120,16 +123,9 @@ async fn begin(
     Ok(())
 }
 
-pub(super) async fn seal(
-    app: &App,
-    conn: &mut Conn,
-    batch: &Batch,
-    telling: &Telling,
-) -> Result<Vec<u8>, PostalError> {
-    let found = incident::store::find(conn, batch.incident).await?;
-    let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+pub(super) fn seal(key: &IncidentKey, batch: &Batch, telling: &Telling) -> Vec<u8> {
     let plain = json!(telling).to_string();
-    Ok(key.seal(&owner(batch.id, None), plain.as_bytes()))
+    key.seal(&owner(batch.id, None), plain.as_bytes())
 }
 
 fn is_waiting(batch: &Batch) -> Result<(), PostalError> {

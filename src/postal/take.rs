@@ -1,6 +1,6 @@
 //! Taking a list: everybody who belongs on it becomes a letter of one batch, in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
+use crate::person::contact::Key;
 use crate::person::{self, Person};
 use crate::seal::IncidentKey;
 
@@ -125,10 +126,11 @@ async fn list(
 ) -> Result<(i64, i64), PostalError> {
     let mut people = store::to_list(tx, batch.incident, bucket, (batch.kind, rule), again).await?;
     let all = count(&people);
+    let mut addressed = BTreeMap::new();
     if batch.kind.is_posted() {
         let of = (batch.incident, bucket);
-        let addressed = with_address(tx, key, of, &people).await?;
-        people.retain(|one| addressed.contains(&one.person));
+        addressed = with_address(tx, key, of, &people).await?;
+        people.retain(|one| addressed.contains_key(&one.person));
     }
     let code = |person| {
         // Nobody has checked yet that a relative or a shelter may open the person's page.
@@ -141,6 +143,7 @@ async fn list(
         .map(|of| NewItem {
             code_key: code(of.person),
             replaces,
+            address_key: addressed.get(&of.person).copied(),
             of,
         })
         .collect();
@@ -148,19 +151,22 @@ async fn list(
     Ok((count(&letters), all - count(&letters)))
 }
 
-/// Those of some people of one bucket who have a postal address.
+/// Those of some people of one bucket who have a postal address, and its key.
 async fn with_address(
     conn: &mut Conn,
     key: &IncidentKey,
     of: (IncidentId, i32),
     people: &[Belongs],
-) -> Result<BTreeSet<PersonId>, PostalError> {
-    let mut found = BTreeSet::new();
+) -> Result<BTreeMap<PersonId, Key>, PostalError> {
+    let mut found = BTreeMap::new();
     for some in people.chunks(AT_ONCE) {
         let ids: Vec<_> = some.iter().map(|one| one.person).collect();
         let opened = person::store::load_many(conn, key, of, &ids).await?;
-        let addressed = opened.iter().filter(|one| has_address(one));
-        found.extend(addressed.map(|one| one.id));
+        let addressed = opened.iter().filter_map(|one| {
+            let address = one.contact.address_key(key)?;
+            Some((one.id, address))
+        });
+        found.extend(addressed);
     }
     Ok(found)
 }

@@ -69,7 +69,7 @@ pub async fn told(
         ..Batch::new(of, kind, by, now)
     };
     store::insert_batch(&mut tx, &batch).await?;
-    let how = post::seal(app, &mut tx, &batch, telling).await?;
+    let how = post::seal(&key, &batch, telling);
     store::set_posting(&mut tx, batch.id, on, (by, now), Some(&how)).await?;
     store::set_posted(&mut tx, batch.id).await?;
     let before = Knows {

@@ -13,7 +13,7 @@ pub fn addressee(person: &Person, kind: PostalKind) -> String {
     let locale = person.locale.as_str();
     match kind {
         PostalKind::Kin => kin(locale).replace("{name}", name),
-        PostalKind::Letter | PostalKind::Guardian | PostalKind::Correction
+        PostalKind::Letter | PostalKind::Guardian | PostalKind::Correction | PostalKind::Safe
             if person.flags.contains(Flags::MINOR) =>
         {
             guardian::words(locale).to.replace("{name}", name)

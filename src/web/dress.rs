@@ -136,7 +136,27 @@ fn for_staff(problem: &Problem, app: &App, req: &HttpRequest, again: Option<Agai
         reference: problem.reference().to_owned(),
         typed: problem.words().to_owned(),
         typed_hint: problem.words_hint(),
+        back: back(problem, req),
         again,
+    }
+}
+
+/// The page of what a form was about: browsers send none along.
+fn back(problem: &Problem, req: &HttpRequest) -> String {
+    let mut parts = req.path().trim_start_matches('/').split('/');
+    let (Some("console"), Some(of), Some(name), Some(_)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return String::new();
+    };
+    let has_page = matches!(
+        of,
+        "campaigns" | "incidents" | "people" | "templates" | "tickets"
+    );
+    match problem.kind() {
+        Kind::NotFound | Kind::NotSignedIn | Kind::NotAllowed => String::new(),
+        _ if has_page => format!("/console/{of}/{name}"),
+        _ => String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every form carries a token, `csrf`, that nobody else can make and that needs no memory of ours.
 //! It is a MAC over what the sender of the form must already hold: the session of a signed-in member
-//! of staff, or the token of a status link. Where there is neither (`/verify`, `/find-me`, signing in)
+//! of staff, or the token of a status link. Where there is neither (`/verify`, signing in)
 //! a foreign page could gain nothing that its own server could not do as well; there the MAC is over
 //! the day, and proves a page of today or yesterday. All forms are also refused when the browser says
 //! that another site sent them (`Sec-Fetch-Site`, else `Origin`).

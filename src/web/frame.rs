@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 
+use crate::actor::system_in_words;
 use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
@@ -71,10 +72,9 @@ fn writes_files(app: &App) -> bool {
 
 fn organisation(app: &App) -> Organisation {
     let (settings, url) = (&app.config.organisation, &app.config.http.public_url);
-    let host = url.split_once("://").map_or(&**url, |(_, host)| host);
     Organisation {
         name: settings.name.clone(),
-        host: host.to_owned(),
+        site: url.to_string(),
         senders: vec![settings.from_address.clone()],
         phone: Some(settings.phone.clone()).filter(|phone| !phone.is_empty()),
         hours: settings.phone_hours.clone(),
@@ -121,6 +121,9 @@ pub fn in_doubt(doubt: &Doubt) -> String {
 async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {
     match actor.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
         Some(id) => Ok(staff::store::find(conn, id).await?.name),
-        None => Ok("Candor".to_owned()),
+        None => Ok(match actor.strip_prefix("system:") {
+            Some(part) => system_in_words(part).to_owned(),
+            None => "Candor".to_owned(),
+        }),
     }
 }

@@ -64,7 +64,6 @@ fn public() -> Vec<Door> {
         get("/verify", Anyone, public::verify::show),
         post("/verify", Anyone, public::verify::check),
         get("/find-me", Anyone, public::find_me::show),
-        post("/find-me", Anyone, public::find_me::answer),
     ]
 }
 
@@ -126,6 +125,7 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/letters/told", May(ImportScope), console::letters::told_one),
         post("/incidents/{slug}/letters/returned", May(ImportScope), console::letters::returned),
         post("/incidents/{slug}/minors", May(SteerIncident), console::letters::minors),
+        post("/letters/{batch}/file", May(ImportScope), console::letters::file),
         post("/letters/{batch}/posted", May(ImportScope), console::letters::posted),
         post("/letters/{batch}/told", May(ImportScope), console::letters::told),
         post("/letters/{batch}/discard", May(ImportScope), console::letters::discard),

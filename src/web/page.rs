@@ -19,8 +19,8 @@ use crate::staff::Right;
 pub struct Organisation {
     /// Its name as customers know it.
     pub name: String,
-    /// The host these pages live on, without scheme: the one address that is genuine.
-    pub host: String,
+    /// Where these pages live, as the links that are sent begin: the one address that is genuine. No slash at the end.
+    pub site: String,
     /// The addresses its notices come from.
     pub senders: Vec<String>,
     /// The helpline's number, if there is one.

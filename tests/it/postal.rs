@@ -8,6 +8,7 @@ mod lists;
 mod locks;
 mod mended;
 mod minors;
+mod moved;
 mod posted_once;
 mod races;
 mod since;

@@ -482,7 +482,9 @@ async fn an_agent_is_told_where_an_answer_went() {
     let taken = ben.submit("/console/helpline", "/console/helpline/next", &[]);
     let seen = reply(taken.header("location"));
     assert!(
-        seen.contains("No e-mail is sent: there is no address that we may use"),
+        seen.contains(
+            "where nobody but staff can read it: no e-mail address of theirs may be used"
+        ),
         "{seen}"
     );
     assert!(!seen.contains("on its way"));

@@ -11,6 +11,7 @@ use crate::db::schema::{postal_item as row, sql_types};
 use crate::db::{Conn, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, PersonId, PostalId};
+use crate::person::contact::Key;
 
 /// A letter of a list being taken.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +22,16 @@ pub struct NewItem {
     pub code_key: Option<i64>,
     /// Whether it corrects.
     pub replaces: bool,
+    /// The key of the postal address that it goes to.
+    pub address_key: Option<Key>,
 }
 
 const INSERT: &str = "
-    insert into postal_item (bucket, batch_id, person_id, named, code_key, replaces, to_guardian, status)
-    select $1, $2, n.person_id, n.named, n.code_key, n.replaces, n.to_guardian, 'listed'
-    from unnest($3, $4, $5, $6, $7) as n (person_id, named, code_key, replaces, to_guardian)";
+    insert into postal_item (bucket, batch_id, person_id, named, code_key, replaces, to_guardian, address_key,
+        status)
+    select $1, $2, n.person_id, n.named, n.code_key, n.replaces, n.to_guardian, n.address_key, 'listed'
+    from unnest($3, $4, $5, $6, $7, $8)
+        as n (person_id, named, code_key, replaces, to_guardian, address_key)";
 
 /// Puts letters to people of one bucket on a list.
 ///
@@ -49,6 +54,11 @@ pub async fn insert_items(
         .bind::<Array<Nullable<BigInt>>, _>(new.iter().map(|n| n.code_key).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(new.iter().map(|n| n.replaces).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(new.iter().map(|n| n.of.minor).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Bytea>>, _>(
+            new.iter()
+                .map(|n| n.address_key.as_ref().map(<[u8; 16]>::as_slice))
+                .collect::<Vec<_>>(),
+        )
         .execute(conn)
         .await?;
     Ok(())

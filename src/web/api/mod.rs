@@ -16,8 +16,10 @@ pub mod sending;
 pub mod templates;
 pub mod ticket_view;
 pub mod tickets;
+mod unread;
 
 use actix_web::dev::Payload;
+use actix_web::error::QueryPayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use base64::Engine;
@@ -42,25 +44,32 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let body = body::whole(req, payload);
         Box::pin(async move {
             if !typed {
-                return Err(Problem::new(Kind::WrongType).because("send application/json"));
+                return Err(untyped());
             }
-            let body = body.await?;
-            text::check_json(&body)?;
-            let mut json = serde_json::Deserializer::from_slice(&body);
-            let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
-                let path = e.path().to_string();
-                Problem::new(Kind::BadRequest)
-                    .because(e.into_inner())
-                    .with("at", path)
-            })?;
-            json.end()
-                .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
-            Ok(Self(read))
+            Ok(Self(read(&body.await?)?))
         })
     }
 }
 
-/// A JSON body that may be left out: nothing stands for the default.
+fn untyped() -> Problem {
+    Problem::new(Kind::WrongType).because("send application/json")
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    text::check_json(body)?;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let path = e.path().to_string();
+        Problem::new(Kind::BadRequest)
+            .because(unread::in_words(&e.into_inner()))
+            .with("at", path)
+    })?;
+    json.end()
+        .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
+    Ok(read)
+}
+
+/// A JSON body that may be left out: no octet stands for the default, with or without a type.
 #[derive(Debug)]
 pub struct OrNothing<T>(pub T);
 
@@ -69,19 +78,25 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OrNothing<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let typed = req.headers().contains_key(header::CONTENT_TYPE);
-        let body = Json::from_request(req, payload);
+        let typed = req.content_type().eq_ignore_ascii_case("application/json");
+        let body = body::whole(req, payload);
         Box::pin(async move {
+            let body = body.await?;
             match typed {
-                true => Ok(Self(body.await?.0)),
-                false => Ok(Self(T::default())),
+                _ if body.is_empty() => Ok(Self(T::default())),
+                true => Ok(Self(read(&body)?)),
+                false => Err(untyped()),
             }
         })
     }
 }
 
 /// The problem of a query that cannot be read.
-pub fn bad_query(why: &actix_web::error::QueryPayloadError) -> Problem {
+pub fn bad_query(why: &QueryPayloadError) -> Problem {
+    let why = match why {
+        QueryPayloadError::Deserialize(why) => unread::in_words(why),
+        other => other.to_string(),
+    };
     Problem::new(Kind::BadRequest).because(why)
 }
 

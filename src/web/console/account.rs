@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::Account;
@@ -99,6 +100,8 @@ pub struct PeoplePage {
     pub total: Option<i64>,
     /// One page of them.
     pub people: Vec<PersonLine>,
+    /// That they were forgotten, and when; else empty.
+    pub forgotten: String,
     /// The address of the next page; empty on the last.
     pub next: String,
 }
@@ -246,11 +249,20 @@ pub async fn people(
         slug: of.slug,
         asked: words,
         people: found.iter().map(line).collect(),
+        forgotten: of.forgotten_at.map(forgotten).unwrap_or_default(),
         next: next
             .map(|after| format!("?{address}&after={after}"))
             .unwrap_or_default(),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
+}
+
+/// What stands where the people stood.
+fn forgotten(at: DateTime<Utc>) -> String {
+    format!(
+        "The people of this incident were forgotten on {}: nobody can read who they are. The figure stays.",
+        at.format("%-d %B %Y")
+    )
 }
 
 /// How many people a filter means, from the counters of the account; `None` for a filter that no counter has.

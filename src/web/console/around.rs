@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 
 use super::{Account, Done};
+use crate::actor::system_in_words;
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
@@ -84,6 +85,10 @@ const ACTS: &[(&str, &str)] = &[
     ("pause", "Paused. No further message leaves."),
     ("resume", "It goes on."),
     ("cancel", "Cancelled. What had not left never will."),
+    (
+        "listed",
+        "The list is taken. Download its file below, and record there when that is done.",
+    ),
     ("posted", "Recorded: the letters of this list were posted."),
     ("told", "Recorded: they were told."),
     (
@@ -184,6 +189,7 @@ impl Names {
                 .parse()
                 .map_or_else(|_| "Somebody".to_owned(), |id| self.of(id)),
             Some(("customer", _)) => "A customer".to_owned(),
+            Some(("system", part)) => system_in_words(part).to_owned(),
             _ => "Candor".to_owned(),
         }
     }

@@ -13,7 +13,7 @@ use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
-use crate::notice;
+use crate::notice::{self, store::outcome};
 use crate::person::find::{Clue, find};
 use crate::postal;
 use crate::staff::right::WorkTickets;
@@ -42,6 +42,8 @@ pub struct CallForm {
     pub verifications: Vec<Choice>,
     /// The one chosen.
     pub verification: String,
+    /// The code that the caller read aloud, as typed.
+    pub code: String,
     /// What was said, as typed.
     pub text: String,
     /// The states the ticket may take.
@@ -52,13 +54,29 @@ pub struct CallForm {
     pub faults: Faults,
 }
 
-/// How a caller may be verified, none of it by what was in the breach. The words are logged.
-const VERIFICATIONS: [(&str, &str); 4] = [
-    ("", "Not verified: general advice only"),
-    ("notice_code", "Read the code in their notice aloud"),
-    ("one_time_code", "Read a one-time code aloud"),
-    ("called_back", "Called back on the number on file"),
+/// How a caller may be verified, none of it by what was in the breach: with what the log says of it. Candor compares
+/// the code; the rest is what the agent says. One-time codes are not among them: customers read that we never ask for
+/// one on the phone.
+const VERIFICATIONS: [(&str, &str, &str); 3] = [
+    (
+        "",
+        "Not verified: general advice only",
+        "Not verified: general advice only.",
+    ),
+    (
+        BY_CODE,
+        "Read the code in their notice or letter aloud: type it below",
+        "Verified: the caller read the code of a notice or letter to this person, and Candor compared it.",
+    ),
+    (
+        "called_back",
+        "I called them back on a number that we had before",
+        "Verified, says the agent: called back on a number that we had before. Candor did not check it.",
+    ),
 ];
+
+/// The choice for which the code is compared.
+const BY_CODE: &str = "notice_code";
 
 /// What the form sends.
 #[derive(Deserialize, Default)]
@@ -67,6 +85,7 @@ pub struct Typed {
     reference: String,
     incident: String,
     verification: String,
+    code: String,
     text: String,
     then: String,
 }
@@ -110,13 +129,18 @@ pub async fn log(
             return form(&app, &req, &who, refused, offered).await;
         }
     };
+    if typed.verification == BY_CODE && !is_theirs(&app, typed.read_aloud(), person).await? {
+        typed.fault("code", NOT_THEIRS);
+        let offered = (typed.typed, typed.faults, incidents);
+        return form(&app, &req, &who, refused, offered).await;
+    }
     let verified = VERIFICATIONS
         .iter()
-        .find(|(value, _)| *value == typed.verification);
-    let verified = verified.map_or(VERIFICATIONS[0].1, |(_, words)| words);
+        .find(|(value, ..)| *value == typed.verification);
+    let verified = verified.map_or(VERIFICATIONS[0].2, |(_, _, logged)| logged);
     let text = match typed.text.trim().is_empty() {
         true => String::new(),
-        false => format!("{}\n\nVerified: {verified}.", typed.text),
+        false => format!("{}\n\n{verified}", typed.text),
     };
     let caller = Caller {
         incident,
@@ -137,6 +161,35 @@ pub async fn log(
         desk::transition(&app, who.actor(), ticket.id, ticket.version, &then).await?;
     }
     Ok(tickets::to(&ticket, "call"))
+}
+
+const NOT_THEIRS: &str = "No notice and no letter to this person has this code. Ask for it again, or log the call as not \
+     verified.";
+
+impl Typed {
+    /// The code that the caller read aloud; who was found by it need not read it twice.
+    fn read_aloud(&self) -> &str {
+        match self.code.trim() {
+            "" => self.reference.trim(),
+            code => code,
+        }
+    }
+}
+
+/// Whether a notice that left, or a letter that still counts, carries this code to this person.
+async fn is_theirs(app: &App, code: &str, person: Option<PersonId>) -> Result<bool, Problem> {
+    let (Some(code), Some(person)) = (NoticeCode::parse(code), person) else {
+        return Ok(false);
+    };
+    let mut conn = app.db.get().await?;
+    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    for notice in found.iter().filter(|notice| notice.person == person) {
+        if outcome::left(&mut conn, notice).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    let letter = postal::code::whose(app, &mut conn, code).await?;
+    Ok(letter.is_some_and(|(_, whose)| whose == person))
 }
 
 /// Who called.
@@ -172,7 +225,10 @@ async fn known(conn: &mut Conn) -> db::Result<Vec<Incident>> {
 /// Looks in the incident that was chosen, else in every one, for a notice code, an e-mail address, a reference, or a
 /// name and postcode.
 async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, Problem> {
-    let said = typed.reference.trim();
+    let said = match typed.reference.trim() {
+        "" if typed.verification == BY_CODE => typed.code.trim(),
+        said => said,
+    };
     let chosen = known.iter().find(|of| of.id.to_string() == typed.incident);
     if said.is_empty() {
         return Ok(match (chosen, known) {
@@ -243,7 +299,7 @@ async fn form(
     (typed, faults, incidents): (Typed, Faults, Vec<Incident>),
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let choice = |(value, words): &(&str, &str)| Choice {
+    let choice = |(value, words): (&str, &str)| Choice {
         value: (*value).to_owned(),
         words: (*words).to_owned(),
     };
@@ -255,7 +311,7 @@ async fn form(
         value: of.id.to_string(),
         words: of.title,
     };
-    let none = choice(&("", "The one in which the caller is found"));
+    let none = choice(("", "The one in which the caller is found"));
     let view = CallForm {
         desk: frame::console(app, &mut conn, req, who, Area::Helpline).await?,
         reference: typed.reference,
@@ -263,10 +319,14 @@ async fn form(
             .chain(incidents.into_iter().map(about))
             .collect(),
         incident: typed.incident,
-        verifications: VERIFICATIONS.iter().map(choice).collect(),
+        verifications: VERIFICATIONS
+            .iter()
+            .map(|(value, words, _)| choice((value, words)))
+            .collect(),
         verification: typed.verification,
+        code: typed.code,
         text: typed.text,
-        states: states.iter().map(choice).collect(),
+        states: states.into_iter().map(choice).collect(),
         then: typed.then,
         faults,
     };

@@ -12,6 +12,7 @@ use super::incident::{CampaignRow, rows};
 use crate::app::App;
 use crate::campaign::approval;
 use crate::campaign::audience::Who;
+use crate::campaign::error::CampaignError;
 use crate::campaign::launch;
 use crate::campaign::store::NewCampaign as Draft;
 use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, store};
@@ -26,6 +27,7 @@ use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
+use crate::web::thread::sentence;
 use crate::web::who::{Allowed, Signed};
 use crate::{incident, template};
 
@@ -47,7 +49,7 @@ pub struct Campaigns {
 /// The form: what may be chosen, and what was.
 #[derive(Debug, Clone, Default)]
 pub struct NewCampaign {
-    /// Incidents with an active scope, by slug.
+    /// Incidents with an active scope that are not over, by slug.
     pub incidents: Vec<Choice>,
     /// Templates, by id.
     pub templates: Vec<Choice>,
@@ -153,7 +155,7 @@ async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaig
     let word = |(value, words): (&str, &str)| choice(value.to_owned(), words.to_owned());
     Ok(NewCampaign {
         incidents: incidents
-            .filter(|one| one.active_scope.is_some())
+            .filter(|one| one.active_scope.is_some() && !one.is_over())
             .map(|one| choice(one.slug, one.title))
             .collect(),
         templates: templates
@@ -319,6 +321,14 @@ pub async fn draft(
         },
         on_uncertain: UncertainPolicy::Resend,
     };
-    let id = launch::create(&app, who.id, &new).await?;
+    let id = match launch::create(&app, who.id, &new).await {
+        Ok(id) => id,
+        Err(why @ CampaignError::Forgotten) => {
+            form.fault("incident", sentence(why));
+            let kept = Some(form.typed.kept(form.faults));
+            return shown(&app, &req, &who, StatusCode::UNPROCESSABLE_ENTITY, kept).await;
+        }
+        Err(other) => return Err(other.into()),
+    };
     Ok(on_to(&format!("/console/campaigns/{id}"), "drafted"))
 }

@@ -1,80 +1,269 @@
-//! What became of the e-mails of a ticket, in words for agents.
+//! What became of the e-mails of a ticket, in words for agents, and how else the person can be reached.
 
+use crate::db::Conn;
+use crate::incident::Incident;
 use crate::outbox::{Delivery, LetterStatus, LetterWithheld};
+use crate::person::Person;
+use crate::person::flags::WithheldReason;
+use crate::postal::{self, Item, PostalKind, PostalStatus};
+use crate::seal::Keyring;
 use crate::ticket::Ticket;
+use crate::web::problem::Problem;
 use crate::web::thread::{Kind, Message};
 
+/// How the person of a ticket can be reached besides by e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// No person is connected to the ticket.
+    Nobody,
+    /// An e-mail may go to them, with a link to the page.
+    Email,
+    /// No e-mail. The code of a letter opens their page.
+    LetterCode,
+    /// No e-mail, and no letter with a code that opens their page.
+    Unread,
+    /// A flag forbids to write to them, and the page opens for nobody while it stands.
+    Forbidden {
+        /// Why.
+        why: WithheldReason,
+        /// How they, or those who act for them, were told: `through a shelter on 3 December 2026`; empty if that is not
+        /// on record.
+        told: String,
+    },
+}
+
+impl Reach {
+    /// Looks at the person's flags, address and letters.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(
+        conn: &mut Conn,
+        keys: &Keyring,
+        incident: &Incident,
+        person: Option<&Person>,
+    ) -> Result<Self, Problem> {
+        let Some(person) = person else {
+            return Ok(Self::Nobody);
+        };
+        if let Some(why) = person.flags.withheld_reason() {
+            let items = postal::store::of_person(conn, person.id).await?;
+            let told = told(&items, why, keys, incident)?;
+            return Ok(Self::Forbidden { why, told });
+        }
+        if person.may_be_mailed() {
+            return Ok(Self::Email);
+        }
+        Ok(match postal::code::is_out(conn, person).await? {
+            true => Self::LetterCode,
+            false => Self::Unread,
+        })
+    }
+
+    /// Where a reply goes, before it is written.
+    pub fn goes_to(&self) -> String {
+        match self {
+            Self::Nobody => "nobody: no person is connected to this ticket".to_owned(),
+            // With the address, which whoever asks has.
+            Self::Email => "e-mail".to_owned(),
+            Self::LetterCode => {
+                "the customer's page only, which the code in our letter opens: there is no e-mail \
+                 address that we may use"
+                    .to_owned()
+            }
+            Self::Unread => format!("nobody: {UNREAD}. Call, or write a letter"),
+            Self::Forbidden { why, .. } => format!(
+                "nobody: {}. {}",
+                forbidden(*why),
+                self.instead().unwrap_or_default().trim_end_matches('.')
+            ),
+        }
+    }
+
+    /// What to do where a flag forbids to write or call; `None` without such a flag.
+    fn instead(&self) -> Option<String> {
+        let Self::Forbidden { why, told } = self else {
+            return None;
+        };
+        let (through, unknown) = match why {
+            WithheldReason::LegalHold => {
+                return Some("Tell the person nothing before your lead has agreed.".to_owned());
+            }
+            WithheldReason::Deceased => (
+                "Answer the next of kin, who were told",
+                "Answer the next of kin. That they were told is not on record: the list “Next of kin” on the page \
+                 Letters is for that.",
+            ),
+            _ => (
+                "Answer through the safe channel by which they were told:",
+                "Answer through a safe channel only. None is on record: the list “People at a protected address” on \
+                 the page Letters is for that. Ask your lead.",
+            ),
+        };
+        Some(match told.is_empty() {
+            true => unknown.to_owned(),
+            false => format!("{through} {told}."),
+        })
+    }
+
+    /// What to do where an e-mail does not arrive.
+    fn otherwise(&self) -> String {
+        self.instead()
+            .unwrap_or_else(|| "Call, or write a letter".to_owned())
+            .trim_end_matches('.')
+            .to_owned()
+    }
+}
+
+const UNREAD: &str = "no e-mail address of theirs may be used, and no letter with a code that opens their page was \
+     sent";
+
+/// Why neither an e-mail nor the page reaches the person.
+fn forbidden(why: WithheldReason) -> &'static str {
+    match why {
+        WithheldReason::LegalHold => "a legal hold forbids to write to them, and closes their page",
+        WithheldReason::Deceased => "they have died, and their page is closed",
+        _ => "their address is protected, so that nothing is sent, and their page is closed",
+    }
+}
+
+/// How those who act for the person were told, the last time.
+fn told(
+    items: &[Item],
+    why: WithheldReason,
+    keys: &Keyring,
+    incident: &Incident,
+) -> Result<String, Problem> {
+    let kind = match why {
+        WithheldReason::Deceased => PostalKind::Kin,
+        _ => PostalKind::Safe,
+    };
+    let last = items
+        .iter()
+        .rev()
+        .find(|item| item.batch.kind == kind && item.status == PostalStatus::Posted);
+    let Some((item, on)) = last.and_then(|item| Some((item, item.batch.posted_on?))) else {
+        return Ok(String::new());
+    };
+    let key = incident.key(keys).map_err(Problem::broken)?;
+    let telling = match &key {
+        Some(key) => item.telling(key).map_err(Problem::broken)?,
+        None => None,
+    };
+    let how = telling.map(|telling| telling.how.in_words());
+    Ok(how.map_or_else(String::new, |how| {
+        format!("{how} on {}", on.format("%-d %B %Y"))
+    }))
+}
+
 /// What became of the last answer, for the agent who sent it.
-pub fn answered(ticket: &Ticket, thread: &[Message], letters: &[Delivery]) -> String {
+pub fn answered(
+    ticket: &Ticket,
+    thread: &[Message],
+    letters: &[Delivery],
+    reach: &Reach,
+) -> String {
     let last = thread.iter().rev().find(|m| m.kind == Kind::Agent);
     let letter = last.and_then(|message| {
         let no = Some(message.place);
         letters.iter().find(|l| l.message_no.map(i64::from) == no)
     });
-    match (letter, ticket.person) {
-        (None, None) => {
+    match letter {
+        None if ticket.person.is_none() => {
             "Kept on this ticket. No person is connected to it, so that nothing is sent: tell the \
              caller yourself."
                 .to_owned()
         }
-        (None, Some(_)) => {
-            "Answered on the customer's page. No e-mail is sent: there is no address that we may \
-             use. Call, or write a letter."
-                .to_owned()
-        }
-        (Some(letter), _) => match letter.status {
+        None => unsent(reach),
+        Some(letter) => match letter.status {
             LetterStatus::Queued => {
                 "Answered. The e-mail waits to be sent; the answer stands on the customer's \
                  page."
                     .to_owned()
             }
-            _ => format!(
-                "Answered on the customer's page. By e-mail: {}.",
-                delivery(letter)
-            ),
+            _ => {
+                let became = delivery(letter, reach);
+                match reach {
+                    Reach::Forbidden { .. } => format!("Kept on this ticket. By e-mail: {became}."),
+                    _ => format!("Answered on the customer's page. By e-mail: {became}."),
+                }
+            }
         },
     }
 }
 
-/// How far an e-mail got, beside its message.
-pub fn delivery(letter: &Delivery) -> String {
+/// What became of an answer for which no e-mail was written.
+fn unsent(reach: &Reach) -> String {
+    match reach {
+        Reach::Nobody => "Kept on this ticket. Nothing is sent.".to_owned(),
+        Reach::Email => "Answered on the customer's page. No e-mail was written.".to_owned(),
+        Reach::LetterCode => "Answered on the customer's page, which the code in our letter opens. No e-mail is sent: \
+             there is no address that we may use. Call, or write a letter."
+            .to_owned(),
+        Reach::Unread => format!(
+            "Kept on this ticket, where nobody but staff can read it: {UNREAD}. Call, or write a letter."
+        ),
+        Reach::Forbidden { why, .. } => format!(
+            "Kept on this ticket, where nobody but staff can read it: {}. {}",
+            forbidden(*why),
+            reach.instead().unwrap_or_default()
+        ),
+    }
+}
+
+/// How far an e-mail got, beside its message, and what to do if it did not arrive.
+pub fn delivery(letter: &Delivery, reach: &Reach) -> String {
     let at = letter
         .settled_at
         .map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
     match letter.status {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
-        LetterStatus::Failed => "the e-mail was refused: call, or write a letter".to_owned(),
+        LetterStatus::Failed => format!("the e-mail was refused. {}", reach.otherwise()),
         LetterStatus::Uncertain => {
-            "perhaps sent: the database was put back to an older state. If it matters, answer again"
-                .to_owned()
+            let again = "If it matters, answer again".to_owned();
+            format!(
+                "perhaps sent: the database was put back to an older state. {}",
+                reach.instead().unwrap_or(again).trim_end_matches('.')
+            )
         }
         LetterStatus::Withheld => format!(
             "the e-mail was not sent{}: {}",
             at.unwrap_or_default(),
-            letter.withheld.map(why_withheld).unwrap_or_default()
+            letter
+                .withheld
+                .map(|why| why_withheld(why, reach))
+                .unwrap_or_default()
         ),
     }
 }
 
-/// Why an e-mail was held back, and what an agent can do.
-fn why_withheld(why: LetterWithheld) -> &'static str {
-    match why {
-        LetterWithheld::LegalHold => "a legal hold came first. Ask your lead",
-        LetterWithheld::Deceased => "the list now says that the person has died",
-        LetterWithheld::ProtectedAddress => "the address is protected now. Do not write to it",
-        LetterWithheld::Retracted => {
-            "the list now says that the person is not affected. Check the words, and answer again"
-        }
-        LetterWithheld::NoAddress => {
-            "the list gives no e-mail address any more. Call, or write a letter"
-        }
-        LetterWithheld::AddressChanged => "the address changed",
-        LetterWithheld::LinkRevoked => {
-            "the links of this person were revoked. Make sure who they are, and answer again"
-        }
-        LetterWithheld::Expired => "it was too old",
-        LetterWithheld::UnknownPerson => "it did not say to whom it goes. Answer again",
-        LetterWithheld::Forgotten => "the incident was forgotten",
+/// Why an e-mail was held back, and what an agent can do as the person is now.
+fn why_withheld(why: LetterWithheld, reach: &Reach) -> String {
+    let (what, then) = match why {
+        LetterWithheld::LegalHold => ("a legal hold came first", "Ask your lead"),
+        LetterWithheld::Deceased => ("the list now says that the person has died", ""),
+        LetterWithheld::ProtectedAddress => ("the address is protected now", "Do not write to it"),
+        LetterWithheld::Retracted => (
+            "the list now says that the person is not affected",
+            "Check the words, and answer again",
+        ),
+        LetterWithheld::NoAddress => (
+            "the list gives no e-mail address any more",
+            "Call, or write a letter",
+        ),
+        LetterWithheld::AddressChanged => ("the address changed", ""),
+        LetterWithheld::LinkRevoked => (
+            "the links of this person were revoked",
+            "Make sure who they are, and answer again",
+        ),
+        LetterWithheld::Expired => ("it was too old", ""),
+        LetterWithheld::UnknownPerson => ("it did not say to whom it goes", "Answer again"),
+        LetterWithheld::Forgotten => ("the incident was forgotten", ""),
+    };
+    let then = reach.instead().unwrap_or_else(|| then.to_owned());
+    match then.trim_end_matches('.') {
+        "" => what.to_owned(),
+        then => format!("{what}. {then}"),
     }
 }

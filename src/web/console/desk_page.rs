@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
-use super::delivery::{answered, delivery};
+use super::delivery::{Reach, answered, delivery};
 use super::ticket::{Composer, Conflict, TicketPage};
 use super::work::{self, Names};
 use super::{Choice, Deed, person};
@@ -112,16 +112,17 @@ pub async fn show(
     let reopen_days = app.config.helpline.reopen_days;
     let locked = locked(app, who, ticket, &names);
     let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
-    let thread = thread(app, &mut conn, ticket, &names, &letters).await?;
-    let flash = flash(&draft, &locked, &answered(ticket, &thread, &letters));
+    let incident = incident::store::find(&mut conn, ticket.incident).await?;
+    let reach = Reach::of(&mut conn, &app.keys, &incident, found.as_ref()).await?;
+    let thread = thread(app, &mut conn, ticket, &names, (&letters, &reach)).await?;
+    let answered = answered(ticket, &thread, &letters, &reach);
+    let flash = flash(&draft, &locked, &answered);
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
     let view = TicketPage {
         desk: Desk { flash, ..desk },
         work: work::work(app, &mut conn, who, &names).await?,
         id: ticket.id.to_string(),
-        incident: incident::store::find(&mut conn, ticket.incident)
-            .await?
-            .title,
+        incident: incident.title,
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
         label: ticket
@@ -141,7 +142,7 @@ pub async fn show(
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
         composer: (locked.is_empty() || !draft.is_empty())
-            .then(|| composer(ticket, found.as_ref(), draft)),
+            .then(|| composer(ticket, found.as_ref(), &reach, draft)),
         locked,
     };
     Ok(page::show(status, &view)?)
@@ -203,14 +204,16 @@ async fn thread(
     conn: &mut Conn,
     ticket: &Ticket,
     names: &Names,
-    letters: &[Delivery],
+    (letters, reach): (&[Delivery], &Reach),
 ) -> Result<Vec<Message>, Problem> {
     let messages = store::thread(conn, &app.keys, ticket, 0).await?;
     let shown = messages.iter().map(|message| {
         let sent = letters.iter().find(|letter| {
             letter.message_no == Some(message.no) && message.kind == MessageKind::Agent
         });
-        let delivery = sent.map(delivery).unwrap_or_default();
+        let delivery = sent
+            .map(|letter| delivery(letter, reach))
+            .unwrap_or_default();
         let at = Moment::ago(message.at, app.now());
         Message::of(message, names.of_actor(&message.author), at, delivery)
     });
@@ -290,18 +293,11 @@ async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Ch
     Ok(staff.iter().map(choice).collect())
 }
 
-fn composer(ticket: &Ticket, person: Option<&Person>, draft: Draft) -> Composer {
-    let address = person.and_then(|person| person.contact.email.as_ref());
-    let written = person.is_some_and(Person::may_be_mailed);
+fn composer(ticket: &Ticket, person: Option<&Person>, reach: &Reach, draft: Draft) -> Composer {
     let default = TicketResolution::Answered.to_string();
     Composer {
         as_note: draft.as_note,
-        to: match address.filter(|_| written) {
-            Some(address) => format!("e-mail, {}", address.masked()),
-            None if person.is_none() => "nobody: no person is connected to this ticket".to_owned(),
-            None => "the customer's page only: there is no address that we may use".to_owned(),
-        },
-        language: language(&ticket.locale),
+        to: goes_to(ticket, person, reach),
         reply: draft.reply,
         note: draft.note,
         next: next(ticket.status),
@@ -314,6 +310,17 @@ fn composer(ticket: &Ticket, person: Option<&Person>, draft: Draft) -> Composer 
         reason: draft.reason,
         review_on: draft.review_on,
         faults: draft.faults,
+    }
+}
+
+/// Where a reply goes; in which language, if somebody reads it.
+fn goes_to(ticket: &Ticket, person: Option<&Person>, reach: &Reach) -> String {
+    let language = language(&ticket.locale);
+    let address = person.and_then(|person| person.contact.email.as_ref());
+    match (reach, address) {
+        (Reach::Email, Some(address)) => format!("e-mail, {}, in {language}", address.masked()),
+        (Reach::Nobody, _) => format!("{}, in {language}", reach.goes_to()),
+        _ => reach.goes_to(),
     }
 }
 

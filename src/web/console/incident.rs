@@ -13,6 +13,7 @@ use super::around::{self, account, incident_at, log, on_to, out_of_date, said, t
 use super::content::to_whom;
 use super::moves::deed;
 use super::unsaved::Unsaved;
+use super::updates;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -69,6 +70,8 @@ pub struct IncidentPage {
     pub log: Vec<Done>,
     /// Whether this person may change the incident.
     pub may_edit: bool,
+    /// Whether a campaign may be drafted from here: the incident is not over.
+    pub may_draft: bool,
     /// The form that forgets its people; none unless it is over and this person may.
     pub farewell: Option<Farewell>,
     /// When its people were forgotten.
@@ -257,6 +260,7 @@ pub async fn filled(
 ) -> Result<IncidentPage, Problem> {
     let now = app.now();
     let may_edit = who.may(Right::SteerIncident) && of.forgotten_at.is_none();
+    let may_draft = may_edit && !of.is_over();
     let open = steer::still_open(conn, of.id).await?;
     let has_spoken = store::has_spoken(conn, of.id).await?;
     let update = |one: crate::incident::Update| Update {
@@ -277,6 +281,9 @@ pub async fn filled(
         rejected: one.rejected,
         at: Moment::ago(one.created_at, now),
     };
+    let updates = store::list_updates(conn, of.id, 50).await?;
+    let latest = updates.first();
+    let promises = latest.is_some_and(|one| one.body.contains(updates::PROMISE));
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     let void = campaign::approval::void(app, conn, &campaigns).await?;
     Ok(IncidentPage {
@@ -287,15 +294,16 @@ pub async fn filled(
         untold: open.untold(),
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         account: account(conn, &of, now).await?,
-        updates: store::list_updates(conn, of.id, 50)
-            .await?
-            .into_iter()
-            .map(update)
-            .collect(),
+        updates: updates.into_iter().map(update).collect(),
         scopes: versions.into_iter().map(version).collect(),
         campaigns: rows(conn, campaigns, &of.title, &void).await?,
         log: log(conn, of.id, now).await?,
-        next: of.state.after().iter().map(|to| deed(*to, &open)).collect(),
+        next: of
+            .state
+            .after()
+            .iter()
+            .map(|to| deed(*to, &open, promises))
+            .collect(),
         facts: of
             .facts
             .into_iter()
@@ -307,6 +315,7 @@ pub async fn filled(
         title: of.title,
         facts_faults: Faults::default(),
         publish: may_edit.then(Publish::default),
+        may_draft,
         may_edit,
     })
 }

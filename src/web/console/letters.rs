@@ -3,13 +3,15 @@
 mod act;
 mod asked;
 mod back;
+mod lacking;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::{DateTime, Utc};
 
-pub use self::act::{discard, minors, posted, take, told, told_one};
+pub use self::act::{discard, file, minors, posted, take, told, told_one};
 pub use self::asked::Asked;
 pub use self::back::{returned, without_address};
 use super::Choice;
@@ -40,6 +42,8 @@ pub struct LettersPage {
     pub lists: Vec<ListLine>,
     /// The lists that were taken, newest first.
     pub batches: Vec<BatchLine>,
+    /// That its people were forgotten, and when; else empty.
+    pub forgotten: String,
     /// How minors are told.
     pub minors: String,
     /// Whether the reader may take lists and record what became of them.
@@ -54,7 +58,7 @@ pub struct LettersPage {
     pub one: Typed,
     /// What became of a report of which some lines were refused: each a sentence; empty without one.
     pub report: Vec<String>,
-    /// What was refused; field `on`, `who`, `reference`, `file` or `lists`.
+    /// What was refused; field `on`, `how`, `who`, `reference`, `file` or `lists`.
     pub faults: Faults,
 }
 
@@ -75,8 +79,8 @@ pub struct ListLine {
     pub waiting: i64,
     /// Whether a list of another kind waits, on which its people may be.
     pub others_wait: bool,
-    /// Of the last list of this kind: how many were left out for want of a postal address, and when it was taken.
-    pub without_address: Option<(i64, Moment)>,
+    /// What is said of people who were left out for want of a postal address; empty if nobody lacks one now.
+    pub without_address: String,
 }
 
 /// A list that was taken.
@@ -211,16 +215,17 @@ pub(super) async fn filled(
     let batches = store::list(&mut conn, of.id).await?;
     let due = store::due(&mut conn, of.id).await?;
     let waiting = due.iter().map(|due| due.waiting).sum();
-    let lists = due
+    let mut lists: Vec<_> = due
         .into_iter()
         .filter(|due| due.kind != PostalKind::Guardian || rule == MinorsRule::GuardianLetter)
-        .map(|due| list_line(due, &batches, waiting))
+        .map(|due| list_line(due, waiting))
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
-    let may = who.may(Right::ImportScope);
+    let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
     // Others need it while this page waits.
     drop(conn);
+    lacking::say(app, &of, &batches, &mut lists, may).await?;
     let waiting = batches
         .iter()
         .filter(|one| may && one.state == PostalState::Listed);
@@ -244,25 +249,37 @@ pub(super) async fn filled(
             true => url.to_string(),
             false => String::new(),
         },
-        may_steer: who.may(Right::SteerIncident),
+        may_steer: who.may(Right::SteerIncident) && of.forgotten_at.is_none(),
+        forgotten: of.forgotten_at.map(forgotten).unwrap_or_default(),
         one: Typed {
             on: today,
             ..Typed::default()
         },
-        channels: How::ALL
-            .map(|how| Choice {
-                value: how.as_str().to_owned(),
-                words: how.in_words().to_owned(),
-            })
-            .into(),
+        channels: channels(),
         report: Vec::new(),
         faults: Faults::default(),
     })
 }
 
-fn list_line(due: Due, batches: &[Batch], waiting: i64) -> ListLine {
-    let last = batches.iter().find(|one| one.kind == due.kind);
-    let lacking = last.filter(|one| one.without_address > 0);
+fn forgotten(at: DateTime<Utc>) -> String {
+    format!(
+        "The people of this incident were forgotten on {}: nobody can be told any more. The figures stay.",
+        at.format("%-d %B %Y")
+    )
+}
+
+/// The channels, none of them chosen beforehand: what is recorded is what the reader chose.
+fn channels() -> Vec<Choice> {
+    let choice = |value: &str, words: &str| Choice {
+        value: value.to_owned(),
+        words: words.to_owned(),
+    };
+    std::iter::once(choice("", "Choose how"))
+        .chain(How::ALL.map(|how| choice(how.as_str(), how.in_words())))
+        .collect()
+}
+
+fn list_line(due: Due, waiting: i64) -> ListLine {
     let (who, means) = match due.kind {
         PostalKind::Letter => (
             "People whom no e-mail reaches",
@@ -293,7 +310,7 @@ fn list_line(due: Due, batches: &[Batch], waiting: i64) -> ListLine {
         people: due.people,
         waiting: due.waiting,
         others_wait: waiting > due.waiting,
-        without_address: lacking.map(|one| (one.without_address, Moment::row(one.taken_at))),
+        without_address: String::new(),
     }
 }
 
@@ -318,7 +335,6 @@ fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>)
         waits: of.state == PostalState::Listed,
         form: Typed {
             on: today.to_owned(),
-            how: How::Letter.as_str().to_owned(),
             ..Typed::default()
         },
         unknown: asked.is_none(),

@@ -5,8 +5,8 @@ use crate::incident::IncidentState;
 use crate::incident::open::Open;
 use crate::web::figures::count;
 
-/// The button that moves the incident on, or why it cannot yet.
-pub fn deed(to: IncidentState, open: &Open) -> Deed {
+/// The button that moves the incident on, or why it cannot yet. `promises`: the latest public update promises another.
+pub fn deed(to: IncidentState, open: &Open, promises: bool) -> Deed {
     let everybody = open.untold().is_none();
     let (words, look, sure, reasons) = match to {
         IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
@@ -17,7 +17,7 @@ pub fn deed(to: IncidentState, open: &Open) -> Deed {
             ("Everybody is told: monitor", "", String::new(), vec![])
         }
         IncidentState::Monitoring => ("Monitor", "", String::new(), vec![]),
-        IncidentState::Closed => ("Close", "", over(open), open.before_closing()),
+        IncidentState::Closed => ("Close", "", over(open, promises), open.before_closing()),
         IncidentState::Dismissed => (
             "Dismiss",
             "danger",
@@ -40,11 +40,20 @@ pub fn deed(to: IncidentState, open: &Open) -> Deed {
 }
 
 /// What closing means, with the people who stay untold.
-fn over(open: &Open) -> String {
+fn over(open: &Open, promises: bool) -> String {
     let stay = match open.withheld {
         0 => String::new(),
         1 => " 1 person is withheld and stays untold.".to_owned(),
         n => format!(" {} people are withheld and stay untold.", count(n)),
     };
-    format!("The incident is over.{stay} It can be opened again for a new scope.")
+    let drafts = match open.drafts {
+        0 => String::new(),
+        1 => " 1 draft of a campaign stays a draft.".to_owned(),
+        n => format!(" {} drafts of campaigns stay drafts.", count(n)),
+    };
+    let promise = match promises {
+        true => " The latest public update still promises a next one: publish a last update first.",
+        false => "",
+    };
+    format!("The incident is over.{stay}{drafts}{promise} It can be opened again for a new scope.")
 }

@@ -13,7 +13,7 @@ use crate::notice::store::outcome;
 use crate::person::flags::Flags;
 use crate::person::store::Reference;
 use crate::person::{self, Listed, Person};
-use crate::postal::{self, Item, PostalState, PostalStatus};
+use crate::postal::{self, How, Item, PostalState, PostalStatus};
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::affected::{campaign_of, written_to};
 use crate::web::problem::Problem;
@@ -80,7 +80,13 @@ pub async fn zone(
         });
     }
     let items = postal::store::of_person(conn, person.id).await?;
-    lines.extend(items.iter().rev().filter_map(|item| paper(app, item)));
+    let incident = incident::store::find(conn, of.incident).await?;
+    let key = incident.key(&app.keys).map_err(Problem::broken)?;
+    for item in items.iter().rev() {
+        let telling = key.as_ref().map(|key| item.telling(key)).transpose();
+        let how = telling.map_err(Problem::broken)?.flatten();
+        lines.extend(paper(app, item, how.map(|telling| telling.how)));
+    }
     let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
     tickets.retain(|other| other.id != of.id);
     let (level, verified) = verification(of.channel);
@@ -122,7 +128,7 @@ pub async fn zone(
 }
 
 /// A letter, or another way in which they were told; none of a list that was discarded.
-fn paper(app: &App, item: &Item) -> Option<NoticeLine> {
+fn paper(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
     let by_post = item.batch.kind.is_posted();
     let on = item
         .batch
@@ -139,12 +145,11 @@ fn paper(app: &App, item: &Item) -> Option<NoticeLine> {
     };
     let printed = item.code_key.is_some() && item.status != PostalStatus::NotPosted;
     Some(NoticeLine {
-        name: if by_post {
-            "Letter by post"
-        } else {
-            "Told by word of mouth"
-        }
-        .to_owned(),
+        name: match (by_post, how) {
+            (true, _) => "Letter by post".to_owned(),
+            (false, Some(how)) => format!("Told {}", how.in_words()),
+            (false, None) => "To be told otherwise".to_owned(),
+        },
         status: status.to_owned(),
         at,
         code: match printed {

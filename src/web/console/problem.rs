@@ -23,6 +23,8 @@ pub struct ProblemPage {
     pub typed: String,
     /// What is said beside them.
     pub typed_hint: &'static str,
+    /// The page of what the form was about; empty where there is none.
+    pub back: String,
     /// The form that can be sent again once the fault is over.
     pub again: Option<Again>,
 }

@@ -67,10 +67,8 @@ pub struct Conflict {
 pub struct Composer {
     /// Whether the note tab is open.
     pub as_note: bool,
-    /// To whom a reply goes: `e-mail, a•••@e•••.com`.
+    /// To whom a reply goes, or why to nobody: `e-mail, a•••@e•••.com, in English`.
     pub to: String,
-    /// The customer's language in words.
-    pub language: String,
     /// The reply, as typed.
     pub reply: String,
     /// The note, as typed.

@@ -96,6 +96,9 @@ fn as_published(app: &App, kind: UpdateKind, body: &str) -> Update {
     }
 }
 
+/// How the line of an update begins that promises the next one.
+pub const PROMISE: &str = "Next update: ";
+
 /// The line that promises the next update, for a day that is not past.
 fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
     if day.is_empty() {
@@ -104,8 +107,5 @@ fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
     let day = day.parse::<NaiveDate>().ok().filter(|day| *day >= today);
     let day = day.ok_or("Enter a day that is not past, such as 2026-12-24.")?;
     let moment = day.and_time(NaiveTime::MIN).and_utc();
-    Ok(format!(
-        "\n\nNext update: {}.",
-        moment.format("%A %-d %B %Y")
-    ))
+    Ok(format!("\n\n{PROMISE}{}.", moment.format("%A %-d %B %Y")))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, system_in_words};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::StaffId;
@@ -72,7 +72,9 @@ impl Names {
         match self.0.get(actor) {
             Some(name) => name.clone(),
             None if actor.starts_with("customer:") => "Customer".to_owned(),
-            None if actor.starts_with("system:") => "Candor".to_owned(),
+            None if actor.starts_with("system:") => {
+                system_in_words(actor.trim_start_matches("system:")).to_owned()
+            }
             None => "Somebody who left".to_owned(),
         }
     }

@@ -15,7 +15,7 @@
 //! | `POST /s/{token}/tickets/{number}/messages` | replies, back to the ticket | `text` |
 //! | `POST /s/{token}/tickets/{number}/reopen` | "this did not help" | |
 //! | `GET, POST /verify` | [`verify::Verify`] | `code` |
-//! | `GET, POST /find-me` | [`find_me::FindMe`] | `email` |
+//! | `GET /find-me` | [`find_me::FindMe`] | |
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 

@@ -4,6 +4,7 @@
 mod figures;
 mod logs;
 mod pages;
+mod reach;
 mod scene;
 pub mod valve;
 mod words;

@@ -32,7 +32,6 @@ async fn a_compressed_body_is_refused_by_every_extractor_before_it_is_inflated()
         let by_cookie = format!("Cookie: candor_session={session}\r\n");
         for (path, who, kind) in [
             ("/verify", "", "application/x-www-form-urlencoded"),
-            ("/find-me", "", "application/x-www-form-urlencoded"),
             ("/console/sign-in", "", "application/x-www-form-urlencoded"),
             ("/console/incidents", "", "application/x-www-form-urlencoded"),
             ("/console/incidents", &*by_cookie, "application/x-www-form-urlencoded"),

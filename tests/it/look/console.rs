@@ -283,6 +283,7 @@ fn incident() -> IncidentPage {
         campaigns: campaign_rows(),
         log: log(),
         may_edit: true,
+        may_draft: true,
         farewell: Some(Farewell {
             reasons: vec!["1 campaign is under way: let it end, or cancel it".into()],
             ..Farewell::default()
@@ -804,7 +805,10 @@ fn letters() -> LettersPage {
         waiting,
         by_post: kind != "kin",
         others_wait: false,
-        without_address: (kind == "letter").then(|| (1, row(90))),
+        without_address: match kind {
+            "letter" => "1 person has no postal address.".to_owned(),
+            _ => String::new(),
+        },
     };
     let batch = |by_post, waits, state: &str, on: &str| {
         BatchLine {
@@ -849,6 +853,7 @@ fn letters() -> LettersPage {
             batch(false, true, "listed", ""),
             batch(true, false, "posted", "3 Dec 2026"),
         ],
+        forgotten: String::new(),
         minors: "guardian_letter".into(),
         may: true,
         may_steer: true,
@@ -1183,6 +1188,7 @@ pub fn draw(pages: &mut Pages) {
                 choice("notice_code", "Read the notice code aloud"),
             ],
             verification: "notice_code".into(),
+            code: String::new(),
             text: String::new(),
             states: vec![choice("open", "Open, with me"), choice("solved", "Solved")],
             then: "open".into(),
@@ -1199,6 +1205,7 @@ pub fn draw(pages: &mut Pages) {
             reference: "R-8842-QX".into(),
             typed: String::new(),
             typed_hint: "",
+            back: "/console/campaigns/cmp_1".into(),
             desk: Desk {
                 unasked: true,
                 ..desk(Area::None)

@@ -45,8 +45,7 @@ fn work() -> Work {
 fn composer() -> Composer {
     Composer {
         as_note: false,
-        to: "e-mail a•••@e•••.com".into(),
-        language: "English".into(),
+        to: "e-mail, a•••@e•••.com, in English".into(),
         next: vec![
             deed("solved", "Send and set: Solved", "", "", ""),
             deed("pending", "Send and set: Pending", "quiet", "", ""),

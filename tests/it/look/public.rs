@@ -31,7 +31,7 @@ fn visit() -> Visit {
     Visit {
         organisation: Organisation {
             name: "Northline Mobile".into(),
-            host: "notice.northline.example".into(),
+            site: "https://notice.northline.example".into(),
             senders: vec!["notice@northline.example".into()],
             phone: Some("+1 800 555 0100".into()),
             hours: "every day, 7:00 to 22:00 Eastern".into(),
@@ -457,14 +457,7 @@ pub fn draw(pages: &mut Pages) {
         "A code has ten letters and digits. This one has four.",
     );
     add("verify_refused", &verify("7F3K", short, Answer::Unasked));
-    let find = |answered| FindMe {
-        visit: visit(),
-        email: String::new(),
-        faults: Faults::default(),
-        answered,
-    };
-    add("find_me", &find(false));
-    add("find_me_answered", &find(true));
+    add("find_me", &FindMe { visit: visit() });
     add("problem_404", &ProblemPage::not_found(visit()));
     add(
         "problem_500",

@@ -389,7 +389,7 @@ async fn b12_without_a_postal_address_there_is_no_letter() {
     let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
     let seen = staff.get("/console/incidents/sundmere/letters").body;
     assert!(
-        seen.contains("1 person has no postal address and was left out"),
+        seen.contains("1 person has no postal address: they need one"),
         "{seen}"
     );
     let listed = staff.get("/console/incidents/sundmere/letters/without-address?kind=letter");

@@ -250,7 +250,12 @@ async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
     let page = "/console/incidents/sundmere/letters";
     let seen = staff.get(page);
     assert!(seen.body.contains("No list was taken yet") && seen.body.contains("Take this list"));
-    let list = staff.submit(page, page, &[("kind", "letter")]);
+    let taken = staff.submit(page, page, &[("kind", "letter")]);
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let seen = staff.follow(&taken).body;
+    let at = seen.find("/console/letters/pst_").unwrap();
+    let batch = &seen[at..at + "/console/letters/pst_".len() + 32];
+    let list = staff.submit(page, &format!("{batch}/file"), &[]);
     assert_eq!(list.status, 200, "{}", list.body);
     assert!(list.header("content-type").starts_with("text/csv") && list.body.contains("r2,"));
     let again = staff.submit(page, page, &[("kind", "letter")]);
@@ -260,8 +265,6 @@ async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
         again.body
     );
     let seen = staff.get(page).body;
-    let at = seen.find("/console/letters/pst_").unwrap();
-    let batch = &seen[at..at + "/console/letters/pst_".len() + 32];
     assert!(seen.contains("These 3 letters were posted"), "{seen}");
     let posted = format!("{batch}/posted");
     for (on, why) in [("soon", "Enter a day"), ("2027-01-01", "has not come yet")] {

@@ -165,8 +165,14 @@ async fn letters_with_links_that_nobody_can_open_are_taken_for_a_rehearsal_only(
         assert!(refused.body.contains(words), "{}", refused.body);
     }
     let taken = staff.submit(PAGE, PAGE, &[("kind", "letter"), ("anyway", "yes")]);
-    assert_eq!(taken.status, 200, "{}", taken.body);
-    assert!(taken.body.contains("http://127.0.0.1:8080/s/"));
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let batch = taken.header("location").rsplit_once("#batch-").unwrap().1;
+    let list = staff.submit(PAGE, &format!("/console/letters/{batch}/file"), &[]);
+    assert!(
+        list.body.contains("http://127.0.0.1:8080/s/"),
+        "{}",
+        list.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,7 +141,10 @@ async fn people_on_a_waiting_list_of_another_kind_belong_on_this_one() {
     let page = "/console/incidents/sundmere/letters";
     let seen = staff.get(page).body;
     assert!(seen.contains("id=\"again-kin\""), "{seen}");
-    let list = staff.submit(page, page, &[("kind", "kin"), ("again", "yes")]);
+    let taken = staff.submit(page, page, &[("kind", "kin"), ("again", "yes")]);
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let batch = taken.header("location").rsplit_once("#batch-").unwrap().1;
+    let list = staff.submit(page, &format!("/console/letters/{batch}/file"), &[]);
     assert!(
         list.status == 200 && list.body.contains("sam,"),
         "{}",

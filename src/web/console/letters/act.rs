@@ -1,6 +1,6 @@
 //! What is done with lists: taken, recorded as posted or told, thrown away; and how minors are told.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
@@ -94,7 +94,7 @@ pub struct Asked {
     anyway: bool,
 }
 
-/// `POST /console/incidents/{slug}/letters`: takes a list and answers with it as CSV, of any length.
+/// `POST /console/incidents/{slug}/letters`: takes a list, and goes to where its file is downloaded and recorded.
 ///
 /// # Errors
 /// 404. A list on which nobody belongs shows the page again.
@@ -111,7 +111,37 @@ pub async fn take(
         again: form.again,
         anyway: form.anyway,
     };
-    match postal::list::export(&app, who.id, of.id, kind, insist).await {
+    match postal::take::take(&app, who.id, of.id, kind, insist).await {
+        Ok(batch) => {
+            let at = format!(
+                "/console/incidents/{}/letters?did=listed#batch-{}",
+                of.slug, batch.id
+            );
+            Ok(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, at))
+                .finish())
+        }
+        Err(why) => {
+            let refused = Again::with(vec![fault("lists", why)?]);
+            again(&app, &req, &who, of, refused).await
+        }
+    }
+}
+
+/// `POST /console/letters/{id}/file`: the file of a list that waits, as CSV of any length. A form and no link, so that
+/// no browser fetches addresses by itself.
+///
+/// # Errors
+/// 404. A list that does not wait shows the page again.
+pub async fn file(
+    who: Allowed<ImportScope>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<PostalId>,
+    _form: Form<Nothing>,
+) -> Answer {
+    let of = of_batch(&app, *id).await?;
+    match postal::list::file(&app, who.id, *id).await {
         Ok(list) => download(&of, list),
         Err(why) => {
             let refused = Again::with(vec![fault("lists", why)?]);
@@ -149,9 +179,16 @@ impl Said {
         })
     }
 
-    fn telling(&self) -> Result<Telling, PostalError> {
-        let how = self.how.parse().unwrap_or(How::Other);
-        Telling::new(how, &self.who)
+    /// How and who; `Err` with the fault of the field that is missing.
+    fn telling(&self) -> Result<Telling, Fault> {
+        let how = self.how.parse::<How>().map_err(|_| Fault {
+            field: "how".to_owned(),
+            text: "Choose how they were told.".to_owned(),
+        })?;
+        Telling::new(how, &self.who).map_err(|why| Fault {
+            field: "who".to_owned(),
+            text: Problem::from(why).sentence(),
+        })
     }
 
     fn confirmed(&self) -> Confirmed {
@@ -212,23 +249,17 @@ async fn record(
 ) -> Answer {
     let of = of_batch(app, id).await?;
     let mut questions = Vec::new();
-    let fault = match said.day() {
+    let telling = (act == "told").then(|| said.telling()).transpose();
+    let fault = match said.day().and_then(|on| Ok((on, telling?))) {
         Err(fault) => fault,
-        Ok(on) => {
-            let telling = (act == "told").then(|| said.telling()).transpose();
-            let recorded = match telling {
-                Ok(telling) => {
-                    let confirmed = said.confirmed();
-                    let done = post::Done {
-                        on,
-                        telling,
-                        confirmed,
-                    };
-                    post::record(app, who.id, id, &done).await
-                }
-                Err(why) => Err(why),
+        Ok((on, telling)) => {
+            let confirmed = said.confirmed();
+            let told = post::Done {
+                on,
+                telling,
+                confirmed,
             };
-            match recorded {
+            match post::record(app, who.id, id, &told).await {
                 Ok(_) => return Ok(done(&of, act)),
                 Err(why) => {
                     if let PostalError::Unconfirmed { questions: asked } = &why {
@@ -291,16 +322,11 @@ pub async fn told_one(
     form: Form<Said>,
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let refused = match form.day() {
+    let refused = match form.day().and_then(|on| Ok((on, form.telling()?))) {
         Err(fault) => fault,
-        Ok(on) => {
-            let recorded = match form.telling() {
-                Ok(telling) => {
-                    postal::told::told(&app, who.id, of.id, &form.reference, on, &telling).await
-                }
-                Err(why) => Err(why),
-            };
-            match recorded {
+        Ok((on, telling)) => {
+            let (by, reference) = (who.id, form.reference.as_str());
+            match postal::told::told(&app, by, of.id, reference, on, &telling).await {
                 Ok(_) => return Ok(done(&of, "told")),
                 Err(PostalError::Missing) => Fault {
                     field: "reference".to_owned(),

@@ -10,7 +10,7 @@ use crate::id::PostalId;
 use crate::incident::Incident;
 use crate::person;
 use crate::postal::consent::{Barred, Question};
-use crate::postal::{Batch, store};
+use crate::postal::{Batch, moved};
 use crate::staff::Right;
 use crate::web::problem::Problem;
 use crate::web::who::Signed;
@@ -56,7 +56,7 @@ pub(super) async fn of_lists<'a>(
     let mut all = HashMap::new();
     for list in lists {
         let left = PATIENCE.saturating_sub(begun.elapsed());
-        let asked = match barred(app, list, left).await {
+        let asked = match barred(app, of, list, left).await {
             Ok(barred) => Some(named(app, who, of, barred).await?),
             Err(error @ (db::Error::Unavailable(_) | db::Error::Late(_))) => {
                 tracing::warn!(%error, list = %list.id, "who must not be told by a list is not known in time");
@@ -69,12 +69,22 @@ pub(super) async fn of_lists<'a>(
     Ok(all)
 }
 
-async fn barred(app: &App, list: &Batch, within: Duration) -> db::Result<Vec<Barred>> {
+async fn barred(
+    app: &App,
+    of: &Incident,
+    list: &Batch,
+    within: Duration,
+) -> db::Result<Vec<Barred>> {
     if within.is_zero() {
         return Err(db::Error::Late("no time is left".to_owned()));
     }
     let mut tx = app.db.begin_within(within).await?;
-    let found = store::barred(&mut tx, list, NAMED).await;
+    let until = Some(Instant::now() + within);
+    let found = match of.key(&app.keys) {
+        Ok(Some(key)) => moved::barred(&mut tx, &key, list, NAMED, until).await,
+        // Forgotten: no list of it can be recorded any more.
+        _ => Ok(Vec::new()),
+    };
     tx.roll_back().await;
     found
 }

@@ -1,0 +1,1 @@
+alter table postal_item drop column address_key;

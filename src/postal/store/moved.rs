@@ -1,0 +1,69 @@
+//! Letters on a list whose people were given other contact data since.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Bytea, Integer, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use super::super::Batch;
+use crate::db::{Conn, Result, statement};
+use crate::id::PersonId;
+
+#[derive(QueryableByName)]
+struct Older {
+    #[diesel(sql_type = Bool)]
+    older: bool,
+}
+
+/// Whether a list of affected people came in force, or is coming in force, since this list was taken.
+///
+/// # Errors
+/// The database's.
+pub async fn is_older(conn: &mut Conn, of: &Batch) -> Result<bool> {
+    let found: Older = statement(
+        "select exists (select from scope_version v where v.incident_id = $1
+            and (v.status = 'activating' or v.activated_at >= $2)) as older",
+    )
+    .bind::<Uuid, _>(of.incident)
+    .bind::<Timestamptz, _>(of.taken_at)
+    .get_result(conn)
+    .await?;
+    Ok(found.older)
+}
+
+#[derive(QueryableByName)]
+struct Listed {
+    #[diesel(sql_type = Uuid)]
+    id: PersonId,
+    #[diesel(sql_type = Bytea)]
+    address_key: Vec<u8>,
+}
+
+const CHANGED: &str = "
+    select i.person_id as id, i.address_key
+    from postal_item i
+    where i.bucket = $1 and i.batch_id = $2 and i.status = 'listed' and i.address_key is not null
+        and exists (select from person_past p join scope_version v on v.version = p.until_scope
+            where p.bucket = $1 and p.person_id = i.person_id and p.contact_changed and v.incident_id = $3
+                and (v.status = 'activating' or v.activated_at >= $4))
+    order by i.person_id";
+
+/// The people of one bucket who wait on a list and whose contact data a later list changed, with the key of the postal
+/// address that the list has.
+///
+/// # Errors
+/// The database's.
+pub async fn with_other_contact(
+    conn: &mut Conn,
+    of: &Batch,
+    bucket: i32,
+) -> Result<Vec<(PersonId, Vec<u8>)>> {
+    let rows: Vec<Listed> = statement(CHANGED)
+        .bind::<Integer, _>(bucket)
+        .bind::<Uuid, _>(of.id)
+        .bind::<Uuid, _>(of.incident)
+        .bind::<Timestamptz, _>(of.taken_at)
+        .load(conn)
+        .await?;
+    let read = |row: Listed| (row.id, row.address_key);
+    Ok(rows.into_iter().map(read).collect())
+}

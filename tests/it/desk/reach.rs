@@ -1,0 +1,191 @@
+//! What agents are told of how a person can be reached: nobody is asked to write to or call people who must not be
+//! written to, and an answer that nobody can read is not called answered.
+
+use candor::campaign::CampaignKind;
+use candor::link::NoticeCode;
+use candor::person::find::{Clue, find};
+use candor::postal::{How, Telling, told};
+use candor::staff::StaffRole;
+
+use crate::client::{Browser, Seen, Site};
+use crate::house::House;
+use crate::people::Scene;
+
+const CALL: &str = "/console/helpline/call";
+
+async fn open(rows: &str) -> (House, Site, Scene) {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    let head = "reference,email,name,locale,jurisdiction,flags,elements\n";
+    scene.import(&house, &format!("{head}{rows}")).await;
+    (house, site, scene)
+}
+
+/// Logs a call of the person, and opens their ticket.
+fn called(agent: &Browser, reference: &str) -> (String, Seen) {
+    let fields = [
+        ("reference", reference),
+        ("text", "Asks."),
+        ("then", "open"),
+    ];
+    let logged = agent.submit(CALL, CALL, &fields);
+    assert_eq!(logged.status, 303, "{}", logged.body);
+    let ticket = logged
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+    let seen = agent.get(&ticket);
+    (ticket, seen)
+}
+
+/// Answers on a ticket and reads what became of it.
+fn answered(agent: &Browser, ticket: &str, seen: &Seen) -> String {
+    let version = seen.body.split("name=\"version\" value=\"").nth(1).unwrap();
+    let fields = [
+        ("kind", "reply"),
+        ("text", "Hello."),
+        ("version", version.split('"').next().unwrap()),
+        ("messages", "1"),
+        ("then", "solved"),
+        ("resolution", "answered"),
+    ];
+    let sent = agent.submit(ticket, &format!("{ticket}/messages"), &fields);
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    agent.follow(&sent).body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_to() {
+    let rows = "P,p@example.org,Pia,en,US-WA,protected,name\nD,d@example.org,Dee,en,US-WA,deceased,name\n\
+        H,h@example.org,Hal,en,US-WA,hold,name\nN,,Nan,en,US-WA,,name\nE,e@example.org,Eve,en,US-WA,,name\n";
+    let (house, site, scene) = open(rows).await;
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let day = "2026-11-23".parse().unwrap();
+    let telling = Telling::new(How::Shelter, "the shelter").unwrap();
+    told::told(&house.app, scene.comms, scene.incident, "P", day, &telling)
+        .await
+        .unwrap();
+    for (reference, instead) in [
+        (
+            "P",
+            "safe channel by which they were told: through a shelter on 23 November 2026",
+        ),
+        (
+            "D",
+            "Answer the next of kin. That they were told is not on record",
+        ),
+        ("H", "Tell the person nothing before your lead has agreed"),
+    ] {
+        let (ticket, seen) = called(&agent, reference);
+        assert!(
+            seen.body.contains("Goes to nobody: "),
+            "{reference}: {}",
+            seen.body
+        );
+        let after = answered(&agent, &ticket, &seen);
+        for page in [&seen.body, &after] {
+            assert!(page.contains(instead), "{reference}: {page}");
+            for word in [
+                "Call, or",
+                "call, or",
+                "rite a letter",
+                "on the customer’s page",
+                "on the customer's page",
+            ] {
+                assert!(!page.contains(word), "{reference}, {word}: {page}");
+            }
+        }
+        assert!(
+            after.contains("where nobody but staff can read it"),
+            "{reference}: {after}"
+        );
+    }
+    // Without an address and without a letter nobody can read it either, and an agent may call.
+    let (ticket, seen) = called(&agent, "N");
+    let after = answered(&agent, &ticket, &seen);
+    assert!(
+        after.contains("where nobody but staff can read it"),
+        "{after}"
+    );
+    assert!(after.contains("Call, or write a letter."), "{after}");
+    let (ticket, seen) = called(&agent, "E");
+    let hint = "Goes to e-mail, e•••@e•••.org, in English.";
+    assert!(seen.body.contains(hint), "{}", seen.body);
+    let after = answered(&agent, &ticket, &seen);
+    assert!(
+        after.contains("the answer stands on the customer"),
+        "{after}"
+    );
+    // An e-mail that was refused, of somebody who is protected by now.
+    house
+        .sql("update outbox set status = 'failed', sealed = null, settled_at = now() where kind = 'ticket_reply'")
+        .await;
+    house.sql("update person set flags = 8").await;
+    let seen = agent.get(&ticket).body;
+    assert!(
+        seen.contains("the e-mail was refused. Answer through a safe channel only"),
+        "{seen}"
+    );
+    assert!(!seen.contains("all, or write"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
+    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
+    let (house, site, scene) = open(rows).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let form = agent.get(CALL).body;
+    assert!(
+        !form.contains("one_time_code") && !form.contains("one-time code"),
+        "{form}"
+    );
+    let mut codes = Vec::new();
+    for reference in ["A", "B"] {
+        let clue = Clue::Reference(reference.to_owned());
+        let person = find(&house.app, scene.incident, &clue).await.unwrap()[0].id;
+        let notice = format!(
+            "select id from notice where person_id = '{}'",
+            person.uuid()
+        );
+        let row = house.raw().await.query_one(&notice, &[]).await.unwrap();
+        let id = candor::id::NoticeId::from_uuid(row.get(0));
+        codes.push(NoticeCode::of(id, &house.app.keys).to_string());
+    }
+    let log = |reference: &str, code: &str| {
+        let fields = [
+            ("reference", reference),
+            ("verification", "notice_code"),
+            ("code", code),
+            ("text", "What now?"),
+            ("then", "open"),
+        ];
+        agent.submit(CALL, CALL, &fields)
+    };
+    for code in ["", "0000-0000-00", &codes[1]] {
+        let refused = log("A", code);
+        assert_eq!(refused.status, 422, "{code}");
+        assert!(
+            refused.body.contains("to this person has this code"),
+            "{}",
+            refused.body
+        );
+    }
+    assert_eq!(house.number("select count(*) from ticket").await, 0);
+    // With a reference, by the code alone, and by the code as that which finds them.
+    for (reference, code) in [("A", &*codes[0]), ("", &codes[0]), (&codes[0], "")] {
+        let logged = log(reference, code);
+        assert_eq!(logged.status, 303, "{}", logged.body);
+        let seen = agent.follow(&logged).body;
+        assert!(seen.contains("Candor compared it"), "{seen}");
+    }
+    // A notice that never left verifies nobody.
+    house
+        .sql("update notice set status = 'queued', settled_at = null; delete from outcome")
+        .await;
+    assert_eq!(log("A", &codes[0]).status, 422);
+}
