@@ -110,10 +110,10 @@ async fn begin(
     if !questions.is_empty() {
         return Err(PostalError::Unconfirmed { questions });
     }
-    let how = match &done.telling {
-        Some(telling) => Some(seal(&key, batch, telling)),
-        None => None,
-    };
+    let how = done
+        .telling
+        .as_ref()
+        .map(|telling| seal(&key, batch, telling));
     store::set_posting(tx, batch.id, done.on, (by, now), how.as_deref()).await?;
     let detail = json!({
         "batch": batch.id, "people": batch.people, "on": done.on, "confirmed": done.confirmed,

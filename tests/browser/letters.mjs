@@ -12,8 +12,10 @@ export async function take(page, base) {
   await list.locator('summary').click();
   const rehearsal = page.locator('dialog[open], details.sure[open]').locator('input[name="anyway"]');
   if (await rehearsal.count() > 0) await rehearsal.check();
-  const arrives = page.waitForEvent('download');
   await page.locator('dialog[open], details.sure[open]').getByRole('button', { name: 'Take this list' }).click();
+  await page.waitForURL(/did=listed/);
+  const arrives = page.waitForEvent('download');
+  await page.locator(new URL(page.url()).hash).getByRole('button', { name: 'Download the file' }).click();
   const file = readFileSync(await (await arrives).path(), 'utf8');
   const [head, line, ...rest] = file.trim().split('\r\n').join('\n').split('\n');
   assert.equal(rest.length, 0, file);

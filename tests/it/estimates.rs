@@ -31,6 +31,8 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
         held_until: None,
         why: None,
         providers: Vec::new(),
+        per_second: 0,
+        node_per_second: 0,
     };
     let beat = Beat {
         relays: vec![relay],

@@ -457,7 +457,7 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
     has(&refused.body, "It was not launched: its texts quote facts");
     let done = tokio::task::block_in_place(|| admin.submit(&at, &to, &[("agreed", "yes")]));
     assert_eq!(done.status, 303, "{}", done.body);
-    let status = store::find(&mut *house.app.db.get().await.unwrap(), campaign)
+    let status = store::find(&mut house.app.db.get().await.unwrap(), campaign)
         .await
         .unwrap()
         .status;
@@ -528,7 +528,7 @@ async fn a_missing_fact_stands_in_brackets_and_an_early_incident_leads_on() {
             .contains("the incident is still confirmed")
     );
     let incident =
-        candor::incident::store::find(&mut *house.app.db.get().await.unwrap(), scene.incident)
+        candor::incident::store::find(&mut house.app.db.get().await.unwrap(), scene.incident)
             .await
             .unwrap();
     let facts = Facts::from([("what_happened".to_owned(), "Theft.".to_owned())]);
