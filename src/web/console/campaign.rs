@@ -85,6 +85,8 @@ pub struct CampaignPage {
     pub content: Content,
     /// What came of its messages.
     pub outcomes: Outcomes,
+    /// Notices that wait for another try and may have arrived; none too if that could not be counted in time.
+    pub maybe_arrived: i64,
     /// The latest deeds.
     pub log: Vec<Done>,
 }
@@ -185,6 +187,7 @@ pub(super) async fn filled(
     // Others need it while this page waits.
     drop(conn);
     let doubled = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
+    let maybe_arrived = doubled::waiting(app, &campaign, doubled::PATIENCE).await?;
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
@@ -211,6 +214,7 @@ pub(super) async fn filled(
         },
         faults: Faults::default(),
         log,
+        maybe_arrived: maybe_arrived.unwrap_or(0),
         counts: Counts {
             doubled,
             ..Counts::from(&progress)
