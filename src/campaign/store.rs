@@ -4,6 +4,7 @@ mod pace;
 mod progress;
 mod reach;
 mod sender;
+mod under_way;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,6 +15,7 @@ pub use pace::*;
 pub use progress::*;
 pub use reach::{Reach, drafts_of, reach, without_key};
 pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
+pub use under_way::{UnderWay, under_way};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Result};
