@@ -6,7 +6,7 @@ mod canary;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::breaker::{Alarm, Window};
+pub use self::breaker::{Alarm, Window, by_relay};
 pub use self::canary::{CanaryState, canary, canary_size};
 use crate::config::Pacing;
 

@@ -14,7 +14,7 @@ use crate::audit;
 use crate::db;
 use crate::id::CampaignId;
 use crate::notice::NoticeStatus;
-use crate::notice::store::batch;
+use crate::notice::store::{batch, tally};
 use crate::ticket;
 
 const CANARY: Actor = Actor::System("canary");
@@ -66,8 +66,14 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
             tx.commit().await
         }
         Err(reason) => {
+            let relays = tally::by_relay(&mut tx, campaign).await?;
             drop(tx);
-            let reason = format!("the first slice did not end well: {reason}");
+            let by = relays.iter().map(|part| {
+                let bad = part.put_off + part.refused;
+                (part.name.as_str(), bad, bad + part.sent)
+            });
+            let by = pacing::by_relay(by);
+            let reason = format!("the first slice did not end well: {reason} ({by})");
             match hold::pause(app, CANARY, campaign, Some(&reason)).await {
                 Err(CampaignError::Db(error)) => Err(error),
                 // Paused or ended by somebody else meanwhile.

@@ -4,6 +4,7 @@ mod pace;
 mod progress;
 mod reach;
 mod sender;
+mod under_way;
 mod waits;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +16,7 @@ pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
 pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
+pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
 
 use crate::db::schema::{campaign, campaign_freeze};

@@ -353,6 +353,7 @@ diesel::table! {
         added -> Int8,
         retracted -> Int8,
         at -> Timestamptz,
+        told_too_much -> Int8,
     }
 }
 

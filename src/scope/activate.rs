@@ -2,6 +2,7 @@
 
 mod asked;
 mod error;
+mod under_way;
 
 use std::future::Future;
 
@@ -92,8 +93,8 @@ async fn under_lock(
             return Err(ActivateError::Outdated(version));
         }
         let told = told_now(&mut conn, incident, &found).await?;
-        keep_told(&mut conn, incident, &found, told).await?;
-        let questions = consent::unanswered(&found, told, percent(app), consent);
+        keep_told(&mut conn, incident, &found, &told).await?;
+        let questions = consent::unanswered(&found, &told, percent(app), consent);
         if !questions.is_empty() {
             return Err(ActivateError::Unconfirmed { version, questions });
         }
@@ -315,7 +316,22 @@ async fn end(
     }
     store::set_active(conn, incident, version, app.now()).await?;
     incident::store::set_active_scope(conn, incident, version).await?;
-    Ok(store::find(conn, incident, version).await?)
+    let mut active = store::find(conn, incident, version).await?;
+    if let Some(delta) = active.delta.as_mut().filter(|_| takes_back(half)) {
+        // Sending went on since the question was answered.
+        let told = store::told_too_much(conn, incident, version).await?;
+        if told > delta.told_too_much {
+            delta.told_too_much = told;
+            store::set_delta(conn, incident, version, delta).await?;
+        }
+    }
+    Ok(active)
+}
+
+/// Whether a version takes elements back from people who stay in scope.
+fn takes_back(of: &Version) -> bool {
+    let delta = of.delta.as_ref();
+    delta.is_some_and(|delta| delta.elements_retracted > 0)
 }
 
 fn broken(version: i32) -> ActivateError {
@@ -414,6 +430,9 @@ async fn apply(
 ) -> Result<(), ActivateError> {
     let net = store::record_applied(conn, span, at).await?;
     person::store::lock(conn, span.incident, span.from..span.to).await?;
+    if takes_back(of) {
+        store::record_told_too_much(conn, span).await?;
+    }
     let others = of
         .delta
         .as_ref()

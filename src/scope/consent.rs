@@ -1,7 +1,9 @@
 //! What is asked before a draft takes effect, each with its number: how many refused rows are too many (each may be
 //! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, accepted rows
 //! that an added file replaced, addresses that are lost, elements that are taken back from people who were told of
-//! them, and references that seem to name another person now. An answer repeats the number that it saw.
+//! them, and references that seem to name another person now, and campaigns that end. An answer repeats the number that it saw.
+//! While a campaign is being sent, the number of people who were told too much grows: an answer holds for those who are
+//! told meanwhile, too.
 //!
 //! References have two answers: each names the same person as before, or each names another one. Without an answer
 //! the draft waits.
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::question::{Question, Told};
+pub use self::question::{Ending, Question, Told};
 use super::{ScopeMode, Version};
 
 /// What was answered by the person who puts a draft in force.
@@ -60,6 +62,9 @@ pub struct Confirmed {
     /// People who were told of an element that the list takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_too_much: Option<i64>,
+    /// Campaigns that end, since their audience is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaigns_ended: Option<i64>,
     /// The draft's [`Version::revision`] to which these answers belong; without one they belong to any that asks for
     /// the same numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +103,7 @@ impl Confirmed {
             emails_lost: other.emails_lost.or(self.emails_lost),
             addresses_lost: other.addresses_lost.or(self.addresses_lost),
             told_too_much: other.told_too_much.or(self.told_too_much),
+            campaigns_ended: other.campaigns_ended.or(self.campaigns_ended),
             revision: other.revision.or(self.revision),
         }
     }
@@ -113,7 +119,7 @@ impl From<bool> for Consent {
 }
 
 /// Everything that may be asked about a draft.
-fn all(of: &Version, told: Told) -> Vec<Question> {
+fn all(of: &Version, told: &Told) -> Vec<Question> {
     let (rejected, rows) = (of.rejected, of.accepted + of.rejected);
     let delta = of.delta.clone().unwrap_or_default();
     let mut all = vec![Question::Rejected {
@@ -141,6 +147,10 @@ fn all(of: &Version, told: Told) -> Vec<Question> {
             number: delta.identity_changes,
             told: told.another,
         },
+        Question::CampaignsEnd {
+            number: i64::try_from(told.ends.len()).unwrap_or(i64::MAX),
+            campaigns: told.ends.clone(),
+        },
     ]);
     all
 }
@@ -154,14 +164,14 @@ fn is_asked(question: &Question, of: &Version, percent: u32) -> bool {
 }
 
 /// What must be answered before a draft takes effect.
-pub fn questions(of: &Version, told: Told, percent: u32) -> Vec<Question> {
+pub fn questions(of: &Version, told: &Told, percent: u32) -> Vec<Question> {
     let mut all = all(of, told);
     all.retain(|question| is_asked(question, of, percent));
     all
 }
 
 /// What is not answered, or was answered for another number.
-pub fn unanswered(of: &Version, told: Told, percent: u32, consent: &Consent) -> Vec<Question> {
+pub fn unanswered(of: &Version, told: &Told, percent: u32, consent: &Consent) -> Vec<Question> {
     let given = match consent {
         Consent::Given => return Vec::new(),
         Consent::NotGiven => &Confirmed::default(),
@@ -181,7 +191,16 @@ pub fn unanswered(of: &Version, told: Told, percent: u32, consent: &Consent) -> 
             Question::Replaced { .. } => given.replaced,
             Question::EmailsLost { .. } => given.emails_lost,
             Question::AddressesLost { .. } => given.addresses_lost,
+            // It grew since it was shown, as sending goes on: whatever was confirmed are people of whom the list takes
+            // something back.
+            Question::ToldTooMuch { number } if told.is_sending => {
+                given.told_too_much.map(|seen| match seen {
+                    1.. => seen.max(*number),
+                    seen => seen,
+                })
+            }
             Question::ToldTooMuch { .. } => given.told_too_much,
+            Question::CampaignsEnd { .. } => given.campaigns_ended,
             Question::IdentityChanges { number, .. } => {
                 match (given.identity_changes, given.another_person) {
                     // Both at once say nothing of any of them.
@@ -252,6 +271,7 @@ pub fn yes_to(questions: &[Question]) -> Confirmed {
             Question::EmailsLost { .. } => yes.emails_lost = Some(number),
             Question::AddressesLost { .. } => yes.addresses_lost = Some(number),
             Question::ToldTooMuch { .. } => yes.told_too_much = Some(number),
+            Question::CampaignsEnd { .. } => yes.campaigns_ended = Some(number),
             Question::IdentityChanges { .. } => yes.identity_changes = Some(number),
             Question::FlagsLifted { flag, .. } => {
                 flags.insert(flag.clone(), number);
@@ -272,104 +292,4 @@ pub fn is_needed(accepted: i64, rejected: i64, percent: u32) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::ScopeStatus;
-    use super::super::delta::Delta;
-    use super::*;
-    use crate::id::StaffId;
-
-    #[test]
-    fn consent_is_needed_above_the_limit_only() {
-        assert!(!is_needed(95, 5, 5));
-        assert!(is_needed(94, 6, 5));
-        assert!(!is_needed(100, 0, 0));
-        assert!(is_needed(100, 1, 0));
-        assert!(!is_needed(0, 100, 100));
-        assert!(!is_needed(0, 0, 5));
-    }
-
-    const TOLD: Told = Told {
-        another: 3,
-        too_much: 7,
-    };
-
-    fn draft(mode: ScopeMode) -> Version {
-        let lifted = [("hold".to_owned(), 2), ("minor".to_owned(), 1)];
-        let now = chrono::DateTime::UNIX_EPOCH;
-        Version {
-            lines: None,
-            version: 2,
-            mode,
-            status: ScopeStatus::Draft,
-            file_hash: None,
-            accepted: 90,
-            rejected: 10,
-            delta: Some(Delta {
-                people_retracted: 40,
-                identity_changes: if mode == ScopeMode::Full { 4 } else { 0 },
-                emails_lost: if mode == ScopeMode::Full { 6 } else { 0 },
-                flags_lifted: Some(lifted.into()),
-                ..Delta::default()
-            }),
-            created_by: StaffId::new(now),
-            created_at: now,
-            activated_by: None,
-            activated_at: None,
-            activating_by: None,
-            buckets_done: 0,
-            octets_read: 0,
-        }
-    }
-
-    #[test]
-    fn every_question_wants_its_own_number() {
-        let full = draft(ScopeMode::Full);
-        let asked = questions(&full, TOLD, 5);
-        assert_eq!(asked.len(), 7);
-        let yes = yes_to(&asked);
-        let open = |given| unanswered(&full, TOLD, 5, &Consent::Numbers(given)).len();
-        assert_eq!(open(yes.clone()), 0);
-        assert_eq!(open(Confirmed::default()), 7);
-        let of = |change: fn(&mut Confirmed)| {
-            let mut given = yes.clone();
-            change(&mut given);
-            open(given)
-        };
-        assert_eq!(of(|yes| yes.rejected = Some(9)), 1);
-        assert_eq!(of(|yes| yes.retracted = None), 1);
-        assert_eq!(of(|yes| yes.identity_changes = Some(2)), 1);
-        assert_eq!(of(|yes| yes.emails_lost = Some(5)), 1);
-        assert_eq!(of(|yes| yes.told_too_much = None), 1);
-        assert_eq!(
-            of(|yes| yes.another_person = Some(4)),
-            1,
-            "not both at once"
-        );
-        let other = |yes: &mut Confirmed| {
-            (yes.identity_changes, yes.another_person) = (None, Some(4));
-        };
-        assert_eq!(of(other), 0);
-        assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(3))), 0);
-        assert_eq!(of(|yes| yes.flags_lifted = Some(Lifted::Sum(2))), 2);
-        let more = |yes: &mut Confirmed| {
-            if let Some(Lifted::ByFlag(flags)) = &mut yes.flags_lifted {
-                flags.insert("deceased".to_owned(), 1);
-            }
-        };
-        assert_eq!(of(more), 1, "a flag that is not lifted at all");
-        assert_eq!(unanswered(&full, TOLD, 5, &Consent::Given), []);
-    }
-
-    #[test]
-    fn what_a_delta_retracts_it_names_itself_and_is_not_asked() {
-        let delta = draft(ScopeMode::Delta);
-        let asked = questions(&delta, Told::default(), 20);
-        assert_eq!(asked.len(), 2, "the two flags: {asked:?}");
-        let given = Confirmed {
-            retracted: Some(39),
-            ..yes_to(&asked)
-        };
-        let open = unanswered(&delta, Told::default(), 20, &Consent::Numbers(given));
-        assert_eq!(open, [Question::Retracted { number: 40 }]);
-    }
-}
+mod tests;

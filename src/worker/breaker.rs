@@ -1,8 +1,9 @@
-//! The breaker: every result passes here, and when too many of a campaign's latest are bad, it is paused.
+//! The breaker: every result that says something about a campaign passes here, and when too many of a campaign's latest are bad, it is paused.
 
-use std::sync::PoisonError;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
 
-use super::hand::Job;
+use super::hand::{Job, Shared};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::hold;
@@ -13,17 +14,48 @@ use crate::notice::AttemptResult;
 
 const ME: Actor = Actor::System("breaker");
 
-/// Takes a result; `against` says that the reply was against us. What follows from it does not keep the
-/// line waiting.
-pub fn watch(app: &App, job: &Job, result: AttemptResult, against: bool) {
-    let alarm = job
+/// A result of a notice's attempt, as the breaker takes it.
+pub struct Heard {
+    shared: Arc<Shared>,
+    campaign: CampaignId,
+    result: AttemptResult,
+    tries: u32,
+    against: bool,
+}
+
+impl Heard {
+    /// The result of a job's attempt; `against` says that the reply was against us.
+    pub fn of(job: &Job, result: AttemptResult, against: bool) -> Self {
+        Self {
+            shared: Arc::clone(&job.shared),
+            campaign: job.notice.campaign,
+            result,
+            tries: job.tries,
+            against,
+        }
+    }
+}
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.result.as_str(), self.campaign)
+    }
+}
+
+/// Takes a result of a relay. What follows from it does not keep the line waiting.
+pub fn watch(app: &App, relay: &str, heard: &Heard) {
+    let alarm = heard
         .shared
         .window
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .take(result, job.tries, against, &app.config.breaker);
+        .take(
+            (relay, heard.result, heard.against),
+            heard.tries,
+            &app.config.breaker,
+        );
     if let Some(alarm) = alarm {
-        tokio::spawn(act(app.clone(), job.notice.campaign, alarm));
+        tokio::spawn(act(app.clone(), heard.campaign, alarm));
     }
 }
 

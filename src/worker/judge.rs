@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::breaker;
+use super::breaker::{self, Heard};
 use super::gate::Leave;
 use super::hand::Job;
 use super::lanes::Lanes;
 use super::providers::Providers;
 use super::refusals::{Hold, Refusal};
+use super::streak::{Means, PutOff};
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::mail::Reply;
@@ -18,6 +19,9 @@ use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
 use crate::trouble::Seen;
+
+/// How long a relay is held that puts everything off while another takes.
+const PUTS_OFF: TimeDelta = TimeDelta::minutes(5);
 
 /// A result that is not yet written, and the job that ends with it.
 pub struct Owed {
@@ -58,6 +62,8 @@ pub struct Judge<'a> {
     pub providers: &'a Providers,
     /// The other relays of this node.
     pub others: &'a [Arc<Trunk>],
+    /// This process drops what it has in hand: that is lost by no relay's fault.
+    pub drops: bool,
 }
 
 /// What an attempt ended with.
@@ -127,10 +133,12 @@ impl Judge<'_> {
         let attempts = u32::try_from(job.attempts).unwrap_or(0);
         let verdict = retry::in_doubt(verdict, attempts, tried.first, now, chance);
         let end = Ending::of(verdict, &job, now);
-        self.learn(&job, verdict, reply);
-        self.count(&job, end.result, now);
         let against = matches!(verdict, Verdict::Against { .. });
-        breaker::watch(self.app, &job, end.result, against);
+        let heard = Heard::of(&job, end.result, against);
+        if !self.drops {
+            self.learn(&job, verdict, reply, heard);
+        }
+        self.count(&job, end.result, now);
         let (code, enhanced, text) = reply.parts();
         let row = Outcome {
             settled: true,
@@ -149,7 +157,7 @@ impl Judge<'_> {
             to: end.to,
             due_at: end.due_at,
             again: matches!(verdict, Verdict::RelayAway | Verdict::AnotherRelay),
-            is_lost: verdict == Verdict::RelayAway,
+            is_lost: matches!(verdict, Verdict::RelayAway | Verdict::Uncertain),
         }
     }
 
@@ -168,46 +176,98 @@ impl Judge<'_> {
         self.providers.refuser(job.person.contact.email.as_ref())
     }
 
-    /// Keeps what a verdict says about provider and relay, and holds whom it holds.
-    fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply) {
+    /// Keeps what a verdict says about provider, relay and campaign, and holds what is to be held.
+    fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply, heard: Heard) {
         if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
-            if self.trunk.lost() {
-                self.tell_away("transactions are lost");
-                self.hold_away();
-            }
-            return;
+            // Nothing left: no campaign counts it.
+            return self.lost(None);
         }
         match verdict {
+            Verdict::Uncertain => self.lost(Some(heard)),
             Verdict::Against {
                 reason, lasting, ..
             } => {
-                self.trunk.answered();
-                // Whoever was refused before says nothing new: at the end of a campaign nobody else is left.
-                if !is_first(job, reply) {
-                    return;
-                }
-                let (_, _, text) = reply.parts();
-                let refusal = Refusal {
-                    notice: job.notice.id,
-                    gist: retry::gist(reason, text),
-                    lasting: lasting.to_std().unwrap_or_default(),
-                    why: reason.as_str(),
-                };
-                match self.trunk.refused(&self.refuser(job), refusal) {
-                    Some(Hold::Relay) => self.hold(lasting, reason.as_str()),
-                    Some(Hold::Provider) => self.tell_held(job, reason),
-                    None => {}
-                }
+                self.tell_breaker(self.trunk.streak.answered());
+                self.tell_breaker([heard]);
+                self.refused(job, reply, (reason, lasting));
             }
             Verdict::Sent | Verdict::Bounced { .. } => {
                 self.tell_back();
-                self.trunk.answered();
+                self.tell_breaker(self.trunk.streak.taken());
+                self.tell_breaker([heard]);
                 if self.trunk.watches() {
                     self.trunk.taken(&self.refuser(job));
                 }
             }
-            Verdict::Retry { .. } | Verdict::Expired => self.trunk.answered(),
-            Verdict::Uncertain | Verdict::RelayAway | Verdict::AnotherRelay => {}
+            Verdict::Retry { .. } | Verdict::Expired => {
+                self.tell_breaker(self.trunk.streak.answered());
+                self.put_off(job, heard);
+            }
+            Verdict::RelayAway | Verdict::AnotherRelay => {}
+        }
+    }
+
+    /// A transaction was lost; of one whose text had left, the result. What is lost while the relay is held was under
+    /// way before that, and says nothing new.
+    fn lost(&self, heard: Option<Heard>) {
+        if self.trunk.held().is_some() {
+            return;
+        }
+        if matches!(self.trunk.streak.lost(heard), Means::Relay) {
+            self.tell_away("transactions are lost");
+            self.hold_away();
+        }
+    }
+
+    /// A message was put off. If the relay puts everything off while another could take it, it is held.
+    fn put_off(&self, job: &Job, heard: Heard) {
+        let is_held = self.trunk.held().is_some();
+        let others_take = self.others.iter().any(|other| {
+            let is_in_use = other.route.standby || other.is_open();
+            is_in_use && other.held().is_none() && !other.streak.puts_off()
+        });
+        if is_held && others_take {
+            return;
+        }
+        let refuser = self.refuser(job);
+        let one = PutOff {
+            notice: job.notice.id,
+            provider: &refuser,
+            is_again: job.tries > 1,
+            others_take,
+        };
+        match self.trunk.streak.put_off(&one, heard) {
+            Means::Relay => self.hold(PUTS_OFF, "it puts everything off"),
+            Means::Campaigns(heard) => self.tell_breaker(heard),
+            Means::Open => {}
+        }
+    }
+
+    /// Counts what says something about campaigns.
+    fn tell_breaker(&self, heard: impl IntoIterator<Item = Heard>) {
+        let relay = self.trunk.route.relay.name();
+        for one in heard {
+            breaker::watch(self.app, relay, &one);
+        }
+    }
+
+    /// A reply was against us.
+    fn refused(&self, job: &Job, reply: &Reply, (reason, lasting): (HoldReason, TimeDelta)) {
+        // A person who was refused before says nothing new: at the end of a campaign only such are left.
+        if !is_first(job, reply) {
+            return;
+        }
+        let (_, _, text) = reply.parts();
+        let refusal = Refusal {
+            notice: job.notice.id,
+            gist: retry::gist(reason, text),
+            lasting: lasting.to_std().unwrap_or_default(),
+            why: reason.as_str(),
+        };
+        match self.trunk.refused(&self.refuser(job), refusal) {
+            Some(Hold::Relay) => self.hold(lasting, reason.as_str()),
+            Some(Hold::Provider) => self.tell_held(job, reason),
+            None => {}
         }
     }
 

@@ -31,7 +31,7 @@ const STANDBY: Duration = Duration::from_millis(500);
 /// How long a line rests whose connection could not be made while others of its relay are open.
 const REST: Duration = Duration::from_secs(20);
 /// How long a relay may take for each answer before a text, and how long a message may wait behind another one's
-/// answer, while another relay could take it.
+/// answer, while another relay, or another line of the same one, could take it.
 const SWIFT: Duration = Duration::from_secs(10);
 
 /// How often a line that waits for its turn, or for an answer, looks whether its next job may still leave.
@@ -240,6 +240,7 @@ impl Line {
             trunk: &self.trunk,
             providers: self.lanes.providers(),
             others: &self.others,
+            drops: self.shutdown.hard().is_cancelled(),
         }
     }
 
@@ -355,7 +356,7 @@ impl Line {
     }
 
     /// Hands on what waits behind the message in hand, if it may not leave any more, or if the relay keeps it waiting while
-    /// another is free. The connection has named its recipient by then, and ends.
+    /// another one, or another of its lines, is free. The connection has named its recipient by then, and ends.
     async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
         let Some(waiting) = waiting else {
             return std::future::pending().await;
@@ -363,7 +364,8 @@ impl Line {
         let begun = Instant::now();
         loop {
             tokio::time::sleep(LOOK).await;
-            let late = begun.elapsed() >= SWIFT && self.others_are_free();
+            let is_room = || self.others_are_free() || self.trunk.has_room();
+            let late = begun.elapsed() >= SWIFT && is_room();
             if let Some(job) = waiting.take_if(|job| late || job.leave() == Leave::Back) {
                 self.lanes.put_back(job);
             }

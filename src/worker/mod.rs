@@ -19,6 +19,7 @@ pub mod postman;
 mod providers;
 mod refusals;
 mod shares;
+mod streak;
 mod trunk;
 mod way;
 mod wire;

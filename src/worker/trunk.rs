@@ -1,6 +1,6 @@
 //! A trunk: what all lines to one relay share.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +9,7 @@ use tokio::time::Instant;
 use super::Route;
 use super::pace::Pace;
 use super::refusals::{Hold, Refusal, Refusals};
-
-/// Transactions lost one after the other, on whichever connections, after which the relay is away.
-const LOST: u32 = 5;
+use super::streak::Streak;
 
 /// One relay in use.
 pub struct Trunk {
@@ -24,8 +22,8 @@ pub struct Trunk {
     refusals: Mutex<Refusals>,
     /// Something was refused: answers are told to `refusals`.
     watches: AtomicBool,
-    /// Transactions lost since the last answer to one.
-    lost: AtomicU32,
+    /// Its latest bad results.
+    pub streak: Streak,
     /// Lines with an open connection.
     open: AtomicUsize,
     /// Of those, lines without a job.
@@ -43,7 +41,7 @@ impl Trunk {
             held: Mutex::default(),
             refusals: Mutex::default(),
             watches: AtomicBool::new(false),
-            lost: AtomicU32::new(0),
+            streak: Streak::default(),
             open: AtomicUsize::new(0),
             idle: AtomicUsize::new(0),
             opening: AtomicUsize::new(0),
@@ -74,22 +72,6 @@ impl Trunk {
         let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.checked_duration_since(Instant::now())?;
         Some((left, why)).filter(|_| !left.is_zero())
-    }
-
-    /// A transaction ended with an answer, whatever it was.
-    pub fn answered(&self) {
-        if self.lost.load(Ordering::Relaxed) != 0 {
-            self.lost.store(0, Ordering::Relaxed);
-        }
-    }
-
-    /// A transaction was lost. Whether that makes the relay one that is away.
-    pub fn lost(&self) -> bool {
-        let is_away = self.lost.fetch_add(1, Ordering::Relaxed) + 1 >= LOST;
-        if is_away {
-            self.lost.store(0, Ordering::Relaxed);
-        }
-        is_away
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
@@ -152,6 +134,12 @@ impl Trunk {
     /// Whether another line has an open connection, or may have one in a moment.
     pub fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether a line of it could take another job now: one is open and has none, or not all are open.
+    pub fn has_room(&self) -> bool {
+        let begun = self.open.load(Ordering::Relaxed) + self.opening.load(Ordering::Relaxed);
+        self.idle.load(Ordering::Relaxed) > 0 || begun < self.route.connections
     }
 
     /// Counts a line without a job until the guard is dropped.

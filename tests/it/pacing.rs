@@ -153,7 +153,10 @@ async fn too_many_bounces_pause_a_campaign_long_after_its_first_slice() {
     )
     .await;
     let (_, reason) = stands(&house, campaign).await;
-    assert_eq!(reason.as_deref(), Some("21 of the last 200 bounced"));
+    assert_eq!(
+        reason.as_deref(),
+        Some("21 of the last 200 bounced (relay memory)")
+    );
     assert_eq!(
         (
             deeds(&house, "campaign.warn").await,

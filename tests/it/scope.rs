@@ -15,6 +15,7 @@ mod kills;
 mod others;
 pub(crate) mod random;
 mod since;
+mod under_way;
 mod uploads;
 mod walks;
 

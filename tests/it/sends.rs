@@ -4,6 +4,7 @@
 mod carried;
 mod late;
 mod load;
+mod lost;
 mod standby;
 
 use std::time::Duration;

@@ -22,6 +22,10 @@ enum Mark {
     Trouble,
 }
 
+impl Mark {
+    const ALL: [Self; 4] = [Self::Accepted, Self::Bounced, Self::Against, Self::Trouble];
+}
+
 /// What the breaker says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alarm {
@@ -34,21 +38,22 @@ pub enum Alarm {
 /// The latest results of one campaign, in one process.
 #[derive(Debug, Default)]
 pub struct Window {
-    marks: VecDeque<Mark>,
+    /// Each with the number of its relay.
+    marks: VecDeque<(Mark, usize)>,
+    relays: Vec<Box<str>>,
     warned: bool,
 }
 
 impl Window {
-    /// Takes the next result, of so manieth try of its notice; `against` says that the reply was against us rather
-    /// than the address. Tells when a limit is passed; after a pause it begins anew.
+    /// Takes the next result by a relay, of so manieth try of its notice; `against` says that the reply was against us
+    /// rather than the address. Tells when a limit is passed; after a pause it begins anew.
     ///
     /// A notice that is put off once more (for our sake or not), or given up after days of that, was counted when it
     /// was put off first: at the end of a campaign nobody else is left, and they would pause it for nothing.
     pub fn take(
         &mut self,
-        result: AttemptResult,
+        (relay, result, against): (&str, AttemptResult, bool),
         tries: u32,
-        against: bool,
         limits: &Breaker,
     ) -> Option<Alarm> {
         let mark = match result {
@@ -62,7 +67,8 @@ impl Window {
                 return None;
             }
         };
-        self.marks.push_back(mark);
+        let relay = self.number(relay);
+        self.marks.push_back((mark, relay));
         while self.marks.len() > limits.window {
             self.marks.pop_front();
         }
@@ -73,36 +79,81 @@ impl Window {
         self.judge(limits)
     }
 
+    /// The number of a relay among those seen.
+    fn number(&mut self, relay: &str) -> usize {
+        if let Some(at) = self.relays.iter().position(|seen| **seen == *relay) {
+            return at;
+        }
+        self.relays.push(relay.into());
+        self.relays.len() - 1
+    }
+
     fn judge(&mut self, limits: &Breaker) -> Option<Alarm> {
-        let all = i64::try_from(self.marks.len()).unwrap_or(i64::MAX);
-        let count = |mark| self.marks.iter().filter(|m| **m == mark).count() as i64;
-        let (bounced, against) = (count(Mark::Bounced), count(Mark::Against));
-        let trouble = count(Mark::Trouble);
-        let pauses = [
-            (bounced, limits.bounce_pause_percent, "bounced"),
+        let all = self.count(&Mark::ALL);
+        let bounced = self.count(&[Mark::Bounced]);
+        let pauses: [(&[Mark], u32, &str); 3] = [
+            (&[Mark::Bounced], limits.bounce_pause_percent, "bounced"),
             (
-                against,
+                &[Mark::Against],
                 limits.against_pause_percent,
                 "were refused because of us",
             ),
             (
-                trouble + against,
+                &[Mark::Trouble, Mark::Against],
                 limits.error_pause_percent,
                 "were put off",
             ),
         ];
-        for (part, percent, what) in pauses {
+        for (marks, percent, what) in pauses {
+            let part = self.count(marks);
             if exceeds(part, all, percent) {
+                let by = self.by_relay(marks);
                 self.marks.clear();
                 self.warned = false;
-                return Some(Alarm::Pause(format!("{part} of the last {all} {what}")));
+                return Some(Alarm::Pause(format!(
+                    "{part} of the last {all} {what} ({by})"
+                )));
             }
         }
         if exceeds(bounced, all, limits.bounce_warn_percent) && !self.warned {
             self.warned = true;
-            return Some(Alarm::Warn(format!("{bounced} of the last {all} bounced")));
+            let by = self.by_relay(&[Mark::Bounced]);
+            return Some(Alarm::Warn(format!(
+                "{bounced} of the last {all} bounced ({by})"
+            )));
         }
         None
+    }
+
+    fn count(&self, of: &[Mark]) -> i64 {
+        self.marks
+            .iter()
+            .filter(|(mark, _)| of.contains(mark))
+            .count() as i64
+    }
+
+    /// Of how many results of each relay so many were such.
+    fn by_relay(&self, such: &[Mark]) -> String {
+        let parts = self.relays.iter().enumerate().map(|(number, relay)| {
+            let of = self.marks.iter().filter(|(_, by)| *by == number);
+            let part = of.clone().filter(|(mark, _)| such.contains(mark)).count() as i64;
+            (&**relay, part, of.count() as i64)
+        });
+        by_relay(parts)
+    }
+}
+
+/// `relay alpha: 0 of 3, relay beta: 97 of 97`, for a sentence that says how many of all; `relay beta` if there is no
+/// other. Relays without a result are left out.
+pub fn by_relay<'a>(parts: impl Iterator<Item = (&'a str, i64, i64)>) -> String {
+    let parts: Vec<_> = parts.filter(|(.., all)| *all > 0).collect();
+    match &parts[..] {
+        [(relay, ..)] => format!("relay {relay}"),
+        parts => parts
+            .iter()
+            .map(|(relay, part, all)| format!("relay {relay}: {part} of {all}"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -121,7 +172,7 @@ pub(super) mod tests {
 
     fn fill(window: &mut Window, n: usize, result: AttemptResult, against: bool) -> Vec<Alarm> {
         (0..n)
-            .filter_map(|_| window.take(result, 1, against, &BREAKER))
+            .filter_map(|_| window.take(("alpha", result, against), 1, &BREAKER))
             .collect()
     }
 
@@ -131,7 +182,7 @@ pub(super) mod tests {
         assert_eq!(fill(&mut window, 900, AttemptResult::Accepted, false), []);
         let alarms = fill(&mut window, 101, AttemptResult::Refused, false);
         assert!(
-            matches!(&alarms[..], [Alarm::Warn(_), Alarm::Pause(why)] if why == "101 of the last 1000 bounced"),
+            matches!(&alarms[..], [Alarm::Warn(_), Alarm::Pause(why)] if why == "101 of the last 1000 bounced (relay alpha)"),
             "{alarms:?}"
         );
         assert_eq!(
@@ -173,13 +224,27 @@ pub(super) mod tests {
         fill(&mut window, 100, AttemptResult::Accepted, false);
         for result in [AttemptResult::Deferred, AttemptResult::Expired] {
             for _ in 0..1_000 {
-                assert_eq!(window.take(result, 2, false, &BREAKER), None);
+                assert_eq!(window.take(("alpha", result, false), 2, &BREAKER), None);
             }
         }
         // The same people are refused for our sake once more: that was counted too.
         for _ in 0..1_000 {
-            let again = window.take(AttemptResult::Deferred, 2, true, &BREAKER);
+            let again = window.take(("alpha", AttemptResult::Deferred, true), 2, &BREAKER);
             assert_eq!(again, None);
         }
+    }
+
+    #[test]
+    fn a_pause_names_the_relays() {
+        let mut window = Window::default();
+        let mut take = |relay, result| window.take((relay, result, false), 1, &BREAKER);
+        for _ in 0..3 {
+            assert_eq!(take("alpha", AttemptResult::Accepted), None);
+        }
+        let alarms: Vec<_> = (0..97)
+            .filter_map(|_| take("beta", AttemptResult::Deferred))
+            .collect();
+        let why = "97 of the last 100 were put off (relay alpha: 0 of 3, relay beta: 97 of 97)";
+        assert_eq!(alarms, [Alarm::Pause(why.to_owned())]);
     }
 }

@@ -130,6 +130,28 @@ pub async fn doubled(conn: &mut Conn, id: CampaignId) -> Result<i64> {
     Ok(doubled.n)
 }
 
+/// Notices that wait for a next try and may have arrived: it is not known how an attempt ended.
+///
+/// # Errors
+/// The database's.
+pub async fn maybe_arrived(conn: &mut Conn, id: CampaignId) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    // In the words of the index that makes it cheap.
+    let waiting: Waiting = statement(
+        "select count(distinct (u.bucket, u.notice_id)) as n from outcome u \
+         join notice n on n.bucket = u.bucket and n.id = u.notice_id \
+         where u.campaign_id = $1 and u.result = 'uncertain' and n.status in ('queued', 'deferred')",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(id)
+    .get_result(conn)
+    .await?;
+    Ok(waiting.n)
+}
+
 /// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
 /// was frozen. Those that flags forbid are not among them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, QueryableByName)]

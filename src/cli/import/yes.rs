@@ -46,6 +46,9 @@ pub(super) struct Yes {
     /// Activate although this many people were told of data that the list takes back.
     #[arg(long, requires = "activate", value_name = "PEOPLE")]
     yes_told_too_much: Option<i64>,
+    /// Activate although this many campaigns end, since their audience is not complete.
+    #[arg(long, requires = "activate", value_name = "CAMPAIGNS")]
+    yes_campaigns_ended: Option<i64>,
 }
 
 fn flag(text: &str) -> Result<(String, i64), String> {
@@ -68,6 +71,7 @@ impl Yes {
             emails_lost: self.yes_emails_lost,
             addresses_lost: self.yes_addresses_lost,
             told_too_much: self.yes_told_too_much,
+            campaigns_ended: self.yes_campaigns_ended,
             revision: None,
         }
     }
@@ -133,6 +137,7 @@ fn word(question: &Question) -> String {
         Question::EmailsLost { number } => format!("--yes-emails-lost {number}"),
         Question::AddressesLost { number } => format!("--yes-addresses-lost {number}"),
         Question::ToldTooMuch { number } => format!("--yes-told-too-much {number}"),
+        Question::CampaignsEnd { number, .. } => format!("--yes-campaigns-ended {number}"),
         Question::IdentityChanges { number, .. } => format!(
             "--yes-identity-changes {number} (the same people) or --yes-another-person {number}"
         ),

@@ -5,6 +5,7 @@ use super::super::delta::Delta;
 use super::super::difference::AT_ONCE;
 use super::super::store;
 use super::super::{ScopeStatus, Version};
+use super::under_way::under_way;
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::IncidentId;
@@ -25,9 +26,12 @@ async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Res
         return told_now(conn, incident, draft).await;
     }
     let delta = draft.delta.clone().unwrap_or_default();
+    let (is_sending, ends) = under_way(conn, incident).await?;
     Ok(Told {
         another: delta.identity_changes_told,
         too_much: delta.told_too_much,
+        is_sending,
+        ends,
     })
 }
 
@@ -38,7 +42,10 @@ pub(super) async fn told_now(
     draft: &Version,
 ) -> db::Result<Told> {
     let delta = draft.delta.as_ref();
+    let (is_sending, ends) = under_way(conn, incident).await?;
     Ok(Told {
+        is_sending,
+        ends,
         another: match delta.is_some_and(|delta| delta.identity_changes > 0) {
             true => store::count_another_told(conn, incident, draft.version).await?,
             false => 0,
@@ -55,7 +62,7 @@ pub(super) async fn keep_told(
     conn: &mut Conn,
     incident: IncidentId,
     draft: &Version,
-    told: Told,
+    told: &Told,
 ) -> db::Result<()> {
     match &draft.delta {
         Some(delta)
@@ -93,5 +100,5 @@ pub async fn questions(
         return Ok(Vec::new());
     }
     let told = told(conn, incident, of).await?;
-    Ok(consent::questions(of, told, percent(app)))
+    Ok(consent::questions(of, &told, percent(app)))
 }

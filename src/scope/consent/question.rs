@@ -54,15 +54,35 @@ pub enum Question {
         /// The people of how many of them were told something by now.
         told: i64,
     },
+    /// Campaigns end, since their audience is not complete.
+    CampaignsEnd {
+        /// How many.
+        number: i64,
+        /// Which.
+        campaigns: Vec<Ending>,
+    },
 }
 
-/// How many people were told by now of what a draft changes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// A campaign under way that ends as a list comes in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// Its name.
+    pub name: String,
+    /// People of its audience who are not told yet; `None` where that is not counted.
+    pub untold: Option<i64>,
+}
+
+/// How many people were told by now of what a draft changes, and what is being sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     /// People of references that seem to name another person.
     pub another: i64,
     /// People of whom an element is taken back that they were told of.
     pub too_much: i64,
+    /// A campaign of the incident is being sent: more may be told in the next moment.
+    pub is_sending: bool,
+    /// Campaigns that end.
+    pub ends: Vec<Ending>,
 }
 
 impl Question {
@@ -76,7 +96,8 @@ impl Question {
             | Self::EmailsLost { number }
             | Self::AddressesLost { number }
             | Self::ToldTooMuch { number }
-            | Self::IdentityChanges { number, .. } => *number,
+            | Self::IdentityChanges { number, .. }
+            | Self::CampaignsEnd { number, .. } => *number,
         }
     }
 
@@ -170,6 +191,18 @@ impl fmt::Display for Question {
                 },
                 if *told == 1 { "was" } else { "were" },
             ),
+            Self::CampaignsEnd { campaigns, .. } => {
+                for (n, Ending { name, untold }) in campaigns.iter().enumerate() {
+                    let blank = if n == 0 { "" } else { " " };
+                    write!(f, "{blank}The campaign “{name}” ends: ")?;
+                    match untold {
+                        Some(1) => f.write_str("1 person of its audience is not told yet.")?,
+                        Some(untold) => write!(f, "{untold} of its audience are not told yet.")?,
+                        None => f.write_str("part of its audience is not told yet.")?,
+                    }
+                }
+                f.write_str(" Draft a new campaign for them.")
+            }
         }
     }
 }

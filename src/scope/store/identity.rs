@@ -230,6 +230,51 @@ pub async fn count_told_too_much(
     Ok(row.n)
 }
 
+/// Keeps how many people of each bucket of a span were told of an element that a version takes back; before its rows
+/// change them.
+///
+/// # Errors
+/// The database's.
+pub async fn record_told_too_much(conn: &mut Conn, span: Span) -> Result<()> {
+    let record = format!(
+        "update scope_applied a set told_too_much = t.n
+        from (
+            select r.bucket, count(*) as n
+            from scope_row r
+            join person_now p on p.incident_id = $1 and p.bucket = r.bucket and p.reference_key = r.reference_key
+            where r.incident_id = $1 and r.version = $2 and r.bucket >= $3 and r.bucket < $4 and r.flags & {} = 0
+                and p.told is not null and p.standing <> 'retracted' and p.named & p.exposed & ~r.exposed <> 0
+            group by r.bucket
+        ) t
+        where a.incident_id = $1 and a.version = $2 and a.bucket = t.bucket",
+        Flags::RETRACT.bits()
+    );
+    diesel::sql_query(record)
+        .bind::<Uuid, _>(span.incident)
+        .bind::<Integer, _>(span.version)
+        .bind::<Integer, _>(span.from)
+        .bind::<Integer, _>(span.to)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// How many people were told of an element that a version takes back, as it came in force.
+///
+/// # Errors
+/// The database's.
+pub async fn told_too_much(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<i64> {
+    let row: Count = diesel::sql_query(
+        "select coalesce(sum(told_too_much), 0)::bigint as n from scope_applied \
+         where incident_id = $1 and version = $2",
+    )
+    .bind::<Uuid, _>(incident)
+    .bind::<Integer, _>(version)
+    .get_result(conn)
+    .await?;
+    Ok(row.n)
+}
+
 /// Keeps the answer that every marked row names another person, of whom its own columns alone speak; how many. A row
 /// whose own columns an earlier release did not keep is left out.
 ///

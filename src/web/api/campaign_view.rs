@@ -1,7 +1,7 @@
 //! A campaign as the API shows it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -27,6 +27,7 @@ pub struct Stands {
     left_out: LeftOut,
     pace: Option<Pace>,
     doubled: Option<i64>,
+    maybe_arrived: Option<i64>,
 }
 
 impl Stands {
@@ -36,7 +37,10 @@ impl Stands {
     /// # Errors
     /// The database's.
     pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
+        let begun = Instant::now();
         let doubled = doubled::counted(app, of, within).await?;
+        let left = within.saturating_sub(begun.elapsed());
+        let maybe_arrived = doubled::waiting(app, of, left).await?;
         let (mut conn, id) = (app.db.get().await?, of.id);
         let conn = &mut conn;
         Ok(Self {
@@ -44,6 +48,7 @@ impl Stands {
             left_out: store::left_out(conn, id).await?,
             pace: store::pace(conn, id).await?,
             doubled,
+            maybe_arrived,
         })
     }
 }
@@ -74,8 +79,10 @@ pub struct CampaignView {
     sendable: i64,
     /// Notices that may have reached their people twice; null if that could not be counted in time.
     doubled: Option<i64>,
+    /// Queued and deferred ones that may have arrived: how an attempt ended is not known; null as above.
+    maybe_arrived: Option<i64>,
     frozen: bool,
-    /// What prevents it from sending; nothing while it does, or is not to.
+    /// What prevents it from sending, or a cancelled one from being settled; nothing while it does, or is not to.
     held: Option<Ability>,
     pace: Option<PaceView>,
     created_by: StaffId,
@@ -115,6 +122,7 @@ impl CampaignView {
             left_out,
             pace,
             doubled,
+            maybe_arrived,
         } = stands;
         let ability = Pace::allows(pace.as_ref(), ability);
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
@@ -135,8 +143,16 @@ impl CampaignView {
             total: progress.total(),
             sendable: progress.sendable(),
             doubled,
-            held: Some(ability)
-                .filter(|held| campaign.status == CampaignStatus::Sending && !held.is_open()),
+            maybe_arrived,
+            held: Some(ability).filter(|held| {
+                let waits = match campaign.status {
+                    CampaignStatus::Sending => true,
+                    // A sender settles what was under way.
+                    CampaignStatus::Cancelled => progress.left() > 0,
+                    _ => false,
+                };
+                waits && !held.is_open()
+            }),
             frozen: campaign.launched_at.is_some() && progress.frozen,
             counts: progress.counts,
             id: campaign.id,

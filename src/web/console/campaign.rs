@@ -86,6 +86,8 @@ pub struct CampaignPage {
     pub content: Content,
     /// What came of its messages.
     pub outcomes: Outcomes,
+    /// Notices that wait for another try and may have arrived; none too if that could not be counted in time.
+    pub maybe_arrived: i64,
     /// The latest deeds.
     pub log: Vec<Done>,
     /// When the figures were read.
@@ -192,6 +194,7 @@ pub(super) async fn filled(
     // Others need it while this page waits.
     conn.roll_back().await;
     let doubled = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
+    let maybe_arrived = doubled::waiting(app, &campaign, doubled::PATIENCE).await?;
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
@@ -232,6 +235,7 @@ pub(super) async fn filled(
         log,
         as_of: Moment::exact(now),
         is_again: campaign.audience.may_have_been_told,
+        maybe_arrived: maybe_arrived.unwrap_or(0),
         counts: Counts {
             doubled,
             ..Counts::from(&progress)

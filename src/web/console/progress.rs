@@ -237,6 +237,16 @@ pub fn pace(
                 (left, _) => rate(done, seconds, left),
             },
         },
+        (CampaignStatus::Cancelled, _) if progress.left() > 0 => {
+            let settles = prevented(ability);
+            format!(
+                "{} not settled yet. {}",
+                count(progress.left()),
+                settles
+                    .as_deref()
+                    .unwrap_or("A sender does that in a moment.")
+            )
+        }
         _ => String::new(),
     }
 }

@@ -102,6 +102,7 @@ impl From<&Question> for Asked {
             Question::AddressesLost { .. } => ("addresses_lost", number),
             Question::ToldTooMuch { .. } => ("told_too_much", number),
             Question::IdentityChanges { .. } => ("identity", number),
+            Question::CampaignsEnd { .. } => ("campaigns_ended", number),
         };
         let answers = match question.otherwise() {
             None => Vec::new(),
@@ -408,6 +409,7 @@ pub struct Activate {
     emails_lost: Option<i64>,
     addresses_lost: Option<i64>,
     told_too_much: Option<i64>,
+    campaigns_ended: Option<i64>,
     /// `same:2`, `another:2` or `later`
     identity: String,
     revision: Option<String>,
@@ -436,6 +438,7 @@ impl Activate {
             emails_lost: self.emails_lost,
             addresses_lost: self.addresses_lost,
             told_too_much: self.told_too_much,
+            campaigns_ended: self.campaigns_ended,
             revision: self.revision.clone(),
         }
     }

@@ -1,0 +1,1 @@
+alter table scope_applied drop column told_too_much;

@@ -1,0 +1,155 @@
+//! Bad results of one relay that follow each other: transactions that are lost, messages that are put off. Enough of
+//! them mean the relay and say nothing about a campaign. Until that is known, the breaker hears nothing of them.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::breaker::Heard;
+use crate::id::NoticeId;
+
+/// Transactions lost one after the other, on whichever connections, after which the relay is away.
+const LOST: u32 = 5;
+/// Messages put off one after the other after which the relay puts everything off, if they are of several providers.
+const PUT_OFF: usize = 10;
+/// How many providers are several.
+const SEVERAL: usize = 3;
+/// The same whatever their providers.
+const PUT_OFF_ALIKE: usize = 20;
+
+/// What a bad result leads to.
+#[derive(Debug)]
+pub enum Means {
+    /// It is not known yet whether the relay is meant.
+    Open,
+    /// The relay is meant: it is to be held, and no campaign counts what it did.
+    Relay,
+    /// These are counted by their campaigns.
+    Campaigns(Vec<Heard>),
+}
+
+/// A message that was put off.
+#[derive(Debug)]
+pub struct PutOff<'a> {
+    /// The notice.
+    pub notice: NoticeId,
+    /// Who runs its mailbox.
+    pub provider: &'a str,
+    /// It was tried before: at the end of a campaign only such are left.
+    pub is_again: bool,
+    /// Another relay could take it, and does not put off its own messages.
+    pub others_take: bool,
+}
+
+/// The latest bad results of one relay.
+#[derive(Debug, Default)]
+pub struct Streak {
+    /// Whether there are any: a relay that takes everything takes no lock.
+    any: AtomicBool,
+    rows: Mutex<Rows>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    lost: u32,
+    /// Results that are counted unless the relay turns out to be away.
+    lost_unsaid: Vec<Heard>,
+    put_off: BTreeSet<NoticeId>,
+    providers: BTreeSet<Box<str>>,
+    put_off_unsaid: Vec<Heard>,
+    /// It was held since it put everything off, and has taken nothing since.
+    is_suspect: bool,
+}
+
+impl Streak {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.any.store(true, Ordering::Relaxed);
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A transaction was lost; of one whose text had left, the result too.
+    pub fn lost(&self, heard: Option<Heard>) -> Means {
+        let mut rows = self.rows();
+        rows.lost += 1;
+        if rows.lost >= LOST {
+            rows.lost = 0;
+            rows.lost_unsaid.clear();
+            return Means::Relay;
+        }
+        rows.lost_unsaid.extend(heard);
+        Means::Open
+    }
+
+    /// A transaction ended with an answer, whatever it was: the relay is not away. What is counted now.
+    pub fn answered(&self) -> Vec<Heard> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let mut rows = self.rows();
+        rows.lost = 0;
+        std::mem::take(&mut rows.lost_unsaid)
+    }
+
+    /// A message was taken, or its address refused: the relay does not put everything off. What is counted now.
+    pub fn taken(&self) -> Vec<Heard> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let mut guard = self.rows();
+        let rows = std::mem::take(&mut *guard);
+        self.any.store(false, Ordering::Relaxed);
+        drop(guard);
+        let mut heard = rows.lost_unsaid;
+        heard.extend(rows.put_off_unsaid);
+        heard
+    }
+
+    /// A message was put off.
+    pub fn put_off(&self, one: &PutOff<'_>, heard: Heard) -> Means {
+        let mut rows = self.rows();
+        if one.is_again && !rows.is_suspect {
+            return Means::Campaigns(vec![heard]);
+        }
+        rows.count(one);
+        if !one.others_take {
+            let mut heard_now = std::mem::take(&mut rows.put_off_unsaid);
+            heard_now.push(heard);
+            return Means::Campaigns(heard_now);
+        }
+        if rows.puts_everything_off() {
+            *rows = Rows {
+                lost: rows.lost,
+                lost_unsaid: std::mem::take(&mut rows.lost_unsaid),
+                is_suspect: true,
+                ..Rows::default()
+            };
+            return Means::Relay;
+        }
+        rows.put_off_unsaid.push(heard);
+        Means::Open
+    }
+
+    /// Whether the latest message that a relay answered for was put off.
+    pub fn puts_off(&self) -> bool {
+        self.any.load(Ordering::Relaxed) && !self.rows().put_off.is_empty()
+    }
+}
+
+impl Rows {
+    fn count(&mut self, one: &PutOff<'_>) {
+        if self.put_off.len() < PUT_OFF_ALIKE {
+            self.put_off.insert(one.notice);
+        }
+        if self.providers.len() < SEVERAL {
+            self.providers.insert(one.provider.into());
+        }
+    }
+
+    fn puts_everything_off(&self) -> bool {
+        let least = match self.providers.len() >= SEVERAL {
+            true => PUT_OFF,
+            false => PUT_OFF_ALIKE,
+        };
+        self.put_off.len() >= least
+    }
+}

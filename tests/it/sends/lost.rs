@@ -1,0 +1,214 @@
+//! A relay of two that loses every message, or puts every message off, while the other one takes them.
+
+use std::time::Duration;
+
+use candor::campaign::{self, CampaignStatus, hold};
+use candor::id::CampaignId;
+use candor::mail::memory::MemoryRelay;
+use candor::mail::{Relay, Reply};
+use candor::staff::StaffRole::Comms;
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Sending, in_state, launched, route};
+use crate::client::Site;
+use crate::house::House;
+use crate::mail::scripted::{Act, serve};
+
+/// So strict that a few results of one kind would pause a campaign.
+const STRICT: &str = "[breaker]\nwindow = 100\nleast = 20\nerror_pause_percent = 5\n\
+    [mail]\nbatch = 20\naway_seconds = 600";
+
+fn people(n: usize) -> impl Iterator<Item = String> {
+    (0..n).map(|n| format!("p{n}@d{}.example", n % 7))
+}
+
+fn lost() -> Reply {
+    Reply::Unknown {
+        why: "the connection was closed before an answer to the text came".to_owned(),
+    }
+}
+
+fn put_off() -> Reply {
+    Reply::heard(450, "4.3.0 Error: command failed", None)
+}
+
+async fn only(house: &House) -> CampaignId {
+    let raw = house.raw().await;
+    let row = raw.query_one("select id from campaign", &[]).await.unwrap();
+    CampaignId::from_uuid(row.get(0))
+}
+
+async fn stands(house: &House) -> (CampaignStatus, String) {
+    let id = only(house).await;
+    let mut conn = house.app.db.get().await.unwrap();
+    let campaign = campaign::store::find(&mut conn, id).await.unwrap();
+    (campaign.status, campaign.status_reason.unwrap_or_default())
+}
+
+fn two(house: &House, bad: &MemoryRelay) -> Vec<candor::worker::Route> {
+    vec![
+        route(Relay::Memory(house.mail.clone()), false),
+        route(Relay::Memory(bad.clone()), false),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_loses_what_it_has_the_text_of_is_away_and_no_campaign_counts_it() {
+    let (house, _) = launched(STRICT, people(120)).await;
+    let bad = MemoryRelay::new("second");
+    bad.answer_by(|_| Some(lost()));
+    let mut routes = two(&house, &bad);
+    // The good relay leaves enough to the other one.
+    routes[0].rate_per_second = 50;
+    routes[1].connections = 8;
+    let sending = Sending::start(&house, routes);
+    house.until_idle().await;
+    let uncertain = "select count(*) from outcome where settled and result = 'uncertain'";
+    let uncertain = house.number(uncertain).await;
+    sending.end().await;
+    // Five in a row, and what the other lines had in hand.
+    assert!((5..=12).contains(&uncertain), "{uncertain}");
+    let held = house.app.metrics.held_until.with_label_values(&["second"]);
+    assert!(held.get() > 0, "it is away");
+    assert_eq!(in_state(&house, "sent").await, 120 - uncertain);
+    let (status, reason) = stands(&house).await;
+    assert_eq!(status, CampaignStatus::Sending, "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn losses_between_answers_count_for_the_campaign() {
+    let (house, _) = launched(STRICT, people(300)).await;
+    let mut n = 0;
+    house.mail.answer_by(move |_| {
+        n += 1;
+        (n % 2 == 0).then(lost)
+    });
+    let routes = vec![route(Relay::Memory(house.mail.clone()), false)];
+    let sending = Sending::start(&house, routes);
+    let paused = "select count(*) from campaign where status = 'paused'";
+    super::until(&house, "the campaign is paused", paused).await;
+    sending.end().await;
+    let (_, reason) = stands(&house).await;
+    assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_puts_everything_off_while_another_takes_is_held_and_not_the_campaign() {
+    let (house, _) = launched(STRICT, people(300)).await;
+    let bad = MemoryRelay::new("second");
+    bad.answer_by(|_| Some(put_off()));
+    let sending = Sending::start(&house, two(&house, &bad));
+    house.until_idle().await;
+    let deferred = in_state(&house, "deferred").await;
+    // Ten in a row, and what the other line had in hand.
+    assert!((10..=11).contains(&deferred), "{deferred}");
+    assert_eq!(in_state(&house, "sent").await, 300 - deferred);
+    let (status, reason) = stands(&house).await;
+    assert_eq!(status, CampaignStatus::Sending, "{reason}");
+    sending.end().await;
+    // They are sent at their next try.
+    house.app.clock.advance(TimeDelta::hours(1));
+    house.send_all().await;
+    assert_eq!(in_state(&house, "sent").await, 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_all_relays_put_everything_off_the_campaign_is_paused_and_the_reason_names_them() {
+    let (house, _) = launched(STRICT, people(300)).await;
+    let bad = MemoryRelay::new("second");
+    for relay in [&house.mail, &bad] {
+        relay.answer_by(|_| Some(put_off()));
+    }
+    let sending = Sending::start(&house, two(&house, &bad));
+    let paused = "select count(*) from campaign where status = 'paused'";
+    super::until(&house, "the campaign is paused", paused).await;
+    sending.end().await;
+    let (_, reason) = stands(&house).await;
+    assert!(
+        reason.contains("were put off (relay ") && reason.contains("second"),
+        "{reason}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_arrived_and_waits_for_its_next_try_is_said_with_its_number() {
+    let (house, _) = launched("", people(12)).await;
+    let site = Site::open(&house.app).await;
+    let (program, browser) = (
+        site.program(&[Comms]).await,
+        site.signed_in("Cora", &[Comms]).await,
+    );
+    house
+        .mail
+        .answer_by(|letter| match letter.recipient.domain() {
+            "d1.example" => Some(lost()),
+            "d2.example" => Some(put_off()),
+            _ => None,
+        });
+    house.send_all().await;
+    let all = program.get("/campaigns").json();
+    let campaign = &all["items"][0];
+    assert_eq!(campaign["counts"]["deferred"], 4);
+    assert_eq!(campaign["maybe_arrived"], 2);
+    let at = format!("/console/campaigns/{}", campaign["id"].as_str().unwrap());
+    let page = browser.get(&at).body;
+    assert!(
+        page.contains("<b>2</b> of those queued or deferred may have arrived"),
+        "{page}"
+    );
+
+    house.mail.answer_by(|_| None);
+    house.app.clock.advance(TimeDelta::hours(1));
+    house.send_all().await;
+    let all = program.get("/campaigns").json();
+    assert_eq!(all["items"][0]["maybe_arrived"], 0);
+    assert_eq!(all["items"][0]["doubled"], json!(2));
+    assert!(!browser.get(&at).body.contains("may have arrived"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_campaign_that_no_sender_settles_says_so() {
+    let (house, scene) = launched("", people(12)).await;
+    let site = Site::open(&house.app).await;
+    let (program, browser) = (
+        site.program(&[Comms]).await,
+        site.signed_in("Cora", &[Comms]).await,
+    );
+    // A sender died with a batch in hand.
+    house
+        .sql("update batch set status = 'leased', leased_by = 'gone', lease_until = now() + interval '1 minute'")
+        .await;
+    let id = only(&house).await;
+    hold::cancel(&house.app, scene.comms, id).await.unwrap();
+    let seen = program.get(&format!("/campaigns/{id}")).json();
+    assert_eq!(seen["held"], json!({"state": "no_sender"}), "{seen}");
+    let page = browser.get(&format!("/console/campaigns/{id}")).body;
+    let words = "12 not settled yet. Nothing leaves: no sender is running.";
+    assert!(page.contains(words), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_behind_a_slow_answer_goes_by_another_line_of_the_same_relay() {
+    let (house, _) = launched("", people(8)).await;
+    let mut texts = 0;
+    let server = serve(&["PIPELINING", "8BITMIME", "SMTPUTF8"], move |_, at| {
+        texts += usize::from(at == "TEXT");
+        match at == "TEXT" && texts == 1 {
+            true => Act::Late(Duration::from_secs(60)),
+            false => Act::Usual,
+        }
+    })
+    .await;
+    let url = format!("smtp://127.0.0.1:{}", server.port);
+    let relay = Relay::from_url("slow", &url).expect("a relay");
+    let sending = Sending::start(&house, vec![route(relay, false)]);
+    let others = "select n / 7 from (select count(*) as n from outcome where settled and result = 'accepted') o";
+    super::until(&house, "the others are sent", others).await;
+    let open = "select count(*) from outcome where not settled and not exists (select from outcome o \
+        where o.notice_id = outcome.notice_id and o.settled)";
+    assert_eq!(house.number(open).await, 1, "the first waits still");
+    sending.0.leave();
+    // What still waits for its answer is dropped.
+    let _ = sending.0.wait(Duration::from_millis(100)).await;
+}
