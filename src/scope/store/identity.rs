@@ -8,6 +8,7 @@ use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
+use super::apply::Span;
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::contact::{Key, Keys};
