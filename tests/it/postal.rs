@@ -11,6 +11,7 @@ mod minors;
 mod posted_once;
 mod races;
 mod since;
+mod two_people;
 mod walk;
 
 use std::collections::BTreeMap;
