@@ -228,7 +228,8 @@ impl Work {
             people.insert(id, one);
         }
         for had in by_reference.values_mut() {
-            let had_by = former.iter().filter(|(_, holder)| *holder == had[0]);
+            let now = had[0];
+            let had_by = former.iter().filter(|(_, holder)| *holder == now);
             had.extend(had_by.map(|(former, _)| *former));
         }
         for item in store::of_people(tx, bucket, &ids).await? {

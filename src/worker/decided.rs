@@ -24,7 +24,7 @@ use crate::notice::store::{self, Settled, outcome};
 /// The database's. What is settled by then stays so; the rest a sender settles when it claims the batch.
 pub async fn settle(app: &App) -> Result<()> {
     let ledger = Ledger::start(app);
-    let providers = Providers::new(&app.config.mail.providers);
+    let providers = Providers::new(&app.config.providers);
     let under_way = deployment::store::list_under_way(&mut *app.db.get().await?).await?;
     for campaign in under_way {
         let places = batch::list_unapplied(&mut *app.db.get().await?, campaign).await?;

@@ -62,10 +62,8 @@ async fn a_reference_of_two_people_says_so_and_each_code_is_recorded_for_its_own
 #[tokio::test(flavor = "multi_thread")]
 async fn with_its_list_a_reference_of_two_people_means_one_of_them() {
     let (post, _, letter) = both().await;
-    let of_letter = format!(
-        "select count(*) from postal_batch b join postal_item i on i.batch_id = b.id where b.kind = 'letter' \
-         and i.status = 'returned' and b.id = (select max(id::text)::uuid from postal_batch)"
-    );
+    let of_letter = "select count(*) from postal_batch b join postal_item i on i.batch_id = b.id where b.kind = 'letter' \
+        and i.status = 'returned'";
     let (app, scene) = (&post.house.app, &post.scene);
     let code = candor::link::NoticeCode::parse(&letter).unwrap();
     let mut conn = app.db.get().await.unwrap();
@@ -77,5 +75,5 @@ async fn with_its_list_a_reference_of_two_people_means_one_of_them() {
         .await
         .unwrap();
     assert_eq!((said.returned, said.refused.len()), (1, 0));
-    assert_eq!(post.house.number(&of_letter).await, 1);
+    assert_eq!(post.house.number(of_letter).await, 1);
 }

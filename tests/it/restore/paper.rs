@@ -20,7 +20,7 @@ const URL: &str = "[http]\npublic_url = \"https://notice.example\"\n";
 const HEAD: &str = "reference,email,name,postcode,address,locale,jurisdiction,flags,elements\n";
 const PEOPLE: &str = "L0,,Ann Lee,98101,1 St,en,US-WA,,name;ssn\n\
     =L1,,Bo Ray,98102,2 St,es,US-WA,,name;dob;email;ssn\n\
-    L2,,Cy Day,98103,3 St,zh,US-WA,minor,name;phone;password\n";
+    L2,,Cy Day,98103,3 St,zh,US-WA,minor,name;phone;password_plain\n";
 const LATER: &str = "L9,,Di Fox,98109,9 St,en,US-WA,,name\n";
 /// What the letters of a list are, in one number.
 const ITEMS: &str = "select sum(hashtext(concat(bucket, batch_id, named, code_key, to_guardian, status)))::bigint \
