@@ -204,12 +204,16 @@ impl Work {
         ids: &[PersonId],
     ) -> Result<Self, PostalError> {
         let mut facts = store::facts(tx, (incident, bucket), references, ids).await?;
-        let holders: Vec<_> = facts.iter().map(|(id, ..)| *id).collect();
+        // Who had these references before, too: letters to them name the same.
+        let holders = facts
+            .iter()
+            .filter(|(_, reference, _)| references.contains(reference));
+        let holders: Vec<_> = holders.map(|(id, ..)| *id).collect();
         let former = person::store::former_of(tx, bucket, &holders).await?;
         let missing: Vec<_> = former
             .iter()
             .map(|(former, _)| *former)
-            .filter(|former| !holders.contains(former))
+            .filter(|former| !ids.contains(former))
             .collect();
         facts.extend(store::facts(tx, (incident, bucket), &[], &missing).await?);
         let ids: Vec<_> = facts.iter().map(|(id, ..)| *id).collect();
