@@ -5,17 +5,19 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use chrono::FixedOffset;
+use chrono::{DateTime, FixedOffset, Utc};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::campaign;
 use crate::deployment::left::Choice;
 use crate::deployment::relay_log::RelayLog;
 use crate::deployment::watch::{self, Witness};
 use crate::deployment::{Restored, Why, restored, store};
+use crate::worker::decided;
 
 const WHO: Actor = Actor::System("command line");
 
@@ -145,13 +147,27 @@ impl Decide {
             Choice::Logged(self.logs(app)?)
         };
         // What shows that it is a copy is put on record by whoever looks first.
-        Witness::new(app).look(app).await?;
+        let doubt = Witness::new(app).look(app).await?;
         let again = self.uncertain.map(|what| what == Uncertain::Again);
         let done = restored::decide(app, WHO, &choice, again).await?;
+        // Also of what is paused or stopped, for which no sender looks. What this leaves, senders settle.
+        let settled = decided::settle(app).await.context(
+            "what had left is decided, and the figures do not show all of it yet: start a node, which settles the rest",
+        );
         if self.json {
-            return say_json(&done);
+            say_json(&done)?;
+            return settled;
         }
-        report(&done)
+        report(&done)?;
+        if !self.nothing_was_sent {
+            let since = doubt.map_or_else(|| app.now(), |doubt| doubt.copied_at);
+            report_letters(&done, since)?;
+        }
+        settled?;
+        match campaign::store::stopped(&mut *app.db.get().await?).await? {
+            Some(_) => say("the emergency stop is set: nothing is sent until `candor start`"),
+            None => say("sending goes on"),
+        }
     }
 
     fn logs(&self, app: &App) -> Result<RelayLog> {
@@ -173,6 +189,7 @@ impl Decide {
 }
 
 fn report(done: &Restored) -> Result<()> {
+    let unsent = done.unsent - done.unsent_paused - done.unsent_void;
     let lines = [
         (done.campaigns, "campaigns under way"),
         (done.sent, "notices had been sent, by the log"),
@@ -180,8 +197,21 @@ fn report(done: &Restored) -> Result<()> {
         (done.uncertain, "notices may have been sent: uncertain"),
         (done.again, "of these are sent again"),
         (
-            done.unsent,
+            done.again_paused,
+            "of these wait in paused campaigns, and are sent again if somebody resumes them",
+        ),
+        (
+            unsent,
             "notices had not been sent: each leaves when it is due and sending is allowed",
+        ),
+        (
+            done.unsent_paused,
+            "notices had not been sent, and wait in paused campaigns",
+        ),
+        (
+            done.unsent_void,
+            "notices had not been sent, and wait in paused campaigns whose approval is void: cancel those, and draft new \
+             ones for their people",
         ),
         (
             done.letters_sent,
@@ -215,5 +245,30 @@ fn report(done: &Restored) -> Result<()> {
             say(format!("           {id}"))?;
         }
     }
-    say("sending may go on, unless the emergency stop is set")
+    Ok(())
+}
+
+/// What the copy cannot know of letters on paper, which no relay's log names.
+fn report_letters(done: &Restored, since: DateTime<Utc>) -> Result<()> {
+    let since = since.format("%Y-%m-%d %H:%M UTC");
+    say(format!(
+        "letters: lists taken, posted, told, discarded or returned after {since} are not known here"
+    ))?;
+    if done.need_letter > 0 {
+        say(format!(
+            "{:>10} people need a letter as far as this copy knows: some may have theirs",
+            done.need_letter
+        ))?;
+    }
+    say(
+        "put those lists back before you take another one, or people are written to twice:\n           candor letters \
+         restore --incident SLUG --list FILE\nthen record again on which day they were posted, and which letters came back",
+    )?;
+    if !done.lists_waiting.is_empty() {
+        say("these lists wait in the copy, and may have been posted, told or discarded after it:")?;
+        for id in &done.lists_waiting {
+            say(format!("           {id}"))?;
+        }
+    }
+    Ok(())
 }

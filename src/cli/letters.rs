@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
 use super::file::NewFile;
+use super::letters_restore::Restore;
 use super::{Settings, account, say, warn};
 use crate::app::App;
 use crate::id::{IncidentId, PostalId};
@@ -62,6 +63,7 @@ enum Act {
     Told(Told),
     Returned(Returned),
     Discard(Discard),
+    Restore(Restore),
 }
 
 /// Record that the letters of a list were posted: its people are notified by post
@@ -162,6 +164,7 @@ impl Letters {
             Some(Act::Told(act)) => act.run(&app).await,
             Some(Act::Returned(act)) => act.run(&app).await,
             Some(Act::Discard(act)) => act.run(&app).await,
+            Some(Act::Restore(act)) => act.run(&app).await,
         }
     }
 }
@@ -173,11 +176,11 @@ fn people(n: i64) -> String {
     }
 }
 
-fn is_or_are(n: i64) -> String {
+pub(super) fn is_or_are(n: i64) -> String {
     format!("{} {}", people(n), if n == 1 { "is" } else { "are" })
 }
 
-async fn named(app: &App, slug: &str) -> Result<IncidentId> {
+pub(super) async fn named(app: &App, slug: &str) -> Result<IncidentId> {
     let found = incident::store::find_by_slug(&mut *app.db.get().await?, slug).await;
     Ok(found.with_context(|| format!("incident {slug}"))?.id)
 }

@@ -11,6 +11,7 @@ mod forget;
 mod import;
 mod key;
 mod letters;
+mod letters_restore;
 mod migrate;
 mod sample;
 mod serve;

@@ -230,6 +230,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    restored_gap (decided_at) {
+        decided_at -> Timestamptz,
+        copied_at -> Timestamptz,
+        held_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     key_fingerprint (name) {
         name -> Text,
         fingerprint -> Bytea,
@@ -919,6 +929,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_head,
     emergency_stop,
     deployment,
+    restored_gap,
     key_fingerprint,
     incident,
     incident_update,

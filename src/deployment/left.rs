@@ -83,7 +83,8 @@ impl Latest {
         }
     }
 
-    fn is_open(&self) -> bool {
+    /// Whether an attempt was under way when the copy was taken.
+    pub fn is_open(&self) -> bool {
         self.result == Some(AttemptResult::InFlight)
     }
 

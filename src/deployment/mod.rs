@@ -13,10 +13,23 @@ pub mod watch;
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::id::CampaignId;
+use crate::id::{CampaignId, PostalId};
+
+/// For how long after a decision about a copy pages say that messages of its gap may be unknown here: letters are read
+/// weeks after they were posted.
+pub const REMEMBERED: TimeDelta = TimeDelta::days(180);
+
+/// The time of which the records may lack what was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// About when the copy was taken.
+    pub from: DateTime<Utc>,
+    /// When the copy was held: nothing left unseen after that.
+    pub until: DateTime<Utc>,
+}
 
 /// What makes a database suspect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,14 +139,20 @@ pub struct Restored {
     pub frozen: u64,
     /// Notices that may have left after the copy was taken, now uncertain.
     pub uncertain: u64,
-    /// Of those, how many are sent again.
+    /// Of those, how many are sent again: those of campaigns that are paused are not among them.
     pub again: u64,
+    /// Of those, how many are sent again if somebody resumes their campaign, which is paused.
+    pub again_paused: u64,
     /// Notices that a relay's log says were taken.
     pub sent: u64,
     /// Notices that a relay's log says were refused.
     pub refused: u64,
     /// Notices that certainly did not leave.
     pub unsent: u64,
+    /// Of those, how many wait in campaigns that are paused and can be resumed.
+    pub unsent_paused: u64,
+    /// Of those, how many wait in paused campaigns that can never be resumed, since their approval is void.
+    pub unsent_void: u64,
     /// E-mails of tickets that left, by the log.
     pub letters_sent: u64,
     /// E-mails of tickets that may have left.
@@ -146,6 +165,10 @@ pub struct Restored {
     pub drafts: u64,
     /// The campaigns of both kinds.
     pub perhaps_launched: Vec<CampaignId>,
+    /// People who need a letter, as far as this copy knows: some may have had theirs.
+    pub need_letter: u64,
+    /// Lists of letters that wait in the copy: they may have been posted, told or discarded after it.
+    pub lists_waiting: Vec<PostalId>,
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use super::{Restored, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
+use crate::campaign::content::Content;
 use crate::campaign::store::GATE;
-use crate::campaign::{self, Campaign, UncertainPolicy};
+use crate::campaign::{self, Campaign, CampaignStatus, UncertainPolicy, hold};
 use crate::db::{self, Tx, bell};
 use crate::id::{BUCKETS, LetterId, NoticeId};
 use crate::incident;
@@ -29,6 +30,10 @@ const LOG: &str = "log";
 const NOT_KNOWN: &str = "not known";
 /// How far the clocks of nodes, of the database and of relays may differ.
 const CLOCKS: TimeDelta = TimeDelta::minutes(15);
+/// More events than a campaign has after it was paused.
+const EVENTS: i64 = 50;
+/// How long before the copy a campaign must have been paused, so that no sender still sent what it had in hand.
+const PAUSED_FOR: TimeDelta = TimeDelta::minutes(1);
 /// What stands in the place of a relay's answer at a letter that may have left.
 const PERHAPS: &str = "it may have been sent: the database was put back to an older state";
 
@@ -79,6 +84,14 @@ struct Decision<'a> {
     known: BTreeMap<String, (usize, usize)>,
 }
 
+/// How a campaign under way stands in the copy.
+#[derive(Debug, Clone, Copy)]
+struct Stands {
+    is_paused: bool,
+    /// Paused for good: it can only be cancelled.
+    is_void: bool,
+}
+
 /// Decides what left after the copy was taken, and lets sending begin. `again`: whether what may have left is sent
 /// again; `None`: as each campaign was approved, and no letter of a ticket.
 ///
@@ -125,6 +138,9 @@ pub async fn decide(
         decision.take_back(&mut tx, by).await?;
         decision.mark_drafts(&mut tx, by).await?;
         decision.count_strangers(&mut tx).await?;
+        decision.done.need_letter = store::count_need_letter(&mut tx).await?;
+        decision.done.lists_waiting = store::lists_waiting(&mut tx).await?;
+        store::insert_gap(&mut tx, decision.gap).await?;
     }
     store::settle(&mut tx, latest, true).await?;
     bell::ring(&mut tx, GATE).await?;
@@ -167,9 +183,14 @@ impl Decision<'_> {
         self.done.campaigns += 1;
         // Their Message-IDs are known before they are frozen; their outcomes need a notice.
         self.done.frozen += freeze::rest(tx, self.app, campaign).await?;
-        let again = self
-            .again
-            .unwrap_or(campaign.on_uncertain == UncertainPolicy::Resend);
+        let stands = Stands {
+            is_paused: campaign.status == CampaignStatus::Paused,
+            is_void: self.is_void(tx, campaign).await?,
+        };
+        let again = !stands.is_void
+            && self
+                .again
+                .unwrap_or(campaign.on_uncertain == UncertainPolicy::Resend);
         for bucket in 0..BUCKETS {
             let (mut ends, mut unsent) = (Vec::new(), 0);
             for one in store::latest(tx, campaign.id, bucket).await? {
@@ -183,13 +204,19 @@ impl Decision<'_> {
                     known.0 += 1;
                     known.1 += usize::from(is_logged);
                 }
-                match self.choice.end(campaign.id, &one, again, self.gap) {
+                // What was not on its way when such a campaign was paused can never have left.
+                let stayed = stands.is_void && !one.is_open();
+                let end = match self.choice {
+                    Choice::Unknown if stayed => None,
+                    choice => choice.end(campaign.id, &one, again, self.gap),
+                };
+                match end {
                     Some(end) => ends.push((one.id, end)),
                     None if !one.is_over() => unsent += 1,
                     None => {}
                 }
             }
-            self.count(&ends, unsent);
+            self.count(&ends, unsent, stands);
             let relay = match self.choice {
                 Choice::Logged(_) => LOG,
                 _ => NOT_KNOWN,
@@ -199,18 +226,47 @@ impl Decision<'_> {
         store::give_batches_back(tx, campaign.id, self.gap.now).await
     }
 
-    fn count(&mut self, ends: &[(NoticeId, End)], unsent: u64) {
-        self.done.unsent += unsent;
+    /// Whether the campaign was paused for good when the copy was taken: another list had taken the place of the one that was
+    /// approved, before its audience was complete, so that nobody could resume it afterwards.
+    async fn is_void(&self, tx: &mut Tx, campaign: &Campaign) -> db::Result<bool> {
+        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let (CampaignStatus::Paused, Some(content)) = (campaign.status, content) else {
+            return Ok(false);
+        };
+        if campaign::store::is_frozen(tx, campaign.id).await? {
+            return Ok(false);
+        }
+        if hold::other_scope(tx, campaign.incident, content.scope)
+            .await?
+            .is_none()
+        {
+            return Ok(false);
+        }
+        let events = audit::store::list(tx, &campaign.id.to_string(), EVENTS).await?;
+        let paused = events.iter().find(|event| event.deed == "campaign.pause");
+        Ok(paused.is_some_and(|event| self.gap.copied_at - event.at >= PAUSED_FOR))
+    }
+
+    fn count(&mut self, ends: &[(NoticeId, End)], mut unsent: u64, stands: Stands) {
         for (_, end) in ends {
             match end.result {
                 AttemptResult::Accepted => self.done.sent += 1,
                 AttemptResult::Refused => self.done.refused += 1,
                 AttemptResult::Uncertain => {
                     self.done.uncertain += 1;
-                    self.done.again += u64::from(end.retry_at.is_some());
+                    let again = u64::from(end.retry_at.is_some());
+                    match stands.is_paused {
+                        true => self.done.again_paused += again,
+                        false => self.done.again += again,
+                    }
                 }
-                _ => self.done.unsent += 1,
+                _ => unsent += 1,
             }
+        }
+        self.done.unsent += unsent;
+        match stands {
+            Stands { is_void: true, .. } => self.done.unsent_void += unsent,
+            Stands { is_paused, .. } => self.done.unsent_paused += u64::from(is_paused) * unsent,
         }
     }
 

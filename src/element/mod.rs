@@ -19,7 +19,7 @@ pub use find::found;
 pub use guidance::{Advice, MOST_ADVICE, guidance};
 pub use header::looks_like_a_value;
 pub use set::{ElementSet, UnknownElement};
-pub use words::{LOCALES, in_words, is_rtl, spoken};
+pub use words::{LOCALES, from_words, in_words, is_rtl, spoken};
 
 macro_rules! register {
     ($($(#[$doc:meta])+ $element:ident = $bit:literal, $code:literal, $severity:literal;)+) => {

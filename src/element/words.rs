@@ -77,6 +77,32 @@ pub fn in_words(set: ElementSet, locale: &str) -> String {
     list
 }
 
+/// The elements that [`in_words`] wrote as this list in this language; `None` if it did not.
+pub fn from_words(list: &str, locale: &str) -> Option<ElementSet> {
+    if list.is_empty() {
+        return Some(ElementSet::EMPTY);
+    }
+    let all = ElementSet::ALL.gravest_first();
+    rest_of(list, &all, ElementSet::EMPTY, locale).filter(|set| in_words(*set, locale) == list)
+}
+
+/// What is left of a list, of which `known` stand before: an element begins it, and the ones after it follow.
+fn rest_of(list: &str, among: &[Element], known: ElementSet, locale: &str) -> Option<ElementSet> {
+    let (comma, and) = LISTS[column(locale)];
+    among.iter().enumerate().find_map(|(at, element)| {
+        let left = list.strip_prefix(of(*element, locale))?;
+        let known = known.union(ElementSet::of(&[*element]));
+        if left.is_empty() {
+            return Some(known);
+        }
+        let among = &among[at + 1..];
+        [and, comma]
+            .into_iter()
+            .filter_map(|between| left.strip_prefix(between))
+            .find_map(|left| rest_of(left, among, known, locale))
+    })
+}
+
 pub(super) fn of(element: Element, locale: &str) -> &'static str {
     WORDS[element as usize][column(locale)]
 }
@@ -220,6 +246,24 @@ mod tests {
                     "{word}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_list_in_words_is_read_back_in_every_locale() {
+        let count = Element::ALL.len();
+        for locale in LOCALES.into_iter().chain(["pt-BR"]) {
+            for (begin, step) in (0..count).flat_map(|at| (1..=count).map(move |step| (at, step))) {
+                let some: Vec<_> = Element::ALL.into_iter().skip(begin).step_by(step).collect();
+                let set = ElementSet::of(&some);
+                assert_eq!(
+                    from_words(&in_words(set, locale), locale),
+                    Some(set),
+                    "{locale}"
+                );
+            }
+            assert_eq!(from_words("", locale), Some(ElementSet::EMPTY));
+            assert_eq!(from_words("moon", locale), None);
         }
     }
 

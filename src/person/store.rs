@@ -17,7 +17,7 @@ pub use self::audience::{
     audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
 };
 pub use self::books::{Moved, Moves, book, move_account};
-pub use self::former::{Reference, former_among, reference_of};
+pub use self::former::{Reference, former_among, former_of, reference_of};
 pub use self::list::list;
 pub use self::past::{believed, listed, listed_since};
 pub use self::since::{lock, settle};

@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use super::consent::Question;
 use super::{PostalKind, PostalState};
 use crate::db;
+use crate::deployment::Doubt;
+use crate::id::PostalId;
 use crate::incident::IncidentState;
 use crate::seal::Broken;
 
@@ -20,6 +22,9 @@ pub enum PostalError {
     /// People of an incident in this state are not told so.
     #[error("this incident is {0}: {next}", next = next(*.0))]
     State(IncidentState),
+    /// The database may be an older copy: people may have had their letter.
+    #[error("no list is taken: {0}")]
+    InDoubt(Box<Doubt>),
     /// Nobody belongs on such a list now.
     #[error("nobody belongs on this list now")]
     Nobody,
@@ -129,6 +134,9 @@ pub enum PostalError {
          cancel it first"
     )]
     CampaignUnderWay(String),
+    /// A list that is here cannot be put back.
+    #[error("list {0} is known here: there is nothing to put back")]
+    Known(PostalId),
     /// The master key is not the one under which the incident was opened.
     #[error(transparent)]
     Key(#[from] Broken),

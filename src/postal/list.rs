@@ -25,7 +25,7 @@ const AT_ONCE: i64 = 1_000;
 const LINES: usize = 4;
 
 /// The columns of the list.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "reference",
     "name",
     "address",
@@ -46,6 +46,7 @@ const COLUMNS: [&str; 20] = [
     "address_line_4",
     "last_returned",
     "told_wrongly",
+    "kind",
 ];
 
 /// A person of the list, what their letter names, and why the last one came back.
@@ -207,6 +208,7 @@ impl Letters {
             four,
             returned,
             in_words(of.told_wrongly(), locale),
+            self.batch.kind.to_string(),
         ]
     }
 

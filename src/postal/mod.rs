@@ -5,6 +5,7 @@
 pub mod code;
 pub mod consent;
 mod error;
+pub mod kept;
 mod kind;
 mod knows;
 pub mod lacking;
@@ -13,6 +14,7 @@ pub mod list;
 pub mod minors;
 pub mod moved;
 pub mod post;
+pub mod restore;
 pub mod returned;
 pub mod slips;
 pub mod store;

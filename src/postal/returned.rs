@@ -148,8 +148,8 @@ pub async fn take_back_kin(
 struct Work {
     incident: IncidentId,
     bucket: i32,
-    /// By the index of their reference.
-    by_reference: BTreeMap<Vec<u8>, PersonId>,
+    /// By the index of their reference: the person who has it now, then those who had it before.
+    by_reference: BTreeMap<Vec<u8>, Vec<PersonId>>,
     /// Of each slip, if it names one.
     references: Vec<Option<Vec<u8>>>,
     people: BTreeMap<PersonId, One>,
@@ -203,12 +203,24 @@ impl Work {
         references: &[Vec<u8>],
         ids: &[PersonId],
     ) -> Result<Self, PostalError> {
-        let facts = store::facts(tx, (incident, bucket), references, ids).await?;
+        let mut facts = store::facts(tx, (incident, bucket), references, ids).await?;
+        // Who had these references before, too: letters to them name the same.
+        let holders = facts
+            .iter()
+            .filter(|(_, reference, _)| references.contains(reference));
+        let holders: Vec<_> = holders.map(|(id, ..)| *id).collect();
+        let former = person::store::former_of(tx, bucket, &holders).await?;
+        let missing: Vec<_> = former
+            .iter()
+            .map(|(former, _)| *former)
+            .filter(|former| !ids.contains(former))
+            .collect();
+        facts.extend(store::facts(tx, (incident, bucket), &[], &missing).await?);
         let ids: Vec<_> = facts.iter().map(|(id, ..)| *id).collect();
         let mut people = BTreeMap::new();
         let mut by_reference = BTreeMap::new();
         for (id, reference, knows) in facts {
-            by_reference.insert(reference, id);
+            by_reference.insert(reference, vec![id]);
             let one = One {
                 was: knows,
                 knows,
@@ -218,6 +230,11 @@ impl Work {
                 rebased: Vec::new(),
             };
             people.insert(id, one);
+        }
+        for had in by_reference.values_mut() {
+            let now = had[0];
+            let had_by = former.iter().filter(|(_, holder)| *holder == now);
+            had.extend(had_by.map(|(former, _)| *former));
         }
         for item in store::of_people(tx, bucket, &ids).await? {
             if let Some(one) = people.get_mut(&item.person) {
@@ -243,7 +260,7 @@ impl Work {
     fn close(&mut self, app: &App, n: usize, slip: &Slip) -> Result<(PostalId, bool), Refused> {
         let (person, at) = match &slip.which {
             Which::Code(code) => self.by_code(code.key(&app.keys)),
-            Which::Reference(_) => self.last_to(n, slip),
+            Which::Reference(_) => self.meant(n, slip)?,
         }
         .ok_or(Refused::Unknown)?;
         let one = self.people.get_mut(&person).ok_or(Refused::Unknown)?;
@@ -269,12 +286,28 @@ impl Work {
         found.filter(|(person, at)| self.people[person].items[*at].batch.incident == self.incident)
     }
 
-    /// The last letter posted to the person of the `n`th slip; if none counts, the last one, which says why not. What
-    /// nobody posted cannot come back: that people were not told otherwise, only `not told` says.
-    fn last_to(&self, n: usize, slip: &Slip) -> Option<(PersonId, usize)> {
-        let reference = self.references.get(n)?.as_ref()?;
-        let person = self.by_reference.get(reference)?;
-        let items = &self.people.get(person)?.items;
+    /// The letter that the reference of the `n`th slip means. If letters went to several people under it, nobody can say
+    /// which of them came back.
+    fn meant(&self, n: usize, slip: &Slip) -> Result<Option<(PersonId, usize)>, Refused> {
+        let reference = self.references.get(n).and_then(Option::as_ref);
+        let people = reference.and_then(|reference| self.by_reference.get(reference));
+        let letters = people.into_iter().flatten();
+        let letters: Vec<_> = letters.filter_map(|one| self.last_to(*one, slip)).collect();
+        let left = |(person, at): &&(PersonId, usize)| {
+            let status = self.people[person].items[*at].status;
+            matches!(status, PostalStatus::Posted | PostalStatus::Returned)
+        };
+        let mut went = letters.iter().filter(left);
+        match (went.next(), went.next()) {
+            (Some(_), Some(_)) => Err(Refused::TwoPeople),
+            (one, _) => Ok(one.or(letters.first()).copied()),
+        }
+    }
+
+    /// The last letter posted to a person; if none counts, the last one, which says why not. What nobody posted cannot come
+    /// back: that people were not told otherwise, only `not told` says.
+    fn last_to(&self, person: PersonId, slip: &Slip) -> Option<(PersonId, usize)> {
+        let items = &self.people.get(&person)?.items;
         let meant = |item: &Item| match self.only {
             Some(only) => only == item.batch.id,
             None => item.batch.kind.is_posted() != slip.was_not_told(),
@@ -284,7 +317,7 @@ impl Work {
             .iter()
             .rposition(posted)
             .or_else(|| items.iter().rposition(meant));
-        Some((*person, at?))
+        Some((person, at?))
     }
 
     /// Writes what was decided.

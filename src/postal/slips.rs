@@ -60,6 +60,12 @@ pub enum Refused {
     /// No such letter in this incident.
     #[error("there is no letter to this reference or with this code")]
     Unknown,
+    /// The reference names two people to whom letters went.
+    #[error(
+        "letters went to two people under this reference, which was given to another person: give the code of the \
+         letter, or its list"
+    )]
+    TwoPeople,
     /// Its list waits.
     #[error("this letter is on a list that is not recorded as posted")]
     NotPosted,
@@ -122,7 +128,7 @@ pub fn slip(line: usize, reference: &str, code: &str, reason: &str) -> Result<Sl
 }
 
 /// A cell as it was before the list made it harmless for spreadsheets.
-fn plain(cell: &str) -> &str {
+pub(super) fn plain(cell: &str) -> &str {
     let rest = cell.strip_prefix('\'');
     rest.filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t']))
         .unwrap_or(cell)

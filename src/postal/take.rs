@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::audit;
 use crate::config::leads_home;
 use crate::db::Conn;
+use crate::deployment::watch::Witness;
 use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
@@ -36,7 +37,8 @@ pub struct Insist {
 ///
 /// # Errors
 /// [`PostalError::State`], [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`],
-/// [`PostalError::MinorsAreMailed`] for a list of guardians, [`PostalError::LinksLeadHome`].
+/// [`PostalError::MinorsAreMailed`] for a list of guardians, [`PostalError::LinksLeadHome`]; [`PostalError::InDoubt`]
+/// while the database may be an older copy, which does not know who had a letter after it was taken.
 pub async fn take(
     app: &App,
     by: StaffId,
@@ -49,6 +51,10 @@ pub async fn take(
         return Err(PostalError::LinksLeadHome {
             url: url.to_string(),
         });
+    }
+    // Looked at here too: no node may have looked yet.
+    if let Some(doubt) = Witness::new(app).look(app).await? {
+        return Err(PostalError::InDoubt(Box::new(doubt)));
     }
     // It may take long.
     let app = &app.patient();

@@ -113,6 +113,8 @@ impl From<PostalError> for Problem {
             | PostalError::IsTold(_) => Kind::NotAccepted,
             PostalError::Forgotten
             | PostalError::State(_)
+            | PostalError::InDoubt(_)
+            | PostalError::Known(_)
             | PostalError::Nobody
             | PostalError::NoAddress { .. }
             | PostalError::Waiting { .. }

@@ -171,7 +171,7 @@ fn source(lease: &Lease, read_at: Instant) -> Source {
     }
 }
 
-async fn people(
+pub(super) async fn people(
     app: &App,
     key: &IncidentKey,
     lease: &Lease,
@@ -188,7 +188,7 @@ async fn people(
 }
 
 /// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
-async fn key(app: &App, lease: &Lease) -> Result<Option<IncidentKey>> {
+pub(super) async fn key(app: &App, lease: &Lease) -> Result<Option<IncidentKey>> {
     let mut conn = app.db.get().await?;
     let wrapped = incident::store::wrapped_key(&mut conn, lease.incident_id).await?;
     let open = |wrapped: Vec<u8>| app.keys.incident_key(lease.incident_id, &wrapped);

@@ -4,6 +4,7 @@ pub mod audit_log;
 mod breaker;
 mod chore;
 pub mod courier;
+pub mod decided;
 mod gate;
 mod hand;
 mod idle;

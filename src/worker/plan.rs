@@ -189,7 +189,10 @@ impl Planner<'_> {
 
     /// The addresses that refused what a dead sender sent to them. Outcomes do not say them: they are those of now,
     /// unless a list may have given another since the attempt.
-    async fn refused(&self, each: &[(Notice, Story)]) -> Result<HashMap<PersonId, Vec<u8>>> {
+    pub(super) async fn refused(
+        &self,
+        each: &[(Notice, Story)],
+    ) -> Result<HashMap<PersonId, Vec<u8>>> {
         let refused: Vec<_> = each.iter().filter(|(_, story)| is_refused(story)).collect();
         if refused.is_empty() {
             return Ok(HashMap::new());
@@ -224,7 +227,7 @@ fn is_refused(story: &Story) -> bool {
     )
 }
 
-fn settled(
+pub(super) fn settled(
     notice: &Notice,
     story: Story,
     ((to, due_at), withheld): (Standing, Option<WithheldReason>),

@@ -261,6 +261,6 @@ async fn tickets_that_wait_long_are_counted_from_an_index() {
         .unwrap();
     conn.batch_execute("select 1").await.unwrap();
     let read = "select idx_tup_read from pg_stat_user_indexes where schemaname = current_schema()
-        and indexrelname = 'ticket_waits_since'";
+        and indexrelname = 'ticket_in_line_since'";
     assert_eq!(house.number(read).await, counted);
 }

@@ -32,6 +32,7 @@ const VERBS: &[&str] = &[
     "postal/list",
     "postal/minors",
     "postal/post",
+    "postal/restore",
     "postal/returned",
     "postal/take",
     "postal/told",

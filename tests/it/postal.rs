@@ -12,6 +12,7 @@ mod moved;
 mod posted_once;
 mod races;
 mod since;
+mod two_people;
 mod walk;
 
 use std::collections::BTreeMap;

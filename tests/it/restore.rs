@@ -2,12 +2,14 @@
 
 mod defaults;
 mod doubt;
+mod figures;
 mod frozen;
 mod keys;
 mod keys_later;
 mod letters;
 mod logs;
 mod moments;
+mod paper;
 mod sink;
 
 use std::collections::BTreeSet;

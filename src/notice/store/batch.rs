@@ -176,6 +176,71 @@ pub async fn claim(
         .optional()?)
 }
 
+// Unlike `CLAIM`, of a paused campaign and while everything is stopped too: nothing of it is sent.
+const CLAIM_TO_SETTLE: &str = "
+    update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1,
+        lease_until = now() + $2 * interval '1 second'
+    from campaign c left join campaign_pace p on p.campaign_id = c.id
+    where c.id = $3 and b.campaign_id = $3 and b.bucket = $4 and b.batch_no = $5
+        and (b.status in ('ready', 'waiting') or b.status = 'leased' and b.lease_until < now())
+        and not exists (select from deployment where doubt is not null)
+    returning b.campaign_id, c.incident_id, b.bucket, b.batch_no, b.first_id, b.last_id, b.fence,
+        b.canary, c.status as campaign_status, coalesce(p.percent, 100)::smallint as percent, c.kind,
+        coalesce((select max(a.version) from scope_applied a
+            where a.incident_id = c.incident_id and a.bucket = b.bucket), 0) as scope";
+
+/// Leases one batch so that what its outcomes say is settled, however its campaign stands; `None`: somebody else has it,
+/// or it is through. Nothing of it may be sent under this lease.
+///
+/// # Errors
+/// The database's.
+pub async fn claim_to_settle(
+    conn: &mut Conn,
+    (node, lease_seconds): (&str, i64),
+    campaign: CampaignId,
+    (bucket, number): (i32, i32),
+) -> Result<Option<Lease>> {
+    Ok(statement(CLAIM_TO_SETTLE)
+        .bind::<Text, _>(node)
+        .bind::<BigInt, _>(lease_seconds)
+        .bind::<SqlUuid, _>(campaign)
+        .bind::<Integer, _>(bucket)
+        .bind::<Integer, _>(number)
+        .get_result(conn)
+        .await
+        .optional()?)
+}
+
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = Integer)]
+    bucket: i32,
+    #[diesel(sql_type = Integer)]
+    batch_no: i32,
+}
+
+/// The batches of a campaign, by bucket and number, with notices whose outcomes say more than they do.
+///
+/// # Errors
+/// The database's.
+pub async fn list_unapplied(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<(i32, i32)>> {
+    let places: Vec<Place> = statement(
+        "select b.bucket, b.batch_no from batch b \
+         where b.campaign_id = $1 and b.status <> 'done' and exists ( \
+            select from notice n join outcome o on o.bucket = n.bucket and o.notice_id = n.id \
+            where n.bucket = b.bucket and n.id between b.first_id and b.last_id and n.campaign_id = $1 \
+                and n.status in ('queued', 'deferred') and o.settled and o.attempt > n.attempts) \
+         order by b.bucket, b.batch_no",
+    )
+    .bind::<SqlUuid, _>(campaign)
+    .load(conn)
+    .await?;
+    Ok(places
+        .into_iter()
+        .map(|at| (at.bucket, at.batch_no))
+        .collect())
+}
+
 /// Renews a lease. `false`: it was lost.
 ///
 /// # Errors

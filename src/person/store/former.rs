@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::person_former;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, statement};
 use crate::id::PersonId;
 
 /// What became of a person's reference.
@@ -60,4 +61,39 @@ pub async fn former_among(
         .load(conn)
         .await?;
     Ok(former.into_iter().collect())
+}
+
+#[derive(QueryableByName)]
+struct Pair {
+    #[diesel(sql_type = Uuid)]
+    former: PersonId,
+    #[diesel(sql_type = Uuid)]
+    holder: PersonId,
+}
+
+/// Of these people of a bucket: the people who had their reference before, each with who has it.
+///
+/// # Errors
+/// The database's.
+pub async fn former_of(
+    conn: &mut Conn,
+    bucket: i32,
+    ids: &[PersonId],
+) -> Result<Vec<(PersonId, PersonId)>> {
+    let pairs: Vec<Pair> = statement(
+        "with recursive had as ( \
+            select f.person_id as former, f.next_id as holder from person_former f \
+            where f.bucket = $1 and f.next_id = any($2) \
+            union select f.person_id, h.holder from person_former f join had h on f.next_id = h.former \
+            where f.bucket = $1 \
+         ) select former, holder from had order by former",
+    )
+    .bind::<Integer, _>(bucket)
+    .bind::<Array<Uuid>, _>(ids)
+    .load(conn)
+    .await?;
+    Ok(pairs
+        .into_iter()
+        .map(|pair| (pair.former, pair.holder))
+        .collect())
 }

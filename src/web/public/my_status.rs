@@ -13,6 +13,7 @@ use super::{Fact, Update, known, promised};
 use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignKind};
+use crate::deployment;
 use crate::element::{ElementSet, guidance, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
@@ -51,6 +52,8 @@ pub struct MyStatus {
     pub title: String,
     /// How this person was told last.
     pub told: Told,
+    /// The days between which records of what was sent may be missing, for somebody who was told nothing as far as they go.
+    pub missing: Option<(Moment, Moment)>,
     /// Set if the list says that they are not affected.
     pub not_affected: Option<NotAffected>,
     /// What to do first, at most three: general in tier 0, of the person's elements in tier 1.
@@ -274,6 +277,10 @@ pub async fn page(
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
     let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
+    let missing = match case.told {
+        Told::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
+        _ => None,
+    };
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
         true => Some(mine(app, person, &key, &campaigns, &case)?),
@@ -288,6 +295,7 @@ pub async fn page(
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
         told: case.told,
+        missing: missing.map(|gap| (Moment::day(gap.from), Moment::day(gap.until))),
         not_affected: not_affected(&case),
         actions: match mine {
             Some(_) => guided(person.exposed_now(), locale),

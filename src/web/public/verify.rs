@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::db::Conn;
+use crate::deployment;
 use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::store::{self as notices, outcome};
@@ -63,6 +64,13 @@ pub enum Answer {
     },
     /// Not one of ours, mistyped, or of a notice that never left: the same words for all.
     Unknown,
+    /// We do not know it, and records of what was sent between these days may be missing.
+    Missing {
+        /// The first of them.
+        from: Moment,
+        /// The last.
+        until: Moment,
+    },
 }
 
 /// What the form sends.
@@ -109,7 +117,7 @@ pub async fn check(
             Answer::Unknown
         }
     };
-    if matches!(answer, Answer::Unknown) {
+    if matches!(answer, Answer::Unknown | Answer::Missing { .. }) {
         wrong_code::count(&app, &attempts, from).await?;
     }
     let view = Verify {
@@ -157,7 +165,7 @@ async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<
         letter.status != PostalStatus::NotPosted && letter.batch.state != PostalState::Discarded
     });
     let Some(letter) = letters.into_iter().next() else {
-        return Ok(Answer::Unknown);
+        return unknown(app, conn).await;
     };
     let incident = incident::store::find(conn, letter.batch.incident).await?;
     let has_spoken = incident::store::has_spoken(conn, incident.id).await?;
@@ -168,4 +176,14 @@ async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<
         title: incident.public_title().to_owned(),
         slug: is_public.then_some(incident.slug),
     })
+}
+
+/// What is said of a code that no message on record carries. Nothing computes it from the key alone, since it is that of
+/// a notice or a list; after the database was put back to an older state those may be missing.
+async fn unknown(app: &App, conn: &mut Conn) -> Result<Answer, Problem> {
+    let missing = deployment::store::missing(conn, app.now()).await?;
+    Ok(missing.map_or(Answer::Unknown, |missing| Answer::Missing {
+        from: Moment::day(missing.from),
+        until: Moment::day(missing.until),
+    }))
 }

@@ -3,8 +3,8 @@
 //!
 //! References that seem to name another person get both answers, at random; not that they are others' where the former
 //! person has no postal address, who could not be corrected any more. What histories leave out: nobody is a minor, and every
-//! reference in a file is there once. What is not compared: which past corrections a page lists, and lists for next of
-//! kin and for protected addresses, whose people are told one by one.
+//! reference in a file is there once. What is not compared: which past corrections a page lists, which campaigns a list
+//! ends before they are frozen, and lists for next of kin and for protected addresses, whose people are told one by one.
 //!
 //! CANDOR_HISTORIES says how many histories run, from CANDOR_HISTORIES_FROM on; a history that failed is kept in `KEPT`.
 

@@ -591,6 +591,7 @@ fn came() -> Outcomes {
 
 fn campaign() -> CampaignPage {
     CampaignPage {
+        maybe_arrived: 0,
         desk: desk(Area::Campaigns),
         id: "cam_1".into(),
         name: "Notice of data breach".into(),

@@ -120,6 +120,7 @@ fn status() -> MyStatus {
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
         told: Told::Email(now() - TimeDelta::days(3)),
+        missing: None,
         not_affected: None,
         actions: vec![
             action(

@@ -46,18 +46,26 @@ impl World {
     /// Puts the draft in force: what was asked, each with its number, and which version it is. `others`: references that
     /// seem to name another person do. `None`: it has no row.
     pub async fn activate(&self, others: bool) -> Option<(Vec<(String, i64)>, i32)> {
-        let asked = match self.try_to_activate(Consent::NotGiven).await {
-            Ok(()) => return Some((Vec::new(), self.version)),
-            Err(ActivateError::Empty(_)) => return None,
-            Err(ActivateError::Unconfirmed { questions, .. }) => questions,
-            Err(other) => panic!("{other:?}"),
-        };
-        let mut yes = yes_to(&asked);
-        if others {
-            yes.another_person = yes.identity_changes.take();
+        let mut given = Consent::NotGiven;
+        let mut asked = Vec::new();
+        loop {
+            match self.try_to_activate(given).await {
+                Ok(()) => break,
+                Err(ActivateError::Empty(_)) => return None,
+                // Senders go on freezing: fewer campaigns may end by now.
+                Err(ActivateError::Unconfirmed { questions, .. }) => asked = questions,
+                Err(other) => panic!("{other:?}"),
+            }
+            let mut yes = yes_to(&asked);
+            if others {
+                yes.another_person = yes.identity_changes.take();
+            }
+            given = Consent::Numbers(yes);
         }
-        self.try_to_activate(Consent::Numbers(yes)).await.unwrap();
-        let asked = asked.iter().map(|q| (name_of(q), q.number()));
+        let asked = asked
+            .iter()
+            .filter(|q| !matches!(q, Question::CampaignsEnd { .. }))
+            .map(|q| (name_of(q), q.number()));
         Some((asked.collect(), self.version))
     }
 
@@ -124,6 +132,7 @@ fn name_of(question: &Question) -> String {
         Question::EmailsLost { .. } => "emails".to_owned(),
         Question::AddressesLost { .. } => "addresses".to_owned(),
         Question::ToldTooMuch { .. } => "too much".to_owned(),
+        Question::CampaignsEnd { .. } => "campaigns end".to_owned(),
         Question::IdentityChanges { told, .. } => format!("identity, told {told}"),
     }
 }

@@ -1,1 +1,0 @@
-drop index ticket_waits_since;

@@ -1,0 +1,54 @@
+//! Of which times the records may lack what was sent.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::super::left::Gap;
+use super::super::{Missing, REMEMBERED};
+use crate::db::schema::restored_gap;
+use crate::db::{Conn, Result, statement};
+
+/// Puts on record that what was sent between the copy and the time since when it is held may be unknown here.
+///
+/// # Errors
+/// `Conflict` if another decision was made at the same moment.
+pub async fn insert_gap(conn: &mut Conn, gap: Gap) -> Result<()> {
+    diesel::insert_into(restored_gap::table)
+        .values((
+            restored_gap::decided_at.eq(gap.now),
+            restored_gap::copied_at.eq(gap.copied_at),
+            restored_gap::held_at.eq(gap.held_at.max(gap.copied_at)),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Span {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    from: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    until: Option<DateTime<Utc>>,
+}
+
+/// From when until when messages may have left of which this database knows nothing: those of the doubt on record, and of
+/// the decisions since [`REMEMBERED`] before `now`. `None` if there is neither.
+///
+/// # Errors
+/// The database's.
+pub async fn missing(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<Missing>> {
+    let span: Span = statement(
+        "select min(g.copied_at) as from, max(g.held_at) as until from ( \
+            select grown_at as copied_at, greatest(doubt_at, grown_at) as held_at from deployment where doubt is not null \
+            union all select copied_at, held_at from restored_gap where decided_at > $1 \
+         ) g",
+    )
+    .bind::<Timestamptz, _>(now - REMEMBERED)
+    .get_result(conn)
+    .await?;
+    let both = span.from.zip(span.until);
+    Ok(both.map(|(from, until)| Missing { from, until }))
+}
