@@ -19,6 +19,10 @@ use super::{ScopeMode, Version};
 
 /// What was answered by the person who puts a draft in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an activation makes one or two of them"
+)]
 pub enum Consent {
     /// Nothing.
     NotGiven,
