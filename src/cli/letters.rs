@@ -9,10 +9,10 @@ use clap::{Args, Subcommand};
 
 use super::file::NewFile;
 use super::letters_restore::Restore;
+use super::named::{incident_named, is_or_are, people};
 use super::{Settings, account, say, warn};
 use crate::app::App;
 use crate::id::{IncidentId, PostalId};
-use crate::incident;
 use crate::postal::consent::{Confirmed, Reason};
 use crate::postal::list::Letters as List;
 use crate::postal::post::{self, Done};
@@ -169,22 +169,6 @@ impl Letters {
     }
 }
 
-fn people(n: i64) -> String {
-    match n {
-        1 => "1 person".to_owned(),
-        n => format!("{} people", count(n)),
-    }
-}
-
-pub(super) fn is_or_are(n: i64) -> String {
-    format!("{} {}", people(n), if n == 1 { "is" } else { "are" })
-}
-
-pub(super) async fn named(app: &App, slug: &str) -> Result<IncidentId> {
-    let found = incident::store::find_by_slug(&mut *app.db.get().await?, slug).await;
-    Ok(found.with_context(|| format!("incident {slug}"))?.id)
-}
-
 impl Take {
     async fn run(self, app: &App) -> Result<()> {
         let (Some(slug), Some(out)) = (self.incident, self.out) else {
@@ -194,7 +178,7 @@ impl Take {
             warn(&left);
         }
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
-        let of = named(app, &slug).await?;
+        let of = incident_named(app, &slug).await?;
         // A folder that cannot be written is found before anybody is on a list.
         let file = NewFile::begin(&out)?;
         let insist = Insist {
@@ -305,7 +289,7 @@ impl Told {
                 recorded.map_err(hinted)?
             }
             (None, Some(reference), Some(slug)) => {
-                let of = named(app, &slug).await?;
+                let of = incident_named(app, &slug).await?;
                 told::told(app, by, of, &reference, self.on, &telling).await?
             }
             _ => bail!("--batch, or --incident and --reference, are needed"),
@@ -319,7 +303,7 @@ impl Returned {
     async fn run(self, app: &App) -> Result<()> {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = match &self.incident {
-            Some(slug) => named(app, slug).await?,
+            Some(slug) => incident_named(app, slug).await?,
             None => self.only_incident(app).await?,
         };
         let file = std::fs::read(&self.file).with_context(|| self.file.display().to_string())?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::letters::{is_or_are, named};
+use super::named::{incident_named, is_or_are};
 use super::{account, say};
 use crate::app::App;
 use crate::postal::PostalKind;
@@ -42,7 +42,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self, app: &App) -> Result<()> {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
-        let of = named(app, &self.incident).await?;
+        let of = incident_named(app, &self.incident).await?;
         let file = File::open(&self.list).with_context(|| self.list.display().to_string())?;
         let done = match kept::read(file, self.kind, &app.keys) {
             Ok(list) => put_back(app, by, of, list).await,

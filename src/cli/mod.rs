@@ -13,6 +13,7 @@ mod key;
 mod letters;
 mod letters_restore;
 mod migrate;
+mod named;
 mod sample;
 mod serve;
 mod staff;

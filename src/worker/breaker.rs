@@ -1,9 +1,9 @@
 //! The breaker: every result that says something about a campaign passes here, and when too many of a campaign's latest are bad, it is paused.
 
-use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use super::hand::{Job, Shared};
+use super::hand::Job;
+use super::heard::Heard;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::hold;
@@ -14,38 +14,20 @@ use crate::notice::AttemptResult;
 
 const ME: Actor = Actor::System("breaker");
 
-/// A result of a notice's attempt, as the breaker takes it.
-pub struct Heard {
-    shared: Arc<Shared>,
-    campaign: CampaignId,
-    result: AttemptResult,
-    tries: u32,
-    against: bool,
-}
-
-impl Heard {
-    /// The result of a job's attempt; `against` says that the reply was against us.
-    pub fn of(job: &Job, result: AttemptResult, against: bool) -> Self {
-        Self {
-            shared: Arc::clone(&job.shared),
-            campaign: job.notice.campaign,
-            result,
-            tries: job.tries,
-            against,
-        }
-    }
-}
-
-impl fmt::Debug for Heard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.result.as_str(), self.campaign)
+/// The result of a job's attempt; `against` says that the reply was against us.
+pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {
+    Heard {
+        window: Arc::clone(&job.shared.window),
+        campaign: job.notice.campaign,
+        result,
+        tries: job.tries,
+        against,
     }
 }
 
 /// Takes a result of a relay. What follows from it does not keep the line waiting.
 pub fn watch(app: &App, relay: &str, heard: &Heard) {
     let alarm = heard
-        .shared
         .window
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

@@ -53,7 +53,7 @@ pub struct Shared {
     /// When it was launched.
     pub launched_at: DateTime<Utc>,
     /// Its latest results.
-    pub window: Mutex<Window>,
+    pub window: Arc<Mutex<Window>>,
 }
 
 impl Shared {

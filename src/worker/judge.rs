@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::breaker::{self, Heard};
+use super::breaker;
 use super::gate::Leave;
 use super::hand::Job;
+use super::heard::Heard;
 use super::lanes::Lanes;
 use super::providers::Providers;
 use super::refusals::{Hold, Refusal};
@@ -134,7 +135,7 @@ impl Judge<'_> {
         let verdict = retry::in_doubt(verdict, attempts, tried.first, now, chance);
         let end = Ending::of(verdict, &job, now);
         let against = matches!(verdict, Verdict::Against { .. });
-        let heard = Heard::of(&job, end.result, against);
+        let heard = breaker::heard(&job, end.result, against);
         if !self.drops {
             self.learn(&job, verdict, reply, heard);
         }

@@ -1,7 +1,7 @@
 //! The loader: claims batches, opens their people, and puts their notices in the lanes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -220,7 +220,7 @@ async fn shared(
         on_uncertain: campaign.on_uncertain,
         limit: campaign.limits.rate_per_second,
         launched_at: campaign.launched_at.unwrap_or_else(|| app.now()),
-        window: Mutex::default(),
+        window: Arc::default(),
     });
     known.insert(campaign.id, Arc::clone(&shared));
     Ok(shared)

@@ -7,6 +7,7 @@ pub mod courier;
 pub mod decided;
 mod gate;
 mod hand;
+mod heard;
 mod idle;
 mod judge;
 mod lanes;

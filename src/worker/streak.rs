@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::breaker::Heard;
+use super::heard::Heard;
 use crate::id::NoticeId;
 
 /// Transactions lost one after the other, on whichever connections, after which the relay is away.

@@ -28,6 +28,7 @@ const VERBS: &[&str] = &[
     "person/find",
     "person/revoke",
     "postal/code",
+    "postal/moved",
     "postal/lacking",
     "postal/list",
     "postal/minors",

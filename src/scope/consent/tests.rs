@@ -1,3 +1,5 @@
+//! What is asked of a draft, and which answers fit.
+
 use super::super::ScopeStatus;
 use super::super::delta::Delta;
 use super::*;

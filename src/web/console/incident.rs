@@ -13,7 +13,6 @@ use super::around::{self, account, incident_at, log, on_to, out_of_date, said, t
 use super::content::to_whom;
 use super::moves::deed;
 use super::unsaved::Unsaved;
-use super::updates;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
 use crate::campaign::change::{Change, in_words};
@@ -35,6 +34,9 @@ use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
+
+/// How the line of an update begins that promises the next one.
+pub const PROMISE: &str = "Next update: ";
 
 /// `/console/incidents/{slug}`
 #[derive(Template)]
@@ -283,7 +285,7 @@ pub async fn filled(
     };
     let updates = store::list_updates(conn, of.id, 50).await?;
     let latest = updates.first();
-    let promises = latest.is_some_and(|one| one.body.contains(updates::PROMISE));
+    let promises = latest.is_some_and(|one| one.body.contains(PROMISE));
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     let void = campaign::approval::void(app, conn, &campaigns).await?;
     Ok(IncidentPage {

@@ -7,7 +7,7 @@ use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
 
 use super::around::incident_at;
-use super::incident::{IncidentPage, Publish, done as done_with, filled};
+use super::incident::{IncidentPage, PROMISE, Publish, done as done_with, filled};
 use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::incident::UpdateKind;
@@ -95,9 +95,6 @@ fn as_published(app: &App, kind: UpdateKind, body: &str) -> Update {
         text: body.to_owned(),
     }
 }
-
-/// How the line of an update begins that promises the next one.
-pub const PROMISE: &str = "Next update: ";
 
 /// The line that promises the next update, for a day that is not past.
 fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
