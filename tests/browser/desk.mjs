@@ -17,6 +17,7 @@ export async function press(page, words) {
   if (await summary.count() > 0) {
     await summary.first().click();
     const asked = page.locator('dialog[open], details.sure[open]');
+    for (const box of await asked.locator('input[type="checkbox"][required]').all()) await box.check();
     await Promise.all([page.waitForEvent('load'), asked.locator('button.firm').first().click()]);
   } else {
     const button = page.locator('.deeds button').filter({ hasText: words });

@@ -1,10 +1,8 @@
 // The pages of campaigns: what is sent to whom, and what became of it.
 import { count } from './model.mjs';
-import { fetched, number, numbers, open, rows, texts } from './pages.mjs';
+import { fetched, named, number, numbers, open, rows, texts } from './pages.mjs';
 
 const STATES = ['queued', 'sending', 'deferred', 'uncertain', 'bounced', 'expired', 'withheld', 'cancelled'];
-/** The name of a campaign in a list; its day and audience stand below it. */
-export const named = (cell) => cell.replace(/\s*(launched|drafted) \d.* UTC, to .*$/s, '');
 const some = (counts) => Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 
 export async function campaigns(compare) {

@@ -1,6 +1,5 @@
 // The pages of an incident: dashboard, incidents, the incident, its account and its lists of affected people.
-import { named } from './campaigns.mjs';
-import { fetched, number, numbers, open, rows, texts } from './pages.mjs';
+import { fetched, named, number, numbers, open, rows, texts } from './pages.mjs';
 
 const PARTS = ['jurisdiction', 'locale', 'element', 'reason'];
 const TITLE = 'Theft of data';

@@ -84,3 +84,6 @@ export const numbers = (of) => Object.fromEntries(Object.entries(of ?? {}).map((
 
 /** The cells of rows as texts. */
 export const texts = (of) => (of ?? []).map((row) => row.map((cell) => cell.text));
+
+/** The name of a campaign in a list; its day and audience stand below it. */
+export const named = (cell) => cell.replace(/\s*(launched|drafted) \d.* UTC, to .*$/s, '');

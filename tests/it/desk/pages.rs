@@ -47,7 +47,7 @@ fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
 
 /// Who may pass the door at which a form arrives.
 fn who(method: &str, path: &str) -> Option<Who> {
-    let path = path.split('?').next().unwrap_or_default();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
     let fits = |pattern: &str| {
         let (one, other): (Vec<_>, Vec<_>) =
             (pattern.split('/').collect(), path.split('/').collect());

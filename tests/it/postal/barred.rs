@@ -25,7 +25,7 @@ fn asked<T: std::fmt::Debug>(refused: Result<T, PostalError>) -> Vec<(Reason, i6
 
 /// A changed row of somebody without an e-mail address.
 fn changed(n: usize, flags: &str) -> String {
-    format!("r{n},,Person {n},98101,1 Main St,en,US-WA,{flags},name;ssn\n")
+    format!("r{n},,Person {n},9810{n},{n} Main St,en,US-WA,{flags},name;ssn\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

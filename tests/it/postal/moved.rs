@@ -13,7 +13,7 @@ const PAGE: &str = "/console/incidents/sundmere/letters";
 const TODAY: &str = "2026-11-23";
 
 fn at(n: usize, email: &str, address: &str) -> String {
-    format!("r{n},{email},Person {n},98101,{address},en,US-WA,,name;ssn\n")
+    format!("r{n},{email},Person {n},9810{n},{address},en,US-WA,,name;ssn\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +25,7 @@ async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_
         &[
             at(0, "", "99 New Road"),
             at(1, "r1@example.org", "1 Main St"),
-            at(2, "", "1  MAIN st"),
+            at(2, "", "2  MAIN st"),
         ]
         .concat(),
     )
