@@ -22,7 +22,7 @@ export async function letters(compare) {
   const lists = texts(read.tables.Lists);
   is('to be told and waiting', lists.map((row) => row.slice(1, 3).map(number)), KINDS.map((kind) => [model.due(kind).length, model.waiting(kind)]));
   const without = lists.map(([who]) => number(/([\d,]+) (?:person has|people have) no postal address/.exec(who)?.[1] ?? '0'));
-  is('left out of the last list', without, KINDS.map((kind) => model.lists.find((one) => one.kind === kind)?.withoutAddress ?? 0));
+  is('who lacks an address', without, KINDS.map((kind) => model.lacking(kind)));
   is('lists that were taken', read.items.length, model.lists.length);
   for (const [n, list] of model.lists.entries()) item(list, read.items[n] ?? '', model, is);
 }

@@ -237,9 +237,15 @@ export class Model {
   /** Who belongs on the next list of a kind: a letter needs a postal address. */
   toList(kind) { return this.#next(kind).filter((p) => p.row.address || !POSTED.includes(kind)); }
 
+  /** How many people lack a postal address now; said once a list of the kind was taken. */
+  lacking(kind) {
+    if (!POSTED.includes(kind) || !this.lists.some((one) => one.kind === kind)) return 0;
+    return this.#next(kind).filter((p) => !p.row.address).length;
+  }
+
   take(id, kind) {
     const letters = this.toList(kind).map((person) => ({ person, names: new Set(person.exposed), status: 'listed' }));
-    const list = { id, kind, state: 'listed', withoutAddress: this.#next(kind).length - letters.length, letters };
+    const list = { id, kind, state: 'listed', letters };
     for (const letter of letters) letter.person.letters.unshift({ list, letter });
     this.lists.unshift(list);
     return list;
@@ -248,7 +254,7 @@ export class Model {
   /** One person was told of everything that is exposed, otherwise than by a list. */
   tellOne(id, person) {
     const letter = { person, names: new Set(person.exposed), status: 'listed', replaces: person.toldWrongly };
-    const list = { id, kind: 'single', state: 'listed', withoutAddress: 0, letters: [letter] };
+    const list = { id, kind: 'single', state: 'listed', letters: [letter] };
     person.letters.unshift({ list, letter });
     this.lists.unshift(list);
     this.record(list);
