@@ -50,7 +50,7 @@ async fn counted_by(
     tx.roll_back().await;
     match counted {
         Ok(counted) => Ok(Some(counted)),
-        Err(error @ (db::Error::Unavailable(_) | db::Error::Late(_))) => {
+        Err(error) if error.is_passing() => {
             tracing::debug!(%error, campaign = %of.id, "notices that may have arrived are not counted in time");
             Ok(None)
         }

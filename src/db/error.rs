@@ -51,6 +51,11 @@ impl Error {
     pub fn is_conflict(&self, constraint: &str) -> bool {
         matches!(self, Self::Conflict(name) if name == constraint)
     }
+
+    /// Whether the database was away or took too long: nothing is wrong with what was asked.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Late(_))
+    }
 }
 
 impl From<Diesel> for Error {

@@ -83,7 +83,7 @@ pub async fn count(
         return Ok(Some(0));
     };
     match counted(app, (of.id, &key), kind, until).await {
-        Err(db::Error::Unavailable(_) | db::Error::Late(_)) => Ok(None),
+        Err(error) if error.is_passing() => Ok(None),
         counted => Ok(counted?),
     }
 }

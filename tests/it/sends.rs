@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use candor::campaign::CampaignKind;
 use candor::mail::Relay;
-use candor::shutdown::Shutdown;
-use candor::worker::{self, Route};
+use candor::worker::Route;
 
 use crate::house::House;
 use crate::people::Scene;
+use crate::sending::Sending;
 
 /// The breaker judges campaigns with many refusals, and is not what is tried here.
 const SETTINGS: &str = "[breaker]\nwindow = 1000\nleast = 1000";
@@ -61,19 +61,4 @@ async fn until(house: &House, what: &str, sql: &str) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("not within thirty seconds: {what}");
-}
-
-struct Sending(Shutdown);
-
-impl Sending {
-    fn start(house: &House, routes: Vec<Route>) -> Self {
-        let shutdown = Shutdown::new();
-        worker::start(&house.app, routes, &shutdown);
-        Self(shutdown)
-    }
-
-    async fn end(self) {
-        self.0.leave();
-        assert!(self.0.wait(Duration::from_secs(20)).await);
-    }
 }

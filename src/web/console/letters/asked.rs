@@ -58,7 +58,7 @@ pub(super) async fn of_lists<'a>(
         let left = PATIENCE.saturating_sub(begun.elapsed());
         let asked = match barred(app, of, list, left).await {
             Ok(barred) => Some(named(app, who, of, barred).await?),
-            Err(error @ (db::Error::Unavailable(_) | db::Error::Late(_))) => {
+            Err(error) if error.is_passing() => {
                 tracing::warn!(%error, list = %list.id, "who must not be told by a list is not known in time");
                 None
             }
