@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Throttle};
 use crate::config::{Config, ConfigError};
 use crate::db::{self, Db, Limits};
 use crate::mail::dkim::{Signer, Signers};
@@ -32,6 +32,8 @@ pub struct App {
     pub noticed: Noticed,
     /// Whether [`Self::keys`] were found to be those of the database.
     pub has_right_keys: Arc<AtomicBool>,
+    /// When this process looks for tickets whose lease ran out.
+    pub lease_check: Throttle,
 }
 
 /// Why the program could not be put together.
@@ -75,6 +77,7 @@ impl App {
             metrics: Metrics::new(),
             noticed: Noticed::default(),
             has_right_keys: Arc::default(),
+            lease_check: Throttle::default(),
         })
     }
 

@@ -102,19 +102,20 @@ impl From<db::Error> for DeskError {
 /// The database's.
 pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskError> {
     let now = app.now();
+    if app.lease_check.is_due(now) {
+        store::release_expired(&mut *app.db.get().await?, now).await?;
+    }
     let mut tx = app.db.begin().await?;
-    store::say_who(&mut tx, Actor::Staff(by), None, now).await?;
-    store::release_expired(&mut tx, now).await?;
     let until = lease(app.config.helpline.lease_minutes, now);
-    let Some(id) = store::claim(&mut tx, by, now, until).await? else {
-        tx.commit().await?;
+    // Other agents skip the ticket until this commits: it is read afterwards.
+    let Some((id, number)) = store::claim(&mut tx, by, now, until).await? else {
         return Ok(None);
     };
-    let ticket = store::find(&mut tx, &app.keys, id).await?;
-    let detail = json!({ "number": ticket.number.as_str() });
+    let detail = json!({ "number": number });
     audit::store::append(&mut tx, now, Actor::Staff(by), "ticket.take", id, &detail).await?;
     tx.commit().await?;
-    Ok(Some(ticket))
+    let mut conn = app.db.get().await?;
+    Ok(Some(store::find(&mut conn, &app.keys, id).await?))
 }
 
 /// Keeps a ticket for the agent who has it; what a page calls while somebody types. `false`: they

@@ -19,7 +19,19 @@ pub fn seal_reason(key: &IncidentKey, id: TicketId, reason: &str) -> Vec<u8> {
     key.seal(&reason_owner(id), reason.as_bytes())
 }
 
-/// Hands who, why (sealed) and when to the trigger that records moves; forgotten when the transaction ends.
+/// Tells the trigger that records moves who ($1), why ($2, sealed, in hexadecimal digits) and when ($3).
+macro_rules! say_who {
+    () => {
+        "select set_config('candor.actor', $1, true), set_config('candor.reason_sealed', $2, true), \
+         set_config('candor.now', $3, true)"
+    };
+}
+
+fn as_setting(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Tells the trigger that records moves who, why (sealed) and when, until the transaction ends.
 ///
 /// # Errors
 /// The database's.
@@ -29,15 +41,12 @@ pub async fn say_who(
     reason: Option<&[u8]>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    statement(
-        "select set_config('candor.actor', $1, true), set_config('candor.reason_sealed', $2, true), \
-         set_config('candor.now', $3, true)",
-    )
-    .bind::<Text, _>(actor.to_string())
-    .bind::<Text, _>(to_hex(reason.unwrap_or_default()))
-    .bind::<Text, _>(now.to_rfc3339_opts(SecondsFormat::Micros, true))
-    .execute(conn)
-    .await?;
+    statement(say_who!())
+        .bind::<Text, _>(actor.to_string())
+        .bind::<Text, _>(to_hex(reason.unwrap_or_default()))
+        .bind::<Text, _>(as_setting(now))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -162,12 +171,25 @@ pub async fn set_lease(
 struct Taken {
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     id: TicketId,
+    #[diesel(sql_type = Text)]
+    number: String,
 }
 
+/// [`say_who`] in the same statement, then the claim. A common table expression, since a sub-select under IN may be run
+/// more than once.
+const CLAIM: &str = concat!(
+    "with said as materialized (",
+    say_who!(),
+    "), next as (select id from ticket where status in ('new', 'open') and assignee is null
+        and not exists (select from incident gone
+            where gone.id = ticket.incident_id and gone.forgotten_at is not null)
+        order by urgency desc, queued_at, id limit 1 for no key update skip locked)
+    update ticket set status = 'open', assignee = $4, lease_until = $5, updated_at = $6, version = version + 1
+    from next, said where ticket.id = next.id returning ticket.id, ticket.number"
+);
+
 /// Claims the first ticket in line for an agent, in one statement: other takers skip it. None of a forgotten
-/// incident, which nobody can read.
-///
-/// A common table expression, since a sub-select under IN may be run more than once.
+/// incident, which nobody can read. Its id and its number.
 ///
 /// # Errors
 /// The database's.
@@ -176,21 +198,18 @@ pub async fn claim(
     agent: StaffId,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
-) -> Result<Option<TicketId>> {
-    let taken: Option<Taken> = statement(
-        "with next as (select id from ticket where status in ('new', 'open') and assignee is null \
-         and not exists (select from incident gone where gone.id = ticket.incident_id \
-         and gone.forgotten_at is not null) order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
-         update ticket set status = 'open', assignee = $1, lease_until = $2, updated_at = $3, \
-         version = version + 1 from next where ticket.id = next.id returning ticket.id",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(agent)
-    .bind::<Timestamptz, _>(lease_until)
-    .bind::<Timestamptz, _>(now)
-    .get_result(conn)
-    .await
-    .optional()?;
-    Ok(taken.map(|taken| taken.id))
+) -> Result<Option<(TicketId, String)>> {
+    let taken: Option<Taken> = statement(CLAIM)
+        .bind::<Text, _>(Actor::Staff(agent).to_string())
+        .bind::<Text, _>("")
+        .bind::<Text, _>(as_setting(now))
+        .bind::<diesel::sql_types::Uuid, _>(agent)
+        .bind::<Timestamptz, _>(lease_until)
+        .bind::<Timestamptz, _>(now)
+        .get_result(conn)
+        .await
+        .optional()?;
+    Ok(taken.map(|taken| (taken.id, taken.number)))
 }
 
 /// Gives tickets whose lease ran out back to the queue, at their old place in line; how many.

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A connection to the host of `base`.
 pub fn connect(base: &str) -> TcpStream {
@@ -21,20 +21,36 @@ pub fn post(path: &str, headers: &str) -> String {
 
 /// Sends octets as they are and reads what comes until the other side closes: status, and everything.
 pub fn send(base: &str, octets: &[u8]) -> (u16, String) {
+    let (status, text, _) = timed(base, octets);
+    (status, text)
+}
+
+/// The same, and how long its last octet took. (A server that refuses early waits a second for the rest of the body
+/// before it closes.)
+pub fn timed(base: &str, octets: &[u8]) -> (u16, String, Duration) {
+    let begun = Instant::now();
     let mut stream = connect(base);
     // Refused early, the other side may not read to the end.
     let _ = stream.write_all(octets);
-    answer(&mut stream)
+    let (status, text, end) = read(&mut stream);
+    (status, text, end.duration_since(begun))
 }
 
 /// The answer on a connection.
 pub fn answer(stream: &mut TcpStream) -> (u16, String) {
+    let (status, text, _) = read(stream);
+    (status, text)
+}
+
+fn read(stream: &mut TcpStream) -> (u16, String, Instant) {
     let mut all = Vec::new();
     let mut piece = [0; 4096];
+    let mut end = Instant::now();
     while let Ok(octets) = stream.read(&mut piece) {
         if octets == 0 {
             break;
         }
+        end = Instant::now();
         all.extend_from_slice(&piece[..octets]);
     }
     let text = String::from_utf8_lossy(&all).into_owned();
@@ -42,5 +58,7 @@ pub fn answer(stream: &mut TcpStream) -> (u16, String) {
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    (status.unwrap_or(0), text)
+    // Without any answer, all the time that it was waited for counts.
+    let end = if text.is_empty() { Instant::now() } else { end };
+    (status.unwrap_or(0), text, end)
 }
