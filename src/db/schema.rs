@@ -453,6 +453,7 @@ diesel::table! {
         changed_scope -> Nullable<Int4>,
         told -> Nullable<sql_types::ToldBy>,
         refused_key -> Nullable<Bytea>,
+        refused_softly -> Bool,
     }
 }
 
@@ -505,6 +506,7 @@ diesel::table! {
         changed_scope -> Int4,
         told -> Nullable<sql_types::ToldBy>,
         reachable -> Bool,
+        has_address -> Bool,
     }
 }
 

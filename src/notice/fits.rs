@@ -37,7 +37,7 @@ pub fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
         && says.names == says.named
         && says.names.minus(theirs).is_empty()
         && theirs.minus(told).is_empty();
-    match (is_right, person.reachable) {
+    match (is_right, person.has_address) {
         (false, _) => Err(unsuited(person)),
         (true, false) => Err(WithheldReason::NoAddress),
         (true, true) => Ok(()),
@@ -81,7 +81,9 @@ mod tests {
             in_scope in any::<bool>(),
             told in any::<bool>(),
             reachable in any::<bool>(),
+            is_condemned in any::<bool>(),
         ) -> Person<()> {
+            let has_address = reachable || !is_condemned;
             let told = told.then_some(ToldBy::Email);
             let owes = !exposed.minus(named).is_empty();
             Person {
@@ -97,6 +99,7 @@ mod tests {
                 withheld: None,
                 told,
                 reachable,
+                has_address,
                 email_key: None,
                 link_epoch: 0,
             }
@@ -153,7 +156,7 @@ mod tests {
             let expected = match forbidden {
                 Some(reason) => Err(reason),
                 None if changed => Err(reason(&person)),
-                None if !person.reachable => Err(WithheldReason::NoAddress),
+                None if !person.has_address => Err(WithheldReason::NoAddress),
                 None => Ok(()),
             };
             prop_assert_eq!(sent, expected);

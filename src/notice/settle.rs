@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::retry::BounceReason;
 use super::store::batch::{self, Lease};
 use super::store::{self, Settled, tally};
 use super::{BatchStatus, NoticeStatus};
@@ -28,6 +29,13 @@ pub enum End {
     Lost,
 }
 
+/// Whether the last result of a notice says that its address is no good.
+fn condemns(one: &Settled) -> bool {
+    let last = one.tried.iter().rfind(|row| row.settled);
+    let reason = last.and_then(|row| BounceReason::parse(row.reason.as_deref()?));
+    reason.is_some_and(BounceReason::condemns_address)
+}
+
 /// What a notice's end means for its person.
 fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
     match one.to {
@@ -36,9 +44,13 @@ fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
             named: one.named,
             replaces: kind == CampaignKind::Correction,
         }),
-        NoticeStatus::Bounced | NoticeStatus::Expired => Some(Became::Refused {
-            address: Some(one.address.clone()?),
-        }),
+        NoticeStatus::Bounced | NoticeStatus::Expired => {
+            let address = Some(one.address.clone()?);
+            Some(match condemns(one) {
+                true => Became::Refused { address },
+                false => Became::NotDelivered { address },
+            })
+        }
         NoticeStatus::Queued
         | NoticeStatus::Sending
         | NoticeStatus::Deferred

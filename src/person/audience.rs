@@ -134,7 +134,7 @@ pub struct AudienceRow {
     pub standing: PersonStanding,
     /// Why they must not be written to, by their flags; also for people who were told before.
     pub withheld: Option<WithheldReason>,
-    /// Whether there is an e-mail address that has not refused.
+    /// Whether there is an e-mail address that no bounce condemned.
     pub has_address: bool,
 }
 

@@ -103,8 +103,10 @@ pub struct Person<C = Contact> {
     pub withheld: Option<WithheldReason>,
     /// The channel that told them last; `None`: they were told nothing so far.
     pub told: Option<ToldBy>,
-    /// Whether they have an e-mail address, and it did not refuse.
+    /// Whether they have an e-mail address, and no notice to it bounced.
     pub reachable: bool,
+    /// Whether they have an e-mail address that campaigns may write to: no bounce condemned it.
+    pub has_address: bool,
     /// The blind index of their e-mail address, if they have one.
     pub email_key: Option<Vec<u8>>,
     /// A status link is good only for the epoch in which it was made.
@@ -130,6 +132,7 @@ impl Person<Sealed> {
             withheld: self.withheld,
             told: self.told,
             reachable: self.reachable,
+            has_address: self.has_address,
             email_key: self.email_key,
             link_epoch: self.link_epoch,
         })
@@ -272,9 +275,15 @@ pub enum Became {
         /// It was a correction: they know what it named and nothing else.
         replaces: bool,
     },
-    /// An e-mail address refused it.
+    /// An e-mail address refused it for good: it is condemned, and no later campaign tries it.
     Refused {
         /// The `email_key` of that address; `None`: the one they have now.
+        address: Option<Vec<u8>>,
+    },
+    /// E-mail did not reach them, and that says nothing about the address: they need a letter, and a later campaign may
+    /// try it again.
+    NotDelivered {
+        /// As in [`Became::Refused`].
         address: Option<Vec<u8>>,
     },
     /// It did not reach them after all, a returned letter for example.

@@ -56,6 +56,7 @@ struct Row {
     link_epoch: i16,
     told: Option<ToldBy>,
     reachable: bool,
+    has_address: bool,
 }
 
 fn read(row: Row) -> Result<Person<Sealed>> {
@@ -75,6 +76,7 @@ fn read(row: Row) -> Result<Person<Sealed>> {
         withheld: row.withheld,
         told: row.told,
         reachable: row.reachable,
+        has_address: row.has_address,
         email_key: row.email_key,
         link_epoch: row.link_epoch,
         contact: Sealed {

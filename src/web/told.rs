@@ -184,6 +184,7 @@ mod tests {
             withheld: None,
             told: Some(ToldBy::Email),
             reachable: true,
+            has_address: true,
             email_key: None,
             link_epoch: 0,
         }

@@ -97,11 +97,12 @@ fn rows() -> Option<Vec<Row>> {
     Some(rows.iter().filter_map(quoted).collect())
 }
 
-/// The verdict on the first reply, and whether it condemns the address.
+/// The verdict on the first reply, and whether it is a hard bounce. (A mailbox that is switched off condemns the
+/// address, too; the corpus counts it as soft.)
 fn first_verdict(code: u16, text: &str) -> (Verdict, bool) {
     let now = DateTime::from_timestamp(1_629_450_000, 0).expect("a moment");
     let verdict = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);
-    let condemned = matches!(verdict, Verdict::Bounced { reason } if reason.condemns_address());
+    let condemned = matches!(verdict, Verdict::Bounced { reason } if reason.is_hard());
     (verdict, condemned)
 }
 

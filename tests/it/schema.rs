@@ -80,9 +80,9 @@ async fn the_program_and_the_migrations_know_the_same_tables() {
         .await
         .query(
             // The catalogue takes every column of a view for nullable: of `person_now`, `person` tells, and
-            // `reachable` is never null.
+            // `reachable` and `has_address` are never null.
             "select c.table_name::text, c.column_name::text, c.udt_name::text, \
-                 coalesce(p.is_nullable, c.is_nullable) = 'YES' and c.column_name <> 'reachable' \
+                 coalesce(p.is_nullable, c.is_nullable) = 'YES' and c.column_name not in ('reachable', 'has_address') \
              from information_schema.columns c \
              left join information_schema.columns p on c.table_name = 'person_now' \
                  and p.table_schema = c.table_schema and p.table_name = 'person' \

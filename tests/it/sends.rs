@@ -2,6 +2,7 @@
 //! for the address.
 
 mod carried;
+mod condemned;
 mod late;
 mod load;
 mod lost;

@@ -120,7 +120,7 @@ fn finality(meaning: Meaning) -> u8 {
     match meaning {
         Wait => 0,
         Us(_) | Unclear => 1,
-        Address(reason) => 2 + u8::from(reason.condemns_address()),
+        Address(reason) => 2 + u8::from(reason.is_hard()),
     }
 }
 

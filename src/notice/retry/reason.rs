@@ -30,6 +30,21 @@ pub enum BounceReason {
 }
 
 impl BounceReason {
+    const ALL: [Self; 12] = [
+        Self::UserUnknown,
+        Self::MailboxDisabled,
+        Self::MailboxFull,
+        Self::Moved,
+        Self::HostUnknown,
+        Self::AddressInvalid,
+        Self::MessageTooBig,
+        Self::NeedsSmtputf8,
+        Self::Policy,
+        Self::RelayDenied,
+        Self::ContentRefused,
+        Self::Unexplained,
+    ];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,12 +63,23 @@ impl BounceReason {
         }
     }
 
-    /// True when the address is wrong for good, so that no later campaign should try it again.
-    pub fn condemns_address(self) -> bool {
+    /// The reason of a word, if it is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
+    /// True when the address is wrong for good.
+    pub fn is_hard(self) -> bool {
         matches!(
             self,
             Self::UserUnknown | Self::Moved | Self::HostUnknown | Self::AddressInvalid
         )
+    }
+
+    /// True when the reply is about the address or its domain, so that no later campaign should try it again. All else
+    /// (policy, content, size, a full mailbox, what nobody understands) may pass.
+    pub fn condemns_address(self) -> bool {
+        self.is_hard() || self == Self::MailboxDisabled
     }
 }
 

@@ -48,9 +48,9 @@ fn is_meant(filter: &AudienceFilter) -> String {
 /// What was exposed of `person p`, as a notice counts it.
 const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed end";
 
-/// Whether `person p` gets e-mail: an address takes it, and they are no minor (1 is `Flags::MINOR`) of an incident that
+/// Whether `person p` gets e-mail: there is an address that is not condemned, and they are no minor (1 is `Flags::MINOR`) of an incident that
 /// holds minors for a letter to the guardian.
-const MAILABLE: &str = "(p.reachable and (p.flags & 1 = 0
+const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 
 /// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched`].

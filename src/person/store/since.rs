@@ -27,9 +27,15 @@ const SETTLE: &str = "
             case g.became when 'told' then g.named | case when g.replaces then 0 else coalesce(s.named, b.named) end
                 when 'taken_back' then g.named else coalesce(s.named, b.named) end as named,
             case g.became when 'refused' then s.told else g.told end as told,
-            case g.became when 'refused' then coalesce(g.refused_key, b.email_key) else s.refused_key end
-                as refused_key
-        from unnest($3, $4, $5, $6, $7, $8) as g (id, became, told, named, replaces, refused_key)
+            coalesce(s.refused_softly, false) as was_softly,
+            case when g.became = 'refused' then coalesce(g.refused_key, b.email_key)
+                when g.told = 'email' and g.became = 'told' and s.refused_softly then null
+                else s.refused_key end as refused_key,
+            case when g.became = 'refused' then g.softly and (s.refused_softly
+                    or s.refused_key is distinct from coalesce(g.refused_key, b.email_key))
+                when g.told = 'email' and g.became = 'told' then false
+                else coalesce(s.refused_softly, false) end as refused_softly
+        from unnest($3, $4, $5, $6, $7, $8, $9) as g (id, became, told, named, replaces, refused_key, softly)
         join before b on b.id = g.id
         left join since s on s.person_id = g.id
     ), changed as materialized (
@@ -38,14 +44,15 @@ const SETTLE: &str = "
         from facts f
         cross join lateral (select standing_of(f.was <> 'retracted', f.told, f.exposed & ~f.named <> 0, f.flags,
             f.email_key is not null and f.email_key is distinct from f.refused_key) as standing) n
-        where (n.standing, f.named, f.told, f.refused_key) is distinct from
-            (f.was, f.was_named, f.was_told, f.was_refused)
+        where (n.standing, f.named, f.told, f.refused_key, f.refused_softly) is distinct from
+            (f.was, f.was_named, f.was_told, f.was_refused, f.was_softly)
     ), come as (
-        insert into person_since (bucket, person_id, named, standing, told, refused_key)
-        select $1, id, named, standing, told, refused_key from changed where first order by id
+        insert into person_since (bucket, person_id, named, standing, told, refused_key, refused_softly)
+        select $1, id, named, standing, told, refused_key, refused_softly from changed where first order by id
     ), go_on as (
         update person_since s
-        set named = c.named, standing = c.standing, told = c.told, refused_key = c.refused_key
+        set named = c.named, standing = c.standing, told = c.told, refused_key = c.refused_key,
+            refused_softly = c.refused_softly
         from changed c where not c.first and s.bucket = $1 and s.person_id = c.id
     ), moved as (
         select was as standing, flags, jurisdiction, locale, exposed, was_named as named, was_reachable as reachable,
@@ -99,6 +106,7 @@ pub async fn settle(
         .bind::<Array<BigInt>, _>(each.iter().map(|c| c.named.bits()).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(each.iter().map(|c| c.replaces).collect::<Vec<_>>())
         .bind::<Array<Nullable<Bytea>>, _>(each.iter().map(|c| c.refused).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(each.iter().map(|c| c.softly).collect::<Vec<_>>())
         .load(conn)
         .await?;
     move_account(conn, incident, &moved).await
@@ -111,6 +119,7 @@ struct Columns<'s> {
     named: ElementSet,
     replaces: bool,
     refused: Option<&'s [u8]>,
+    softly: bool,
 }
 
 fn columns(became: &Became) -> Columns<'_> {
@@ -120,6 +129,7 @@ fn columns(became: &Became) -> Columns<'_> {
         named: ElementSet::EMPTY,
         replaces: false,
         refused: None,
+        softly: false,
     };
     match became {
         Became::Told {
@@ -135,6 +145,11 @@ fn columns(became: &Became) -> Columns<'_> {
         },
         Became::Refused { address } => Columns {
             refused: address.as_deref(),
+            ..none
+        },
+        Became::NotDelivered { address } => Columns {
+            refused: address.as_deref(),
+            softly: true,
             ..none
         },
         Became::TakenBack { told, named } => Columns {

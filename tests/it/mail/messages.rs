@@ -157,6 +157,7 @@ fn person(number: usize, name: &str, locale: &str, address: &str) -> Person {
         withheld: None,
         told: None,
         reachable: true,
+        has_address: true,
         email_key: None,
         link_epoch: 0,
     }
