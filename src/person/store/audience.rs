@@ -48,8 +48,8 @@ fn is_meant(filter: &AudienceFilter) -> String {
 /// What was exposed of `person p`, as a notice counts it.
 const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed end";
 
-/// Whether `person p` gets e-mail: there is an address that is not condemned, and they are no minor (1 is `Flags::MINOR`) of an incident that
-/// holds minors for a letter to the guardian.
+/// Whether `person p` gets e-mail: they have an address that no bounce condemned, and they are no minor (1 is
+/// `Flags::MINOR`) of an incident that holds minors for a letter to the guardian.
 const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 

@@ -135,8 +135,8 @@ impl History {
     }
 
     fn listed(&mut self, reference: &str) -> Listed {
-        let kinds = ["ok", "ok", "ok", "gone", "busy", "lost"];
-        let kind = kinds[self.dice.below(6) as usize];
+        let kinds = ["ok", "ok", "ok", "gone", "full", "busy", "lost"];
+        let kind = kinds[self.dice.below(7) as usize];
         let version = self.dice.below(2);
         let email =
             (self.dice.below(6) > 0).then(|| format!("{reference}-{kind}-{version}@example.org"));

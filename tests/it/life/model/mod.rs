@@ -145,6 +145,7 @@ pub fn answer(address: &str, attempt: u32) -> &'static str {
         .and_then(|local| local.split('-').nth(1))
     {
         Some("gone") => "refused",
+        Some("full") => "full",
         Some("busy") if attempt == 1 => "deferred",
         Some("lost") if attempt == 1 => "uncertain",
         _ => "accepted",
@@ -191,7 +192,7 @@ impl Model {
         let meant = self.people.iter().filter(|(reference, person)| {
             kind.is_for(person)
                 && person.may_be_written_to()
-                && person.reachable()
+                && person.has_address()
                 && !self.waits_elsewhere(reference)
                 && (kind.replaces() || !self.may_have_been_told(reference))
         });
@@ -264,7 +265,11 @@ impl Model {
         notice.attempts += 1;
         match answer(&address, notice.attempts) {
             "refused" => {
-                person.refused = Some(address);
+                person.refuse(address, true);
+                notice.state = State::Bounced;
+            }
+            "full" => {
+                person.refuse(address, false);
                 notice.state = State::Bounced;
             }
             "deferred" => notice.state = State::Deferred,

@@ -83,8 +83,8 @@ pub struct Person {
     history: Vec<Telling>,
     /// How they were listed before lists changed name or address without a question.
     origin: Option<Listed>,
-    /// The address that refused.
-    pub refused: Option<String>,
+    /// The address to which a notice bounced, and whether the reply condemned it.
+    refused: Option<(String, bool)>,
     /// How many letters to them came back.
     pub letters_back: usize,
     /// The e-mails that relays took, in their order.
@@ -229,8 +229,23 @@ impl Person {
         self.listed.may_be_written_to()
     }
 
+    /// A notice to this address bounced. What was condemned once stays so.
+    pub fn refuse(&mut self, address: String, condemned: bool) {
+        let before = self.refused.take().filter(|(one, _)| *one == address);
+        let was_condemned = before.is_some_and(|(_, condemned)| condemned);
+        self.refused = Some((address, condemned || was_condemned));
+    }
+
+    /// Whether no notice to their address bounced.
     pub fn reachable(&self) -> bool {
-        self.listed.email.is_some() && self.listed.email != self.refused
+        let refused = self.refused.as_ref().map(|(address, _)| address);
+        self.listed.email.is_some() && self.listed.email.as_ref() != refused
+    }
+
+    /// Whether a campaign may write to their address.
+    pub fn has_address(&self) -> bool {
+        let is_condemned = self.refused.as_ref().is_some_and(|(_, condemned)| *condemned);
+        self.reachable() || (self.listed.email.is_some() && !is_condemned)
     }
 
     /// Their place in the account.

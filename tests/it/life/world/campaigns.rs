@@ -119,6 +119,7 @@ pub fn relay() -> impl FnMut(&Letter) -> Option<Reply> + Send + 'static {
         let attempt = seen.entry(letter.message_id.clone()).or_default();
         *attempt += 1;
         match answer(letter.recipient.as_str(), *attempt) {
+            "full" => Some(Reply::heard(552, "5.2.2 over quota", None)),
             "refused" => Some(Reply::heard(550, "5.1.1 no such user", None)),
             "deferred" => Some(Reply::heard(451, "4.2.1 mailbox is busy", None)),
             "uncertain" => Some(Reply::Unknown {
