@@ -81,6 +81,18 @@ pub(super) async fn again(
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
+/// The page again, with a refusal at a field.
+async fn refuse(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Incident,
+    (field, why): (&str, PostalError),
+) -> Answer {
+    let refused = Again::with(vec![fault(field, why)?]);
+    again(app, req, who, of, refused).await
+}
+
 pub(super) fn done(of: &Incident, act: &str) -> HttpResponse {
     on_to(&format!("/console/incidents/{}/letters", of.slug), act)
 }
@@ -121,10 +133,7 @@ pub async fn take(
                 .insert_header((header::LOCATION, at))
                 .finish())
         }
-        Err(why) => {
-            let refused = Again::with(vec![fault("lists", why)?]);
-            again(&app, &req, &who, of, refused).await
-        }
+        Err(why) => refuse(&app, &req, &who, of, ("lists", why)).await,
     }
 }
 
@@ -143,10 +152,7 @@ pub async fn file(
     let of = of_batch(&app, *id).await?;
     match postal::list::file(&app, who.id, *id).await {
         Ok(list) => download(&of, list),
-        Err(why) => {
-            let refused = Again::with(vec![fault("lists", why)?]);
-            again(&app, &req, &who, of, refused).await
-        }
+        Err(why) => refuse(&app, &req, &who, of, ("lists", why)).await,
     }
 }
 
@@ -303,10 +309,7 @@ pub async fn discard(
     let of = of_batch(&app, *id).await?;
     match post::discard(&app, who.id, *id).await {
         Ok(_) => Ok(done(&of, "unlisted")),
-        Err(why) => {
-            let refused = Again::with(vec![fault("lists", why)?]);
-            again(&app, &req, &who, of, refused).await
-        }
+        Err(why) => refuse(&app, &req, &who, of, ("lists", why)).await,
     }
 }
 
@@ -364,9 +367,6 @@ pub async fn minors(
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
     match postal::minors::choose(&app, who.id, of.id, form.rule).await {
         Ok(()) => Ok(done(&of, "minors")),
-        Err(why) => {
-            let refused = Again::with(vec![fault("rule", why)?]);
-            again(&app, &req, &who, of, refused).await
-        }
+        Err(why) => refuse(&app, &req, &who, of, ("rule", why)).await,
     }
 }
