@@ -177,8 +177,12 @@ async fn until_asked(
 async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Result<()> {
     let is_done = |is_checked| is_checked && app.has_right_keys.load(Ordering::Relaxed);
     while !is_done(is_checked) && shutdown.rest(AGAIN).await {
-        match fits(app).await {
-            Ok(fits) => is_checked = fits,
+        let compared = match is_checked {
+            true => keys_fit(app).await,
+            false => fits(app).await,
+        };
+        match compared {
+            Ok(fits) => is_checked |= fits,
             Err(error) => {
                 tracing::error!(%error, "this process ends: it cannot work with this database");
                 shutdown.leave();
@@ -240,6 +244,7 @@ pub async fn expect_migrations(app: &App) -> Result<bool> {
     Ok(fits)
 }
 
+/// Whether schema and keys are those of this program; `false`: the database is away.
 async fn fits(app: &App) -> Result<bool> {
     let Ok(pending) = db::pending(app.config.database_url()?).await else {
         return Ok(false);
@@ -248,11 +253,19 @@ async fn fits(app: &App) -> Result<bool> {
         pending == 0,
         "{pending} migrations are pending: run `candor migrate` first"
     );
-    let compared = async {
-        ticket::store::check_table(&mut *app.db.get().await?).await?;
-        keys::start(app).await
-    };
-    match compared.await {
+    let checked = async { ticket::store::check_table(&mut *app.db.get().await?).await };
+    match checked.await {
+        Err(error) if db::Trouble::is_outage(&error) => Ok(false),
+        checked => {
+            checked?;
+            keys_fit(app).await
+        }
+    }
+}
+
+/// Whether the keys are those of the database, or no incident tells yet; `false`: the database is away.
+async fn keys_fit(app: &App) -> Result<bool> {
+    match keys::start(app).await {
         Ok(_) => Ok(true),
         Err(KeyError::Db(error)) if db::Trouble::is_outage(&error) => Ok(false),
         Err(error) => Err(error.into()),
