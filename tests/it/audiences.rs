@@ -352,7 +352,7 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
     let first = draft(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     scene.launch(&house, first).await;
     // The whole audience is frozen: a list that came in force before would void the approval.
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     house.send_all().await;
     // So many were put off that the breaker pauses it.
     let paused =

@@ -331,7 +331,7 @@ async fn killed_sender(house: &House, scene: &Scene, policy: UncertainPolicy) ->
     scene.import(house, &list(5, "name")).await;
     let campaign = scene.draft(house, CampaignKind::Initial, policy).await;
     scene.launch(house, campaign).await;
-    while notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     house
         .sql(
             "update batch set status = 'leased', fence = 1, leased_by = 'dead', lease_until = now() - interval '1 s'; \
@@ -386,7 +386,7 @@ async fn a_relay_that_is_away_costs_no_notice() {
     scene.import(&house, &list(20, "name")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     house.mail.set_away(true);
-    while notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(2), &shutdown);
     tokio::time::sleep(Duration::from_millis(600)).await;

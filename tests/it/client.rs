@@ -142,6 +142,12 @@ impl Seen {
         self.headers.get(name).map_or("", String::as_str)
     }
 
+    /// The path of the page that a redirect leads to.
+    pub fn goal(&self) -> String {
+        let path = self.header("location").split('?').next();
+        path.unwrap_or_default().to_owned()
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
@@ -256,6 +262,18 @@ impl Browser {
     pub fn follow(&self, seen: &Seen) -> Seen {
         assert_eq!(seen.status, 303, "{}", seen.body);
         self.get(seen.header("location"))
+    }
+
+    /// Answers on a ticket that is then solved, and reads what became of it.
+    pub fn answer(&self, ticket: &str) -> String {
+        let fields = [
+            ("kind", "reply"),
+            ("text", "Hello."),
+            ("then", "solved"),
+            ("resolution", "answered"),
+        ];
+        let sent = self.submit(ticket, &format!("{ticket}/messages"), &fields);
+        self.follow(&sent).body
     }
 
     /// Signs in through the form.

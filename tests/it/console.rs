@@ -105,12 +105,7 @@ fn prepared(comms: &Browser) -> String {
         &[("name", "First"), ("locale", "en")],
     );
     assert_eq!(begun.status, 303, "{}", begun.body);
-    begun
-        .header("location")
-        .split('?')
-        .next()
-        .unwrap()
-        .to_owned()
+    begun.goal()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,12 +163,7 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
         &["Enter a whole number", "value=\"fast\""],
     );
     let drafted = comms.submit(page, page, &[&fields[..4], &[("rate", "0")]].concat());
-    let campaign = drafted
-        .header("location")
-        .split('?')
-        .next()
-        .unwrap()
-        .to_owned();
+    let campaign = drafted.goal();
     shows(
         &comms.follow(&drafted),
         200,

@@ -7,7 +7,6 @@ use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, hold};
 use candor::id::CampaignId;
 use candor::incident::{Facts, steer};
 use candor::mail::Reply;
-use candor::notice::freeze;
 use candor::staff::StaffRole::{Admin, Approver, Comms};
 use serde_json::json;
 
@@ -21,6 +20,15 @@ async fn set(settings: &str) -> (House, Scene, Site) {
     let scene = Scene::new(&house).await;
     let site = Site::open(&house.app).await;
     (house, scene, site)
+}
+
+/// The same with `people` on the list, and a first notice to them with this text.
+async fn drafted(settings: &str, people: usize, body: &str) -> (House, Scene, Site, CampaignId) {
+    let (house, scene, site) = set(settings).await;
+    scene.import(&house, &list(people, "name")).await;
+    let (kind, all) = (CampaignKind::Initial, Audience::default());
+    let campaign = draft(&house, &scene, kind, body, all).await;
+    (house, scene, site, campaign)
 }
 
 async fn draft(
@@ -54,10 +62,6 @@ fn page(browser: &Browser, campaign: CampaignId) -> String {
 #[track_caller]
 fn has(page: &str, words: &str) {
     assert!(page.contains(words), "“{words}” is not in {page}");
-}
-
-async fn freeze_all(house: &House) {
-    while freeze::step(&house.app).await.unwrap() {}
 }
 
 /// Two people told too much, two who are not affected any more, one told rightly.
@@ -164,22 +168,13 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(2, "name")).await;
+    let (house, scene, site, first) = drafted("", 2, BODY).await;
     let lost = |_: &candor::mail::Letter| {
         Some(Reply::Unknown {
             why: "the connection was lost".to_owned(),
         })
     };
     house.mail.answer_by(lost);
-    let first = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
     scene.launch(&house, first).await;
     house.send_all().await;
     house.mail.answer_by(|_| None);
@@ -232,17 +227,8 @@ async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() 
 async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     let settings =
         "[[mail.relays]]\nname = \"alpha\"\nurl = \"smtp://localhost:2525\"\nrate_per_second = 5\n";
-    let (house, scene, site) = set(settings).await;
-    scene.import(&house, &list(1, "name")).await;
+    let (house, scene, site, campaign) = drafted(settings, 1, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
     has(&page(&comms, campaign), "relay alpha at most 5/s");
     scene.launch(&house, campaign).await;
     let relays = json!([
@@ -284,19 +270,10 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_sender_has_is_said_with_the_time_at_which_it_goes_on() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(3, "name")).await;
+    let (house, scene, site, campaign) = drafted("", 3, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
     scene.launch(&house, campaign).await;
-    freeze_all(&house).await;
+    house.freeze_all().await;
     let lease = house.app.config.mail.lease_seconds;
     // Another sender of the node began after the lease was last renewed.
     house
@@ -323,16 +300,7 @@ async fn what_a_dead_sender_has_is_said_with_the_time_at_which_it_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_campaign_whose_list_was_replaced_is_void_everywhere() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(3, "name")).await;
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
+    let (house, scene, site, campaign) = drafted("", 3, BODY).await;
     scene.launch(&house, campaign).await;
     let by = Actor::Staff(scene.comms);
     hold::pause(&house.app, by, campaign, Some("lunch"))
@@ -367,8 +335,7 @@ async fn a_paused_campaign_whose_list_was_replaced_is_void_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_are_quoted_once_and_a_later_try_has_its_time() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(2, "name")).await;
+    let (house, scene, site, campaign) = drafted("", 2, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
     house.mail.answer_by(|letter| {
         Some(match letter.recipient.local() {
@@ -376,14 +343,6 @@ async fn replies_are_quoted_once_and_a_later_try_has_its_time() {
             _ => Reply::heard(450, "4.3.0 Error: command failed", None),
         })
     });
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
     scene.launch(&house, campaign).await;
     house.send_all().await;
     let shown = get(
@@ -423,17 +382,8 @@ async fn replies_are_quoted_once_and_a_later_try_has_its_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(2, "name")).await;
     let quoting = format!("{BODY}\n\nCall us: {{{{ facts.contact_phone }}}}");
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        &quoting,
-        Audience::default(),
-    )
-    .await;
+    let (house, scene, site, campaign) = drafted("", 2, &quoting).await;
     let hash = launch::submit(&house.app, scene.comms, campaign)
         .await
         .unwrap();
@@ -466,23 +416,14 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_it_left() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(3, "name")).await;
+    let (house, scene, site, campaign) = drafted("", 3, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        BODY,
-        Audience::default(),
-    )
-    .await;
     has(
         &page(&comms, campaign),
         "It is never sent. This cannot be taken back.",
     );
     scene.launch(&house, campaign).await;
-    freeze_all(&house).await;
+    house.freeze_all().await;
     has(
         &page(&comms, campaign),
         "3 messages that have not left yet never will.",
@@ -503,18 +444,9 @@ async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_fact_stands_in_brackets_and_an_early_incident_leads_on() {
-    let (house, scene, site) = set("").await;
-    scene.import(&house, &list(2, "name")).await;
-    let comms = site.signed_in("Comms", &[Comms]).await;
     let lacking = format!("{BODY}\n\nWhat happened: {{{{ facts.what_happened }}}}");
-    let campaign = draft(
-        &house,
-        &scene,
-        CampaignKind::Initial,
-        &lacking,
-        Audience::default(),
-    )
-    .await;
+    let (house, scene, site, campaign) = drafted("", 2, &lacking).await;
+    let comms = site.signed_in("Comms", &[Comms]).await;
     let shown = page(&comms, campaign);
     has(&shown, "What happened: [what_happened]");
     has(

@@ -244,6 +244,17 @@ impl House {
             .collect()
     }
 
+    /// Freezes the audiences of all campaigns under way.
+    pub async fn freeze_all(&self) {
+        while candor::notice::freeze::step(&self.app).await.unwrap() {}
+    }
+
+    /// How many notices have this status.
+    pub async fn in_state(&self, status: &str) -> i64 {
+        let sql = format!("select count(*) from notice where status = '{status}'");
+        self.number(&sql).await
+    }
+
     /// The memory relay as the senders take it.
     pub fn routes(&self, connections: usize) -> Vec<Route> {
         vec![Route {

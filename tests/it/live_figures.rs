@@ -88,7 +88,7 @@ async fn under_way(people_of_each: usize) -> (House, Scene, [Watched; 2]) {
         scene.launched_to(&house, kind, to("US")).await,
         scene.launched_to(&house, kind, to("DE")).await,
     ];
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     let watched = |id, who| Watched {
         id,
         who,

@@ -287,7 +287,7 @@ async fn a_correction_overtakes_and_campaigns_of_a_kind_take_turns() {
     house.app.clock.advance(TimeDelta::seconds(1));
     scene.launched(&house, CampaignKind::Correction).await;
     // Both are frozen before anything leaves, so that the order is the senders' choice alone.
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     house.send_all().await;
     let order = order(&house).await;
     assert_eq!(order.len(), 1_200);
@@ -312,7 +312,7 @@ async fn two_first_notices_share_the_lines_evenly() {
     let kind = CampaignKind::Initial;
     let one = scene.launched_to(&house, kind, to("US")).await;
     scene.launched_to(&house, kind, to("DE")).await;
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     house.send_all().await;
     assert_eq!(
         house
@@ -360,7 +360,7 @@ async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
     }
     scene.import(&house, &csv).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
     let quick = || {

@@ -11,19 +11,8 @@ use chrono::TimeDelta;
 
 use crate::house::House;
 use crate::people::Scene;
-use crate::sending::{Sending, local};
+use crate::sending::{NO_BREAKER, Sending, csv, local};
 use server::{KINDS, Kind, Server};
-
-/// The breaker judges campaigns with many refusals, and is not what is tried here.
-const SETTINGS: &str = "[breaker]\nwindow = 1000\nleast = 1000";
-
-fn csv(people: impl Iterator<Item = String>) -> String {
-    let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
-    for (n, address) in people.enumerate() {
-        csv.push_str(&format!("R-{n:05},{address},Person {n},en,US-WA,name\n"));
-    }
-    csv
-}
 
 /// So many people in all, of whom `each` have each of the kinds.
 fn list(all: usize, kinds: &[Kind], each: usize) -> String {
@@ -45,12 +34,12 @@ struct Run {
 }
 
 async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
-    let house = House::with(SETTINGS).await;
+    let house = House::with(NO_BREAKER).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(all, kinds, each)).await;
     let server = Server::start().await;
     scene.launched(&house, CampaignKind::Initial).await;
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     let (begun, healthy) = (Instant::now(), all - kinds.len() * each);
     let sending = Sending::start(&house, vec![local(server.port, 8)]);
     server.until_accepted("well", healthy).await;

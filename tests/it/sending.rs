@@ -2,11 +2,35 @@
 
 use std::time::Duration;
 
+use candor::campaign::CampaignKind;
 use candor::mail::Relay;
 use candor::shutdown::Shutdown;
 use candor::worker::{self, Route};
 
 use crate::house::House;
+use crate::people::Scene;
+
+/// Settings of tests of something else than the breaker, which judges campaigns with many refusals.
+pub const NO_BREAKER: &str = "[breaker]\nwindow = 1000\nleast = 1000";
+
+/// A list of people with these e-mail addresses.
+pub fn csv(people: impl IntoIterator<Item = String>) -> String {
+    let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
+    for (n, address) in people.into_iter().enumerate() {
+        csv.push_str(&format!("R-{n:05},{address},Person {n},en,US-WA,name\n"));
+    }
+    csv
+}
+
+/// A launched first notice to these addresses, its audience frozen.
+pub async fn launched(settings: &str, people: impl IntoIterator<Item = String>) -> (House, Scene) {
+    let house = House::with(settings).await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &csv(people)).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.freeze_all().await;
+    (house, scene)
+}
 
 /// A relay called `relay`, by its URL, without a limit of its own.
 pub fn route(url: &str, connections: usize) -> Route {

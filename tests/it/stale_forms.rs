@@ -162,12 +162,7 @@ async fn b17_a_template_that_was_saved_meanwhile_is_not_overwritten() {
         "/console/templates",
         &[("name", "First"), ("locale", "en")],
     );
-    let at = begun
-        .header("location")
-        .split('?')
-        .next()
-        .unwrap()
-        .to_owned();
+    let at = begun.goal();
     let page = comms.get(&at);
     let (csrf, to) = (page.csrf().to_owned(), format!("{at}/versions"));
     assert!(

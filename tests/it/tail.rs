@@ -41,7 +41,7 @@ async fn books_hold(house: &House, scene: &Scene) {
 /// A campaign of which every first attempt was begun by a sender that is not heard of any more.
 async fn begun_by_another(house: &House, scene: &Scene) {
     scene.launched(house, CampaignKind::Initial).await;
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
+    house.freeze_all().await;
     house
         .sql(
             "insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, at)

@@ -465,22 +465,8 @@ async fn an_agent_is_told_where_an_answer_went() {
         .await
         .unwrap();
     let ben = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let reply = |ticket: &str| {
-        let page = ben.get(ticket);
-        let version = page.body.split("name=\"version\" value=\"").nth(1).unwrap();
-        let fields = [
-            ("kind", "reply"),
-            ("text", "Hello."),
-            ("version", version.split('"').next().unwrap()),
-            ("messages", "1"),
-            ("then", "solved"),
-            ("resolution", "answered"),
-        ];
-        let sent = ben.submit(ticket, &format!("{ticket}/messages"), &fields);
-        ben.follow(&sent).body
-    };
     let taken = ben.submit("/console/helpline", "/console/helpline/next", &[]);
-    let seen = reply(taken.header("location"));
+    let seen = ben.answer(taken.header("location"));
     assert!(
         seen.contains(
             "where nobody but staff can read it: no e-mail address of theirs may be used"
@@ -490,13 +476,8 @@ async fn an_agent_is_told_where_an_answer_went() {
     assert!(!seen.contains("on its way"));
     let fields = [("text", "They did not say who they are."), ("then", "open")];
     let logged = ben.submit("/console/helpline/call", "/console/helpline/call", &fields);
-    let ticket = logged
-        .header("location")
-        .split('?')
-        .next()
-        .unwrap()
-        .to_owned();
-    let seen = reply(&ticket);
+    let ticket = logged.goal();
+    let seen = ben.answer(&ticket);
     assert!(
         seen.contains("No person is connected to it, so that nothing is sent"),
         "{seen}"

@@ -31,30 +31,9 @@ fn called(agent: &Browser, reference: &str) -> (String, Seen) {
     ];
     let logged = agent.submit(CALL, CALL, &fields);
     assert_eq!(logged.status, 303, "{}", logged.body);
-    let ticket = logged
-        .header("location")
-        .split('?')
-        .next()
-        .unwrap()
-        .to_owned();
+    let ticket = logged.goal();
     let seen = agent.get(&ticket);
     (ticket, seen)
-}
-
-/// Answers on a ticket and reads what became of it.
-fn answered(agent: &Browser, ticket: &str, seen: &Seen) -> String {
-    let version = seen.body.split("name=\"version\" value=\"").nth(1).unwrap();
-    let fields = [
-        ("kind", "reply"),
-        ("text", "Hello."),
-        ("version", version.split('"').next().unwrap()),
-        ("messages", "1"),
-        ("then", "solved"),
-        ("resolution", "answered"),
-    ];
-    let sent = agent.submit(ticket, &format!("{ticket}/messages"), &fields);
-    assert_eq!(sent.status, 303, "{}", sent.body);
-    agent.follow(&sent).body
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +64,7 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
             "{reference}: {}",
             seen.body
         );
-        let after = answered(&agent, &ticket, &seen);
+        let after = agent.answer(&ticket);
         for page in [&seen.body, &after] {
             assert!(page.contains(instead), "{reference}: {page}");
             for word in [
@@ -104,8 +83,8 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
         );
     }
     // Without an address and without a letter nobody can read it either, and an agent may call.
-    let (ticket, seen) = called(&agent, "N");
-    let after = answered(&agent, &ticket, &seen);
+    let (ticket, _) = called(&agent, "N");
+    let after = agent.answer(&ticket);
     assert!(
         after.contains("where nobody but staff can read it"),
         "{after}"
@@ -114,7 +93,7 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
     let (ticket, seen) = called(&agent, "E");
     let hint = "Goes to e-mail, e•••@e•••.org, in English.";
     assert!(seen.body.contains(hint), "{}", seen.body);
-    let after = answered(&agent, &ticket, &seen);
+    let after = agent.answer(&ticket);
     assert!(
         after.contains("the answer stands on the customer"),
         "{after}"

@@ -37,7 +37,7 @@ impl Shown {
 
     pub async fn launch(&self) {
         self.scene.launch(&self.house, self.id).await;
-        while candor::notice::freeze::step(&self.house.app).await.unwrap() {}
+        self.house.freeze_all().await;
     }
 
     pub async fn drafted(settings: &str, csv: &str) -> Self {

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use candor::campaign::CampaignKind;
 use candor::campaign::ability::RelaySeen;
 use candor::campaign::store;
 use candor::mail::Reply;
@@ -11,25 +10,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::server::Server;
-use super::{SETTINGS, csv};
 use crate::house::House;
 use crate::mail::scripted::{Act, serve};
-use crate::people::Scene;
-use crate::sending::{Sending, local, route};
-
-async fn launched(settings: &str, people: impl Iterator<Item = String>) -> (House, Scene) {
-    let house = House::with(settings).await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &csv(people)).await;
-    scene.launched(&house, CampaignKind::Initial).await;
-    while candor::notice::freeze::step(&house.app).await.unwrap() {}
-    (house, scene)
-}
-
-async fn in_state(house: &House, status: &str) -> i64 {
-    let sql = format!("select count(*) from notice where status = '{status}'");
-    house.number(&sql).await
-}
+use crate::sending::{NO_BREAKER, Sending, launched, local, route};
 
 async fn seen(house: &House) -> Vec<RelaySeen> {
     let mut conn = house.app.db.get().await.unwrap();
@@ -60,7 +43,7 @@ async fn one_mailbox_that_refuses_us_holds_nobody_else() {
         7 => "spiteful@own.example".to_owned(),
         n => format!("p{n}@d{}.example", n % 6),
     });
-    let (house, _) = launched(SETTINGS, people).await;
+    let (house, _) = launched(NO_BREAKER, people).await;
     refuse(
         &house,
         |domain| domain == "own.example",
@@ -70,8 +53,8 @@ async fn one_mailbox_that_refuses_us_holds_nobody_else() {
     house.send_all().await;
     assert_eq!(
         (
-            in_state(&house, "sent").await,
-            in_state(&house, "deferred").await
+            house.in_state("sent").await,
+            house.in_state("deferred").await
         ),
         (59, 1)
     );
@@ -94,15 +77,15 @@ async fn refusals_at_one_provider_hold_it_and_mail_to_others_goes_on() {
         });
         let settings = "[providers.grumpy]\nper_second = 0\ndomains = [\"bad.example\"]\n"
             .to_owned()
-            + SETTINGS;
+            + NO_BREAKER;
         let (house, _) = launched(&settings, people).await;
         refuse(&house, |domain| domain == "bad.example", code, words);
         let sending = Sending::start(&house, house.routes(4));
         house.until_idle().await;
         assert_eq!(
             (
-                in_state(&house, "sent").await,
-                in_state(&house, "deferred").await
+                house.in_state("sent").await,
+                house.in_state("deferred").await
             ),
             (60, 60)
         );
@@ -129,14 +112,14 @@ async fn refusals_at_one_provider_hold_it_and_mail_to_others_goes_on() {
         house.mail.answer_by(|_| None);
         house.app.clock.advance(TimeDelta::minutes(40));
         house.send_all().await;
-        assert_eq!(in_state(&house, "sent").await, 120);
+        assert_eq!(house.in_state("sent").await, 120);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_providers_name_is_not_kept() {
     let people = (0..20).map(|n| format!("p{n}@family-smith.example"));
-    let (house, _) = launched(SETTINGS, people).await;
+    let (house, _) = launched(NO_BREAKER, people).await;
     refuse(&house, |_| true, 550, "5.7.1 blocked");
     let sending = Sending::start(&house, house.routes(2));
     house.until_idle().await;
@@ -158,7 +141,7 @@ async fn a_small_providers_name_is_not_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_at_several_providers_hold_the_relay() {
     let people = (0..200).map(|n| format!("p{n}@d{}.example", n % 20));
-    let (house, _) = launched(SETTINGS, people).await;
+    let (house, _) = launched(NO_BREAKER, people).await;
     refuse(&house, |_| true, 554, "5.7.1 relay access denied");
     let sending = Sending::start(&house, house.routes(4));
     let until = Instant::now() + Duration::from_secs(20);
@@ -174,7 +157,7 @@ async fn refusals_at_several_providers_hold_the_relay() {
     let tried = attempts(&house).await;
     assert!((5..=20).contains(&tried), "{tried} of 200 were tried");
     sending.end().await;
-    assert_eq!(in_state(&house, "bounced").await, 0);
+    assert_eq!(house.in_state("bounced").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,7 +168,7 @@ async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
         _ => Act::Silence,
     })
     .await;
-    let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
+    let (house, _) = launched(NO_BREAKER, (0..60).map(|n| format!("p{n}@home.example"))).await;
     let begun = Instant::now();
     let routes = vec![local(silent.port, 4), house.routes(1).remove(0)];
     let sending = Sending::start(&house, routes);
@@ -193,7 +176,7 @@ async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
     let taken = begun.elapsed();
     sending.end().await;
     assert_eq!(
-        (house.mail.sent().len(), in_state(&house, "sent").await),
+        (house.mail.sent().len(), house.in_state("sent").await),
         (60, 60)
     );
     println!("60 messages beside a relay that fell silent with 4 of them: {taken:?}");
@@ -208,7 +191,7 @@ async fn a_message_behind_a_slow_answer_goes_by_another_relay() {
         _ => Act::Usual,
     })
     .await;
-    let (house, _) = launched(SETTINGS, (0..60).map(|n| format!("p{n}@home.example"))).await;
+    let (house, _) = launched(NO_BREAKER, (0..60).map(|n| format!("p{n}@home.example"))).await;
     let routes = vec![local(silent.port, 2), house.routes(1).remove(0)];
     let begun = Instant::now();
     let sending = Sending::start(&house, routes);
@@ -231,7 +214,7 @@ async fn a_relay_that_takes_no_more_connections_is_not_away() {
         _ => Act::Usual,
     })
     .await;
-    let (house, _) = launched(SETTINGS, (0..200).map(|n| format!("p{n}@home.example"))).await;
+    let (house, _) = launched(NO_BREAKER, (0..200).map(|n| format!("p{n}@home.example"))).await;
     let begun = Instant::now();
     let sending = Sending::start(&house, vec![local(server.port, 8)]);
     house.until_idle().await;
@@ -241,7 +224,7 @@ async fn a_relay_that_takes_no_more_connections_is_not_away() {
         begun.elapsed()
     );
     assert_eq!(
-        (server.texts().len(), in_state(&house, "sent").await),
+        (server.texts().len(), house.in_state("sent").await),
         (200, 200)
     );
     sending.end().await;
@@ -267,7 +250,7 @@ async fn a_relay_whose_first_address_drops_packets_is_reached_within_seconds() {
     let port = dead.local_addr().unwrap().port();
     let alive = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
     let server = Server::at(alive);
-    let (house, _) = launched(SETTINGS, (0..40).map(|n| format!("p{n}@home.example"))).await;
+    let (house, _) = launched(NO_BREAKER, (0..40).map(|n| format!("p{n}@home.example"))).await;
     let url = format!("smtp://relay.test:{port}?address=127.0.0.1&address=127.0.0.2");
     let begun = Instant::now();
     let sending = Sending::start(&house, vec![route(&url, 8)]);
@@ -277,5 +260,5 @@ async fn a_relay_whose_first_address_drops_packets_is_reached_within_seconds() {
     assert!(first < Duration::from_secs(5), "{first:?}");
     house.until_idle().await;
     sending.end().await;
-    assert_eq!((server.named(), in_state(&house, "sent").await), (40, 40));
+    assert_eq!((server.named(), house.in_state("sent").await), (40, 40));
 }

@@ -2,9 +2,10 @@
 
 use candor::mail::Relay;
 
-use super::{SETTINGS, Sending, in_state, launched, route};
+use super::route;
 use crate::house::House;
 use crate::mail::scripted::{Act, Server, serve};
+use crate::sending::{NO_BREAKER, Sending, launched};
 
 const PLAIN: &[&str] = &["PIPELINING", "8BITMIME"];
 const SMALL: &[&str] = &["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 600"];
@@ -37,7 +38,7 @@ async fn bounced(house: &House) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_one_relay_cannot_carry_goes_by_another() {
     for offers in [PLAIN, SMALL] {
-        let (house, _) = launched(SETTINGS, people(40)).await;
+        let (house, _) = launched(NO_BREAKER, people(40)).await;
         let lacking = serve(offers, |_, _| Act::Usual).await;
         let able = serve(MODERN, |_, _| Act::Usual).await;
         let routes = vec![
@@ -47,7 +48,7 @@ async fn a_letter_that_one_relay_cannot_carry_goes_by_another() {
         let sending = Sending::start(&house, routes);
         house.until_idle().await;
         sending.end().await;
-        assert_eq!(in_state(&house, "sent").await, 40, "{offers:?}");
+        assert_eq!(house.in_state("sent").await, 40, "{offers:?}");
         let texts = lacking.texts().len() + able.texts().len();
         assert_eq!(texts, 40, "each once");
     }
@@ -55,7 +56,7 @@ async fn a_letter_that_one_relay_cannot_carry_goes_by_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_takes_what_the_relay_in_use_cannot_carry_and_nothing_else() {
-    let (house, _) = launched(SETTINGS, people(40)).await;
+    let (house, _) = launched(NO_BREAKER, people(40)).await;
     let lacking = serve(PLAIN, |_, _| Act::Usual).await;
     let able = serve(MODERN, |_, _| Act::Usual).await;
     let routes = vec![
@@ -65,7 +66,7 @@ async fn a_standby_takes_what_the_relay_in_use_cannot_carry_and_nothing_else() {
     let sending = Sending::start(&house, routes);
     house.until_idle().await;
     sending.end().await;
-    assert_eq!(in_state(&house, "sent").await, 40);
+    assert_eq!(house.in_state("sent").await, 40);
     let texts = (lacking.texts().len(), able.texts().len());
     assert_eq!(
         texts,
@@ -78,7 +79,7 @@ async fn a_standby_takes_what_the_relay_in_use_cannot_carry_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_relay_can_carry_is_final() {
-    let (house, _) = launched(SETTINGS, people(8)).await;
+    let (house, _) = launched(NO_BREAKER, people(8)).await;
     let servers = [
         serve(PLAIN, |_, _| Act::Usual).await,
         serve(PLAIN, |_, _| Act::Usual).await,
@@ -92,8 +93,8 @@ async fn what_no_relay_can_carry_is_final() {
     sending.end().await;
     assert_eq!(
         (
-            in_state(&house, "sent").await,
-            in_state(&house, "bounced").await
+            house.in_state("sent").await,
+            house.in_state("bounced").await
         ),
         (6, 2)
     );

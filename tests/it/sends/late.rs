@@ -7,8 +7,9 @@ use candor::campaign::hold;
 use candor::mail::Relay;
 use candor::worker::courier::step;
 
-use super::{SETTINGS, Sending, in_state, launched, route, until};
+use super::{route, until};
 use crate::mail::scripted::{Act, Server, serve};
+use crate::sending::{NO_BREAKER, Sending, launched};
 use crate::tickets::{ANN, Helpline};
 
 const OFFERS: &[&str] = &["PIPELINING", "8BITMIME", "SMTPUTF8"];
@@ -69,7 +70,7 @@ async fn a_letter_of_a_ticket_does_not_leave_after_a_stop_while_the_relay_was_sl
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_does_not_leave_after_a_stop_while_the_relay_was_slow() {
     for stage in ["RCPT", "DATA"] {
-        let (house, scene) = launched(SETTINGS, ["ann@home.example".to_owned()]).await;
+        let (house, scene) = launched(NO_BREAKER, ["ann@home.example".to_owned()]).await;
         let server = serve(OFFERS, late_at(stage)).await;
         let sending = Sending::start(&house, vec![route(relay(&server), false)]);
         until_heard(&server, |server| {
@@ -81,13 +82,13 @@ async fn a_notice_does_not_leave_after_a_stop_while_the_relay_was_slow() {
         let ended = "select count(*) from outcome where result = 'cancelled'";
         until(&house, "the attempt was ended", ended).await;
         assert_eq!(server.texts(), [""; 0], "{stage}");
-        assert_eq!(in_state(&house, "sent").await, 0, "{stage}");
+        assert_eq!(house.in_state("sent").await, 0, "{stage}");
         sending.end().await;
 
         // Afterwards it leaves, once.
         hold::start_again(&house.app, by).await.unwrap();
         house.send_all().await;
-        assert_eq!(in_state(&house, "sent").await, 1, "{stage}");
+        assert_eq!(house.in_state("sent").await, 1, "{stage}");
         assert_eq!(house.mail.sent().len(), 1);
     }
 }

@@ -1,19 +1,16 @@
 //! The helpline's load as pacing sees it.
 
 use candor::campaign::{CampaignKind, review, store};
+use candor::id::CampaignId;
 use candor::person::find::{Clue, find};
 use candor::ticket::intake;
 
 use crate::house::House;
 use crate::people::{Scene, list};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_thousand() {
-    let house = House::with("[pacing]\nhold_at_waiting = 1500").await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(2, "name;ssn")).await;
-    let campaign = scene.launched(&house, CampaignKind::Initial).await;
-    let clue = Clue::Reference("R-00000".to_owned());
+/// A person asks on the helpline.
+async fn ask(house: &House, scene: &Scene, reference: &str) {
+    let clue = Clue::Reference(reference.to_owned());
     let found = find(&house.app, scene.incident, &clue).await.unwrap();
     intake::ask(
         &house.app,
@@ -24,6 +21,23 @@ async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_th
     )
     .await
     .unwrap();
+}
+
+/// Percentage and reason of a campaign's pace after a review.
+async fn reviewed(house: &House, campaign: CampaignId) -> (i16, Option<String>) {
+    review::all(&house.app).await.unwrap();
+    let mut conn = house.app.db.get().await.unwrap();
+    let pace = store::pace(&mut conn, campaign).await.unwrap().unwrap();
+    (pace.percent, pace.reason)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_thousand() {
+    let house = House::with("[pacing]\nhold_at_waiting = 1500").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(2, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    ask(&house, &scene, "R-00000").await;
     let paced = async |more: i32| {
         house
             .sql(&format!(
@@ -33,10 +47,7 @@ async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_th
                  from (select * from ticket limit 1) t, generate_series(1, {more})"
             ))
             .await;
-        review::all(&house.app).await.unwrap();
-        let mut conn = house.app.db.get().await.unwrap();
-        let pace = store::pace(&mut conn, campaign).await.unwrap().unwrap();
-        (pace.percent, pace.reason)
+        reviewed(&house, campaign).await
     };
     assert_eq!(
         paced(1_199).await,
@@ -63,24 +74,12 @@ async fn the_reason_follows_when_another_limit_holds_at_the_same_percentage() {
     scene.import(&house, &list(2, "name;ssn")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     for reference in ["R-00000", "R-00001"] {
-        let clue = Clue::Reference(reference.to_owned());
-        let found = find(&house.app, scene.incident, &clue).await.unwrap();
-        intake::ask(
-            &house.app,
-            scene.incident,
-            found[0].id,
-            "",
-            "What was taken?",
-        )
-        .await
-        .unwrap();
+        ask(&house, &scene, reference).await;
     }
     let reason = async || {
-        review::all(&house.app).await.unwrap();
-        let mut conn = house.app.db.get().await.unwrap();
-        let pace = store::pace(&mut conn, campaign).await.unwrap().unwrap();
-        assert_eq!(pace.percent, 0);
-        pace.reason.unwrap()
+        let (percent, reason) = reviewed(&house, campaign).await;
+        assert_eq!(percent, 0);
+        reason.unwrap()
     };
     assert_eq!(
         reason().await,

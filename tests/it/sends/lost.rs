@@ -10,10 +10,11 @@ use candor::staff::StaffRole::Comms;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{Sending, in_state, launched, route};
+use super::route;
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::scripted::{Act, serve};
+use crate::sending::{Sending, launched};
 
 /// So strict that a few results of one kind would pause a campaign.
 const STRICT: &str = "[breaker]\nwindow = 100\nleast = 20\nerror_pause_percent = 5\n\
@@ -71,7 +72,7 @@ async fn a_relay_that_loses_what_it_has_the_text_of_is_away_and_no_campaign_coun
     assert!((5..=12).contains(&uncertain), "{uncertain}");
     let held = house.app.metrics.held_until.with_label_values(&["second"]);
     assert!(held.get() > 0, "it is away");
-    assert_eq!(in_state(&house, "sent").await, 120 - uncertain);
+    assert_eq!(house.in_state("sent").await, 120 - uncertain);
     let (status, reason) = stands(&house).await;
     assert_eq!(status, CampaignStatus::Sending, "{reason}");
 }
@@ -100,17 +101,17 @@ async fn a_relay_that_puts_everything_off_while_another_takes_is_held_and_not_th
     bad.answer_by(|_| Some(put_off()));
     let sending = Sending::start(&house, two(&house, &bad));
     house.until_idle().await;
-    let deferred = in_state(&house, "deferred").await;
+    let deferred = house.in_state("deferred").await;
     // Ten in a row, and what the other line had in hand.
     assert!((10..=11).contains(&deferred), "{deferred}");
-    assert_eq!(in_state(&house, "sent").await, 300 - deferred);
+    assert_eq!(house.in_state("sent").await, 300 - deferred);
     let (status, reason) = stands(&house).await;
     assert_eq!(status, CampaignStatus::Sending, "{reason}");
     sending.end().await;
     // They are sent at their next try.
     house.app.clock.advance(TimeDelta::hours(1));
     house.send_all().await;
-    assert_eq!(in_state(&house, "sent").await, 300);
+    assert_eq!(house.in_state("sent").await, 300);
 }
 
 #[tokio::test(flavor = "multi_thread")]

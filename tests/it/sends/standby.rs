@@ -4,7 +4,8 @@ use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 use chrono::TimeDelta;
 
-use super::{SETTINGS, Sending, in_state, launched, route};
+use super::route;
+use crate::sending::{NO_BREAKER, Sending, launched};
 
 fn refuses_a(relay: &MemoryRelay) {
     relay.answer_by(|letter| {
@@ -16,7 +17,7 @@ fn refuses_a(relay: &MemoryRelay) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_that_is_not_needed_does_not_keep_a_held_providers_notices_waiting() {
     // More of them than a lane has room for: the others come behind them.
-    let settings = format!("{SETTINGS}\n[mail]\nbatch = 20");
+    let settings = format!("{NO_BREAKER}\n[mail]\nbatch = 20");
     let people = (0..200).map(|n| match n % 5 {
         0 | 1 => format!("p{n}@a.example"),
         _ => format!("p{n}@d{n}.example"),
@@ -32,8 +33,8 @@ async fn a_standby_that_is_not_needed_does_not_keep_a_held_providers_notices_wai
     house.until_idle().await;
     assert_eq!(
         (
-            in_state(&house, "sent").await,
-            in_state(&house, "deferred").await
+            house.in_state("sent").await,
+            house.in_state("deferred").await
         ),
         (120, 80)
     );
@@ -45,12 +46,12 @@ async fn a_standby_that_is_not_needed_does_not_keep_a_held_providers_notices_wai
     sending.end().await;
     house.app.clock.advance(TimeDelta::hours(2));
     house.send_all().await;
-    assert_eq!(in_state(&house, "sent").await, 200);
+    assert_eq!(house.in_state("sent").await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_is_away_does_not_keep_a_held_providers_notices_waiting() {
-    let settings = format!("{SETTINGS}\n[mail]\nbatch = 20\naway_seconds = 600");
+    let settings = format!("{NO_BREAKER}\n[mail]\nbatch = 20\naway_seconds = 600");
     let people = (0..200).map(|n| match n % 5 {
         0 | 1 => format!("p{n}@a.example"),
         _ => format!("p{n}@d{n}.example"),
@@ -68,8 +69,8 @@ async fn a_relay_that_is_away_does_not_keep_a_held_providers_notices_waiting() {
     sending.end().await;
     assert_eq!(
         (
-            in_state(&house, "sent").await,
-            in_state(&house, "deferred").await
+            house.in_state("sent").await,
+            house.in_state("deferred").await
         ),
         (120, 80)
     );
