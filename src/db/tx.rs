@@ -84,20 +84,44 @@ impl Db {
         Ok(tx)
     }
 
-    /// Begins a transaction of which no statement takes longer than `limit`: the database ends it then.
+    /// Reads in a transaction of which no statement takes longer than `limit`: the database ends it then. `None` if the
+    /// limit is not enough, or the database is away. A reader of several statements keeps the limit of their sum itself,
+    /// and answers [`Error::Late`] after it.
     ///
     /// # Errors
-    /// As [`Self::get`].
-    pub async fn begin_within(&self, limit: Duration) -> Result<Tx> {
-        let mut tx = self.begin().await?;
-        // Zero would be no limit.
-        let limit = format!("set local statement_timeout = {}", limit.as_millis().max(1));
-        tx.batch_execute(&limit).await?;
-        Ok(tx)
+    /// The reader's, but those that [pass](Error::is_passing).
+    pub async fn read_within<T>(
+        &self,
+        limit: Duration,
+        read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<Option<T>> {
+        // Postgres takes zero as no limit.
+        let limit = limit.as_millis();
+        if limit == 0 {
+            return Ok(None);
+        }
+        let limited = async {
+            let mut tx = self.begin().await?;
+            let set = format!("set local statement_timeout = {limit}");
+            let found = match tx.batch_execute(&set).await {
+                Ok(()) => read(&mut tx).await,
+                Err(error) => Err(error.into()),
+            };
+            tx.roll_back().await;
+            found
+        };
+        match limited.await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_passing() => {
+                tracing::debug!(%error, "a page does not wait for a figure");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if
-    /// a crash of the server takes it back. Whatever is committed durably after it makes it durable too.
+    /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if a crash
+    /// of the server takes it back. A later durable commit makes it durable too.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -196,8 +220,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Rolls back, and waits for that: what the transaction locked is free for whoever acts on the refusal. Dropped,
-    /// it rolls back too, only a moment later.
+    /// Rolls back, and waits for that: the locks are released before the caller acts on the refusal. A dropped
+    /// transaction rolls back too, but a moment later.
     pub async fn roll_back(mut self) {
         let Some(mut conn) = self.conn.take() else {
             return;

@@ -1,7 +1,11 @@
 //! The people who belong on a list for the post and have no postal address: they need one, or are told otherwise.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::store::Belongs;
 use super::take::{AT_ONCE, has_address};
 use super::{MinorsRule, PostalError, PostalKind, store};
 use crate::app::App;
@@ -9,6 +13,8 @@ use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId};
 use crate::incident::{self, Incident};
 use crate::person;
+use crate::scope;
+use crate::scope::store::Applied;
 use crate::seal::IncidentKey;
 
 /// These people being read, bucket by bucket.
@@ -68,53 +74,96 @@ impl Lacking {
     }
 }
 
-/// How many people lack an address for a list of this kind now; `None` if counting them takes longer than `within`.
-///
-/// # Errors
-/// The database's.
-pub async fn count(
-    app: &App,
-    of: &Incident,
-    kind: PostalKind,
-    within: Duration,
-) -> Result<Option<i64>, PostalError> {
-    let until = Instant::now() + within;
-    let Some(key) = of.key(&app.keys)? else {
-        return Ok(Some(0));
-    };
-    match counted(app, (of.id, &key), kind, until).await {
-        Err(error) if error.is_passing() => Ok(None),
-        counted => Ok(counted?),
-    }
+/// How many people lacked an address when they were last counted, by bucket. Contact data change with the list of
+/// affected people only: while that and the people who belong on the list for the post are the same, so is the number,
+/// and no contact data are opened again for it.
+#[derive(Debug, Default)]
+pub struct Counts(Mutex<HashMap<(IncidentId, PostalKind), HashMap<i32, (Basis, i64)>>>);
+
+/// What a number was counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Basis {
+    lists: Applied,
+    /// A hash of the people who belong on the list for the post.
+    people: u64,
 }
 
-async fn counted(
-    app: &App,
-    (of, key): (IncidentId, &IncidentKey),
-    kind: PostalKind,
-    until: Instant,
-) -> db::Result<Option<i64>> {
-    let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Ok(None);
-    }
-    let mut tx = app.db.begin_within(left).await?;
-    let rule = store::minors(&mut tx, of).await?;
-    let mut all = Some(0);
-    for bucket in 0..BUCKETS {
-        if Instant::now() >= until {
-            all = None;
-            break;
+impl Basis {
+    fn of(lists: Applied, people: &[Belongs]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        people.iter().for_each(|one| one.person.hash(&mut hasher));
+        Self {
+            lists,
+            people: hasher.finish(),
         }
-        let lacking = of_bucket(&mut tx, key, (of, bucket), (kind, rule)).await?;
-        all = all.map(|n| n + i64::try_from(lacking.len()).unwrap_or(i64::MAX));
     }
-    tx.roll_back().await;
-    Ok(all)
 }
 
-/// The references of people of one bucket who belong on the next list and lack an address. Everybody on a list that
-/// waits had one.
+impl Counts {
+    /// How many people lack an address for a list of this kind now; `None` if counting them takes longer than `within`.
+    /// What was counted by then is kept, and the next call goes on from there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count(
+        &self,
+        app: &App,
+        of: &Incident,
+        kind: PostalKind,
+        within: Duration,
+    ) -> Result<Option<i64>, PostalError> {
+        let until = Instant::now() + within;
+        let Some(key) = of.key(&app.keys)? else {
+            return Ok(Some(0));
+        };
+        let read = async |conn: &mut Conn| self.read(conn, (of.id, &key), kind, until).await;
+        Ok(app.db.read_within(within, read).await?)
+    }
+
+    async fn read(
+        &self,
+        conn: &mut Conn,
+        (of, key): (IncidentId, &IncidentKey),
+        kind: PostalKind,
+        until: Instant,
+    ) -> db::Result<i64> {
+        let rule = store::minors(conn, of).await?;
+        // Before the people: a list that comes in force from here on is another basis.
+        let lists = scope::store::applied(conn, of).await?;
+        let mut all = 0;
+        for bucket in 0..BUCKETS {
+            if Instant::now() >= until {
+                return Err(db::Error::Late("no time is left".to_owned()));
+            }
+            let people = store::to_list(conn, of, bucket, (kind, rule), false).await?;
+            let basis = Basis::of(lists, &people);
+            let known = self.known((of, kind), bucket);
+            all += match known.filter(|(known, _)| *known == basis) {
+                Some((_, n)) => n,
+                None => {
+                    let lacking = lacking(conn, key, (of, bucket), &people).await?.len();
+                    let n = i64::try_from(lacking).unwrap_or(i64::MAX);
+                    self.keep((of, kind), bucket, (basis, n));
+                    n
+                }
+            };
+        }
+        Ok(all)
+    }
+
+    fn known(&self, of: (IncidentId, PostalKind), bucket: i32) -> Option<(Basis, i64)> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&of)?.get(&bucket).copied()
+    }
+
+    fn keep(&self, of: (IncidentId, PostalKind), bucket: i32, counted: (Basis, i64)) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(of).or_default().insert(bucket, counted);
+    }
+}
+
+/// The references of people of one bucket who belong on the next list and lack an address. People on a list that waits
+/// had one.
 async fn of_bucket(
     conn: &mut Conn,
     key: &IncidentKey,
@@ -122,6 +171,16 @@ async fn of_bucket(
     which: (PostalKind, MinorsRule),
 ) -> db::Result<Vec<String>> {
     let people = store::to_list(conn, of, bucket, which, false).await?;
+    lacking(conn, key, (of, bucket), &people).await
+}
+
+/// The references of those of some people of one bucket who lack an address.
+async fn lacking(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    (of, bucket): (IncidentId, i32),
+    people: &[Belongs],
+) -> db::Result<Vec<String>> {
     let mut references = Vec::new();
     for some in people.chunks(AT_ONCE) {
         let ids: Vec<_> = some.iter().map(|one| one.person).collect();

@@ -1,5 +1,5 @@
-//! Who must not be told by a list that waits any more: people whose flags or scope a later list changed, and people to
-//! whom a later list gives another postal address. Addresses are sealed, so those are opened and compared.
+//! The people who must not be told by a list that waits any more: people whose flags or scope a later list changed, and
+//! people to whom a later list gives another postal address. Addresses are sealed, so those are opened and compared.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 1_000;
 /// of them.
 ///
 /// # Errors
-/// `Unavailable` if comparing addresses takes longer than `until`.
+/// `Late` if comparing addresses takes longer than `until`.
 pub async fn barred(
     conn: &mut Conn,
     key: &IncidentKey,
@@ -38,7 +38,7 @@ pub async fn barred(
     Ok(barred)
 }
 
-/// Those whose letter goes to another address than the one that they have now.
+/// The people with another address now than the one on their letter.
 async fn moved(
     conn: &mut Conn,
     key: &IncidentKey,
@@ -53,7 +53,7 @@ async fn moved(
         let changed = store::with_other_contact(conn, of, bucket).await?;
         for some in changed.chunks(AT_ONCE) {
             if until.is_some_and(|until| Instant::now() >= until) {
-                return Err(db::Error::Unavailable("no time is left".to_owned()));
+                return Err(db::Error::Late("no time is left".to_owned()));
             }
             let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
             let people = person::store::load_many(conn, key, (of.incident, bucket), &ids).await?;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::db::request;
+use crate::postal::lacking::Counts;
 use crate::shutdown::Shutdown;
 use crate::staff::sign_in::Attempts;
 use crate::web::body::{self, Bodies};
@@ -58,6 +59,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     // Beyond this connections wait to be taken: the database needs descriptors too.
     let connections = (descriptors * 3 / 4 / workers).max(8);
     let audiences = Data::new(console::audience::Audiences::default());
+    let without_address = Data::new(Counts::default());
     let home = Data::new(Home {
         runtime: Handle::current(),
         leaving: shutdown.soft().clone(),
@@ -68,6 +70,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
             .app_data(app.clone())
             .app_data(attempts.clone())
             .app_data(audiences.clone())
+            .app_data(without_address.clone())
             .app_data(home.clone())
             .app_data(bodies.clone())
             .app_data(PayloadConfig::new(app.config.http.body_limit))

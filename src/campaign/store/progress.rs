@@ -49,7 +49,7 @@ impl Progress {
         self.sendable() - self.left() - self.of(NoticeStatus::Cancelled)
     }
 
-    /// Notices to which nothing more will happen in this campaign.
+    /// Notices in a final status.
     pub fn settled(&self) -> i64 {
         self.total()
             - self.of(NoticeStatus::Queued)
@@ -106,50 +106,36 @@ fn on_connections(counts: &mut BTreeMap<NoticeStatus, i64>, mut sending: i64) {
     }
 }
 
-/// Notices that may have reached their people twice: it is not known how an attempt ended, and a later one was accepted,
-/// or is not known either.
-///
-/// # Errors
-/// The database's.
-pub async fn doubled(conn: &mut Conn, id: CampaignId) -> Result<i64> {
-    #[derive(QueryableByName)]
-    struct Doubled {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        n: i64,
-    }
-    // In the words of the index that makes it cheap.
-    let doubled: Doubled = statement(
-        "select count(distinct (u.bucket, u.notice_id)) as n from outcome u \
-         where u.campaign_id = $1 and u.result = 'uncertain' and exists (select from outcome later \
-             where later.bucket = u.bucket and later.notice_id = u.notice_id and later.attempt > u.attempt \
-                 and later.settled and later.result in ('accepted', 'uncertain'))",
-    )
-    .bind::<diesel::sql_types::Uuid, _>(id)
-    .get_result(conn)
-    .await?;
-    Ok(doubled.n)
+/// Notices with an uncertain attempt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
+pub struct MayHaveArrived {
+    /// A later attempt was accepted, or is not known either: their people may have them twice.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub twice: i64,
+    /// They wait for a next try.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub waiting: i64,
 }
 
-/// Notices that wait for a next try and may have arrived: it is not known how an attempt ended.
+/// Counts the notices of a campaign that may have arrived although that is not known.
 ///
 /// # Errors
 /// The database's.
-pub async fn maybe_arrived(conn: &mut Conn, id: CampaignId) -> Result<i64> {
-    #[derive(QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        n: i64,
-    }
+pub async fn may_have_arrived(conn: &mut Conn, id: CampaignId) -> Result<MayHaveArrived> {
     // In the words of the index that makes it cheap.
-    let waiting: Waiting = statement(
-        "select count(distinct (u.bucket, u.notice_id)) as n from outcome u \
-         join notice n on n.bucket = u.bucket and n.id = u.notice_id \
-         where u.campaign_id = $1 and u.result = 'uncertain' and n.status in ('queued', 'deferred')",
+    Ok(statement(
+        "select count(*) filter (where each.twice) as twice, count(*) filter (where each.waiting) as waiting from ( \
+             select bool_or(later.attempt is not null) as twice, bool_or(n.status in ('queued', 'deferred')) as waiting \
+             from outcome u \
+             left join outcome later on later.bucket = u.bucket and later.notice_id = u.notice_id \
+                 and later.attempt > u.attempt and later.settled and later.result in ('accepted', 'uncertain') \
+             left join notice n on n.bucket = u.bucket and n.id = u.notice_id \
+             where u.campaign_id = $1 and u.result = 'uncertain' \
+             group by u.bucket, u.notice_id) each",
     )
     .bind::<diesel::sql_types::Uuid, _>(id)
     .get_result(conn)
-    .await?;
-    Ok(waiting.n)
+    .await?)
 }
 
 /// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
@@ -246,9 +232,9 @@ pub async fn lock_end(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Completes a campaign of which nothing is left to freeze or send. `true` if this call did it. Last in its
-/// transaction: of two that end the last two parts at once, the second waits here for the first to commit and
-/// then sees what it did; otherwise neither would see the other, and the campaign stay open.
+/// Completes a campaign if nothing is left to freeze or send. `true` if this call completed it. It must be the last
+/// statement of its transaction: if two transactions end the last two parts at once, the second waits here for the
+/// first to commit and sees its result. Otherwise neither would see the other, and the campaign would stay open.
 ///
 /// # Errors
 /// The database's.

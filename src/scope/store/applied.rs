@@ -14,7 +14,7 @@ use crate::scope::ScopeStatus;
 /// A version that a bucket has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct Newest {
-    /// Of which incident.
+    /// The incident.
     #[diesel(sql_type = Uuid)]
     pub incident: IncidentId,
     /// The bucket.
@@ -63,6 +63,30 @@ pub async fn newest(
         .optional()?)
 }
 
+/// What tells that a list came in force, wholly or in some bucket: it is another one then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Rows of buckets and versions.
+    rows: i64,
+    last: Option<DateTime<Utc>>,
+}
+
+/// As which lists are in force in an incident now.
+///
+/// # Errors
+/// The database's.
+pub async fn applied(conn: &mut Conn, incident: IncidentId) -> Result<Applied> {
+    let (rows, last) = scope_applied::table
+        .filter(scope_applied::incident_id.eq(incident))
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::max(scope_applied::at),
+        ))
+        .first(conn)
+        .await?;
+    Ok(Applied { rows, last })
+}
+
 /// The version of an incident that is half in force, if one is.
 ///
 /// # Errors
@@ -75,4 +99,25 @@ pub async fn activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<
         .first(conn)
         .await
         .optional()?)
+}
+
+/// The buckets in which a version is in force, and how many people it brought and took there.
+///
+/// # Errors
+/// The database's.
+pub async fn list_applied(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+) -> Result<Vec<(i32, i64, i64)>> {
+    Ok(scope_applied::table
+        .filter(scope_applied::incident_id.eq(incident))
+        .filter(scope_applied::version.eq(version))
+        .select((
+            scope_applied::bucket,
+            scope_applied::added,
+            scope_applied::retracted,
+        ))
+        .load(conn)
+        .await?)
 }

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::super::{Place, ScopeStatus, Version};
 use super::first::Own;
 use super::reject::Closed;
-use super::{Row, buckets_done, read};
+use super::version::{Row, buckets_done, read};
 use crate::db::schema::{scope_reject, scope_version};
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
@@ -44,7 +44,7 @@ pub struct Added<'a> {
     pub own: Option<&'a Own>,
 }
 
-/// Rows of a draft in whose place added ones come.
+/// Rows of a draft that added rows replace.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Replaced {
     /// How many.
@@ -55,7 +55,7 @@ pub struct Replaced {
     pub changed: i64,
 }
 
-/// Deletes the draft's rows in whose place added ones come; how many.
+/// Deletes the rows of the draft that added rows replace; how many.
 ///
 /// # Errors
 /// The database's.

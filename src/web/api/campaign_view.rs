@@ -1,7 +1,7 @@
 //! A campaign as the API shows it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::change::Change;
 use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{self, LeftOut, Pace, Progress};
+use crate::campaign::store::{self, LeftOut, MayHaveArrived, Pace, Progress};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
 };
@@ -26,8 +26,7 @@ pub struct Stands {
     progress: Progress,
     left_out: LeftOut,
     pace: Option<Pace>,
-    doubled: Option<i64>,
-    maybe_arrived: Option<i64>,
+    may_have_arrived: Option<MayHaveArrived>,
 }
 
 impl Stands {
@@ -37,18 +36,14 @@ impl Stands {
     /// # Errors
     /// The database's.
     pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
-        let begun = Instant::now();
-        let doubled = doubled::counted(app, of, within).await?;
-        let left = within.saturating_sub(begun.elapsed());
-        let maybe_arrived = doubled::waiting(app, of, left).await?;
+        let may_have_arrived = doubled::counted(app, of, within).await?;
         let (mut conn, id) = (app.db.get().await?, of.id);
         let conn = &mut conn;
         Ok(Self {
             progress: store::progress(conn, id).await?,
             left_out: store::left_out(conn, id).await?,
             pace: store::pace(conn, id).await?,
-            doubled,
-            maybe_arrived,
+            may_have_arrived,
         })
     }
 }
@@ -121,8 +116,7 @@ impl CampaignView {
             progress,
             left_out,
             pace,
-            doubled,
-            maybe_arrived,
+            may_have_arrived,
         } = stands;
         let ability = Pace::allows(pace.as_ref(), ability);
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
@@ -142,8 +136,8 @@ impl CampaignView {
             content_hash: content_hash(&campaign),
             total: progress.total(),
             sendable: progress.sendable(),
-            doubled,
-            maybe_arrived,
+            doubled: may_have_arrived.map(|of| of.twice),
+            maybe_arrived: may_have_arrived.map(|of| of.waiting),
             held: Some(ability).filter(|held| {
                 let waits = match campaign.status {
                     CampaignStatus::Sending => true,

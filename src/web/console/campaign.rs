@@ -193,8 +193,7 @@ pub(super) async fn filled(
     let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
     conn.roll_back().await;
-    let doubled = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
-    let maybe_arrived = doubled::waiting(app, &campaign, doubled::PATIENCE).await?;
+    let may_have_arrived = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
@@ -235,9 +234,9 @@ pub(super) async fn filled(
         log,
         as_of: Moment::exact(now),
         is_again: campaign.audience.may_have_been_told,
-        maybe_arrived: maybe_arrived.unwrap_or(0),
+        maybe_arrived: may_have_arrived.map_or(0, |of| of.waiting),
         counts: Counts {
-            doubled,
+            doubled: may_have_arrived.map(|of| of.twice),
             ..Counts::from(&progress)
         },
         is_whole: is_whole(&campaign, &progress),

@@ -19,6 +19,7 @@ use super::around::{self, Names, incident_at};
 use crate::app::App;
 use crate::config::leads_home;
 use crate::incident::Incident;
+use crate::postal::lacking::Counts;
 use crate::postal::store::Due;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
@@ -225,7 +226,8 @@ pub(super) async fn filled(
     let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
     // Others need it while this page waits.
     drop(conn);
-    lacking::say(app, &of, &batches, &mut lists, may).await?;
+    let counts = req.app_data::<Data<Counts>>().cloned().unwrap_or_default();
+    lacking::say((app, &counts), &of, &batches, &mut lists, may).await?;
     let waiting = batches
         .iter()
         .filter(|one| may && one.state == PostalState::Listed);

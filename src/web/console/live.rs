@@ -83,7 +83,8 @@ impl Doubled {
     async fn get(&mut self, app: &App, of: &Campaign) -> db::Result<Option<i64>> {
         let begun = Instant::now();
         if self.next.is_none_or(|next| next <= begun) {
-            self.last = doubled::counted(app, of, doubled::PATIENCE).await?;
+            let counted = doubled::counted(app, of, doubled::PATIENCE).await?;
+            self.last = counted.map(|of| of.twice);
             self.next = Some(Instant::now() + SELDOM * begun.elapsed());
         }
         Ok(self.last)

@@ -96,6 +96,35 @@ async fn f6_people_without_a_postal_address_are_counted_as_they_are_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_who_lack_an_address_are_opened_once_for_each_list_of_affected_people() {
+    let post = Post::with(&(at(0, "", "1 Main St") + &at(1, "", "") + &at(2, "", ""))).await;
+    post.take(PostalKind::Letter, false).await.unwrap();
+    let site = Site::open(&post.house.app).await;
+    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
+    let shows = |words: &str| {
+        let seen = staff.get(PAGE);
+        assert!(
+            seen.status == 200 && seen.body.contains(words),
+            "{words}: {}",
+            seen.body
+        );
+    };
+    shows("2 people have no postal address");
+    // A page that opened them now would be an error.
+    let broken =
+        "create table kept as select id, sealed from person; update person set sealed = '\\x00'";
+    post.house.sql(broken).await;
+    shows("2 people have no postal address");
+    let mended =
+        "update person p set sealed = k.sealed from kept k where k.id = p.id; drop table kept";
+    post.house.sql(mended).await;
+    post.delta(&at(2, "", "2 Main St")).await;
+    shows("1 person has no postal address");
+    post.delta(&at(3, "", "")).await;
+    shows("2 people have no postal address");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f19_taking_a_list_leads_to_where_its_file_is_and_where_it_is_recorded() {
     let post = Post::with(&without_mail(2)).await;
     let site = Site::open(&post.house.app).await;

@@ -56,13 +56,12 @@ pub(super) async fn of_lists<'a>(
     let mut all = HashMap::new();
     for list in lists {
         let left = PATIENCE.saturating_sub(begun.elapsed());
-        let asked = match barred(app, of, list, left).await {
-            Ok(barred) => Some(named(app, who, of, barred).await?),
-            Err(error) if error.is_passing() => {
-                tracing::warn!(%error, list = %list.id, "who must not be told by a list is not known in time");
+        let asked = match barred(app, of, list, left).await? {
+            Some(barred) => Some(named(app, who, of, barred).await?),
+            None => {
+                tracing::warn!(list = %list.id, "who must not be told by a list is not known in time");
                 None
             }
-            Err(error) => return Err(error.into()),
         };
         all.insert(list.id, asked);
     }
@@ -74,19 +73,14 @@ async fn barred(
     of: &Incident,
     list: &Batch,
     within: Duration,
-) -> db::Result<Vec<Barred>> {
-    if within.is_zero() {
-        return Err(db::Error::Late("no time is left".to_owned()));
-    }
-    let mut tx = app.db.begin_within(within).await?;
-    let until = Some(Instant::now() + within);
-    let found = match of.key(&app.keys) {
-        Ok(Some(key)) => moved::barred(&mut tx, &key, list, NAMED, until).await,
+) -> db::Result<Option<Vec<Barred>>> {
+    let Ok(Some(key)) = of.key(&app.keys) else {
         // Forgotten: no list of it can be recorded any more.
-        _ => Ok(Vec::new()),
+        return Ok(Some(Vec::new()));
     };
-    tx.roll_back().await;
-    found
+    let until = Some(Instant::now() + within);
+    let read = async |conn: &mut db::Conn| moved::barred(conn, &key, list, NAMED, until).await;
+    app.db.read_within(within, read).await
 }
 
 /// With the references of some of them, for staff who may see people.

@@ -1,13 +1,14 @@
 //! What the page says of people whom a letter cannot reach, since the list of affected people has no postal address of
-//! theirs. Their addresses are sealed, so that counting them opens those who are due: no page waits longer for that than
-//! people do.
+//! theirs. Their addresses are sealed, so that counting them opens the contact data of all who belong on a list and changed since
+//! the count before: no page waits longer for that than people do.
 
 use std::time::{Duration, Instant};
 
 use super::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
-use crate::postal::{Batch, lacking};
+use crate::postal::Batch;
+use crate::postal::lacking::Counts;
 use crate::web::figures::count;
 use crate::web::problem::Problem;
 
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Says it with the lists whose last one left people out; the figure is that of now, for staff who may take lists.
 pub(super) async fn say(
-    app: &App,
+    (app, counts): (&App, &Counts),
     of: &Incident,
     batches: &[Batch],
     lists: &mut [ListLine],
@@ -30,7 +31,7 @@ pub(super) async fn say(
         };
         let left = PATIENCE.saturating_sub(begun.elapsed());
         let now = match may {
-            true => lacking::count(app, of, last.kind, left).await?,
+            true => counts.count(app, of, last.kind, left).await?,
             false => None,
         };
         line.without_address = match now {
