@@ -1,4 +1,5 @@
-//! The breaker: every result that says something about a campaign passes here, and when too many of a campaign's latest are bad, it is paused.
+//! The breaker: pauses a campaign when too many of its latest results are bad. Senders pass every result of a campaign
+//! through it.
 
 use std::sync::{Arc, PoisonError};
 
@@ -25,7 +26,7 @@ pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {
     }
 }
 
-/// Takes a result of a relay. What follows from it does not keep the line waiting.
+/// Takes a result of a relay. The connection does not wait for what follows from it.
 pub fn watch(app: &App, relay: &str, heard: &Heard) {
     let alarm = heard
         .window
@@ -54,7 +55,7 @@ async fn act(app: App, campaign: CampaignId, alarm: Alarm) {
     };
     match done {
         Ok(()) => tracing::warn!(%campaign, reason, "the breaker"),
-        // Somebody was faster.
+        // Another sender or a person paused it first.
         Err(CampaignError::IllegalMove { .. }) => {}
         Err(error) => tracing::error!(%error, %campaign, reason, "the breaker could not act"),
     }

@@ -1,4 +1,4 @@
-//! Chores: what somebody must do now and then, and any worker may.
+//! Chores: periodic work that any worker may do.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub async fn review(app: App, shutdown: Shutdown) {
     }
 }
 
-/// Deletes what is kept for a while only: uploads that nobody goes on with, answers of the API.
+/// Deletes expired rows: abandoned uploads and replayable answers of the API.
 async fn sweep(app: &App) -> db::Result<()> {
     upload::sweep(app).await?;
     once::sweep(app).await
@@ -40,7 +40,7 @@ pub async fn run(app: App, shutdown: Shutdown) {
         let leaving = shutdown.soft();
         tokio::select! {
             () = leaving.cancelled() => return,
-            // Left half way, an activation goes on from where it stands whenever it is taken up again.
+            // An interrupted activation resumes where it stopped.
             ended = activate::resume(&app, None) => if let Err(error) = ended {
                 app.db.trouble("an activation was not ended", &error);
             },

@@ -2,7 +2,7 @@
 //! relay while it holds no connection to the database, records what became of each.
 //!
 //! Before each letter leaves the person is read again ([`again`]): their flags, address and place on the list may have
-//! changed while it waited. That is three look-ups by key a letter, of which there are few beside notices.
+//! changed while it waited. That is three look-ups by key for each letter. There are far fewer letters than notices.
 //!
 //! A letter whose courier was killed between the relay's answer and the record is sent again when its
 //! lease ends, with the same Message-ID: an answer twice is better than none. The emergency stop is
@@ -31,14 +31,14 @@ use crate::shutdown::Shutdown;
 const COURIERS: usize = 4;
 /// Letters in one claim.
 const CLAIM: i64 = 8;
-/// How long a claim is good. Longer than any SMTP transaction, so that nobody sends a letter that
-/// another courier still has on the line.
+/// How long a claim is good. Longer than any SMTP transaction, so that no courier sends a letter that another courier
+/// is still sending.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 /// A letter is begun within this time of its claim, so that ten minutes of the lease are left.
 const BEGUN_WITHIN: Duration = Duration::from_secs(5 * 60);
-/// When letters are due again that no relay could be reached for, or that the stop held back.
+/// Delay until a letter is due again when no relay could be reached or the emergency stop was set.
 const POSTPONE: TimeDelta = TimeDelta::seconds(30);
-/// What is recorded of a letter whose seal is broken.
+/// The reason recorded for a letter that cannot be decrypted.
 const UNREADABLE: &str = "the letter does not open: its key is another";
 /// How long a courier waits after the database failed.
 const BREATHER: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ const BREATHER: Duration = Duration::from_secs(2);
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worked {
-    /// So many letters were tried.
+    /// The number of letters that were tried.
     Some(usize),
     /// There was nothing to send, or nowhere to send it.
     Nothing,
@@ -55,7 +55,7 @@ pub enum Worked {
 /// Sends letters until it is told to leave; what is in hand is finished first.
 pub async fn run(app: App, relays: Arc<Vec<Relay>>, shutdown: Shutdown) {
     let idle = Duration::from_millis(app.config.mail.poll_milliseconds);
-    // Whoever has it looks for letters; the others wait for it.
+    // The courier that holds the turn looks for letters; the others wait for the turn.
     let turn = Mutex::new(Idle::new(idle, 2));
     let couriers = (0..COURIERS).map(|_| work(&app, &relays, &turn, &shutdown));
     futures_util::future::join_all(couriers).await;
@@ -261,7 +261,7 @@ async fn deliver(
     };
     let still = || -> Asked<'_> {
         Box::pin(async {
-            // Nobody knows, if the database is away.
+            // The result is unknown while the database is away.
             let leave = may_leave(app, claimed).await;
             matches!(leave, Ok(Leave::Now(now)) if now.to == words.to)
         })
@@ -279,7 +279,7 @@ async fn deliver(
         Reply::Refused { code, text, .. } => failed(&said(code, &text)),
         Reply::CannotCarry { code, text, .. } => failed(&said(Some(code), &text)),
         Reply::Deferred { code, text, .. } => wait(claimed, said(code, &text), now),
-        // Perhaps it went out: it is sent again, and the Message-ID shows the double.
+        // It may have been delivered. It is sent again, and its Message-ID identifies the duplicate.
         Reply::Unknown { why } => wait(claimed, why, now),
         Reply::Unreachable { .. } => postponed(now),
     }
@@ -392,7 +392,7 @@ impl<'a> Outlet<'a> {
                 reply => away = Some(reply),
             }
         }
-        // What one of them lacks is final only if all said so.
+        // A missing capability is final only if every relay lacks it.
         let none = || Reply::Unreachable {
             why: "no relay is configured".to_owned(),
         };

@@ -1,27 +1,23 @@
-//! What somebody decided about an older copy of the database becomes the state of notices, people and figures, also of
-//! campaigns that are paused and while everything is stopped. Nothing is sent.
-
-use std::collections::HashMap;
+//! Applies a decision about an older copy of the database to notices, people and figures, also of paused campaigns and
+//! while everything is stopped. Nothing is sent.
 
 use super::ledger::Ledger;
-use super::loader::{key, people};
 use super::past::Past;
-use super::plan::{self, Planner};
+use super::plan::Planner;
 use super::providers::Providers;
 use crate::app::App;
 use crate::db::Result;
 use crate::deployment;
 use crate::id::CampaignId;
-use crate::notice::Notice;
 use crate::notice::settle::{self, Rest};
-use crate::notice::store::batch::{self, Lease};
-use crate::notice::store::{self, Settled, outcome};
+use crate::notice::store::batch;
+use crate::notice::store::{self, outcome};
 
-/// Settles what outcomes say of notices of campaigns under way. Senders may work meanwhile: each batch is settled once, by
-/// whoever leases it.
+/// Settles what outcomes say of notices of campaigns under way. Senders may work at the same time: each batch is
+/// settled once, by the process that leases it.
 ///
 /// # Errors
-/// The database's. What is settled by then stays so; the rest a sender settles when it claims the batch.
+/// The database's. Batches settled before the error stay settled; a sender settles the rest when it claims them.
 pub async fn settle(app: &App) -> Result<()> {
     let ledger = Ledger::start(app);
     let providers = Providers::new(&app.config.providers);
@@ -59,56 +55,11 @@ async fn one(
         lease: &lease,
         providers,
     };
-    let settled = ended(&planner, notices, &past).await?;
+    let settled = planner.recorded(notices, &past).await?;
     let rest = Rest {
         unsent: settled.len() < all,
         due_at: None,
     };
     settle::batch(app, &lease, &settled, rest).await?;
     Ok(())
-}
-
-/// The notices of which the outcomes say more than is on record.
-async fn ended(planner: &Planner<'_>, notices: Vec<Notice>, past: &Past) -> Result<Vec<Settled>> {
-    let mut each: Vec<_> = notices
-        .into_iter()
-        .map(|notice| {
-            let story = past.of(&notice);
-            (notice, story)
-        })
-        .collect();
-    each.retain(|(_, story)| {
-        story.open.is_none() && story.end.is_some() && !story.tried.is_empty()
-    });
-    let mut refused = planner.refused(&each).await?;
-    let known: Vec<_> = each.iter().map(|(notice, _)| notice.clone()).collect();
-    let lease = planner.lease;
-    let mut people = opened(planner.app, lease, &known).await?;
-    let mut settled = Vec::with_capacity(each.len());
-    for (notice, story) in each {
-        let Some((to, due_at)) = story.end else {
-            continue;
-        };
-        let person = people.remove(&notice.person);
-        let email = person
-            .as_ref()
-            .and_then(|person| person.contact.email.as_ref());
-        let provider = planner.providers.name(email);
-        let address = refused.remove(&notice.person);
-        let stands = ((to, due_at), None);
-        settled.push(plan::settled(&notice, story, stands, (address, provider)));
-    }
-    Ok(settled)
-}
-
-/// The people of notices; nobody if the incident was forgotten.
-async fn opened(
-    app: &App,
-    lease: &Lease,
-    notices: &[Notice],
-) -> Result<HashMap<crate::id::PersonId, crate::person::Person>> {
-    match key(app, lease).await? {
-        Some(key) => people(app, &key, lease, notices).await,
-        None => Ok(HashMap::new()),
-    }
 }

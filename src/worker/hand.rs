@@ -1,5 +1,5 @@
-//! A batch in the hands of this process: its notices handed out one by one as jobs, what became of
-//! them collected, and the whole given back when the last one is through.
+//! A batch that this process has leased: its notices become jobs, their results are collected, and the batch is
+//! returned when the last job ends.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ use crate::person::flags::{Flags, WithheldReason};
 use crate::person::{AudienceFilter, Person};
 use crate::postal::MinorsRule;
 
-/// How often pages and figures get what a batch in hand came to so far.
+/// How often the results of a leased batch so far are written for pages and figures.
 const SHOWN: Duration = Duration::from_secs(1);
 
 /// What all notices of a campaign share in this process.
@@ -40,7 +40,7 @@ pub struct Shared {
     pub edition: Edition,
     /// Why it is sent.
     pub kind: CampaignKind,
-    /// To whom, as approved.
+    /// The audience, as approved.
     pub audience: AudienceFilter,
     /// How its incident tells minors; the choice stands while a campaign is under way.
     pub minors: MinorsRule,
@@ -78,8 +78,7 @@ impl Shared {
         self.minors == MinorsRule::GuardianLetter && person.flags.contains(Flags::MINOR)
     }
 
-    /// How long before a notice is sent again of which nobody knows, so many times by now, whether it was sent;
-    /// `None`: it is left as it is.
+    /// Delay before resending after the n-th uncertain attempt; `None`: the notice is not resent.
     pub fn resend_in(&self, doubts: u32) -> Option<TimeDelta> {
         match self.on_uncertain {
             UncertainPolicy::Resend => retry::resend_in(doubts),
@@ -93,7 +92,7 @@ impl Shared {
 pub struct Known {
     /// Where they stand.
     pub settled: Vec<Settled>,
-    /// Somebody else wrote of others meanwhile: the batch is to be read anew.
+    /// Another sender wrote results of other notices: the batch must be read again.
     pub unclear: bool,
 }
 
@@ -184,7 +183,7 @@ impl Hand {
                     self.app
                         .db
                         .trouble("a lease could not be renewed; trying again", &error);
-                    // Before this node's own loader finds it without a holder.
+                    // Before this node's own loader claims the expired lease.
                     wait = third.min(Duration::from_millis(250));
                 }
             }
@@ -239,8 +238,8 @@ impl Hand {
         }
     }
 
-    /// Writes what was learned. While the database is away it keeps trying: the lease may end, but the
-    /// outcomes are safe, and whoever takes the batch over reads them.
+    /// Writes what was learned. While the database is away it keeps trying: the lease may end, but the outcomes are
+    /// durable, and the next sender of the batch reads them.
     async fn give_back(self: Arc<Self>) {
         let due_at = *self.put_off.lock().await;
         let mut settled = self.take_settled();
@@ -277,7 +276,7 @@ impl Hand {
         self.through.cancel();
     }
 
-    /// The rest of the campaign waits for its first slice: this may have been the last of it.
+    /// The rest of the campaign waits for the first slice, and this may have been the last batch of the slice.
     async fn judge(&self) {
         if self.lease.canary
             && let Err(error) = review::first_slice(&self.app, self.lease.campaign_id).await
@@ -300,15 +299,14 @@ pub struct Job {
     hand: Arc<Hand>,
     /// What its campaign shares.
     pub shared: Arc<Shared>,
-    /// The notice.
     pub notice: Notice,
-    /// For whom.
+    /// The recipient.
     pub person: Person,
     /// Attempts written so far, of any kind.
     pub attempts: i16,
     /// Attempts that count for the retry policy.
     pub tries: u32,
-    /// How many of them ended so that nobody knows whether it was sent.
+    /// Attempts that ended uncertain.
     pub doubts: u32,
     /// Permanent refusals that were not final, and when the first of them came.
     pub refused: Option<(u32, DateTime<Utc>)>,
@@ -382,7 +380,7 @@ impl Job {
         Some(all * self.hand.gate.share_of(self.notice.campaign))
     }
 
-    /// An attempt came to nothing, and the next one may follow at once.
+    /// The attempt ended before anything was sent; the next attempt may follow at once.
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tried.push(attempt);
     }

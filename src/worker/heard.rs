@@ -11,9 +11,7 @@ use crate::notice::AttemptResult;
 pub struct Heard {
     /// The latest results of the campaign.
     pub window: Arc<Mutex<Window>>,
-    /// The campaign.
     pub campaign: CampaignId,
-    /// What came of the attempt.
     pub result: AttemptResult,
     /// How often the notice was tried before.
     pub tries: u32,

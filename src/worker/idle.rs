@@ -1,4 +1,4 @@
-//! How long a loop rests that found nothing to do.
+//! The poll interval of a loop that found no work.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::shutdown::Shutdown;
 
-/// So many looks in a row that find nothing make a loop idle.
+/// A loop is idle after this many polls in a row without work.
 const SOON: u32 = 10;
 
 /// The rest between looks: short while there was work a moment ago, long once a loop is idle.
@@ -18,7 +18,7 @@ pub struct Idle {
 }
 
 impl Idle {
-    /// With a short rest, and one that is so many times as long.
+    /// An idle loop rests `times` as long as a busy one.
     pub fn new(short: Duration, times: u32) -> Self {
         Self {
             short,

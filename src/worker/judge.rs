@@ -1,4 +1,5 @@
-//! What a relay's reply means: the row to write, the state of the notice, what is counted, who is held.
+//! What a relay's reply means: the outcome row to write, the status of the notice, the figures, and which provider or
+//! relay is held.
 
 use std::sync::Arc;
 
@@ -21,20 +22,19 @@ use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
 use crate::trouble::Seen;
 
-/// How long a relay is held that puts everything off while another takes.
+/// How long a relay is held that defers every message while another relay accepts them.
 const PUTS_OFF: TimeDelta = TimeDelta::minutes(5);
 
 /// A result that is not yet written, and the job that ends with it.
 pub struct Owed {
     /// The row to write.
     pub row: Outcome,
-    /// The job.
     pub job: Job,
     /// The state of its notice.
     pub to: NoticeStatus,
     /// When it is tried again, if it is.
     pub due_at: Option<DateTime<Utc>>,
-    /// Nothing came of the attempt: another connection may take the job at once.
+    /// The attempt ended before anything was sent: another connection may take the job at once.
     pub again: bool,
     /// The relay was lost: it may be about to go away.
     pub is_lost: bool,
@@ -55,7 +55,6 @@ impl Owed {
 
 /// Judges the replies of one relay.
 pub struct Judge<'a> {
-    /// The program.
     pub app: &'a App,
     /// The relay.
     pub trunk: &'a Trunk,
@@ -63,7 +62,7 @@ pub struct Judge<'a> {
     pub providers: &'a Providers,
     /// The other relays of this node.
     pub others: &'a [Arc<Trunk>],
-    /// This process drops what it has in hand: that is lost by no relay's fault.
+    /// This process drops its jobs: no relay is to blame for connections lost now.
     pub drops: bool,
 }
 
@@ -122,7 +121,8 @@ impl Ending {
 }
 
 impl Judge<'_> {
-    /// What follows from the reply to a job's attempt, which began with this row; done is what concerns others.
+    /// The result of the reply to a job's attempt, which began with this row. Holds the provider or relay and counts
+    /// the result as a side effect.
     pub fn judge(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> Owed {
         let now = self.app.now();
         if matches!(reply, Reply::CannotCarry { .. }) {
@@ -177,10 +177,11 @@ impl Judge<'_> {
         self.providers.refuser(job.person.contact.email.as_ref())
     }
 
-    /// Keeps what a verdict says about provider, relay and campaign, and holds what is to be held.
+    /// Records what a classification says about provider, relay and campaign, and holds the provider or relay if it
+    /// says so.
     fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply, heard: Heard) {
         if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
-            // Nothing left: no campaign counts it.
+            // Nothing was sent: the campaign does not count it.
             return self.lost(None);
         }
         match verdict {
@@ -208,8 +209,8 @@ impl Judge<'_> {
         }
     }
 
-    /// A transaction was lost; of one whose text had left, the result. What is lost while the relay is held was under
-    /// way before that, and says nothing new.
+    /// The connection broke during a transaction; `heard` is the result if the message text had been sent. Transactions
+    /// lost while the relay is held began before the hold, and say nothing new.
     fn lost(&self, heard: Option<Heard>) {
         if self.trunk.held().is_some() {
             return;
@@ -220,7 +221,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A message was put off. If the relay puts everything off while another could take it, it is held.
+    /// A message was deferred. The relay is held if it defers everything while another relay could take it.
     fn put_off(&self, job: &Job, heard: Heard) {
         let is_held = self.trunk.held().is_some();
         let others_take = self.others.iter().any(|other| {
@@ -254,7 +255,7 @@ impl Judge<'_> {
 
     /// A reply was against us.
     fn refused(&self, job: &Job, reply: &Reply, (reason, lasting): (HoldReason, TimeDelta)) {
-        // A person who was refused before says nothing new: at the end of a campaign only such are left.
+        // A repeated refusal of one person says nothing new: only such people are left at the end of a campaign.
         if !is_first(job, reply) {
             return;
         }
@@ -274,7 +275,7 @@ impl Judge<'_> {
 
     fn tell_held(&self, job: &Job, reason: HoldReason) {
         let (relay, why) = (self.trunk.route.relay.name(), reason.as_str());
-        // Of others not even the domain: it may be one person's.
+        // For an unnamed provider the domain is not logged either: it may belong to one person.
         let provider = &*job.provider;
         tracing::warn!(
             relay,

@@ -1,27 +1,29 @@
-//! Lanes: the notices in hand, one lane a campaign, and which of them goes next. Corrections go before
-//! supplements before first notices; campaigns of one kind take turns. A notice whose provider is not to be
-//! hurried steps aside for its moment, and whoever may go meanwhile goes.
+//! Lanes: the notices in hand, one lane a campaign, and which of them goes next. Corrections go before supplements
+//! before first notices; campaigns of one kind take turns. A job whose mailbox provider is at its rate limit is parked
+//! until its slot; the next eligible job is dispatched.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering as AtomicOrdering};
+mod lane;
+mod state;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::gate::Leave;
+use self::lane::Lane;
+use self::state::{Found, State};
 use super::hand::Job;
 use super::providers::Providers;
 use super::trunk::Trunk;
-use super::way::{Look, Way, is_served, put_off};
+use super::way::{Look, is_served, put_off};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 
-/// So many times a lane's room may step aside before no more of its campaign is claimed.
+/// The loader stops claiming batches of a campaign once this multiple of a lane's room is parked.
 const ASIDE: usize = 4;
-/// How long somebody who waits for a job sleeps at most before looking again: gates open and shut meanwhile.
+/// The longest wait of a connection for a job before it looks again: the gate may have changed.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// All lanes of this process. Cheap to clone.
@@ -30,70 +32,16 @@ pub struct Lanes(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
-    /// There may be a job for those who wait for one.
+    /// Notified when there may be a job for a waiting connection.
     pushed: Notify,
-    /// There may be room for those who wait for that.
+    /// Notified when a job was taken and the loader may have room.
     taken: Notify,
     providers: Providers,
     trunks: Box<[Arc<Trunk>]>,
-    /// There may be jobs that some relay cannot carry.
+    /// Set while a job may wait that some relay cannot carry.
     picky: AtomicBool,
     /// Jobs in a lane beyond which no more of its campaign is claimed.
     room: usize,
-}
-
-#[derive(Default)]
-struct State {
-    lanes: Vec<Lane>,
-    /// The campaign that went last.
-    last: Option<CampaignId>,
-    aside: BinaryHeap<Aside>,
-    closed: bool,
-}
-
-struct Lane {
-    campaign: CampaignId,
-    kind: CampaignKind,
-    jobs: VecDeque<Job>,
-    /// How many more of its jobs stepped aside.
-    aside: usize,
-}
-
-/// A job that waits for its provider's moment.
-struct Aside(Reverse<Instant>, Job);
-
-impl PartialEq for Aside {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl Eq for Aside {}
-
-impl PartialOrd for Aside {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Aside {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-/// What a look at the lanes found.
-enum Found {
-    /// This one goes.
-    Job(Box<Job>),
-    /// These may not go any more: they go back to the queue.
-    Shut(Vec<Job>),
-    /// The provider of this one is held by every relay for so long.
-    Held(Box<Job>, Duration),
-    /// Nobody before this moment, or before something changes.
-    Nobody(Option<Instant>),
-    /// Nobody ever again.
-    Closed,
 }
 
 impl Lanes {
@@ -139,12 +87,12 @@ impl Lanes {
     /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
     pub fn put_behind(&self, job: Job) {
         if !job.not_by.is_empty() {
-            self.0.picky.store(true, AtomicOrdering::Relaxed);
+            self.0.picky.store(true, Ordering::Relaxed);
         }
         self.push(job.notice.campaign, job.shared.kind, vec![job]);
     }
 
-    /// Waits until `wanted` makes something of the number of jobs that may go now; `None`: there will be none.
+    /// Waits until `wanted` answers `Some` for the number of jobs that may go now; `None`: the lanes are closed.
     pub async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
         loop {
             let pushed = self.0.pushed.notified();
@@ -164,19 +112,19 @@ impl Lanes {
 
     /// Whether a job waits that this standby can carry and none of the relays in use that go first.
     pub fn need(&self, standby: &Trunk) -> bool {
-        if !self.0.picky.load(AtomicOrdering::Relaxed) {
+        if !self.0.picky.load(Ordering::Relaxed) {
             return false;
         }
         self.with(|state| {
             let mut picky = state.jobs().filter(|job| !job.not_by.is_empty()).peekable();
             if picky.peek().is_none() {
-                self.0.picky.store(false, AtomicOrdering::Relaxed);
+                self.0.picky.store(false, Ordering::Relaxed);
             }
             picky.any(|job| job.may_go_by(standby) && !is_served(&self.0.trunks, job))
         })
     }
 
-    /// Whether more than so many jobs wait in the lanes.
+    /// Whether more jobs than this wait in the lanes.
     pub fn have_more_than(&self, jobs: usize) -> bool {
         let waiting = |state: &mut State| {
             state
@@ -188,7 +136,7 @@ impl Lanes {
         self.with(waiting) > jobs
     }
 
-    /// The campaigns of which enough is in hand.
+    /// The campaigns that are at capacity.
     pub fn full(&self) -> Vec<CampaignId> {
         let room = self.0.room;
         let full = |lane: &&Lane| lane.jobs.len() >= room || lane.aside >= ASIDE * room;
@@ -202,7 +150,8 @@ impl Lanes {
         })
     }
 
-    /// Waits while just these have enough, a poll interval at most: others may have become due.
+    /// Waits while exactly these campaigns are at capacity, at most a poll interval: another campaign may have become
+    /// due.
     pub async fn while_full(&self, full: &[CampaignId], poll: Duration) {
         let wait = async {
             while self.full() == full {
@@ -212,7 +161,7 @@ impl Lanes {
         let _ = tokio::time::timeout(poll, wait).await;
     }
 
-    /// Gives everything back; whoever waits for a job gets none.
+    /// Returns all jobs to the queue; waiting connections get none.
     pub fn close(&self) {
         let dropped = self.with(|state| {
             state.closed = true;
@@ -222,8 +171,8 @@ impl Lanes {
         self.0.pushed.notify_waiters();
     }
 
-    /// Gives back every job that may not go any more, also while no line asks for one: what was opened of its
-    /// person leaves the memory. If all relays are held, those are `all` jobs.
+    /// Gives back every job that may not go any more, also while no line asks for one: the decrypted contact data leave
+    /// the memory. If all relays are held, those are `all` jobs.
     pub fn give_back(&self, all: bool) {
         let back = self.with(|state| match all {
             true => state.take_all(),
@@ -293,192 +242,5 @@ impl Lanes {
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl State {
-    fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.lanes.iter().flat_map(|lane| &lane.jobs)
-    }
-
-    /// How many jobs may go now, more or less: of a campaign with a rate one at a time.
-    fn due(&self, now: Instant) -> usize {
-        let aside = self.aside.peek().is_some_and(|aside| aside.0.0 <= now);
-        self.lanes.iter().map(|lane| lane.due(now)).sum::<usize>() + usize::from(aside)
-    }
-
-    /// What comes back is not wanted any more.
-    fn push(&mut self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) -> Vec<Job> {
-        if self.closed {
-            return jobs;
-        }
-        self.lanes
-            .retain(|lane| !lane.jobs.is_empty() || lane.aside > 0);
-        match self.lane(campaign) {
-            Some(lane) => lane.jobs.extend(jobs),
-            None => self.lanes.push(Lane {
-                campaign,
-                kind,
-                jobs: jobs.into(),
-                aside: 0,
-            }),
-        }
-        Vec::new()
-    }
-
-    fn lane(&mut self, campaign: CampaignId) -> Option<&mut Lane> {
-        self.lanes.iter_mut().find(|lane| lane.campaign == campaign)
-    }
-
-    fn look(&mut self, look: &Look<'_>) -> Found {
-        if self.closed {
-            return Found::Closed;
-        }
-        while let Some(job) = self.back_from_aside(look.now) {
-            return match (job.leave(), look.way(&job)) {
-                (Leave::Go, Way::Open) => Found::Job(Box::new(job)),
-                (Leave::Go, Way::Nowhere(left)) => Found::Held(Box::new(job), left),
-                (Leave::Go, Way::Elsewhere) => match self.lane(job.notice.campaign) {
-                    Some(lane) => {
-                        lane.jobs.push_back(job);
-                        continue;
-                    }
-                    None => Found::Shut(vec![job]),
-                },
-                (Leave::Wait | Leave::Back, _) => Found::Shut(vec![job]),
-            };
-        }
-        let last = self.last;
-        // Few campaigns are under way at once.
-        self.lanes
-            .sort_by_key(|lane| (lane.kind.rank(), Some(lane.campaign) <= last, lane.campaign));
-        let mut soonest = self.aside.peek().map(|aside| aside.0.0);
-        for lane in &mut self.lanes {
-            match lane.look(look, &mut self.aside) {
-                Found::Nobody(moment) => soonest = soonest.into_iter().chain(moment).min(),
-                found => {
-                    self.last = Some(lane.campaign);
-                    return found;
-                }
-            }
-        }
-        self.shut_aside()
-            .map_or(Found::Nobody(soonest), Found::Shut)
-    }
-
-    /// A job that stepped aside and whose moment has come.
-    fn back_from_aside(&mut self, now: Instant) -> Option<Job> {
-        self.aside.peek().filter(|aside| aside.0.0 <= now)?;
-        let Aside(_, job) = self.aside.pop()?;
-        if let Some(lane) = self.lane(job.notice.campaign) {
-            lane.aside -= 1;
-        }
-        Some(job)
-    }
-
-    /// All jobs.
-    fn take_all(&mut self) -> Vec<Job> {
-        let aside = std::mem::take(&mut self.aside).into_iter();
-        let lanes = std::mem::take(&mut self.lanes).into_iter();
-        aside
-            .map(|aside| aside.1)
-            .chain(lanes.flat_map(|lane| lane.jobs))
-            .collect()
-    }
-
-    /// All jobs that may not go any more.
-    fn shut(&mut self) -> Vec<Job> {
-        let mut back = self.shut_aside().unwrap_or_default();
-        for lane in &mut self.lanes {
-            if lane.jobs.iter().any(|job| job.leave() == Leave::Back) {
-                back.extend(lane.shut());
-            }
-        }
-        back
-    }
-
-    /// Those who stepped aside and may not go any more.
-    fn shut_aside(&mut self) -> Option<Vec<Job>> {
-        let shut = |aside: &Aside| aside.1.leave() == Leave::Back;
-        if !self.aside.iter().any(shut) {
-            return None;
-        }
-        let (back, stay): (Vec<_>, Vec<_>) = self.aside.drain().partition(shut);
-        self.aside = stay.into();
-        let jobs: Vec<Job> = back.into_iter().map(|aside| aside.1).collect();
-        for job in &jobs {
-            if let Some(lane) = self.lane(job.notice.campaign) {
-                lane.aside -= 1;
-            }
-        }
-        Some(jobs)
-    }
-}
-
-impl Lane {
-    /// Its jobs that may not go any more.
-    fn shut(&mut self) -> Vec<Job> {
-        let jobs = std::mem::take(&mut self.jobs);
-        let (back, stay): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|job| job.leave() == Leave::Back);
-        self.jobs = stay.into();
-        back
-    }
-
-    fn due(&self, now: Instant) -> usize {
-        match self.jobs.front() {
-            Some(first) if first.leave() == Leave::Go => match first.rate() {
-                None => self.jobs.len(),
-                Some(_) => usize::from(first.shared.pace.peek(now) <= now),
-            },
-            _ => 0,
-        }
-    }
-
-    fn look(&mut self, look: &Look<'_>, aside: &mut BinaryHeap<Aside>) -> Found {
-        let now = look.now;
-        // Jobs that wait for another relay are passed over once.
-        let mut passed = 0;
-        while passed < self.jobs.len()
-            && let Some(first) = self.jobs.front()
-        {
-            match first.leave() {
-                Leave::Go => {}
-                Leave::Wait => return Found::Nobody(None),
-                Leave::Back => return Found::Shut(self.shut()),
-            }
-            match look.way(first) {
-                Way::Open => {}
-                Way::Elsewhere => {
-                    self.jobs.rotate_left(1);
-                    passed += 1;
-                    continue;
-                }
-                Way::Nowhere(left) => match self.jobs.pop_front() {
-                    Some(job) => return Found::Held(Box::new(job), left),
-                    None => break,
-                },
-            }
-            let rate = first.rate();
-            let moment = rate.map_or(now, |_| first.shared.pace.peek(now));
-            if moment > now {
-                return Found::Nobody(Some(moment));
-            }
-            let Some(job) = self.jobs.pop_front() else {
-                break;
-            };
-            let address = job.person.contact.email.as_ref();
-            let theirs = look.providers.moment(address, now, job.share());
-            if let Some(rate) = rate {
-                job.shared.pace.take(now, rate);
-            }
-            if theirs > now {
-                self.aside += 1;
-                aside.push(Aside(Reverse(theirs), job));
-                continue;
-            }
-            return Found::Job(Box::new(job));
-        }
-        Found::Nobody(None)
     }
 }

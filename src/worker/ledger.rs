@@ -1,6 +1,5 @@
-//! The ledger: outcomes of many connections, one commit. A row is answered for only once it is
-//! durable, so that no message leaves before its beginning is written, and no connection goes on
-//! before its last result is (promise P3).
+//! The ledger: outcomes of many connections, one commit. A caller gets its answer once the row is durable: no message
+//! is sent before its beginning is written, and no connection continues before its last result is written (promise P3).
 
 use std::sync::Arc;
 
@@ -46,7 +45,7 @@ impl Ledger {
     /// Hands rows in to be written with the next commit.
     ///
     /// # Errors
-    /// `Unavailable` if nobody takes them any more.
+    /// `Unavailable` if the writers have ended.
     pub async fn hand_in(&self, rows: Vec<Outcome>) -> Result<Writing> {
         let (done, answer) = oneshot::channel();
         match self.0.send(Entry { rows, done }).await {
@@ -73,7 +72,7 @@ fn away() -> Error {
     Error::Unavailable("outcomes cannot be written".to_owned())
 }
 
-/// Takes whatever is waiting and writes it together: no timer, the commit itself sets the rhythm.
+/// Writes all waiting rows in one commit, again and again; no timer delays them.
 async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
     let mut writer = None;
     while let Some(entries) = next(&mut *receiver.lock().await).await {
@@ -81,7 +80,7 @@ async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
         let mut written = write(&app, &mut writer, &rows).await;
         if let Err(error) = &written {
             app.db.trouble("outcomes could not be written", error);
-            // Whatever is wrong with the connection, the next rows get another.
+            // After any error the next rows use another connection.
             writer = None;
         }
         for entry in entries {
@@ -98,9 +97,9 @@ async fn write_all(app: App, receiver: Arc<Mutex<mpsc::Receiver<Entry>>>) {
     }
 }
 
-/// What waits, up to one statement's worth; `None`: nothing will come any more. Whoever is ready to hand rows in
-/// does so first, as long as that brings any: a third fewer commits carry the same, and no timer is needed. It
-/// ends, since each line waits for its answer before it has more.
+/// Takes the waiting rows, at most one statement's worth; `None`: all senders of rows are gone. Yields while new rows
+/// keep arriving, to coalesce them into one commit: a third fewer commits, measured. This ends, since each connection
+/// waits for its answer before it sends more rows.
 async fn next(receiver: &mut mpsc::Receiver<Entry>) -> Option<Vec<Entry>> {
     let mut entries = vec![receiver.recv().await?];
     let mut size = entries[0].rows.len();

@@ -19,20 +19,15 @@ use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
 use crate::deployment::keys;
-use crate::id::{CampaignId, PersonId};
-use crate::incident;
-use crate::notice::Notice;
+use crate::id::CampaignId;
 use crate::notice::letter::Edition;
 use crate::notice::store::batch::{self, Lease, Turn};
 use crate::notice::store::{self, outcome};
-use crate::person::{self, Person};
 use crate::postal;
-use crate::seal::IncidentKey;
 use crate::shutdown::Shutdown;
 
 /// Claims batches while there is room for them.
 pub struct Loader {
-    /// The program.
     pub app: App,
     /// Where it is seen whether a campaign may go on.
     pub gate: Gate,
@@ -40,23 +35,24 @@ pub struct Loader {
     pub ledger: Ledger,
     /// Where jobs go.
     pub lanes: Lanes,
-    /// What is done for the batches in hand.
+    /// Tasks of the leased batches.
     pub hands: TaskTracker,
-    /// What the notices of each campaign share. Nothing that could be forgotten: keys are read for each batch.
+    /// What the notices of each campaign share. It contains no incident keys: those are read for each batch, since an
+    /// incident may be forgotten.
     pub shared: HashMap<CampaignId, Arc<Shared>>,
-    /// The campaign of the last claim: the next is another's turn.
+    /// The campaign of the last claim: campaigns take turns.
     pub last: Option<CampaignId>,
-    /// Who says that there may be something to claim.
+    /// Notified when there may be a batch to claim.
     pub wake: Waiter,
 }
 
 impl Loader {
-    /// Claims until it is time to leave, then gives back what is in hand.
+    /// Claims until the process leaves, then returns the leased batches.
     pub async fn run(mut self, shutdown: Shutdown) {
         let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
         let mut idle = Idle::new(poll, 4);
-        // Of whom there was enough in hand when nothing else was due: while that is so, others are asked for no
-        // sooner than where nothing is in hand.
+        // Campaigns that were at capacity at the last empty claim. While that set is unchanged, poll at the idle
+        // interval.
         let mut only_these: Option<(Vec<CampaignId>, Instant)> = None;
         while !shutdown.is_leaving() {
             let full = self.lanes.full();
@@ -64,7 +60,7 @@ impl Loader {
             let same =
                 |(these, at): &(Vec<CampaignId>, Instant)| *these == full && at.elapsed() < poll;
             if enough && only_these.as_ref().is_some_and(same) {
-                // What it does not ask for may be wanted as soon as a job is taken.
+                // A taken job may free capacity for another claim.
                 tokio::select! {
                     () = shutdown.soft().cancelled() => {}
                     () = self.lanes.while_full(&full, poll) => {}
@@ -96,7 +92,8 @@ impl Loader {
         self.hands.wait().await;
     }
 
-    /// Claims a batch of a campaign that is not `full`, and hands its notices out. `false`: there was none.
+    /// Claims a batch of a campaign that is not in `full`, and puts its notices in the lanes. `false`: no batch was
+    /// due.
     async fn step(&mut self, full: Vec<CampaignId>, shutdown: &Shutdown) -> Result<bool> {
         let turn = Turn {
             last: self.last,
@@ -130,7 +127,7 @@ impl Loader {
         let source = source(&lease, read_at);
         let key = match lease.campaign_status {
             CampaignStatus::Cancelled => None,
-            _ => key(&self.app, &lease).await?,
+            _ => planner.key().await?,
         };
         let Some(key) = key else {
             let known = planner.cancel(notices, &past).await?;
@@ -139,8 +136,10 @@ impl Loader {
             return Ok(true);
         };
         let shared = shared(&self.app, &mut self.shared, &lease).await?;
-        // After the claim, which saw the list version of the bucket: they are of that version or of a newer one.
-        let people = people(&self.app, &key, &lease, &notices).await?;
+        // Read after the claim, which saw the list version of the bucket: the people are of that version or of a newer
+        // one.
+        let ids = notices.iter().map(|notice| notice.person);
+        let people = planner.people(&key, ids).await?;
         let plan = planner.plan(&shared, notices, &past, people).await?;
         let (campaign, left) = (lease.campaign_id, plan.jobs.len());
         let hand = Hand::take(
@@ -160,7 +159,7 @@ impl Loader {
     }
 }
 
-/// From what a batch is read that was claimed after `read_at`.
+/// The source of a batch that was claimed after `read_at`.
 fn source(lease: &Lease, read_at: Instant) -> Source {
     Source {
         campaign: lease.campaign_id,
@@ -169,31 +168,6 @@ fn source(lease: &Lease, read_at: Instant) -> Source {
         scope: lease.scope,
         read_at,
     }
-}
-
-pub(super) async fn people(
-    app: &App,
-    key: &IncidentKey,
-    lease: &Lease,
-    notices: &[Notice],
-) -> Result<HashMap<PersonId, Person>> {
-    let ids: Vec<PersonId> = notices.iter().map(|notice| notice.person).collect();
-    let mut conn = app.db.get().await?;
-    let place = (lease.incident_id, lease.bucket);
-    let people = person::store::load_many(&mut conn, key, place, &ids).await?;
-    Ok(people
-        .into_iter()
-        .map(|person| (person.id, person))
-        .collect())
-}
-
-/// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
-pub(super) async fn key(app: &App, lease: &Lease) -> Result<Option<IncidentKey>> {
-    let mut conn = app.db.get().await?;
-    let wrapped = incident::store::wrapped_key(&mut conn, lease.incident_id).await?;
-    let open = |wrapped: Vec<u8>| app.keys.incident_key(lease.incident_id, &wrapped);
-    let strange = |_| Error::inconsistent("incident", lease.incident_id);
-    wrapped.map(open).transpose().map_err(strange)
 }
 
 /// What all notices of the campaign share, compiled at its first batch.

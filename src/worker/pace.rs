@@ -1,18 +1,18 @@
-//! Pace: at most so many messages a second, evenly, never by sleeping after a burst.
+//! Rate limits: messages are spaced evenly, without bursts.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Hands out moments at an even distance; shared by all connections of a relay, campaign or provider.
+/// Assigns evenly spaced slots; shared by all connections of a relay, campaign or provider.
 #[derive(Debug, Default)]
 pub struct Pace {
     next: Mutex<Option<Instant>>,
 }
 
 impl Pace {
-    /// Waits for the caller's moment at this rate, in messages a second; 0 is unlimited.
+    /// Waits for the caller's slot at this rate, in messages a second; 0 is unlimited.
     pub async fn turn(&self, per_second: f64) {
         if per_second > 0.0 {
             let moment = self.take(Instant::now(), per_second);
@@ -20,7 +20,7 @@ impl Pace {
         }
     }
 
-    /// The moment of the next in line, who now has it.
+    /// Takes the next free slot.
     pub fn take(&self, now: Instant, per_second: f64) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let moment = next.map_or(now, |next| next.max(now));
@@ -28,7 +28,7 @@ impl Pace {
         moment
     }
 
-    /// When the next in line may go; it is not taken.
+    /// The next free slot, without taking it.
     pub fn peek(&self, now: Instant) -> Instant {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.map_or(now, |next| next.max(now))

@@ -1,4 +1,4 @@
-//! What the outcomes tell of a batch that was in other hands before.
+//! What the outcomes tell of a batch that another sender had before.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub struct Story {
     pub attempts: i16,
     /// Attempts that count for the retry policy.
     pub tries: u32,
-    /// How many of them ended so that nobody knows whether it was sent.
+    /// Attempts that ended uncertain.
     pub doubts: u32,
     /// Permanent refusals that were not final, and when the first of them came.
     pub refused: Option<(u32, DateTime<Utc>)>,
@@ -64,7 +64,8 @@ impl Past {
         Self(stories)
     }
 
-    /// What became of one so far. What its attempts came to that it has on record is in the tally.
+    /// The history of one notice. Results of attempts that the notice's row already counts are in the tally, and left
+    /// out of `tried`.
     pub fn of(&self, notice: &Notice) -> Story {
         let mut story = self.0.get(&notice.id).cloned().unwrap_or_default();
         story.tried.retain(|row| row.attempt > notice.attempts);

@@ -15,6 +15,7 @@ use crate::campaign;
 use crate::campaign::content::Content;
 use crate::db::{Error, Result};
 use crate::id::{NoticeId, PersonId};
+use crate::incident;
 use crate::notice::store::Settled;
 use crate::notice::store::batch::Lease;
 use crate::notice::store::outcome::Outcome;
@@ -22,6 +23,7 @@ use crate::notice::{AttemptResult, Notice, NoticeStatus};
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Person};
 use crate::scope;
+use crate::seal::IncidentKey;
 
 /// An attempt that began later than this after a list was applied to its bucket went to an address of that list: the
 /// transaction that applied it had ended by then, whatever the clocks of the nodes say, and no sender still had the
@@ -33,7 +35,6 @@ type Standing = (NoticeStatus, Option<DateTime<Utc>>);
 
 /// Plans one leased batch.
 pub struct Planner<'a> {
-    /// The program.
     pub app: &'a App,
     /// Where outcomes go.
     pub ledger: &'a Ledger,
@@ -43,13 +44,41 @@ pub struct Planner<'a> {
     pub providers: &'a Providers,
 }
 
-/// What was done with a batch's notices before.
+/// The histories of a batch's notices.
 struct Stories {
     each: Vec<(Notice, Story)>,
-    /// Others were written of meanwhile.
+    /// Another sender wrote results of notices that are not among these.
     unclear: bool,
-    /// The addresses that refused what a dead sender sent to them, where they are known.
-    refused: HashMap<PersonId, Vec<u8>>,
+    refused: Refused,
+}
+
+/// The addresses that refused what a dead sender sent to them, where they are known.
+#[derive(Default)]
+struct Refused(HashMap<PersonId, Vec<u8>>);
+
+impl Refused {
+    /// The row to write for a notice with this status, and its address if that refused the message.
+    fn settled(
+        &mut self,
+        notice: &Notice,
+        story: Story,
+        ((to, due_at), withheld): (Standing, Option<WithheldReason>),
+        provider: Arc<str>,
+    ) -> Settled {
+        Settled {
+            id: notice.id,
+            person: notice.person,
+            named: notice.named,
+            address: self.0.remove(&notice.person),
+            from: notice.status,
+            to,
+            withheld,
+            attempts: story.attempts,
+            due_at,
+            provider,
+            tried: story.tried,
+        }
+    }
 }
 
 /// What is to be done with a batch's notices.
@@ -95,15 +124,15 @@ impl Planner<'_> {
                     Err(reason) => ((NoticeStatus::Withheld, None), Some(reason)),
                 },
             };
-            let address = stories.refused.remove(&notice.person);
-            let ended = settled(&notice, story, (to, withheld), (address, provider));
+            let stands = (to, withheld);
+            let ended = stories.refused.settled(&notice, story, stands, provider);
             plan.known.settled.push(ended);
         }
         Ok(plan)
     }
 
-    /// Ends every notice of a batch of which nothing more is sent, since its campaign was cancelled or its incident
-    /// forgotten: as it was sent, or as cancelled.
+    /// Ends every notice of a batch whose campaign was cancelled or whose incident was forgotten: with the result of
+    /// its last attempt, or as cancelled.
     pub async fn cancel(&self, notices: Vec<Notice>, past: &Past) -> Result<Known> {
         let mut stories = self.stories(notices, past, |_| false).await?;
         let mut known = Known {
@@ -119,16 +148,66 @@ impl Planner<'_> {
                 Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
                 Some((to, _)) => to,
             };
-            let address = stories.refused.remove(&notice.person);
-            let to_unknown = (address, self.providers.name(None));
-            let ended = settled(&notice, story, ((to, None), None), to_unknown);
+            let (stands, provider) = (((to, None), None), self.providers.name(None));
+            let ended = stories.refused.settled(&notice, story, stands, provider);
             known.settled.push(ended);
         }
         Ok(known)
     }
 
-    /// What was done with a batch's notices. Attempts without an end, of a sender that died, end as uncertain; so
-    /// many doubts say whether the notice is sent `again`.
+    /// Settles the notices whose outcomes say more than their rows, and no other: nothing is sent, and attempts without
+    /// a result stay as they are.
+    pub async fn recorded(&self, notices: Vec<Notice>, past: &Past) -> Result<Vec<Settled>> {
+        let read = |notice: Notice| {
+            let story = past.of(&notice);
+            (notice, story)
+        };
+        let mut each: Vec<_> = notices.into_iter().map(read).collect();
+        each.retain(|(_, story)| {
+            story.open.is_none() && story.end.is_some() && !story.tried.is_empty()
+        });
+        let mut refused = self.refused(&each).await?;
+        let ids = each.iter().map(|(notice, _)| notice.person);
+        let people = match self.key().await? {
+            Some(key) => self.people(&key, ids).await?,
+            None => HashMap::new(),
+        };
+        let settled = |(notice, story): (Notice, Story)| {
+            let stands = (story.end?, None);
+            let person = people.get(&notice.person);
+            let email = person.and_then(|person| person.contact.email.as_ref());
+            let provider = self.providers.name(email);
+            Some(refused.settled(&notice, story, stands, provider))
+        };
+        Ok(each.into_iter().filter_map(settled).collect())
+    }
+
+    /// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
+    pub async fn key(&self) -> Result<Option<IncidentKey>> {
+        let incident = self.lease.incident_id;
+        let mut conn = self.app.db.get().await?;
+        let wrapped = incident::store::wrapped_key(&mut conn, incident).await?;
+        let open = |wrapped: Vec<u8>| self.app.keys.incident_key(incident, &wrapped);
+        let strange = |_| Error::inconsistent("incident", incident);
+        wrapped.map(open).transpose().map_err(strange)
+    }
+
+    /// Opens people of the batch.
+    pub async fn people(
+        &self,
+        key: &IncidentKey,
+        ids: impl Iterator<Item = PersonId>,
+    ) -> Result<HashMap<PersonId, Person>> {
+        let ids: Vec<PersonId> = ids.collect();
+        let mut conn = self.app.db.get().await?;
+        let place = (self.lease.incident_id, self.lease.bucket);
+        let people = person::store::load_many(&mut conn, key, place, &ids).await?;
+        let by_id = |person: Person| (person.id, person);
+        Ok(people.into_iter().map(by_id).collect())
+    }
+
+    /// The histories of a batch's notices. Attempts of a dead sender that have no result are recorded as uncertain;
+    /// `again` tells from the number of uncertain attempts whether the notice is resent.
     async fn stories(
         &self,
         notices: Vec<Notice>,
@@ -141,8 +220,8 @@ impl Planner<'_> {
             let mut story = past.of(&notice);
             if let Some(open) = story.open.take() {
                 story.doubts += 1;
-                // At once: whoever had it is gone. Should this sender go too before it has begun again, the row
-                // tells the next that it is to be sent again.
+                // Resent at once: the former sender is gone. If this sender dies too before the new attempt begins, the
+                // row tells the next sender to resend.
                 let retry_at = again(story.doubts).then_some(now);
                 let row = Outcome {
                     settled: true,
@@ -168,7 +247,8 @@ impl Planner<'_> {
         })
     }
 
-    /// Writes that attempts were lost. Those of which somebody wrote the end first: they were not.
+    /// Records lost attempts as uncertain. Returns the notices whose result another sender wrote first: those attempts
+    /// were not lost.
     async fn write_lost(&self, lost: Vec<Outcome>) -> Result<HashSet<NoticeId>> {
         if lost.is_empty() {
             return Ok(HashSet::new());
@@ -187,20 +267,17 @@ impl Planner<'_> {
         Ok(unclear)
     }
 
-    /// The addresses that refused what a dead sender sent to them. Outcomes do not say them: they are those of now,
-    /// unless a list may have given another since the attempt.
-    pub(super) async fn refused(
-        &self,
-        each: &[(Notice, Story)],
-    ) -> Result<HashMap<PersonId, Vec<u8>>> {
+    /// The addresses that refused the messages of a dead sender. Outcomes do not contain addresses, so the present
+    /// address is taken, unless a list may have changed it since the attempt.
+    async fn refused(&self, each: &[(Notice, Story)]) -> Result<Refused> {
         let refused: Vec<_> = each.iter().filter(|(_, story)| is_refused(story)).collect();
         if refused.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(Refused::default());
         }
         let people: Vec<_> = refused.iter().map(|(notice, _)| notice.person).collect();
         let (incident, bucket) = (self.lease.incident_id, self.lease.bucket);
         let mut conn = self.app.db.get().await?;
-        // The keys first: a list that comes in force between the two is seen by the second.
+        // Reads the keys first: the second statement then sees a list that was applied between the two.
         let mut keys = person::store::email_keys_of(&mut conn, (incident, bucket), &people).await?;
         let newest = scope::store::newest(&mut conn, incident, bucket).await?;
         let campaign = campaign::store::find(&mut conn, self.lease.campaign_id).await?;
@@ -209,14 +286,14 @@ impl Planner<'_> {
             // The audience was frozen from the version that was approved.
             content.is_none_or(|content| content.scope != *version)
         }) else {
-            return Ok(keys);
+            return Ok(Refused(keys));
         };
         for (notice, story) in refused {
             if story.last_tried.is_none_or(|tried| tried - at <= SURE) {
                 keys.remove(&notice.person);
             }
         }
-        Ok(keys)
+        Ok(Refused(keys))
     }
 }
 
@@ -225,25 +302,4 @@ fn is_refused(story: &Story) -> bool {
         story.end,
         Some((NoticeStatus::Bounced | NoticeStatus::Expired, _))
     )
-}
-
-pub(super) fn settled(
-    notice: &Notice,
-    story: Story,
-    ((to, due_at), withheld): (Standing, Option<WithheldReason>),
-    (address, provider): (Option<Vec<u8>>, Arc<str>),
-) -> Settled {
-    Settled {
-        id: notice.id,
-        person: notice.person,
-        named: notice.named,
-        address,
-        from: notice.status,
-        to,
-        withheld,
-        attempts: story.attempts,
-        due_at,
-        provider,
-        tried: story.tried,
-    }
 }

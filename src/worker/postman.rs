@@ -22,7 +22,7 @@ use crate::id::SenderId;
 use crate::notice::freeze::Freezer;
 use crate::shutdown::Shutdown;
 
-/// How often jobs are looked for that may not go any more: with the gate's poll this is well below two seconds.
+/// How often jobs that may not go any more are returned: with the gate's poll interval this is well below two seconds.
 const LET_GO: Duration = Duration::from_millis(500);
 
 /// Starts everything that sends notices.
@@ -94,8 +94,8 @@ fn start_lines(
     }
 }
 
-/// Keeps giving back what may not go any more, and everything while every relay is held. Lines give back what may not go
-/// when they ask for a job; of a relay that is held none asks.
+/// Returns jobs that may not go any more, and all jobs while every relay is held. A line returns such jobs when it asks
+/// for one, but the lines of a held relay do not ask.
 async fn let_go(gate: Gate, lanes: Lanes, shutdown: Shutdown) {
     while shutdown.rest(LET_GO).await {
         lanes.give_back(gate.is_held());

@@ -52,7 +52,7 @@ impl Providers {
         Arc::clone(known.unwrap_or(&self.other))
     }
 
-    /// Who refuses or takes mail to this address as one: its provider, or else its domain. Not to be stored or
+    /// The unit that accepts or refuses mail to this address: its provider, or else its domain. Not to be stored or
     /// logged unless the settings name it: a domain may be one person's.
     pub fn refuser(&self, address: Option<&EmailAddress>) -> String {
         match self.of(address) {
@@ -61,8 +61,8 @@ impl Providers {
         }
     }
 
-    /// The moment at which a message to this address may go, for whoever has this share of the limit; it is
-    /// taken. `now` if nothing limits it.
+    /// Takes the next slot for a message to this address, for a sender with this share of the limit. `now` if nothing
+    /// limits it.
     pub fn moment(&self, address: Option<&EmailAddress>, now: Instant, share: f64) -> Instant {
         match self.of(address) {
             Some(known) if known.per_second > 0 => {

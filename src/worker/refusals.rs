@@ -1,7 +1,7 @@
 //! Refusals against us at one relay, by mailbox provider: when a provider is held, and when the relay is.
 //!
-//! One refusal holds nobody: it may concern one mailbox. The same refusal to several people of one provider, while
-//! most of its answers are such, holds that provider; the relay is held when several providers refuse.
+//! One refusal holds no provider: it may concern one mailbox. A provider is held after the same refusal to several of
+//! its people, if most of its answers are refusals. The relay is held when several providers refuse.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use tokio::time::Instant;
 
 use crate::id::NoticeId;
 
-/// So many people must be refused alike.
+/// A provider is held after the same refusal to this many people.
 const SEVERAL_PEOPLE: usize = 5;
-/// So many providers must refuse before a relay is held.
+/// A relay is held after this many providers refuse.
 const SEVERAL_PROVIDERS: usize = 3;
-/// Answers that are looked at, of a provider and of a relay.
+/// Latest answers that are considered, of a provider and of a relay.
 const LATEST: usize = 40;
 /// Answers older than this count no more.
 const RECENT: Duration = Duration::from_secs(600);
-/// A provider takes others if so many of its latest answers are good for each that is against us.
+/// A provider takes mail to others if its latest answers have at least this many acceptances for each refusal.
 const TAKEN_FOR_EACH: usize = 4;
 /// Providers that are remembered. Beyond it the ones that were quiet for longest are forgotten.
 const MOST_PROVIDERS: usize = 5_000;
@@ -26,11 +26,10 @@ const MOST_PROVIDERS: usize = 5_000;
 /// A refusal against us.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// Of which notice.
     pub notice: NoticeId,
     /// The same for refusals that are alike.
     pub gist: String,
-    /// For how long it holds whom it holds.
+    /// How long it holds the provider or relay.
     pub lasting: Duration,
     /// Why.
     pub why: &'static str,
@@ -116,7 +115,7 @@ impl Refusals {
         }
     }
 
-    /// Takes a refusal against us. Who is held for it from now on.
+    /// Records a refusal against us. Returns the provider or relay to hold.
     pub fn refused(&mut self, provider: &str, refusal: Refusal, now: Instant) -> Option<Hold> {
         self.forget(now);
         let kept = || Some((provider.into(), refusal.notice, refusal.gist.clone()));

@@ -7,17 +7,18 @@ use tokio::time::Instant;
 
 use crate::id::CampaignId;
 
-/// Whoever has not looked at the database within this time sends nothing (promise P4). So what was said longer
-/// ago, everybody who sends has heard.
+/// A sender stops after this time without a successful database poll (promise P4). Therefore every sender still at work
+/// has seen any heartbeat older than this.
 pub const FRESH: Duration = Duration::from_millis(1_500);
 
-/// What this sender has said that it has in hand, and since when.
+/// The campaigns in this sender's heartbeats, and since when each was published.
 #[derive(Debug, Default)]
 pub struct Said(HashMap<CampaignId, Instant>);
 
 impl Said {
-    /// Takes what was said just now. What was said long enough: the others know of it, and it of them. What came
-    /// into hand a moment ago may have come into theirs too, who have not said so yet.
+    /// Records the heartbeat just published. Returns the campaigns published more than [`FRESH`] ago, which all other
+    /// senders have seen. Another sender may have claimed a batch of a newer campaign, too, without having published it
+    /// yet.
     pub fn say(&mut self, campaigns: &[CampaignId], now: Instant) -> Vec<CampaignId> {
         let since = |campaign: &CampaignId| (*campaign, *self.0.get(campaign).unwrap_or(&now));
         self.0 = campaigns.iter().map(since).collect();
@@ -30,9 +31,9 @@ impl Said {
 /// This sender's part of every limit.
 #[derive(Debug)]
 pub struct Shares {
-    /// If all that are at work had a part.
+    /// The share if every sender had one.
     even: f64,
-    /// Of what relays and providers take.
+    /// The share of the limits of relays and providers.
     pub busy: f64,
     campaigns: HashMap<CampaignId, f64>,
 }
@@ -44,8 +45,8 @@ impl Default for Shares {
 }
 
 impl Shares {
-    /// The parts of a sender with these campaigns in hand, beside others with theirs: whoever has nothing of
-    /// what is limited leaves its part to the rest. Of what is not in `mine` all others have a part.
+    /// The shares of a sender with the campaigns `mine`. Senders without work for a limit are excluded from its share.
+    /// For a campaign that is not in `mine`, all other senders have a share.
     pub fn new(mine: &[CampaignId], others: &[Vec<CampaignId>]) -> Self {
         let part = |others: usize| 1.0 / (others + 1) as f64;
         let even = part(others.len());
@@ -64,7 +65,7 @@ impl Shares {
         }
     }
 
-    /// Of a campaign's rate.
+    /// The share of a campaign's rate.
     pub fn of(&self, campaign: CampaignId) -> f64 {
         self.campaigns.get(&campaign).copied().unwrap_or(self.even)
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::heard::Heard;
 use crate::id::NoticeId;
 
-/// Transactions lost one after the other, on whichever connections, after which the relay is away.
+/// The relay is away after this many lost transactions in a row, on any of its connections.
 const LOST: u32 = 5;
 /// Messages put off one after the other after which the relay puts everything off, if they are of several providers.
 const PUT_OFF: usize = 10;
@@ -31,7 +31,6 @@ pub enum Means {
 /// A message that was put off.
 #[derive(Debug)]
 pub struct PutOff<'a> {
-    /// The notice.
     pub notice: NoticeId,
     /// Who runs its mailbox.
     pub provider: &'a str,
@@ -67,7 +66,7 @@ impl Streak {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A transaction was lost; of one whose text had left, the result too.
+    /// The connection broke during a transaction; `heard` is the result if the message text had been sent.
     pub fn lost(&self, heard: Option<Heard>) -> Means {
         let mut rows = self.rows();
         rows.lost += 1;

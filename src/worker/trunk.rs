@@ -1,4 +1,4 @@
-//! A trunk: what all lines to one relay share.
+//! The state that all connections to one relay share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -78,7 +78,8 @@ impl Trunk {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether anything was refused through it so far. As long as nothing was, nobody is held.
+    /// Whether any provider refused messages of this relay so far. Until then no provider is held, and no lock is
+    /// taken.
     pub fn watches(&self) -> bool {
         self.watches.load(Ordering::Relaxed)
     }
@@ -88,7 +89,7 @@ impl Trunk {
         self.refusals().taken(provider, Instant::now());
     }
 
-    /// A provider refused us. Who is held for it from now on.
+    /// A provider refused us. Returns what to hold from now on.
     pub fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
         self.watches.store(true, Ordering::Relaxed);
         self.refusals().refused(provider, refusal, Instant::now())
@@ -117,10 +118,10 @@ impl Trunk {
             .collect()
     }
 
-    /// Whether one more connection is wanted while so many jobs wait: those that are being opened and those
-    /// without a job come first. If so, it counts as being opened until the guard is dropped.
+    /// Whether `waiting` jobs need one more connection, after those that are being opened and those without a job. If
+    /// so, it counts as being opened until the guard is dropped.
     pub fn wants_another(&self, waiting: usize) -> Option<Counted<'_>> {
-        // One of several that ask at once finds nobody before it.
+        // Of several concurrent callers exactly one finds no other before it.
         let before = self.opening.fetch_add(1, Ordering::Relaxed);
         let opening = Counted(&self.opening);
         (waiting > before + self.idle.load(Ordering::Relaxed)).then_some(opening)

@@ -30,7 +30,7 @@ pub enum Way {
     Open,
     /// Another relay takes it.
     Elsewhere,
-    /// No relay takes it for so long.
+    /// No relay takes it for this long.
     Nowhere(Duration),
 }
 
@@ -53,13 +53,13 @@ impl Look<'_> {
         match self.trunks.iter().filter_map(|trunk| wait(trunk)).min() {
             Some(Duration::ZERO) => Way::Elsewhere,
             Some(least) => Way::Nowhere(least),
-            // It is this one's to say so.
+            // No relay can carry the letter: the relay that looks takes the job to report that.
             None => Way::Open,
         }
     }
 }
 
-/// How long until a relay takes a job; `None`: it does not. Zero: now.
+/// How long until the relay takes the job; `None`: it never does. Zero: now.
 fn wait_for(trunk: &Trunk, all: &[Arc<Trunk>], job: &Job, refuser: &str) -> Option<Duration> {
     if !job.may_go_by(trunk) || trunk.route.standby && is_served(all, job) {
         return None;
@@ -74,7 +74,7 @@ pub fn is_served(all: &[Arc<Trunk>], job: &Job) -> bool {
         .any(|trunk| !trunk.route.standby && trunk.held().is_none() && job.may_go_by(trunk))
 }
 
-/// Puts a job off that no relay takes for so long.
+/// Defers a job by the time for which no relay takes it.
 pub fn put_off(job: Job, left: Duration) {
     let until = job.now() + TimeDelta::from_std(left).unwrap_or(TimeDelta::hours(1));
     job.put_off(until);

@@ -1,0 +1,198 @@
+//! One attempt: its beginning is written, its message sent, its result written.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{LOOK, Line, Ready, SWIFT};
+use crate::db;
+use crate::mail::{self, Asked, Letter, Reply};
+use crate::notice::letter::Unfit;
+use crate::notice::store::outcome::Outcome;
+use crate::notice::{AttemptResult, NoticeStatus};
+use crate::worker::gate::Leave;
+use crate::worker::hand::Job;
+use crate::worker::judge::Owed;
+use crate::worker::ledger::Writing;
+
+impl Line {
+    /// Makes one attempt and leaves its result pending in `owed`. The letter of the next job is prepared while the
+    /// beginning of this attempt is being written.
+    pub(super) async fn deliver(
+        &self,
+        line: &mut mail::Line,
+        (mut job, letter): (Job, &Letter),
+        ahead: &mut Option<Ready>,
+        owed: &mut Option<Owed>,
+    ) {
+        let beginning = self.row(&mut job);
+        let writing = self.hand_in(&beginning, owed.as_ref()).await;
+        *ahead = self.look_ahead();
+        let (next, mut waiting) = match ahead {
+            Some(Ready { job, letter }) => (letter.as_ref().ok(), Some(job)),
+            None => (None, None),
+        };
+        line.wait_for_replies(self.others_are_free().then_some(SWIFT));
+        let mut begun = Ok(false);
+        let permit = async {
+            begun = self.begin(&beginning, writing, owed).await;
+            matches!(begun, Ok(true)) && job.leave() == Leave::Go
+        };
+        // The campaign may have been stopped while a slow relay took its time to ask for the text.
+        let last = || -> Asked<'_> { Box::pin(ready(job.leave() == Leave::Go)) };
+        let on_connection = job.begin();
+        let reply = tokio::select! {
+            reply = self.send(line, (letter, next), (permit, last)) => reply,
+            never = self.release(&mut waiting) => match never {},
+        };
+        drop(on_connection);
+        match (begun, reply) {
+            (Ok(true), Some(reply)) => {
+                job.tries += 1;
+                job.first_tried.get_or_insert(beginning.at);
+                *owed = Some(self.judge().judge(beginning, job, &reply));
+            }
+            // The gate closed before the text: nothing was sent.
+            (Ok(true), None) => {
+                let row = Outcome {
+                    settled: true,
+                    result: AttemptResult::Cancelled,
+                    at: self.app.now(),
+                    ..beginning
+                };
+                self.write_surely(&row).await;
+            }
+            // Another sender wrote this attempt and has the batch, or the database is away.
+            (Ok(false) | Err(_), _) => {}
+        }
+    }
+
+    /// Returns the prepared job to the lanes if it may not leave any more, or if the relay is slow while another relay
+    /// or connection is free. The connection has already named the recipient of that job, and is closed.
+    async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
+        let Some(waiting) = waiting else {
+            return std::future::pending().await;
+        };
+        let begun = Instant::now();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let is_room = || self.others_are_free() || self.trunk.has_room();
+            let late = begun.elapsed() >= SWIFT && is_room();
+            if let Some(job) = waiting.take_if(|job| late || job.leave() == Leave::Back) {
+                self.lanes.put_back(job);
+            }
+        }
+    }
+
+    /// The recipient is named while the beginning is written; the text leaves once it is, if it still may then.
+    async fn send<'a>(
+        &self,
+        line: &mut mail::Line,
+        (letter, next): (&Letter, Option<&Letter>),
+        (permit, last): (
+            impl Future<Output = bool> + Send,
+            impl FnMut() -> Asked<'a> + Send,
+        ),
+    ) -> Option<Reply> {
+        tokio::select! {
+            reply = line.send_if(letter, next, permit, last) => reply,
+            () = self.shutdown.hard().cancelled() => {
+                Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
+            }
+        }
+    }
+
+    /// The row that begins a job's next attempt.
+    fn row(&self, job: &mut Job) -> Outcome {
+        job.attempts += 1;
+        Outcome {
+            notice_id: job.notice.id,
+            attempt: job.attempts,
+            settled: false,
+            campaign_id: job.notice.campaign,
+            result: AttemptResult::InFlight,
+            relay: self.trunk.route.relay.name().to_owned(),
+            code: None,
+            enhanced: None,
+            reply: None,
+            reason: None,
+            retry_at: None,
+            at: self.app.now(),
+        }
+    }
+
+    /// Submits the beginning of an attempt, with the pending result.
+    async fn hand_in(&self, beginning: &Outcome, owed: Option<&Owed>) -> db::Result<Writing> {
+        let mut rows = Vec::with_capacity(2);
+        rows.extend(owed.map(|owed| owed.row.clone()));
+        rows.push(beginning.clone());
+        self.ledger.hand_in(rows).await
+    }
+
+    /// Waits until the beginning is written, and ends the job of the pending result. `true`: this line wrote the
+    /// beginning, and no other sender.
+    async fn begin(
+        &self,
+        beginning: &Outcome,
+        writing: db::Result<Writing>,
+        owed: &mut Option<Owed>,
+    ) -> db::Result<bool> {
+        let written = match writing {
+            Ok(writing) => writing.written().await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(written) => {
+                if let Some(owed) = owed.take() {
+                    owed.end(&self.lanes);
+                }
+                Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
+            }
+            Err(error) => {
+                self.settle(owed).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the pending result, and ends its job.
+    pub(super) async fn settle(&self, owed: &mut Option<Owed>) {
+        if let Some(owed) = owed.take()
+            && self.write_surely(&owed.row).await
+        {
+            owed.end(&self.lanes);
+        }
+    }
+
+    /// Writes a row however long the database is away; gives up only when everything is dropped.
+    async fn write_surely(&self, row: &Outcome) -> bool {
+        while self.ledger.write(vec![row.clone()]).await.is_err() {
+            tokio::select! {
+                () = self.shutdown.hard().cancelled() => return false,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+        true
+    }
+
+    /// Refuses a job whose letter cannot be rendered; the refusal becomes the pending result.
+    pub(super) async fn refuse(&self, mut job: Job, unfit: &Unfit, owed: &mut Option<Owed>) {
+        let row = Outcome {
+            settled: true,
+            result: AttemptResult::Refused,
+            reason: Some(unfit.to_string()),
+            ..self.row(&mut job)
+        };
+        self.settle(owed).await;
+        *owed = Some(Owed {
+            row,
+            job,
+            to: NoticeStatus::Bounced,
+            due_at: None,
+            again: false,
+            is_lost: false,
+        });
+    }
+}
