@@ -50,7 +50,7 @@ impl fmt::Debug for Mailbox {
 pub struct Draft {
     /// Who writes.
     pub from: Mailbox,
-    /// To whom.
+    /// The recipient.
     pub to: Mailbox,
     /// Where bounces go.
     pub return_path: EmailAddress,

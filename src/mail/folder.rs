@@ -62,7 +62,7 @@ fn file_name(letter: &Letter) -> String {
     format!("{}-{id}.eml", letter.date.format("%Y%m%dT%H%M%S%.3fZ"))
 }
 
-/// Whoever lists the directory sees a whole letter or none; after a power cut too.
+/// A listing of the directory shows a whole letter or none, also after a power failure.
 fn write_whole(directory: &Path, file: &str, raw: &[u8]) -> io::Result<()> {
     // Whole letters with names and addresses: for Candor's user only.
     DirBuilder::new()

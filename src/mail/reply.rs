@@ -79,7 +79,7 @@ pub enum Reply {
         /// In our words.
         why: String,
     },
-    /// The relay was lost between the final dot and its reply: nobody knows.
+    /// The connection broke between the final dot and its reply: whether the relay accepted the message is unknown.
     Unknown {
         /// In our words.
         why: String,
@@ -103,7 +103,7 @@ impl Reply {
                 enhanced,
                 text,
             },
-            // Of no known class: it accepts nothing, and condemns nobody.
+            // An unknown class: it neither accepts the message nor condemns the address.
             _ => Reply::Deferred {
                 code: Some(code),
                 enhanced,

@@ -319,7 +319,7 @@ impl Session {
         self.answer(read.ok())
     }
 
-    /// What came, of which lettre knows only that it came; `None`: not in time.
+    /// The reply as it was received; lettre is told only that one came. `None`: it did not come in time.
     fn answer(&self, told: Option<Result<Response, SmtpError>>) -> Result<Answer, String> {
         match told {
             None => Err(lost(None)),

@@ -16,8 +16,8 @@ use super::settings::Settings;
 #[derive(Clone)]
 pub struct SmtpRelay {
     settings: Arc<Settings>,
-    /// After so many letters it ended a connection on which another one was announced. It gets no more
-    /// announcements there: what it says in the moment in which it hangs up may be lost.
+    /// Observed per-connection message limit. MAIL FROM is not pipelined at that point: a reply sent just before the
+    /// server closes may be lost.
     lasts: Arc<AtomicU64>,
     distrusted: Arc<Distrusted>,
 }
@@ -45,7 +45,7 @@ impl SmtpRelay {
         &self.settings.name
     }
 
-    /// Learns that a connection ended after so many letters, or goes on.
+    /// Learns that a connection ended after this many letters, or goes on.
     fn learn(&self, letters: u64, ended: bool) {
         if ended {
             self.lasts.fetch_min(letters, Ordering::Relaxed);

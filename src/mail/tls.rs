@@ -1,7 +1,7 @@
 //! TLS to a relay: certificates always checked, and a STARTTLS that cannot be talked into.
 //!
-//! lettre's own upgrade keeps what it had read before TLS began, so somebody on the path could
-//! slip in a reply that then counts as the server's. Here nothing read before survives.
+//! lettre's own upgrade keeps what it had read before TLS began, so an attacker on the path could inject a reply that
+//! then counts as the server's. Here nothing read before survives.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const SYSTEM_ROOTS: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// How one relay is secured: whom to trust, and the name its certificate must bear.
+/// How one relay is secured: the trusted certificates, and the name its certificate must have.
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,

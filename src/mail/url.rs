@@ -73,11 +73,10 @@ impl Relay {
     /// | `file:///var/mail/out` | `.eml` files in that directory |
     /// | `memory:` | a list in memory |
     ///
-    /// The SMTP schemes take `?ca=FILE` (PEM; trusted beside the system's own certificates),
-    /// `?password_file=FILE` (instead of a password in the URL), `?helo=NAME` (what we call
-    /// ourselves; say a name that resolves), `?timeout=SECONDS` (for each reply), `?pipelining=no` (for a
-    /// server that offers it and does not bear it) and `?address=IP` (where the host is, instead of asking the name
-    /// server; may stand more than once).
+    /// The SMTP schemes take `?ca=FILE` (PEM; trusted in addition to the system's own certificates),
+    /// `?password_file=FILE` (instead of a password in the URL), `?helo=NAME` (what we call ourselves; say a name that
+    /// resolves), `?timeout=SECONDS` (for each reply), `?pipelining=no` (for a server that offers it and does not bear
+    /// it) and `?address=IP` (where the host is, instead of asking the name server; may stand more than once).
     ///
     /// # Errors
     /// Tells which part is wrong and never repeats it, since the URL holds a password.

@@ -32,8 +32,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Stream f
 
 /// Told by a [`Wire`] whether, and where, the last thing written was cut short.
 ///
-/// lettre reports a failed write and a failed read alike; for the end of a letter that is the
-/// difference between *not delivered* and *nobody knows*.
+/// lettre reports a failed write and a failed read alike; for the end of a letter that is the difference between *not
+/// delivered* and *unknown*.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CutShort(Arc<Written>);
 
@@ -58,7 +58,7 @@ impl CutShort {
     }
 }
 
-/// Answers that lettre was told of and nobody has taken yet.
+/// Replies that lettre was told of and the session has not taken yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heard(Arc<Mutex<VecDeque<Answer>>>);
 
