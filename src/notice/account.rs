@@ -1,4 +1,5 @@
-//! The account of an incident: everybody in scope is somewhere (P1), and everything exposed was named (P2).
+//! The account of an incident: it counts each person in scope in one status (P1), and whether everything exposed was
+//! named (P2).
 //!
 //! Two sets of books that know nothing of each other: `account_count` moves with every write to a person;
 //! how many people there are is what the scope versions brought and took, read from their lists
@@ -124,7 +125,7 @@ const RECOUNT: &str = "
     )
     select *, people - notified - in_progress - needs_letter - withheld as unexplained from counts";
 
-/// The account counted anew, person by person. Equal to [`account`] unless the books lie.
+/// The account counted from the people themselves. It equals [`account`] unless a counter is wrong.
 ///
 /// # Errors
 /// The database's.

@@ -91,8 +91,8 @@ impl Edition {
         })
     }
 
-    /// What the text for people who read `locale` names to those of whom `exposed` was exposed. Nothing was exposed of
-    /// people who were retracted.
+    /// The elements that the text for readers of `locale` names to people with these `exposed` elements. Retracted
+    /// people have none.
     pub fn names(&self, locale: &str, exposed: ElementSet) -> ElementSet {
         pick(&self.texts, locale).map_or(ElementSet::EMPTY, |(_, text)| {
             text.names(exposed, self.declared)
@@ -170,15 +170,14 @@ pub fn message_id(campaign: CampaignId, person: PersonId, from: &EmailAddress) -
     format!("{key}@{}", from.domain_ascii())
 }
 
-/// The 16 octets that stand in hex before the @ of a notice's Message-ID. They tell nothing to anybody who does not
-/// know both ids.
+/// The 16 octets that stand in hex before the @ of a notice's Message-ID. They reveal nothing without both ids.
 pub fn message_key(campaign: CampaignId, person: PersonId) -> [u8; 16] {
     let digest = sha256(&[&campaign.uuid().as_bytes()[..], person.uuid().as_bytes()].concat());
     std::array::from_fn(|at| digest[at])
 }
 
-/// The return path with the notice's id in its local part. The id says nothing about the person. A path too
-/// long for it stays as it is: a bounce that names nobody is better than a notice that is not sent.
+/// The return path with the notice's id in its local part. The id says nothing about the person. A path too long for it
+/// stays as it is: a bounce without an id is better than a notice that is not sent.
 pub fn verp(return_path: &EmailAddress, notice: NoticeId) -> EmailAddress {
     let (local, domain) = (return_path.local(), return_path.domain());
     let named = format!("{local}+{}@{domain}", notice.uuid().simple());

@@ -80,11 +80,11 @@ pg_enum! {
 pub struct Notice {
     /// Its id; it names its bucket.
     pub id: NoticeId,
-    /// In which campaign.
+    /// The campaign that sends it.
     pub campaign: CampaignId,
-    /// Of which incident.
+    /// The incident of the campaign.
     pub incident: IncidentId,
-    /// For whom.
+    /// The recipient.
     pub person: PersonId,
     /// Where it stands.
     pub status: NoticeStatus,

@@ -24,13 +24,13 @@ const RESENDS: [i64; 3] = [1, 15, 60];
 const MAX_AGE: TimeDelta = TimeDelta::days(3);
 /// Minutes to wait after the first, second … permanent refusal that is against us, or that no rule understands.
 const REFUSED: [i64; 5] = [2, 30, 120, 240, 240];
-/// After so many refusals, the first at least so long ago, one that is against us is put down to the mailbox.
+/// After this many refusals, the first at least this long ago, a refusal against us is blamed on the mailbox.
 const AGAINST_US: (u32, TimeDelta) = (5, TimeDelta::hours(6));
 /// The same of one that no rule understands.
 const UNCLEAR: (u32, TimeDelta) = (3, TimeDelta::minutes(30));
 /// The same of both while the mailbox's provider takes this relay's mail to others.
 const ALONE: (u32, TimeDelta) = (2, TimeDelta::minutes(1));
-/// So often a relay may go away while it has the same notice in hand.
+/// After this many connection losses on one notice, the notice is blamed instead of the relay.
 const COINCIDENCES: u32 = 5;
 
 /// What happens to the notice next.
@@ -101,7 +101,8 @@ pub struct Tried {
 }
 
 impl Tried {
-    /// Whether a permanent refusal that leaves a doubt is final now, after so many and so long.
+    /// Whether a permanent refusal that leaves a doubt is final after these refusals: their number, and the time since
+    /// the first.
     fn is_final(&self, (refusals, since): (u32, TimeDelta), now: DateTime<Utc>) -> bool {
         self.refused
             .is_some_and(|(before, first)| before + 1 >= refusals && now - first >= since)
@@ -112,8 +113,8 @@ impl Tried {
     }
 }
 
-/// Decides on a reply of which nothing more is known. `attempt` counts from 1 and includes the one just made;
-/// `jitter` is a random number in `0..1` that spreads retries by ±20 %.
+/// Classifies a reply by itself, without the history of its notice. `attempt` counts from 1 and includes the one just
+/// made; `jitter` is a random number in `0..1` that spreads retries by ±20 %.
 pub fn decide(
     reply: &Reply,
     attempt: u32,
@@ -241,8 +242,8 @@ pub fn gist(reason: HoldReason, text: &str) -> String {
     }
 }
 
-/// What a verdict is after so many attempts of any kind: a relay that goes away whenever this notice comes is
-/// put down to the notice, which then waits by itself and holds nobody up.
+/// Corrects a classification by the number of attempts of any kind: if the relay goes away at each attempt of one
+/// notice, the notice is blamed. It then waits by itself and does not hold the relay.
 pub fn in_doubt(
     verdict: Verdict,
     attempts: u32,
@@ -263,7 +264,7 @@ pub fn in_doubt(
     }
 }
 
-/// How long before a notice is sent again that ended in doubt so many times; `None`: no more. A mailbox that drops
+/// Delay before a notice is resent after this many uncertain attempts; `None`: it is not resent. A mailbox that drops
 /// every connection once it has the message would otherwise receive it for ever.
 pub fn resend_in(doubts: u32) -> Option<TimeDelta> {
     let wait = RESENDS.get(usize::try_from(doubts.saturating_sub(1)).ok()?)?;

@@ -125,7 +125,7 @@ fn ends(settled: &[Settled]) -> i32 {
 async fn once(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Result<End> {
     let now = app.now();
     let (to, due_at) = next(settled, rest, now);
-    // The outcomes are durable: should this be lost, whoever takes the batch over reads them.
+    // The outcomes are durable: if this commit is lost, the next sender of the batch reads them.
     let mut tx = app.db.begin_unhurried().await?;
     let whole = match to {
         BatchStatus::Done => store::KEEPS_ALL,

@@ -1,5 +1,5 @@
-//! Proof of the books: everybody counted anew, bucket by bucket, in one snapshot, and every counter that
-//! says otherwise by name.
+//! Checks the counters: counts all people again, bucket by bucket, in one snapshot, and names every counter that
+//! differs.
 
 use std::fmt;
 
@@ -23,10 +23,10 @@ pub struct Differs {
     /// Where the people stand, the state of the notices, or what the attempts came to.
     #[diesel(sql_type = Nullable<Text>)]
     pub standing: Option<String>,
-    /// Whether it counts those to whom something is not yet named.
+    /// Whether it counts people who were not told everything yet.
     #[diesel(sql_type = Nullable<Bool>)]
     pub incomplete: Option<bool>,
-    /// In which bucket, if it is of one.
+    /// The bucket, for a counter of one.
     #[diesel(sql_type = Nullable<Integer>)]
     pub bucket: Option<i32>,
     /// What the counter says.
@@ -136,8 +136,8 @@ const ATTEMPTS: &str = "
     where b.n is distinct from c.n
     order by 2, 3";
 
-/// Counts everybody of an incident anew; the counters that differ, none if the books are right. Nobody
-/// waits for it, and it waits for nobody.
+/// Counts all people of an incident again, and returns the counters that differ. It takes no locks: writers do not wait
+/// for it, and it does not wait for them.
 ///
 /// # Errors
 /// The database's.

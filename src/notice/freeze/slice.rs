@@ -25,7 +25,7 @@ pub(super) struct Pinned {
 pub(super) struct Frozen {
     /// Notices that are queued by it.
     pub(super) made: u64,
-    /// Whether the campaign is completed by it: nobody is to be written to.
+    /// Whether this slice completes the campaign: its audience is empty.
     pub(super) is_through: bool,
 }
 
@@ -51,8 +51,8 @@ pub(super) struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
-    /// An empty one. The row of the campaign's pace is locked before anybody's people, if some are left for the first
-    /// slice: whoever holds people never waits for it.
+    /// An empty slice. If the first slice is not full, the row of the campaign's pace is locked before any people: a
+    /// transaction that has locked people never waits for that row.
     pub(super) async fn new(
         tx: &mut Conn,
         app: &'a App,
@@ -101,7 +101,7 @@ impl<'a> Slice<'a> {
         self.write(tx, vec![part], canary).await
     }
 
-    /// Takes people of several buckets of which nothing is frozen yet, of an incident with few people.
+    /// Takes people of several untouched buckets, of an incident with few people.
     pub(super) async fn take_few(&mut self, tx: &mut Conn, places: Vec<Unfrozen>) -> Result<()> {
         let (limit, canary) = self.limit();
         let buckets: Vec<i32> = places.iter().map(|at| at.bucket).collect();

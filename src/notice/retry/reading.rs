@@ -1,4 +1,4 @@
-//! Reading a negative reply: whom it is about, and how long it asks us to wait.
+//! Reading a negative reply: what it refuses (the address, us, or only for now), and how long it asks us to wait.
 //!
 //! Enhanced codes (RFC 3463, RFC 5248, RFC 7505), words and bare codes are read each by itself. Where they disagree,
 //! the less final reading wins: what passes before what is against us, that before what refuses one mailbox, that
@@ -21,14 +21,14 @@ mod phrases;
 /// What a server may ask us to wait, at least and at most.
 const ASKED: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(4));
 
-/// Whom a negative reply is about.
+/// What a negative reply refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Address(BounceReason),
     Us(HoldReason),
-    /// It refuses for good, and no rule says whom.
+    /// A permanent refusal that no rule explains.
     Unclear,
-    /// Nobody: it passes.
+    /// A temporary condition.
     Wait,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn meaning(code: Option<u16>, enhanced: Option<&str>, text: &str) -> 
     }
     let is_of_mailbox = class == "5" && (detail.starts_with("1.") || detail == "2.1");
     let by_words = match (said.theirs, said.perhaps_ours) {
-        // "The sender does not exist" is said of nobody's mailbox.
+        // "The sender does not exist" says nothing about the recipient's mailbox.
         (Some(_), _) if said.names_sender && !said.names_recipient => Some(Us(SenderRefused)),
         // "Account suspended" may be said of ours, too.
         (Some(MailboxDisabled), _) if !is_of_mailbox && !said.names_recipient => Some(Unclear),

@@ -129,7 +129,7 @@ fn what_is_against_us() {
         (550, "Originator does not exist", SenderRefused),
         (550, "Invalid domain in HELO", Blocked),
         (550, "EHLO host unknown", Blocked),
-        // Whose account or domain is not said.
+        // The reply does not say which account or domain.
         (550, "Domain x.example is disabled", HoldReason::Unexplained),
         (554, "account suspended", HoldReason::Unexplained),
         (
@@ -320,7 +320,7 @@ fn a_refusal_that_may_mean_us_is_final_only_once_it_is_repeated_later() {
         repeated(550, "5.7.1 blocked", false),
         (vec![2, 30, 120, 240], bounced(Policy))
     );
-    // Others of the same provider are taken meanwhile: it is this mailbox.
+    // The provider accepts messages to other people at the same time, so the refusal concerns this mailbox.
     assert_eq!(
         repeated(550, unclear, true),
         (vec![2], bounced(Unexplained))

@@ -19,10 +19,10 @@ use crate::id::{CampaignId, IncidentId, NoticeId};
 /// A batch that a sender holds until its lease ends.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Lease {
-    /// Of which campaign.
+    /// The campaign of the batch.
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub campaign_id: CampaignId,
-    /// Of which incident.
+    /// The incident of the campaign.
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub incident_id: IncidentId,
     /// The bucket of all its notices.
@@ -71,7 +71,7 @@ impl Lease {
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = batch)]
 pub struct NewBatch {
-    /// Of which campaign.
+    /// The campaign of the batch.
     pub campaign_id: CampaignId,
     /// The bucket of all its notices.
     pub bucket: i32,
@@ -103,19 +103,19 @@ pub async fn insert(conn: &mut Conn, new: &[NewBatch]) -> Result<()> {
     Ok(())
 }
 
-/// Whose turn it is at a sender.
+/// What a sender tells when it claims a batch: campaigns take turns.
 #[derive(Debug, Clone, Default)]
 pub struct Turn {
     /// The campaign of its last claim.
     pub last: Option<CampaignId>,
-    /// Campaigns of which it has enough in hand.
+    /// Campaigns that are at capacity.
     pub full: Vec<CampaignId>,
     /// Whether all its relays are held: it only settles what was cancelled.
     pub held: bool,
 }
 
-// Campaigns are few and come first, in the order of their turns; the batch of the first that has one is
-// found by its index. Of a campaign whose first slice is under way only that slice may be claimed.
+// Campaigns are few and come first, in the order of their turns; the batch of the first that has one is found by its
+// index. While the first slice of a campaign is under way, only that slice may be claimed.
 const CLAIM: &str = "
     update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1,
         lease_until = now() + $2 * interval '1 second'
@@ -151,9 +151,9 @@ const CLAIM: &str = "
         coalesce((select max(a.version) from scope_applied a
             where a.incident_id = pick.incident_id and a.bucket = b.bucket), 0) as scope";
 
-/// Leases the next batch: one that is due, or one whose holder fell silent. Lease times are the
-/// database's, so that the clocks of nodes do not matter. While everything is stopped, only batches of cancelled
-/// campaigns, which are settled and not sent.
+/// Leases the next batch: one that is due, or one whose lease has expired. Lease times are the database's, so that the
+/// clocks of nodes do not matter. While everything is stopped, only batches of cancelled campaigns, which are settled
+/// and not sent.
 ///
 /// # Errors
 /// The database's.
@@ -189,8 +189,8 @@ const CLAIM_TO_SETTLE: &str = "
         coalesce((select max(a.version) from scope_applied a
             where a.incident_id = c.incident_id and a.bucket = b.bucket), 0) as scope";
 
-/// Leases one batch so that what its outcomes say is settled, however its campaign stands; `None`: somebody else has it,
-/// or it is through. Nothing of it may be sent under this lease.
+/// Leases one batch to settle its outcomes, whatever the state of its campaign; `None`: another process has leased it,
+/// or it is done. Nothing may be sent under this lease.
 ///
 /// # Errors
 /// The database's.
@@ -219,7 +219,7 @@ struct Place {
     batch_no: i32,
 }
 
-/// The batches of a campaign, by bucket and number, with notices whose outcomes say more than they do.
+/// The batches of a campaign, by bucket and number, that have outcomes which their notices do not show yet.
 ///
 /// # Errors
 /// The database's.
@@ -355,7 +355,7 @@ pub struct Queue {
     /// Seconds that the oldest of them has waited.
     #[diesel(sql_type = BigInt)]
     pub age: i64,
-    /// Batches whose sender fell silent and that nobody has taken over yet.
+    /// Batches whose sender stopped and that no other sender has claimed yet.
     #[diesel(sql_type = BigInt)]
     pub silent: i64,
 }

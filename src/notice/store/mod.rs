@@ -63,7 +63,7 @@ pub struct NewNotice {
     pub id: NoticeId,
     /// The number of its batch.
     pub batch_no: i32,
-    /// For whom.
+    /// The recipient.
     pub person: PersonId,
     /// Why it must not be sent, if it must not.
     pub withheld: Option<WithheldReason>,
@@ -136,7 +136,7 @@ pub async fn unsettled(conn: &mut Conn, of: &batch::Lease) -> Result<Vec<Notice>
 pub struct Settled {
     /// The notice.
     pub id: NoticeId,
-    /// For whom it is.
+    /// The recipient.
     pub person: PersonId,
     /// The elements it names.
     pub named: ElementSet,

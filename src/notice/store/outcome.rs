@@ -13,13 +13,13 @@ use crate::id::{CampaignId, NoticeId};
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = outcome)]
 pub struct Outcome {
-    /// Whose.
+    /// The notice.
     pub notice_id: NoticeId,
     /// Which attempt, from 1.
     pub attempt: i16,
     /// Whether this is the result.
     pub settled: bool,
-    /// In which campaign.
+    /// The campaign of the notice.
     pub campaign_id: CampaignId,
     /// What became of it; in flight for a beginning.
     pub result: AttemptResult,
@@ -71,14 +71,14 @@ pub async fn of_notice(conn: &mut Conn, id: NoticeId) -> Result<Vec<Outcome>> {
 /// A notice that left, or may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
-    /// When a relay took it, or the attempt of which nothing more is known began.
+    /// When a relay accepted it, or when the uncertain attempt began.
     pub at: DateTime<Utc>,
-    /// Whether a relay took it; else nobody can say.
+    /// Whether a relay accepted it; otherwise that is unknown.
     pub surely: bool,
 }
 
 /// Whether a notice may be in a mailbox. Its attempts say so, not its state: the state is written after the relay's
-/// answer, and an attempt of which nothing more is known may have arrived although a later one was refused.
+/// answer, and the message of an uncertain attempt may have arrived although a later one was refused.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! What came of attempts, minute by minute. Counted where their notices are settled, so that it is as exact as
-//! the states are; asked for by whoever watches a campaign, who then need not look at outcomes.
+//! Results of attempts by minute. They are counted in the transaction that settles their notices, so that they are as
+//! exact as the statuses. The campaign's page reads them instead of outcomes.
 
 use std::collections::BTreeMap;
 
@@ -149,8 +149,8 @@ pub async fn ends(
     Ok(ends.first.zip(ends.last))
 }
 
-/// What came of its attempts, in stretches of so many minutes from a moment on; a stretch in which none ended is
-/// not among them.
+/// Results of the campaign's attempts, by intervals of this many minutes from a moment on; intervals without results
+/// are left out.
 ///
 /// # Errors
 /// The database's.

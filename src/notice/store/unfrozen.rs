@@ -11,7 +11,7 @@ use crate::id::{CampaignId, PersonId};
 /// A bucket of a campaign whose audience is not wholly frozen, its row locked.
 #[derive(Debug, Clone, diesel::QueryableByName)]
 pub struct Unfrozen {
-    /// Of which campaign.
+    /// The campaign.
     #[diesel(sql_type = SqlUuid)]
     pub campaign_id: CampaignId,
     /// The bucket.
@@ -35,9 +35,10 @@ impl Unfrozen {
     }
 }
 
-// Corrections first; campaigns of a kind take turns, as at the senders. Of a campaign the buckets of which least is
-// frozen. The incident's row is locked before its people, as in an activation: senders who settle them do not wait for the
-// row. Where somebody else changes it, the turn is the next campaign's: one incident does not hold up the others.
+// Corrections first; campaigns of a kind take turns, as at the senders. Within a campaign, the buckets with the fewest
+// frozen people come first. The incident's row is locked before its people, as in an activation: senders who settle
+// them do not wait for the row. If another transaction has locked it, the next campaign has its turn: one incident does
+// not hold up the others.
 const NEXT: &str = "
     select f.campaign_id, f.bucket, f.after, f.next_batch, i.active_scope as scope
     from (
@@ -91,8 +92,8 @@ pub async fn lock_next(conn: &mut Conn, last: Option<CampaignId>) -> Result<Opti
     Ok(rows.into_iter().next())
 }
 
-/// Locks the next bucket of a campaign behind one, in the order in which all who lock several lock them, that is to be
-/// frozen further and that nobody else freezes just now.
+/// Locks the next unfrozen bucket of a campaign behind this one that no other transaction freezes now. All transactions
+/// lock several buckets in this order.
 ///
 /// # Errors
 /// The database's.
@@ -113,8 +114,7 @@ pub async fn lock_behind(
     Ok(rows.into_iter().next())
 }
 
-/// Locks all buckets of a campaign behind one of which nothing is frozen yet, but for those that somebody else freezes
-/// just now.
+/// Locks all untouched buckets of a campaign behind this one, except those that another transaction freezes now.
 ///
 /// # Errors
 /// The database's.

@@ -75,7 +75,7 @@ impl Writer {
     /// for only once the statement has failed for it.
     ///
     /// # Errors
-    /// The database's; then none is written, or nobody knows.
+    /// The database's; then no row is written, or that is unknown.
     pub async fn write(&self, rows: &[&Outcome]) -> Result<Written> {
         match self.ask(&self.insert, rows).await {
             Ok(_) => return Ok(Written::All),
