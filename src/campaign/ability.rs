@@ -77,7 +77,7 @@ pub fn held(seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<HeldRelay> {
     held
 }
 
-/// A decision, or a doubt, for which nothing leaves whatever senders and relays do.
+/// A decision, or a doubt about the database, that stops all sending whatever senders and relays do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Barred {
     /// A member of staff stopped all sending then.
@@ -123,7 +123,7 @@ pub enum Ability {
 }
 
 impl Ability {
-    /// Whether a message of one campaign can leave, which goes at so many per cent of its rate.
+    /// Whether a message of a campaign can leave that is paced to this percentage of its rate.
     pub fn at(&self, percent: i16, reason: Option<&str>) -> Self {
         match (self, percent) {
             (Self::Open, ..=0) => Self::Paced {

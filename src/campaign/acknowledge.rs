@@ -33,7 +33,7 @@ pub struct ToAcknowledge {
     pub why: String,
 }
 
-/// A correction to people who were told wrongly, whose text does not say of what.
+/// A correction to people who were told wrongly; its text does not name what was wrong.
 pub(super) fn uncorrected((text, people): (String, i64)) -> ToAcknowledge {
     let key = format!("{text}:told-wrongly={people}");
     let who = match people {
@@ -50,7 +50,7 @@ pub(super) fn uncorrected((text, people): (String, i64)) -> ToAcknowledge {
     }
 }
 
-/// A correction to people of whom nothing is exposed any more, whose text is written for others.
+/// A correction to people who are not affected any more; its text has no words for them.
 pub(super) fn unaddressed((text, people): (String, i64)) -> ToAcknowledge {
     let key = format!("{text}:not-affected={people}");
     let who = match people {
@@ -120,7 +120,7 @@ pub(super) fn language(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
-/// The texts that somebody reads, each with how many people.
+/// The texts that have readers, each with their number.
 pub(super) fn used(readers: &[Readers]) -> BTreeMap<&str, i64> {
     let mut used = BTreeMap::new();
     for one in readers {

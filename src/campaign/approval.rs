@@ -57,7 +57,7 @@ fn is_paused(campaign: &Campaign) -> bool {
 }
 
 /// The paused campaigns whose audience is not complete and can no longer be taken from the list that was approved: they
-/// cannot be resumed. One statement for each whose list is not in force.
+/// cannot be resumed. It takes one statement for each campaign with a list that is not in force.
 async fn cannot_go_on(
     conn: &mut Conn,
     paused: &[&Campaign],

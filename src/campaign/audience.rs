@@ -1,4 +1,4 @@
-//! Whom a campaign is for.
+//! The audience of a campaign.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::person::audience::flag_words;
 use crate::person::flags::Flags;
 use crate::person::place::{Jurisdiction, Locale};
 
-/// Who is meant, among the people of an incident who can be reached by e-mail. Empty lists exclude nobody.
+/// A filter of the people of an incident who can be reached by e-mail. An empty list filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audience {
@@ -20,7 +20,7 @@ pub struct Audience {
     pub jurisdictions: Vec<Jurisdiction>,
     /// Only people who read these locales; a language covers its variants.
     pub locales: Vec<Locale>,
-    /// Only people of whom one of these elements was exposed. Of a correction: who were told of one of these wrongly.
+    /// Only people with one of these elements exposed. For a correction: people who were told of one of these wrongly.
     pub elements: ElementSet,
     /// Only people with one of these flags.
     #[serde(with = "flag_words", skip_serializing_if = "no_flags")]
@@ -103,7 +103,7 @@ impl Audience {
         }
     }
 
-    /// Reads what is stored. Audiences of before may name places that do not exist, which nobody lives in.
+    /// Reads what is stored. Audiences stored by former versions may name places that do not exist.
     ///
     /// # Errors
     /// When it is no audience.

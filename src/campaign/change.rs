@@ -17,7 +17,7 @@ pub enum Change {
     Title,
     /// The campaign's kind.
     Kind,
-    /// Whom it goes to.
+    /// The recipients.
     Audience,
     /// The scope version in force.
     Scope,

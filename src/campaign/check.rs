@@ -1,4 +1,4 @@
-//! Whether the texts of a campaign suit everybody in its audience (promise P2): who reads which text, what it leaves
+//! Whether the texts of a campaign suit all people in its audience (promise P2): who reads which text, what it leaves
 //! unnamed or names wrongly, and what an author has to acknowledge.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::template::lint::{self, Finding, Severity};
 use crate::template::merge::{Compiled, MergeError, Placeholder};
 use crate::template::pick;
 
-/// An element that a text does not name to people of whom it was exposed, or names to people of whom it was not.
+/// An element that a text does not name to people who lost it, or names to people who did not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Naming {
     /// Which element.
@@ -28,7 +28,7 @@ pub struct Naming {
     pub people: i64,
 }
 
-/// A text that cannot be filled for people of whom nothing was exposed.
+/// A text that cannot be filled for people without exposed elements.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unfillable {
     /// `elements` or `guidance`.
@@ -41,7 +41,7 @@ pub struct Unfillable {
     pub people: i64,
 }
 
-/// People in whom a correction leaves something unsaid, by the text that they get.
+/// The number of people whom a correction does not tell everything, by their text.
 type Unsaid = BTreeMap<String, i64>;
 
 /// What a check of the texts against the audience found.
@@ -193,7 +193,7 @@ struct Found {
     uncorrected: Unsaid,
     /// Who is not affected any more and reads a text that others get and that has no words for them.
     unaddressed: Unsaid,
-    /// The texts that people get of whom something is exposed.
+    /// The texts of people with exposed elements.
     for_affected: BTreeSet<String>,
 }
 
@@ -267,7 +267,7 @@ impl Found {
         };
         let mut readers: Vec<Readers> = self.readers.into_iter().map(read).collect();
         readers.sort_by_key(|one| std::cmp::Reverse(one.people));
-        // Who writes to nobody else has written the whole text for them.
+        // An audience without affected people has its whole text written for the others.
         let mut unaddressed = self.unaddressed;
         unaddressed.retain(|text, _| self.for_affected.contains(text));
         let mut to_say = acknowledge::acknowledge(content, texts, &readers);
@@ -293,7 +293,7 @@ fn read(((locale, text), people): ((Locale, String), i64)) -> Readers {
     }
 }
 
-/// What must not be sent: in the texts that somebody reads, and in the facts that they quote.
+/// What must not be sent: in the texts that have readers, and in the facts that those texts quote.
 fn findings(
     content: &Content,
     texts: &BTreeMap<String, Compiled>,

@@ -1,5 +1,5 @@
-//! What is approved of a campaign (promise P5): everything that decides what is sent, to whom and how
-//! fast, as one JSON text whose exact bytes are hashed. Senders read nothing else.
+//! What is approved of a campaign (promise P5): everything that decides the messages, recipients and speed, as one JSON
+//! text whose exact bytes are hashed. Senders read nothing else.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::template::{Template, Variants};
 pub struct Content {
     /// Why it is sent.
     pub kind: CampaignKind,
-    /// To whom.
+    /// The recipients.
     pub audience: Audience,
     /// The scope version that the audience is drawn from.
     pub scope: i32,

@@ -29,7 +29,7 @@ pub enum CampaignError {
     /// Only a draft may be edited.
     #[error("only a draft can be edited: take the campaign back first")]
     NotADraft,
-    /// Somebody changed it meanwhile.
+    /// Another request changed it.
     #[error("somebody changed this campaign meanwhile: look again, then repeat your change")]
     Changed,
     /// The incident has no list of people in force.
@@ -50,7 +50,7 @@ pub enum CampaignError {
     /// A campaign of this kind cannot have this audience.
     #[error(transparent)]
     Audience(#[from] NotForKind),
-    /// Nobody of the audience can be told by e-mail.
+    /// No person of the audience can be told by e-mail.
     #[error(
         "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, for {} \
          another campaign has a notice that is not settled, and {} may have been told by a notice that was left uncertain \
@@ -58,10 +58,10 @@ pub enum CampaignError {
         .0.withheld, .0.needs_letter, .0.waiting_elsewhere, .0.may_have_been_told
     )]
     Nobody(AudienceCount),
-    /// The texts do not suit everybody, or something is to be acknowledged. With what was acknowledged.
+    /// The texts do not suit all people, or something must be acknowledged. With what was acknowledged.
     #[error("{}", .0.reasons(.1).join("\n"))]
     NotReady(Box<Review>, BTreeSet<String>),
-    /// Nobody is notified in this state of the incident.
+    /// No person is notified in this state of the incident.
     #[error(
         "the incident is {0}: people are notified while it is confirmed, scoping, notifying or monitoring"
     )]

@@ -79,8 +79,8 @@ pub(super) async fn lock_for(
     }
 }
 
-/// Nothing is let go while the database may be an older copy: whoever decides what had left by then needs to know that
-/// everything under way was so before.
+/// Refuses to launch or resume while the database may be an older copy: the decision about messages sent after the copy
+/// relies on all campaigns under way being older than the doubt.
 pub(super) async fn refuse_in_doubt(conn: &mut Conn) -> Result<(), CampaignError> {
     match deployment::store::doubt(conn).await? {
         Some(doubt) => Err(CampaignError::InDoubt(Box::new(doubt))),
@@ -101,8 +101,8 @@ fn check_deadline(app: &App, finish_by: Option<DateTime<Utc>>) -> Result<(), Cam
     }
 }
 
-/// Whether messages of this campaign may be sent at all: its incident is one of which people are told, its deadline
-/// lies ahead, no list is being put in force.
+/// Whether messages of this campaign may be sent at all: its incident is in a state in which people are told, its
+/// deadline lies ahead, no list is being put in force.
 pub(super) async fn may_go(
     app: &App,
     conn: &mut Conn,

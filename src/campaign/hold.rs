@@ -91,7 +91,7 @@ pub async fn other_than(
     Ok(coming.or(active.filter(|active| *active != approved)))
 }
 
-/// Holds a sending campaign of which the audience is not frozen yet, since this list version has come in force.
+/// Pauses a sending campaign with an incomplete audience, since this list version has come in force.
 ///
 /// # Errors
 /// The database's.
@@ -102,7 +102,7 @@ pub async fn pause_unfrozen(app: &App, id: CampaignId, version: i32) -> db::Resu
     );
     match pause(app, FREEZE, id, Some(&reason)).await {
         Err(CampaignError::Db(error)) => Err(error),
-        // Paused or ended by somebody else in between.
+        // It was paused or ended in between.
         _ => Ok(()),
     }
 }
@@ -115,12 +115,12 @@ pub async fn pause_unfrozen(app: &App, id: CampaignId, version: i32) -> db::Resu
 pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
     let mut tx = app.db.begin().await?;
     let (incident, approved) = audience_from(&mut tx, id).await?;
-    // Before the campaign's row, as whoever freezes audiences takes the two.
+    // Locked before the campaign's row, in the order of the transactions that freeze audiences.
     let other = match approved {
         Some(approved) => other_scope(&mut tx, incident, approved).await?,
         None => None,
     };
-    // In the order of whoever freezes the last of its audience.
+    // In the order of the transaction that freezes the last of its audience.
     store::lock_pace(&mut tx, id).await?;
     store::lock_end(&mut tx, id).await?;
     let campaign = store::lock(&mut tx, id).await?;
@@ -137,7 +137,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         return Err(CampaignError::OtherScope { approved, active });
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
-    // Whoever lets it go on once its first slice was tried has seen how that ended. Before, the slice goes on alone.
+    // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
     let is_tried = batch::first_slice(&mut tx, id).await?.is_some();
     let passed = is_tried && store::pass_canary(&mut tx, id, app.now()).await?;
     note(
@@ -156,7 +156,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     Ok(())
 }
 
-/// From which incident and list version a campaign's audience is drawn.
+/// The incident and the list version of a campaign's audience.
 async fn audience_from(
     conn: &mut Conn,
     id: CampaignId,

@@ -128,7 +128,7 @@ pub async fn approve(
     Ok(())
 }
 
-/// The reason of a draft that somebody took back.
+/// The reason of a draft that its author took back.
 pub const TAKEN_BACK: &str = "taken back";
 
 /// Takes a campaign back to its draft; submission and approval are void.
@@ -158,12 +158,12 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
 /// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::State`],
 /// [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
 pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
-    // It may have to look at everybody, so that it comes before anything is locked.
+    // Counting may read all people, so it comes before anything is locked.
     let nobody = has_nobody(&app.patient(), id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    // The incident before the campaign, as everybody locks them: no list comes in force and no state changes until
-    // this transaction ends. Questions of its people are taken meanwhile.
+    // The incident is locked before the campaign, as in all transactions: no list comes in force and no state changes
+    // until this transaction ends. Customers can still ask questions.
     let of = store::find(&mut tx, id).await?.incident;
     incident::store::lock_scope(&mut tx, of).await?;
     let campaign = store::lock(&mut tx, id).await?;
@@ -213,7 +213,7 @@ fn is_approved(campaign: &Campaign) -> Result<(), CampaignError> {
     }
 }
 
-/// The count of an audience in which nobody can be written to; `None`: there is somebody.
+/// The count of an audience without a person who can be written to; `None`: it has one.
 async fn has_nobody(app: &App, id: CampaignId) -> Result<Option<AudienceCount>, CampaignError> {
     let mut conn = app.db.get().await?;
     let campaign = store::find(&mut conn, id).await?;

@@ -103,11 +103,11 @@ impl CampaignStatus {
 }
 
 pg_enum! {
-    /// What happens to a notice of which nobody knows whether it was sent (P3).
+    /// What happens to a notice after an uncertain attempt (P3).
     pub enum UncertainPolicy: UncertainPolicy {
-        /// Send it again under the same Message-ID: nobody is missed, somebody may read it twice.
+        /// Send it again under the same Message-ID: no person is missed, some may read it twice.
         Resend = "resend",
-        /// Leave it: nobody reads it twice, somebody may be missed.
+        /// Leave it: no person reads it twice, some may be missed.
         Leave = "leave",
     }
 }
@@ -127,8 +127,8 @@ pub struct Limits {
     pub finish_by: Option<DateTime<Utc>>,
 }
 
-/// What an author acknowledged, each with who did: a language whose readers get a text in another one (`fr`), a fact
-/// that a text quotes in another language (`es:what_happened`).
+/// What was acknowledged, each with the account that did: a language whose readers get a text in another one (`fr`), a
+/// fact that a text quotes in another language (`es:what_happened`).
 pub type Acknowledged = BTreeMap<String, StaffId>;
 
 /// One campaign.
@@ -136,7 +136,7 @@ pub type Acknowledged = BTreeMap<String, StaffId>;
 pub struct Campaign {
     /// Its id.
     pub id: CampaignId,
-    /// Of which incident.
+    /// The incident.
     pub incident: IncidentId,
     /// The template.
     pub template: TemplateId,
@@ -144,7 +144,7 @@ pub struct Campaign {
     pub template_version: i32,
     /// Why it is sent.
     pub kind: CampaignKind,
-    /// To whom.
+    /// The recipients.
     pub audience: Audience,
     /// How fast.
     pub limits: Limits,

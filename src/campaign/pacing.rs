@@ -10,7 +10,7 @@ pub use self::breaker::{Alarm, Window, by_relay};
 pub use self::canary::{CanaryState, canary, canary_size};
 use crate::config::Pacing;
 
-/// The helpline slows a campaign in steps of so many per cent.
+/// The helpline slows a campaign in steps of this many per cent.
 const STEP: i16 = 10;
 
 /// How the helpline stands.
@@ -48,7 +48,7 @@ pub fn helpline(
     if room >= 100 {
         return (100, None);
     }
-    // The limits and not the figures: that is as true when somebody reads it later.
+    // The reason names the limits and not the figures, so that it stays true while the figures change.
     let why = if by_backlog <= by_wait {
         match passed(load.waiting, limits.slow_at_waiting, limits.hold_at_waiting) {
             Passed::Held(1) => "at least one person waits on the helpline".to_owned(),
@@ -135,8 +135,8 @@ pub fn rate(limit: u32, percent: i16, since_launch: TimeDelta, limits: &Pacing) 
     }
 }
 
-/// Messages a second that a campaign may go so long after its launch, while its relays warm to it; `None`
-/// once that is more than anybody counts, or without a ramp.
+/// The rate limit of the warm-up ramp at this time after the launch, in messages a second; `None` once it is
+/// practically unlimited, or without a ramp.
 pub fn ramp(since_launch: TimeDelta, limits: &Pacing) -> Option<u32> {
     if limits.ramp_start_per_second == 0 {
         return None;

@@ -76,7 +76,7 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
             let reason = format!("the first slice did not end well: {reason} ({by})");
             match hold::pause(app, CANARY, campaign, Some(&reason)).await {
                 Err(CampaignError::Db(error)) => Err(error),
-                // Paused or ended by somebody else meanwhile.
+                // It was paused or ended in between.
                 _ => Ok(()),
             }
         }

@@ -1,4 +1,4 @@
-//! Campaigns in the database; their counters and their pace lie beside them.
+//! Campaigns in the database. Their counters and their pace are in tables of their own.
 
 mod pace;
 mod progress;
@@ -81,7 +81,7 @@ fn read(row: Row) -> Result<Campaign> {
 /// What is new about a campaign.
 #[derive(Debug, Clone)]
 pub struct NewCampaign {
-    /// Of which incident.
+    /// The incident.
     pub incident: IncidentId,
     /// The template.
     pub template: TemplateId,
@@ -89,7 +89,7 @@ pub struct NewCampaign {
     pub template_version: i32,
     /// Why it is sent.
     pub kind: CampaignKind,
-    /// To whom.
+    /// The recipients.
     pub audience: Audience,
     /// How fast.
     pub limits: Limits,
@@ -171,9 +171,9 @@ pub async fn find(conn: &mut Conn, id: CampaignId) -> Result<Campaign> {
     )
 }
 
-/// The same, its row locked until the transaction ends. Rows that refer to it may be inserted in between: whoever freezes
-/// its audience or settles its notices has inserted some before taking [`lock_pace`] and [`lock_end`]. docs/architecture.md
-/// has the order of locks.
+/// The same, its row locked until the transaction ends. Rows that refer to it may be inserted in between: the
+/// transactions that freeze its audience or settle its notices insert some before they take [`lock_pace`] and
+/// [`lock_end`]. docs/architecture.md has the order of locks.
 ///
 /// # Errors
 /// `Missing`.
@@ -212,7 +212,7 @@ pub async fn list(
     query.load(conn).await?.into_iter().map(read).collect()
 }
 
-/// What a move writes beside the new state.
+/// What a transition writes in addition to the new state.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = campaign)]
 pub struct Move {
@@ -220,7 +220,7 @@ pub struct Move {
     pub content: Option<String>,
     /// What was acknowledged with it.
     pub acknowledged: Option<serde_json::Value>,
-    /// By whom.
+    /// The account that submitted it.
     pub submitted_by: Option<StaffId>,
     /// Who approved.
     pub approved_by: Option<StaffId>,

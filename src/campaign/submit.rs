@@ -1,4 +1,4 @@
-//! Submitting a campaign: its content is pinned once its texts suit everybody in its audience.
+//! Submitting a campaign: its content is pinned once its texts suit all people in its audience.
 
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ pub async fn submit_with(
     let mut tries = 1;
     loop {
         match check_and_pin(app, by, id, acknowledged).await {
-            // Somebody edited it between the check and the pinning: what they wrote is checked.
+            // It was edited between the check and the pinning: the new content is checked.
             Err(CampaignError::Changed) if tries < TRIES => tries += 1,
             done => return done,
         }

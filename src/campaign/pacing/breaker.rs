@@ -45,11 +45,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// Takes the next result by a relay, of so manieth try of its notice; `against` says that the reply was against us
-    /// rather than the address. Tells when a limit is passed; after a pause it begins anew.
+    /// Records a delivery result by a relay. `tries` is the attempt number; `against` says that the reply was against
+    /// us rather than the address. Returns the tripped limit, if any; after a pause the window is empty again.
     ///
     /// A notice that is put off once more (for our sake or not), or given up after days of that, was counted when it
-    /// was put off first: at the end of a campaign nobody else is left, and they would pause it for nothing.
+    /// was deferred first: at the end of a campaign only such notices are left, and they would pause it without need.
     pub fn take(
         &mut self,
         (relay, result, against): (&str, AttemptResult, bool),
@@ -132,7 +132,7 @@ impl Window {
             .count() as i64
     }
 
-    /// Of how many results of each relay so many were such.
+    /// The number of matching results of each relay, and of all its results.
     fn by_relay(&self, such: &[Mark]) -> String {
         let parts = self.relays.iter().enumerate().map(|(number, relay)| {
             let of = self.marks.iter().filter(|(_, by)| *by == number);

@@ -14,14 +14,14 @@ pg_enum! {
         None = "none",
         /// It is being sent; the rest waits.
         Running = "running",
-        /// It ended well, or somebody let the rest go.
+        /// It ended well, or a person released the rest.
         Passed = "passed",
     }
 }
 
 /// Notices of a first slice at most, unless the campaign says otherwise.
 const CANARY: i64 = 1_000;
-/// Below so many of the first slice there is nothing to learn from it.
+/// A smaller first slice says nothing.
 const WORTH_IT: i64 = 10;
 
 /// How many notices go first: as many as the campaign asks for, else one per cent of the people in scope

@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// Lays out the pace of a campaign that is launched now, with so many notices to go first.
+/// Inserts the pace of a campaign that is launched now; `canary` is the size of its first slice.
 ///
 /// # Errors
 /// `Conflict` if it was laid out already.
@@ -102,7 +102,7 @@ pub async fn canary_left(conn: &mut Conn, id: CampaignId, most: i32) -> Result<i
     Ok(left.unwrap_or(0).min(most))
 }
 
-/// Notes that so many notices went into the first slice.
+/// Takes notices off what the first slice still lacks.
 ///
 /// # Errors
 /// The database's.
@@ -212,7 +212,7 @@ pub struct Seen {
 /// What is rung when a campaign, or everything, is held or let go.
 pub const GATE: &str = "candor_gate";
 
-/// How these campaigns stand, and whether everything is stopped: by somebody, or since the database may be an older
+/// The state of these campaigns, and whether all sending is stopped: by a person, or since the database may be an older
 /// copy.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Whom the campaigns of an incident still reach, from counters, and what of them its end concerns.
+//! The number of people whom the campaigns of an incident still reach, from counters, and what the end of the incident
+//! leaves open.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Uuid};
@@ -63,11 +64,11 @@ pub async fn reach(conn: &mut Conn, of: IncidentId) -> Result<Reach> {
         .await?)
 }
 
-/// So many notices left uncertain are looked at one by one to tell which of their people were told since.
+/// At most this many uncertain notices are read one by one to tell which of their people were told since.
 pub const LOOKED_AT: i64 = 20_000;
 
-/// Notices that campaigns of an incident which are over left uncertain, and whose people still do not know all that they
-/// named. Reads the batches that have such notices.
+/// Uncertain notices of ended campaigns of an incident to people who still were not told everything that the notices
+/// name. Reads only batches with such notices.
 ///
 /// # Errors
 /// The database's.

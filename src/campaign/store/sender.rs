@@ -13,7 +13,7 @@ use crate::db::schema::sender;
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, SenderId};
 
-/// A sender that has said nothing for so long is not at work.
+/// A sender without a heartbeat for this long is not at work.
 macro_rules! silence {
     () => {
         "interval '5 seconds'"
@@ -31,7 +31,7 @@ struct Other {
 pub struct Beat {
     /// Its relays as it sees them.
     pub relays: Vec<RelaySeen>,
-    /// The campaigns of which it has notices in hand and can send them.
+    /// The campaigns of its leased batches that it can send now.
     pub campaigns: Vec<CampaignId>,
     /// How many notices of each campaign it has on connections.
     pub sending: BTreeMap<CampaignId, usize>,
@@ -133,7 +133,7 @@ async fn by_sender(conn: &mut Conn) -> Result<Vec<Vec<RelaySeen>>> {
     Ok(seen.into_iter().map(read).collect())
 }
 
-/// This sender stops working. Those that went without a word go with it.
+/// Deletes this sender's heartbeat row and every row that has timed out.
 ///
 /// # Errors
 /// The database's.

@@ -16,12 +16,12 @@ pub struct Waits {
     /// When the last of these batches is free.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub free_at: Option<DateTime<Utc>>,
-    /// When the first of the batches is due in which only deferred notices are left.
+    /// When the first batch is due that has only deferred notices left.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub next_at: Option<DateTime<Utc>>,
 }
 
-/// Reads it. Leases last for so many seconds from when they were renewed last; times are the database's.
+/// Reads it. `lease_seconds` is the duration of a lease from its last renewal; times are the database's.
 ///
 /// # Errors
 /// The database's.
