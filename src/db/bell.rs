@@ -1,6 +1,5 @@
-//! A bell: one process rings it when a transaction commits, and all that listen look at once instead of at
-//! their next turn (LISTEN and NOTIFY). Whoever listens must look now and then all the same: a connection
-//! that broke rings nothing.
+//! Notifications between processes (LISTEN and NOTIFY): a commit notifies, and all listeners poll at once instead of at
+//! their next interval. Listeners must still poll at an interval: a broken connection delivers nothing.
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;

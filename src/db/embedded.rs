@@ -1,10 +1,9 @@
-//! A private Postgres cluster for the demo and the tests: found, created, started, joined and
-//! stopped here, so that neither needs a database that somebody set up.
+//! A private Postgres cluster for the demo and the tests: found, created, started, joined and stopped here, so that
+//! neither needs a database set up before.
 //!
-//! Everything lives in one directory (`data`, `run` for the socket, `postgres.log`). Only a
-//! Unix socket in a directory of mode 700 is opened, never a TCP port, so `trust` trusts nobody
-//! but the account that could read the files anyway. The server ends with the process that
-//! started it, `kill -9` included: see `server::SERVE`.
+//! Everything lives in one directory (`data`, `run` for the socket, `postgres.log`). Only a Unix socket in a directory
+//! of mode 700 is opened, never a TCP port, so `trust` trusts only the account that could read the files anyway. The
+//! server ends with the process that started it, `kill -9` included: see `server::SERVE`.
 
 mod account;
 mod binaries;

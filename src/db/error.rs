@@ -16,7 +16,7 @@ pub enum Error {
     /// A constraint refused the write; its name, empty if the database did not say.
     #[error("refused by constraint {0:?}")]
     Conflict(String),
-    /// Rows contradict each other or the program: somebody must look.
+    /// Rows contradict each other or the program: an operator must look.
     #[error("inconsistent row in {table}: {row}")]
     Inconsistent {
         /// The table.

@@ -24,16 +24,16 @@ impl Trouble for Error {
     }
 }
 
-/// Of a campaign whose batch went to another sender.
+/// A lost lease is no outage of the database.
 impl Trouble for CampaignId {}
 
 /// What a process knows of the database being away.
 #[derive(Debug, Clone)]
 pub(super) struct Outage {
     pub(super) troubles: Troubles,
-    /// Whether somebody asks whether a database that is away is back.
+    /// Whether a task already polls for the return of the database.
     pub(super) watched: Arc<AtomicBool>,
-    /// The runtime in which it was made, for what outlives a caller.
+    /// The runtime of its creation, for tasks that outlive their caller.
     pub(super) home: Option<Handle>,
 }
 

@@ -95,9 +95,9 @@ impl Db {
     /// Connections are not tested before reuse (that costs a third of the rate): the first statement
     /// on a dead one fails, and [`Self::get`] drops it then.
     ///
-    /// Connections are driven by the runtime in which the pool was made, whoever asks for them: web
-    /// workers have runtimes of their own, which end one by one, and a connection opened there would
-    /// end with them in the hands of somebody else.
+    /// The runtime that created the pool drives all connections, whichever runtime asks for one: web workers have
+    /// runtimes of their own, which end one by one, and a connection driven there would end with its worker while
+    /// another task uses it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the pool cannot be made.

@@ -60,7 +60,7 @@ impl std::fmt::Debug for State {
 }
 
 impl Request {
-    /// A request of which all transactions are one, which [`super::Tx::of_request`] hands over.
+    /// A request whose transactions are joined into one, which [`super::Tx::of_request`] returns.
     pub fn joining() -> Arc<Self> {
         Self::new(true)
     }
@@ -146,7 +146,7 @@ impl Request {
     }
 }
 
-/// An open transaction that nobody uses; dropped, it rolls back.
+/// An idle open transaction; dropped, it rolls back.
 pub(super) struct Open {
     /// Its connection, until it is taken.
     pub(super) conn: Option<Object<AsyncPgConnection>>,

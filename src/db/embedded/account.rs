@@ -1,4 +1,4 @@
-//! As whom a private cluster runs, and directories that are that account's alone.
+//! The account that runs a private cluster, and directories that only that account can open.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-/// The account Postgres runs as: our own, unless we are root, as whom Postgres refuses to run.
+/// The account Postgres runs as: our own, unless we are root: Postgres refuses to run as root.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Account {
     pub(super) uid: u32,
@@ -42,9 +42,9 @@ impl Account {
         Some(Self { uid, gid })
     }
 
-    /// Makes the directory this account's alone. One that belongs to somebody else (in `/tmp`
-    /// anybody may have made that name first, or a link) is refused, and so is one of ours that
-    /// holds other things: root must not give away `/var` on a slip of the pen.
+    /// Makes the directory this account's alone. One that belongs to another account (in `/tmp` any account may have
+    /// created that name or a link first) is refused, and so is one of ours that holds other things: root must not give
+    /// away `/var` after a typing mistake.
     pub(super) fn take(self, dir: &Path) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(dir) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

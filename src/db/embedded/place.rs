@@ -1,4 +1,4 @@
-//! Where a private cluster lives and as whom it runs: its directory, socket, log and lock.
+//! The place of a private cluster (directory, socket, log and lock) and the account that runs it.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::process::CommandExt;
@@ -94,8 +94,8 @@ impl Place {
         }
     }
 
-    /// A command that runs as the cluster's account, in its directory, writing to its log, with
-    /// none of the `PG…` variables that would point it to somebody else's cluster.
+    /// A command that runs as the cluster's account, in its directory, writing to its log, without the `PG…` variables,
+    /// which could point it to another cluster.
     pub(super) fn command(&self, program: &Path) -> Result<Command, EmbeddedError> {
         let log = OpenOptions::new()
             .create(true)

@@ -148,8 +148,8 @@ impl Server {
     }
 }
 
-/// Runs initdb once. It works beside the data directory, so that a killed or doubled creation
-/// never leaves half a cluster under the name that counts.
+/// Runs initdb once. It works in another directory next to the data directory, so that a killed or concurrent creation
+/// never leaves half a cluster under the final name.
 async fn create(place: &Place, binaries: &Path, settings: Settings) -> Result<(), EmbeddedError> {
     let made = place.data().join("PG_VERSION");
     if made.exists() {
