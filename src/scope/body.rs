@@ -25,14 +25,14 @@ pub fn pieces() -> (Feed, Body) {
 pub struct Feed(mpsc::Sender<Option<Bytes>>);
 
 impl Feed {
-    /// Hands over the next piece once there is room. `false`: nobody reads any more.
+    /// Sends the next piece once there is room. `false`: the reader has ended.
     pub async fn send(&self, piece: Bytes) -> bool {
         self.0.send(Some(piece)).await.is_ok()
     }
 
     /// Says that the list is complete.
     pub async fn finish(self) {
-        // Nobody reading any more is no news here: the import has said why.
+        // If the reader has ended, the import has reported why.
         let _ = self.0.send(None).await;
     }
 }

@@ -1,9 +1,9 @@
-//! What is asked before a draft takes effect, each with its number: how many refused rows are too many (each may be
-//! a person whom nobody will tell, promise P1), flags that are lifted, people whom a full list retracts, accepted rows
+//! What is asked before a draft takes effect, each with its number: how many refused rows are too many (each may be a
+//! person who will not be told, promise P1), flags that are lifted, people whom a full list retracts, accepted rows
 //! that an added file replaced, addresses that are lost, elements that are taken back from people who were told of
-//! them, and references that seem to name another person now, and campaigns that end. An answer repeats the number that it saw.
-//! While a campaign is being sent, the number of people who were told too much grows: an answer holds for those who are
-//! told meanwhile, too.
+//! them, and references that seem to name another person now, and campaigns that end. An answer repeats the number that
+//! it saw. While a campaign is being sent, the number of people who were told too much grows: an answer also holds for
+//! people who are told after it.
 //!
 //! References have two answers: each names the same person as before, or each names another one. Without an answer
 //! the draft waits.
@@ -32,7 +32,7 @@ pub enum Consent {
     Numbers(Confirmed),
 }
 
-/// The numbers to which somebody said yes.
+/// The confirmed numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Confirmed {
@@ -54,7 +54,7 @@ pub struct Confirmed {
     /// The same references: each names another person, who was told nothing so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub another_person: Option<i64>,
-    /// Accepted rows in whose place a row of an added file came that says something else.
+    /// Accepted rows that a differing row of an added file replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<i64>,
     /// People who lose their e-mail address.
@@ -195,8 +195,8 @@ pub fn unanswered(of: &Version, told: &Told, percent: u32, consent: &Consent) ->
             Question::Replaced { .. } => given.replaced,
             Question::EmailsLost { .. } => given.emails_lost,
             Question::AddressesLost { .. } => given.addresses_lost,
-            // It grew since it was shown, as sending goes on: whatever was confirmed are people of whom the list takes
-            // something back.
+            // The number may have grown while sending goes on: the answer confirms all people who are told of an
+            // element that the list takes back.
             Question::ToldTooMuch { number } if told.is_sending => {
                 given.told_too_much.map(|seen| match seen {
                     1.. => seen.max(*number),

@@ -28,9 +28,9 @@ pub struct Delta {
     pub by_element: BTreeMap<String, Change>,
     /// How many people each jurisdiction gains and loses, by its code; empty if it is not known.
     pub by_jurisdiction: BTreeMap<String, Change>,
-    /// People to whom a flag is given that they did not have, by flag.
+    /// People who get a flag that they did not have, by flag.
     pub flags_set: BTreeMap<String, i64>,
-    /// People from whom a flag is taken, by flag. `None`: an earlier release read the list, and did not count.
+    /// People who lose a flag, by flag. `None`: an earlier release read the list, and did not count.
     pub flags_lifted: Option<BTreeMap<String, i64>>,
     /// People whose name and address are both new.
     pub identity_changes: i64,
@@ -48,10 +48,10 @@ pub struct Delta {
     pub told_too_much: i64,
     /// People in force whom a full list names on refused lines only: they stay as they were.
     pub kept: i64,
-    /// Rows of earlier files, accepted or refused, in whose place a row of a file that was added came: all rows
-    /// are accepted, refused or replaced.
+    /// Rows of earlier files, accepted or refused, that a row of an added file replaced: all rows are accepted, refused
+    /// or replaced.
     pub replaced: i64,
-    /// Accepted rows among them in whose place a row came that says something else.
+    /// Accepted rows among them that a differing row replaced.
     pub replaced_accepted: i64,
     /// Refused rows among them whose row was refused again.
     pub refused_again: i64,
@@ -72,7 +72,7 @@ pub struct AddedFile {
     pub accepted: i64,
     /// Rows refused.
     pub rejected: i64,
-    /// Rows of the draft and refused rows in whose place its rows came.
+    /// Rows of the draft and refused rows that its rows replaced.
     pub replaced: i64,
 }
 
@@ -122,7 +122,7 @@ impl Difference {
         }
     }
 
-    /// Counts people of one bucket in of whom nothing was known.
+    /// Counts new people of one bucket.
     pub fn add_new(&mut self, bucket: i32, people: i64) {
         *of_bucket(&mut self.brings.added, bucket) += people;
         self.delta.people_added += people;
@@ -203,20 +203,20 @@ impl Delta {
         }
     }
 
-    /// Counts elements of people of whom nothing was known.
+    /// Counts elements of new people.
     pub fn add_elements(&mut self, elements: ElementSet, people: i64) {
         for element in elements.iter() {
             self.change(element).added += people;
         }
     }
 
-    /// Counts people under one jurisdiction of whom nothing was known.
+    /// Counts new people under one jurisdiction.
     pub fn add_under(&mut self, under: &str, people: i64) {
         let change = self.by_jurisdiction.entry(under.to_owned()).or_default();
         change.added += people;
     }
 
-    /// Counts the flags of people of whom nothing was known.
+    /// Counts the flags of new people.
     pub fn set_flags(&mut self, flags: Flags, people: i64) {
         count_flags(&mut self.flags_set, flags, Flags::NONE, people);
     }

@@ -108,7 +108,7 @@ pub(super) fn count(
     Ok(())
 }
 
-/// Adds those of whom nothing was known.
+/// Adds the new people.
 ///
 /// # Errors
 /// `Inconsistent` for an element or a flag that is not known.

@@ -1,5 +1,5 @@
-//! Whether a reference seems to have been given to another person: a list whose references are row numbers gives
-//! all of them away once a row is put in at its top.
+//! Whether a reference seems to have been given to another person: in a list with row numbers as references, a row
+//! inserted at the top gives each following reference to another person.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -7,9 +7,9 @@ use super::marks::Marks;
 use crate::address::EmailAddress;
 use crate::person::contact::Contact;
 
-/// What a row says of a person beside what was known: `before` is the person as the last list has them, `origin` as
-/// they were before earlier lists changed their contact data without a question, each a part of them perhaps.
-/// Whether the row seems to name another person, and what else is asked about it.
+/// Compares a row with what was known of its person: `before` is the person as the last list has them, `origin` as they
+/// were before earlier lists changed their contact data without a question, each a part of them perhaps. Whether the
+/// row seems to name another person, and what else is asked about it.
 pub fn judge(before: &Contact, origin: Option<&Contact>, now: &Contact) -> (bool, Marks) {
     let known = || [Some(before), origin].into_iter().flatten();
     let another = known().any(|known| is_another(known, now));

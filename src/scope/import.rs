@@ -1,9 +1,9 @@
-//! Importing a list as the next version of a scope: read, checked and sealed as it streams, staged beside
-//! the people in force, compared with them, and left as a draft.
+//! Importing a list as the next version of a scope: read, checked and sealed as it streams, staged apart from the
+//! people in force, compared with them, and left as a draft.
 //!
-//! The version is visible as `importing` from its first row, and nothing else is touched. An import that
-//! dies leaves staged rows that nobody reads; the next import of the incident discards them. That it died
-//! shows in its lock, which lives as long as its connection.
+//! The version is visible as `importing` from its first row, and nothing else is touched. An import that dies leaves
+//! staged rows that no query reads; the next import of the incident discards them. That it died shows in its lock,
+//! which lives as long as its connection.
 //!
 //! Rows that are added to a draft (`import::add`) are staged as if they were a version of their own, and become the
 //! draft's in one transaction: an import that dies leaves the draft as it was.
@@ -56,8 +56,8 @@ const READERS: usize = 4;
 pub enum Source<R> {
     /// A file: all of it is at hand, and one transaction takes it in.
     File(R),
-    /// Somebody sends it, perhaps over a slow line: no transaction waits for them, since until it ended nothing
-    /// could be vacuumed.
+    /// A client sends it, perhaps over a slow line: no transaction stays open for the upload, since nothing could be
+    /// vacuumed until its end.
     Upload(R),
 }
 
@@ -232,7 +232,7 @@ async fn abandon(app: &App, incident: IncidentId, which: Which) -> Result<(), db
 struct Work<'a> {
     app: &'a App,
     client: &'a Client,
-    /// For what can be done beside.
+    /// A second connection, for statements that run at the same time.
     helper: &'a Client,
     stage: Stage,
     /// Where the rows of a first list go.
@@ -353,8 +353,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes of the table of a first list what the incident's part of `person` must be; how many rows were refused
-    /// on the way, and that everybody else is new.
+    /// Makes of the table of a first list what the incident's part of `person` must be; how many rows were refused on
+    /// the way, and the difference: all others are new.
     async fn index(&self, own: &Own, read: &mut Read) -> Result<(i64, Difference), ImportError> {
         let mut refused = 0;
         match store::key_own(self.client, self.helper, own).await {

@@ -51,8 +51,8 @@ impl FileLines {
         self.lines == self.header + rows + self.continued + self.blank
     }
 
-    /// `1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank`. `replaced`: rows in whose place others came, and
-    /// how many of them are refused rows that were refused again.
+    /// `1,001 lines = 1 header + 999 accepted + 1 refused + 0 blank`. `replaced`: rows that others replaced, and how
+    /// many of them are refused rows that were refused again.
     #[must_use]
     pub fn sum(&self, accepted: i64, rejected: i64, replaced: (i64, i64)) -> String {
         let mut sum = format!(

@@ -1,4 +1,4 @@
-//! What is asked about a row beside whether it names another person, as the bits of `scope_row.marks`.
+//! What is asked about a row in addition to whether it names another person, as the bits of `scope_row.marks`.
 
 /// A set of marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

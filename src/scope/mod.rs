@@ -36,9 +36,9 @@ use crate::seal::{Digest, to_hex};
 pg_enum! {
     /// What a list is of.
     pub enum ScopeMode: ScopeMode {
-        /// Everybody affected: who is not listed is retracted.
+        /// All affected people: a person who is not listed is retracted.
         Full = "full",
-        /// Those of whom something changed, each with all that is now known: the others stay.
+        /// The people with changes, each with all that is now known: the others stay.
         Delta = "delta",
     }
 }
@@ -139,7 +139,7 @@ impl Version {
 pub struct Upload {
     /// Its id.
     pub id: UploadId,
-    /// Of which incident.
+    /// The incident.
     pub incident: IncidentId,
     /// Octets of the whole list.
     pub size: i64,

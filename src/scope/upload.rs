@@ -1,6 +1,6 @@
-//! An affected list that arrives in pieces and is kept, sealed, until all of it is here: a connection that
-//! breaks costs one piece. The way of tus 1.0 (tus.io): begun with its size, each piece is added where the one
-//! before ended, and whoever lost track asks how much is here.
+//! An affected list that arrives in pieces and is kept, sealed, until all of it is here: a connection that breaks costs
+//! one piece. The way of tus 1.0 (tus.io): begun with its size, each piece is added at the end of the one before, and a
+//! client can ask how much has arrived.
 
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -18,7 +18,7 @@ use crate::seal::{Broken, IncidentKey};
 pub const PIECE: usize = 8 << 20;
 /// Octets of a list, at most: a hundred million people with everything that may be said of them.
 const LARGEST: i64 = 64 << 30;
-/// An upload to which nothing is added for so long is given up.
+/// An upload without new pieces for this long is deleted.
 const KEPT: TimeDelta = TimeDelta::days(1);
 /// What is handed to the reader at once. Slices of one piece share its room.
 const SLICE: usize = 256 << 10;
@@ -79,8 +79,8 @@ impl From<ImportError> for UploadError {
     }
 }
 
-/// Begins an upload of `size` octets. Whoever had begun another for this incident gives that up. `draft` is what the
-/// import will do with a draft that waits: nothing is taken of a list that could not be imported.
+/// Begins an upload of `size` octets. It replaces another upload of the same member of staff for this incident. `draft`
+/// is what the import will do with a waiting draft: an upload that could not be imported is refused at once.
 ///
 /// # Errors
 /// [`UploadError`].
@@ -117,8 +117,8 @@ pub async fn begin(
     Ok(begun)
 }
 
-/// Gives up what somebody had begun before, unless it is being imported. Its pieces may take a while: nothing else
-/// is locked meanwhile.
+/// Deletes the former upload of a member of staff, unless it is being imported. Deleting its pieces may take a while;
+/// nothing else is locked then.
 async fn end_former(app: &App, by: StaffId, incident: IncidentId) -> Result<(), UploadError> {
     let mut tx = app.db.begin().await?;
     let Some(former) = store::find_upload_of(&mut tx, incident, by).await? else {
@@ -222,7 +222,7 @@ async fn give_up(app: &App, id: UploadId) -> Result<(), db::Error> {
     store::delete_upload(&mut *app.db.get().await?, id).await
 }
 
-/// Hands the pieces over, one after another, as long as somebody reads.
+/// Sends the pieces one after another, as long as the import reads.
 async fn pour(app: &App, key: &IncidentKey, of: &Upload, feed: Feed) -> Result<(), ImportError> {
     let (mut conn, mut start) = (app.db.get().await?, 0);
     while start < of.size {
@@ -244,7 +244,7 @@ async fn pour(app: &App, key: &IncidentKey, of: &Upload, feed: Feed) -> Result<(
     Ok(())
 }
 
-/// Gives up the uploads with which nobody has gone on for a day. Meant to be called now and then.
+/// Deletes uploads without new pieces for a day. Workers call it periodically.
 ///
 /// # Errors
 /// The database's.

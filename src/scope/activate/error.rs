@@ -29,7 +29,7 @@ pub enum ActivateError {
         /// What it is.
         status: ScopeStatus,
     },
-    /// No row of it was accepted; a full list would retract everybody.
+    /// No row of it was accepted; a full list would retract all people.
     #[error("every row of version {0} was refused: correct the file and import it again")]
     Empty(i32),
     /// An earlier release read it, and did not keep what is asked now.
@@ -57,7 +57,7 @@ pub enum ActivateError {
         /// What is to be confirmed.
         questions: Vec<Question>,
     },
-    /// The database may be an older copy: what was sent to whom is decided before the list changes.
+    /// The database may be an older copy: a person decides what was sent before the list changes.
     #[error("{0}")]
     InDoubt(Box<Doubt>),
     /// The database failed.

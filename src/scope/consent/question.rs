@@ -77,7 +77,7 @@ pub struct Ending {
 pub struct Told {
     /// People of references that seem to name another person.
     pub another: i64,
-    /// People of whom an element is taken back that they were told of.
+    /// People who were told of an element that the list takes back.
     pub too_much: i64,
     /// A campaign of the incident is being sent: more may be told in the next moment.
     pub is_sending: bool,

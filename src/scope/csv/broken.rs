@@ -77,7 +77,7 @@ impl Parts {
         self.is_after_damage = false;
     }
 
-    /// The line of the record of which this row may be the end.
+    /// The line of the record that this row may be the end of.
     fn beginning_of(&self, row: &Record) -> Option<u64> {
         let open = self.open.filter(|open| row.line - open.line < MOST_LINES)?;
         let is_end = open.lacks_its_end || is_marked(first(&row.cells));

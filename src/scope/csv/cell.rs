@@ -71,7 +71,7 @@ pub enum Reason {
         /// The first one.
         character: char,
     },
-    /// A name or an address of which nothing shows.
+    /// A name or an address without visible characters.
     #[error("The cell holds only characters that do not show: empty it.")]
     ShowsNothing,
     /// Not an address.

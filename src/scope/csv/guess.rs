@@ -16,8 +16,7 @@ enum Guess {
     Mark,
 }
 
-/// The cells of a damaged line for whoever corrects it: guessed so that there are as many as there should be, if
-/// that can be.
+/// The cells of a damaged line for the person who corrects it: guessed so that their number is right, if possible.
 pub(super) fn leniently(line: &[u8], shape: &Shape, into: &mut ByteRecord) {
     for guess in [
         Guess::Delimiter,

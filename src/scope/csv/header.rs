@@ -191,7 +191,7 @@ pub struct Header {
     is_rejects: bool,
 }
 
-/// What a file of rejects has beside the columns of its list.
+/// The columns that a file of rejects has in addition to those of its list.
 pub const VERDICT: [&str; 3] = ["line", "column", "reason"];
 
 impl Header {
@@ -229,7 +229,7 @@ impl Header {
         let is_complete = header.position(Column::Reference).is_some()
             && header.position(Column::Elements).is_some();
         if !is_complete && record.len() > 2 * known {
-            // More strangers than names of ours: perhaps a person, of whom nothing is repeated.
+            // More unknown names than known ones: the line may be a person's data, so no cell is repeated.
             errors.iter_mut().for_each(HeaderError::forget);
         }
         if known == 0 {

@@ -31,18 +31,18 @@ const TELLING: usize = 5;
 pub(super) enum Split {
     /// The bytes end before this is known.
     More,
-    /// A record that takes so many octets and lines, line breaks included. `is_odd`: its quotation marks are no
-    /// pairs, so that one of them is text.
+    /// A record of this many octets and lines, line breaks included. `is_odd`: its quotation marks are no pairs, so
+    /// that one of them is text.
     Whole {
         length: usize,
         lines: u64,
         is_odd: bool,
     },
-    /// A damaged line of so many octets.
+    /// A damaged line of this many octets.
     Damaged { length: usize, damage: Damage },
 }
 
-/// Cuts the first record off `bytes`, of which nothing follows if `is_all`. Its cells go to `into`.
+/// Cuts the first record off `bytes`; `is_all`: no more bytes follow. Its cells go to `into`.
 pub(super) fn split(bytes: &[u8], is_all: bool, shape: &Shape, into: &mut ByteRecord) -> Split {
     let Some((end, next)) = line_end(bytes, 0, is_all) else {
         return Split::More;

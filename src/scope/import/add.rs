@@ -1,6 +1,6 @@
 //! Adding a list to the draft that waits. Its rows were staged as if they were a version of their own; here they become
-//! the draft's, in the place of rows with the same reference, and what the draft changes is computed anew. In one
-//! transaction: what dies on the way leaves the draft as it was.
+//! the draft's, in the place of rows with the same reference, and what the draft changes is computed again. It is one
+//! transaction: after a failure the draft is as it was.
 
 use std::io;
 
@@ -132,8 +132,8 @@ impl Work<'_> {
         Ok(replaced)
     }
 
-    /// Gives the rejects of this file to the draft, with their cells in the order of `columns`. They are sealed anew:
-    /// each belongs to its place.
+    /// Gives the rejects of this file to the draft, with their cells in the order of `columns`. They are sealed again,
+    /// since each seal is bound to its place.
     async fn move_rejects(
         &self,
         conn: &mut Conn,

@@ -13,9 +13,9 @@ use crate::scope::store::{each_correctable, list_row_keys};
 pub(super) struct Again {
     /// What such rows said, in all versions.
     says: HashSet<Key>,
-    /// The places of rows that were refused for other reasons and of which it is not known whom they name.
+    /// The places of rows with unknown references that were refused for other reasons.
     nameless: Places,
-    /// Such places of which it is known.
+    /// Such places of rows with known references.
     named: HashSet<(Place, Key)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a list would change: its staged rows beside the people in force.
+//! What a list would change: its staged rows compared with the people in force.
 
 use std::io;
 use std::ops::Range;
@@ -116,7 +116,7 @@ impl Work<'_> {
         Difference::of(self.columns.clone(), self.absent())
     }
 
-    /// Columns of which the list says nothing; a first list has nothing to keep.
+    /// Columns that the list lacks; a first list has nothing to keep.
     fn absent(&self) -> Vec<String> {
         match &self.own {
             Some(_) => Vec::new(),

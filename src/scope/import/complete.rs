@@ -19,8 +19,8 @@ use crate::seal::{Broken, IncidentKey};
 const SET: usize = 4_096;
 
 impl Work<'_> {
-    /// Completes the staged rows of a list of so many that lacks columns. Rows that are added to a draft are completed
-    /// from the draft's, except where the two name different people.
+    /// Completes the staged rows of a list that lacks columns; `rows` is their number. Rows that are added to a draft
+    /// are completed from the draft's, except where the two name different people.
     pub(super) async fn complete(&self, rows: i64) -> Result<(), ImportError> {
         let lacks = self.stage.lacks;
         let adds = self.adds_to.is_some() && !lacks.is_empty();
@@ -52,7 +52,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Marks the staged rows of a list of so many that seem to name another person, or take an address from theirs.
+    /// Marks the staged rows that seem to name another person, or take an address from theirs; `rows` is the number of
+    /// rows of the list.
     pub(super) async fn find_others(&self, rows: i64) -> Result<(), ImportError> {
         let (incident, version) = (self.stage.incident, self.stage.version);
         for buckets in in_turn(rows) {
@@ -115,7 +116,7 @@ fn complete(
     }
 }
 
-/// What is asked about these rows; those of which nothing is asked are left out.
+/// What is asked about these rows; rows without a question are left out.
 fn judged(key: &IncidentKey, incident: IncidentId, rows: &[Moved]) -> Result<Vec<Judged>, Broken> {
     let mut all = Vec::new();
     for row in rows {

@@ -16,8 +16,8 @@ use crate::seal;
 
 /// Rejects read at once.
 pub(super) const PAGE: i64 = 1_000;
-/// For so many rejects at once it is asked whether a row has their reference: no index finds a staged row by it, so that
-/// each question reads them all.
+/// The number of rejects in one query for rows with their references: no index finds a staged row by its reference, so
+/// that each query reads all rows.
 const ASKED: usize = 200_000;
 
 /// Rejects of a draft that are settled.
@@ -27,7 +27,7 @@ pub(super) struct Settled {
     pub(super) refused_again: i64,
 }
 
-/// Rejects of a draft for which it is asked whether the file has a row of their reference.
+/// Rejects of a draft, to query whether the file has rows with their references.
 #[derive(Default)]
 struct Asked {
     places: Vec<Place>,
@@ -98,7 +98,7 @@ impl Work<'_> {
         })
     }
 
-    /// The places of those rejects of whose reference the file has a row.
+    /// The places of the rejects that share their reference with a row of the file.
     async fn listed(&self, conn: &mut Conn, asked: &Asked) -> Result<Vec<Place>, ImportError> {
         if asked.places.is_empty() {
             return Ok(Vec::new());

@@ -47,7 +47,7 @@ pub enum ImportError {
     /// The first line is wrong; everything that is wrong with it.
     #[error("{}", all(.0))]
     Header(Vec<HeaderError>),
-    /// There is nobody in the list.
+    /// The list has no rows.
     #[error("The file has no row below its first line.")]
     NoRows,
     /// The file could not be read to its end.

@@ -1,5 +1,5 @@
 //! Rows that the database finds to be refused: their reference stands on an earlier line of the list, or they retract a
-//! person whom nothing names.
+//! person who is on no list.
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
@@ -42,7 +42,7 @@ impl Refuse<'_> {
         Ok(count)
     }
 
-    /// Makes rejects of rows that retract a person whom nothing names; how many. `former` is what was known before,
+    /// Makes rejects of rows that retract a person who is on no list; how many. `former` is what was known before,
     /// `None` for a first list.
     pub(super) async fn strangers(
         &self,

@@ -58,7 +58,7 @@ pub(super) struct List<R: io::Read> {
     reference_at: Option<usize>,
 }
 
-/// Where the rows come from; whoever holds it reads the next ones.
+/// The source of rows; the thread that holds its lock reads the next ones.
 struct Source<R: io::Read> {
     records: Records<Hashed<R>>,
 }
@@ -116,8 +116,8 @@ impl<R: io::Read> List<R> {
         self.header.is_rejects()
     }
 
-    /// The reference in a refused row; nothing if its cell is empty. Of a damaged row it may be wrong: then nobody has
-    /// it, or a person is kept whom the list may not name.
+    /// The reference in a refused row; nothing if its cell is empty. In a damaged row it may be wrong: then no person
+    /// has it, or a person is kept who may not be on the list.
     fn reference_in(&self, record: &Record) -> Option<String> {
         let cell = record.cells.get(self.reference_at?)?;
         let cell = String::from_utf8_lossy(cell);
@@ -154,7 +154,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A reject for which a row was sent again.
+/// The reject that a row corrects.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Corrects {
     pub(super) place: Place,
@@ -208,7 +208,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sends a list in chunks, beside other threads that do the same; `None` if nobody takes them any more.
+    /// Sends a list in chunks, in parallel with other threads; `None` if the receiver has ended.
     pub(super) fn run<R: io::Read>(
         &self,
         list: &List<R>,
@@ -334,7 +334,7 @@ impl Stage {
         Ok(keys.reference)
     }
 
-    /// The blind index of the reference of a refused row; a first list has nobody to keep.
+    /// The blind index of the reference of a refused row; a first list keeps no people.
     pub(super) fn index(&self, reference: Option<&str>) -> Option<Key> {
         let reference = reference.filter(|_| !self.is_first)?;
         Some(reference_key(&self.key, reference))

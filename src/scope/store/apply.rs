@@ -48,8 +48,8 @@ macro_rules! links_end {
     };
 }
 
-/// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are
-/// found by their indexes, of which the planner, who knows only how rows lie on the whole, thinks little.
+/// Makes the statements of this transaction go bucket by bucket: staged rows and people of one bucket are found by
+/// their indexes. The planner would avoid those indexes, since its statistics know only the order of the whole table.
 ///
 /// # Errors
 /// The database's.
@@ -63,7 +63,7 @@ pub async fn by_bucket(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// By how many people of which kind those in `before` moved the account.
+/// The change of the account by the people in `before`, by kind.
 macro_rules! moved {
     () => {
         "select bucket, standing, withheld, jurisdiction, locale, exposed, named, flags, reachable, sum(n)::bigint as n
@@ -87,8 +87,8 @@ macro_rules! past {
     };
 }
 
-/// Writes beside `person` what has changed of those in `before` who are not `rewritten`: it is narrow, and lies
-/// side by side however they lie. Of the others, only where they stand.
+/// Upserts `person_since` for changed people in `before`. Its rows are narrow, so wide `person` rows are not rewritten.
+/// For `rewritten` people only their standing is kept.
 macro_rules! since {
     () => {
         "come as (
@@ -126,7 +126,7 @@ macro_rules! retracted {
     };
 }
 
-/// Runs one of the statements below, which answer by how many people of which kind the account moves.
+/// Runs one of the statements below, which return the change of the account by kind.
 async fn moves(conn: &mut Conn, statement: &str, span: Span) -> Result<Vec<Moved>> {
     Ok(diesel::sql_query(statement)
         .bind::<Uuid, _>(span.incident)
@@ -220,8 +220,8 @@ const LISTED: &str = concat!(
     group by bucket, standing, withheld, jurisdiction, locale, exposed, named, flags"
 );
 
-/// Brings those whom the list names to what it says of them: people who differ from it, retracted ones who
-/// come back, people who are not affected after all, and people who are new. They are [`lock`]ed.
+/// Applies the rows of the list to their people: people who differ from it, retracted ones who come back, people who
+/// are not affected after all, and people who are new. They are [`lock`]ed.
 ///
 /// [`lock`]: crate::person::store::lock
 ///
@@ -232,7 +232,7 @@ pub async fn apply_listed(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
 }
 
 // The former person keeps id, tickets, notices, letters and links, under a key that no reference has; who was retracted
-// stays so. The row of the list finds nobody then, and becomes a new person.
+// stays so. The row of the list then matches no person, and becomes a new one.
 const FORMER: &str = concat!(
     "with hit as materialized (
         select ",
@@ -262,8 +262,8 @@ const FORMER: &str = concat!(
     moved!()
 );
 
-/// Moves the people aside whose reference names another person, as it was answered; everybody is locked as in
-/// [`apply_listed`], which comes after it.
+/// Moves people aside if their reference names another person, as confirmed. People are locked as in [`apply_listed`],
+/// which follows it.
 ///
 /// # Errors
 /// The database's.
@@ -296,7 +296,8 @@ const UNLISTED: &str = concat!(
     moved!()
 );
 
-/// Retracts those whom a full list does not name, not even on a refused line; everybody is locked as in [`apply_listed`].
+/// Retracts people whom a full list does not name, not even on a refused line. People are locked as in
+/// [`apply_listed`].
 ///
 /// # Errors
 /// The database's.

@@ -105,7 +105,7 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// In which bucket, and what changes.
+    /// The bucket, and what changes.
     ///
     /// # Errors
     /// `Inconsistent` if an element or a flag is not known.
@@ -230,7 +230,8 @@ pub struct Kind {
     pub n: i64,
 }
 
-/// Tells `each` how many staged rows that retract nobody are of which kind. `own` is the table of a first list.
+/// Passes the number of staged rows of each kind to `each`, without rows that retract. `own` is the table of a first
+/// list.
 ///
 /// # Errors
 /// The database's.

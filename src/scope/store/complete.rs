@@ -18,7 +18,7 @@ use crate::person::flags::Flags;
 pub enum Former {
     /// People, whom former versions brought.
     People,
-    /// Rows of the draft to which the row is added; where it has none, people.
+    /// Rows of the draft; people for references that the draft lacks.
     Draft(i32),
     /// Rows of the draft of a first list.
     FirstDraft(Own),
@@ -65,7 +65,7 @@ pub struct Incomplete {
     pub known: Option<Vec<u8>>,
 }
 
-/// The staged rows of these buckets of which something was known before.
+/// The staged rows of these buckets that had a person or a row before.
 ///
 /// # Errors
 /// The database's.

@@ -92,7 +92,7 @@ pub struct Rows {
 enum Shape {
     /// Of a later list: they wait among others, and name incident and version, and what their file lacks.
     Staged(IncidentId, i32, Lacks),
-    /// Of a first list: they become the people themselves ([`Own`], whose defaults are somebody in progress).
+    /// Rows of a first list become the people themselves ([`Own`]; by default a person is in progress).
     People,
 }
 
@@ -234,7 +234,7 @@ impl Pile {
     }
 }
 
-/// Where somebody new stands. Whom the list takes out is nobody yet, and deleted before it counts.
+/// Initial standing of a newly imported person. Rows flagged `retract` are deleted before counting.
 fn stands(row: &StagedRow<'_>) -> PersonStanding {
     match row.flags.contains(Flags::RETRACT) {
         true => PersonStanding::Retracted,
@@ -292,8 +292,7 @@ impl Rejects {
         self.tuples.0.len()
     }
 
-    /// Adds a reject: its line, the JSON of its reasons, its sealed cells; whom it names and what it says, if that is
-    /// needed.
+    /// Adds a reject: its line, the JSON of its reasons, its sealed cells; its reference and what it says, if needed.
     pub fn push(&mut self, line: i64, reasons: &[u8], sealed: &[u8], says: Says) {
         let to = &mut self.tuples;
         to.begin(8);

@@ -106,7 +106,7 @@ pub async fn key_own(one: &Client, other: &Client, own: &Own) -> Result<()> {
     Ok(())
 }
 
-/// Deletes whom the list takes out: nobody was in.
+/// Deletes rows that retract: a first list has no people to retract.
 ///
 /// # Errors
 /// The database's.
@@ -121,8 +121,8 @@ pub async fn delete_retracted(client: &Client, own: &Own) -> Result<()> {
 /// The database's.
 pub async fn complete_own(one: &Client, other: &Client, own: &Own) -> Result<()> {
     let email = "(email_key) where email_key is not null";
-    // Somebody without reference and address is rarely looked for: some milliseconds among ten million are
-    // soon enough, and a filter for each megabyte costs next to nothing to build and to keep.
+    // Look-ups without reference and e-mail address are rare: some milliseconds among ten million people are fast
+    // enough, and a filter for each megabyte costs almost nothing to build and keep.
     let name =
         "using brin (name_key bytea_bloom_ops) with (pages_per_range = 128, autosummarize = on)";
     futures_util::future::try_join(
@@ -185,9 +185,9 @@ pub async fn drop_own(conn: &mut Conn, own: &Own) -> Result<()> {
     Ok(())
 }
 
-/// Everybody in the table, as the account counts them. Postgres gathers them by kind, in memory first and then on disk,
-/// however many kinds the planner expects; for the rest of the transaction too. Each kind is counted as it comes in: what
-/// is kept here is as large as the account, whatever the number of kinds.
+/// All people in the table, as the account counts them. Postgres gathers them by kind, in memory first and then on
+/// disk, however many kinds the planner expects; for the rest of the transaction too. Each kind is counted as it comes
+/// in: what is kept here is as large as the account, whatever the number of kinds.
 ///
 /// # Errors
 /// The database's.

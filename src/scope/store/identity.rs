@@ -276,8 +276,8 @@ pub async fn told_too_much(conn: &mut Conn, incident: IncidentId, version: i32) 
     Ok(row.n)
 }
 
-/// Keeps the answer that every marked row names another person, of whom its own columns alone speak; how many. A row
-/// whose own columns an earlier release did not keep is left out.
+/// Keeps the answer that every marked row names another person, who is known by the row's own columns alone; how many.
+/// A row whose own columns an earlier release did not keep is left out.
 ///
 /// # Errors
 /// The database's.

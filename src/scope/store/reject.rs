@@ -15,7 +15,7 @@ use crate::id::IncidentId;
 use crate::person::contact::Key;
 use crate::seal::{IncidentKey, Index, to_hex};
 
-/// To whom the cells of a reject belong: the associated data under which they are sealed.
+/// The associated data under which the cells of a reject are sealed.
 pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) -> Vec<u8> {
     let Place { file, line } = at.into();
     let mut place = [&version.to_be_bytes()[..], &line.to_be_bytes()].concat();
@@ -28,8 +28,8 @@ pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) ->
 /// A reject as it is kept.
 #[derive(Debug)]
 pub struct Closed {
-    /// Readable: the JSON of columns and codes. Reasons that repeat words of a cell have a keyed hash by which those
-    /// that say the same are counted together.
+    /// Readable: the JSON of columns and codes. Reasons that repeat words of a cell have a keyed hash, by which equal
+    /// reasons are counted together.
     pub reasons: Vec<u8>,
     /// The cells and the sentences, sealed.
     pub sealed: Vec<u8>,
@@ -51,7 +51,7 @@ struct Inside<'a, T> {
     why: Vec<&'a str>,
 }
 
-/// The same as it is read; an older program sealed the cells alone, and left the sentences beside.
+/// The same as it is read; an older release sealed the cells alone, and kept the sentences outside of the seal.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Opened {

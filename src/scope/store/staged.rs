@@ -16,7 +16,7 @@ fn lock_of(incident: IncidentId) -> i64 {
     incident.uuid().as_u64_pair().1.cast_signed()
 }
 
-/// Takes the incident's scope for as long as the connection lives. `false`: somebody has it.
+/// Takes the incident's scope for as long as the connection lives. `false`: another process has it.
 ///
 /// # Errors
 /// The database's.
@@ -36,7 +36,7 @@ pub async fn unlock_session(client: &Client, incident: IncidentId) -> Result<()>
     Ok(())
 }
 
-/// Takes the incident's scope until the transaction ends. `false`: somebody has it.
+/// Takes the incident's scope until the transaction ends. `false`: another process has it.
 ///
 /// # Errors
 /// The database's.
@@ -171,7 +171,7 @@ pub async fn analyze(client: &Client) -> Result<()> {
 pub struct Refused {
     /// Its own line.
     pub line: i64,
-    /// The earlier line on which the reference stands too. `None`: the row retracts a person whom nothing names.
+    /// The earlier line on which the reference stands too. `None`: the row retracts a person who is on no list.
     pub first_line: Option<i64>,
     /// Where it would live.
     pub bucket: i32,

@@ -1,4 +1,4 @@
-//! Staged rows that retract a person whom nothing names.
+//! Staged rows that retract a person who is on no list.
 
 use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
@@ -31,7 +31,7 @@ fn strangers(former: &Former) -> String {
     )
 }
 
-/// The rows that retract a person whom nothing names, one by one.
+/// The rows that retract a person who is on no list, one by one.
 ///
 /// # Errors
 /// The database's.

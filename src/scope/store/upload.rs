@@ -29,7 +29,7 @@ impl From<Row> for Upload {
     }
 }
 
-/// The upload that somebody has begun for an incident.
+/// The upload that a member of staff has begun for an incident.
 ///
 /// # Errors
 /// The database's.
@@ -48,7 +48,7 @@ pub async fn find_upload_of(
     Ok(row.map(Into::into))
 }
 
-/// Begins an upload of somebody's.
+/// Inserts an upload of a member of staff.
 ///
 /// # Errors
 /// `Conflict` if they have begun one for this incident.
@@ -73,7 +73,7 @@ pub async fn insert_upload(
     Ok(())
 }
 
-/// Somebody's upload.
+/// The upload with this id of this member of staff.
 ///
 /// # Errors
 /// `Missing`, also for that of another.
@@ -106,7 +106,7 @@ pub async fn touch_upload(
     Ok(row.into())
 }
 
-/// The same as it is, with nobody else adding to it until the transaction ends.
+/// The same, its row locked until the transaction ends: no other request adds to it.
 ///
 /// # Errors
 /// `Missing`, also for that of another.

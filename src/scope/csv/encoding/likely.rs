@@ -1,4 +1,4 @@
-//! Which encoding words are in that are no UTF-8: the one in which most of them are what people are called.
+//! Guesses the encoding of words that are not UTF-8: the one that reads most of them as names of people.
 
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, IBM866, ISO_8859_5, KOI8_R, MACINTOSH, SHIFT_JIS,
@@ -79,9 +79,9 @@ static KNOWN: [(&Encoding, &str, Letters); 20] = [
     ),
 ];
 
-/// Of a hundred letters that are not ASCII so many must be known ones.
+/// Percentage of the letters beyond ASCII that must be known ones.
 const LEAST: i64 = 15;
-/// The same for letters of which each tells by itself.
+/// The same for letters that are each distinctive.
 const LEAST_ACCENTED: i64 = 60;
 /// How many letters of an alphabet are frequent ones: in words of another alphabet they are rare.
 const FREQUENT: usize = 12;

@@ -1,5 +1,5 @@
-//! In which encoding a file is written, judged by the whole of it. Single cells tell too little: of text in an older
-//! encoding one name in a hundred happens to be valid UTF-8, and would be taken for another one.
+//! Guesses the encoding of a file from all of it. Single cells tell too little: in an older encoding one name in a
+//! hundred happens to be valid UTF-8, and would be read as another name.
 
 mod likely;
 mod start;
@@ -34,7 +34,7 @@ pub enum Wrong {
 const SAMPLE: usize = 16 << 10;
 /// A word that is longer is looked at in parts.
 const LONGEST: usize = 1024;
-/// So many words tell whether text was encoded twice.
+/// The number of words that decides whether text was encoded twice.
 const TELLING: u64 = 50_000;
 
 /// Reads a file and judges it on the way; at its end it fails if the file is in the wrong encoding.
@@ -181,7 +181,7 @@ impl Judge {
         if is_ascii && self.hz > 0 {
             return Some(Wrong::Encoding("HZ (Chinese, 7 bits)"));
         }
-        // Somebody may be called so by chance, but not one in two thousand.
+        // A name may look like this by chance, but not one name in two thousand.
         if is_ascii && self.utf7 > 0 && self.utf7 * 2_000 >= self.lines {
             return Some(Wrong::Encoding("UTF-7"));
         }
