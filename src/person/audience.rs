@@ -14,7 +14,7 @@ use crate::id::{CampaignId, PersonId};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
-    /// Everybody in scope.
+    /// All people in scope.
     #[default]
     Everyone,
     /// In scope, told nothing so far.
@@ -56,7 +56,7 @@ impl Who {
     }
 }
 
-/// Which people of an incident are meant. Everything given must hold; empty lists and sets exclude nobody.
+/// A filter of the people of an incident. All conditions given must hold; an empty list or set filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AudienceFilter {
     /// What they were told.
@@ -65,8 +65,8 @@ pub struct AudienceFilter {
     pub jurisdictions: Vec<Jurisdiction>,
     /// Only these locales; a language covers its variants.
     pub locales: Vec<Locale>,
-    /// Only people of whom one of these was exposed; of those wrongly told, who were told wrongly of one of these;
-    /// of those told, who were told of one of these.
+    /// Only people with one of these exposed; among wrongly told people, those who were told wrongly of one of these;
+    /// among told people, those who were told of one of these.
     pub elements: ElementSet,
     /// Only people with one of these flags.
     pub flags: Flags,

@@ -25,7 +25,7 @@ impl std::fmt::Debug for Clue {
     }
 }
 
-/// Why nobody could be looked for.
+/// Why the search was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// There is no such incident.
@@ -48,8 +48,8 @@ impl From<db::Error> for FindError {
     }
 }
 
-/// The people of an incident who fit the clue, retracted ones too: several may share a mailbox. Nobody
-/// fits once the incident was forgotten.
+/// The people of an incident who fit the clue, retracted ones too: several may share a mailbox. The result is empty
+/// once the incident was forgotten.
 ///
 /// # Errors
 /// [`FindError::Missing`] without such an incident.

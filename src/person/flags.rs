@@ -53,9 +53,9 @@ impl Flags {
     pub const DECEASED: Self = Self(1 << 1);
     /// Needs more care on the helpline.
     pub const VULNERABLE: Self = Self(1 << 2);
-    /// Whoever opens the person's mail may be a danger to them.
+    /// A person who opens their mail may be a danger to them.
     pub const PROTECTED: Self = Self(1 << 3);
-    /// Counsel or the police asked that nobody writes.
+    /// Counsel or the police asked us not to write.
     pub const HOLD: Self = Self(1 << 4);
     /// No longer affected after all: takes the person out of the scope. Stands in a list only, never with a
     /// person.
@@ -114,9 +114,9 @@ impl Flags {
 
     /// Why this person must not be mailed, if so.
     ///
-    /// Of several reasons the one that forbids most is given: a legal hold stops every word to
-    /// anybody; a protected address rules out the household; a death only changes who is
-    /// written to, and must not send a letter to kin at a protected address.
+    /// Of several reasons the one that forbids most is given: a legal hold stops every message; a protected address
+    /// rules out the household; a death only changes who is written to, and must not send a letter to kin at a
+    /// protected address.
     #[must_use]
     pub const fn withheld_reason(self) -> Option<WithheldReason> {
         if self.contains(Self::HOLD) {
@@ -168,11 +168,11 @@ pg_enum! {
     /// Why a notice to a person is withheld. People are withheld only for what follows from their flags; the others
     /// are reasons of notices.
     pub enum WithheldReason: WithheldReason {
-        /// Counsel or the police asked that nobody writes.
+        /// Counsel or the police asked us not to write.
         LegalHold = "legal_hold",
         /// The person has died: the notice goes to next of kin, by hand.
         Deceased = "deceased",
-        /// Mail may be read by somebody who endangers the person.
+        /// Mail may be read by a person who endangers them.
         ProtectedAddress = "protected_address",
         /// What was approved does not suit the person any more, who is still to be told something: a later campaign
         /// offers them, or a letter.

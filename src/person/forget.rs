@@ -58,10 +58,10 @@ impl From<db::Error> for ForgetError {
     }
 }
 
-/// Destroys the key of an incident for ever, cancels drafts of its campaigns, and deletes what imports left
-/// beside its people. Senders drop the key from memory when they look next, within [`campaign::store::GATE`]'s
-/// ring or half a second. Backups of the database still hold the wrapped key until they are gone too. `repeated`
-/// is its slug, as the member of staff typed it.
+/// Destroys the key of an incident for ever, cancels drafts of its campaigns, and deletes what imports left in other
+/// tables than `person`. Senders drop the key from memory at their next poll, after a notification on
+/// [`campaign::store::GATE`] or half a second. Backups of the database still hold the wrapped key until they are gone
+/// too. `repeated` is its slug, as the member of staff typed it.
 ///
 /// # Errors
 /// [`ForgetError`]; nothing has changed then.

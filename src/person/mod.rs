@@ -83,7 +83,7 @@ pg_enum! {
 pub struct Person<C = Contact> {
     /// Who.
     pub id: PersonId,
-    /// In which incident.
+    /// The incident.
     pub incident: IncidentId,
     /// How to reach them.
     pub contact: C,
@@ -146,7 +146,7 @@ impl<C> Person<C> {
         self.email_key.is_some() && self.flags.withheld_reason().is_none()
     }
 
-    /// What is exposed of them as the list has it now: nothing of somebody who is not affected.
+    /// What is exposed of them as the list has it now: nothing of a person who is not affected.
     pub fn exposed_now(&self) -> ElementSet {
         match self.standing {
             PersonStanding::Retracted => ElementSet::EMPTY,
@@ -245,13 +245,12 @@ pub struct Listed {
     pub at: DateTime<Utc>,
 }
 
-/// Whom a figure of the account means. Everything given must hold; the empty filter means everybody in
-/// scope.
+/// The people of a figure of the account. All conditions given must hold; the empty filter means all people in scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeopleFilter {
     /// Only who stands here; `Notified` means every channel.
     pub standing: Option<PersonStanding>,
-    /// Only to whom something (with `element`: that) is not yet named.
+    /// Only people who were not told of everything yet (with `element`: of that element).
     pub incomplete: bool,
     /// Only exactly this jurisdiction; empty means that it is not known.
     pub jurisdiction: Option<String>,

@@ -23,9 +23,9 @@ impl Locale {
     /// and `_` is read as `-`, as many systems write it.
     ///
     /// # Errors
-    /// When it is not a `langtag` of RFC 5646 §2.1, or longer than 35 characters. Refused too,
-    /// since no template can be for them: tags without a language (`x-…`), irregular ones
-    /// (`i-…`), and languages of four letters or more, of which none is registered (`german`).
+    /// When it is not a `langtag` of RFC 5646 §2.1, or longer than 35 characters. Refused too, since no template can be
+    /// for them: tags without a language (`x-…`), irregular ones (`i-…`), and languages of four letters or more, none
+    /// of which is registered (`german`).
     pub fn parse(tag: &str) -> Result<Self, NotALocale> {
         let tag = tag.trim_matches(' ').replace('_', "-");
         if tag.len() <= LOCALE_LIMIT && is_langtag(&tag) {
@@ -48,7 +48,7 @@ impl Locale {
     }
 }
 
-/// English, for people of whom no language is known.
+/// English, for people without a known language.
 impl Default for Locale {
     fn default() -> Self {
         Self("en".to_owned())
@@ -162,7 +162,7 @@ impl Jurisdiction {
         }
     }
 
-    /// No place at all (ISO 3166-1 user-assigned): nobody lives there.
+    /// No place at all (ISO 3166-1 user-assigned code).
     #[must_use]
     pub fn nowhere() -> Self {
         Self("ZZ".to_owned())

@@ -1,4 +1,4 @@
-//! The second step with the code that is printed in a letter, for people whom the post told. It opens the page of
+//! The second step with the code that is printed in a letter, for people who were told by post. It opens the page of
 //! its own person only, until the letter comes back or a later letter is posted.
 
 use chrono::TimeDelta;

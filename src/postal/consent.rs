@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PersonId;
 
-/// Why somebody must not be told by a list any more.
+/// Why a person must not be told by a list any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// A legal hold: nobody writes to them.
+    /// A legal hold: no message may be sent to them.
     LegalHold,
-    /// A protected address: whoever opens their mail may be a danger to them.
+    /// A protected address: a person who opens their mail may be a danger to them.
     ProtectedAddress,
     /// They died: next of kin are told.
     Deceased,
@@ -24,7 +24,7 @@ pub enum Reason {
     Retracted,
     /// The flag for which the list was taken is lifted: not dead, not protected, or no minor.
     FlagLifted,
-    /// A minor, whose letter is not addressed to the parent or guardian.
+    /// A minor; the letter is not addressed to the parent or guardian.
     Minor,
     /// A later list gives another postal address than the one to which the letter goes, or none.
     AddressChanged,
@@ -83,7 +83,7 @@ pub struct Barred {
     pub some: Vec<PersonId>,
 }
 
-/// The numbers to which somebody said yes, by reason.
+/// The confirmed numbers, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Confirmed(pub BTreeMap<Reason, i64>);

@@ -25,10 +25,10 @@ pub enum PostalError {
     /// The database may be an older copy: people may have had their letter.
     #[error("no list is taken: {0}")]
     InDoubt(Box<Doubt>),
-    /// Nobody belongs on such a list now.
+    /// No person belongs on such a list now.
     #[error("nobody belongs on this list now")]
     Nobody,
-    /// Everybody who belongs on it is on a list that waits, of this kind or another.
+    /// All people who belong on it are on a list that waits, of this kind or another.
     #[error(
         "everybody who belongs on this list is on one that waits ({waiting}): record that it was posted, discard it, \
          or say that they go on a second list"
@@ -37,7 +37,7 @@ pub enum PostalError {
         /// How many letters wait.
         waiting: i64,
     },
-    /// Everybody who belongs on it lacks a postal address, or is on a list that waits.
+    /// All people who belong on it lack a postal address, or are on a list that waits.
     #[error(
         "nobody{} who belongs on this list has a postal address ({people} without one{}): import their addresses, or \
          record that they were told otherwise",
@@ -50,7 +50,7 @@ pub enum PostalError {
         /// How many are on lists that wait.
         waiting: i64,
     },
-    /// Nobody else could open the links in the letters.
+    /// The links in the letters lead to this machine only.
     #[error(
         "the links in these letters would begin with {url}, which nobody else can open: set http.public_url, or say \
          that the list is for a rehearsal"
@@ -119,7 +119,7 @@ pub enum PostalError {
         "say who was told, such as `the daughter` or `the person`: 1 to 200 characters on one line"
     )]
     Who,
-    /// Nobody writes to people under a legal hold.
+    /// No message may be sent to people under a legal hold.
     #[error("this person is under a legal hold: they are told nothing until it is lifted")]
     Held,
     /// No longer in scope.

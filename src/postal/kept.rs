@@ -26,9 +26,9 @@ const NEEDED: [&str; 7] = [
 pub struct Kept {
     /// Its line in the file, from 1.
     pub line: u64,
-    /// To whom, as the organisation names them.
+    /// The recipient's reference.
     pub reference: String,
-    /// To whom, as its link names them; `None` where letters carry no link.
+    /// The recipient, as the link names them; `None` where letters carry no link.
     pub person: Option<PersonId>,
     /// The code that is printed in it.
     pub code: Option<NoticeCode>,
@@ -43,7 +43,7 @@ pub struct Kept {
 pub struct KeptList {
     /// The list.
     pub id: PostalId,
-    /// For whom it was taken.
+    /// The kind of list.
     pub kind: PostalKind,
     /// Its letters.
     pub letters: Vec<Kept>,
@@ -67,12 +67,12 @@ pub enum Fault {
     /// It has no reference.
     #[error("it has no reference")]
     Nameless,
-    /// Nobody has the reference.
+    /// No person has the reference.
     #[error(
         "nobody in this incident has its reference: put the lists of affected people back first"
     )]
     Nobody,
-    /// The link leads to somebody else than the reference names.
+    /// The link leads to another person than the reference names.
     #[error("its link is that of another person than its reference names")]
     OtherPerson,
     /// A second letter to the same person.
@@ -144,7 +144,7 @@ impl Columns {
     }
 }
 
-/// Reads the file of a list. `said`: of which kind it is, needed if the file does not say so.
+/// Reads the file of a list. `said`: the kind of list, needed if the file does not say it.
 ///
 /// # Errors
 /// [`BadList`]; of lines all that are refused.

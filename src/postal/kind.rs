@@ -5,17 +5,18 @@ use crate::person::ToldBy;
 use crate::pg_enum;
 
 pg_enum! {
-    /// For which people a list is, and so how they are told.
+    /// The kind of list, by the people on it and how they are told.
     pub enum PostalKind: PostalKind {
-        /// People whom no e-mail reaches: a letter to themselves.
+        /// People who cannot be reached by e-mail: a letter to themselves.
         Letter = "letter",
         /// Minors, where the incident holds them for a letter to the parent or guardian.
         Guardian = "guardian",
-        /// People who were told of something that is not theirs, and whom no e-mail reaches: a letter that says what is so.
+        /// People who were told of something that is not theirs and cannot be reached by e-mail: a letter of
+        /// correction.
         Correction = "correction",
-        /// People who died: somebody tells their next of kin.
+        /// People who died: staff tell their next of kin.
         Kin = "kin",
-        /// People at a protected address: somebody tells them through a channel that is safe.
+        /// People at a protected address: staff tell them through a safe channel.
         Safe = "safe",
         /// One person who was told by word of mouth. Never a list.
         Single = "single",
@@ -56,7 +57,7 @@ impl PostalKind {
 pg_enum! {
     /// Where a list stands.
     pub enum PostalState: PostalState {
-        /// Taken; nobody has said yet that it was posted.
+        /// Taken; not recorded as posted yet.
         Listed = "listed",
         /// Posted; its people are being recorded as told.
         Posting = "posting",

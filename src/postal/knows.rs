@@ -15,7 +15,7 @@ pub struct Knows {
 /// A message or letter that counts as having told its person, for [`take_back`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// By which channel.
+    /// The channel.
     pub by: ToldBy,
     /// What it named.
     pub named: ElementSet,

@@ -13,9 +13,9 @@ use crate::seal::{Broken, IncidentKey};
 pub struct Batch {
     /// Its id; stands on each line of the list.
     pub id: PostalId,
-    /// Of which incident.
+    /// The incident.
     pub incident: IncidentId,
-    /// For which people.
+    /// The kind of list.
     pub kind: PostalKind,
     /// Where it stands.
     pub state: PostalState,
@@ -36,7 +36,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// A list that is being taken; nobody is on it yet.
+    /// A new list, still empty.
     pub(crate) fn new(of: IncidentId, kind: PostalKind, by: StaffId, now: DateTime<Utc>) -> Self {
         Self {
             id: PostalId::new(now),
@@ -57,9 +57,9 @@ impl Batch {
 /// The letter of one person.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// Of which list.
+    /// The list.
     pub batch: Batch,
-    /// To whom.
+    /// The recipient.
     pub person: PersonId,
     /// What it tells.
     pub named: ElementSet,

@@ -145,7 +145,7 @@ impl Letters {
         Ok(Some(to.into_inner().map_err(|_| broken())?))
     }
 
-    /// The next people of the list; nobody at its end.
+    /// The next people of the list; empty at its end.
     async fn page(&mut self) -> Result<Vec<Line>, PostalError> {
         let mut conn = self.app.db.get().await?;
         let key = incident::store::wrapped_key(&mut conn, self.batch.incident).await?;
@@ -212,7 +212,7 @@ impl Letters {
         ]
     }
 
-    /// Empty for next of kin and safe channels: nobody has checked who may open the page.
+    /// Empty for next of kin and safe channels: it is not verified who may open the page.
     fn link_and_code(&self, of: &Person) -> (String, String) {
         if !self.batch.kind.is_posted() {
             return (String::new(), String::new());
@@ -228,7 +228,7 @@ impl Letters {
     }
 }
 
-/// Of the people to whom letters came back: when the last did, and why.
+/// When and why the last letter to each person came back.
 fn last_returned(
     letters: &[Item],
     key: &IncidentKey,

@@ -138,7 +138,7 @@ fn is_waiting(batch: &Batch) -> Result<(), PostalError> {
     })
 }
 
-/// Records everybody of a list that was posted as told, whoever else does the same.
+/// Records all people of a posted list as told. Several processes may do this at the same time.
 async fn settle(app: &App, batch: &Batch) -> Result<(), PostalError> {
     let buckets = store::listed_buckets(&mut *app.db.get().await?, batch.id).await?;
     for bucket in buckets {
@@ -155,7 +155,7 @@ async fn settle(app: &App, batch: &Batch) -> Result<(), PostalError> {
     Ok(store::set_posted(&mut *app.db.get().await?, batch.id).await?)
 }
 
-/// Records some people of a bucket; `false`: nobody was left.
+/// Records some people of a bucket; `false`: none were left.
 async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
     let mut tx = app.db.begin().await?;
     person::store::lock(&mut tx, batch.incident, bucket..bucket + 1).await?;
@@ -177,7 +177,7 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
     Ok(true)
 }
 
-/// Goes on with lists whose recording was left half way. Meant to be called now and then.
+/// Completes interrupted recordings of lists. Workers call it periodically.
 ///
 /// # Errors
 /// The first that ends one of them.

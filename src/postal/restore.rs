@@ -56,7 +56,7 @@ impl From<db::Error> for PutBackError {
 /// afterwards as of any list.
 ///
 /// # Errors
-/// [`PutBackError`]: lines whose people are not known here, [`PostalError::Known`], [`PostalError::Forgotten`].
+/// [`PutBackError`]: lines with people who are not known here, [`PostalError::Known`], [`PostalError::Forgotten`].
 pub async fn put_back(
     app: &App,
     by: StaffId,
@@ -135,7 +135,7 @@ fn made_at(id: PostalId) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
-/// To whom in this database letters of one bucket went: the person of the link, else the one with the reference.
+/// The recipients in this database of letters of one bucket: the person of the link, else the one with the reference.
 async fn resolve<'a>(
     tx: &mut Conn,
     key: &IncidentKey,

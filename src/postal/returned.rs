@@ -48,7 +48,7 @@ pub async fn returned(
     // It may take long.
     let app = &app.patient();
     let mut tx = app.db.begin().await?;
-    // Before the people, as everybody locks them: the key is there until this ends.
+    // Locked before the people, as in all transactions: the key exists until this transaction ends.
     let found = incident::store::hold(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     let mut recorded = Recorded::default();
@@ -286,7 +286,7 @@ impl Work {
         found.filter(|(person, at)| self.people[person].items[*at].batch.incident == self.incident)
     }
 
-    /// The letter that the reference of the `n`th slip means. If letters went to several people under it, nobody can say
+    /// The letter that the reference of the `n`th slip means. If letters went to several people under it, it is unknown
     /// which of them came back.
     fn meant(&self, n: usize, slip: &Slip) -> Result<Option<(PersonId, usize)>, Refused> {
         let reference = self.references.get(n).and_then(Option::as_ref);
@@ -304,8 +304,8 @@ impl Work {
         }
     }
 
-    /// The last letter posted to a person; if none counts, the last one, which says why not. What nobody posted cannot come
-    /// back: that people were not told otherwise, only `not told` says.
+    /// The last letter posted to a person; if none counts, the last one, which says why not. A letter that was not
+    /// posted cannot come back; only `not told` takes back that people were told otherwise.
     fn last_to(&self, person: PersonId, slip: &Slip) -> Option<(PersonId, usize)> {
         let items = &self.people.get(&person)?.items;
         let meant = |item: &Item| match self.only {

@@ -1,4 +1,4 @@
-//! Taking a list: everybody who belongs on it becomes a letter of one batch, in one transaction.
+//! Taking a list: each person who belongs on it becomes a letter of one batch, in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ pub struct Insist {
 }
 
 /// Takes a list. People on a list that waits stay out; of a list for the post, people without a postal address stay out
-/// and are counted. Imports and activations of the incident wait meanwhile; customers who ask and agents who answer do
-/// not.
+/// and are counted. Imports and activations of the incident wait until the end; customers who ask and agents who answer
+/// do not.
 ///
 /// # Errors
 /// [`PostalError::State`], [`PostalError::Nobody`], [`PostalError::Waiting`], [`PostalError::NoAddress`],
@@ -93,7 +93,7 @@ pub async fn take(
     Ok(batch)
 }
 
-/// Why nobody is on a list that was just read.
+/// Why a list that was just read is empty.
 async fn empty(
     tx: &mut Conn,
     batch: &Batch,
@@ -139,7 +139,7 @@ async fn list(
         people.retain(|one| addressed.contains_key(&one.person));
     }
     let code = |person| {
-        // Nobody has checked yet that a relative or a shelter may open the person's page.
+        // It is not verified that a relative or a shelter may open the person's page.
         let printed = batch.kind.is_posted();
         printed.then(|| NoticeCode::of_letter(batch.id, person, &app.keys).key(&app.keys))
     };

@@ -1,14 +1,14 @@
-//! How somebody was told otherwise than by our e-mail and post.
+//! How a person was told otherwise than by our e-mail and post.
 
 use serde::{Deserialize, Serialize};
 
 use super::PostalError;
 
-/// How somebody was told without e-mail and post of ours.
+/// How a person was told without our e-mail and post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
-    /// A letter to somebody else than the person.
+    /// A letter to another person.
     Letter,
     /// A call.
     Phone,

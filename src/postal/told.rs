@@ -1,4 +1,4 @@
-//! One person was told by word of mouth: by telephone, in person, or through somebody who acts for them.
+//! One person was told by word of mouth: by telephone, in person, or through a representative.
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -14,8 +14,9 @@ use crate::person::flags::WithheldReason;
 use crate::person::{self, Became, PersonStanding, Settled, ToldBy};
 use crate::seal::IncidentKey;
 
-/// Records that the person with this reference or this id (the reference of a former person names another one), or somebody for them, was told of everything that is exposed now. Who was
-/// told of something that is not theirs is corrected so, also if they are not affected any more.
+/// Records that the person with this reference or this id (the reference of a former person names another one), or a
+/// representative, was told of everything that is exposed now. This also corrects people who were told of something
+/// that is not theirs, even if they are not affected any more.
 ///
 /// # Errors
 /// [`PostalError::State`], [`PostalError::Held`], [`PostalError::Retracted`], [`PostalError::NothingOwed`]; a day that is not past, or on which
@@ -31,7 +32,7 @@ pub async fn told(
     let now = app.now();
     check_day(on, on.and_time(chrono::NaiveTime::MIN).and_utc(), now)?;
     let mut tx = app.db.begin().await?;
-    // Before the people, as everybody locks them: the key is there until this ends.
+    // Locked before the people, as in all transactions: the key exists until this transaction ends.
     let found = incident::store::hold(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
     if !PostalKind::Single.may_tell_in(found.state) {
@@ -40,7 +41,7 @@ pub async fn told(
     let id = sought(&mut tx, &key, of, reference.trim()).await?;
     let bucket = id.bucket();
     person::store::lock(&mut tx, of, bucket..bucket + 1).await?;
-    // As they are now that nobody else changes them.
+    // Read under the lock: no other transaction changes them now.
     let person = person::store::find_row(&mut tx, id).await?;
     let since = person::store::listed_since(&mut tx, id).await?;
     if let Some(since) = since.map(|at| at.date_naive()).filter(|since| on < *since) {

@@ -1,4 +1,4 @@
-//! To whom a letter is addressed, in the words of the envelope.
+//! The addressee of a letter, in the words of the envelope.
 
 use super::PostalKind;
 use crate::person::Person;

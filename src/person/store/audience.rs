@@ -78,8 +78,8 @@ struct LaunchedSql {
     uncertain: bool,
 }
 
-/// Launched campaigns. Unsettled are those under way, and cancelled ones of which a sender still has a batch. A correction
-/// that may have arrived is sent again: it says what is so.
+/// Launched campaigns. Unsettled are those under way, and cancelled ones with a batch that a sender still has. A
+/// correction that may have arrived is sent again: it says what is so.
 async fn launched(
     conn: &mut Conn,
     incident: IncidentId,
@@ -265,7 +265,7 @@ fn read(row: RowSql) -> Result<AudienceRow> {
     })
 }
 
-/// Everybody meant by a filter, with what decides how they can be told.
+/// All people of a filter, with what decides how they can be told.
 fn people(filter: &AudienceFilter) -> String {
     let meant = is_meant(filter);
     let forbidding = Flags::FORBIDDING.bits();
@@ -274,7 +274,7 @@ fn people(filter: &AudienceFilter) -> String {
         true => ("false", format!(" and {may}")),
         false => (may, String::new()),
     };
-    // A join, since everybody is looked at.
+    // A join, since all people are read.
     format!(
         "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, {MAILABLE} as reachable,
             w.person_id is not null as waiting, {out} as left_out
@@ -380,7 +380,7 @@ struct AnySql {
     any: bool,
 }
 
-/// Whether an audience has anybody who can be told by e-mail. Reads until it finds one.
+/// Whether an audience has a person who can be told by e-mail. Reads until it finds one.
 ///
 /// # Errors
 /// The database's.

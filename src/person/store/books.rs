@@ -95,7 +95,7 @@ impl Moves {
         }
     }
 
-    /// Of which incident the account is.
+    /// The incident of the account.
     pub fn incident(&self) -> IncidentId {
         self.incident
     }

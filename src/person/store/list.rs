@@ -11,7 +11,7 @@ use crate::db::{Conn, Result};
 use crate::id::{IncidentId, PersonId};
 use crate::seal::IncidentKey;
 
-/// Buckets that one page reads at most once it has found somebody: who is rare is far apart.
+/// After the first match a page reads at most this many buckets: rare people are far apart.
 const BUCKETS_A_PAGE: usize = 8;
 
 #[derive(diesel::QueryableByName)]
@@ -20,7 +20,7 @@ struct BucketSql {
     bucket: i32,
 }
 
-// The counters know where nobody is to be found.
+// The counters tell which buckets have no match.
 const BUCKETS: &str = "
     select b.bucket from generate_series($2, 63) as b (bucket)
     where exists (select from account_count c where c.incident_id = $1 and c.bucket = b.bucket and c.n <> 0
@@ -36,8 +36,8 @@ const BUCKETS: &str = "
                         else a.standing = $3 end))
     order by b.bucket";
 
-/// The next people whom the filter means, in the order of bucket and id after `after`, opened. The page may
-/// be shorter than `limit` and yet not be the last: it is if there is no `next`.
+/// The next people of the filter, in the order of bucket and id after `after`, opened. The page may be shorter than
+/// `limit` and yet not be the last: it is if there is no `next`.
 ///
 /// # Errors
 /// `Inconsistent` if the contact data of one do not open.

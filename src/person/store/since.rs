@@ -12,7 +12,7 @@ use crate::db::{Conn, Result, statement};
 use crate::element::ElementSet;
 use crate::id::IncidentId;
 
-// `lock` keeps everybody as they were read, and those who have no row yet without one.
+// `lock` keeps all people as they were read, and people without a row stay without one.
 const SETTLE: &str = "
     with before as materialized (
         select p.id, p.standing, p.named, p.jurisdiction, p.locale, p.exposed, p.flags, p.email_key
@@ -64,8 +64,8 @@ const SETTLE: &str = "
         jurisdiction, locale, exposed, named, flags, reachable, sum(n)::bigint as n
     from moved group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having sum(n) <> 0";
 
-/// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction
-/// ends: neither of two may move the account from where the other found somebody. Before the account's counters.
+/// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction ends:
+/// otherwise two transactions could move the account from the same old standing. Locked before the account's counters.
 ///
 /// # Errors
 /// The database's.

@@ -177,7 +177,7 @@ pub async fn lock(conn: &mut Conn, id: PostalId) -> Result<Batch> {
     Ok(read(found.first(conn).await?))
 }
 
-/// Waits for whoever takes a list of the incident, and makes others wait until the transaction ends.
+/// Waits for a transaction that takes a list of the incident, and makes others wait until this one ends.
 ///
 /// # Errors
 /// The database's.
@@ -219,7 +219,7 @@ pub async fn list_posting(conn: &mut Conn) -> Result<Vec<Batch>> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The incidents of which letters were posted, at most two.
+/// The incidents with posted letters, at most two.
 ///
 /// # Errors
 /// The database's.

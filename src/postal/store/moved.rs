@@ -1,4 +1,4 @@
-//! Letters on a list whose people were given other contact data since.
+//! Letters on a list to people with changed contact data.
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Bytea, Integer, Timestamptz, Uuid};
@@ -47,7 +47,7 @@ const CHANGED: &str = "
                 and (v.status = 'activating' or v.activated_at >= $4))
     order by i.person_id";
 
-/// The people of one bucket who wait on a list and whose contact data a later list changed, with the key of the postal
+/// The people of one bucket who wait on a list and got other contact data by a later list, with the key of the postal
 /// address that the list has.
 ///
 /// # Errors

@@ -126,8 +126,8 @@ pub async fn facts(
     rows.into_iter().map(read).collect()
 }
 
-// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Retracted people belong on a list of
-// corrections: their letter names nothing. Where no list came in force since this one was taken, nobody is looked at.
+// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Retracted people belong on a list
+// of corrections: their letter names nothing. If no list came in force since this one was taken, no person is read.
 const BARRED: &str = "
     select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
     from (

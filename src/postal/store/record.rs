@@ -16,7 +16,7 @@ use crate::person::contact::Key;
 /// A letter of a list being taken.
 #[derive(Debug, Clone, Copy)]
 pub struct NewItem {
-    /// To whom, and what it names.
+    /// The recipient, and what the letter names.
     pub of: Belongs,
     /// The key of its code.
     pub code_key: Option<i64>,
@@ -125,8 +125,8 @@ const POST: &str = "
     where i.bucket = $1 and i.batch_id = $2 and i.person_id = posted.person_id
     returning i.person_id as id, i.named";
 
-/// Records letters of one bucket as posted, and what their people had been told before: to whom, and what they name.
-/// The bucket's people must be locked.
+/// Records letters of one bucket as posted, and what their people had been told before. Returns the recipients, and
+/// what the letters name. The bucket's people must be locked.
 ///
 /// # Errors
 /// `Inconsistent` for an element that the program does not know.
@@ -147,7 +147,7 @@ pub async fn post_items(
     rows.into_iter().map(Named::read).collect()
 }
 
-/// A letter that came back or was not posted: of which list, to whom, which of the two, and the sealed reason.
+/// A letter that came back or was not posted: the list, the recipient, which of the two, and the sealed reason.
 pub type Closed = (PostalId, PersonId, PostalStatus, Vec<u8>);
 
 const CLOSE: &str = "

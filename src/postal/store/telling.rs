@@ -1,4 +1,4 @@
-//! What else told people, and letters that told somebody else than the person.
+//! Other messages that told people, and letters to another person than the affected one.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
