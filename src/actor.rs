@@ -1,4 +1,4 @@
-//! Whoever did it: a member of staff (or an API key's account), a customer, or the system itself.
+//! The actor of an event: a member of staff (or an API key's account), a customer, or the system itself.
 
 use std::fmt;
 

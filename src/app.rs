@@ -81,8 +81,8 @@ impl App {
         })
     }
 
-    /// The program for what needs no key, such as the emergency stop while the place of the keys is away: what it
-    /// would seal, nobody could open.
+    /// The program for what needs no key, such as the emergency stop while the place of the keys is away: what it would
+    /// seal could never be opened.
     ///
     /// # Errors
     /// [`StartError`] if the database's address is missing or bad.

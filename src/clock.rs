@@ -1,4 +1,4 @@
-//! The only source of the present time: handed to whoever needs it, fixed in tests.
+//! The only source of the present time: passed as a parameter, fixed in tests.
 //!
 //! `clippy.toml` forbids `Utc::now` elsewhere. Times are whole microseconds, as Postgres keeps them,
 //! so that what was written equals what is read back.

@@ -111,7 +111,7 @@ pub struct Http {
     pub drain_seconds: u32,
     /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
     pub source_url: String,
-    /// Proxies whose `X-Forwarded-For` is believed, beside those on this machine.
+    /// Proxies whose `X-Forwarded-For` is believed, in addition to those on this machine.
     pub proxies: Vec<IpAddr>,
 }
 
@@ -129,7 +129,7 @@ pub struct Organisation {
     pub return_path: String,
     /// Helpline number.
     pub phone: String,
-    /// When somebody answers it.
+    /// Its opening hours.
     pub phone_hours: String,
     /// The site people know.
     pub website: String,
@@ -240,8 +240,8 @@ impl Config {
         Ok(config)
     }
 
-    /// What people would be sent with settings that nobody has set, each with the setting: links that nobody else can
-    /// open, a name and an address that are nobody's.
+    /// What people would get with unset settings, each with its setting: links that lead to this machine only, a
+    /// placeholder name and address.
     pub fn left_at_defaults(&self) -> Vec<String> {
         let (ours, url) = (&self.organisation, &self.http.public_url);
         let mut left = Vec::new();

@@ -20,7 +20,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// What a genuine status link says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusLink {
-    /// Whose link it is.
+    /// The person of the link.
     pub person: PersonId,
     /// The link is good while the person's epoch is still this one.
     pub epoch: i16,

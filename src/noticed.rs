@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::actor::Actor;
 
-/// At most so many different entries wait; more are counted only.
+/// At most this many different entries wait; more are counted only.
 const ROOM: usize = 10_000;
 
 /// The counts of this process. Cheap to clone.

@@ -1,9 +1,9 @@
-//! Sealing: what keeps a dump of the database from betraying anybody (promise P6).
+//! Sealing: a dump of the database reveals no person (promise P6).
 //!
-//! One master key, never in the database. From it derive (HKDF-SHA-256, RFC 5869) the keys for links
-//! and codes, for the system's own secrets, and the key that wraps each incident's random key. From
-//! an incident's key derive its sealing key (AES-256-GCM) and its blind indexes (HMAC-SHA-256), so that
-//! destroying the wrapped key destroys both: nobody can read the people any more, nor test a guess.
+//! One master key, never in the database. From it derive (HKDF-SHA-256, RFC 5869) the keys for links and codes, for the
+//! system's own secrets, and the key that wraps each incident's random key. From an incident's key derive its sealing
+//! key (AES-256-GCM) and its blind indexes (HMAC-SHA-256), so that destroying the wrapped key destroys both: people can
+//! no longer be read, and guesses no longer be tested.
 
 mod hash;
 mod random;

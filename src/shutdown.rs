@@ -1,5 +1,5 @@
-//! Leaving well. The first signal asks everybody to finish what they hold and take nothing new; the
-//! second signal, or the deadline, drops what is left.
+//! Leaving well. The first signal asks all tasks to finish what they have and take nothing new; the second signal, or
+//! the deadline, drops what is left.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Shutdown {
         self.soft.is_cancelled()
     }
 
-    /// Rests for a while. `false`: the end was asked for meanwhile.
+    /// Rests for a while. `false`: the end was asked for.
     pub async fn rest(&self, lasting: Duration) -> bool {
         tokio::select! {
             () = self.soft.cancelled() => false,
@@ -49,7 +49,7 @@ impl Shutdown {
         self.tasks.spawn(task);
     }
 
-    /// Asks everybody to finish.
+    /// Asks all tasks to finish.
     pub fn leave(&self) {
         self.soft.cancel();
     }

@@ -50,8 +50,8 @@ pub struct Metrics {
     pub accepted_at: IntGaugeVec,
     /// Until when each relay is or was held, in seconds since 1970.
     pub held_until: IntGaugeVec,
-    /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of
-    /// them has waited, batches whose sender fell silent, messages on connections of all nodes.
+    /// How the queue stood at the last look, by figure: batches that are due, seconds that the oldest of them has
+    /// waited, batches of senders that stopped, messages on connections of all nodes.
     pub queue: IntGaugeVec,
     /// 1 while a member of staff has stopped all sending.
     pub stopped: IntGauge,

@@ -92,7 +92,7 @@ impl Troubles {
         self.worked_at(what, Instant::now())
     }
 
-    /// It goes on, as whoever looks finds. `Some`: a summary is due.
+    /// The caller found that it goes on. `Some`: a summary is due.
     pub fn goes_on(&self, what: &str) -> Option<Seen> {
         let mut each = self.0.each.lock().unwrap_or_else(PoisonError::into_inner);
         each.get_mut(what)?.summary(Instant::now())
@@ -120,7 +120,7 @@ impl Troubles {
                 seconds: 0,
             });
         };
-        // Silent for longer than it would have been silent while it went on: it was over, and nobody was told.
+        // Silent for longer than it would have been silent while it went on: it was over, and no line said so.
         let quiet = at.duration_since(trouble.last) > LONGEST;
         let ended = trouble.ended.take();
         if ended.is_some() {

@@ -1,4 +1,4 @@
-//! Follows the rows of the log in the order of their numbers and tells the chain from what stands beside it.
+//! Follows the rows of the log in the order of their numbers and tells the chain from rows outside of it.
 
 use super::{Flaw, Head, Linked};
 

@@ -1,4 +1,5 @@
-//! Links committed events into the chain, many at once. Any node does it; whoever holds the row of the head is the one.
+//! Links committed events into the chain, many at once. Any node does it; the lock on the head's row excludes the
+//! others.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -25,7 +26,7 @@ pub struct Turn {
     pub more: bool,
     /// Numbers of rows behind the end of the chain, which the program did not write; the first few.
     pub outside: Vec<i64>,
-    /// The head was missing and was made anew.
+    /// The head was missing and was created again.
     pub restored: bool,
 }
 

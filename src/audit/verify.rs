@@ -35,7 +35,7 @@ impl Report {
         }
     }
 
-    /// Whether the chain is whole and nothing stands beside it.
+    /// Whether the chain is whole and no row is outside of it.
     pub fn is_whole(&self) -> bool {
         self.flaws.is_empty()
     }
@@ -101,7 +101,7 @@ async fn follow(
     match chained.step(row) {
         Step::Follows => {}
         Step::Altered => report.add(Flaw::Altered(row.seq)),
-        // A number further on continues the chain: this row is beside it.
+        // A later row continues the chain: this row is outside of it.
         Step::Differs if chain::is_continued(conn, &last.hash, row.seq, end).await? => {
             report.add(Flaw::Outside(row.seq));
             return Ok(());

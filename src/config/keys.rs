@@ -1,5 +1,5 @@
-//! Where the keys of a deployment come from: a file, the environment, or a program that asks whoever
-//! keeps them (a key management service, a vault, a hardware token).
+//! Where the keys of a deployment come from: a file, the environment, or a program that asks a key management service,
+//! a vault or a hardware token.
 
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
@@ -75,14 +75,14 @@ impl KeySource for Secret {
     }
 }
 
-/// The key stands in a file that nobody else may read.
+/// The key is in a file that no other account may read.
 impl KeySource for &Path {
     fn read(&self) -> Result<Secret, String> {
         read_private(self)
     }
 }
 
-/// What stands in a file that nobody else may read.
+/// The contents of a file that no other account may read.
 ///
 /// # Errors
 /// Why not, without any of what was read.
@@ -162,8 +162,8 @@ impl Secrets {
     /// The keys of this deployment.
     ///
     /// # Errors
-    /// [`ConfigError`] if no master key is given, two are, one cannot be read or is not a key, or nobody
-    /// said whether links outlive the former master key.
+    /// [`ConfigError`] if no master key is given, two are, one cannot be read or is not a key, or the settings do not
+    /// say whether links outlive the former master key.
     pub fn keyring(&self) -> Result<Keyring, ConfigError> {
         let master = Places {
             name: "master_key",

@@ -34,7 +34,7 @@ impl Config {
         self.pacing.validate()
     }
 
-    /// Every number beside those in lists.
+    /// Every number, except those in lists.
     fn numbers(&self) -> Vec<Number> {
         let (http, mail, helpline) = (&self.http, &self.mail, &self.helpline);
         let (breaker, pacing) = (&self.breaker, &self.pacing);

@@ -122,7 +122,7 @@ pub struct Pacing {
     pub ramp_double_minutes: u32,
 }
 
-/// Octets that the local part of a return path may have beside `+` and a notice's id (RFC 5321 §4.5.3.1.1).
+/// Octets that the local part of a return path may have in addition to `+` and a notice's id (RFC 5321 §4.5.3.1.1).
 const VERP_LOCAL: usize = 64 - 33;
 
 impl Mail {

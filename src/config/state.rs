@@ -94,7 +94,7 @@ impl StateDir {
         Ok(ours.map(|kept| kept.epoch))
     }
 
-    /// Keeps an epoch, unless a later one is kept: written beside the file and moved over it, so that a reader finds
+    /// Keeps an epoch, unless a later one is kept: written to another file and moved over it, so that a reader finds
     /// the one or the other whole.
     ///
     /// # Errors

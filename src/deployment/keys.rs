@@ -111,8 +111,8 @@ pub async fn refuse_others(app: &App) -> db::Result<()> {
     }
 }
 
-/// The same in the transaction that opens an incident: the first one puts the keys on record, in the place of any with
-/// which nothing was ever sealed.
+/// The same in the transaction that opens an incident: the first one puts the keys on record, replacing keys that never
+/// sealed anything.
 ///
 /// # Errors
 /// [`KeyError`].
@@ -166,13 +166,13 @@ async fn compare(conn: &mut Conn, keys: &Keyring) -> Result<Missing, KeyError> {
     Ok(missing)
 }
 
-/// Until the incidents are wrapped anew the key on record is the former one.
+/// Until the incident keys are wrapped under the new key, the key on record is the former one.
 fn is_master(known: &[u8], given: &Fingerprints) -> bool {
     known == given.master || given.former.is_some_and(|former| known == former)
 }
 
-/// Whoever replaces the master key says whether links end with the former one; that is on record once the incidents
-/// are wrapped anew.
+/// The settings of a new master key say whether links end with the former one; the record changes once the incident
+/// keys are wrapped under the new key.
 fn is_links(known: &[u8], given: &Fingerprints) -> bool {
     known == given.links || given.former.is_some() && given.links == given.master
 }

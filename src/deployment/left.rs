@@ -11,12 +11,12 @@ use crate::notice::retry::{self, Verdict};
 /// Why an outcome was written.
 pub const REASON: &str = "the database was put back to an older state";
 
-/// How somebody decides what left after the copy was taken.
+/// The decision about messages that left after the copy was taken.
 #[derive(Debug)]
 pub enum Choice {
     /// Nothing did: the database was moved, or nothing was lost.
     Nothing,
-    /// Nobody knows.
+    /// Unknown.
     Unknown,
     /// What the logs of all relays say did, and nothing else.
     Logged(RelayLog),
@@ -27,17 +27,17 @@ pub enum Choice {
 pub struct Latest {
     /// The notice.
     pub id: NoticeId,
-    /// For whom.
+    /// The recipient.
     pub person: PersonId,
     /// Its latest attempt.
     pub attempt: i16,
-    /// What became of that; in flight if nobody knows, `None` if there was none.
+    /// The result of that attempt; in flight if it is unknown, `None` without an attempt.
     pub result: Option<AttemptResult>,
-    /// By which relay; empty if there was none.
+    /// The relay; empty without an attempt.
     pub relay: String,
     /// When it is tried again.
     pub retry_at: Option<DateTime<Utc>>,
-    /// How many of its attempts ended so that nobody knows.
+    /// Attempts that ended uncertain.
     pub doubts: i64,
 }
 
@@ -109,7 +109,7 @@ impl Latest {
         }
     }
 
-    /// It may have left. `again`: such notices are sent again, at most as often as others of which nobody knows.
+    /// It may have left. `again`: such notices are resent, with the same limit as other uncertain ones.
     fn uncertain(&self, again: bool, gap: Gap) -> End {
         let doubts = u32::try_from(self.doubts + 1).unwrap_or(u32::MAX);
         let again = again && retry::resend_in(doubts).is_some();

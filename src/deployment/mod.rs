@@ -1,7 +1,7 @@
 //! The database as a thing that can be put back to an older state, and the keys that it is used with.
 //!
-//! An older copy does not know what was sent after it was taken. While one is suspected nothing is sent; somebody
-//! decides what became of that ([`restored`]). docs/decisions/0013 says how a copy is recognised.
+//! An older copy does not know what was sent after it was taken. While one is suspected nothing is sent; a person
+//! decides what became of those messages ([`restored`]). docs/decisions/0013 says how a copy is recognised.
 
 pub mod keys;
 pub mod left;
@@ -22,7 +22,7 @@ use crate::id::{CampaignId, PostalId};
 /// weeks after they were posted.
 pub const REMEMBERED: TimeDelta = TimeDelta::days(180);
 
-/// The time of which the records may lack what was sent.
+/// The interval in which records of sent messages may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
     /// About when the copy was taken.
@@ -38,13 +38,13 @@ pub enum Why {
     Cluster,
     /// Another database of the same server.
     Database,
-    /// Its rows were written by somebody who read them elsewhere, as a restored dump is.
+    /// Its rows were copied, as by a restored dump.
     Row,
     /// The server began a new history: a standby took over, or it was put back to a point in time.
     Timeline,
     /// A node saw it in a later state.
     Epoch,
-    /// Somebody said so.
+    /// An operator declared it.
     Declared,
 }
 
@@ -90,7 +90,7 @@ impl Why {
     }
 }
 
-/// A database that may be an older copy: nothing is sent until somebody decides.
+/// A database that may be an older copy: nothing is sent until a person decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
     /// Why, the surest first; never empty.
@@ -141,7 +141,7 @@ pub struct Restored {
     pub uncertain: u64,
     /// Of those, how many are sent again: those of campaigns that are paused are not among them.
     pub again: u64,
-    /// Of those, how many are sent again if somebody resumes their campaign, which is paused.
+    /// Of those, how many are resent if their paused campaign is resumed.
     pub again_paused: u64,
     /// Notices that a relay's log says were taken.
     pub sent: u64,

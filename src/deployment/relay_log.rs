@@ -46,10 +46,10 @@ pub struct Logged {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// A message of which a log says something.
+/// A message that a log mentions.
 #[derive(Debug)]
 struct Message {
-    /// The host whose log named it last.
+    /// The host of the last log entry about it.
     host: usize,
     logged: Logged,
 }
@@ -67,8 +67,8 @@ pub struct RelayLog {
 }
 
 impl RelayLog {
-    /// A log whose times are in `zone` where they do not say it. `is_whole`: somebody said that it lacks nothing, so that
-    /// where it begins and ends is not compared.
+    /// A log whose times are in `zone` where they do not say it. `is_whole`: the operator declared it complete, so its
+    /// beginning and end are not checked.
     pub fn new(zone: Option<FixedOffset>, is_whole: bool) -> Self {
         Self {
             zone,
@@ -116,7 +116,7 @@ impl RelayLog {
     /// Whether the logs of each relay reach from the first moment to the second.
     ///
     /// # Errors
-    /// [`Uncovered`], which says of which relay a part is missing.
+    /// [`Uncovered`], which names the relay with missing entries.
     pub fn covers(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), Uncovered> {
         match self.is_whole {
             true => Ok(()),

@@ -1,5 +1,5 @@
-//! What somebody decides about an older copy: what left after it was taken. All of it in one transaction, so that
-//! nothing is half decided; nothing is sent meanwhile.
+//! Applies the decision about an older copy: which messages left after it was taken. It is one transaction, so that no
+//! decision is applied in part; nothing is sent before its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ const PERHAPS: &str = "it may have been sent: the database was put back to an ol
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// Nobody suspects the database.
+    /// The database is not in doubt.
     #[error(
         "this database is in use and not in doubt: there is nothing to decide. If it is an older copy all the same, \
          say so first: `candor db doubt`"
@@ -80,7 +80,7 @@ struct Decision<'a> {
     done: Restored,
     /// Messages of the log that belong to something.
     matched: BTreeSet<MessageKey>,
-    /// How many messages of which the copy knows that a relay took them, by relay: all, and those in the log.
+    /// How many messages the copy has as accepted, by relay: all, and those in the log.
     known: BTreeMap<String, (usize, usize)>,
 }
 
@@ -226,8 +226,8 @@ impl Decision<'_> {
         store::give_batches_back(tx, campaign.id, self.gap.now).await
     }
 
-    /// Whether the campaign was paused for good when the copy was taken: another list had taken the place of the one that was
-    /// approved, before its audience was complete, so that nobody could resume it afterwards.
+    /// Whether the campaign was paused for good when the copy was taken: another list had taken the place of the one
+    /// that was approved, before its audience was complete, so that it could not be resumed afterwards.
     async fn is_void(&self, tx: &mut Tx, campaign: &Campaign) -> db::Result<bool> {
         let content = campaign.content.as_deref().and_then(Content::from_text);
         let (CampaignStatus::Paused, Some(content)) = (campaign.status, content) else {
@@ -332,7 +332,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// A draft may have been submitted, approved and launched after the copy was taken: whoever submits it reads that.
+    /// A draft may have been submitted, approved and launched after the copy was taken: the submission page says so.
     async fn mark_drafts(&mut self, tx: &mut Tx, by: Actor) -> db::Result<()> {
         let reason = self.perhaps_launched();
         for id in store::mark_drafts(tx, &reason, &self.done.perhaps_launched).await? {

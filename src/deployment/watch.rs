@@ -70,8 +70,8 @@ impl Witness {
         }
     }
 
-    /// Looks at the database; why it may be an older copy, if it may. A doubt that nobody has put on record is
-    /// recorded, and every sender hears of it.
+    /// Looks at the database; why it may be an older copy, if it may. A new doubt is recorded, and every sender is
+    /// notified.
     ///
     /// # Errors
     /// The database's: then nothing is known.

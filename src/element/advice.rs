@@ -313,7 +313,7 @@ pub(super) const RULES: [Rule; 13] = [
         ],
     },
     Rule {
-        // Good for everybody, and never more urgent than anything else.
+        // Good for all people, and never more urgent than anything else.
         for_any_of: ElementSet::ALL,
         at_most: 0,
         said: [

@@ -1,9 +1,9 @@
-//! Words that exporters write for an element. They are taken beside its code; what is stored and answered is
-//! the code.
+//! Words that exporters write for an element. They are accepted in addition to its code; the code is stored and
+//! answered.
 
 use super::Element;
 
-/// Words beside the code and the English words. Case, spaces, hyphens, underscores and apostrophes do not
+/// Words in addition to the code and the English words. Case, spaces, hyphens, underscores and apostrophes do not
 /// matter.
 pub(super) const fn of(element: Element) -> &'static [&'static str] {
     match element {

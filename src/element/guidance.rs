@@ -10,7 +10,7 @@ use super::{
 };
 use std::cmp::Reverse;
 
-/// More than this nobody does.
+/// People do not act on more than this.
 pub const MOST_ADVICE: usize = 3;
 
 /// One thing to do: a short command and how to carry it out. Plain text.

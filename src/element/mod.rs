@@ -146,7 +146,7 @@ impl Element {
         Element::from_code(word).or_else(|| aliases::find(word))
     }
 
-    /// What [`Element::from_word`] takes beside the code and the English words.
+    /// What [`Element::from_word`] takes in addition to the code and the English words.
     pub const fn aliases(self) -> &'static [&'static str] {
         aliases::of(self)
     }
@@ -177,7 +177,7 @@ impl Serialize for Element {
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
-        // The text is not repeated: whoever mixes up columns may have sent a stolen value.
+        // The text is not repeated: a caller that mixed up columns may have sent a stolen value.
         Element::from_word(&code).ok_or_else(|| de::Error::custom("not an element code"))
     }
 }

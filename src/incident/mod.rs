@@ -17,7 +17,7 @@ use crate::pg_enum;
 pg_enum! {
     /// Where an incident stands.
     pub enum IncidentState: IncidentState {
-        /// Somebody claims it; nothing is known.
+        /// It is claimed; nothing is known.
         Suspected = "suspected",
         /// It happened.
         Confirmed = "confirmed",
@@ -25,7 +25,7 @@ pg_enum! {
         Scoping = "scoping",
         /// Telling people.
         Notifying = "notifying",
-        /// Everybody was told; answering.
+        /// All people were told; answering.
         Monitoring = "monitoring",
         /// Over.
         Closed = "closed",
@@ -48,8 +48,8 @@ impl IncidentState {
         }
     }
 
-    /// Whether people may be told about an incident in this state. Before it is confirmed nothing is
-    /// known to tell; after it is over its public page and its helpline answer nobody.
+    /// Whether people may be told about an incident in this state. Before it is confirmed nothing is known to tell;
+    /// after it is over its public page and its helpline are closed.
     pub fn may_notify(self) -> bool {
         match self {
             Self::Confirmed | Self::Scoping | Self::Notifying | Self::Monitoring => true,
@@ -57,7 +57,7 @@ impl IncidentState {
         }
     }
 
-    /// Whether nobody of such an incident is told anything more.
+    /// Whether no person of such an incident is told anything more.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Closed | Self::Dismissed)
     }
@@ -144,9 +144,9 @@ impl Incident {
             .transpose()
     }
 
-    /// Whether its page is public: people are being told, or it `has_spoken`, which
-    /// [`store::has_spoken`] finds out: an update or facts were published, a campaign was launched or letters
-    /// were posted, so that status pages and verified codes link there. Until then nobody outside may learn that there is an incident.
+    /// Whether its page is public: people are being told, or it `has_spoken`, which [`store::has_spoken`] finds out: an
+    /// update or facts were published, a campaign was launched or letters were posted, so that status pages and
+    /// verified codes link there. Until then no outsider may learn that there is an incident.
     pub fn is_public(&self, has_spoken: bool) -> bool {
         use IncidentState::{Closed, Monitoring, Notifying};
         has_spoken || matches!(self.state, Notifying | Monitoring | Closed)
@@ -197,7 +197,7 @@ pub struct Update {
     pub body: String,
     /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// By whom.
+    /// The account that published it.
     pub published_by: StaffId,
 }
 

@@ -12,10 +12,10 @@ pub struct Open {
     /// People who must be told by post.
     #[diesel(sql_type = BigInt)]
     pub needs_letter: i64,
-    /// People who were told, but not of everything that was exposed: they are owed a supplement.
+    /// People who were told, but not of everything that was exposed: a supplement is due.
     #[diesel(sql_type = BigInt)]
     pub told_too_little: i64,
-    /// People who were told of something that is not theirs, and may be written to: they are owed a correction.
+    /// People who were told of something that is not theirs, and may be written to: a correction is due.
     #[diesel(sql_type = BigInt)]
     pub told_too_much: i64,
     /// People who are not told, for a reason of theirs. They stand against nothing.
@@ -33,7 +33,7 @@ pub struct Open {
     /// Campaigns in review, approved, scheduled, sending or paused.
     #[diesel(sql_type = BigInt)]
     pub campaigns: i64,
-    /// Campaigns that have ended, of which senders still have batches to settle.
+    /// Campaigns that have ended and still have batches to settle.
     #[diesel(sql_type = BigInt)]
     pub ending: i64,
     /// Drafts of campaigns.
@@ -42,7 +42,7 @@ pub struct Open {
     /// Drafts of lists.
     #[diesel(sql_type = BigInt)]
     pub lists: i64,
-    /// Lists that are being imported; also one at work of which no version tells yet how far it is.
+    /// Lists that are being imported, including one that has no version yet.
     #[diesel(sql_type = BigInt)]
     pub importing: i64,
     /// Lists that are being put in force.
@@ -69,7 +69,8 @@ impl Open {
         campaigns.chain([self.of_post()]).flatten().collect()
     }
 
-    /// What must be over before the people of the incident are forgotten. Of a `dismissed` one nobody is to be told.
+    /// What must be over before the people of the incident are forgotten. In a `dismissed` incident no person has to be
+    /// told.
     pub fn before_forgetting(&self, dismissed: bool) -> Vec<String> {
         let people = (!dismissed).then(|| self.of_people());
         people
@@ -83,7 +84,7 @@ impl Open {
             .collect()
     }
 
-    /// The people whom nobody has told yet.
+    /// The people who were not told yet.
     pub fn untold(&self) -> Untold {
         Untold {
             in_progress: self.in_progress,
@@ -165,12 +166,12 @@ impl Open {
     }
 }
 
-/// Of people who are owed a supplement: of one, of several.
+/// Words for people with a supplement due: for one, for several.
 const LITTLE: (&str, &str) = (
     "person was told less than was exposed",
     "people were told less than was exposed",
 );
-/// Of people who are owed a correction: of one, of several.
+/// Words for people with a correction due: for one, for several.
 const MUCH: (&str, &str) = (
     "person was told of something that is not theirs",
     "people were told of something that is not theirs",
@@ -194,14 +195,14 @@ pub struct Untold {
     pub in_progress: i64,
     /// To be told by post.
     pub needs_letter: i64,
-    /// Owed a supplement.
+    /// People with a supplement due.
     pub told_too_little: i64,
-    /// Owed a correction.
+    /// People with a correction due.
     pub told_too_much: i64,
 }
 
 impl Untold {
-    /// Whether everybody is told.
+    /// Whether all people are told.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }

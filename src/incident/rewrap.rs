@@ -1,5 +1,5 @@
-//! Replacing the master key: each incident's key is wrapped anew. What the keys seal stays as it is. Answers kept
-//! for repeated requests belong to no incident: they are sealed anew.
+//! Replacing the master key: each incident's key is wrapped under the new key. What the keys seal stays as it is.
+//! Answers kept for repeated requests belong to no incident: they are sealed again.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::deployment::keys;
 use crate::id::IncidentId;
 use crate::staff::replay;
 
-/// Why no key was wrapped anew.
+/// Why no key was wrapped.
 #[derive(Debug, thiserror::Error)]
 pub enum RewrapError {
     /// Neither the present master key nor the former one opens this incident's key.

@@ -57,7 +57,7 @@ pub enum SteerError {
     /// What was to be published is public already.
     #[error("title and facts are public already, exactly as they are")]
     NothingNew,
-    /// Somebody changed it meanwhile.
+    /// Another request changed it.
     #[error("somebody changed this incident meanwhile: look again, then repeat your change")]
     Changed,
     /// The incidents of this database are sealed under other keys.
@@ -137,7 +137,7 @@ pub struct Step {
     pub version: i32,
     /// The next state.
     pub to: IncidentState,
-    /// The people not told yet, to whose number they said yes. Only monitoring asks for it.
+    /// The confirmed numbers of people not told yet. Only monitoring asks for it.
     pub agreed: Option<Untold>,
 }
 
@@ -191,7 +191,7 @@ pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<
     }
     let open = still_open(&mut tx, id).await?;
     if let Err(refused) = check(&open, to, agreed) {
-        // Who reads why discards a list next: nobody works on the scope any more then.
+        // The caller may discard a list next: the lock on the scope is released by then.
         tx.roll_back().await;
         return Err(refused);
     }

@@ -9,9 +9,8 @@ use crate::person::{Person, PersonStanding};
 /// The letter to send to `person`, at their present address. `retracted_at` is when the list said that they are not
 /// affected, if it does.
 ///
-/// A one-time code is never sent to another address than the one it was made for. What was written before
-/// somebody was retracted is not sent: it may say what is no longer so. What is written to them afterwards
-/// is.
+/// A one-time code is never sent to another address than the one it was made for. A letter written before the person
+/// was retracted is not sent: it may say what is no longer so. What is written to them afterwards is.
 ///
 /// # Errors
 /// Why it must not leave.

@@ -42,11 +42,11 @@ pg_enum! {
 pg_enum! {
     /// Why an e-mail that waited was not sent after all.
     pub enum LetterWithheld: LetterWithheld {
-        /// Counsel or the police asked that nobody writes.
+        /// Counsel or the police asked us not to write.
         LegalHold = "legal_hold",
         /// The person has died.
         Deceased = "deceased",
-        /// Mail may be read by somebody who endangers the person.
+        /// Mail may be read by a person who endangers them.
         ProtectedAddress = "protected_address",
         /// It was written before the list said that the person is not affected.
         Retracted = "retracted",
@@ -58,7 +58,7 @@ pg_enum! {
         LinkRevoked = "link_revoked",
         /// A one-time code that would be too old on arrival.
         Expired = "expired",
-        /// It does not say to whom it goes.
+        /// It does not name its recipient.
         UnknownPerson = "unknown_person",
         /// The incident was forgotten.
         Forgotten = "forgotten",
@@ -68,7 +68,7 @@ pg_enum! {
 /// How long a one-time code is good, in minutes.
 pub const CODE_MINUTES: i64 = 10;
 
-/// To whom an e-mail goes: read again before it leaves.
+/// The recipient of an e-mail, read again before it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipient {
     /// The person.
@@ -80,9 +80,9 @@ pub struct Recipient {
 /// What is sealed: the letter with its address.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxLetter {
-    /// To which address.
+    /// The address.
     pub to: String,
-    /// To whom; may be empty.
+    /// The recipient's name; may be empty.
     pub to_name: String,
     /// Its subject.
     pub subject: String,
@@ -107,9 +107,9 @@ pub struct NewLetter<'a> {
     pub id: LetterId,
     /// What it is about.
     pub kind: LetterKind,
-    /// Under whose key it is sealed.
+    /// The incident whose key seals it.
     pub incident: IncidentId,
-    /// To whom.
+    /// The recipient.
     pub to: Recipient,
     /// The ticket it belongs to.
     pub ticket: Option<TicketId>,
@@ -134,9 +134,9 @@ pub struct Claimed {
     pub attempts: i32,
     /// Grows with every claim.
     pub fence: i32,
-    /// Under whose key it is sealed.
+    /// The incident whose key seals it.
     pub incident: IncidentId,
-    /// To whom it goes; `None` in a row of an older program that belongs to no ticket.
+    /// The recipient; `None` in a row of an older release that belongs to no ticket.
     pub person: Option<PersonId>,
     /// The epoch of the status links in its text; `None` in a row of an older program.
     pub link_epoch: Option<i16>,
@@ -144,7 +144,7 @@ pub struct Claimed {
     pub letter: Option<OutboxLetter>,
 }
 
-/// Where a ticket's letter stands, for the mark beside the message.
+/// Where a ticket's letter stands, for the mark next to the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// What it is about.
@@ -161,8 +161,8 @@ pub struct Delivery {
     pub settled_at: Option<DateTime<Utc>>,
 }
 
-/// The Message-ID of a letter, without angle brackets: the same on every attempt, so that a double is
-/// visible to whoever gets it.
+/// The Message-ID of a letter, without angle brackets: the same on every attempt, so that the recipient's mail program
+/// can recognise a duplicate.
 pub fn message_id(letter: LetterId, from: &EmailAddress) -> String {
     format!("{}@{}", letter.uuid().simple(), from.domain_ascii())
 }

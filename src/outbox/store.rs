@@ -48,7 +48,7 @@ pub async fn is_stopped(conn: &mut Conn) -> Result<bool> {
     Ok(emergency_stop::table.select(stopped).first(conn).await?)
 }
 
-/// Whether a letter is due that nobody has claimed.
+/// Whether an unclaimed letter is due.
 ///
 /// # Errors
 /// The database's.
@@ -189,8 +189,8 @@ pub enum Outcome {
     },
 }
 
-/// Records what became of a claimed letter; its words are dropped once it is settled. `false`: it
-/// was claimed anew meanwhile and nothing was written.
+/// Records what became of a claimed letter; its words are dropped once it is settled. `false`: another courier has
+/// claimed it since, and nothing was written.
 ///
 /// # Errors
 /// The database's.
@@ -305,7 +305,7 @@ pub async fn status_of(conn: &mut Conn, id: LetterId) -> Result<LetterStatus> {
         .await?)
 }
 
-/// Letters beyond so many that wait are not counted.
+/// Waiting letters beyond this number are not counted.
 pub const WAITING_CAP: i64 = 1_000;
 
 /// How many letters wait to leave, and since when the one that is due longest; more than [`WAITING_CAP`] are not counted.

@@ -22,7 +22,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// 0 to `n` - 1. The bias of the remainder is far below what anybody could see here.
+    /// 0 to `n` - 1. The bias of the remainder is negligible here.
     pub(super) fn below(&mut self, n: u32) -> u32 {
         (self.roll() % u64::from(n.max(1))) as u32
     }

@@ -32,7 +32,7 @@ pub struct Made {
     pub address: String,
 }
 
-/// Who somebody is to the carrier. The first three are on version 1 of the list already.
+/// What a person is to the carrier. The first three are on version 1 of the list already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cohort {
     /// Customers with a contract.
@@ -95,7 +95,7 @@ impl Cohort {
 /// How large the rehearsal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Everybody on version 2 of the list.
+    /// All people on version 2 of the list.
     pub people: usize,
 }
 
@@ -115,8 +115,7 @@ impl Plan {
         })
     }
 
-    /// Version 2, as of 20 August 2021: everybody of version 1, some with more elements, and
-    /// the people found later.
+    /// Version 2, as of 20 August 2021: all people of version 1, some with more elements, and the people found later.
     pub fn version_2(self, seed: u64) -> impl Iterator<Item = Made> {
         (0..self.people).map(move |index| {
             let cohort = self.cohort(index);
@@ -204,7 +203,7 @@ fn make(seed: u64, index: usize, cohort: Cohort, elements: ElementSet) -> Made {
     let email = (dice.below(100) >= 3 || is_international(home))
         .then(|| mailbox(&called(home), home, &mut dice));
     let postcode = place.postcode(&mut dice);
-    // Prepaid customers never gave an address; without a mailbox either, nobody could reach them.
+    // Prepaid customers never gave an address; without a mailbox either, they could not be reached.
     let has_address = cohort != Cohort::Prepaid || email.is_none();
     let address = place.address(&postcode, &mut dice);
     Made {

@@ -31,8 +31,8 @@ pub fn initial() -> Vec<Variant> {
     PHRASES.iter().map(write).collect()
 }
 
-/// The notice to people of whom more was stolen than they were told. It repeats everything,
-/// and is true as well for somebody whom no earlier notice reached.
+/// The notice to people who lost more than they were told. It repeats everything, and is also true for a person who got
+/// no earlier notice.
 pub fn supplement() -> Vec<Variant> {
     let write = |p: &Phrases| {
         let opening = [

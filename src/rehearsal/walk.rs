@@ -59,7 +59,7 @@ pub struct Report {
     pub whole: Account,
     /// Each campaign's name and notices by state.
     pub campaigns: Vec<(CampaignKind, Progress)>,
-    /// Somebody's status link.
+    /// The status link of a person.
     pub link: String,
     /// The code in their newest notice.
     pub code: String,
@@ -403,7 +403,7 @@ fn then(app: &App, talk: &Talk) -> Result<Then> {
     })
 }
 
-/// Somebody's status link and the code of their newest notice.
+/// The status link of a person and the code of their newest notice.
 async fn way_in(
     app: &App,
     incident: IncidentId,

@@ -1,5 +1,5 @@
-//! A browser in which somebody signed in before. Strangers who guess at an account use up its attempts; theirs
-//! must not keep its owner out in the night of a breach. So a browser that was in before has attempts of its own.
+//! A browser with a former sign-in. Strangers who guess at an account use up its attempts; theirs must not keep its
+//! owner out in the night of a breach. So a browser that was in before has attempts of its own.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -78,7 +78,7 @@ pub async fn create(
     Ok((account, key))
 }
 
-/// Which key it is, and whose; `None` if it is unknown, revoked, or its account is disabled.
+/// The key and its account; `None` if it is unknown, revoked, or its account is disabled.
 ///
 /// # Errors
 /// The database's.

@@ -22,13 +22,13 @@ pub enum ManageError {
     /// The name was refused.
     #[error(transparent)]
     Name(#[from] BadName),
-    /// Nobody works here without a role.
+    /// An account needs a role.
     #[error("an account needs at least one role")]
     NoRole,
     /// The address is in use.
     #[error("an account with this e-mail address exists already")]
     EmailTaken,
-    /// Nobody locks themselves out.
+    /// An administrator cannot lock themselves out.
     #[error("nobody can disable their own account: ask another admin")]
     Yourself,
     /// The present password was not right.
@@ -58,7 +58,7 @@ impl From<db::Error> for ManageError {
     }
 }
 
-/// Adds somebody who can sign in.
+/// Adds an account that can sign in.
 ///
 /// # Errors
 /// [`ManageError::Name`], [`ManageError::NoRole`], [`ManageError::EmailTaken`].

@@ -23,7 +23,7 @@ pg_enum! {
     pub enum StaffRole: StaffRole {
         /// Writes to people: incidents, scopes, templates, campaigns.
         Comms = "comms",
-        /// Says yes to a campaign that somebody else drafted.
+        /// Approves a campaign drafted by another person.
         Approver = "approver",
         /// Answers tickets.
         Agent = "agent",
@@ -95,7 +95,7 @@ rights! {
     SeeCampaigns,
     /// Draft a campaign and submit it.
     DraftCampaign,
-    /// Approve a campaign drafted by somebody else.
+    /// Approve a campaign drafted by another person.
     ApproveCampaign,
     /// Launch, pause, resume and cancel.
     LaunchCampaign,
@@ -208,7 +208,7 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// Whether somebody signs in with it. The account of an API key can be given nothing to do.
+    /// Whether a person signs in with it. Tickets cannot be assigned to the account of an API key.
     pub fn is_person(&self) -> bool {
         self.email.is_some()
     }

@@ -8,8 +8,8 @@ pub fn network(address: IpAddr) -> IpAddr {
     within(address, 64)
 }
 
-/// The networks of an address, the narrowest first. Whoever holds an IPv6 /48 has 65,536 networks of 64 bits: the
-/// wider ones are counted too.
+/// The networks of an address, the narrowest first. The holder of an IPv6 /48 has 65,536 networks of 64 bits: the wider
+/// ones are counted too.
 pub(super) fn networks(address: IpAddr) -> Vec<(IpAddr, Width)> {
     match address.to_canonical() {
         v4 @ IpAddr::V4(_) => vec![(v4, Width::One)],

@@ -1,6 +1,6 @@
 //! Passwords: at least twelve characters and no other rule (NIST SP 800-63B §3.1.1.2), in Unicode form NFKC, since
-//! keyboards differ in how they write the same letter; kept as Argon2id hashes (RFC 9106). Hashing is slow on purpose: it runs on its own threads, and no
-//! connection may be held meanwhile.
+//! keyboards differ in how they write the same letter; kept as Argon2id hashes (RFC 9106). Hashing is slow on purpose:
+//! it runs on its own threads, and callers must not hold a connection while they wait.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -108,8 +108,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// An Argon2id hash in PHC form, with its own cost and salt. Verbs take this rather than the
-/// password, so that nobody hashes inside a transaction.
+/// An Argon2id hash in PHC form, with its own cost and salt. Verbs take this rather than the password, so that no
+/// transaction waits for a hash.
 #[derive(Clone)]
 pub struct PasswordHash(String);
 

@@ -1,4 +1,4 @@
-//! Sessions of signed-in staff: a random token in a cookie, of which the database keeps the hash.
+//! Sessions of signed-in staff: a random token in a cookie; the database keeps its hash.
 
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl fmt::Debug for Token {
 /// How exactly it is kept when a session was last used: a request writes no more often.
 const EXACT: TimeDelta = TimeDelta::minutes(1);
 
-/// Whose session it is; `None` if it ended, expired, was not used for `sessions.idle_minutes`, or its account is
+/// The account of a session; `None` if it ended, expired, was not used for `sessions.idle_minutes`, or its account is
 /// disabled. Keeps when it was last used, to the minute.
 ///
 /// # Errors

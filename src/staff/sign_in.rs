@@ -1,6 +1,6 @@
-//! Signing in and out. Attempts are limited per account and per address, in the memory of this
-//! process: several web nodes allow so many times as much, and a restart forgets. Wrong notice codes are also
-//! counted for all nodes together ([`super::wrong_code`]).
+//! Signing in and out. Attempts are limited per account and per address, in the memory of this process: with several
+//! web nodes the limits multiply, and a restart clears them. Wrong notice codes are also counted for all nodes together
+//! ([`super::wrong_code`]).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ use crate::db;
 use crate::id::StaffId;
 use crate::seal::sha256;
 
-/// Why nobody was signed in. The words do not tell an unknown account from a wrong password.
+/// Why a sign-in was refused. The words do not tell an unknown account from a wrong password.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// Unknown account, wrong password, or a disabled account.
@@ -36,7 +36,7 @@ pub enum SignInError {
     Db(#[from] db::Error),
 }
 
-/// Somebody who has signed in.
+/// An account that has signed in.
 #[derive(Debug)]
 pub struct SignedIn {
     /// Who.
@@ -47,11 +47,10 @@ pub struct SignedIn {
     pub device: String,
 }
 
-/// In whose name refused attempts stand in the audit log.
+/// The actor of refused attempts in the audit log.
 const DOOR: Actor = Actor::System("sign-in");
 
-/// Signs somebody in who comes from the network address `from`; `device` is what their browser was given
-/// when they did so before.
+/// Signs in from the network address `from`; `device` is the token that a former sign-in left in the browser.
 ///
 /// # Errors
 /// [`SignInError`].
@@ -121,7 +120,7 @@ pub async fn sign_out(app: &App, token: Token) -> db::Result<()> {
     tx.commit().await
 }
 
-/// How often somebody may try: so many at once, then one every so many seconds.
+/// How often a client may try: a burst, then one attempt for each interval in seconds.
 pub(super) struct Limit {
     burst: i64,
     seconds: i64,
@@ -146,7 +145,7 @@ const PER_ACCOUNT: Limit = Limit {
     seconds: 60,
 };
 
-/// Beyond so many entries those that no longer limit anybody are dropped.
+/// Beyond this many entries those without effect are dropped.
 const CROWDED: usize = 10_000;
 
 /// The attempts of late. Each entry is the moment at which its bucket will be full again, which is
@@ -184,7 +183,7 @@ impl Attempts {
         self.crowded.load(Ordering::Relaxed)
     }
 
-    /// Whether somebody at this address may try another notice code; only wrong ones count.
+    /// Whether a client at this address may try another notice code; only wrong ones count.
     ///
     /// # Errors
     /// The seconds to wait.
@@ -204,7 +203,7 @@ impl Attempts {
         }
     }
 
-    /// Counts an attempt of somebody signed in at their own present password.
+    /// Counts an attempt of a signed-in account at its own present password.
     ///
     /// # Errors
     /// The seconds to wait if it is one too many; it is not counted then.

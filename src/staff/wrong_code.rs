@@ -26,7 +26,7 @@ pub enum TryError {
     Db(#[from] db::Error),
 }
 
-/// Whether somebody at this address may try another code.
+/// Whether a client at this address may try another code.
 ///
 /// # Errors
 /// [`TryError`].

@@ -3,7 +3,7 @@
 /// What is said to a guardian in one language. `{name}` marks the gap for the minor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guardian {
-    /// Whom the notice addresses.
+    /// The addressee of the notice.
     pub to: &'static str,
     /// What they are asked to do with it.
     pub advice: &'static str,

@@ -96,8 +96,7 @@ pub fn language_tag(locale: &str) -> String {
 /// What the frame says in one language. `{address}`, `{code}` and `{link}` mark the gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Words {
-    /// Whom a notice greets if the person's name is not known: true of customers, applicants and
-    /// heirs alike, of any gender.
+    /// The salutation if the person's name is not known: true of customers, applicants and heirs alike, of any gender.
     pub salutation: &'static str,
     /// Heads the end part.
     pub genuine: &'static str,

@@ -6,9 +6,9 @@ use crate::element::{Element, ElementSet};
 use crate::incident::Facts;
 use crate::person::flags::WithheldReason;
 
-/// The link that stands in every preview: nobody's.
+/// The link in every preview; it belongs to no person.
 pub const LINK_END: &str = "/s/sample";
-/// The code that stands in every preview: nobody's.
+/// The code in every preview; it belongs to no person.
 pub const CODE: &str = "0000-0000-00";
 
 /// In what a preview is set.
@@ -22,7 +22,7 @@ pub struct Setting<'a> {
     pub public_url: &'a str,
 }
 
-/// For whom a preview is made.
+/// The reader that a preview is made for.
 #[derive(Clone)]
 pub struct Reader {
     /// Their name; may be empty.
@@ -38,7 +38,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Nobody in particular.
+    /// An invented reader.
     pub fn sample() -> Self {
         Self {
             name: "Alex Example".to_owned(),
@@ -61,7 +61,7 @@ pub enum PreviewError {
     Missing(#[from] MissingValue),
 }
 
-/// Renders a variant for somebody.
+/// Renders a variant for a reader.
 ///
 /// # Errors
 /// [`PreviewError`].

@@ -91,7 +91,7 @@ async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
         .await?)
 }
 
-/// In which parts two versions of a template differ, such as `en: body`; nothing of a version that there is not.
+/// The parts in which two versions of a template differ, such as `en: body`; empty if a version is missing.
 ///
 /// # Errors
 /// The database's.

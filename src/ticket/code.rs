@@ -1,6 +1,6 @@
-//! The second step on the status page: six digits sent to the address on file. Whoever holds a link
-//! alone sees nothing personal. A code ends with the address it was sent to: once the list gives another, or
-//! forbids to write to it, the code opens nothing.
+//! The second step on the status page: six digits sent to the address on file. A link alone shows nothing personal. A
+//! code ends with the address it was sent to: once the list gives another, or forbids to write to it, the code opens
+//! nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -27,28 +27,28 @@ pub enum Step {
     /// A code can be asked for.
     #[default]
     Offer,
-    /// No code can be sent: there is no e-mail address that may be used. The reason stays unsaid: whoever holds
-    /// the link may be the danger.
+    /// No code can be sent: there is no e-mail address that may be used. The reason is not shown: the holder of the
+    /// link may be the danger.
     NoMail,
     /// A code waits to be sent, and nothing is sent while the emergency stop is set.
     Stopped,
     /// A code waits to be sent.
     Sending {
-        /// To which address.
+        /// The address.
         to: String,
         /// Until when it is good.
         until: DateTime<Utc>,
     },
     /// A relay took a code.
     Sent {
-        /// To which address.
+        /// The address.
         to: String,
         /// Until when it is good.
         until: DateTime<Utc>,
     },
     /// The code was refused on its way.
     Refused {
-        /// To which address.
+        /// The address.
         to: String,
     },
     /// The last code was typed too often.
@@ -112,8 +112,8 @@ fn addressee(customer: &Customer) -> Option<(Addressee, [u8; 16])> {
     Some((to, key))
 }
 
-/// Sends the person a new code, which replaces an older one; at most one a minute and twenty a day. A person without
-/// an address, or to whose address nobody may write, gets none: [`step`] says so.
+/// Sends the person a new code, which replaces an older one; at most one a minute and twenty a day. A person without a
+/// usable address gets none: [`step`] says so.
 ///
 /// # Errors
 /// `Missing` if there is no such person, or the incident was forgotten.

@@ -40,7 +40,7 @@ pg_enum! {
 }
 
 pg_enum! {
-    /// Whose words a message holds, and who reads it.
+    /// The author of a message, and its readers.
     pub enum MessageKind: MessageKind {
         /// The customer's.
         Customer = "customer",
@@ -146,7 +146,7 @@ impl Ticket {
         }
     }
 
-    /// Weighs it again: what is at stake for the person now, and these harms beside those already told.
+    /// Weighs it again: what is at stake for the person now, and these harms in addition to those already told.
     #[must_use]
     fn weighed(mut self, stake: Stake, harms: Harms) -> Self {
         self.weigh(stake, harms);
@@ -174,7 +174,7 @@ impl Ticket {
         self.status.hears(self.solved_at, now, reopen_days)
     }
 
-    /// Whether it is open and no agent has it: nobody does, or the lease ran out.
+    /// Whether it is open and no agent has it, or the agent's lease ran out.
     pub fn is_in_line(&self, now: DateTime<Utc>) -> bool {
         let kept = self.lease_until.is_none_or(|until| until > now);
         self.status == TicketStatus::Open && (self.assignee.is_none() || !kept)
@@ -243,7 +243,7 @@ pub struct Then {
 }
 
 impl Then {
-    /// A move with nothing beside it.
+    /// A move without further data.
     pub fn to(status: TicketStatus) -> Self {
         Self {
             to: status,
@@ -294,7 +294,7 @@ impl Then {
 pub struct Message {
     /// Its place in the thread, from 1.
     pub no: i32,
-    /// Whose words.
+    /// The author.
     pub kind: MessageKind,
     /// Who wrote it, as [`crate::actor::Actor`] is written.
     pub author: String,
@@ -317,7 +317,7 @@ pub struct Move {
     pub from: Option<TicketStatus>,
     /// To where.
     pub to: TicketStatus,
-    /// By whom, as [`crate::actor::Actor`] is written.
+    /// The [`crate::actor::Actor`], as written.
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
@@ -388,17 +388,17 @@ pub fn subject(topic: &str, text: &str) -> Result<String, BadWords> {
     })
 }
 
-/// To whom a sealed subject belongs.
+/// The associated data of a sealed subject.
 fn subject_owner(ticket: TicketId) -> Vec<u8> {
     ticket.uuid().as_bytes().to_vec()
 }
 
-/// To whom the sealed reason of a move belongs.
+/// The associated data of the sealed reason of a move.
 fn reason_owner(ticket: TicketId) -> Vec<u8> {
     [&ticket.uuid().as_bytes()[..], b"reason"].concat()
 }
 
-/// To whom a sealed message belongs.
+/// The associated data of a sealed message.
 fn message_owner(ticket: TicketId, no: i32) -> Vec<u8> {
     [&ticket.uuid().as_bytes()[..], &no.to_be_bytes()].concat()
 }

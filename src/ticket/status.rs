@@ -1,6 +1,6 @@
-//! THE table of a ticket's moves (promise P8): what may follow what, by whose hand, and what each
-//! move needs. The SQL guard, the buttons and the documentation derive from it; the foreign key of
-//! `ticket_history` holds the same pairs and [`compare`] refuses a start if they differ.
+//! THE table of a ticket's moves (promise P8): the legal moves, who may make each, and what each needs. The SQL guard,
+//! the buttons and the documentation derive from it; the foreign key of `ticket_history` holds the same pairs and
+//! [`compare`] refuses a start if they differ.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,13 +10,13 @@ use crate::pg_enum;
 pg_enum! {
     /// Where a ticket stands.
     pub enum TicketStatus: TicketStatus {
-        /// Nobody has worked on it.
+        /// No agent has worked on it.
         New = "new",
         /// An agent, or the helpline, owes the next step.
         Open = "open",
         /// The customer owes an answer.
         Pending = "pending",
-        /// Somebody else does; looked at again at `review_at`.
+        /// Another office works on it; looked at again at `review_at`.
         OnHold = "on_hold",
         /// Answered; the customer may reopen it.
         Solved = "solved",
@@ -42,12 +42,12 @@ pg_enum! {
         NoResponse = "no_response",
         /// The customer took it back.
         Withdrawn = "withdrawn",
-        /// Somebody else answers it: the police, a bank, a regulator.
+        /// Another office answers it: the police, a bank, a regulator.
         Referred = "referred",
     }
 }
 
-/// Whose hand moves a ticket.
+/// Who moves a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
     /// A member of staff.
@@ -68,7 +68,7 @@ impl From<Actor> for Party {
     }
 }
 
-/// What a move by staff needs beside the right to make it.
+/// What a move by staff needs in addition to the right to make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Nothing more.

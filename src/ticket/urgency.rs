@@ -19,7 +19,7 @@ pub struct Urgency {
 /// What of a person counts for the urgency of their tickets, as the list in force says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stake {
-    /// The severity of the worst exposed element, 0..=5; 0 for somebody who is not affected.
+    /// The severity of the worst exposed element, 0..=5; 0 for a person who is not affected.
     pub severity: u8,
     /// Whether they need more care.
     pub vulnerable: bool,
@@ -28,7 +28,7 @@ pub struct Stake {
 }
 
 impl Stake {
-    /// Of somebody with this exposure and these flags.
+    /// Of a person with this exposure and these flags.
     pub fn of(exposed: ElementSet, flags: Flags, retracted: bool) -> Self {
         Self {
             severity: match retracted {

@@ -23,7 +23,7 @@ pub async fn head(conn: &mut Conn) -> Result<Option<Head>> {
     Ok(row.map(|(seq, hash)| Head { seq, hash }))
 }
 
-/// The same, its row locked until the transaction ends; `None` if it is missing or somebody holds it.
+/// The same, its row locked until the transaction ends; `None` if it is missing or another process holds it.
 ///
 /// # Errors
 /// The database's.

@@ -17,7 +17,7 @@ use crate::id::EventId;
 /// How many rows outside of the chain one page or list passes over.
 const STRAYS: i64 = 20;
 
-/// Writes an act in the caller's transaction. It waits for nobody: a background task gives it its place in the chain
+/// Writes an act in the caller's transaction. It waits for no lock: a background task gives it its place in the chain
 /// after the commit.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Of which times the records may lack what was sent.
+//! The times in which records of sent messages may be missing.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -34,8 +34,8 @@ struct Span {
     until: Option<DateTime<Utc>>,
 }
 
-/// From when until when messages may have left of which this database knows nothing: those of the doubt on record, and of
-/// the decisions since [`REMEMBERED`] before `now`. `None` if there is neither.
+/// The interval in which messages may have left without a record in this database: by the doubt on record, and by the
+/// decisions since [`REMEMBERED`] before `now`. `None` if there is neither.
 ///
 /// # Errors
 /// The database's.

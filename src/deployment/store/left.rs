@@ -220,8 +220,8 @@ pub async fn insert_outcomes(
     Ok(())
 }
 
-/// Takes every unsettled batch of a campaign from its holder and makes it due: whoever claims it settles what its
-/// outcomes say.
+/// Ends the lease of every unsettled batch of a campaign and makes it due: the process that claims it settles its
+/// outcomes.
 ///
 /// # Errors
 /// The database's.

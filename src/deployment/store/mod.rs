@@ -127,7 +127,7 @@ pub async fn lock(conn: &mut Conn) -> Result<()> {
 }
 
 /// Says that this is the database in use, where it is now, with an epoch later than `seen`: the doubt is over.
-/// `is_new`: somebody decided what had left, so that a new generation begins.
+/// `is_new`: a decision about the sent messages was applied, so that a new generation begins.
 ///
 /// # Errors
 /// The database's.
@@ -159,7 +159,7 @@ pub async fn fingerprint(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>>
         .optional()?)
 }
 
-/// Records a key's fingerprint where none is. Another one that was recorded meanwhile stays.
+/// Records a key's fingerprint where none is. A fingerprint that another process recorded first stays.
 ///
 /// # Errors
 /// The database's.

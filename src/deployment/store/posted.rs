@@ -30,7 +30,7 @@ pub async fn count_need_letter(conn: &mut Conn) -> Result<u64> {
     Ok(u64::try_from(count.people).unwrap_or(0))
 }
 
-/// The lists of letters that wait, or whose recording was begun, oldest first.
+/// The lists of letters that wait or are being recorded, oldest first.
 ///
 /// # Errors
 /// The database's.

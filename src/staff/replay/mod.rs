@@ -16,10 +16,10 @@ use uuid::Uuid;
 use crate::id::StaffId;
 use crate::seal::random;
 
-/// The request: whose, under which key, and the hash of everything that makes it the same one.
+/// The request: its account, its key, and the hash of everything that makes it the same one.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Whose key it is: two accounts may use the same.
+    /// The account: two accounts may use the same key.
     pub by: StaffId,
     /// The Idempotency-Key.
     pub key: String,
@@ -55,7 +55,7 @@ pub struct Answer {
 pub enum Claim {
     /// Nothing was done under the key: run the request, then [`once::settle`] or [`once::release`].
     Fresh,
-    /// A request with this key runs, or died: the claim ends in so many seconds unless it is renewed.
+    /// A request with this key runs, or died: the claim ends after this many seconds unless it is renewed.
     Running(u32),
     /// This request was answered.
     Answered(Answer),

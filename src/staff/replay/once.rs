@@ -12,7 +12,7 @@ use crate::seal::{Broken, Keyring};
 
 /// How long a repeated request gets its first answer.
 pub const KEPT: TimeDelta = TimeDelta::days(2);
-/// How many answers are read at once to be sealed anew.
+/// How many answers are read at once to be sealed again.
 const AT_ONCE: i64 = 500;
 
 fn context(request: &Request) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn context_of(by: StaffId, key: &str) -> Vec<u8> {
 }
 
 /// Seals the kept answers under the present master key, in the caller's transaction; those that neither it nor the
-/// former one opens stay as they are. How many are sealed anew.
+/// former one opens stay as they are. How many were sealed.
 ///
 /// # Errors
 /// The database's.

@@ -23,7 +23,7 @@ pub struct Claimed {
     pub seconds: Option<u32>,
 }
 
-/// Claims a key that is new, or of which the claim has ended without an answer. `false`: neither.
+/// Claims a key that is new, or has an ended claim without an answer. `false`: neither.
 ///
 /// The claim does not wait for the disk: a crash that takes it back also ends the transaction that would answer.
 ///

@@ -15,7 +15,7 @@ use crate::staff::Staff;
 pub struct KnownKey {
     /// Its id.
     pub id: KeyId,
-    /// Whose it is.
+    /// Its account.
     pub account: StaffId,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -64,7 +64,7 @@ pub async fn list_keys(conn: &mut Conn) -> Result<Vec<KnownKey>> {
         .await?)
 }
 
-/// Revokes a key, for good; whose it was. `None`: there is no such key, or it was revoked before.
+/// Revokes a key, for good; returns its account. `None`: there is no such key, or it was revoked before.
 ///
 /// # Errors
 /// The database's.
@@ -92,7 +92,7 @@ pub async fn revoke_keys_of(conn: &mut Conn, of: StaffId, at: DateTime<Utc>) -> 
         .await?)
 }
 
-/// Which key it is, and whose, if it was not revoked and the account is enabled.
+/// The key and its account, if it was not revoked and the account is enabled.
 ///
 /// # Errors
 /// The database's.

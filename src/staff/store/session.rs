@@ -26,8 +26,9 @@ pub struct Session {
     pub seen_at: Option<DateTime<Utc>>,
 }
 
-/// Inserts a session of somebody who gave the password with this hash. `false`: the account is disabled, or its password is
-/// another by now. Locks it, so that disabling it or setting another password comes before or after but not in between.
+/// Inserts a session of the account that gave the password with this hash. `false`: the account is disabled, or its
+/// password is another by now. Locks it, so that disabling it or setting another password comes before or after but not
+/// in between.
 ///
 /// # Errors
 /// The database's.
@@ -64,8 +65,8 @@ pub async fn insert_session(
     Ok(true)
 }
 
-/// Whose session it is, if it has not expired, was used since `used_since`, and the account is enabled; and when it was
-/// last used.
+/// The account of a session, if it has not expired, was used since `used_since`, and the account is enabled; and when
+/// it was last used.
 ///
 /// # Errors
 /// The database's.
@@ -139,7 +140,7 @@ pub async fn list_sessions(
         .await?)
 }
 
-/// Deletes a session; whose it was.
+/// Deletes a session; returns its account.
 ///
 /// # Errors
 /// The database's.

@@ -249,7 +249,7 @@ mod tests {
             "A set {1, 2} of numbers",
         ] {
             let expected: [&str; 0] = [];
-            // Two brackets around letters are a placeholder, whoever writes them.
+            // Two brackets around letters are always taken as a placeholder.
             if line.contains("((b))") {
                 assert_eq!(errors(line), ["“((b))”"]);
                 continue;

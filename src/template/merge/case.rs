@@ -1,4 +1,4 @@
-//! Of whom a part of a notice is meant: what `{{#if …}}` says.
+//! The people that a part of a notice is meant for: what `{{#if …}}` says.
 
 use crate::element::{Element, ElementSet};
 
@@ -21,7 +21,7 @@ impl Case {
         }
     }
 
-    /// Whether it is the case of people of whom `exposed` was exposed.
+    /// Whether it holds for people with these exposed elements.
     pub(super) fn holds(self, exposed: ElementSet) -> bool {
         match self {
             Self::Has(element) => exposed.contains(element),

@@ -29,7 +29,7 @@ impl<'s> Writer<'s> {
         push_fixed(&mut self.pieces, html);
     }
 
-    /// Anybody else's text.
+    /// Text of any other origin.
     pub(super) fn text(&mut self, text: &str) {
         let mut escaped = String::with_capacity(text.len() + 8);
         escape(text, &mut escaped);

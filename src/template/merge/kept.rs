@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::element::ElementSet;
 
-/// Sets that are remembered; beyond it all are forgotten, and written anew when they are asked for.
+/// Sets that are remembered; beyond it all are dropped, and rendered again on demand.
 const MOST: usize = 1_024;
 
 /// In which form.

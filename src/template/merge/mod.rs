@@ -54,7 +54,7 @@ pub struct Compiled {
     kept: Kept,
 }
 
-/// More than this nobody reads at once.
+/// An author does not read more than this at once.
 const MOST_ERRORS: usize = 100;
 
 /// Compiles a template.
@@ -182,8 +182,8 @@ fn sentence(words: &str) -> Vec<Inline> {
     line
 }
 
-/// Whether everybody sees this value in the body. An address behind a link counts: the text part
-/// shows it and the HTML part opens it.
+/// Whether all people see this value in the body. An address behind a link counts: the text part shows it and the HTML
+/// part opens it.
 fn shows(blocks: &[Block], placeholder: Placeholder) -> bool {
     blocks.iter().any(|block| match block {
         Block::Paragraph(line)
@@ -235,8 +235,8 @@ fn size(pieces: &[Piece]) -> usize {
 }
 
 impl Compiled {
-    /// The values that subject and body ask for, in the order of [`Placeholder::ALL`]. The frame
-    /// asks for `status_link` and `notice_code` besides, always.
+    /// The values that subject and body ask for, in the order of [`Placeholder::ALL`]. The frame always uses
+    /// `status_link` and `notice_code`, too.
     pub fn uses(&self) -> &[Placeholder] {
         &self.uses
     }
@@ -251,12 +251,12 @@ impl Compiled {
         asks(&self.subject, value)
     }
 
-    /// What people of whom `exposed` was exposed are shown.
+    /// What people with these exposed elements are shown.
     pub fn shown(&self, exposed: ElementSet) -> Shown {
         self.reading.shown(exposed)
     }
 
-    /// What the notice names to people of whom `exposed` was exposed: all of it if the notice lists it, and the
+    /// What the notice names to people with these exposed elements: all of it if the notice lists it, and the
     /// `declared` elements whose words stand in it.
     pub fn names(&self, exposed: ElementSet, declared: ElementSet) -> ElementSet {
         let shown = self.shown(exposed);

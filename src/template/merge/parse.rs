@@ -16,7 +16,7 @@ pub(super) enum Token {
     Person(Placeholder),
     /// Known now: a fact, a title, literal braces. Shown as it is, never read as Markdown.
     Text(String),
-    /// For people of whom any of these holds.
+    /// For people for whom any of these cases holds.
     If(Vec<Case>),
     EndIf,
 }
@@ -317,8 +317,8 @@ fn shorten(word: &str) -> String {
 
 const PRIVATE_USE: std::ops::RangeInclusive<u32> = 0xE000..=0xF8FF;
 
-/// A private-use character that the source names neither itself nor as a numeric entity (which
-/// Markdown would turn into it), so that nobody can write a mark.
+/// A private-use character that the source names neither itself nor as a numeric entity (which Markdown would turn into
+/// it), so that an author cannot write a mark.
 fn free_mark(source: &str) -> Option<char> {
     let literal = source.chars().map(u32::from);
     let entities = source.split("&#").skip(1).filter_map(entity_number);

@@ -102,8 +102,8 @@ impl<'v> Person<'v> {
         }
     }
 
-    /// Where a notice code is checked: beside the status pages, `…/s/TOKEN` → `…/verify`, shown
-    /// without the scheme because it is to be typed.
+    /// Where a notice code is checked: next to the status pages, `…/s/TOKEN` → `…/verify`, shown without the scheme
+    /// because it is to be typed.
     pub(super) fn check_address(&self) -> Result<String, MissingValue> {
         let link = self.value(Placeholder::StatusLink)?;
         let bare = link.split_once("://").map_or(&*link, |(_, rest)| rest);

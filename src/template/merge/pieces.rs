@@ -1,4 +1,4 @@
-//! The compiled form of a line: what is the same for everybody, and the gaps.
+//! The compiled form of a line: what is the same for all people, and the gaps.
 
 use super::case::Case;
 use super::person::Person;

@@ -23,7 +23,7 @@ pub struct Shown {
     pub guidance: bool,
     /// The list that `{{ told_wrongly }}` makes.
     pub told_wrongly: bool,
-    /// Words that only people see of whom nothing is exposed: what stands in `{{#if has.none}}`.
+    /// Words that only people without exposed elements see: what stands in `{{#if has.none}}`.
     pub for_nothing: bool,
     /// The elements whose words stand in the fixed text.
     pub words: ElementSet,
@@ -60,7 +60,7 @@ impl Reading {
         }
     }
 
-    /// What people of whom `exposed` was exposed are shown.
+    /// What people with these exposed elements are shown.
     pub(super) fn shown(&self, exposed: ElementSet) -> Shown {
         let of = (exposed.intersection(self.conditions), exposed.is_empty());
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +131,7 @@ fn of_line(line: &[Inline], each: &mut impl FnMut(&[Case])) {
 /// Reads the page as people with some elements do.
 struct Reader {
     of: Of,
-    /// Whether it reads a part that is meant for people of whom nothing is exposed.
+    /// Whether it reads a part for people without exposed elements.
     for_nothing: bool,
     text: String,
     shown: Shown,
@@ -146,7 +146,7 @@ impl Reader {
         })
     }
 
-    /// Reads a part that is meant for people of whom any of these cases holds.
+    /// Reads a part for people for whom any of these cases holds.
     fn when(&mut self, any: &[Case], read: impl FnOnce(&mut Self)) {
         let before = self.for_nothing;
         self.for_nothing |= any == [Case::Nothing];

@@ -1,5 +1,5 @@
-//! Tree → text part: the same words, laid out for 72 columns. What is the same for everybody is
-//! laid out once; a paragraph with values in it is wrapped per person.
+//! Tree → text part: the same words, laid out for 72 columns. What is the same for all people is laid out once; a
+//! paragraph with values in it is wrapped per person.
 
 use super::case::Case;
 use super::page::{Mark, Page, Paragraph, Step, numbered};

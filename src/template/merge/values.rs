@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::placeholder::Placeholder;
 use crate::element::ElementSet;
 
-/// What is the same for everybody who gets this template in this locale.
+/// What is the same for all recipients of this template in this locale.
 #[derive(Debug, Clone, Copy)]
 pub struct Fixed<'a> {
     /// BCP 47 tag: the language of the frame, the guidance and the direction of writing.

@@ -139,7 +139,7 @@ impl<'a> Deed<'a> {
         Ok(())
     }
 
-    /// What goes with a message or call: the move, if there is one, and whose ticket it is now.
+    /// What goes with a message or call: the move, if there is one, and the agent who has the ticket now.
     pub(super) async fn speak(&mut self, by: StaffId, then: &Then) -> Result<(), DeskError> {
         let from = self.ticket.status;
         if then.to != from || from == TicketStatus::New || from.is_done() {
@@ -167,7 +167,7 @@ impl<'a> Deed<'a> {
         Ok(no)
     }
 
-    /// Puts the answer in the outbox, if there is anybody to write to.
+    /// Puts the answer in the outbox, if the customer can be written to.
     pub(super) async fn write_letter(&mut self, no: i32, text: &str) -> Result<(), DeskError> {
         let Some(person) = self.ticket.person else {
             return Ok(());

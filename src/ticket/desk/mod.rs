@@ -77,7 +77,7 @@ pub enum DeskError {
     /// Another agent has it in hand.
     #[error("another agent is working on this ticket")]
     HeldBy(StaffId),
-    /// The customer or a colleague changed it meanwhile.
+    /// The customer or a colleague changed it first.
     #[error("this ticket changed meanwhile: read what is new, then send again")]
     Conflict(Box<Conflict>),
     /// The database failed.
@@ -95,8 +95,8 @@ impl From<db::Error> for DeskError {
     }
 }
 
-/// Takes the first ticket in line: the most urgent, and of those the one that waits longest. It is
-/// kept for the agent for `helpline.lease_minutes`. `None`: nobody waits.
+/// Takes the first ticket in line: the most urgent, and of those the one that waits longest. It is kept for the agent
+/// for `helpline.lease_minutes`. `None`: the queue is empty.
 ///
 /// # Errors
 /// The database's.
@@ -118,8 +118,8 @@ pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskErr
     Ok(Some(store::find(&mut conn, &app.keys, id).await?))
 }
 
-/// Keeps a ticket for the agent who has it; what a page calls while somebody types. `false`: they
-/// do not have it any more.
+/// Keeps a ticket for the agent who has it; a page calls it while the agent types. `false`: they do not have it any
+/// more.
 ///
 /// # Errors
 /// The database's.
@@ -158,7 +158,7 @@ pub async fn assign(
     to: StaffId,
 ) -> Result<Ticket, DeskError> {
     let mut tx = app.db.begin().await?;
-    // Before the ticket, as whoever disables the account locks them.
+    // Locked before the ticket, in the order of the transaction that disables an account.
     let agent = match staff::store::share(&mut tx, to).await {
         Err(db::Error::Missing) => return Err(DeskError::NoSuchAgent),
         found => found?,
@@ -196,7 +196,7 @@ pub async fn record_taken_in(app: &App, by: StaffId, ticket: &Ticket) -> db::Res
 /// status, except of a ticket that is new or finished.
 ///
 /// # Errors
-/// [`DeskError::Conflict`] if the customer wrote, or anybody changed it, since `seen`.
+/// [`DeskError::Conflict`] if the customer wrote, or the ticket was changed, since `seen`.
 pub async fn reply(
     app: &App,
     by: StaffId,
@@ -241,7 +241,7 @@ pub async fn log_call(
     deed.end("ticket.call", detail).await
 }
 
-/// Adds an internal note, whatever the status and whoever has the ticket.
+/// Adds an internal note, in any status and without having the ticket.
 ///
 /// # Errors
 /// [`DeskError::Words`].
@@ -279,7 +279,7 @@ pub async fn transition(
     deed.end("ticket.move", detail).await
 }
 
-/// Somebody on the phone.
+/// A caller on the phone.
 #[derive(Debug, Clone)]
 pub struct Caller<'a> {
     /// About which incident.

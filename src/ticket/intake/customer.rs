@@ -56,8 +56,8 @@ impl Customer {
     }
 }
 
-/// The incident's key; a forgotten incident takes no words. It is not closed or forgotten before the transaction
-/// ends: what is written with the key is counted by whoever asks whether all is over.
+/// The incident's key; a forgotten incident takes no words. It is not closed or forgotten before the transaction ends:
+/// a transaction that checks what is still open counts everything written with the key.
 pub(in crate::ticket) async fn key_of(
     conn: &mut Conn,
     app: &App,

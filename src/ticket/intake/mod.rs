@@ -27,7 +27,7 @@ pub enum IntakeError {
     /// The words.
     #[error(transparent)]
     Words(#[from] BadWords),
-    /// There is no such person or ticket, it is somebody else's, or it was forgotten.
+    /// There is no such person or ticket, it belongs to another person, or it was forgotten.
     #[error("there is no such ticket")]
     Missing,
     /// The database failed.
@@ -129,7 +129,7 @@ pub async fn ask(
 /// keeps its harms and its place in line. The promised time of the answer counts from now in each case.
 ///
 /// # Errors
-/// [`IntakeError::Words`]; [`IntakeError::Missing`], also for somebody else's ticket.
+/// [`IntakeError::Words`]; [`IntakeError::Missing`], also for the ticket of another person.
 pub async fn answer_back(
     app: &App,
     person: PersonId,
@@ -216,8 +216,8 @@ async fn say(
     Ok(Answered::FollowedUp(next))
 }
 
-/// Refuses more words from one person than `helpline.messages_a_day`: whoever found a link could fill a ticket
-/// until nobody can open it. The caller has taken their turn.
+/// Refuses more words from one person than `helpline.messages_a_day`: a finder of a link could fill a ticket until it
+/// cannot be opened any more. The caller has taken their turn.
 async fn check_often(conn: &mut Conn, app: &App, person: PersonId) -> Result<(), IntakeError> {
     let said = store::said_since(conn, person, app.now() - TimeDelta::days(1)).await?;
     if said >= app.config.helpline.messages_a_day {

@@ -21,8 +21,8 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// The person, if a letter may go to them: they have an address, and nobody asked us not to
-    /// write to it (a mailbox may be read by whoever endangers them).
+    /// The person, if a letter may go to them: they have an address, and no flag forbids to write to it (a person who
+    /// endangers them may read the mailbox).
     pub fn of(person: &Person) -> Option<Self> {
         if person.flags.withheld_reason().is_some() {
             return None;
@@ -113,7 +113,7 @@ pub fn reply(app: &App, to: &Addressee, number: &Number, answer: &str) -> Outbox
     to.letter(app, words, fill(words.answer_subject), &parts)
 }
 
-/// The code for the second step. Not in the subject, which a locked phone shows to anybody.
+/// The code for the second step. Not in the subject, which a locked phone shows.
 pub fn one_time_code(app: &App, to: &Addressee, code: &str, minutes: i64) -> OutboxLetter {
     let words = words(&to.locale);
     let fill = |sentence: &str| {

@@ -1,5 +1,5 @@
-//! One-time codes in the database: one at a time a person, never the code itself. The rows lie
-//! beside the person (bucket), without any foreign key.
+//! One-time codes in the database: one at a time a person, never the code itself. The rows have the bucket of the
+//! person, and no foreign key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -12,9 +12,9 @@ use crate::id::{LetterId, PersonId};
 /// How often a person is sent a code.
 #[derive(Debug, Clone, Copy)]
 pub struct Often {
-    /// At least so long after the one before.
+    /// The least interval between two codes.
     pub pause: TimeDelta,
-    /// At most so many within a day.
+    /// The most codes within a day.
     pub a_day: i16,
 }
 
@@ -137,7 +137,7 @@ pub async fn use_try(
     )
 }
 
-/// Removes the person's code if it is still this one. `false`: somebody used it first.
+/// Removes the person's code if it is still this one. `false`: another request used it first.
 ///
 /// # Errors
 /// The database's.

@@ -58,7 +58,7 @@ pub async fn find_by_number(conn: &mut Conn, keys: &Keyring, number: &Number) ->
 /// The ticket of this person with this number.
 ///
 /// # Errors
-/// `Missing`, also for somebody else's.
+/// `Missing`, also for the ticket of another person.
 pub async fn find_theirs(
     conn: &mut Conn,
     keys: &Keyring,

@@ -36,15 +36,15 @@ pub struct Filter {
 
 type Condition = Box<dyn BoxableExpression<ticket::table, diesel::pg::Pg, SqlType = Bool>>;
 
-/// In which order a list is.
+/// The order of a list.
 #[derive(Clone, Copy)]
 enum By {
     Opened,
     Changed,
 }
 
-/// Tickets by when they were opened, newest first. That never changes, so that pages that follow each other by
-/// their cursors have each ticket once, whatever is done to it meanwhile.
+/// Tickets by when they were opened, newest first. That never changes, so that pages that follow each other by their
+/// cursors have each ticket once, whatever changes between the pages.
 ///
 /// # Errors
 /// The database's.
@@ -149,7 +149,7 @@ async fn queued(conn: &mut Conn, keys: &Keyring, range: Range, limit: i64) -> Re
 }
 
 /// What the index of tickets to take holds, written out so that the planner sees it, without those of forgotten
-/// incidents: nobody can read them.
+/// incidents, which are unreadable.
 const IN_LINE: &str = "(ticket.status in ('new', 'open') and ticket.assignee is null and not exists (select from \
     incident gone where gone.id = ticket.incident_id and gone.forgotten_at is not null))";
 

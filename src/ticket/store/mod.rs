@@ -1,5 +1,5 @@
-//! Tickets, their messages and their history in the database. Subjects and messages are sealed under
-//! the incident's key on the way in and opened on the way out, so that nobody above sees a sealed one.
+//! Tickets, their messages and their history in the database. Subjects and messages are sealed under the incident's key
+//! on the way in and opened on the way out, so that callers never see a sealed one.
 
 mod code;
 mod find;

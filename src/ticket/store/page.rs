@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::id::TicketId;
 use crate::ticket::Ticket;
 
-/// Where a page ended: opaque to whoever passes it on.
+/// Where a page ended; opaque to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) urgency: i32,

@@ -7,7 +7,7 @@ use crate::db::schema::{incident, ticket, ticket_history};
 use crate::db::{Conn, Result};
 use crate::id::{IncidentId, TicketId};
 
-/// A readable reason: of which ticket, of which incident with its wrapped key, and the words.
+/// A readable reason: the ticket, the incident with its wrapped key, and the words.
 pub type Readable = (TicketId, IncidentId, Option<Vec<u8>>, String);
 
 /// Tickets with a readable reason.

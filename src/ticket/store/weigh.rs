@@ -39,7 +39,7 @@ const CHANGED: &str = "
     order by t.id limit $4
     for no key update of t";
 
-// Of incidents of which a list came in force since then, the tickets that were opened since then.
+// The tickets opened since a moment, of incidents with a list that came in force since then.
 const RECENT: &str = "
     select t.id, t.harm, p.exposed, p.flags, p.standing
     from ticket t
@@ -78,9 +78,9 @@ pub async fn weigh_again(conn: &mut Conn, incident: IncidentId, version: i32) ->
     }
 }
 
-/// Weighs the tickets that were opened since a moment, of incidents of which a list came in force since then: one that was
-/// being opened as the list came in force was weighed by what the former list says, and [`weigh_again`] did not see it.
-/// How many weigh something else now.
+/// Weighs the tickets opened since a moment, of incidents with a list that came in force since then: one that was being
+/// opened as the list came in force was weighed by what the former list says, and [`weigh_again`] did not see it. How
+/// many weigh something else now.
 ///
 /// # Errors
 /// As [`weigh_again`].

@@ -189,7 +189,7 @@ const CLAIM: &str = concat!(
 );
 
 /// Claims the first ticket in line for an agent, in one statement: other takers skip it. None of a forgotten
-/// incident, which nobody can read. Its id and its number.
+/// incident, which is unreadable. Its id and its number.
 ///
 /// # Errors
 /// The database's.
@@ -229,7 +229,7 @@ pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usiz
     Ok(released)
 }
 
-/// Gives the unfinished tickets of somebody who leaves back to the queue, at their old place in line; how many.
+/// Returns the unfinished tickets of a leaving agent to the queue, at their old place in line; how many.
 ///
 /// # Errors
 /// The database's.

@@ -4,9 +4,9 @@ use candor::campaign::CampaignKind;
 use candor::mail::Reply;
 use candor::notice::account;
 
-use super::{SETTINGS, in_state, launched};
 use crate::house::House;
 use crate::people::Scene;
+use crate::sending::{NO_BREAKER, launched};
 
 /// Each with the reply that its first campaign gets, and whether that condemns the address.
 const REPLIES: [(&str, u16, &str, bool); 7] = [
@@ -35,14 +35,14 @@ async fn stands(house: &House, scene: &Scene) -> (i64, i64, i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_reply_about_the_address_keeps_later_campaigns_from_it() {
     let people = REPLIES.map(|(name, ..)| format!("{name}@home.example"));
-    let (house, scene) = launched(SETTINGS, people).await;
+    let (house, scene) = launched(NO_BREAKER, people).await;
     house.mail.answer_by(|letter| {
         let of = |(name, ..): &&(&str, u16, &str, bool)| *name == letter.recipient.local();
         let (_, code, text, _) = REPLIES.iter().find(of)?;
         Some(Reply::heard(*code, text, None))
     });
     house.send_all().await;
-    assert_eq!(in_state(&house, "bounced").await, 7);
+    assert_eq!(house.in_state("bounced").await, 7);
     // Nobody was told: a letter is due to each, whatever the reply was.
     assert_eq!(stands(&house, &scene).await, (0, 0, 7));
 
@@ -62,18 +62,18 @@ async fn only_a_reply_about_the_address_keeps_later_campaigns_from_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_that_was_given_up_after_days_does_not_condemn_the_address() {
-    let (house, scene) = launched(SETTINGS, ["ann@home.example".to_owned()]).await;
+    let (house, scene) = launched(NO_BREAKER, ["ann@home.example".to_owned()]).await;
     house
         .mail
         .answer_by(|_| Some(Reply::heard(450, "4.2.1 busy", None)));
     for _ in 0..30 {
         house.send_all().await;
-        if in_state(&house, "expired").await == 1 {
+        if house.in_state("expired").await == 1 {
             break;
         }
         house.app.clock.advance(chrono::TimeDelta::hours(5));
     }
-    assert_eq!(in_state(&house, "expired").await, 1);
+    assert_eq!(house.in_state("expired").await, 1);
     assert_eq!(stands(&house, &scene).await, (0, 0, 1));
     house.mail.answer_by(|_| None);
     scene.launched(&house, CampaignKind::Initial).await;
