@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::lane::Lane;
-use self::state::{Found, State};
+use self::lane::{Found, Lane};
+use self::state::State;
 use super::hand::Job;
 use super::providers::Providers;
 use super::trunk::Trunk;

@@ -2,10 +2,10 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::state::Found;
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 use crate::worker::gate::Leave;
@@ -41,6 +41,20 @@ impl Ord for Aside {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.cmp(&other.0)
     }
+}
+
+/// What a look at the lanes found.
+pub(super) enum Found {
+    /// The job to send.
+    Job(Box<Job>),
+    /// These may not go any more: they go back to the queue.
+    Shut(Vec<Job>),
+    /// Every relay holds the provider of this job, for this long at least.
+    Held(Box<Job>, Duration),
+    /// No job before this moment, or before something changes.
+    Nobody(Option<Instant>),
+    /// The lanes are closed.
+    Closed,
 }
 
 impl Lane {

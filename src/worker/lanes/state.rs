@@ -1,11 +1,10 @@
 //! All jobs that wait: the lanes of the campaigns, and the jobs that wait for their providers.
 
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::lane::{Aside, Lane};
+use super::lane::{Aside, Found, Lane};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 use crate::worker::gate::Leave;
@@ -19,20 +18,6 @@ pub(super) struct State {
     last: Option<CampaignId>,
     aside: BinaryHeap<Aside>,
     pub(super) closed: bool,
-}
-
-/// What a look at the lanes found.
-pub(super) enum Found {
-    /// The job to send.
-    Job(Box<Job>),
-    /// These may not go any more: they go back to the queue.
-    Shut(Vec<Job>),
-    /// Every relay holds the provider of this job, for this long at least.
-    Held(Box<Job>, Duration),
-    /// No job before this moment, or before something changes.
-    Nobody(Option<Instant>),
-    /// The lanes are closed.
-    Closed,
 }
 
 impl State {
