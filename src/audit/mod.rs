@@ -7,6 +7,7 @@
 pub mod follow;
 pub mod link;
 pub mod noticed;
+pub mod search;
 pub mod store;
 pub mod verify;
 

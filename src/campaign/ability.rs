@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A relay as a sender sees it.
@@ -25,6 +25,51 @@ pub struct RelaySeen {
     /// The mailbox providers whose mail it keeps back while mail to others goes on.
     #[serde(default)]
     pub providers: Vec<ProviderHeld>,
+    /// Its connections that wait for an answer.
+    #[serde(default)]
+    pub unanswered: Option<Unanswered>,
+}
+
+/// Connections on which a relay has not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// How many there are.
+    pub connections: i64,
+    /// Since when the one waits that waits longest.
+    pub since: DateTime<Utc>,
+}
+
+/// A relay that keeps connections waiting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlowRelay {
+    /// Its name.
+    pub relay: String,
+    /// How many connections of all senders wait.
+    pub connections: i64,
+    /// Since when the one waits that waits longest.
+    pub since: DateTime<Utc>,
+}
+
+/// The relays that have kept a connection waiting for at least this long, the slowest first; `seen` is what all senders
+/// see.
+pub fn slow(seen: &[RelaySeen], now: DateTime<Utc>, least: TimeDelta) -> Vec<SlowRelay> {
+    let mut all: BTreeMap<&str, SlowRelay> = BTreeMap::new();
+    for one in seen {
+        let Some(waits) = one.unanswered else {
+            continue;
+        };
+        let relay = all.entry(&one.name).or_insert_with(|| SlowRelay {
+            relay: one.name.clone(),
+            connections: 0,
+            since: waits.since,
+        });
+        relay.connections += waits.connections;
+        relay.since = relay.since.min(waits.since);
+    }
+    let mut slow: Vec<_> = all.into_values().collect();
+    slow.retain(|one| now - one.since >= least);
+    slow.sort_by(|a, b| (a.since, &a.relay).cmp(&(b.since, &b.relay)));
+    slow
 }
 
 /// A mailbox provider whose mail a relay keeps back.
@@ -166,8 +211,6 @@ impl Ability {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn now() -> DateTime<Utc> {
@@ -187,7 +230,38 @@ mod tests {
                 until: now() + TimeDelta::hours(1),
                 why: "blocked".to_owned(),
             }],
+            unanswered: None,
         }
+    }
+
+    #[test]
+    fn a_slow_relay_is_one_that_keeps_a_connection_of_any_sender_waiting() {
+        let waits = |name, connections, seconds| RelaySeen {
+            unanswered: Some(Unanswered {
+                connections,
+                since: now() - TimeDelta::seconds(seconds),
+            }),
+            ..relay(&(name, 0))
+        };
+        let seen = [
+            waits("a", 2, 7),
+            waits("b", 1, 40),
+            relay(&("c", 0)),
+            waits("a", 3, 12),
+            waits("d", 1, 4),
+        ];
+        let found = slow(&seen, now(), TimeDelta::seconds(5));
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| {
+                (
+                    one.relay.as_str(),
+                    one.connections,
+                    (now() - one.since).num_seconds(),
+                )
+            })
+            .collect();
+        assert_eq!(found, [("b", 1, 40), ("a", 5, 12)]);
     }
 
     fn named(name: &str, held_for: i64) -> HeldRelay {

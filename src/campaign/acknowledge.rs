@@ -33,6 +33,19 @@ pub struct ToAcknowledge {
     pub why: String,
 }
 
+/// What a yes to a correction means that leaves something unsaid. A person knows what they were last told, and a correction
+/// replaces all that was said before, whatever its text says of it.
+fn count_as_corrected(people: i64) -> String {
+    match people {
+        1 => {
+            "once it is sent, this person counts as corrected and leaves “Told too much”".to_owned()
+        }
+        n => format!(
+            "once it is sent, these {n} people count as corrected and leave “Told too much”"
+        ),
+    }
+}
+
 /// A correction to people who were told wrongly; its text does not name what was wrong.
 pub(super) fn uncorrected((text, people): (String, i64)) -> ToAcknowledge {
     let key = format!("{text}:told-wrongly={people}");
@@ -43,7 +56,8 @@ pub(super) fn uncorrected((text, people): (String, i64)) -> ToAcknowledge {
     ToAcknowledge {
         why: format!(
             "{who} told of something that is not theirs, and the text “{text}” does not say of what. Write \
-             {{{{ told_wrongly }}}} in it, or acknowledge “{key}”."
+             {{{{ told_wrongly }}}} in it, or acknowledge “{key}”: {}, although the text does not say what was wrong.",
+            count_as_corrected(people)
         ),
         people,
         key,
@@ -60,7 +74,9 @@ pub(super) fn unaddressed((text, people): (String, i64)) -> ToAcknowledge {
     ToAcknowledge {
         why: format!(
             "{who} not affected any more, and the text “{text}” has no words for that: they read what it says to \
-             everybody. Write some between {{{{#if has.none}}}} and {{{{/if}}}}, or acknowledge “{key}”."
+             everybody. Write some between {{{{#if has.none}}}} and {{{{/if}}}}, or acknowledge “{key}”: {}, although \
+             the text does not say that they are not affected.",
+            count_as_corrected(people)
         ),
         people,
         key,

@@ -203,7 +203,8 @@ impl Import {
             let Some(last) = page.last() else { break };
             after = last.place();
             for reject in &page {
-                let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
+                let cells = reject.under_columns(&imported.delta);
+                let cells: Vec<_> = cells.into_iter().map(str::as_bytes).collect();
                 out.row(&cells, reject.place(), &reject.columns(), &reject.why())
                     .with_context(cannot)?;
             }

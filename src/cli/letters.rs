@@ -195,6 +195,7 @@ impl Take {
                 out.display()
             )
         })?;
+        let former = letters.former;
         let batch = letters.batch;
         let next = match self.kind.is_posted() {
             true => format!("candor letters posted --batch {} --on DAY", batch.id),
@@ -209,6 +210,13 @@ impl Take {
             out.display(),
             batch.id
         ))?;
+        if former > 0 {
+            say(format!(
+                "of {} on the list the reference names somebody else by now: the id stands in its place, and the old \
+                 reference under former_reference",
+                people(former)
+            ))?;
+        }
         match batch.without_address {
             0 => Ok(()),
             n => say(format!(

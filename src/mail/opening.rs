@@ -14,6 +14,7 @@ use super::reach::{self, Distrusted};
 use super::session::Session;
 use super::settings::Settings;
 use super::sign_in::sign_in;
+use super::silence::Wait;
 use super::wire::secured;
 
 impl Session {
@@ -82,6 +83,7 @@ impl Session {
             letters: 0,
             announced: None,
             words: String::new(),
+            wait: Wait::default(),
             broken: false,
         };
         session.features = session.features_by(&ehlo, hello).await?;

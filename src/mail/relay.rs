@@ -7,6 +7,7 @@ use super::letter::Letter;
 use super::memory::MemoryRelay;
 use super::permit::{Asked, Permit};
 use super::reply::Reply;
+use super::silence::Silence;
 use super::smtp::{SmtpLine, SmtpRelay};
 
 /// Something that takes letters. Cheap to clone; the clones are the same relay.
@@ -27,6 +28,14 @@ impl Relay {
             Relay::Smtp(relay) => relay.name(),
             Relay::Folder(relay) => relay.name(),
             Relay::Memory(relay) => relay.name(),
+        }
+    }
+
+    /// Its connections that have waited for an answer for at least this long; `None`: none has.
+    pub fn silent_for(&self, least: Duration) -> Option<Silence> {
+        match self {
+            Relay::Smtp(relay) => relay.silent_for(least),
+            Relay::Folder(_) | Relay::Memory(_) => None,
         }
     }
 

@@ -18,6 +18,7 @@ use super::letter::Letter;
 use super::permit::Permit;
 use super::reply::Reply;
 use super::settings::Patience;
+use super::silence::Wait;
 use super::stuffing::dot_stuffed;
 use super::wire::{CutShort, Heard};
 
@@ -37,6 +38,8 @@ pub(super) struct Session {
     pub(super) announced: Option<String>,
     /// Room for the next text: the same octets for every letter stay in the processor's caches.
     pub(super) words: String,
+    /// Since when it waits for an answer.
+    pub(super) wait: Wait,
     /// Not to be used again.
     pub(super) broken: bool,
 }
@@ -308,14 +311,18 @@ impl Session {
     /// Writes in one piece, and reads one reply. The error says how the connection was lost.
     async fn say(&mut self, words: &str, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
+        self.wait.begin();
         let said = timeout_at(until, self.lettre.command(words)).await;
+        self.wait.end();
         self.answer(said.ok())
     }
 
     /// Reads one reply.
     async fn listen(&mut self, patience: Duration) -> Result<Answer, String> {
         let until = self.deadline.min(Instant::now() + patience);
+        self.wait.begin();
         let read = timeout_at(until, self.lettre.read_response()).await;
+        self.wait.end();
         self.answer(read.ok())
     }
 

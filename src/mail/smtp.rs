@@ -11,6 +11,7 @@ use super::reach::Distrusted;
 use super::reply::Reply;
 use super::session::Session;
 use super::settings::Settings;
+use super::silence::{Connections, Silence};
 
 /// A mail server. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct SmtpRelay {
     /// server closes may be lost.
     lasts: Arc<AtomicU64>,
     distrusted: Arc<Distrusted>,
+    connections: Arc<Connections>,
 }
 
 impl fmt::Debug for SmtpRelay {
@@ -38,6 +40,7 @@ impl SmtpRelay {
             settings: Arc::new(settings),
             lasts: Arc::new(AtomicU64::new(u64::MAX)),
             distrusted: Arc::default(),
+            connections: Arc::default(),
         }
     }
 
@@ -69,7 +72,14 @@ impl SmtpRelay {
 
     /// `patience`: for the greeting.
     async fn open(&self, patience: Duration) -> Result<Session, String> {
-        Session::open(&self.settings, patience, &self.distrusted).await
+        let mut session = Session::open(&self.settings, patience, &self.distrusted).await?;
+        session.wait = self.connections.add();
+        Ok(session)
+    }
+
+    /// Its connections that have waited for an answer for at least this long.
+    pub(super) fn silent_for(&self, least: Duration) -> Option<Silence> {
+        self.connections.silent_for(least)
     }
 }
 

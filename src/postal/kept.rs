@@ -28,7 +28,8 @@ pub struct Kept {
     pub line: u64,
     /// The recipient's reference.
     pub reference: String,
-    /// The recipient, as the link names them; `None` where letters carry no link.
+    /// The recipient, as the link or the id of a former person in place of a reference names them; `None` where letters carry
+    /// neither.
     pub person: Option<PersonId>,
     /// The code that is printed in it.
     pub code: Option<NoticeCode>,
@@ -212,7 +213,9 @@ fn letter(
     Ok(Kept {
         line,
         reference: super::slips::plain(reference).to_owned(),
-        person: printed.map(|(person, _)| person),
+        person: printed
+            .map(|(person, _)| person)
+            .or_else(|| reference.parse().ok()),
         code: printed.map(|(_, code)| code),
         named: from_words(elements, locale).ok_or(Fault::Elements)?,
         minor: flags.split(';').any(|flag| flag == "minor"),

@@ -25,7 +25,7 @@ const AT_ONCE: i64 = 1_000;
 const LINES: usize = 4;
 
 /// The columns of the list.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "reference",
     "name",
     "address",
@@ -47,15 +47,26 @@ const COLUMNS: [&str; 21] = [
     "last_returned",
     "told_wrongly",
     "kind",
+    "former_reference",
 ];
 
-/// A person of the list, what their letter names, and why the last one came back.
-type Line = (Person, ElementSet, String);
+/// A letter of the list.
+struct Line {
+    to: Person,
+    named: ElementSet,
+    /// When the last letter to this person came back, and why; empty if none did.
+    returned: String,
+    /// Whether the person's reference names another person by now.
+    is_former: bool,
+}
 
 /// A list being written, page by page.
 pub struct Letters {
     /// The batch that it is.
     pub batch: Batch,
+    /// How many people of what is written so far had a reference that names another person by now. Their id stands in the
+    /// column `reference`, and what they had in `former_reference`.
+    pub former: i64,
     app: App,
     key: IncidentKey,
     begun: bool,
@@ -81,6 +92,7 @@ pub async fn export(
     Ok(Letters {
         // Last: once a list is taken nothing else may fail.
         batch: take::take(app, by, of, kind, insist).await?,
+        former: 0,
         app: app.clone(),
         key,
         begun: false,
@@ -113,6 +125,7 @@ pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, Posta
     tx.commit().await?;
     Ok(Letters {
         batch,
+        former: 0,
         app: app.clone(),
         key,
         begun: false,
@@ -135,8 +148,9 @@ impl Letters {
             return Ok(None);
         }
         self.begun = true;
-        for (person, named, returned) in self.page().await? {
-            let cells = self.cells(&person, named, returned);
+        for line in self.page().await? {
+            self.former += i64::from(line.is_former);
+            let cells = self.cells(line);
             let cells = cells
                 .iter()
                 .map(|cell| harmless(cell.as_bytes()).into_owned());
@@ -167,17 +181,26 @@ impl Letters {
             };
             let back = store::of_people(&mut conn, bucket, &ids).await?;
             let mut back = last_returned(&back, &self.key)?;
-            let line = |person: Person| {
-                let (named, back) = (named(&person), back.remove(&person.id));
-                (person, named, back.unwrap_or_default())
+            let former = person::store::former_among(&mut conn, bucket, &ids).await?;
+            let line = |to: Person| Line {
+                named: named(&to),
+                returned: back.remove(&to.id).unwrap_or_default(),
+                is_former: former.contains(&to.id),
+                to,
             };
             return Ok(people.into_iter().map(line).collect());
         }
         Ok(Vec::new())
     }
 
-    fn cells(&self, of: &Person, named: ElementSet, returned: String) -> [String; COLUMNS.len()] {
+    fn cells(&self, line: Line) -> [String; COLUMNS.len()] {
+        let (of, named) = (&line.to, line.named);
         let contact = &of.contact;
+        // Joined with other files, a former person's reference would find the person who has it now.
+        let (reference, former_reference) = match line.is_former {
+            true => (of.id.to_string(), contact.reference.clone()),
+            false => (contact.reference.clone(), String::new()),
+        };
         let locale = of.locale.as_str();
         let under = of.jurisdiction.as_ref();
         let under = under
@@ -188,7 +211,7 @@ impl Letters {
         let address = contact.address.clone().unwrap_or_default();
         let [one, two, three, four] = lines(&address);
         [
-            contact.reference.clone(),
+            reference,
             contact.name.clone().unwrap_or_default(),
             address,
             contact.postcode.clone().unwrap_or_default(),
@@ -206,9 +229,10 @@ impl Letters {
             two,
             three,
             four,
-            returned,
+            line.returned,
             in_words(of.told_wrongly(), locale),
             self.batch.kind.to_string(),
+            former_reference,
         ]
     }
 

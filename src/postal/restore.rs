@@ -162,7 +162,10 @@ async fn resolve<'a>(
     for (letter, reference) in letters.iter().zip(references) {
         let linked = letter.person.and_then(|id| known.get_key_value(&id));
         match (linked, named.get(&reference)) {
-            (Some((_, of)), _) if of.as_slice() != reference => {
+            // Of a former person the id stands in place of the reference.
+            (Some((id, of)), _)
+                if of.as_slice() != reference && letter.reference != id.to_string() =>
+            {
                 faults.push((letter.line, Fault::OtherPerson));
             }
             (Some((id, _)), _) | (None, Some(id)) => found.push((*id, letter)),

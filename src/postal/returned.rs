@@ -58,6 +58,7 @@ pub async fn returned(
             Ok(slip) => {
                 let bucket = match &slip.which {
                     Which::Reference(reference) => bucket(&reference_key(&key, reference)),
+                    Which::Person(person) => person.bucket(),
                     Which::Code(code) => code.bucket(),
                 };
                 by_bucket.entry(bucket).or_default().push(slip);
@@ -179,18 +180,22 @@ impl Work {
         person::store::lock(tx, incident, bucket..bucket + 1).await?;
         let codes = slips.iter().filter_map(|slip| match &slip.which {
             Which::Code(code) => Some(code.key(&app.keys)),
-            Which::Reference(_) => None,
+            Which::Reference(_) | Which::Person(_) => None,
         });
         let codes: Vec<_> = codes.collect();
         let references: Vec<_> = slips
             .iter()
             .map(|slip| match &slip.which {
                 Which::Reference(reference) => Some(reference_key(key, reference).to_vec()),
-                Which::Code(_) => None,
+                Which::Code(_) | Which::Person(_) => None,
             })
             .collect();
+        let named = slips.iter().filter_map(|slip| match slip.which {
+            Which::Person(person) => Some(person),
+            Which::Code(_) | Which::Reference(_) => None,
+        });
         let found = store::of_code(tx, bucket, &codes).await?;
-        let found: Vec<_> = found.iter().map(|item| item.person).collect();
+        let found: Vec<_> = found.iter().map(|item| item.person).chain(named).collect();
         let sought: Vec<_> = references.iter().flatten().cloned().collect();
         let work = Self::of_people(tx, (incident, bucket), &sought, &found).await?;
         Ok(Self { references, ..work })
@@ -261,6 +266,7 @@ impl Work {
         let (person, at) = match &slip.which {
             Which::Code(code) => self.by_code(code.key(&app.keys)),
             Which::Reference(_) => self.meant(n, slip)?,
+            Which::Person(person) => self.last_to(*person, slip),
         }
         .ok_or(Refused::Unknown)?;
         let one = self.people.get_mut(&person).ok_or(Refused::Unknown)?;

@@ -1,6 +1,7 @@
 //! Letters that came back, as a mail house reports them: a CSV with a column `reference` or `letter_code` (both may be
 //! there) and a column `reason`.
 
+use crate::id::PersonId;
 use crate::link::NoticeCode;
 use crate::scope::csv::{self, ReadError, Record};
 
@@ -14,6 +15,8 @@ const REASON: usize = 200;
 pub enum Which {
     /// The last one posted to the person with this reference.
     Reference(String),
+    /// The last one to the person with this id: lists name people so whose reference was given to another person.
+    Person(PersonId),
     /// The one that carries this code.
     Code(NoticeCode),
 }
@@ -63,7 +66,7 @@ pub enum Refused {
     /// The reference names two people to whom letters went.
     #[error(
         "letters went to two people under this reference, which was given to another person: give the code of the \
-         letter, or its list"
+         letter, the id of the former person, or the list"
     )]
     TwoPeople,
     /// Its list waits.
@@ -115,7 +118,10 @@ pub fn slip(line: usize, reference: &str, code: &str, reason: &str) -> Result<Sl
     let (reference, code, reason) = (reference.trim(), code.trim(), reason.trim());
     let which = match (code, reference) {
         ("", "") => return Err(Refused::Nothing),
-        ("", reference) => Which::Reference(plain(reference).to_owned()),
+        ("", reference) => match reference.parse() {
+            Ok(person) => Which::Person(person),
+            Err(_) => Which::Reference(plain(reference).to_owned()),
+        },
         (code, _) => Which::Code(NoticeCode::parse(code).ok_or(Refused::Mistyped)?),
     };
     let fine = !reason.is_empty() && reason.chars().count() <= REASON;

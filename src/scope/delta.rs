@@ -74,6 +74,26 @@ pub struct AddedFile {
     pub rejected: i64,
     /// Rows of the draft and refused rows that its rows replaced.
     pub replaced: i64,
+    /// Its columns in its order, without those of a file of rejects. Empty: an earlier release added it.
+    #[serde(default)]
+    pub columns: Vec<String>,
+    /// How many columns the draft had before it was added.
+    #[serde(default)]
+    pub draft_columns: usize,
+}
+
+impl Delta {
+    /// How many columns the draft had once the file with this number was read. The first cells of a refused row of the
+    /// file stand under these columns; what the row has too many stands behind.
+    pub fn width(&self, file: i16) -> usize {
+        let next = usize::try_from(file - 1).ok();
+        let next = next.and_then(|next| self.added_files.get(next));
+        let width = next.map_or(0, |next| next.draft_columns);
+        match width {
+            0 => self.columns.len(),
+            width => width,
+        }
+    }
 }
 
 /// How many people something comes to, and how many it leaves.

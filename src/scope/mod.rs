@@ -219,7 +219,8 @@ pub struct Reject {
     pub line: i64,
     /// What is wrong with it.
     pub reasons: Vec<RejectReason>,
-    /// Its cells in the order of [`Delta::columns`]; there may be more or fewer of them.
+    /// Its cells in the order of [`Delta::columns`] as they were when its file was read; there may be more or fewer of
+    /// them. [`Self::in_file_order`] has them as the file does.
     pub cells: Vec<String>,
 }
 
@@ -242,12 +243,44 @@ impl Reject {
         columns.join(";")
     }
 
-    /// What stands in a column; of `row`, all cells. `columns` are those of the file.
-    pub fn cell(&self, column: &str, columns: &[String]) -> String {
-        let place = columns.iter().position(|name| name == column);
-        match place.and_then(|place| self.cells.get(place)) {
+    /// The cells under [`Delta::columns`]; what the row has too many stands behind.
+    pub fn under_columns(&self, delta: &Delta) -> Vec<&str> {
+        let width = delta.width(self.file);
+        let cell = |at| self.cells.get(at).filter(|_| at < width);
+        let under = (0..delta.columns.len()).map(|at| cell(at).map_or("", String::as_str));
+        let surplus = self.cells.iter().skip(width).map(String::as_str);
+        under.chain(surplus).collect()
+    }
+
+    /// The cells in the order of the row's own file. In a row of a file that was added to a draft, empty cells at the end
+    /// are left out: the row may lack them.
+    pub fn in_file_order(&self, delta: &Delta) -> Vec<&str> {
+        let added = usize::try_from(self.file - 2).ok();
+        let added = added.and_then(|at| delta.added_files.get(at));
+        let Some(added) = added.filter(|added| !added.columns.is_empty()) else {
+            return self.cells.iter().map(String::as_str).collect();
+        };
+        let cell = |column: &String| {
+            let at = delta.columns.iter().position(|known| known == column)?;
+            self.cells.get(at).map(String::as_str)
+        };
+        let own = added.columns.iter();
+        let own = own.map(|column| cell(column).unwrap_or_default());
+        let surplus = self.cells.iter().skip(delta.width(self.file));
+        let mut cells: Vec<&str> = own.chain(surplus.map(String::as_str)).collect();
+        while cells.last().is_some_and(|cell| cell.is_empty()) {
+            cells.pop();
+        }
+        cells
+    }
+
+    /// What stands in a column; of `row`, all cells in the order of the row's own file.
+    pub fn cell(&self, column: &str, delta: &Delta) -> String {
+        let place = delta.columns.iter().position(|name| name == column);
+        let place = place.filter(|at| *at < delta.width(self.file));
+        match place.and_then(|at| self.cells.get(at)) {
             Some(cell) => cell.clone(),
-            None => self.cells.join(" | "),
+            None => self.in_file_order(delta).join(" | "),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::incident::store::wrapped_key;
 use crate::scope::csv::RejectWriter;
+use crate::scope::delta::Delta;
 use crate::scope::{Place, Reject, Version, store};
 use crate::seal::IncidentKey;
 use crate::web::problem::{Answer, Problem};
@@ -25,17 +26,14 @@ const AT_ONCE: i64 = 1_000;
 /// Another master key.
 pub fn download(app: &App, incident: &Incident, version: &Version) -> Answer {
     let name = format!("{}-v{}-rejects.csv", incident.slug, version.version);
-    let columns = version
-        .delta
-        .as_ref()
-        .map(|delta| delta.columns.clone())
-        .unwrap_or_default();
+    let delta = version.delta.clone().unwrap_or_default();
     let from = Download {
         app: app.clone(),
         key: incident.key(&app.keys).map_err(Problem::broken)?,
         incident: incident.id,
         version: version.version,
-        columns: StringRecord::from(columns),
+        columns: StringRecord::from(delta.columns.clone()),
+        delta,
     };
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
@@ -52,6 +50,7 @@ struct Download {
     incident: IncidentId,
     version: i32,
     columns: StringRecord,
+    delta: Delta,
 }
 
 impl Download {
@@ -83,7 +82,8 @@ impl Download {
         }
         .map_err(Problem::broken)?;
         for reject in &rejects {
-            let cells: Vec<_> = reject.cells.iter().map(String::as_bytes).collect();
+            let cells = reject.under_columns(&self.delta);
+            let cells: Vec<_> = cells.into_iter().map(str::as_bytes).collect();
             page.row(&cells, reject.place(), &reject.columns(), &reject.why())
                 .map_err(Problem::broken)?;
         }

@@ -31,6 +31,7 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
         held_until: None,
         why: None,
         providers: Vec::new(),
+        unanswered: None,
         per_second: 0,
         node_per_second: 0,
     };

@@ -3,6 +3,7 @@
 
 mod pages;
 mod parts;
+mod silent;
 mod sink;
 mod watch;
 

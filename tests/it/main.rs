@@ -29,6 +29,7 @@ mod fresh_pages;
 mod house;
 mod html;
 mod imports;
+mod leftovers;
 mod life;
 mod lists;
 mod live_figures;

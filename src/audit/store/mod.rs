@@ -1,6 +1,7 @@
 //! Writes the audit log and reads it.
 
 pub mod chain;
+pub mod found;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -121,10 +122,24 @@ pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Even
         .limit(limit + STRAYS)
         .load(conn)
         .await?;
-    let hashes: Vec<&[u8]> = rows
-        .iter()
-        .filter_map(|(_, place)| place.2.as_deref())
-        .collect();
+    let (waiting, linked): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|(_, (number, ..))| number.is_none());
+    let linked = linked.into_iter().filter_map(placed).collect();
+    let linked = chained(conn, linked).await?;
+    // Those without a number are the newest, and come first.
+    let waiting = waiting.into_iter().map(|(row, _)| event(row));
+    let shown = waiting.chain(linked.into_iter().map(|row| row.event));
+    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
+}
+
+/// Those of these rows that are of the chain: not behind its end, with the hash of their contents, and continued by another
+/// row unless they are the last.
+///
+/// # Errors
+/// The database's.
+pub async fn chained(conn: &mut Conn, rows: Vec<Linked>) -> Result<Vec<Linked>> {
+    let hashes: Vec<&[u8]> = rows.iter().map(|row| &*row.hash).collect();
     // In this order: an event that is no longer the last one has its successor by then.
     let head = chain::head(conn).await?.unwrap_or_default();
     let continued = chain::continued(conn, &hashes).await?;
@@ -132,11 +147,7 @@ pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Even
         let last = row.hash == head.hash;
         row.seq <= head.seq && row.is_intact() && (last || continued.contains(&row.hash))
     };
-    let shown = rows.into_iter().filter_map(|(row, place)| match place {
-        (None, ..) => Some(event(row)),
-        place => placed((row, place)).filter(is_chained).map(|row| row.event),
-    });
-    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
+    Ok(rows.into_iter().filter(is_chained).collect())
 }
 
 /// A page of the chain.

@@ -10,7 +10,7 @@ use super::elements;
 use crate::db::schema::{person, person_now};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
-use crate::id::{BUCKETS, IncidentId, PersonId};
+use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
 use crate::person::ToldBy;
 
 // 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. Who is corrected by a letter is told all by it, and on no other list.
@@ -124,6 +124,37 @@ pub async fn facts(
         Ok((id, key, Knows { told, named }))
     };
     rows.into_iter().map(read).collect()
+}
+
+const FORMER: &str = "
+    select i.batch_id, count(*) as people
+    from person_former f join postal_item i on i.bucket = f.bucket and i.person_id = f.person_id
+        join postal_batch b on b.id = i.batch_id
+    where f.bucket = any($1) and f.incident_id = $2 and b.incident_id = $2 and b.state = 'listed'
+    group by i.batch_id";
+
+#[derive(QueryableByName)]
+struct FormerRow {
+    #[diesel(sql_type = Uuid)]
+    batch_id: PostalId,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+}
+
+/// The lists of an incident that wait and have people on them whose reference was given to another person, and how many.
+///
+/// # Errors
+/// The database's.
+pub async fn former_on_lists(conn: &mut Conn, of: IncidentId) -> Result<Vec<(PostalId, i64)>> {
+    let rows: Vec<FormerRow> = statement(FORMER)
+        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
+        .bind::<Uuid, _>(of)
+        .load(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.batch_id, row.people))
+        .collect())
 }
 
 // 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Retracted people belong on a list

@@ -52,6 +52,8 @@ impl Work<'_> {
             accepted: read.at.accepted - refused,
             rejected: read.at.rejected + refused,
             replaced: replaced.all + settled,
+            columns: own(&self.columns),
+            draft_columns: before.columns.len(),
         };
         let mut now = before;
         now.columns = columns;
@@ -180,6 +182,12 @@ fn joined(draft: &[String], file: &[String]) -> Vec<String> {
         .chain(file.iter().filter(is_new))
         .cloned()
         .collect()
+}
+
+/// The columns of a list, without those that a file of rejects has besides.
+fn own(columns: &[String]) -> Vec<String> {
+    let is_own = |column: &&String| !VERDICT.contains(&column.as_str());
+    columns.iter().filter(is_own).cloned().collect()
 }
 
 /// The cells of a reject of a file with the columns `from`, in the order of the columns `to`. What a row has too many

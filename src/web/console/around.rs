@@ -220,7 +220,10 @@ pub async fn account(
     Ok(Some(Account::of(&counted, now)))
 }
 
-/// The latest deeds done to something.
+/// How many acts a page shows with what they were done to.
+const LATEST_ACTS: usize = 20;
+
+/// The latest acts done to something, and whether there are older ones.
 ///
 /// # Errors
 /// The database's.
@@ -228,7 +231,7 @@ pub async fn log(
     conn: &mut Conn,
     subject: impl ToString,
     now: DateTime<Utc>,
-) -> Result<Vec<Done>, Problem> {
+) -> Result<(Vec<Done>, bool), Problem> {
     log_opened(conn, subject, now, None).await
 }
 
@@ -241,15 +244,18 @@ pub async fn log_opened(
     subject: impl ToString,
     now: DateTime<Utc>,
     key: Option<(&IncidentKey, &[u8])>,
-) -> Result<Vec<Done>, Problem> {
+) -> Result<(Vec<Done>, bool), Problem> {
     let names = Names::load(conn).await?;
-    let events = audit::store::list(conn, &subject.to_string(), 20).await?;
+    let most = i64::try_from(LATEST_ACTS + 1).unwrap_or(i64::MAX);
+    let mut events = audit::store::list(conn, &subject.to_string(), most).await?;
+    let has_older = events.len() > LATEST_ACTS;
+    events.truncate(LATEST_ACTS);
     let line = |event: audit::Event| Done {
         who: names.of_actor(&event.actor),
         what: reasoned(&event, key),
         at: Moment::ago(event.at, now),
     };
-    Ok(events.into_iter().map(line).collect())
+    Ok((events.into_iter().map(line).collect(), has_older))
 }
 
 /// A deed with its reason, if one is on record.

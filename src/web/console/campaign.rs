@@ -90,6 +90,8 @@ pub struct CampaignPage {
     pub maybe_arrived: i64,
     /// The latest deeds.
     pub log: Vec<Done>,
+    /// Whether there are older acts than those.
+    pub has_older_acts: bool,
     /// When the figures were read.
     pub as_of: Moment,
     /// Whether each person of its audience may have had an earlier notice.
@@ -188,7 +190,7 @@ pub(super) async fn filled(
     let outcomes = outcomes(&mut conn, id, pace.as_ref(), now).await?;
     let key = incident.key(&app.keys).ok().flatten();
     let owner = Campaign::reason_owner(id);
-    let log =
+    let (log, has_older_acts) =
         around::log_opened(&mut conn, id, now, key.as_ref().map(|key| (key, &*owner))).await?;
     let names = Names::load(&mut conn).await?;
     // Others need it while this page waits.
@@ -232,6 +234,7 @@ pub(super) async fn filled(
         },
         faults: Faults::default(),
         log,
+        has_older_acts,
         as_of: Moment::exact(now),
         is_again: campaign.audience.may_have_been_told,
         maybe_arrived: may_have_arrived.map_or(0, |of| of.waiting),

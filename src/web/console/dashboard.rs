@@ -1,12 +1,13 @@
 //! What needs you first, then the account of each incident.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Account;
 use super::around::{self, account, template_names};
@@ -15,13 +16,14 @@ use super::needs;
 pub use super::needs::Need;
 use super::outcomes::reason_words;
 use super::progress::{is_whole, lately, of_total, pace, prevented};
-use super::speed::Bearing;
+use super::speed::{Bearing, slow_in_words};
 use crate::app::App;
 use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::store::Pace;
 use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
 use crate::deployment::{self, Doubt};
+use crate::id::IncidentId;
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
@@ -34,6 +36,8 @@ use crate::web::who::Signed;
 
 /// How many of the latest campaigns are looked at.
 const LATEST: i64 = 100;
+/// How long a relay may take for an answer before somebody should look at it.
+const LONG: TimeDelta = TimeDelta::seconds(30);
 
 /// `/console`
 #[derive(Template)]
@@ -43,7 +47,7 @@ pub struct Dashboard {
     pub desk: Desk,
     /// What waits for this person, the most urgent first.
     pub needs: Vec<Need>,
-    /// Incidents that are not closed, the latest first.
+    /// Incidents that are not closed: those that need somebody first, then the latest.
     pub incidents: Vec<Accounted>,
     /// Campaigns that are sending or paused.
     pub running: Vec<Running>,
@@ -101,13 +105,19 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let mut campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
     campaign::hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
     let (mut incidents, mut needs) = (Vec::new(), Vec::new());
+    // How urgently each incident needs somebody.
+    let mut urgent: BTreeMap<IncidentId, u8> = BTreeMap::new();
     let mut titles = BTreeMap::new();
     for one in incident::store::list(&mut conn).await? {
         titles.insert(one.id, one.title.clone());
         if !one.is_over() {
             let shown = accounted(&mut conn, &one, now).await?;
-            needs.extend(needs::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?);
-            incidents.push(shown);
+            let of = needs::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?;
+            let most = of.iter().map(|need| weight(need.tone)).max();
+            let told = shown.account.as_ref().map_or(0, unfinished);
+            urgent.insert(one.id, most.unwrap_or(0).max(told));
+            needs.extend(of);
+            incidents.push((one.id, shown));
         }
     }
     let names = template_names(&mut conn).await?;
@@ -117,11 +127,15 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         None => format!("“{}”", named(of)),
     };
     let void = approval::void(&app, &mut conn, &campaigns).await?;
-    needs.extend(
-        campaigns.iter().filter_map(|one| {
-            of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who)
-        }),
-    );
+    for one in &campaigns {
+        let need = of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who);
+        if let Some(need) = &need {
+            let of = urgent.entry(one.incident).or_default();
+            *of = weight(need.tone).max(*of);
+        }
+        needs.extend(need);
+    }
+    incidents.sort_by_key(|(id, _)| Reverse(urgent.get(id).copied()));
     let seen = campaign::store::relays(&mut conn).await?;
     needs.extend(of_helpline(&mut conn, &who, now).await?);
     let doubt = deployment::store::doubt(&mut conn).await?;
@@ -140,14 +154,14 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     });
     needs.extend(running.iter().filter_map(of_pace));
     needs.extend(of_relays(&ability, &seen, &who, now));
-    needs.sort_by_key(|need| std::cmp::Reverse(weight(need.tone)));
+    needs.sort_by_key(|need| Reverse(weight(need.tone)));
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
     Ok(page::show(
         StatusCode::OK,
         &Dashboard {
             desk,
             needs,
-            incidents,
+            incidents: incidents.into_iter().map(|(_, shown)| shown).collect(),
             running,
         },
     )?)
@@ -158,6 +172,16 @@ fn weight(tone: Tone) -> u8 {
         Tone::Act => 2,
         Tone::Look => 1,
         Tone::Idle | Tone::Busy | Tone::Done => 0,
+    }
+}
+
+/// How urgently an account needs somebody, whoever reads it: people who are told wrongly or whom no e-mail reaches.
+fn unfinished(of: &Account) -> u8 {
+    let told = of.unnotified_elements + of.told_too_much + of.needs_letter;
+    match (of.unexplained, told) {
+        (0, 0) => 0,
+        (0, _) => weight(Tone::Look),
+        _ => weight(Tone::Act),
     }
 }
 
@@ -256,7 +280,8 @@ fn of_pace(one: &Running) -> Option<Need> {
     })
 }
 
-/// Relays that take nothing while others work. While none works, [`of_sending`] says so.
+/// Relays that take nothing while others work, and those that take long to answer. While none works, [`of_sending`] says
+/// so.
 fn of_relays(ability: &Ability, seen: &[RelaySeen], who: &Signed, now: DateTime<Utc>) -> Vec<Need> {
     if !ability.is_open() || !who.may(Right::SeeCampaigns) {
         return Vec::new();
@@ -272,7 +297,14 @@ fn of_relays(ability: &Ability, seen: &[RelaySeen], who: &Signed, now: DateTime<
         href: "/console/campaigns".to_owned(),
         deed: "See the campaigns".to_owned(),
     };
-    ability::held(seen, now).into_iter().map(need).collect()
+    let held = ability::held(seen, now).into_iter().map(need);
+    let slow = ability::slow(seen, now, LONG).into_iter().map(|slow| Need {
+        tone: Tone::Look,
+        text: slow_in_words(&slow, now),
+        href: "/console/campaigns".to_owned(),
+        deed: "See the campaigns".to_owned(),
+    });
+    held.chain(slow).collect()
 }
 
 /// Tickets in line. Who does not answer them reads of them too: campaigns are slowed down for them.

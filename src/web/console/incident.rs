@@ -70,6 +70,8 @@ pub struct IncidentPage {
     pub campaigns: Vec<CampaignRow>,
     /// The latest deeds.
     pub log: Vec<Done>,
+    /// Whether there are older acts than those.
+    pub has_older_acts: bool,
     /// Whether this person may change the incident.
     pub may_edit: bool,
     /// Whether a campaign may be drafted from here: the incident is not over.
@@ -288,6 +290,7 @@ pub async fn filled(
     let promises = latest.is_some_and(|one| one.body.contains(PROMISE));
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     let void = campaign::approval::void(app, conn, &campaigns).await?;
+    let (log, has_older_acts) = log(conn, of.id, now).await?;
     Ok(IncidentPage {
         farewell: farewell(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
@@ -299,7 +302,8 @@ pub async fn filled(
         updates: updates.into_iter().map(update).collect(),
         scopes: versions.into_iter().map(version).collect(),
         campaigns: rows(conn, campaigns, &of.title, &void).await?,
-        log: log(conn, of.id, now).await?,
+        log,
+        has_older_acts,
         next: of
             .state
             .after()

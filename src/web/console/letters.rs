@@ -3,7 +3,10 @@
 mod act;
 mod asked;
 mod back;
+mod former;
 mod lacking;
+
+use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -101,6 +104,8 @@ pub struct BatchLine {
     pub by_post: bool,
     /// Whether nobody has said yet what became of it.
     pub waits: bool,
+    /// What is said of people on it whose reference names another person by now; empty without any.
+    pub former: String,
     /// The form that says so.
     pub form: Typed,
     /// What the form asks for, since some of its people must not be told any more.
@@ -232,9 +237,16 @@ pub(super) async fn filled(
         .iter()
         .filter(|one| may && one.state == PostalState::Listed);
     let mut asked = asked::of_lists(app, who, &of, waiting).await?;
+    let mut former = match may {
+        true => former::on_lists(app, of.id).await?,
+        false => HashMap::new(),
+    };
     let line = |one: &Batch| {
         let asked = asked.remove(&one.id).unwrap_or(Some(Vec::new()));
-        batch_line(one, &names, &today, asked)
+        BatchLine {
+            former: former.remove(&one.id).unwrap_or_default(),
+            ..batch_line(one, &names, &today, asked)
+        }
     };
     let lines = batches.iter().map(line).collect();
     let mut conn = app.db.get().await?;
@@ -335,6 +347,7 @@ fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>)
         not_posted: of.not_posted,
         by_post: of.kind.is_posted(),
         waits: of.state == PostalState::Listed,
+        former: String::new(),
         form: Typed {
             on: today.to_owned(),
             ..Typed::default()

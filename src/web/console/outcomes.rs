@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
-use crate::campaign::ability::RelaySeen;
+use super::speed::{SLOW, unanswered};
+use crate::campaign::ability::{self, RelaySeen};
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, LeftOut, Pace};
 use crate::db::Conn;
@@ -242,7 +243,12 @@ fn open(seen: &[&RelaySeen], now: DateTime<Utc>) -> String {
     let held = seen.iter().flat_map(|relay| &relay.providers);
     let held: Vec<_> = held.filter(|provider| provider.until > now).collect();
     let Some(last) = held.iter().max_by_key(|provider| provider.until) else {
-        return "open".to_owned();
+        let seen: Vec<RelaySeen> = seen.iter().map(|relay| (*relay).clone()).collect();
+        let slow = ability::slow(&seen, now, SLOW);
+        return match slow.first() {
+            Some(slow) => format!("open; no answer {}", unanswered(slow, now)),
+            None => "open".to_owned(),
+        };
     };
     let named: BTreeSet<&str> = held.iter().filter_map(|one| one.name.as_deref()).collect();
     let unnamed = held.iter().filter(|one| one.name.is_none()).count();
@@ -311,6 +317,7 @@ mod tests {
             per_second: 0,
             node_per_second: 0,
             providers: Vec::new(),
+            unanswered: None,
         };
         let seen = [
             seen("a", 3, None),

@@ -305,6 +305,7 @@ pub fn speed(
                 .then_some("A first slice goes ahead; the rest follows once that has ended well.");
             let said = first.into_iter().chain([slowed.unwrap_or(&limit)]);
             let said = said.chain(silent.as_deref());
+            let said = said.chain(bearing.slow.iter().map(String::as_str));
             said.collect::<Vec<_>>().join(" ")
         }
         _ => String::new(),

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident::Incident;
+use crate::scope::delta::Delta;
 use crate::scope::{self, Place, Version, store};
 use crate::web::problem::Problem;
 
@@ -39,7 +40,7 @@ pub struct Reject {
     pub line: String,
     /// The column at fault; empty when it is the row as a whole.
     pub column: String,
-    /// What stands there, cut short; of a row as a whole its cells.
+    /// What stands there, cut short; of a row as a whole its cells, in the order of its file.
     pub cell: String,
     /// Why, and what would be right.
     pub reason: String,
@@ -60,10 +61,7 @@ impl Rejected {
             return Ok(Self::default());
         };
         let version_id = version.version;
-        let columns = version
-            .delta
-            .as_ref()
-            .map_or(&[][..], |delta| &delta.columns);
+        let delta = version.delta.clone().unwrap_or_default();
         let first = store::list_rejects(conn, &key, of.id, version_id, 0, SHOWN).await?;
         let groups = store::group_rejects(conn, &key, of.id, version_id, REASONS).await?;
         let place = |group: &store::RejectGroup| Place {
@@ -78,7 +76,7 @@ impl Rejected {
             let row = examples
                 .iter()
                 .find(|reject| reject.place() == place(group))?;
-            let example = reasons(row, columns).find(of_group)?;
+            let example = reasons(row, &delta).find(of_group)?;
             let rows = group.rows;
             Some(Reason { rows, example })
         };
@@ -86,7 +84,7 @@ impl Rejected {
             reasons: groups.iter().filter_map(reason).collect(),
             rows: first
                 .iter()
-                .flat_map(|reject| reasons(reject, columns))
+                .flat_map(|reject| reasons(reject, &delta))
                 .collect(),
         })
     }
@@ -100,14 +98,11 @@ impl Rejected {
 }
 
 /// A refused row once for each of its reasons.
-fn reasons<'a>(
-    of: &'a scope::Reject,
-    columns: &'a [String],
-) -> impl Iterator<Item = Reject> + use<'a> {
+fn reasons<'a>(of: &'a scope::Reject, delta: &'a Delta) -> impl Iterator<Item = Reject> + use<'a> {
     of.reasons.iter().map(|reason| Reject {
         line: of.place().to_string(),
         column: shown(&reason.column),
-        cell: short(&of.cell(&reason.column, columns)),
+        cell: short(&of.cell(&reason.column, delta)),
         reason: reason.why.clone(),
     })
 }

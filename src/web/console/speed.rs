@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
-use crate::campaign::ability::{Ability, RelaySeen};
+use crate::campaign::ability::{self, Ability, RelaySeen, SlowRelay};
 use crate::campaign::store::{self, Progress, Waits};
 use crate::campaign::{Campaign, CampaignStatus, pacing};
 use crate::config::Config;
@@ -21,6 +21,31 @@ pub struct Bearing {
     pub waits: Waits,
     /// What the settings allow, in words.
     pub limits: Vec<String>,
+    /// Relays that keep connections waiting, each a sentence.
+    pub slow: Vec<String>,
+    /// How many connections they keep waiting.
+    pub kept: i64,
+}
+
+/// How long a relay may take for an answer before pages of campaigns name it.
+pub const SLOW: TimeDelta = TimeDelta::seconds(5);
+
+/// A relay that keeps connections waiting, a sentence.
+pub fn slow_in_words(of: &SlowRelay, now: DateTime<Utc>) -> String {
+    format!(
+        "Relay {} has not answered {}.",
+        of.relay,
+        unanswered(of, now)
+    )
+}
+
+/// `on 8 connections, on one of them for 42 s`.
+pub fn unanswered(of: &SlowRelay, now: DateTime<Utc>) -> String {
+    let longest = span(now - of.since);
+    match of.connections {
+        1 => format!("on 1 connection for {longest}"),
+        n => format!("on {} connections, on one of them for {longest}", count(n)),
+    }
 }
 
 impl Bearing {
@@ -38,7 +63,10 @@ impl Bearing {
             return Ok(Self::default());
         };
         let seen = store::relays(conn).await?;
+        let slow = ability::slow(&seen, now, SLOW);
         Ok(Self {
+            kept: slow.iter().map(|one| one.connections).sum(),
+            slow: slow.iter().map(|one| slow_in_words(one, now)).collect(),
             waits: store::waits(conn, of.id, app.config.mail.lease_seconds).await?,
             limits: limits_now(&app.config, &seen, now - launched),
         })
@@ -54,8 +82,13 @@ impl Bearing {
     ) -> Option<String> {
         let left = progress.left();
         let can_send = of.status == CampaignStatus::Sending && ability.is_open() && progress.frozen;
-        if !can_send || left == 0 || progress.of(NoticeStatus::Sending) > 0 {
+        if !can_send || left == 0 {
             return None;
+        }
+        let sending = progress.of(NoticeStatus::Sending);
+        if sending > 0 {
+            let all_wait = !self.slow.is_empty() && self.kept >= sending;
+            return all_wait.then(|| self.slow.join(" "));
         }
         if left <= self.waits.silent {
             return self.silent();

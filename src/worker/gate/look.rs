@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Gate;
 use crate::app::App;
 use crate::campaign;
-use crate::campaign::ability::{ProviderHeld, RelaySeen};
+use crate::campaign::ability::{ProviderHeld, RelaySeen, Unanswered};
 use crate::campaign::store::Beat;
 use crate::db::bell::Bell;
 use crate::db::{Conn, Result};
@@ -27,6 +27,8 @@ const WITNESS: Duration = Duration::from_secs(1);
 const WITNESS_IDLE: Duration = Duration::from_secs(2);
 /// How often a sender without leased batches polls: well within [`FRESH`].
 const LOOK_IDLE: Duration = Duration::from_secs(1);
+/// A relay that takes longer for an answer is published as not answering.
+const SLOW: Duration = Duration::from_secs(1);
 
 impl Gate {
     /// The buckets whose people changed since a leased batch was read.
@@ -87,6 +89,13 @@ impl Gate {
             until: now + left,
             why: why.to_owned(),
         };
+        let unanswered = |trunk: &Trunk| {
+            let silence = trunk.route.relay.silent_for(SLOW)?;
+            Some(Unanswered {
+                connections: i64::try_from(silence.connections).unwrap_or(i64::MAX),
+                since: now - silence.longest,
+            })
+        };
         let seen = |trunk: &Arc<Trunk>| {
             let name = trunk.route.relay.name();
             let held = trunk.held_because();
@@ -98,6 +107,7 @@ impl Gate {
                 per_second: trunk.route.rate_per_second,
                 node_per_second: app.config.mail.rate_per_second,
                 providers: trunk.providers_held().into_iter().map(provider).collect(),
+                unanswered: unanswered(trunk),
             }
         };
         self.trunks.iter().map(seen).collect()

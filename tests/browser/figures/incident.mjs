@@ -52,7 +52,7 @@ export async function dashboard(compare) {
     ...(less > 0 ? [`${who(less, 'was', 'were').replace(/ (?=person|people)/, ' notified ')} told less than was exposed: draft a supplement`] : []),
     ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: ${correct(much - account.correction_letters, account.correction_letters)}`] : []),
   ];
-  if (!sentences.length) sentences.push(account.notified > 0 ? 'Everybody who is notified was told all that was exposed, and nothing else' : 'Nobody is notified yet');
+  if (!sentences.length) sentences.push(account.notified > 0 ? 'Everybody who is notified was last told all that was exposed, and nothing else' : 'Nobody is notified yet');
   const said = card.slice(card.indexOf('unexplained')).replace(/^unexplained \d+ /, '').replace(/ ?· counted just now$/, '');
   return is('what was told rightly', said, sentences.join(' '));
 }

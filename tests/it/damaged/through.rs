@@ -222,9 +222,9 @@ async fn rejects_are_grouped_by_reason_with_an_example() {
     let examples = store::find_rejects(&mut conn, &key, desk.incident, 1, &[3.into(), 9.into()])
         .await
         .unwrap();
-    let columns = &drafted.delta.columns;
-    assert_eq!(examples[0].cell("elements", columns), "shoe_size");
-    assert_eq!(examples[1].cell("email", columns), "nowhere");
+    let delta = &drafted.delta;
+    assert_eq!(examples[0].cell("elements", delta), "shoe_size");
+    assert_eq!(examples[1].cell("email", delta), "nowhere");
 }
 
 #[tokio::test(flavor = "multi_thread")]

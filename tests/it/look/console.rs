@@ -7,7 +7,7 @@ use candor::notice::store::tally::Part;
 use candor::person::AudienceCount;
 use candor::staff::Right;
 use candor::web::console::account::PersonLine;
-use candor::web::console::audit::{AuditLog, AuditRow};
+use candor::web::console::audit::{AuditLog, AuditRow, Filter};
 use candor::web::console::call::CallForm;
 use candor::web::console::campaign::CampaignPage;
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
@@ -282,6 +282,7 @@ fn incident() -> IncidentPage {
         ],
         campaigns: campaign_rows(),
         log: log(),
+        has_older_acts: true,
         may_edit: true,
         may_draft: true,
         farewell: Some(Farewell {
@@ -657,6 +658,7 @@ fn campaign() -> CampaignPage {
         },
         outcomes: came(),
         log: log(),
+        has_older_acts: true,
         as_of: row(0),
         is_again: false,
     }
@@ -838,6 +840,7 @@ fn letters() -> LettersPage {
             false => vec![],
         },
         unknown: waits && !by_post,
+        former: String::new(),
     }
     };
     LettersPage {
@@ -1135,6 +1138,10 @@ pub fn draw(pages: &mut Pages) {
         what: what.into(),
         on: "cam_01933d2e7b8a7c3f".into(),
         hash: "9f2c41d0".into(),
+        details: vec![
+            ("people".into(), "13,768,204".into()),
+            ("reason".into(), HOSTILE.into()),
+        ],
     };
     add(
         "c_audit",
@@ -1145,7 +1152,14 @@ pub fn draw(pages: &mut Pages) {
                 act(1_203, "campaign.pause"),
                 act(1_202, "campaign.launch"),
             ],
-            before: Some(1_202),
+            sought: Filter {
+                incidents: vec![choice("", "Every incident"), choice("august", HOSTILE)],
+                actors: vec![choice("", "Everybody")],
+                on: HOSTILE.into(),
+                ..Filter::default()
+            },
+            earlier: "/console/audit?before=1202".into(),
+            looked_until: Some(1_202),
             waiting: 3,
             warnings: vec!["row 9,000 is outside of the chain".into()],
         },

@@ -6,7 +6,10 @@ use candor::postal::told::told;
 use candor::postal::{How, PostalError, PostalKind, Telling};
 use candor::scope::ScopeMode;
 
+use candor::staff::StaffRole::Comms;
+
 use super::{Post, day};
+use crate::client::Site;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise() {
@@ -66,4 +69,70 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
         corrections.people, 0,
         "nobody is owed a correction any more"
     );
+}
+
+/// The one row of a file.
+fn only(rows: &super::Rows) -> &std::collections::BTreeMap<String, String> {
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows.values().next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one() {
+    let post = Post::with("L3,,Ann Lee,98101,1 St,en,US-WA,,name;ssn\n").await;
+    let (house, scene) = (&post.house, &post.scene);
+    let (app, by, of) = (&house.app, scene.comms, scene.incident);
+    let (first, rows) = post.take(PostalKind::Letter, false).await.unwrap();
+    assert_eq!(only(&rows)["reference"], "L3");
+    assert_eq!(only(&rows)["former_reference"], "");
+    post.posted(first.id, "2026-11-23").await.unwrap();
+    let ann = post.person("L3").await.id.to_string();
+    let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
+    let version = scene.read(house, ScopeMode::Delta, other).await;
+    let another = candor::scope::consent::Confirmed {
+        another_person: Some(1),
+        told_too_much: Some(1),
+        ..Default::default()
+    };
+    let consent = candor::scope::consent::Consent::Numbers(another);
+    candor::scope::activate::activate(app, by, of, version, consent)
+        .await
+        .unwrap();
+
+    let (letter, bobs) = post.take(PostalKind::Letter, false).await.unwrap();
+    let bob = only(&bobs);
+    assert_eq!((&*bob["reference"], &*bob["name"]), ("L3", "Bob Ray"));
+    assert_eq!(bob["former_reference"], "");
+    let (correction, anns) = post.take(PostalKind::Correction, false).await.unwrap();
+    let row = only(&anns);
+    assert_eq!((&row["reference"], &*row["name"]), (&ann, "Ann Lee"));
+    assert_eq!(row["former_reference"], "L3");
+    let site = Site::open(app).await;
+    let comms = site.signed_in("comms", &[Comms]).await;
+    let page = tokio::task::block_in_place(|| comms.get("/console/incidents/sundmere/letters"));
+    let says =
+        "1 person on this list was listed under a reference that names somebody else by now.";
+    assert_eq!(page.body.matches(says).count(), 1, "{}", page.body);
+    let (_, about) = page
+        .body
+        .split_once(&format!("batch-{}", correction.id))
+        .unwrap();
+    assert!(
+        about.split("</li>").next().unwrap().contains(says),
+        "of the list of corrections"
+    );
+
+    // What comes back under the id is hers, and what comes back under the reference his.
+    for list in [letter.id, correction.id] {
+        post.posted(list, "2026-11-23").await.unwrap();
+    }
+    let said = post
+        .returned(&format!("reference,reason\n{ann},moved away\n"))
+        .await;
+    assert_eq!((said.returned, said.refused.len()), (1, 0), "{said:?}");
+    assert_eq!(post.batch(correction.id).await.returned, 1);
+    assert_eq!(post.stands("L3").await, "notified_by_post", "Bob has his");
+    let stranger = "reference,reason\nper_00000000000000000000000000000000,moved away\n";
+    let said = post.returned(stranger).await;
+    assert_eq!(said.refused.len(), 1, "{said:?}");
 }

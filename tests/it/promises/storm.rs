@@ -83,6 +83,12 @@ impl Postgres {
 
     /// What `pg_ctl stop -m immediate` does, then a start: without a checkpoint, through recovery.
     pub async fn crash(&mut self) {
+        self.die().await;
+        self.start_again().await;
+    }
+
+    /// The first half of [`Self::crash`]: nothing that is only in memory reaches the disk.
+    pub async fn die(&self) {
         let lock = std::fs::read_to_string(self.lock()).unwrap();
         let pid = lock.lines().next().unwrap().to_owned();
         let told = Command::new("kill").args(["-QUIT", &pid]).status();
@@ -91,6 +97,10 @@ impl Postgres {
             !self.lock().exists()
         })
         .await;
+    }
+
+    /// The second half.
+    pub async fn start_again(&mut self) {
         self.cluster = Cluster::start_with(self.disk.path(), Self::SETTINGS)
             .await
             .unwrap();

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::db;
 use crate::id::PostalId;
 use crate::incident::Incident;
-use crate::person;
+use crate::person::{self, store::Reference};
 use crate::postal::consent::{Barred, Question};
 use crate::postal::{Batch, moved};
 use crate::staff::Right;
@@ -100,7 +100,14 @@ async fn named(
             for id in &barred.some {
                 let person = person::store::find(&mut conn, key, *id).await?;
                 let href = format!("/console/people/{id}");
-                asked.some.push((href, person.contact.reference));
+                let reference = person.contact.reference;
+                let shown = match person::store::reference_of(&mut conn, *id).await? {
+                    Some(Reference::NamesAnother(_)) => {
+                        format!("{reference} (the former person of this reference)")
+                    }
+                    Some(Reference::NamedAnother(_)) | None => reference,
+                };
+                asked.some.push((href, shown));
             }
         }
         shown += asked.some.len();

@@ -36,12 +36,21 @@ impl World {
         let head = rows.headers().unwrap().clone();
         let column = |name| head.iter().position(|column| column == name).unwrap();
         let (reference, elements) = (column("reference"), column("elements"));
-        let code = column("letter_code");
+        let (code, former) = (column("letter_code"), column("former_reference"));
         let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
         let (mut codes, mut named) = (HashMap::new(), BTreeMap::new());
         for row in rows {
             let name = self.name_of_code(&row[code]).await;
-            assert_eq!(reference_of(&name), &row[reference]);
+            // A former person is named by id: the reference names another one.
+            let expected = match reference_of(&name) == name {
+                true => (name.clone(), String::new()),
+                false => (
+                    self.people[&name].to_string(),
+                    reference_of(&name).to_owned(),
+                ),
+            };
+            let found = (row[reference].to_owned(), row[former].to_owned());
+            assert_eq!(found, expected);
             codes.insert(name.clone(), row[code].to_owned());
             named.insert(name, named_in(&row[elements]));
         }
@@ -87,7 +96,9 @@ impl World {
         let reason = if stayed { "not posted" } else { "moved away" };
         let file = match reference_of(reference) == reference {
             true => format!("reference,reason\n{reference},{reason}\n"),
-            false => format!("letter_code,reason\n{code},{reason}\n"),
+            // Either names the letter to a former person.
+            false if stayed => format!("letter_code,reason\n{code},{reason}\n"),
+            false => format!("reference,reason\n{},{reason}\n", self.people[reference]),
         };
         let slips = postal::slips::read(file.as_bytes()).unwrap();
         let recorded = postal::returned::returned(app, by, self.incident(), Some(id), slips);

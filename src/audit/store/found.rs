@@ -1,0 +1,135 @@
+//! Events of the chain by what they concern, who did them and what was done.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bytea, Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+
+use crate::audit::{Event, Linked};
+use crate::db::{Conn, Result, statement};
+use crate::id::EventId;
+
+/// By whom and what; an empty text is anybody or anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deeds {
+    /// An actor as it is written, or a kind of actors with its colon: `staff:stf_…`, `system:`.
+    pub actor: String,
+    /// A deed, or the noun of several: `campaign.approve`, `campaign`.
+    pub deed: String,
+}
+
+#[derive(QueryableByName)]
+struct FoundRow {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = Bytea)]
+    prev_hash: Vec<u8>,
+    #[diesel(sql_type = Bytea)]
+    hash: Vec<u8>,
+    #[diesel(sql_type = Uuid)]
+    id: EventId,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    actor: String,
+    #[diesel(sql_type = Text)]
+    deed: String,
+    #[diesel(sql_type = Text)]
+    subject: String,
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+fn linked(row: FoundRow) -> Linked {
+    Linked {
+        seq: row.seq,
+        prev_hash: row.prev_hash,
+        hash: row.hash,
+        event: Event {
+            id: row.id,
+            at: row.at,
+            actor: row.actor,
+            deed: row.deed,
+            subject: row.subject,
+            detail: row.detail,
+        },
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "e.seq, e.prev_hash, e.hash, e.id, e.at, e.actor, e.deed, e.subject, e.detail"
+    };
+}
+
+macro_rules! sought {
+    () => {
+        "($3 = '' or a.actor = $3 or right($3, 1) = ':' and starts_with(a.actor, $3))
+            and ($4 = '' or a.deed = $4 or starts_with(a.deed, $4 || '.'))"
+    };
+}
+
+// Each subject's newest rows come from the index; none is looked at that is not among them.
+const ON: &str = concat!(
+    "select ",
+    columns!(),
+    " from unnest($5) as s (subject) cross join lateral (
+        select a.* from audit_event a
+        where a.subject = s.subject and a.seq < $1 and ",
+    sought!(),
+    " order by a.seq desc limit $2) e
+    order by e.seq desc limit $2"
+);
+
+const BETWEEN: &str = concat!(
+    "select ",
+    columns!(),
+    " from (
+        select a.* from audit_event a
+        where a.seq < $1 and a.seq >= $5 and ",
+    sought!(),
+    " order by a.seq desc limit $2) e
+    order by e.seq desc"
+);
+
+/// The newest events on any of these subjects with a number below `before`, newest first. `subjects` are all different.
+///
+/// # Errors
+/// The database's.
+pub async fn on(
+    conn: &mut Conn,
+    subjects: &[String],
+    deeds: &Deeds,
+    (before, limit): (i64, i64),
+) -> Result<Vec<Linked>> {
+    let rows: Vec<FoundRow> = statement(ON)
+        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(&deeds.actor)
+        .bind::<Text, _>(&deeds.deed)
+        .bind::<Array<Text>, _>(subjects)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(linked).collect())
+}
+
+/// The newest events with a number below `before` and not below `from`, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn between(
+    conn: &mut Conn,
+    from: i64,
+    deeds: &Deeds,
+    (before, limit): (i64, i64),
+) -> Result<Vec<Linked>> {
+    let rows: Vec<FoundRow> = statement(BETWEEN)
+        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(limit)
+        .bind::<Text, _>(&deeds.actor)
+        .bind::<Text, _>(&deeds.deed)
+        .bind::<BigInt, _>(from)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(linked).collect())
+}

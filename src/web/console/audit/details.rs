@@ -1,0 +1,86 @@
+//! The particulars of an act, for readers.
+
+use serde_json::Value;
+
+use crate::audit::Linked;
+use crate::seal::to_hex;
+
+/// What stands instead of a value that only a key of its incident opens.
+const SEALED: &str = "sealed";
+
+/// Name and value of each, then what identifies the act.
+pub(super) fn of(act: &Linked) -> Vec<(String, String)> {
+    let event = &act.event;
+    let read: Value =
+        serde_json::from_str(&event.detail).unwrap_or_else(|_| event.detail.as_str().into());
+    let mut all = match &read {
+        Value::Null => Vec::new(),
+        Value::Object(fields) => fields.iter().map(field).collect(),
+        other => vec![("detail".to_owned(), plain(other))],
+    };
+    let hex = |bytes: &[u8]| match bytes {
+        [] => "none: it is the first".to_owned(),
+        bytes => to_hex(bytes),
+    };
+    all.extend(
+        [
+            ("actor", event.actor.clone()),
+            ("at", event.at.to_rfc3339()),
+            ("hash", hex(&act.hash)),
+            ("hash before", hex(&act.prev_hash)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    all
+}
+
+fn field((name, value): (&String, &Value)) -> (String, String) {
+    match name.strip_suffix("_sealed") {
+        Some(name) => (name.replace('_', " "), SEALED.to_owned()),
+        None => (name.replace('_', " "), plain(value)),
+    }
+}
+
+/// A text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+    use crate::actor::Actor;
+    use crate::audit::Event;
+
+    #[test]
+    fn every_particular_is_named_and_what_is_sealed_stays_so() {
+        let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
+        let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null });
+        let event = Event::new(at, Actor::System("test"), "a.b", "c", &detail);
+        let shown = of(&Linked::new(1, event, Vec::new()));
+        for (name, value) in [
+            ("reason", "sealed"),
+            ("people", "3"),
+            ("of", "[\"a\",1]"),
+            ("why", "late"),
+            ("then", "none"),
+            ("actor", "system:test"),
+            ("hash before", "none: it is the first"),
+        ] {
+            let found = shown.iter().find(|(of, _)| of == name);
+            assert_eq!(
+                found.map(|(_, value)| value.as_str()),
+                Some(value),
+                "{name}"
+            );
+        }
+        assert!(!shown.iter().any(|(_, value)| value.contains("00ff")));
+    }
+}
