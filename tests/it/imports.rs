@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const VERBS: &[&str] = &[
     "audit/link",
     "audit/noticed",
+    "audit/search",
     "audit/verify",
     "campaign/approval",
     "campaign/doubled",

@@ -3,7 +3,7 @@
 use candor::campaign::CampaignKind;
 use candor::postal::lacking::without_address;
 use candor::postal::told::told;
-use candor::postal::{How, PostalError, PostalKind, Telling};
+use candor::postal::{How, PostalError, PostalKind, Telling, kept, list, restore};
 use candor::scope::ScopeMode;
 
 use candor::staff::StaffRole::Comms;
@@ -77,11 +77,10 @@ fn only(rows: &super::Rows) -> &std::collections::BTreeMap<String, String> {
     rows.values().next().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one() {
+/// Ann had a letter, and then her reference names Bob. What names her by now.
+async fn ann_and_bob() -> (Post, String) {
     let post = Post::with("L3,,Ann Lee,98101,1 St,en,US-WA,,name;ssn\n").await;
     let (house, scene) = (&post.house, &post.scene);
-    let (app, by, of) = (&house.app, scene.comms, scene.incident);
     let (first, rows) = post.take(PostalKind::Letter, false).await.unwrap();
     assert_eq!(only(&rows)["reference"], "L3");
     assert_eq!(only(&rows)["former_reference"], "");
@@ -95,10 +94,16 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
         ..Default::default()
     };
     let consent = candor::scope::consent::Consent::Numbers(another);
-    candor::scope::activate::activate(app, by, of, version, consent)
+    let (by, of) = (scene.comms, scene.incident);
+    candor::scope::activate::activate(&house.app, by, of, version, consent)
         .await
         .unwrap();
+    (post, ann)
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one() {
+    let (post, ann) = ann_and_bob().await;
     let (letter, bobs) = post.take(PostalKind::Letter, false).await.unwrap();
     let bob = only(&bobs);
     assert_eq!((&*bob["reference"], &*bob["name"]), ("L3", "Bob Ray"));
@@ -107,7 +112,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
     let row = only(&anns);
     assert_eq!((&row["reference"], &*row["name"]), (&ann, "Ann Lee"));
     assert_eq!(row["former_reference"], "L3");
-    let site = Site::open(app).await;
+    let site = Site::open(&post.house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;
     let page = tokio::task::block_in_place(|| comms.get("/console/incidents/sundmere/letters"));
     let says =
@@ -135,4 +140,33 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
     let stranger = "reference,reason\nper_00000000000000000000000000000000,moved away\n";
     let said = post.returned(stranger).await;
     assert_eq!(said.refused.len(), 1, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_with_a_former_person_is_put_back_from_its_file() {
+    let (post, ann) = ann_and_bob().await;
+    let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
+    let insist = candor::postal::take::Insist::default();
+    let mut list = list::export(app, by, of, PostalKind::Correction, insist)
+        .await
+        .unwrap();
+    let mut file = Vec::new();
+    while let Some(piece) = list.next().await.unwrap() {
+        file.extend(piece);
+    }
+    assert_eq!((list.batch.people, list.former), (1, 1));
+    let id = list.batch.id.uuid();
+    let lost = format!("delete from postal_item where batch_id = '{id}'; delete from postal_batch where id = '{id}'");
+    post.house.sql(&lost).await;
+    // Files of before named her by the reference that she had.
+    let before = String::from_utf8(file.clone()).unwrap().replacen(&ann, "L3", 1);
+    for file in [file.as_slice(), before.as_bytes()] {
+        let kept = kept::read(file, None, &app.keys).unwrap();
+        let done = restore::put_back(app, by, of, kept).await.unwrap();
+        assert_eq!((done.batch.people, done.renamed), (1, 0));
+        let uuid = ann.parse::<candor::id::PersonId>().unwrap().uuid();
+        let hers = format!("select count(*) from postal_item where batch_id = '{id}' and person_id = '{uuid}'");
+        assert_eq!(post.house.number(&hers).await, 1);
+        post.house.sql(&lost).await;
+    }
 }
