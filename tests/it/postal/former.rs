@@ -156,16 +156,22 @@ async fn a_list_with_a_former_person_is_put_back_from_its_file() {
     }
     assert_eq!((list.batch.people, list.former), (1, 1));
     let id = list.batch.id.uuid();
-    let lost = format!("delete from postal_item where batch_id = '{id}'; delete from postal_batch where id = '{id}'");
+    let lost = format!(
+        "delete from postal_item where batch_id = '{id}'; delete from postal_batch where id = '{id}'"
+    );
     post.house.sql(&lost).await;
     // Files of before named her by the reference that she had.
-    let before = String::from_utf8(file.clone()).unwrap().replacen(&ann, "L3", 1);
+    let before = String::from_utf8(file.clone())
+        .unwrap()
+        .replacen(&ann, "L3", 1);
     for file in [file.as_slice(), before.as_bytes()] {
         let kept = kept::read(file, None, &app.keys).unwrap();
         let done = restore::put_back(app, by, of, kept).await.unwrap();
         assert_eq!((done.batch.people, done.renamed), (1, 0));
         let uuid = ann.parse::<candor::id::PersonId>().unwrap().uuid();
-        let hers = format!("select count(*) from postal_item where batch_id = '{id}' and person_id = '{uuid}'");
+        let hers = format!(
+            "select count(*) from postal_item where batch_id = '{id}' and person_id = '{uuid}'"
+        );
         assert_eq!(post.house.number(&hers).await, 1);
         post.house.sql(&lost).await;
     }
