@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::db;
+use crate::db::Conn;
 use crate::id::{IncidentId, PostalId};
 use crate::postal::store;
 use crate::web::figures::count;
@@ -19,18 +19,10 @@ pub(super) async fn on_lists(
     app: &App,
     of: IncidentId,
 ) -> Result<HashMap<PostalId, String>, Problem> {
-    match found(app, of).await {
-        Ok(found) => Ok(found.into_iter().map(|(id, n)| (id, sentence(n))).collect()),
-        Err(error) if error.is_passing() => Ok(HashMap::new()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn found(app: &App, of: IncidentId) -> db::Result<Vec<(PostalId, i64)>> {
-    let mut tx = app.db.begin_within(PATIENCE).await?;
-    let found = store::former_on_lists(&mut tx, of).await;
-    tx.roll_back().await;
-    found
+    let find = async |conn: &mut Conn| store::former_on_lists(conn, of).await;
+    let found = app.db.read_within(PATIENCE, find).await?;
+    let sentences = found.unwrap_or_default().into_iter();
+    Ok(sentences.map(|(id, n)| (id, sentence(n))).collect())
 }
 
 fn sentence(people: i64) -> String {

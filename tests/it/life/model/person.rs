@@ -244,7 +244,10 @@ impl Person {
 
     /// Whether a campaign may write to their address.
     pub fn has_address(&self) -> bool {
-        let is_condemned = self.refused.as_ref().is_some_and(|(_, condemned)| *condemned);
+        let is_condemned = self
+            .refused
+            .as_ref()
+            .is_some_and(|(_, condemned)| *condemned);
         self.reachable() || (self.listed.email.is_some() && !is_condemned)
     }
 
