@@ -190,8 +190,8 @@ impl Take {
         write(&mut letters, file, &out).await.with_context(|| {
             let batch = letters.batch.id;
             format!(
-                "the list was taken as batch {batch}, and {} is not written: discard it (candor letters discard --batch \
-                 {batch}) and take a new one",
+                "the list was taken as batch {batch}, and {} is not written: download its file on the console's page of \
+                 letters, or discard the list (candor letters discard --batch {batch}) and take a new one",
                 out.display()
             )
         })?;

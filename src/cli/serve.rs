@@ -94,7 +94,7 @@ impl Run {
     }
 }
 
-/// `false`: the database is away, and nothing was compared with it.
+/// `false`: the database is away or too slow, and nothing was compared with it.
 async fn start(app: &App) -> Result<bool> {
     telemetry::start_logging(&app.config.log);
     if let Some(dir) = app.config.database.state_dir() {
@@ -177,9 +177,16 @@ async fn until_asked(
 async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Result<()> {
     let is_done = |is_checked| is_checked && app.has_right_keys.load(Ordering::Relaxed);
     while !is_done(is_checked) && shutdown.rest(AGAIN).await {
-        let compared = match is_checked {
-            true => keys_fit(app).await,
-            false => fits(app).await,
+        let compare = async {
+            match is_checked {
+                true => keys_fit(app).await,
+                false => fits(app).await,
+            }
+        };
+        // A server that does not answer is waited for without a limit.
+        let compared = tokio::select! {
+            compared = compare => compared,
+            () = shutdown.soft().cancelled() => return Ok(()),
         };
         match compared {
             Ok(fits) => is_checked |= fits,
@@ -231,7 +238,7 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 }
 
 /// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
-/// those of the database. `false`: the database is away. That is no reason: pages say so and try again, and
+/// those of the database. `false`: the database is away or too slow. That is no reason: pages say so and try again, and
 /// [`check_later`] asks again.
 ///
 /// # Errors
@@ -267,7 +274,10 @@ async fn fits(app: &App) -> Result<bool> {
 async fn keys_fit(app: &App) -> Result<bool> {
     match keys::start(app).await {
         Ok(_) => Ok(true),
-        Err(KeyError::Db(error)) if db::Trouble::is_outage(&error) => Ok(false),
+        // It says nothing of schema or keys.
+        Err(KeyError::Db(error)) if error.is_passing() || matches!(error, db::Error::Retry) => {
+            Ok(false)
+        }
         Err(error) => Err(error.into()),
     }
 }

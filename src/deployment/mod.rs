@@ -5,6 +5,7 @@
 
 pub mod keys;
 pub mod left;
+mod locks;
 pub mod relay_log;
 pub mod relay_span;
 pub mod restored;

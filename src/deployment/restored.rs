@@ -10,7 +10,7 @@ use super::left::{Choice, End, Gap, REASON};
 use super::relay_log::{Fate, MessageKey, RelayLog};
 use super::relay_span::Uncovered;
 use super::watch::Witness;
-use super::{Restored, store};
+use super::{Restored, locks, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
@@ -19,7 +19,6 @@ use crate::campaign::store::GATE;
 use crate::campaign::{self, Campaign, CampaignStatus, UncertainPolicy, hold};
 use crate::db::{self, Tx, bell};
 use crate::id::{BUCKETS, LetterId, NoticeId};
-use crate::incident;
 use crate::notice::letter::message_key;
 use crate::notice::{AttemptResult, freeze};
 use crate::outbox::LetterStatus;
@@ -125,10 +124,13 @@ pub async fn decide(
         fits(log, doubt.copied_at, latest)?;
     }
     if !matches!(choice, Choice::Nothing) {
+        let mut under_way = Vec::new();
         for id in store::list_under_way(&mut tx).await? {
-            // In the order of locks.
             let of = campaign::store::find(&mut tx, id).await?.incident;
-            incident::store::share_scope(&mut tx, of).await?;
+            under_way.push((id, of));
+        }
+        locks::in_order(&mut tx, &under_way, decision.gap.now).await?;
+        for (id, _) in under_way {
             campaign::store::lock_end(&mut tx, id).await?;
             let campaign = campaign::store::lock(&mut tx, id).await?;
             decision.campaign(&mut tx, &campaign).await?;
@@ -223,6 +225,7 @@ impl Decision<'_> {
             };
             store::insert_outcomes(tx, campaign.id, bucket, relay, &ends).await?;
         }
+        // Those of people who were frozen here.
         store::give_batches_back(tx, campaign.id, self.gap.now).await
     }
 

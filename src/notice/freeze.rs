@@ -17,7 +17,7 @@ use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, guard, hold};
 use crate::db::{Conn, Error, Result};
 use crate::deployment::keys;
-use crate::id::{BUCKETS, CampaignId};
+use crate::id::CampaignId;
 use crate::person::{self, AudienceFilter};
 
 /// Who ends a campaign when nothing of it is left.
@@ -154,8 +154,16 @@ async fn in_turn(tx: &mut Conn, slice: &mut Slice<'_>, mut at: Unfrozen) -> Resu
     }
 }
 
+/// Locks what [`rest`] freezes of a campaign; `false`: its audience is complete.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_rest(tx: &mut Conn, campaign: CampaignId) -> Result<bool> {
+    Ok(!unfrozen::lock_all(tx, campaign).await?.is_empty())
+}
+
 /// Freezes what is left of a campaign's audience, in the caller's transaction and however the campaign stands; how many
-/// notices that made. Where another list has taken the place of the one that was approved nothing more is frozen, as
+/// notices that made. The caller has locked [`lock_rest`], the campaign's pace and the people of its incident. Where another list has taken the place of the one that was approved nothing more is frozen, as
 /// while it is sent.
 ///
 /// # Errors
@@ -170,7 +178,6 @@ pub async fn rest(tx: &mut Conn, app: &App, campaign: &Campaign) -> Result<u64> 
     if other.is_some() {
         return Ok(0);
     }
-    person::store::lock(tx, campaign.incident, 0..BUCKETS).await?;
     let mut made = 0;
     while let Some(at) = left.pop() {
         let mut slice = Slice::new(tx, app, campaign, &pinned).await?;

@@ -22,7 +22,7 @@ pub enum Reason {
     Deceased,
     /// They are not in scope any more.
     Retracted,
-    /// The flag for which the list was taken is lifted: not dead, not protected, or no minor.
+    /// The flag that decided how the list tells them is lifted: not dead, not protected, or no minor.
     FlagLifted,
     /// A minor; the letter is not addressed to the parent or guardian.
     Minor,
@@ -97,19 +97,19 @@ pub struct Question {
     pub number: i64,
 }
 
-/// What a yes says, as a sentence.
-impl fmt::Display for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (who, are, they) = match self.number {
-            1 => ("person", "is", "counts"),
-            _ => ("people", "are", "count"),
+impl Question {
+    /// What is so since the list was taken: a sentence without its full stop.
+    pub fn fact(&self) -> String {
+        let (who, are) = match self.number {
+            1 => ("person", "is"),
+            _ => ("people", "are"),
         };
         let why = match self.what {
             Reason::LegalHold => "under a legal hold by now",
             Reason::ProtectedAddress => "at a protected address by now",
             Reason::Deceased => "known to have died by now",
             Reason::Retracted => "no longer affected by now",
-            Reason::FlagLifted => "without the flag for which the list was taken by now",
+            Reason::FlagLifted => "without the flag that decided how this list tells them by now",
             Reason::Minor => {
                 "flagged as minor by now, with a letter that is not addressed to the guardian"
             }
@@ -118,11 +118,15 @@ impl fmt::Display for Question {
             }
             Reason::AffectedAgain => "affected again by now, with a letter that says the opposite",
         };
-        write!(
-            f,
-            "{} {who} on this list {are} {why}, and {they} as told all the same.",
-            self.number
-        )
+        format!("{} {who} on this list {are} {why}", self.number)
+    }
+}
+
+/// What a yes says, as a sentence.
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let they = if self.number == 1 { "counts" } else { "count" };
+        write!(f, "{}, and {they} as told all the same.", self.fact())
     }
 }
 

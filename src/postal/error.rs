@@ -23,7 +23,7 @@ pub enum PostalError {
     #[error("this incident is {0}: {next}", next = next(*.0))]
     State(IncidentState),
     /// The database may be an older copy: people may have had their letter.
-    #[error("no list is taken: {0}")]
+    #[error("no list is taken, and no file of one written: {0}")]
     InDoubt(Box<Doubt>),
     /// No person belongs on such a list now.
     #[error("nobody belongs on this list now")]
@@ -114,6 +114,21 @@ pub enum PostalError {
         /// What is to be confirmed.
         questions: Vec<Question>,
     },
+    /// The file of the list would hold people who must not be told by it any more.
+    #[error(
+        "the file is not written, since people on it must not be told by it any more: {}. Discard the list and take a \
+         new one. If it is being used from a file that was written before, record it once that is done",
+        facts(.questions)
+    )]
+    Outdated {
+        /// Who they are, by reason.
+        questions: Vec<Question>,
+    },
+    /// Flags and addresses change just now.
+    #[error(
+        "a list of affected people is being put in force just now: write the file of this list once that is done"
+    )]
+    BeingActivated,
     /// Who was told is missing.
     #[error(
         "say who was told, such as `the daughter` or `the person`: 1 to 200 characters on one line"
@@ -165,6 +180,11 @@ fn next(state: IncidentState) -> &'static str {
 fn asked(questions: &[Question]) -> String {
     let each: Vec<_> = questions.iter().map(ToString::to_string).collect();
     format!("confirm with its number: {}", each.join(" "))
+}
+
+fn facts(questions: &[Question]) -> String {
+    let each: Vec<_> = questions.iter().map(Question::fact).collect();
+    each.join("; ")
 }
 
 impl From<db::Error> for PostalError {

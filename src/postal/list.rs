@@ -5,16 +5,21 @@ use std::collections::BTreeMap;
 use csv::WriterBuilder;
 use serde_json::json;
 
+use super::store::Belongs;
 use super::take::{self, Insist};
-use super::{Batch, Item, PostalError, PostalKind, PostalState, PostalStatus, addressee, store};
+use super::{
+    Batch, Item, PostalError, PostalKind, PostalState, PostalStatus, addressee, outdated, store,
+};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
-use crate::db;
-use crate::element::{ElementSet, in_words};
+use crate::db::{self, Conn};
+use crate::deployment::watch::Witness;
+use crate::element::in_words;
 use crate::id::{BUCKETS, IncidentId, PersonId, PostalId, StaffId};
 use crate::incident;
 use crate::link::{NoticeCode, StatusLink};
+use crate::person::flags::Flags;
 use crate::person::{self, Person};
 use crate::scope::csv::harmless;
 use crate::seal::IncidentKey;
@@ -53,7 +58,7 @@ const COLUMNS: [&str; 22] = [
 /// A letter of the list.
 struct Line {
     to: Person,
-    named: ElementSet,
+    listed: Belongs,
     /// When the last letter to this person came back, and why; empty if none did.
     returned: String,
     /// Whether the person's reference names another person by now.
@@ -69,6 +74,8 @@ pub struct Letters {
     pub former: i64,
     app: App,
     key: IncidentKey,
+    /// The list version of the incident for which nobody on the list must not be told by it.
+    version: Option<i32>,
     begun: bool,
     bucket: i32,
     after: Option<PersonId>,
@@ -95,6 +102,7 @@ pub async fn export(
         former: 0,
         app: app.clone(),
         key,
+        version: None,
         begun: false,
         bucket: 0,
         after: None,
@@ -102,11 +110,17 @@ pub async fn export(
 }
 
 /// Begins to write the file of a list that waits; that it was taken out is on record before the first address leaves.
-/// Addresses are those of now.
+/// Addresses are those of now: it is not written once they may be others than those of the list as it was taken.
 ///
 /// # Errors
-/// [`PostalError::NotWaiting`], [`PostalError::Forgotten`].
+/// [`PostalError::NotWaiting`], [`PostalError::Forgotten`]; [`PostalError::Outdated`] if somebody on it must not be told by
+/// it any more, [`PostalError::BeingActivated`]; [`PostalError::InDoubt`] while the database may be an older copy, which may
+/// lack the list that says so.
 pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, PostalError> {
+    // Looked at here too: no node may have looked yet.
+    if let Some(doubt) = Witness::new(app).look(app).await? {
+        return Err(PostalError::InDoubt(Box::new(doubt)));
+    }
     // It may take long.
     let app = &app.patient();
     let mut tx = app.db.begin().await?;
@@ -119,6 +133,7 @@ pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, Posta
     }
     let found = incident::store::find(&mut tx, batch.incident).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
+    let version = outdated::refuse(&mut tx, &key, &batch, None).await?;
     let detail = json!({ "list": batch.kind, "batch": id, "people": batch.people });
     let (now, actor, of) = (app.now(), Actor::Staff(by), batch.incident);
     audit::store::append(&mut tx, now, actor, "letters.file", of, &detail).await?;
@@ -128,6 +143,7 @@ pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, Posta
         former: 0,
         app: app.clone(),
         key,
+        version,
         begun: false,
         bucket: 0,
         after: None,
@@ -138,7 +154,9 @@ impl Letters {
     /// The next piece of the file; `None` at its end. Elements are those of the moment when the list was taken.
     ///
     /// # Errors
-    /// [`PostalError::Forgotten`] once the incident was forgotten: the rest of the list is not written.
+    /// The rest of the file is not written: [`PostalError::Forgotten`] once the incident was forgotten,
+    /// [`PostalError::Outdated`] once somebody on the list must not be told by it any more, and
+    /// [`PostalError::BeingActivated`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, PostalError> {
         let mut to = WriterBuilder::new().from_writer(Vec::new());
         let broken = || db::Error::inconsistent("postal_item", "a letter list");
@@ -161,40 +179,51 @@ impl Letters {
 
     /// The next people of the list; empty at its end.
     async fn page(&mut self) -> Result<Vec<Line>, PostalError> {
-        let mut conn = self.app.db.get().await?;
-        let key = incident::store::wrapped_key(&mut conn, self.batch.incident).await?;
+        // No list of affected people changes anybody before they are read.
+        let mut tx = self.app.db.begin().await?;
+        let lines = self.read(&mut tx).await;
+        tx.roll_back().await;
+        lines
+    }
+
+    async fn read(&mut self, conn: &mut Conn) -> Result<Vec<Line>, PostalError> {
+        self.version = outdated::refuse(conn, &self.key, &self.batch, self.version).await?;
+        let key = incident::store::wrapped_key(conn, self.batch.incident).await?;
         key.ok_or(PostalError::Forgotten)?;
         while self.bucket < BUCKETS {
             let (id, bucket) = (self.batch.id, self.bucket);
-            let items = store::page(&mut conn, id, bucket, self.after, AT_ONCE).await?;
-            let Some((last, _)) = items.last() else {
+            let items = store::page(conn, id, bucket, self.after, AT_ONCE).await?;
+            let Some(last) = items.last() else {
                 (self.bucket, self.after) = (bucket + 1, None);
                 continue;
             };
-            self.after = Some(*last);
-            let ids: Vec<_> = items.iter().map(|(person, _)| *person).collect();
+            self.after = Some(last.person);
+            let ids: Vec<_> = items.iter().map(|listed| listed.person).collect();
             let of = (self.batch.incident, bucket);
-            let people = person::store::load_many(&mut conn, &self.key, of, &ids).await?;
-            let named = |person: &Person| {
-                let at = items.binary_search_by_key(&person.id, |(id, _)| *id);
-                at.map_or(ElementSet::EMPTY, |at| items[at].1)
+            let people = person::store::load_many(conn, &self.key, of, &ids).await?;
+            let listed = |person: &Person| {
+                let at = items.binary_search_by_key(&person.id, |listed| listed.person);
+                at.ok().map(|at| items[at])
             };
-            let back = store::of_people(&mut conn, bucket, &ids).await?;
+            let back = store::of_people(conn, bucket, &ids).await?;
             let mut back = last_returned(&back, &self.key)?;
-            let former = person::store::former_among(&mut conn, bucket, &ids).await?;
-            let line = |to: Person| Line {
-                named: named(&to),
-                returned: back.remove(&to.id).unwrap_or_default(),
-                is_former: former.contains(&to.id),
-                to,
+            let former = person::store::former_among(conn, bucket, &ids).await?;
+            let line = |to: Person| {
+                Some(Line {
+                    listed: listed(&to)?,
+                    returned: back.remove(&to.id).unwrap_or_default(),
+                    is_former: former.contains(&to.id),
+                    to,
+                })
             };
-            return Ok(people.into_iter().map(line).collect());
+            return Ok(people.into_iter().filter_map(line).collect());
         }
         Ok(Vec::new())
     }
 
     fn cells(&self, line: Line) -> [String; COLUMNS.len()] {
-        let (of, named) = (&line.to, line.named);
+        let (of, listed) = (&line.to, line.listed);
+        let named = listed.named;
         let contact = &of.contact;
         // Joined with other files, a former person's reference would find the person who has it now.
         let (reference, former_reference) = match line.is_former {
@@ -223,7 +252,7 @@ impl Letters {
             link,
             code,
             self.batch.id.to_string(),
-            addressee(of, self.batch.kind),
+            addressee(of, self.batch.kind, self.is_to_guardian(of, listed)),
             country,
             one,
             two,
@@ -234,6 +263,14 @@ impl Letters {
             self.batch.kind.to_string(),
             former_reference,
         ]
+    }
+
+    /// As it was listed, which is what is asked about as the letters are recorded; of those told otherwise as it is now.
+    fn is_to_guardian(&self, of: &Person, listed: Belongs) -> bool {
+        match self.batch.kind.is_posted() {
+            true => listed.minor,
+            false => of.flags.contains(Flags::MINOR),
+        }
     }
 
     /// Empty for next of kin and safe channels: it is not verified who may open the page.

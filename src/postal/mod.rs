@@ -13,6 +13,7 @@ mod letter;
 pub mod list;
 pub mod minors;
 pub mod moved;
+mod outdated;
 pub mod post;
 pub mod restore;
 pub mod returned;

@@ -2,19 +2,18 @@
 
 use super::PostalKind;
 use crate::person::Person;
-use crate::person::flags::Flags;
 use crate::template::guardian;
 
 /// The line of the envelope: the person, the guardian of a minor, or the next of kin. Without a name, their reference
 /// stands for them.
-pub fn addressee(person: &Person, kind: PostalKind) -> String {
+pub fn addressee(person: &Person, kind: PostalKind, to_guardian: bool) -> String {
     let name = person.contact.name.as_deref();
     let name = name.unwrap_or(&person.contact.reference);
     let locale = person.locale.as_str();
     match kind {
         PostalKind::Kin => kin(locale).replace("{name}", name),
         PostalKind::Letter | PostalKind::Guardian | PostalKind::Correction | PostalKind::Safe
-            if person.flags.contains(Flags::MINOR) =>
+            if to_guardian =>
         {
             guardian::words(locale).to.replace("{name}", name)
         }

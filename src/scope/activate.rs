@@ -8,7 +8,7 @@ mod under_way;
 
 use self::apply::{at_once, begin, by_bucket, retried, whole};
 pub use self::asked::questions;
-use self::asked::{has_no_count, keep_told, percent, rows, told_now};
+use self::asked::{has_no_count, keep_told, lock_agreed, percent, rows, told_now};
 use self::discard::is_as_seen;
 pub use self::discard::{discard, discard_seen};
 pub use self::error::ActivateError;
@@ -87,15 +87,18 @@ async fn under_lock(
         }
     }
     drop(conn);
-    let others = consent::is_another_person(consent);
     match found.status {
-        ScopeStatus::Draft if is_first => retried(|| whole(app, by, incident, &found)).await,
+        ScopeStatus::Draft if is_first => {
+            retried(|| whole(app, by, incident, &found, consent)).await
+        }
         ScopeStatus::Draft if rows(&found) <= AT_ONCE => {
-            retried(|| at_once(app, by, incident, &found, others)).await
+            retried(|| at_once(app, by, incident, &found, consent)).await
         }
         ScopeStatus::Draft => {
             let mut tx = app.db.begin().await?;
+            let others = consent::is_another_person(consent);
             let found = answered(&mut tx, incident, &found, others).await?;
+            lock_agreed(&mut tx, incident, &found, consent).await?;
             begin(&mut tx, app, by, incident, &found).await?;
             tx.commit().await?;
             by_bucket(app, incident, &found).await

@@ -204,6 +204,8 @@ pub fn unanswered(of: &Version, told: &Told, percent: u32, consent: &Consent) ->
                 })
             }
             Question::ToldTooMuch { .. } => given.told_too_much,
+            // Its audience was completed since it was shown: none ends, and there is nothing to ask.
+            Question::CampaignsEnd { number: 0, .. } => return false,
             Question::CampaignsEnd { .. } => given.campaigns_ended,
             Question::IdentityChanges { number, .. } => {
                 match (given.identity_changes, given.another_person) {
@@ -248,6 +250,15 @@ fn not_lifted(given: &Confirmed, all: &[Question]) -> Vec<Question> {
 }
 
 impl Consent {
+    /// How many campaigns may end; `None`: any number.
+    pub fn campaigns_ended(&self) -> Option<i64> {
+        match self {
+            Self::Given => None,
+            Self::NotGiven => Some(0),
+            Self::Numbers(given) => Some(given.campaigns_ended.unwrap_or(0)),
+        }
+    }
+
     /// The revision of the draft that was seen, if it was said.
     pub fn revision(&self) -> Option<&str> {
         match self {

@@ -125,6 +125,8 @@ impl From<PostalError> for Problem {
             | PostalError::Retracted
             | PostalError::NothingOwed
             | PostalError::Unconfirmed { .. }
+            | PostalError::Outdated { .. }
+            | PostalError::BeingActivated
             | PostalError::CampaignUnderWay(_) => Kind::InTheWay,
         };
         match error {

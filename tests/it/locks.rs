@@ -13,7 +13,7 @@ use crate::house::House;
 
 /// A connection that has begun a transaction, and the number of its server process. Whatever meets it in a deadlock is
 /// the one that is ended.
-async fn holder(house: &House) -> (Client, i32) {
+pub async fn holder(house: &House) -> (Client, i32) {
     let raw = house.raw().await;
     raw.batch_execute("set deadlock_timeout = '1h'; begin")
         .await
@@ -23,7 +23,7 @@ async fn holder(house: &House) -> (Client, i32) {
 }
 
 /// Waits until so many sessions wait for what the holder has locked.
-async fn until_waiting(house: &House, holder: i32, sessions: i64) {
+pub async fn until_waiting(house: &House, holder: i32, sessions: i64) {
     let question = format!(
         "select count(*) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))"
     );

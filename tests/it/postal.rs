@@ -9,6 +9,7 @@ mod locks;
 mod mended;
 mod minors;
 mod moved;
+mod outdated;
 mod posted_once;
 mod races;
 mod since;

@@ -9,8 +9,10 @@ mod keys_later;
 mod letters;
 mod logs;
 mod moments;
+mod order;
 mod paper;
 mod sink;
+mod starts;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};

@@ -16,6 +16,7 @@ mod others;
 pub(crate) mod random;
 mod since;
 mod under_way;
+mod under_way_races;
 mod uploads;
 mod walks;
 

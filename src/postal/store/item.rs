@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::super::{Item, Knows, PostalKind, PostalState, PostalStatus};
-use super::{COLUMNS, Named, Row, elements, read};
+use super::{Belongs, COLUMNS, Row, elements, read};
 use crate::db::schema::{postal_batch, postal_item as row};
 use crate::db::{Conn, Result};
-use crate::element::ElementSet;
 use crate::id::{PersonId, PostalId};
 use crate::person::ToldBy;
 
-/// The next letters of a list in one bucket, in the order of the people, and what each names.
+/// The next letters of a list in one bucket, in the order of the people: to whom, what each names, and whether it is addressed
+/// to the parent or guardian.
 ///
 /// # Errors
 /// `Inconsistent` for an element that the program does not know.
@@ -22,17 +22,23 @@ pub async fn page(
     bucket: i32,
     after: Option<PersonId>,
     limit: i64,
-) -> Result<Vec<(PersonId, ElementSet)>> {
+) -> Result<Vec<Belongs>> {
     let after = after.map_or(uuid::Uuid::nil(), PersonId::uuid);
-    let rows: Vec<(PersonId, i64)> = row::table
+    let rows: Vec<(PersonId, i64, bool)> = row::table
         .filter(row::bucket.eq(bucket).and(row::batch_id.eq(batch)))
         .filter(row::person_id.gt(after))
         .order(row::person_id)
         .limit(limit)
-        .select((row::person_id, row::named))
+        .select((row::person_id, row::named, row::to_guardian))
         .load(conn)
         .await?;
-    let read = |(id, named)| Named { id, named }.read();
+    let read = |(person, named, minor)| {
+        Ok(Belongs {
+            person,
+            named: elements(named, person)?,
+            minor,
+        })
+    };
     rows.into_iter().map(read).collect()
 }
 

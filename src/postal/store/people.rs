@@ -168,7 +168,8 @@ const BARRED: &str = "
             when p.flags & 8 <> 0 and $3 <> 'safe' then 'protected_address'
             when p.flags & 2 <> 0 and $3 not in ('kin', 'safe') then 'deceased'
             when $3 = 'kin' and p.flags & 2 = 0 or $3 = 'safe' and p.flags & 8 = 0
-                or $3 = 'guardian' and p.flags & 1 = 0 then 'flag_lifted'
+                or ($3 = 'guardian' or $3 in ('letter', 'correction') and i.to_guardian) and p.flags & 1 = 0
+                then 'flag_lifted'
             when $3 in ('letter', 'correction') and p.flags & 1 <> 0 and not i.to_guardian then 'minor'
             when i.replaces and i.named = 0 and p.standing <> 'retracted' and p.exposed <> 0 then 'affected_again'
             end as why

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
+use super::super::consent::{self, Consent};
 use super::super::store::{self, Own, Span};
 use super::super::{ScopeMode, Version};
+use super::asked::lock_agreed;
 use super::{ActivateError, answered};
 use crate::actor::Actor;
 use crate::app::App;
@@ -46,12 +48,14 @@ pub(super) async fn whole(
     by: StaffId,
     incident: IncidentId,
     draft: &Version,
+    consent: &Consent,
 ) -> Result<Version, ActivateError> {
     let own = Own::new(incident, draft.version);
     let mut tx = app.db.begin().await?;
     let net = store::record_applied(&mut tx, Span::all(incident, draft.version), app.now()).await?;
     let come = store::count_own(&mut tx, &own).await?;
     move_accounts(&mut tx, net, &come).await?;
+    lock_agreed(&mut tx, incident, draft, consent).await?;
     begin(&mut tx, app, by, incident, draft).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     store::attach_own(&mut tx, &own).await?;
@@ -64,12 +68,13 @@ pub(super) async fn at_once(
     by: StaffId,
     incident: IncidentId,
     draft: &Version,
-    others: bool,
+    consent: &Consent,
 ) -> Result<Version, ActivateError> {
+    let others = consent::is_another_person(consent);
     let mut tx = app.db.begin().await?;
     let draft = &answered(&mut tx, incident, draft, others).await?;
     // The incident's row before its people: senders who settle them do not wait for the row.
-    incident::store::lock_scope(&mut tx, incident).await?;
+    lock_agreed(&mut tx, incident, draft, consent).await?;
     let span = Span::all(incident, draft.version);
     apply(&mut tx, span, draft, app.now()).await?;
     // Before the audit log, as agents lock them.
@@ -120,7 +125,8 @@ async fn one_bucket(
     Ok(tx.commit().await?)
 }
 
-/// Records the activation before any person changes.
+/// The act is on record before the data of any person change. The incident's row must be locked ([`lock_agreed`]): audiences are
+/// frozen from a version that is wholly in force, and their senders hold this row, too.
 pub(super) async fn begin(
     conn: &mut Conn,
     app: &App,
@@ -128,8 +134,6 @@ pub(super) async fn begin(
     incident: IncidentId,
     draft: &Version,
 ) -> Result<(), ActivateError> {
-    // Audiences are frozen from a version that is wholly in force: their senders hold this row, too.
-    incident::store::lock_scope(conn, incident).await?;
     let state = incident::store::find(conn, incident).await?.state;
     if state.is_over() {
         return Err(ActivateError::Over(state));

@@ -1,14 +1,16 @@
 //! What is asked about a draft, with the numbers as they are now.
 
-use super::super::consent::{self, Question, Told};
+use super::super::consent::{self, Consent, Question, Told};
 use super::super::delta::Delta;
 use super::super::difference::AT_ONCE;
 use super::super::store;
 use super::super::{ScopeStatus, Version};
-use super::under_way::under_way;
+use super::error::ActivateError;
+use super::under_way::{count_ending, under_way};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::IncidentId;
+use crate::incident;
 
 pub(super) fn percent(app: &App) -> u32 {
     app.config.scope.reject_percent
@@ -78,6 +80,29 @@ pub(super) async fn keep_told(
         }
         _ => Ok(()),
     }
+}
+
+/// Locks the list of an incident, and refuses if more campaigns end than was agreed to: one may have been launched since it
+/// was asked. None is launched from here on.
+pub(super) async fn lock_agreed(
+    conn: &mut Conn,
+    incident: IncidentId,
+    draft: &Version,
+    consent: &Consent,
+) -> Result<(), ActivateError> {
+    incident::store::lock_scope(conn, incident).await?;
+    let Some(agreed) = consent.campaigns_ended() else {
+        return Ok(());
+    };
+    let number = count_ending(conn, incident).await?;
+    if number <= agreed {
+        return Ok(());
+    }
+    let (_, campaigns) = under_way(conn, incident).await?;
+    Err(ActivateError::Unconfirmed {
+        version: draft.version,
+        questions: vec![Question::CampaignsEnd { number, campaigns }],
+    })
 }
 
 /// How many rows of people an activation writes at most.

@@ -21,17 +21,28 @@ pub(super) async fn under_way(
     let all = store::under_way(conn, incident).await?;
     let is_sending = all.iter().any(|campaign| campaign.is_sending);
     let mut ends = Vec::new();
-    for campaign in all.into_iter().filter(|campaign| !campaign.is_frozen) {
-        let content = campaign.content.as_deref().and_then(Content::from_text);
-        // Of another list than the one in force: it has ended already.
-        let Some(content) = content.filter(|content| Some(content.scope) == campaign.scope) else {
-            continue;
-        };
+    for (campaign, content) in ending(all) {
         let untold = untold(conn, incident, &campaign, &content).await?;
         let name = campaign.name;
         ends.push(Ending { name, untold });
     }
     Ok((is_sending, ends))
+}
+
+/// How many campaigns end.
+pub(super) async fn count_ending(conn: &mut Conn, incident: IncidentId) -> db::Result<i64> {
+    let ending = ending(store::under_way(conn, incident).await?).count();
+    Ok(i64::try_from(ending).unwrap_or(i64::MAX))
+}
+
+/// Those that end, and what was approved.
+fn ending(under_way: Vec<UnderWay>) -> impl Iterator<Item = (UnderWay, Content)> {
+    let unfrozen = under_way.into_iter().filter(|campaign| !campaign.is_frozen);
+    unfrozen.filter_map(|campaign| {
+        let content = campaign.content.as_deref().and_then(Content::from_text)?;
+        // Of another list than the one in force: it has ended already.
+        (Some(content.scope) == campaign.scope).then_some((campaign, content))
+    })
 }
 
 /// How many people of a campaign's audience are not told yet; `None` where that is not counted.

@@ -146,3 +146,26 @@ fn a_campaign_that_ends_is_asked_by_its_name() {
     let open = |given| unanswered(&delta, &told, 20, &Consent::Numbers(given)).len();
     assert_eq!((open(without), open(yes_to(&asked))), (1, 0));
 }
+
+#[test]
+fn a_yes_to_a_campaign_that_ends_holds_once_its_audience_was_completed() {
+    let ending = |names: &[&str]| Told {
+        ends: names
+            .iter()
+            .map(|name| Ending {
+                name: (*name).to_owned(),
+                untold: Some(7),
+            })
+            .collect(),
+        ..Told::default()
+    };
+    let delta = draft(ScopeMode::Delta);
+    let yes = yes_to(&questions(&delta, &ending(&["First"]), 20));
+    let open =
+        |told, given: &Confirmed| unanswered(&delta, &told, 20, &Consent::Numbers(given.clone()));
+    assert_eq!(open(ending(&[]), &yes), [], "it ends no more");
+    let both = open(ending(&["First", "Second"]), &yes);
+    assert_eq!(both.len(), 1, "a second one was not agreed to");
+    assert_eq!(both[0].number(), 2);
+    assert_eq!(Consent::Numbers(yes).campaigns_ended(), Some(1));
+}

@@ -290,10 +290,13 @@ fn deed(word: &str) -> String {
         "incident.publish_facts" => "published the fact sheet",
         "incident.update" => "published an update",
         "incident.forget" => "forgot its people",
+        "incident.rewrap" => "wrapped its key with a new master key",
         "scope.import" => "imported a list",
         "scope.add" => "added rows to the draft of a list",
         "scope.activate" => "activated a list",
         "letters.export" => "took a list of letters",
+        "letters.file" => "downloaded a list of letters",
+        "letters.restore" => "put a list of letters back",
         "letters.posted" => "recorded letters as posted",
         "letters.told" => "recorded people as told",
         "letters.returned" => "recorded letters that came back",
@@ -345,3 +348,6 @@ pub async fn last_deed(
 pub fn out_of_date() -> Problem {
     Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ const WHY = {
   protected_address: 'at a protected address',
   deceased: 'known to have died',
   retracted: 'no longer affected',
-  flag_lifted: 'without the flag for which the list was taken',
+  flag_lifted: 'without the flag that decided how this list tells them',
 };
 
 const people = (n) => `${n} ${n === 1 ? 'person' : 'people'}`;

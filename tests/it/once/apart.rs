@@ -210,7 +210,11 @@ async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_wo
              create trigger cut after insert on ticket for each row execute function cut();",
         )
         .await;
-    while customer.get(&page).status != 200 {}
+    let mut tries = 0;
+    while customer.get(&page).status != 200 {
+        tries += 1;
+        assert!(tries < 1_000, "the page does not come back");
+    }
     let seen = ask();
     assert!(
         seen.status == 503 && seen.body.contains(press),

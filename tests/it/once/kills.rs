@@ -1,17 +1,25 @@
-//! Acts of several transactions, each repeated with its key until it is answered, while the node that does it is killed:
-//! between the act and its answer only the short answer stands. `CANDOR_CRASHES=50` is the whole of it.
+//! Acts that end by themselves, each repeated with its key until it is answered, while the node that does it is killed:
+//! between the act and its answer only the short answer stands. The kills come at moments all over a round, whose length a
+//! first round without one tells. `CANDOR_CRASHES=50` is the whole of it.
 
 use std::time::{Duration, Instant};
 
 use candor::actor::Actor;
+use candor::campaign::CampaignKind;
+use candor::clock::Clock;
+use candor::notice::freeze;
+use candor::postal::take::take;
+use candor::postal::{PostalKind, post};
+use candor::scope::activate;
 use candor::staff::StaffRole::{Admin, Comms};
 use candor::staff::key;
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::Agent as Http;
 
 use super::crashes::{CLAIM, Node, SLACK, http, strikes};
 use crate::house::House;
 use crate::people::Scene;
+use crate::postal::REHEARSAL;
 
 /// More than are put in force in one transaction.
 const ROWS: usize = 10_200;
@@ -61,7 +69,7 @@ impl Client {
                 }
                 Some("still-running" | "outcome-unknown" | "away" | "broken") => {}
                 // What a killed node left of an import or an activation is locked until Postgres sees that it is gone.
-                Some("in-the-way") if said.contains("at work") => {}
+                Some("in-the-way") if said.contains("at work") || said.contains("is running") => {}
                 other => panic!("{path} {key}: {status} {other:?} {answer}"),
             }
             std::thread::sleep(Duration::from_millis(30));
@@ -69,13 +77,17 @@ impl Client {
     }
 }
 
+/// The list of a round: each round one more person has no e-mail address, and needs a letter.
 fn rows(round: usize) -> String {
     let locale = ["en", "de"][round % 2];
-    let mut csv = "reference,email,name,locale,elements\n".to_owned();
+    let mut csv = "reference,email,name,address,locale,elements\n".to_owned();
     for n in 0..ROWS {
         csv.push_str(&format!(
-            "R-{n},r{n}@example.org,Person {n},{locale},name\n"
+            "R-{n},r{n}@example.org,Person {n},,{locale},name\n"
         ));
+    }
+    for n in 1..=round {
+        csv.push_str(&format!("L-{n},,Letter {n},{n} Main St,en,name\n"));
     }
     csv
 }
@@ -93,15 +105,56 @@ async fn draft(url: &str) -> i32 {
     version
 }
 
-/// A moment between two rounds, and inside of what a round takes.
-fn moment(round: usize) -> Duration {
-    Duration::from_millis(37 * (round as u64 + 1) % 1_100)
+/// Ends what a killed node left half in force, as a worker does.
+async fn end_activations(house: &House) {
+    let half = "select count(*) from scope_version where status = 'activating'";
+    let begun = Instant::now();
+    while house.number(half).await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "half in force");
+        activate::resume(&house.app, None).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The acts of one round; the client again.
+fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round: usize) -> Client {
+    let runtime = tokio::runtime::Handle::current();
+    let json = "application/json";
+    let key = |act: &str| format!("{act}-{round}");
+    client.done("/stop", &key("stop"), (json, "{}"));
+    client.done("/start", &key("start"), (json, "{}"));
+    for act in ["pause", "resume"] {
+        let path = format!("/campaigns/{campaign}/{act}");
+        client.done(&path, &key(act), (json, "{}"));
+    }
+    let list = rows(round);
+    let import = "/incidents/sundmere/scopes";
+    client.done(import, &key("import"), ("text/csv", &list));
+    // A killed import left its number to nobody.
+    let version = runtime.block_on(draft(&house.url));
+    let active = format!("/incidents/sundmere/scopes/{version}/activate");
+    client.done(&active, &key("activate"), (json, "{}"));
+    let batch = runtime.block_on(async {
+        end_activations(house).await;
+        let (by, of) = (scene.comms, scene.incident);
+        take(&house.app, by, of, PostalKind::Letter, REHEARSAL).await
+    });
+    let posted = format!("/letters/{}/posted", batch.unwrap().id);
+    // The clock of the house stands still, that of a node does not.
+    let today = Clock::system().now().date_naive();
+    let body = json!({ "on": today }).to_string();
+    client.done(&posted, &key("posted"), (json, &body));
+    client
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_them() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
+    scene.import(&house, &rows(0)).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    while freeze::step(&house.app).await.unwrap() {}
+    let campaign = campaign.to_string();
     let made = key::create(
         &house.app,
         Actor::System("test"),
@@ -116,48 +169,60 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
         key: made.unwrap().1.expose(),
         short: 0,
     };
-    let json = "application/json";
-    let rounds = strikes();
-    for round in 0..rounds {
-        let list = rows(round);
-        let (url, runtime) = (house.url.clone(), tokio::runtime::Handle::current());
-        let draft = move || runtime.block_on(draft(&url));
-        let acting = tokio::task::spawn_blocking(move || {
-            let key = |act: &str| format!("{act}-{round}");
-            client.done("/stop", &key("stop"), (json, "{}"));
-            client.done("/start", &key("start"), (json, "{}"));
-            client.done(
-                "/incidents/sundmere/scopes",
-                &key("import"),
-                ("text/csv", &list),
-            );
-            // A killed import left its number to nobody.
-            let active = format!("/incidents/sundmere/scopes/{}/activate", draft());
-            client.done(&active, &key("activate"), (json, "{}"));
-            client
+    let kills = u32::try_from(strikes()).unwrap();
+    let begun = Instant::now();
+    client = tokio::task::block_in_place(|| acts(&house, &scene, &campaign, client, 1));
+    let took = begun.elapsed();
+    for kill in 0..kills {
+        // All over what a round takes.
+        let moment = took * (2 * kill + 1) / (2 * kills);
+        let round = 2 + kill as usize;
+        let runtime = tokio::runtime::Handle::current();
+        client = tokio::task::block_in_place(|| {
+            std::thread::scope(|threads| {
+                let acting = threads.spawn(|| {
+                    let _inside = runtime.enter();
+                    acts(&house, &scene, &campaign, client, round)
+                });
+                std::thread::sleep(moment);
+                node.strike();
+                acting.join().unwrap()
+            })
         });
-        tokio::time::sleep(moment(round)).await;
-        node.strike();
-        client = acting.await.unwrap();
     }
     println!(
-        "{rounds} kills; {} short answers; a claim lasts {CLAIM} s",
+        "a round takes {took:?}; {kills} kills; {} short answers; a claim lasts {CLAIM} s",
         client.short
     );
+    // As any worker does with what a killed node left.
+    end_activations(&house).await;
+    post::resume(&house.app).await.unwrap();
+    let rounds = i64::from(kills) + 1;
     let version = "select count(*) from scope_version where status in ('active', 'superseded')";
-    assert_eq!(house.number(version).await, rounds as i64);
-    for act in [
-        "sending.stop",
-        "sending.start",
-        "scope.import",
-        "scope.activate",
+    assert_eq!(house.number(version).await, rounds + 1);
+    for (act, before) in [
+        ("sending.stop", 0),
+        ("sending.start", 0),
+        ("campaign.pause", 0),
+        ("campaign.resume", 0),
+        ("scope.import", 1),
+        ("scope.activate", 1),
+        ("letters.posted", 0),
     ] {
         let acts = format!("select count(*) from audit_event where deed = '{act}'");
-        assert_eq!(house.number(&acts).await, rounds as i64, "{act}");
+        assert_eq!(house.number(&acts).await, rounds + before, "{act}");
     }
     let people = format!(
         "select count(*) from person where incident_id = '{}'",
         scene.incident.uuid()
     );
-    assert_eq!(house.number(&people).await, ROWS as i64);
+    assert_eq!(house.number(&people).await, ROWS as i64 + rounds);
+    let letters = "select count(*) from postal_item where status = 'posted'";
+    assert_eq!(house.number(letters).await, rounds);
+    let told = "select count(*) from person_now where told = 'post'";
+    assert_eq!(
+        house.number(told).await,
+        rounds,
+        "each by a letter of their own"
+    );
 }

@@ -9,6 +9,8 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
+/// What a sender says that could not claim a batch.
+const CLAIM: &str = "a batch could not be loaded; trying again";
 const OTHER: &str = "0909090909090909090909090909090909090909090909090909090909090909";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +72,14 @@ async fn a_sender_with_other_keys_freezes_and_claims_nothing() {
     while freeze::step(&right).await.unwrap() {}
     let shutdown = candor::shutdown::Shutdown::new();
     candor::worker::start(&house.app, house.routes(2), &shutdown);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let troubles = house.app.db.troubles();
+    for _ in 0..1_000 {
+        if troubles.is_open(CLAIM) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(troubles.is_open(CLAIM), "a claim was refused");
     shutdown.leave();
     assert!(shutdown.wait(std::time::Duration::from_secs(20)).await);
     assert_eq!(
