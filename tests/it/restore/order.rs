@@ -64,3 +64,32 @@ async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {
     );
     assert_eq!(house.number(&frozen).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_locks_the_pace_of_a_campaign_before_its_people_as_who_freezes_does() {
+    let house = House::with("[database]\nlock_seconds = 30").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(30, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await.uuid();
+    let whole = format!(
+        "update campaign_pace set canary = 'running', canary_left = 5 where campaign_id = '{campaign}'"
+    );
+    house.sql(&whole).await;
+    suspect(&house.app, WHO, &[Why::Declared]).await.unwrap();
+    let (raw, pid) = holder(&house).await;
+    let pace = format!("select from campaign_pace where campaign_id = '{campaign}' for update");
+    raw.batch_execute(&pace).await.unwrap();
+    let app = house.app.clone();
+    let decided = tokio::spawn(async move { decide(&app, WHO, &Choice::Unknown, None).await });
+    until_waiting(&house, pid, 1).await;
+    let people = scene.incident.uuid().as_u64_pair().1.rotate_left(32);
+    let rest = format!(
+        "set lock_timeout = '5s'; select pg_advisory_xact_lock({}); commit",
+        people.cast_signed()
+    );
+    raw.batch_execute(&rest)
+        .await
+        .expect("who freezes waits for nobody");
+    let restored = decided.await.unwrap().expect("the decision is made");
+    assert_eq!((restored.campaigns, restored.frozen), (1, 30));
+}
