@@ -125,7 +125,7 @@ async fn one_bucket(
     Ok(tx.commit().await?)
 }
 
-/// The act is on record before the data of any person change. The incident's row must be locked ([`lock_agreed`]): audiences are
+/// Records the activation before any person changes. The incident's row must be locked ([`lock_agreed`]): audiences are
 /// frozen from a version that is wholly in force, and their senders hold this row, too.
 pub(super) async fn begin(
     conn: &mut Conn,
