@@ -262,7 +262,7 @@ async fn fits(app: &App) -> Result<bool> {
     );
     let checked = async { ticket::store::check_table(&mut *app.db.get().await?).await };
     match checked.await {
-        Err(error) if db::Trouble::is_outage(&error) => Ok(false),
+        Err(error) if is_transient(&error) => Ok(false),
         checked => {
             checked?;
             keys_fit(app).await
@@ -274,10 +274,12 @@ async fn fits(app: &App) -> Result<bool> {
 async fn keys_fit(app: &App) -> Result<bool> {
     match keys::start(app).await {
         Ok(_) => Ok(true),
-        // It says nothing of schema or keys.
-        Err(KeyError::Db(error)) if error.is_passing() || matches!(error, db::Error::Retry) => {
-            Ok(false)
-        }
+        Err(KeyError::Db(error)) if is_transient(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the error says nothing of schema or keys.
+fn is_transient(error: &db::Error) -> bool {
+    error.is_passing() || matches!(error, db::Error::Retry)
 }

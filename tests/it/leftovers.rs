@@ -141,7 +141,7 @@ async fn incidents_that_need_somebody_come_first_on_the_dashboard_then_the_lates
 
 /// The numbers of the rows of the audit page, and the address of the earlier ones.
 fn numbers(page: &str) -> (Vec<i64>, Option<String>) {
-    let rows = page.split("<tr><th scope=\"row\"").skip(1);
+    let rows = page.split("<th data-label=\"No.\" scope=\"row\"").skip(1);
     let number = |row: &str| {
         let (_, rest) = row.split_once('>').unwrap();
         let digits = rest.split('<').next().unwrap().replace(',', "");

@@ -7,7 +7,6 @@ mod drain;
 mod idle;
 mod kills;
 mod limits;
-mod shown;
 
 use candor::staff::StaffRole::{Admin, Agent, Approver, Comms, Lead};
 use candor::web::doors;
