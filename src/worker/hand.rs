@@ -316,6 +316,8 @@ pub struct Job {
     pub provider: Arc<str>,
     /// The relays ([`Trunk::id`]) that cannot carry its letter.
     pub not_by: Vec<usize>,
+    /// Its slot by the paces of campaign and provider has come, and no relay has taken it yet.
+    pub has_turn: bool,
     tried: Vec<Outcome>,
     through: bool,
 }
@@ -341,6 +343,7 @@ impl Job {
             first_tried: story.first_tried,
             provider,
             not_by: Vec::new(),
+            has_turn: false,
             tried: story.tried,
             through: false,
         }
@@ -380,8 +383,10 @@ impl Job {
         Some(all * self.hand.gate.share_of(self.notice.campaign))
     }
 
-    /// The attempt ended before anything was sent; the next attempt may follow at once.
+    /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
+    /// the batch is read again ([`super::past::Past::read`]).
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
+        self.tries = self.tries.saturating_sub(1);
         self.tried.push(attempt);
     }
 

@@ -38,7 +38,7 @@ struct Inner {
     taken: Notify,
     providers: Providers,
     trunks: Box<[Arc<Trunk>]>,
-    /// Set while a job may wait that some relay cannot carry.
+    /// Set while a job may wait, parked or not, that some relay cannot carry. Written only while `state` is locked.
     picky: AtomicBool,
     /// Jobs in a lane beyond which no more of its campaign is claimed.
     room: usize,
@@ -74,6 +74,7 @@ impl Lanes {
     pub fn put_back(&self, job: Job) {
         let (campaign, kind) = (job.notice.campaign, job.shared.kind);
         let dropped = self.with(|state| {
+            self.note(&job);
             if let (false, Some(lane)) = (state.closed, state.lane(campaign)) {
                 lane.jobs.push_front(job);
                 return Vec::new();
@@ -86,10 +87,21 @@ impl Lanes {
 
     /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
     pub fn put_behind(&self, job: Job) {
+        let (campaign, kind) = (job.notice.campaign, job.shared.kind);
+        let dropped = self.with(|state| {
+            self.note(&job);
+            state.push(campaign, kind, vec![job])
+        });
+        drop(dropped);
+        self.0.pushed.notify_waiters();
+    }
+
+    /// Remembers that a relay cannot carry a job that comes back, if so; `state` is locked. Jobs of a batch that was just
+    /// claimed are not such.
+    fn note(&self, job: &Job) {
         if !job.not_by.is_empty() {
             self.0.picky.store(true, Ordering::Relaxed);
         }
-        self.push(job.notice.campaign, job.shared.kind, vec![job]);
     }
 
     /// Waits until `wanted` answers `Some` for the number of jobs that may go now; `None`: the lanes are closed.
@@ -110,7 +122,7 @@ impl Lanes {
         }
     }
 
-    /// Whether a job waits that this standby can carry and none of the relays in use that go first.
+    /// Whether a job waits, parked or not, that this standby can carry and none of the relays in use that go first.
     pub fn need(&self, standby: &Trunk) -> bool {
         if !self.0.picky.load(Ordering::Relaxed) {
             return false;

@@ -101,14 +101,18 @@ impl Lane {
                     None => break,
                 },
             }
-            let rate = first.rate();
+            let has_turn = first.has_turn;
+            let rate = first.rate().filter(|_| !has_turn);
             let moment = rate.map_or(now, |_| first.shared.pace.peek(now));
             if moment > now {
                 return Found::Nobody(Some(moment));
             }
-            let Some(job) = self.jobs.pop_front() else {
+            let Some(mut job) = self.jobs.pop_front() else {
                 break;
             };
+            if std::mem::take(&mut job.has_turn) {
+                return Found::Job(Box::new(job));
+            }
             let address = job.person.contact.email.as_ref();
             let theirs = look.providers.moment(address, now, job.share());
             if let Some(rate) = rate {

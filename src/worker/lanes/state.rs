@@ -21,8 +21,10 @@ pub(super) struct State {
 }
 
 impl State {
+    /// All jobs, parked or not.
     pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
-        self.lanes.iter().flat_map(|lane| &lane.jobs)
+        let aside = self.aside.iter().map(|aside| &aside.1);
+        self.lanes.iter().flat_map(|lane| &lane.jobs).chain(aside)
     }
 
     /// How many jobs may go now, more or less: of a campaign with a rate one at a time.
@@ -63,12 +65,14 @@ impl State {
         if self.closed {
             return Found::Closed;
         }
-        while let Some(job) = self.back_from_aside(look.now) {
+        while let Some(mut job) = self.back_from_aside(look.now) {
             return match (job.leave(), look.way(&job)) {
                 (Leave::Go, Way::Open) => Found::Job(Box::new(job)),
                 (Leave::Go, Way::Nowhere(left)) => Found::Held(Box::new(job), left),
                 (Leave::Go, Way::Elsewhere) => match self.lane(job.notice.campaign) {
                     Some(lane) => {
+                        // The relay that takes it does not wait for another slot of the provider.
+                        job.has_turn = true;
                         lane.jobs.push_back(job);
                         continue;
                     }
