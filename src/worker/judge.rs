@@ -210,24 +210,33 @@ impl Judge<'_> {
     }
 
     /// The connection broke during a transaction; `heard` is the result if the message text had been sent. Transactions
-    /// lost while the relay is held began before the hold, and say nothing new.
+    /// lost while the relay is held began before the hold, and say nothing new about the relay. If no other relay could
+    /// take the messages, each that is lost after its text counts: else a relay that loses everything would go on sending,
+    /// a few messages after each hold.
     fn lost(&self, heard: Option<Heard>) {
+        let others_take = self.others_take();
         if self.trunk.held().is_some() {
-            return;
+            return self.tell_breaker(heard.filter(|_| !others_take));
         }
-        if matches!(self.trunk.streak.lost(heard), Means::Relay) {
+        if let Means::Relay(heard) = self.trunk.streak.lost(heard, others_take) {
+            self.tell_breaker(heard);
             self.tell_away("transactions are lost");
             self.hold_away();
         }
     }
 
+    /// Whether another relay is in use or at hand, is not held, and does not defer its own messages.
+    fn others_take(&self) -> bool {
+        self.others.iter().any(|other| {
+            let is_in_use = other.route.standby || other.is_open();
+            is_in_use && other.held().is_none() && !other.streak.puts_off()
+        })
+    }
+
     /// A message was deferred. The relay is held if it defers everything while another relay could take it.
     fn put_off(&self, job: &Job, heard: Heard) {
         let is_held = self.trunk.held().is_some();
-        let others_take = self.others.iter().any(|other| {
-            let is_in_use = other.route.standby || other.is_open();
-            is_in_use && other.held().is_none() && !other.streak.puts_off()
-        });
+        let others_take = self.others_take();
         if is_held && others_take {
             return;
         }
@@ -239,7 +248,10 @@ impl Judge<'_> {
             others_take,
         };
         match self.trunk.streak.put_off(&one, heard) {
-            Means::Relay => self.hold(PUTS_OFF, "it puts everything off"),
+            Means::Relay(heard) => {
+                self.tell_breaker(heard);
+                self.hold(PUTS_OFF, "it puts everything off");
+            }
             Means::Campaigns(heard) => self.tell_breaker(heard),
             Means::Open => {}
         }

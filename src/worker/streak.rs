@@ -22,8 +22,9 @@ const PUT_OFF_ALIKE: usize = 20;
 pub enum Means {
     /// It is not known yet whether the relay is meant.
     Open,
-    /// The relay is meant: it is to be held, and no campaign counts what it did.
-    Relay,
+    /// The relay is meant: it is to be held. These results are counted by their campaigns all the same, since no other
+    /// relay takes their messages.
+    Relay(Vec<Heard>),
     /// These are counted by their campaigns.
     Campaigns(Vec<Heard>),
 }
@@ -66,17 +67,21 @@ impl Streak {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection broke during a transaction; `heard` is the result if the message text had been sent.
-    pub fn lost(&self, heard: Option<Heard>) -> Means {
+    /// The connection broke during a transaction; `heard` is the result if the message text had been sent. `others_take`:
+    /// another relay could take the message.
+    pub fn lost(&self, heard: Option<Heard>, others_take: bool) -> Means {
         let mut rows = self.rows();
         rows.lost += 1;
-        if rows.lost >= LOST {
-            rows.lost = 0;
-            rows.lost_unsaid.clear();
-            return Means::Relay;
-        }
         rows.lost_unsaid.extend(heard);
-        Means::Open
+        if rows.lost < LOST {
+            return Means::Open;
+        }
+        rows.lost = 0;
+        let mut unsaid = std::mem::take(&mut rows.lost_unsaid);
+        if others_take {
+            unsaid.clear();
+        }
+        Means::Relay(unsaid)
     }
 
     /// A transaction ended with an answer, whatever it was: the relay is not away. What is counted now.
@@ -122,7 +127,7 @@ impl Streak {
                 is_suspect: true,
                 ..Rows::default()
             };
-            return Means::Relay;
+            return Means::Relay(Vec::new());
         }
         rows.put_off_unsaid.push(heard);
         Means::Open
