@@ -1,5 +1,6 @@
 //! What people do with a campaign under way: hold it, let it go on, end it. And stop everything.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::content::Content;
@@ -18,6 +19,9 @@ use crate::staff::replay::store::mark_done;
 use crate::{audit, incident, scope};
 
 const FREEZE: Actor = Actor::System("freeze");
+/// An entry of a stop that was made less than this before is left to the process that makes it. Clocks of nodes differ, so
+/// that it counts in both directions.
+const BEING_WRITTEN: TimeDelta = TimeDelta::seconds(5);
 
 /// Holds a sending campaign.
 ///
@@ -314,9 +318,20 @@ pub async fn record_switches(app: &App) -> db::Result<()> {
     record(app, None).await
 }
 
-/// Writes what waits; all but `now` is late.
+/// Writes what waits; all but `now` is late, and is left alone while the process that made it may still write it.
 async fn record(app: &App, now: Option<EventId>) -> db::Result<()> {
-    let entries = store::unrecorded(&mut *app.db.get().await?).await?;
+    match write_waiting(app, now).await {
+        // Another process wrote one of them at the same moment, and had not committed it when it was looked for.
+        Err(db::Error::Conflict(_)) => write_waiting(app, now).await,
+        done => done,
+    }
+}
+
+async fn write_waiting(app: &App, now: Option<EventId>) -> db::Result<()> {
+    let mut entries = store::unrecorded(&mut *app.db.get().await?).await?;
+    let moment = app.now();
+    let is_left = |entry: &Event| (moment - entry.at).abs() >= BEING_WRITTEN;
+    entries.retain(|entry| Some(entry.id) == now || is_left(entry));
     if entries.is_empty() {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 //! does.
 
 mod reads;
+mod stops;
 
 use std::time::{Duration, Instant};
 
@@ -342,9 +343,9 @@ async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own
             .ok(&["start"])
             .contains("audit log cannot be written now")
     );
+    house.app.clock.advance(chrono::TimeDelta::hours(1));
     assert!(hold::record_switches(&house.app).await.is_err());
     holder.batch_execute("commit").await.unwrap();
-    house.app.clock.advance(chrono::TimeDelta::hours(1));
     for _ in 0..2 {
         hold::record_switches(&house.app).await.unwrap();
     }
