@@ -77,6 +77,7 @@ impl Last {
 #[derive(Clone)]
 pub struct Gate {
     me: SenderId,
+    began: Instant,
     trunks: Arc<[Arc<Trunk>]>,
     hands: Arc<Mutex<InHand>>,
     /// Notified when the first batch of a campaign is taken up.
@@ -89,6 +90,7 @@ impl Gate {
     pub fn new(me: SenderId, trunks: &[Arc<Trunk>]) -> Self {
         Self {
             me,
+            began: Instant::now(),
             trunks: trunks.into(),
             hands: Arc::default(),
             taken_up: Arc::default(),

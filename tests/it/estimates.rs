@@ -39,6 +39,7 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
         relays: vec![relay],
         campaigns: vec![campaign],
         sending: [(campaign, on_connections)].into(),
+        ..Beat::default()
     };
     let me = SenderId::new(house.app.now());
     let mut conn = house.app.db.get().await.unwrap();

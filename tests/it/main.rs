@@ -66,4 +66,5 @@ mod tail;
 mod tickets;
 mod together;
 mod true_pages;
+mod waits;
 mod walk;

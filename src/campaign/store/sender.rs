@@ -1,10 +1,11 @@
 //! The senders at work. The database's clock counts: those of nodes differ.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Jsonb, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Double, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::ability::{Ability, RelaySeen};
@@ -35,6 +36,8 @@ pub struct Beat {
     pub campaigns: Vec<CampaignId>,
     /// How many notices of each campaign it has on connections.
     pub sending: BTreeMap<CampaignId, usize>,
+    /// How long it has been at work. Its row may be deleted while it is cut off, and then says when it began all the same.
+    pub at_work: Duration,
 }
 
 /// Says that this sender is at work. The campaigns of each of the others that are.
@@ -49,7 +52,8 @@ pub async fn beat(
 ) -> Result<Vec<Vec<CampaignId>>> {
     let question = concat!(
         "with beat as (
-            insert into sender (id, node, seen_at, relays, campaigns, sending) values ($1, $2, now(), $3, $4, $5)
+            insert into sender (id, node, seen_at, relays, campaigns, sending, began_at)
+            values ($1, $2, now(), $3, $4, $5, now() - $6 * interval '1 second')
             on conflict (id) do update set seen_at = excluded.seen_at, relays = excluded.relays,
                 campaigns = excluded.campaigns, sending = excluded.sending
         )
@@ -62,6 +66,7 @@ pub async fn beat(
         .bind::<Jsonb, _>(serde_json::json!(beat.relays))
         .bind::<Array<Uuid>, _>(&beat.campaigns)
         .bind::<Jsonb, _>(serde_json::json!(beat.sending))
+        .bind::<Double, _>(beat.at_work.as_secs_f64())
         .load(conn)
         .await?;
     Ok(others.into_iter().map(|other| other.campaigns).collect())

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
-use super::speed::Bearing;
+use super::speed::{Bearing, LastWaits};
 use crate::app::App;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, doubled, hold};
@@ -50,6 +50,7 @@ pub async fn events(
         session: who.session(),
         before: VecDeque::new(),
         doubled: Doubled::default(),
+        waits: LastWaits::default(),
     };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -68,6 +69,7 @@ struct Watch {
     /// How many notices had ended at the latest events, and when that was.
     before: VecDeque<(i64, Instant)>,
     doubled: Doubled,
+    waits: LastWaits,
 }
 
 /// How many notices may have arrived twice. Counting takes longer the more attempts are uncertain: the longer it takes,
@@ -128,7 +130,9 @@ impl Watch {
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
         let ability = store::ability(&mut conn, self.app.now()).await?;
-        let bearing = Bearing::load(&self.app, &mut conn, &campaign, self.app.now()).await?;
+        let now = self.app.now();
+        let bearing =
+            Bearing::load_again(&self.app, &mut conn, &campaign, now, &mut self.waits).await?;
         drop(conn);
         let ability = Pace::allows(slowed.as_ref(), &ability);
         let doubled = self.doubled.get(&self.app, &campaign).await?;

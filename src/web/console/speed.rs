@@ -1,6 +1,7 @@
 //! Why a campaign under way goes as fast as it does: what the settings allow, and what its batches wait for.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,9 +11,13 @@ use crate::campaign::store::{self, Progress, Waits};
 use crate::campaign::{Campaign, CampaignStatus, pacing};
 use crate::config::Config;
 use crate::db::{self, Conn};
+use crate::id::CampaignId;
 use crate::notice::NoticeStatus;
 use crate::web::figures::count;
 use crate::web::page::span;
+
+/// How long what batches wait for is shown as it was read.
+const WAITS: Duration = Duration::from_secs(5);
 
 /// What bears on the speed of a campaign now.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +53,32 @@ pub fn unanswered(of: &SlowRelay, now: DateTime<Utc>) -> String {
     }
 }
 
+/// What the batches of a campaign wait for, as it was read a moment ago: reading it looks at every batch that is to be sent.
+#[derive(Debug, Clone, Default)]
+pub struct LastWaits(Option<(Instant, Waits)>);
+
+impl LastWaits {
+    /// Reads it, once in [`WAITS`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn get(
+        &mut self,
+        conn: &mut Conn,
+        (id, lease_seconds): (CampaignId, i64),
+        now: Instant,
+    ) -> db::Result<Waits> {
+        match self.0 {
+            Some((at, waits)) if now.duration_since(at) < WAITS => Ok(waits),
+            _ => {
+                let waits = store::waits(conn, id, lease_seconds).await?;
+                self.0 = Some((now, waits));
+                Ok(waits)
+            }
+        }
+    }
+}
+
 impl Bearing {
     /// Reads it.
     ///
@@ -59,6 +90,20 @@ impl Bearing {
         of: &Campaign,
         now: DateTime<Utc>,
     ) -> db::Result<Self> {
+        Self::load_again(app, conn, of, now, &mut LastWaits::default()).await
+    }
+
+    /// Reads it as it is read each second.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn load_again(
+        app: &App,
+        conn: &mut Conn,
+        of: &Campaign,
+        now: DateTime<Utc>,
+        waits: &mut LastWaits,
+    ) -> db::Result<Self> {
         let (CampaignStatus::Sending, Some(launched)) = (of.status, of.launched_at) else {
             return Ok(Self::default());
         };
@@ -67,7 +112,9 @@ impl Bearing {
         Ok(Self {
             kept: slow.iter().map(|one| one.connections).sum(),
             slow: slow.iter().map(|one| slow_in_words(one, now)).collect(),
-            waits: store::waits(conn, of.id, app.config.mail.lease_seconds).await?,
+            waits: waits
+                .get(conn, (of.id, app.config.mail.lease_seconds), Instant::now())
+                .await?,
             limits: limits_now(&app.config, &seen, now - launched),
         })
     }

@@ -58,6 +58,7 @@ impl Gate {
             relays: self.relays(app),
             campaigns: self.in_hand(),
             sending: self.sending(),
+            at_work: self.began.elapsed(),
         };
         let node = &app.config.mail.node;
         let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
