@@ -8,11 +8,12 @@ pub use published::{has_spoken, pin_title, set_published};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Uuid;
 use diesel_async::RunQueryDsl;
 
 use super::{Facts, Incident, IncidentState, Published, Update, UpdateKind};
 use crate::db::schema::{incident, incident_update};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, statement};
 use crate::id::{IncidentId, StaffId, UpdateId};
 
 #[derive(Queryable, Selectable)]
@@ -203,11 +204,24 @@ pub async fn set_active_scope(conn: &mut Conn, id: IncidentId, scope: i32) -> Re
     Ok(())
 }
 
+/// Waits until no sender freezes audiences of the incident, and keeps them away until the transaction ends. Where several
+/// do, one of them always shares the row, and whoever wants it alone would wait until all audiences are frozen: a row
+/// that is shared is shared with more, whoever waits. This lock is refused to them while somebody waits for it
+/// (`notice::store::unfrozen` asks for it by the same key).
+async fn turn(conn: &mut Conn, id: IncidentId) -> Result<()> {
+    statement("select pg_advisory_xact_lock(hashtextextended('incident ' || $1::text, 0))")
+        .bind::<Uuid, _>(id.uuid())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Locks the incident's row until the transaction ends: imports and activations take turns on it.
 ///
 /// # Errors
 /// `Missing`.
 pub async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident> {
+    turn(conn, id).await?;
     read(
         incident::table
             .find(id)
@@ -238,6 +252,7 @@ pub async fn share_scope(conn: &mut Conn, id: IncidentId) -> Result<Option<i32>>
 /// # Errors
 /// `Missing`.
 pub async fn lock_scope(conn: &mut Conn, id: IncidentId) -> Result<()> {
+    turn(conn, id).await?;
     let _: IncidentId = incident::table
         .find(id)
         .select(incident::id)

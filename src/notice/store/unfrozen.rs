@@ -37,8 +37,8 @@ impl Unfrozen {
 
 // Corrections first; campaigns of a kind take turns, as at the senders. Within a campaign, the buckets with the fewest
 // frozen people come first. The incident's row is locked before its people, as in an activation: senders who settle
-// them do not wait for the row. If another transaction has locked it, the next campaign has its turn: one incident does
-// not hold up the others.
+// them do not wait for the row. If another transaction has locked it, or waits to lock it, the next campaign has its turn:
+// one incident does not hold up the others, and that transaction waits only for the slices under way (`incident::store`).
 const NEXT: &str = "
     select f.campaign_id, f.bucket, f.after, f.next_batch, i.active_scope as scope
     from (
@@ -49,7 +49,11 @@ const NEXT: &str = "
             c.id <= $1, c.id
     ) c
     cross join lateral (
-        select i.id, i.active_scope from incident i where i.id = c.incident_id for share of i skip locked
+        select pg_try_advisory_xact_lock_shared(hashtextextended('incident ' || c.incident_id::text, 0)) as is_free
+    ) turn
+    cross join lateral (
+        select i.id, i.active_scope from incident i where i.id = c.incident_id and turn.is_free
+        for share of i skip locked
     ) i
     cross join lateral (
         select f.campaign_id, f.bucket, f.after, f.next_batch from campaign_freeze f

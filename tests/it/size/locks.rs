@@ -5,7 +5,8 @@ use std::time::Duration;
 use candor::campaign::CampaignKind;
 use candor::id::CampaignId;
 use candor::notice::freeze::Freezer;
-use candor::person;
+use candor::notice::store::unfrozen::lock_next;
+use candor::{incident, person};
 use tokio::time::timeout;
 
 use super::freeze::{another, notices};
@@ -15,7 +16,8 @@ use crate::people::{Scene, list};
 /// Enough people for slices that go on in the next buckets: more than are looked for in all buckets at once.
 const PEOPLE: usize = 10_400;
 
-async fn until_waits_for_people(house: &House) {
+/// Waits until a transaction that has read a table waits for an advisory lock.
+async fn until_waits(house: &House) {
     let waits = "select count(*) from pg_stat_activity a join pg_locks l using (pid)
         where not l.granted and l.locktype = 'advisory' and a.pid in (select pid from pg_locks l
             join pg_class c on c.oid = l.relation where c.relnamespace = current_schema()::regnamespace)";
@@ -25,7 +27,7 @@ async fn until_waits_for_people(house: &House) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the slice does not wait for the people of a bucket");
+    panic!("nothing waits");
 }
 
 /// A campaign under way whose first slice is frozen.
@@ -58,12 +60,14 @@ async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the
             .unwrap();
         let freezer = app.clone();
         let freezing = tokio::spawn(async move { Freezer::default().step(&freezer).await });
-        let waits = timeout(Duration::from_secs(3), until_waits_for_people(&house)).await;
+        let waits = timeout(Duration::from_secs(3), until_waits(&house)).await;
         if waits.is_ok() {
             break (settling, freezing);
         }
         tries += 1;
         assert!(tries < 20, "no slice goes on in a next bucket");
+        // The slice may have come to the bucket by now, and waits for this transaction.
+        settling.roll_back().await;
         freezing.await.unwrap().unwrap();
         app = house.app.clone();
     };
@@ -108,4 +112,45 @@ async fn an_incident_that_is_changed_holds_up_no_audience_of_another() {
     raw.batch_execute("commit").await.unwrap();
     while freezer.step(&house.app).await.unwrap() {}
     assert_eq!(notices(&house, campaigns[0]).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_an_incident_waits_for_the_slices_under_way_and_senders_begin_no_others() {
+    let house = House::with("[mail]\nbatch = 10").await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(40, "name;ssn")).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    let begin = async || house.app.db.begin().await.unwrap();
+    for alone in [true, false] {
+        let mut slice = begin().await;
+        assert!(lock_next(&mut slice, None).await.unwrap().is_some());
+        let app = house.app.clone();
+        let changing = tokio::spawn(async move {
+            let mut tx = app.db.begin().await.unwrap();
+            incident::store::find(&mut tx, scene.incident)
+                .await
+                .unwrap();
+            match alone {
+                true => incident::store::lock(&mut tx, scene.incident)
+                    .await
+                    .map(drop),
+                false => incident::store::lock_scope(&mut tx, scene.incident).await,
+            }
+            .unwrap();
+            tx
+        });
+        until_waits(&house).await;
+        let mut another = begin().await;
+        let next = lock_next(&mut another, None).await.unwrap();
+        assert!(
+            next.is_none(),
+            "it would keep the other one waiting: {next:?}"
+        );
+        another.roll_back().await;
+        slice.roll_back().await;
+        changing.await.unwrap().commit().await.unwrap();
+        let mut slice = begin().await;
+        assert!(lock_next(&mut slice, None).await.unwrap().is_some());
+        slice.roll_back().await;
+    }
 }
