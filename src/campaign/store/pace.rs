@@ -85,12 +85,12 @@ pub async fn lock_canary(conn: &mut Conn, id: CampaignId) -> Result<CanaryState>
         .await?)
 }
 
-/// Takes some of the notices that are still to be frozen into the first slice: at most `most`, the row
-/// locked until the transaction ends if there are any. 0: the first slice is whole.
+/// How many notices are still to go into the first slice; the row is locked until the transaction ends if there are any.
+/// 0: the first slice is whole.
 ///
 /// # Errors
 /// The database's.
-pub async fn canary_left(conn: &mut Conn, id: CampaignId, most: i32) -> Result<i32> {
+pub async fn canary_left(conn: &mut Conn, id: CampaignId) -> Result<i32> {
     let left: Option<i32> = campaign_pace::table
         .find(id)
         .filter(campaign_pace::canary_left.gt(0))
@@ -99,7 +99,7 @@ pub async fn canary_left(conn: &mut Conn, id: CampaignId, most: i32) -> Result<i
         .first(conn)
         .await
         .optional()?;
-    Ok(left.unwrap_or(0).min(most))
+    Ok(left.unwrap_or(0))
 }
 
 /// Takes notices off what the first slice still lacks.

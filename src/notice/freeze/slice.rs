@@ -59,7 +59,7 @@ impl<'a> Slice<'a> {
         campaign: &'a Campaign,
         pinned: &'a Pinned,
     ) -> Result<Self> {
-        let canary_left = campaign::store::canary_left(tx, campaign.id, i32::MAX).await?;
+        let canary_left = campaign::store::canary_left(tx, campaign.id).await?;
         Ok(Self {
             app,
             campaign,
