@@ -43,6 +43,15 @@ pub async fn whose(
     Ok(None)
 }
 
+/// Whether this code stands in any letter that was listed, also one that came back or was never posted.
+///
+/// # Errors
+/// The database's.
+pub async fn is_known(app: &App, conn: &mut Conn, code: NoticeCode) -> db::Result<bool> {
+    let letters = store::of_code(conn, code.bucket(), &[code.key(&app.keys)]).await?;
+    Ok(!letters.is_empty())
+}
+
 /// Whether this code stands in a letter to the person that still counts. Twenty wrong ones use up the day, counted
 /// from the first. It opens nothing while a flag forbids to write to the person: others may have read the letter.
 ///

@@ -4,16 +4,19 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Choice, tickets};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::{self, Conn};
+use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
 use crate::notice::{self, store::outcome};
+use crate::person;
 use crate::person::find::{Clue, find};
 use crate::postal;
 use crate::staff::right::WorkTickets;
@@ -129,8 +132,10 @@ pub async fn log(
             return form(&app, &req, &who, refused, offered).await;
         }
     };
-    if typed.verification == BY_CODE && !is_theirs(&app, typed.read_aloud(), person).await? {
-        typed.fault("code", NOT_THEIRS);
+    if typed.verification == BY_CODE
+        && let Some(why) = not_verified(&app, typed.read_aloud(), person).await?
+    {
+        typed.fault("code", why);
         let offered = (typed.typed, typed.faults, incidents);
         return form(&app, &req, &who, refused, offered).await;
     }
@@ -166,6 +171,20 @@ pub async fn log(
 const NOT_THEIRS: &str = "No notice and no letter to this person has this code. Ask for it again, or log the call as not \
      verified.";
 
+const OTHERS_MAY_HOLD_IT: &str = "A flag forbids to write to this person, or their links were revoked: others may have \
+     read their messages and know this code. Verify the caller otherwise, or log the call as not verified.";
+
+/// What is said of a code that is not on record while messages may be missing there.
+fn may_be_missing(missing: &Missing) -> String {
+    let day = |at: DateTime<Utc>| at.format("%-d %B %Y");
+    format!(
+        "We have no record that this code was sent. Records of what we sent between {} and {} may be missing, so it may be genuine \
+         all the same. Verify the caller otherwise, or log the call as not verified.",
+        day(missing.from),
+        day(missing.until)
+    )
+}
+
 impl Typed {
     /// The code that the caller read aloud; who was found by it need not read it twice.
     fn read_aloud(&self) -> &str {
@@ -176,20 +195,40 @@ impl Typed {
     }
 }
 
-/// Whether a notice that left, or a letter that still counts, carries this code to this person.
-async fn is_theirs(app: &App, code: &str, person: Option<PersonId>) -> Result<bool, Problem> {
-    let (Some(code), Some(person)) = (NoticeCode::parse(code), person) else {
-        return Ok(false);
+/// Why this code does not verify that the caller is this person; `None`: it does. A notice that left, or a letter that
+/// still counts, carries it to this person, and nothing says that others may have read that.
+async fn not_verified(
+    app: &App,
+    typed: &str,
+    person: Option<PersonId>,
+) -> Result<Option<String>, Problem> {
+    let (Some(code), Some(person)) = (NoticeCode::parse(typed), person) else {
+        return Ok(Some(NOT_THEIRS.to_owned()));
     };
     let mut conn = app.db.get().await?;
+    let row = person::store::find_row(&mut conn, person).await?;
+    if row.flags.withheld_reason().is_some() || row.link_epoch > 0 {
+        return Ok(Some(OTHERS_MAY_HOLD_IT.to_owned()));
+    }
     let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
     for notice in found.iter().filter(|notice| notice.person == person) {
         if outcome::left(&mut conn, notice).await?.is_some() {
-            return Ok(true);
+            return Ok(None);
         }
     }
     let letter = postal::code::whose(app, &mut conn, code).await?;
-    Ok(letter.is_some_and(|(_, whose)| whose == person))
+    if letter.is_some_and(|(_, whose)| whose == person) {
+        return Ok(None);
+    }
+    // The code of somebody else, or of a letter that counts no longer, is on record.
+    let is_known = found.iter().any(|notice| notice.person != person)
+        || postal::code::is_known(app, &mut conn, code).await?;
+    let missing = match is_known {
+        true => None,
+        false => deployment::store::missing(&mut conn, app.now()).await?,
+    };
+    let why = missing.as_ref().map(may_be_missing);
+    Ok(Some(why.unwrap_or_else(|| NOT_THEIRS.to_owned())))
 }
 
 /// Who called.

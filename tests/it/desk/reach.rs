@@ -162,9 +162,71 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
         let seen = agent.follow(&logged).body;
         assert!(seen.contains("Candor compared it"), "{seen}");
     }
+    // Others may have read the notice of somebody who is protected, or whose links were revoked.
+    for held in ["flags = 8", "flags = 0, link_epoch = 1"] {
+        house.sql(&format!("update person set {held}")).await;
+        let refused = log("A", &codes[0]);
+        assert_eq!(refused.status, 422, "{held}");
+        assert!(
+            refused
+                .body
+                .contains("others may have read their messages and know this code"),
+            "{held}: {}",
+            refused.body
+        );
+    }
+    house.sql("update person set link_epoch = 0").await;
+    assert_eq!(log("A", &codes[0]).status, 303);
     // A notice that never left verifies nobody.
     house
         .sql("update notice set status = 'queued', settled_at = null; delete from outcome")
         .await;
     assert_eq!(log("A", &codes[0]).status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_a_restored_database_may_lack_is_not_called_that_of_nobody() {
+    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
+    let (house, site, scene) = open(rows).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let clue = Clue::Reference("B".to_owned());
+    let bob = find(&house.app, scene.incident, &clue).await.unwrap()[0].id;
+    let notice = format!("select id from notice where person_id = '{}'", bob.uuid());
+    let row = house.raw().await.query_one(&notice, &[]).await.unwrap();
+    let of_bob = candor::id::NoticeId::from_uuid(row.get(0));
+    let lost = candor::id::NoticeId::from_uuid(bob.uuid());
+    let log = |of: candor::id::NoticeId| {
+        let code = NoticeCode::of(of, &house.app.keys).to_string();
+        let fields = [
+            ("reference", "A"),
+            ("verification", "notice_code"),
+            ("code", &code),
+            ("text", "What now?"),
+            ("then", "open"),
+        ];
+        let refused = agent.submit(CALL, CALL, &fields);
+        assert_eq!(refused.status, 422);
+        refused.body
+    };
+    let not_theirs = "No notice and no letter to this person has this code";
+    assert!(log(lost).contains(not_theirs));
+    let now = house.app.now().to_rfc3339();
+    house
+        .sql(&format!(
+            "insert into restored_gap (decided_at, copied_at, held_at) values \
+             ('{now}', '2026-11-20T08:00:00Z', '2026-11-22T09:00:00Z')"
+        ))
+        .await;
+    let refused = log(lost);
+    assert!(!refused.contains(not_theirs), "{refused}");
+    assert!(
+        refused.contains(
+            "between 20 November 2026 and 22 November 2026 may be missing, so it may be genuine"
+        ),
+        "{refused}"
+    );
+    // The code of somebody else is known to be that.
+    assert!(log(of_bob).contains(not_theirs));
 }
