@@ -1,6 +1,7 @@
 // The comms lead's path with a list of 500 people, from the first import to the letters that are posted again: after each
 // step every figure on every page equals a model of its own, what a real mail server received, and the recount.
-//   CANDOR_WALK='{"base": …, "accounts": …, "key": …, "sink": PORT, "candor": {"program": …, "words": […], "env": {…}}}' node figures.mjs
+// Its standard input is the listening socket of that server, to which the relay of the settings leads.
+//   CANDOR_WALK='{"base": …, "accounts": …, "key": …, "candor": {"program": …, "words": […], "env": {…}}}' node figures.mjs
 import assert from 'node:assert/strict';
 import * as act from './figures/acts.mjs';
 import { Compare } from './figures/compare.mjs';
@@ -48,7 +49,7 @@ Not yours: {{ told_wrongly }}
 
 {{ notice_code }}`];
 
-const sink = await listen(house.sink);
+const sink = await listen();
 const browser = await launch();
 const page = await person(browser);
 const approver = await person(browser);

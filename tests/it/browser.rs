@@ -2,8 +2,9 @@
 //! every page it reaches to axe at 1280 and 360 px, in light and in dark.
 
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use candor::staff::StaffRole::{self, Admin, Agent, Approver, Auditor, Comms};
 use serde_json::json;
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::client::{PASSWORD, Site};
 use crate::house::House;
 use crate::mail::{Scratch, did_not_run};
-use crate::program::Program;
+use crate::program::{Program, free_address};
 
 const CAST: [(&str, StaffRole); 5] = [
     ("comms", Comms),
@@ -61,11 +62,17 @@ async fn accounts(house: &House) -> (Site, serde_json::Map<String, serde_json::V
 
 /// Runs one of `tests/browser`, which must do well; what it printed.
 pub async fn walk(script: &'static str, house: String) -> String {
+    walk_with(script, house, Stdio::null()).await
+}
+
+/// The same with a standard input.
+async fn walk_with(script: &'static str, house: String, input: Stdio) -> String {
     let walked = tokio::task::spawn_blocking(move || {
         Command::new("node")
             .arg(script)
             .current_dir(browser_tests())
             .env("CANDOR_WALK", house)
+            .stdin(input)
             .output()
             .unwrap()
     });
@@ -109,26 +116,25 @@ async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
     }
     let house = House::new().await;
     let (_site, accounts) = accounts(&house).await;
-    // The walk itself is the mail server, there.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let sink = free.local_addr().unwrap().port();
-    let metrics = TcpListener::bind("127.0.0.1:0").unwrap();
-    let operations = metrics.local_addr().unwrap().to_string();
+    // The walk itself is the mail server: its standard input is this socket, so that nothing else can have the port.
+    let sink = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = sink.local_addr().unwrap().port();
+    let operations = free_address();
     let program = Program::of(&house)
-        .with_relay("relay", &format!("smtp://127.0.0.1:{sink}"), 4)
+        .with_relay("relay", &format!("smtp://127.0.0.1:{port}"), 4)
         .with("CANDOR__HTTP__METRICS_LISTEN", &operations);
-    drop(metrics);
     let roles = ["--role", "comms", "--role", "auditor"];
     let made = program.ok(&[&["key", "create", "--name", "figures"], &roles[..]].concat());
     let key = made.lines().last().unwrap();
     let mut candor = program.start("run");
     candor.until_ready(&program).await;
-    drop(free);
     let (path, words, env) = program.parts();
     let house = json!({
-        "base": program.base(), "accounts": accounts, "key": key, "sink": sink,
+        "base": program.base(), "accounts": accounts, "key": key,
         "operations": format!("http://{operations}"),
         "candor": { "program": path, "words": words, "env": env },
     });
-    println!("{}", walk("figures.mjs", house.to_string()).await);
+    let sink = Stdio::from(OwnedFd::from(sink));
+    let said = walk_with("figures.mjs", house.to_string(), sink).await;
+    println!("{said}");
 }

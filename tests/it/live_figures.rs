@@ -7,7 +7,6 @@ mod silent;
 mod sink;
 mod watch;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -185,8 +184,7 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
         .collect();
     let away_seconds = size.away_seconds.to_string();
     let sender = |node: &str| {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = free.local_addr().unwrap().to_string();
+        let listen = crate::program::free_address();
         let program = Program::of(&house)
             .with_relays(&relays, 4)
             .with("CANDOR__MAIL__NODE", node)

@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::mail::sink::{Sink, received};
 use crate::mail::{Scratch, did_not_run};
 use crate::people::{Scene, list};
-use crate::program::Program;
+use crate::program::{Program, free_address};
 
 /// Enough that both senders take many batches, and that a lost or doubled message would show.
 const PEOPLE: usize = 10_000;
@@ -171,9 +171,7 @@ async fn a_sender_tells_whoever_watches_it_how_it_gets_on() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(20, "name;ssn")).await;
     let mail = Scratch::new();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = free.local_addr().unwrap().to_string();
-    drop(free);
+    let listen = free_address();
     let program = Program::of(&house)
         .with_relay("folder", &format!("file://{}", mail.path().display()), 2)
         .with("CANDOR__MAIL__LISTEN", &listen);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::house::House;
@@ -16,11 +17,28 @@ pub struct Program {
     listen: String,
 }
 
+/// An address of this machine that is free now, for a program that is started with it. Its port is below those that the
+/// system gives to connections (`ip_local_port_range`): none that is opened before the program listens can take it.
+pub fn free_address() -> String {
+    const FIRST: u32 = 12_000;
+    const PORTS: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Another process of tests begins somewhere else.
+    let begin = std::process::id() * 100;
+    for _ in 0..PORTS {
+        let n = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let address = format!("127.0.0.1:{}", FIRST + n % PORTS);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no port of {FIRST} and above is free");
+}
+
 impl Program {
     /// On the database and under the key of `house`.
     pub fn of(house: &House) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = free.local_addr().unwrap().to_string();
+        let listen = free_address();
         let settings = vec![
             ("CANDOR__DATABASE__URL", house.url.clone()),
             ("CANDOR__DATABASE__STATE_DIR", String::new()),

@@ -2,15 +2,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Listens on `port`; what came so far, and how to end it. */
-export async function listen(port) {
+/** Listens on the socket that is the standard input; what came so far, and how to end it. */
+export async function listen() {
   const sink = { accepted: [], refused: [] };
   const sockets = new Set();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serve(socket, sink);
-  }).listen(port, '127.0.0.1');
+  }).listen({ fd: 0 });
   await once(server, 'listening');
   // A sender keeps its connections.
   sink.close = () => { server.close(); for (const socket of sockets) socket.destroy(); };

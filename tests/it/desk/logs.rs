@@ -310,9 +310,7 @@ async fn s7_an_outage_of_a_relay_is_said_once() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(12, "name;ssn")).await;
     // Nobody listens there.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://{}", free.local_addr().unwrap());
-    drop(free);
+    let url = format!("smtp://{}", crate::program::free_address());
     let logged = Logged::start(&house, &house.url, &url).await;
     scene.launched(&house, CampaignKind::Initial).await;
     let lines = logged.until("a relay is away").await;
