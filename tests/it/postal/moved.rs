@@ -60,6 +60,18 @@ async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_whose_key_cannot_be_opened_are_not_shown_as_if_nobody_were_barred() {
+    let post = Post::with(&without_mail(2)).await;
+    post.take(PostalKind::Letter, false).await.unwrap();
+    let site = Site::open(&post.house.app).await;
+    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
+    assert_eq!(staff.get(PAGE).status, 200);
+    let damaged = "update incident set wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 255)";
+    post.house.sql(damaged).await;
+    assert_eq!(staff.get(PAGE).status, 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f6_people_without_a_postal_address_are_counted_as_they_are_now() {
     let post = Post::with(&(at(0, "", "1 Main St") + &at(1, "", "") + &at(2, "", ""))).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();

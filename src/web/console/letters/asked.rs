@@ -74,7 +74,9 @@ async fn barred(
     list: &Batch,
     within: Duration,
 ) -> db::Result<Option<Vec<Barred>>> {
-    let Ok(Some(key)) = of.key(&app.keys) else {
+    let key = of.key(&app.keys);
+    let key = key.map_err(|_| db::Error::inconsistent("incident", of.id))?;
+    let Some(key) = key else {
         // Forgotten: no list of it can be recorded any more.
         return Ok(Some(Vec::new()));
     };
