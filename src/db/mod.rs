@@ -18,4 +18,4 @@ pub use migrate::{Migrations, migrate, pending};
 pub use outage::Trouble;
 pub use pool::{Conn, Db, Limits, PoolState};
 pub use statement::statement;
-pub use tx::{Lent, Tx};
+pub use tx::{Lent, Tx, within};

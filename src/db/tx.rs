@@ -110,14 +110,7 @@ impl Db {
             tx.roll_back().await;
             found
         };
-        match limited.await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.is_passing() => {
-                tracing::debug!(%error, "a page does not wait for a figure");
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        in_time(limited.await)
     }
 
     /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if a crash
@@ -130,6 +123,39 @@ impl Db {
         let setting = statement("set local synchronous_commit = off");
         setting.execute(&mut tx).await?;
         Ok(tx)
+    }
+}
+
+/// As [`Db::read_within`] by a connection in use, also within its open transaction, of which nothing else is lost.
+///
+/// # Errors
+/// As [`Db::read_within`], or the connection's.
+pub async fn within<T>(
+    conn: &mut Conn,
+    limit: Duration,
+    read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<Option<T>> {
+    AnsiTransactionManager::begin_transaction(conn).await?;
+    // Postgres takes zero as no limit.
+    let limit = format!("set local statement_timeout = {}", limit.as_millis().max(1));
+    let found = match conn.batch_execute(&limit).await {
+        Ok(()) => read(conn).await,
+        Err(error) => Err(error.into()),
+    };
+    // The limit ends with it.
+    AnsiTransactionManager::rollback_transaction(conn).await?;
+    in_time(found)
+}
+
+/// `None` for what was not read in time, or not since the database is away.
+fn in_time<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_passing() => {
+            tracing::debug!(%error, "a page does not wait for a figure");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

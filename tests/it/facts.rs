@@ -263,9 +263,10 @@ async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notic
              insert into campaign_count (campaign_id, status, n) select id, 'uncertain', 1 from campaign \
              on conflict (campaign_id, status) do update set n = campaign_count.n + 1; \
              update notice set status = 'uncertain' where id = (select id from notice where status = 'sent' limit 1); \
+             update outcome set result = 'uncertain' where settled and (bucket, notice_id) in ( \
+                 select bucket, id from notice where status = 'uncertain'); \
              update person_since set named = 0 where (bucket, person_id) in ( \
                  select bucket, person_id from notice where status = 'uncertain'); \
-             update batch set ends = ends | 8; \
              update account_count set n = n + 2 where standing = 'in_progress'",
         )
         .await;

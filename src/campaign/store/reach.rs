@@ -67,8 +67,9 @@ pub async fn reach(conn: &mut Conn, of: IncidentId) -> Result<Reach> {
 /// At most this many uncertain notices are read one by one to tell which of their people were told since.
 pub const LOOKED_AT: i64 = 20_000;
 
-/// Uncertain notices of ended campaigns of an incident to people who still were not told everything that the notices
-/// name. Reads only batches with such notices.
+/// Notices that campaigns of an incident which are over left uncertain, and which named something that was taken of their
+/// people and that those were not told since. Reads each attempt of such campaigns whose end is not known: after a
+/// restore that may be many, so that callers limit the time.
 ///
 /// # Errors
 /// The database's.
@@ -78,18 +79,17 @@ pub async fn still_uncertain(conn: &mut Conn, of: IncidentId) -> Result<i64> {
         #[diesel(sql_type = BigInt)]
         n: i64,
     }
-    // 8: the bit of `uncertain` in `ends` (`notice::store::end_bit`).
+    // In the words of the index of such attempts.
     let left: Left = statement(
         "select count(*) as n
-        from campaign c join batch b on b.campaign_id = c.id and b.ends & 8 <> 0
-        cross join lateral (
-            select n.bucket, n.person_id, n.named from notice n
-            where n.bucket = b.bucket and n.id between b.first_id and b.last_id
-                and n.campaign_id = b.campaign_id and n.batch_no = b.batch_no and n.status = 'uncertain'
-        ) n
+        from (
+            select distinct u.bucket, u.notice_id from campaign c
+            join outcome u on u.campaign_id = c.id and u.result = 'uncertain'
+            where c.incident_id = $1 and c.status in ('completed', 'cancelled')
+        ) u
+        join notice n on n.bucket = u.bucket and n.id = u.notice_id and n.status = 'uncertain'
         join person_now p on p.incident_id = $1 and p.bucket = n.bucket and p.id = n.person_id
-        where c.incident_id = $1 and c.status in ('completed', 'cancelled')
-            and p.standing <> 'retracted' and n.named & ~p.named <> 0",
+        where p.standing <> 'retracted' and n.named & p.exposed & ~p.named <> 0",
     )
     .bind::<Uuid, _>(of)
     .get_result(conn)

@@ -1,8 +1,10 @@
 //! What of an incident waits for somebody: people whom nothing reaches, and what was told them.
 
 use super::Account;
+use crate::campaign::doubled::PATIENCE;
 use crate::campaign::store::{LOOKED_AT, Reach, reach, still_uncertain};
-use crate::db::Conn;
+use crate::db::{self, Conn};
+use crate::id::IncidentId;
 use crate::incident::{Incident, IncidentState};
 use crate::postal::store::Due;
 use crate::postal::{self, PostalKind};
@@ -63,24 +65,9 @@ pub async fn of_incident(
         if let Some(text) = unreached(in_progress, &reach) {
             need(Tone::Look, text, draft.clone(), "Draft a campaign");
         }
-        // Of very many it is not looked at which people were told since.
-        let uncertain = match reach.uncertain {
-            0 => 0,
-            n if n > LOOKED_AT => n,
-            _ => still_uncertain(conn, incident.id).await?,
-        };
-        if let Some(campaign) = reach.uncertain_in.filter(|_| uncertain > 0) {
-            let text = match uncertain {
-                1 => "1 notice was left uncertain, and its person was not told since: it may have arrived.".to_owned(),
-                n if n > LOOKED_AT => format!(
-                    "{} notices were left uncertain: each may have arrived. People who were told since are counted, too.",
-                    count(n)
-                ),
-                n => format!(
-                    "{} notices were left uncertain, and their people were not told since: each may have arrived.",
-                    count(n)
-                ),
-            };
+        let left = left_uncertain(conn, incident.id, reach.uncertain).await?;
+        if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
+            let text = in_words(left, reach.uncertain);
             let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
             need(Tone::Look, text, href, "Look at the latest");
             if account.in_progress + account.unnotified_elements > 0 {
@@ -141,6 +128,38 @@ pub async fn of_incident(
         }
     }
     Ok(needs)
+}
+
+/// How many of `all` notices that were left uncertain concern people who were not told since; `None` where they are too
+/// many to be looked at one by one, or that takes longer than a page waits.
+async fn left_uncertain(conn: &mut Conn, of: IncidentId, all: i64) -> db::Result<Option<i64>> {
+    if all == 0 || all > LOOKED_AT {
+        return Ok(Some(0).filter(|_| all == 0));
+    }
+    let count = async |conn: &mut Conn| still_uncertain(conn, of).await;
+    db::within(conn, PATIENCE, count).await
+}
+
+/// What is said of `left` of `all` notices that were left uncertain.
+fn in_words(left: Option<i64>, all: i64) -> String {
+    match (left, all) {
+        (Some(1), _) => {
+            "1 notice was left uncertain, and its person was not told since: it may have arrived."
+                .to_owned()
+        }
+        (Some(n), _) => format!(
+            "{} notices were left uncertain, and their people were not told since: each may have arrived.",
+            count(n)
+        ),
+        (None, 1) => {
+            "1 notice was left uncertain: it may have arrived. Its person may have been told since."
+                .to_owned()
+        }
+        (None, n) => format!(
+            "{} notices were left uncertain: each may have arrived. People who were told since are counted, too.",
+            count(n)
+        ),
+    }
 }
 
 /// What waits of letters, and what to do: lists that were taken are recorded as posted; who is on none needs a list.
