@@ -1,6 +1,6 @@
 //! What a campaign's content would be now, and whether an approval still covers it (promise P5).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::change::Change;
 use super::content::Content;
@@ -42,6 +42,20 @@ pub(super) fn changes(campaign: &Campaign, present: &Content) -> Vec<Change> {
         changes.push(Change::Names);
     }
     changes
+}
+
+/// The facts that the texts quote and that no public page shows as they are now.
+pub fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
+    let texts = present.compile().unwrap_or_default();
+    let quoted: BTreeSet<String> = texts
+        .values()
+        .flat_map(|text| text.facts().to_vec())
+        .collect();
+    let differing = incident.unpublished_facts().into_iter();
+    differing
+        .filter(|key| quoted.contains(&key.to_ascii_lowercase()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether an approval, or a submission that waits for one, may be void: from then on Candor sends what was pinned.

@@ -66,6 +66,12 @@ pub enum CampaignError {
         "the incident is {0}: people are notified while it is confirmed, scoping, notifying or monitoring"
     )]
     State(IncidentState),
+    /// The texts quote facts with these keys, and the public page does not show them as they are now.
+    #[error(
+        "the texts quote facts that the public page does not show as they are now: {}. Publish them, or \
+         agree that it goes all the same", .0.join(", ")
+    )]
+    Unpublished(Vec<String>),
     /// The incident's people were forgotten.
     #[error("this incident was forgotten: nobody can be reached any more")]
     Forgotten,

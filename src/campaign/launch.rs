@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::approval::changes;
 pub use super::approval::present_content;
+use super::approval::{changes, unpublished};
 pub use super::error::CampaignError;
 use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
@@ -152,12 +152,26 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
     Ok(())
 }
 
-/// Launches an approved campaign: the audience is frozen by the senders while sending already runs.
+/// As [`launch_with`], agreed: for programs and commands, which no page asks.
 ///
 /// # Errors
-/// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::State`],
-/// [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
+/// As [`launch_with`].
 pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
+    launch_with(app, by, id, true).await
+}
+
+/// Launches an approved campaign: the audience is frozen by the senders while sending already runs. `agreed`: it goes
+/// although its texts quote facts that the public page does not show as they are now.
+///
+/// # Errors
+/// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::Unpublished`] if that is not
+/// agreed to; [`CampaignError::State`], [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
+pub async fn launch_with(
+    app: &App,
+    by: StaffId,
+    id: CampaignId,
+    agreed: bool,
+) -> Result<(), CampaignError> {
     // Counting may read all people, so it comes before anything is locked.
     let nobody = has_nobody(&app.patient(), id).await?;
     let now = app.now();
@@ -179,6 +193,12 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     if let Some(count) = nobody {
         return Err(CampaignError::Nobody(count));
     }
+    // The incident's row is locked: nothing is published or changed before this ends.
+    let incident = incident::store::find(&mut tx, of).await?;
+    let hidden = unpublished(&content, &incident);
+    if !agreed && !hidden.is_empty() {
+        return Err(CampaignError::Unpublished(hidden));
+    }
     let with = Move {
         launched_by: Some(by),
         launched_at: Some(now),
@@ -189,13 +209,17 @@ pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     let people = account::account(&mut tx, campaign.incident).await?.people;
     let canary = pacing::canary_size(campaign.limits.canary, people);
     store::insert_pace(&mut tx, id, canary).await?;
+    let mut detail = json!({ "content_hash": to_hex(&present) });
+    if !hidden.is_empty() {
+        detail["unpublished"] = json!(hidden);
+    }
     note(
         &mut tx,
         app,
         Actor::Staff(by),
         "campaign.launch",
         id,
-        &json!({ "content_hash": to_hex(&present) }),
+        &detail,
     )
     .await?;
     tx.commit().await?;

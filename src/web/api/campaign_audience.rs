@@ -80,6 +80,7 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::Nobody(_)
         | CampaignError::State(_)
         | CampaignError::Forgotten
+        | CampaignError::Unpublished(_)
         | CampaignError::InDoubt(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
@@ -104,6 +105,7 @@ impl From<CampaignError> for Problem {
             CampaignError::ApprovalVoid(changed) => problem.with("changed", changed),
             CampaignError::Nobody(count) => problem.with("audience", count),
             CampaignError::State(state) => problem.with("state", state),
+            CampaignError::Unpublished(facts) => problem.with("unpublished", facts),
             CampaignError::Activating(version) => problem.with("scope", version),
             CampaignError::Audience(wrong) => problem.with("audiences", wrong.kind.audiences()),
             CampaignError::NotReady(review, said) => problem

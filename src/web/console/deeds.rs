@@ -8,14 +8,11 @@ use serde::Deserialize;
 use super::around::{on_to, out_of_date};
 use super::audience::Audiences;
 use super::campaign::filled;
-use super::reach::unpublished;
 use crate::app::App;
-use crate::campaign::approval;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
 use crate::campaign::store;
 use crate::id::CampaignId;
-use crate::incident;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
 use crate::web::form::{Form, Nothing};
 use crate::web::page;
@@ -145,36 +142,23 @@ pub async fn launch(
     mut seen: Form<Seen>,
 ) -> Answer {
     as_seen(&app, *id, &seen).await?;
-    let hidden = match seen.agreed.as_str() {
-        "yes" => Vec::new(),
-        _ => unpublished_of(&app, *id).await?,
+    let agreed = seen.agreed == "yes";
+    let hidden = match launch::launch_with(&app, who.id, *id, agreed).await {
+        Err(CampaignError::Unpublished(hidden)) => hidden,
+        launched => {
+            launched?;
+            return done(*id, "launch");
+        }
     };
-    if !hidden.is_empty() {
-        let reason = format!(
-            "It was not launched: its texts quote facts that the public page does not show as they are now: {}. Publish \
+    let reason = format!(
+        "It was not launched: its texts quote facts that the public page does not show as they are now: {}. Publish \
              them, or tick in the question of “Launch” that it may go all the same.",
-            hidden.join(", ")
-        );
-        seen.fault("reach", reason);
-        let mut page = filled(&app, &req, &who, &audiences, *id).await?;
-        page.faults = seen.faults;
-        return Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?);
-    }
-    launch::launch(&app, who.id, *id).await?;
-    done(*id, "launch")
-}
-
-/// The facts that a campaign quotes and that are not public as they are now; none if it cannot be launched anyway.
-async fn unpublished_of(app: &App, id: CampaignId) -> Result<Vec<String>, Problem> {
-    let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, id).await?;
-    let incident = incident::store::find(&mut conn, campaign.incident).await?;
-    match approval::present_content(app, &mut conn, &campaign).await {
-        Ok(present) => Ok(unpublished(&present, &incident)),
-        Err(CampaignError::Db(error)) => Err(error.into()),
-        // The launch itself says why it cannot be.
-        Err(_) => Ok(Vec::new()),
-    }
+        hidden.join(", ")
+    );
+    seen.fault("reach", reason);
+    let mut page = filled(&app, &req, &who, &audiences, *id).await?;
+    page.faults = seen.faults;
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
 /// `POST /console/campaigns/{id}/pause`, whatever the page showed: holding is always safe.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::around::Names;
 use super::audience::Counted;
 use super::template::language;
+use crate::campaign::approval::unpublished;
 use crate::campaign::check::{self, Review};
 use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignStatus};
@@ -63,20 +64,6 @@ fn without_advice(why: &str) -> &str {
     why.trim_end_matches('.')
         .rfind(". ")
         .map_or(why, |end| &why[..=end])
-}
-
-/// The facts that the texts quote and that no public page shows as they are now.
-pub(super) fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
-    let texts = present.compile().unwrap_or_default();
-    let quoted: BTreeSet<String> = texts
-        .values()
-        .flat_map(|text| text.facts().to_vec())
-        .collect();
-    let differing = incident.unpublished_facts().into_iter();
-    differing
-        .filter(|key| quoted.contains(&key.to_ascii_lowercase()))
-        .map(str::to_owned)
-        .collect()
 }
 
 impl Reach {
