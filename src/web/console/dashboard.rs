@@ -150,9 +150,9 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     }
     needs.extend(match &doubt {
         Some(doubt) => Some(of_doubt(doubt, &who)),
-        None => of_sending(&ability, &running),
+        None => of_sending(&ability, &running, &who),
     });
-    needs.extend(running.iter().filter_map(of_pace));
+    needs.extend(running.iter().filter_map(|one| of_pace(one, &who)));
     needs.extend(of_relays(&ability, &seen, &who, now));
     needs.sort_by_key(|need| Reverse(weight(need.tone)));
     let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
@@ -255,7 +255,7 @@ fn of_doubt(doubt: &Doubt, who: &Signed) -> Need {
 }
 
 /// What prevents campaigns from sending that are on their way.
-fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
+fn of_sending(ability: &Ability, running: &[Running], who: &Signed) -> Option<Need> {
     let prevented = prevented(ability)?;
     let mut sending = running.iter().filter(|one| one.status == "sending");
     let (first, more) = (sending.next()?, sending.count());
@@ -265,17 +265,25 @@ fn of_sending(ability: &Ability, running: &[Running]) -> Option<Need> {
             0 => format!("{}: “{}” waits. {prevented}", first.incident, first.name),
             more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
         },
-        href: format!("/console/campaigns/{}", first.id),
+        href: page_of(first, who),
         deed: "Look at it".to_owned(),
     })
 }
 
+/// The page of a campaign; empty for those who may not see it.
+fn page_of(one: &Running, who: &Signed) -> String {
+    match who.may(Right::SeeCampaigns) {
+        true => format!("/console/campaigns/{}", one.id),
+        false => String::new(),
+    }
+}
+
 /// A campaign that the program holds.
-fn of_pace(one: &Running) -> Option<Need> {
+fn of_pace(one: &Running, who: &Signed) -> Option<Need> {
     (!one.held.is_empty()).then(|| Need {
         tone: Tone::Look,
         text: format!("{}: “{}” waits. {}", one.incident, one.name, one.held),
-        href: format!("/console/campaigns/{}", one.id),
+        href: page_of(one, who),
         deed: "Look at it".to_owned(),
     })
 }

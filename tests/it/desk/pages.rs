@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use candor::staff::StaffRole::{Agent, Lead};
+use candor::campaign::CampaignKind;
+use candor::staff::StaffRole::{Agent, Comms, Lead};
 use candor::staff::{StaffRole, key};
 use candor::web::{Who, doors};
 
 use super::scene::{Filled, filled, roles, site};
 use crate::client::{Browser, Seen, Site};
+use crate::house::House;
 use crate::html::{Form, forms, links, tags};
+use crate::people::{Scene, list};
 
 /// More pages than a filled house has: the walk ends by itself.
 const MOST: usize = 1_500;
@@ -103,6 +106,34 @@ async fn s6_no_role_sees_a_link_or_a_button_that_is_refused() {
         let at_least = if role == Agent { 8 } else { 15 };
         assert!(pages.len() >= at_least, "{role}: {:?}", pages.keys());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s6_an_agent_reads_why_a_campaign_waits_and_gets_no_button_to_its_page() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let (agent, comms) = (browser(&site, Agent).await, browser(&site, Comms).await);
+    let waits = |why: &str| {
+        for (browser, sees) in [(&agent, false), (&comms, true)] {
+            let board = browser.get("/console").body;
+            assert!(board.contains(&format!("waits. {why}")), "{board}");
+            let to = format!("/console/campaigns/{campaign}");
+            assert_eq!(links(&board).contains(&to), sees, "{board}");
+        }
+    };
+    waits("Nothing leaves: no sender is running.");
+    house
+        .sql(
+            "update campaign_pace set percent = 0, reason = 'It holds: 500 people wait on the helpline.';
+             insert into sender (id, node, seen_at, relays, campaigns) values (gen_random_uuid(), 'n',
+                 now() + interval '1 hour', '[{\"name\": \"a\", \"connections\": 0, \"held_until\": null,
+                 \"why\": null}]', '{}')",
+        )
+        .await;
+    waits("It holds: 500 people wait on the helpline.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
