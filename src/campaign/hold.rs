@@ -141,6 +141,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         return Err(CampaignError::OtherScope { approved, active });
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
+    store::set_resumed(&mut tx, id, app.now()).await?;
     // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
     let is_tried = batch::first_slice(&mut tx, id).await?.is_some();
     let passed = is_tried && store::pass_canary(&mut tx, id, app.now()).await?;

@@ -121,7 +121,7 @@ async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
         full_rate: full.into(),
     };
     let (percent, reason) = pacing::helpline(load, left, limits, app.now());
-    if store::set_percent(&mut tx, id, percent, reason.as_deref()).await? {
+    if store::set_percent(&mut tx, id, percent, reason.as_deref(), app.now()).await? {
         let detail = json!({ "percent": percent, "reason": reason });
         audit::store::append(&mut tx, app.now(), PACING, "campaign.pace", id, &detail).await?;
         tx.commit().await?;

@@ -15,7 +15,7 @@ use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainP
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
-pub use sender::{Beat, ability, beat, leave, relays, sending, sending_in_all};
+pub use sender::{Beat, ability, ability_of, beat, leave, relays, sending, sending_in_all};
 pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
 

@@ -206,6 +206,7 @@ diesel::table! {
         stopped_at -> Nullable<Timestamptz>,
         stopped_by -> Nullable<Text>,
         unrecorded -> Jsonb,
+        allowed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -646,6 +647,7 @@ diesel::table! {
         percent -> Int2,
         reason -> Nullable<Text>,
         passed_at -> Nullable<Timestamptz>,
+        resumed_at -> Nullable<Timestamptz>,
     }
 }
 

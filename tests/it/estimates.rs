@@ -8,14 +8,14 @@ use candor::campaign::store::{self, Beat, MayHaveArrived};
 use candor::campaign::{Campaign, CampaignKind, doubled};
 use candor::id::{CampaignId, SenderId};
 use candor::notice::freeze;
-use candor::staff::StaffRole::{Agent, Comms};
+use candor::staff::StaffRole::{Admin, Agent, Comms};
 use candor::ticket::desk::{self, Caller};
 use candor::ticket::store::waiting_since_before;
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use serde_json::json;
 
-use crate::client::Site;
+use crate::client::{ApiClient, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
@@ -93,17 +93,10 @@ async fn a_campaign_that_pacing_holds_says_why_and_estimates_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pause_is_no_part_of_the_rate() {
+async fn a_rate_is_of_the_latest_whole_minute_while_the_one_before_was_sent_in_too() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let campaign = sending(&house, 100, 0).await;
-    house
-        .sql(
-            "update campaign_pace set canary = 'passed';
-             update campaign_count set n = 50 where status = 'queued';
-             insert into campaign_count (campaign_id, status, n) select campaign_id, 'sent', 50 from campaign_count",
-        )
-        .await;
+    let campaign = half_sent(&house).await;
     let browser = site.signed_in("Cora", &[Comms]).await;
     house.app.clock.advance(TimeDelta::seconds(10));
     let now = browser.get("/console").body;
@@ -121,15 +114,7 @@ async fn a_pause_is_no_part_of_the_rate() {
         !later.contains("left</span>") && !later.contains("/s ·"),
         "{later}"
     );
-    let ended = |minutes: i64, n: u32| {
-        let at = house.app.now() - TimeDelta::minutes(minutes);
-        format!(
-            "insert into campaign_tally (campaign_id, minute, relay, provider, result, code, enhanced, reason, n) values
-                ('{}', date_trunc('minute', '{}'::timestamptz), 'relay', 'other', 'accepted', 250, '', '', {n})",
-            campaign.uuid(),
-            at.to_rfc3339()
-        )
-    };
+    let ended = |minutes, n| ended(&house, campaign, minutes, n);
     // One minute may be a part of one; two are not.
     house.sql(&ended(1, 120)).await;
     assert!(!dashboard().contains("/s ·"), "{}", dashboard());
@@ -141,6 +126,99 @@ async fn a_pause_is_no_part_of_the_rate() {
     );
 }
 
+/// A campaign to 100 people of whom half were sent to, past its first slice.
+async fn half_sent(house: &House) -> CampaignId {
+    let campaign = sending(house, 100, 0).await;
+    house
+        .sql(
+            "update campaign_pace set canary = 'passed';
+             update sender set seen_at = now() + interval '1 hour';
+             update campaign_count set n = 50 where status = 'queued';
+             insert into campaign_count (campaign_id, status, n) select campaign_id, 'sent', 50 from campaign_count",
+        )
+        .await;
+    campaign
+}
+
+/// So many notices of a campaign ended in a minute that long ago, in SQL.
+fn ended(house: &House, campaign: CampaignId, minutes: i64, n: u32) -> String {
+    let at = house.app.now() - TimeDelta::minutes(minutes);
+    format!(
+        "insert into campaign_tally (campaign_id, minute, relay, provider, result, code, enhanced, reason, n) values
+            ('{}', date_trunc('minute', '{}'::timestamptz), 'relay', 'other', 'accepted', 250, '', '', {n})",
+        campaign.uuid(),
+        at.to_rfc3339()
+    )
+}
+
+/// What keeps a campaign from sending for a while, by the API or as pacing does it.
+#[derive(Debug, Clone, Copy)]
+enum Gap {
+    Pause,
+    Stop,
+    Pacing,
+}
+
+impl Gap {
+    async fn change(self, house: &House, program: &ApiClient, of: CampaignId, begins: bool) {
+        let path = match (self, begins) {
+            (Self::Pause, true) => format!("/campaigns/{of}/pause"),
+            (Self::Pause, false) => format!("/campaigns/{of}/resume"),
+            (Self::Stop, true) => "/stop".to_owned(),
+            (Self::Stop, false) => "/start".to_owned(),
+            (Self::Pacing, _) => {
+                let (percent, reason) = match begins {
+                    true => (0, Some("It holds.")),
+                    false => (100, None),
+                };
+                let mut conn = house.app.db.get().await.unwrap();
+                let now = house.app.now();
+                let set = store::set_percent(&mut conn, of, percent, reason, now).await;
+                return assert!(set.unwrap());
+            }
+        };
+        let done = program.post(&path, &json!({}));
+        assert_eq!(done.status, 200, "{}", done.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_no_part_of_the_rate() {
+    for gap in [Gap::Pause, Gap::Stop, Gap::Pacing] {
+        let house = House::new().await;
+        let site = Site::open(&house.app).await;
+        let campaign = half_sent(&house).await;
+        let program = site.program(&[Comms, Admin]).await;
+        let browser = site.signed_in("Cora", &[Comms]).await;
+        let advance = |seconds| house.app.clock.advance(TimeDelta::seconds(seconds));
+        let rate = || {
+            let shown = browser.get("/console").body;
+            assert!(shown.contains("of 100 sent"), "{shown}");
+            let words = shown.split("/s · about ").next().unwrap_or_default();
+            let is_said = words.len() < shown.len() || shown.contains("less than 1/s");
+            is_said.then(|| words.rsplit('>').next().unwrap_or_default().to_owned())
+        };
+        advance(20);
+        assert_eq!(rate().as_deref(), Some("· 2"), "{gap:?}");
+        gap.change(&house, &program, campaign, true).await;
+        advance(60);
+        assert_eq!(rate(), None, "{gap:?}: nothing is sent");
+        gap.change(&house, &program, campaign, false).await;
+        advance(2);
+        assert_eq!(rate(), None, "{gap:?}: 50 in 82 seconds is no rate");
+        // Once a whole minute was sent in, that is the rate.
+        advance(180);
+        for minutes in [1, 2] {
+            house.sql(&ended(&house, campaign, minutes, 120)).await;
+        }
+        assert_eq!(rate().as_deref(), Some("· 2"), "{gap:?}");
+        // And not while a part of that minute was paused.
+        gap.change(&house, &program, campaign, true).await;
+        gap.change(&house, &program, campaign, false).await;
+        assert_eq!(rate(), None, "{gap:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_on_connections_are_listed_where_their_figure_is() {
     let house = House::new().await;
@@ -149,6 +227,11 @@ async fn notices_on_connections_are_listed_where_their_figure_is() {
     let browser = site.signed_in("Cora", &[Comms]).await;
     let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
     assert!(page.contains("data-live=\"sending\">20<"), "{page}");
+    // Those on connections leave whatever is cancelled.
+    assert!(
+        page.contains("Up to 10 messages that have not left yet never will."),
+        "{page}"
+    );
     let at = format!("/console/campaigns/{campaign}/notices");
     let all = browser.get(&at).body;
     assert!(
@@ -190,8 +273,21 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
         "{}",
         page.body
     );
+    assert!(
+        page.body
+            .contains("How many of those queued or deferred may have arrived is not counted"),
+        "{}",
+        page.body
+    );
+    // Both counts share one second.
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
     let seen = program.get(&format!("/campaigns/{campaign}"));
     assert_eq!((seen.status, &seen.json()["doubled"]), (200, &json!(null)));
+    assert_eq!(seen.json()["maybe_arrived"], json!(null));
     let all = program.get("/campaigns");
     assert_eq!(
         (all.status, all.body.contains("\"doubled\":null")),
@@ -218,7 +314,12 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
     );
     raw.batch_execute("commit").await.unwrap();
     let seen = program.get(&format!("/campaigns/{campaign}")).json();
-    assert_eq!(seen["doubled"], 0);
+    assert_eq!(
+        (&seen["doubled"], &seen["maybe_arrived"]),
+        (&json!(0), &json!(0))
+    );
+    let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
+    assert!(!page.contains("may have arrived"), "{page}");
 }
 
 /// One ticket, and as many more in line like it, each a second older than the one before.

@@ -169,15 +169,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() {
     let (house, scene, site, first) = drafted("", 2, BODY).await;
-    let lost = |_: &candor::mail::Letter| {
-        Some(Reply::Unknown {
-            why: "the connection was lost".to_owned(),
-        })
-    };
-    house.mail.answer_by(lost);
-    scene.launch(&house, first).await;
-    house.send_all().await;
-    house.mail.answer_by(|_| None);
+    lose_all(&house, &scene, first).await;
     let (comms, approver) = (
         site.signed_in("Comms", &[Comms]).await,
         site.signed_in("Approver", &[Approver]).await,
@@ -223,13 +215,88 @@ async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() 
     assert!(!shown.contains("left uncertain"), "{shown}");
 }
 
+/// Sends a campaign of which every message is lost on its way.
+async fn lose_all(house: &House, scene: &Scene, campaign: CampaignId) {
+    let lost = |_: &candor::mail::Letter| {
+        Some(Reply::Unknown {
+            why: "the connection was lost".to_owned(),
+        })
+    };
+    house.mail.answer_by(lost);
+    scene.launch(house, campaign).await;
+    house.send_all().await;
+    house.mail.answer_by(|_| None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uncertain_notice_waits_for_nobody_once_its_people_know_what_is_theirs() {
+    let (house, scene, site) = set("").await;
+    scene.import(&house, &list(2, "name;phone")).await;
+    let (kind, all) = (CampaignKind::Initial, Audience::default());
+    let first = draft(&house, &scene, kind, BODY, all).await;
+    lose_all(&house, &scene, first).await;
+    let comms = site.signed_in("Comms", &[Comms]).await;
+    let board = || get(&comms, "/console").body;
+    has(
+        &board(),
+        "2 notices were left uncertain, and their people were not told since",
+    );
+    // The phone number was not taken after all, and they are told of their name.
+    scene.import(&house, &list(2, "name")).await;
+    has(&board(), "2 notices were left uncertain");
+    let maybe = Audience {
+        may_have_been_told: true,
+        ..Audience::default()
+    };
+    let again = draft(&house, &scene, CampaignKind::Initial, BODY, maybe).await;
+    scene.launch(&house, again).await;
+    house.send_all().await;
+    assert_eq!(house.mail.sent().len(), 2);
+    assert!(!board().contains("left uncertain"), "{}", board());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dashboard_does_not_wait_for_the_count_of_uncertain_notices() {
+    let (house, scene, site, campaign) = drafted("", 2, BODY).await;
+    lose_all(&house, &scene, campaign).await;
+    let comms = site.signed_in("Comms", &[Comms]).await;
+    let raw = house.raw().await;
+    raw.batch_execute("begin; lock table outcome in access exclusive mode")
+        .await
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let shown = get(&comms, "/console");
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
+    has(
+        &shown.body,
+        "2 notices were left uncertain: each may have arrived. People who were told since are counted, too.",
+    );
+    // What comes after it on the page is read all the same.
+    has(&shown.body, "Everyone accounted for");
+    raw.batch_execute("commit").await.unwrap();
+    has(
+        &get(&comms, "/console").body,
+        "2 notices were left uncertain, and their people were not told since",
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     let settings =
         "[[mail.relays]]\nname = \"alpha\"\nurl = \"smtp://localhost:2525\"\nrate_per_second = 5\n";
     let (house, scene, site, campaign) = drafted(settings, 1, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
-    has(&page(&comms, campaign), "relay alpha at most 5/s");
+    let shown = page(&comms, campaign);
+    // What is approved says nothing of the settings: an operator changes them without a second person.
+    has(
+        &shown,
+        "<dt>Speed at most</dt><dd>as fast as the relays take them</dd>",
+    );
+    has(
+        &shown,
+        "The settings allow now: relay alpha at most 5/s. They are no part of what is approved.",
+    );
     scene.launch(&house, campaign).await;
     let relays = json!([
         { "name": "beta", "connections": 1, "held_until": null, "why": null, "per_second": 7 },
@@ -246,6 +313,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
         &shown,
         "As fast as the relays take them and the settings allow: relay beta at most 7/s.",
     );
+    assert!(!shown.contains("no part of what is approved"), "{shown}");
     // One relay works, so the campaign goes on; the other is named all the same.
     has(
         &get(&comms, "/console").body,
@@ -405,6 +473,21 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
     let refused = tokio::task::block_in_place(|| admin.submit(&at, &to, &[]));
     assert_eq!(refused.status, 422, "{}", refused.body);
     has(&refused.body, "It was not launched: its texts quote facts");
+    // A program is not asked, unless it wants to be.
+    let program = site.program(&[Comms]).await;
+    let refused = tokio::task::block_in_place(|| {
+        let to = format!("/campaigns/{campaign}/launch");
+        program.post(&to, &json!({ "agreed": false }))
+    });
+    assert_eq!(
+        (refused.status, &refused.json()["unpublished"]),
+        (409, &json!(["contact_phone"])),
+        "{}",
+        refused.body
+    );
+    let noted = "select count(*) from audit_event where deed = 'campaign.launch' \
+        and detail::jsonb -> 'unpublished' = '[\"contact_phone\"]'";
+    assert_eq!(house.number(noted).await, 0);
     let done = tokio::task::block_in_place(|| admin.submit(&at, &to, &[("agreed", "yes")]));
     assert_eq!(done.status, 303, "{}", done.body);
     let status = store::find(&mut house.app.db.get().await.unwrap(), campaign)
@@ -412,6 +495,7 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
         .unwrap()
         .status;
     assert_eq!(status.as_str(), "sending");
+    assert_eq!(house.number(noted).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -426,7 +510,7 @@ async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_
     house.freeze_all().await;
     has(
         &page(&comms, campaign),
-        "3 messages that have not left yet never will.",
+        "Up to 3 messages that have not left yet never will.",
     );
     for path in ["/console/campaigns", "/console/incidents/sundmere"] {
         let shown = get(&comms, path).body;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text};
+use diesel::sql_types::{Array, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
@@ -163,7 +163,8 @@ pub async fn lock_pace(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Sets how fast a campaign may go, and why. `false`: it was as fast already, for the same reason.
+/// Sets how fast a campaign may go, and why; one that was held goes on `at`. `false`: it was as fast already, for the same
+/// reason.
 ///
 /// # Errors
 /// The database's.
@@ -172,7 +173,13 @@ pub async fn set_percent(
     id: CampaignId,
     percent: i16,
     reason: Option<&str>,
+    at: DateTime<Utc>,
 ) -> Result<bool> {
+    let went_on = sql::<Nullable<Timestamptz>>("case when percent <= 0 and ")
+        .bind::<SmallInt, _>(percent)
+        .sql(" > 0 then ")
+        .bind::<Timestamptz, _>(at)
+        .sql(" else resumed_at end");
     let set = diesel::update(campaign_pace::table.find(id))
         .filter(
             campaign_pace::percent
@@ -182,6 +189,7 @@ pub async fn set_percent(
         .set((
             campaign_pace::percent.eq(percent),
             campaign_pace::reason.eq(reason),
+            campaign_pace::resumed_at.eq(went_on),
         ))
         .execute(conn)
         .await?;
@@ -260,6 +268,50 @@ pub async fn barred(conn: &mut Conn) -> Result<Option<Barred>> {
     Ok(stopped.or(doubt_at.map(Barred::InDoubt)))
 }
 
+/// Since when nothing leaves because the database may be an older copy; `None`: it is not in doubt.
+///
+/// # Errors
+/// The database's.
+pub async fn in_doubt_since(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
+    let since: Option<Option<DateTime<Utc>>> = deployment::table
+        .select(deployment::doubt_at)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(since.flatten())
+}
+
+/// When messages of a campaign could last leave again after they could not: it was resumed, the program let it go on, or
+/// all sending was allowed again. `None`: that never happened.
+///
+/// # Errors
+/// The database's.
+pub async fn went_on_at(conn: &mut Conn, id: CampaignId) -> Result<Option<DateTime<Utc>>> {
+    let allowed: Option<DateTime<Utc>> = emergency_stop::table
+        .select(emergency_stop::allowed_at)
+        .first(conn)
+        .await?;
+    let resumed: Option<Option<DateTime<Utc>>> = campaign_pace::table
+        .find(id)
+        .select(campaign_pace::resumed_at)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(allowed.max(resumed.flatten()))
+}
+
+/// Notes that messages of a campaign can leave again from now on.
+///
+/// # Errors
+/// The database's.
+pub async fn set_resumed(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(campaign_pace::table.find(id))
+        .set(campaign_pace::resumed_at.eq(at))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Who stopped everything and when, if it is stopped.
 ///
 /// # Errors
@@ -292,6 +344,7 @@ pub async fn set_stopped(
             emergency_stop::stopped_at.eq(by.map(|(at, _)| at)),
             emergency_stop::stopped_by.eq(by.map(|(_, who)| who)),
             emergency_stop::unrecorded.eq(unrecorded),
+            emergency_stop::allowed_at.eq(by.is_none().then_some(entry.at)),
         ))
         .execute(conn)
         .await?;

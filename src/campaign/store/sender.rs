@@ -9,7 +9,8 @@ use diesel::sql_types::{Array, BigInt, Double, Jsonb, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::ability::{Ability, RelaySeen};
-use super::pace::barred;
+use super::super::{Campaign, CampaignStatus};
+use super::pace::{Pace, barred, in_doubt_since};
 use crate::db::schema::sender;
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, SenderId};
@@ -115,6 +116,34 @@ pub async fn sending_in_all(conn: &mut Conn) -> Result<i64> {
 pub async fn ability(conn: &mut Conn, now: DateTime<Utc>) -> Result<Ability> {
     let barred = barred(conn).await?;
     Ok(Ability::of(barred, &by_sender(conn).await?, now))
+}
+
+/// Whether messages of a campaign can leave now; of a cancelled one, whether what is left of it can be settled.
+///
+/// # Errors
+/// The database's.
+pub async fn ability_of(
+    conn: &mut Conn,
+    of: &Campaign,
+    pace: Option<&Pace>,
+    now: DateTime<Utc>,
+) -> Result<Ability> {
+    match of.status {
+        CampaignStatus::Cancelled => settling(conn).await,
+        _ => Ok(Pace::allows(pace, &ability(conn, now).await?)),
+    }
+}
+
+/// What keeps cancelled campaigns from being settled: that no sender is at work, or doubt about the database. A stop,
+/// relays that are held and pacing do not: nothing is sent for it (`notice::store::batch::claim`).
+async fn settling(conn: &mut Conn) -> Result<Ability> {
+    let in_doubt = in_doubt_since(conn).await?;
+    let at_work = !relays(conn).await?.is_empty();
+    Ok(match in_doubt {
+        Some(since) => Ability::InDoubt { since },
+        None if at_work => Ability::Open,
+        None => Ability::NoSender,
+    })
 }
 
 /// What senders at work see of their relays, sender by sender.

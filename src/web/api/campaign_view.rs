@@ -27,6 +27,7 @@ pub struct Stands {
     left_out: LeftOut,
     pace: Option<Pace>,
     may_have_arrived: Option<MayHaveArrived>,
+    held: Option<Ability>,
 }
 
 impl Stands {
@@ -39,10 +40,23 @@ impl Stands {
         let may_have_arrived = doubled::counted(app, of, within).await?;
         let (mut conn, id) = (app.db.get().await?, of.id);
         let conn = &mut conn;
+        let progress = store::progress(conn, id).await?;
+        let pace = store::pace(conn, id).await?;
+        let waits = match of.status {
+            CampaignStatus::Sending => true,
+            // A sender settles what was under way.
+            CampaignStatus::Cancelled => progress.left() > 0,
+            _ => false,
+        };
+        let held = match waits {
+            true => Some(store::ability_of(conn, of, pace.as_ref(), app.now()).await?),
+            false => None,
+        };
         Ok(Self {
-            progress: store::progress(conn, id).await?,
+            held: held.filter(|ability| !ability.is_open()),
+            progress,
             left_out: store::left_out(conn, id).await?,
-            pace: store::pace(conn, id).await?,
+            pace,
             may_have_arrived,
         })
     }
@@ -106,19 +120,14 @@ struct PaceView {
 
 impl CampaignView {
     /// The campaign as it stands now.
-    pub fn of(
-        campaign: Campaign,
-        stands: Stands,
-        ability: &Ability,
-        void: &HashMap<CampaignId, Vec<Change>>,
-    ) -> Self {
+    pub fn of(campaign: Campaign, stands: Stands, void: &HashMap<CampaignId, Vec<Change>>) -> Self {
         let Stands {
             progress,
             left_out,
             pace,
             may_have_arrived,
+            held,
         } = stands;
-        let ability = Pace::allows(pace.as_ref(), ability);
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {
@@ -138,15 +147,7 @@ impl CampaignView {
             sendable: progress.sendable(),
             doubled: may_have_arrived.map(|of| of.twice),
             maybe_arrived: may_have_arrived.map(|of| of.waiting),
-            held: Some(ability).filter(|held| {
-                let waits = match campaign.status {
-                    CampaignStatus::Sending => true,
-                    // A sender settles what was under way.
-                    CampaignStatus::Cancelled => progress.left() > 0,
-                    _ => false,
-                };
-                waits && !held.is_open()
-            }),
+            held,
             frozen: campaign.launched_at.is_some() && progress.frozen,
             counts: progress.counts,
             id: campaign.id,

@@ -35,14 +35,13 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
     let mut conn = app.db.get().await?;
     let mut campaign = store::find(&mut conn, id).await?;
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
-    let ability = store::ability(&mut conn, app.now()).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     drop(conn);
     let stands = Stands::load(app, &campaign, doubled::PATIENCE).await?;
     Ok(versioned(
         answer,
         campaign.version,
-        &CampaignView::of(campaign, stands, &ability, &void),
+        &CampaignView::of(campaign, stands, &void),
     ))
 }
 
@@ -118,7 +117,6 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         Some(name) => Some(named(&mut conn, &name).await?.id),
         None => None,
     };
-    let ability = store::ability(&mut conn, app.now()).await?;
     let mut rows = Vec::new();
     let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
     hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
@@ -135,7 +133,7 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, stands)| CampaignView::of(of, stands, &ability, &void),
+        |(of, stands)| CampaignView::of(of, stands, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }
@@ -157,6 +155,8 @@ pub struct Act {
     reason: Option<String>,
     /// Of a submission: the keys of `acknowledge` that are meant so.
     acknowledged: BTreeSet<String>,
+    /// Of a launch: `false` refuses it while its texts quote facts that are not public.
+    agreed: Option<bool>,
 }
 
 /// Refuses if the caller has seen another version; who names none takes it as it is.
@@ -227,7 +227,8 @@ pub async fn take_back(
 /// `POST /campaigns/{id}/launch`.
 ///
 /// # Errors
-/// An illegal move; 409 if anything changed since the approval (P5).
+/// An illegal move; 409 if anything changed since the approval (P5), or if the texts quote facts that are not public and
+/// `agreed` is false.
 pub async fn launch(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
@@ -236,7 +237,7 @@ pub async fn launch(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::launch(&app, who.id, *id).await?;
+    launch::launch_with(&app, who.id, *id, act.0.agreed.unwrap_or(true)).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 

@@ -26,7 +26,7 @@ use crate::campaign::doubled;
 use crate::campaign::error::CampaignError;
 use crate::campaign::hold;
 use crate::campaign::launch::TAKEN_BACK;
-use crate::campaign::store::{self, Pace};
+use crate::campaign::store;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident;
@@ -86,8 +86,8 @@ pub struct CampaignPage {
     pub content: Content,
     /// What came of its messages.
     pub outcomes: Outcomes,
-    /// Notices that wait for another try and may have arrived; none too if that could not be counted in time.
-    pub maybe_arrived: i64,
+    /// Notices that wait for another try and may have arrived; `None` if that could not be counted in time.
+    pub maybe_arrived: Option<i64>,
     /// The latest deeds.
     pub log: Vec<Done>,
     /// Whether there are older acts than those.
@@ -176,7 +176,7 @@ pub(super) async fn filled(
     let progress = store::progress(&mut conn, id).await?;
     let bearing = Bearing::load(app, &mut conn, &campaign, now).await?;
     let pace = store::pace(&mut conn, id).await?;
-    let ability = Pace::allows(pace.as_ref(), &store::ability(&mut conn, now).await?);
+    let ability = store::ability_of(&mut conn, &campaign, pace.as_ref(), now).await?;
     let latest = lately(&mut conn, &campaign, &progress, now).await?;
     let desk = around::desk(app, &mut conn, req, who, Area::Campaigns).await?;
     let present = match present_content(app, &mut conn, &campaign).await {
@@ -196,6 +196,10 @@ pub(super) async fn filled(
     // Others need it while this page waits.
     conn.roll_back().await;
     let may_have_arrived = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
+    let waiting = match progress.left() {
+        0 => Some(0),
+        _ => may_have_arrived.map(|of| of.waiting),
+    };
     let counted = match (campaign.launched_at, &present) {
         (None, Some(present)) => audiences.of(app, &campaign, Some(present.scope)).await,
         _ => None,
@@ -237,7 +241,7 @@ pub(super) async fn filled(
         has_older_acts,
         as_of: Moment::exact(now),
         is_again: campaign.audience.may_have_been_told,
-        maybe_arrived: may_have_arrived.map_or(0, |of| of.waiting),
+        maybe_arrived: waiting,
         counts: Counts {
             doubled: may_have_arrived.map(|of| of.twice),
             ..Counts::from(&progress)

@@ -45,6 +45,8 @@ pub struct Content {
     pub names: String,
     /// How fast at most, in words.
     pub rate: String,
+    /// What the settings allow now, in words; empty once it was launched. No part of what is approved.
+    pub limits: Vec<String>,
     /// How many go first, in words.
     pub first_slice: String,
     /// When it must be through, if that matters.
@@ -96,7 +98,10 @@ pub(super) async fn content(
         .as_ref()
         .and_then(|pinned| pinned.public_url.as_deref());
     let public_url = public_url.unwrap_or(configured).to_owned();
-    let limits = speed::limits(&app.config, &store::relays(conn).await?);
+    let limits = match of.launched_at {
+        None => speed::limits(&app.config, &store::relays(conn).await?),
+        Some(_) => Vec::new(),
+    };
     let done = |who, at| Done {
         who: names.of(who),
         what: "approved it".to_owned(),
@@ -113,12 +118,10 @@ pub(super) async fn content(
             .as_ref()
             .map_or_else(String::new, |pinned| in_words(pinned.names, "en")),
         rate: match of.limits.rate_per_second {
-            0 => speed::at_most(&limits),
-            rate => match limits.is_empty() {
-                true => format!("{}/s", count(rate.into())),
-                false => format!("{}/s; {}", count(rate.into()), limits.join(", ")),
-            },
+            0 => "as fast as the relays take them".to_owned(),
+            rate => format!("{}/s", count(rate.into())),
         },
+        limits,
         first_slice: match of.limits.canary {
             None => "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000"
                 .to_owned(),

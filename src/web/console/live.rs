@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
 use super::speed::{Bearing, LastWaits};
 use crate::app::App;
-use crate::campaign::store::{self, Pace, Progress};
+use crate::campaign::store::{self, Progress};
 use crate::campaign::{Campaign, doubled, hold};
 use crate::db;
 use crate::id::CampaignId;
@@ -129,12 +129,11 @@ impl Watch {
         hold::open_reasons(&self.app, &mut conn, [&mut campaign]).await?;
         let progress = store::progress(&mut conn, self.id).await?;
         let slowed = store::pace(&mut conn, self.id).await?;
-        let ability = store::ability(&mut conn, self.app.now()).await?;
         let now = self.app.now();
+        let ability = store::ability_of(&mut conn, &campaign, slowed.as_ref(), now).await?;
         let bearing =
             Bearing::load_again(&self.app, &mut conn, &campaign, now, &mut self.waits).await?;
         drop(conn);
-        let ability = Pace::allows(slowed.as_ref(), &ability);
         let doubled = self.doubled.get(&self.app, &campaign).await?;
         let lately = self.lately(&progress);
         let moving = Moving {

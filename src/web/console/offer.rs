@@ -5,6 +5,7 @@ use super::reach::Reach;
 use crate::campaign::content::Content;
 use crate::campaign::store::Progress;
 use crate::campaign::{Campaign, CampaignStatus};
+use crate::notice::NoticeStatus;
 use crate::staff::Right;
 use crate::web::figures::count;
 use crate::web::who::Signed;
@@ -55,13 +56,21 @@ pub fn offered(
 
 /// What a cancellation does to a campaign that has come so far.
 pub fn never(of: &Campaign, progress: &Progress) -> String {
-    let what = match (of.launched_at, progress.left()) {
+    // What is on a connection leaves. Of the rest some may have arrived by an attempt of which nobody knows the end.
+    let left = progress.left() - progress.of(NoticeStatus::Sending);
+    let what = match (of.launched_at, left) {
         (None, _) => "It is never sent.".to_owned(),
         // Not everybody is counted yet.
         (Some(_), _) if !progress.frozen => "What has not left by now never will.".to_owned(),
+        (Some(_), 0) if progress.left() > 0 => {
+            "Nothing more is sent than what is on its way now.".to_owned()
+        }
         (Some(_), 0) => "Nothing more is sent.".to_owned(),
-        (Some(_), 1) => "1 message that has not left yet never will.".to_owned(),
-        (Some(_), n) => format!("{} messages that have not left yet never will.", count(n)),
+        (Some(_), 1) => "Up to 1 message that has not left yet never will.".to_owned(),
+        (Some(_), n) => format!(
+            "Up to {} messages that have not left yet never will.",
+            count(n)
+        ),
     };
     format!("{what} This cannot be taken back.")
 }

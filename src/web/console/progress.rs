@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::speed::Bearing;
 use crate::campaign::ability::Ability;
 use crate::campaign::pacing::CanaryState;
-use crate::campaign::store::{Pace, Progress};
+use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::{self, Conn};
 use crate::notice::NoticeStatus;
@@ -270,11 +270,16 @@ pub async fn lately(
     };
     let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
     let first = minute - TimeDelta::minutes(2);
+    let second = minute - TimeDelta::minutes(1);
+    let went_on = store::went_on_at(conn, campaign.id).await?;
+    if went_on.is_some_and(|at| at > second || launched > first && at > launched) {
+        // Nothing was sent in a part of what would be counted.
+        return Ok((0, 0.0));
+    }
     if launched > first {
         let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
         return Ok((progress.done(), seconds));
     }
-    let second = minute - TimeDelta::minutes(1);
     // Of the first it is only asked whether it was sending then already: the second is a whole minute of it.
     let before = tally::ended(conn, campaign.id, first).await?;
     let ended = tally::ended(conn, campaign.id, second).await?;

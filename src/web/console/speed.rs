@@ -231,29 +231,3 @@ pub fn limits_now(config: &Config, seen: &[RelaySeen], since_launch: TimeDelta) 
     }
     all
 }
-
-/// How fast a campaign without a limit of its own goes.
-pub fn at_most(limits: &[String]) -> String {
-    match limits {
-        [] => "as fast as the relays take them".to_owned(),
-        some => format!(
-            "as fast as the relays take them and the settings allow: {}",
-            some.join(", ")
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_of_the_settings_is_named() {
-        assert_eq!(at_most(&[]), "as fast as the relays take them");
-        let limits = ["relay alpha at most 5/s".to_owned()];
-        assert_eq!(
-            at_most(&limits),
-            "as fast as the relays take them and the settings allow: relay alpha at most 5/s"
-        );
-    }
-}

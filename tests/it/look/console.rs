@@ -592,7 +592,7 @@ fn came() -> Outcomes {
 
 fn campaign() -> CampaignPage {
     CampaignPage {
-        maybe_arrived: 0,
+        maybe_arrived: Some(0),
         desk: desk(Area::Campaigns),
         id: "cam_1".into(),
         name: "Notice of data breach".into(),
@@ -636,6 +636,7 @@ fn campaign() -> CampaignPage {
             from: "Northline <notice@northline.example>".into(),
             names: String::new(),
             rate: "8,000 a second".into(),
+            limits: Vec::new(),
             first_slice: "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000".into(),
             through_by: None,
             on_uncertain: "left as they are".into(),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use candor::actor::Actor;
 use candor::campaign::{self, CampaignStatus, hold};
+use candor::deployment::Why;
+use candor::deployment::watch::suspect;
 use candor::id::CampaignId;
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
@@ -206,6 +209,71 @@ async fn a_cancelled_campaign_that_no_sender_settles_says_so() {
     let page = browser.get(&format!("/console/campaigns/{id}")).body;
     let words = "12 not settled yet. Nothing leaves: no sender is running.";
     assert!(page.contains(words), "{page}");
+    // A stop does not hide that.
+    let by = Actor::Staff(scene.comms);
+    hold::stop_everything(&house.app, by).await.unwrap();
+    let seen = program.get(&format!("/campaigns/{id}")).json();
+    assert_eq!(seen["held"], json!({"state": "no_sender"}), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_stop_nor_pacing_nor_held_relays_keep_a_cancelled_campaign_from_being_settled() {
+    let (house, scene) = launched("", people(12)).await;
+    let site = Site::open(&house.app).await;
+    let (program, browser) = (
+        site.program(&[Comms]).await,
+        site.signed_in("Cora", &[Comms]).await,
+    );
+    let id = only(&house).await;
+    house
+        .sql(
+            "update campaign_pace set percent = 0, reason = 'It holds.';
+             insert into sender (id, node, seen_at, relays, campaigns) values (gen_random_uuid(), 'n',
+                 now() + interval '1 hour', '[{\"name\": \"a\", \"connections\": 0,
+                 \"held_until\": \"2999-01-01T12:34:56Z\", \"why\": \"blocked\"}]', '{}')",
+        )
+        .await;
+    let by = Actor::Staff(scene.comms);
+    hold::stop_everything(&house.app, by).await.unwrap();
+    let seen = || program.get(&format!("/campaigns/{id}")).json()["held"].clone();
+    assert_eq!(seen()["state"], "stopped");
+    hold::cancel(&house.app, scene.comms, id).await.unwrap();
+    assert_eq!(seen(), json!(null));
+    let page = || browser.get(&format!("/console/campaigns/{id}")).body;
+    let words = "12 not settled yet. A sender does that in a moment.";
+    assert!(page().contains(words), "{}", page());
+    // While the database is in doubt nothing is settled.
+    suspect(&house.app, by, &[Why::Declared]).await.unwrap();
+    assert_eq!(seen()["state"], "in_doubt");
+    let words = "12 not settled yet. Sending is held: the database may be an older copy.";
+    assert!(page().contains(words), "{}", page());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_on() {
+    let (house, scene) = launched("", people(12)).await;
+    let site = Site::open(&house.app).await;
+    let browser = site.signed_in("Cora", &[Comms]).await;
+    house.mail.answer_by(|_| Some(lost()));
+    house.send_all().await;
+    let id = only(&house).await;
+    let page = || browser.get(&format!("/console/campaigns/{id}")).body;
+    let words = |end: &str| {
+        format!(
+            "<b>12</b> of those queued or deferred may have arrived: it is not known how an attempt ended. {end}"
+        )
+    };
+    let again = words("They are tried again.");
+    assert!(page().contains(&again), "{}", page());
+    // A new list before the audience is complete: nobody can resume it.
+    house
+        .sql("update campaign_freeze set done = false where bucket = 0")
+        .await;
+    let by = Actor::Staff(scene.comms);
+    hold::pause(&house.app, by, id, None).await.unwrap();
+    scene.import(&house, &super::csv(people(12))).await;
+    let never = words("They are not sent again by this campaign.");
+    assert!(page().contains(&never), "{}", page());
 }
 
 #[tokio::test(flavor = "multi_thread")]
