@@ -17,7 +17,7 @@ use super::route;
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::scripted::{Act, serve};
-use crate::sending::{Sending, launched};
+use crate::sending::{Sending, csv, launched};
 
 /// So strict that a few results of one kind would pause a campaign.
 const STRICT: &str = "[breaker]\nwindow = 100\nleast = 20\nerror_pause_percent = 5\n\
@@ -271,7 +271,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
         .await;
     let by = Actor::Staff(scene.comms);
     hold::pause(&house.app, by, id, None).await.unwrap();
-    scene.import(&house, &super::csv(people(12))).await;
+    scene.import(&house, &csv(people(12))).await;
     let never = words("They are not sent again by this campaign.");
     assert!(page().contains(&never), "{}", page());
 }
