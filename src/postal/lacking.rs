@@ -74,11 +74,14 @@ impl Lacking {
     }
 }
 
+/// The number of each bucket, and what it was counted from.
+type ByBucket = HashMap<i32, (Basis, i64)>;
+
 /// How many people lacked an address when they were last counted, by bucket. Contact data change with the list of
 /// affected people only: while that and the people who belong on the list for the post are the same, so is the number,
 /// and no contact data are opened again for it.
 #[derive(Debug, Default)]
-pub struct Counts(Mutex<HashMap<(IncidentId, PostalKind), HashMap<i32, (Basis, i64)>>>);
+pub struct Counts(Mutex<HashMap<(IncidentId, PostalKind), ByBucket>>);
 
 /// What a number was counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
