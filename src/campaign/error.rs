@@ -7,6 +7,7 @@ use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
 use crate::db;
+use crate::db::retry::Collision;
 use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::person::AudienceCount;
@@ -100,6 +101,12 @@ pub enum CampaignError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+impl Collision for CampaignError {
+    fn is_collision(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_collision())
+    }
 }
 
 impl From<db::Error> for CampaignError {

@@ -12,6 +12,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::db;
+use crate::db::retry::retried;
 use crate::id::CampaignId;
 use crate::notice::NoticeStatus;
 use crate::notice::store::{batch, tally};
@@ -31,8 +32,8 @@ pub async fn all(app: &App) -> db::Result<()> {
     }
     let load = load(app).await?;
     for campaign in sending {
-        first_slice(app, campaign).await?;
-        pace(app, campaign, load).await?;
+        retried(|| first_slice(app, campaign)).await?;
+        retried(|| pace(app, campaign, load)).await?;
     }
     Ok(())
 }

@@ -225,14 +225,12 @@ fn master_key(dir: &Path) -> Result<PathBuf> {
 }
 
 async fn drop_database(cluster: &Cluster) -> Result<()> {
-    let (client, connection) =
-        tokio_postgres::connect(&cluster.url("postgres"), tokio_postgres::NoTls).await?;
-    let connection = tokio::spawn(connection);
+    let client = db::Connector::new(&cluster.url("postgres"))?
+        .client()
+        .await?;
     client
         .batch_execute(&format!("drop database if exists {DATABASE} with (force)"))
         .await?;
-    drop(client);
-    connection.await??;
     Ok(())
 }
 

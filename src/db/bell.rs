@@ -1,9 +1,9 @@
 //! Notifications between processes (LISTEN and NOTIFY): a commit notifies, and all listeners poll at once instead of at
 //! their next interval. Listeners must still poll at an interval: a broken connection delivers nothing.
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 
 use super::{Conn, Db, Result};
 use diesel_async::RunQueryDsl;
@@ -21,11 +21,10 @@ impl Bell {
     /// # Errors
     /// [`super::Error::Unavailable`] if the database cannot be reached.
     pub async fn listen(db: &Db, name: &str) -> Result<Self> {
-        let (client, mut connection) = tokio_postgres::connect(db.url(), NoTls).await?;
+        let (client, mut messages) = db.connector().open().await?;
         // One ring that waits is as good as many.
         let (rung, heard) = mpsc::channel(1);
         tokio::spawn(async move {
-            let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
             while let Some(Ok(message)) = messages.next().await {
                 if matches!(message, AsyncMessage::Notification(_)) {
                     let _ = rung.try_send(());

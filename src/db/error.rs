@@ -1,7 +1,8 @@
-//! What can go wrong in the database, told apart by SQLSTATE so that it also holds when errors come
-//! from another node, where constraint names are lost.
+//! What can go wrong in the database, told apart by SQLSTATE, whatever language the server speaks.
 
-use diesel::result::{DatabaseErrorKind, Error as Diesel};
+use diesel::ConnectionError;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as Diesel};
+use diesel_async::pooled_connection::PoolError as Opening;
 use diesel_async::pooled_connection::deadpool::PoolError;
 
 /// A result of the database layer.
@@ -24,8 +25,11 @@ pub enum Error {
         /// Which row, by id; never its contents.
         row: String,
     },
+    /// The database URL, or a file that it names, is bad.
+    #[error("configuration: database.url: {0}")]
+    Url(String),
     /// No connection, or it broke: the same call may succeed later.
-    #[error("the database is away: {0}")]
+    #[error("the database cannot be reached: {0}")]
     Unavailable(String),
     /// A statement took longer than it may, or waited longer for a lock (57014, 55P03): the same call may succeed later.
     #[error("the database took too long: {0}")]
@@ -52,6 +56,45 @@ impl Error {
         matches!(self, Self::Conflict(name) if name == constraint)
     }
 
+    /// The reason without what kind of failure it is.
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::Unavailable(why) => why,
+            other => other.to_string(),
+        }
+    }
+
+    /// By the SQLSTATE (Postgres documentation, appendix A).
+    fn of_code(code: &str, constraint: Option<&str>, message: &str) -> Self {
+        let message = || message.to_owned();
+        match code {
+            "23505" | "23503" | "23514" | "23P01" | "23001" => {
+                Self::Conflict(constraint.unwrap_or_default().to_owned())
+            }
+            "40001" | "40P01" => Self::Retry,
+            // It ends, has crashed, is not yet there, or has ended the session.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Self::Unavailable(message()),
+            _ if code.starts_with("08") => Self::Unavailable(message()),
+            "57014" | "55P03" => Self::Late(message()),
+            _ => Self::Statement(message()),
+        }
+    }
+
+    /// An error of the server as diesel passes it on.
+    fn of_diesel(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> Self {
+        // Our connections put the SQLSTATE there: `connect/sqlstate`.
+        if let Some(code) = info.column_name() {
+            return Self::of_code(code, info.constraint_name(), info.message());
+        }
+        // Without one it is not the server's.
+        match kind {
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Self::Unavailable(info.message().to_owned())
+            }
+            _ => Self::Statement(info.message().to_owned()),
+        }
+    }
+
     /// Whether the database was away or took too long: nothing is wrong with what was asked.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Late(_))
@@ -62,24 +105,9 @@ impl From<Diesel> for Error {
     fn from(error: Diesel) -> Self {
         match error {
             Diesel::NotFound => Self::Missing,
-            Diesel::DatabaseError(kind, info) => match kind {
-                DatabaseErrorKind::UniqueViolation
-                | DatabaseErrorKind::ForeignKeyViolation
-                | DatabaseErrorKind::CheckViolation
-                | DatabaseErrorKind::ExclusionViolation
-                | DatabaseErrorKind::RestrictViolation => {
-                    Self::Conflict(info.constraint_name().unwrap_or_default().to_owned())
-                }
-                DatabaseErrorKind::SerializationFailure => Self::Retry,
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                    Self::Unavailable(info.message().to_owned())
-                }
-                // Of the rest diesel does not tell the SQLSTATE: this is the one place that reads the words.
-                _ if info.message().contains("deadlock detected") => Self::Retry,
-                _ if late(info.message()) => Self::Late(info.message().to_owned()),
-                _ if lost(info.message()) => Self::Unavailable(info.message().to_owned()),
-                _ => Self::Statement(info.message().to_owned()),
-            },
+            Diesel::DatabaseError(kind, info) => Self::of_diesel(kind, &*info),
+            // It is rolled back: the connection is dropped.
+            Diesel::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
             Diesel::BrokenTransactionManager => {
                 Self::Unavailable("the connection broke inside a transaction".to_owned())
             }
@@ -88,41 +116,24 @@ impl From<Diesel> for Error {
     }
 }
 
-/// Messages of statements that took longer than their limit, or waited longer for a lock (57014, 55P03).
-fn late(message: &str) -> bool {
-    [
-        "canceling statement due to statement timeout",
-        "canceling statement due to lock timeout",
-    ]
-    .contains(&message)
-}
-
-/// Messages of a server that is going, gone or not yet there (57P01..57P03, 08xxx), which diesel
-/// does not tell apart.
-fn lost(message: &str) -> bool {
-    [
-        "connection closed",
-        "terminating connection",
-        "shutting down",
-        "starting up",
-        "recovery mode",
-        "error communicating with the server",
-        "Broken pipe",
-        "Connection re",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
-}
-
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            PoolError::Backend(Opening::ConnectionError(error)) => error.into(),
+            PoolError::Backend(Opening::QueryError(error)) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
     }
 }
 
-impl From<diesel::ConnectionError> for Error {
-    fn from(error: diesel::ConnectionError) -> Self {
-        Self::Unavailable(error.to_string())
+impl From<ConnectionError> for Error {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            // What `pool` was told.
+            ConnectionError::BadConnection(why) => Self::Unavailable(why),
+            ConnectionError::CouldntSetupConfiguration(error) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
     }
 }
 
@@ -130,15 +141,7 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             None => Self::Unavailable(error.to_string()),
-            Some(db) => match db.code().code() {
-                "23505" | "23503" | "23514" | "23P01" | "23001" => {
-                    Self::Conflict(db.constraint().unwrap_or_default().to_owned())
-                }
-                "40001" | "40P01" => Self::Retry,
-                "57P01" | "57P02" | "57P03" => Self::Unavailable(db.message().to_owned()),
-                "57014" | "55P03" => Self::Late(db.message().to_owned()),
-                _ => Self::Statement(db.message().to_owned()),
-            },
+            Some(said) => Self::of_code(said.code().code(), said.constraint(), said.message()),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The embedded migrations.
 
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Error, Result};
+use super::{Connector, Error, Result};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -15,15 +15,14 @@ pub struct Migrations {
 }
 
 async fn harness(url: &str) -> Result<AsyncMigrationHarness<AsyncPgConnection>> {
-    Ok(AsyncMigrationHarness::new(
-        AsyncPgConnection::establish(url).await?,
-    ))
+    let conn = Connector::new(url)?.diesel().await?;
+    Ok(AsyncMigrationHarness::new(conn))
 }
 
 /// Runs what is pending. Needs a multi-thread runtime: the harness blocks its thread.
 ///
 /// # Errors
-/// [`Error::Unavailable`] without a connection, [`Error::Statement`] if a migration fails; what ran
+/// [`Error::Url`] if the URL is bad, [`Error::Unavailable`] without a connection, [`Error::Statement`] if a migration fails; what ran
 /// before it stays.
 pub async fn migrate(url: &str) -> Result<Migrations> {
     let mut harness = harness(url).await?;

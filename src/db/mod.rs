@@ -1,6 +1,7 @@
 //! The database: pool, transactions, migrations, and what can go wrong there.
 
 pub mod bell;
+mod connect;
 pub mod embedded;
 pub mod enums;
 mod error;
@@ -8,11 +9,13 @@ mod migrate;
 mod outage;
 mod pool;
 pub mod request;
+pub mod retry;
 pub mod schema;
 mod statement;
 mod tx;
 mod watch;
 
+pub use connect::Connector;
 pub use error::{Error, Result};
 pub use migrate::{Migrations, migrate, pending};
 pub use outage::Trouble;

@@ -1,6 +1,5 @@
 //! The pool of connections.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::ConnectionError;
@@ -8,12 +7,12 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use super::outage::Outage;
-use super::{Error, Result};
+use super::{Connector, Error, Result};
 use crate::config;
 
 /// A connection as stores take it: pooled or inside a transaction, they cannot tell.
@@ -55,7 +54,7 @@ pub struct Db {
     pool: Pool<AsyncPgConnection>,
     /// Connections without limits, opened when the first is asked for.
     patient: Pool<AsyncPgConnection>,
-    url: Arc<str>,
+    connector: Connector,
     /// Whether its transactions end by themselves, also within a request that joins them.
     pub(super) apart: bool,
     pub(super) outage: Outage,
@@ -85,7 +84,7 @@ impl Db {
     /// yet. Statements have no time limits.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the pool cannot be made.
+    /// [`Error::Url`] if the URL is bad, [`Error::Unavailable`] if the pool cannot be made.
     pub fn new(url: &str, size: usize) -> Result<Self> {
         Self::with_limits(url, size, Limits::default())
     }
@@ -100,12 +99,13 @@ impl Db {
     /// another task uses it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the pool cannot be made.
+    /// [`Error::Url`] if the URL is bad, [`Error::Unavailable`] if the pool cannot be made.
     pub fn with_limits(url: &str, size: usize, limits: Limits) -> Result<Self> {
+        let connector = Connector::new(url)?;
         Ok(Self {
-            pool: pool(url, size, limits)?,
-            patient: pool(url, size, Limits::default())?,
-            url: url.into(),
+            pool: pool(&connector, size, limits)?,
+            patient: pool(&connector, size, Limits::default())?,
+            connector,
             apart: false,
             outage: Outage::new(),
         })
@@ -156,33 +156,28 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn raw(&self) -> Result<tokio_postgres::Client> {
-        let (client, connection) =
-            tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await?;
-        tokio::spawn(async move {
-            // The client hears of it too, at its next statement.
-            let _ = connection.await;
-        });
-        Ok(client)
+        self.connector.client().await
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
     }
 }
 
-fn pool(url: &str, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection>> {
+fn pool(connector: &Connector, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection>> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     let home = Handle::try_current().ok();
     let limits = limits.sql();
-    config.custom_setup = Box::new(move |url| {
-        let (url, limits) = (url.to_owned(), limits.clone());
+    let connector = connector.clone();
+    config.custom_setup = Box::new(move |_| {
+        let (connector, limits) = (connector.clone(), limits.clone());
         let establish = async move {
-            let mut conn = AsyncPgConnection::establish(&url).await?;
+            let refused = |e: Error| ConnectionError::BadConnection(e.why());
+            let mut conn = connector.diesel().await.map_err(refused)?;
             if let Some(limits) = limits {
-                let refused =
-                    |e: diesel::result::Error| ConnectionError::BadConnection(e.to_string());
-                conn.batch_execute(&limits).await.map_err(refused)?;
+                let set = conn.batch_execute(&limits).await;
+                set.map_err(|e| refused(e.into()))?;
             }
             Ok(conn)
         };
@@ -193,7 +188,7 @@ fn pool(url: &str, size: usize, limits: Limits) -> Result<Pool<AsyncPgConnection
         let ended = |e: tokio::task::JoinError| ConnectionError::BadConnection(e.to_string());
         async move { task.await.map_err(ended)? }.boxed()
     });
-    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     Pool::builder(manager)
         .max_size(size)
         .build()

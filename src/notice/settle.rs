@@ -12,13 +12,12 @@ use super::{BatchStatus, NoticeStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, guard};
+use crate::db::retry::retried;
 use crate::db::{self, Conn, Result};
 use crate::person::{self, Became, ToldBy};
 
 /// Who ends a campaign when nothing of it is left.
 const ME: Actor = Actor::System("senders");
-/// How often a transaction that met another is tried.
-const TRIES: usize = 5;
 
 /// How a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +73,7 @@ pub struct Rest {
 /// # Errors
 /// The database's, after a few tries if it asks to try again.
 pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Result<End> {
-    let mut tries = 1;
-    loop {
-        match once(app, lease, settled, rest).await {
-            Err(db::Error::Retry) if tries < TRIES => tries += 1,
-            other => return other,
-        }
-    }
+    retried(|| once(app, lease, settled, rest)).await
 }
 
 /// Writes what was learned of some notices of a batch that goes on. `false`: another sender took the batch over, or the
@@ -90,13 +83,7 @@ pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) ->
 /// # Errors
 /// The database's, after a few tries if it asks to try again: nothing is written.
 pub async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {
-    let mut tries = 1;
-    loop {
-        match part_once(app, lease, settled).await {
-            Err(db::Error::Retry) if tries < TRIES => tries += 1,
-            other => return other,
-        }
-    }
+    retried(|| part_once(app, lease, settled)).await
 }
 
 async fn part_once(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {

@@ -8,6 +8,7 @@ use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, mov
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
+use crate::db::retry::retried;
 use crate::db::{self, Conn};
 use crate::id::{PostalId, StaffId};
 use crate::incident;
@@ -17,8 +18,6 @@ use crate::staff::replay::store::mark_done;
 
 /// How many people one transaction records as told.
 const AT_ONCE: i64 = 2_000;
-/// How often a transaction that met another is tried.
-const TRIES: usize = 10;
 
 /// What became of a list, and the numbers to which the person who says so agreed.
 #[derive(Debug, Clone)]
@@ -142,15 +141,7 @@ fn is_waiting(batch: &Batch) -> Result<(), PostalError> {
 async fn settle(app: &App, batch: &Batch) -> Result<(), PostalError> {
     let buckets = store::listed_buckets(&mut *app.db.get().await?, batch.id).await?;
     for bucket in buckets {
-        let mut tries = 1;
-        loop {
-            match some(app, batch, bucket).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(db::Error::Retry) if tries < TRIES => tries += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        while retried(|| some(app, batch, bucket)).await? {}
     }
     Ok(store::set_posted(&mut *app.db.get().await?, batch.id).await?)
 }

@@ -6,7 +6,7 @@ mod discard;
 mod error;
 mod under_way;
 
-use self::apply::{at_once, begin, by_bucket, retried, whole};
+use self::apply::{at_once, begin, by_bucket, whole};
 pub use self::asked::questions;
 use self::asked::{has_no_count, keep_told, lock_agreed, percent, rows, told_now};
 use self::discard::is_as_seen;
@@ -19,6 +19,7 @@ use super::store;
 use super::{ScopeStatus, Version};
 use crate::app::App;
 use crate::db::Conn;
+use crate::db::retry::retried;
 use crate::deployment;
 use crate::id::{IncidentId, StaffId};
 use crate::incident;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::db::retry::Collision;
 use crate::db::{self, Trouble};
 
 /// What the database said, for the log.
@@ -19,7 +20,7 @@ impl Cause {
         Self {
             words: error.to_string(),
             is_outage: error.is_outage(),
-            may_run_again: matches!(error, db::Error::Retry),
+            may_run_again: error.is_collision(),
         }
     }
 

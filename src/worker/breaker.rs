@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::CampaignError;
 use crate::campaign::pacing::Alarm;
+use crate::db::retry::retried;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 
@@ -45,11 +46,11 @@ pub fn watch(app: &App, relay: &str, heard: &Heard) {
 async fn act(app: App, campaign: CampaignId, alarm: Alarm) {
     let (done, reason) = match alarm {
         Alarm::Warn(reason) => {
-            let done = hold::warn(&app, ME, campaign, &reason).await;
+            let done = retried(|| hold::warn(&app, ME, campaign, &reason)).await;
             (done, reason)
         }
         Alarm::Pause(reason) => {
-            let done = hold::pause(&app, ME, campaign, Some(&reason)).await;
+            let done = retried(|| hold::pause(&app, ME, campaign, Some(&reason))).await;
             (done, reason)
         }
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::campaign;
 use crate::db;
+use crate::db::retry::retried;
 use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
@@ -51,17 +52,17 @@ pub async fn run(app: App, shutdown: Shutdown) {
                 &error,
             );
         }
-        if let Err(error) = sweep(&app).await {
+        if let Err(error) = retried(|| sweep(&app)).await {
             app.db
                 .trouble("what is kept for a while only was not swept", &error);
         }
-        if let Err(error) = reseal::reasons(&app).await {
+        if let Err(error) = retried(|| reseal::reasons(&app)).await {
             app.db.trouble(
                 "reasons that an older program left readable are not all sealed; trying again",
                 &error,
             );
         }
-        if let Err(error) = reweigh::lately(&app).await {
+        if let Err(error) = retried(|| reweigh::lately(&app)).await {
             app.db.trouble(
                 "tickets that were opened while a list came in force are not weighed again; trying again",
                 &error,

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::idle::Idle;
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::db::retry::retried;
 use crate::db::{self, Conn};
 use crate::id::PersonId;
 use crate::incident;
@@ -114,7 +115,7 @@ async fn look(app: &App, turn: &Mutex<Idle>, shutdown: &Shutdown) -> Option<Foun
 async fn claim_due(app: &App) -> db::Result<Found> {
     let is_due = store::is_due(&mut *app.db.get().await?, app.now()).await?;
     match is_due {
-        true => claim(app).await,
+        true => retried(|| claim(app)).await,
         false => Ok(Found {
             letters: Vec::new(),
             at: Instant::now(),
@@ -231,9 +232,13 @@ fn count(app: &App, letter: &Claimed, outcome: &Outcome) {
         .inc();
 }
 
+async fn record_once(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<bool> {
+    store::record(&mut *app.db.get().await?, letter, outcome, app.now()).await
+}
+
 async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()> {
-    let mut conn = app.db.get().await?;
-    if !store::record(&mut conn, letter, outcome, app.now()).await? {
+    // It has left: unrecorded it would be sent again.
+    if !retried(|| record_once(app, letter, outcome)).await? {
         tracing::warn!(letter = %letter.id, "a letter was claimed anew before its outcome was recorded");
     }
     count(app, letter, outcome);

@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::providers::Providers;
 use super::trunk::Trunk;
 use crate::app::App;
-use crate::db::Error;
+use crate::db::retry::Collision;
 use crate::id::SenderId;
 use crate::notice::freeze::Freezer;
 use crate::shutdown::Shutdown;
@@ -109,7 +109,7 @@ async fn freeze_all(app: App, wake: Wake, shutdown: Shutdown) {
     while !shutdown.is_leaving() {
         let more = match freezer.step(&app).await {
             Ok(more) => more,
-            Err(Error::Retry) => true,
+            Err(error) if error.is_collision() => true,
             Err(error) => {
                 app.db.trouble(
                     "an audience could not be frozen further; trying again",

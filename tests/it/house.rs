@@ -78,11 +78,8 @@ async fn start() -> String {
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
+    let connector = db::Connector::new(url).unwrap();
+    connector.client().await.unwrap()
 }
 
 /// The program on the database at `url`.

@@ -302,6 +302,15 @@ fn what_belongs_in_one_place_is_nowhere_else() {
                 wrong.push(format!("{file} names {word}"));
             }
         }
+        // Whatever else opens one loses the SQLSTATE of its errors, and TLS. The private cluster has its own socket.
+        let opens = [
+            "NoTls",
+            "AsyncPgConnection::establish",
+            "tokio_postgres::connect(",
+        ];
+        if opens.iter().any(|word| code.contains(word)) && !file.starts_with("db/embedded") {
+            wrong.push(format!("{file} opens a connection: `db::Connector` does"));
+        }
         if code.contains("schema::") && layer(&file) != 3 && top != "db" {
             wrong.push(format!("{file} names the schema: only stores do"));
         }

@@ -1,6 +1,7 @@
 //! Acts that meet in the database: who waits for what, what is done again, and what a race must not leave behind.
 
 mod again;
+mod german;
 mod launch;
 mod staff;
 mod tickets;

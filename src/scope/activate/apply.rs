@@ -1,7 +1,5 @@
 //! The transactions that put a version in force: of a first list, of a short one, bucket by bucket of a long one.
 
-use std::future::Future;
-
 use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
@@ -15,6 +13,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit;
 use crate::campaign;
+use crate::db::retry::retried;
 use crate::db::{self, Conn, bell};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
@@ -26,21 +25,6 @@ use crate::ticket;
 
 /// How many buckets are worked on at once. Four are no faster, and leave the senders less.
 const AT_WORK: usize = 2;
-/// How often a transaction that met another is tried.
-const TRIES: usize = 10;
-
-/// Does a transaction again if it met another one.
-pub(super) async fn retried<T, F: Future<Output = Result<T, ActivateError>>>(
-    once: impl Fn() -> F,
-) -> Result<T, ActivateError> {
-    let mut tries = 1;
-    loop {
-        match once().await {
-            Err(ActivateError::Db(db::Error::Retry)) if tries < TRIES => tries += 1,
-            other => return other,
-        }
-    }
-}
 
 /// A first list: its people are in a table that becomes part of all, whatever its length.
 pub(super) async fn whole(

@@ -1,6 +1,7 @@
 //! Why a version was not put in force or thrown away.
 
 use crate::db;
+use crate::db::retry::Collision;
 use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::scope::ScopeStatus;
@@ -63,6 +64,12 @@ pub enum ActivateError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+impl Collision for ActivateError {
+    fn is_collision(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_collision())
+    }
 }
 
 impl db::Trouble for ActivateError {

@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 
 /// A campaign that is approved, written by somebody else.
-async fn approved(house: &House, scene: &Scene) -> CampaignId {
+pub async fn approved(house: &House, scene: &Scene) -> CampaignId {
     let kind = CampaignKind::Initial;
     let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
     let hash = launch::submit(&house.app, scene.comms, id).await.unwrap();
@@ -23,7 +23,7 @@ async fn approved(house: &House, scene: &Scene) -> CampaignId {
 
 /// Launches by `post` while another session locks the campaign, then the incident: the launch locks them the other way
 /// round. The other session lets go once the launch waits for it again.
-async fn in_a_deadlock(house: &House, post: impl FnOnce() -> Seen + Send + 'static) -> Seen {
+pub async fn in_a_deadlock(house: &House, post: impl FnOnce() -> Seen + Send + 'static) -> Seen {
     let (raw, pid) = holder(house).await;
     raw.batch_execute("select from campaign for update")
         .await

@@ -62,6 +62,31 @@ async fn a_letter_put_off_waits_longer_each_time_and_keeps_its_message_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_record_meets_a_deadlock_is_recorded_and_not_sent_again() {
+    let line = Helpline::new().await;
+    line.asks(line.person(&ANN).await, "Hello?").await;
+    // The first two records end as the loser of a deadlock does.
+    line.sql(
+        "create sequence met;
+         create function meet() returns trigger language plpgsql as $$ begin
+             if new.status = 'sent' and nextval('met') < 3 then
+                 raise 'met' using errcode = '40P01';
+             end if;
+             return new;
+         end $$;
+         create trigger meet before update on outbox for each row execute function meet()",
+    )
+    .await;
+    assert_eq!(line.step().await, Worked::Some(1));
+    let sent = "select count(*) from outbox where status = 'sent'";
+    assert_eq!(line.number(sent).await, 1);
+    assert_eq!(line.number("select last_value from met").await, 3);
+    line.app.clock.advance(TimeDelta::hours(1));
+    assert_eq!(line.step().await, Worked::Nothing);
+    assert_eq!(line.mail.sent().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_letter_fails_and_a_relay_that_is_away_burns_no_attempt() {
     let line = Helpline::new().await;
     let people = line.people(3, &ANN).await;
