@@ -138,7 +138,9 @@ pub enum PostalError {
     #[error("this person is under a legal hold: they are told nothing until it is lifted")]
     Held,
     /// No longer in scope.
-    #[error("this person is not in scope, and was told of nothing: there is nothing to tell them")]
+    #[error(
+        "this person is not in scope, and what they were told last names nothing: there is nothing to tell them"
+    )]
     Retracted,
     /// Told of everything.
     #[error("this person was told of everything that was exposed: there is nothing to record")]
@@ -171,7 +173,7 @@ fn next(state: IncidentState) -> &'static str {
     match state {
         IncidentState::Suspected => "confirm it before anybody is told",
         IncidentState::Closed => {
-            "its page and helpline answer nobody. Move it back to scoping first, then take the list"
+            "no letter is taken for it. Move it back to scoping first, then take the list"
         }
         _ => "nobody of it is told",
     }

@@ -185,7 +185,7 @@ impl Work {
         let codes: Vec<_> = codes.collect();
         let references: Vec<_> = slips
             .iter()
-            .map(|slip| match &slip.which {
+            .map(|slip| match slip.besides.as_ref().unwrap_or(&slip.which) {
                 Which::Reference(reference) => Some(reference_key(key, reference).to_vec()),
                 Which::Code(_) | Which::Person(_) => None,
             })
@@ -269,6 +269,9 @@ impl Work {
             Which::Person(person) => self.last_to(*person, slip),
         }
         .ok_or(Refused::Unknown)?;
+        if !self.is_of(n, slip, person) {
+            return Err(Refused::AnotherPerson);
+        }
         let one = self.people.get_mut(&person).ok_or(Refused::Unknown)?;
         let item = &one.items[at];
         match item.status {
@@ -282,6 +285,19 @@ impl Work {
         let (batch, not_posted) = (item.batch.id, slip.was_not_posted());
         one.close(at, not_posted, &slip.reason);
         Ok((batch, not_posted))
+    }
+
+    /// Whether what the `n`th slip names besides a code is this person.
+    fn is_of(&self, n: usize, slip: &Slip, person: PersonId) -> bool {
+        match &slip.besides {
+            None | Some(Which::Code(_)) => true,
+            Some(Which::Person(named)) => *named == person,
+            Some(Which::Reference(_)) => {
+                let reference = self.references.get(n).and_then(Option::as_ref);
+                let people = reference.and_then(|reference| self.by_reference.get(reference));
+                people.is_some_and(|people| people.contains(&person))
+            }
+        }
     }
 
     fn by_code(&self, key: i64) -> Option<(PersonId, usize)> {

@@ -28,6 +28,8 @@ pub struct Slip {
     pub line: usize,
     /// Which letter.
     pub which: Which,
+    /// What the column `reference` has besides a code: it must be of the same person.
+    pub besides: Option<Which>,
     /// Why, for those who list it again: `moved away`.
     pub reason: String,
 }
@@ -69,6 +71,9 @@ pub enum Refused {
          letter, the id of the former person, or the list"
     )]
     TwoPeople,
+    /// Reference and code are not of the same person.
+    #[error("the letter with this code went to another person than the reference names")]
+    AnotherPerson,
     /// Its list waits.
     #[error("this letter is on a list that is not recorded as posted")]
     NotPosted,
@@ -116,19 +121,24 @@ pub type Slips = Vec<Result<Slip, (usize, Refused)>>;
 /// [`Refused::Nothing`], [`Refused::Mistyped`], [`Refused::Reason`].
 pub fn slip(line: usize, reference: &str, code: &str, reason: &str) -> Result<Slip, Refused> {
     let (reference, code, reason) = (reference.trim(), code.trim(), reason.trim());
-    let which = match (code, reference) {
-        ("", "") => return Err(Refused::Nothing),
-        ("", reference) => match reference.parse() {
-            Ok(person) => Which::Person(person),
-            Err(_) => Which::Reference(plain(reference).to_owned()),
-        },
-        (code, _) => Which::Code(NoticeCode::parse(code).ok_or(Refused::Mistyped)?),
+    let named = (!reference.is_empty()).then(|| match reference.parse() {
+        Ok(person) => Which::Person(person),
+        Err(_) => Which::Reference(plain(reference).to_owned()),
+    });
+    let (which, besides) = match (code, named) {
+        ("", None) => return Err(Refused::Nothing),
+        ("", Some(named)) => (named, None),
+        (code, named) => {
+            let code = NoticeCode::parse(code).ok_or(Refused::Mistyped)?;
+            (Which::Code(code), named)
+        }
     };
     let fine = !reason.is_empty() && reason.chars().count() <= REASON;
     let reason = fine.then(|| reason.to_owned()).ok_or(Refused::Reason)?;
     Ok(Slip {
         line,
         which,
+        besides,
         reason,
     })
 }

@@ -77,6 +77,17 @@ for (const area of all("textarea[data-keep]")) {
   if (!area.value) area.value = sessionStorage.getItem(drafted(area)) ?? "";
   area.addEventListener("input", () => sessionStorage.setItem(drafted(area), area.value));
 }
+// A refused form comes back at the address that it was sent to, one part longer than its page: the drafts of both are of
+// the same words.
+const depth = (path) => path.split("/").length;
+function isSame(name, area) {
+  const [word, path, kept] = name.split(" ");
+  const here = location.pathname;
+  const [short, long] = depth(path ?? "") < depth(here) ? [path ?? "", here] : [here, path ?? ""];
+  const isNear = long === short || (long.startsWith(`${short}/`) && depth(long) === depth(short) + 1);
+  return word === "draft" && kept === area.dataset.keep && isNear;
+}
+const sameAs = (area) => Object.keys(sessionStorage).filter((name) => isSame(name, area));
 // A field may be called "elements" itself, and then hides the form's own list.
 const elementsOf = (form) => Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements").get.call(form);
 function keep(form) {
@@ -93,7 +104,7 @@ function keep(form) {
     form.append(field);
   }
   field.value = id;
-  sessionStorage.setItem(SENT + id, JSON.stringify(areas.map(drafted)));
+  sessionStorage.setItem(SENT + id, JSON.stringify(areas.flatMap(sameAs)));
 }
 
 // Tabs are buttons that bring the same page with the other one open; here they switch in place.

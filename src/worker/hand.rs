@@ -214,7 +214,9 @@ impl Hand {
             }
             Ok(false) => self.lost.store(true, Ordering::Relaxed),
             Err(error) => {
-                tracing::warn!(%error, campaign = %self.lease.campaign_id, "results are not written yet; trying again");
+                self.app
+                    .db
+                    .trouble("results are not written yet; trying again", &error);
                 self.with_settled(|settled| settled.extend(part));
             }
         }

@@ -84,6 +84,23 @@ const steps = {
     assert.equal(await page.getByLabel('Reply to customer').inputValue(), '');
     await page.context().close();
   },
+  async 'a reply that was refused, corrected and sent leaves no draft behind'() {
+    const page = await staff('agent');
+    const words = 'This is refused first, and then sent once.';
+    await page.goto(house.base + house.tickets[1]);
+    await page.getByLabel('Reply to customer').fill(words);
+    await page.getByText('For Solved and On hold').click();
+    await pressed(page, page.locator('button[value=on_hold]'));
+    assert.ok(!page.url().includes('did='), `a reason is missing: ${page.url()}`);
+    assert.equal(await page.getByLabel('Reply to customer').inputValue(), words);
+    await page.getByLabel('Reply to customer').fill(`${words} Now.`);
+    await pressed(page, page.locator('button[value=pending]'));
+    assert.ok(page.url().includes('did=reply'), page.url());
+    assert.equal(await page.getByLabel('Reply to customer').inputValue(), '', 'after it was sent');
+    await page.goto(house.base + house.tickets[1]);
+    assert.equal(await page.getByLabel('Reply to customer').inputValue(), '', 'at the next visit');
+    await page.context().close();
+  },
   async 'a customer asks while the database is away'() {
     for (const [words, options] of [
       ['This was asked before the outage.', {}],

@@ -265,6 +265,13 @@ async fn a_notice_is_checked_by_its_code_and_a_slip_is_told_from_a_fake() {
         );
         assert!(seen.body.contains("missing or mistyped"), "{slip}");
     }
+    for (other, words) in [
+        ("816650", "Six digits may be a one-time code"),
+        ("tjtv-ny8t", "looks like the number of a question"),
+    ] {
+        let seen = check(other).body;
+        assert!(seen.contains(words) && !seen.contains("fake"), "{seen}");
+    }
     // It was taken by a relay, whatever became of its state.
     house.sql("update notice set status = 'cancelled'").await;
     assert!(check(&code).body.contains("Yes, it is genuine"));

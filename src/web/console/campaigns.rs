@@ -86,6 +86,7 @@ pub struct NewCampaign {
 #[serde(default)]
 pub struct Asked {
     incident: String,
+    kind: String,
     maybe: bool,
 }
 
@@ -102,6 +103,7 @@ pub async fn list(
     let asked = asked.into_inner();
     let chosen = NewCampaign {
         incident: asked.incident,
+        kind: asked.kind,
         maybe: asked.maybe,
         rate: "0".to_owned(),
         ..NewCampaign::default()

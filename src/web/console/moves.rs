@@ -13,10 +13,10 @@ pub fn deed(to: IncidentState, open: &Open, promises: bool) -> Deed {
         IncidentState::Confirmed => ("Confirm", "", String::new(), vec![]),
         IncidentState::Scoping => ("Start scoping", "", String::new(), vec![]),
         IncidentState::Notifying => ("Start notifying", "", String::new(), vec![]),
-        IncidentState::Monitoring if everybody => {
+        IncidentState::Monitoring if everybody && open.withheld == 0 => {
             ("Everybody is told: monitor", "", String::new(), vec![])
         }
-        IncidentState::Monitoring => ("Monitor", "", String::new(), vec![]),
+        IncidentState::Monitoring => ("Monitor", "", stay_untold(open), vec![]),
         IncidentState::Closed => ("Close", "", over(open, promises), open.before_closing()),
         IncidentState::Dismissed => (
             "Dismiss",
@@ -41,11 +41,6 @@ pub fn deed(to: IncidentState, open: &Open, promises: bool) -> Deed {
 
 /// What closing means, with the people who stay untold.
 fn over(open: &Open, promises: bool) -> String {
-    let stay = match open.withheld {
-        0 => String::new(),
-        1 => " 1 person is withheld and stays untold.".to_owned(),
-        n => format!(" {} people are withheld and stay untold.", count(n)),
-    };
     let drafts = match open.drafts {
         0 => String::new(),
         1 => " 1 draft of a campaign stays a draft.".to_owned(),
@@ -55,5 +50,17 @@ fn over(open: &Open, promises: bool) -> String {
         true => " The latest public update still promises a next one: publish a last update first.",
         false => "",
     };
-    format!("The incident is over.{stay}{drafts}{promise} It can be opened again for a new scope.")
+    let over = ["The incident is over.".to_owned(), stay_untold(open)];
+    let over = over.join(" ");
+    let over = over.trim_end();
+    format!("{over}{drafts}{promise} It can be opened again for a new scope.")
+}
+
+/// Empty if nobody is withheld.
+fn stay_untold(open: &Open) -> String {
+    match open.withheld {
+        0 => String::new(),
+        1 => "1 person is withheld and stays untold.".to_owned(),
+        n => format!("{} people are withheld and stay untold.", count(n)),
+    }
 }

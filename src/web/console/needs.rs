@@ -57,13 +57,16 @@ pub async fn of_incident(
     if !incident.may_notify() {
         return Ok(needs);
     }
-    let draft = format!("/console/campaigns?incident={}#new", incident.slug);
+    let draft = |kind: &str| {
+        let slug = &incident.slug;
+        format!("/console/campaigns?incident={slug}&kind={kind}#new")
+    };
     if who.may(Right::DraftCampaign) {
         let reach = reach(conn, incident.id).await?;
         // No campaign is for minors whose guardians get a letter.
         let in_progress = account.in_progress - account.guardian_in_progress;
         if let Some(text) = unreached(in_progress, &reach) {
-            need(Tone::Look, text, draft.clone(), "Draft a campaign");
+            need(Tone::Look, text, draft("initial"), "Draft a campaign");
         }
         let left = left_uncertain(conn, incident.id, reach.uncertain).await?;
         if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
@@ -90,7 +93,7 @@ pub async fn of_incident(
                 "was told less than was taken",
                 "were told less than was taken",
             );
-            need(Tone::Look, text, draft.clone(), "Draft a supplement");
+            need(Tone::Look, text, draft("supplement"), "Draft a supplement");
         }
         let by_mail = account.correction_mails();
         if by_mail > 0 {
@@ -99,7 +102,7 @@ pub async fn of_incident(
                 "was told of something that is not theirs",
                 "were told of something that is not theirs",
             );
-            need(Tone::Look, text, draft, "Draft a correction");
+            need(Tone::Look, text, draft("correction"), "Draft a correction");
         }
     }
     let is_early = matches!(

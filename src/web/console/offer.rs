@@ -96,7 +96,10 @@ fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
 
 fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Deed> {
     use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
-    let to_people = format!("Messages go out to {} people.", count(people));
+    let to_people = match people {
+        1 => "A message goes out to 1 person.".to_owned(),
+        n => format!("Messages go out to {} people.", count(n)),
+    };
     let (name, words, look, right, sure) = match (from, to) {
         (_, InReview) => (
             "submit",

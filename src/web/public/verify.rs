@@ -16,6 +16,7 @@ use crate::notice::store::{self as notices, outcome};
 use crate::postal::{self, PostalState, PostalStatus};
 use crate::staff::sign_in::Attempts;
 use crate::staff::wrong_code::{self, TryError};
+use crate::ticket::number::Number;
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
@@ -64,6 +65,8 @@ pub enum Answer {
     },
     /// Not one of ours, mistyped, or of a notice that never left: the same words for all.
     Unknown,
+    /// What other messages of ours carry, in words: no code of a notice.
+    Other(&'static str),
     /// We do not know it, and records of what was sent between these days may be missing.
     Missing {
         /// The first of them.
@@ -109,15 +112,21 @@ pub async fn check(
     wrong_code::may_try(&app, &attempts, from).await?;
     let answer = match NoticeCode::parse(&form.code) {
         Some(code) => look_up(&app, code).await?,
-        None => {
-            form.fault(
-                "code",
-                "A letter is missing or mistyped: compare it with your notice.",
-            );
-            Answer::Unknown
-        }
+        None => match other(&form.code) {
+            Some(words) => Answer::Other(words),
+            None => {
+                form.fault(
+                    "code",
+                    "A letter is missing or mistyped: compare it with your notice.",
+                );
+                Answer::Unknown
+            }
+        },
     };
-    if matches!(answer, Answer::Unknown | Answer::Missing { .. }) {
+    if matches!(
+        answer,
+        Answer::Unknown | Answer::Other(_) | Answer::Missing { .. }
+    ) {
         wrong_code::count(&app, &attempts, from).await?;
     }
     let view = Verify {
@@ -127,6 +136,22 @@ pub async fn check(
         answer,
     };
     Ok(page::show(StatusCode::OK, &view)?)
+}
+
+/// What a text that is no code of a notice looks like, if other messages of ours carry such a text.
+fn other(typed: &str) -> Option<&'static str> {
+    let typed = typed.trim();
+    if typed.len() == 6 && typed.bytes().all(|c| c.is_ascii_digit()) {
+        return Some(
+            "Six digits may be a one-time code that you asked for on your own page. Type it only there, and tell it to \
+             nobody.",
+        );
+    }
+    let is_number = typed.parse::<Number>().is_ok();
+    is_number.then_some(
+        "This looks like the number of a question. Our receipts and answers name that number. You see your question on \
+         your own page, behind the link in your notice.",
+    )
 }
 
 impl From<TryError> for Problem {

@@ -14,14 +14,18 @@ use tokio::task::JoinHandle;
 
 use super::{go, go_through, reasons};
 use crate::house::House;
+use crate::locks::holder;
 use crate::people::{Scene, list};
 
-/// How many sessions of this house wait for a lock.
-async fn waiting(house: &House) -> i64 {
-    let question = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \
-        and query like '%incident%' and pid in (select pid from pg_locks l join pg_class c on c.oid = l.relation \
-        where c.relname = 'incident' and c.relnamespace = current_schema()::regnamespace)";
-    house.number(question).await
+/// How many sessions wait for this one, or for one that waits for it.
+async fn waiting(house: &House, holder: i32) -> i64 {
+    let question = format!(
+        "with recursive blocked as (
+            select pid from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))
+            union select a.pid from pg_stat_activity a join blocked b on b.pid = any(pg_blocking_pids(a.pid)))
+        select count(*) from blocked"
+    );
+    house.number(&question).await
 }
 
 /// Runs both so that `first` asks for the incident's row before `second` does.
@@ -30,12 +34,12 @@ async fn in_order<A: Send + 'static, B: Send + 'static>(
     first: impl Future<Output = A> + Send + 'static,
     second: impl Future<Output = B> + Send + 'static,
 ) -> (A, B) {
-    let raw = house.raw().await;
-    raw.batch_execute("begin; select from incident for update")
+    let (raw, pid) = holder(house).await;
+    raw.batch_execute("select from incident for update")
         .await
         .unwrap();
-    let first = in_line(house, first, 1).await;
-    let second = in_line(house, second, 2).await;
+    let first = in_line(house, first, pid, 1).await;
+    let second = in_line(house, second, pid, 2).await;
     raw.batch_execute("commit").await.unwrap();
     (first.await.unwrap(), second.await.unwrap())
 }
@@ -43,11 +47,12 @@ async fn in_order<A: Send + 'static, B: Send + 'static>(
 async fn in_line<T: Send + 'static>(
     house: &House,
     act: impl Future<Output = T> + Send + 'static,
+    holder: i32,
     place: i64,
 ) -> JoinHandle<T> {
     let act = tokio::spawn(act);
     for _ in 0..3_000 {
-        if waiting(house).await == place {
+        if waiting(house, holder).await == place {
             return act;
         }
         assert!(!act.is_finished(), "it did not ask for the incident's row");

@@ -359,4 +359,15 @@ async fn l11_everybody_is_told_is_said_only_when_it_is_so() {
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
     assert!(page().contains("Everybody is told: monitor"));
+
+    // A person who must not be written to is told nothing.
+    let held = "reference,email,name,locale,jurisdiction,elements,flags\n\
+        R-00000,person0@example.org,Person 0,en,US-WA,name,\nH1,held@example.org,Held,en,US-WA,name,hold\n";
+    scene.import(&house, held).await;
+    let page = page();
+    assert!(!page.contains("Everybody is told"), "{page}");
+    assert!(
+        page.contains("1 person is withheld and stays untold."),
+        "{page}"
+    );
 }

@@ -63,6 +63,27 @@ async fn a_reference_of_two_people_says_so_and_each_code_is_recorded_for_its_own
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_whose_code_is_of_another_person_than_its_reference_is_refused() {
+    let people = "L1,,Ann Lee,98101,1 St,en,US-WA,,name\nL2,,Bob Ray,98102,2 St,en,US-WA,,name\n";
+    let post = Post::with(people).await;
+    let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();
+    post.posted(batch.id, "2026-11-23").await.unwrap();
+    let line = |reference: &str, code_of: &str| {
+        let code = &rows[code_of]["letter_code"];
+        format!("reference,letter_code,reason\n{reference},{code},refused\n")
+    };
+    for reference in ["L1", "unheard", "per_00000000000000000000000000000001"] {
+        let said = post.returned(&line(reference, "L2")).await;
+        assert_eq!(said.refused, [(2, Refused::AnotherPerson)], "{reference}");
+    }
+    assert_eq!(post.returned(&line("L2", "L2")).await.returned, 1);
+    let said = post.returned(&line("L1", "L2")).await;
+    assert_eq!(said.refused, [(2, Refused::AnotherPerson)]);
+    assert_eq!(post.stands("L1").await, "notified_by_post");
+    assert_eq!(post.stands("L2").await, "needs_letter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_its_list_a_reference_of_two_people_means_one_of_them() {
     let (post, _, letter) = both().await;
     let of_letter = "select count(*) from postal_batch b join postal_item i on i.batch_id = b.id where b.kind = 'letter' \
