@@ -94,7 +94,9 @@ const steps = {
     assert.ok(!page.url().includes('did='), `a reason is missing: ${page.url()}`);
     assert.equal(await page.getByLabel('Reply to customer').inputValue(), words);
     await page.getByLabel('Reply to customer').fill(`${words} Now.`);
-    await pressed(page, page.locator('button[value=pending]'));
+    await page.getByLabel('On hold: we wait for').fill('the bank');
+    await page.getByLabel('Look again on').fill('2026-12-03');
+    await pressed(page, page.locator('button[value=on_hold]'));
     assert.ok(page.url().includes('did=reply'), page.url());
     assert.equal(await page.getByLabel('Reply to customer').inputValue(), '', 'after it was sent');
     await page.goto(house.base + house.tickets[1]);
