@@ -32,7 +32,7 @@ pub struct App {
     pub noticed: Noticed,
     /// Whether [`Self::keys`] were found to be those of the database.
     pub has_right_keys: Arc<AtomicBool>,
-    /// When this process looks for tickets whose lease ran out.
+    /// Limits how often this process looks for tickets with an expired lease.
     pub lease_check: Throttle,
 }
 

@@ -1,4 +1,4 @@
-//! Searches the audit log by what was done, by whom and to what.
+//! Searches the audit log by action, actor and subject.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use crate::db::{Conn, Result};
 /// How many numbers one statement looks at where no index leads to the events: some hundred milliseconds' work.
 const WINDOW: i64 = 50_000;
 
-/// Which events are sought.
+/// Filters of a search.
 #[derive(Debug, Clone, Default)]
 pub struct Sought {
     /// On one of these; `None`: on anything.
     pub subjects: Option<BTreeSet<String>>,
-    /// By whom, and what.
+    /// The actor and the action.
     pub deeds: Deeds,
 }
 

@@ -41,7 +41,7 @@ pub struct Unfillable {
     pub people: i64,
 }
 
-/// The number of people whom a correction does not tell everything, by their text.
+/// By text: how many recipients of a correction it does not tell everything.
 type Unsaid = BTreeMap<String, i64>;
 
 /// What a check of the texts against the audience found.

@@ -95,18 +95,12 @@ impl Db {
         limit: Duration,
         read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
     ) -> Result<Option<T>> {
-        // Postgres takes zero as no limit.
-        let limit = limit.as_millis();
-        if limit == 0 {
+        if limit.as_millis() == 0 {
             return Ok(None);
         }
         let limited = async {
             let mut tx = self.begin().await?;
-            let set = format!("set local statement_timeout = {limit}");
-            let found = match tx.batch_execute(&set).await {
-                Ok(()) => read(&mut tx).await,
-                Err(error) => Err(error.into()),
-            };
+            let found = limited(&mut tx, limit, read).await;
             tx.roll_back().await;
             found
         };
@@ -136,15 +130,22 @@ pub async fn within<T>(
     read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
 ) -> Result<Option<T>> {
     AnsiTransactionManager::begin_transaction(conn).await?;
-    // Postgres takes zero as no limit.
-    let limit = format!("set local statement_timeout = {}", limit.as_millis().max(1));
-    let found = match conn.batch_execute(&limit).await {
-        Ok(()) => read(conn).await,
-        Err(error) => Err(error.into()),
-    };
+    let found = limited(conn, limit, read).await;
     // The limit ends with it.
     AnsiTransactionManager::rollback_transaction(conn).await?;
     in_time(found)
+}
+
+/// Reads in an open transaction, of which no statement takes longer than `limit` from here on.
+async fn limited<T>(
+    conn: &mut Conn,
+    limit: Duration,
+    read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    // Postgres takes zero as no limit.
+    let set = format!("set local statement_timeout = {}", limit.as_millis().max(1));
+    conn.batch_execute(&set).await?;
+    read(conn).await
 }
 
 /// `None` for what was not read in time, or not since the database is away.

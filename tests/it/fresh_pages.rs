@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::client::{Browser, Seen, Site};
 use crate::house::House;
-use crate::people::{BODY, Scene, list, submitted};
+use crate::people::{BODY, Scene, list, list_of_three_without_phones, submitted};
 
 /// A house with a scene, and a browser of its comms lead.
 async fn set(settings: &str) -> (House, Scene, Site) {
@@ -70,15 +70,7 @@ async fn told_wrongly(house: &House, scene: &Scene) {
     scene.launched(house, CampaignKind::Initial).await;
     house.send_all().await;
     house.mail.take_sent();
-    let second = list(3, "name;phone")
-        .replace(
-            "person0@example.org,Person 0,en,US-WA,name;phone",
-            "person0@example.org,Person 0,en,US-WA,name",
-        )
-        .replace(
-            "person1@example.org,Person 1,en,US-WA,name;phone",
-            "person1@example.org,Person 1,en,US-WA,name",
-        );
+    let second = list_of_three_without_phones();
     scene.import(house, &second).await;
 }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::client::{Browser, Site};
 use crate::house::House;
-use crate::people::{Scene, list};
+use crate::people::{Scene, list, list_of_three_without_phones};
 
 const AT: &str = "/console/incidents/sundmere";
 
@@ -52,15 +52,7 @@ async fn p2_what_is_acknowledged_of_a_correction_says_that_these_people_then_cou
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
     // Two were told of a telephone number that is not theirs; one is not affected any more.
-    let second = list(3, "name;phone")
-        .replace(
-            "person0@example.org,Person 0,en,US-WA,name;phone",
-            "person0@example.org,Person 0,en,US-WA,name",
-        )
-        .replace(
-            "person1@example.org,Person 1,en,US-WA,name;phone",
-            "person1@example.org,Person 1,en,US-WA,name",
-        );
+    let second = list_of_three_without_phones();
     scene.import(&house, &second).await;
     let told_too_much = async || {
         let mut conn = house.app.db.get().await.unwrap();

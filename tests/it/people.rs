@@ -246,6 +246,14 @@ async fn submitted_with(
     launch::submit_with(app, by, id, &said).await
 }
 
+/// The list of three people with a name and a telephone number, of which the first two have a name alone.
+pub fn list_of_three_without_phones() -> String {
+    (0..2).fold(list(3, "name;phone"), |csv, i| {
+        let before = format!("person{i}@example.org,Person {i},en,US-WA,name;phone");
+        csv.replace(&before, before.trim_end_matches(";phone"))
+    })
+}
+
 /// A list of `n` people who all lost these elements.
 pub fn list(n: usize, elements: &str) -> String {
     let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();

@@ -9,12 +9,12 @@ use crate::audit::{Event, Linked};
 use crate::db::{Conn, Result, statement};
 use crate::id::EventId;
 
-/// By whom and what; an empty text is anybody or anything.
+/// The actor and the action of the events; an empty text matches every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deeds {
     /// An actor as it is written, or a kind of actors with its colon: `staff:stf_…`, `system:`.
     pub actor: String,
-    /// A deed, or the noun of several: `campaign.approve`, `campaign`.
+    /// An action, or the noun of several actions: `campaign.approve`, `campaign`.
     pub deed: String,
 }
 

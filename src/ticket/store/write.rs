@@ -175,7 +175,7 @@ struct Taken {
     number: String,
 }
 
-/// [`say_who`] in the same statement, then the claim. A common table expression, since a sub-select under IN may be run
+/// [`say_who!`] in the same statement, then the claim. A common table expression, since a sub-select under IN may be run
 /// more than once.
 const CLAIM: &str = concat!(
     "with said as materialized (",

@@ -58,7 +58,7 @@ pub fn unanswered(of: &SlowRelay, now: DateTime<Utc>) -> String {
 pub struct LastWaits(Option<(Instant, Waits)>);
 
 impl LastWaits {
-    /// Reads it, once in [`WAITS`].
+    /// Reads it, once in five seconds.
     ///
     /// # Errors
     /// The database's.
