@@ -200,9 +200,11 @@ fn rate(done: i64, seconds: f64, left: i64) -> String {
         return String::new();
     }
     let rate = done as f64 / seconds;
-    let words = match rate >= 1.0 {
-        true => format!("{}/s", count(rate as i64)),
-        false => "less than 1/s".to_owned(),
+    // Rounded, not cut off: at two a second, the last of them is under way as it is counted.
+    let words = match rate {
+        10.0.. => format!("{}/s", count(rate.round() as i64)),
+        1.0.. => format!("{rate:.1}/s").replace(".0/s", "/s"),
+        _ => "less than 1/s".to_owned(),
     };
     if left == 0 {
         return words;
