@@ -332,6 +332,9 @@ mod tests {
         assert_eq!(rate(1, 10.0, 0), "less than 1/s");
         assert_eq!(rate(0, 10.0, 5), "");
         assert_eq!(rate(10, 1.0, 1), "10/s · about 1 s left");
+        assert_eq!(rate(197, 100.0, 0), "2/s", "not cut off");
+        assert_eq!(rate(25, 10.0, 0), "2.5/s");
+        assert_eq!(rate(999, 100.0, 0), "10/s");
     }
 
     #[test]
