@@ -109,8 +109,8 @@ async fn asking(
     let draft = store::find_draft(conn, of.id).await?;
     let over = match of.is_over() || of.forgotten_at.is_some() {
         true => match of.forgotten_at {
-            Some(_) => sentence(&ImportError::Forgotten.to_string()),
-            None => sentence(&ImportError::Over(of.state).to_string()),
+            Some(_) => sentence(ImportError::Forgotten.to_string()),
+            None => sentence(ImportError::Over(of.state).to_string()),
         },
         false => String::new(),
     };
