@@ -143,15 +143,20 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     store::set_resumed(&mut tx, id, app.now()).await?;
     // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
-    let is_tried = batch::first_slice(&mut tx, id).await?.is_some();
-    let passed = is_tried && store::pass_canary(&mut tx, id, app.now()).await?;
+    let slice = batch::first_slice(&mut tx, id).await?;
+    let passed = slice.is_some() && store::pass_canary(&mut tx, id, app.now()).await?;
+    let detail = match slice.is_some_and(|slice| slice.is_empty()) {
+        // It has no first slice.
+        true => json!({}),
+        false => json!({ "canary_passed": passed }),
+    };
     note(
         &mut tx,
         app,
         Actor::Staff(by),
         "campaign.resume",
         id,
-        &json!({ "canary_passed": passed }),
+        &detail,
     )
     .await?;
     // What was on connections when it was paused may have been the last of it.

@@ -1,5 +1,6 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
+mod number;
 mod pace;
 mod progress;
 mod reach;
@@ -12,6 +13,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
+pub use number::numbers;
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};

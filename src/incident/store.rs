@@ -3,7 +3,7 @@
 mod open;
 mod published;
 
-pub use open::count_open;
+pub use open::{count_open, untold_of_closed};
 pub use published::{has_spoken, pin_title, set_published};
 
 use chrono::{DateTime, Utc};

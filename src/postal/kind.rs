@@ -44,6 +44,18 @@ impl PostalKind {
         state.may_notify() || state == IncidentState::Closed && !self.is_posted()
     }
 
+    /// Its lists, for readers.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Letter => "letters",
+            Self::Guardian => "letters to guardians",
+            Self::Correction => "letters of correction",
+            Self::Kin => "next of kin",
+            Self::Safe => "safe channels",
+            Self::Single => "told one by one",
+        }
+    }
+
     /// The channel that has told people once the batch is recorded.
     pub fn told_by(self) -> ToldBy {
         if self.is_posted() {

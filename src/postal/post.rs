@@ -115,7 +115,7 @@ async fn begin(
         .map(|telling| seal(&key, batch, telling));
     store::set_posting(tx, batch.id, done.on, (by, now), how.as_deref()).await?;
     let detail = json!({
-        "batch": batch.id, "people": batch.people, "on": done.on, "confirmed": done.confirmed,
+        "list": batch.kind, "batch": batch.id, "people": batch.people, "on": done.on, "confirmed": done.confirmed,
     });
     let (actor, of) = (Actor::Staff(by), batch.incident);
     audit::store::append(tx, now, actor, done.deed(), of, &detail).await?;
@@ -191,7 +191,7 @@ pub async fn discard(app: &App, by: StaffId, id: PostalId) -> Result<Batch, Post
     let batch = store::lock(&mut tx, id).await?;
     is_waiting(&batch)?;
     store::set_discarded(&mut tx, id).await?;
-    let detail = json!({ "batch": id, "people": batch.people });
+    let detail = json!({ "list": batch.kind, "batch": id, "people": batch.people });
     let (now, actor) = (app.now(), Actor::Staff(by));
     audit::store::append(
         &mut tx,

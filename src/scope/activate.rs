@@ -7,8 +7,8 @@ mod error;
 mod under_way;
 
 use self::apply::{at_once, begin, by_bucket, whole};
-pub use self::asked::questions;
 use self::asked::{has_no_count, keep_told, lock_agreed, percent, rows, told_now};
+pub use self::asked::{questions, told_retracted};
 use self::discard::is_as_seen;
 pub use self::discard::{discard, discard_seen};
 pub use self::error::ActivateError;

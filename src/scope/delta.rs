@@ -46,6 +46,8 @@ pub struct Delta {
     pub addresses_lost: i64,
     /// People who had been told of an element, when the list was compared, that it takes back.
     pub told_too_much: i64,
+    /// People who had been told something, when the list was compared, and leave the scope.
+    pub told_retracted: i64,
     /// People in force whom a full list names on refused lines only: they stay as they were.
     pub kept: i64,
     /// Rows of earlier files, accepted or refused, that a row of an added file replaced: all rows are accepted, refused
@@ -83,6 +85,15 @@ pub struct AddedFile {
 }
 
 impl Delta {
+    /// As pages and the audit log show it: rows that were sent again and refused again are not counted as replaced.
+    #[must_use]
+    pub fn as_shown(&self) -> Self {
+        Self {
+            replaced: self.replaced - self.refused_again,
+            ..self.clone()
+        }
+    }
+
     /// How many columns the draft had once the file with this number was read. The first cells of a refused row of the
     /// file stand under these columns; what the row has too many stands behind.
     pub fn width(&self, file: i16) -> usize {

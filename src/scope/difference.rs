@@ -104,6 +104,7 @@ pub(super) fn count(
         kinds.add(bucket, elements, of, -rows);
     }
     difference.delta.told_too_much += compared.told_too_much();
+    difference.delta.told_retracted += compared.told_retracted();
     difference.add(bucket, class);
     Ok(())
 }

@@ -94,12 +94,19 @@ pub struct Imported {
 /// To be asked before anything of the list is read; the import asks again. The draft that waits.
 ///
 /// # Errors
-/// [`ImportError::DraftWaits`], [`ImportError::NoDraft`], or the database's.
+/// [`ImportError::Forgotten`], [`ImportError::Over`], [`ImportError::DraftWaits`], [`ImportError::NoDraft`], or the database's.
 pub async fn ask_draft(
     conn: &mut db::Conn,
     incident: IncidentId,
     on: Option<OnDraft>,
 ) -> Result<Option<Version>, ImportError> {
+    let found = incident::store::find(conn, incident).await?;
+    if found.forgotten_at.is_some() {
+        return Err(ImportError::Forgotten);
+    }
+    if found.state.is_over() {
+        return Err(ImportError::Over(found.state));
+    }
     match (store::find_draft(conn, incident).await?, on) {
         (Some(draft), None) => Err(ImportError::DraftWaits {
             version: draft.version,

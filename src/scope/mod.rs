@@ -21,6 +21,7 @@ mod kinds;
 pub mod lacks;
 pub mod lines;
 mod marks;
+mod reason;
 pub mod store;
 pub mod upload;
 

@@ -101,7 +101,8 @@ async fn a_rate_is_of_the_latest_whole_minute_while_the_one_before_was_sent_in_t
     house.app.clock.advance(TimeDelta::seconds(10));
     let now = browser.get("/console").body;
     assert!(
-        now.contains("5/s · about 10 s left") || now.contains("4/s · about"),
+        now.contains("5/s · about 10 s left")
+            || (1..10).any(|n| now.contains(&format!("4.{n}/s · about"))),
         "{now}"
     );
     // Three days later it goes on.
@@ -199,7 +200,8 @@ async fn a_pause_is_no_part_of_the_rate() {
             is_said.then(|| words.rsplit('>').next().unwrap_or_default().to_owned())
         };
         advance(20);
-        assert_eq!(rate().as_deref(), Some("· 2"), "{gap:?}");
+        let shown = rate().unwrap_or_default();
+        assert!(shown.starts_with("· 2."), "{gap:?}: {shown}");
         gap.change(&house, &program, campaign, true).await;
         advance(60);
         assert_eq!(rate(), None, "{gap:?}: nothing is sent");

@@ -506,7 +506,7 @@ async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_
     );
     for path in ["/console/campaigns", "/console/incidents/sundmere"] {
         let shown = get(&comms, path).body;
-        has(&shown, "<p class=\"small soft\">launched ");
+        has(&shown, "<p class=\"small soft\">no. 1, initial, launched ");
         has(&shown, " UTC, to people who were told nothing so far");
     }
     hold::cancel(&house.app, scene.comms, campaign)

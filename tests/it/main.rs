@@ -67,6 +67,7 @@ mod tail;
 mod tickets;
 mod tls;
 mod together;
+mod told_apart;
 mod true_pages;
 mod waits;
 mod walk;

@@ -14,6 +14,7 @@ mod posted_once;
 mod races;
 mod since;
 mod two_people;
+mod untold;
 mod walk;
 
 use std::collections::BTreeMap;

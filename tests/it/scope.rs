@@ -14,6 +14,7 @@ mod identities;
 mod kills;
 mod others;
 pub(crate) mod random;
+mod shown;
 mod since;
 mod under_way;
 mod under_way_races;

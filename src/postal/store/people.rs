@@ -7,30 +7,76 @@ use diesel_async::RunQueryDsl;
 use super::super::consent::{Barred, Reason};
 use super::super::{Batch, Knows, MinorsRule, PostalKind};
 use super::elements;
-use crate::db::schema::{person, person_now};
+use crate::db::schema::{person, person_now, sql_types};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
 use crate::person::ToldBy;
 
-// 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. Who is corrected by a letter is told all by it, and on no other list.
-const TO_LIST: &str = "
-    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named, p.flags & 1 <> 0 as minor
-    from person_now p
-    cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags, p.reachable)
-        as correction) c
-    where p.bucket = $1 and p.incident_id = $2
-        and case $3
-            when 'letter' then p.standing = 'needs_letter' and not ($4 and p.flags & 1 <> 0) and correction = 'none'
-            when 'guardian' then $4 and p.flags & 1 <> 0 and p.flags & 26 = 0 and p.standing <> 'retracted'
-                and (p.told is null or p.exposed & ~p.named <> 0) and correction = 'none'
-            when 'correction' then correction = 'letter' or correction = 'email' and $4 and p.flags & 1 <> 0
+// Whether a person `p` with the correction `c.correction` belongs on a list of the kind `$kind`; `$by_letter`: minors of the
+// incident are told by letters to their guardians. 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. A letter of correction
+// tells its person everything: they are on no other list.
+macro_rules! belongs {
+    ($kind:literal, $by_letter:literal) => {
+        concat!(
+            "case ",
+            $kind,
+            "
+            when 'letter' then p.standing = 'needs_letter' and not (",
+            $by_letter,
+            " and p.flags & 1 <> 0) and c.correction = 'none'
+            when 'guardian' then ",
+            $by_letter,
+            " and p.flags & 1 <> 0 and p.flags & 26 = 0 and p.standing <> 'retracted'
+                and (p.told is null or p.exposed & ~p.named <> 0) and c.correction = 'none'
+            when 'correction' then c.correction = 'letter' or c.correction = 'email' and ",
+            $by_letter,
+            " and p.flags & 1 <> 0
             when 'kin' then p.standing = 'withheld' and p.withheld = 'deceased'
             when 'safe' then p.standing = 'withheld' and p.withheld = 'protected_address'
-            else false end
+            else false end"
+        )
+    };
+}
+
+macro_rules! correction_due {
+    () => {
+        "cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags,
+            p.reachable) as correction) c"
+    };
+}
+
+const TO_LIST: &str = concat!(
+    "
+    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named, p.flags & 1 <> 0 as minor
+    from person_now p ",
+    correction_due!(),
+    "
+    where p.bucket = $1 and p.incident_id = $2 and ",
+    belongs!("$3", "$4"),
+    "
         and ($5 or not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
             where i.bucket = $1 and i.person_id = p.id and i.status = 'listed' and b.state in ('listed', 'posting')))
-    order by p.id";
+    order by p.id"
+);
+
+const ON_LISTS: &str = concat!(
+    "
+    select k.kind::postal_kind as kind, count(*) as people
+    from (
+        select distinct i.bucket, i.person_id
+        from postal_item i join postal_batch b on b.id = i.batch_id
+        where i.bucket = any($1) and b.incident_id = $2 and b.state in ('listed', 'posting') and i.status = 'listed'
+    ) i
+    join person_now p on p.bucket = i.bucket and p.id = i.person_id ",
+    correction_due!(),
+    "
+    cross join (values ('letter'), ('guardian'), ('correction'), ('kin'), ('safe')) k (kind)
+    where ",
+    belongs!("k.kind", "$3"),
+    "
+    group by k.kind"
+);
 
 /// A person who belongs on a list.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +126,33 @@ pub async fn to_list(
         })
     };
     rows.into_iter().map(read).collect()
+}
+
+#[derive(QueryableByName)]
+struct OnListsRow {
+    #[diesel(sql_type = sql_types::PostalKind)]
+    kind: PostalKind,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+}
+
+/// How many of the people who belong on each kind of list now are on a list that waits, of any kind; kinds without any
+/// are left out. It looks at everybody on the lists that wait.
+///
+/// # Errors
+/// The database's.
+pub async fn on_lists(
+    conn: &mut Conn,
+    of: IncidentId,
+    minors: MinorsRule,
+) -> Result<Vec<(PostalKind, i64)>> {
+    let rows: Vec<OnListsRow> = statement(ON_LISTS)
+        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
+        .bind::<Uuid, _>(of)
+        .bind::<Bool, _>(minors == MinorsRule::GuardianLetter)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.people)).collect())
 }
 
 /// People of one bucket as the list now has them: the index of their reference, and what they were told. The people

@@ -5,6 +5,7 @@ use futures_util::{TryStreamExt, stream};
 use serde_json::json;
 
 use super::super::consent::{self, Consent};
+use super::super::delta::Delta;
 use super::super::store::{self, Own, Span};
 use super::super::{ScopeMode, Version};
 use super::asked::lock_agreed;
@@ -123,7 +124,8 @@ pub(super) async fn begin(
         return Err(ActivateError::Over(state));
     }
     store::set_activating(conn, incident, draft.version, by).await?;
-    let detail = json!({ "version": draft.version, "delta": draft.delta });
+    let detail =
+        json!({ "version": draft.version, "delta": draft.delta.as_ref().map(Delta::as_shown) });
     let (now, actor) = (app.now(), Actor::Staff(by));
     audit::store::append(conn, now, actor, "scope.activate", incident, &detail).await?;
     // From here on the activation is completed, also after a crash.

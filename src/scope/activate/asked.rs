@@ -111,6 +111,24 @@ pub(super) fn rows(of: &Version) -> i64 {
     of.accepted + retracted
 }
 
+/// How many people were told something and leave the scope as a draft is put in force. Of a long list it is as of when it
+/// was compared.
+///
+/// # Errors
+/// The database's.
+pub async fn told_retracted(
+    conn: &mut Conn,
+    incident: IncidentId,
+    draft: &Version,
+) -> db::Result<i64> {
+    let delta = draft.delta.as_ref();
+    match delta.map_or(0, |delta| delta.people_retracted) {
+        0 => Ok(0),
+        _ if rows(draft) > AT_ONCE => Ok(delta.map_or(0, |delta| delta.told_retracted)),
+        _ => store::count_told_retracted(conn, incident, draft.version, draft.mode).await,
+    }
+}
+
 /// What must be confirmed before a version can be put in force; nothing unless it is a draft.
 ///
 /// # Errors

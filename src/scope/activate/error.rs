@@ -17,7 +17,7 @@ pub enum ActivateError {
     #[error("this incident was forgotten: nobody can be added to it")]
     Forgotten,
     /// The incident is closed or dismissed.
-    #[error("this incident is {0}: nobody of it can be told. {next}", next = over(*.0))]
+    #[error("this incident is {0}: it takes no list. {next}", next = over(*.0))]
     Over(IncidentState),
     /// Another import or activation is at work.
     #[error("another import or activation of this incident is running: wait until it is done")]

@@ -20,11 +20,17 @@ pub(super) async fn under_way(
 ) -> db::Result<(bool, Vec<Ending>)> {
     let all = store::under_way(conn, incident).await?;
     let is_sending = all.iter().any(|campaign| campaign.is_sending);
+    let numbers = store::numbers(conn, &[incident]).await?;
     let mut ends = Vec::new();
     for (campaign, content) in ending(all) {
         let untold = untold(conn, incident, &campaign, &content).await?;
         let name = campaign.name;
-        ends.push(Ending { name, untold });
+        let number = numbers.get(&campaign.id).copied().unwrap_or_default();
+        ends.push(Ending {
+            name,
+            number,
+            untold,
+        });
     }
     Ok((is_sending, ends))
 }

@@ -66,8 +66,10 @@ pub enum Question {
 /// A campaign under way that ends as a list comes in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ending {
-    /// Its name.
+    /// Its name: that of its template.
     pub name: String,
+    /// Its number within its incident.
+    pub number: i64,
     /// People of its audience who are not told yet; `None` where that is not counted.
     pub untold: Option<i64>,
 }
@@ -173,12 +175,13 @@ impl fmt::Display for Question {
             ),
             Self::ToldTooMuch { number } => write!(
                 f,
-                "{number} {} told of data that the list takes back: a correction must tell them.",
+                "{number} {} in scope and {} told of data that the list takes back: a correction must tell them.",
                 if *number == 1 {
-                    "person was"
+                    "person stays"
                 } else {
-                    "people were"
-                }
+                    "people stay"
+                },
+                if *number == 1 { "was" } else { "were" }
             ),
             Self::IdentityChanges { number, told } => write!(
                 f,
@@ -192,9 +195,14 @@ impl fmt::Display for Question {
                 if *told == 1 { "was" } else { "were" },
             ),
             Self::CampaignsEnd { campaigns, .. } => {
-                for (n, Ending { name, untold }) in campaigns.iter().enumerate() {
+                for (n, ending) in campaigns.iter().enumerate() {
+                    let Ending {
+                        name,
+                        number,
+                        untold,
+                    } = ending;
                     let blank = if n == 0 { "" } else { " " };
-                    write!(f, "{blank}The campaign “{name}” ends: ")?;
+                    write!(f, "{blank}The campaign “{name}” (no. {number}) ends: ")?;
                     match untold {
                         Some(1) => f.write_str("1 person of its audience is not told yet.")?,
                         Some(untold) => write!(f, "{untold} of its audience are not told yet.")?,

@@ -130,6 +130,7 @@ fn a_campaign_that_ends_is_asked_by_its_name() {
     let told = Told {
         ends: vec![Ending {
             name: "First".to_owned(),
+            number: 3,
             untold: Some(5_592),
         }],
         ..Told::default()
@@ -137,7 +138,7 @@ fn a_campaign_that_ends_is_asked_by_its_name() {
     let delta = draft(ScopeMode::Delta);
     let asked = questions(&delta, &told, 20);
     let said: Vec<String> = asked.iter().map(ToString::to_string).collect();
-    let ends = "The campaign “First” ends: 5592 of its audience are not told yet. Draft a new campaign for them.";
+    let ends = "The campaign “First” (no. 3) ends: 5592 of its audience are not told yet. Draft a new campaign for them.";
     assert!(said.iter().any(|words| words == ends), "{said:?}");
     let without = Confirmed {
         campaigns_ended: None,
@@ -154,6 +155,7 @@ fn a_yes_to_a_campaign_that_ends_holds_once_its_audience_was_completed() {
             .iter()
             .map(|name| Ending {
                 name: (*name).to_owned(),
+                number: 2,
                 untold: Some(7),
             })
             .collect(),

@@ -75,7 +75,14 @@ impl Work<'_> {
         let what = (&difference.delta, &difference.brings);
         let (draft, counts) = (ScopeStatus::Draft, (accepted, rejected));
         store::set_draft(&mut tx, (incident, version), draft, None, counts, what).await?;
-        let detail = json!({ "version": version, "file": file, "added": added, "accepted": accepted, "rejected": rejected });
+        let refused_again = corrected.refused_again;
+        // As the page of the version shows it.
+        let added = AddedFile {
+            replaced: added.replaced - refused_again,
+            ..added
+        };
+        let detail = json!({ "version": version, "file": file, "added": added, "refused_again": refused_again,
+            "accepted": accepted, "rejected": rejected });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;
         mark_done(&mut tx).await?;

@@ -43,15 +43,16 @@ const COMPARE: &str = concat!(
         r.flags & $4 = 0 and p.contact_key <> r.contact_key as moved,
         count(*) as people, r.bucket,
         case when r.flags & $4 = 0 then r.flags end as listed_flags,
-        p.told is not null and p.standing <> 'retracted' and r.flags & $4 = 0
-            and p.named & p.exposed & ~r.exposed <> 0 as told_too_much
+        p.told is not null and p.standing <> 'retracted' and case when r.flags & $4 = 0
+            then p.named & p.exposed & ~r.exposed <> 0 else p.named <> 0 end as told_too_much
     from scope_row r
     join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
     where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
         and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6 and not r.other
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13
     union all
-    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null, false
+    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null,
+        p.told is not null and p.named <> 0
     from person_now p
     where $3 and p.incident_id = $1 and p.bucket >= $5 and p.bucket < $6 and p.standing <> 'retracted'
         and not exists (select from scope_row r where r.incident_id = $1 and r.version = $2
@@ -59,19 +60,20 @@ const COMPARE: &str = concat!(
         and not ",
     on_a_refused_line!(),
     "
-    group by 1, 4, 11"
+    group by 1, 4, 11, 13"
 );
 
 // People whose reference names another person, as it was answered: they leave.
 const FORMER: &str = "
     union all
-    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null, false
+    select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null,
+        p.told is not null and p.named <> 0
     from scope_row r
     join person_now p on p.bucket = r.bucket and p.reference_key = r.reference_key
     where r.incident_id = $1 and r.version = $2 and p.incident_id = $1
         and r.bucket >= $5 and r.bucket < $6 and p.bucket >= $5 and p.bucket < $6
         and r.other and p.standing <> 'retracted'
-    group by 1, 4, 11";
+    group by 1, 4, 11, 13";
 
 /// People of one bucket whom a version changes in the same way.
 #[derive(Debug, diesel::QueryableByName)]
@@ -138,9 +140,20 @@ impl Compared {
         self.now.map(|elements| (elements, of, self.people))
     }
 
-    /// How many of them were told of an element that the version takes back.
+    /// How many of them stay in scope and were told of an element that the version takes back.
     pub fn told_too_much(&self) -> i64 {
-        if self.told_too_much { self.people } else { 0 }
+        match self.told_too_much && self.now.is_some() {
+            true => self.people,
+            false => 0,
+        }
+    }
+
+    /// How many of them were told something and leave the scope.
+    pub fn told_retracted(&self) -> i64 {
+        match self.told_too_much && self.now.is_none() {
+            true => self.people,
+            false => 0,
+        }
     }
 
     /// Whether their contact data are not the same.

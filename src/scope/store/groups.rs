@@ -6,13 +6,14 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
 use super::super::Place;
+use super::super::reason::in_general;
 use super::reject::find_rejects;
 use crate::db::schema::scope_version;
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
 use crate::seal::IncidentKey;
 
-/// Groups that are kept, the most frequent; an unknown word is a group of its own, so there may be as many as rejects.
+/// Groups that are kept, the most frequent; an unknown word is a group of its own: there may be as many groups as rejects.
 const KEPT: i64 = 100;
 
 /// Rejects with the same reason.
@@ -22,8 +23,10 @@ pub struct RejectGroup {
     pub column: String,
     /// The reason's word for programs.
     pub code: String,
-    /// The reason of the first of them.
+    /// The reason, in words that are true of all of them.
     pub why: String,
+    /// The reason of the first of them, as it was said of that row.
+    pub first: String,
     /// How many rows.
     pub rows: i64,
     /// The file of the first of them, from 1.
@@ -42,6 +45,9 @@ struct Group {
     line: i64,
     /// Which of the reasons of that row, from 1.
     nth: i64,
+    /// Whether all of them have the same reason; an earlier release put all of one column and code together.
+    #[serde(default)]
+    same: bool,
 }
 
 impl Group {
@@ -73,18 +79,18 @@ struct GroupsSql {
     groups: serde_json::Value,
 }
 
-/// The groups of a version's rejects as they are now, in SQL. Unknown codes are one group for each word; other reasons are
-/// one for each column.
+/// The groups of a version's rejects as they are now, in SQL: rows with the same column, code and words, without what is so of
+/// one row only.
 macro_rules! counted {
     () => {
         "(with reason as materialized (
             select r.file, r.line, each.nth, each.reason->>'column' as col, each.reason->>'code' as code,
-                case when each.reason->>'code' like 'unknown%'
-                    then coalesce(each.reason->>'same', each.reason->>'why') end as word
+                coalesce(each.reason->>'same', case when each.reason->>'code' like 'unknown%'
+                    then each.reason->>'why' end) as word
             from scope_reject r, jsonb_array_elements(r.reasons) with ordinality as each (reason, nth)
             where r.incident_id = $1 and r.version = $2
         ), of_a_kind as (
-            select col, code, count(*) as rows,
+            select col, code, count(*) as rows, word is not null as same,
                 min(array[lpad(file::text, 6, '0'), lpad(line::text, 20, '0'), lpad(nth::text, 6, '0')]) as first
             from reason group by col, code, word
         ), most as (
@@ -93,7 +99,7 @@ macro_rules! counted {
             select col, code, sum(rows)::bigint as n from of_a_kind group by col, code
         )
         select jsonb_build_object(
-            'groups', (select coalesce(jsonb_agg(jsonb_build_object('column', col, 'code', code, 'rows', rows,
+            'groups', (select coalesce(jsonb_agg(jsonb_build_object('column', col, 'code', code, 'rows', rows, 'same', same,
                 'file', first[1]::integer, 'line', first[2]::bigint, 'nth', first[3]::integer)
                 order by rows desc, first), '[]') from most),
             'counts', (select coalesce(jsonb_agg(jsonb_build_object('column', col, 'code', code, 'n', n)
@@ -147,8 +153,8 @@ async fn groups(conn: &mut Conn, incident: IncidentId, version: i32) -> Result<G
     serde_json::from_value(found).map_err(|_| broken())
 }
 
-/// The rejects of a version by their reason, the most frequent first. Unknown codes are one group for each word;
-/// other reasons are one for each column.
+/// The rejects of a version by their reason, the most frequent first: a group for each column and words, without what is so
+/// of one row only.
 ///
 /// # Errors
 /// The database's; `Inconsistent` if a reject does not open.
@@ -167,10 +173,15 @@ pub async fn group_rejects(
         let first = firsts.iter().find(|one| one.place() == of.place());
         let nth = usize::try_from(of.nth - 1).unwrap_or(0);
         let why = first.and_then(|one| Some(one.reasons.get(nth)?.why.clone()));
+        let why = why.unwrap_or_default();
         RejectGroup {
+            why: match of.same || of.rows == 1 {
+                true => in_general(&of.code, &why),
+                false => format!("Not all for the same reason; for example: {why}"),
+            },
+            first: why,
             column: of.column,
             code: of.code,
-            why: why.unwrap_or_default(),
             rows: of.rows,
             file: of.file,
             line: of.line,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use diesel::sql_types::{BigInt, Integer, Uuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Uuid};
 use diesel_async::RunQueryDsl;
 use futures_util::{Stream, StreamExt};
 use tokio_postgres::Client;
@@ -13,6 +13,7 @@ use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::contact::{Key, Keys};
 use crate::person::flags::Flags;
+use crate::scope::ScopeMode;
 use crate::scope::lacks::Lacks;
 use crate::scope::marks::Marks;
 
@@ -226,6 +227,41 @@ pub async fn count_told_too_much(
     let row: Count = diesel::sql_query(count)
         .bind::<Uuid, _>(incident)
         .bind::<Integer, _>(version)
+        .get_result(conn)
+        .await?;
+    Ok(row.n)
+}
+
+/// How many people were told something by now and leave the scope as the version says.
+///
+/// # Errors
+/// The database's.
+pub async fn count_told_retracted(
+    conn: &mut Conn,
+    incident: IncidentId,
+    version: i32,
+    mode: ScopeMode,
+) -> Result<i64> {
+    const TOLD: &str = "p.told is not null and p.standing <> 'retracted' and p.named <> 0";
+    // People whom a list of what is new does not name are not looked at.
+    let join = match mode {
+        ScopeMode::Full => "left join",
+        ScopeMode::Delta => "join",
+    };
+    let count = format!(
+        "select count(*) as n
+        from person_now p
+        {join} scope_row r on r.incident_id = $1 and r.version = $2 and r.bucket = p.bucket
+            and r.reference_key = p.reference_key
+        where p.incident_id = $1 and {TOLD} and case when r.reference_key is null then $3 and not {}
+            else r.flags & {} <> 0 or r.other end",
+        on_a_refused_line!(),
+        Flags::RETRACT.bits()
+    );
+    let row: Count = diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<Integer, _>(version)
+        .bind::<Bool, _>(mode == ScopeMode::Full)
         .get_result(conn)
         .await?;
     Ok(row.n)

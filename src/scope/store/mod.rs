@@ -54,8 +54,8 @@ pub use first::{
 };
 pub use groups::{RejectGroup, count_rejects, group_rejects, keep_groups};
 pub use identity::{
-    CountAsked, Judged, Moved, count_another_told, count_asked, count_told_too_much, find_moved,
-    mark, record_told_too_much, set_other, told_too_much,
+    CountAsked, Judged, Moved, count_another_told, count_asked, count_told_retracted,
+    count_told_too_much, find_moved, mark, record_told_too_much, set_other, told_too_much,
 };
 pub use reject::{
     Closed, close, each_correctable, find_rejects, find_row_keys, list_rejects, list_row_keys,

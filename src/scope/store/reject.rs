@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::super::reason::in_general;
 use super::super::{Place, Reject, RejectReason};
 use crate::db::schema::scope_reject;
 use crate::db::{Conn, Error, Result};
@@ -28,8 +29,7 @@ pub fn reject_owner(incident: IncidentId, version: i32, at: impl Into<Place>) ->
 /// A reject as it is kept.
 #[derive(Debug)]
 pub struct Closed {
-    /// Readable: the JSON of columns and codes. Reasons that repeat words of a cell have a keyed hash, by which equal
-    /// reasons are counted together.
+    /// Readable: the JSON of columns and codes. Each reason has a keyed hash, by which equal reasons are counted together.
     pub reasons: Vec<u8>,
     /// The cells and the sentences, sealed.
     pub sealed: Vec<u8>,
@@ -74,14 +74,20 @@ pub fn close<T: Serialize>(
     cells: &[T],
 ) -> Closed {
     let readable = |reason: &RejectReason| -> String {
-        to_hex(&key.index(Index::Refusal, reason.why.as_bytes()))
+        let words = in_general(&reason.code, &reason.why);
+        let mut hash = to_hex(&key.index(Index::Refusal, words.as_bytes()));
+        // Words of cells may be guessed at; sentences of ours are only told apart.
+        if !reason.code.starts_with("unknown") {
+            hash.truncate(16);
+        }
+        hash
     };
     let outside: Vec<Readable<'_>> = reasons
         .iter()
         .map(|reason| Readable {
             column: &reason.column,
             code: &reason.code,
-            same: reason.code.starts_with("unknown").then(|| readable(reason)),
+            same: Some(readable(reason)),
         })
         .collect();
     let inside = Inside {

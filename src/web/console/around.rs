@@ -1,6 +1,8 @@
 //! What the pages of the comms side share: the frame with the emergency stop, the answer to the last
 //! act, names for ids, the account of an incident, who did what.
 
+mod on_what;
+
 use std::collections::BTreeMap;
 
 use actix_web::http::header;
@@ -8,6 +10,7 @@ use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 
+use self::on_what::on_what;
 use super::{Account, Done};
 use crate::actor::system_in_words;
 use crate::app::App;
@@ -277,7 +280,7 @@ fn reasoned(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String 
         .or_else(opened)
     {
         Some(reason) => format!("{}: {reason}", deed(&event.deed)),
-        None => deed(&event.deed),
+        None => deed(&event.deed) + &on_what(&event.deed, &detail),
     }
 }
 
@@ -291,18 +294,18 @@ fn deed(word: &str) -> String {
         "incident.update" => "published an update",
         "incident.forget" => "forgot its people",
         "incident.rewrap" => "wrapped its key with a new master key",
-        "scope.import" => "imported a list",
+        "scope.import" => "imported a list of affected people",
         "scope.add" => "added rows to the draft of a list",
-        "scope.activate" => "activated a list",
-        "letters.export" => "took a list of letters",
-        "letters.file" => "downloaded a list of letters",
-        "letters.restore" => "put a list of letters back",
+        "scope.activate" => "activated a list of affected people",
+        "letters.export" => "took a list of people to be told",
+        "letters.file" => "downloaded a list of people to be told",
+        "letters.restore" => "put a list of people to be told back",
         "letters.posted" => "recorded letters as posted",
         "letters.told" => "recorded people as told",
         "letters.returned" => "recorded letters that came back",
-        "letters.discard" => "discarded a list of letters",
+        "letters.discard" => "discarded a list of people to be told",
         "incident.minors" => "chose how minors are told",
-        "scope.discard" => "discarded a list",
+        "scope.discard" => "discarded a list of affected people",
         "incident.title" => "changed the title",
         "rejects.read" => "read refused rows of a list",
         "rejects.download" => "downloaded the refused rows of a list",

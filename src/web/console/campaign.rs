@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::around::{self, Names};
 use super::audience::Audiences;
+use super::campaign_rows::which;
 use super::content::{Content, content, not_affected};
 use super::offer::{never, offered};
 use super::outcomes::{Outcomes, outcomes};
@@ -52,6 +53,8 @@ pub struct CampaignPage {
     pub incident: String,
     /// `initial`, `supplement` or `correction`.
     pub kind: String,
+    /// What tells it from others of its name: its number within its incident, kind, day and hour.
+    pub which: String,
     /// Its state.
     pub status: String,
     /// For `If-Match`; goes into every form.
@@ -193,6 +196,7 @@ pub(super) async fn filled(
     let (log, has_older_acts) =
         around::log_opened(&mut conn, id, now, key.as_ref().map(|key| (key, &*owner))).await?;
     let names = Names::load(&mut conn).await?;
+    let numbers = store::numbers(&mut conn, &[campaign.incident]).await?;
     // Others need it while this page waits.
     conn.roll_back().await;
     let may_have_arrived = doubled::counted(app, &campaign, doubled::PATIENCE).await?;
@@ -254,6 +258,7 @@ pub(super) async fn filled(
         slug: incident.slug,
         incident: incident.title,
         kind: campaign.kind.to_string(),
+        which: which(numbers.get(&id).copied().unwrap_or_default(), &campaign),
         status: campaign.status.to_string(),
         version: campaign.version.into(),
         total,

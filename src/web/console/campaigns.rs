@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Choice;
 use super::around::{self, incident_at, on_to};
-use super::incident::{CampaignRow, rows};
+use super::campaign_rows::{CampaignRow, rows};
 use crate::app::App;
 use crate::campaign::approval;
 use crate::campaign::audience::Who;
@@ -124,14 +124,14 @@ async fn shown(
     let mut found = Vec::new();
     for one in incident::store::list(&mut conn).await? {
         found.push((
-            one.title,
+            (one.id, one.title),
             store::list(&mut conn, Some(one.id), None, LATEST).await?,
         ));
     }
     let all: Vec<_> = found.iter().flat_map(|(_, of)| of.clone()).collect();
     let void = approval::void(app, &mut conn, &all).await?;
-    for (title, of) in found {
-        campaigns.extend(rows(&mut conn, of, &title, &void).await?);
+    for ((id, title), of) in found {
+        campaigns.extend(rows(&mut conn, of, (id, &title), &void).await?);
     }
     // Ids sort by the time of their making.
     campaigns.sort_by(|a, b| b.id.cmp(&a.id));

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Account;
 use super::around::{self, account, template_names};
-use super::incident::about;
+use super::campaign_rows::{about, which};
 use super::needs;
 pub use super::needs::Need;
 use super::outcomes::reason_words;
@@ -77,8 +77,10 @@ pub struct Running {
     pub kind: String,
     /// Its incident's title.
     pub incident: String,
-    /// Its day, and to whom it goes.
+    /// Its number, kind and day, and to whom it goes.
     pub about: String,
+    /// The same without to whom it goes.
+    pub which: String,
     /// Its state.
     pub status: String,
     /// Notices sent.
@@ -108,8 +110,13 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     // How urgently each incident needs somebody.
     let mut urgent: BTreeMap<IncidentId, u8> = BTreeMap::new();
     let mut titles = BTreeMap::new();
+    let of_closed = incident::store::untold_of_closed(&mut conn).await?;
     for one in incident::store::list(&mut conn).await? {
         titles.insert(one.id, one.title.clone());
+        if let Some((_, untold)) = of_closed.iter().find(|(id, _)| *id == one.id) {
+            let it = format!("{}:", one.title);
+            needs.extend(needs::of_closed(&it, &one, untold, &who));
+        }
         if !one.is_over() {
             let shown = accounted(&mut conn, &one, now).await?;
             let of = needs::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?;
@@ -121,10 +128,16 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         }
     }
     let names = template_names(&mut conn).await?;
+    let all: Vec<_> = titles.keys().copied().collect();
+    let numbers = campaign::store::numbers(&mut conn, &all).await?;
+    let number = |of: &Campaign| numbers.get(&of.id).copied().unwrap_or_default();
     let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
-    let with_incident = |of: &Campaign| match titles.get(&of.incident) {
-        Some(title) => format!("{title}: “{}”", named(of)),
-        None => format!("“{}”", named(of)),
+    let with_incident = |of: &Campaign| {
+        let which = format!("“{}” ({})", named(of), which(number(of), of));
+        match titles.get(&of.incident) {
+            Some(title) => format!("{title}: {which}"),
+            None => which,
+        }
     };
     let void = approval::void(&app, &mut conn, &campaigns).await?;
     for one in &campaigns {
@@ -145,6 +158,8 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
         let incident = titles.get(&one.incident).cloned().unwrap_or_default();
         running.push(Running {
             incident,
+            about: about(number(one), one),
+            which: which(number(one), one),
             ..on_its_way((&**app, &mut *conn), one, named(one), &ability, now).await?
         });
     }
@@ -262,7 +277,10 @@ fn of_sending(ability: &Ability, running: &[Running], who: &Signed) -> Option<Ne
     Some(Need {
         tone: Tone::Act,
         text: match more {
-            0 => format!("{}: “{}” waits. {prevented}", first.incident, first.name),
+            0 => format!(
+                "{}: “{}” ({}) waits. {prevented}",
+                first.incident, first.name, first.which
+            ),
             more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
         },
         href: page_of(first, who),
@@ -282,7 +300,10 @@ fn page_of(one: &Running, who: &Signed) -> String {
 fn of_pace(one: &Running, who: &Signed) -> Option<Need> {
     (!one.held.is_empty()).then(|| Need {
         tone: Tone::Look,
-        text: format!("{}: “{}” waits. {}", one.incident, one.name, one.held),
+        text: format!(
+            "{}: “{}” ({}) waits. {}",
+            one.incident, one.name, one.which, one.held
+        ),
         href: page_of(one, who),
         deed: "Look at it".to_owned(),
     })
@@ -364,7 +385,8 @@ async fn on_its_way(
         name,
         kind: campaign.kind.to_string(),
         incident: String::new(),
-        about: format!("{}, {}", campaign.kind, about(campaign)),
+        about: String::new(),
+        which: String::new(),
         status: campaign.status.to_string(),
         sent: progress.of(NoticeStatus::Sent),
         of: of_total(progress.sendable(), is_whole(campaign, &progress)),

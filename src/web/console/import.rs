@@ -21,6 +21,7 @@ use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults};
 use crate::web::pieces::told;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::thread::sentence;
 use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form, upload};
 
@@ -45,6 +46,8 @@ pub struct Import {
     pub draft: Option<Waiting>,
     /// Why the file was refused whole; field `file`.
     pub faults: Faults,
+    /// Why no list is taken, a sentence; empty if one is.
+    pub over: String,
 }
 
 /// A draft that waits.
@@ -104,7 +107,15 @@ async fn asking(
         .first()
         .map_or(0, |last| last.version);
     let draft = store::find_draft(conn, of.id).await?;
+    let over = match of.is_over() || of.forgotten_at.is_some() {
+        true => match of.forgotten_at {
+            Some(_) => sentence(ImportError::Forgotten.to_string()),
+            None => sentence(ImportError::Over(of.state).to_string()),
+        },
+        false => String::new(),
+    };
     let import = Import {
+        over,
         desk: around::desk(app, conn, req, who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,

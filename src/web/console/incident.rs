@@ -1,7 +1,5 @@
 //! One incident: its state, its people, its facts, what was said, its scopes and campaigns.
 
-use std::collections::HashMap;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
@@ -9,21 +7,19 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::around::{self, account, incident_at, log, on_to, out_of_date, said, template_names};
-use super::content::to_whom;
+use super::around::{self, account, incident_at, log, on_to, out_of_date, said};
+use super::campaign_rows::{CampaignRow, rows};
 use super::moves::deed;
+use super::needs::{self, Need};
 use super::unsaved::Unsaved;
 use super::{Account, Choice, Deed, Done};
 use crate::app::App;
-use crate::campaign::change::{Change, in_words};
-use crate::campaign::{self, Campaign};
+use crate::campaign;
 use crate::db::Conn;
-use crate::id::CampaignId;
 use crate::incident::change::changes;
 use crate::incident::open::{Open, Untold};
 use crate::incident::steer::{self, SteerError, Step};
 use crate::incident::{Incident, IncidentState, store};
-use crate::notice::NoticeStatus;
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
@@ -86,6 +82,8 @@ pub struct IncidentPage {
     pub publication: String,
     /// The people not told yet; moving on to monitoring asks for a yes to their number.
     pub untold: Untold,
+    /// What waits of people whom no e-mail tells, and that people of a closed incident are not told.
+    pub waits: Vec<Need>,
 }
 
 /// The form for a statement, as typed.
@@ -133,37 +131,6 @@ pub struct ScopeRow {
     pub rejected: i64,
     /// When it was imported.
     pub at: Moment,
-}
-
-/// One campaign in a list.
-#[derive(Debug, Clone)]
-pub struct CampaignRow {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its incident's title.
-    pub incident: String,
-    /// `initial`, `supplement` or `correction`.
-    pub kind: String,
-    /// Its day, and to whom it goes: several have one name and kind.
-    pub about: String,
-    /// Its state.
-    pub status: String,
-    /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
-    pub void: String,
-    /// Notices sent, of those that can be sent; `None` before it is launched.
-    pub sent: Option<(i64, i64)>,
-}
-
-impl CampaignRow {
-    /// Its state as lists show it: an approval that is void is none.
-    pub fn state(&self) -> &str {
-        match self.void.is_empty() {
-            true => &self.status,
-            false => "approval_void",
-        }
-    }
 }
 
 impl IncidentPage {
@@ -291,7 +258,14 @@ pub async fn filled(
     let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
     let void = campaign::approval::void(app, conn, &campaigns).await?;
     let (log, has_older_acts) = log(conn, of.id, now).await?;
+    let mut waits = Vec::new();
+    if of.state == IncidentState::Closed && of.forgotten_at.is_none() {
+        let it = "This incident is";
+        waits.extend(needs::of_closed(it, &of, &open.untold(), who));
+    }
+    waits.extend(needs::of_paper(conn, &of, who).await?);
     Ok(IncidentPage {
+        waits,
         farewell: farewell(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
         is_public: of.is_public(has_spoken),
@@ -301,7 +275,7 @@ pub async fn filled(
         account: account(conn, &of, now).await?,
         updates: updates.into_iter().map(update).collect(),
         scopes: versions.into_iter().map(version).collect(),
-        campaigns: rows(conn, campaigns, &of.title, &void).await?,
+        campaigns: rows(conn, campaigns, (of.id, &of.title), &void).await?,
         log,
         has_older_acts,
         next: of
@@ -350,52 +324,6 @@ pub async fn done(
     });
     let shown = page::show(StatusCode::OK, &page.with(unsaved))?;
     Ok(accepted(shown))
-}
-
-/// Campaigns of one incident as lists show them.
-///
-/// # Errors
-/// The database's.
-pub async fn rows(
-    conn: &mut Conn,
-    campaigns: Vec<Campaign>,
-    incident: &str,
-    void: &HashMap<CampaignId, Vec<Change>>,
-) -> Result<Vec<CampaignRow>, Problem> {
-    let names = template_names(conn).await?;
-    let mut rows = Vec::new();
-    for one in campaigns {
-        let sent = match one.launched_at {
-            Some(_) => {
-                let progress = campaign::store::progress(conn, one.id).await?;
-                Some((progress.of(NoticeStatus::Sent), progress.sendable()))
-            }
-            None => None,
-        };
-        rows.push(CampaignRow {
-            id: one.id.to_string(),
-            name: names.get(&one.template).cloned().unwrap_or_default(),
-            incident: incident.to_owned(),
-            kind: one.kind.to_string(),
-            about: about(&one),
-            status: one.status.to_string(),
-            void: void
-                .get(&one.id)
-                .map_or_else(String::new, |changed| in_words(changed)),
-            sent,
-        });
-    }
-    Ok(rows)
-}
-
-/// What tells a campaign from others of its name and kind: its day, and to whom it goes.
-pub(super) fn about(of: &Campaign) -> String {
-    let (what, at) = match of.launched_at {
-        Some(at) => ("launched", at),
-        None => ("drafted", of.created_at),
-    };
-    let to = to_whom(&of.audience, of.kind);
-    format!("{what} {} UTC, to {to}", at.format("%-d %b %Y, %H:%M"))
 }
 
 /// What of the fact sheet is not public, in a sentence.

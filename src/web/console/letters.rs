@@ -19,11 +19,11 @@ pub use self::asked::Asked;
 pub use self::back::{returned, without_address};
 use super::Choice;
 use super::around::{self, Names, incident_at};
+use super::untold::{self, Owed};
 use crate::app::App;
 use crate::config::leads_home;
 use crate::incident::Incident;
 use crate::postal::lacking::Counts;
-use crate::postal::store::Due;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
@@ -79,12 +79,12 @@ pub struct ListLine {
     pub by_post: bool,
     /// How many belong on it or on one that waits.
     pub people: i64,
-    /// How many are on lists of this kind that wait.
-    pub waiting: i64,
-    /// Whether a list of another kind waits, on which its people may be.
-    pub others_wait: bool,
-    /// What is said of people who were left out for want of a postal address; empty if nobody lacks one now.
+    /// How many of these are on lists that wait, of any kind; `None` where that is not known while the page waits.
+    pub waiting: Option<i64>,
+    /// What is said of people who have no postal address; empty if nobody lacks one now.
     pub without_address: String,
+    /// Why no such list can be taken now; empty if one can.
+    pub refused: String,
 }
 
 /// A list that was taken.
@@ -183,18 +183,6 @@ impl BatchLine {
     }
 }
 
-/// A kind of list for readers.
-fn kind_in_words(kind: PostalKind) -> &'static str {
-    match kind {
-        PostalKind::Letter => "letters",
-        PostalKind::Guardian => "letters to guardians",
-        PostalKind::Correction => "letters of correction",
-        PostalKind::Kin => "next of kin",
-        PostalKind::Safe => "safe channels",
-        PostalKind::Single => "told one by one",
-    }
-}
-
 /// `GET /console/incidents/{slug}/letters`.
 ///
 /// # Errors
@@ -219,12 +207,13 @@ pub(super) async fn filled(
     let mut conn = app.db.get().await?;
     let rule = store::minors(&mut conn, of.id).await?;
     let batches = store::list(&mut conn, of.id).await?;
-    let due = store::due(&mut conn, of.id).await?;
-    let waiting = due.iter().map(|due| due.waiting).sum();
-    let mut lists: Vec<_> = due
-        .into_iter()
-        .filter(|due| due.kind != PostalKind::Guardian || rule == MinorsRule::GuardianLetter)
-        .map(|due| list_line(due, waiting))
+    let owed = untold::owed(&mut conn, of.id, i64::MAX).await?;
+    let by_letter = rule == MinorsRule::GuardianLetter;
+    let is_taken = |one: &Owed| one.due.kind != PostalKind::Guardian || by_letter;
+    let mut lists: Vec<_> = owed
+        .iter()
+        .filter(|one| is_taken(one))
+        .map(|one| list_line(one, untold::refused(one.due.kind, &of)))
         .collect();
     let names = Names::load(&mut conn).await?;
     let today = app.now().date_naive().to_string();
@@ -293,7 +282,7 @@ fn channels() -> Vec<Choice> {
         .collect()
 }
 
-fn list_line(due: Due, waiting: i64) -> ListLine {
+fn list_line(Owed { due, on_lists }: &Owed, refused: String) -> ListLine {
     let (who, means) = match due.kind {
         PostalKind::Letter => (
             "People whom no e-mail reaches",
@@ -322,16 +311,16 @@ fn list_line(due: Due, waiting: i64) -> ListLine {
         means,
         by_post: due.kind.is_posted(),
         people: due.people,
-        waiting: due.waiting,
-        others_wait: waiting > due.waiting,
+        waiting: *on_lists,
         without_address: String::new(),
+        refused,
     }
 }
 
 fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>) -> BatchLine {
     BatchLine {
         id: of.id.to_string(),
-        kind: kind_in_words(of.kind),
+        kind: of.kind.in_words(),
         at: Moment::row(of.taken_at),
         by: names.of(of.taken_by),
         people: of.people,

@@ -58,6 +58,7 @@ pub mod audience;
 pub mod audit;
 pub mod call;
 pub mod campaign;
+pub mod campaign_rows;
 pub mod campaigns;
 pub mod content;
 pub mod dashboard;
@@ -96,6 +97,7 @@ pub mod templates;
 pub mod ticket;
 pub mod tickets;
 pub mod unsaved;
+mod untold;
 pub mod updates;
 pub mod work;
 

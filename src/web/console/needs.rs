@@ -1,13 +1,12 @@
 //! What of an incident waits for somebody: people whom nothing reaches, and what was told them.
 
-use super::Account;
+use super::{Account, untold};
 use crate::campaign::doubled::PATIENCE;
 use crate::campaign::store::{LOOKED_AT, Reach, reach, still_uncertain};
 use crate::db::{self, Conn};
 use crate::id::IncidentId;
+use crate::incident::open::Untold;
 use crate::incident::{Incident, IncidentState};
-use crate::postal::store::Due;
-use crate::postal::{self, PostalKind};
 use crate::staff::Right;
 use crate::web::figures::count;
 use crate::web::page::Tone;
@@ -123,13 +122,11 @@ pub async fn of_incident(
         };
         need(Tone::Look, text, at.clone(), "Move it on");
     }
-    if who.may(Right::ImportScope) {
-        let due = postal::store::due(conn, incident.id).await?;
-        let letters = format!("{at}/letters");
-        for (text, act) in of_letters(&due) {
-            need(Tone::Look, text, letters.clone(), act);
-        }
-    }
+    let titled = |need: Need| Need {
+        text: format!("{}: {}", incident.title, need.text),
+        ..need
+    };
+    needs.extend(of_paper(conn, incident, who).await?.into_iter().map(titled));
     Ok(needs)
 }
 
@@ -165,49 +162,45 @@ fn in_words(left: Option<i64>, all: i64) -> String {
     }
 }
 
-/// What waits of letters, and what to do: lists that were taken are recorded as posted; who is on none needs a list.
-fn of_letters(due: &[Due]) -> Vec<(String, &'static str)> {
-    let mut needs = Vec::new();
-    for one in due {
-        let (words, waiting) = match one.kind {
-            PostalKind::Letter => (("needs a letter", "need a letter"), "letters"),
-            PostalKind::Guardian => (
-                (
-                    "is told by a letter to the parent or guardian",
-                    "are told by a letter to the parent or guardian",
-                ),
-                "letters to guardians",
-            ),
-            PostalKind::Correction => (
-                (
-                    "was told of something that is not theirs, and no e-mail reaches them",
-                    "were told of something that is not theirs, and no e-mail reaches them",
-                ),
-                "letters of correction",
-            ),
-            PostalKind::Kin | PostalKind::Safe | PostalKind::Single => continue,
-        };
-        if one.waiting > 0 {
-            let text = match one.waiting {
-                1 => format!("1 person is on a list of {waiting} that is not recorded as posted."),
-                n => format!(
-                    "{} people are on lists of {waiting} that are not recorded as posted.",
-                    count(n)
-                ),
-            };
-            needs.push((text, "Record it as posted"));
-        }
-        if one.people > one.waiting {
-            // Not their difference: since a list was taken, some of its people may belong on none any more.
-            let mut text = people(one.people, words.0, words.1);
-            if one.waiting > 0 {
-                text.truncate(text.trim_end_matches('.').len());
-                text += ", counting those on lists that wait.";
-            }
-            needs.push((text, "Take the list"));
-        }
+/// What waits of letters, next of kin and safe channels in an incident, for staff who take lists; without its title.
+///
+/// # Errors
+/// The database's.
+pub async fn of_paper(
+    conn: &mut Conn,
+    incident: &Incident,
+    who: &Signed,
+) -> Result<Vec<Need>, Problem> {
+    if incident.forgotten_at.is_some() || !who.may(Right::ImportScope) {
+        return Ok(Vec::new());
     }
-    needs
+    let owed = untold::owed(conn, incident.id, untold::LOOKED_AT).await?;
+    let need = |(text, deed): (String, &str)| Need {
+        tone: Tone::Look,
+        text,
+        href: format!("/console/incidents/{}/letters", incident.slug),
+        deed: deed.to_owned(),
+    };
+    let waits = untold::of_lists(&owed, incident.state);
+    Ok(waits.into_iter().map(need).collect())
+}
+
+/// What is said of a closed incident in which people are not told, or not rightly; `None` if everybody is, or for staff
+/// who tell nobody. `it`: what the sentence calls the incident.
+pub fn of_closed(it: &str, incident: &Incident, untold: &Untold, who: &Signed) -> Option<Need> {
+    let steers = who.may(Right::SteerIncident);
+    if !steers && !who.may(Right::ImportScope) && !who.may(Right::DraftCampaign) {
+        return None;
+    }
+    Some(Need {
+        tone: Tone::Look,
+        text: format!("{it} {}", untold::of_closed(untold)?),
+        href: format!("/console/incidents/{}#state", incident.slug),
+        deed: match steers {
+            true => "Open it again".to_owned(),
+            false => "Look at it".to_owned(),
+        },
+    })
 }
 
 /// People in progress whom no campaign will reach, while the audiences of all campaigns are known. Every unsettled

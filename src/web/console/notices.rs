@@ -9,10 +9,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::around::{self, template_names};
+use super::campaign_rows::which;
 use super::outcomes::reason_words;
 use super::progress::Counts;
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::campaign::Campaign;
 use crate::campaign::store::Progress;
 use crate::db::Conn;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
@@ -159,10 +161,7 @@ pub async fn list(
     let page = Notices {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         id: id.to_string(),
-        name: template_names(&mut conn)
-            .await?
-            .remove(&of.template)
-            .unwrap_or_default(),
+        name: named(&mut conn, &of).await?,
         status: status.map(|status| status.to_string()).unwrap_or_default(),
         counts: Counts::from(&Progress {
             counts: campaign::store::counts(&mut conn, *id).await?,
@@ -209,10 +208,7 @@ pub async fn show(
     let page = NoticePage {
         desk: around::desk(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         campaign: of.id.to_string(),
-        name: template_names(&mut conn)
-            .await?
-            .remove(&of.template)
-            .unwrap_or_default(),
+        name: named(&mut conn, &of).await?,
         person: people
             .get(&notice.person)
             .map(|person| person.id.to_string())
@@ -222,6 +218,15 @@ pub async fn show(
         attempts: tries.iter().map(attempt).collect(),
     };
     Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// What a campaign is called, and what tells it from others of its name.
+async fn named(conn: &mut Conn, of: &Campaign) -> Result<String, Problem> {
+    let numbers = campaign::store::numbers(conn, &[of.incident]).await?;
+    let number = numbers.get(&of.id).copied().unwrap_or_default();
+    let mut names = template_names(conn).await?;
+    let name = names.remove(&of.template).unwrap_or_default();
+    Ok(format!("{name} ({})", which(number, of)))
 }
 
 /// The people of these notices, for whoever has the right to see them; nobody once the incident was forgotten.

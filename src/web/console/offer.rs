@@ -77,7 +77,6 @@ pub fn never(of: &Campaign, progress: &Progress) -> String {
 
 /// Says in what is asked before an approval or a launch what is not as a reader would take it to be.
 fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
-    let people = count(reach.count.mailable);
     let is_again = of.audience.may_have_been_told;
     if is_again && matches!(deed.name.as_str(), "approve" | "launch") {
         deed.sure +=
@@ -90,7 +89,11 @@ fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
              so that page and notice agree.",
             deed.sure
         );
-        deed.tick = format!("Launch to {people} people although these facts are not public");
+        let people = match reach.count.mailable {
+            1 => "1 person".to_owned(),
+            n => format!("{} people", count(n)),
+        };
+        deed.tick = format!("Launch to {people} although these facts are not public");
     }
 }
 
@@ -113,10 +116,10 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
             "Approve",
             "",
             Right::ApproveCampaign,
-            format!(
-                "You approve exactly this content for {} people.",
-                count(people)
-            ),
+            match people {
+                1 => "You approve exactly this content for 1 person.".to_owned(),
+                n => format!("You approve exactly this content for {} people.", count(n)),
+            },
         ),
         (_, Draft) => (
             "take-back",

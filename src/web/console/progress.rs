@@ -200,9 +200,11 @@ fn rate(done: i64, seconds: f64, left: i64) -> String {
         return String::new();
     }
     let rate = done as f64 / seconds;
-    let words = match rate >= 1.0 {
-        true => format!("{}/s", count(rate as i64)),
-        false => "less than 1/s".to_owned(),
+    // Rounded, not cut off: at two a second, the last of them is under way as it is counted.
+    let words = match rate {
+        10.0.. => format!("{}/s", count(rate.round() as i64)),
+        1.0.. => format!("{rate:.1}/s").replace(".0/s", "/s"),
+        _ => "less than 1/s".to_owned(),
     };
     if left == 0 {
         return words;
@@ -330,6 +332,9 @@ mod tests {
         assert_eq!(rate(1, 10.0, 0), "less than 1/s");
         assert_eq!(rate(0, 10.0, 5), "");
         assert_eq!(rate(10, 1.0, 1), "10/s · about 1 s left");
+        assert_eq!(rate(197, 100.0, 0), "2/s", "not cut off");
+        assert_eq!(rate(25, 10.0, 0), "2.5/s");
+        assert_eq!(rate(999, 100.0, 0), "10/s");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Rejected {
 pub struct Reason {
     /// How many rows.
     pub rows: i64,
+    /// The reason, in words that are true of all of them.
+    pub words: String,
     /// The first of them.
     pub example: Reject,
 }
@@ -72,13 +74,16 @@ impl Rejected {
         let examples = store::find_rejects(conn, &key, of.id, version_id, &places).await?;
         let reason = |group: &store::RejectGroup| {
             let of_group =
-                |one: &Reject| one.column == shown(&group.column) && one.reason == group.why;
+                |one: &Reject| one.column == shown(&group.column) && one.reason == group.first;
             let row = examples
                 .iter()
                 .find(|reject| reject.place() == place(group))?;
             let example = reasons(row, &delta).find(of_group)?;
-            let rows = group.rows;
-            Some(Reason { rows, example })
+            Some(Reason {
+                rows: group.rows,
+                words: group.why.clone(),
+                example,
+            })
         };
         Ok(Self {
             reasons: groups.iter().filter_map(reason).collect(),

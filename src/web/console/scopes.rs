@@ -142,6 +142,8 @@ pub struct Delta {
     pub emails_lost: i64,
     pub addresses_lost: i64,
     pub told_too_much: i64,
+    /// Of the people retracted, those who were told something; none unless it is a draft.
+    pub told_retracted: i64,
     pub kept: i64,
     pub by_jurisdiction: Vec<Changed>,
     pub by_element: Vec<Changed>,
@@ -184,6 +186,7 @@ impl Delta {
             emails_lost: delta.emails_lost,
             addresses_lost: delta.addresses_lost,
             told_too_much: delta.told_too_much,
+            told_retracted: 0,
             kept: delta.kept,
             by_jurisdiction: changes(&delta.by_jurisdiction),
             by_element: changes(&delta.by_element),
@@ -212,6 +215,16 @@ impl ScopeReport {
             (_, 0) => "references with a new name, confirmed as the same people",
             _ => "references that name another person now; the former people left the scope",
         }
+    }
+
+    /// What the tile of people who leave says.
+    fn retracted_means(&self) -> String {
+        let told = match self.delta.told_retracted {
+            0 => String::new(),
+            1 => "; 1 of them was told something".to_owned(),
+            n => format!("; {} of them were told something", count(n)),
+        };
+        format!("were in scope, and are not affected{told}")
     }
 
     /// Where a deed of this page posts to.
@@ -258,6 +271,14 @@ async fn filled(
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
     let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
+    let told_retracted = match version.status {
+        ScopeStatus::Draft => activate::told_retracted(&mut conn, incident.id, &version).await?,
+        _ => 0,
+    };
+    let shown = Delta {
+        told_retracted,
+        ..Delta::of(&delta)
+    };
     Ok(ScopeReport {
         revision: version.revision(),
         desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
@@ -273,7 +294,7 @@ async fn filled(
         questions: questions.iter().map(Asked::from).collect(),
         died: version.status == ScopeStatus::Importing
             && !store::is_at_work(&mut conn, incident.id).await?,
-        delta: Delta::of(&delta),
+        delta: shown,
         lines: lines
             .map(|lines| {
                 let replaced = (delta.replaced, delta.refused_again);
@@ -283,7 +304,7 @@ async fn filled(
         ends_open: lines.is_some_and(|lines| lines.ends_open),
         refused,
         done: version.buckets_done,
-        deeds: deeds(&version, &delta, may_see),
+        deeds: deeds(&version, (&delta, told_retracted), may_see),
         faults: Faults::default(),
     })
 }
@@ -328,7 +349,30 @@ fn changes(of: &BTreeMap<String, Change>) -> Vec<Changed> {
         .collect()
 }
 
-fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed> {
+/// How many people come into the scope as a draft is put in force, how many leave it, and how many of these were told.
+fn moves(delta: &scope::delta::Delta, told: i64) -> String {
+    let come = match delta.people_added {
+        1 => "1 person comes".to_owned(),
+        n => format!("{} people come", count(n)),
+    };
+    let go = match delta.people_retracted {
+        1 => "1 leaves".to_owned(),
+        n => format!("{} leave", count(n)),
+    };
+    let of_these = match (delta.people_retracted, told) {
+        (_, 0) => String::new(),
+        (1, _) => " Who leaves was told something: a correction must tell them that they are not affected.".to_owned(),
+        (_, 1) => " 1 of those who leave was told something: a correction must tell them that they are not affected."
+            .to_owned(),
+        (_, n) => format!(
+            " {} of those who leave were told something: a correction must tell them that they are not affected.",
+            count(n)
+        ),
+    };
+    format!("{come} into the scope and {go} it.{of_these}")
+}
+
+fn deeds(version: &Version, (delta, told): (&scope::delta::Delta, i64), may: bool) -> Vec<Deed> {
     if version.status == ScopeStatus::Activating && may {
         return vec![Deed {
             name: "activate".to_owned(),
@@ -342,7 +386,6 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
     if version.status != ScopeStatus::Draft || !may {
         return Vec::new();
     }
-    let (come, go) = (count(delta.people_added), count(delta.people_retracted));
     let empty = if version.accepted == 0 {
         "Every row was refused."
     } else {
@@ -363,7 +406,8 @@ fn deeds(version: &Version, delta: &scope::delta::Delta, may: bool) -> Vec<Deed>
         words: "Activate".to_owned(),
         look: "",
         sure: format!(
-            "{come} people come into the scope and {go} leave it.{others} This cannot be taken back, only corrected by another version."
+            "{}{others} This cannot be taken back, only corrected by another version.",
+            moves(delta, told)
         ),
         tick: String::new(),
         blocked: empty.to_owned(),

@@ -22,15 +22,17 @@ function needs({ account, campaigns, ...model }) {
   const lists = {
     letter: ['letters', 'needs a letter', 'need a letter'],
     correction: ['letters of correction', ...['was', 'were'].map((verb) => `${verb} told of something that is not theirs, and no e-mail reaches them`)],
+    kin: ['next of kin', 'died: the next of kin are to be told', 'died: their next of kin are to be told'],
+    safe: ['people at a protected address', ...['is', 'are'].map((verb) => `at a protected address ${verb} to be told through a safe channel`)],
   };
   for (const [kind, [words, one, many]] of Object.entries(lists)) {
-    const waiting = model.waiting(kind);
-    need(waiting, `is on a list of ${words} that is not recorded as posted`, `are on lists of ${words} that are not recorded as posted`, 'Record it as posted');
-    const due = model.due(kind).length;
-    const counting = waiting > 0 ? ', counting those on lists that wait' : '';
-    need(due > waiting ? due : 0, one + counting, many + counting, 'Take the list');
+    const done = ['kin', 'safe'].includes(kind) ? 'told' : 'posted';
+    need(model.waiting(kind), `is on a list of ${words} that is not recorded as ${done}`, `are on lists of ${words} that are not recorded as ${done}`, `Record it as ${done}`);
+    const onLists = model.onLists(kind);
+    const left = onLists > 0 ? '. They are on no list yet' : '';
+    need(model.due(kind).length - onLists, one + left, many + left, 'Take the list');
   }
-  const approved = campaigns.filter((one) => one.status === 'approved').map((one) => `${TITLE}: “${one.name}” is approved and not launched. Launch it`);
+  const approved = campaigns.filter((one) => one.status === 'approved').map((one) => `${TITLE}: “${one.name}” (no. N, ${one.kind}, drafted …) is approved and not launched. Launch it`);
   return [...all, ...approved];
 }
 
@@ -41,7 +43,8 @@ export async function dashboard(compare) {
   const { account } = model;
   const is = (figure, shown, expected) => compare.is('the dashboard', figure, shown, expected);
   const read = await open(compare.page, compare.at(''));
-  is('what needs you', read.items.toSorted(), needs({ ...waits(model), state: compare.state }).toSorted());
+  const items = read.items.map((text) => text.replace(/\(no\. \d+, (\w+), drafted [^)]* UTC\)/, '(no. N, $1, drafted …)'));
+  is('what needs you', items.toSorted(), needs({ ...waits(model), state: compare.state }).toSorted());
   const card = read.cards.find((text) => text.startsWith(TITLE)) ?? '';
   if (!model.scopes.length) return is('the incident', card.includes('No scope is active'), true);
   is('the account', numbers(read.keys[0]), keyOf(account));
@@ -63,6 +66,7 @@ const waits = (model) => ({
   campaigns: model.campaigns,
   waiting: (kind) => model.waiting(kind),
   due: (kind) => model.due(kind),
+  onLists: (kind) => model.onLists(kind),
 });
 
 /** What a screen reader reads of the bar. */
@@ -209,7 +213,7 @@ function asks(delta, { version, accepted, rejected }) {
     version > 1 && delta.retracted > 0 && `${who(delta.retracted, 'leaves', 'leave')} the scope: the full list does not name them.`,
     delta.emailsLost > 0 && lose(delta.emailsLost, 'e-mail'),
     delta.addressesLost > 0 && lose(delta.addressesLost, 'postal'),
-    delta.toldTooMuch > 0 && `${who(delta.toldTooMuch, 'was', 'were')} told of data that the list takes back: a correction must tell them.`,
+    delta.toldTooMuch > 0 && `${who(delta.toldTooMuch, 'stays', 'stay')} in scope and ${delta.toldTooMuch === 1 ? 'was' : 'were'} told of data that the list takes back: a correction must tell them.`,
     delta.identity > 0 && `${delta.identity} ${delta.identity === 1 ? 'reference seems' : 'references seem'} to name another person now: the name is new, and no e-mail address stays. Of the former people ${delta.identityTold} ${delta.identityTold === 1 ? 'was' : 'were'} told.`,
   ];
   return all.filter(Boolean).sort();

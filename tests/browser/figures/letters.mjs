@@ -20,7 +20,7 @@ export async function letters(compare) {
   const is = (figure, shown, expected) => compare.is('the letters', figure, shown, expected);
   const read = await open(compare.page, compare.at('/incidents/walk/letters'));
   const lists = texts(read.tables.Lists);
-  is('to be told and waiting', lists.map((row) => row.slice(1, 3).map(number)), KINDS.map((kind) => [model.due(kind).length, model.waiting(kind)]));
+  is('to be told and waiting', lists.map((row) => row.slice(1, 3).map(number)), KINDS.map((kind) => [model.due(kind).length, model.onLists(kind)]));
   const without = lists.map(([who]) => number(/([\d,]+) (?:person has|people have) no postal address/.exec(who)?.[1] ?? '0'));
   is('who lacks an address', without, KINDS.map((kind) => model.lacking(kind)));
   is('lists that were taken', read.items.length, model.lists.length);

@@ -237,9 +237,12 @@ export class Model {
   /** Who belongs on the next list of a kind: a letter needs a postal address. */
   toList(kind) { return this.#next(kind).filter((p) => p.row.address || !POSTED.includes(kind)); }
 
-  /** How many people lack a postal address now; said once a list of the kind was taken. */
+  /** How many of those who are to be told by a list of a kind are on a list that waits, of any kind. */
+  onLists(kind) { return this.due(kind).length - this.#next(kind).length; }
+
+  /** How many people lack a postal address now. */
   lacking(kind) {
-    if (!POSTED.includes(kind) || !this.lists.some((one) => one.kind === kind)) return 0;
+    if (!POSTED.includes(kind)) return 0;
     return this.#next(kind).filter((p) => !p.row.address).length;
   }
 

@@ -86,4 +86,4 @@ export const numbers = (of) => Object.fromEntries(Object.entries(of ?? {}).map((
 export const texts = (of) => (of ?? []).map((row) => row.map((cell) => cell.text));
 
 /** The name of a campaign in a list; its day and audience stand below it. */
-export const named = (cell) => cell.replace(/\s*(launched|drafted) \d.* UTC, to .*$/s, '');
+export const named = (cell) => cell.replace(/\s*no\. \d+, \w+, (launched|drafted) \d.* UTC, to .*$/s, '');

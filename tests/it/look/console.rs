@@ -10,12 +10,13 @@ use candor::web::console::account::PersonLine;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};
 use candor::web::console::call::CallForm;
 use candor::web::console::campaign::CampaignPage;
+use candor::web::console::campaign_rows::CampaignRow;
 use candor::web::console::campaigns::{Campaigns, NewCampaign};
 use candor::web::console::content::{Content, Words};
 use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
 use candor::web::console::design::Design;
 use candor::web::console::import::{Import, Waiting};
-use candor::web::console::incident::{CampaignRow, Farewell, IncidentPage, Publish, ScopeRow};
+use candor::web::console::incident::{Farewell, IncidentPage, Publish, ScopeRow};
 use candor::web::console::incidents::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::ledger::{Ledger, Letter, Told};
 use candor::web::console::letters::{
@@ -151,9 +152,8 @@ fn dashboard() -> Dashboard {
             name: "Notice of data breach".into(),
             kind: "initial".into(),
             incident: "Data theft of August 2021".into(),
-            about:
-                "initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far"
-                    .into(),
+            about: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
+            which: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC".into(),
             status: "sending".into(),
             sent: 48_213_004,
             of: "of 54,600,000 sent".into(),
@@ -188,7 +188,7 @@ fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> Ca
         name: name.into(),
         incident: "Data theft of August 2021".into(),
         kind: kind.into(),
-        about: "launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
+        about: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
         status: status.into(),
         void: String::new(),
         sent: Some((sent, 54_600_000)),
@@ -292,6 +292,12 @@ fn incident() -> IncidentPage {
         forgotten: None,
         is_public: true,
         publication: "1 change is not public. Last published 3 d ago.".into(),
+        waits: vec![Need {
+            tone: Tone::Look,
+            text: "5 people died: their next of kin are to be told.".into(),
+            href: "/console/incidents/august-2021/letters".into(),
+            deed: "Take the list".into(),
+        }],
         untold: Untold {
             in_progress: 6_082_994,
             needs_letter: 92,
@@ -374,6 +380,7 @@ fn scope_report() -> ScopeReport {
     ];
     let reason = |rows, example: &Reject| Reason {
         rows,
+        words: example.reason.clone(),
         example: example.clone(),
     };
     ScopeReport {
@@ -428,6 +435,7 @@ fn scope_report() -> ScopeReport {
             emails_lost: 4,
             addresses_lost: 3,
             told_too_much: 0,
+            told_retracted: 3,
             kept: 5,
             by_flag: vec![("hold".to_owned(), 1, 3)],
             replaced: 25,
@@ -599,6 +607,7 @@ fn campaign() -> CampaignPage {
         slug: "august-2021".into(),
         incident: "Data theft of August 2021".into(),
         kind: "initial".into(),
+        which: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC".into(),
         status: "sending".into(),
         version: 12,
         total: Some(54_600_000),
@@ -801,14 +810,14 @@ fn notices(status: &str) -> Notices {
 }
 
 fn letters() -> LettersPage {
-    let list = |kind, who, people, waiting| ListLine {
+    let list = |kind, who, people, waiting: i64| ListLine {
         kind,
         who,
         means: "For the mail house.",
         people,
-        waiting,
+        waiting: Some(waiting),
         by_post: kind != "kin",
-        others_wait: false,
+        refused: String::new(),
         without_address: match kind {
             "letter" => "1 person has no postal address.".to_owned(),
             _ => String::new(),
@@ -1036,6 +1045,7 @@ pub fn draw(pages: &mut Pages) {
                 mode: "full".into(),
                 revision: "0123456789abcdef".into(),
             }),
+            over: String::new(),
             faults: fault(
                 "file",
                 "The column “pin” looks like stolen values. Remove it: Candor does not hold them.",

@@ -5,8 +5,8 @@ use candor::postal::lacking::without_address;
 use candor::postal::told::told;
 use candor::postal::{How, PostalError, PostalKind, Telling, kept, list, restore};
 use candor::scope::ScopeMode;
-
 use candor::staff::StaffRole::Comms;
+use chrono::TimeDelta;
 
 use super::{Post, day};
 use crate::client::Site;
@@ -85,6 +85,8 @@ async fn ann_and_bob() -> (Post, String) {
     assert_eq!(only(&rows)["reference"], "L3");
     assert_eq!(only(&rows)["former_reference"], "");
     post.posted(first.id, "2026-11-23").await.unwrap();
+    // Of two letters posted at the same moment, none is the last one.
+    post.house.app.clock.advance(TimeDelta::minutes(1));
     let ann = post.person("L3").await.id.to_string();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
     let version = scene.read(house, ScopeMode::Delta, other).await;

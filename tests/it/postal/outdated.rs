@@ -251,7 +251,8 @@ async fn downloads_and_lists_put_back_are_said_in_words() {
     let staff = site.signed_in("ana", &[Comms]).await;
     let seen = staff.get("/console/incidents/sundmere").body;
     assert!(
-        seen.contains("downloaded a list of letters") && seen.contains("took a list of letters"),
+        seen.contains("downloaded a list of people to be told: letters, ")
+            && seen.contains("took a list of people to be told: letters, "),
         "{seen}"
     );
     assert!(!seen.contains("letters file"), "{seen}");

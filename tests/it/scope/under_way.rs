@@ -106,11 +106,15 @@ async fn a_list_that_ends_a_campaign_asks_and_says_how_many_are_not_told_yet() {
         questions,
         [Question::CampaignsEnd {
             number: 1,
-            campaigns: vec![Ending { name, untold }]
+            campaigns: vec![Ending {
+                name,
+                number: 1,
+                untold
+            }]
         }]
     );
     let page = browser.get(&format!("/console/incidents/sundmere/scopes/{version}"));
-    let words = "The campaign “initial 0” ends: 200 of its audience are not told yet.";
+    let words = "The campaign “initial 0” (no. 1) ends: 200 of its audience are not told yet.";
     assert!(page.body.contains(words), "{}", page.body);
     let at = format!("/incidents/sundmere/scopes/{version}");
     let seen = program.get(&at).json();

@@ -59,6 +59,7 @@ async fn a_campaign_launched_while_a_list_is_put_in_force_is_asked_about_before_
     };
     let ends = Ending {
         name: "initial 0".to_owned(),
+        number: 1,
         untold: Some(20),
     };
     assert_eq!(

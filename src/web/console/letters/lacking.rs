@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use super::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
-use crate::postal::Batch;
 use crate::postal::lacking::Counts;
+use crate::postal::{Batch, PostalKind};
 use crate::web::figures::count;
 use crate::web::problem::Problem;
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Says it with the lists whose last one left people out; the figure is that of now, for staff who may take lists.
+/// Says it with each list for the post, before one is taken: their addresses can still be got then. The figure is that of
+/// now, for staff who may take lists; where it is not known in time, of when the last list was taken.
 pub(super) async fn say(
     (app, counts): (&App, &Counts),
     of: &Incident,
@@ -24,29 +25,38 @@ pub(super) async fn say(
     may: bool,
 ) -> Result<(), Problem> {
     let begun = Instant::now();
-    for line in lists.iter_mut().filter(|line| line.people > 0) {
-        let last = batches.iter().find(|one| one.kind.as_str() == line.kind);
-        let Some(last) = last.filter(|one| one.without_address > 0) else {
+    for line in lists
+        .iter_mut()
+        .filter(|line| line.by_post && line.people > 0)
+    {
+        let Ok(kind) = line.kind.parse::<PostalKind>() else {
             continue;
         };
+        let last = batches.iter().find(|one| one.kind == kind);
+        let last = last.filter(|one| one.without_address > 0);
         let left = PATIENCE.saturating_sub(begun.elapsed());
-        let now = match may {
-            true => counts.count(app, of, last.kind, left).await?,
-            false => None,
-        };
-        line.without_address = match now {
-            Some(0) => String::new(),
-            Some(1) => {
-                "1 person has no postal address: they need one, or are told otherwise.".to_owned()
-            }
-            Some(n) => format!(
-                "{} people have no postal address: they need one, or are told otherwise.",
-                count(n)
-            ),
-            None => left_out(last),
+        line.without_address = match may {
+            true => in_words(counts.count(app, of, kind, left).await?, last),
+            false => last.map(left_out).unwrap_or_default(),
         };
     }
     Ok(())
+}
+
+fn in_words(now: Option<i64>, last: Option<&Batch>) -> String {
+    match (now, last) {
+        (Some(0), _) => String::new(),
+        (Some(1), _) => {
+            "1 person has no postal address: they need one, or are told otherwise.".to_owned()
+        }
+        (Some(n), _) => format!(
+            "{} people have no postal address: they need one, or are told otherwise.",
+            count(n)
+        ),
+        (None, Some(last)) => left_out(last),
+        (None, None) => "How many have no postal address is not counted: they are many. The list leaves them out."
+            .to_owned(),
+    }
 }
 
 /// What was so when the last list was taken.

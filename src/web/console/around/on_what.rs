@@ -1,0 +1,63 @@
+//! What an act was done to, from its details in the audit log: an incident has several lists of affected people, and several
+//! lists of letters.
+
+use serde_json::Value;
+
+use crate::postal::PostalKind;
+use crate::web::figures::count;
+
+/// What stands behind the words of an act; empty if it can be done to one thing only.
+pub(super) fn on_what(act: &str, detail: &Value) -> String {
+    let version = detail["version"].as_i64();
+    match act.split_once('.') {
+        Some(("scope", _)) => version
+            .map(|n| format!(", version {n}"))
+            .unwrap_or_default(),
+        Some(("letters", _)) => of_list(detail),
+        _ => String::new(),
+    }
+}
+
+/// `: next of kin, 5 people, batch pst_…`.
+fn of_list(detail: &Value) -> String {
+    let kind = detail["list"].as_str().and_then(|kind| kind.parse().ok());
+    let kind = kind.map(|kind: PostalKind| kind.in_words().to_owned());
+    let people = detail["people"].as_i64().map(|n| match n {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", count(n)),
+    });
+    let batch = detail["batch"].as_str().map(|id| format!("batch {id}"));
+    let came_back = detail["returned"].as_i64().filter(|n| *n > 0);
+    let came_back = came_back.map(|n| format!("{} came back", count(n)));
+    let stayed = detail["not_posted"].as_i64().filter(|n| *n > 0);
+    let stayed = stayed.map(|n| format!("{} never left", count(n)));
+    let parts = [kind, people, came_back, stayed, batch];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", parts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::on_what;
+
+    #[test]
+    fn an_act_on_a_list_says_on_which() {
+        assert_eq!(
+            on_what("scope.activate", &json!({ "version": 3, "delta": {} })),
+            ", version 3"
+        );
+        let kin = json!({ "list": "kin", "batch": "pst_7", "people": 1_234 });
+        assert_eq!(
+            on_what("letters.export", &kin),
+            ": next of kin, 1,234 people, batch pst_7"
+        );
+        let back = json!({ "returned": 2, "not_posted": 0, "batches": { "pst_7": [2, 0] } });
+        assert_eq!(on_what("letters.returned", &back), ": 2 came back");
+        assert_eq!(on_what("incident.facts", &json!({ "version": 3 })), "");
+    }
+}
