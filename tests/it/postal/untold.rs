@@ -37,7 +37,7 @@ fn lacks(page: &str, words: &str) {
 impl Post {
     async fn moved(&self, to: IncidentState) {
         let (app, of) = (&self.house.app, self.scene.incident);
-        let found = incidents::find(&mut *app.db.get().await.unwrap(), of).await;
+        let found = incidents::find(&mut app.db.get().await.unwrap(), of).await;
         let step = Step {
             version: found.unwrap().version,
             to,
