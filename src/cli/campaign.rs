@@ -6,13 +6,15 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Settings, say};
+use super::{Settings, say, warn};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
+use crate::campaign::error::CampaignError;
 use crate::campaign::store::Progress;
 use crate::campaign::{self, content, hold, launch};
+use crate::db;
 use crate::id::{CampaignId, StaffId};
 use crate::seal::to_hex;
 use crate::staff::{self, Right};
@@ -85,7 +87,36 @@ pub struct Move {
 
 impl Campaign {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = &settings.ready().await?;
+        let named = self.id();
+        match self.done(settings).await {
+            Err(error) if is_missing(&error) => match named {
+                Some(id) => bail!("there is no campaign {id}: `candor campaign list` names them"),
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// The campaign that is named.
+    const fn id(&self) -> Option<CampaignId> {
+        match self {
+            Self::List { .. } => None,
+            Self::Show { id, .. } => Some(*id),
+            Self::Submit { of, .. }
+            | Self::Approve { of, .. }
+            | Self::Launch(of)
+            | Self::Pause(of)
+            | Self::Resume(of)
+            | Self::Cancel(of) => Some(of.id),
+        }
+    }
+
+    async fn done(self, settings: &Settings) -> Result<()> {
+        // What only reads needs no key.
+        let app = &match self {
+            Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
+            _ => settings.ready().await?,
+        };
         match self {
             Self::List { json } => {
                 let found =
@@ -117,7 +148,12 @@ impl Campaign {
                 )
             }
             Self::Launch(of) => {
-                Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?)
+                let by = of.account(app, LaunchCampaign).await?;
+                let hidden = launch::launch_with(app, by, of.id, true).await?;
+                campaign::approval::unpublished_in_words(&hidden)
+                    .into_iter()
+                    .for_each(warn);
+                Ok(())
             }
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, LaunchCampaign).await?);
@@ -148,6 +184,14 @@ impl Move {
         );
         Ok(account.id)
     }
+}
+
+/// Whether nothing has the id that was given.
+fn is_missing(error: &anyhow::Error) -> bool {
+    let db = error.downcast_ref::<db::Error>();
+    let campaign = error.downcast_ref::<CampaignError>();
+    matches!(db, Some(db::Error::Missing))
+        || matches!(campaign, Some(CampaignError::Db(db::Error::Missing)))
 }
 
 fn show(
