@@ -12,7 +12,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::error::CampaignError;
-use crate::campaign::store::Progress;
+use crate::campaign::store::{MayHaveArrived, Progress};
 use crate::campaign::{self, content, hold, launch};
 use crate::db;
 use crate::id::{CampaignId, StaffId};
@@ -132,7 +132,8 @@ impl Campaign {
                 let mut void = campaign::approval::void(app, &mut conn, of).await?;
                 let progress = campaign::store::progress(&mut conn, id).await?;
                 let changed = void.remove(&id).unwrap_or_default();
-                show(&campaign, Some(&progress), &changed, json)
+                let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
+                show(&campaign, Some((&progress, arrived)), &changed, json)
             }
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
@@ -196,7 +197,7 @@ fn is_missing(error: &anyhow::Error) -> bool {
 
 fn show(
     campaign: &campaign::Campaign,
-    progress: Option<&Progress>,
+    stands: Option<(&Progress, MayHaveArrived)>,
     changed: &[Change],
     json: bool,
 ) -> Result<()> {
@@ -204,7 +205,8 @@ fn show(
         .content
         .as_deref()
         .map(|text| to_hex(&content::hash(text)));
-    let counts = progress.map(|p| {
+    let arrived = stands.map(|(_, arrived)| arrived);
+    let counts = stands.map(|(p, _)| {
         p.counts
             .iter()
             .map(|(s, n)| (s.as_str(), *n))
@@ -215,7 +217,7 @@ fn show(
         return say(json!({
             "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
-            "changed": changed,
+            "changed": changed, "maybe_arrived": arrived.map(|of| of.waiting), "doubled": arrived.map(|of| of.twice),
         }));
     }
     say(format!(
@@ -224,7 +226,7 @@ fn show(
         campaign.kind.as_str(),
         campaign.status
     ))?;
-    if progress.is_some() {
+    if stands.is_some() {
         say(format!(
             "content hash  {}",
             hash.as_deref().unwrap_or("not submitted")
@@ -237,5 +239,16 @@ fn show(
     counts
         .into_iter()
         .flatten()
-        .try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
+        .try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))?;
+    let arrived = arrived.unwrap_or_default();
+    [
+        (
+            arrived.waiting,
+            "may have arrived, and wait for their next try",
+        ),
+        (arrived.twice, "may have arrived twice"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .try_for_each(|(n, what)| say(format!("{n} of these {what}")))
 }

@@ -120,7 +120,8 @@ async fn commands_say_what_is_missing_and_which_setting_is_wrong() {
     other.ok(&["stop"]);
     other.ok(&["start"]);
     let said = refused(&other, &["letters", "--incident", "sundmere", "--out", "-"]);
-    assert!(said.contains("does not open the incidents"), "{said}");
+    assert!(said.contains("is not the key of this database"), "{said}");
+    assert!(said.contains("secrets.master_key_file"), "{said}");
     fs::write(&key, "no key").unwrap();
     let said = refused(&other, &["letters", "--incident", "sundmere", "--out", "-"]);
     assert!(said.contains("secrets.master_key_file"), "{said}");
@@ -146,8 +147,8 @@ async fn a_launch_by_a_program_says_which_facts_that_its_texts_quote_are_not_pub
     scene.import(&house, &list(2, "name")).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;
-    let launch = async |body: &str| {
-        let template = scene.template(&house, body, body).await;
+    let launch = async |name: &str, body: &str| {
+        let template = scene.template(&house, name, body).await;
         let draft = json!({ "incident": "sundmere", "template": template, "kind": "initial" });
         let made = tokio::task::block_in_place(|| program.post("/campaigns", &draft));
         let id = made.json()["id"].as_str().unwrap().to_owned();
@@ -161,7 +162,7 @@ async fn a_launch_by_a_program_says_which_facts_that_its_texts_quote_are_not_pub
         tokio::task::block_in_place(|| program.post(&to, &json!({})))
     };
     let quoting = format!("{BODY}\n\nCall us: {{{{ facts.contact_phone }}}}");
-    let done = launch(&quoting).await;
+    let done = launch("quoting", &quoting).await;
     assert_eq!(done.status, 200, "{}", done.body);
     let said = done.json();
     assert_eq!(said["status"], "sending");
@@ -172,7 +173,7 @@ async fn a_launch_by_a_program_says_which_facts_that_its_texts_quote_are_not_pub
     );
     house.send_all().await;
     scene.import(&house, &list(3, "name")).await;
-    let said = launch(BODY).await.json();
+    let said = launch("plain", BODY).await.json();
     assert_eq!(said["status"], "sending", "{said}");
     let said = said.as_object().unwrap();
     assert!(!said.contains_key("unpublished") && !said.contains_key("warning"));

@@ -104,7 +104,7 @@ impl Job {
     }
 
     /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
-    /// the batch is read again ([`super::past::Past::read`]).
+    /// the batch is read again ([`Past::read`](crate::worker::past::Past::read)).
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tries = self.tries.saturating_sub(1);
         self.tried.push(attempt);
