@@ -12,7 +12,8 @@ const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 /// A success so soon after a failure does not end a trouble: some callers fail while others succeed.
 const SETTLED: Duration = Duration::from_secs(1);
-/// What comes again so soon after its end goes on: what fails and works in turn does not fill the log.
+/// What comes again so soon after its end waits for its turn to be said: what fails and works in turn does not fill the
+/// log.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// The troubles of this process. Cheap to clone.
@@ -34,17 +35,19 @@ struct Trouble {
     said: Instant,
     wait: Duration,
     ended: Option<Instant>,
-    /// Whether its end is worth a line: something was said since it last ended.
+    /// Whether something was said since it began: then its end is worth a line, too.
     heard: bool,
 }
 
 /// How often something failed, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// How many times; 1 is the first.
+    /// How many times since it began.
     pub times: u64,
-    /// Seconds since the first.
+    /// Seconds since it began.
     pub seconds: u64,
+    /// Nothing was said of it since it began.
+    pub is_new: bool,
 }
 
 impl Trouble {
@@ -56,14 +59,27 @@ impl Trouble {
             said: at,
             wait: FIRST,
             ended: None,
-            heard: true,
+            heard: false,
         }
     }
 
-    fn seen(&self, at: Instant) -> Seen {
+    /// It came again after its end: its length counts from here. It is said when the next summary is due.
+    fn again(&self, at: Instant) -> Self {
+        Self {
+            said: self.said,
+            wait: self.wait,
+            ..Self::new(at)
+        }
+    }
+
+    /// Says it.
+    fn say(&mut self, at: Instant) -> Seen {
+        let is_new = !self.heard;
+        (self.said, self.heard) = (at, true);
         Seen {
             times: self.times,
             seconds: at.duration_since(self.since).as_secs(),
+            is_new,
         }
     }
 
@@ -72,9 +88,8 @@ impl Trouble {
         if at.duration_since(self.said) < self.wait {
             return None;
         }
-        (self.said, self.heard) = (at, true);
         self.wait = (self.wait * 2).min(LONGEST);
-        Some(self.seen(at))
+        Some(self.say(at))
     }
 }
 
@@ -113,12 +128,9 @@ impl Troubles {
     fn failed_at(&self, what: &str, at: Instant) -> Option<Seen> {
         let mut each = self.0.each.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(trouble) = each.get_mut(what) else {
-            each.insert(what.to_owned(), Trouble::new(at));
+            let trouble = each.entry(what.to_owned()).or_insert(Trouble::new(at));
             self.0.open.fetch_add(1, Ordering::Relaxed);
-            return Some(Seen {
-                times: 1,
-                seconds: 0,
-            });
+            return Some(trouble.say(at));
         };
         // Silent for longer than it would have been silent while it went on: it was over, and no line said so.
         let quiet = at.duration_since(trouble.last) > LONGEST;
@@ -128,13 +140,14 @@ impl Troubles {
         }
         if quiet || ended.is_some_and(|ended| at.duration_since(ended) > AGAIN) {
             *trouble = Trouble::new(at);
-            return Some(trouble.seen(at));
+            return Some(trouble.say(at));
         }
         if ended.is_some() {
-            trouble.heard = false;
+            *trouble = trouble.again(at);
+        } else {
+            trouble.times += 1;
+            trouble.last = at;
         }
-        trouble.times += 1;
-        trouble.last = at;
         trouble.summary(at)
     }
 
@@ -146,7 +159,7 @@ impl Troubles {
         }
         trouble.ended = Some(at);
         self.0.open.fetch_sub(1, Ordering::Relaxed);
-        trouble.heard.then(|| trouble.seen(at))
+        trouble.heard.then(|| trouble.say(at))
     }
 }
 
@@ -170,7 +183,8 @@ mod tests {
             said[0],
             Seen {
                 times: 1,
-                seconds: 0
+                seconds: 0,
+                is_new: true,
             }
         );
         assert!((5..=12).contains(&said.len()), "{said:?}");
@@ -186,6 +200,7 @@ mod tests {
         let expected = Seen {
             times: 3_600 * 37,
             seconds: 3_602,
+            is_new: false,
         };
         assert_eq!(over, Some(expected));
         assert_eq!(troubles.worked("postgres"), None, "its end is said once");
@@ -219,8 +234,39 @@ mod tests {
             again,
             Some(Seen {
                 times: 1,
-                seconds: 0
+                seconds: 0,
+                is_new: true,
             })
         );
+    }
+
+    /// Away for 61 s, back for 6 s, away again for 8 s.
+    #[test]
+    fn the_length_of_a_second_outage_soon_after_the_first_is_its_own() {
+        let (troubles, from) = (Troubles::default(), Instant::now());
+        let at = |seconds: u64| from + Duration::from_secs(seconds);
+        for second in 0..61 {
+            troubles.failed_at("postgres", at(second));
+        }
+        let back = troubles
+            .worked_at("postgres", at(61))
+            .map(|seen| seen.seconds);
+        assert_eq!(back, Some(61));
+        let said: Vec<Seen> = (67..75)
+            .filter_map(|second| troubles.failed_at("postgres", at(second)))
+            .collect();
+        let away = Seen {
+            times: 4,
+            seconds: 3,
+            is_new: true,
+        };
+        assert_eq!(said, [away], "said when it is due, as one that is new");
+        let back = troubles.worked_at("postgres", at(75));
+        let over = Seen {
+            times: 8,
+            seconds: 8,
+            is_new: false,
+        };
+        assert_eq!(back, Some(over));
     }
 }

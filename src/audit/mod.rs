@@ -56,6 +56,9 @@ impl Event {
     }
 }
 
+/// The subject of events that concern all incidents: stops of all sending, an older copy of the database.
+pub const EVERYTHING: &str = "everything";
+
 /// An event in its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linked {

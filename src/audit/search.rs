@@ -1,4 +1,4 @@
-//! Searches the audit log by action, actor and subject.
+//! Searches the audit log by action, actor, subject and time.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const WINDOW: i64 = 50_000;
 pub struct Sought {
     /// On one of these; `None`: on anything.
     pub subjects: Option<BTreeSet<String>>,
-    /// The actor and the action.
+    /// The actor, the action, the time.
     pub deeds: Deeds,
 }
 

@@ -58,6 +58,16 @@ pub fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
         .collect()
 }
 
+/// What is said of a campaign that was launched although its texts quote these facts; `None` without any.
+pub fn unpublished_in_words(facts: &[String]) -> Option<String> {
+    (!facts.is_empty()).then(|| {
+        format!(
+            "The texts quote facts that the public page does not show as they are now: {}. Publish them.",
+            facts.join(", ")
+        )
+    })
+}
+
 /// Whether an approval, or a submission that waits for one, may be void: from then on Candor sends what was pinned.
 fn waits(campaign: &Campaign) -> bool {
     use CampaignStatus::{Approved, InReview, Scheduled};

@@ -1,6 +1,8 @@
 //! What people do with a campaign until it is under way: write, submit, approve by a second person, launch.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 pub use super::approval::present_content;
 use super::approval::{changes, unpublished};
@@ -11,11 +13,15 @@ pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, content, pacing};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::db::{self, Conn};
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
 use crate::notice::account;
 use crate::person::{self, AudienceCount};
 use crate::seal::{same, to_hex};
+
+/// How long an approval or a launch waits for the number of its people.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// Writes a draft.
 ///
@@ -42,11 +48,19 @@ pub async fn create(
         Actor::Staff(by),
         "campaign.create",
         id,
-        &json!({ "kind": new.kind }),
+        &draft_detail(new),
     )
     .await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// What a draft is for, as the audit log says it.
+fn draft_detail(of: &NewCampaign) -> Value {
+    json!({
+        "kind": of.kind, "template": of.template, "template_version": of.template_version,
+        "audience": of.audience, "limits": of.limits, "on_uncertain": of.on_uncertain,
+    })
 }
 
 /// Edits a draft.
@@ -75,7 +89,7 @@ pub async fn edit(
         Actor::Staff(by),
         "campaign.edit",
         id,
-        &json!({}),
+        &draft_detail(new),
     )
     .await?;
     tx.commit().await?;
@@ -93,6 +107,7 @@ pub async fn approve(
     id: CampaignId,
     content_hash: &str,
 ) -> Result<(), CampaignError> {
+    let people = people_now(app, id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let campaign = lock_for(&mut tx, id, CampaignStatus::Approved).await?;
@@ -121,7 +136,7 @@ pub async fn approve(
         Actor::Staff(by),
         "campaign.approve",
         id,
-        &json!({ "content_hash": content_hash }),
+        &json!({ "content_hash": content_hash, "people": people }),
     )
     .await?;
     tx.commit().await?;
@@ -157,11 +172,11 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
 /// # Errors
 /// As [`launch_with`].
 pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
-    launch_with(app, by, id, true).await
+    launch_with(app, by, id, true).await.map(drop)
 }
 
 /// Launches an approved campaign: the audience is frozen by the senders while sending already runs. `agreed`: it goes
-/// although its texts quote facts that the public page does not show as they are now.
+/// although its texts quote facts that the public page does not show as they are now. Those facts.
 ///
 /// # Errors
 /// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::Unpublished`] if that is not
@@ -171,9 +186,10 @@ pub async fn launch_with(
     by: StaffId,
     id: CampaignId,
     agreed: bool,
-) -> Result<(), CampaignError> {
+) -> Result<Vec<String>, CampaignError> {
     // Counting may read all people, so it comes before anything is locked.
     let nobody = has_nobody(&app.patient(), id).await?;
+    let people = people_now(app, id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
     // The incident is locked before the campaign, as in all transactions: no list comes in force and no state changes
@@ -206,10 +222,10 @@ pub async fn launch_with(
     };
     store::set_status(&mut tx, id, CampaignStatus::Sending, &with).await?;
     store::insert_freeze(&mut tx, id).await?;
-    let people = account::account(&mut tx, campaign.incident).await?.people;
-    let canary = pacing::canary_size(campaign.limits.canary, people);
+    let in_scope = account::account(&mut tx, campaign.incident).await?.people;
+    let canary = pacing::canary_size(campaign.limits.canary, in_scope);
     store::insert_pace(&mut tx, id, canary).await?;
-    let mut detail = json!({ "content_hash": to_hex(&present) });
+    let mut detail = json!({ "content_hash": to_hex(&present), "people": people });
     if !hidden.is_empty() {
         detail["unpublished"] = json!(hidden);
     }
@@ -224,7 +240,25 @@ pub async fn launch_with(
     .await?;
     tx.commit().await?;
     log(app, id, Actor::Staff(by), "a campaign starts").await;
-    Ok(())
+    Ok(hidden)
+}
+
+/// How many people the campaign would be sent to, for the audit log. It looks at everybody, and no act waits long for it:
+/// a count that takes longer says so in its place.
+async fn people_now(app: &App, id: CampaignId) -> db::Result<Value> {
+    let count = async |conn: &mut Conn| {
+        let campaign = store::find(conn, id).await?;
+        let filter = campaign.audience.filter(campaign.kind);
+        let count = person::store::count_audience(conn, campaign.incident, &filter).await?;
+        Ok(count.mailable)
+    };
+    let counted = app
+        .db
+        .patient()
+        .apart()
+        .read_within(COUNTING, count)
+        .await?;
+    Ok(counted.map_or_else(|| json!("not counted in time"), |people| json!(people)))
 }
 
 fn is_approved(campaign: &Campaign) -> Result<(), CampaignError> {

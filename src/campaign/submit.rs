@@ -109,15 +109,15 @@ async fn check_and_pin(
         return Err(CampaignError::NotReady(Box::new(review), said));
     }
     let needed = review.acknowledge.iter().map(|one| (one.key.clone(), by));
-    pin(app, by, id, &checked, needed.collect()).await
+    pin(app, by, id, (&checked, count.mailable), needed.collect()).await
 }
 
-/// Pins the content that was checked, if it is still what would be sent.
+/// Pins the content that was checked with its number of people, if it is still what would be sent.
 async fn pin(
     app: &App,
     by: StaffId,
     id: CampaignId,
-    checked: &Content,
+    (checked, people): (&Content, i64),
     acknowledged: Acknowledged,
 ) -> Result<String, CampaignError> {
     let mut tx = app.db.begin().await?;
@@ -135,7 +135,7 @@ async fn pin(
     let text = content.to_text();
     let hash = to_hex(&content::hash(&text));
     let keys: Vec<&String> = campaign.acknowledged.keys().collect();
-    let detail = json!({ "content_hash": hash, "acknowledged": keys });
+    let detail = json!({ "content_hash": hash, "people": people, "acknowledged": keys });
     let with = Move {
         content: Some(text),
         acknowledged: Some(json!(campaign.acknowledged)),

@@ -6,13 +6,15 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Settings, say};
+use super::{Settings, say, warn};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
-use crate::campaign::store::Progress;
+use crate::campaign::error::CampaignError;
+use crate::campaign::store::{MayHaveArrived, Progress};
 use crate::campaign::{self, content, hold, launch};
+use crate::db;
 use crate::id::{CampaignId, StaffId};
 use crate::seal::to_hex;
 use crate::staff::{self, Right};
@@ -85,7 +87,36 @@ pub struct Move {
 
 impl Campaign {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let app = &settings.ready().await?;
+        let named = self.id();
+        match self.done(settings).await {
+            Err(error) if is_missing(&error) => match named {
+                Some(id) => bail!("there is no campaign {id}: `candor campaign list` names them"),
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// The campaign that is named.
+    const fn id(&self) -> Option<CampaignId> {
+        match self {
+            Self::List { .. } => None,
+            Self::Show { id, .. } => Some(*id),
+            Self::Submit { of, .. }
+            | Self::Approve { of, .. }
+            | Self::Launch(of)
+            | Self::Pause(of)
+            | Self::Resume(of)
+            | Self::Cancel(of) => Some(of.id),
+        }
+    }
+
+    async fn done(self, settings: &Settings) -> Result<()> {
+        // What only reads needs no key.
+        let app = &match self {
+            Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
+            _ => settings.ready().await?,
+        };
         match self {
             Self::List { json } => {
                 let found =
@@ -101,7 +132,8 @@ impl Campaign {
                 let mut void = campaign::approval::void(app, &mut conn, of).await?;
                 let progress = campaign::store::progress(&mut conn, id).await?;
                 let changed = void.remove(&id).unwrap_or_default();
-                show(&campaign, Some(&progress), &changed, json)
+                let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
+                show(&campaign, Some((&progress, arrived)), &changed, json)
             }
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
@@ -117,7 +149,12 @@ impl Campaign {
                 )
             }
             Self::Launch(of) => {
-                Ok(launch::launch(app, of.account(app, LaunchCampaign).await?, of.id).await?)
+                let by = of.account(app, LaunchCampaign).await?;
+                let hidden = launch::launch_with(app, by, of.id, true).await?;
+                campaign::approval::unpublished_in_words(&hidden)
+                    .into_iter()
+                    .for_each(warn);
+                Ok(())
             }
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, LaunchCampaign).await?);
@@ -150,9 +187,17 @@ impl Move {
     }
 }
 
+/// Whether nothing has the id that was given.
+fn is_missing(error: &anyhow::Error) -> bool {
+    let db = error.downcast_ref::<db::Error>();
+    let campaign = error.downcast_ref::<CampaignError>();
+    matches!(db, Some(db::Error::Missing))
+        || matches!(campaign, Some(CampaignError::Db(db::Error::Missing)))
+}
+
 fn show(
     campaign: &campaign::Campaign,
-    progress: Option<&Progress>,
+    stands: Option<(&Progress, MayHaveArrived)>,
     changed: &[Change],
     json: bool,
 ) -> Result<()> {
@@ -160,7 +205,8 @@ fn show(
         .content
         .as_deref()
         .map(|text| to_hex(&content::hash(text)));
-    let counts = progress.map(|p| {
+    let arrived = stands.map(|(_, arrived)| arrived);
+    let counts = stands.map(|(p, _)| {
         p.counts
             .iter()
             .map(|(s, n)| (s.as_str(), *n))
@@ -171,7 +217,7 @@ fn show(
         return say(json!({
             "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
-            "changed": changed,
+            "changed": changed, "maybe_arrived": arrived.map(|of| of.waiting), "doubled": arrived.map(|of| of.twice),
         }));
     }
     say(format!(
@@ -180,7 +226,7 @@ fn show(
         campaign.kind.as_str(),
         campaign.status
     ))?;
-    if progress.is_some() {
+    if stands.is_some() {
         say(format!(
             "content hash  {}",
             hash.as_deref().unwrap_or("not submitted")
@@ -193,5 +239,16 @@ fn show(
     counts
         .into_iter()
         .flatten()
-        .try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))
+        .try_for_each(|(status, n)| say(format!("{status:>12}  {n}")))?;
+    let arrived = arrived.unwrap_or_default();
+    [
+        (
+            arrived.waiting,
+            "may have arrived, and wait for their next try",
+        ),
+        (arrived.twice, "may have arrived twice"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .try_for_each(|(n, what)| say(format!("{n} of these {what}")))
 }

@@ -191,7 +191,13 @@ impl Decide {
 fn report(done: &Restored) -> Result<()> {
     let unsent = done.unsent - done.unsent_paused - done.unsent_void;
     let lines = [
-        (done.campaigns, "campaigns under way"),
+        (
+            done.campaigns,
+            match done.campaigns {
+                1 => "campaign under way",
+                _ => "campaigns under way",
+            },
+        ),
         (done.sent, "notices had been sent, by the log"),
         (done.refused, "notices had been refused, by the log"),
         (done.uncertain, "notices may have been sent: uncertain"),

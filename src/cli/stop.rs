@@ -6,6 +6,7 @@ use clap::Args;
 use super::{Settings, say};
 use crate::actor::Actor;
 use crate::campaign::hold::{self, Switched};
+use crate::db;
 use crate::deployment;
 
 const WHO: Actor = Actor::System("command line");
@@ -17,12 +18,27 @@ pub struct Stop {}
 
 impl Stop {
     pub async fn run(self, settings: &Settings) -> Result<()> {
-        let done = hold::stop_everything(&settings.without_keys()?, WHO).await?;
+        let done = hold::stop_everything(&settings.without_keys()?, WHO)
+            .await
+            .map_err(not_stopped)?;
         say(match done.changed {
             true => "stopped: no message leaves any node; `candor start` lifts it",
             false => "it was stopped already",
         })?;
         note(done)
+    }
+}
+
+/// What a failure means for what is being sent.
+fn not_stopped(error: db::Error) -> anyhow::Error {
+    let is_away = error.is_passing();
+    let error = anyhow::Error::from(error);
+    match is_away {
+        true => error.context(
+            "it is not certain that sending is stopped. A sender that cannot reach the database sends nothing either; one that can goes on. \
+             Repeat `candor stop` until it says that it is stopped",
+        ),
+        false => error,
     }
 }
 

@@ -26,8 +26,17 @@ impl Db {
         let error = trouble.to_string();
         if trouble.is_outage() {
             match self.troubles().failed(OUTAGE) {
-                Some(seen) if seen.times == 1 => {
-                    tracing::warn!(error, noticed = doing, "the database is away; trying again");
+                Some(Seen {
+                    seconds,
+                    is_new: true,
+                    ..
+                }) => {
+                    tracing::warn!(
+                        error,
+                        noticed = doing,
+                        seconds,
+                        "the database is away; trying again"
+                    );
                 }
                 Some(seen) => still_away(seen),
                 None => {}
@@ -36,8 +45,8 @@ impl Db {
             return;
         }
         match self.troubles().failed(doing) {
-            Some(seen) if seen.times == 1 => tracing::warn!(error, "{doing}"),
-            Some(Seen { times, seconds }) => {
+            Some(seen) if seen.is_new => tracing::warn!(error, "{doing}"),
+            Some(Seen { times, seconds, .. }) => {
                 tracing::warn!(error, times, seconds, "still: {doing}");
             }
             None => {}
@@ -62,7 +71,7 @@ impl Db {
                     lasting.into_iter().for_each(still_away);
                     continue;
                 }
-                if let Some(Seen { times, seconds }) = db.troubles().worked(OUTAGE) {
+                if let Some(Seen { times, seconds, .. }) = db.troubles().worked(OUTAGE) {
                     tracing::warn!(times, seconds, "the database is back after {seconds} s");
                 }
                 if !db.troubles().is_open(OUTAGE) {
@@ -81,6 +90,13 @@ impl Db {
     }
 }
 
-fn still_away(Seen { times, seconds }: Seen) {
-    tracing::warn!(times, seconds, "the database is still away");
+fn still_away(
+    Seen {
+        times,
+        seconds,
+        is_new,
+    }: Seen,
+) {
+    let how = if is_new { "" } else { "still " };
+    tracing::warn!(times, seconds, "the database is {how}away");
 }

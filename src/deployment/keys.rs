@@ -22,8 +22,8 @@ const LINKS: &str = "links";
 pub enum KeyError {
     /// The master key is another.
     #[error(
-        "secrets.master_key is not the key of this database: the fingerprint of the one given is {given}, of the one \
-         in use {known}. Give that one; to replace it see \"Replacing the master key\" in docs/operations.md"
+        "the master key that the settings give (secrets.master_key_file, master_key_command or master_key) is not the \
+         key of this database: its fingerprint is {given}, that of the one in use {known}. Give that one; to replace it see \"Replacing the master key\" in docs/operations.md"
     )]
     Master {
         /// Of the one given.
@@ -33,8 +33,8 @@ pub enum KeyError {
     },
     /// No fingerprint is on record, and the master key opens no incident.
     #[error(
-        "secrets.master_key (fingerprint {0}) does not open the incidents of this database: give the key under which \
-         they were made"
+        "the master key that the settings give (secrets.master_key_file, master_key_command or master_key; \
+         fingerprint {0}) does not open the incidents of this database: give the key under which they were made"
     )]
     OpensNothing(String),
     /// The key of links and codes is another.

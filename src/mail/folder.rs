@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::letter::Letter;
 use super::reply::Reply;
@@ -32,6 +33,21 @@ impl FolderRelay {
         &self.name
     }
 
+    /// Whether letters can be written, found out by a file that is removed at once. The directory itself is not made:
+    /// another user may ask than the one who sends.
+    ///
+    /// # Errors
+    /// [`Reply::Unreachable`]
+    pub(super) async fn look(&self) -> Result<(), Reply> {
+        let directory = Arc::clone(&self.directory);
+        let tried = tokio::task::spawn_blocking(move || try_in(&directory)).await;
+        match tried {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(cannot(&error)),
+            Err(_) => Err(Reply::unreachable(STOPPING)),
+        }
+    }
+
     pub(super) async fn send(&self, letter: &Letter) -> Reply {
         let directory = Arc::clone(&self.directory);
         let (file, raw) = (file_name(letter), letter.raw.clone());
@@ -42,12 +58,28 @@ impl FolderRelay {
                 code: 250,
                 text: "kept in the folder".to_owned(),
             },
-            Ok(Err(error)) => {
-                Reply::unreachable(format!("the folder cannot be written: {}", error.kind()))
-            }
-            Err(_) => Reply::unreachable("the folder cannot be written: the program is stopping"),
+            Ok(Err(error)) => cannot(&error),
+            Err(_) => Reply::unreachable(STOPPING),
         }
     }
+}
+
+const STOPPING: &str = "the folder cannot be written: the program is stopping";
+
+fn cannot(error: &io::Error) -> Reply {
+    Reply::unreachable(format!("the folder cannot be written: {}", error.kind()))
+}
+
+/// Makes a file in the directory, or in the nearest one above it that is there, and removes it.
+fn try_in(directory: &Path) -> io::Result<()> {
+    static TRIES: AtomicU64 = AtomicU64::new(0);
+    let is_there = |path: &&Path| path.exists();
+    let place = directory.ancestors().find(is_there).unwrap_or(directory);
+    let number = TRIES.fetch_add(1, Ordering::Relaxed);
+    let file = place.join(format!(".candor-{}-{number}", std::process::id()));
+    let mut new = OpenOptions::new();
+    new.write(true).create_new(true).mode(0o600).open(&file)?;
+    fs::remove_file(&file)
 }
 
 fn file_name(letter: &Letter) -> String {

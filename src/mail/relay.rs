@@ -47,7 +47,10 @@ impl Relay {
     pub async fn connect(&self) -> Result<Line, Reply> {
         match self {
             Relay::Smtp(relay) => Ok(Line::Smtp(Box::new(relay.connect().await?))),
-            Relay::Folder(relay) => Ok(Line::Folder(relay.clone())),
+            Relay::Folder(relay) => {
+                relay.look().await?;
+                Ok(Line::Folder(relay.clone()))
+            }
             Relay::Memory(relay) => {
                 relay.connect()?;
                 Ok(Line::Memory(relay.clone()))

@@ -31,13 +31,20 @@ const FEW: i64 = 10_000;
 const TURN: Duration = Duration::from_millis(150);
 
 /// Freezes audiences, with the content of each campaign compiled once.
-#[derive(Default)]
 pub struct Freezer {
+    /// How long a slice that is not full may go on.
+    turn: Duration,
     /// The last look found nothing to freeze.
     idle: bool,
     pinned: HashMap<CampaignId, Arc<Pinned>>,
     /// The campaign of the last slice: the next is another's turn.
     last: Option<CampaignId>,
+}
+
+impl Default for Freezer {
+    fn default() -> Self {
+        Self::with_turn(TURN)
+    }
 }
 
 /// Freezes a slice of the campaign whose turn it is, once.
@@ -49,6 +56,16 @@ pub async fn step(app: &App) -> Result<bool> {
 }
 
 impl Freezer {
+    /// Slices that are not full go on in the next buckets until this time has passed.
+    pub fn with_turn(turn: Duration) -> Self {
+        Self {
+            turn,
+            idle: false,
+            pinned: HashMap::new(),
+            last: None,
+        }
+    }
+
     /// Freezes a slice of the campaign whose turn it is. `false`: there is nothing to freeze. A campaign whose
     /// list version is no longer the one in force is paused: its approval is void.
     ///
@@ -85,7 +102,7 @@ impl Freezer {
         let mut slice = Slice::new(&mut tx, app, &campaign, &pinned).await?;
         lock_people(&mut tx, &campaign, &places).await?;
         match <[Unfrozen; 1]>::try_from(places) {
-            Ok([at]) => in_turn(&mut tx, &mut slice, at).await?,
+            Ok([at]) => in_turn(&mut tx, &mut slice, at, self.turn).await?,
             Err(places) => slice.take_few(&mut tx, places).await?,
         }
         let frozen = slice.end(&mut tx).await?;
@@ -138,8 +155,13 @@ async fn lock_people(tx: &mut Conn, campaign: &Campaign, places: &[Unfrozen]) ->
 }
 
 /// Fills a slice from a bucket and those behind it, until it is full or the turn is over.
-async fn in_turn(tx: &mut Conn, slice: &mut Slice<'_>, mut at: Unfrozen) -> Result<()> {
-    let until = Instant::now() + TURN;
+async fn in_turn(
+    tx: &mut Conn,
+    slice: &mut Slice<'_>,
+    mut at: Unfrozen,
+    turn: Duration,
+) -> Result<()> {
+    let until = Instant::now() + turn;
     loop {
         let bucket = at.bucket;
         slice.take(tx, at).await?;

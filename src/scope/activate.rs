@@ -100,7 +100,7 @@ async fn under_lock(
             let others = consent::is_another_person(consent);
             let found = answered(&mut tx, incident, &found, others).await?;
             lock_agreed(&mut tx, incident, &found, consent).await?;
-            begin(&mut tx, app, by, incident, &found).await?;
+            begin(&mut tx, app, by, (incident, &found), consent).await?;
             tx.commit().await?;
             by_bucket(app, incident, &found).await
         }

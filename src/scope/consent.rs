@@ -13,6 +13,7 @@ mod question;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 pub use self::question::{Ending, Question, Told};
 use super::{ScopeMode, Version};
@@ -256,6 +257,24 @@ impl Consent {
             Self::Given => None,
             Self::NotGiven => Some(0),
             Self::Numbers(given) => Some(given.campaigns_ended.unwrap_or(0)),
+        }
+    }
+
+    /// What was confirmed, as the audit log says it.
+    pub fn confirmed(&self) -> Value {
+        match self {
+            Self::NotGiven => Value::Null,
+            Self::Given => json!("everything that was asked"),
+            Self::Numbers(given) => {
+                let mut all = json!(Confirmed {
+                    revision: None,
+                    ..given.clone()
+                });
+                if given.any_rejected {
+                    all["rejected"] = json!("any number");
+                }
+                all
+            }
         }
     }
 

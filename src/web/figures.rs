@@ -80,7 +80,13 @@ pub fn labelled(table: &str) -> String {
         match cell {
             Some(name) => {
                 out.push_str(name);
-                if let Some(label) = heads.get(column).filter(|label| !label.is_empty()) {
+                // A cell over several columns belongs to none of them.
+                let is_wide = tag
+                    .split('>')
+                    .next()
+                    .is_some_and(|tag| tag.contains(" colspan="));
+                let label = heads.get(column).filter(|label| !label.is_empty());
+                if let Some(label) = label.filter(|_| !is_wide) {
                     out.push_str(" data-label=\"");
                     out.push_str(label);
                     out.push('"');

@@ -1,6 +1,8 @@
 //! A batch that this process has leased: its notices become jobs, their results are collected, and the batch is
 //! returned when the last job ends.
 
+mod job;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,28 +12,29 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::gate::{Gate, Leave, OnConnection, Source};
+pub use self::job::Job;
+use super::gate::{Gate, Leave, Source};
+use super::left::Left;
 use super::pace::Pace;
-use super::past::Story;
-use super::trunk::Trunk;
 use crate::app::App;
-use crate::campaign::pacing::{self, Window};
+use crate::campaign::pacing::Window;
 use crate::campaign::review;
 use crate::campaign::{CampaignKind, UncertainPolicy};
+use crate::notice::Notice;
 use crate::notice::fits::{Says, fits};
 use crate::notice::letter::Edition;
 use crate::notice::retry;
 use crate::notice::settle::{self, End};
 use crate::notice::store::Settled;
 use crate::notice::store::batch::{self, Lease};
-use crate::notice::store::outcome::Outcome;
-use crate::notice::{Notice, NoticeStatus};
 use crate::person::flags::{Flags, WithheldReason};
 use crate::person::{AudienceFilter, Person};
 use crate::postal::MinorsRule;
 
 /// How often the results of a leased batch so far are written for pages and figures.
 const SHOWN: Duration = Duration::from_secs(1);
+/// Seconds between two tries to give a batch back.
+const RESTS: [u64; 4] = [1, 1, 2, 4];
 
 /// What all notices of a campaign share in this process.
 #[derive(Debug)]
@@ -112,6 +115,7 @@ pub struct Hand {
     put_off: tokio::sync::Mutex<Option<DateTime<Utc>>>,
     through: CancellationToken,
     tasks: TaskTracker,
+    at_the_end: Left,
 }
 
 impl Hand {
@@ -122,7 +126,7 @@ impl Hand {
         gate: &Gate,
         left: usize,
         known: Known,
-        tasks: &TaskTracker,
+        (tasks, at_the_end): (&TaskTracker, &Left),
     ) -> Arc<Self> {
         let hand = Arc::new(Self {
             app: app.clone(),
@@ -137,6 +141,7 @@ impl Hand {
             put_off: tokio::sync::Mutex::default(),
             through: CancellationToken::new(),
             tasks: tasks.clone(),
+            at_the_end: at_the_end.clone(),
         });
         tasks.spawn(Arc::clone(&hand).keep());
         match left {
@@ -240,8 +245,8 @@ impl Hand {
         }
     }
 
-    /// Writes what was learned. While the database is away it keeps trying: the lease may end, but the outcomes are
-    /// durable, and the next sender of the batch reads them.
+    /// Writes what was learned. While the database is away it tries for some seconds: the lease may end, but the outcomes
+    /// are durable, and the next sender of the batch reads them.
     async fn give_back(self: Arc<Self>) {
         let due_at = *self.put_off.lock().await;
         let mut settled = self.take_settled();
@@ -254,7 +259,8 @@ impl Hand {
             unsent: lost || self.unsent.load(Ordering::Relaxed),
             due_at,
         };
-        for wait in [1, 1, 2, 4, 8] {
+        let mut failures = 0;
+        loop {
             match settle::batch(&self.app, &self.lease, &settled, rest).await {
                 Ok(End::Given(_)) => {
                     self.judge().await;
@@ -271,11 +277,26 @@ impl Hand {
                     self.app
                         .db
                         .trouble("a batch could not be settled yet", &error);
-                    tokio::time::sleep(Duration::from_secs(wait)).await;
+                    failures += 1;
+                    if !self.may_try_again(failures).await {
+                        self.at_the_end.leave_batch();
+                        break;
+                    }
                 }
             }
         }
         self.through.cancel();
+    }
+
+    /// Rests after a failure to give the batch back. `false`: it is left to the end of its lease.
+    async fn may_try_again(&self, failures: usize) -> bool {
+        match RESTS.get(failures - 1) {
+            Some(rest) => {
+                let rest = Duration::from_secs(*rest);
+                self.at_the_end.rest_to_retry(rest, failures).await
+            }
+            None => false,
+        }
     }
 
     /// The rest of the campaign waits for the first slice, and this may have been the last batch of the slice.
@@ -293,152 +314,5 @@ impl Hand {
 impl Drop for Hand {
     fn drop(&mut self) {
         self.gate.put_down(&self.source);
-    }
-}
-
-/// One notice to be sent. Dropped without an end, it counts as not tried and goes back to the queue.
-pub struct Job {
-    hand: Arc<Hand>,
-    /// What its campaign shares.
-    pub shared: Arc<Shared>,
-    pub notice: Notice,
-    /// The recipient.
-    pub person: Person,
-    /// Attempts written so far, of any kind.
-    pub attempts: i16,
-    /// Attempts that count for the retry policy.
-    pub tries: u32,
-    /// Attempts that ended uncertain.
-    pub doubts: u32,
-    /// Permanent refusals that were not final, and when the first of them came.
-    pub refused: Option<(u32, DateTime<Utc>)>,
-    /// When it was first tried.
-    pub first_tried: Option<DateTime<Utc>>,
-    /// Who runs the mailbox.
-    pub provider: Arc<str>,
-    /// The relays ([`Trunk::id`]) that cannot carry its letter.
-    pub not_by: Vec<usize>,
-    /// Its slot by the paces of campaign and provider has come, and no relay has taken it yet.
-    pub has_turn: bool,
-    tried: Vec<Outcome>,
-    through: bool,
-}
-
-impl Job {
-    /// A job of a batch in hand.
-    pub fn new(
-        hand: &Arc<Hand>,
-        shared: &Arc<Shared>,
-        notice: Notice,
-        (person, provider): (Person, Arc<str>),
-        story: Story,
-    ) -> Self {
-        Self {
-            hand: Arc::clone(hand),
-            shared: Arc::clone(shared),
-            notice,
-            person,
-            attempts: story.attempts,
-            tries: story.tries,
-            doubts: story.doubts,
-            refused: story.refused,
-            first_tried: story.first_tried,
-            provider,
-            not_by: Vec::new(),
-            has_turn: false,
-            tried: story.tried,
-            through: false,
-        }
-    }
-
-    /// It is on a connection until the guard is dropped.
-    pub fn begin(&self) -> OnConnection {
-        self.hand.gate.begin(self.notice.campaign)
-    }
-
-    /// Whether it may be sent now.
-    pub fn leave(&self) -> Leave {
-        self.hand.leave()
-    }
-
-    /// Whether a relay may carry its letter: it did not turn out that it cannot.
-    pub fn may_go_by(&self, trunk: &Trunk) -> bool {
-        !self.not_by.contains(&trunk.id())
-    }
-
-    /// The time by the program's clock.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.hand.app.now()
-    }
-
-    /// This sender's part of what relays and providers take.
-    pub fn share(&self) -> f64 {
-        self.hand.gate.share()
-    }
-
-    /// Messages a second that this sender may send of its campaign now; `None`: unlimited.
-    pub fn rate(&self) -> Option<f64> {
-        let app = &self.hand.app;
-        let percent = self.hand.gate.percent(self.notice.campaign);
-        let since = app.now() - self.shared.launched_at;
-        let all = pacing::rate(self.shared.limit, percent, since, &app.config.pacing)?;
-        Some(all * self.hand.gate.share_of(self.notice.campaign))
-    }
-
-    /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
-    /// the batch is read again ([`super::past::Past::read`]).
-    pub fn came_to_nothing(&mut self, attempt: Outcome) {
-        self.tries = self.tries.saturating_sub(1);
-        self.tried.push(attempt);
-    }
-
-    /// It is not sent now, and no attempt is under way. It goes back to the queue; if its campaign was cancelled, that is
-    /// its end, whatever others of its batch still wait for.
-    pub fn go_back(self) {
-        if self.hand.gate.is_cancelled(self.notice.campaign) {
-            let to = match self.doubts {
-                0 => NoticeStatus::Cancelled,
-                // It may have arrived.
-                _ => NoticeStatus::Uncertain,
-            };
-            self.settle(to, None);
-        }
-    }
-
-    /// Ends it for now without an attempt: its provider is held everywhere until then.
-    pub fn put_off(self, until: DateTime<Utc>) {
-        self.settle(NoticeStatus::Deferred, Some(until));
-    }
-
-    /// Ends it in a state, by the result of its last attempt.
-    pub fn end(mut self, last: Outcome, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
-        self.tried.push(last);
-        self.settle(to, due_at);
-    }
-
-    fn settle(mut self, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
-        self.through = true;
-        let settled = Settled {
-            id: self.notice.id,
-            person: self.notice.person,
-            named: self.notice.named,
-            address: self.person.email_key.clone(),
-            from: self.notice.status,
-            to,
-            withheld: None,
-            attempts: self.attempts,
-            due_at,
-            provider: Arc::clone(&self.provider),
-            tried: std::mem::take(&mut self.tried),
-        };
-        self.hand.job_done(Some(settled));
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        if !self.through {
-            self.hand.job_done(None);
-        }
     }
 }

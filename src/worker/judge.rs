@@ -312,10 +312,10 @@ impl Judge<'_> {
     fn tell_away(&self, why: &str) {
         let relay = self.trunk.route.relay.name();
         match self.app.db.troubles().failed(&outage(relay)) {
-            Some(seen) if seen.times == 1 => {
+            Some(seen) if seen.is_new => {
                 tracing::warn!(relay, why, "a relay is away; its messages wait");
             }
-            Some(Seen { times, seconds }) => {
+            Some(Seen { times, seconds, .. }) => {
                 tracing::warn!(relay, why, times, seconds, "a relay is still away");
             }
             None => {}
@@ -329,7 +329,7 @@ impl Judge<'_> {
             return;
         }
         let relay = self.trunk.route.relay.name();
-        if let Some(Seen { times, seconds }) = troubles.worked(&outage(relay)) {
+        if let Some(Seen { times, seconds, .. }) = troubles.worked(&outage(relay)) {
             tracing::warn!(relay, times, seconds, "a relay is back after {seconds} s");
         }
     }

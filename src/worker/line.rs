@@ -12,6 +12,7 @@ use super::hand::Job;
 use super::judge::{Judge, Owed};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
+use super::left::Left;
 use super::pace::Pace;
 use super::trunk::Trunk;
 use super::wire::Wire;
@@ -31,6 +32,9 @@ const SWIFT: Duration = Duration::from_secs(10);
 
 /// How often a line that waits for its turn, or for an answer, looks whether its next job may still leave.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How long after a result could not be written it is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// How long a line leaves a job that it lost to other relays.
 const YIELD: Duration = Duration::from_secs(2);
@@ -65,6 +69,8 @@ pub struct Line {
     pub lanes: Lanes,
     /// Where outcomes go.
     pub ledger: Ledger,
+    /// What could not be written before the end.
+    pub left: Left,
     /// When to leave.
     pub shutdown: Shutdown,
 }

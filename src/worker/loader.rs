@@ -12,6 +12,7 @@ use super::hand::{Hand, Job, Shared};
 use super::idle::{Idle, Waiter};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
+use super::left::Left;
 use super::pace::Pace;
 use super::past::Past;
 use super::plan::Planner;
@@ -37,6 +38,8 @@ pub struct Loader {
     pub lanes: Lanes,
     /// Tasks of the leased batches.
     pub hands: TaskTracker,
+    /// What could not be written before the end.
+    pub left: Left,
     /// What the notices of each campaign share. It contains no incident keys: those are read for each batch, since an
     /// incident may be forgotten.
     pub shared: HashMap<CampaignId, Arc<Shared>>,
@@ -90,6 +93,7 @@ impl Loader {
         self.lanes.close();
         self.hands.close();
         self.hands.wait().await;
+        self.left.tell(self.app.config.mail.lease_seconds);
     }
 
     /// Claims a batch of a campaign that is not in `full`, and puts its notices in the lanes. `false`: no batch was
@@ -125,6 +129,7 @@ impl Loader {
             providers: self.lanes.providers(),
         };
         let source = source(&lease, read_at);
+        let keep = (&self.hands, &self.left);
         let key = match lease.campaign_status {
             CampaignStatus::Cancelled => None,
             _ => planner.key().await?,
@@ -132,7 +137,7 @@ impl Loader {
         let Some(key) = key else {
             let known = planner.cancel(notices, &past).await?;
             let batch = (lease, source);
-            Hand::take(&self.app, batch, &self.gate, 0, known, &self.hands);
+            Hand::take(&self.app, batch, &self.gate, 0, known, keep);
             return Ok(true);
         };
         let shared = shared(&self.app, &mut self.shared, &lease).await?;
@@ -148,7 +153,7 @@ impl Loader {
             &self.gate,
             left,
             plan.known,
-            &self.hands,
+            keep,
         );
         let job = |(notice, to, story)| Job::new(&hand, &shared, notice, to, story);
         let jobs = plan.jobs.into_iter().map(job).collect();

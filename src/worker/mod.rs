@@ -12,6 +12,7 @@ mod idle;
 mod judge;
 mod lanes;
 mod ledger;
+mod left;
 mod line;
 mod loader;
 mod pace;

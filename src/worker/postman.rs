@@ -11,6 +11,7 @@ use super::gate::Gate;
 use super::idle::{Idle, Wake};
 use super::lanes::Lanes;
 use super::ledger::Ledger;
+use super::left::Left;
 use super::line::Line;
 use super::loader::Loader;
 use super::pace::Pace;
@@ -35,7 +36,8 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let ledger = Ledger::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
     let lanes = Lanes::new(Providers::new(&app.config.providers), &trunks, room);
-    start_lines(app, &trunks, &lanes, &ledger, shutdown);
+    let left = Left::new(shutdown);
+    start_lines(app, &trunks, &lanes, (&ledger, &left), shutdown);
     let wake = Wake::new();
     shutdown.spawn(
         gate.clone()
@@ -49,6 +51,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
         ledger,
         lanes,
         hands: TaskTracker::new(),
+        left,
         shared: HashMap::new(),
         last: None,
         wake: wake.waiter(),
@@ -60,7 +63,7 @@ fn start_lines(
     app: &App,
     trunks: &[Arc<Trunk>],
     lanes: &Lanes,
-    ledger: &Ledger,
+    (ledger, left): (&Ledger, &Left),
     shutdown: &Shutdown,
 ) {
     let node = Arc::new(Pace::default());
@@ -87,6 +90,7 @@ fn start_lines(
                 node: Arc::clone(&node),
                 lanes: lanes.clone(),
                 ledger: ledger.clone(),
+                left: left.clone(),
                 shutdown: shutdown.clone(),
             };
             shutdown.spawn(line.run());

@@ -6,7 +6,9 @@ mod crashes;
 mod drain;
 mod idle;
 mod kills;
+mod leaving;
 mod limits;
+mod shown;
 
 use candor::staff::StaffRole::{Admin, Agent, Approver, Comms, Lead};
 use candor::web::doors;

@@ -2,20 +2,28 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bytea, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::audit::{Event, Linked};
 use crate::db::{Conn, Result, statement};
 use crate::id::EventId;
 
-/// The actor and the action of the events; an empty text matches every one.
+/// What is common to the events; an empty text and a moment that is not given match every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deeds {
     /// An actor as it is written, or a kind of actors with its colon: `staff:stf_…`, `system:`.
     pub actor: String,
     /// An action, or the noun of several actions: `campaign.approve`, `campaign`.
     pub deed: String,
+    /// The earliest moment.
+    pub from: Option<DateTime<Utc>>,
+    /// The first moment after the latest.
+    pub to: Option<DateTime<Utc>>,
+    /// An id that stands in the detail, or is the subject.
+    pub mentions: String,
+    /// The earliest moment of events on [`EVERYTHING`](crate::audit::EVERYTHING), where others are sought with them.
+    pub everything_from: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -65,7 +73,9 @@ macro_rules! columns {
 macro_rules! sought {
     () => {
         "($3 = '' or a.actor = $3 or right($3, 1) = ':' and starts_with(a.actor, $3))
-            and ($4 = '' or a.deed = $4 or starts_with(a.deed, $4 || '.'))"
+            and ($4 = '' or a.deed = $4 or starts_with(a.deed, $4 || '.'))
+            and ($6 is null or a.at >= $6) and ($7 is null or a.at < $7)
+            and ($8 = '' or a.subject = $8 or position($8 in a.detail) > 0)"
     };
 }
 
@@ -75,7 +85,8 @@ const ON: &str = concat!(
     columns!(),
     " from unnest($5) as s (subject) cross join lateral (
         select a.* from audit_event a
-        where a.subject = s.subject and a.seq < $1 and ",
+        where a.subject = s.subject and a.seq < $1
+            and (s.subject <> 'everything' or $9 is null or a.at >= $9) and ",
     sought!(),
     " order by a.seq desc limit $2) e
     order by e.seq desc limit $2"
@@ -108,6 +119,10 @@ pub async fn on(
         .bind::<Text, _>(&deeds.actor)
         .bind::<Text, _>(&deeds.deed)
         .bind::<Array<Text>, _>(subjects)
+        .bind::<Nullable<Timestamptz>, _>(deeds.from)
+        .bind::<Nullable<Timestamptz>, _>(deeds.to)
+        .bind::<Text, _>(&deeds.mentions)
+        .bind::<Nullable<Timestamptz>, _>(deeds.everything_from)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(linked).collect())
@@ -129,6 +144,9 @@ pub async fn between(
         .bind::<Text, _>(&deeds.actor)
         .bind::<Text, _>(&deeds.deed)
         .bind::<BigInt, _>(from)
+        .bind::<Nullable<Timestamptz>, _>(deeds.from)
+        .bind::<Nullable<Timestamptz>, _>(deeds.to)
+        .bind::<Text, _>(&deeds.mentions)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(linked).collect())

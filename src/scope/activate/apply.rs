@@ -41,7 +41,7 @@ pub(super) async fn whole(
     let come = store::count_own(&mut tx, &own).await?;
     move_accounts(&mut tx, net, &come).await?;
     lock_agreed(&mut tx, incident, draft, consent).await?;
-    begin(&mut tx, app, by, incident, draft).await?;
+    begin(&mut tx, app, by, (incident, draft), consent).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     store::attach_own(&mut tx, &own).await?;
     tx.commit().await?;
@@ -65,7 +65,7 @@ pub(super) async fn at_once(
     // Before the audit log, as agents lock them.
     ticket::store::weigh_again(&mut tx, incident, draft.version).await?;
     take_back_kin(app, &mut tx, span).await?;
-    begin(&mut tx, app, by, incident, draft).await?;
+    begin(&mut tx, app, by, (incident, draft), consent).await?;
     let active = end(&mut tx, app, incident, draft).await?;
     tx.commit().await?;
     Ok(active)
@@ -116,16 +116,18 @@ pub(super) async fn begin(
     conn: &mut Conn,
     app: &App,
     by: StaffId,
-    incident: IncidentId,
-    draft: &Version,
+    (incident, draft): (IncidentId, &Version),
+    consent: &Consent,
 ) -> Result<(), ActivateError> {
     let state = incident::store::find(conn, incident).await?.state;
     if state.is_over() {
         return Err(ActivateError::Over(state));
     }
     store::set_activating(conn, incident, draft.version, by).await?;
-    let detail =
-        json!({ "version": draft.version, "delta": draft.delta.as_ref().map(Delta::as_shown) });
+    let detail = json!({
+        "version": draft.version, "delta": draft.delta.as_ref().map(Delta::as_shown),
+        "confirmed": consent.confirmed(),
+    });
     let (now, actor) = (app.now(), Actor::Staff(by));
     audit::store::append(conn, now, actor, "scope.activate", incident, &detail).await?;
     // From here on the activation is completed, also after a crash.

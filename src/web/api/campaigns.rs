@@ -32,17 +32,31 @@ use crate::web::who::Allowed;
 const REASON_LIMIT: usize = 200;
 
 async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
+    let (version, view) = view(app, id).await?;
+    Ok(versioned(answer, version, &view))
+}
+
+/// The version of a campaign, and how it is shown.
+async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
     let mut conn = app.db.get().await?;
     let mut campaign = store::find(&mut conn, id).await?;
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     drop(conn);
     let stands = Stands::load(app, &campaign, doubled::PATIENCE).await?;
-    Ok(versioned(
-        answer,
-        campaign.version,
-        &CampaignView::of(campaign, stands, &void),
-    ))
+    let version = campaign.version;
+    Ok((version, CampaignView::of(campaign, stands, &void)))
+}
+
+/// A launched campaign, with a warning if its texts quote facts that are not public.
+#[derive(Serialize)]
+struct Launched {
+    #[serde(flatten)]
+    campaign: CampaignView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unpublished: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 /// The body of [`create`].
@@ -237,8 +251,15 @@ pub async fn launch(
     act: OrNothing<Act>,
 ) -> Answer {
     as_seen(&app, &req, *id, &act.0).await?;
-    launch::launch_with(&app, who.id, *id, act.0.agreed.unwrap_or(true)).await?;
-    shown(&app, HttpResponse::Ok(), *id).await
+    let agreed = act.0.agreed.unwrap_or(true);
+    let unpublished = launch::launch_with(&app, who.id, *id, agreed).await?;
+    let (version, campaign) = view(&app, *id).await?;
+    let launched = Launched {
+        campaign,
+        warning: approval::unpublished_in_words(&unpublished),
+        unpublished,
+    };
+    Ok(versioned(HttpResponse::Ok(), version, &launched))
 }
 
 /// `POST /campaigns/{id}/pause`, with a `reason` if there is one.

@@ -1,29 +1,27 @@
 //! Every act of staff, the latest first, each chained to the one before: all of them, or those on one incident, by one
-//! actor or of one kind.
+//! actor, of one kind or of some days.
 
 mod details;
+mod filter;
+mod sought;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use askama::Template;
-use serde::Deserialize;
 
+pub use self::filter::{Asked, Filter};
 use super::Choice;
-use super::around::incident_at;
 use super::work::Names;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit::search::{Sought, search};
+use crate::audit::search::search;
 use crate::audit::store::chain;
-use crate::audit::store::found::Deeds;
 use crate::audit::{self, Flaw, Linked};
-use crate::campaign;
 use crate::db::{self, Conn};
-use crate::incident::{self, Incident};
+use crate::incident;
 use crate::seal::to_hex;
 use crate::staff;
 use crate::staff::right::ReadAudit;
@@ -45,6 +43,8 @@ pub struct AuditLog {
     pub rows: Vec<AuditRow>,
     /// The address of the earlier acts; empty if there are none.
     pub earlier: String,
+    /// The address of the newest acts; empty where they are shown.
+    pub newest: String,
     /// The number from which on no act was looked at, if looking took too long to fill the page.
     pub looked_until: Option<i64>,
     /// How many newer acts are not in the chain yet.
@@ -53,21 +53,11 @@ pub struct AuditLog {
     pub warnings: Vec<String>,
 }
 
-/// What is shown of the log; an empty choice shows all.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// An incident's address.
-    pub incident: String,
-    /// The id that acts were done to.
-    pub on: String,
-    /// An actor, or a kind of actors.
-    pub by: String,
-    /// An action, or the noun of several.
-    pub act: String,
-    /// The incidents to choose from.
-    pub incidents: Vec<Choice>,
-    /// The actors to choose from.
-    pub actors: Vec<Choice>,
+impl AuditLog {
+    /// Whether nothing was found, and what was asked for is no id.
+    pub fn is_no_id(&self) -> bool {
+        !self.sought.on.is_empty() && !sought::is_subject(&self.sought.on)
+    }
 }
 
 /// One act.
@@ -89,68 +79,10 @@ pub struct AuditRow {
     pub details: Vec<(String, String)>,
 }
 
-impl Filter {
-    /// Whether anything is left out.
-    pub fn is_any(&self) -> bool {
-        [&self.incident, &self.on, &self.by, &self.act]
-            .iter()
-            .any(|one| !one.is_empty())
-    }
-
-    /// The address of this page with these acts, those before a number if one is given.
-    fn address(&self, before: Option<i64>) -> String {
-        let before = before.map(|before| before.to_string()).unwrap_or_default();
-        let mut words = vec![
-            ("incident", &self.incident),
-            ("on", &self.on),
-            ("by", &self.by),
-            ("act", &self.act),
-            ("before", &before),
-        ];
-        words.retain(|(_, word)| !word.is_empty());
-        let query = serde_urlencoded::to_string(words).unwrap_or_default();
-        format!("/console/audit?{query}")
-    }
-
-    /// The address of all acts on the same thing.
-    fn of_subject(&self, on: &str) -> String {
-        let same = Self {
-            on: on.to_owned(),
-            ..Self::default()
-        };
-        same.address(None)
-    }
-
-    /// The address of all acts of the same kind.
-    fn of_act(&self, act: &str) -> String {
-        let same = Self {
-            act: act.to_owned(),
-            incident: self.incident.clone(),
-            on: self.on.clone(),
-            ..Self::default()
-        };
-        same.address(None)
-    }
-}
-
 /// How many acts a page has.
 const PAGE: usize = 100;
 /// How long a page looks for acts where no index leads to them.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The most campaigns of an incident whose acts are shown with its own.
-const CAMPAIGNS: i64 = 1_000;
-
-/// Which page.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Asked {
-    before: Option<i64>,
-    incident: String,
-    on: String,
-    by: String,
-    act: String,
-}
-
 /// `GET /console/audit`.
 ///
 /// # Errors
@@ -161,18 +93,11 @@ pub async fn show(
     app: Data<App>,
     asked: Query<Asked>,
 ) -> Answer {
-    let Asked { before, .. } = *asked;
-    let trimmed = |text: &String| text.trim().to_owned();
-    let filter = Filter {
-        incident: trimmed(&asked.incident),
-        on: trimmed(&asked.on),
-        by: trimmed(&asked.by),
-        act: trimmed(&asked.act),
-        ..Filter::default()
-    };
+    let (filter, before) = asked.read();
     // Of one moment: nodes go on linking.
     let mut tx = app.db.snapshot().await?;
     let shown = match filter.is_any() {
+        _ if filter.faults.any() => Shown::default(),
         true => sought(&mut tx, &filter, before).await?,
         false => whole(&mut tx, before).await?,
     };
@@ -187,6 +112,10 @@ pub async fn show(
             Some(before) => filter.address(Some(before)),
             None => String::new(),
         },
+        newest: match before {
+            Some(_) => filter.address(None),
+            None => String::new(),
+        },
         looked_until: shown.before.filter(|_| shown.is_partial),
         rows: shown.rows.iter().map(|one| row(&names, one)).collect(),
         warnings: shown.warnings,
@@ -196,10 +125,15 @@ pub async fn show(
             ..filter
         },
     };
-    Ok(page::show(StatusCode::OK, &view)?)
+    let status = match view.sought.faults.any() {
+        true => StatusCode::BAD_REQUEST,
+        false => StatusCode::OK,
+    };
+    Ok(page::show(status, &view)?)
 }
 
 /// The acts of a page.
+#[derive(Default)]
 struct Shown {
     rows: Vec<Linked>,
     before: Option<i64>,
@@ -225,18 +159,7 @@ async fn whole(conn: &mut Conn, before: Option<i64>) -> Result<Shown, Problem> {
 
 /// The acts that are sought.
 async fn sought(conn: &mut Conn, of: &Filter, before: Option<i64>) -> Result<Shown, Problem> {
-    let incident = match of.incident.as_str() {
-        "" => None,
-        slug => Some(incident_at(conn, slug).await?),
-    };
-    let deeds = Deeds {
-        actor: of.by.clone(),
-        deed: of.act.clone(),
-    };
-    let sought = Sought {
-        subjects: subjects(conn, incident.as_ref(), &of.on).await?,
-        deeds,
-    };
+    let sought = sought::of(conn, of).await?;
     let found = search(conn, &sought, before, PAGE, PATIENCE).await?;
     Ok(Shown {
         rows: found.rows,
@@ -244,24 +167,6 @@ async fn sought(conn: &mut Conn, of: &Filter, before: Option<i64>) -> Result<Sho
         is_partial: found.is_partial,
         warnings: warnings(conn).await?,
     })
-}
-
-/// What acts are shown of: an incident and its campaigns, one id of these, or any id; `None`: everything.
-async fn subjects(
-    conn: &mut Conn,
-    incident: Option<&Incident>,
-    on: &str,
-) -> Result<Option<BTreeSet<String>>, Problem> {
-    let mut all = match incident {
-        None if on.is_empty() => return Ok(None),
-        None => return Ok(Some(BTreeSet::from([on.to_owned()]))),
-        Some(incident) => BTreeSet::from([incident.id.to_string()]),
-    };
-    let id = incident.map(|incident| incident.id);
-    let campaigns = campaign::store::list(conn, id, None, CAMPAIGNS).await?;
-    all.extend(campaigns.iter().map(|one| one.id.to_string()));
-    all.retain(|one| on.is_empty() || one == on);
-    Ok(Some(all))
 }
 
 async fn warnings(conn: &mut Conn) -> db::Result<Vec<String>> {

@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{LOOK, Line, Ready, SWIFT};
+use super::{AGAIN, LOOK, Line, Ready, SWIFT};
 use crate::db;
 use crate::mail::{self, Asked, Letter, Reply};
 use crate::notice::letter::Unfit;
@@ -166,12 +165,15 @@ impl Line {
         }
     }
 
-    /// Writes a row however long the database is away; gives up only when everything is dropped.
+    /// Writes a row however long the database is away; gives up only some seconds after the end was asked for. `false`:
+    /// it is not written.
     async fn write_surely(&self, row: &Outcome) -> bool {
+        let mut failures = 0;
         while self.ledger.write(vec![row.clone()]).await.is_err() {
-            tokio::select! {
-                () = self.shutdown.hard().cancelled() => return false,
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            failures += 1;
+            if !self.left.rest_to_retry(AGAIN, failures).await {
+                self.left.leave_result();
+                return false;
             }
         }
         true

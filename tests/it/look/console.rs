@@ -1170,6 +1170,7 @@ pub fn draw(pages: &mut Pages) {
                 ..Filter::default()
             },
             earlier: "/console/audit?before=1202".into(),
+            newest: "/console/audit".into(),
             looked_until: Some(1_202),
             waiting: 3,
             warnings: vec!["row 9,000 is outside of the chain".into()],

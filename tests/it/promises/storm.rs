@@ -160,7 +160,7 @@ impl Sender {
 }
 
 /// Lets nobody wait: what was put off for minutes or hours is due now.
-async fn hurry(house: &House) {
+pub async fn hurry(house: &House) {
     house
         .sql(
             "begin;

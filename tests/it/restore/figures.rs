@@ -105,6 +105,10 @@ async fn the_command_says_what_waits_in_a_paused_campaign_and_shows_it_at_once()
         assert_eq!(waits, what == "again", "{said}");
         assert!(!said.contains("of these are sent again\n"), "{said}");
         assert_eq!(notices(&house, status).await, 30);
+        assert!(said.contains("1 campaign under way"), "{said}");
+        let shown = Program::of(&house).ok(&["campaign", "show", &campaign.to_string()]);
+        let waits = "30 of these may have arrived, and wait for their next try";
+        assert_eq!(shown.contains(waits), what == "again", "{shown}");
     }
 }
 

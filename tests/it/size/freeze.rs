@@ -49,6 +49,11 @@ async fn unfrozen(house: &House, of: CampaignId) -> i64 {
     house.number(&count).await
 }
 
+/// Its slices end when they are full, however slow the machine is.
+fn patient() -> Freezer {
+    Freezer::with_turn(Duration::from_secs(600))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn campaigns_of_a_kind_freeze_a_slice_each_in_turn() {
     let house = House::with("[mail]\nbatch = 10").await;
@@ -60,7 +65,7 @@ async fn campaigns_of_a_kind_freeze_a_slice_each_in_turn() {
         scene.import(&house, &list(200, "name;ssn")).await;
         campaigns.push(scene.launched(&house, CampaignKind::Initial).await);
     }
-    let mut freezer = Freezer::default();
+    let mut freezer = patient();
     for round in 1..=15 {
         for _ in 0..3 {
             assert!(freezer.step(&house.app).await.unwrap());
@@ -76,6 +81,33 @@ async fn campaigns_of_a_kind_freeze_a_slice_each_in_turn() {
     }
     house.send_all().await;
     assert_eq!(house.mail.take_sent().len(), 600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slice_whose_turn_is_over_ends_with_its_bucket() {
+    let house = House::with("[mail]\nbatch = 1000").await;
+    let scene = Scene::new(&house).await;
+    // Of more than few people no slice looks into all buckets at once.
+    scene.import(&house, &list(11_000, "name;ssn")).await;
+    let campaign = scene.launched(&house, CampaignKind::Initial).await;
+    let mut freezer = Freezer::with_turn(Duration::ZERO);
+    let buckets = format!(
+        "select count(distinct bucket) from notice where campaign_id = '{}'",
+        campaign.uuid()
+    );
+    let mut before = 0;
+    for _ in 0..5 {
+        assert!(freezer.step(&house.app).await.unwrap());
+        let after = house.number(&buckets).await;
+        assert!(after <= before + 1, "from {before} to {after} buckets");
+        before = after;
+    }
+    assert!(patient().step(&house.app).await.unwrap());
+    let after = house.number(&buckets).await;
+    assert!(
+        after >= before + 4,
+        "a slice goes on until it is full: from {before} to {after} buckets"
+    );
 }
 
 /// An incident whose `people` were told too much, with a correction that is approved.
@@ -112,7 +144,7 @@ async fn a_correction_is_frozen_before_an_earlier_campaign_of_another_kind_goes_
     let large = another(&house, &wrong, "large").await;
     large.import(&house, &list(300, "name;ssn")).await;
     let earlier = large.launched(&house, CampaignKind::Initial).await;
-    let mut freezer = Freezer::default();
+    let mut freezer = patient();
     assert!(freezer.step(&house.app).await.unwrap());
     launched(&house, &wrong, correction).await;
     while unfrozen(&house, correction).await > 0 {

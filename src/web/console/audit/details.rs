@@ -1,6 +1,6 @@
 //! The particulars of an act, for readers.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::audit::Linked;
 use crate::seal::to_hex;
@@ -15,7 +15,7 @@ pub(super) fn of(act: &Linked) -> Vec<(String, String)> {
         serde_json::from_str(&event.detail).unwrap_or_else(|_| event.detail.as_str().into());
     let mut all = match &read {
         Value::Null => Vec::new(),
-        Value::Object(fields) => fields.iter().map(field).collect(),
+        Value::Object(fields) => named("", fields),
         other => vec![("detail".to_owned(), plain(other))],
     };
     let hex = |bytes: &[u8]| match bytes {
@@ -34,18 +34,30 @@ pub(super) fn of(act: &Linked) -> Vec<(String, String)> {
     all
 }
 
-fn field((name, value): (&String, &Value)) -> (String, String) {
-    match name.strip_suffix("_sealed") {
-        Some(name) => (name.replace('_', " "), SEALED.to_owned()),
-        None => (name.replace('_', " "), plain(value)),
+/// Each field, those of fields within it behind its name.
+fn named(before: &str, fields: &Map<String, Value>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (name, value) in fields {
+        let words = |name: &str| format!("{before}{}", name.replace('_', " "));
+        match (name.strip_suffix("_sealed"), value) {
+            (Some(name), _) => all.push((words(name), SEALED.to_owned())),
+            (None, Value::Object(within)) if !within.is_empty() => {
+                all.extend(named(&format!("{} · ", words(name)), within));
+            }
+            (None, value) => all.push((words(name), plain(value))),
+        }
     }
+    all
 }
 
-/// A text as it is, anything else as JSON.
+/// A text as it is, several one after the other, anything else as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "none".to_owned(),
+        Value::Array(all) if all.is_empty() => "none".to_owned(),
+        Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) if fields.is_empty() => "none".to_owned(),
         other => other.to_string(),
     }
 }
@@ -62,13 +74,16 @@ mod tests {
     #[test]
     fn every_particular_is_named_and_what_is_sealed_stays_so() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
-        let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null });
+        let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null,
+            "delta": { "people_added": 3, "flags_lifted": { "minor": 1 } } });
         let event = Event::new(at, Actor::System("test"), "a.b", "c", &detail);
         let shown = of(&Linked::new(1, event, Vec::new()));
         for (name, value) in [
             ("reason", "sealed"),
             ("people", "3"),
-            ("of", "[\"a\",1]"),
+            ("of", "a, 1"),
+            ("delta · people added", "3"),
+            ("delta · flags lifted · minor", "1"),
             ("why", "late"),
             ("then", "none"),
             ("actor", "system:test"),
