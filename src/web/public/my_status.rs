@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::unlock::{self, Asked, Step, Unlock};
-use super::{Fact, Update, known, promised};
+use super::{Fact, Update, known, my_ticket, promised};
 use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignKind};
@@ -113,6 +113,8 @@ pub struct Action {
 pub struct MyTicketLine {
     /// As the customer quotes it.
     pub number: String,
+    /// What it is: a question, or a call.
+    pub name: String,
     /// The ticket's state, for its tone.
     pub status: String,
     /// The customer label of the state.
@@ -275,7 +277,7 @@ pub async fn page(
     let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
     let case = Case::of(&mut conn, person, notices).await?;
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
-    let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
+    let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
     let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
     let missing = match case.told {
         Told::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
@@ -445,6 +447,7 @@ fn line(ticket: &Ticket, app: &App) -> MyTicketLine {
     let hears = ticket.hears(now, app.config.helpline.reopen_days);
     MyTicketLine {
         number: ticket.number.to_string(),
+        name: my_ticket::name(ticket),
         status: ticket.status.to_string(),
         label: ticket.label_customer(now, hears).to_owned(),
         at: Moment::exact(ticket.updated_at),
