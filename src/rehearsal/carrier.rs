@@ -30,7 +30,10 @@ pub fn facts(config: &Config) -> Facts {
     // Hours of one's own are known in one language only.
     let hours = &organisation.phone_hours;
     if !hours.is_empty() && hours != PHONE_HOURS {
-        for (_, fact) in facts.iter_mut().filter(|(key, _)| key.starts_with("contact_hours")) {
+        for (_, fact) in facts
+            .iter_mut()
+            .filter(|(key, _)| key.starts_with("contact_hours"))
+        {
             fact.clone_from(hours);
         }
     }

@@ -308,13 +308,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_can_be_filled() {
-        let closed = [
-            "name",
-            "reference",
-            "elements",
-            "guidance",
-            "notice_code",
-        ];
+        let closed = ["name", "reference", "elements", "guidance", "notice_code"];
         let facts = fact_sheet();
         for Variant {
             locale,

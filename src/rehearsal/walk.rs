@@ -8,8 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::carrier;
 use super::{
-    Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, initial, supplement,
-    updates, write_csv,
+    Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, initial, supplement, updates, write_csv,
 };
 use crate::app::App;
 use crate::campaign::store::{NewCampaign, Progress};

@@ -10,6 +10,7 @@ mod approvals;
 mod audiences;
 mod audit;
 mod browser;
+mod callers;
 mod campaigns;
 mod changed;
 mod client;

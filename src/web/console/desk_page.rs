@@ -2,12 +2,11 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use chrono::TimeDelta;
 
 use super::delivery::{Reach, answered, delivery};
-use super::ticket::{Composer, Conflict, TicketPage};
+use super::ticket::{Composer, TicketPage};
 use super::work::{self, Names};
-use super::{Choice, Deed, ended, person};
+use super::{Choice, Deed, conflict, ended, person};
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident;
@@ -19,7 +18,7 @@ use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
 use crate::ticket::{MessageKind, Ticket, TicketResolution, TicketStatus, store};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone, span};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 use crate::web::thread::{Message, sentence};
 use crate::web::who::Signed;
@@ -133,7 +132,7 @@ pub async fn show(
         }
         .to_owned(),
         call: called(ticket, is_shown),
-        ended: ended::ended(app, &mut conn, ticket, &names).await?,
+        ended: ended::ended(app, &mut conn, ticket, |actor| names.of_actor(actor)).await?,
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
         due: due.map(|at| Moment::until(at, app.now())),
@@ -143,7 +142,7 @@ pub async fn show(
         conflict: draft
             .conflict
             .as_deref()
-            .map(|conflict| told(app, who, conflict)),
+            .map(|conflict| conflict::told(app, who, conflict)),
         moves: moves(who, ticket, is_free(app, ticket), &locked),
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
@@ -252,36 +251,6 @@ async fn thread(
     Ok(shown.collect())
 }
 
-fn told(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {
-    let customers = conflict
-        .newer
-        .iter()
-        .find(|message| message.kind == MessageKind::Customer);
-    let newest = customers.or_else(|| conflict.newer.first());
-    let author = newest.map(|message| match customers {
-        Some(_) => "The customer wrote",
-        None if message.author == who.actor().to_string() => {
-            "You wrote in another tab or window"
-        }
-        None => "A colleague wrote",
-    });
-    Conflict {
-        what: match (author, newest) {
-            (Some(author), Some(message)) => format!("{author} {}", since(app.now() - message.at)),
-            _ => "This ticket changed while you read it".to_owned(),
-        },
-        place: i64::from(newest.map_or(conflict.now.messages, |message| message.no)),
-    }
-}
-
-/// How long ago, in words.
-fn since(gone: TimeDelta) -> String {
-    match gone.num_seconds() {
-        ..10 => "just now".to_owned(),
-        _ => format!("{} ago", span(gone)),
-    }
-}
-
 /// The moves that need no message. What needs one goes with the reply.
 fn moves(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Deed> {
     if !who.may(Right::WorkTickets) || ticket.subject.is_none() {
@@ -348,7 +317,11 @@ fn composer(ticket: &Ticket, person: Option<&Person>, reach: &Reach, draft: Draf
         reply: draft.reply,
         note: draft.note,
         next: next(ticket.status),
-        resolutions: Need::Answer.resolutions().iter().map(resolution).collect(),
+        resolutions: Need::Answer
+            .resolutions()
+            .iter()
+            .map(ended::choice)
+            .collect(),
         resolution: if draft.resolution.is_empty() {
             default
         } else {
@@ -399,23 +372,6 @@ fn next(from: TicketStatus) -> Vec<Deed> {
         first.look = "";
     }
     next
-}
-
-fn resolution(how: &TicketResolution) -> Choice {
-    let words = match how {
-        TicketResolution::Answered => "Answered",
-        TicketResolution::SelfService => "They found the answer themselves",
-        TicketResolution::NoResponse => "They did not answer us",
-        TicketResolution::Withdrawn => "They took it back",
-        TicketResolution::Referred => "Somebody else answers it",
-        TicketResolution::Duplicate => "Duplicate",
-        TicketResolution::Merged => "Merged into another",
-        TicketResolution::Spam => "Spam",
-    };
-    Choice {
-        value: how.to_string(),
-        words: words.to_owned(),
-    }
 }
 
 /// In words, where the language is one we speak.

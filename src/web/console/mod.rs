@@ -60,6 +60,7 @@ pub mod audit;
 pub mod call;
 pub mod campaign;
 pub mod campaigns;
+mod conflict;
 pub mod content;
 pub mod dashboard;
 pub mod deeds;

@@ -275,7 +275,8 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
         &TicketPage {
             status: "closed".into(),
             label: String::new(),
-            call: "The caller was not verified. The person sees nothing of it on their page.".into(),
+            call: "The caller was not verified. The person sees nothing of it on their page."
+                .into(),
             ended: "Closed as spam by Ben Okafor on 29 November 2026, 14:02 UTC.".into(),
             composer: None,
             locked: "This ticket is closed for good.".into(),
