@@ -54,6 +54,7 @@ mod program;
 mod promises;
 mod quirky;
 mod real_notices;
+mod rehearsed;
 mod restore;
 mod retry;
 mod rotation;
