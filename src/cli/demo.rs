@@ -18,8 +18,9 @@ use crate::db::embedded::Cluster;
 use crate::incident;
 use crate::notice::NoticeStatus;
 use crate::notice::account::{self, Account};
+use crate::rehearsal::carrier;
 use crate::rehearsal::walk::{self, Cast, Report};
-use crate::rehearsal::{ORGANISATION, Plan, SLUG};
+use crate::rehearsal::{Plan, SLUG};
 use crate::seal::{random, to_hex};
 use crate::shutdown::Shutdown;
 use crate::staff::password::{Cost, Password};
@@ -170,12 +171,7 @@ fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Con
     config.secrets.master_key_file = master_key(dir)?;
     config.secrets.master_key = Secret::default();
     if config.organisation.name == "Your organisation" {
-        ORGANISATION.clone_into(&mut config.organisation.name);
-        ORGANISATION.clone_into(&mut config.organisation.from_name);
-        "notice@sundmere.example".clone_into(&mut config.organisation.from_address);
-        "1-800-555-0142".clone_into(&mut config.organisation.phone);
-        "Monday to Friday, 8 am to 8 pm".clone_into(&mut config.organisation.phone_hours);
-        config.organisation.website = config.http.public_url.to_string();
+        config.organisation = carrier::organisation(&config);
     }
     if config.mail.relays.is_empty() {
         let url = Secret::from(format!("file://{}", outbox.display()));

@@ -786,6 +786,7 @@ diesel::table! {
         harm -> Int4,
         waits_since -> Nullable<Timestamptz>,
         reason_sealed -> Nullable<Bytea>,
+        caller_verified -> Nullable<Bool>,
     }
 }
 

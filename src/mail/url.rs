@@ -22,11 +22,11 @@ use super::tls::Tls;
 pub enum RelayUrlError {
     /// Not a URL at all.
     #[error(
-        "this is not a URL; a relay is given as smtp://host:port, smtp+starttls://…, smtps://…, file:///directory or memory:"
+        "this is not a URL; a relay is given as smtp://host:port, smtp+starttls://…, smtps://… or file:///directory"
     )]
     NotAUrl,
     /// No relay speaks this scheme.
-    #[error("the scheme {0} is none of smtp, smtp+starttls, smtps, file, memory")]
+    #[error("the scheme {0} is none of smtp, smtp+starttls, smtps, file")]
     Scheme(String),
     /// Something of the URL stands where it cannot: as a rule a password with a character that ends the host.
     #[error(

@@ -13,6 +13,11 @@ pub const SLUG: &str = "sundmere-2021";
 /// Name of the incident on pages.
 pub const TITLE: &str = "Theft of customer data from Sundmere Mobile, August 2021";
 
+/// Where customers call: notices, facts and pages name the same number.
+pub const PHONE: &str = "+1 800 555 0199";
+/// When calls are answered, in English.
+pub const PHONE_HOURS: &str = "every day, 6 a.m. to 10 p.m. Pacific time";
+
 /// One dated entry of the public page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
@@ -32,7 +37,7 @@ const PLAIN: [(&str, &str); 11] = [
     ("when", "March to August 2021"),
     ("discovered", "August 12, 2021"),
     ("confirmed", "August 16, 2021"),
-    ("contact_phone", "+1 800 555 0199"),
+    ("contact_phone", PHONE),
     ("contact_email", "help@sundmere.example"),
     (
         "contact_address",
@@ -157,7 +162,7 @@ const TOLD: [(&str, Told); 9] = [
         ("what_happened", "On August 12, 2021 we learned that someone was offering our customers’ data for sale. A thief had been in our systems since March 2021 and had copied files about customers, former customers and people who had asked us for credit."),
         ("what_changed", "On August 20, 2021 we found that more was stolen than we had said on August 17. For many customers the files also held phone numbers and the numbers of phones and SIM cards (IMEI and IMSI). We also found more people who are affected."),
         ("what_we_are_doing", "We have closed the way the thief used and reset every account PIN that was stolen. Outside experts and the police are investigating with us. You get two years of identity protection from us, free of charge. Ask for it on your page or by phone."),
-        ("contact_hours", "every day, 6 a.m. to 10 p.m. Pacific time"),
+        ("contact_hours", PHONE_HOURS),
     ]),
     ("es", [
         ("what_happened", "El 12 de agosto de 2021 supimos que alguien ofrecía a la venta datos de nuestros clientes. Un ladrón había estado en nuestros sistemas desde marzo de 2021 y había copiado archivos sobre clientes, antiguos clientes y personas que nos habían pedido crédito."),

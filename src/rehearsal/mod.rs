@@ -5,6 +5,7 @@
 //! `people.rs` makes the affected, `list.rs` writes them as CSV, `facts.rs` tells what
 //! happened, `texts.rs` has the notices and `talks.rs` the questions and answers.
 
+pub mod carrier;
 mod dice;
 mod facts;
 mod list;
@@ -15,7 +16,7 @@ mod talks;
 mod texts;
 pub mod walk;
 
-pub use facts::{ORGANISATION, SLUG, TITLE, Update, fact_sheet, updates};
+pub use facts::{ORGANISATION, PHONE, PHONE_HOURS, SLUG, TITLE, Update, fact_sheet, updates};
 pub use list::{BAD_ROWS, COLUMNS, Written, write_csv};
 pub use people::{Cohort, Made, Plan};
 pub use talks::{TALKS, Talk};

@@ -31,8 +31,8 @@ pub const TALKS: [Talk; 8] = [
     Talk {
         locale: "en",
         question: "Is this mail real or is it the scammers? How can I tell",
-        answer: "You are right to ask. Type sundmere.example/verify into your browser yourself and \
-                 enter the code from your notice. If the page knows the code, the notice is from \
+        answer: "You are right to ask. Type the address of our own site, with /verify behind it, into \
+                 your browser yourself and enter the code from your notice. If the page knows the code, the notice is from \
                  us. We never ask for a password, a PIN or your Social Security number.",
         then: "solved",
         note: "",
@@ -94,7 +94,7 @@ pub const TALKS: [Talk; 8] = [
     Talk {
         locale: "ar",
         question: "اتصل بي رجل يقول إنه من شركتكم وطلب مني الرمز الذي وصلني برسالة. هل كان منكم؟",
-        answer: "لا، لم يكن منّا. نحن لا نطلب الرموز أبدًا. إذا كنت قد أعطيته الرمز، فغيّر كلمة \
+        answer: "لا، لم يكن منّا. نحن لا نتصل بأحد أبدًا لنطلب رمزًا. إذا كنت قد أعطيته الرمز، فغيّر كلمة \
                  مرور حسابك الآن وأخبرنا كي نقفل رقمك. هل أعطيته الرمز؟ وهل تتذكر الرقم الذي اتصل \
                  منه؟",
         then: "pending",

@@ -1,7 +1,8 @@
 //! The notices in nine languages: the first one, and the supplement when the scope grew.
 //!
 //! Both are built from one set of phrases, so that they keep one order (what happened, what of
-//! yours, what to do, what we do, how to reach us, how to check it) and cannot drift apart.
+//! yours, what to do, what we do, how to reach us) and cannot drift apart. How to check the notice and the link are not
+//! among them: Candor ends every notice with those.
 //! English headings are those that California Civil Code 1798.82(d) prescribes. Facts come
 //! from the fact sheet, so that notices, pages and agents cannot disagree.
 
@@ -72,11 +73,7 @@ fn variant(p: &Phrases, subject: &'static str, opening: &[String]) -> Variant {
         fact("what_we_are_doing", p),
         heading(p.more),
         p.contact.replace("HOURS", &hours),
-        heading(p.genuine),
-        p.code_first.to_owned(),
-        "**{{ notice_code }}**".to_owned(),
-        p.link_second.to_owned(),
-        "{{ status_link }}".to_owned(),
+        format!("{} **{{{{ notice_code }}}}**", p.code),
         "{{ facts.organisation }}".to_owned(),
     ];
     let paragraphs: Vec<&str> = [p.greeting]
@@ -108,9 +105,8 @@ struct Phrases {
     more: &'static str,
     /// `HOURS` stands for the language's fact.
     contact: &'static str,
-    genuine: &'static str,
-    code_first: &'static str,
-    link_second: &'static str,
+    /// Stands before the notice's code.
+    code: &'static str,
 }
 
 #[rustfmt::skip]
@@ -132,9 +128,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "What We Are Doing",
         more: "For More Information",
         contact: "Ask us on your own page (see below), call {{ facts.contact_phone }} (HOURS) or write to {{ facts.contact_email }}. Please give your reference {{ reference }}.",
-        genuine: "How to Check That This Notice Is Genuine",
-        code_first: "Type the address {{ facts.website }}/verify into your browser yourself and enter this code:",
-        link_second: "Your own page, where you can ask us and read the answer:",
+        code: "The code of this notice:",
     },
     Phrases {
         locale: "es",
@@ -153,9 +147,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "Qué hacemos nosotros",
         more: "Más información",
         contact: "Pregúntenos en su propia página (vea abajo), llame al {{ facts.contact_phone }} (HOURS) o escriba a {{ facts.contact_email }}. Indique su referencia {{ reference }}.",
-        genuine: "Cómo comprobar que este aviso es auténtico",
-        code_first: "Escriba usted la dirección {{ facts.website }}/verify en su navegador e introduzca este código:",
-        link_second: "Su propia página, donde puede preguntarnos y leer la respuesta:",
+        code: "El código de este aviso:",
     },
     Phrases {
         locale: "fr",
@@ -174,9 +166,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "Ce que nous faisons",
         more: "Pour en savoir plus",
         contact: "Posez votre question sur votre page (voir plus bas), appelez le {{ facts.contact_phone }} (HOURS) ou écrivez à {{ facts.contact_email }}. Indiquez votre référence {{ reference }}.",
-        genuine: "Comment vérifier que cet avis est authentique",
-        code_first: "Tapez vous-même l’adresse {{ facts.website }}/verify dans votre navigateur et saisissez ce code :",
-        link_second: "Votre page, où vous pouvez nous interroger et lire la réponse :",
+        code: "Le code de cet avis :",
     },
     Phrases {
         locale: "de",
@@ -195,9 +185,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "Was wir tun",
         more: "Mehr erfahren",
         contact: "Fragen Sie uns auf Ihrer eigenen Seite (siehe unten), rufen Sie {{ facts.contact_phone }} an (HOURS) oder schreiben Sie an {{ facts.contact_email }}. Bitte nennen Sie Ihr Aktenzeichen {{ reference }}.",
-        genuine: "So prüfen Sie, ob diese Mitteilung echt ist",
-        code_first: "Tippen Sie die Adresse {{ facts.website }}/verify selbst in Ihren Browser ein und geben Sie diesen Code ein:",
-        link_second: "Ihre eigene Seite, auf der Sie uns fragen und die Antwort lesen können:",
+        code: "Der Code dieser Mitteilung:",
     },
     Phrases {
         locale: "vi",
@@ -216,9 +204,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "Chúng tôi đang làm gì",
         more: "Thông tin thêm",
         contact: "Hãy hỏi chúng tôi trên trang riêng của quý vị (xem bên dưới), gọi {{ facts.contact_phone }} (HOURS) hoặc viết đến {{ facts.contact_email }}. Xin cho biết mã tham chiếu {{ reference }}.",
-        genuine: "Cách kiểm tra thông báo này là thật",
-        code_first: "Quý vị hãy tự gõ địa chỉ {{ facts.website }}/verify vào trình duyệt và nhập mã này:",
-        link_second: "Trang riêng của quý vị, nơi quý vị có thể hỏi chúng tôi và đọc câu trả lời:",
+        code: "Mã của thông báo này:",
     },
     Phrases {
         locale: "zh",
@@ -237,9 +223,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "我们正在做什么",
         more: "更多信息",
         contact: "您可以在您的专属页面（见下）向我们提问，致电 {{ facts.contact_phone }}（HOURS），或写信至 {{ facts.contact_email }}。请注明您的编号 {{ reference }}。",
-        genuine: "如何核实本通知的真伪",
-        code_first: "请自己在浏览器中输入网址 {{ facts.website }}/verify ，然后输入以下代码：",
-        link_second: "您的专属页面，可在此提问并查看答复：",
+        code: "本通知的代码：",
     },
     Phrases {
         locale: "ko",
@@ -258,9 +242,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "저희가 하고 있는 일",
         more: "더 알아보기",
         contact: "본인 페이지(아래 참조)에서 문의하시거나 {{ facts.contact_phone }} 번으로 전화하시거나(HOURS) {{ facts.contact_email }} 주소로 보내 주십시오. 참조 번호 {{ reference }}을(를) 알려 주십시오.",
-        genuine: "이 안내가 진짜인지 확인하는 방법",
-        code_first: "브라우저에 {{ facts.website }}/verify 주소를 직접 입력하고 다음 코드를 넣으십시오.",
-        link_second: "문의하고 답변을 읽을 수 있는 본인 페이지:",
+        code: "이 안내의 코드:",
     },
     Phrases {
         locale: "ru",
@@ -279,9 +261,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "Что делаем мы",
         more: "Дополнительные сведения",
         contact: "Задайте вопрос на своей странице (см. ниже), позвоните по номеру {{ facts.contact_phone }} (HOURS) или напишите на {{ facts.contact_email }}. Укажите номер обращения {{ reference }}.",
-        genuine: "Как проверить подлинность уведомления",
-        code_first: "Сами введите в браузере адрес {{ facts.website }}/verify и укажите этот код:",
-        link_second: "Ваша страница, где можно задать вопрос и прочитать ответ:",
+        code: "Код этого уведомления:",
     },
     Phrases {
         locale: "ar",
@@ -300,9 +280,7 @@ const PHRASES: [Phrases; 9] = [
         what_we_are_doing: "ما الذي نفعله",
         more: "لمزيد من المعلومات",
         contact: "اسألنا على صفحتك الخاصة (انظر أدناه)، أو اتصل بالرقم {{ facts.contact_phone }} (HOURS)، أو اكتب إلى {{ facts.contact_email }}. واذكر رقمك المرجعي {{ reference }}.",
-        genuine: "كيف تتأكد من أن هذا الإشعار حقيقي",
-        code_first: "اكتب بنفسك العنوان {{ facts.website }}/verify في المتصفح ثم أدخل هذا الرمز:",
-        link_second: "صفحتك الخاصة، حيث يمكنك أن تسألنا وتقرأ الجواب:",
+        code: "رمز هذا الإشعار:",
     },
 ];
 
@@ -330,14 +308,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_can_be_filled() {
-        let closed = [
-            "name",
-            "reference",
-            "elements",
-            "guidance",
-            "status_link",
-            "notice_code",
-        ];
+        let closed = ["name", "reference", "elements", "guidance", "notice_code"];
         let facts = fact_sheet();
         for Variant {
             locale,
@@ -371,12 +342,14 @@ mod tests {
     }
 
     #[test]
-    fn the_code_comes_before_the_link_and_what_to_do_before_what_we_do() {
+    fn what_to_do_comes_before_what_we_do_and_nothing_stands_twice() {
         for Variant { body, .. } in initial() {
             let at = |needle: &str| body.find(needle).unwrap();
             assert!(at("{{ elements }}") < at("{{ guidance }}"));
             assert!(at("{{ guidance }}") < at("{{ facts.what_we_are_doing"));
-            assert!(at("{{ notice_code }}") < at("{{ status_link }}"));
+            // Candor adds the link, and how to check the code.
+            assert_eq!(body.matches("{{ notice_code }}").count(), 1);
+            assert!(!body.contains("status_link") && !body.contains("/verify"));
         }
     }
 }

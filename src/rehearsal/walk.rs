@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::carrier;
 use super::{
-    ORGANISATION, Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, fact_sheet, initial, supplement,
-    updates, write_csv,
+    Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, initial, supplement, updates, write_csv,
 };
 use crate::app::App;
 use crate::campaign::store::{NewCampaign, Progress};
@@ -121,9 +121,7 @@ pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Resu
 }
 
 async fn open(app: &App, by: StaffId) -> Result<Incident> {
-    let mut facts = fact_sheet();
-    facts.insert("organisation".to_owned(), ORGANISATION.to_owned());
-    facts.insert("website".to_owned(), app.config.http.public_url.to_string());
+    let facts = carrier::facts(&app.config);
     let incident = steer::open(app, by, SLUG, TITLE, &facts).await?;
     steer::publish_facts(app, by, incident.id, incident.version).await?;
     for Update {

@@ -115,6 +115,8 @@ pub struct Ticket {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether it is the log of a call whose caller was verified.
+    pub caller_verified: bool,
 }
 
 impl std::fmt::Debug for Ticket {
@@ -128,6 +130,11 @@ impl std::fmt::Debug for Ticket {
 }
 
 impl Ticket {
+    /// Whether staff opened it for somebody on the phone.
+    pub fn is_call(&self) -> bool {
+        self.channel == TicketChannel::Phone
+    }
+
     /// The agent whose lease protects it at `now`.
     pub fn held_by(&self, now: DateTime<Utc>) -> Option<StaffId> {
         self.assignee

@@ -332,6 +332,7 @@ async fn in_line(house: &House, scene: &Scene, more: u32) {
         person: None,
         locale: "en",
         topic: "",
+        verified: false,
     };
     let agent = house.staff(&["agent"]).await;
     let opened = desk::open_for_caller(app, agent, &caller, "What happened?").await;

@@ -139,8 +139,9 @@ What you can do
 
 3. Expect false messages
    Calls, texts and emails may use what was stolen to seem real. We
-   never ask for a password, PIN or code. Do not follow a link that you
-   did not expect: type the address yourself.
+   never ask for a password or PIN, and never call you to ask for a
+   code. Do not follow a link that you did not expect: type the address
+   yourself.
 
 What we are doing
 -----------------

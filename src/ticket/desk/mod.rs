@@ -118,6 +118,32 @@ pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskErr
     Ok(Some(store::find(&mut conn, &app.keys, id).await?))
 }
 
+/// Takes this ticket out of the line, for `helpline.lease_minutes`.
+///
+/// # Errors
+/// [`DeskError::Conflict`], [`DeskError::HeldBy`]; [`DeskError::Refused`] for one that waits for no agent.
+pub async fn take(
+    app: &App,
+    by: StaffId,
+    ticket: TicketId,
+    version: i32,
+) -> Result<Ticket, DeskError> {
+    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    let theirs = deed.ticket.assignee.filter(|holder| *holder != by);
+    if let Some(holder) = theirs.filter(|_| !deed.ticket.is_in_line(app.now())) {
+        return Err(DeskError::HeldBy(holder));
+    }
+    let to = TicketStatus::Open;
+    match deed.ticket.status {
+        TicketStatus::Open => {}
+        TicketStatus::New => deed.go(&Then::to(to), false).await?,
+        from => return Err(Refusal::IllegalMove { from, to }.into()),
+    }
+    deed.give(by);
+    let detail = json!({ "number": deed.ticket.number.as_str() });
+    deed.end("ticket.take", detail).await
+}
+
 /// Keeps a ticket for the agent who has it; a page calls it while the agent types. `false`: they do not have it any
 /// more.
 ///
@@ -290,6 +316,8 @@ pub struct Caller<'a> {
     pub locale: &'a str,
     /// What it is about; empty: found in the text.
     pub topic: &'a str,
+    /// Whether the caller was verified: the person reads of the call on their page then.
+    pub verified: bool,
 }
 
 /// Opens a ticket for a caller, born `open` in the agent's hands.
@@ -320,13 +348,16 @@ pub async fn open_for_caller(
     };
     ticket.status = TicketStatus::Open;
     ticket.channel = TicketChannel::Phone;
+    ticket.caller_verified = caller.verified;
     ticket.give(by, Some(lease(app.config.helpline.lease_minutes, now)));
     let no = ticket.heard(MessageKind::Call);
     store::say_who(&mut tx, Actor::Staff(by), None, now).await?;
     store::insert(&mut tx, &key, &mut ticket).await?;
     let message = words(by, no, MessageKind::Call, text, now);
     store::insert_message(&mut tx, &key, ticket.id, &message).await?;
-    let detail = json!({ "number": ticket.number.as_str(), "person": ticket.person });
+    let detail = json!({
+        "number": ticket.number.as_str(), "person": ticket.person, "verified": caller.verified,
+    });
     audit::store::append(
         &mut tx,
         now,

@@ -103,5 +103,6 @@ pub(in crate::ticket) fn new_ticket(
         follow_up_of: None,
         created_at: now,
         updated_at: now,
+        caller_verified: false,
     }
 }

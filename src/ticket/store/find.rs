@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::row::{Opener, Row, opened, read_one};
+use super::shown::is_shown;
 use crate::db::schema::{incident, ticket, ticket_history, ticket_message, ticket_transition};
 use crate::db::{Conn, Error, Result};
 use crate::id::{PersonId, TicketId};
@@ -55,10 +56,10 @@ pub async fn find_by_number(conn: &mut Conn, keys: &Keyring, number: &Number) ->
     read_one(keys, row)
 }
 
-/// The ticket of this person with this number.
+/// The ticket of this person with this number, if they may see it.
 ///
 /// # Errors
-/// `Missing`, also for the ticket of another person.
+/// `Missing`, also for the ticket of another person, and for a call of somebody who was not verified.
 pub async fn find_theirs(
     conn: &mut Conn,
     keys: &Keyring,
@@ -66,9 +67,8 @@ pub async fn find_theirs(
     number: &Number,
 ) -> Result<Ticket> {
     let found = find_by_number(conn, keys, number).await?;
-    (found.person == Some(person))
-        .then_some(found)
-        .ok_or(Error::Missing)
+    let theirs = found.person == Some(person) && is_shown(conn, found.id).await?;
+    theirs.then_some(found).ok_or(Error::Missing)
 }
 
 /// The messages of a ticket after number `after`, in order. 0 is all.

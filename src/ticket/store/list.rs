@@ -14,7 +14,7 @@ use crate::db::{Conn, Result, statement};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::status::TicketStatus;
-use crate::ticket::{MessageKind, Ticket, message_owner};
+use crate::ticket::{MessageKind, Ticket, TicketChannel, message_owner};
 
 /// Most tickets a page may have.
 pub const PAGE_LIMIT: i64 = 200;
@@ -173,7 +173,7 @@ pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec
     Ok(mine)
 }
 
-/// A person's own tickets, newest first.
+/// All tickets of a person, newest first, for staff.
 ///
 /// # Errors
 /// The database's.
@@ -189,17 +189,19 @@ pub async fn of_person(conn: &mut Conn, keys: &Keyring, person: PersonId) -> Res
     read(keys, rows)
 }
 
+/// Calls are left out: what a customer asks next is not added to the log of a call.
 fn unfinished_of(person: PersonId) -> Condition {
     use TicketStatus::{New, OnHold, Open, Pending};
     Box::new(
         ticket::person_id
             .assume_not_null()
             .eq(person)
-            .and(ticket::status.eq_any(vec![New, Open, Pending, OnHold])),
+            .and(ticket::status.eq_any(vec![New, Open, Pending, OnHold]))
+            .and(ticket::channel.ne(TicketChannel::Phone)),
     )
 }
 
-/// How many unfinished tickets a person has.
+/// How many unfinished tickets a person has, calls left out.
 ///
 /// # Errors
 /// The database's.
@@ -211,7 +213,7 @@ pub async fn unfinished(conn: &mut Conn, person: PersonId) -> Result<i64> {
         .await?)
 }
 
-/// The newest unfinished ticket of a person.
+/// The newest unfinished ticket of a person that is no call.
 ///
 /// # Errors
 /// `Missing`.

@@ -7,6 +7,7 @@ mod list;
 mod page;
 mod readable;
 mod row;
+mod shown;
 mod weigh;
 mod write;
 
@@ -21,6 +22,7 @@ pub use list::{
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
+pub use shown::{is_shown, shown_to};
 pub use weigh::{weigh_again, weigh_recent};
 pub use write::{
     claim, insert, insert_message, release_expired, release_of, say_who, seal_reason, set,

@@ -42,6 +42,7 @@ pub(super) struct Row {
     harm: i32,
     waits_since: Option<DateTime<Utc>>,
     reason_sealed: Option<Vec<u8>>,
+    caller_verified: Option<bool>,
 }
 
 /// The incident's key, opened once for all rows of a call.
@@ -112,6 +113,7 @@ impl Opener {
             follow_up_of: row.follow_up_of,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            caller_verified: row.caller_verified == Some(true),
         })
     }
 }

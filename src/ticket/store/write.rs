@@ -71,6 +71,7 @@ pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &mut Ticket) -> Res
                 ticket::follow_up_of.eq(new.follow_up_of),
                 ticket::created_at.eq(new.created_at),
                 ticket::version.eq(new.version),
+                ticket::caller_verified.eq(new.is_call().then_some(new.caller_verified)),
                 changing(new),
             ))
             .on_conflict(ticket::number)

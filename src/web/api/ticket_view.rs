@@ -35,6 +35,7 @@ pub struct TicketView {
     follow_up_of: Option<TicketId>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    caller_verified: bool,
     /// Only where one ticket is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<Vec<MessageView>>,
@@ -70,6 +71,7 @@ impl TicketView {
             follow_up_of: ticket.follow_up_of,
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
+            caller_verified: ticket.caller_verified,
             thread: None,
             history: None,
         }

@@ -39,6 +39,9 @@ pub struct New {
     #[serde(default)]
     subject: String,
     text: String,
+    /// Of a call: whether the caller was verified. Only then does the person read of the call on their page.
+    #[serde(default)]
+    caller_verified: bool,
 }
 
 fn english() -> String {
@@ -71,6 +74,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
                 person,
                 locale: &new.locale,
                 topic: &new.subject,
+                verified: new.caller_verified,
             };
             desk::open_for_caller(&app, who.id, &caller, &new.text)
                 .await

@@ -7,17 +7,15 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::sought::{Sought, known, seek};
 use super::{Choice, tickets};
-use crate::address::EmailAddress;
 use crate::app::App;
-use crate::db::{self, Conn};
 use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
-use crate::incident::{self, Incident};
+use crate::incident::Incident;
 use crate::link::NoticeCode;
 use crate::notice::{self, store::outcome};
 use crate::person;
-use crate::person::find::{Clue, find};
 use crate::postal;
 use crate::staff::right::WorkTickets;
 use crate::ticket::desk::{self, Caller, DeskError};
@@ -35,7 +33,7 @@ use crate::web::who::{Allowed, Signed};
 pub struct CallForm {
     /// The frame.
     pub desk: Desk,
-    /// The person's reference, notice code or e-mail address, as typed.
+    /// The person's reference, notice code, e-mail address or ticket number, as typed.
     pub reference: String,
     /// The incidents in which the caller was found, or all for a caller who was not looked for; the first is no choice.
     pub incidents: Vec<Choice>,
@@ -68,7 +66,7 @@ const VERIFICATIONS: [(&str, &str, &str); 3] = [
     ),
     (
         BY_CODE,
-        "Read the code in their notice or letter aloud: type it below",
+        "They called and read the code in their notice or letter aloud: type it below",
         "Verified: the caller read the code of a notice or letter to this person, and Candor compared it.",
     ),
     (
@@ -116,6 +114,11 @@ pub async fn log(
 ) -> Answer {
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
     let incidents = known(&mut *app.db.get().await?).await?;
+    if let Some((field, why)) = typed.contradiction() {
+        typed.fault(field, why);
+        let offered = (typed.typed, typed.faults, incidents);
+        return form(&app, &req, &who, refused, offered).await;
+    }
     let found = caller(&app, &incidents, &typed.typed).await?;
     who.saw(&app, "people.find", "call", found.people());
     let (incident, person) = match found {
@@ -139,10 +142,10 @@ pub async fn log(
         let offered = (typed.typed, typed.faults, incidents);
         return form(&app, &req, &who, refused, offered).await;
     }
-    let verified = VERIFICATIONS
+    let chosen = VERIFICATIONS
         .iter()
         .find(|(value, ..)| *value == typed.verification);
-    let verified = verified.map_or(VERIFICATIONS[0].2, |(_, _, logged)| logged);
+    let (how, _, verified) = chosen.unwrap_or(&VERIFICATIONS[0]);
     let text = match typed.text.trim().is_empty() {
         true => String::new(),
         false => format!("{}\n\n{verified}", typed.text),
@@ -152,6 +155,7 @@ pub async fn log(
         person,
         locale: "en",
         topic: "",
+        verified: !how.is_empty(),
     };
     let ticket = match desk::open_for_caller(&app, who.id, &caller, &text).await {
         Err(DeskError::Words(why)) => {
@@ -186,6 +190,20 @@ fn may_be_missing(missing: &Missing) -> String {
 }
 
 impl Typed {
+    /// Where the code and the way in which the caller was verified do not fit each other.
+    fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let by_code = self.verification == BY_CODE;
+        let is_typed = !self.code.trim().is_empty();
+        if by_code && !is_typed && NoticeCode::parse(&self.reference).is_none() {
+            return Some(("code", "Type the code that they read aloud."));
+        }
+        let unused = is_typed && !by_code;
+        unused.then_some((
+            "verification",
+            "A code is typed below. Choose that they read it aloud, or empty that field.",
+        ))
+    }
+
     /// The code that the caller read aloud; who was found by it need not read it twice.
     fn read_aloud(&self) -> &str {
         match self.code.trim() {
@@ -252,17 +270,12 @@ impl Found {
     }
 }
 
+const NOBODYS_TICKET: &str = "This is the number of a ticket, but no person is connected with it. Leave this empty, and write the number \
+     below.";
+
 const SEVERAL: &str = "The caller is found in several incidents: ask which one they call about.";
 
-/// The incidents that a call can be about, the newest first.
-async fn known(conn: &mut Conn) -> db::Result<Vec<Incident>> {
-    let mut incidents = incident::store::list(conn).await?;
-    incidents.retain(|incident| incident.forgotten_at.is_none());
-    Ok(incidents)
-}
-
-/// Looks in the incident that was chosen, else in every one, for a notice code, an e-mail address, a reference, or a
-/// name and postcode.
+/// Looks in the incident that was chosen, else in every one.
 async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, Problem> {
     let said = match typed.reference.trim() {
         "" if typed.verification == BY_CODE => typed.code.trim(),
@@ -277,29 +290,13 @@ async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, P
             (None, _) => Found::Refused("incident", "Choose the incident that the call is about."),
         });
     }
-    if let Some(code) = NoticeCode::parse(said) {
-        let mut conn = app.db.get().await?;
-        let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
-        if let Some(notice) = found.first() {
-            return Ok(Found::One(notice.incident, Some(notice.person)));
-        }
-        if let Some((incident, person)) = postal::code::whose(app, &mut conn, code).await? {
-            return Ok(Found::One(incident, Some(person)));
-        }
-    }
-    let mut people = Vec::new();
-    for of in known
-        .iter()
-        .filter(|of| chosen.is_none_or(|c| c.id == of.id))
-    {
-        for clue in clues(said) {
-            let found = find(app, of.id, &clue).await?;
-            if !found.is_empty() {
-                people.extend(found.into_iter().map(|person| (of.id, person.id)));
-                break;
-            }
-        }
-    }
+    let people = match seek(app, known, chosen.map(|of| of.id), said).await? {
+        Sought::People(people) => people,
+        Sought::Ticket(ticket) => match ticket.person {
+            Some(person) => vec![(ticket.incident, person)],
+            None => return Ok(Found::Refused("reference", NOBODYS_TICKET)),
+        },
+    };
     let mut ids: Vec<_> = people.iter().map(|(incident, _)| *incident).collect();
     ids.dedup();
     Ok(match (people.as_slice(), ids.as_slice()) {
@@ -314,20 +311,6 @@ async fn caller(app: &App, known: &[Incident], typed: &Typed) -> Result<Found, P
         ),
         _ => Found::Several(ids),
     })
-}
-
-/// What somebody may have meant: an address, or a reference, or a name and a postcode with a comma between.
-fn clues(said: &str) -> Vec<Clue> {
-    if let Ok(email) = EmailAddress::parse(said) {
-        return vec![Clue::Email(email)];
-    }
-    let named = said
-        .rsplit_once(',')
-        .filter(|(name, postcode)| !name.trim().is_empty() && !postcode.trim().is_empty());
-    let named = named.map(|(name, code)| Clue::NamePostcode(name.to_owned(), code.to_owned()));
-    std::iter::once(Clue::Reference(said.to_owned()))
-        .chain(named)
-        .collect()
 }
 
 async fn form(

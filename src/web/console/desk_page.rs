@@ -4,9 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
 use super::delivery::{Reach, answered, delivery};
-use super::ticket::{Composer, Conflict, TicketPage};
+use super::ticket::{Composer, TicketPage};
 use super::work::{self, Names};
-use super::{Choice, Deed, person};
+use super::{Choice, Deed, conflict, ended, person};
 use crate::app::App;
 use crate::db::Conn;
 use crate::incident;
@@ -18,7 +18,7 @@ use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
 use crate::ticket::{MessageKind, Ticket, TicketResolution, TicketStatus, store};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone, span};
+use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 use crate::web::thread::{Message, sentence};
 use crate::web::who::Signed;
@@ -115,6 +115,7 @@ pub async fn show(
     let incident = incident::store::find(&mut conn, ticket.incident).await?;
     let reach = Reach::of(&mut conn, &app.keys, &incident, found.as_ref()).await?;
     let thread = thread(app, &mut conn, ticket, &names, (&letters, &reach)).await?;
+    let is_shown = ticket.person.is_some() && store::is_shown(&mut conn, ticket.id).await?;
     let answered = answered(ticket, &thread, &letters, &reach);
     let flash = flash(&draft, &locked, &answered);
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
@@ -125,9 +126,13 @@ pub async fn show(
         incident: incident.title,
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
-        label: ticket
-            .label_customer(app.now(), ticket.hears(app.now(), reopen_days))
-            .to_owned(),
+        label: match is_shown {
+            true => ticket.label_customer(app.now(), ticket.hears(app.now(), reopen_days)),
+            false => "",
+        }
+        .to_owned(),
+        call: called(ticket, is_shown),
+        ended: ended::ended(app, &mut conn, ticket, |actor| names.of_actor(actor)).await?,
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
         due: due.map(|at| Moment::until(at, app.now())),
@@ -137,8 +142,8 @@ pub async fn show(
         conflict: draft
             .conflict
             .as_deref()
-            .map(|conflict| told(app, conflict)),
-        moves: moves(who, ticket, &locked),
+            .map(|conflict| conflict::told(app, who, conflict)),
+        moves: moves(who, ticket, is_free(app, ticket), &locked),
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
         composer: (locked.is_empty() || !draft.is_empty())
@@ -158,13 +163,38 @@ fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
             .to_owned()
     } else if let Some(holder) = holder {
         format!("{} is working on this ticket.", names.of(holder))
-    } else if ticket.status == TicketStatus::New {
+    } else if is_free(app, ticket) {
         "Take this ticket to answer it.".to_owned()
     } else if ticket.status == TicketStatus::Closed {
-        "This ticket is closed. If the customer writes again, a new one follows it.".to_owned()
+        "This ticket is closed for good. If the customer writes again, a new one follows it."
+            .to_owned()
     } else {
         String::new()
     }
+}
+
+/// What an agent has to know of a call before writing in its ticket.
+fn called(ticket: &Ticket, is_shown: bool) -> String {
+    let words = match (ticket.person, ticket.caller_verified) {
+        _ if !ticket.is_call() => "",
+        (None, _) => "The caller was not found in the list.",
+        (Some(_), true) => {
+            "The caller was verified. The person reads on their page that they called, and nothing of this log."
+        }
+        (Some(_), false) if is_shown => {
+            "The caller was not verified. The person reads on their page that somebody called about them, and what we \
+             wrote to them."
+        }
+        (Some(_), false) => {
+            "The caller was not verified. The person sees nothing of it on their page unless we write to them here."
+        }
+    };
+    words.to_owned()
+}
+
+/// Whether it waits for whichever agent takes it.
+fn is_free(app: &App, ticket: &Ticket) -> bool {
+    ticket.status == TicketStatus::New || ticket.is_in_line(app.now())
 }
 
 fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
@@ -183,6 +213,7 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
         "reply" => answered,
         "note" => "Note saved. The customer does not see it.",
         "move" => "Moved.",
+        "take" => "You have this ticket now.",
         "release" => "Given back to the queue, at its old place in line.",
         "assign" => "Assigned.",
         "call" => "Call logged.",
@@ -220,53 +251,38 @@ async fn thread(
     Ok(shown.collect())
 }
 
-fn told(app: &App, conflict: &desk::Conflict) -> Conflict {
-    let customers = conflict
-        .newer
-        .iter()
-        .find(|message| message.kind == MessageKind::Customer);
-    let newest = customers.or_else(|| conflict.newer.first());
-    let ago = |message: &crate::ticket::Message| span(app.now() - message.at);
-    Conflict {
-        what: match (customers, newest) {
-            (Some(message), _) => format!("The customer wrote {} ago", ago(message)),
-            (None, Some(message)) => format!("A colleague wrote {} ago", ago(message)),
-            (None, None) => "A colleague changed this ticket".to_owned(),
-        },
-        place: i64::from(newest.map_or(conflict.now.messages, |message| message.no)),
-    }
-}
-
 /// The moves that need no message. What needs one goes with the reply.
-fn moves(who: &Signed, ticket: &Ticket, locked: &str) -> Vec<Deed> {
+fn moves(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Deed> {
     if !who.may(Right::WorkTickets) || ticket.subject.is_none() {
         return Vec::new();
     }
-    let waits = ticket.status == TicketStatus::New;
     let deed = |name: &str, words: &str, look, sure: &str| Deed {
         name: name.to_owned(),
         words: words.to_owned(),
         look,
         sure: sure.to_owned(),
         tick: String::new(),
-        blocked: if waits {
+        blocked: if free {
             String::new()
         } else {
             locked.to_owned()
         },
     };
     let mut moves = Vec::new();
-    if ticket.assignee == Some(who.id) {
+    if free {
+        moves.push(deed("take", "Take it", "", ""));
+    } else if ticket.assignee == Some(who.id) {
         moves.push(deed("release", "Give back", "quiet", ""));
     }
     for to in ticket.status.offered() {
         match (ticket.status.need(to), to) {
-            (_, TicketStatus::Open) if waits => moves.push(deed("open", "Take it", "", "")),
+            (_, TicketStatus::Open) if free => {}
             (_, TicketStatus::Open) => moves.push(deed("open", "Open again", "quiet", "")),
             (Need::Clearance, _) => {
-                let spam = "The customer gets no answer and no mail.";
+                let spam = "The customer gets no answer and no mail. It is closed for good: nobody can open it again.";
                 moves.push(deed("closed:spam", "Close as spam", "danger", spam));
-                let same = "Answer on the other ticket: this one is closed for good.";
+                let same = "The customer gets no mail; their page says that another question has the answer. Answer on the \
+                            other ticket: this one is closed for good.";
                 moves.push(deed(
                     "closed:duplicate",
                     "Close as duplicate",
@@ -301,7 +317,11 @@ fn composer(ticket: &Ticket, person: Option<&Person>, reach: &Reach, draft: Draf
         reply: draft.reply,
         note: draft.note,
         next: next(ticket.status),
-        resolutions: Need::Answer.resolutions().iter().map(resolution).collect(),
+        resolutions: Need::Answer
+            .resolutions()
+            .iter()
+            .map(ended::choice)
+            .collect(),
         resolution: if draft.resolution.is_empty() {
             default
         } else {
@@ -352,23 +372,6 @@ fn next(from: TicketStatus) -> Vec<Deed> {
         first.look = "";
     }
     next
-}
-
-fn resolution(how: &TicketResolution) -> Choice {
-    let words = match how {
-        TicketResolution::Answered => "Answered",
-        TicketResolution::SelfService => "They found the answer themselves",
-        TicketResolution::NoResponse => "They did not answer us",
-        TicketResolution::Withdrawn => "They took it back",
-        TicketResolution::Referred => "Somebody else answers it",
-        TicketResolution::Duplicate => "Duplicate",
-        TicketResolution::Merged => "Merged into another",
-        TicketResolution::Spam => "Spam",
-    };
-    Choice {
-        value: how.to_string(),
-        words: words.to_owned(),
-    }
 }
 
 /// In words, where the language is one we speak.

@@ -47,8 +47,8 @@ pub struct TicketList {
 
 impl TicketList {
     /// The states one may look at.
-    fn states(&self) -> [&'static str; 5] {
-        ["new", "open", "pending", "on_hold", "solved"]
+    fn states(&self) -> [&'static str; 6] {
+        ["new", "open", "pending", "on_hold", "solved", "closed"]
     }
 }
 

@@ -40,10 +40,11 @@
 //! | `GET /console/people/{id}` | [`ledger::Ledger`] | |
 //! | `GET /console/helpline` | [`helpline::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
+//! | `GET, POST /console/helpline/find` | [`search::Search`] | `sought` |
 //! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
 //! | `GET /console/tickets/{id}` | [`ticket::TicketPage`] | query `as=note` |
 //! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call; with `act=as-note`, `as-reply` shows the other tab | `kind` (`reply`, `note`, `call`), `text`, `note`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
-//! | `POST /console/tickets/{id}/transition`, `…/release` | moves it, gives it back | `to` (`open`, `closed:spam`), `version` |
+//! | `POST /console/tickets/{id}/transition`, `…/take`, `…/release` | moves it, takes it, gives it back | `to` (`open`, `closed:spam`), `version` |
 //! | `POST /console/tickets/{id}/assign` | gives it to an agent | `agent` (an account), `version` |
 //! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::StaffList`] | |
 //! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
@@ -60,12 +61,14 @@ pub mod call;
 pub mod campaign;
 pub mod campaign_rows;
 pub mod campaigns;
+mod conflict;
 pub mod content;
 pub mod dashboard;
 pub mod deeds;
 pub mod delivery;
 pub mod design;
 pub mod desk_page;
+pub mod ended;
 pub mod facts;
 pub mod forget;
 pub mod helpline;
@@ -89,7 +92,9 @@ pub mod progress;
 pub mod reach;
 pub mod rejected;
 pub mod scopes;
+pub mod search;
 pub mod sign_in;
+mod sought;
 pub mod speed;
 pub mod staff;
 pub mod template;

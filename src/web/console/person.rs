@@ -249,7 +249,10 @@ fn elements(set: ElementSet) -> Vec<String> {
 fn choice(ticket: &Ticket) -> Choice {
     Choice {
         value: ticket.id.to_string(),
-        words: format!("{} ({})", ticket.number, ticket.status),
+        words: match ticket.is_call() {
+            true => format!("{} (call, {})", ticket.number, ticket.status),
+            false => format!("{} ({})", ticket.number, ticket.status),
+        },
     }
 }
 

@@ -24,10 +24,14 @@ pub struct TicketPage {
     pub number: String,
     /// Its state.
     pub status: String,
-    /// The label the customer reads.
+    /// The label the customer reads; empty where they see nothing of the ticket.
     pub label: String,
     /// The version this page shows; a send with an older one is held back.
     pub version: i64,
+    /// Of a call: that it is one, and whether the caller was verified; else empty.
+    pub call: String,
+    /// How it ended, by whom and when; empty while it has not.
+    pub ended: String,
     /// Why it is urgent: `severity 5 · harm reported · waits 2 h`.
     pub why: String,
     /// When an answer is due.
@@ -45,7 +49,7 @@ pub struct TicketPage {
     /// Why there is no composer.
     pub locked: String,
     /// Moves without a message, to `transition`; `name` is the state, with the resolution where it
-    /// needs one (`closed:spam`). `release` gives it back.
+    /// needs one (`closed:spam`). `take` takes it out of the line, `release` gives it back.
     pub moves: Vec<Deed>,
     /// For leads: to whom it can be given.
     pub agents: Vec<Choice>,
@@ -140,6 +144,11 @@ pub struct NoticeLine {
 }
 
 impl TicketPage {
+    /// Whether this move is no change of state, and has an address of its own.
+    fn is_own(&self, deed: &Deed) -> bool {
+        matches!(deed.name.as_str(), "take" | "release")
+    }
+
     /// Where a form of this page posts to.
     fn to(&self, what: &str) -> String {
         format!("/console/tickets/{}/{what}", self.id)

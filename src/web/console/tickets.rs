@@ -207,6 +207,24 @@ pub async fn transition(
     }
 }
 
+/// `POST …/take`: takes this one, wherever in line it stands.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn take(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Moved>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    match desk::take(&app, who.id, ticket.id, form.version).await {
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("take", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
+    }
+}
+
 /// `POST …/release`: gives it back to the queue.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::ended::in_words;
 use crate::actor::{Actor, system_in_words};
 use crate::app::App;
 use crate::db::{self, Conn};
@@ -33,9 +34,11 @@ pub struct TicketRow {
     pub number: String,
     /// Its state.
     pub status: String,
+    /// Whether it is the log of a call.
+    pub call: bool,
     /// Its score: higher is answered sooner.
     pub urgency: i64,
-    /// Why it stands where it stands: `severity 5 · harm reported · waits 2 h`.
+    /// Why it stands where it stands: `severity 5 · harm reported · waits 2 h`; of one that is over, how it ended.
     pub why: String,
     /// Who holds it; empty for nobody.
     pub assignee: String,
@@ -88,9 +91,11 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
         number: ticket.number.to_string(),
         status: ticket.status.to_string(),
         urgency: i64::from(ticket.urgency.score),
-        why: match &ticket.subject {
-            Some(_) => ticket.urgency.why.clone(),
-            None => "its incident was forgotten".to_owned(),
+        call: ticket.is_call(),
+        why: match (&ticket.subject, ticket.resolution) {
+            (Some(_), Some(how)) => format!("ended: {}", in_words(how)),
+            (Some(_), None) => ticket.urgency.why.clone(),
+            (None, _) => "its incident was forgotten".to_owned(),
         },
         assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
         due: due

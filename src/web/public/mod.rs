@@ -23,6 +23,7 @@ pub mod asked;
 pub mod find_me;
 pub mod home;
 pub mod incident;
+pub mod mine;
 pub mod my_status;
 pub mod my_ticket;
 pub mod problem;

@@ -8,29 +8,22 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+pub use super::mine::{Corrected, Mine, SentLetter, SentNotice, Wrong, subject};
 use super::unlock::{self, Asked, Step, Unlock};
-use super::{Fact, Update, known, promised};
+use super::{Fact, Update, known, my_ticket, promised};
 use crate::app::App;
-use crate::campaign::content::Content;
-use crate::campaign::{Campaign, CampaignKind};
 use crate::deployment;
-use crate::element::{ElementSet, guidance, in_words};
+use crate::element::{ElementSet, guidance};
 use crate::incident;
-use crate::link::NoticeCode;
-use crate::notice::Notice;
-use crate::person::Person;
-use crate::person::contact::Sealed;
-use crate::seal::IncidentKey;
-use crate::template::pick;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
-use crate::web::affected::{campaign_of, written_to};
+use crate::web::affected::written_to;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::{kind_in_words, sentence};
+use crate::web::thread::sentence;
 use crate::web::told::Case;
 pub use crate::web::told::Told;
 use crate::web::who::Visitor;
@@ -85,15 +78,6 @@ pub struct NotAffected {
     pub told_wrongly: bool,
 }
 
-/// What was said to a person and is not so.
-#[derive(Debug, Clone)]
-pub struct Wrong {
-    /// The elements in words.
-    pub elements: String,
-    /// The day of the e-mail that said so; none if that was no e-mail.
-    pub on: Option<Moment>,
-}
-
 /// A day, for the page.
 pub(super) fn day(at: &DateTime<Utc>) -> Moment {
     Moment::day(*at)
@@ -113,6 +97,8 @@ pub struct Action {
 pub struct MyTicketLine {
     /// As the customer quotes it.
     pub number: String,
+    /// What it is: a question, or a call.
+    pub name: String,
     /// The ticket's state, for its tone.
     pub status: String,
     /// The customer label of the state.
@@ -130,54 +116,6 @@ pub struct Ask {
     pub harm: bool,
     /// Why it was refused; field `text`.
     pub faults: Faults,
-}
-
-/// What is shown only after the code.
-#[derive(Debug, Clone)]
-pub struct Mine {
-    /// The person's name.
-    pub name: String,
-    /// Their exposed elements in words, the gravest first. Never a value. None of somebody who is not affected.
-    pub elements: Vec<String>,
-    /// What they were told that is not so.
-    pub wrong: Option<Wrong>,
-    /// What a correction took back since, the latest first.
-    pub corrected: Vec<Corrected>,
-    /// What we sent them by e-mail, the latest first.
-    pub notices: Vec<SentNotice>,
-    /// What we sent them by post, the latest first.
-    pub letters: Vec<SentLetter>,
-}
-
-/// What a correction took back.
-#[derive(Debug, Clone)]
-pub struct Corrected {
-    /// The day of the correction.
-    pub on: Moment,
-    /// The elements that had been named before and were not taken, in words.
-    pub elements: String,
-}
-
-/// A letter on paper.
-#[derive(Debug, Clone)]
-pub struct SentLetter {
-    /// The day on which it was posted.
-    pub on: Moment,
-    /// Whether it came back.
-    pub returned: bool,
-    /// Whether it corrected what was said before.
-    pub corrects: bool,
-}
-
-/// A notice this person was sent.
-#[derive(Debug, Clone)]
-pub struct SentNotice {
-    /// Its subject.
-    pub subject: String,
-    /// When the relay took it.
-    pub at: Moment,
-    /// Its notice code.
-    pub code: String,
 }
 
 /// What everybody can do.
@@ -275,7 +213,7 @@ pub async fn page(
     let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
     let case = Case::of(&mut conn, person, notices).await?;
     let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
-    let tickets = ticket::store::of_person(&mut conn, &app.keys, person.id).await?;
+    let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
     let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
     let missing = match case.told {
         Told::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
@@ -283,7 +221,7 @@ pub async fn page(
     };
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
-        true => Some(mine(app, person, &key, &campaigns, &case)?),
+        true => Some(Mine::of(app, person, &key, &campaigns, &case)?),
         false => None,
     };
     let unlock = match mine {
@@ -313,92 +251,6 @@ pub async fn page(
         mine,
     };
     Ok(page::show(status, &view)?)
-}
-
-fn mine(
-    app: &App,
-    person: &Person<Sealed>,
-    key: &IncidentKey,
-    campaigns: &[Campaign],
-    case: &Case,
-) -> Result<Mine, Problem> {
-    let contact = person
-        .contact
-        .open(key, person.incident)
-        .map_err(Problem::broken)?;
-    let locale = person.locale.as_str();
-    let sent = |(notice, at): &(Notice, DateTime<Utc>)| {
-        let campaign = campaign_of(campaigns, notice)?;
-        Some(SentNotice {
-            subject: subject(campaign, locale),
-            at: Moment::exact(*at),
-            code: NoticeCode::of(notice.id, &app.keys).to_string(),
-        })
-    };
-    let elements = person.exposed_now().gravest_first();
-    Ok(Mine {
-        name: contact.name.unwrap_or(contact.reference),
-        elements: elements
-            .into_iter()
-            .map(|e| e.words(locale).to_owned())
-            .collect(),
-        wrong: case.wrong.map(|wrong| Wrong {
-            elements: in_words(wrong.elements, locale),
-            on: wrong.at.map(Moment::day),
-        }),
-        corrected: corrected(campaigns, case, locale),
-        notices: case.sent.iter().filter_map(sent).collect(),
-        letters: case
-            .letters
-            .iter()
-            .map(|letter| SentLetter {
-                on: Moment::day(letter.on),
-                returned: letter.returned,
-                corrects: letter.corrects,
-            })
-            .collect(),
-    })
-}
-
-/// What corrections took back: what was named before each, by messages and letters that arrived, and not by it.
-fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected> {
-    let is_correction = |notice: &Notice| {
-        let of = campaign_of(campaigns, notice);
-        of.is_some_and(|campaign| campaign.kind == CampaignKind::Correction)
-    };
-    let messages = case
-        .sent
-        .iter()
-        .map(|(notice, at)| (*at, *at, notice.named, is_correction(notice)));
-    let letters = case.letters.iter().filter(|letter| !letter.returned);
-    let letters = letters.map(|letter| (letter.at, letter.on, letter.named, letter.corrects));
-    let mut told: Vec<_> = messages.chain(letters).collect();
-    told.sort_by_key(|(at, ..)| *at);
-    let (mut known, mut all) = (ElementSet::EMPTY, Vec::new());
-    for (_, on, named, corrects) in told {
-        let back = known.minus(named);
-        if corrects && !back.is_empty() {
-            all.push(Corrected {
-                on: Moment::day(on),
-                elements: in_words(back, locale),
-            });
-        }
-        known = if corrects { named } else { known.union(named) };
-    }
-    all.reverse();
-    all
-}
-
-/// The subject as this person read it; one that was filled for each person is named by its kind.
-pub fn subject(campaign: &Campaign, locale: &str) -> String {
-    let content = campaign.content.as_deref().and_then(Content::from_text);
-    let written = content
-        .as_ref()
-        .and_then(|content| pick(&content.variants, locale));
-    match written {
-        Some((_, variant)) if !variant.subject.contains("{{") => variant.subject.clone(),
-        _ => kind_in_words(campaign.kind).to_owned(),
-    }
 }
 
 fn not_affected(case: &Case) -> Option<NotAffected> {
@@ -445,6 +297,7 @@ fn line(ticket: &Ticket, app: &App) -> MyTicketLine {
     let hears = ticket.hears(now, app.config.helpline.reopen_days);
     MyTicketLine {
         number: ticket.number.to_string(),
+        name: my_ticket::name(ticket),
         status: ticket.status.to_string(),
         label: ticket.label_customer(now, hears).to_owned(),
         at: Moment::exact(ticket.updated_at),

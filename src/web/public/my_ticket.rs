@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::ticket::intake::{self, Answered, IntakeError};
 use crate::ticket::number::Number;
 use crate::ticket::status::Hearing;
-use crate::ticket::{self, MessageKind, Ticket, TicketStatus};
+use crate::ticket::{self, MessageKind, Ticket, TicketResolution, TicketStatus};
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
@@ -32,6 +32,10 @@ pub struct MyTicket {
     pub token: String,
     /// As the customer quotes it.
     pub number: String,
+    /// What it is: a question, or a call.
+    pub name: String,
+    /// Whether it is the log of a call, which is for staff only.
+    pub is_call: bool,
     /// The ticket's state, for its tone.
     pub status: String,
     /// The customer label of the state.
@@ -42,6 +46,10 @@ pub struct MyTicket {
     pub by: Option<Moment>,
     /// Whether that is past: then the page says that we are late.
     pub late: bool,
+    /// Whether it was closed since another question has the answer.
+    pub elsewhere: bool,
+    /// Number and name of the person's other questions, where one of them may have the answer instead.
+    pub others: Vec<(String, String)>,
     /// Numbers of the questions that this one follows, or that follow it.
     pub connected: Vec<String>,
     /// Customer and agent messages, the oldest first; none before the one-time code.
@@ -207,13 +215,22 @@ pub async fn page(
     let hears = ticket.hears(now, app.config.helpline.reopen_days);
     let due = ticket.due_at(app.config.helpline.answer_hours);
     let connected = ticket::store::connected(&mut *app.db.get().await?, &ticket).await?;
+    let others = others(app, &ticket).await?;
+    let by_mail = visitor.person.may_be_mailed();
     let view = MyTicket {
         visit: frame::visit(app, req),
         token: visitor.token.clone(),
         number: number.to_string(),
+        name: name(&ticket),
+        is_call: ticket.is_call(),
         status: ticket.status.to_string(),
         label: ticket.label_customer(now, hears).to_owned(),
-        next: next(&ticket, hears, visitor.person.may_be_mailed(), now),
+        next: next(&ticket, hears, now, (by_mail, is_open)),
+        elsewhere: is_elsewhere(&ticket),
+        others: others
+            .iter()
+            .map(|other| (other.number.to_string(), name(other)))
+            .collect(),
         by: due.map(Moment::exact),
         late: due.is_some_and(|due| due < now),
         connected: connected
@@ -261,36 +278,74 @@ fn number(path: &(String, String)) -> Result<Number, Problem> {
     path.1.parse().map_err(|_| Problem::not_found())
 }
 
-/// What happens next. An e-mail is named only where one may go.
-fn next(ticket: &Ticket, hears: Hearing, by_mail: bool, now: DateTime<Utc>) -> String {
+/// What a customer reads as the name of a ticket. Nobody who called without being verified is taken for them.
+pub(super) fn name(ticket: &Ticket) -> String {
+    let (on, number) = (ticket.created_at.format("%-d %B %Y"), &ticket.number);
+    match (ticket.is_call(), ticket.caller_verified) {
+        (false, _) => format!("Question {number}"),
+        (true, true) => format!("You called us on {on} ({number})"),
+        (true, false) => format!("Somebody called us about you on {on} ({number})"),
+    }
+}
+
+/// The other tickets of a person, one of which has the answer if this one was closed as the same matter.
+async fn others(app: &App, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
+    let Some(person) = ticket.person.filter(|_| is_elsewhere(ticket)) else {
+        return Ok(Vec::new());
+    };
+    let mut conn = app.db.get().await?;
+    let mut others = ticket::store::shown_to(&mut conn, &app.keys, person).await?;
+    others.retain(|other| other.id != ticket.id && !is_elsewhere(other));
+    others.retain(|other| other.resolution != Some(TicketResolution::Spam));
+    Ok(others)
+}
+
+/// Whether it was closed since another ticket has the answer.
+fn is_elsewhere(ticket: &Ticket) -> bool {
+    use TicketResolution::{Duplicate, Merged};
+    matches!(ticket.resolution, Some(Duplicate | Merged))
+}
+
+/// What happens next. An e-mail is named only where one may go, and a form only where there is one.
+fn next(
+    ticket: &Ticket,
+    hears: Hearing,
+    now: DateTime<Utc>,
+    (by_mail, has_form): (bool, bool),
+) -> String {
     let answer = match by_mail {
         true => "We answer by e-mail and here.",
         false => "We answer here: there is no e-mail address of yours that we may use.",
     };
-    match ticket.status {
-        TicketStatus::New => format!("An adviser reads your question next. {answer}"),
+    let first = match has_form {
+        true => "",
+        false => " To write, open your details below first.",
+    };
+    let next = match ticket.status {
+        TicketStatus::New => return format!("An adviser reads your question next. {answer}"),
         TicketStatus::Open if ticket.is_in_line(now) => {
-            format!("Your question is in the queue. You kept your place. {answer}")
+            return format!("It is in the queue. You kept your place. {answer}");
         }
-        TicketStatus::Open => format!("An adviser is working on it. {answer}"),
-        TicketStatus::Pending => "We asked you something. Answer below, and we go on.".to_owned(),
+        TicketStatus::Open => return format!("An adviser is working on it. {answer}"),
         TicketStatus::OnHold => {
-            "We are waiting for information from another office. We look at your question again by the \
-             day below."
-                .to_owned()
+            return "We are waiting for information from another office. We look at it again by the day below."
+                .to_owned();
         }
+        TicketStatus::Pending => "We asked you something. Answer here, and we go on.",
         TicketStatus::Solved if hears == Hearing::Reopen => {
-            "We answered. Write again if something is open: this question reopens.".to_owned()
+            "We answered. Write again if something is open: this question reopens."
         }
         TicketStatus::Solved => {
-            "We answered. If something is open, write below: that begins a new question, and we connect the two."
-                .to_owned()
+            "We answered. If something is open, write here: that begins a new question, and we connect the two."
+        }
+        TicketStatus::Closed if is_elsewhere(ticket) => {
+            "We closed this without an answer here: it is the same matter as another question. We answer that one."
         }
         TicketStatus::Closed => {
-            "This question is closed. What you write below begins a new one, and we connect the two."
-                .to_owned()
+            "This is closed. What you write here begins a new question, and we connect the two."
         }
-    }
+    };
+    format!("{next}{first}")
 }
 
 /// The second step ran out while they wrote: their words come back.

@@ -145,14 +145,15 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
         ];
         agent.submit(CALL, CALL, &fields)
     };
-    for code in ["", "0000-0000-00", &codes[1]] {
+    let not_theirs = "to this person has this code";
+    for (code, says) in [
+        ("", "Type the code that they read aloud."),
+        ("0000-0000-00", not_theirs),
+        (&codes[1], not_theirs),
+    ] {
         let refused = log("A", code);
         assert_eq!(refused.status, 422, "{code}");
-        assert!(
-            refused.body.contains("to this person has this code"),
-            "{}",
-            refused.body
-        );
+        assert!(refused.body.contains(says), "{}", refused.body);
     }
     assert_eq!(house.number("select count(*) from ticket").await, 0);
     // With a reference, by the code alone, and by the code as that which finds them.

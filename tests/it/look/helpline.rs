@@ -1,8 +1,9 @@
 //! The agent's pages with sample data.
 
 use candor::web::console::helpline::{Helpline, TicketList, TicketRow, Work};
+use candor::web::console::search::{Person, Search};
 use candor::web::console::ticket::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
-use candor::web::page::{Area, Desk, Moment};
+use candor::web::page::{Area, Desk, Faults, Moment};
 use candor::web::thread::{Kind, Message};
 use chrono::TimeDelta;
 
@@ -23,6 +24,7 @@ fn ticket_row(id: &str, number: &str, status: &str, minutes: i64) -> TicketRow {
         id: id.into(),
         number: number.into(),
         status: status.into(),
+        call: minutes < 0,
         urgency: 80,
         why: "severity 5 · harm reported · waits 2 h".into(),
         assignee: "Ben Okafor".into(),
@@ -129,6 +131,8 @@ fn ticket() -> TicketPage {
         number: "N-4F7Q-22".into(),
         status: "open".into(),
         label: "An adviser is looking at this".into(),
+        call: String::new(),
+        ended: String::new(),
         version: 7,
         why: "severity 5 · harm reported · waits 2 h".into(),
         due: Some(Moment::until(now() + TimeDelta::minutes(32), now())),
@@ -257,13 +261,48 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             assignee: String::new(),
             composer: None,
             locked: "Take this ticket to answer it.".into(),
-            moves: vec![deed("open", "Take it", "", "", "")],
+            moves: vec![deed("take", "Take it", "", "", "")],
             person: PersonZone {
                 verified: "Not verified".into(),
                 ..PersonZone::default()
             },
             thread: thread().into_iter().take(1).collect(),
             ..ticket()
+        },
+    );
+    add(
+        "c_ticket_call_closed",
+        &TicketPage {
+            status: "closed".into(),
+            label: String::new(),
+            call: "The caller was not verified. The person sees nothing of it on their page."
+                .into(),
+            ended: "Closed as spam by Ben Okafor on 29 November 2026, 14:02 UTC.".into(),
+            composer: None,
+            locked: "This ticket is closed for good.".into(),
+            moves: vec![],
+            ..ticket()
+        },
+    );
+    let person = |tickets| Person {
+        incident: "Theft of data".into(),
+        tickets,
+    };
+    add(
+        "c_search",
+        &Search {
+            desk: agent(),
+            work: work(),
+            sought: "ada@example.org".into(),
+            faults: Faults::default(),
+            summary: "2 people fit.".into(),
+            people: vec![
+                person(vec![
+                    ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
+                    ticket_row("tkt_3", "N-5B22-90", "solved", -20),
+                ]),
+                person(vec![]),
+            ],
         },
     );
 }

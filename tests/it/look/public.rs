@@ -110,6 +110,7 @@ fn action(title: &str, how: &str) -> Action {
 fn status() -> MyStatus {
     let line = |number: &str, status: &str, label: &str| MyTicketLine {
         number: number.into(),
+        name: format!("Question {number}"),
         status: status.into(),
         label: label.into(),
         at: super::ago(190),
@@ -213,6 +214,10 @@ fn ticket() -> MyTicket {
         visit: visit(),
         token: TOKEN.into(),
         number: "N-4F7Q-22".into(),
+        name: "Question N-4F7Q-22".into(),
+        is_call: false,
+        elsewhere: false,
+        others: vec![],
         status: "solved".into(),
         label: "Answered – tell us if this did not help".into(),
         next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
@@ -420,6 +425,8 @@ pub fn draw(pages: &mut Pages) {
             solved: false,
             status: "closed".into(),
             label: "Closed".into(),
+            elsewhere: true,
+            others: vec![("N-4C1K-07".into(), "Question N-4C1K-07".into())],
             ..ticket()
         },
     );

@@ -37,6 +37,7 @@ async fn day(house: &House, scene: &Scene, agent: candor::id::StaffId, n: usize)
         person: Some(person),
         locale: "en",
         topic: &name,
+        verified: false,
     };
     let called = format!("{name} called and is upset");
     let ticket = desk::open_for_caller(app, agent, &caller, &called)

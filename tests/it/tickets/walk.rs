@@ -245,6 +245,7 @@ async fn a_caller_gets_a_ticket_and_a_call_can_solve_it() {
             person,
             locale: "de",
             topic: "Karte",
+            verified: false,
         };
         let opened = desk::open_for_caller(&line.app, line.agent, &caller, "Sie sagt …").await;
         let ticket = opened.unwrap();

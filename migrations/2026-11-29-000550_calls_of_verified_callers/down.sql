@@ -1,0 +1,2 @@
+alter table ticket drop constraint only_calls_have_callers;
+alter table ticket drop column caller_verified;

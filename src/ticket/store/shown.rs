@@ -1,0 +1,48 @@
+//! The tickets of a person that they may see themselves.
+
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+
+use super::list::PAGE_LIMIT;
+use super::row::{Row, read};
+use crate::db::schema::{incident, ticket};
+use crate::db::{Conn, Result};
+use crate::id::{PersonId, TicketId};
+use crate::seal::Keyring;
+use crate::ticket::Ticket;
+
+/// What a person may see of their tickets: a call of somebody who was not verified may be somebody else's, until we or
+/// the person wrote in it.
+const SHOWN: &str = "(ticket.channel <> 'phone' or ticket.caller_verified is true or exists (select from ticket_message \
+    said where said.ticket_id = ticket.id and said.kind in ('customer', 'agent')))";
+
+/// The tickets of a person that they may see, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn shown_to(conn: &mut Conn, keys: &Keyring, person: PersonId) -> Result<Vec<Ticket>> {
+    let rows = ticket::table
+        .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
+        .filter(ticket::person_id.eq(person))
+        .filter(diesel::dsl::sql::<Bool>(SHOWN))
+        .select((Row::as_select(), incident::wrapped_key))
+        .order((ticket::created_at.desc(), ticket::id.desc()))
+        .limit(PAGE_LIMIT)
+        .load(conn)
+        .await?;
+    read(keys, rows)
+}
+
+/// Whether the person of this ticket may see it.
+///
+/// # Errors
+/// The database's.
+pub async fn is_shown(conn: &mut Conn, id: TicketId) -> Result<bool> {
+    let shown = ticket::table
+        .find(id)
+        .filter(diesel::dsl::sql::<Bool>(SHOWN));
+    Ok(diesel::select(diesel::dsl::exists(shown))
+        .get_result(conn)
+        .await?)
+}

@@ -1,0 +1,112 @@
+//! Who or what an agent means by what a caller says: a notice code, an e-mail address, a reference, a name with a
+//! postcode, or the number of a ticket.
+
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::db::{self, Conn};
+use crate::id::{IncidentId, PersonId};
+use crate::incident::{self, Incident};
+use crate::link::NoticeCode;
+use crate::notice;
+use crate::person::find::{Clue, find};
+use crate::postal;
+use crate::ticket::number::Number;
+use crate::ticket::{self, Ticket};
+use crate::web::problem::Problem;
+
+/// What was found.
+pub enum Sought {
+    /// These people, each with their incident; several may share a mailbox.
+    People(Vec<(IncidentId, PersonId)>),
+    /// The ticket with this number, where no person fits.
+    Ticket(Box<Ticket>),
+}
+
+/// The incidents that can be searched, the newest first: those that were not forgotten.
+///
+/// # Errors
+/// The database's.
+pub async fn known(conn: &mut Conn) -> db::Result<Vec<Incident>> {
+    let mut incidents = incident::store::list(conn).await?;
+    incidents.retain(|incident| incident.forgotten_at.is_none());
+    Ok(incidents)
+}
+
+/// Looks for `said` in the `known` incidents. A code and a number say by themselves which incident they belong to;
+/// everything else is looked for in `chosen` if there is one.
+///
+/// # Errors
+/// The database's.
+pub async fn seek(
+    app: &App,
+    known: &[Incident],
+    chosen: Option<IncidentId>,
+    said: &str,
+) -> Result<Sought, Problem> {
+    if let Some(found) = by_code(app, said).await? {
+        return Ok(Sought::People(vec![found]));
+    }
+    let mut people = Vec::new();
+    for of in known
+        .iter()
+        .filter(|of| chosen.is_none_or(|id| id == of.id))
+    {
+        for clue in clues(said) {
+            let found = find(app, of.id, &clue).await?;
+            if !found.is_empty() {
+                people.extend(found.into_iter().map(|person| (of.id, person.id)));
+                break;
+            }
+        }
+    }
+    if !people.is_empty() {
+        return Ok(Sought::People(people));
+    }
+    let ticket = by_number(app, known, said).await?;
+    Ok(ticket.map_or(Sought::People(people), |ticket| {
+        Sought::Ticket(Box::new(ticket))
+    }))
+}
+
+/// The person of a notice or letter that carries this code.
+async fn by_code(app: &App, said: &str) -> Result<Option<(IncidentId, PersonId)>, Problem> {
+    let Some(code) = NoticeCode::parse(said) else {
+        return Ok(None);
+    };
+    let mut conn = app.db.get().await?;
+    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    if let Some(notice) = found.first() {
+        return Ok(Some((notice.incident, notice.person)));
+    }
+    Ok(postal::code::whose(app, &mut conn, code).await?)
+}
+
+/// The ticket with this number; none of a forgotten incident, which is unreadable.
+async fn by_number(app: &App, known: &[Incident], said: &str) -> db::Result<Option<Ticket>> {
+    let Ok(number) = said.parse::<Number>() else {
+        return Ok(None);
+    };
+    let mut conn = app.db.get().await?;
+    match ticket::store::find_by_number(&mut conn, &app.keys, &number).await {
+        Ok(ticket) => {
+            let is_known = known.iter().any(|of| of.id == ticket.incident);
+            Ok(Some(ticket).filter(|_| is_known))
+        }
+        Err(db::Error::Missing) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// What somebody may have meant: an address, or a reference, or a name and a postcode with a comma between.
+fn clues(said: &str) -> Vec<Clue> {
+    if let Ok(email) = EmailAddress::parse(said) {
+        return vec![Clue::Email(email)];
+    }
+    let named = said
+        .rsplit_once(',')
+        .filter(|(name, postcode)| !name.trim().is_empty() && !postcode.trim().is_empty());
+    let named = named.map(|(name, code)| Clue::NamePostcode(name.to_owned(), code.to_owned()));
+    std::iter::once(Clue::Reference(said.to_owned()))
+        .chain(named)
+        .collect()
+}
