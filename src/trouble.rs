@@ -252,19 +252,19 @@ mod tests {
             .worked_at("postgres", at(61))
             .map(|seen| seen.seconds);
         assert_eq!(back, Some(61));
-        let said: Vec<Seen> = (67..75)
+        let said: Vec<Seen> = (67..110)
             .filter_map(|second| troubles.failed_at("postgres", at(second)))
             .collect();
         let away = Seen {
-            times: 4,
-            seconds: 3,
+            times: 35,
+            seconds: 34,
             is_new: true,
         };
-        assert_eq!(said, [away], "said when it is due, as one that is new");
-        let back = troubles.worked_at("postgres", at(75));
+        assert_eq!(said, [away], "said 40 s after the last line, as one that is new");
+        let back = troubles.worked_at("postgres", at(110));
         let over = Seen {
-            times: 8,
-            seconds: 8,
+            times: 43,
+            seconds: 43,
             is_new: false,
         };
         assert_eq!(back, Some(over));
