@@ -74,6 +74,7 @@ impl From<ImportError> for UploadError {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Db(error) => Self::Db(error),
+            ImportError::Forgotten => Self::Forgotten,
             other => Self::Draft(Box::new(other)),
         }
     }

@@ -203,6 +203,7 @@ fn expect(
             match people.get_mut(reference) {
                 Some(person) if in_scope(&&*person) => {
                     delta.add(leaves(person));
+                    delta.told_retracted += i64::from(was_told(person));
                     person.standing = PersonStanding::Retracted;
                 }
                 Some(_) => delta.unchanged += 1,
@@ -246,11 +247,16 @@ fn expect(
         for (reference, person) in people {
             if !list.contains_key(reference) && in_scope(&&*person) {
                 delta.add(leaves(person));
+                delta.told_retracted += i64::from(was_told(person));
                 person.standing = PersonStanding::Retracted;
             }
         }
     }
     delta
+}
+
+fn was_told(person: &Known) -> bool {
+    person.told && !person.named.is_empty()
 }
 
 fn leaves(person: &Known) -> Class {
