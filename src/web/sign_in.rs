@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::staff::sign_in::{Attempts, SignInError, sign_in, sign_out};
-use crate::web::console::sign_in::SignIn;
+use crate::web::console::staff::sign_in::SignIn;
 use crate::web::form::{self, Form, Pressed, Query};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;

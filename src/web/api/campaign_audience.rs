@@ -14,7 +14,7 @@ use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
 use crate::template::lint::Finding;
-use crate::web::console::audience::Audiences;
+use crate::web::console::campaign::audience::Audiences;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 

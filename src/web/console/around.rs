@@ -11,13 +11,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 
 use self::on_what::on_what;
-use super::{Account, Done};
 use crate::actor::system_in_words;
 use crate::app::App;
 use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Incident;
 use crate::seal::{IncidentKey, from_hex};
+use crate::web::console::{Account, Done};
 use crate::web::frame;
 use crate::web::page::{Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Kind, Problem};

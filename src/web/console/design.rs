@@ -6,8 +6,8 @@ use actix_web::web::Data;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Account, Choice, Done};
 use crate::app::App;
+use crate::web::console::{Account, Choice, Done};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};

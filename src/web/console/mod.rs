@@ -3,108 +3,73 @@
 //!
 //! | request | page or answer | form fields (`csrf` in each) |
 //! |---|---|---|
-//! | `GET, POST /console/sign-in` | [`sign_in::SignIn`] | `email`, `password`, `next` |
+//! | `GET, POST /console/sign-in` | [`staff::sign_in::SignIn`] | `email`, `password`, `next` |
 //! | `POST /console/sign-out` | signs out | |
 //! | `GET /console` | [`dashboard::Dashboard`] | |
 //! | `POST /console/stop`, `/console/start` | the emergency stop | |
-//! | `GET, POST /console/incidents` | [`incidents::Incidents`] | `title`, `slug`, `what_happened` |
-//! | `GET /console/incidents/{slug}` | [`incident::IncidentPage`] | |
+//! | `GET, POST /console/incidents` | [`incident::list::Incidents`] | `title`, `slug`, `what_happened` |
+//! | `GET /console/incidents/{slug}` | [`incident::page::IncidentPage`] | |
 //! | `POST …/{slug}/state` | moves it | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
-//! | `GET …/{slug}/facts/publish` | [`facts::Preview`] | |
+//! | `GET …/{slug}/facts/publish` | [`incident::facts::Preview`] | |
 //! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
 //! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
-//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
+//! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scope::import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
 //! | `POST …/{slug}/uploads` | begins a list in pieces, JSON; the script's | `size` |
 //! | `GET, PATCH /console/uploads/{id}` | how much of it is here, JSON; the next piece | |
 //! | `GET …/{slug}/importing` | how far the import under way is, JSON | |
-//! | `GET …/{slug}/scopes/{version}` | [`scopes::ScopeReport`] | |
+//! | `GET …/{slug}/scopes/{version}` | [`scope::report::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
 //! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |
-//! | `GET, POST …/{slug}/letters` | [`letters::LettersPage`]; takes a list, as CSV | `kind` (`letter guardian kin safe`), `again` |
+//! | `GET, POST …/{slug}/letters` | [`letters::page::LettersPage`]; takes a list, as CSV | `kind` (`letter guardian kin safe`), `again` |
 //! | `POST …/{slug}/letters/told` | one person was told | `reference`, `on`, `how`, `who` |
 //! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
 //! | `POST …/{slug}/minors` | how minors are told | `rule` |
 //! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
-//! | `GET, POST /console/templates` | [`templates::Templates`] | `name`, `locale` |
-//! | `GET /console/templates/{id}` | [`template::TemplatePage`] | query `locale`, `incident`, `reference` |
+//! | `GET, POST /console/templates` | [`template::list::Templates`] | `name`, `locale` |
+//! | `GET /console/templates/{id}` | [`template::editor::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
-//! | `GET, POST /console/campaigns` | [`campaigns::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
-//! | `GET /console/campaigns/{id}` | [`campaign::CampaignPage`] | |
-//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`progress::Moving`] | |
+//! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
+//! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
+//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::Moving`] | |
 //! | `POST /console/campaigns/{id}/{deed}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
-//! | `GET /console/campaigns/{id}/notices` | [`notices::Notices`] | query `status`, `after` |
-//! | `GET /console/notices/{id}` | [`notices::NoticePage`] | |
-//! | `GET /console/people/{id}` | [`ledger::Ledger`] | |
-//! | `GET /console/helpline` | [`helpline::Helpline`] | query `status`, `after` (leads) |
+//! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
+//! | `GET /console/notices/{id}` | [`notice::list::NoticePage`] | |
+//! | `GET /console/people/{id}` | [`person::page::Ledger`] | |
+//! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
-//! | `GET, POST /console/helpline/find` | [`search::Search`] | `sought` |
-//! | `GET, POST /console/helpline/call` | [`call::CallForm`] | `reference`, `verification`, `text`, `then` |
-//! | `GET /console/tickets/{id}` | [`ticket::TicketPage`] | query `as=note` |
+//! | `GET, POST /console/helpline/find` | [`helpline::search::Search`] | `sought` |
+//! | `GET, POST /console/helpline/call` | [`helpline::call::CallForm`] | `reference`, `verification`, `text`, `then` |
+//! | `GET /console/tickets/{id}` | [`ticket::view::TicketPage`] | query `as=note` |
 //! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call; with `act=as-note`, `as-reply` shows the other tab | `kind` (`reply`, `note`, `call`), `text`, `note`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
 //! | `POST /console/tickets/{id}/transition`, `…/take`, `…/release` | moves it, takes it, gives it back | `to` (`open`, `closed:spam`), `version` |
 //! | `POST /console/tickets/{id}/assign` | gives it to an agent | `agent` (an account), `version` |
-//! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::StaffList`] | |
+//! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::list::StaffList`] | |
 //! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
 //! | `GET /console/outbox`, `/console/outbox/{name}`, `…/{name}/html` | [`outbox::Outbox`] | |
 //! | `GET /console/design` | [`design::Design`] | |
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
-pub mod account;
 pub mod around;
-pub mod audience;
 pub mod audit;
-pub mod call;
 pub mod campaign;
-pub mod campaign_rows;
-pub mod campaigns;
-mod conflict;
-pub mod content;
 pub mod dashboard;
-pub mod deeds;
-pub mod delivery;
 pub mod design;
-pub mod desk_page;
-pub mod ended;
-pub mod facts;
-pub mod forget;
 pub mod helpline;
-pub mod import;
 pub mod incident;
-pub mod incidents;
-pub mod ledger;
 pub mod letters;
-pub mod live;
-pub mod me;
-pub mod moves;
-pub mod needs;
-pub mod notices;
-pub mod offer;
+pub mod notice;
 pub mod outbox;
-pub mod outcomes;
 pub mod person;
-pub mod preview;
 pub mod problem;
-pub mod progress;
-pub mod reach;
-pub mod rejected;
-pub mod scopes;
-pub mod search;
-pub mod sign_in;
-mod sought;
-pub mod speed;
+pub mod scope;
 pub mod staff;
+pub mod tasks;
 pub mod template;
-pub mod templates;
 pub mod ticket;
-pub mod tickets;
-pub mod unsaved;
-mod untold;
-pub mod updates;
-pub mod work;
 
 use chrono::{DateTime, Utc};
 

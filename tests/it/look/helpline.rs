@@ -1,8 +1,8 @@
 //! The agent's pages with sample data.
 
-use candor::web::console::helpline::{Helpline, TicketList, TicketRow, Work};
-use candor::web::console::search::{Person, Search};
-use candor::web::console::ticket::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
+use candor::web::console::helpline::page::{Helpline, TicketList, TicketRow, Work};
+use candor::web::console::helpline::search::{Person, Search};
+use candor::web::console::ticket::view::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
 use candor::web::page::{Area, Desk, Faults, Moment};
 use candor::web::thread::{Kind, Message};
 use chrono::TimeDelta;

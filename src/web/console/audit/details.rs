@@ -9,7 +9,7 @@ use crate::seal::to_hex;
 const SEALED: &str = "sealed";
 
 /// Name and value of each, then what identifies the act.
-pub(super) fn of(act: &Linked) -> Vec<(String, String)> {
+pub(crate) fn of(act: &Linked) -> Vec<(String, String)> {
     let event = &act.event;
     let read: Value =
         serde_json::from_str(&event.detail).unwrap_or_else(|_| event.detail.as_str().into());

@@ -44,7 +44,7 @@ pub struct Asked {
 
 impl Asked {
     /// The filter, and the number before which the page begins.
-    pub(super) fn read(&self) -> (Filter, Option<i64>) {
+    pub(crate) fn read(&self) -> (Filter, Option<i64>) {
         let trimmed = |text: &String| text.trim().to_owned();
         let mut filter = Filter {
             incident: trimmed(&self.incident),
@@ -92,13 +92,13 @@ impl Filter {
     }
 
     /// The earliest moment, and the first one after the latest.
-    pub(super) fn times(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    pub(crate) fn times(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         let from = span(&self.from).map(|(begin, _)| begin);
         (from, span(&self.to).map(|(_, end)| end))
     }
 
     /// The address of this page with these acts, those before a number if one is given.
-    pub(super) fn address(&self, before: Option<i64>) -> String {
+    pub(crate) fn address(&self, before: Option<i64>) -> String {
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         let mut words = vec![
             ("incident", &self.incident),

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sentences by list; none of a list without such people, or if finding them takes longer than a page waits. The file
 /// names them so in any case.
-pub(super) async fn on_lists(
+pub(crate) async fn on_lists(
     app: &App,
     of: IncidentId,
 ) -> Result<HashMap<PostalId, String>, Problem> {

@@ -1,0 +1,225 @@
+//! Every act of staff, the latest first, each chained to the one before: all of them, or those on one incident, by one
+//! actor, of one kind or of some days.
+
+mod details;
+mod filter;
+mod query;
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use askama::Template;
+
+pub use self::filter::{Asked, Filter};
+use crate::actor::Actor;
+use crate::app::App;
+use crate::audit::search::search;
+use crate::audit::store::chain;
+use crate::audit::{self, Flaw, Linked};
+use crate::db::{self, Conn};
+use crate::incident;
+use crate::seal::to_hex;
+use crate::staff;
+use crate::staff::right::ReadAudit;
+use crate::web::console::Choice;
+use crate::web::console::helpline::work::Names;
+use crate::web::figures::filters;
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Allowed;
+
+/// `/console/audit`
+#[derive(Template)]
+#[template(path = "console/audit/audit.html")]
+pub struct AuditLog {
+    /// The frame.
+    pub desk: Desk,
+    /// What is shown of it.
+    pub sought: Filter,
+    /// One page of it.
+    pub rows: Vec<AuditRow>,
+    /// The address of the earlier acts; empty if there are none.
+    pub earlier: String,
+    /// The address of the newest acts; empty where they are shown.
+    pub newest: String,
+    /// The number from which on no act was looked at, if looking took too long to fill the page.
+    pub looked_until: Option<i64>,
+    /// How many newer acts are not in the chain yet.
+    pub waiting: i64,
+    /// What is wrong with the log as far as this page shows.
+    pub warnings: Vec<String>,
+}
+
+impl AuditLog {
+    /// Whether nothing was found, and what was asked for is no id.
+    pub fn is_no_id(&self) -> bool {
+        !self.sought.on.is_empty() && !query::is_subject(&self.sought.on)
+    }
+}
+
+/// One act.
+#[derive(Debug, Clone)]
+pub struct AuditRow {
+    /// Its place in the chain.
+    pub number: i64,
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub who: String,
+    /// What: `campaign.approve`.
+    pub what: String,
+    /// On what: a typed id.
+    pub on: String,
+    /// The start of its hash.
+    pub hash: String,
+    /// Its particulars: name and value.
+    pub details: Vec<(String, String)>,
+}
+
+/// How many acts a page has.
+const PAGE: usize = 100;
+/// How long a page looks for acts where no index leads to them.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// `GET /console/audit`.
+///
+/// # Errors
+/// 404 for an incident that is not there.
+pub async fn show(
+    who: Allowed<ReadAudit>,
+    req: HttpRequest,
+    app: Data<App>,
+    asked: Query<Asked>,
+) -> Answer {
+    let (filter, before) = asked.read();
+    // Of one moment: nodes go on linking.
+    let mut tx = app.db.snapshot().await?;
+    let shown = match filter.is_any() {
+        _ if filter.faults.any() => Shown::default(),
+        true => sought(&mut tx, &filter, before).await?,
+        false => whole(&mut tx, before).await?,
+    };
+    let waiting = chain::count_waiting(&mut tx).await?;
+    tx.commit().await?;
+    let mut conn = app.db.get().await?;
+    let names = Names::load(&mut conn).await?;
+    let view = AuditLog {
+        waiting,
+        desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
+        earlier: match shown.before {
+            Some(before) => filter.address(Some(before)),
+            None => String::new(),
+        },
+        newest: match before {
+            Some(_) => filter.address(None),
+            None => String::new(),
+        },
+        looked_until: shown.before.filter(|_| shown.is_partial),
+        rows: shown.rows.iter().map(|one| row(&names, one)).collect(),
+        warnings: shown.warnings,
+        sought: Filter {
+            incidents: incidents(&mut conn).await?,
+            actors: actors(&mut conn).await?,
+            ..filter
+        },
+    };
+    let status = match view.sought.faults.any() {
+        true => StatusCode::BAD_REQUEST,
+        false => StatusCode::OK,
+    };
+    Ok(page::show(status, &view)?)
+}
+
+/// The acts of a page.
+#[derive(Default)]
+struct Shown {
+    rows: Vec<Linked>,
+    before: Option<i64>,
+    is_partial: bool,
+    warnings: Vec<String>,
+}
+
+/// All acts, and what does not fit between them.
+async fn whole(conn: &mut Conn, before: Option<i64>) -> Result<Shown, Problem> {
+    let page = audit::store::page(conn, before, PAGE).await?;
+    let mut warnings = warnings(conn).await?;
+    if page.breaks {
+        let last = page.rows.last().map_or(0, |row| row.seq);
+        warnings.push(Flaw::Broken(last).to_string());
+    }
+    Ok(Shown {
+        before: page.rows.last().map(|last| last.seq).filter(|_| page.more),
+        rows: page.rows,
+        is_partial: false,
+        warnings,
+    })
+}
+
+/// The acts that are sought.
+async fn sought(conn: &mut Conn, of: &Filter, before: Option<i64>) -> Result<Shown, Problem> {
+    let sought = query::of(conn, of).await?;
+    let found = search(conn, &sought, before, PAGE, PATIENCE).await?;
+    Ok(Shown {
+        rows: found.rows,
+        before: found.before,
+        is_partial: found.is_partial,
+        warnings: warnings(conn).await?,
+    })
+}
+
+async fn warnings(conn: &mut Conn) -> db::Result<Vec<String>> {
+    let Some(head) = chain::head(conn).await? else {
+        return Ok(vec![Flaw::HeadLost.to_string()]);
+    };
+    let outside = chain::numbers_after(conn, head.seq, 10).await?;
+    let outside = outside.into_iter();
+    Ok(outside.map(|seq| Flaw::Outside(seq).to_string()).collect())
+}
+
+fn row(names: &Names, of: &Linked) -> AuditRow {
+    let event = &of.event;
+    AuditRow {
+        number: of.seq,
+        at: Moment::row(event.at),
+        who: names.of_actor(&event.actor),
+        what: event.deed.clone(),
+        on: event.subject.clone(),
+        hash: to_hex(&of.hash).chars().take(12).collect(),
+        details: details::of(of),
+    }
+}
+
+fn choice(value: impl ToString, words: &str) -> Choice {
+    Choice {
+        value: value.to_string(),
+        words: words.to_owned(),
+    }
+}
+
+/// Every incident, the latest first.
+async fn incidents(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
+    let all = incident::store::list(conn).await?;
+    let each = all.iter().map(|one| choice(&one.slug, &one.title));
+    Ok(
+        std::iter::once(choice("", "Every incident and everything else"))
+            .chain(each)
+            .collect(),
+    )
+}
+
+/// Every member of staff, and the kinds of actors that are none.
+async fn actors(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
+    let all = staff::store::list(conn).await?;
+    let each = all
+        .iter()
+        .map(|one| choice(Actor::Staff(one.id), &one.name));
+    Ok(std::iter::once(choice("", "Everybody"))
+        .chain(each)
+        .chain([
+            choice("customer:", "Customers"),
+            choice("system:", "Candor, and the command line"),
+        ])
+        .collect())
+}

@@ -1,0 +1,115 @@
+//! What a filter of the audit page means in the log.
+
+use std::collections::BTreeSet;
+
+use super::filter::Filter;
+use crate::audit::EVERYTHING;
+use crate::audit::search::Sought;
+use crate::audit::store::found::Deeds;
+use crate::campaign;
+use crate::db::{self, Conn};
+use crate::id::{KeyId, LetterId, NoticeId, PostalId, SessionId, UpdateId, UploadId};
+use crate::incident::{self, Incident};
+use crate::postal;
+use crate::web::console::around::incident_at;
+use crate::web::problem::Problem;
+
+/// The most campaigns of an incident whose acts are shown with its own.
+const CAMPAIGNS: i64 = 1_000;
+/// Acts on these are acts on something larger, with the id in their details.
+const PARTS: [&str; 7] = [
+    KeyId::PREFIX,
+    LetterId::PREFIX,
+    NoticeId::PREFIX,
+    PostalId::PREFIX,
+    SessionId::PREFIX,
+    UpdateId::PREFIX,
+    UploadId::PREFIX,
+];
+
+/// What is sought.
+pub(crate) async fn of(conn: &mut Conn, filter: &Filter) -> Result<Sought, Problem> {
+    let incident = match filter.incident.as_str() {
+        "" => None,
+        slug => Some(incident_at(conn, slug).await?),
+    };
+    let (from, to) = filter.times();
+    let mut sought = Sought {
+        subjects: None,
+        deeds: Deeds {
+            actor: filter.by.clone(),
+            deed: filter.act.clone(),
+            from,
+            to,
+            ..Deeds::default()
+        },
+    };
+    if let Some(incident) = &incident {
+        narrow_to(conn, &mut sought, incident).await?;
+    }
+    if !filter.on.is_empty() {
+        narrow(conn, &mut sought, &filter.on).await?;
+    }
+    Ok(sought)
+}
+
+/// Only acts on the incident, on its campaigns, and on everything since it was opened.
+async fn narrow_to(conn: &mut Conn, sought: &mut Sought, of: &Incident) -> Result<(), Problem> {
+    let campaigns = campaign::store::list(conn, Some(of.id), None, CAMPAIGNS).await?;
+    let campaigns = campaigns.iter().map(|one| one.id.to_string());
+    let own = [of.id.to_string(), EVERYTHING.to_owned()];
+    retain(sought, campaigns.chain(own).collect());
+    sought.deeds.everything_from = Some(of.created_at);
+    Ok(())
+}
+
+/// Only acts on this: an id, an incident's address, or any other subject.
+async fn narrow(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Problem> {
+    if let Some(incident) = named(conn, on).await? {
+        return narrow_to(conn, sought, &incident).await;
+    }
+    if !is_part(on) {
+        retain(sought, BTreeSet::from([on.to_owned()]));
+        return Ok(());
+    }
+    sought.deeds.mentions = on.to_owned();
+    if let Ok(id) = on.parse::<PostalId>() {
+        match postal::store::find(conn, id).await {
+            // An index leads to them.
+            Ok(batch) => retain(sought, BTreeSet::from([batch.incident.to_string()])),
+            Err(db::Error::Missing) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The incident with this address, if it is one.
+async fn named(conn: &mut Conn, slug: &str) -> Result<Option<Incident>, Problem> {
+    match incident::store::find_by_slug(conn, slug).await {
+        Ok(incident) => Ok(Some(incident)),
+        Err(db::Error::Missing) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn retain(sought: &mut Sought, only: BTreeSet<String>) {
+    sought.subjects = Some(match sought.subjects.take() {
+        Some(all) => all.intersection(&only).cloned().collect(),
+        None => only,
+    });
+}
+
+/// Whether acts on this stand under what it is a part of.
+fn is_part(on: &str) -> bool {
+    on.split_once('_')
+        .is_some_and(|(prefix, _)| PARTS.contains(&prefix))
+}
+
+/// Whether this looks like an id or another subject of the log, and not like a reference or a name.
+pub(crate) fn is_subject(on: &str) -> bool {
+    let is_id = on.split_once('_').is_some_and(|(prefix, id)| {
+        prefix.len() == 3 && id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit())
+    });
+    is_id || on.contains(" /") || on.chars().all(|c| c.is_ascii_lowercase())
+}

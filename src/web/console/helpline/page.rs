@@ -1,0 +1,144 @@
+//! The helpline: one button for the next ticket, two numbers, and my own tickets.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::work::{self, Names};
+pub use super::work::{TicketRow, Work};
+use crate::app::App;
+use crate::db::Conn;
+use crate::db::enums::UnknownWord;
+use crate::staff::Right;
+use crate::staff::right::{SeeTickets, WorkTickets};
+use crate::ticket::desk;
+use crate::ticket::store::{self, Cursor, Filter};
+use crate::web::figures::filters;
+use crate::web::form::{Form, Nothing};
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Flash, Tone};
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::who::Allowed;
+
+/// `/console/helpline`
+#[derive(Template)]
+#[template(path = "console/helpline/page.html")]
+pub struct Helpline {
+    /// The frame.
+    pub desk: Desk,
+    /// The queue and my tickets.
+    pub work: Work,
+    /// For leads: who waits, the most urgent first, or the tickets in one state, the latest first.
+    pub list: Option<TicketList>,
+}
+
+/// The leads' list.
+#[derive(Debug, Clone, Default)]
+pub struct TicketList {
+    /// The state shown; empty for the line of those who wait.
+    pub status: String,
+    /// One page of them.
+    pub tickets: Vec<TicketRow>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+}
+
+impl TicketList {
+    /// The states one may look at.
+    fn states(&self) -> [&'static str; 6] {
+        ["new", "open", "pending", "on_hold", "solved", "closed"]
+    }
+}
+
+/// How many tickets a page of the leads' list has.
+const PAGE: i64 = 50;
+
+/// Which page of the leads' list.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    status: String,
+    after: String,
+    nobody: Option<String>,
+}
+
+/// `GET /console/helpline`.
+///
+/// # Errors
+/// 400 for a state or cursor that is not from here.
+pub async fn show(
+    who: Allowed<SeeTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    asked: Query<Asked>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let names = Names::load(&mut conn).await?;
+    let flash = asked.nobody.is_some().then(|| Flash {
+        tone: Tone::Done,
+        text: "Nobody waits. New questions appear here by urgency.".to_owned(),
+    });
+    let list = match who.may(Right::LeadTickets) {
+        true => Some(list(&app, &mut conn, &names, &asked).await?),
+        false => None,
+    };
+    if let Some(list) = &list {
+        who.saw(&app, "tickets.read", "queue", list.tickets.len());
+    }
+    let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
+    let view = Helpline {
+        desk: Desk { flash, ..desk },
+        work: work::work(&app, &mut conn, &who, &names).await?,
+        list,
+    };
+    Ok(page::show(StatusCode::OK, &view)?)
+}
+
+/// `POST /console/helpline/next`: the most urgent ticket, for me.
+///
+/// # Errors
+/// The database's.
+pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
+    let to = match desk::take_next(&app, who.id).await? {
+        Some(ticket) => format!("/console/tickets/{}", ticket.id),
+        None => "/console/helpline?nobody".to_owned(),
+    };
+    Ok(HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish())
+}
+
+async fn list(
+    app: &App,
+    conn: &mut Conn,
+    names: &Names,
+    asked: &Asked,
+) -> Result<TicketList, Problem> {
+    let unreadable = |why: &dyn std::fmt::Display| Problem::new(Kind::BadRequest).because(why);
+    let after = match asked.after.as_str() {
+        "" => None,
+        cursor => Some(cursor.parse::<Cursor>().map_err(|e| unreadable(&e))?),
+    };
+    let page = match asked.status.as_str() {
+        "" => store::queue(conn, &app.keys, after, PAGE).await?,
+        word => {
+            let status = vec![word.parse().map_err(|e: UnknownWord| unreadable(&e))?];
+            let filter = Filter {
+                status,
+                ..Filter::default()
+            };
+            store::list(conn, &app.keys, &filter, after, PAGE).await?
+        }
+    };
+    Ok(TicketList {
+        status: asked.status.clone(),
+        tickets: page
+            .items
+            .iter()
+            .map(|ticket| work::row(app, names, ticket))
+            .collect(),
+        next: page.next.map(|cursor| cursor.to_string()),
+    })
+}

@@ -1,0 +1,179 @@
+//! Finding a ticket by what a caller or colleague says: its number, or who asked.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::lookup::{self, Sought};
+use super::work::{self, Names, TicketRow, Work};
+use crate::app::App;
+use crate::id::{IncidentId, PersonId};
+use crate::incident::Incident;
+use crate::staff::Right;
+use crate::staff::right::SeeTickets;
+use crate::ticket::store;
+use crate::web::figures::{count, filters};
+use crate::web::form::Form;
+use crate::web::frame;
+use crate::web::page::{self, Area, Desk, Faults};
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::{Allowed, Signed};
+
+/// Most people whose tickets are shown at once: more have one mailbox together.
+const MOST: usize = 20;
+
+/// `/console/helpline/find`
+#[derive(Template)]
+#[template(path = "console/helpline/search.html")]
+pub struct Search {
+    /// The frame.
+    pub desk: Desk,
+    /// The queue and my tickets.
+    pub work: Work,
+    /// What is sought, as typed.
+    pub sought: String,
+    /// Why nothing was looked for; field `sought`.
+    pub faults: Faults,
+    /// What was found, in a sentence; empty before the search.
+    pub summary: String,
+    /// The people who fit, each with their tickets. Who they are is not shown: the caller is not verified.
+    pub people: Vec<Person>,
+}
+
+/// Somebody who fits.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    /// The title of their incident.
+    pub incident: String,
+    /// Their tickets, the newest first.
+    pub tickets: Vec<TicketRow>,
+}
+
+/// What the form sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    sought: String,
+}
+
+/// `GET /console/helpline/find`: the empty form.
+///
+/// # Errors
+/// The database's.
+pub async fn show(who: Allowed<SeeTickets>, req: HttpRequest, app: Data<App>) -> Answer {
+    let nothing = (Typed::default(), Faults::default());
+    page(&app, &req, &who, StatusCode::OK, nothing, None).await
+}
+
+/// `POST /console/helpline/find`: changes nothing, but an e-mail address does not belong in the address of a page, which
+/// browsers and servers keep.
+///
+/// # Errors
+/// The database's.
+pub async fn find(
+    who: Allowed<SeeTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    mut form: Form<Typed>,
+) -> Answer {
+    let said = form.sought.trim().to_owned();
+    if said.is_empty() {
+        form.fault(
+            "sought",
+            "Type a ticket number, a reference or an e-mail address.",
+        );
+        let refused = (form.typed, form.faults);
+        return page(
+            &app,
+            &req,
+            &who,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            refused,
+            None,
+        )
+        .await;
+    }
+    let incidents = lookup::known(&mut *app.db.get().await?).await?;
+    let people = match lookup::seek(&app, &incidents, None, &said).await? {
+        Sought::Ticket(ticket) => {
+            let to = format!("/console/tickets/{}", ticket.id);
+            return Ok(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, to))
+                .finish());
+        }
+        // Who may not look people up hears the same as of somebody who is not there.
+        Sought::People(_) if !who.may(Right::SeePeople) => Vec::new(),
+        Sought::People(people) => people,
+    };
+    who.saw(&app, "people.find", "helpline", people.len());
+    let found = (incidents, people);
+    let typed = (form.typed, form.faults);
+    page(&app, &req, &who, StatusCode::OK, typed, Some(found)).await
+}
+
+/// The people who fit, and the incidents that were searched.
+type Found = (Vec<Incident>, Vec<(IncidentId, PersonId)>);
+
+async fn page(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    status: StatusCode,
+    (typed, faults): (Typed, Faults),
+    found: Option<Found>,
+) -> Answer {
+    let mut conn = app.db.get().await?;
+    let names = Names::load(&mut conn).await?;
+    let work = work::work(app, &mut conn, who, &names).await?;
+    let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
+    drop(conn);
+    let summary = found.as_ref().map(|(_, people)| summary(people.len()));
+    let people = match &found {
+        Some(found) => tickets(app, who, &names, found).await?,
+        None => Vec::new(),
+    };
+    let view = Search {
+        desk,
+        work,
+        sought: typed.sought,
+        faults,
+        summary: summary.unwrap_or_default(),
+        people,
+    };
+    Ok(page::show(status, &view)?)
+}
+
+fn summary(people: usize) -> String {
+    match people {
+        0 => "No ticket and no person is found by this.".to_owned(),
+        1 => "One person is found.".to_owned(),
+        n if n > MOST => format!(
+            "{} people fit. The tickets of {MOST} of them are below: ask for the reference.",
+            count(i64::try_from(n).unwrap_or(i64::MAX))
+        ),
+        n => format!("{n} people fit."),
+    }
+}
+
+async fn tickets(
+    app: &App,
+    who: &Signed,
+    names: &Names,
+    (incidents, people): &Found,
+) -> Result<Vec<Person>, Problem> {
+    let mut conn = app.db.get().await?;
+    let (mut all, mut shown) = (Vec::new(), 0);
+    for (incident, person) in people.iter().take(MOST) {
+        let tickets = store::of_person(&mut conn, &app.keys, *person).await?;
+        shown += tickets.len();
+        let of = incidents.iter().find(|of| of.id == *incident);
+        all.push(Person {
+            incident: of.map(|of| of.title.clone()).unwrap_or_default(),
+            tickets: tickets.iter().map(|t| work::row(app, names, t)).collect(),
+        });
+    }
+    who.saw(app, "tickets.read", "helpline", shown);
+    Ok(all)
+}

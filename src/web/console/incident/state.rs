@@ -1,0 +1,66 @@
+//! The buttons that move an incident from state to state.
+
+use crate::incident::IncidentState;
+use crate::incident::open::Open;
+use crate::web::console::Deed;
+use crate::web::figures::count;
+
+/// The button that moves the incident on, or why it cannot yet. `promises`: the latest public update promises another.
+pub fn deed(to: IncidentState, open: &Open, promises: bool) -> Deed {
+    let everybody = open.untold().is_none();
+    let (words, look, sure, reasons) = match to {
+        IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
+        IncidentState::Confirmed => ("Confirm", "", String::new(), vec![]),
+        IncidentState::Scoping => ("Start scoping", "", String::new(), vec![]),
+        IncidentState::Notifying => ("Start notifying", "", String::new(), vec![]),
+        IncidentState::Monitoring if everybody && open.withheld == 0 => {
+            ("Everybody is told: monitor", "", String::new(), vec![])
+        }
+        IncidentState::Monitoring => ("Monitor", "", stay_untold(open), vec![]),
+        IncidentState::Closed => ("Close", "", over(open, promises), open.before_closing()),
+        IncidentState::Dismissed => (
+            "Dismiss",
+            "danger",
+            "It was no breach. This cannot be taken back.".to_owned(),
+            open.before_dismissing(),
+        ),
+    };
+    let blocked = match reasons.is_empty() {
+        true => String::new(),
+        false => format!("Not yet: {}.", reasons.join("; ")),
+    };
+    Deed {
+        name: to.to_string(),
+        words: words.to_owned(),
+        look,
+        sure,
+        tick: String::new(),
+        blocked,
+    }
+}
+
+/// What closing means, with the people who stay untold.
+fn over(open: &Open, promises: bool) -> String {
+    let drafts = match open.drafts {
+        0 => String::new(),
+        1 => " 1 draft of a campaign stays a draft.".to_owned(),
+        n => format!(" {} drafts of campaigns stay drafts.", count(n)),
+    };
+    let promise = match promises {
+        true => " The latest public update still promises a next one: publish a last update first.",
+        false => "",
+    };
+    let over = ["The incident is over.".to_owned(), stay_untold(open)];
+    let over = over.join(" ");
+    let over = over.trim_end();
+    format!("{over}{drafts}{promise} It can be opened again for a new scope.")
+}
+
+/// Empty if nobody is withheld.
+fn stay_untold(open: &Open) -> String {
+    match open.withheld {
+        0 => String::new(),
+        1 => "1 person is withheld and stays untold.".to_owned(),
+        n => format!("{} people are withheld and stay untold.", count(n)),
+    }
+}

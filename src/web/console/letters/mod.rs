@@ -1,0 +1,9 @@
+//! People who are told by letters, next of kin or safe channels: the lists that staff take, and what became of them.
+
+pub mod actions;
+pub mod due;
+mod former;
+pub mod page;
+pub mod questions;
+pub mod returned;
+mod without_address;

@@ -1,0 +1,123 @@
+//! What the form of a list that waits asks for: some of its people must not be told by it any more. To find out, everybody
+//! on it is looked at: no page waits longer for that than people do, and who does not see the form does not ask.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::app::App;
+use crate::db;
+use crate::id::PostalId;
+use crate::incident::Incident;
+use crate::person::{self, store::Reference};
+use crate::postal::consent::{Barred, Question};
+use crate::postal::{Batch, moved};
+use crate::staff::Right;
+use crate::web::problem::Problem;
+use crate::web::who::Signed;
+
+/// How long a page waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many people of a list are named who must not be told by it any more.
+const NAMED: i32 = 20;
+
+/// People on a list that waits who must not be told by it any more.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What a yes sends: the reason, and the number that the page showed.
+    pub value: String,
+    /// What a yes says.
+    pub words: String,
+    /// Some of them: the addresses of their pages, and their references.
+    pub some: Vec<(String, String)>,
+    /// How many are not among those.
+    pub more: i64,
+}
+
+impl From<&Question> for Asked {
+    fn from(question: &Question) -> Self {
+        Self {
+            value: format!("{}:{}", question.what.as_str(), question.number),
+            words: question.to_string(),
+            some: Vec::new(),
+            more: 0,
+        }
+    }
+}
+
+/// What is asked before each of these lists is recorded; `None` of a list where that takes longer than a page waits.
+/// Whoever records it is asked all the same.
+pub(crate) async fn of_lists<'a>(
+    app: &App,
+    who: &Signed,
+    of: &Incident,
+    lists: impl Iterator<Item = &'a Batch>,
+) -> Result<HashMap<PostalId, Option<Vec<Asked>>>, Problem> {
+    let begun = Instant::now();
+    let mut all = HashMap::new();
+    for list in lists {
+        let left = PATIENCE.saturating_sub(begun.elapsed());
+        let asked = match barred(app, of, list, left).await? {
+            Some(barred) => Some(named(app, who, of, barred).await?),
+            None => {
+                tracing::warn!(list = %list.id, "who must not be told by a list is not known in time");
+                None
+            }
+        };
+        all.insert(list.id, asked);
+    }
+    Ok(all)
+}
+
+async fn barred(
+    app: &App,
+    of: &Incident,
+    list: &Batch,
+    within: Duration,
+) -> db::Result<Option<Vec<Barred>>> {
+    let key = of.key(&app.keys);
+    let key = key.map_err(|_| db::Error::inconsistent("incident", of.id))?;
+    let Some(key) = key else {
+        // Forgotten: no list of it can be recorded any more.
+        return Ok(Some(Vec::new()));
+    };
+    let until = Some(Instant::now() + within);
+    let read = async |conn: &mut db::Conn| moved::barred(conn, &key, list, NAMED, until).await;
+    app.db.read_within(within, read).await
+}
+
+/// With the references of some of them, for staff who may see people.
+async fn named(
+    app: &App,
+    who: &Signed,
+    of: &Incident,
+    barred: Vec<Barred>,
+) -> Result<Vec<Asked>, Problem> {
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    let key = key.filter(|_| who.may(Right::SeePeople));
+    let (mut all, mut shown) = (Vec::new(), 0);
+    for barred in barred {
+        let mut asked = Asked::from(&Question::from(&barred));
+        if let Some(key) = &key {
+            let mut conn = app.db.get().await?;
+            for id in &barred.some {
+                let person = person::store::find(&mut conn, key, *id).await?;
+                let href = format!("/console/people/{id}");
+                let reference = person.contact.reference;
+                let shown = match person::store::reference_of(&mut conn, *id).await? {
+                    Some(Reference::NamesAnother(_)) => {
+                        format!("{reference} (the former person of this reference)")
+                    }
+                    Some(Reference::NamedAnother(_)) | None => reference,
+                };
+                asked.some.push((href, shown));
+            }
+        }
+        shown += asked.some.len();
+        asked.more = barred.people - i64::try_from(asked.some.len()).unwrap_or(i64::MAX);
+        all.push(asked);
+    }
+    if shown > 0 {
+        who.saw(app, "people.read", of.id, shown);
+    }
+    Ok(all)
+}

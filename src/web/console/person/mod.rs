@@ -1,0 +1,3 @@
+//! People in the console.
+
+pub mod page;

@@ -1,0 +1,167 @@
+//! All templates, and the form that begins one.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::campaign;
+use crate::staff::Right;
+use crate::staff::right::{EditTemplate, SeeTemplates};
+use crate::template::edit::{self, EditError};
+use crate::template::{Variant, Variants, store};
+use crate::web::console::around::{self, last_deed, on_to};
+use crate::web::figures::filters;
+use crate::web::form::Form;
+use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::problem::Answer;
+use crate::web::who::{Allowed, Signed};
+
+/// What a new template begins with: the sections that readers and laws ask for.
+const BEGINNING: (&str, &str) = (
+    "Your data was stolen: what to do now",
+    "Dear {{ name }},\n\n\
+     ## What happened\n\n{{ facts.what_happened }}\n\n\
+     ## What information was involved\n\nThese of yours were taken: {{ elements }}.\n\n\
+     ## What you can do\n\n{{ guidance }}\n\n\
+     ## What we are doing\n\n{{ facts.what_we_do }}\n\n\
+     ## For more information\n\nYour own page: {{ status_link }}\n\nCall us: {{ facts.contact_phone }}\n",
+);
+
+/// How many campaigns are looked through for those that use a template.
+pub(crate) const LATEST: i64 = 200;
+
+/// `/console/templates`
+#[derive(Template)]
+#[template(path = "console/template/list.html")]
+pub struct Templates {
+    /// The frame.
+    pub desk: Desk,
+    /// All, the last changed first.
+    pub templates: Vec<TemplateRow>,
+    /// The form; none for whoever may not write.
+    pub new: Option<NewTemplate>,
+}
+
+/// One template in the list.
+#[derive(Debug, Clone)]
+pub struct TemplateRow {
+    /// Its id.
+    pub id: String,
+    /// Its name, for staff.
+    pub name: String,
+    /// Its latest version.
+    pub version: i64,
+    /// The locales it is written in.
+    pub locales: Vec<String>,
+    /// Campaigns that use any version.
+    pub campaigns: i64,
+    /// When it was last changed.
+    pub at: Moment,
+}
+
+/// The form, as typed.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct NewTemplate {
+    pub name: String,
+    pub locale: String,
+    pub faults: Faults,
+}
+
+/// `GET /console/templates`.
+///
+/// # Errors
+/// The database's.
+pub async fn list(who: Allowed<SeeTemplates>, req: HttpRequest, app: Data<App>) -> Answer {
+    let new = who.may(Right::EditTemplate).then(NewTemplate::default);
+    shown(&app, &req, &who, StatusCode::OK, new).await
+}
+
+async fn shown(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    status: StatusCode,
+    new: Option<NewTemplate>,
+) -> Answer {
+    let now = app.now();
+    let mut conn = app.db.get().await?;
+    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let mut templates = Vec::new();
+    for one in store::list(&mut conn).await? {
+        let using = campaigns
+            .iter()
+            .filter(|campaign| campaign.template == one.id)
+            .count();
+        let changed = last_deed(&mut conn, one.id)
+            .await?
+            .map_or(one.created_at, |(_, at)| at);
+        templates.push(TemplateRow {
+            id: one.id.to_string(),
+            name: one.name,
+            version: one.version.into(),
+            locales: one.locales,
+            campaigns: i64::try_from(using).unwrap_or(i64::MAX),
+            at: Moment::ago(changed, now),
+        });
+    }
+    let desk = around::desk(app, &mut conn, req, who, Area::Templates).await?;
+    Ok(page::show(
+        status,
+        &Templates {
+            desk,
+            templates,
+            new,
+        },
+    )?)
+}
+
+/// What the form sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Typed {
+    name: String,
+    locale: String,
+}
+
+/// `POST /console/templates`.
+///
+/// # Errors
+/// A form that is not ours, or the database's; a bad name or language shows the page again.
+pub async fn begin(
+    who: Allowed<EditTemplate>,
+    req: HttpRequest,
+    app: Data<App>,
+    mut form: Form<Typed>,
+) -> Answer {
+    let (subject, body) = (BEGINNING.0.to_owned(), BEGINNING.1.to_owned());
+    let locale = form.locale.trim().to_owned();
+    let variants = Variants::from([(locale, Variant { subject, body })]);
+    let error = match edit::create(&app, who.id, form.name.trim(), &variants).await {
+        Ok(id) => return Ok(on_to(&format!("/console/templates/{id}"), "saved")),
+        Err(error) => error,
+    };
+    let field = match &error {
+        EditError::Name | EditError::NameTaken => "name",
+        EditError::Variants => "locale",
+        _ => return Err(error.into()),
+    };
+    form.fault(field, error);
+    let Typed { name, locale } = form.typed;
+    let new = NewTemplate {
+        name,
+        locale,
+        faults: form.faults,
+    };
+    shown(
+        &app,
+        &req,
+        &who,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        Some(new),
+    )
+    .await
+}

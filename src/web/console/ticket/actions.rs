@@ -1,0 +1,388 @@
+//! The agent's deeds on one ticket: read it, answer it, note, log a call, move it, give it back, hand
+//! it to somebody. A deed that was refused shows the page again, with the draft and the reason.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+
+use super::page::{self, Draft};
+use crate::app::App;
+use crate::db::enums::UnknownWord;
+use crate::id::StaffId;
+use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
+use crate::ticket::desk::{self, DeskError, Seen};
+use crate::ticket::{Then, Ticket, TicketResolution, TicketStatus, store};
+use crate::web::again::accepted;
+use crate::web::form::{self, Form};
+use crate::web::page::{Fault, Faults};
+use crate::web::problem::{self, Answer, Problem};
+use crate::web::who::{Allowed, Signed};
+
+/// Which tab is open, and what was done last.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    #[serde(rename = "as")]
+    tab: String,
+    did: String,
+}
+
+/// What the words are for.
+#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Reply,
+    Note,
+    Call,
+}
+
+/// What the composer sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Written {
+    kind: Kind,
+    text: String,
+    /// The words of the other tab; absent where only one is sent.
+    note: Vec<String>,
+    /// `as-note` or `as-reply` to open that tab and send nothing.
+    act: String,
+    version: i32,
+    messages: Option<i32>,
+    then: Option<TicketStatus>,
+    resolution: Option<TicketResolution>,
+    reason: String,
+    review_on: String,
+}
+
+/// What a button beside the title sends. `to` is a state, with a resolution where one is needed:
+/// `closed:spam`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Moved {
+    to: String,
+    version: i32,
+}
+
+/// What a lead's choice sends.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Given {
+    #[serde(alias = "to")]
+    agent: Option<StaffId>,
+    version: i32,
+}
+
+/// `GET /console/tickets/{ticket}`, by id or number.
+///
+/// # Errors
+/// 404.
+pub async fn show(
+    who: Allowed<SeeTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    asked: Query<Asked>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    who.saw(&app, "ticket.read", ticket.id, 1);
+    let draft = Draft {
+        as_note: asked.tab == "note",
+        did: asked.did.clone(),
+        ..Draft::default()
+    };
+    page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await
+}
+
+/// `POST …/messages`: a reply with the next state, a note, or the log of a call.
+///
+/// # Errors
+/// 404. What is refused for its words or its state is the page with the draft.
+pub async fn write(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Written>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    let written = form.typed;
+    if written.act.starts_with("as-") {
+        let draft = draft(&written, written.act == "as-note");
+        return page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await;
+    }
+    let seen = Seen {
+        version: written.version,
+        messages: written.messages,
+    };
+    let note = written.kind == Kind::Note;
+    let text = match (&*written.note, note) {
+        ([.., note], true) => note,
+        _ => &written.text,
+    };
+    let then = then(&ticket, &written, app.now());
+    let done = match (written.kind, then) {
+        (Kind::Note, _) => desk::note(&app, who.id, ticket.id, text).await,
+        (Kind::Reply, Ok(then)) => desk::reply(&app, who.id, ticket.id, seen, text, &then).await,
+        (Kind::Call, Ok(then)) => desk::log_call(&app, who.id, ticket.id, seen, text, &then).await,
+        (_, Err(fault)) => {
+            let draft = Draft {
+                faults: Faults(vec![fault]),
+                ..draft(&written, note)
+            };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return page::show(&app, &req, &who, &ticket, status, draft).await;
+        }
+    };
+    match done {
+        Ok(ticket) => {
+            let rest = draft(&written, note).without_sent();
+            let did = if note { "note" } else { "reply" };
+            done_with(&app, &req, &who, &ticket, (did, rest)).await
+        }
+        Err(error) => {
+            let draft = draft(&written, note);
+            refused(&app, &req, &who, &ticket, error, draft).await
+        }
+    }
+}
+
+/// Back to the ticket, which says what was done; with what was typed and not sent, if there is any.
+async fn done_with(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    ticket: &Ticket,
+    (did, draft): (&str, Draft),
+) -> Answer {
+    if draft.is_empty() {
+        return Ok(to(ticket, did));
+    }
+    let draft = Draft {
+        did: did.to_owned(),
+        ..draft
+    };
+    let shown = page::show(app, req, who, ticket, StatusCode::OK, draft).await?;
+    Ok(accepted(shown))
+}
+
+/// What was typed in the composer while another button of the page was pressed.
+fn typed(req: &HttpRequest) -> Draft {
+    let Some(written) = form::also::<Written>(req) else {
+        return Draft::default();
+    };
+    let draft = draft(&written, false);
+    Draft {
+        as_note: draft.reply.trim().is_empty() && !draft.note.trim().is_empty(),
+        ..draft
+    }
+}
+
+/// `POST …/transition`: moves it without a message.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn transition(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Moved>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    let unreadable = |why: UnknownWord| Problem::new(problem::Kind::BadRequest).because(why);
+    let (state, how) = form.to.split_once(':').unwrap_or((&form.to, ""));
+    let mut then = Then::to(state.parse().map_err(unreadable)?);
+    if !how.is_empty() {
+        then = then.ended(how.parse().map_err(unreadable)?);
+    }
+    if ticket.status == TicketStatus::Solved {
+        then = then.because("opened again at the desk");
+    }
+    match desk::transition(&app, who.actor(), ticket.id, form.version, &then).await {
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("move", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
+    }
+}
+
+/// `POST …/take`: takes this one, wherever in line it stands.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn take(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Moved>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    match desk::take(&app, who.id, ticket.id, form.version).await {
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("take", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
+    }
+}
+
+/// `POST …/release`: gives it back to the queue.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn release(
+    who: Allowed<WorkTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Moved>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    match desk::release(&app, who.id, ticket.id, form.version).await {
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("release", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
+    }
+}
+
+/// `POST …/assign`: a lead hands it to an agent.
+///
+/// # Errors
+/// As [`write()`].
+pub async fn assign(
+    who: Allowed<LeadTickets>,
+    req: HttpRequest,
+    app: Data<App>,
+    path: Path<String>,
+    form: Form<Given>,
+) -> Answer {
+    let ticket = find(&app, &path).await?;
+    let agent = form
+        .agent
+        .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("say to whom"))?;
+    match desk::assign(&app, who.id, ticket.id, form.version, agent).await {
+        Ok(ticket) => done_with(&app, &req, &who, &ticket, ("assign", typed(&req))).await,
+        Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
+    }
+}
+
+/// The ticket that a path names, by id or by number.
+///
+/// # Errors
+/// 404.
+pub async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
+    let mut conn = app.db.get().await?;
+    Ok(match name.parse() {
+        Ok(id) => store::find(&mut conn, &app.keys, id).await?,
+        Err(_) => {
+            let number = name.parse().map_err(|_| Problem::not_found())?;
+            store::find_by_number(&mut conn, &app.keys, &number).await?
+        }
+    })
+}
+
+/// Back to the ticket, which says what was done.
+pub fn to(ticket: &Ticket, did: &str) -> HttpResponse {
+    let to = format!("/console/tickets/{}?did={did}", ticket.id);
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
+}
+
+async fn refused(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    before: &Ticket,
+    error: DeskError,
+    draft: Draft,
+) -> Answer {
+    let (status, ticket, draft) = match error {
+        DeskError::Db(error) => return Err(error.into()),
+        DeskError::Missing => return Err(Problem::not_found()),
+        DeskError::Conflict(conflict) => {
+            let now = conflict.now.clone();
+            (
+                StatusCode::CONFLICT,
+                now,
+                Draft {
+                    conflict: Some(conflict),
+                    ..draft
+                },
+            )
+        }
+        DeskError::HeldBy(_) => {
+            let ticket = find(app, &before.id.to_string()).await?;
+            (StatusCode::CONFLICT, ticket, draft.refused("", &error))
+        }
+        DeskError::NoSuchAgent => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            before.clone(),
+            draft.refused("agent", &error),
+        ),
+        DeskError::Words(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            before.clone(),
+            draft.refused("", &error),
+        ),
+        DeskError::Refused(refusal) => {
+            let field = page::field_of(&refusal);
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                before.clone(),
+                draft.refused(field, &error),
+            )
+        }
+    };
+    page::show(app, req, who, &ticket, status, draft).await
+}
+
+fn draft(written: &Written, as_note: bool) -> Draft {
+    let text = written.text.clone();
+    let (note, reply) = match (written.note.last(), as_note) {
+        (Some(note), _) => (note.clone(), text),
+        (None, true) => (text, String::new()),
+        (None, false) => (String::new(), text),
+    };
+    let resolution = written.resolution.map(|how| how.to_string());
+    Draft {
+        as_note,
+        note,
+        reply,
+        resolution: resolution.unwrap_or_default(),
+        reason: written.reason.clone(),
+        review_on: written.review_on.clone(),
+        ..Draft::default()
+    }
+}
+
+/// What the send button carries. Nothing chosen keeps the state.
+fn then(ticket: &Ticket, written: &Written, now: DateTime<Utc>) -> Result<Then, Fault> {
+    let to = written.then.unwrap_or(ticket.status);
+    let mut then = Then::to(to);
+    match to {
+        TicketStatus::OnHold if written.then.is_some() => {
+            then.reason = Some(written.reason.clone());
+            then.review_at = Some(review(&written.review_on, now)?);
+        }
+        TicketStatus::Solved | TicketStatus::Closed => then.resolution = written.resolution,
+        TicketStatus::Open if ticket.status == TicketStatus::Solved => {
+            then.reason = Some("answered again at the desk".to_owned());
+        }
+        _ => {}
+    }
+    Ok(then)
+}
+
+/// The morning of the day on which a ticket on hold is looked at again.
+fn review(day: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
+    let morning = |day: NaiveDate| day.and_hms_opt(9, 0, 0).map(|at| at.and_utc());
+    let at = day
+        .trim()
+        .parse()
+        .ok()
+        .and_then(morning)
+        .filter(|at| *at > now);
+    at.ok_or_else(|| Fault {
+        field: "review_on".to_owned(),
+        text: "Enter a day after today, such as 2026-12-01.".to_owned(),
+    })
+}

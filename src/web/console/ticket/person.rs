@@ -1,0 +1,268 @@
+//! The person beside a ticket: what an agent may know of them, and no more.
+
+use chrono::{DateTime, Utc};
+
+use super::view::{NoticeLine, PersonZone};
+use crate::app::App;
+use crate::db::Conn;
+use crate::element::{ElementSet, in_words};
+use crate::incident;
+use crate::link::NoticeCode;
+use crate::notice::store::outcome;
+use crate::person::flags::Flags;
+use crate::person::store::Reference;
+use crate::person::{self, Listed, Person};
+use crate::postal::{self, How, Item, PostalState, PostalStatus};
+use crate::ticket::{self, Ticket, TicketChannel};
+use crate::web::affected::{campaign_of, written_to};
+use crate::web::console::Choice;
+use crate::web::problem::Problem;
+use crate::web::public::my_status::subject;
+use crate::web::told::{Case, Wrong};
+
+/// The person of a ticket, if they are still known.
+///
+/// # Errors
+/// The database's.
+pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Person>, Problem> {
+    let Some(id) = of.person else {
+        return Ok(None);
+    };
+    let incident = incident::store::find(conn, of.incident).await?;
+    match incident.key(&app.keys).map_err(Problem::broken)? {
+        Some(key) => Ok(Some(person::store::find(conn, &key, id).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The zone of the page that tells of them.
+///
+/// # Errors
+/// The database's.
+pub async fn zone(
+    app: &App,
+    conn: &mut Conn,
+    of: &Ticket,
+    person: Option<&Person>,
+) -> Result<PersonZone, Problem> {
+    let Some(person) = person else {
+        let verified = "Nobody is connected".to_owned();
+        return Ok(PersonZone {
+            verified,
+            ..PersonZone::default()
+        });
+    };
+    let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
+    let case = Case::of(conn, person, notices.clone()).await?;
+    let connected = ticket::store::connected(conn, of).await?;
+    let locale = person.locale.as_str();
+    let mut lines = Vec::new();
+    for notice in &notices {
+        let campaign = campaign_of(&campaigns, notice);
+        // Only the code of a notice that may be in a mailbox is one of ours for who asks.
+        let left = outcome::left(conn, notice).await?.is_some();
+        lines.push(NoticeLine {
+            name: campaign
+                .map(|campaign| subject(campaign, locale))
+                .unwrap_or_default(),
+            status: notice.status.to_string(),
+            at: match left {
+                true => {
+                    let at = notice.settled_at.unwrap_or(notice.created_at);
+                    at.format("%-d %B %Y, %H:%M UTC").to_string()
+                }
+                false => "never sent".to_owned(),
+            },
+            code: match left {
+                true => NoticeCode::of(notice.id, &app.keys).to_string(),
+                false => String::new(),
+            },
+        });
+    }
+    let items = postal::store::of_person(conn, person.id).await?;
+    let incident = incident::store::find(conn, of.incident).await?;
+    let key = incident.key(&app.keys).map_err(Problem::broken)?;
+    for item in items.iter().rev() {
+        let telling = key.as_ref().map(|key| item.telling(key)).transpose();
+        let how = telling.map_err(Problem::broken)?.flatten();
+        lines.extend(paper(app, item, how.map(|telling| telling.how)));
+    }
+    let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
+    tickets.retain(|other| other.id != of.id);
+    let (level, verified) = verification(of.channel);
+    let contact = &person.contact;
+    let shown = |text: &str| {
+        if level > 0 {
+            text.to_owned()
+        } else {
+            masked(text)
+        }
+    };
+    Ok(PersonZone {
+        name: shown(contact.name.as_deref().unwrap_or("No name is known")),
+        reference: shown(&contact.reference),
+        page: match level {
+            0 => String::new(),
+            _ => format!("/console/people/{}", person.id),
+        },
+        verified: verified.to_owned(),
+        level,
+        needs: needs(person.flags),
+        elements: elements(person.exposed_now()),
+        not_affected: match person::store::reference_of(conn, person.id).await? {
+            Some(reference) => changed_hands(reference),
+            None => not_affected(&case),
+        },
+        wrong: case.wrong.map(wrong).unwrap_or_default(),
+        connected: connected
+            .into_iter()
+            .map(|(id, number)| Choice {
+                value: id.to_string(),
+                words: number.to_string(),
+            })
+            .collect(),
+        notices: lines,
+        tickets: tickets.iter().map(choice).collect(),
+        account: person.standing.to_string(),
+    })
+}
+
+/// A letter, or another way in which they were told; none of a list that was discarded.
+fn paper(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
+    let by_post = item.batch.kind.is_posted();
+    let on = item
+        .batch
+        .posted_on
+        .map(|on| on.format("%-d %B %Y").to_string());
+    let on = on.unwrap_or_default();
+    let (status, at) = match item.status {
+        PostalStatus::Listed if item.batch.state == PostalState::Discarded => return None,
+        PostalStatus::Listed => ("listed", "on a list that waits".to_owned()),
+        PostalStatus::Posted if by_post => ("posted", format!("posted on {on}")),
+        PostalStatus::Posted => ("told", format!("told on {on}")),
+        PostalStatus::NotPosted => ("not_posted", "did not happen after all".to_owned()),
+        PostalStatus::Returned => ("returned", format!("posted on {on}, came back")),
+    };
+    let printed = item.code_key.is_some() && item.status != PostalStatus::NotPosted;
+    Some(NoticeLine {
+        name: match (by_post, how) {
+            (true, _) => "Letter by post".to_owned(),
+            (false, Some(how)) => format!("Told {}", how.in_words()),
+            (false, None) => "To be told otherwise".to_owned(),
+        },
+        status: status.to_owned(),
+        at,
+        code: match printed {
+            true => NoticeCode::of_letter(item.batch.id, item.person, &app.keys).to_string(),
+            false => String::new(),
+        },
+    })
+}
+
+fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.format("%-d %B %Y")
+}
+
+/// That the reference names another person than before.
+pub(crate) fn changed_hands(reference: Reference) -> String {
+    match reference {
+        Reference::NamesAnother(version) => format!(
+            "The person of this reference changed: since version {version} the list names another person by it. This is \
+             the former person, and what you write goes to them."
+        ),
+        Reference::NamedAnother(version) => format!(
+            "The person of this reference changed: until version {version} the list named another person by it, whose \
+             questions are not shown here."
+        ),
+    }
+}
+
+/// Which list says that the person is not affected; empty for somebody who is.
+fn not_affected(case: &Case) -> String {
+    match case.listed {
+        _ if !case.retracted => String::new(),
+        Some(Listed { version, at }) => format!(
+            "Not affected, says the list of {} (version {version}).",
+            day(at)
+        ),
+        None => "Not affected, says the list.".to_owned(),
+    }
+}
+
+fn wrong(wrong: Wrong) -> String {
+    let elements = in_words(wrong.elements, "en");
+    match wrong.at {
+        Some(at) => format!("{elements} (on {})", day(at)),
+        None => elements,
+    }
+}
+
+/// How far we know that it is them. The status link went to the address on file; a caller may be
+/// anybody until the log of the call says otherwise.
+fn verification(channel: TicketChannel) -> (i64, &'static str) {
+    match channel {
+        TicketChannel::Web => (1, "Wrote through the personal link in the notice"),
+        TicketChannel::Phone => (
+            0,
+            "Called: the log of each call says how far the caller was verified",
+        ),
+        TicketChannel::Mail => (0, "Wrote by mail: not verified"),
+    }
+}
+
+fn masked(text: &str) -> String {
+    let word = |word: &str| {
+        word.chars()
+            .take(1)
+            .chain("•••".chars())
+            .collect::<String>()
+    };
+    text.split_whitespace()
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn needs(flags: Flags) -> Vec<String> {
+    let words = [
+        (Flags::MINOR, "a minor"),
+        (Flags::VULNERABLE, "vulnerable"),
+        (
+            Flags::PROTECTED,
+            "protected address: write nowhere, call nobody at home",
+        ),
+        (Flags::DECEASED, "has died: you speak with family"),
+        (Flags::HOLD, "legal hold: ask your lead first"),
+    ];
+    let set = words.iter().filter(|(flag, _)| flags.contains(*flag));
+    set.map(|(_, words)| (*words).to_owned()).collect()
+}
+
+/// In the agents' language, the gravest first.
+fn elements(set: ElementSet) -> Vec<String> {
+    set.gravest_first()
+        .into_iter()
+        .map(|element| element.words("en").to_owned())
+        .collect()
+}
+
+fn choice(ticket: &Ticket) -> Choice {
+    Choice {
+        value: ticket.id.to_string(),
+        words: match ticket.is_call() {
+            true => format!("{} (call, {})", ticket.number, ticket.status),
+            false => format!("{} ({})", ticket.number, ticket.status),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_name_keeps_the_first_letters_only() {
+        assert_eq!(masked("Ada  Løvelace"), "A••• L•••");
+        assert_eq!(masked("C-1000204"), "C•••");
+    }
+}
