@@ -7,6 +7,8 @@
 mod affected;
 pub mod again;
 pub mod api;
+mod attempts;
+pub mod audience_counts;
 pub mod body;
 pub mod cause;
 pub mod console;
@@ -29,6 +31,7 @@ pub mod recognise;
 pub mod rejects;
 pub mod request;
 pub mod rerun;
+pub mod sample_reader;
 mod server;
 pub mod sign_in;
 pub mod site;
@@ -95,12 +98,12 @@ fn console() -> Vec<Door> {
         post("/sign-in", Anyone, sign_in::enter),
         post("/sign-out", Staff, sign_in::leave),
         get("", Staff, dashboard::show),
-        post("/stop", May(StopSending), campaign::actions::stop),
-        post("/start", May(StopSending), campaign::actions::start),
+        post("/stop", May(StopSending), campaign::emergency_stop::stop),
+        post("/start", May(StopSending), campaign::emergency_stop::start),
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
         get("/incidents/{slug}", May(SeeIncidents), incident::page::show),
-        post("/incidents/{slug}/state", May(SteerIncident), incident::page::move_to),
+        post("/incidents/{slug}/state", May(SteerIncident), incident::state::change),
         post("/incidents/{slug}/facts", May(SteerIncident), incident::facts::save),
         post("/incidents/{slug}/updates", May(SteerIncident), incident::updates::publish),
         get("/incidents/{slug}/facts/publish", May(SteerIncident), incident::facts::preview),
@@ -114,25 +117,25 @@ fn console() -> Vec<Door> {
         post("/incidents/{slug}/scopes", May(ImportScope), scope::import::import),
         get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scope::report::show),
         get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scope::report::rejects),
-        post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scope::report::activate),
-        post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scope::report::discard),
+        post("/incidents/{slug}/scopes/{version}/activate", May(ImportScope), scope::activate::activate),
+        post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scope::activate::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), incident::account::show),
-        get("/incidents/{slug}/people", May(SeeAllPeople), incident::account::people),
+        get("/incidents/{slug}/people", May(SeeAllPeople), person::list::list),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),
         post("/incidents/{slug}/letters", May(ImportScope), letters::actions::take),
-        get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::returned::without_address),
-        post("/incidents/{slug}/letters/told", May(ImportScope), letters::actions::told_one),
+        get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::without_address::download),
+        post("/incidents/{slug}/letters/told", May(ImportScope), letters::one::told),
         post("/incidents/{slug}/letters/returned", May(ImportScope), letters::returned::returned),
-        post("/incidents/{slug}/minors", May(SteerIncident), letters::actions::minors),
+        post("/incidents/{slug}/minors", May(SteerIncident), letters::minors::choose),
         post("/letters/{batch}/file", May(ImportScope), letters::actions::file),
         post("/letters/{batch}/posted", May(ImportScope), letters::actions::posted),
         post("/letters/{batch}/told", May(ImportScope), letters::actions::told),
         post("/letters/{batch}/discard", May(ImportScope), letters::actions::discard),
         get("/templates", May(SeeTemplates), template::list::list),
         post("/templates", May(EditTemplate), template::list::begin),
-        get("/templates/{template}", May(SeeTemplates), template::editor::show),
+        get("/templates/{template}", May(SeeTemplates), template::page::show),
         get("/templates/{template}/preview", May(SeeTemplates), template::preview::html),
-        post("/templates/{template}/preview", May(SeeTemplates), template::editor::draw),
+        post("/templates/{template}/preview", May(SeeTemplates), template::editor::preview),
         post("/templates/{template}/versions", May(EditTemplate), template::editor::save),
         get("/campaigns", May(SeeCampaigns), campaign::list::list),
         post("/campaigns", May(DraftCampaign), campaign::list::draft),
@@ -146,7 +149,7 @@ fn console() -> Vec<Door> {
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaign::actions::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaign::actions::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaign::actions::cancel),
-        get("/notices/{notice}", May(SeeCampaigns), notice::list::show),
+        get("/notices/{notice}", May(SeeCampaigns), notice::page::show),
         get("/people/{person}", May(SeePeople), person::page::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
         get("/helpline", May(SeeTickets), helpline::page::show),

@@ -58,7 +58,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     let bodies = Data::new(Bodies::within(descriptors));
     // Beyond this connections wait to be taken: the database needs descriptors too.
     let connections = (descriptors * 3 / 4 / workers).max(8);
-    let audiences = Data::new(console::campaign::audience::Audiences::default());
+    let audiences = Data::new(audience_counts::AudienceCounts::default());
     let without_address = Data::new(Counts::default());
     let home = Data::new(Home {
         runtime: Handle::current(),

@@ -14,7 +14,7 @@ use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
 use crate::template::lint::Finding;
-use crate::web::console::campaign::audience::Audiences;
+use crate::web::audience_counts::AudienceCounts;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
 
@@ -39,7 +39,7 @@ struct AudienceView {
 pub async fn show(
     _: Allowed<SeeCampaigns>,
     app: Data<App>,
-    audiences: Data<Audiences>,
+    audiences: Data<AudienceCounts>,
     id: Path<CampaignId>,
 ) -> Answer {
     let mut conn = app.db.get().await?;
@@ -48,7 +48,7 @@ pub async fn show(
     // Others need it while this one waits.
     drop(conn);
     let counted = audiences
-        .awaited(&app, &campaign, Some(content.scope))
+        .complete(&app, &campaign, Some(content.scope))
         .await;
     let counted = counted
         .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;

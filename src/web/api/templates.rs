@@ -11,9 +11,6 @@ use super::{Json, Page};
 use crate::app::App;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
-use crate::incident::Incident;
-use crate::person::find::{self, Clue};
-use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError, Words};
 use crate::template::lint::{self, Finding, Severity};
@@ -21,7 +18,8 @@ use crate::template::merge::{MergeError, Part};
 use crate::template::preview::{PreviewError, Reader, Setting, preview as render};
 use crate::template::{Template, Variants, naming, pick, store};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
+use crate::web::sample_reader::reader;
+use crate::web::who::Allowed;
 
 /// One version of a template, as we promise it.
 #[derive(Debug, Serialize)]
@@ -248,44 +246,6 @@ pub async fn preview(
         text: shown.text,
         html: shown.html,
     }))
-}
-
-/// The person a preview is asked for, and which language they read.
-///
-/// # Errors
-/// 403 without the right to see people, 422 if nobody has the reference.
-pub async fn reader(
-    app: &App,
-    who: &Signed,
-    incident: Option<&Incident>,
-    reference: Option<&str>,
-) -> Result<Option<(Reader, String)>, Problem> {
-    let Some(reference) = reference.filter(|reference| !reference.trim().is_empty()) else {
-        return Ok(None);
-    };
-    if !who.may(Right::SeePeople) {
-        return Err(Problem::new(Kind::NotAllowed));
-    }
-    let missing = |what| Problem::new(Kind::NotAccepted).because(what);
-    let incident =
-        incident.ok_or_else(|| missing("a reference needs an incident to be looked up in"))?;
-    let clue = Clue::Reference(reference.to_owned());
-    let person = find::find(app, incident.id, &clue)
-        .await?
-        .into_iter()
-        .next();
-    let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
-    who.saw(app, "person.read", person.id, 1);
-    let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
-    let told_wrongly = person.told_wrongly();
-    let reader = Reader {
-        name: person.contact.name.unwrap_or_default(),
-        reference: person.contact.reference,
-        elements,
-        told_wrongly,
-        withheld,
-    };
-    Ok(Some((reader, person.locale.as_str().to_owned())))
 }
 
 /// Something wrong with a text, as we promise it.

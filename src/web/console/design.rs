@@ -1,4 +1,4 @@
-//! Every component, once, on one page: where the hand is checked.
+//! Every component of the pages, once, on one page.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -7,7 +7,7 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
-use crate::web::console::{Account, Choice, Done};
+use crate::web::console::{Account, Choice, HistoryLine};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
@@ -29,12 +29,12 @@ pub struct Design {
     account: Account,
     chart: Chart,
     updates: Vec<Update>,
-    log: Vec<Done>,
+    log: Vec<HistoryLine>,
     thread: Vec<Message>,
 }
 
 impl Design {
-    /// The page with its samples, which are set around `now`.
+    /// The page with its samples; their times are relative to `now`.
     pub fn new(desk: Desk, now: DateTime<Utc>) -> Design {
         Design {
             desk,
@@ -72,7 +72,7 @@ impl Design {
             },
             chart: chart(now),
             updates: updates(now),
-            log: vec![Done {
+            log: vec![HistoryLine {
                 who: "Ada Moreno".into(),
                 what: "approved the campaign".into(),
                 at: Moment::ago(now - TimeDelta::minutes(50), now),
@@ -145,7 +145,7 @@ fn flashes() -> Vec<Option<Flash>> {
         ),
         say(
             Tone::Look,
-            "Paused. Messages on an open connection were finished; no other leaves.",
+            "Paused. Messages on an open connection were sent; no other message is sent.",
         ),
         say(
             Tone::Act,
@@ -198,11 +198,7 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
             3,
             "We are checking which accounts are concerned.",
         ),
-        say(
-            "known",
-            4,
-            "Somebody was in our systems without permission.",
-        ),
+        say("known", 4, "An intruder was in our systems."),
     ]
 }
 
@@ -255,7 +251,7 @@ fn thread(now: DateTime<Utc>) -> Vec<Message> {
 /// `GET /console/design`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Design).await?;

@@ -1,5 +1,5 @@
-//! The console: what staff see. Each file holds what one page needs to know; its template lies
-//! beside it.
+//! The console: the pages of staff. A folder holds the pages, forms and actions of one noun. A page's HTML template
+//! has the name of its file. Parts that several nouns share are at the top.
 //!
 //! | request | page or answer | form fields (`csrf` in each) |
 //! |---|---|---|
@@ -9,42 +9,42 @@
 //! | `POST /console/stop`, `/console/start` | the emergency stop | |
 //! | `GET, POST /console/incidents` | [`incident::list::Incidents`] | `title`, `slug`, `what_happened` |
 //! | `GET /console/incidents/{slug}` | [`incident::page::IncidentPage`] | |
-//! | `POST …/{slug}/state` | moves it | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
+//! | `POST …/{slug}/state` | changes its state | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
 //! | `GET …/{slug}/facts/publish` | [`incident::facts::Preview`] | |
 //! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
 //! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scope::import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
-//! | `POST …/{slug}/uploads` | begins a list in pieces, JSON; the script's | `size` |
-//! | `GET, PATCH /console/uploads/{id}` | how much of it is here, JSON; the next piece | |
-//! | `GET …/{slug}/importing` | how far the import under way is, JSON | |
+//! | `POST …/{slug}/uploads` | begins an upload in chunks, JSON; for the script | `size` |
+//! | `GET, PATCH /console/uploads/{id}` | how much is uploaded, JSON; the next chunk | |
+//! | `GET …/{slug}/importing` | the progress of the running import, JSON | |
 //! | `GET …/{slug}/scopes/{version}` | [`scope::report::ScopeReport`] | |
 //! | `GET …/scopes/{version}/rejects` | the rejects as CSV | |
-//! | `POST …/scopes/{version}/activate`, `…/discard` | decides about a draft | |
+//! | `POST …/scopes/{version}/activate`, `…/discard` | activates or discards a draft | |
 //! | `GET, POST …/{slug}/letters` | [`letters::page::LettersPage`]; takes a list, as CSV | `kind` (`letter guardian kin safe`), `again` |
 //! | `POST …/{slug}/letters/told` | one person was told | `reference`, `on`, `how`, `who` |
 //! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
 //! | `POST …/{slug}/minors` | how minors are told | `rule` |
-//! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | what became of a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
+//! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | records or discards a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
 //! | `GET, POST /console/templates` | [`template::list::Templates`] | `name`, `locale` |
-//! | `GET /console/templates/{id}` | [`template::editor::TemplatePage`] | query `locale`, `incident`, `reference` |
+//! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
 //! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
 //! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
-//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::Moving`] | |
-//! | `POST /console/campaigns/{id}/{deed}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
+//! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::ProgressEvent`] | |
+//! | `POST /console/campaigns/{id}/{action}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
-//! | `GET /console/notices/{id}` | [`notice::list::NoticePage`] | |
-//! | `GET /console/people/{id}` | [`person::page::Ledger`] | |
+//! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
+//! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
 //! | `GET, POST /console/helpline/find` | [`helpline::search::Search`] | `sought` |
 //! | `GET, POST /console/helpline/call` | [`helpline::call::CallForm`] | `reference`, `verification`, `text`, `then` |
 //! | `GET /console/tickets/{id}` | [`ticket::view::TicketPage`] | query `as=note` |
 //! | `POST /console/tickets/{id}/messages` | replies, notes, logs a call; with `act=as-note`, `as-reply` shows the other tab | `kind` (`reply`, `note`, `call`), `text`, `note`, `version`, `messages`; replies and calls also `then` (a state, or empty to keep it), `resolution`, `reason`, `review_on` |
-//! | `POST /console/tickets/{id}/transition`, `…/take`, `…/release` | moves it, takes it, gives it back | `to` (`open`, `closed:spam`), `version` |
+//! | `POST /console/tickets/{id}/transition`, `…/take`, `…/release` | changes its state, takes it, gives it back | `to` (`open`, `closed:spam`), `version` |
 //! | `POST /console/tickets/{id}/assign` | gives it to an agent | `agent` (an account), `version` |
 //! | `GET /console/staff`, `POST …/staff/{id}/disable`, `…/enable` | [`staff::list::StaffList`] | |
 //! | `GET /console/audit` | [`audit::AuditLog`] | query `before` |
@@ -53,14 +53,17 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
-pub mod around;
+pub mod account;
+pub mod answer;
 pub mod audit;
 pub mod campaign;
 pub mod dashboard;
 pub mod design;
 pub mod helpline;
+pub mod history;
 pub mod incident;
 pub mod letters;
+pub mod names;
 pub mod notice;
 pub mod outbox;
 pub mod person;
@@ -71,141 +74,31 @@ pub mod tasks;
 pub mod template;
 pub mod ticket;
 
-use chrono::{DateTime, Utc};
+pub use self::account::Account;
+pub use self::history::HistoryLine;
 
-use crate::notice;
-use crate::web::figures::{Part, Rect, count, lay};
-use crate::web::page::Moment;
-
-/// Who is accounted for in an incident, and how: promises P1 and P2 as figures.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// Everyone in the active scope.
-    pub people: i64,
-    /// Sent a notice.
-    pub notified: i64,
-    /// Of those: last told by a letter.
-    pub notified_by_post: i64,
-    /// Of those: last told by another channel than e-mail or post.
-    pub notified_otherwise: i64,
-    /// Somewhere between queued and sent.
-    pub in_progress: i64,
-    /// Not reachable by e-mail.
-    pub needs_letter: i64,
-    /// Left out, each with a reason.
-    pub withheld: i64,
-    /// Nobody knows why: must be 0.
-    pub unexplained: i64,
-    /// Notified, but not of everything that was exposed.
-    pub unnotified_elements: i64,
-    /// Told of something that is not theirs.
-    pub told_too_much: i64,
-    /// Of those: to be corrected by a letter or otherwise.
-    pub correction_letters: i64,
-    /// Minors to be told by a letter to the parent or guardian.
-    pub guardian_letters: i64,
-    /// Of those: in progress.
-    pub guardian_in_progress: i64,
-    /// When it was counted.
-    pub as_of: Moment,
-}
-
-impl Account {
-    /// What was counted just now.
-    pub fn of(counted: &notice::account::Account, now: DateTime<Utc>) -> Self {
-        Self {
-            people: counted.people,
-            notified: counted.notified,
-            notified_by_post: counted.notified_by_post,
-            notified_otherwise: counted.notified_otherwise,
-            in_progress: counted.in_progress,
-            needs_letter: counted.needs_letter,
-            withheld: counted.withheld,
-            unexplained: counted.unexplained,
-            unnotified_elements: counted.unnotified_elements,
-            told_too_much: counted.told_too_much,
-            correction_letters: counted.correction_letters,
-            guardian_letters: counted.guardian_letters,
-            guardian_in_progress: counted.guardian_in_progress,
-            as_of: Moment::ago(now, now),
-        }
-    }
-
-    /// How many a campaign can correct.
-    pub fn correction_mails(&self) -> i64 {
-        self.told_too_much - self.correction_letters
-    }
-
-    /// What is done about people who were told of something that is not theirs.
-    pub fn correct(&self) -> &'static str {
-        match (self.correction_mails() > 0, self.correction_letters > 0) {
-            (true, true) => "draft a correction, and take the list of letters of correction",
-            (false, true) => "take the list of letters of correction",
-            _ => "draft a correction",
-        }
-    }
-
-    /// The parts of the bar and its key, in reading order.
-    pub fn parts(&self) -> Vec<Part> {
-        let part = |name, figure, fill| Part { name, figure, fill };
-        vec![
-            part("notified", self.notified, "done"),
-            part("in progress", self.in_progress, "busy"),
-            part("needs letter", self.needs_letter, "look"),
-            part("withheld", self.withheld, "idle"),
-            part("unexplained", self.unexplained, "act"),
-        ]
-    }
-
-    /// The bar, 1000 wide.
-    pub fn bar(&self) -> Vec<Rect> {
-        lay(&self.parts())
-    }
-
-    /// The bar for whoever cannot see it.
-    pub fn in_words(&self) -> String {
-        let parts: Vec<_> = self
-            .parts()
-            .iter()
-            .map(|p| format!("{} {}", p.name, count(p.figure)))
-            .collect();
-        format!("{} people: {}", count(self.people), parts.join(", "))
-    }
-}
-
-/// A deed a page offers: legal in this state, or greyed with the reason.
+/// A button for an action that a page offers: enabled, or disabled with the reason.
 #[derive(Debug, Clone, Default)]
-pub struct Deed {
-    /// The last part of its path, or the state it leads to.
+pub struct Button {
+    /// The last part of the path that it posts to, or the state that it leads to.
     pub name: String,
-    /// What the button says.
+    /// The text on the button.
     pub words: String,
-    /// `""` for the one primary deed, else `quiet` or `danger`.
+    /// Empty for the primary button, else `quiet` or `danger`.
     pub look: &'static str,
-    /// What is asked before it is done; empty to do it at once.
+    /// The question before the action; empty for an action without a question.
     pub sure: String,
-    /// What has to be ticked with that; empty for nothing.
+    /// The box to tick with the question; empty for none.
     pub tick: String,
-    /// Why it cannot be done now; empty when it can.
+    /// Why the button is disabled; empty for an enabled one.
     pub blocked: String,
 }
 
-/// One line of "who did what".
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// A member of staff, or `Candor`.
-    pub who: String,
-    /// A short sentence without its subject: `paused the campaign`.
-    pub what: String,
-    /// When.
-    pub at: Moment,
-}
-
-/// One option of a choice.
+/// One option of a select field.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    /// What the form sends.
+    /// The value that the form sends.
     pub value: String,
-    /// What the reader sees.
+    /// The text that the reader sees.
     pub words: String,
 }

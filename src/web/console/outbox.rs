@@ -1,4 +1,4 @@
-//! The demo's post office: the letters that went to files instead of people.
+//! The outbox of a rehearsal: messages that were written to files instead of being sent.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data, Path};
@@ -21,20 +21,20 @@ use crate::web::who::{Allowed, Signed};
 pub struct Outbox {
     /// The frame.
     pub desk: Desk,
-    /// The latest letters.
+    /// The latest messages.
     pub letters: Vec<LetterRow>,
-    /// How many there are in all.
+    /// The total number of messages.
     pub total: i64,
-    /// The one opened.
+    /// The open message.
     pub letter: Option<OpenLetter>,
 }
 
-/// One letter in the list.
+/// One message in the list.
 #[derive(Debug, Clone)]
 pub struct LetterRow {
-    /// Its file's name.
+    /// The name of its file.
     pub name: String,
-    /// To whom.
+    /// Its recipient.
     pub to: String,
     /// Its subject.
     pub subject: String,
@@ -42,33 +42,33 @@ pub struct LetterRow {
     pub at: Moment,
 }
 
-/// One letter, opened.
+/// One open message.
 #[derive(Debug, Clone)]
 pub struct OpenLetter {
-    /// Its file's name.
+    /// The name of its file.
     pub name: String,
     /// Its headers in order.
     pub headers: Vec<(String, String)>,
     /// Its text part.
     pub text: String,
-    /// Where its HTML part alone is served; empty when it has none.
+    /// The address of its HTML part; empty without one.
     pub html: String,
 }
 
 impl Outbox {
-    /// How many letters are on the page.
+    /// How many messages the page lists.
     fn shown(&self) -> i64 {
         i64::try_from(self.letters.len()).unwrap_or(i64::MAX)
     }
 }
 
-/// How many letters the page lists.
+/// The maximum number of messages on the page.
 const SHOWN: usize = 50;
 
 /// `GET /console/outbox`.
 ///
 /// # Errors
-/// 404 where no relay is a folder.
+/// 404 if no relay is a folder.
 pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> Answer {
     let folder = folder(&app)?;
     let (found, total) = blocking(move || folder.newest(SHOWN)).await?;
@@ -108,7 +108,7 @@ pub async fn one(
     draw(&app, &req, &who, Vec::new(), 0, Some(letter)).await
 }
 
-/// `GET /console/outbox/{name}/html`: the HTML part alone, for a frame without rights.
+/// `GET /console/outbox/{name}/html`: the HTML part alone, for a sandboxed frame.
 ///
 /// # Errors
 /// 404.
@@ -143,7 +143,7 @@ async fn open(app: &App, name: &str) -> Result<Read, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
-/// Files are read beside the loop that serves requests.
+/// Reads files on a thread that may block.
 async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {

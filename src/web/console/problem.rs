@@ -1,30 +1,30 @@
-//! What staff are told when something cannot be done or shown.
+//! The error page of the console.
 
 use askama::Template;
 
 use crate::web::again::Again;
 use crate::web::page::Desk;
 
-/// The page of a refusal or a fault. It asks the database nothing, since the fault may be there.
+/// The error page. It reads nothing from the database, since the database may be the cause.
 #[derive(Template)]
 #[template(path = "console/problem.html")]
 pub struct ProblemPage {
-    /// The frame, with the navigation of who is signed in; without a name where that is not known.
+    /// The frame, with the navigation of the reader; without a name if the reader is not known.
     pub desk: Desk,
-    /// What is the matter, in a line.
+    /// The problem in one line.
     pub title: String,
-    /// What it means, in a sentence or two.
+    /// Its meaning in one or two sentences.
     pub text: String,
     /// What to do, each a sentence.
     pub advice: Vec<String>,
-    /// The id of the request, as in the log; empty when it would help nobody.
+    /// The id of the request, as in the log; empty if it is of no use.
     pub reference: String,
-    /// Words that were typed and could not be kept; empty when none.
+    /// The typed text that could not be saved; empty for none.
     pub typed: String,
-    /// What is said beside them.
+    /// The hint about that text.
     pub typed_hint: &'static str,
-    /// The page of what the form was about; empty where there is none.
+    /// The page of the form's subject; empty without one.
     pub back: String,
-    /// The form that can be sent again once the fault is over.
+    /// The form that can be sent again after the fault is over.
     pub again: Option<Again>,
 }

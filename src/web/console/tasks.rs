@@ -1,5 +1,8 @@
-//! What of an incident waits for somebody: people whom nothing reaches, and what was told them.
+//! Tasks that an incident has for staff: people whom no campaign or letter reaches, and people who were not told
+//! rightly.
 
+use super::Account;
+use super::letters::due;
 use crate::campaign::doubled::PATIENCE;
 use crate::campaign::store::{LOOKED_AT, Reach, reach, still_uncertain};
 use crate::db::{self, Conn};
@@ -7,132 +10,137 @@ use crate::id::IncidentId;
 use crate::incident::open::Untold;
 use crate::incident::{Incident, IncidentState};
 use crate::staff::Right;
-use crate::web::console::Account;
-use crate::web::console::letters::due;
 use crate::web::figures::count;
 use crate::web::page::Tone;
 use crate::web::problem::Problem;
 use crate::web::who::Signed;
 
-/// One thing that waits.
+/// One task.
 #[derive(Debug, Clone)]
-pub struct Need {
+pub struct Task {
     /// How urgent.
     pub tone: Tone,
-    /// What, a sentence.
+    /// What has to be done, a sentence.
     pub text: String,
-    /// Where to do it; empty where others do it.
+    /// The page to do it on; empty if others do it.
     pub href: String,
-    /// What the link says: `Review it`.
-    pub deed: String,
+    /// The text of the link: `Review it`.
+    pub action: String,
 }
 
-/// What waits in an incident for this member of staff.
+/// The tasks of an incident for this member of staff.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn of_incident(
     conn: &mut Conn,
     incident: &Incident,
     account: Option<&Account>,
     who: &Signed,
-) -> Result<Vec<Need>, Problem> {
+) -> Result<Vec<Task>, Problem> {
     let Some(account) = account else {
         return Ok(Vec::new());
     };
-    let at = format!("/console/incidents/{}", incident.slug);
-    let mut needs = Vec::new();
-    let mut need = |tone, text: String, href: String, deed: &str| {
-        needs.push(Need {
-            tone,
-            text: format!("{}: {text}", incident.title),
-            href,
-            deed: deed.to_owned(),
-        });
-    };
+    let mut tasks = Vec::new();
     if account.unexplained != 0 {
         let text = people(account.unexplained, "is unexplained", "are unexplained");
-        need(Tone::Act, text, at.clone(), "Find out why");
+        let task = task(text, page(incident), "Find out why");
+        tasks.push(Task {
+            tone: Tone::Act,
+            ..task
+        });
     }
-    if !incident.may_notify() {
-        return Ok(needs);
+    if incident.may_notify() {
+        if who.may(Right::DraftCampaign) {
+            tasks.extend(of_campaigns(conn, incident, account).await?);
+        }
+        tasks.extend(of_state(incident, account, who));
+        tasks.extend(of_letters(conn, incident, who).await?);
     }
-    let draft = |kind: &str| {
-        let slug = &incident.slug;
-        format!("/console/campaigns?incident={slug}&kind={kind}#new")
-    };
-    if who.may(Right::DraftCampaign) {
-        let reach = reach(conn, incident.id).await?;
-        // No campaign is for minors whose guardians get a letter.
-        let in_progress = account.in_progress - account.guardian_in_progress;
-        if let Some(text) = unreached(in_progress, &reach) {
-            need(Tone::Look, text, draft("initial"), "Draft a campaign");
-        }
-        let left = left_uncertain(conn, incident.id, reach.uncertain).await?;
-        if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
-            let text = in_words(left, reach.uncertain);
-            let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
-            need(Tone::Look, text, href, "Look at the latest");
-            if account.in_progress + account.unnotified_elements > 0 {
-                let text = "people who are not told may have got such a notice. No other campaign takes them.";
-                let again = format!(
-                    "/console/campaigns?incident={}&maybe=true#new",
-                    incident.slug
-                );
-                need(
-                    Tone::Look,
-                    text.to_owned(),
-                    again,
-                    "Draft a campaign for them",
-                );
-            }
-        }
-        if account.unnotified_elements > 0 {
-            let text = people(
-                account.unnotified_elements,
-                "was told less than was taken",
-                "were told less than was taken",
-            );
-            need(Tone::Look, text, draft("supplement"), "Draft a supplement");
-        }
-        let by_mail = account.correction_mails();
-        if by_mail > 0 {
-            let text = people(
-                by_mail,
-                "was told of something that is not theirs",
-                "were told of something that is not theirs",
-            );
-            need(Tone::Look, text, draft("correction"), "Draft a correction");
+    for task in &mut tasks {
+        task.text = format!("{}: {}", incident.title, task.text);
+    }
+    Ok(tasks)
+}
+
+fn task(text: String, href: String, action: &str) -> Task {
+    Task {
+        tone: Tone::Look,
+        text,
+        href,
+        action: action.to_owned(),
+    }
+}
+
+fn page(of: &Incident) -> String {
+    format!("/console/incidents/{}", of.slug)
+}
+
+/// People for whom a campaign has to be drafted, and notices that were left uncertain.
+async fn of_campaigns(
+    conn: &mut Conn,
+    incident: &Incident,
+    account: &Account,
+) -> Result<Vec<Task>, Problem> {
+    let draft = |what: &str| format!("/console/campaigns?incident={}&{what}#new", incident.slug);
+    let mut tasks = Vec::new();
+    let reach = reach(conn, incident.id).await?;
+    // No campaign is for minors whose guardians get a letter.
+    let in_progress = account.in_progress - account.guardian_in_progress;
+    if let Some(text) = unreached(in_progress, &reach) {
+        tasks.push(task(text, draft("kind=initial"), "Draft a campaign"));
+    }
+    let left = left_uncertain(conn, incident.id, reach.uncertain).await?;
+    if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
+        let text = uncertain_in_words(left, reach.uncertain);
+        let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
+        tasks.push(task(text, href, "Look at the latest"));
+        if account.in_progress + account.unnotified_elements > 0 {
+            let text =
+                "people who are not told may have got such a notice. No other campaign takes them.";
+            let href = draft("maybe=true");
+            tasks.push(task(text.to_owned(), href, "Draft a campaign for them"));
         }
     }
+    if account.unnotified_elements > 0 {
+        let text = people(
+            account.unnotified_elements,
+            "was told less than was taken",
+            "were told less than was taken",
+        );
+        tasks.push(task(text, draft("kind=supplement"), "Draft a supplement"));
+    }
+    let by_mail = account.correction_mails();
+    if by_mail > 0 {
+        let text = people(
+            by_mail,
+            "was told of something that is not theirs",
+            "were told of something that is not theirs",
+        );
+        tasks.push(task(text, draft("kind=correction"), "Draft a correction"));
+    }
+    Ok(tasks)
+}
+
+/// An incident whose state does not say yet that people are told.
+fn of_state(incident: &Incident, account: &Account, who: &Signed) -> Option<Task> {
     let is_early = matches!(
         incident.state,
         IncidentState::Confirmed | IncidentState::Scoping
     );
-    if who.may(Right::SteerIncident) && is_early && account.notified > 0 {
-        let text = match account.notified {
-            1 => format!(
-                "1 person is told, and the incident is still {}.",
-                incident.state
-            ),
-            n => format!(
-                "{} people are told, and the incident is still {}.",
-                count(n),
-                incident.state
-            ),
-        };
-        need(Tone::Look, text, at.clone(), "Move it on");
+    if !who.may(Right::SteerIncident) || !is_early || account.notified == 0 {
+        return None;
     }
-    let titled = |need: Need| Need {
-        text: format!("{}: {}", incident.title, need.text),
-        ..need
+    let told = match account.notified {
+        1 => "1 person is told".to_owned(),
+        n => format!("{} people are told", count(n)),
     };
-    needs.extend(of_paper(conn, incident, who).await?.into_iter().map(titled));
-    Ok(needs)
+    let text = format!("{told}, and the incident is still {}.", incident.state);
+    Some(task(text, page(incident), "Change its state"))
 }
 
-/// How many of `all` notices that were left uncertain concern people who were not told since; `None` where they are too
-/// many to be looked at one by one, or that takes longer than a page waits.
+/// How many of `all` uncertain notices are to people who were not told since; `None` if there are too many to read, or if
+/// the count takes longer than a page waits.
 async fn left_uncertain(conn: &mut Conn, of: IncidentId, all: i64) -> db::Result<Option<i64>> {
     if all == 0 || all > LOOKED_AT {
         return Ok(Some(0).filter(|_| all == 0));
@@ -141,8 +149,8 @@ async fn left_uncertain(conn: &mut Conn, of: IncidentId, all: i64) -> db::Result
     db::within(conn, PATIENCE, count).await
 }
 
-/// What is said of `left` of `all` notices that were left uncertain.
-fn in_words(left: Option<i64>, all: i64) -> String {
+/// The sentence about `all` uncertain notices, `left` of which are to people who were not told since.
+fn uncertain_in_words(left: Option<i64>, all: i64) -> String {
     match (left, all) {
         (Some(1), _) => {
             "1 notice was left uncertain, and its person was not told since: it may have arrived."
@@ -163,49 +171,44 @@ fn in_words(left: Option<i64>, all: i64) -> String {
     }
 }
 
-/// What waits of letters, next of kin and safe channels in an incident, for staff who take lists; without its title.
+/// The tasks about letters, next of kin and safe channels, for staff who take lists; without the title of the incident.
 ///
 /// # Errors
-/// The database's.
-pub async fn of_paper(
+/// Database errors.
+pub async fn of_letters(
     conn: &mut Conn,
     incident: &Incident,
     who: &Signed,
-) -> Result<Vec<Need>, Problem> {
+) -> Result<Vec<Task>, Problem> {
     if incident.forgotten_at.is_some() || !who.may(Right::ImportScope) {
         return Ok(Vec::new());
     }
-    let owed = due::owed(conn, incident.id, due::LOOKED_AT).await?;
-    let need = |(text, deed): (String, &str)| Need {
-        tone: Tone::Look,
-        text,
-        href: format!("/console/incidents/{}/letters", incident.slug),
-        deed: deed.to_owned(),
-    };
-    let waits = due::of_lists(&owed, incident.state);
-    Ok(waits.into_iter().map(need).collect())
+    let lists = due::load(conn, incident.id, due::MAX_READ).await?;
+    let href = format!("{}/letters", page(incident));
+    let tasks = due::tasks(&lists, incident.state).into_iter();
+    Ok(tasks
+        .map(|(text, action)| task(text, href.clone(), action))
+        .collect())
 }
 
-/// What is said of a closed incident in which people are not told, or not rightly; `None` if everybody is, or for staff
-/// who tell nobody. `it`: what the sentence calls the incident.
-pub fn of_closed(it: &str, incident: &Incident, untold: &Untold, who: &Signed) -> Option<Need> {
+/// The task of a closed incident in which people are not told, or not rightly; `None` without such people, or without the
+/// right to tell people. `it`: the subject of the sentence.
+pub fn of_closed(it: &str, incident: &Incident, untold: &Untold, who: &Signed) -> Option<Task> {
     let steers = who.may(Right::SteerIncident);
     if !steers && !who.may(Right::ImportScope) && !who.may(Right::DraftCampaign) {
         return None;
     }
-    Some(Need {
-        tone: Tone::Look,
-        text: format!("{it} {}", due::of_closed(untold)?),
-        href: format!("/console/incidents/{}#state", incident.slug),
-        deed: match steers {
-            true => "Open it again".to_owned(),
-            false => "Look at it".to_owned(),
-        },
-    })
+    let action = match steers {
+        true => "Open it again",
+        false => "Look at it",
+    };
+    let text = format!("{it} {}", due::of_closed(untold)?);
+    Some(task(text, format!("{}#state", page(incident)), action))
 }
 
-/// People in progress whom no campaign will reach, while the audiences of all campaigns are known. Every unsettled
-/// notice reaches at most one of them, and every uncertain one may have: the rest is the least there are.
+/// The sentence about people in progress whom no campaign will reach; `None` before the audiences of all campaigns are
+/// known. An unsettled notice reaches at most one of them, and an uncertain notice may have reached one: the rest is the
+/// minimum.
 fn unreached(in_progress: i64, reach: &Reach) -> Option<String> {
     let reached = reach.to_come + reach.uncertain_first;
     let left = in_progress - reached;

@@ -12,30 +12,35 @@ use candor::web::console::campaign::list::{Campaigns, NewCampaign};
 use candor::web::console::campaign::outcomes::{Outcomes, RelayRow, ReplyRow};
 use candor::web::console::campaign::page::CampaignPage;
 use candor::web::console::campaign::progress::Counts;
-use candor::web::console::campaign::readiness::{Acknowledgement, Reach, Reader};
+use candor::web::console::campaign::readiness::{Acknowledgement, Reader, Readiness};
 use candor::web::console::campaign::row::CampaignRow;
-use candor::web::console::dashboard::{Accounted, Dashboard, Need, Running};
+use candor::web::console::dashboard::{Accounted, Dashboard, Running, Task};
 use candor::web::console::design::Design;
 use candor::web::console::helpline::call::CallForm;
-use candor::web::console::incident::account::PersonLine;
 use candor::web::console::incident::facts;
+use candor::web::console::incident::forget::ForgetForm;
 use candor::web::console::incident::list::{IncidentRow, Incidents, NewIncident};
-use candor::web::console::incident::page::{Farewell, IncidentPage, Publish, ScopeRow};
+use candor::web::console::incident::page::{IncidentPage, Publish, ScopeRow};
 use candor::web::console::letters::page::{BatchLine, LettersPage, ListLine, Typed};
 use candor::web::console::letters::questions::Asked as LetterAsked;
-use candor::web::console::notice::list::{NoticeRow, Notices};
+use candor::web::console::notice::list::Notices;
+use candor::web::console::notice::row::NoticeRow;
 use candor::web::console::outbox::{LetterRow, OpenLetter, Outbox};
-use candor::web::console::person::page::{Ledger, Letter, Told};
+use candor::web::console::person::list::PersonLine;
+use candor::web::console::person::page::{NoticeLine, PersonPage, PostalLine};
 use candor::web::console::problem::ProblemPage;
+use candor::web::console::scope::delta::Delta;
 use candor::web::console::scope::import::{Import, Waiting};
+use candor::web::console::scope::questions::Asked;
 use candor::web::console::scope::rejects::{Reason, Reject, Rejected};
-use candor::web::console::scope::report::{Asked, Delta, ScopeReport};
+use candor::web::console::scope::report::ScopeReport;
 use candor::web::console::staff::list::{KeyRow, StaffList, StaffRow};
 use candor::web::console::staff::me::{Me, SessionRow};
 use candor::web::console::staff::sign_in::SignIn;
-use candor::web::console::template::editor::{Finding, Preview, TemplatePage, Variant, Within};
 use candor::web::console::template::list::{NewTemplate, TemplateRow, Templates};
-use candor::web::console::{Account, Choice, Deed, Done};
+use candor::web::console::template::page::{TemplatePage, Variant, Within};
+use candor::web::console::template::preview::{Finding, Preview};
+use candor::web::console::{Account, Button, Choice, HistoryLine};
 use candor::web::figures::{Chart, Column};
 use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
 use candor::web::public::{Fact, Update};
@@ -63,8 +68,8 @@ pub fn desk(area: Area) -> Desk {
 }
 
 /// A deed without a question.
-pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Deed {
-    Deed {
+pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
+    Button {
         name: name.into(),
         words: words.into(),
         look,
@@ -110,11 +115,11 @@ fn account(unnotified_elements: i64) -> Account {
 }
 
 fn dashboard() -> Dashboard {
-    let need = |tone, text: &str, href: &str, deed: &str| Need {
+    let need = |tone, text: &str, href: &str, deed: &str| Task {
         tone,
         text: text.into(),
         href: href.into(),
-        deed: deed.into(),
+        action: deed.into(),
     };
     let incident = |slug: &str, title: &str, state: &str, account| Accounted {
         slug: slug.into(),
@@ -124,7 +129,7 @@ fn dashboard() -> Dashboard {
     };
     Dashboard {
         desk: desk(Area::Dashboard),
-        needs: vec![
+        tasks: vec![
             need(
                 Tone::Act,
                 "“Supplement: phone and IMEI” waits for a second person since 02:40.",
@@ -165,15 +170,15 @@ fn dashboard() -> Dashboard {
     }
 }
 
-fn done(who: &str, what: &str, minutes: i64) -> Done {
-    Done {
+fn done(who: &str, what: &str, minutes: i64) -> HistoryLine {
+    HistoryLine {
         who: who.into(),
         what: what.into(),
         at: ago(minutes),
     }
 }
 
-fn log() -> Vec<Done> {
+fn log() -> Vec<HistoryLine> {
     vec![
         done("Ada Moreno", "resumed the campaign", 42),
         done("Candor", "paused it: 5.2 % bounced, the limit is 5 %", 55),
@@ -285,18 +290,18 @@ fn incident() -> IncidentPage {
         has_older_acts: true,
         may_edit: true,
         may_draft: true,
-        farewell: Some(Farewell {
+        forget: Some(ForgetForm {
             reasons: vec!["1 campaign is under way: let it end, or cancel it".into()],
             ..Farewell::default()
         }),
         forgotten: None,
         is_public: true,
         publication: "1 change is not public. Last published 3 d ago.".into(),
-        waits: vec![Need {
+        tasks: vec![Task {
             tone: Tone::Look,
             text: "5 people died: their next of kin are to be told.".into(),
             href: "/console/incidents/august-2021/letters".into(),
-            deed: "Take the list".into(),
+            action: "Take the list".into(),
         }],
         untold: Untold {
             in_progress: 6_082_994,
@@ -453,7 +458,7 @@ fn scope_report() -> ScopeReport {
             ],
             rows,
         },
-        deeds: vec![
+        buttons: vec![
             deed(
                 "activate",
                 "Activate v2",
@@ -619,7 +624,7 @@ fn campaign() -> CampaignPage {
         deadline: "deadline CA in 21 days".into(),
         speed: "As fast as approved. The helpline waits 6 min; above 15 min sending slows down."
             .into(),
-        deeds: vec![
+        buttons: vec![
             deed("pause", "Pause", "", "", ""),
             deed(
                 "cancel",
@@ -631,7 +636,7 @@ fn campaign() -> CampaignPage {
         ],
         void: String::new(),
         doubt: String::new(),
-        reach: None,
+        readiness: None,
         faults: Faults::default(),
         content: Content {
             template: "tpl_1".into(),
@@ -646,9 +651,11 @@ fn campaign() -> CampaignPage {
             names: String::new(),
             rate: "8,000 a second".into(),
             limits: Vec::new(),
-            first_slice: "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000".into(),
+            canary:
+                "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
+                    .into(),
             through_by: None,
-            on_uncertain: "left as they are".into(),
+            on_uncertain: "do not send again".into(),
             texts: vec![Words {
                 locale: "en".into(),
                 language: "English".into(),
@@ -674,14 +681,14 @@ fn campaign() -> CampaignPage {
     }
 }
 
-fn reach() -> Reach {
+fn readiness() -> Readiness {
     let reader = |language: &str, people, text: &str| Reader {
         language: language.into(),
         people,
         text: text.into(),
         is_theirs: language == text,
     };
-    Reach {
+    Readiness {
         count: AudienceCount {
             mailable: 7_800_000,
             withheld: 12,
@@ -719,7 +726,7 @@ fn campaign_in_review() -> CampaignPage {
         counts: Counts::default(),
         pace: String::new(),
         speed: String::new(),
-        deeds: vec![
+        buttons: vec![
             deed(
                 "approve",
                 "Approve",
@@ -739,7 +746,7 @@ fn campaign_in_review() -> CampaignPage {
             approved: None,
             ..campaign().content
         },
-        reach: Some(reach()),
+        readiness: Some(readiness()),
         outcomes: Outcomes::default(),
         ..campaign()
     }
@@ -885,8 +892,8 @@ fn letters() -> LettersPage {
     }
 }
 
-fn ledger() -> Ledger {
-    let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| Told {
+fn ledger() -> PersonPage {
+    let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| NoticeLine {
         id: "ntc_1".into(),
         kind: kind.into(),
         status: status.into(),
@@ -894,7 +901,7 @@ fn ledger() -> Ledger {
         names: names.into(),
         believed: believed.into(),
     };
-    Ledger {
+    PersonPage {
         desk: desk(Area::Incidents),
         slug: "august-2021".into(),
         title: "Theft of customer data".into(),
@@ -930,7 +937,7 @@ fn ledger() -> Ledger {
                 4_000,
             ),
         ],
-        letters: vec![Letter {
+        letters: vec![PostalLine {
             batch: "pst_1".into(),
             what: "Letter".into(),
             state: "posted on 3 Dec 2026, came back: moved away (recorded on 9 Dec 2026)".into(),
@@ -972,7 +979,7 @@ pub fn draw(pages: &mut Pages) {
                 stopped: Some(stopped),
                 ..desk(Area::Dashboard)
             },
-            needs: Vec::new(),
+            tasks: Vec::new(),
             incidents: Vec::new(),
             running: Vec::new(),
         },
@@ -1084,7 +1091,7 @@ pub fn draw(pages: &mut Pages) {
         &CampaignPage {
             status: "paused".into(),
             is_held: true,
-            deeds: vec![deed("resume", "Resume", "", "", "")],
+            buttons: vec![deed("resume", "Resume", "", "", "")],
             pace: "paused by Candor: 5.2 % bounced".into(),
             ..campaign()
         },
@@ -1092,7 +1099,7 @@ pub fn draw(pages: &mut Pages) {
     add("c_campaign_review", &campaign_in_review());
     add("c_notices", &notices("deferred"));
     add("c_person", &ledger());
-    let nobody_wrote = Ledger {
+    let nobody_wrote = PersonPage {
         notices: Vec::new(),
         ..ledger()
     };

@@ -47,7 +47,7 @@ fn work() -> Work {
 fn composer() -> Composer {
     Composer {
         as_note: false,
-        to: "e-mail, a•••@e•••.com, in English".into(),
+        to: "Goes to e-mail, a•••@e•••.com.".into(),
         next: vec![
             deed("solved", "Send and set: Solved", "", "", ""),
             deed("pending", "Send and set: Pending", "quiet", "", ""),
@@ -142,7 +142,7 @@ fn ticket() -> TicketPage {
         conflict: None,
         composer: Some(composer()),
         locked: String::new(),
-        moves: vec![
+        buttons: vec![
             deed("release", "Give back", "quiet", "", ""),
             deed(
                 "closed",
@@ -261,7 +261,7 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             assignee: String::new(),
             composer: None,
             locked: "Take this ticket to answer it.".into(),
-            moves: vec![deed("take", "Take it", "", "", "")],
+            buttons: vec![deed("take", "Take it", "", "", "")],
             person: PersonZone {
                 verified: "Not verified".into(),
                 ..PersonZone::default()
@@ -280,7 +280,7 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             ended: "Closed as spam by Ben Okafor on 29 November 2026, 14:02 UTC.".into(),
             composer: None,
             locked: "This ticket is closed for good.".into(),
-            moves: vec![],
+            buttons: vec![],
             ..ticket()
         },
     );

@@ -1,16 +1,16 @@
-//! The particulars of an act, for readers.
+//! The details of an action, for readers.
 
 use serde_json::{Map, Value};
 
 use crate::audit::Linked;
 use crate::seal::to_hex;
 
-/// What stands instead of a value that only a key of its incident opens.
+/// The text in place of a value that is sealed with the key of its incident.
 const SEALED: &str = "sealed";
 
-/// Name and value of each, then what identifies the act.
-pub(crate) fn of(act: &Linked) -> Vec<(String, String)> {
-    let event = &act.event;
+/// Name and value of each detail, then actor, time and hashes.
+pub(crate) fn of(action: &Linked) -> Vec<(String, String)> {
+    let event = &action.event;
     let read: Value =
         serde_json::from_str(&event.detail).unwrap_or_else(|_| event.detail.as_str().into());
     let mut all = match &read {
@@ -26,15 +26,15 @@ pub(crate) fn of(act: &Linked) -> Vec<(String, String)> {
         [
             ("actor", event.actor.clone()),
             ("at", event.at.to_rfc3339()),
-            ("hash", hex(&act.hash)),
-            ("hash before", hex(&act.prev_hash)),
+            ("hash", hex(&action.hash)),
+            ("hash before", hex(&action.prev_hash)),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
     all
 }
 
-/// Each field, those of fields within it behind its name.
+/// Each field; nested fields follow the name of their field.
 fn named(before: &str, fields: &Map<String, Value>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (name, value) in fields {
@@ -50,7 +50,7 @@ fn named(before: &str, fields: &Map<String, Value>) -> Vec<(String, String)> {
     all
 }
 
-/// A text as it is, several one after the other, anything else as JSON.
+/// A text as it is, a list joined by commas, anything else as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -72,7 +72,7 @@ mod tests {
     use crate::audit::Event;
 
     #[test]
-    fn every_particular_is_named_and_what_is_sealed_stays_so() {
+    fn every_detail_has_a_name_and_sealed_values_stay_sealed() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null,
             "delta": { "people_added": 3, "flags_lifted": { "minor": 1 } } });

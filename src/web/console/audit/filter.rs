@@ -1,4 +1,4 @@
-//! What the audit page is asked for.
+//! The filter of the audit page.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -6,16 +6,16 @@ use serde::Deserialize;
 use crate::web::console::Choice;
 use crate::web::page::{Fault, Faults};
 
-/// What is shown of the log; an empty choice shows all.
+/// The filter; an empty field matches all actions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// An incident's address.
+    /// The slug of an incident.
     pub incident: String,
-    /// The id that acts were done to, or name.
+    /// The subject: an id or a name.
     pub on: String,
     /// An actor, or a kind of actors.
     pub by: String,
-    /// An action, or the noun of several.
+    /// An action, or the noun of several actions.
     pub act: String,
     /// The first day or minute, UTC.
     pub from: String,
@@ -25,11 +25,11 @@ pub struct Filter {
     pub incidents: Vec<Choice>,
     /// The actors to choose from.
     pub actors: Vec<Choice>,
-    /// What cannot be read of it.
+    /// The faults of fields that cannot be read.
     pub faults: Faults,
 }
 
-/// Which page.
+/// The query.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
@@ -43,7 +43,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The filter, and the number before which the page begins.
+    /// The filter, and the number that the page ends before.
     pub(crate) fn read(&self) -> (Filter, Option<i64>) {
         let trimmed = |text: &String| text.trim().to_owned();
         let mut filter = Filter {
@@ -69,7 +69,7 @@ impl Asked {
         if !before.is_empty() && number.is_none() {
             filter.faults.0.push(Fault {
                 field: "incident".to_owned(),
-                text: "The address asks for the acts before something that is no number. Choose what to show here.".to_owned(),
+                text: "The address names a page by something that is not a number. Choose here what to show.".to_owned(),
             });
         }
         (filter, number)
@@ -77,7 +77,7 @@ impl Asked {
 }
 
 impl Filter {
-    /// Whether anything is left out.
+    /// Whether any field is set.
     pub fn is_any(&self) -> bool {
         [
             &self.incident,
@@ -91,13 +91,13 @@ impl Filter {
         .any(|one| !one.is_empty())
     }
 
-    /// The earliest moment, and the first one after the latest.
+    /// The start and the end of the period; the end is exclusive.
     pub(crate) fn times(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         let from = span(&self.from).map(|(begin, _)| begin);
         (from, span(&self.to).map(|(_, end)| end))
     }
 
-    /// The address of this page with these acts, those before a number if one is given.
+    /// The address of the page with this filter, before a number if one is given.
     pub(crate) fn address(&self, before: Option<i64>) -> String {
         let before = before.map(|before| before.to_string()).unwrap_or_default();
         let mut words = vec![
@@ -117,7 +117,7 @@ impl Filter {
         }
     }
 
-    /// The address of all acts on the same thing.
+    /// The address of all actions on the same subject.
     pub fn of_subject(&self, on: &str) -> String {
         let same = Self {
             on: on.to_owned(),
@@ -126,7 +126,7 @@ impl Filter {
         same.address(None)
     }
 
-    /// The address of all acts of the same kind.
+    /// The address of all actions of the same kind.
     pub fn of_act(&self, act: &str) -> String {
         let same = Self {
             act: act.to_owned(),
@@ -140,7 +140,7 @@ impl Filter {
     }
 }
 
-/// The moments of a day or a minute: the first, and the first after it.
+/// The start and the exclusive end of a day or a minute.
 fn span(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let minute = || {
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_and_a_minute_are_read_with_their_ends() {
+    fn a_day_and_a_minute_are_read_as_periods() {
         let ends = |text| span(text).map(|(from, to)| (from.to_rfc3339(), to.to_rfc3339()));
         let of = |from: &str, to: &str| {
             let zoned = |text: &str| format!("{text}:00+00:00");

@@ -1,5 +1,5 @@
-//! Every act of staff, the latest first, each chained to the one before: all of them, or those on one incident, by one
-//! actor, of one kind or of some days.
+//! The audit log, the latest action first: all actions, or those on one incident, by one actor, of one kind or within a
+//! period.
 
 mod details;
 mod filter;
@@ -24,7 +24,7 @@ use crate::seal::to_hex;
 use crate::staff;
 use crate::staff::right::ReadAudit;
 use crate::web::console::Choice;
-use crate::web::console::helpline::work::Names;
+use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Moment};
@@ -37,30 +37,30 @@ use crate::web::who::Allowed;
 pub struct AuditLog {
     /// The frame.
     pub desk: Desk,
-    /// What is shown of it.
+    /// The filter.
     pub sought: Filter,
-    /// One page of it.
+    /// One page of the actions.
     pub rows: Vec<AuditRow>,
-    /// The address of the earlier acts; empty if there are none.
+    /// The address of earlier actions; empty without any.
     pub earlier: String,
-    /// The address of the newest acts; empty where they are shown.
+    /// The address of the newest actions; empty if they are shown.
     pub newest: String,
-    /// The number from which on no act was looked at, if looking took too long to fill the page.
+    /// The lowest number that was read, if reading took too long to fill the page.
     pub looked_until: Option<i64>,
-    /// How many newer acts are not in the chain yet.
+    /// How many newer actions are not in the chain yet.
     pub waiting: i64,
-    /// What is wrong with the log as far as this page shows.
+    /// Flaws of the log that this page found.
     pub warnings: Vec<String>,
 }
 
 impl AuditLog {
-    /// Whether nothing was found, and what was asked for is no id.
+    /// Whether the subject of the filter has no form of an id.
     pub fn is_no_id(&self) -> bool {
         !self.sought.on.is_empty() && !query::is_subject(&self.sought.on)
     }
 }
 
-/// One act.
+/// One action.
 #[derive(Debug, Clone)]
 pub struct AuditRow {
     /// Its place in the chain.
@@ -69,24 +69,25 @@ pub struct AuditRow {
     pub at: Moment,
     /// Who.
     pub who: String,
-    /// What: `campaign.approve`.
+    /// The action: `campaign.approve`.
     pub what: String,
-    /// On what: a typed id.
+    /// The subject: a typed id.
     pub on: String,
     /// The start of its hash.
     pub hash: String,
-    /// Its particulars: name and value.
+    /// Its details: name and value.
     pub details: Vec<(String, String)>,
 }
 
-/// How many acts a page has.
+/// How many actions a page has.
 const PAGE: usize = 100;
-/// How long a page looks for acts where no index leads to them.
+/// How long a page reads the log without an index.
 const PATIENCE: Duration = Duration::from_secs(1);
+
 /// `GET /console/audit`.
 ///
 /// # Errors
-/// 404 for an incident that is not there.
+/// 404 for an unknown incident.
 pub async fn show(
     who: Allowed<ReadAudit>,
     req: HttpRequest,
@@ -94,28 +95,24 @@ pub async fn show(
     asked: Query<Asked>,
 ) -> Answer {
     let (filter, before) = asked.read();
-    // Of one moment: nodes go on linking.
+    // A snapshot, since nodes extend the chain at any time.
     let mut tx = app.db.snapshot().await?;
     let shown = match filter.is_any() {
         _ if filter.faults.any() => Shown::default(),
-        true => sought(&mut tx, &filter, before).await?,
+        true => filtered(&mut tx, &filter, before).await?,
         false => whole(&mut tx, before).await?,
     };
     let waiting = chain::count_waiting(&mut tx).await?;
     tx.commit().await?;
     let mut conn = app.db.get().await?;
     let names = Names::load(&mut conn).await?;
+    let earlier = shown.before.map(|before| filter.address(Some(before)));
+    let newest = before.map(|_| filter.address(None));
     let view = AuditLog {
         waiting,
         desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
-        earlier: match shown.before {
-            Some(before) => filter.address(Some(before)),
-            None => String::new(),
-        },
-        newest: match before {
-            Some(_) => filter.address(None),
-            None => String::new(),
-        },
+        earlier: earlier.unwrap_or_default(),
+        newest: newest.unwrap_or_default(),
         looked_until: shown.before.filter(|_| shown.is_partial),
         rows: shown.rows.iter().map(|one| row(&names, one)).collect(),
         warnings: shown.warnings,
@@ -132,7 +129,7 @@ pub async fn show(
     Ok(page::show(status, &view)?)
 }
 
-/// The acts of a page.
+/// The actions of a page.
 #[derive(Default)]
 struct Shown {
     rows: Vec<Linked>,
@@ -141,7 +138,7 @@ struct Shown {
     warnings: Vec<String>,
 }
 
-/// All acts, and what does not fit between them.
+/// All actions, and the flaws between them.
 async fn whole(conn: &mut Conn, before: Option<i64>) -> Result<Shown, Problem> {
     let page = audit::store::page(conn, before, PAGE).await?;
     let mut warnings = warnings(conn).await?;
@@ -157,8 +154,8 @@ async fn whole(conn: &mut Conn, before: Option<i64>) -> Result<Shown, Problem> {
     })
 }
 
-/// The acts that are sought.
-async fn sought(conn: &mut Conn, of: &Filter, before: Option<i64>) -> Result<Shown, Problem> {
+/// The actions that match the filter.
+async fn filtered(conn: &mut Conn, of: &Filter, before: Option<i64>) -> Result<Shown, Problem> {
     let sought = query::of(conn, of).await?;
     let found = search(conn, &sought, before, PAGE, PATIENCE).await?;
     Ok(Shown {
@@ -198,24 +195,24 @@ fn choice(value: impl ToString, words: &str) -> Choice {
     }
 }
 
-/// Every incident, the latest first.
+/// All incidents, the latest first.
 async fn incidents(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
     let all = incident::store::list(conn).await?;
     let each = all.iter().map(|one| choice(&one.slug, &one.title));
     Ok(
-        std::iter::once(choice("", "Every incident and everything else"))
+        std::iter::once(choice("", "All incidents and everything else"))
             .chain(each)
             .collect(),
     )
 }
 
-/// Every member of staff, and the kinds of actors that are none.
+/// All accounts of staff, and the other kinds of actors.
 async fn actors(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
     let all = staff::store::list(conn).await?;
     let each = all
         .iter()
         .map(|one| choice(Actor::Staff(one.id), &one.name));
-    Ok(std::iter::once(choice("", "Everybody"))
+    Ok(std::iter::once(choice("", "All actors"))
         .chain(each)
         .chain([
             choice("customer:", "Customers"),

@@ -1,4 +1,4 @@
-//! What a filter of the audit page means in the log.
+//! From the filter of the audit page to the query of the log.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::db::{self, Conn};
 use crate::id::{KeyId, LetterId, NoticeId, PostalId, SessionId, UpdateId, UploadId};
 use crate::incident::{self, Incident};
 use crate::postal;
-use crate::web::console::around::incident_at;
+use crate::web::console::incident::incident_at;
 use crate::web::problem::Problem;
 
-/// The most campaigns of an incident whose acts are shown with its own.
+/// The maximum number of campaigns whose actions are shown with those of their incident.
 const CAMPAIGNS: i64 = 1_000;
-/// Acts on these are acts on something larger, with the id in their details.
+/// The prefixes of ids that actions have in their details: the subject is a larger thing.
 const PARTS: [&str; 7] = [
     KeyId::PREFIX,
     LetterId::PREFIX,
@@ -27,7 +27,7 @@ const PARTS: [&str; 7] = [
     UploadId::PREFIX,
 ];
 
-/// What is sought.
+/// The query of a filter.
 pub(crate) async fn of(conn: &mut Conn, filter: &Filter) -> Result<Sought, Problem> {
     let incident = match filter.incident.as_str() {
         "" => None,
@@ -45,16 +45,20 @@ pub(crate) async fn of(conn: &mut Conn, filter: &Filter) -> Result<Sought, Probl
         },
     };
     if let Some(incident) = &incident {
-        narrow_to(conn, &mut sought, incident).await?;
+        limit_to_incident(conn, &mut sought, incident).await?;
     }
     if !filter.on.is_empty() {
-        narrow(conn, &mut sought, &filter.on).await?;
+        limit_to(conn, &mut sought, &filter.on).await?;
     }
     Ok(sought)
 }
 
-/// Only acts on the incident, on its campaigns, and on everything since it was opened.
-async fn narrow_to(conn: &mut Conn, sought: &mut Sought, of: &Incident) -> Result<(), Problem> {
+/// Limits the query to the incident, its campaigns, and actions on everything since it was opened.
+async fn limit_to_incident(
+    conn: &mut Conn,
+    sought: &mut Sought,
+    of: &Incident,
+) -> Result<(), Problem> {
     let campaigns = campaign::store::list(conn, Some(of.id), None, CAMPAIGNS).await?;
     let campaigns = campaigns.iter().map(|one| one.id.to_string());
     let own = [of.id.to_string(), EVERYTHING.to_owned()];
@@ -63,10 +67,10 @@ async fn narrow_to(conn: &mut Conn, sought: &mut Sought, of: &Incident) -> Resul
     Ok(())
 }
 
-/// Only acts on this: an id, an incident's address, or any other subject.
-async fn narrow(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Problem> {
+/// Limits the query to a subject: an id, the slug of an incident, or a name.
+async fn limit_to(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Problem> {
     if let Some(incident) = named(conn, on).await? {
-        return narrow_to(conn, sought, &incident).await;
+        return limit_to_incident(conn, sought, &incident).await;
     }
     if !is_part(on) {
         retain(sought, BTreeSet::from([on.to_owned()]));
@@ -75,7 +79,7 @@ async fn narrow(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Pr
     sought.deeds.mentions = on.to_owned();
     if let Ok(id) = on.parse::<PostalId>() {
         match postal::store::find(conn, id).await {
-            // An index leads to them.
+            // The subject has an index.
             Ok(batch) => retain(sought, BTreeSet::from([batch.incident.to_string()])),
             Err(db::Error::Missing) => {}
             Err(error) => return Err(error.into()),
@@ -84,7 +88,7 @@ async fn narrow(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Pr
     Ok(())
 }
 
-/// The incident with this address, if it is one.
+/// The incident with this slug, if there is one.
 async fn named(conn: &mut Conn, slug: &str) -> Result<Option<Incident>, Problem> {
     match incident::store::find_by_slug(conn, slug).await {
         Ok(incident) => Ok(Some(incident)),
@@ -100,13 +104,13 @@ fn retain(sought: &mut Sought, only: BTreeSet<String>) {
     });
 }
 
-/// Whether acts on this stand under what it is a part of.
+/// Whether actions on this id have a larger thing as their subject.
 fn is_part(on: &str) -> bool {
     on.split_once('_')
         .is_some_and(|(prefix, _)| PARTS.contains(&prefix))
 }
 
-/// Whether this looks like an id or another subject of the log, and not like a reference or a name.
+/// Whether this has the form of a subject of the log, not of a reference or a name.
 pub(crate) fn is_subject(on: &str) -> bool {
     let is_id = on.split_once('_').is_some_and(|(prefix, id)| {
         prefix.len() == 3 && id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit())

@@ -1,38 +1,38 @@
-//! Where the buttons of a campaign's page post to.
+//! The actions of a campaign: what the buttons of its page post.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use super::audience::Audiences;
-use super::page::filled;
+use super::page::load;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
 use crate::campaign::store;
 use crate::id::CampaignId;
-use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
-use crate::web::console::around::{on_to, out_of_date};
-use crate::web::form::{Form, Nothing};
+use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
+use crate::web::audience_counts::AudienceCounts;
+use crate::web::console::answer::{out_of_date, redirect};
+use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
 
-/// What every button sends: what its page showed.
+/// The form of every button: what its page showed.
 #[derive(Debug, Deserialize, Default)]
 #[serde(default)]
 pub struct Seen {
     version: i32,
     content_hash: String,
-    /// Of a submission: what is acknowledged with it.
+    /// Of a submission: the keys of the acknowledged warnings.
     acknowledged: Vec<String>,
-    /// Of a launch: that it may go although its texts quote facts that are not public.
+    /// Of a launch: `yes` if it may go although its texts quote facts that are not public.
     agreed: String,
 }
 
-/// Refuses what was decided on a page that is no longer so.
-async fn as_seen(app: &App, id: CampaignId, seen: &Seen) -> Result<(), Problem> {
+/// Refuses an action from a page that is out of date.
+async fn check_version(app: &App, id: CampaignId, seen: &Seen) -> Result<(), Problem> {
     let now = store::find(&mut *app.db.get().await?, id).await?.version;
     if now == seen.version {
         Ok(())
@@ -41,23 +41,23 @@ async fn as_seen(app: &App, id: CampaignId, seen: &Seen) -> Result<(), Problem> 
     }
 }
 
-fn done(id: CampaignId, deed: &str) -> Answer {
-    Ok(on_to(&format!("/console/campaigns/{id}"), deed))
+fn done(id: CampaignId, action: &str) -> Answer {
+    Ok(redirect(&format!("/console/campaigns/{id}"), action))
 }
 
-/// `POST /console/campaigns/{id}/submit`. What stands against it is said on the page, with the ticks kept.
+/// `POST /console/campaigns/{id}/submit`. If it is refused, the page shows the reasons and keeps the ticks.
 ///
 /// # Errors
-/// Illegal moves, a page that is out of date.
+/// An illegal transition, or a page that is out of date.
 pub async fn submit(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
-    audiences: Data<Audiences>,
+    audiences: Data<AudienceCounts>,
     id: Path<CampaignId>,
     mut seen: Form<Seen>,
 ) -> Answer {
-    as_seen(&app, *id, &seen).await?;
+    check_version(&app, *id, &seen).await?;
     let said = seen.acknowledged.iter().cloned().collect();
     let reasons = match launch::submit_with(&app, who.id, *id, &said).await {
         Ok(_) => return done(*id, "submit"),
@@ -74,13 +74,13 @@ pub async fn submit(
         Err(error) => return Err(error.into()),
     };
     for reason in reasons {
-        seen.fault("reach", reason);
+        seen.fault("readiness", reason);
     }
-    let mut page = filled(&app, &req, &who, &audiences, *id).await?;
+    let mut page = load(&app, &req, &who, &audiences, *id).await?;
     for one in page
-        .reach
+        .readiness
         .iter_mut()
-        .flat_map(|reach| &mut reach.acknowledge)
+        .flat_map(|readiness| &mut readiness.acknowledge)
     {
         one.ticked = said.contains(&one.key);
     }
@@ -102,7 +102,7 @@ fn sentence(line: &str) -> String {
 /// `POST /console/campaigns/{id}/approve`: exactly the content that the page showed.
 ///
 /// # Errors
-/// Own work, another content.
+/// The approver wrote or submitted it, or the content changed.
 pub async fn approve(
     who: Allowed<ApproveCampaign>,
     app: Data<App>,
@@ -116,32 +116,32 @@ pub async fn approve(
 /// `POST /console/campaigns/{id}/take-back`.
 ///
 /// # Errors
-/// An illegal move.
+/// An illegal transition.
 pub async fn take_back(
     who: Allowed<DraftCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
     seen: Form<Seen>,
 ) -> Answer {
-    as_seen(&app, *id, &seen).await?;
+    check_version(&app, *id, &seen).await?;
     launch::take_back(&app, who.id, *id).await?;
     done(*id, "take-back")
 }
 
-/// `POST /console/campaigns/{id}/launch`. The page is shown again if texts and public page disagree and that was not
-/// agreed to.
+/// `POST /console/campaigns/{id}/launch`. If its texts quote facts that are not public and the box is not ticked, the page
+/// asks for it.
 ///
 /// # Errors
-/// An illegal move, or an approval that is void.
+/// An illegal transition, or a void approval.
 pub async fn launch(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
-    audiences: Data<Audiences>,
+    audiences: Data<AudienceCounts>,
     id: Path<CampaignId>,
     mut seen: Form<Seen>,
 ) -> Answer {
-    as_seen(&app, *id, &seen).await?;
+    check_version(&app, *id, &seen).await?;
     let agreed = seen.agreed == "yes";
     let hidden = match launch::launch_with(&app, who.id, *id, agreed).await {
         Err(CampaignError::Unpublished(hidden)) => hidden,
@@ -151,20 +151,20 @@ pub async fn launch(
         }
     };
     let reason = format!(
-        "It was not launched: its texts quote facts that the public page does not show as they are now: {}. Publish \
-             them, or tick in the question of “Launch” that it may go all the same.",
+        "It was not launched: its texts quote facts whose present text is not public: {}. Publish them, or press \
+             “Launch” and tick the box to launch it anyway.",
         hidden.join(", ")
     );
     seen.fault("reach", reason);
-    let mut page = filled(&app, &req, &who, &audiences, *id).await?;
+    let mut page = load(&app, &req, &who, &audiences, *id).await?;
     page.faults = seen.faults;
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
-/// `POST /console/campaigns/{id}/pause`, whatever the page showed: holding is always safe.
+/// `POST /console/campaigns/{id}/pause`, from any version of the page: a pause is always safe.
 ///
 /// # Errors
-/// An illegal move.
+/// An illegal transition.
 pub async fn pause(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
@@ -178,14 +178,14 @@ pub async fn pause(
 /// `POST /console/campaigns/{id}/resume`.
 ///
 /// # Errors
-/// An illegal move.
+/// An illegal transition.
 pub async fn resume(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
     seen: Form<Seen>,
 ) -> Answer {
-    as_seen(&app, *id, &seen).await?;
+    check_version(&app, *id, &seen).await?;
     hold::resume(&app, who.id, *id).await?;
     done(*id, "resume")
 }
@@ -193,7 +193,7 @@ pub async fn resume(
 /// `POST /console/campaigns/{id}/cancel`.
 ///
 /// # Errors
-/// An illegal move.
+/// An illegal transition.
 pub async fn cancel(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
@@ -202,30 +202,4 @@ pub async fn cancel(
 ) -> Answer {
     hold::cancel(&app, who.id, *id).await?;
     done(*id, "cancel")
-}
-
-/// `POST /console/stop`: no message leaves any node (P4).
-///
-/// # Errors
-/// A form that is not ours, or the database's.
-pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    let done = hold::stop_everything(&app, who.actor()).await?;
-    let said = match done.recorded {
-        true => "stopped",
-        false => "stopped-unrecorded",
-    };
-    Ok(on_to("/console", said))
-}
-
-/// `POST /console/start`.
-///
-/// # Errors
-/// A form that is not ours, or the database's.
-pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    let done = hold::start_again(&app, who.actor()).await?;
-    let said = match done.recorded {
-        true => "started",
-        false => "started-unrecorded",
-    };
-    Ok(on_to("/console", said))
 }

@@ -1,36 +1,34 @@
-//! What may be done with a campaign now: the buttons of its page.
+//! The buttons of a campaign's page: which actions are legal now, and why others are not.
 
-use super::readiness::Reach;
+use super::readiness::Readiness;
 use crate::campaign::content::Content;
 use crate::campaign::store::Progress;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
-use crate::web::console::Deed;
+use crate::web::console::Button;
 use crate::web::figures::count;
 use crate::web::who::Signed;
 
-/// The deeds of a campaign that this person may do: legal ones, and those blocked with the reason.
-/// `present` is what would be sent if it were submitted now, to so many `people`, if they are counted.
-pub fn offered(
+/// The buttons for the actions that `who` has the right to do. `present` is the content if it were submitted now,
+/// `people` the number of recipients if they are counted, `cancel` the question before a cancellation.
+pub fn buttons(
     of: &Campaign,
     present: Option<&Content>,
     people: Option<i64>,
-    reach: Option<&Reach>,
+    readiness: Option<&Readiness>,
     (who, is_void): (&Signed, bool),
-    never: &str,
-) -> Vec<Deed> {
+    cancel: &str,
+) -> Vec<Button> {
     let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
-    let deed = |to: &CampaignStatus| deed(of.status, *to, people.unwrap_or_default(), who);
-    let mut deeds: Vec<Deed> = of.status.after().iter().filter_map(deed).collect();
+    let enabled = |to: &CampaignStatus| button(of.status, *to, people.unwrap_or_default(), who);
+    let mut buttons: Vec<Button> = of.status.after().iter().filter_map(enabled).collect();
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
-    for deed in &mut deeds {
-        let why = match deed.name.as_str() {
-            "submit" if present.is_none() => "The incident has no list in force yet.",
-            "submit" => reach.map_or("", Reach::in_the_way),
-            "approve" if own => {
-                "Four eyes: somebody else must approve what you wrote or submitted."
-            }
+    for button in &mut buttons {
+        let why = match button.name.as_str() {
+            "submit" if present.is_none() => "The incident has no active list yet.",
+            "submit" => readiness.map_or("", Readiness::blocked),
+            "approve" if own => "A second person must approve what you wrote or submitted.",
             "resume" if is_void => {
                 "The list changed before its audience was complete. Cancel it and draft a new campaign for those who \
                  are not told yet."
@@ -43,61 +41,59 @@ pub fn offered(
             }
             _ => "",
         };
-        deed.blocked = why.to_owned();
-        if deed.name == "cancel" {
-            never.clone_into(&mut deed.sure);
+        button.blocked = why.to_owned();
+        if button.name == "cancel" {
+            cancel.clone_into(&mut button.sure);
         }
-        if let Some(reach) = reach {
-            warn(deed, of, reach);
+        if let Some(readiness) = readiness {
+            add_warnings(button, of, readiness);
         }
     }
-    deeds
+    buttons
 }
 
-/// What a cancellation does to a campaign that has come so far.
-pub fn never(of: &Campaign, progress: &Progress) -> String {
-    // What is on a connection leaves. Of the rest some may have arrived by an attempt of which nobody knows the end.
+/// The question before a cancellation: how many messages are never sent.
+pub fn cancel_question(of: &Campaign, progress: &Progress) -> String {
+    // Messages on a connection are sent. Some of the rest may have arrived by an uncertain attempt: hence "up to".
     let left = progress.left() - progress.of(NoticeStatus::Sending);
     let what = match (of.launched_at, left) {
         (None, _) => "It is never sent.".to_owned(),
-        // Not everybody is counted yet.
-        (Some(_), _) if !progress.frozen => "What has not left by now never will.".to_owned(),
+        // The audience is not complete yet.
+        (Some(_), _) if !progress.frozen => "Unsent messages will never be sent.".to_owned(),
         (Some(_), 0) if progress.left() > 0 => {
-            "Nothing more is sent than what is on its way now.".to_owned()
+            "Only the messages that are being sent now are still sent.".to_owned()
         }
         (Some(_), 0) => "Nothing more is sent.".to_owned(),
-        (Some(_), 1) => "Up to 1 message that has not left yet never will.".to_owned(),
-        (Some(_), n) => format!(
-            "Up to {} messages that have not left yet never will.",
-            count(n)
-        ),
+        (Some(_), 1) => "Up to 1 unsent message will never be sent.".to_owned(),
+        (Some(_), n) => format!("Up to {} unsent messages will never be sent.", count(n)),
     };
     format!("{what} This cannot be taken back.")
 }
 
-/// Says in what is asked before an approval or a launch what is not as a reader would take it to be.
-fn warn(deed: &mut Deed, of: &Campaign, reach: &Reach) {
+/// Adds warnings to the question before an approval or a launch.
+fn add_warnings(button: &mut Button, of: &Campaign, readiness: &Readiness) {
     let is_again = of.audience.may_have_been_told;
-    if is_again && matches!(deed.name.as_str(), "approve" | "launch") {
-        deed.sure +=
+    if is_again && matches!(button.name.as_str(), "approve" | "launch") {
+        button.sure +=
             " An earlier notice to each of them was left uncertain: they may read it twice.";
     }
-    if deed.name == "launch" && !reach.unpublished.is_empty() {
-        let facts = reach.unpublished.join(", ");
-        deed.sure = format!(
-            "{} Its texts quote facts that the public page does not show as they are now: {facts}. Publish them first, \
+    if button.name == "launch" && !readiness.unpublished.is_empty() {
+        let facts = readiness.unpublished.join(", ");
+        button.sure = format!(
+            "{} Its texts quote facts whose present text is not public: {facts}. Publish them first, \
              so that page and notice agree.",
-            deed.sure
+            button.sure
         );
-        let people = match reach.count.mailable {
+        let people = match readiness.count.mailable {
             1 => "1 person".to_owned(),
             n => format!("{} people", count(n)),
         };
-        deed.tick = format!("Launch to {people} although these facts are not public");
+        button.tick = format!("Launch to {people} although these facts are not public");
     }
 }
 
-fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Deed> {
+/// The button for a transition; `None` without the right.
+fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Button> {
     use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
     let to_people = match people {
         1 => "A message goes out to 1 person.".to_owned(),
@@ -142,12 +138,12 @@ fn deed(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> 
             "Cancel",
             "danger",
             Right::LaunchCampaign,
-            // With its number: `never`.
+            // `cancel_question` has the number.
             String::new(),
         ),
         _ => return None,
     };
-    who.may(right).then(|| Deed {
+    who.may(right).then(|| Button {
         name: name.to_owned(),
         words: words.to_owned(),
         look,

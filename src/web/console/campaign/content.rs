@@ -1,5 +1,5 @@
-//! What exactly goes out in a campaign, for those who approve it and for those who look later: read from what
-//! was pinned, never from what the template says by now.
+//! The content of a campaign: what is approved and sent. It is read from the pinned text, never from the present
+//! template.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ use crate::person::AudienceClass;
 use crate::seal::to_hex;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
 use crate::template::{self, Variant, pick};
-use crate::web::console::Done;
-use crate::web::console::around::Names;
-use crate::web::console::template::editor::language;
+use crate::web::console::HistoryLine;
+use crate::web::console::names::Names;
+use crate::web::console::template::language::own_name;
 use crate::web::figures::count;
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
 
-/// What was approved, or is to be.
+/// The content that was approved, or is to be approved.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
     /// The template's id.
@@ -35,39 +35,39 @@ pub struct Content {
     pub template_version: i64,
     /// The languages it goes out in.
     pub locales: Vec<String>,
-    /// To whom, in words.
+    /// The audience in words.
     pub audience: String,
-    /// Where its links lead: the public address that was approved.
+    /// The public address with which its links begin, as approved.
     pub public_url: String,
-    /// Who it comes from, and where bounces go.
+    /// The sender, and the address for bounces.
     pub from: String,
     /// The elements that the texts name by words, in words; empty if only `{{ elements }}` names any.
     pub names: String,
-    /// How fast at most, in words.
+    /// The maximum rate in words.
     pub rate: String,
-    /// What the settings allow now, in words; empty once it was launched. No part of what is approved.
+    /// The limits of the present settings in words; empty after the launch. They are not part of the approval.
     pub limits: Vec<String>,
-    /// How many go first, in words.
-    pub first_slice: String,
-    /// When it must be through, if that matters.
+    /// The size of the canary in words.
+    pub canary: String,
+    /// The deadline, if there is one.
     pub through_by: Option<Moment>,
-    /// What becomes of notices of which nobody knows whether they were sent, in words.
+    /// What happens with uncertain notices, in words.
     pub on_uncertain: String,
-    /// The words in each language, as a sample person gets them.
+    /// The text in each language for a sample person.
     pub texts: Vec<Words>,
-    /// Of a correction: the words as people get them who are not affected any more, if there are such in its audience.
+    /// Of a correction: the text for people who are no longer affected, if its audience has such people.
     pub not_affected: Vec<Words>,
-    /// Facts that the texts quote and that are missing; their keys stand in brackets.
+    /// Facts that the texts quote and that are missing; the texts show their keys in brackets.
     pub missing: Vec<String>,
     /// The hash over all of the above; the approval is pinned to it.
     pub hash: String,
     /// Who drafted it.
     pub author: String,
-    /// Who approved exactly this, and when.
-    pub approved: Option<Done>,
+    /// Who approved this content, and when.
+    pub approved: Option<HistoryLine>,
 }
 
-/// The words of one language, facts and all.
+/// The text in one language with its facts.
 #[derive(Debug, Clone)]
 pub struct Words {
     /// BCP 47.
@@ -80,8 +80,8 @@ pub struct Words {
     pub text: String,
 }
 
-/// What was submitted; of a draft, what would be.
-pub(crate) async fn content(
+/// The content that was submitted; of a draft, the content if it were submitted now.
+pub(super) async fn content(
     app: &App,
     conn: &mut Conn,
     of: &Campaign,
@@ -93,60 +93,73 @@ pub(crate) async fn content(
     let present = present.map(Pinned::to_text);
     let text = of.content.as_deref().or(present.as_deref());
     let pinned = text.and_then(Pinned::from_text);
-    let configured = &app.config.http.public_url;
-    let public_url = pinned
-        .as_ref()
-        .and_then(|pinned| pinned.public_url.as_deref());
-    let public_url = public_url.unwrap_or(configured).to_owned();
+    let hash = text.map(|text| to_hex(&content::hash(text)));
     let limits = match of.launched_at {
         None => speed::limits(&app.config, &store::relays(conn).await?),
         Some(_) => Vec::new(),
     };
-    let done = |who, at| Done {
+    let approval = |(who, at)| HistoryLine {
         who: names.of(who),
         what: "approved it".to_owned(),
         at: Moment::ago(at, now),
     };
-    Ok(Content {
+    let shown = Content {
         template: of.template.to_string(),
         template_name: template.name,
         template_version: of.template_version.into(),
         locales: template.variants.into_keys().collect(),
         audience: to_whom(&of.audience, of.kind),
-        from: pinned.as_ref().map(sender).unwrap_or_default(),
-        names: pinned
-            .as_ref()
-            .map_or_else(String::new, |pinned| in_words(pinned.names, "en")),
         rate: match of.limits.rate_per_second {
             0 => "as fast as the relays take them".to_owned(),
             rate => format!("{}/s", count(rate.into())),
         },
         limits,
-        first_slice: match of.limits.canary {
-            None => "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000"
-                .to_owned(),
-            Some(0) => "none: all go at once".to_owned(),
-            Some(some) => format!("{} notices", count(some.into())),
-        },
+        canary: canary(of.limits.canary),
         through_by: of.limits.finish_by.map(Moment::exact),
         on_uncertain: match of.on_uncertain {
-            UncertainPolicy::Resend => "sent again; the receiver sees that it is the same",
-            UncertainPolicy::Leave => "left as they are",
+            UncertainPolicy::Resend => "send again with the same Message-ID",
+            UncertainPolicy::Leave => "do not send again",
         }
         .to_owned(),
-        missing: pinned.as_ref().map(missing).unwrap_or_default(),
-        not_affected: Vec::new(),
-        texts: pinned.map_or_else(Vec::new, |pinned| texts(&pinned, &public_url)),
-        public_url,
-        hash: text
-            .map(|text| to_hex(&content::hash(text)))
-            .unwrap_or_default(),
+        hash: hash.unwrap_or_default(),
         author: names.of(of.created_by),
-        approved: of
-            .approved_by
-            .zip(of.approved_at)
-            .map(|(who, at)| done(who, at)),
-    })
+        approved: of.approved_by.zip(of.approved_at).map(approval),
+        ..Content::default()
+    };
+    Ok(with_texts(
+        shown,
+        pinned.as_ref(),
+        &app.config.http.public_url,
+    ))
+}
+
+/// The size of the canary in words.
+fn canary(size: Option<u32>) -> String {
+    match size {
+        None => "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
+            .to_owned(),
+        Some(0) => "no canary: all are sent at once".to_owned(),
+        Some(some) => format!("{} notices", count(some.into())),
+    }
+}
+
+/// Adds the sender, the public address and the texts of the pinned content.
+fn with_texts(shown: Content, pinned: Option<&Pinned>, configured: &str) -> Content {
+    let Some(pinned) = pinned else {
+        return Content {
+            public_url: configured.to_owned(),
+            ..shown
+        };
+    };
+    let public_url = pinned.public_url.as_deref().unwrap_or(configured);
+    Content {
+        from: sender(pinned),
+        names: in_words(pinned.names, "en"),
+        missing: missing(pinned),
+        texts: texts(pinned, public_url),
+        public_url: public_url.to_owned(),
+        ..shown
+    }
 }
 
 /// `Sundmere Mobile <notice@sundmere.example>, bounces to bounce@sundmere.example`.
@@ -170,8 +183,8 @@ fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
         .collect()
 }
 
-/// What people read who were told and are not affected any more, in each language that such people of a correction's
-/// audience get.
+/// The texts of a correction for people who are no longer affected, in each language that such people of its audience
+/// get.
 pub(crate) fn not_affected(
     of: &Campaign,
     present: &Pinned,
@@ -186,7 +199,7 @@ pub(crate) fn not_affected(
     for class in nothing {
         if let Some((tag, _)) = pick(&present.variants, class.locale.as_str()) {
             let told = read.entry(tag).or_default();
-            // What one of them was told; nobody in particular.
+            // The elements that one of them was told of serve as the example.
             if told.is_empty() {
                 *told = class.named;
             }
@@ -204,7 +217,7 @@ pub(crate) fn not_affected(
     read.into_iter().filter_map(words).collect()
 }
 
-/// The words of one language as somebody reads them. Facts that are missing show as their keys.
+/// The text in one language for a reader. Missing facts show as their keys.
 fn read_by(
     of: &Pinned,
     (locale, variant): (&String, &Variant),
@@ -229,24 +242,24 @@ fn read_by(
     };
     let (subject, text) = match letter {
         Ok(letter) => (letter.subject, letter.text),
-        // It cannot be submitted like this; what is there is shown as it is.
+        // A campaign with such a text cannot be submitted. The page shows the text as it is written.
         Err(_) => (variant.subject.clone(), variant.body.clone()),
     };
     Words {
-        language: language(locale),
+        language: own_name(locale),
         locale: locale.clone(),
         subject,
         text,
     }
 }
 
-/// How the narrowing to people is named whom an uncertain notice may have told.
+/// The words for an audience of people whom an uncertain notice may have told.
 pub(crate) const MAYBE_TOLD: &str =
     "to whom an earlier notice was left uncertain: each may get this a second time";
 
-/// Whom a campaign is for, in words.
+/// The audience of a campaign in words.
 pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
-    // Every narrowing is named: a new one does not compile until it is.
+    // All fields are named, so that a new condition does not compile without its words.
     let Audience {
         who: _,
         jurisdictions,
@@ -281,10 +294,10 @@ pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
     words.join(", ")
 }
 
-/// What people were told so far, in words.
+/// The group of people in words.
 pub(crate) fn who_in_words(who: Who) -> &'static str {
     match who {
-        Who::Everyone => "everybody in the scope",
+        Who::Everyone => "all people in scope",
         Who::ToldNothing => "people who were told nothing so far",
         Who::OwedMore => "people who were told less than was taken",
         Who::OverTold => "people who were told of something that is not theirs",
@@ -292,6 +305,6 @@ pub(crate) fn who_in_words(who: Who) -> &'static str {
         Who::WronglyTold => {
             "people who were told of something that is not theirs, or are no longer affected"
         }
-        Who::Told => "everybody who was told",
+        Who::Told => "all people who were told",
     }
 }

@@ -22,7 +22,8 @@ use crate::person::place::{Jurisdiction, Locale};
 use crate::staff::Right;
 use crate::staff::right::{DraftCampaign, SeeCampaigns};
 use crate::web::console::Choice;
-use crate::web::console::around::{self, incident_at, on_to};
+use crate::web::console::answer::{self, redirect};
+use crate::web::console::incident::incident_at;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults};
@@ -31,7 +32,7 @@ use crate::web::thread::sentence;
 use crate::web::who::{Allowed, Signed};
 use crate::{incident, template};
 
-/// How many of an incident's campaigns, and of all, the list shows.
+/// How many campaigns of an incident the list shows.
 const LATEST: i64 = 100;
 
 /// `/console/campaigns`
@@ -40,13 +41,13 @@ const LATEST: i64 = 100;
 pub struct Campaigns {
     /// The frame.
     pub desk: Desk,
-    /// All, the latest first.
+    /// The campaigns, the latest first.
     pub campaigns: Vec<CampaignRow>,
-    /// The form; none for whoever may not draft one.
+    /// The form; `None` without the right to draft a campaign.
     pub new: Option<NewCampaign>,
 }
 
-/// The form: what may be chosen, and what was.
+/// The form: the options, and the values that were chosen or typed.
 #[derive(Debug, Clone, Default)]
 pub struct NewCampaign {
     /// Incidents with an active scope that are not over, by slug.
@@ -55,7 +56,7 @@ pub struct NewCampaign {
     pub templates: Vec<Choice>,
     /// `initial`, `supplement`, `correction`.
     pub kinds: Vec<Choice>,
-    /// Whom it may go to.
+    /// The audiences.
     pub audiences: Vec<Choice>,
     /// The incident chosen.
     pub incident: String,
@@ -73,7 +74,7 @@ pub struct NewCampaign {
     pub locales: String,
     /// Flags, as typed.
     pub flags: String,
-    /// Whether only people who may have been told are meant.
+    /// Whether it goes only to people whom an uncertain notice may have told.
     pub maybe: bool,
     /// Messages a second, as typed; 0 for no limit.
     pub rate: String,
@@ -81,7 +82,7 @@ pub struct NewCampaign {
     pub faults: Faults,
 }
 
-/// What a link to the form may choose already.
+/// The query: what a link to the form chooses in advance.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -93,7 +94,7 @@ pub struct Asked {
 /// `GET /console/campaigns`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn list(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
@@ -133,13 +134,13 @@ async fn shown(
     for ((id, title), of) in found {
         campaigns.extend(rows(&mut conn, of, (id, &title), &void).await?);
     }
-    // Ids sort by the time of their making.
+    // Ids sort by the time of their creation.
     campaigns.sort_by(|a, b| b.id.cmp(&a.id));
     let new = match new {
         Some(chosen) => Some(with_choices(&mut conn, chosen).await?),
         None => None,
     };
-    let desk = around::desk(app, &mut conn, req, who, Area::Campaigns).await?;
+    let desk = answer::frame(app, &mut conn, req, who, Area::Campaigns).await?;
     Ok(page::show(
         status,
         &Campaigns {
@@ -171,16 +172,16 @@ async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaig
         .map(word)
         .into(),
         audiences: [
-            ("", "Everyone this kind is for"),
+            ("", "All people that the kind is for"),
             (
                 "over_told",
-                "Correction: only who was told of something that is not theirs",
+                "Correction: only people who were told of something that is not theirs",
             ),
             (
                 "retracted_after_notice",
-                "Correction: only who was told and is no longer affected",
+                "Correction: only people who were told and are no longer affected",
             ),
-            ("told", "Correction: everybody who was told"),
+            ("told", "Correction: all people who were told"),
         ]
         .map(word)
         .into(),
@@ -233,13 +234,13 @@ impl Typed {
     }
 }
 
-/// The words of a field, which commas, semicolons or spaces separate.
+/// The words of a field, separated by commas, semicolons or spaces.
 fn words(typed: &str) -> impl Iterator<Item = &str> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
     typed.split(between).filter(|word| !word.is_empty())
 }
 
-/// Audience and rate, as far as they can be read; faults for the rest.
+/// Reads audience and rate. What cannot be read becomes a fault of the form.
 fn read(form: &mut Form<Typed>) -> (Audience, u32) {
     let typed = &form.typed;
     let (mut audience, mut wrong) = (Audience::default(), Vec::new());
@@ -264,7 +265,7 @@ fn read(form: &mut Form<Typed>) -> (Audience, u32) {
         Ok(flags) if !flags.contains(Flags::RETRACT) => audience.flags = flags,
         Ok(_) => wrong.push((
             "flags",
-            "Nobody of an audience has the flag retract.".to_owned(),
+            "People with the flag retract are in no audience.".to_owned(),
         )),
         Err(error) => wrong.push(("flags", error.to_string())),
     }
@@ -287,7 +288,7 @@ fn read(form: &mut Form<Typed>) -> (Audience, u32) {
 /// `POST /console/campaigns`.
 ///
 /// # Errors
-/// 404, a form that is not ours; what cannot be read shows the page again.
+/// 404, a form without our token. A form with faults shows the page again.
 pub async fn draft(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
@@ -296,15 +297,7 @@ pub async fn draft(
 ) -> Answer {
     let (audience, rate_per_second) = read(&mut form);
     if form.faults.any() {
-        let kept = form.typed.kept(form.faults);
-        return shown(
-            &app,
-            &req,
-            &who,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Some(kept),
-        )
-        .await;
+        return refused(&app, &req, &who, form).await;
     }
     let typed = &form.typed;
     let mut conn = app.db.get().await?;
@@ -327,10 +320,15 @@ pub async fn draft(
         Ok(id) => id,
         Err(why @ CampaignError::Forgotten) => {
             form.fault("incident", sentence(why));
-            let kept = Some(form.typed.kept(form.faults));
-            return shown(&app, &req, &who, StatusCode::UNPROCESSABLE_ENTITY, kept).await;
+            return refused(&app, &req, &who, form).await;
         }
         Err(other) => return Err(other.into()),
     };
-    Ok(on_to(&format!("/console/campaigns/{id}"), "drafted"))
+    Ok(redirect(&format!("/console/campaigns/{id}"), "drafted"))
+}
+
+/// The page with the faults of the form and what was typed.
+async fn refused(app: &App, req: &HttpRequest, who: &Signed, form: Form<Typed>) -> Answer {
+    let kept = form.typed.kept(form.faults);
+    shown(app, req, who, StatusCode::UNPROCESSABLE_ENTITY, Some(kept)).await
 }

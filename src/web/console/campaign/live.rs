@@ -1,5 +1,5 @@
-//! The progress of a campaign as server-sent events: one a second, until it is over, the process
-//! leaves, the session ends, or nobody listens. No connection is held between two of them.
+//! The progress of a campaign as server-sent events: one a second, until the campaign is over, the process stops, the
+//! session ends or the browser disconnects. No database connection is held between two events.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::{Counts, Moving, is_held, is_whole, pace, speed};
-use super::speed::{Bearing, LastWaits};
+use super::progress::{Counts, ProgressEvent, is_held, is_whole, pace, speed};
+use super::speed::{LastWaits, SpeedFactors};
 use crate::app::App;
 use crate::campaign::store::{self, Progress};
 use crate::campaign::{Campaign, doubled, hold};
@@ -25,12 +25,12 @@ use crate::web::Home;
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
 
-/// Over so many events the rate is taken: results are written about once a second.
+/// The number of events over which the rate is computed: results are written about once a second.
 const WINDOW: usize = 10;
-/// So many times as long as counting took it is not done again.
-const SELDOM: u32 = 50;
-/// Between two events.
-const BEAT: Duration = Duration::from_secs(1);
+/// A count is repeated after this many times its own duration.
+const COUNT_INTERVAL: u32 = 50;
+/// The time between two events.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// `GET /console/campaigns/{id}/live`.
 ///
@@ -54,30 +54,30 @@ pub async fn events(
     };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
-        // Compressed, events would wait until enough of them have gathered.
+        // A compressed stream would hold events back until its buffer is full.
         .insert_header((header::CONTENT_ENCODING, ContentEncoding::Identity))
         .streaming(watch.stream()))
 }
 
-/// Somebody who watches a campaign.
+/// The stream of one browser.
 struct Watch {
     app: App,
     leaving: CancellationToken,
     id: CampaignId,
-    /// Whose session must last; a key has none.
+    /// The session, which must stay valid; `None` for an API key.
     session: Option<Token>,
-    /// How many notices had ended at the latest events, and when that was.
+    /// The number of final results at each of the latest events, and its time.
     before: VecDeque<(i64, Instant)>,
     doubled: Doubled,
     waits: LastWaits,
 }
 
-/// How many notices may have arrived twice. Counting takes longer the more attempts are uncertain: the longer it takes,
-/// the rarer it is done.
+/// How many notices may have arrived twice. A count takes longer with more uncertain attempts, and is repeated less often
+/// the longer it takes.
 #[derive(Default)]
 struct Doubled {
     last: Option<i64>,
-    /// Not before this moment.
+    /// The earliest time of the next count.
     next: Option<Instant>,
 }
 
@@ -87,7 +87,7 @@ impl Doubled {
         if self.next.is_none_or(|next| next <= begun) {
             let counted = doubled::counted(app, of, doubled::PATIENCE).await?;
             self.last = counted.map(|of| of.twice);
-            self.next = Some(Instant::now() + SELDOM * begun.elapsed());
+            self.next = Some(Instant::now() + COUNT_INTERVAL * begun.elapsed());
         }
         Ok(self.last)
     }
@@ -101,7 +101,7 @@ impl Watch {
             };
             if !watch.before.is_empty() {
                 tokio::select! {
-                    () = tokio::time::sleep(BEAT) => {}
+                    () = tokio::time::sleep(INTERVAL) => {}
                     () = watch.leaving.cancelled() => return Ok(None),
                 }
                 if !watch.may_go_on().await? {
@@ -113,7 +113,7 @@ impl Watch {
         })
     }
 
-    /// Whether whoever watches is still signed in, and still may.
+    /// Whether the reader is still signed in and still has the right.
     async fn may_go_on(&self) -> Result<bool, Problem> {
         let Some(token) = self.session else {
             return Ok(true);
@@ -131,12 +131,12 @@ impl Watch {
         let slowed = store::pace(&mut conn, self.id).await?;
         let now = self.app.now();
         let ability = store::ability_of(&mut conn, &campaign, slowed.as_ref(), now).await?;
-        let bearing =
-            Bearing::load_again(&self.app, &mut conn, &campaign, now, &mut self.waits).await?;
+        let factors =
+            SpeedFactors::reload(&self.app, &mut conn, &campaign, now, &mut self.waits).await?;
         drop(conn);
         let doubled = self.doubled.get(&self.app, &campaign).await?;
         let lately = self.lately(&progress);
-        let moving = Moving {
+        let event = ProgressEvent {
             status: campaign.status.as_str(),
             counts: &Counts {
                 doubled,
@@ -144,20 +144,20 @@ impl Watch {
             },
             total: progress.sendable(),
             is_whole: is_whole(&campaign, &progress),
-            pace: &bearing
+            pace: &factors
                 .waits_for(&campaign, &progress, &ability)
                 .unwrap_or_else(|| pace(&campaign, &progress, &ability, lately)),
-            speed: &speed(&campaign, slowed.as_ref(), &ability, &bearing),
+            speed: &speed(&campaign, slowed.as_ref(), &ability, &factors),
             is_held: is_held(&campaign, &ability),
         };
-        let data = moving.event();
+        let data = event.to_json();
         Ok((
             Bytes::from(format!("event: progress\ndata: {data}\n\n")),
             campaign.status.is_over(),
         ))
     }
 
-    /// How many notices ended in the latest seconds; none at the first event.
+    /// Final results since the first of the latest events, and the seconds since then; zero at the first event.
     fn lately(&mut self, progress: &Progress) -> (i64, f64) {
         let (done, now) = (progress.done(), Instant::now());
         self.before.push_back((done, now));

@@ -1,9 +1,9 @@
-//! Campaigns in the console: the list with its form, the page of one, what its buttons do.
+//! Campaigns in the console: the list with its form, the page of one, its buttons and their actions.
 
 pub mod actions;
-pub mod audience;
 pub mod buttons;
 pub mod content;
+pub mod emergency_stop;
 pub mod list;
 pub mod live;
 pub mod outcomes;
@@ -11,4 +11,5 @@ pub mod page;
 pub mod progress;
 pub mod readiness;
 pub mod row;
+mod snapshot;
 pub mod speed;

@@ -1,5 +1,5 @@
-//! What came of a campaign's messages: the chart over time, what the relays answered and how they are, and how
-//! the providers of mailboxes took them. From counters: nothing here grows with the number of people.
+//! The outcomes of a campaign's messages: over time, by reply, by relay and by mailbox provider. They are read from
+//! counters, so that the cost does not grow with the number of people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +17,19 @@ use crate::web::figures::{Chart, Column};
 use crate::web::page::span;
 use crate::web::problem::Problem;
 
-/// Most columns of a chart: narrower ones could not be told apart on a phone.
+/// The maximum number of columns: more would be too narrow on a phone.
 const COLUMNS: i64 = 60;
-/// How many minutes a column may stand for.
+/// The possible widths of a column in minutes.
 const WIDTHS: [i32; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1_440];
-/// So many answers are shown.
-const ANSWERS: i64 = 12;
+/// How many kinds of reply are shown.
+const REPLIES: i64 = 12;
 
 /// One kind of reply.
 #[derive(Debug, Clone)]
 pub struct ReplyRow {
     /// `550 5.1.1`
     pub code: String,
-    /// What it means.
+    /// Its meaning in words.
     pub words: String,
     /// How often.
     pub count: i64,
@@ -38,33 +38,33 @@ pub struct ReplyRow {
 /// One relay.
 #[derive(Debug, Clone)]
 pub struct RelayRow {
-    /// Its state, or why it takes nothing.
+    /// Its state, or why it is held.
     pub state: String,
     /// Connections in use.
     pub connections: i64,
-    /// What it did with this campaign's messages.
+    /// Its results for this campaign.
     pub part: Part,
 }
 
-/// All of it.
+/// The outcomes of a campaign.
 #[derive(Debug, Clone, Default)]
 pub struct Outcomes {
-    /// Over time; none before the first.
+    /// Results over time; `None` before the first.
     pub chart: Option<Chart>,
-    /// What the relays answered, the most frequent first.
+    /// The replies, the most frequent first.
     pub replies: Vec<ReplyRow>,
-    /// The relays and what each does now.
+    /// The relays with their present state.
     pub relays: Vec<RelayRow>,
-    /// By provider; none if all are the same.
+    /// Results by mailbox provider; empty with only one provider.
     pub providers: Vec<Part>,
-    /// Who was left out when their notice was about to leave.
+    /// People left out when their notice was about to be sent.
     pub left_out: LeftOut,
 }
 
-/// Reads what came of a campaign so far.
+/// Reads the outcomes of a campaign.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn outcomes(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -80,7 +80,7 @@ pub async fn outcomes(
     };
     let (from, minutes) = columns(ends);
     let stretches = tally::stretches(conn, campaign, from, minutes).await?;
-    let answers = tally::answers(conn, campaign, ANSWERS).await?;
+    let answers = tally::answers(conn, campaign, REPLIES).await?;
     let parts = tally::by_relay(conn, campaign).await?;
     let seen = store::relays(conn).await?;
     let mut providers = tally::by_provider(conn, campaign).await?;
@@ -96,7 +96,7 @@ pub async fn outcomes(
     })
 }
 
-/// Where the first column begins, and for how many minutes each stands.
+/// The start of the first column, and the width of a column in minutes.
 fn columns((first, last): (DateTime<Utc>, DateTime<Utc>)) -> (DateTime<Utc>, i32) {
     let fits = |minutes: &i32| (last - first).num_minutes() / i64::from(*minutes) < COLUMNS;
     let minutes = WIDTHS.into_iter().find(fits).unwrap_or(1_440);
@@ -120,13 +120,13 @@ fn chart(
     let column = |at: DateTime<Utc>| {
         let figures = found.get(&at);
         let everyone = passed.is_some_and(|passed| passed >= at && passed < at + width);
-        let slice = at == from && pace.is_some_and(|pace| pace.canary != CanaryState::None);
+        let canary = at == from && pace.is_some_and(|pace| pace.canary != CanaryState::None);
         Column {
             label: at.format(label).to_string(),
             figures: figures.map_or(vec![0; 3], |s| vec![s.sent, s.put_off, s.refused]),
-            mark: match (everyone, slice) {
+            mark: match (everyone, canary) {
                 (true, _) => Some("everyone".to_owned()),
-                (false, true) => Some("first slice".to_owned()),
+                (false, true) => Some("canary".to_owned()),
                 (false, false) => None,
             },
         }
@@ -138,7 +138,7 @@ fn chart(
     };
     Chart {
         title: format!("Outcomes per {each}, UTC"),
-        layers: vec![("sent", "done"), ("put off", "look"), ("refused", "act")],
+        layers: vec![("sent", "done"), ("deferred", "look"), ("refused", "act")],
         columns: moments.take_while(|at| *at <= last).map(column).collect(),
     }
 }
@@ -157,30 +157,30 @@ fn reply(answered: &Answered) -> ReplyRow {
     }
 }
 
-/// What an answer means to somebody who does not know SMTP.
+/// The meaning of a reply for readers who do not know SMTP.
 fn words(answered: &Answered) -> &str {
     match answered.reason.as_str() {
         "" => match answered.result {
-            AttemptResult::Accepted => "taken",
+            AttemptResult::Accepted => "accepted",
             AttemptResult::Deferred => "to be tried again later",
             AttemptResult::Refused => "refused",
             AttemptResult::Expired => "tried for too long",
-            AttemptResult::Unreachable => "the relay is away",
+            AttemptResult::Unreachable => "the relay cannot be reached",
             AttemptResult::Uncertain => "the connection was lost before the answer",
-            AttemptResult::Cancelled => "held back: sending was stopped",
-            AttemptResult::InFlight => "under way",
+            AttemptResult::Cancelled => "not sent: sending was stopped",
+            AttemptResult::InFlight => "being sent",
         },
         reason => reason_words(reason),
     }
 }
 
-/// Why a reply was judged as it was, to somebody who does not know SMTP.
+/// The reason of a result for readers who do not know SMTP.
 pub(crate) fn reason_words(reason: &str) -> &str {
     match reason {
         "user_unknown" => "no such mailbox",
         "mailbox_disabled" => "the mailbox is switched off",
         "host_unknown" => "no such mail domain",
-        "moved" => "moved, and left no new address",
+        "moved" => "moved, with no new address",
         "address_invalid" => "the server cannot read the address",
         "message_too_big" => "too big for this mailbox",
         "needs_smtputf8" => "no relay here takes an international address",
@@ -188,16 +188,16 @@ pub(crate) fn reason_words(reason: &str) -> &str {
         "relay_denied" => "the relay carries no mail to this domain",
         "content_refused" => "the text was refused",
         "unexplained" => "refused without a reason that Candor knows",
-        "blocked" => "our machine is on a blocklist or of bad repute",
+        "blocked" => "our server is on a blocklist or has a bad reputation",
         "rate_limited" => "too many at once",
         "sender_refused" => "our sender address is refused",
-        "not_permitted" => "the relay wants us to sign in",
+        "not_permitted" => "the relay requires us to sign in",
         "protocol" => "the relay does not understand us",
         other => other,
     }
 }
 
-/// Relays that carried something of this campaign, and those that senders use now.
+/// The relays that sent messages of this campaign, and the relays that senders use now.
 fn relays(parts: Vec<Part>, seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<RelayRow> {
     let mut rows: BTreeMap<String, RelayRow> = BTreeMap::new();
     let unused = |name: &str| Part {
@@ -223,10 +223,10 @@ fn state<'r>(seen: impl Iterator<Item = &'r RelaySeen>, now: DateTime<Utc>) -> S
     let seen: Vec<_> = seen.collect();
     let held = |relay: &&RelaySeen| relay.held_until.filter(|until| *until > now);
     let holding = seen.iter().filter(|relay| held(relay).is_some()).count();
-    // Whoever goes on first.
+    // The sender that uses the relay again first.
     let first = seen.iter().min_by_key(|relay| held(relay));
     match (first, holding) {
-        (None, _) => "no sender at work uses it".to_owned(),
+        (None, _) => "no running sender uses it".to_owned(),
         (_, 0) => open(&seen, now),
         (Some(relay), _) => match held(relay) {
             None => format!("open, held by {holding} of {} senders", seen.len()),
@@ -238,7 +238,7 @@ fn state<'r>(seen: impl Iterator<Item = &'r RelaySeen>, now: DateTime<Utc>) -> S
     }
 }
 
-/// How a relay is that is open, perhaps not for all mailbox providers.
+/// The state of an open relay, which can be held for some mailbox providers.
 fn open(seen: &[&RelaySeen], now: DateTime<Utc>) -> String {
     let held = seen.iter().flat_map(|relay| &relay.providers);
     let held: Vec<_> = held.filter(|provider| provider.until > now).collect();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_the_time_asks_for() {
+    fn columns_are_wide_enough_for_the_period() {
         assert_eq!(columns((at(0), at(0))), (at(0), 1));
         assert_eq!(columns((at(0), at(59))).1, 1);
         assert_eq!(columns((at(0), at(60))), (at(-1), 2));
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_without_outcomes_is_an_empty_column() {
+    fn a_period_without_outcomes_is_an_empty_column() {
         let stretch = |minute, sent| Stretch {
             at: at(minute),
             sent,
@@ -303,12 +303,12 @@ mod tests {
         let figures: Vec<_> = chart.columns.iter().map(|c| c.figures.clone()).collect();
         assert_eq!(figures, [[5, 1, 2], [0; 3], [0; 3], [9, 1, 2]]);
         let marks: Vec<_> = chart.columns.iter().map(|c| c.mark.as_deref()).collect();
-        assert_eq!(marks, [Some("first slice"), None, Some("everyone"), None]);
+        assert_eq!(marks, [Some("canary"), None, Some("everyone"), None]);
         assert_eq!(chart.title, "Outcomes per minute, UTC");
     }
 
     #[test]
-    fn a_relay_is_as_its_senders_see_it() {
+    fn the_state_of_a_relay_combines_what_its_senders_report() {
         let seen = |name: &str, connections, held_until: Option<i64>| RelaySeen {
             name: name.to_owned(),
             connections,
@@ -359,7 +359,7 @@ mod tests {
             [
                 ("a", 7, "open, held by 1 of 2 senders"),
                 ("b", 1, "open"),
-                ("c", 0, "no sender at work uses it"),
+                ("c", 0, "no running sender uses it"),
                 ("d", 0, "held for 2 min: rate limited"),
             ]
         );

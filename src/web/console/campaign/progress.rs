@@ -1,9 +1,9 @@
-//! How far a campaign is, in figures and words that are the same on every page and in the stream of events.
+//! The progress of a campaign in figures and words: the same on every page and in the stream of events.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::speed::Bearing;
+use super::speed::SpeedFactors;
 use crate::campaign::ability::Ability;
 use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
@@ -14,7 +14,7 @@ use crate::notice::store::tally;
 use crate::web::figures::count;
 use crate::web::page::{percent, span};
 
-/// Notices by state, in the words of the contract.
+/// Notices by state.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "each is the state of that name")]
 pub struct Counts {
@@ -32,18 +32,18 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// State, figure and what it means, the hero first.
+    /// State, figure and meaning, in the order of the page.
     pub fn rows(&self) -> [(&'static str, i64, &'static str); 9] {
         [
             ("sent", self.sent, "the relay took it"),
-            ("queued", self.queued, "wait their turn"),
+            ("queued", self.queued, "waiting to be sent"),
             ("sending", self.sending, "on a connection now"),
-            ("deferred", self.deferred, "tried again later"),
-            ("uncertain", self.uncertain, "maybe sent, maybe not"),
-            ("bounced", self.bounced, "the address refused"),
-            ("expired", self.expired, "gave up trying"),
+            ("deferred", self.deferred, "will be tried again"),
+            ("uncertain", self.uncertain, "may have arrived or not"),
+            ("bounced", self.bounced, "the address was refused"),
+            ("expired", self.expired, "tried for too long"),
             ("withheld", self.withheld, "each with a reason"),
-            ("cancelled", self.cancelled, "never left"),
+            ("cancelled", self.cancelled, "never sent"),
         ]
     }
 
@@ -52,7 +52,7 @@ impl Counts {
         self.doubled.map_or("not counted".to_owned(), count)
     }
 
-    /// Notices that were sent, or tried to an end.
+    /// Notices with a final result of sending.
     pub fn done(&self) -> i64 {
         self.sent + self.bounced + self.expired + self.uncertain
     }
@@ -75,28 +75,28 @@ impl From<&Progress> for Counts {
     }
 }
 
-/// What of a campaign's page can change by itself.
+/// The figures and words of a campaign's page that change without an action of staff.
 #[derive(Debug)]
-pub struct Moving<'p> {
-    /// Its state. One that is not the page's own makes the page load again.
+pub struct ProgressEvent<'p> {
+    /// The state of the campaign. The page loads again when it changes.
     pub status: &'p str,
     /// Notices by state.
     pub counts: &'p Counts,
     /// Notices that can be sent.
     pub total: i64,
-    /// Whether the total grows no more.
+    /// Whether the total is final.
     pub is_whole: bool,
     /// Rate and time left, or what prevents sending.
     pub pace: &'p str,
     /// Why it goes at this speed.
     pub speed: &'p str,
-    /// Whether something keeps it from sending, a pause or anything else.
+    /// Whether a pause or anything else prevents sending.
     pub is_held: bool,
 }
 
-impl Moving<'_> {
-    /// One `progress` event: every figure as the page words it.
-    pub fn event(&self) -> Value {
+impl ProgressEvent<'_> {
+    /// The data of one `progress` event.
+    pub fn to_json(&self) -> Value {
         let mut figures = serde_json::Map::new();
         for (state, figure, _) in self.counts.rows() {
             figures.insert(state.to_owned(), count(figure).into());
@@ -107,7 +107,7 @@ impl Moving<'_> {
             ("of", of_total(self.total, self.is_whole)),
             (
                 "percent",
-                part(self.status, self.counts, self.total, self.is_whole),
+                percent_done(self.status, self.counts, self.total, self.is_whole),
             ),
             ("pace", self.pace.to_owned()),
             ("speed", self.speed.to_owned()),
@@ -123,7 +123,7 @@ impl Moving<'_> {
     }
 }
 
-/// Whether something keeps a campaign under way from sending, a pause or anything else.
+/// Whether a pause or anything else prevents a launched campaign from sending.
 pub fn is_held(campaign: &Campaign, ability: &Ability) -> bool {
     match campaign.status {
         CampaignStatus::Paused => true,
@@ -132,7 +132,7 @@ pub fn is_held(campaign: &Campaign, ability: &Ability) -> bool {
     }
 }
 
-/// Whether no more notices are added to a campaign.
+/// Whether all notices of a campaign exist.
 pub fn is_whole(campaign: &Campaign, progress: &Progress) -> bool {
     progress.frozen || campaign.launched_at.is_none() || campaign.status.is_over()
 }
@@ -145,29 +145,29 @@ pub fn of_total(total: i64, is_whole: bool) -> String {
     }
 }
 
-/// The part of what can be sent that was sent, or tried to an end; empty while that is not known.
-pub fn part_done(done: i64, total: i64, is_whole: bool) -> String {
+/// The share of notices with a final result: `12 % done`; empty while the total is not final.
+fn share_done(done: i64, total: i64, is_whole: bool) -> String {
     match is_whole && total > 0 {
         true => format!("{} done", percent(done, total)),
         false => String::new(),
     }
 }
 
-/// The same of a campaign in this state: one that was cancelled is not done, whatever part of it left.
-pub fn part(status: &str, counts: &Counts, total: i64, is_whole: bool) -> String {
+/// The share of notices with a final result; of a cancelled campaign the number of cancelled notices.
+pub fn percent_done(status: &str, counts: &Counts, total: i64, is_whole: bool) -> String {
     match status {
         "cancelled" => format!("{} cancelled", count(counts.cancelled)),
-        _ => part_done(counts.done(), total, is_whole),
+        _ => share_done(counts.done(), total, is_whole),
     }
 }
 
-/// What prevents sending, a sentence; `None`: nothing does.
+/// What prevents sending, a sentence; `None` if nothing does.
 pub fn prevented(ability: &Ability) -> Option<String> {
     Some(match ability {
         Ability::Open => return None,
         Ability::Stopped { .. } => "All sending is stopped.".to_owned(),
         Ability::InDoubt { .. } => "Sending is held: the database may be an older copy.".to_owned(),
-        Ability::NoSender => "Nothing leaves: no sender is running.".to_owned(),
+        Ability::NoSender => "Nothing is sent: no sender is running.".to_owned(),
         Ability::Held {
             relay,
             until,
@@ -194,13 +194,13 @@ pub fn prevented(ability: &Ability) -> Option<String> {
     })
 }
 
-/// `6,120/s · about 17 min left`, for so many that ended in so many seconds; empty while nothing moves.
+/// `6,120/s · about 17 min left`, for `done` results within `seconds`; empty without any.
 fn rate(done: i64, seconds: f64, left: i64) -> String {
     if done <= 0 || seconds <= 0.0 {
         return String::new();
     }
     let rate = done as f64 / seconds;
-    // Rounded, not cut off: at two a second, the last of them is under way as it is counted.
+    // Rounded, not truncated: at two a second, the second message is often still on its connection.
     let words = match rate {
         10.0.. => format!("{}/s", count(rate.round() as i64)),
         1.0.. => format!("{rate:.1}/s").replace(".0/s", "/s"),
@@ -216,7 +216,7 @@ fn rate(done: i64, seconds: f64, left: i64) -> String {
     )
 }
 
-/// Rate and time left while it sends, or what prevents that; why it is paused. `done` notices ended in the latest
+/// Rate and time left while it sends, or what prevents sending. `done` notices got a final result in the latest
 /// `seconds`.
 pub fn pace(
     campaign: &Campaign,
@@ -246,18 +246,18 @@ pub fn pace(
                 count(progress.left()),
                 settles
                     .as_deref()
-                    .unwrap_or("A sender does that in a moment.")
+                    .unwrap_or("A sender settles them in a moment.")
             )
         }
         _ => String::new(),
     }
 }
 
-/// How many notices ended in the latest seconds that tell how fast a campaign goes; none where nothing tells it: it
-/// was paused or held until a moment ago, or nothing ends.
+/// Final results and the seconds in which they came, from which the rate is computed. Zero if there is no rate: the
+/// campaign was paused or held until a moment ago, or there are no results.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn lately(
     conn: &mut Conn,
     campaign: &Campaign,
@@ -275,14 +275,14 @@ pub async fn lately(
     let second = minute - TimeDelta::minutes(1);
     let went_on = store::went_on_at(conn, campaign.id).await?;
     if went_on.is_some_and(|at| at > second || launched > first && at > launched) {
-        // Nothing was sent in a part of what would be counted.
+        // Nothing was sent in a part of the period.
         return Ok((0, 0.0));
     }
     if launched > first {
         let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
         return Ok((progress.done(), seconds));
     }
-    // Of the first it is only asked whether it was sending then already: the second is a whole minute of it.
+    // The second minute is complete only if the campaign was already sending in the first.
     let before = tally::ended(conn, campaign.id, first).await?;
     let ended = tally::ended(conn, campaign.id, second).await?;
     Ok(match before {
@@ -291,12 +291,12 @@ pub async fn lately(
     })
 }
 
-/// Why it goes at this speed, or is paused; empty while there is nothing to say.
+/// The reason of its speed or of its pause; empty without one.
 pub fn speed(
     campaign: &Campaign,
     pace: Option<&Pace>,
     ability: &Ability,
-    bearing: &Bearing,
+    factors: &SpeedFactors,
 ) -> String {
     let slowed = pace.and_then(|pace| pace.reason.as_deref());
     let first = pace.is_some_and(|pace| pace.canary == CanaryState::Running);
@@ -306,13 +306,13 @@ pub fn speed(
             if let Some(prevented) = prevented(ability) {
                 return prevented;
             }
-            let limit = bearing.at_most(campaign);
-            let silent = bearing.silent();
+            let limit = factors.at_most(campaign);
+            let silent = factors.silent();
             let first = first
-                .then_some("A first slice goes ahead; the rest follows once that has ended well.");
+                .then_some("The canary is sent first; the rest follows once its results are good.");
             let said = first.into_iter().chain([slowed.unwrap_or(&limit)]);
             let said = said.chain(silent.as_deref());
-            let said = said.chain(bearing.slow.iter().map(String::as_str));
+            let said = said.chain(factors.slow.iter().map(String::as_str));
             said.collect::<Vec<_>>().join(" ")
         }
         _ => String::new(),
@@ -324,7 +324,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_says_how_fast_and_how_long_still() {
+    fn the_rate_is_followed_by_the_time_left() {
         assert_eq!(
             rate(6_120, 1.0, 6_120 * 60 * 17),
             "6,120/s · about 17 min left"
@@ -332,13 +332,13 @@ mod tests {
         assert_eq!(rate(1, 10.0, 0), "less than 1/s");
         assert_eq!(rate(0, 10.0, 5), "");
         assert_eq!(rate(10, 1.0, 1), "10/s · about 1 s left");
-        assert_eq!(rate(197, 100.0, 0), "2/s", "not cut off");
+        assert_eq!(rate(197, 100.0, 0), "2/s", "not truncated");
         assert_eq!(rate(25, 10.0, 0), "2.5/s");
         assert_eq!(rate(999, 100.0, 0), "10/s");
     }
 
     #[test]
-    fn an_event_carries_the_total_and_no_part_of_a_total_that_still_grows() {
+    fn an_event_has_no_percentage_while_its_total_grows() {
         let counts = Counts {
             sent: 54,
             bounced: 2,
@@ -346,7 +346,7 @@ mod tests {
             ..Counts::default()
         };
         let event = |is_whole, total| {
-            let moving = Moving {
+            let event = ProgressEvent {
                 status: "sending",
                 counts: &counts,
                 total,
@@ -355,7 +355,7 @@ mod tests {
                 speed: "",
                 is_held: false,
             };
-            moving.event()
+            event.to_json()
         };
         let launched = event(false, 0);
         assert_eq!(launched["figures"]["of"], "sent, 0 prepared so far");

@@ -1,8 +1,7 @@
-//! Whom a campaign that was not launched goes to, which text they read, and what stands against it.
+//! Before a launch: who gets the campaign, which text they read, and what must be changed or acknowledged first.
 
 use std::collections::BTreeSet;
 
-use super::audience::Counted;
 use crate::campaign::approval::unpublished;
 use crate::campaign::check::{self, Review};
 use crate::campaign::content::Content;
@@ -10,26 +9,27 @@ use crate::campaign::{Campaign, CampaignStatus};
 use crate::incident::Incident;
 use crate::person::AudienceCount;
 use crate::staff::Right;
-use crate::web::console::around::Names;
-use crate::web::console::template::editor::language;
+use crate::web::audience_counts::Counted;
+use crate::web::console::names::Names;
+use crate::web::console::template::language::own_name;
 use crate::web::who::Signed;
 
-/// What a campaign's page says of its audience.
+/// The audience of a campaign, and what prevents its submission.
 #[derive(Debug, Clone, Default)]
-pub struct Reach {
-    /// How it divides.
+pub struct Readiness {
+    /// How many people can be told by e-mail, need a letter, are withheld or are left out.
     pub count: AudienceCount,
-    /// Who reads what, most people first.
+    /// The languages of the audience, most people first.
     pub readers: Vec<Reader>,
-    /// Facts that its texts quote and that no public page shows as they are now.
+    /// Facts that its texts quote and whose present text is not public.
     pub unpublished: Vec<String>,
-    /// What must be changed before it can be submitted.
+    /// What must be changed before a submission, each a sentence.
     pub reasons: Vec<String>,
-    /// What must be acknowledged, or was.
+    /// What must be acknowledged, or was acknowledged.
     pub acknowledge: Vec<Acknowledgement>,
     /// Whether it is a draft.
     pub is_draft: bool,
-    /// Whether the reader of the page may submit it.
+    /// Whether the reader may submit it.
     pub may_submit: bool,
 }
 
@@ -38,11 +38,11 @@ pub struct Reach {
 pub struct Reader {
     /// The language's name in words.
     pub language: String,
-    /// How many.
+    /// How many people read it.
     pub people: i64,
-    /// The name of the language of the text that they get.
+    /// The language of the text that they get, in words.
     pub text: String,
-    /// Whether that is a text in their language.
+    /// Whether the text is in their language.
     pub is_theirs: bool,
 }
 
@@ -55,18 +55,18 @@ pub struct Acknowledgement {
     pub why: String,
     /// Whether its box is ticked.
     pub ticked: bool,
-    /// Who acknowledged it; empty if nobody did yet.
+    /// The name of the person who acknowledged it; empty before that.
     pub by: String,
 }
 
-/// What is so, without its last sentence, which says what an author may do about it.
+/// The text without its last sentence, which advises the author of a draft.
 fn without_advice(why: &str) -> &str {
     why.trim_end_matches('.')
         .rfind(". ")
         .map_or(why, |end| &why[..=end])
 }
 
-impl Reach {
+impl Readiness {
     pub(crate) fn of(
         of: &Campaign,
         present: &Content,
@@ -92,9 +92,9 @@ impl Reach {
             reasons.push("Nobody in this audience can be told by e-mail.".to_owned());
         }
         let reader = |one: check::Readers| Reader {
-            language: language(one.locale.as_str()),
+            language: own_name(one.locale.as_str()),
             people: one.people,
-            text: language(&one.text),
+            text: own_name(&one.text),
             is_theirs: one.is_theirs,
         };
         let acknowledgement = |one: check::ToAcknowledge| Acknowledgement {
@@ -125,8 +125,8 @@ impl Reach {
         }
     }
 
-    /// Why it cannot be submitted by its button alone; empty if it can.
-    pub(crate) fn in_the_way(&self) -> &'static str {
+    /// Why the button alone cannot submit it; empty if it can.
+    pub(crate) fn blocked(&self) -> &'static str {
         if !self.reasons.is_empty() {
             "Something must be changed first. See “Who reads what” below."
         } else if !self.acknowledge.is_empty() {

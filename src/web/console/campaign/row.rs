@@ -1,4 +1,5 @@
-//! Campaigns as lists show them, and what tells them apart: campaigns have the names of their templates.
+//! Campaigns as rows of lists. Several campaigns can have one name, the name of their template: number, kind and day tell
+//! them apart.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use crate::campaign::{self, Campaign};
 use crate::db::Conn;
 use crate::id::{CampaignId, IncidentId};
 use crate::notice::NoticeStatus;
-use crate::web::console::around::template_names;
+use crate::web::console::names::template_names;
 use crate::web::problem::Problem;
 
 /// One campaign in a list.
@@ -26,14 +27,14 @@ pub struct CampaignRow {
     pub about: String,
     /// Its state.
     pub status: String,
-    /// What changed since it was submitted, in words: its approval is void. Empty while nothing did.
+    /// What changed since the submission, in words: the approval is void. Empty while it is valid.
     pub void: String,
     /// Notices sent, of those that can be sent; `None` before it is launched.
     pub sent: Option<(i64, i64)>,
 }
 
 impl CampaignRow {
-    /// Its state as lists show it: an approval that is void is none.
+    /// The state that the list shows; `approval_void` after a change.
     pub fn state(&self) -> &str {
         match self.void.is_empty() {
             true => &self.status,
@@ -42,10 +43,10 @@ impl CampaignRow {
     }
 }
 
-/// Campaigns of one incident as lists show them.
+/// The rows of the campaigns of one incident.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn rows(
     conn: &mut Conn,
     campaigns: Vec<Campaign>,
@@ -79,7 +80,7 @@ pub async fn rows(
     Ok(rows)
 }
 
-/// What tells a campaign from others of its name: its number within its incident, its kind, and its day and hour.
+/// The number of the campaign within its incident, its kind, and when it was launched or drafted.
 pub(crate) fn which(number: i64, of: &Campaign) -> String {
     let (what, at) = match of.launched_at {
         Some(at) => ("launched", at),
@@ -92,7 +93,7 @@ pub(crate) fn which(number: i64, of: &Campaign) -> String {
     )
 }
 
-/// The same, and to whom it goes.
+/// The same with the audience.
 pub(crate) fn about(number: i64, of: &Campaign) -> String {
     format!(
         "{}, to {}",

@@ -1,4 +1,4 @@
-//! Why a campaign under way goes as fast as it does: what the settings allow, and what its batches wait for.
+//! The speed of a running campaign: the limits of the settings, and what its batches wait for.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -16,26 +16,26 @@ use crate::notice::NoticeStatus;
 use crate::web::figures::count;
 use crate::web::page::span;
 
-/// How long what batches wait for is shown as it was read.
+/// How long [`LastWaits`] is shown before it is read again.
 const WAITS: Duration = Duration::from_secs(5);
 
-/// What bears on the speed of a campaign now.
+/// What limits the speed of a campaign now.
 #[derive(Debug, Clone, Default)]
-pub struct Bearing {
+pub struct SpeedFactors {
     /// What its batches wait for.
     pub waits: Waits,
-    /// What the settings allow, in words.
+    /// The limits of the settings in words.
     pub limits: Vec<String>,
-    /// Relays that keep connections waiting, each a sentence.
+    /// The relays that do not answer, each a sentence.
     pub slow: Vec<String>,
-    /// How many connections they keep waiting.
-    pub kept: i64,
+    /// How many connections wait for these relays.
+    pub blocked: i64,
 }
 
-/// How long a relay may take for an answer before pages of campaigns name it.
+/// A relay that takes longer to answer is named on the page of a campaign.
 pub const SLOW: TimeDelta = TimeDelta::seconds(5);
 
-/// A relay that keeps connections waiting, a sentence.
+/// The sentence about a relay that does not answer.
 pub fn slow_in_words(of: &SlowRelay, now: DateTime<Utc>) -> String {
     format!(
         "Relay {} has not answered {}.",
@@ -53,15 +53,15 @@ pub fn unanswered(of: &SlowRelay, now: DateTime<Utc>) -> String {
     }
 }
 
-/// What the batches of a campaign wait for, as it was read a moment ago: reading it looks at every batch that is to be sent.
+/// What the batches of a campaign wait for, as read at most [`WAITS`] ago: the statement reads every unfinished batch.
 #[derive(Debug, Clone, Default)]
 pub struct LastWaits(Option<(Instant, Waits)>);
 
 impl LastWaits {
-    /// Reads it, once in five seconds.
+    /// The value of the last seconds, or a new one from the database.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn get(
         &mut self,
         conn: &mut Conn,
@@ -79,25 +79,25 @@ impl LastWaits {
     }
 }
 
-impl Bearing {
-    /// Reads it.
+impl SpeedFactors {
+    /// Reads it once.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub async fn load(
         app: &App,
         conn: &mut Conn,
         of: &Campaign,
         now: DateTime<Utc>,
     ) -> db::Result<Self> {
-        Self::load_again(app, conn, of, now, &mut LastWaits::default()).await
+        Self::reload(app, conn, of, now, &mut LastWaits::default()).await
     }
 
-    /// Reads it as it is read each second.
+    /// Reads it repeatedly, with what `waits` keeps.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn load_again(
+    /// Database errors.
+    pub async fn reload(
         app: &App,
         conn: &mut Conn,
         of: &Campaign,
@@ -110,7 +110,7 @@ impl Bearing {
         let seen = store::relays(conn).await?;
         let slow = ability::slow(&seen, now, SLOW);
         Ok(Self {
-            kept: slow.iter().map(|one| one.connections).sum(),
+            blocked: slow.iter().map(|one| one.connections).sum(),
             slow: slow.iter().map(|one| slow_in_words(one, now)).collect(),
             waits: waits
                 .get(conn, (of.id, app.config.mail.lease_seconds), Instant::now())
@@ -119,8 +119,7 @@ impl Bearing {
         })
     }
 
-    /// What all notices wait for that are left of a campaign which can send; `None`: some can leave now, or it cannot
-    /// send anyway.
+    /// What all remaining notices wait for; `None` if some can be sent now, or if the campaign cannot send.
     pub fn waits_for(
         &self,
         of: &Campaign,
@@ -134,7 +133,7 @@ impl Bearing {
         }
         let sending = progress.of(NoticeStatus::Sending);
         if sending > 0 {
-            let all_wait = !self.slow.is_empty() && self.kept >= sending;
+            let all_wait = !self.slow.is_empty() && self.blocked >= sending;
             return all_wait.then(|| self.slow.join(" "));
         }
         if left <= self.waits.silent {
@@ -151,13 +150,14 @@ impl Bearing {
         })
     }
 
-    /// Which notices a sender has that died, a sentence; `None`: no sender did.
+    /// The sentence about notices in batches of a sender that stopped; `None` without such a sender.
     pub fn silent(&self) -> Option<String> {
         let free_at = self.waits.free_at.filter(|_| self.waits.silent > 0)?;
         let what = match self.waits.silent {
-            1 => "1 notice is in the batch of a sender that fell silent: it goes on".to_owned(),
+            1 => "1 notice is in the batch of a sender that stopped: another sender takes it over"
+                .to_owned(),
             n => format!(
-                "Up to {} notices are in batches of a sender that fell silent: they go on",
+                "Up to {} notices are in batches of a sender that stopped: another sender takes them over",
                 count(n)
             ),
         };
@@ -167,7 +167,7 @@ impl Bearing {
         ))
     }
 
-    /// How fast it may go: its own limit, and those of the settings.
+    /// Its maximum speed: its own limit, and the limits of the settings.
     pub fn at_most(&self, of: &Campaign) -> String {
         match (of.limits.rate_per_second, &self.limits[..]) {
             (0, []) => "As fast as the relays take them.".to_owned(),
@@ -185,8 +185,8 @@ impl Bearing {
     }
 }
 
-/// The limits of relays and nodes that are at work, and of the ramp: `relay alpha at most 5/s`. While no sender is at
-/// work, those of this process's own settings.
+/// The limits of running relays and nodes, and the ramp: `relay alpha at most 5/s`. Without a running sender, the limits
+/// of this process's own settings.
 pub fn limits(config: &Config, seen: &[RelaySeen]) -> Vec<String> {
     let mut all = BTreeSet::new();
     let mut limit = |what: String, rate: u32| {
@@ -217,14 +217,14 @@ pub fn limits(config: &Config, seen: &[RelaySeen]) -> Vec<String> {
     all
 }
 
-/// The same of a campaign that was launched so long ago: the ramp as it is now.
+/// The same for a campaign of this age: with the present value of the ramp.
 pub fn limits_now(config: &Config, seen: &[RelaySeen], since_launch: TimeDelta) -> Vec<String> {
     let mut all = limits(config, seen);
     if config.pacing.ramp_start_per_second > 0 {
         all.pop();
         if let Some(rate) = pacing::ramp(since_launch, &config.pacing) {
             all.push(format!(
-                "at most {}/s now, while the relays warm to it",
+                "at most {}/s now, during the ramp",
                 count(rate.into())
             ));
         }

@@ -1,43 +1,41 @@
-//! What needs you first, then the account of each incident.
+//! The dashboard: the tasks of the reader, the running campaigns, the account of each incident.
+
+mod tasks;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
+use super::Account;
+use super::answer;
+use super::campaign::progress::{is_whole, lately, of_total, pace};
+use super::campaign::row::{about, which};
+use super::campaign::speed::SpeedFactors;
+use super::names::template_names;
+pub use super::tasks::Task;
+use super::tasks::{of_closed as of_closed_incident, of_incident};
 use crate::app::App;
-use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
+use crate::campaign::ability::Ability;
+use crate::campaign::change::Change;
 use crate::campaign::store::Pace;
 use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
-use crate::deployment::{self, Doubt};
-use crate::id::IncidentId;
+use crate::deployment;
+use crate::id::{CampaignId, IncidentId, TemplateId};
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
-use crate::staff::Right;
-use crate::ticket;
-use crate::web::console::Account;
-use crate::web::console::around::{self, account, template_names};
-use crate::web::console::campaign::outcomes::reason_words;
-use crate::web::console::campaign::progress::{is_whole, lately, of_total, pace, prevented};
-use crate::web::console::campaign::row::{about, which};
-use crate::web::console::campaign::speed::{Bearing, slow_in_words};
-use crate::web::console::tasks;
-pub use crate::web::console::tasks::Need;
-use crate::web::figures::{count, filters};
-use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Tone, span};
+use crate::web::figures::filters;
+use crate::web::page::{self, Area, Desk, Tone};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Signed;
 
-/// How many of the latest campaigns are looked at.
+/// How many of the latest campaigns are read.
 const LATEST: i64 = 100;
-/// How long a relay may take for an answer before somebody should look at it.
-const LONG: TimeDelta = TimeDelta::seconds(30);
 
 /// `/console`
 #[derive(Template)]
@@ -45,9 +43,9 @@ const LONG: TimeDelta = TimeDelta::seconds(30);
 pub struct Dashboard {
     /// The frame.
     pub desk: Desk,
-    /// What waits for this person, the most urgent first.
-    pub needs: Vec<Need>,
-    /// Incidents that are not closed: those that need somebody first, then the latest.
+    /// The tasks of the reader, the most urgent first.
+    pub tasks: Vec<Task>,
+    /// Incidents that are not closed: the most urgent first, then the latest.
     pub incidents: Vec<Accounted>,
     /// Campaigns that are sending or paused.
     pub running: Vec<Running>,
@@ -62,11 +60,11 @@ pub struct Accounted {
     pub title: String,
     /// Its state.
     pub state: String,
-    /// Its figures; none before the first scope is active.
+    /// Its figures; `None` before a list is active.
     pub account: Option<Account>,
 }
 
-/// A campaign on its way.
+/// A campaign that is sending or paused.
 #[derive(Debug, Clone)]
 pub struct Running {
     /// Its id.
@@ -77,111 +75,210 @@ pub struct Running {
     pub kind: String,
     /// Its incident's title.
     pub incident: String,
-    /// Its number, kind and day, and to whom it goes.
+    /// Its number, kind, day and audience.
     pub about: String,
-    /// The same without to whom it goes.
+    /// The same without the audience.
     pub which: String,
     /// Its state.
     pub status: String,
     /// Notices sent.
     pub sent: i64,
-    /// Of how many: `of 464 sent`.
+    /// The total: `of 464 sent`.
     pub of: String,
-    /// Notices that were sent, or tried to an end.
+    /// Notices with a final result of sending.
     pub done: i64,
     /// Notices that can be sent.
     pub total: i64,
     /// Rate and time left, in words, or what prevents sending; empty while nothing moves.
     pub pace: String,
-    /// Why the program holds it, a sentence; empty if it does not.
+    /// Why Candor holds it, a sentence; empty if it does not.
     pub held: String,
 }
 
 /// `GET /console`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
-    let now = app.now();
     let mut conn = app.db.get().await?;
-    let mut campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
-    campaign::hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
-    let (mut incidents, mut needs) = (Vec::new(), Vec::new());
-    // How urgently each incident needs somebody.
-    let mut urgent: BTreeMap<IncidentId, u8> = BTreeMap::new();
-    let mut titles = BTreeMap::new();
-    let of_closed = incident::store::untold_of_closed(&mut conn).await?;
-    for one in incident::store::list(&mut conn).await? {
-        titles.insert(one.id, one.title.clone());
-        if let Some((_, untold)) = of_closed.iter().find(|(id, _)| *id == one.id) {
-            let it = format!("{}:", one.title);
-            needs.extend(tasks::of_closed(&it, &one, untold, &who));
-        }
-        if !one.is_over() {
-            let shown = accounted(&mut conn, &one, now).await?;
-            let of = tasks::of_incident(&mut conn, &one, shown.account.as_ref(), &who).await?;
-            let most = of.iter().map(|need| weight(need.tone)).max();
-            let told = shown.account.as_ref().map_or(0, unfinished);
-            urgent.insert(one.id, most.unwrap_or(0).max(told));
-            needs.extend(of);
-            incidents.push((one.id, shown));
-        }
-    }
-    let names = template_names(&mut conn).await?;
-    let all: Vec<_> = titles.keys().copied().collect();
-    let numbers = campaign::store::numbers(&mut conn, &all).await?;
-    let number = |of: &Campaign| numbers.get(&of.id).copied().unwrap_or_default();
-    let named = |of: &Campaign| names.get(&of.template).cloned().unwrap_or_default();
-    let with_incident = |of: &Campaign| {
-        let which = format!("“{}” ({})", named(of), which(number(of), of));
-        match titles.get(&of.incident) {
-            Some(title) => format!("{title}: {which}"),
-            None => which,
-        }
-    };
-    let void = approval::void(&app, &mut conn, &campaigns).await?;
-    for one in &campaigns {
-        let need = of_campaign(one, &with_incident(one), void.contains_key(&one.id), &who);
-        if let Some(need) = &need {
-            let of = urgent.entry(one.incident).or_default();
-            *of = weight(need.tone).max(*of);
-        }
-        needs.extend(need);
-    }
-    incidents.sort_by_key(|(id, _)| Reverse(urgent.get(id).copied()));
-    let seen = campaign::store::relays(&mut conn).await?;
-    needs.extend(of_helpline(&mut conn, &who, now).await?);
+    let mut board = Board::load(&app, &mut conn, &who).await?;
+    let running = board.running(&app, &mut conn).await?;
+    let mut tasks = std::mem::take(&mut board.tasks);
+    tasks.extend(tasks::of_campaigns(&board, &who));
+    tasks.extend(tasks::of_helpline(&mut conn, &who, board.now).await?);
     let doubt = deployment::store::doubt(&mut conn).await?;
-    let ability = campaign::store::ability(&mut conn, now).await?;
-    let mut running = Vec::new();
-    for one in campaigns.iter().filter(|one| is_running(one.status)) {
-        let incident = titles.get(&one.incident).cloned().unwrap_or_default();
-        running.push(Running {
-            incident,
-            about: about(number(one), one),
-            which: which(number(one), one),
-            ..on_its_way((&**app, &mut *conn), one, named(one), &ability, now).await?
-        });
-    }
-    needs.extend(match &doubt {
-        Some(doubt) => Some(of_doubt(doubt, &who)),
-        None => of_sending(&ability, &running, &who),
+    tasks.extend(match &doubt {
+        Some(doubt) => Some(tasks::of_doubt(doubt, &who)),
+        None => tasks::of_sending(&board.ability, &running, &who),
     });
-    needs.extend(running.iter().filter_map(|one| of_pace(one, &who)));
-    needs.extend(of_relays(&ability, &seen, &who, now));
-    needs.sort_by_key(|need| Reverse(weight(need.tone)));
-    let desk = around::desk(&app, &mut conn, &req, &who, Area::Dashboard).await?;
+    tasks.extend(running.iter().filter_map(|one| tasks::of_pace(one, &who)));
+    let relays = campaign::store::relays(&mut conn).await?;
+    tasks.extend(tasks::of_relays(&board.ability, &relays, &who, board.now));
+    tasks.sort_by_key(|task| Reverse(weight(task.tone)));
+    let desk = answer::frame(&app, &mut conn, &req, &who, Area::Dashboard).await?;
     Ok(page::show(
         StatusCode::OK,
         &Dashboard {
             desk,
-            needs,
-            incidents: incidents.into_iter().map(|(_, shown)| shown).collect(),
+            tasks,
+            incidents: board.most_urgent_first(),
             running,
         },
     )?)
 }
 
+/// What the dashboard reads: the incidents with their tasks, and the latest campaigns.
+struct Board {
+    now: DateTime<Utc>,
+    campaigns: Vec<Campaign>,
+    ability: Ability,
+    /// What changed since the submission of the campaigns whose approval is void.
+    void: HashMap<CampaignId, Vec<Change>>,
+    template_names: BTreeMap<TemplateId, String>,
+    numbers: HashMap<CampaignId, i64>,
+    titles: BTreeMap<IncidentId, String>,
+    incidents: Vec<(IncidentId, Accounted)>,
+    /// How urgent each incident is, by [`weight`].
+    urgency: BTreeMap<IncidentId, u8>,
+    tasks: Vec<Task>,
+}
+
+impl Board {
+    async fn load(app: &App, conn: &mut Conn, who: &Signed) -> Result<Self, Problem> {
+        let now = app.now();
+        let mut campaigns = campaign::store::list(conn, None, None, LATEST).await?;
+        campaign::hold::open_reasons(app, conn, &mut campaigns).await?;
+        let mut board = Self {
+            now,
+            void: approval::void(app, conn, &campaigns).await?,
+            ability: campaign::store::ability(conn, now).await?,
+            template_names: template_names(conn).await?,
+            campaigns,
+            numbers: HashMap::new(),
+            titles: BTreeMap::new(),
+            incidents: Vec::new(),
+            urgency: BTreeMap::new(),
+            tasks: Vec::new(),
+        };
+        board.add_incidents(conn, who).await?;
+        let all: Vec<_> = board.titles.keys().copied().collect();
+        board.numbers = campaign::store::numbers(conn, &all).await?;
+        for one in &board.campaigns {
+            if let Some(task) = tasks::of_campaign(&board, one, who) {
+                let urgency = board.urgency.entry(one.incident).or_default();
+                *urgency = weight(task.tone).max(*urgency);
+            }
+        }
+        Ok(board)
+    }
+
+    /// Adds the incidents, their accounts and their tasks.
+    async fn add_incidents(&mut self, conn: &mut Conn, who: &Signed) -> Result<(), Problem> {
+        let of_closed = incident::store::untold_of_closed(conn).await?;
+        for one in incident::store::list(conn).await? {
+            self.titles.insert(one.id, one.title.clone());
+            if let Some((_, untold)) = of_closed.iter().find(|(id, _)| *id == one.id) {
+                let it = format!("{}:", one.title);
+                self.tasks
+                    .extend(of_closed_incident(&it, &one, untold, who));
+            }
+            if one.is_over() {
+                continue;
+            }
+            let shown = Accounted::load(conn, &one, self.now).await?;
+            let tasks = of_incident(conn, &one, shown.account.as_ref(), who).await?;
+            let most = tasks.iter().map(|task| weight(task.tone)).max();
+            let unfinished = shown.account.as_ref().map_or(0, unfinished);
+            self.urgency
+                .insert(one.id, most.unwrap_or(0).max(unfinished));
+            self.tasks.extend(tasks);
+            self.incidents.push((one.id, shown));
+        }
+        Ok(())
+    }
+
+    fn number(&self, of: &Campaign) -> i64 {
+        self.numbers.get(&of.id).copied().unwrap_or_default()
+    }
+
+    fn name(&self, of: &Campaign) -> String {
+        let name = self.template_names.get(&of.template);
+        name.cloned().unwrap_or_default()
+    }
+
+    /// The title of its incident, its name, and what tells it from others of that name.
+    fn full_name(&self, of: &Campaign) -> String {
+        let which = format!("“{}” ({})", self.name(of), which(self.number(of), of));
+        match self.titles.get(&of.incident) {
+            Some(title) => format!("{title}: {which}"),
+            None => which,
+        }
+    }
+
+    /// The campaigns that are sending or paused.
+    async fn running(&self, app: &App, conn: &mut Conn) -> Result<Vec<Running>, Problem> {
+        let mut running = Vec::new();
+        for one in self.campaigns.iter().filter(|one| is_running(one.status)) {
+            running.push(self.load_running(app, conn, one).await?);
+        }
+        Ok(running)
+    }
+
+    async fn load_running(
+        &self,
+        app: &App,
+        conn: &mut Conn,
+        campaign: &Campaign,
+    ) -> Result<Running, Problem> {
+        let progress = campaign::store::progress(conn, campaign.id).await?;
+        let slowed = campaign::store::pace(conn, campaign.id).await?;
+        let ability = Pace::allows(slowed.as_ref(), &self.ability);
+        let latest = lately(conn, campaign, &progress, self.now).await?;
+        let factors = SpeedFactors::load(app, conn, campaign, self.now).await?;
+        let waits = factors.waits_for(campaign, &progress, &ability);
+        let title = self.titles.get(&campaign.incident);
+        Ok(Running {
+            held: match &ability {
+                Ability::Paced { reason } if campaign.status == CampaignStatus::Sending => {
+                    reason.clone()
+                }
+                _ => String::new(),
+            },
+            id: campaign.id.to_string(),
+            name: self.name(campaign),
+            kind: campaign.kind.to_string(),
+            incident: title.cloned().unwrap_or_default(),
+            about: about(self.number(campaign), campaign),
+            which: which(self.number(campaign), campaign),
+            status: campaign.status.to_string(),
+            sent: progress.of(NoticeStatus::Sent),
+            of: of_total(progress.sendable(), is_whole(campaign, &progress)),
+            done: progress.done(),
+            total: progress.sendable(),
+            pace: waits.unwrap_or_else(|| pace(campaign, &progress, &ability, latest)),
+        })
+    }
+
+    fn most_urgent_first(mut self) -> Vec<Accounted> {
+        let urgency = self.urgency;
+        self.incidents
+            .sort_by_key(|(id, _)| Reverse(urgency.get(id).copied()));
+        self.incidents.into_iter().map(|(_, shown)| shown).collect()
+    }
+}
+
+impl Accounted {
+    async fn load(conn: &mut Conn, of: &Incident, now: DateTime<Utc>) -> Result<Self, Problem> {
+        Ok(Self {
+            slug: of.slug.clone(),
+            title: of.title.clone(),
+            state: of.state.to_string(),
+            account: Account::load(conn, of, now).await?,
+        })
+    }
+}
+
+/// How urgent a tone is.
 fn weight(tone: Tone) -> u8 {
     match tone {
         Tone::Act => 2,
@@ -190,7 +287,7 @@ fn weight(tone: Tone) -> u8 {
     }
 }
 
-/// How urgently an account needs somebody, whoever reads it: people who are told wrongly or whom no e-mail reaches.
+/// How urgent an account is for any reader: people who were not told rightly, or whom no e-mail reaches.
 fn unfinished(of: &Account) -> u8 {
     let told = of.unnotified_elements + of.told_too_much + of.needs_letter;
     match (of.unexplained, told) {
@@ -202,198 +299,4 @@ fn unfinished(of: &Account) -> u8 {
 
 fn is_running(status: CampaignStatus) -> bool {
     matches!(status, CampaignStatus::Sending | CampaignStatus::Paused)
-}
-
-async fn accounted(
-    conn: &mut Conn,
-    of: &Incident,
-    now: DateTime<Utc>,
-) -> Result<Accounted, Problem> {
-    Ok(Accounted {
-        slug: of.slug.clone(),
-        title: of.title.clone(),
-        state: of.state.to_string(),
-        account: account(conn, of, now).await?,
-    })
-}
-
-/// `is_void`: what was submitted has changed since.
-fn of_campaign(campaign: &Campaign, name: &str, is_void: bool, who: &Signed) -> Option<Need> {
-    let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
-    let (text, deed) = match campaign.status {
-        CampaignStatus::InReview | CampaignStatus::Approved if is_void => {
-            if !who.may(Right::DraftCampaign) {
-                return None;
-            }
-            let text = format!("{name} has changed since it was submitted. Submit it again.");
-            (text, "See what changed")
-        }
-        CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
-            (format!("{name} waits for a second person."), "Review it")
-        }
-        CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
-            (format!("{name} is approved and not launched."), "Launch it")
-        }
-        CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
-            if is_void {
-                let text = format!(
-                    "{name} is paused and cannot be resumed: the list changed before its audience was complete. Cancel \
-                     it and draft a new one for those who are not told yet."
-                );
-                (text, "Look at it")
-            } else {
-                let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
-                (format!("{name} is paused: {reason}."), "Look at it")
-            }
-        }
-        _ => return None,
-    };
-    Some(Need {
-        tone: Tone::Look,
-        text,
-        href: format!("/console/campaigns/{}", campaign.id),
-        deed: deed.to_owned(),
-    })
-}
-
-fn of_doubt(doubt: &Doubt, who: &Signed) -> Need {
-    let (href, deed) = match who.may(Right::SeeCampaigns) {
-        true => ("/console/campaigns", "See what is under way"),
-        false => ("/console/incidents", "See the incidents"),
-    };
-    Need {
-        tone: Tone::Act,
-        text: frame::in_doubt(doubt),
-        href: href.to_owned(),
-        deed: deed.to_owned(),
-    }
-}
-
-/// What prevents campaigns from sending that are on their way.
-fn of_sending(ability: &Ability, running: &[Running], who: &Signed) -> Option<Need> {
-    let prevented = prevented(ability)?;
-    let mut sending = running.iter().filter(|one| one.status == "sending");
-    let (first, more) = (sending.next()?, sending.count());
-    Some(Need {
-        tone: Tone::Act,
-        text: match more {
-            0 => format!(
-                "{}: “{}” ({}) waits. {prevented}",
-                first.incident, first.name, first.which
-            ),
-            more => format!("{} campaigns wait. {prevented}", count(more as i64 + 1)),
-        },
-        href: page_of(first, who),
-        deed: "Look at it".to_owned(),
-    })
-}
-
-/// The page of a campaign; empty for those who may not see it.
-fn page_of(one: &Running, who: &Signed) -> String {
-    match who.may(Right::SeeCampaigns) {
-        true => format!("/console/campaigns/{}", one.id),
-        false => String::new(),
-    }
-}
-
-/// A campaign that the program holds.
-fn of_pace(one: &Running, who: &Signed) -> Option<Need> {
-    (!one.held.is_empty()).then(|| Need {
-        tone: Tone::Look,
-        text: format!(
-            "{}: “{}” ({}) waits. {}",
-            one.incident, one.name, one.which, one.held
-        ),
-        href: page_of(one, who),
-        deed: "Look at it".to_owned(),
-    })
-}
-
-/// Relays that take nothing while others work, and those that take long to answer. While none works, [`of_sending`] says
-/// so.
-fn of_relays(ability: &Ability, seen: &[RelaySeen], who: &Signed, now: DateTime<Utc>) -> Vec<Need> {
-    if !ability.is_open() || !who.may(Right::SeeCampaigns) {
-        return Vec::new();
-    }
-    let need = |held: HeldRelay| Need {
-        tone: Tone::Look,
-        text: format!(
-            "Relay {} is held until {} UTC: {}. The others go on.",
-            held.relay,
-            held.until.format("%H:%M"),
-            reason_words(&held.why).replace('_', " "),
-        ),
-        href: "/console/campaigns".to_owned(),
-        deed: "See the campaigns".to_owned(),
-    };
-    let held = ability::held(seen, now).into_iter().map(need);
-    let slow = ability::slow(seen, now, LONG).into_iter().map(|slow| Need {
-        tone: Tone::Look,
-        text: slow_in_words(&slow, now),
-        href: "/console/campaigns".to_owned(),
-        deed: "See the campaigns".to_owned(),
-    });
-    held.chain(slow).collect()
-}
-
-/// Tickets in line. Who does not answer them reads of them too: campaigns are slowed down for them.
-async fn of_helpline(
-    conn: &mut Conn,
-    who: &Signed,
-    now: DateTime<Utc>,
-) -> Result<Option<Need>, Problem> {
-    let answers = who.may(Right::SeeTickets);
-    if !answers && !who.may(Right::LaunchCampaign) {
-        return Ok(None);
-    }
-    let waiting = ticket::store::waiting(conn).await?;
-    let (href, deed) = match answers {
-        true => ("/console/helpline", "Open the helpline"),
-        false => ("", ""),
-    };
-    let need = |oldest| Need {
-        tone: Tone::Look,
-        text: format!(
-            "Tickets in line: {waiting}. The oldest waits for {}.",
-            span(now - oldest)
-        ),
-        href: href.to_owned(),
-        deed: deed.to_owned(),
-    };
-    Ok(waiting.oldest.map(need))
-}
-
-async fn on_its_way(
-    (app, conn): (&App, &mut Conn),
-    campaign: &Campaign,
-    name: String,
-    ability: &Ability,
-    now: DateTime<Utc>,
-) -> Result<Running, Problem> {
-    let progress = campaign::store::progress(conn, campaign.id).await?;
-    let slowed = campaign::store::pace(conn, campaign.id).await?;
-    let ability = Pace::allows(slowed.as_ref(), ability);
-    let latest = lately(conn, campaign, &progress, now).await?;
-    let held = match &ability {
-        Ability::Paced { reason } if campaign.status == CampaignStatus::Sending => reason.clone(),
-        _ => String::new(),
-    };
-    let bearing = Bearing::load(app, conn, campaign, now).await?;
-    Ok(Running {
-        held,
-        id: campaign.id.to_string(),
-        name,
-        kind: campaign.kind.to_string(),
-        incident: String::new(),
-        about: String::new(),
-        which: String::new(),
-        status: campaign.status.to_string(),
-        sent: progress.of(NoticeStatus::Sent),
-        of: of_total(progress.sendable(), is_whole(campaign, &progress)),
-        done: progress.done(),
-        total: progress.sendable(),
-        pace: bearing
-            .waits_for(campaign, &progress, &ability)
-            .unwrap_or_else(|| pace(campaign, &progress, &ability, latest)),
-    })
 }

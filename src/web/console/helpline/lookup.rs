@@ -1,5 +1,5 @@
-//! Who or what an agent means by what a caller says: a notice code, an e-mail address, a reference, a name with a
-//! postcode, or the number of a ticket.
+//! Looking up what a caller says: a notice code, an e-mail address, a reference, a name with a postcode, or the number of a
+//! ticket.
 
 use crate::address::EmailAddress;
 use crate::app::App;
@@ -15,36 +15,36 @@ use crate::ticket::{self, Ticket};
 use crate::web::problem::Problem;
 
 /// What was found.
-pub enum Sought {
-    /// These people, each with their incident; several may share a mailbox.
+pub enum Match {
+    /// These people, each with their incident. Several people can share a mailbox.
     People(Vec<(IncidentId, PersonId)>),
-    /// The ticket with this number, where no person fits.
+    /// The ticket with this number, if no person matches.
     Ticket(Box<Ticket>),
 }
 
-/// The incidents that can be searched, the newest first: those that were not forgotten.
+/// The incidents that are not forgotten, the newest first.
 ///
 /// # Errors
-/// The database's.
-pub async fn known(conn: &mut Conn) -> db::Result<Vec<Incident>> {
+/// Database errors.
+pub async fn incidents(conn: &mut Conn) -> db::Result<Vec<Incident>> {
     let mut incidents = incident::store::list(conn).await?;
     incidents.retain(|incident| incident.forgotten_at.is_none());
     Ok(incidents)
 }
 
-/// Looks for `said` in the `known` incidents. A code and a number say by themselves which incident they belong to;
-/// everything else is looked for in `chosen` if there is one.
+/// Looks up `said` in the `known` incidents. A code or a ticket number belongs to one incident; everything else is looked
+/// up in `chosen` only, if there is one.
 ///
 /// # Errors
-/// The database's.
-pub async fn seek(
+/// Database errors.
+pub async fn look_up(
     app: &App,
     known: &[Incident],
     chosen: Option<IncidentId>,
     said: &str,
-) -> Result<Sought, Problem> {
+) -> Result<Match, Problem> {
     if let Some(found) = by_code(app, said).await? {
-        return Ok(Sought::People(vec![found]));
+        return Ok(Match::People(vec![found]));
     }
     let mut people = Vec::new();
     for of in known
@@ -60,15 +60,15 @@ pub async fn seek(
         }
     }
     if !people.is_empty() {
-        return Ok(Sought::People(people));
+        return Ok(Match::People(people));
     }
     let ticket = by_number(app, known, said).await?;
-    Ok(ticket.map_or(Sought::People(people), |ticket| {
-        Sought::Ticket(Box::new(ticket))
+    Ok(ticket.map_or(Match::People(people), |ticket| {
+        Match::Ticket(Box::new(ticket))
     }))
 }
 
-/// The person of a notice or letter that carries this code.
+/// The person of the notice or letter with this code.
 async fn by_code(app: &App, said: &str) -> Result<Option<(IncidentId, PersonId)>, Problem> {
     let Some(code) = NoticeCode::parse(said) else {
         return Ok(None);
@@ -81,7 +81,7 @@ async fn by_code(app: &App, said: &str) -> Result<Option<(IncidentId, PersonId)>
     Ok(postal::code::whose(app, &mut conn, code).await?)
 }
 
-/// The ticket with this number; none of a forgotten incident, which is unreadable.
+/// The ticket with this number; `None` for one of a forgotten incident, which cannot be read.
 async fn by_number(app: &App, known: &[Incident], said: &str) -> db::Result<Option<Ticket>> {
     let Ok(number) = said.parse::<Number>() else {
         return Ok(None);
@@ -97,7 +97,7 @@ async fn by_number(app: &App, known: &[Incident], said: &str) -> db::Result<Opti
     }
 }
 
-/// What somebody may have meant: an address, or a reference, or a name and a postcode with a comma between.
+/// The possible meanings: an e-mail address; or a reference, or a name and a postcode with a comma between.
 fn clues(said: &str) -> Vec<Clue> {
     if let Ok(email) = EmailAddress::parse(said) {
         return vec![Clue::Email(email)];

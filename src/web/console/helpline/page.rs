@@ -1,4 +1,4 @@
-//! The helpline: one button for the next ticket, two numbers, and my own tickets.
+//! The helpline page: the button for the next ticket, the queue, the tickets of the reader, and the list for leads.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Query};
@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::work::{self, Names};
+use super::work;
 pub use super::work::{TicketRow, Work};
 use crate::app::App;
 use crate::db::Conn;
@@ -15,6 +15,7 @@ use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
 use crate::ticket::desk;
 use crate::ticket::store::{self, Cursor, Filter};
+use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
@@ -30,32 +31,32 @@ pub struct Helpline {
     pub desk: Desk,
     /// The queue and my tickets.
     pub work: Work,
-    /// For leads: who waits, the most urgent first, or the tickets in one state, the latest first.
+    /// For leads: the waiting tickets, the most urgent first, or the tickets in one state, the latest first.
     pub list: Option<TicketList>,
 }
 
 /// The leads' list.
 #[derive(Debug, Clone, Default)]
 pub struct TicketList {
-    /// The state shown; empty for the line of those who wait.
+    /// The state; empty for waiting tickets.
     pub status: String,
-    /// One page of them.
+    /// One page of the tickets.
     pub tickets: Vec<TicketRow>,
     /// The cursor of the next page.
     pub next: Option<String>,
 }
 
 impl TicketList {
-    /// The states one may look at.
+    /// The states to choose from.
     fn states(&self) -> [&'static str; 6] {
         ["new", "open", "pending", "on_hold", "solved", "closed"]
     }
 }
 
-/// How many tickets a page of the leads' list has.
+/// How many tickets a page of the list has.
 const PAGE: i64 = 50;
 
-/// Which page of the leads' list.
+/// The query: state and page of the list.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
@@ -67,7 +68,7 @@ pub struct Asked {
 /// `GET /console/helpline`.
 ///
 /// # Errors
-/// 400 for a state or cursor that is not from here.
+/// 400 for an unknown state or a wrong cursor.
 pub async fn show(
     who: Allowed<SeeTickets>,
     req: HttpRequest,
@@ -78,7 +79,7 @@ pub async fn show(
     let names = Names::load(&mut conn).await?;
     let flash = asked.nobody.is_some().then(|| Flash {
         tone: Tone::Done,
-        text: "Nobody waits. New questions appear here by urgency.".to_owned(),
+        text: "No ticket waits. New questions appear here by urgency.".to_owned(),
     });
     let list = match who.may(Right::LeadTickets) {
         true => Some(list(&app, &mut conn, &names, &asked).await?),
@@ -96,10 +97,10 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &view)?)
 }
 
-/// `POST /console/helpline/next`: the most urgent ticket, for me.
+/// `POST /console/helpline/next`: assigns the most urgent ticket to the reader.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
     let to = match desk::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),

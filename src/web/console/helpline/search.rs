@@ -1,4 +1,4 @@
-//! Finding a ticket by what a caller or colleague says: its number, or who asked.
+//! Finding a ticket by its number or by its person.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::lookup::{self, Sought};
-use super::work::{self, Names, TicketRow, Work};
+use super::lookup::{self, Match};
+use super::work::{self, TicketRow, Work};
 use crate::app::App;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::staff::Right;
 use crate::staff::right::SeeTickets;
 use crate::ticket::store;
+use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::form::Form;
 use crate::web::frame;
@@ -21,8 +22,8 @@ use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
-/// Most people whose tickets are shown at once: more have one mailbox together.
-const MOST: usize = 20;
+/// The maximum number of people whose tickets are shown.
+const MAX_PEOPLE: usize = 20;
 
 /// `/console/helpline/find`
 #[derive(Template)]
@@ -32,17 +33,17 @@ pub struct Search {
     pub desk: Desk,
     /// The queue and my tickets.
     pub work: Work,
-    /// What is sought, as typed.
+    /// What was typed.
     pub sought: String,
-    /// Why nothing was looked for; field `sought`.
+    /// Why nothing was looked up; field `sought`.
     pub faults: Faults,
-    /// What was found, in a sentence; empty before the search.
+    /// The result in a sentence; empty before the search.
     pub summary: String,
-    /// The people who fit, each with their tickets. Who they are is not shown: the caller is not verified.
+    /// The people who match, with their tickets. The page does not show who they are, since the caller is not verified.
     pub people: Vec<Person>,
 }
 
-/// Somebody who fits.
+/// A person who matches.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
     /// The title of their incident.
@@ -51,7 +52,7 @@ pub struct Person {
     pub tickets: Vec<TicketRow>,
 }
 
-/// What the form sends.
+/// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Typed {
@@ -61,17 +62,17 @@ pub struct Typed {
 /// `GET /console/helpline/find`: the empty form.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(who: Allowed<SeeTickets>, req: HttpRequest, app: Data<App>) -> Answer {
     let nothing = (Typed::default(), Faults::default());
     page(&app, &req, &who, StatusCode::OK, nothing, None).await
 }
 
-/// `POST /console/helpline/find`: changes nothing, but an e-mail address does not belong in the address of a page, which
-/// browsers and servers keep.
+/// `POST /console/helpline/find`: a POST, since browsers and servers keep the addresses of pages, and those must not
+/// contain an e-mail address.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn find(
     who: Allowed<SeeTickets>,
     req: HttpRequest,
@@ -95,17 +96,17 @@ pub async fn find(
         )
         .await;
     }
-    let incidents = lookup::known(&mut *app.db.get().await?).await?;
-    let people = match lookup::seek(&app, &incidents, None, &said).await? {
-        Sought::Ticket(ticket) => {
+    let incidents = lookup::incidents(&mut *app.db.get().await?).await?;
+    let people = match lookup::look_up(&app, &incidents, None, &said).await? {
+        Match::Ticket(ticket) => {
             let to = format!("/console/tickets/{}", ticket.id);
             return Ok(HttpResponse::SeeOther()
                 .insert_header((header::LOCATION, to))
                 .finish());
         }
-        // Who may not look people up hears the same as of somebody who is not there.
-        Sought::People(_) if !who.may(Right::SeePeople) => Vec::new(),
-        Sought::People(people) => people,
+        // Without the right to see people, the answer is the same as for a person who does not exist.
+        Match::People(_) if !who.may(Right::SeePeople) => Vec::new(),
+        Match::People(people) => people,
     };
     who.saw(&app, "people.find", "helpline", people.len());
     let found = (incidents, people);
@@ -113,7 +114,7 @@ pub async fn find(
     page(&app, &req, &who, StatusCode::OK, typed, Some(found)).await
 }
 
-/// The people who fit, and the incidents that were searched.
+/// The searched incidents, and the people who match.
 type Found = (Vec<Incident>, Vec<(IncidentId, PersonId)>);
 
 async fn page(
@@ -147,13 +148,13 @@ async fn page(
 
 fn summary(people: usize) -> String {
     match people {
-        0 => "No ticket and no person is found by this.".to_owned(),
-        1 => "One person is found.".to_owned(),
-        n if n > MOST => format!(
-            "{} people fit. The tickets of {MOST} of them are below: ask for the reference.",
+        0 => "No ticket and no person matches this.".to_owned(),
+        1 => "One person matches.".to_owned(),
+        n if n > MAX_PEOPLE => format!(
+            "{} people match. The tickets of {MAX_PEOPLE} of them are below: ask for the reference.",
             count(i64::try_from(n).unwrap_or(i64::MAX))
         ),
-        n => format!("{n} people fit."),
+        n => format!("{n} people match."),
     }
 }
 
@@ -165,7 +166,7 @@ async fn tickets(
 ) -> Result<Vec<Person>, Problem> {
     let mut conn = app.db.get().await?;
     let (mut all, mut shown) = (Vec::new(), 0);
-    for (incident, person) in people.iter().take(MOST) {
+    for (incident, person) in people.iter().take(MAX_PEOPLE) {
         let tickets = store::of_person(&mut conn, &app.keys, *person).await?;
         shown += tickets.len();
         let of = incidents.iter().find(|of| of.id == *incident);

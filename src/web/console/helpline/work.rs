@@ -1,27 +1,23 @@
-//! What agents have before them, filled from the stores: the names of colleagues, rows of tickets, and
-//! the zone that every page of the helpline begins with.
+//! The work of an agent: the length of the queue and the own tickets. Every page of the helpline begins with it.
 
-use std::collections::HashMap;
-
-use crate::actor::{Actor, system_in_words};
 use crate::app::App;
 use crate::db::{self, Conn};
-use crate::id::StaffId;
-use crate::staff::{self, Right, Staff};
+use crate::staff::{Right, Staff};
 use crate::ticket::{self, Ticket};
+use crate::web::console::names::Names;
 use crate::web::console::ticket::resolution::in_words;
 use crate::web::page::{Moment, span};
 
-/// What an agent has before them; also the left zone of the ticket page.
+/// The queue in two figures, and the tickets of the reader.
 #[derive(Debug, Clone, Default)]
 pub struct Work {
-    /// Whether this person takes tickets.
+    /// Whether the reader may take tickets.
     pub may_take: bool,
-    /// Tickets waiting, rounded, in words: `about 40`.
+    /// How many tickets wait, rounded, in words: `about 40`.
     pub waiting: String,
     /// How long the oldest has waited, in words: `32 min`; empty when none waits.
     pub oldest: String,
-    /// My open tickets, the soonest due first.
+    /// The tickets of the reader, the soonest due first.
     pub mine: Vec<TicketRow>,
 }
 
@@ -38,52 +34,15 @@ pub struct TicketRow {
     pub call: bool,
     /// Its score: higher is answered sooner.
     pub urgency: i64,
-    /// Why it stands where it stands: `severity 5 · harm reported · waits 2 h`; of one that is over, how it ended.
+    /// Why it has this urgency: `severity 5 · harm reported · waits 2 h`. Of a solved or closed ticket: its resolution.
     pub why: String,
-    /// Who holds it; empty for nobody.
+    /// The agent who holds it; empty for none.
     pub assignee: String,
     /// When an answer is due.
     pub due: Option<Moment>,
 }
 
-/// What colleagues are called, by the actor that history and messages name.
-pub struct Names(HashMap<String, String>);
-
-impl Names {
-    /// Everybody's; there are few.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn load(conn: &mut Conn) -> db::Result<Self> {
-        let named = |staff: Staff| (Actor::Staff(staff.id).to_string(), staff.name);
-        Ok(Self(
-            staff::store::list(conn)
-                .await?
-                .into_iter()
-                .map(named)
-                .collect(),
-        ))
-    }
-
-    /// The name of a member of staff.
-    pub fn of(&self, id: StaffId) -> String {
-        self.of_actor(&Actor::Staff(id).to_string())
-    }
-
-    /// Whoever did it.
-    pub fn of_actor(&self, actor: &str) -> String {
-        match self.0.get(actor) {
-            Some(name) => name.clone(),
-            None if actor.starts_with("customer:") => "Customer".to_owned(),
-            None if actor.starts_with("system:") => {
-                system_in_words(actor.trim_start_matches("system:")).to_owned()
-            }
-            None => "Somebody who left".to_owned(),
-        }
-    }
-}
-
-/// A ticket as a row.
+/// The row of a ticket.
 pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
     let due = ticket.due_at(app.config.helpline.answer_hours);
     TicketRow {
@@ -104,10 +63,10 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
     }
 }
 
-/// The queue in two figures, and what this person has in hand, the soonest due first.
+/// Reads the queue and the tickets of `who`, the soonest due first.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db::Result<Work> {
     let waiting = ticket::store::waiting(conn).await?;
     let mut mine = ticket::store::mine(conn, &app.keys, who.id).await?;

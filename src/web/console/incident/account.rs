@@ -1,31 +1,21 @@
-//! The account of an incident in full: its parts, and the people behind each figure.
+//! The account of an incident in full: every figure divided by jurisdiction, language, element and reason.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use askama::Template;
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
-use crate::address::EmailAddress;
+use super::incident_at;
 use crate::app::App;
-use crate::element::{Element, in_words};
-use crate::id::{IncidentId, PersonId};
 use crate::notice::account::by::{Slice, whole};
 use crate::person::books::AccountKind;
-use crate::person::flags::WithheldReason;
-use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
-use crate::staff::right::{SeeAllPeople, SeeIncidents};
-use crate::web::console::Account;
-use crate::web::console::around::{self, incident_at};
+use crate::staff::right::SeeIncidents;
+use crate::web::console::{Account, answer};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
-use crate::web::problem::{Answer, Problem};
+use crate::web::problem::Answer;
 use crate::web::who::Allowed;
-
-/// People on one page.
-const ON_A_PAGE: usize = 50;
 
 /// `/console/incidents/{slug}/account`
 #[derive(Template)]
@@ -37,20 +27,20 @@ pub struct AccountPage {
     pub slug: String,
     /// The incident's title.
     pub title: String,
-    /// The whole.
+    /// The account of the whole incident.
     pub account: Account,
-    /// The whole divided, in several ways.
+    /// The same figures by each property.
     pub parts: Vec<PartTable>,
-    /// Whether the reader may see people.
+    /// Whether the reader may see the people behind a figure.
     pub may_see: bool,
 }
 
-/// The account by one property.
+/// The figures by one property.
 #[derive(Debug, Clone)]
 pub struct PartTable {
     /// `jurisdiction`, `locale`, `element` or `reason`.
     pub kind: &'static str,
-    /// Its values, the most people first.
+    /// The values of the property, the most people first.
     pub slices: Vec<Slice>,
 }
 
@@ -59,11 +49,12 @@ impl AccountPage {
         if *n == 0 { "done" } else { "look" }
     }
 
-    fn to(&self, deed: &str) -> String {
-        format!("/console/incidents/{}/{deed}", self.slug)
+    fn to(&self, path: &str) -> String {
+        format!("/console/incidents/{}/{path}", self.slug)
     }
 
-    /// The figures of a row with the standing that each stands for; `unnamed` is the last.
+    /// The figures of a row, each with the standing of the people that it counts. `unnamed`: notified people who were
+    /// not told of every exposed element.
     fn figures(&self, of: &Slice) -> [(&'static str, i64); 6] {
         [
             ("", of.people),
@@ -75,7 +66,7 @@ impl AccountPage {
         ]
     }
 
-    /// Where the people behind a figure are.
+    /// The address of the list of the people behind a figure.
     fn behind(&self, kind: &str, value: &str, standing: &str) -> String {
         let rest = match standing {
             "" => String::new(),
@@ -83,64 +74,6 @@ impl AccountPage {
             standing => format!("&standing={standing}"),
         };
         format!("{}?{kind}={value}{rest}", self.to("people"))
-    }
-}
-
-/// `/console/incidents/{slug}/people`
-#[derive(Template)]
-#[template(path = "console/person/list.html")]
-pub struct PeoplePage {
-    /// The frame.
-    pub desk: Desk,
-    /// The incident's address.
-    pub slug: String,
-    /// Who is shown, in words.
-    pub asked: String,
-    /// How many there are, if a counter says so.
-    pub total: Option<i64>,
-    /// One page of them.
-    pub people: Vec<PersonLine>,
-    /// That they were forgotten, and when; else empty.
-    pub forgotten: String,
-    /// The address of the next page; empty on the last.
-    pub next: String,
-}
-
-/// One person, masked.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns of the page")]
-pub struct PersonLine {
-    pub id: String,
-    pub reference: String,
-    pub address: String,
-    pub locale: String,
-    pub jurisdiction: String,
-    pub standing: String,
-    pub reason: String,
-    pub exposed: String,
-    pub unnamed: String,
-}
-
-/// What the lists and the page of one person tell of them.
-pub fn line(of: &Person) -> PersonLine {
-    let email = of.contact.email.as_ref();
-    PersonLine {
-        id: of.id.to_string(),
-        reference: of.contact.reference.clone(),
-        address: email.map(EmailAddress::masked).unwrap_or_default(),
-        locale: of.locale.as_str().to_owned(),
-        jurisdiction: of
-            .jurisdiction
-            .as_ref()
-            .map(|under| under.as_str().to_owned())
-            .unwrap_or_default(),
-        standing: of.standing.to_string(),
-        reason: of.withheld.map(|why| why.to_string()).unwrap_or_default(),
-        exposed: match of.standing {
-            PersonStanding::Retracted => "nothing: not affected".to_owned(),
-            _ => in_words(of.exposed, "en"),
-        },
-        unnamed: in_words(of.exposed_now().minus(of.named), "en"),
     }
 }
 
@@ -156,7 +89,7 @@ pub async fn show(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let of = incident_at(&mut conn, &slug).await?;
-    let desk = around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?;
+    let desk = answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?;
     drop(conn);
     let (counted, parts) = whole(&app, of.id, AccountKind::ALL).await?;
     let table = |(kind, slices): (&AccountKind, _)| PartTable {
@@ -172,137 +105,4 @@ pub async fn show(
         may_see: who.may(Right::SeeAllPeople),
     };
     Ok(page::show(StatusCode::OK, &shown)?)
-}
-
-/// Which figure the people stand behind.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    standing: Option<PersonStanding>,
-    incomplete: bool,
-    jurisdiction: Option<String>,
-    locale: Option<String>,
-    element: Option<Element>,
-    reason: Option<WithheldReason>,
-    after: Option<PersonId>,
-}
-
-impl Asked {
-    /// The address of this list without its page, and the same in words.
-    fn told(&self) -> (String, String) {
-        let element = self.element.map(|element| element.code().to_owned());
-        let given = [
-            ("standing", self.standing.map(|s| s.to_string())),
-            ("jurisdiction", self.jurisdiction.clone()),
-            ("locale", self.locale.clone()),
-            ("element", element),
-            ("reason", self.reason.map(|r| r.to_string())),
-            ("incomplete", self.incomplete.then(|| "true".to_owned())),
-        ];
-        let given: Vec<_> = given
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect();
-        let address = serde_urlencoded::to_string(&given).unwrap_or_default();
-        let words: Vec<_> = given
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        (address, words.join(" · "))
-    }
-}
-
-/// `GET /console/incidents/{slug}/people`.
-///
-/// # Errors
-/// 404.
-pub async fn people(
-    who: Allowed<SeeAllPeople>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    asked: Query<Asked>,
-) -> Answer {
-    let mut conn = app.db.get().await?;
-    let of = incident_at(&mut conn, &slug).await?;
-    let (address, words) = asked.told();
-    let asked = asked.into_inner();
-    let filter = PeopleFilter {
-        standing: asked.standing,
-        incomplete: asked.incomplete,
-        jurisdiction: asked.jurisdiction,
-        locale: asked.locale,
-        element: asked.element,
-        reason: asked.reason,
-    };
-    let (found, next) = match of.key(&app.keys).map_err(Problem::broken)? {
-        Some(key) => store::list(&mut conn, &key, of.id, &filter, asked.after, ON_A_PAGE).await?,
-        None => (Vec::new(), None),
-    };
-    drop(conn);
-    let total = total(&app, of.id, &filter).await?;
-    let mut conn = app.db.get().await?;
-    who.saw(&app, "people.read", of.id, found.len());
-    let shown = PeoplePage {
-        total,
-        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
-        slug: of.slug,
-        asked: words,
-        people: found.iter().map(line).collect(),
-        forgotten: of.forgotten_at.map(forgotten).unwrap_or_default(),
-        next: next
-            .map(|after| format!("?{address}&after={after}"))
-            .unwrap_or_default(),
-    };
-    Ok(page::show(StatusCode::OK, &shown)?)
-}
-
-/// What stands where the people stood.
-fn forgotten(at: DateTime<Utc>) -> String {
-    format!(
-        "The people of this incident were forgotten on {}: nobody can read who they are. The figure stays.",
-        at.format("%-d %B %Y")
-    )
-}
-
-/// How many people a filter means, from the counters of the account; `None` for a filter that no counter has.
-async fn total(app: &App, of: IncidentId, filter: &PeopleFilter) -> Result<Option<i64>, Problem> {
-    let element = filter.element.map(|element| element.code().to_owned());
-    let given = [
-        (AccountKind::Jurisdiction, filter.jurisdiction.clone()),
-        (AccountKind::Locale, filter.locale.clone()),
-        (AccountKind::Element, element),
-        (
-            AccountKind::Reason,
-            filter.reason.map(|why| why.to_string()),
-        ),
-    ];
-    let mut given = given
-        .into_iter()
-        .filter_map(|(kind, value)| Some((kind, value?)));
-    let slice = match (given.next(), given.next()) {
-        (_, Some(_)) => return Ok(None),
-        (None, _) => {
-            let (all, _) = whole(app, of, &[]).await?;
-            return Ok(figure(filter, &all.into()));
-        }
-        (Some((kind, value)), None) => {
-            let (_, parts) = whole(app, of, &[kind]).await?;
-            let mut slices = parts.into_iter().flatten();
-            slices.find(|slice| slice.value == value)
-        }
-    };
-    Ok(slice.map_or(Some(0), |slice| figure(filter, &slice)))
-}
-
-fn figure(filter: &PeopleFilter, of: &Slice) -> Option<i64> {
-    Some(match (filter.standing, filter.incomplete) {
-        (None, false) => of.people,
-        (Some(PersonStanding::Notified), false) => of.notified,
-        (Some(PersonStanding::Notified), true) => of.unnotified_elements,
-        (Some(PersonStanding::InProgress), false) => of.in_progress,
-        (Some(PersonStanding::NeedsLetter), false) => of.needs_letter,
-        (Some(PersonStanding::Withheld), false) => of.withheld,
-        _ => return None,
-    })
 }

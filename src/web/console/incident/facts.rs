@@ -1,4 +1,4 @@
-//! The fact sheet of an incident: saving it, and publishing it after a look at what changes where.
+//! The fact sheet of an incident: saving it, and publishing it after a preview of the changes.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::page::{IncidentPage, done, filled};
+use super::incident_at;
+use super::page::{IncidentPage, done, load};
 use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::campaign::{self, approval};
@@ -17,7 +18,7 @@ use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, store};
 use crate::staff::right::SteerIncident;
 use crate::web::affected::CAMPAIGNS;
-use crate::web::console::around::{self, incident_at, on_to, out_of_date};
+use crate::web::console::answer::{self, out_of_date, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Moment};
@@ -25,12 +26,12 @@ use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
 use crate::web::who::Allowed;
 
-/// What the fact sheet's form sends.
+/// The form of the fact sheet.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct FactSheet {
     version: i32,
-    /// `look` to see what publishing would change, once it is saved.
+    /// `look`: save it, then show what publishing would change.
     act: String,
     key: Vec<String>,
     value: Vec<String>,
@@ -39,7 +40,7 @@ pub struct FactSheet {
 /// `POST /console/incidents/{slug}/facts`: saves the working sheet.
 ///
 /// # Errors
-/// 404, or a fact sheet that somebody changed meanwhile; a bad fact shows the page again.
+/// 404, or a fact sheet that changed since the page was loaded. A bad fact shows the page again.
 pub async fn save(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
@@ -48,27 +49,18 @@ pub async fn save(
     mut form: Form<FactSheet>,
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let typed = std::mem::take(&mut form.typed);
-    let pairs = typed
-        .key
-        .into_iter()
-        .map(|key| key.trim().to_owned())
-        .zip(typed.value);
-    let facts: Facts = pairs.filter(|(key, _)| !key.is_empty()).collect();
+    let facts = form.facts();
     let title = &incident.title;
     let unsaved = Unsaved::of(&req, &incident.facts).but_facts();
-    let looks = typed.act == "look";
+    let (looks, version) = (form.act == "look", form.version);
     let saved = match looks && facts == incident.facts {
-        // Only to be looked at.
+        // Nothing to save.
         true => Ok(()),
-        false => steer::edit_facts(&app, who.id, incident.id, typed.version, title, &facts).await,
+        false => steer::edit_facts(&app, who.id, incident.id, version, title, &facts).await,
     };
     match saved {
         Ok(()) if looks => {
-            let publish = format!("/console/incidents/{slug}/facts/publish");
-            return Ok(HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, publish))
-                .finish());
+            return Ok(to_preview(&slug));
         }
         Ok(()) => {
             let did = match has_void(&app, incident.id).await? {
@@ -79,23 +71,39 @@ pub async fn save(
         }
         Err(SteerError::Text(why)) => form.fault("facts", why),
         Err(SteerError::Changed) => {
-            let typed = facts.values().cloned().collect::<Vec<_>>().join("\n\n");
-            return Err(out_of_date().typed(typed));
+            return Err(out_of_date().typed(in_one_text(&facts)));
         }
         Err(error) => return Err(error.into()),
     }
-    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
-    let facts = facts
-        .into_iter()
-        .map(|(key, value)| Fact { key, value })
-        .collect();
+    let page = load(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
+    let facts = facts.into_iter();
     let page = IncidentPage {
-        facts,
-        version: typed.version,
+        facts: facts.map(|(key, value)| Fact { key, value }).collect(),
+        version,
         facts_faults: form.faults,
         ..page.with(unsaved)
     };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+}
+
+impl FactSheet {
+    /// The facts that have a key.
+    fn facts(&self) -> Facts {
+        let keys = self.key.iter().map(|key| key.trim().to_owned());
+        let pairs = keys.zip(self.value.iter().cloned());
+        pairs.filter(|(key, _)| !key.is_empty()).collect()
+    }
+}
+
+fn in_one_text(facts: &Facts) -> String {
+    facts.values().cloned().collect::<Vec<_>>().join("\n\n")
+}
+
+fn to_preview(slug: &str) -> HttpResponse {
+    let to = format!("/console/incidents/{slug}/facts/publish");
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
 }
 
 /// `/console/incidents/{slug}/facts/publish`
@@ -108,7 +116,7 @@ pub struct Preview {
     pub slug: String,
     /// Its working title.
     pub title: String,
-    /// What this page was made from.
+    /// The version of the incident that the page shows.
     pub version: i32,
     /// The title that is public now, if publishing changes it.
     pub title_before: Option<String>,
@@ -116,18 +124,18 @@ pub struct Preview {
     pub rows: Vec<Row>,
     /// How many facts stay as they are.
     pub same: usize,
-    /// When facts were published last.
+    /// When facts were last published.
     pub last: Option<Moment>,
-    /// Whether anybody may read the incident's page now.
+    /// Whether the incident's page is public now.
     pub is_public: bool,
-    /// Whether nothing more can be published.
+    /// Whether the incident is forgotten, so that nothing can be published.
     pub is_forgotten: bool,
 }
 
 /// One fact that publishing changes.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What happens to it, and its texts.
+    /// The change, with both texts.
     pub change: Change,
     /// Where readers see it.
     pub places: String,
@@ -150,8 +158,7 @@ impl Preview {
     }
 }
 
-/// Where readers see the fact with this key: as [`Fact::sheet`] chooses, which shows a fact that is told in several
-/// languages in the reader's.
+/// Where readers see the fact with this key. [`Fact::sheet`] shows a fact with translations in the reader's language.
 fn places(key: &str, facts: &Facts) -> String {
     let translation = key.rsplit_once('_').filter(|(base, language)| {
         element::LOCALES.contains(language) && facts.contains_key(*base)
@@ -164,7 +171,7 @@ fn places(key: &str, facts: &Facts) -> String {
     }
 }
 
-/// Whether the approval of a campaign of the incident is void.
+/// Whether the approval of any campaign of the incident is void.
 async fn has_void(app: &App, incident: IncidentId) -> Result<bool, Problem> {
     let mut conn = app.db.get().await?;
     let mut campaigns = campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await?;
@@ -185,14 +192,14 @@ pub async fn preview(
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let has_spoken = store::has_spoken(&mut conn, incident.id).await?;
-    let desk = around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?;
+    let desk = answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?;
     Ok(page::show(
         StatusCode::OK,
-        &filled_in(desk, incident, has_spoken),
+        &preview_page(desk, incident, has_spoken),
     )?)
 }
 
-fn filled_in(desk: Desk, of: Incident, has_spoken: bool) -> Preview {
+fn preview_page(desk: Desk, of: Incident, has_spoken: bool) -> Preview {
     let public = of.public_facts();
     let rows: Vec<Row> = changes(public, &of.facts)
         .into_iter()
@@ -223,7 +230,7 @@ fn filled_in(desk: Desk, of: Incident, has_spoken: bool) -> Preview {
     }
 }
 
-/// What the button sends.
+/// The form of the button.
 #[derive(Deserialize)]
 pub struct Seen {
     version: i32,
@@ -232,7 +239,7 @@ pub struct Seen {
 /// `POST /console/incidents/{slug}/facts/publish`.
 ///
 /// # Errors
-/// 404, or an incident that somebody changed since the preview was loaded.
+/// 404, or an incident that changed since the preview was loaded.
 pub async fn publish(
     who: Allowed<SteerIncident>,
     app: Data<App>,
@@ -241,7 +248,7 @@ pub async fn publish(
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     match steer::publish_facts(&app, who.id, incident.id, form.version).await {
-        Ok(()) => Ok(on_to(
+        Ok(()) => Ok(redirect(
             &format!("/console/incidents/{slug}"),
             "facts-published",
         )),
@@ -255,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_translation_is_read_on_status_pages_alone() {
+    fn a_translation_appears_on_status_pages_only() {
         let facts = ["what", "what_es", "what_en", "phone_es", "next_update"]
             .map(|key| (key.to_owned(), String::new()))
             .into();

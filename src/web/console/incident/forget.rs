@@ -1,33 +1,58 @@
-//! Forgetting the people of an incident that is over: a form on its page for whoever may, in which its
-//! name is typed again.
+//! Forgetting the people of an incident that is over: a form on its page, in which its slug is typed to confirm.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use super::page::{Farewell, IncidentPage, filled};
+use super::incident_at;
+use super::page::{IncidentPage, load};
 use super::unsaved::Unsaved;
 use crate::app::App;
+use crate::incident::open::Open;
+use crate::incident::{Incident, IncidentState};
 use crate::person::forget::{self, ForgetError};
+use crate::staff::Right;
 use crate::staff::right::ForgetIncident;
-use crate::web::console::around::{incident_at, on_to};
+use crate::web::console::answer::redirect;
 use crate::web::form::Form;
-use crate::web::page;
+use crate::web::page::{self, Faults};
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
+use crate::web::who::{Allowed, Signed};
 
-/// What the form sends.
+/// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Typed {
     repeated: String,
 }
 
+/// The form that forgets the people, as typed.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct ForgetForm {
+    pub repeated: String,
+    pub faults: Faults,
+    /// What must be over first, each with its number.
+    pub reasons: Vec<String>,
+}
+
+impl ForgetForm {
+    /// The empty form, if the incident is over and `who` has the right.
+    pub(super) fn offered(who: &Signed, of: &Incident, open: &Open) -> Option<Self> {
+        let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
+        let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
+        can.then(|| Self {
+            reasons: open.before_forgetting(of.state == IncidentState::Dismissed),
+            ..Self::default()
+        })
+    }
+}
+
 /// `POST /console/incidents/{slug}/forget`.
 ///
 /// # Errors
-/// 404, or an incident of which something is not over; another name than its own shows the page again.
+/// 404, or an incident with work that is not over. Another slug shows the page again.
 pub async fn forget(
     who: Allowed<ForgetIncident>,
     req: HttpRequest,
@@ -39,15 +64,14 @@ pub async fn forget(
     let unsaved = Unsaved::of(&req, &incident.facts);
     let repeated = std::mem::take(&mut form.typed.repeated);
     match forget::forget(&app, who.id, incident.id, &repeated).await {
-        Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "forgotten")),
+        Ok(()) => Ok(redirect(&format!("/console/incidents/{slug}"), "forgotten")),
         Err(ForgetError::NotConfirmed) => {
-            let why =
-                "Type it exactly as it stands in the address: what is forgotten never comes back.";
+            let why = "Type it exactly as in the address: what is forgotten cannot be restored.";
             form.fault("repeated", why);
             let faults = form.faults;
-            let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
+            let page = load(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
             let page = IncidentPage {
-                farewell: Some(Farewell {
+                forget: Some(ForgetForm {
                     repeated,
                     faults,
                     reasons: Vec::new(),

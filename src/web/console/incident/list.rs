@@ -11,7 +11,8 @@ use crate::incident::steer::{self, SteerError};
 use crate::incident::{BadText, Facts, store};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
-use crate::web::console::around::{self, account, on_to};
+use crate::web::console::Account;
+use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
@@ -24,9 +25,9 @@ use crate::web::who::{Allowed, Signed};
 pub struct Incidents {
     /// The frame.
     pub desk: Desk,
-    /// All, the latest first.
+    /// The incidents, the latest first.
     pub incidents: Vec<IncidentRow>,
-    /// The form; none for whoever may not open one.
+    /// The form; `None` without the right to open an incident.
     pub new: Option<NewIncident>,
 }
 
@@ -39,9 +40,9 @@ pub struct IncidentRow {
     pub title: String,
     /// Its state.
     pub state: String,
-    /// People in its active scope.
+    /// People in the active scope.
     pub people: i64,
-    /// Of them, notified.
+    /// Notified people.
     pub notified: i64,
     /// When it was opened.
     pub opened_at: Moment,
@@ -60,7 +61,7 @@ pub struct NewIncident {
 /// `GET /console/incidents`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn list(who: Allowed<SeeIncidents>, req: HttpRequest, app: Data<App>) -> Answer {
     let new = who.may(Right::SteerIncident).then(NewIncident::default);
     shown(&app, &req, &who, StatusCode::OK, new).await
@@ -76,7 +77,7 @@ async fn shown(
     let mut conn = app.db.get().await?;
     let mut incidents = Vec::new();
     for one in store::list(&mut conn).await? {
-        let account = account(&mut conn, &one, app.now()).await?;
+        let account = Account::load(&mut conn, &one, app.now()).await?;
         incidents.push(IncidentRow {
             slug: one.slug,
             title: one.title,
@@ -86,7 +87,7 @@ async fn shown(
             opened_at: Moment::day(one.created_at),
         });
     }
-    let desk = around::desk(app, &mut conn, req, who, Area::Incidents).await?;
+    let desk = answer::frame(app, &mut conn, req, who, Area::Incidents).await?;
     Ok(page::show(
         status,
         &Incidents {
@@ -97,7 +98,7 @@ async fn shown(
     )?)
 }
 
-/// What the form sends.
+/// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Typed {
@@ -106,24 +107,31 @@ pub struct Typed {
     what_happened: String,
 }
 
+impl Typed {
+    fn facts(&self) -> Facts {
+        let what = self.what_happened.trim();
+        let fact = ("what_happened".to_owned(), what.to_owned());
+        Some(fact)
+            .filter(|_| !what.is_empty())
+            .into_iter()
+            .collect()
+    }
+}
+
 /// `POST /console/incidents`.
 ///
 /// # Errors
-/// A form that is not ours, or the database's; a bad text shows the page again.
+/// A form without our token; database errors. A bad text shows the page again.
 pub async fn open(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,
     mut form: Form<Typed>,
 ) -> Answer {
-    let what = form.what_happened.trim().to_owned();
-    let facts: Facts = Some(("what_happened".to_owned(), what))
-        .filter(|fact| !fact.1.is_empty())
-        .into_iter()
-        .collect();
+    let facts = form.facts();
     let error = match steer::open(&app, who.id, form.slug.trim(), form.title.trim(), &facts).await {
         Ok(incident) => {
-            return Ok(on_to(
+            return Ok(redirect(
                 &format!("/console/incidents/{}", incident.slug),
                 "opened",
             ));
@@ -148,12 +156,6 @@ pub async fn open(
         what_happened,
         faults: form.faults,
     };
-    shown(
-        &app,
-        &req,
-        &who,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        Some(new),
-    )
-    .await
+    let refused = StatusCode::UNPROCESSABLE_ENTITY;
+    shown(&app, &req, &who, refused, Some(new)).await
 }

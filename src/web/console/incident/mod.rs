@@ -1,4 +1,4 @@
-//! Incidents in the console: the list, the page of one, its fact sheet, its public updates, its account.
+//! Incidents in the console: the list, the page of one, its states, its fact sheet, its public updates, its account.
 
 pub mod account;
 pub mod facts;
@@ -8,3 +8,15 @@ pub mod page;
 pub mod state;
 pub mod unsaved;
 pub mod updates;
+
+use crate::db::Conn;
+use crate::incident::{Incident, store};
+use crate::web::problem::Problem;
+
+/// Finds the incident with the slug of an address.
+///
+/// # Errors
+/// 404.
+pub async fn incident_at(conn: &mut Conn, slug: &str) -> Result<Incident, Problem> {
+    Ok(store::find_by_slug(conn, slug).await?)
+}

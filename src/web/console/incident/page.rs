@@ -1,37 +1,41 @@
-//! One incident: its state, its people, its facts, what was said, its scopes and campaigns.
+//! The page of one incident: its state, its people, its campaigns and lists, its fact sheet, its public updates.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
-use super::state::deed;
+use super::forget::ForgetForm;
+use super::incident_at;
+use super::state::{button, moved};
 use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::campaign;
 use crate::db::Conn;
 use crate::incident::change::changes;
-use crate::incident::open::{Open, Untold};
-use crate::incident::steer::{self, SteerError, Step};
-use crate::incident::{Incident, IncidentState, store};
+use crate::incident::open::Untold;
+use crate::incident::steer;
+use crate::incident::{Facts, Incident, IncidentState, store};
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
-use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::staff::right::SeeIncidents;
 use crate::web::again::accepted;
-use crate::web::console::around::{self, account, incident_at, log, on_to, out_of_date, said};
+use crate::web::console::answer::{self, message, redirect};
 use crate::web::console::campaign::row::{CampaignRow, rows};
-use crate::web::console::tasks::{self, Need};
-use crate::web::console::{Account, Choice, Deed, Done};
+use crate::web::console::history::history;
+use crate::web::console::tasks::{self, Task};
+use crate::web::console::{Account, Button, Choice, HistoryLine};
 use crate::web::figures::filters;
-use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, span};
-use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::page::{self, Area, Desk, Faults, Flash, Moment, span};
+use crate::web::problem::{Answer, Problem};
 use crate::web::public::{Fact, Update};
 use crate::web::who::{Allowed, Signed};
 
-/// How the line of an update begins that promises the next one.
+/// How many updates and campaigns the page shows.
+const LATEST: i64 = 50;
+
+/// The beginning of the line in an update that promises the next one.
 pub const PROMISE: &str = "Next update: ";
 
 /// `/console/incidents/{slug}`
@@ -46,47 +50,47 @@ pub struct IncidentPage {
     pub title: String,
     /// Its state.
     pub state: String,
-    /// What the fact sheet's form was made from.
+    /// The version of the incident; the forms carry it.
     pub version: i32,
-    /// The states it may move to; `name` is the state.
-    pub next: Vec<Deed>,
-    /// Its figures; none before the first scope is active.
+    /// The buttons for the next states; `name` is the state.
+    pub next: Vec<Button>,
+    /// Its figures; `None` before a list is active.
     pub account: Option<Account>,
-    /// The fact sheet. Two empty pairs are added below for new facts.
+    /// The fact sheet.
     pub facts: Vec<Fact>,
-    /// Why the fact sheet was refused, or a move; field `facts` or `state`.
+    /// Why the fact sheet or a change of state was refused; field `facts` or `state`.
     pub facts_faults: Faults,
-    /// What was published, the latest first.
+    /// The published updates, the latest first.
     pub updates: Vec<Update>,
-    /// The form for the next statement; none for whoever may not publish.
+    /// The form for the next update; `None` without the right to publish.
     pub publish: Option<Publish>,
-    /// All scope versions, the latest first.
+    /// All versions of the affected list, the latest first.
     pub scopes: Vec<ScopeRow>,
     /// All campaigns, the latest first.
     pub campaigns: Vec<CampaignRow>,
-    /// The latest deeds.
-    pub log: Vec<Done>,
-    /// Whether there are older acts than those.
+    /// The latest actions.
+    pub log: Vec<HistoryLine>,
+    /// Whether there are older actions.
     pub has_older_acts: bool,
-    /// Whether this person may change the incident.
+    /// Whether the reader may change the incident.
     pub may_edit: bool,
     /// Whether a campaign may be drafted from here: the incident is not over.
     pub may_draft: bool,
-    /// The form that forgets its people; none unless it is over and this person may.
-    pub farewell: Option<Farewell>,
+    /// The form that forgets its people; `None` before the incident is over, and without the right.
+    pub forget: Option<ForgetForm>,
     /// When its people were forgotten.
     pub forgotten: Option<Moment>,
-    /// Whether anybody may read its page.
+    /// Whether its page is public.
     pub is_public: bool,
-    /// What of the fact sheet is not public, a sentence.
+    /// The sentence about facts that are not public.
     pub publication: String,
-    /// The people not told yet; moving on to monitoring asks for a yes to their number.
+    /// The people who are not told; a change to monitoring asks to confirm their numbers.
     pub untold: Untold,
-    /// What waits of people whom no e-mail tells, and that people of a closed incident are not told.
-    pub waits: Vec<Need>,
+    /// The tasks about people whom no e-mail tells, and about untold people of a closed incident.
+    pub tasks: Vec<Task>,
 }
 
-/// The form for a statement, as typed.
+/// The form for an update, as typed.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields of the form")]
 pub struct Publish {
@@ -94,12 +98,12 @@ pub struct Publish {
     pub text: String,
     pub next_on: String,
     pub faults: Faults,
-    /// The update as it would be published, if a preview was asked for; else none.
+    /// The update as it would be published; empty unless a preview was asked for.
     pub preview: Vec<Update>,
 }
 
 impl Publish {
-    /// The kinds of statement.
+    /// The kinds of update.
     pub fn kinds(&self) -> Vec<Choice> {
         let kinds = [
             ("known", "Known"),
@@ -115,10 +119,10 @@ impl Publish {
     }
 }
 
-/// The state of an import that no process is at work on any more.
+/// The state of an import whose process stopped.
 pub const DIED: &str = "import died";
 
-/// One import of the affected list.
+/// One version of the affected list.
 #[derive(Debug, Clone)]
 pub struct ScopeRow {
     /// 1, 2 …
@@ -134,7 +138,7 @@ pub struct ScopeRow {
 }
 
 impl IncidentPage {
-    /// With what was typed on it and is not saved.
+    /// The page with what was typed and is not saved.
     #[must_use]
     pub fn with(self, unsaved: Unsaved) -> Self {
         let publish = self.publish.map(|empty| match unsaved.statement {
@@ -153,7 +157,7 @@ impl IncidentPage {
         }
     }
 
-    /// The facts and two empty pairs for new ones, so that the form needs no script.
+    /// The facts, and two empty pairs for new facts, so that the form works without script.
     fn fact_rows(&self) -> Vec<Fact> {
         let empty = || Fact {
             key: String::new(),
@@ -166,40 +170,20 @@ impl IncidentPage {
             .collect()
     }
 
-    /// What to do about people who were not told rightly; `act` while something can be done.
-    fn advice(&self, act: &str) -> String {
+    /// The advice about people who were not told rightly: `action` unless the incident is over.
+    fn advice(&self, action: &str) -> String {
         let over =
             self.forgotten.is_some() || matches!(self.state.as_str(), "closed" | "dismissed");
         match over {
             true => "when the incident ended".to_owned(),
-            false => format!("notified people; {act}"),
+            false => format!("notified people; {action}"),
         }
     }
 
-    /// Where a form of this page posts to.
-    fn to(&self, what: &str) -> String {
-        format!("/console/incidents/{}/{what}", self.slug)
+    /// The address that a form of the page posts to.
+    fn to(&self, action: &str) -> String {
+        format!("/console/incidents/{}/{action}", self.slug)
     }
-}
-
-/// The form that forgets its people, as typed.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "the fields of the form")]
-pub struct Farewell {
-    pub repeated: String,
-    pub faults: Faults,
-    /// What must be over first, each with its number.
-    pub reasons: Vec<String>,
-}
-
-/// The empty form, for a member of staff who may forget an incident that is over.
-fn farewell(who: &Signed, of: &Incident, open: &Open) -> Option<Farewell> {
-    let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
-    let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
-    can.then(|| Farewell {
-        reasons: open.before_forgetting(of.state == IncidentState::Dismissed),
-        ..Farewell::default()
-    })
 }
 
 /// `GET /console/incidents/{slug}`.
@@ -214,15 +198,15 @@ pub async fn show(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
-    let page = filled(&app, &mut conn, &req, &who, incident).await?;
+    let page = load(&app, &mut conn, &req, &who, incident).await?;
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-/// The page as this person sees it.
+/// Reads the page for its reader.
 ///
 /// # Errors
-/// The database's.
-pub async fn filled(
+/// Database errors.
+pub async fn load(
     app: &App,
     conn: &mut Conn,
     req: &HttpRequest,
@@ -231,20 +215,83 @@ pub async fn filled(
 ) -> Result<IncidentPage, Problem> {
     let now = app.now();
     let may_edit = who.may(Right::SteerIncident) && of.forgotten_at.is_none();
-    let may_draft = may_edit && !of.is_over();
     let open = steer::still_open(conn, of.id).await?;
     let has_spoken = store::has_spoken(conn, of.id).await?;
-    let update = |one: crate::incident::Update| Update {
+    let updates = store::list_updates(conn, of.id, LATEST).await?;
+    let latest = updates.first();
+    let promises = latest.is_some_and(|one| one.body.contains(PROMISE));
+    let campaigns = campaign::store::list(conn, Some(of.id), None, LATEST).await?;
+    let void = campaign::approval::void(app, conn, &campaigns).await?;
+    let (log, has_older_acts) = history(conn, of.id, now).await?;
+    let desk = answer::frame(app, conn, req, who, Area::Incidents).await?;
+    Ok(IncidentPage {
+        tasks: load_tasks(conn, &of, &open.untold(), who).await?,
+        forget: ForgetForm::offered(who, &of, &open),
+        forgotten: of.forgotten_at.map(Moment::exact),
+        is_public: of.is_public(has_spoken),
+        publication: publication(&of, now),
+        untold: open.untold(),
+        desk: moved(desk, of.state),
+        account: Account::load(conn, &of, now).await?,
+        updates: updates.into_iter().map(update).collect(),
+        scopes: load_versions(conn, &of, now).await?,
+        campaigns: rows(conn, campaigns, (of.id, &of.title), &void).await?,
+        log,
+        has_older_acts,
+        next: {
+            let next = of.state.after().iter();
+            next.map(|to| button(*to, &open, promises)).collect()
+        },
+        may_draft: may_edit && !of.is_over(),
+        may_edit,
+        publish: may_edit.then(Publish::default),
+        facts_faults: Faults::default(),
+        state: of.state.to_string(),
+        version: of.version,
+        facts: facts(of.facts),
+        slug: of.slug,
+        title: of.title,
+    })
+}
+
+fn facts(of: Facts) -> Vec<Fact> {
+    let facts = of.into_iter();
+    facts.map(|(key, value)| Fact { key, value }).collect()
+}
+
+fn update(one: crate::incident::Update) -> Update {
+    Update {
         kind: one.kind.to_string(),
         at: Moment::exact(one.published_at),
         text: one.body,
-    };
+    }
+}
+
+async fn load_tasks(
+    conn: &mut Conn,
+    of: &Incident,
+    untold: &Untold,
+    who: &Signed,
+) -> Result<Vec<Task>, Problem> {
+    let mut all = Vec::new();
+    if of.state == IncidentState::Closed && of.forgotten_at.is_none() {
+        all.extend(tasks::of_closed("This incident is", of, untold, who));
+    }
+    all.extend(tasks::of_letters(conn, of, who).await?);
+    Ok(all)
+}
+
+async fn load_versions(
+    conn: &mut Conn,
+    of: &Incident,
+    now: DateTime<Utc>,
+) -> Result<Vec<ScopeRow>, Problem> {
     let versions = scope::store::list(conn, of.id).await?;
-    let reads = |one: &scope::Version| one.status == ScopeStatus::Importing;
-    let died = versions.iter().any(reads) && !scope::store::is_at_work(conn, of.id).await?;
-    let version = |one: scope::Version| ScopeRow {
+    let is_importing = |one: &scope::Version| one.status == ScopeStatus::Importing;
+    let died = versions.iter().any(is_importing) && !scope::store::is_at_work(conn, of.id).await?;
+    let row = |one: scope::Version| ScopeRow {
         version: one.version.into(),
-        status: match died && reads(&one) {
+        status: match died && is_importing(&one) {
             true => DIED.to_owned(),
             false => one.status.to_string(),
         },
@@ -252,73 +299,28 @@ pub async fn filled(
         rejected: one.rejected,
         at: Moment::ago(one.created_at, now),
     };
-    let updates = store::list_updates(conn, of.id, 50).await?;
-    let latest = updates.first();
-    let promises = latest.is_some_and(|one| one.body.contains(PROMISE));
-    let campaigns = campaign::store::list(conn, Some(of.id), None, 50).await?;
-    let void = campaign::approval::void(app, conn, &campaigns).await?;
-    let (log, has_older_acts) = log(conn, of.id, now).await?;
-    let mut waits = Vec::new();
-    if of.state == IncidentState::Closed && of.forgotten_at.is_none() {
-        let it = "This incident is";
-        waits.extend(tasks::of_closed(it, &of, &open.untold(), who));
-    }
-    waits.extend(tasks::of_paper(conn, &of, who).await?);
-    Ok(IncidentPage {
-        waits,
-        farewell: farewell(who, &of, &open),
-        forgotten: of.forgotten_at.map(Moment::exact),
-        is_public: of.is_public(has_spoken),
-        publication: publication(&of, now),
-        untold: open.untold(),
-        desk: around::desk(app, conn, req, who, Area::Incidents).await?,
-        account: account(conn, &of, now).await?,
-        updates: updates.into_iter().map(update).collect(),
-        scopes: versions.into_iter().map(version).collect(),
-        campaigns: rows(conn, campaigns, (of.id, &of.title), &void).await?,
-        log,
-        has_older_acts,
-        next: of
-            .state
-            .after()
-            .iter()
-            .map(|to| deed(*to, &open, promises))
-            .collect(),
-        facts: of
-            .facts
-            .into_iter()
-            .map(|(key, value)| Fact { key, value })
-            .collect(),
-        state: of.state.to_string(),
-        version: of.version,
-        slug: of.slug,
-        title: of.title,
-        facts_faults: Faults::default(),
-        publish: may_edit.then(Publish::default),
-        may_draft,
-        may_edit,
-    })
+    Ok(versions.into_iter().map(row).collect())
 }
 
-/// What a button of the page is answered with once its act is done: the page, with what was typed beside it and is not
-/// saved.
+/// The answer to a form of the page after its action: a redirect, or the page with what was typed in other forms and is
+/// not saved.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn done(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
     slug: &str,
-    (act, unsaved): (&str, Unsaved),
+    (action, unsaved): (&str, Unsaved),
 ) -> Answer {
     if unsaved.is_empty() {
-        return Ok(on_to(&format!("/console/incidents/{slug}"), act));
+        return Ok(redirect(&format!("/console/incidents/{slug}"), action));
     }
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, slug).await?;
-    let mut page = filled(app, &mut conn, req, who, incident).await?;
-    page.desk.flash = said(act).map(|flash| Flash {
+    let mut page = load(app, &mut conn, req, who, incident).await?;
+    page.desk.flash = message(action).map(|flash| Flash {
         text: flash.text + unsaved.in_words(),
         ..flash
     });
@@ -326,7 +328,7 @@ pub async fn done(
     Ok(accepted(shown))
 }
 
-/// What of the fact sheet is not public, in a sentence.
+/// The sentence about facts that are not public.
 fn publication(of: &Incident, now: DateTime<Utc>) -> String {
     let Some(published) = &of.published else {
         return "No fact is public: none was published yet.".to_owned();
@@ -335,73 +337,8 @@ fn publication(of: &Incident, now: DateTime<Utc>) -> String {
         changes(&published.facts, &of.facts).len() + usize::from(of.public_title() != of.title);
     let when = span(now - published.at);
     match differ {
-        0 => format!("All of it is public, published {when} ago."),
+        0 => format!("All facts are public, published {when} ago."),
         1 => format!("1 change is not public. Last published {when} ago."),
         n => format!("{n} changes are not public. Last published {when} ago."),
     }
-}
-
-/// What the state's buttons send.
-#[derive(Deserialize)]
-pub struct To {
-    to: IncidentState,
-    version: i32,
-    /// Ticked: yes to the numbers below.
-    #[serde(default)]
-    confirm: Option<String>,
-    #[serde(default)]
-    in_progress: i64,
-    #[serde(default)]
-    needs_letter: i64,
-    #[serde(default)]
-    told_too_little: i64,
-    #[serde(default)]
-    told_too_much: i64,
-}
-
-/// `POST /console/incidents/{slug}/state`.
-///
-/// # Errors
-/// 404 without the incident. The page is shown again, as it is now, after an illegal move, one for which something is open or people are not
-/// told, or if the incident was changed since the page was loaded.
-pub async fn move_to(
-    who: Allowed<SteerIncident>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<To>,
-) -> Answer {
-    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let unsaved = Unsaved::of(&req, &incident.facts);
-    let untold = Untold {
-        in_progress: form.in_progress,
-        needs_letter: form.needs_letter,
-        told_too_little: form.told_too_little,
-        told_too_much: form.told_too_much,
-    };
-    let step = Step {
-        version: form.version,
-        to: form.to,
-        agreed: form.confirm.as_ref().map(|_| untold),
-    };
-    let problem = match steer::step(&app, who.id, incident.id, step).await {
-        Ok(()) => return done(&app, &req, &who, &slug, ("moved", unsaved)).await,
-        Err(SteerError::Changed) => out_of_date(),
-        Err(error) => Problem::from(error),
-    };
-    if !matches!(
-        problem.kind(),
-        Kind::InTheWay | Kind::IllegalMove | Kind::Changed
-    ) {
-        return Err(problem);
-    }
-    let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
-    let page = filled(&app, &mut conn, &req, &who, incident).await?;
-    let mut page = page.with(unsaved);
-    page.facts_faults.0.push(Fault {
-        field: "state".to_owned(),
-        text: problem.sentence(),
-    });
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

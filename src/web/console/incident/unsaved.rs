@@ -1,5 +1,4 @@
-//! What was typed on an incident's page and not saved, while a button for another part of the page was pressed: the page
-//! shows it again.
+//! What was typed in one form of an incident's page while the button of another form was pressed: the page shows it again.
 
 use actix_web::HttpRequest;
 use serde::Deserialize;
@@ -8,7 +7,7 @@ use crate::incident::Facts;
 use crate::web::form;
 use crate::web::public::Fact;
 
-/// The words of the page's form.
+/// The fields of the page's forms.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Words {
@@ -19,28 +18,28 @@ struct Words {
     next_on: String,
 }
 
-/// A statement that was typed.
+/// A typed update.
 #[derive(Debug)]
 pub struct Statement {
-    /// Which kind was chosen.
+    /// The chosen kind.
     pub kind: String,
-    /// The words.
+    /// The text.
     pub text: String,
     /// The day of the next update, as typed.
     pub next_on: String,
 }
 
-/// The parts that were typed.
+/// What was typed and not saved.
 #[derive(Debug, Default)]
 pub struct Unsaved {
-    /// All pairs of the fact sheet, if they are not as saved.
+    /// All pairs of the fact sheet, if they differ from the saved ones.
     pub facts: Option<Vec<Fact>>,
-    /// The statement, if there is one.
+    /// The update, if one was typed.
     pub statement: Option<Statement>,
 }
 
 impl Unsaved {
-    /// What the form of the request carries beside what its button is for. Facts that are as saved are none.
+    /// The other fields of the request. Facts that are equal to the saved ones do not count.
     pub fn of(req: &HttpRequest, saved: &Facts) -> Self {
         let Some(words) = form::also::<Words>(req) else {
             return Self::default();
@@ -69,7 +68,7 @@ impl Unsaved {
         }
     }
 
-    /// Without the facts: they are what the button is for.
+    /// Without the facts, which the action concerns.
     pub fn but_facts(self) -> Self {
         Self {
             facts: None,
@@ -77,7 +76,7 @@ impl Unsaved {
         }
     }
 
-    /// Without the statement: it is what the button is for.
+    /// Without the update, which the action concerns.
     pub fn but_statement(self) -> Self {
         Self {
             statement: None,
@@ -90,7 +89,7 @@ impl Unsaved {
         self.facts.is_none() && self.statement.is_none()
     }
 
-    /// What the page says beside the answer to the act.
+    /// The sentence that follows the message about the action.
     pub fn in_words(&self) -> &'static str {
         match (&self.facts, &self.statement) {
             (Some(_), Some(_)) => {

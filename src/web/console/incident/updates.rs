@@ -1,4 +1,4 @@
-//! Publishing a public update: the form on the incident's page, its preview.
+//! Publishing a public update: the form on the incident's page, and its preview.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -6,20 +6,21 @@ use actix_web::web::{Data, Path};
 use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
 
-use super::page::{IncidentPage, PROMISE, Publish, done as done_with, filled};
+use super::incident_at;
+use super::page::{IncidentPage, PROMISE, Publish, done, load};
 use super::unsaved::Unsaved;
 use crate::app::App;
+use crate::id::{IncidentId, StaffId};
 use crate::incident::UpdateKind;
 use crate::incident::steer::{self, SteerError};
 use crate::staff::right::SteerIncident;
-use crate::web::console::around::incident_at;
 use crate::web::form::Form;
 use crate::web::page::{self, Moment};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 use crate::web::who::Allowed;
 
-/// What the form for an update sends.
+/// The form of an update.
 #[derive(Deserialize)]
 pub struct Statement {
     kind: UpdateKind,
@@ -27,7 +28,7 @@ pub struct Statement {
     text: String,
     #[serde(default)]
     next_on: String,
-    /// `preview` to see it first.
+    /// `preview`: show it and publish nothing.
     #[serde(default)]
     act: String,
 }
@@ -45,30 +46,19 @@ pub async fn publish(
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let unsaved = Unsaved::of(&req, &incident.facts).but_statement();
-    let typed = &form.typed;
     let mut preview = Vec::new();
-    match promise(&typed.next_on, app.now().date_naive()) {
+    match promise(&form.next_on, app.now().date_naive()) {
         Err(why) => form.fault("next_on", why),
         Ok(promise) => {
-            let body = format!("{}{promise}", typed.text);
-            let done = match typed.act.as_str() {
-                "preview" => steer::check_update(&body)
-                    .map(|()| preview.push(as_published(&app, typed.kind, &body)))
-                    .map_err(SteerError::from),
-                _ => steer::publish(&app, who.id, incident.id, typed.kind, &body, None)
-                    .await
-                    .map(|_| ()),
-            };
-            match done {
-                Ok(()) if preview.is_empty() => {
-                    return done_with(&app, &req, &who, &slug, ("published", unsaved)).await;
-                }
-                Ok(()) => {}
+            let body = format!("{}{promise}", form.text);
+            match publish_or_preview(&app, who.id, incident.id, &form.typed, &body).await {
+                Ok(None) => return done(&app, &req, &who, &slug, ("published", unsaved)).await,
+                Ok(shown) => preview.extend(shown),
                 Err(SteerError::Text(why)) => form.fault("text", why),
                 Err(error) => return Err(error.into()),
             }
         }
-    };
+    }
     let status = match preview.is_empty() {
         true => StatusCode::UNPROCESSABLE_ENTITY,
         false => StatusCode::OK,
@@ -80,12 +70,28 @@ pub async fn publish(
         faults: form.faults,
         preview,
     };
-    let page = filled(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
+    let page = load(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
     let page = IncidentPage {
         publish: Some(publish),
         ..page.with(unsaved)
     };
     Ok(page::show(status, &page)?)
+}
+
+/// Publishes the update; or returns its preview if the form asks for it.
+async fn publish_or_preview(
+    app: &App,
+    by: StaffId,
+    of: IncidentId,
+    typed: &Statement,
+    body: &str,
+) -> Result<Option<Update>, SteerError> {
+    if typed.act == "preview" {
+        steer::check_update(body)?;
+        return Ok(Some(as_published(app, typed.kind, body)));
+    }
+    steer::publish(app, by, of, typed.kind, body, None).await?;
+    Ok(None)
 }
 
 fn as_published(app: &App, kind: UpdateKind, body: &str) -> Update {
@@ -96,7 +102,7 @@ fn as_published(app: &App, kind: UpdateKind, body: &str) -> Update {
     }
 }
 
-/// The line that promises the next update, for a day that is not past.
+/// The line that promises the next update; empty without a day. The day must not be past.
 fn promise(day: &str, today: NaiveDate) -> Result<String, &'static str> {
     if day.is_empty() {
         return Ok(String::new());

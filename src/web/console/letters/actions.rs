@@ -1,4 +1,4 @@
-//! What is done with lists: taken, recorded as posted or told, thrown away; and how minors are told.
+//! The actions on lists of letters: taking one, downloading its file, recording it as posted or told, discarding it.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
@@ -6,35 +6,36 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::page::{Typed, filled};
-use super::questions::Asked as Boxed;
+use super::page::{Typed, load};
+use super::questions::Asked as Shown;
 use crate::app::App;
 use crate::id::PostalId;
 use crate::incident::{self, Incident};
 use crate::postal::consent::{Confirmed, Question};
 use crate::postal::take::Insist;
-use crate::postal::{self, How, MinorsRule, PostalError, PostalKind, Telling, post, store};
-use crate::staff::right::{ImportScope, SteerIncident};
-use crate::web::console::around::{incident_at, on_to};
+use crate::postal::{self, How, PostalError, PostalKind, Telling, post, store};
+use crate::staff::right::ImportScope;
+use crate::web::console::answer::redirect;
+use crate::web::console::incident::incident_at;
 use crate::web::form::{Form, Nothing};
 use crate::web::letters::download;
 use crate::web::page::{self, Fault, Faults};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::{Allowed, Signed};
 
-/// A form of the page that was refused.
+/// A refused form of the page.
 #[derive(Default)]
-pub(crate) struct Again {
-    faults: Vec<Fault>,
-    /// The list that the form was of, and what had been typed; without a list, of one person.
-    typed: Option<(Option<PostalId>, Typed)>,
-    /// What must be confirmed of that list.
-    questions: Vec<Question>,
+pub(super) struct Refused {
+    pub(super) faults: Vec<Fault>,
+    /// What was typed, with the list of the form; `None` for the form of one person.
+    pub(super) typed: Option<(Option<PostalId>, Typed)>,
+    /// What must be confirmed for that list.
+    pub(super) questions: Vec<Question>,
 }
 
-impl Again {
-    /// Refused for these reasons; nothing had been typed that is kept.
-    pub(crate) fn with(faults: Vec<Fault>) -> Self {
+impl Refused {
+    /// Refused for these reasons, with nothing to keep.
+    pub(super) fn with(faults: Vec<Fault>) -> Self {
         Self {
             faults,
             ..Self::default()
@@ -42,8 +43,8 @@ impl Again {
     }
 }
 
-/// What was refused at a field; faults of ours stay problems.
-fn fault(field: &str, why: PostalError) -> Result<Fault, Problem> {
+/// The fault of a field. Errors that the reader cannot correct stay problems.
+pub(super) fn fault(field: &str, why: PostalError) -> Result<Fault, Problem> {
     let problem = Problem::from(why);
     match problem.kind() {
         Kind::NotAccepted | Kind::InTheWay => Ok(Fault {
@@ -54,15 +55,15 @@ fn fault(field: &str, why: PostalError) -> Result<Fault, Problem> {
     }
 }
 
-/// The page again, with what had been typed.
-pub(crate) async fn again(
+/// The page with the faults and what was typed.
+pub(super) async fn show_refused(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
     of: Incident,
-    refused: Again,
+    refused: Refused,
 ) -> Answer {
-    let mut page = filled(app, req, who, of).await?;
+    let mut page = load(app, req, who, of).await?;
     page.faults = Faults(refused.faults);
     match refused.typed {
         None => {}
@@ -73,7 +74,7 @@ pub(crate) async fn again(
                 line.form = typed;
                 if line.unknown && !refused.questions.is_empty() {
                     line.unknown = false;
-                    line.asked = refused.questions.iter().map(Boxed::from).collect();
+                    line.asked = refused.questions.iter().map(Shown::from).collect();
                 }
             }
         }
@@ -81,23 +82,24 @@ pub(crate) async fn again(
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
-/// The page again, with a refusal at a field.
-async fn refuse(
+/// The page with one fault.
+pub(super) async fn refuse(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
     of: Incident,
     (field, why): (&str, PostalError),
 ) -> Answer {
-    let refused = Again::with(vec![fault(field, why)?]);
-    again(app, req, who, of, refused).await
+    let refused = Refused::with(vec![fault(field, why)?]);
+    show_refused(app, req, who, of, refused).await
 }
 
-pub(crate) fn done(of: &Incident, act: &str) -> HttpResponse {
-    on_to(&format!("/console/incidents/{}/letters", of.slug), act)
+/// Redirects to the page with the message about an action.
+pub(super) fn done(of: &Incident, action: &str) -> HttpResponse {
+    redirect(&format!("/console/incidents/{}/letters", of.slug), action)
 }
 
-/// Which list to take.
+/// The form that takes a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -106,10 +108,11 @@ pub struct Asked {
     anyway: bool,
 }
 
-/// `POST /console/incidents/{slug}/letters`: takes a list, and goes to where its file is downloaded and recorded.
+/// `POST /console/incidents/{slug}/letters`: takes a list, and redirects to the part of the page that has its
+/// file and records it.
 ///
 /// # Errors
-/// 404. A list on which nobody belongs shows the page again.
+/// 404. The page says why a list cannot be taken.
 pub async fn take(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -137,11 +140,11 @@ pub async fn take(
     }
 }
 
-/// `POST /console/letters/{id}/file`: the file of a list that waits, as CSV of any length. A form and no link, so that
-/// no browser fetches addresses by itself.
+/// `POST /console/letters/{id}/file`: the file of a waiting list, as CSV of any length. It is a form, so that no browser
+/// fetches addresses in advance.
 ///
 /// # Errors
-/// 404. A list that does not wait shows the page again.
+/// 404. For a list that is already recorded or discarded, the page says so.
 pub async fn file(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -156,11 +159,11 @@ pub async fn file(
     }
 }
 
-/// The day, who was told how, and what was confirmed.
+/// The form that records a list or one person.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Said {
-    reference: String,
+pub struct RecordForm {
+    pub(super) reference: String,
     on: String,
     how: String,
     who: String,
@@ -168,8 +171,8 @@ pub struct Said {
     confirm: Vec<String>,
 }
 
-impl Said {
-    fn typed(&self) -> Typed {
+impl RecordForm {
+    pub(super) fn typed(&self) -> Typed {
         Typed {
             reference: self.reference.clone(),
             on: self.on.clone(),
@@ -178,15 +181,15 @@ impl Said {
         }
     }
 
-    fn day(&self) -> Result<NaiveDate, Fault> {
+    pub(super) fn day(&self) -> Result<NaiveDate, Fault> {
         self.on.trim().parse().map_err(|_| Fault {
             field: "on".to_owned(),
             text: "Enter a day such as 2026-12-03.".to_owned(),
         })
     }
 
-    /// How and who; `Err` with the fault of the field that is missing.
-    fn telling(&self) -> Result<Telling, Fault> {
+    /// How and who was told.
+    pub(super) fn telling(&self) -> Result<Telling, Fault> {
         let how = self.how.parse::<How>().map_err(|_| Fault {
             field: "how".to_owned(),
             text: "Choose how they were told.".to_owned(),
@@ -206,8 +209,8 @@ impl Said {
     }
 }
 
-/// The field of a form that an error concerns.
-fn field(why: &PostalError, other: &'static str) -> &'static str {
+/// The field of an error; `other` for an error of no field.
+pub(super) fn field(why: &PostalError, other: &'static str) -> &'static str {
     match why {
         PostalError::InFuture { .. } | PostalError::BeforeTaken { .. } => "on",
         PostalError::Who => "who",
@@ -218,14 +221,14 @@ fn field(why: &PostalError, other: &'static str) -> &'static str {
 /// `POST /console/letters/{id}/posted`.
 ///
 /// # Errors
-/// 404 without the list. The page is shown again for a day that cannot be, a list that does not wait, or people who must not be told any
-/// more and are not confirmed.
+/// 404 without the list. The page says why it is not recorded: a wrong day, a list that is already recorded, or people who
+/// must no longer be told and are not confirmed.
 pub async fn posted(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
     id: Path<PostalId>,
-    form: Form<Said>,
+    form: Form<RecordForm>,
 ) -> Answer {
     record(&app, &req, &who, *id, &form, "posted").await
 }
@@ -239,23 +242,23 @@ pub async fn told(
     req: HttpRequest,
     app: Data<App>,
     id: Path<PostalId>,
-    form: Form<Said>,
+    form: Form<RecordForm>,
 ) -> Answer {
     record(&app, &req, &who, *id, &form, "told").await
 }
 
-/// Records what became of a list: `posted` or `told`.
+/// Records a list as `posted` or `told`.
 async fn record(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
     id: PostalId,
-    said: &Said,
-    act: &str,
+    said: &RecordForm,
+    action: &str,
 ) -> Answer {
     let of = of_batch(app, id).await?;
     let mut questions = Vec::new();
-    let telling = (act == "told").then(|| said.telling()).transpose();
+    let telling = (action == "told").then(|| said.telling()).transpose();
     let fault = match said.day().and_then(|on| Ok((on, telling?))) {
         Err(fault) => fault,
         Ok((on, telling)) => {
@@ -266,7 +269,7 @@ async fn record(
                 confirmed,
             };
             match post::record(app, who.id, id, &told).await {
-                Ok(_) => return Ok(done(&of, act)),
+                Ok(_) => return Ok(done(&of, action)),
                 Err(why) => {
                     if let PostalError::Unconfirmed { questions: asked } = &why {
                         questions.clone_from(asked);
@@ -280,12 +283,12 @@ async fn record(
         "" => format!("batch-{id}"),
         name => format!("{name}-{id}"),
     };
-    let refused = Again {
+    let refused = Refused {
         faults: vec![Fault { field: at, ..fault }],
         typed: Some((Some(id), said.typed())),
         questions,
     };
-    again(app, req, who, of, refused).await
+    show_refused(app, req, who, of, refused).await
 }
 
 /// The incident of a list.
@@ -298,7 +301,7 @@ async fn of_batch(app: &App, id: PostalId) -> Result<Incident, Problem> {
 /// `POST /console/letters/{id}/discard`.
 ///
 /// # Errors
-/// 404. A list that does not wait shows the page again.
+/// 404. For a list that is already recorded or discarded, the page says so.
 pub async fn discard(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -310,63 +313,5 @@ pub async fn discard(
     match post::discard(&app, who.id, *id).await {
         Ok(_) => Ok(done(&of, "unlisted")),
         Err(why) => refuse(&app, &req, &who, of, ("lists", why)).await,
-    }
-}
-
-/// `POST /console/incidents/{slug}/letters/told`: one person was told.
-///
-/// # Errors
-/// 404 without such an incident. What cannot be recorded shows the page again.
-pub async fn told_one(
-    who: Allowed<ImportScope>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<Said>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let refused = match form.day().and_then(|on| Ok((on, form.telling()?))) {
-        Err(fault) => fault,
-        Ok((on, telling)) => {
-            let (by, reference) = (who.id, form.reference.as_str());
-            match postal::told::told(&app, by, of.id, reference, on, &telling).await {
-                Ok(_) => return Ok(done(&of, "told")),
-                Err(PostalError::Missing) => Fault {
-                    field: "reference".to_owned(),
-                    text: "Nobody of this incident has this reference.".to_owned(),
-                },
-                Err(why) => fault(field(&why, "reference"), why)?,
-            }
-        }
-    };
-    let refused = Again {
-        faults: vec![refused],
-        typed: Some((None, form.typed())),
-        ..Again::default()
-    };
-    again(&app, &req, &who, of, refused).await
-}
-
-/// How minors are told.
-#[derive(Debug, Deserialize)]
-pub struct Rule {
-    rule: MinorsRule,
-}
-
-/// `POST /console/incidents/{slug}/minors`.
-///
-/// # Errors
-/// 404. While a campaign is under way the page is shown again.
-pub async fn minors(
-    who: Allowed<SteerIncident>,
-    req: HttpRequest,
-    app: Data<App>,
-    slug: Path<String>,
-    form: Form<Rule>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    match postal::minors::choose(&app, who.id, of.id, form.rule).await {
-        Ok(()) => Ok(done(&of, "minors")),
-        Err(why) => refuse(&app, &req, &who, of, ("rule", why)).await,
     }
 }

@@ -1,5 +1,5 @@
-//! People of an incident whom no e-mail tells: who belongs on a list for the post, for next of kin or for safe channels, and
-//! who of them is on a list already. Dashboard, incident and letters say the same of them.
+//! People whom no e-mail tells: how many belong on a list for the post, for next of kin or for safe channels, and how many
+//! of them are on a list already. The dashboard, the incident and the Letters page show the same figures.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use crate::postal::store::{self, Due};
 use crate::web::figures::count;
 use crate::web::problem::Problem;
 
-/// How many people on lists that wait a page looks at one by one.
-pub(crate) const LOOKED_AT: i64 = 100_000;
-/// How long a page waits for that.
+/// The maximum number of people on waiting lists that a page reads.
+pub(crate) const MAX_READ: i64 = 100_000;
+/// How long a page waits for them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One kind of list.
+/// A kind of list, and who is due on it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Owed {
+pub(crate) struct DueList {
     /// The figures of the account, and how many are on lists of this kind that wait.
     pub due: Due,
-    /// How many of the people who belong on a list of this kind now are on a list that waits, of any kind; `None` where they
-    /// are too many to be looked at, or that takes longer than a page waits.
+    /// How many of the people who belong on such a list are on a waiting list of any kind; `None` if there are too many to
+    /// read, or if that takes longer than a page waits.
     pub on_lists: Option<i64>,
 }
 
-impl Owed {
-    /// How many people belong on a list of this kind and are on none; where that is not known, how many belong on one, if
-    /// that is more than are on lists.
-    fn on_none(&self) -> i64 {
+impl DueList {
+    /// How many people belong on such a list and are on no list. If that is not known: how many belong on one, if more
+    /// than the waiting lists have.
+    fn on_no_list(&self) -> i64 {
         match self.on_lists {
             Some(on_lists) => self.due.people - on_lists,
             None if self.due.people > self.due.waiting => self.due.people,
@@ -39,11 +39,12 @@ impl Owed {
     }
 }
 
-/// Who is owed what, by kind of list. `most` people on lists that wait are looked at one by one.
-///
-/// # Errors
-/// The database's.
-pub(crate) async fn owed(conn: &mut Conn, of: IncidentId, most: i64) -> Result<Vec<Owed>, Problem> {
+/// Reads who is due on which kind of list, with at most `most` people of waiting lists.
+pub(crate) async fn load(
+    conn: &mut Conn,
+    of: IncidentId,
+    most: i64,
+) -> Result<Vec<DueList>, Problem> {
     let due = store::due(conn, of).await?;
     let listed: i64 = due.iter().map(|one| one.waiting).sum();
     let found = match listed {
@@ -60,14 +61,14 @@ pub(crate) async fn owed(conn: &mut Conn, of: IncidentId, most: i64) -> Result<V
         let of_kind = found.iter().find(|(one, _)| *one == kind);
         Some(of_kind.map_or(0, |(_, people)| *people))
     };
-    let owed = |due: Due| Owed {
+    let list = |due: Due| DueList {
         due,
         on_lists: on_lists(due.kind),
     };
-    Ok(due.into_iter().map(owed).collect())
+    Ok(due.into_iter().map(list).collect())
 }
 
-/// Words for people of one kind: of one, of several; and for their lists.
+/// The words for one person of a kind, for several, and for their lists.
 fn words(kind: PostalKind) -> Option<(&'static str, &'static str, &'static str)> {
     Some(match kind {
         PostalKind::Letter => ("needs a letter", "need a letter", "letters"),
@@ -95,13 +96,13 @@ fn words(kind: PostalKind) -> Option<(&'static str, &'static str, &'static str)>
     })
 }
 
-/// What waits in an incident of this state, each with what to do: lists that were taken are recorded; people who are on
-/// none need a list, where one can be taken.
-pub(crate) fn of_lists(owed: &[Owed], state: IncidentState) -> Vec<(String, &'static str)> {
-    let mut needs = Vec::new();
-    for one in owed {
+/// The tasks in an incident of this state, each with its action: lists that were taken must be recorded, and people on no
+/// list need one.
+pub(crate) fn tasks(lists: &[DueList], state: IncidentState) -> Vec<(String, &'static str)> {
+    let mut tasks = Vec::new();
+    for one in lists {
         let due = one.due;
-        let Some((for_one, for_many, lists)) = words(due.kind) else {
+        let Some((for_one, for_many, list_words)) = words(due.kind) else {
             continue;
         };
         if due.waiting > 0 {
@@ -110,9 +111,11 @@ pub(crate) fn of_lists(owed: &[Owed], state: IncidentState) -> Vec<(String, &'st
                 false => "told",
             };
             let text = match due.waiting {
-                1 => format!("1 person is on a list of {lists} that is not recorded as {done}."),
+                1 => {
+                    format!("1 person is on a list of {list_words} that is not recorded as {done}.")
+                }
                 n => format!(
-                    "{} people are on lists of {lists} that are not recorded as {done}.",
+                    "{} people are on lists of {list_words} that are not recorded as {done}.",
                     count(n)
                 ),
             };
@@ -120,9 +123,9 @@ pub(crate) fn of_lists(owed: &[Owed], state: IncidentState) -> Vec<(String, &'st
                 true => "Record it as posted",
                 false => "Record it as told",
             };
-            needs.push((text, act));
+            tasks.push((text, act));
         }
-        let left = one.on_none();
+        let left = one.on_no_list();
         if left > 0 && due.kind.may_tell_in(state) {
             let mut text = match left {
                 1 => format!("1 person {for_one}."),
@@ -136,13 +139,14 @@ pub(crate) fn of_lists(owed: &[Owed], state: IncidentState) -> Vec<(String, &'st
                     text += ", counting those on lists that wait.";
                 }
             }
-            needs.push((text, "Take the list"));
+            tasks.push((text, "Take the list"));
         }
     }
-    needs
+    tasks
 }
 
-/// What is said of a closed incident in which people are not told, or not rightly: a letter may have come back since.
+/// The sentence about a closed incident in which people are not told, or not rightly, without its subject; `None` without
+/// such people.
 pub(crate) fn of_closed(untold: &Untold) -> Option<String> {
     (!untold.is_none()).then(|| {
         format!(
@@ -152,7 +156,7 @@ pub(crate) fn of_closed(untold: &Untold) -> Option<String> {
     })
 }
 
-/// Why no list of a kind can be taken in this incident; empty if one can.
+/// Why no list of a kind can be taken in the incident; empty if one can.
 pub(crate) fn refused(kind: PostalKind, of: &Incident) -> String {
     if of.forgotten_at.is_some() || kind.may_tell_in(of.state) {
         return String::new();
@@ -162,7 +166,7 @@ pub(crate) fn refused(kind: PostalKind, of: &Incident) -> String {
         IncidentState::Closed => {
             "The incident is closed. Move it back to scoping first.".to_owned()
         }
-        state => format!("The incident is {state}: nobody of it is told."),
+        state => format!("The incident is {state}: its people are not told."),
     }
 }
 
@@ -170,20 +174,20 @@ pub(crate) fn refused(kind: PostalKind, of: &Incident) -> String {
 mod tests {
     use super::*;
 
-    fn owed(kind: PostalKind, (people, waiting): (i64, i64), on_lists: Option<i64>) -> Owed {
+    fn list(kind: PostalKind, (people, waiting): (i64, i64), on_lists: Option<i64>) -> DueList {
         let due = Due {
             kind,
             people,
             waiting,
         };
-        Owed { due, on_lists }
+        DueList { due, on_lists }
     }
 
     #[test]
-    fn people_on_no_list_are_asked_for_even_if_a_list_names_as_many_who_belong_on_none() {
-        let said = |one| of_lists(&[one], IncidentState::Notifying);
+    fn people_on_no_list_need_a_list_even_if_as_many_others_are_on_one() {
+        let said = |one| tasks(&[one], IncidentState::Notifying);
         // Three are on a list; two of them belong on none any more, and two others on one.
-        let changed = said(owed(PostalKind::Letter, (3, 3), Some(1)));
+        let changed = said(list(PostalKind::Letter, (3, 3), Some(1)));
         assert_eq!(
             changed,
             [
@@ -197,21 +201,21 @@ mod tests {
                 ),
             ]
         );
-        let unknown = said(owed(PostalKind::Letter, (5, 3), None));
+        let unknown = said(list(PostalKind::Letter, (5, 3), None));
         assert_eq!(
             unknown[1].0,
             "5 people need a letter, counting those on lists that wait."
         );
-        assert_eq!(said(owed(PostalKind::Letter, (3, 3), None)).len(), 1);
+        assert_eq!(said(list(PostalKind::Letter, (3, 3), None)).len(), 1);
     }
 
     #[test]
-    fn a_closed_incident_still_takes_lists_of_next_of_kin_and_no_letters() {
+    fn a_closed_incident_has_lists_of_next_of_kin_and_no_letters() {
         let all = [
-            owed(PostalKind::Letter, (1, 0), Some(0)),
-            owed(PostalKind::Kin, (5, 0), Some(0)),
+            list(PostalKind::Letter, (1, 0), Some(0)),
+            list(PostalKind::Kin, (5, 0), Some(0)),
         ];
-        let said = of_lists(&all, IncidentState::Closed);
+        let said = tasks(&all, IncidentState::Closed);
         let kin = "5 people died: their next of kin are to be told.";
         assert_eq!(said, [(kin.to_owned(), "Take the list")]);
         let untold = Untold {

@@ -1,4 +1,4 @@
-//! What the page says of people on a list that waits whose reference was given to another person.
+//! People on a waiting list whose reference was reassigned to another person.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,8 +13,7 @@ use crate::web::problem::Problem;
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Sentences by list; none of a list without such people, or if finding them takes longer than a page waits. The file
-/// names them so in any case.
+/// The sentence of each list with such people; none if they are not found in time. The file marks them in any case.
 pub(crate) async fn on_lists(
     app: &App,
     of: IncidentId,
@@ -31,7 +30,7 @@ fn sentence(people: i64) -> String {
         n => format!("{} people on this list were", count(n)),
     };
     format!(
-        "{who} listed under a reference that names somebody else by now. In the file, the column “reference” has the id \
+        "{who} listed under a reference that now names another person. In the file, the column “reference” has the id \
          of each, and “former_reference” the old reference."
     )
 }

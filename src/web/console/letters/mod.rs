@@ -3,7 +3,9 @@
 pub mod actions;
 pub mod due;
 mod former;
+pub mod minors;
+pub mod one;
 pub mod page;
 pub mod questions;
 pub mod returned;
-mod without_address;
+pub mod without_address;

@@ -1,4 +1,4 @@
-//! Letters of an incident: the lists for the post, next of kin and safe channels, and what became of them.
+//! The Letters page of an incident: the lists for the post, for next of kin and for safe channels, and their results.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::due::{self, Owed};
+use super::due::{self, DueList};
 use super::questions::{self, Asked};
 use super::{former, without_address};
 use crate::app::App;
@@ -19,7 +19,9 @@ use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
 use crate::web::console::Choice;
-use crate::web::console::around::{self, Names, incident_at};
+use crate::web::console::answer;
+use crate::web::console::incident::incident_at;
+use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
@@ -39,21 +41,21 @@ pub struct LettersPage {
     pub lists: Vec<ListLine>,
     /// The lists that were taken, newest first.
     pub batches: Vec<BatchLine>,
-    /// That its people were forgotten, and when; else empty.
+    /// The sentence about a forgotten incident; else empty.
     pub forgotten: String,
     /// How minors are told.
     pub minors: String,
-    /// Whether the reader may take lists and record what became of them.
+    /// Whether the reader may take and record lists.
     pub may: bool,
     /// Whether the reader may choose how minors are told.
     pub may_steer: bool,
-    /// How the links in letters would begin if nobody else can open them; else empty.
+    /// The beginning of the links in letters if only this machine can open them; else empty.
     pub links: String,
     /// The channels by which people are told otherwise.
     pub channels: Vec<Choice>,
     /// The form for one person who was told.
     pub one: Typed,
-    /// What became of a report of which some lines were refused: each a sentence; empty without one.
+    /// The sentences about a report with refused lines; empty without one.
     pub report: Vec<String>,
     /// What was refused; field `on`, `how`, `who`, `reference`, `file` or `lists`.
     pub faults: Faults,
@@ -64,19 +66,19 @@ pub struct LettersPage {
 pub struct ListLine {
     /// `letter`, `guardian`, `kin` or `safe`.
     pub kind: &'static str,
-    /// Who is on it.
+    /// The people on it.
     pub who: &'static str,
-    /// What happens with it.
+    /// Its use.
     pub means: &'static str,
     /// Whether its letters are posted.
     pub by_post: bool,
-    /// How many belong on it or on one that waits.
+    /// How many people belong on it or on a waiting list.
     pub people: i64,
-    /// How many of these are on lists that wait, of any kind; `None` where that is not known while the page waits.
+    /// How many of these are on waiting lists of any kind; `None` if that is not known in time.
     pub waiting: Option<i64>,
-    /// What is said of people who have no postal address; empty if nobody lacks one now.
+    /// The sentence about people without a postal address; empty without any.
     pub without_address: String,
-    /// Why no such list can be taken now; empty if one can.
+    /// Why it cannot be taken now; empty if it can.
     pub refused: String,
 }
 
@@ -93,17 +95,17 @@ pub struct BatchLine {
     pub on: String,
     pub returned: i64,
     pub not_posted: i64,
-    /// Whether its letters are posted; else people are told.
+    /// Whether its letters are posted; else its people are told.
     pub by_post: bool,
-    /// Whether nobody has said yet what became of it.
+    /// Whether it is neither recorded nor discarded.
     pub waits: bool,
-    /// What is said of people on it whose reference names another person by now; empty without any.
+    /// The sentence about people whose reference now names another person; empty without any.
     pub former: String,
-    /// The form that says so.
+    /// The form that records it.
     pub form: Typed,
-    /// What the form asks for, since some of its people must not be told any more.
+    /// What must be confirmed, since some of its people must no longer be told.
     pub asked: Vec<Asked>,
-    /// Whether that could not be found out while the page waited.
+    /// Whether that is not known in time.
     pub unknown: bool,
 }
 
@@ -129,7 +131,7 @@ impl LettersPage {
 }
 
 impl BatchLine {
-    /// How many people it has, with the noun.
+    /// The number of its people in words.
     fn size(&self) -> String {
         match self.people {
             1 => "1 person".to_owned(),
@@ -137,12 +139,12 @@ impl BatchLine {
         }
     }
 
-    /// What its form says was done.
+    /// What the form records.
     fn was_done(&self) -> String {
         match (self.by_post, self.people) {
             (true, 1) => "This letter was posted.".to_owned(),
             (true, n) => format!("These {} letters were posted.", count(n)),
-            (false, 1) => "This person, or somebody who acts for them, was told.".to_owned(),
+            (false, 1) => "This person, or a person who acts for them, was told.".to_owned(),
             (false, n) => format!(
                 "These {} people, or those who act for them, were told.",
                 count(n)
@@ -150,18 +152,18 @@ impl BatchLine {
         }
     }
 
-    /// What is asked before the list is recorded as posted.
+    /// The effect of recording it as posted.
     fn sure(&self) -> String {
         let people = match self.people {
             1 => "1 person is told".to_owned(),
             n => format!("{} people are told", count(n)),
         };
         format!(
-            "{people} by post from then on, of what was exposed when the list was taken. What came later stays owed."
+            "{people} by post from then on, of what was exposed when the list was taken. They must still be told of what was exposed later."
         )
     }
 
-    /// The last part of the address to which its form posts.
+    /// The last part of the address that the form posts to.
     fn act(&self) -> &'static str {
         if self.by_post { "posted" } else { "told" }
     }
@@ -187,11 +189,12 @@ pub async fn show(
     slug: Path<String>,
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let page = filled(&app, &req, &who, of).await?;
+    let page = load(&app, &req, &who, of).await?;
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
-pub(crate) async fn filled(
+/// Reads the page.
+pub(crate) async fn load(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
@@ -200,45 +203,29 @@ pub(crate) async fn filled(
     let mut conn = app.db.get().await?;
     let rule = store::minors(&mut conn, of.id).await?;
     let batches = store::list(&mut conn, of.id).await?;
-    let owed = due::owed(&mut conn, of.id, i64::MAX).await?;
+    let due = due::load(&mut conn, of.id, i64::MAX).await?;
+    let names = Names::load(&mut conn).await?;
+    // Other requests need the connection while this page waits for counts.
+    drop(conn);
+    let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
     let by_letter = rule == MinorsRule::GuardianLetter;
-    let is_taken = |one: &Owed| one.due.kind != PostalKind::Guardian || by_letter;
-    let mut lists: Vec<_> = owed
-        .iter()
-        .filter(|one| is_taken(one))
+    let is_taken = |one: &&DueList| one.due.kind != PostalKind::Guardian || by_letter;
+    let due = due.iter().filter(is_taken);
+    let mut lists: Vec<_> = due
         .map(|one| list_line(one, due::refused(one.due.kind, &of)))
         .collect();
-    let names = Names::load(&mut conn).await?;
-    let today = app.now().date_naive().to_string();
-    let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
-    // Others need it while this page waits.
-    drop(conn);
     let counts = req.app_data::<Data<Counts>>().cloned().unwrap_or_default();
-    without_address::say((app, &counts), &of, &batches, &mut lists, may).await?;
-    let waiting = batches
-        .iter()
-        .filter(|one| may && one.state == PostalState::Listed);
-    let mut asked = questions::of_lists(app, who, &of, waiting).await?;
-    let mut former = match may {
-        true => former::on_lists(app, of.id).await?,
-        false => HashMap::new(),
-    };
-    let line = |one: &Batch| {
-        let asked = asked.remove(&one.id).unwrap_or(Some(Vec::new()));
-        BatchLine {
-            former: former.remove(&one.id).unwrap_or_default(),
-            ..batch_line(one, &names, &today, asked)
-        }
-    };
-    let lines = batches.iter().map(line).collect();
-    let mut conn = app.db.get().await?;
+    without_address::add((app, &counts), &of, &batches, &mut lists, may).await?;
+    let today = app.now().date_naive().to_string();
     let url = &app.config.http.public_url;
+    let batches = load_batches(app, who, (&of, may), &batches, (&names, &today)).await?;
+    let mut conn = app.db.get().await?;
     Ok(LettersPage {
-        desk: around::desk(app, &mut conn, req, who, Area::Incidents).await?,
+        desk: answer::frame(app, &mut conn, req, who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
         lists,
-        batches: lines,
+        batches,
         minors: rule.to_string(),
         may,
         links: match leads_home(url) {
@@ -257,6 +244,32 @@ pub(crate) async fn filled(
     })
 }
 
+/// The lists that were taken, with what must be confirmed for those that are not recorded.
+async fn load_batches(
+    app: &App,
+    who: &Signed,
+    (of, may): (&Incident, bool),
+    batches: &[Batch],
+    (names, today): (&Names, &str),
+) -> Result<Vec<BatchLine>, Problem> {
+    let waiting = batches
+        .iter()
+        .filter(|one| may && one.state == PostalState::Listed);
+    let mut asked = questions::of_lists(app, who, of, waiting).await?;
+    let mut former = match may {
+        true => former::on_lists(app, of.id).await?,
+        false => HashMap::new(),
+    };
+    let line = |one: &Batch| {
+        let asked = asked.remove(&one.id).unwrap_or(Some(Vec::new()));
+        BatchLine {
+            former: former.remove(&one.id).unwrap_or_default(),
+            ..batch_line(one, names, today, asked)
+        }
+    };
+    Ok(batches.iter().map(line).collect())
+}
+
 fn forgotten(at: DateTime<Utc>) -> String {
     format!(
         "The people of this incident were forgotten on {}: nobody can be told any more. The figures stay.",
@@ -264,7 +277,7 @@ fn forgotten(at: DateTime<Utc>) -> String {
     )
 }
 
-/// The channels, none of them chosen beforehand: what is recorded is what the reader chose.
+/// The channels. None is chosen in advance, so that the reader must choose.
 fn channels() -> Vec<Choice> {
     let choice = |value: &str, words: &str| Choice {
         value: value.to_owned(),
@@ -275,7 +288,7 @@ fn channels() -> Vec<Choice> {
         .collect()
 }
 
-fn list_line(Owed { due, on_lists }: &Owed, refused: String) -> ListLine {
+fn list_line(DueList { due, on_lists }: &DueList, refused: String) -> ListLine {
     let (who, means) = match due.kind {
         PostalKind::Letter => (
             "People whom no e-mail reaches",

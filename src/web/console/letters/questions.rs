@@ -1,5 +1,5 @@
-//! What the form of a list that waits asks for: some of its people must not be told by it any more. To find out, everybody
-//! on it is looked at: no page waits longer for that than people do, and who does not see the form does not ask.
+//! What must be confirmed before a waiting list is recorded: some of its people must no longer be told by it. That reads all
+//! people on the list. A page waits at most [`PATIENCE`], and reads nothing for readers without the form.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -17,19 +17,19 @@ use crate::web::who::Signed;
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many people of a list are named who must not be told by it any more.
+/// How many of these people of a list are named.
 const NAMED: i32 = 20;
 
-/// People on a list that waits who must not be told by it any more.
+/// People on a waiting list who must no longer be told by it.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// What a yes sends: the reason, and the number that the page showed.
+    /// The value of the box: the reason, and the number that the page showed.
     pub value: String,
-    /// What a yes says.
+    /// The statement to confirm.
     pub words: String,
-    /// Some of them: the addresses of their pages, and their references.
+    /// Some of the people: the addresses of their pages, and their references.
     pub some: Vec<(String, String)>,
-    /// How many are not among those.
+    /// How many more there are.
     pub more: i64,
 }
 
@@ -44,8 +44,8 @@ impl From<&Question> for Asked {
     }
 }
 
-/// What is asked before each of these lists is recorded; `None` of a list where that takes longer than a page waits.
-/// Whoever records it is asked all the same.
+/// What must be confirmed for each list; `None` for a list that takes longer than a page waits. The action that records it
+/// asks in any case.
 pub(crate) async fn of_lists<'a>(
     app: &App,
     who: &Signed,
@@ -59,7 +59,7 @@ pub(crate) async fn of_lists<'a>(
         let asked = match barred(app, of, list, left).await? {
             Some(barred) => Some(named(app, who, of, barred).await?),
             None => {
-                tracing::warn!(list = %list.id, "who must not be told by a list is not known in time");
+                tracing::warn!(list = %list.id, "the people who must no longer be told by a list were not read in time");
                 None
             }
         };
@@ -77,7 +77,7 @@ async fn barred(
     let key = of.key(&app.keys);
     let key = key.map_err(|_| db::Error::inconsistent("incident", of.id))?;
     let Some(key) = key else {
-        // Forgotten: no list of it can be recorded any more.
+        // The incident is forgotten: no list can be recorded.
         return Ok(Some(Vec::new()));
     };
     let until = Some(Instant::now() + within);
@@ -85,7 +85,7 @@ async fn barred(
     app.db.read_within(within, read).await
 }
 
-/// With the references of some of them, for staff who may see people.
+/// The questions, with the references of some people for staff who may see people.
 async fn named(
     app: &App,
     who: &Signed,

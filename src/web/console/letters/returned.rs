@@ -1,35 +1,32 @@
-//! A report of letters that came back.
+//! The report of letters that came back.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::web::{Data, Path, Payload};
 
-use serde::Deserialize;
-
-use super::actions::{Again, again, done};
-use super::page::{LettersPage, filled};
+use super::actions::{Refused as RefusedForm, done, show_refused};
+use super::page::{LettersPage, load};
 use crate::app::App;
+use crate::postal;
 use crate::postal::slips::{self, Refused};
-use crate::postal::{self, PostalKind};
 use crate::staff::right::ImportScope;
-use crate::web::console::around::incident_at;
+use crate::web::console::incident::incident_at;
 use crate::web::figures::count;
 use crate::web::form;
-use crate::web::letters::references;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::Allowed;
 
-/// Longest report of letters that came back, in octets.
+/// The maximum length of a report, in octets.
 const LONGEST: usize = 4 * 1024 * 1024;
-/// How many refused lines the page names.
+/// How many refused lines the page shows.
 const NAMED: usize = 20;
 
 /// `POST /console/incidents/{slug}/letters/returned`: a CSV of letters that came back.
 ///
 /// # Errors
-/// 404, a form that is not ours. Lines that were refused are named on the page; the others are recorded.
+/// 404, a form without our token. The page shows refused lines; the others are recorded.
 pub async fn returned(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -38,19 +35,7 @@ pub async fn returned(
     body: Payload,
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let mut parts = Parts::new(body, &boundary(&req)?);
-    let (mut token, mut file) = (String::new(), String::new());
-    while let Some(name) = parts.next().await? {
-        match name.as_str() {
-            "csrf" => token = parts.text(1_000).await?,
-            "file" => {
-                form::check(&req, &token)?;
-                file = parts.text(LONGEST).await?;
-            }
-            _ => {}
-        }
-    }
-    form::check(&req, &token)?;
+    let file = read_file(&req, body).await?;
     let slips = match slips::read(file.as_bytes()) {
         Ok(slips) => slips,
         Err(bad) => {
@@ -58,7 +43,8 @@ pub async fn returned(
                 field: "file".to_owned(),
                 text: Problem::from(bad).sentence(),
             };
-            return again(&app, &req, &who, of, Again::with(vec![fault])).await;
+            let refused = RefusedForm::with(vec![fault]);
+            return show_refused(&app, &req, &who, of, refused).await;
         }
     };
     let recorded = postal::returned::returned(&app, who.id, of.id, None, slips).await?;
@@ -67,12 +53,30 @@ pub async fn returned(
     }
     let page = LettersPage {
         report: lines(recorded.returned + recorded.not_posted, &recorded.refused),
-        ..filled(&app, &req, &who, of).await?
+        ..load(&app, &req, &who, of).await?
     };
     Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
-/// What is said of a report of which some lines were refused. Lines are those of the file: the first names the columns.
+/// The file of the form, once the token of the form is checked.
+async fn read_file(req: &HttpRequest, body: Payload) -> Result<String, Problem> {
+    let mut parts = Parts::new(body, &boundary(req)?);
+    let (mut token, mut file) = (String::new(), String::new());
+    while let Some(name) = parts.next().await? {
+        match name.as_str() {
+            "csrf" => token = parts.text(1_000).await?,
+            "file" => {
+                form::check(req, &token)?;
+                file = parts.text(LONGEST).await?;
+            }
+            _ => {}
+        }
+    }
+    form::check(req, &token)?;
+    Ok(file)
+}
+
+/// The sentences about a report with refused lines. Line 1 of the file is its header.
 fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<String> {
     let n = i64::try_from(refused.len()).unwrap_or(i64::MAX);
     let done = match recorded {
@@ -94,27 +98,4 @@ fn lines(recorded: i64, refused: &[(usize, Refused)]) -> Vec<String> {
         .chain(each)
         .chain(rest)
         .collect()
-}
-
-/// Which list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct OfKind {
-    kind: Option<PostalKind>,
-}
-
-/// `GET /console/incidents/{slug}/letters/without-address`: the references of people who belong on a list for the post
-/// and have no postal address, as CSV.
-///
-/// # Errors
-/// 404.
-pub async fn without_address(
-    who: Allowed<ImportScope>,
-    app: Data<App>,
-    slug: Path<String>,
-    asked: Query<OfKind>,
-) -> Answer {
-    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
-    let kind = asked.kind.unwrap_or(PostalKind::Letter);
-    references(&app, &who, &of, kind).await
 }

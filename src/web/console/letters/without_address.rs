@@ -1,23 +1,29 @@
-//! What the page says of people whom a letter cannot reach, since the list of affected people has no postal address of
-//! theirs. Their addresses are sealed, so that counting them opens the contact data of all who belong on a list and changed since
-//! the count before: no page waits longer for that than people do.
+//! People whom a letter cannot reach, since the affected list has no postal address for them. Addresses are sealed: a count
+//! opens the contact data of all people on a list who changed since the last count. A page waits at most [`PATIENCE`].
 
 use std::time::{Duration, Instant};
+
+use actix_web::web::{Data, Path, Query};
+use serde::Deserialize;
 
 use super::page::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
 use crate::postal::lacking::Counts;
 use crate::postal::{Batch, PostalKind};
+use crate::staff::right::ImportScope;
+use crate::web::console::incident::incident_at;
 use crate::web::figures::count;
-use crate::web::problem::Problem;
+use crate::web::letters::references;
+use crate::web::problem::{Answer, Problem};
+use crate::web::who::Allowed;
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Says it with each list for the post, before one is taken: their addresses can still be got then. The figure is that of
-/// now, for staff who may take lists; where it is not known in time, of when the last list was taken.
-pub(crate) async fn say(
+/// Adds the sentence to each list for the post, so that staff can add addresses before they take it. Staff who may take
+/// lists see the present figure; if it is not counted in time, the figure of the last list.
+pub(crate) async fn add(
     (app, counts): (&App, &Counts),
     of: &Incident,
     batches: &[Batch],
@@ -47,24 +53,47 @@ fn in_words(now: Option<i64>, last: Option<&Batch>) -> String {
     match (now, last) {
         (Some(0), _) => String::new(),
         (Some(1), _) => {
-            "1 person has no postal address: they need one, or are told otherwise.".to_owned()
+            "1 person has no postal address: they need one, or must be told otherwise.".to_owned()
         }
         (Some(n), _) => format!(
-            "{} people have no postal address: they need one, or are told otherwise.",
+            "{} people have no postal address: they need one, or must be told otherwise.",
             count(n)
         ),
         (None, Some(last)) => left_out(last),
-        (None, None) => "How many have no postal address is not counted: they are many. The list leaves them out."
+        (None, None) => "The people without a postal address are not counted: the list is long. It leaves them out."
             .to_owned(),
     }
 }
 
-/// What was so when the last list was taken.
+/// The figure of the last list.
 fn left_out(last: &Batch) -> String {
     let (people, were) = match last.without_address {
         1 => ("1 person".to_owned(), "was"),
         n => (format!("{} people", count(n)), "were"),
     };
     let at = last.taken_at.format("%-d %b, %H:%M");
-    format!("{people} {were} left out of the list of {at} UTC, for want of a postal address.")
+    format!("{people} {were} left out of the list of {at} UTC, because they had no postal address.")
+}
+
+/// The query: the kind of list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OfKind {
+    kind: Option<PostalKind>,
+}
+
+/// `GET /console/incidents/{slug}/letters/without-address`: the references of people who belong on a list for the post
+/// and have no postal address, as CSV.
+///
+/// # Errors
+/// 404.
+pub async fn download(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    slug: Path<String>,
+    asked: Query<OfKind>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let kind = asked.kind.unwrap_or(PostalKind::Letter);
+    references(&app, &who, &of, kind).await
 }

@@ -1,3 +1,5 @@
-//! Notices in the console: the list of a campaign, and one notice with its attempts.
+//! Notices in the console: the list of a campaign, and the page of one notice with its attempts.
 
 pub mod list;
+pub mod page;
+pub mod row;

@@ -1,3 +1,5 @@
-//! People in the console.
+//! People in the console: the people behind a figure, and the page of one person.
 
+pub mod list;
 pub mod page;
+pub mod reference;

@@ -1,15 +1,18 @@
-//! One person: what lists say of them, what was written to them, and what was believed of them then.
+//! The page of one person: what the lists say, what was sent to the person, and what was known at that time.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
+use super::list::{PersonLine, line};
+use super::reference::reassigned;
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db::Conn;
 use crate::element::in_words;
 use crate::id::PersonId;
+use crate::incident::Incident;
 use crate::notice::Notice;
 use crate::person::{self, Believed, revoke};
 use crate::postal::{self, Item, PostalState, PostalStatus};
@@ -17,9 +20,7 @@ use crate::seal::{Broken, IncidentKey};
 use crate::staff::Right;
 use crate::staff::right::{RevokeLinks, SeePeople};
 use crate::web::affected;
-use crate::web::console::around;
-use crate::web::console::incident::account::{PersonLine, line};
-use crate::web::console::ticket::person::changed_hands;
+use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
@@ -30,61 +31,61 @@ use crate::web::who::Allowed;
 /// `/console/people/{id}`
 #[derive(Template)]
 #[template(path = "console/person/page.html")]
-pub struct Ledger {
+pub struct PersonPage {
     /// The frame.
     pub desk: Desk,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.
     pub title: String,
-    /// Who.
+    /// The person.
     pub person: PersonLine,
-    /// That their reference names another person now, or named another one; empty if it did not change hands.
+    /// The sentence about a reassigned reference; empty if it names the same person as before.
     pub reference_changed: String,
-    /// What was named to them.
+    /// The elements that the person was told of.
     pub named: String,
-    /// Whether they were told anything so far.
+    /// Whether the person was told anything so far.
     pub told: bool,
-    /// What they were told of that is not theirs.
+    /// The elements that the person was told of and that are not theirs.
     pub wrong: String,
-    /// What changes how, or whether, we write.
+    /// The flags of the person, joined by commas.
     pub flags: String,
-    /// What every campaign wrote to them, newest first.
-    pub notices: Vec<Told>,
-    /// Letters to them, and how they were told otherwise, newest first.
-    pub letters: Vec<Letter>,
-    /// Whether notices may be opened.
+    /// The notices of all campaigns, the newest first.
+    pub notices: Vec<NoticeLine>,
+    /// Postal letters, and how the person was told otherwise, the newest first.
+    pub letters: Vec<PostalLine>,
+    /// Whether the reader may open notices.
     pub may_open: bool,
-    /// Whether this person may end the links that were sent.
+    /// Whether the reader may revoke the links of the person.
     pub may_revoke: bool,
 }
 
-impl Ledger {
-    /// Where the button posts to that ends their links.
+impl PersonPage {
+    /// The address that the button to revoke the links posts to.
     fn revoke_to(&self) -> String {
         format!("/console/people/{}/revoke-links", self.person.id)
     }
 }
 
-/// A letter on paper, or another way in which they were told.
+/// A postal letter, or another way in which the person was told.
 #[derive(Debug, Clone)]
-pub struct Letter {
-    /// The list.
+pub struct PostalLine {
+    /// The id of the list.
     pub batch: String,
-    /// What it was.
+    /// The kind of message, in words.
     pub what: String,
-    /// What became of it.
+    /// Its state, in words.
     pub state: String,
     /// The elements it names.
     pub names: String,
 }
 
-/// What one campaign wrote.
+/// The notice of one campaign.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct NoticeLine {
     /// The notice's id.
     pub id: String,
-    /// Why it was sent.
+    /// The kind of its campaign, in words.
     pub kind: String,
     /// Its state.
     pub status: String,
@@ -92,14 +93,14 @@ pub struct Told {
     pub at: Moment,
     /// The elements it names.
     pub names: String,
-    /// What was believed to be exposed then, and by which version of the scope; empty before any.
+    /// What was known to be exposed at that time, and by which version of the scope; empty before any.
     pub believed: String,
 }
 
 /// `GET /console/people/{id}`.
 ///
 /// # Errors
-/// 404, also for somebody of a forgotten incident.
+/// 404, also for a person of a forgotten incident.
 pub async fn show(
     who: Allowed<SeePeople>,
     req: HttpRequest,
@@ -111,25 +112,17 @@ pub async fn show(
     let (campaigns, written) = affected::written_to(&mut conn, of.id, *id).await?;
     let mut notices = Vec::new();
     for notice in &written {
-        notices.push(told(&mut conn, notice, &campaigns).await?);
+        notices.push(notice_line(&mut conn, notice, &campaigns).await?);
     }
-    let key = of.key(&app.keys).map_err(Problem::broken)?;
-    let key = key.ok_or_else(Problem::not_found)?;
-    let letters = postal::store::of_person(&mut conn, *id).await?;
-    let letters = letters
-        .iter()
-        .rev()
-        .filter_map(|one| letter(one, &key).transpose());
-    let letters = letters.collect::<Result<_, _>>().map_err(Problem::broken)?;
-    let page = Ledger {
-        letters,
-        desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,
+    let page = PersonPage {
+        letters: postal_lines(&app, &mut conn, &of, *id).await?,
+        desk: answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
         person: line(&person),
         reference_changed: person::store::reference_of(&mut conn, *id)
             .await?
-            .map(changed_hands)
+            .map(reassigned)
             .unwrap_or_default(),
         named: in_words(person.named, "en"),
         told: person.told.is_some(),
@@ -143,10 +136,25 @@ pub async fn show(
     Ok(page::show(StatusCode::OK, &page)?)
 }
 
+/// The lines of all postal items of a person, the newest first.
+async fn postal_lines(
+    app: &App,
+    conn: &mut Conn,
+    of: &Incident,
+    id: PersonId,
+) -> Result<Vec<PostalLine>, Problem> {
+    let key = of.key(&app.keys).map_err(Problem::broken)?;
+    let key = key.ok_or_else(Problem::not_found)?;
+    let items = postal::store::of_person(conn, id).await?;
+    let lines = items.iter().rev();
+    let lines = lines.filter_map(|one| postal_line(one, &key).transpose());
+    lines.collect::<Result<_, _>>().map_err(Problem::broken)
+}
+
 /// `POST /console/people/{id}/revoke-links`.
 ///
 /// # Errors
-/// 404, also for somebody of a forgotten incident.
+/// 404, also for a person of a forgotten incident.
 pub async fn revoke_links(
     who: Allowed<RevokeLinks>,
     app: Data<App>,
@@ -155,16 +163,20 @@ pub async fn revoke_links(
 ) -> Answer {
     affected::find(&app, &mut *app.db.get().await?, *id).await?;
     revoke::links(&app, who.id, *id).await?;
-    Ok(around::on_to(
+    Ok(answer::redirect(
         &format!("/console/people/{}", *id),
         "revoked",
     ))
 }
 
-async fn told(conn: &mut Conn, notice: &Notice, of: &[Campaign]) -> Result<Told, Problem> {
+async fn notice_line(
+    conn: &mut Conn,
+    notice: &Notice,
+    of: &[Campaign],
+) -> Result<NoticeLine, Problem> {
     let at = notice.settled_at.unwrap_or(notice.created_at);
     let believed = person::store::believed(conn, notice.person, at).await?;
-    Ok(Told {
+    Ok(NoticeLine {
         id: notice.id.to_string(),
         kind: affected::campaign_of(of, notice)
             .map(|campaign| kind_in_words(campaign.kind))
@@ -173,12 +185,12 @@ async fn told(conn: &mut Conn, notice: &Notice, of: &[Campaign]) -> Result<Told,
         status: notice.status.to_string(),
         at: Moment::row(at),
         names: in_words(notice.named, "en"),
-        believed: believed.as_ref().map(in_a_line).unwrap_or_default(),
+        believed: believed.as_ref().map(believed_line).unwrap_or_default(),
     })
 }
 
-/// A letter of a list that was not discarded.
-fn letter(of: &Item, key: &IncidentKey) -> Result<Option<Letter>, Broken> {
+/// The line of an item; `None` if its list was discarded.
+fn postal_line(of: &Item, key: &IncidentKey) -> Result<Option<PostalLine>, Broken> {
     let on = of
         .batch
         .posted_on
@@ -201,7 +213,7 @@ fn letter(of: &Item, key: &IncidentKey) -> Result<Option<Letter>, Broken> {
             format!("posted on {on}, came back: {why} (recorded on {back})")
         }
     };
-    Ok(Some(Letter {
+    Ok(Some(PostalLine {
         batch: of.batch.id.to_string(),
         what,
         state,
@@ -209,7 +221,7 @@ fn letter(of: &Item, key: &IncidentKey) -> Result<Option<Letter>, Broken> {
     }))
 }
 
-fn in_a_line(believed: &Believed) -> String {
+fn believed_line(believed: &Believed) -> String {
     let what = match believed.in_scope {
         true => in_words(believed.exposed, "en"),
         false => "not affected".to_owned(),

@@ -1,4 +1,4 @@
-//! Importing the affected list: the page, its form, and what its script asks.
+//! Importing the affected list: the page, its form, and the requests of its script.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
@@ -9,13 +9,14 @@ use serde::Serialize;
 use crate::app::App;
 use crate::db::Conn;
 use crate::element::Element;
-use crate::id::UploadId;
+use crate::id::{IncidentId, StaffId, UploadId};
 use crate::incident::Incident;
 use crate::scope::activate::ActivateError;
 use crate::scope::import::{ImportError, Imported, ask_draft};
-use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
+use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as chunks};
 use crate::staff::right::ImportScope;
-use crate::web::console::around::{self, incident_at, on_to};
+use crate::web::console::answer::{self, redirect};
+use crate::web::console::incident::incident_at;
 use crate::web::figures::filters;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults};
@@ -25,8 +26,8 @@ use crate::web::thread::sentence;
 use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form, upload};
 
-/// Longest field beside the file.
-const SHORT: usize = 1_000;
+/// The maximum length of a field before the file, in octets.
+const FIELD: usize = 1_000;
 
 /// `/console/incidents/{slug}/import`
 #[derive(Template)]
@@ -42,15 +43,15 @@ pub struct Import {
     pub version: i64,
     /// `full` or `delta`, as chosen.
     pub mode: String,
-    /// The draft that waits, if one does.
+    /// The draft that is not activated yet, if there is one.
     pub draft: Option<Waiting>,
-    /// Why the file was refused whole; field `file`.
+    /// Why the whole file was refused; field `file`.
     pub faults: Faults,
-    /// Why no list is taken, a sentence; empty if one is.
+    /// Why no list can be imported, a sentence; empty if one can.
     pub over: String,
 }
 
-/// A draft that waits.
+/// A draft that is not activated yet.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// Its number.
@@ -61,7 +62,7 @@ pub struct Waiting {
     pub rejected: i64,
     /// `full` or `delta`.
     pub mode: String,
-    /// What its rows are, as this page shows them.
+    /// The revision of its rows.
     pub revision: String,
 }
 
@@ -90,10 +91,10 @@ pub async fn ask(
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let asked = (ScopeMode::Full, Faults::default());
-    asking(&app, &mut conn, &req, &who, incident, StatusCode::OK, asked).await
+    show(&app, &mut conn, &req, &who, incident, StatusCode::OK, asked).await
 }
 
-async fn asking(
+async fn show(
     app: &App,
     conn: &mut Conn,
     req: &HttpRequest,
@@ -116,7 +117,7 @@ async fn asking(
     };
     let import = Import {
         over,
-        desk: around::desk(app, conn, req, who, Area::Incidents).await?,
+        desk: answer::frame(app, conn, req, who, Area::Incidents).await?,
         slug: of.slug,
         title: of.title,
         version: i64::from(last) + 1,
@@ -127,7 +128,7 @@ async fn asking(
     Ok(page::show(status, &import)?)
 }
 
-/// What an address says of the draft that waits.
+/// The query: what happens to the present draft.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct OfDraft {
@@ -137,8 +138,8 @@ pub struct OfDraft {
 }
 
 impl OfDraft {
-    /// Refuses to discard a draft to which a file was added since the page was loaded.
-    fn is_as_seen(&self, draft: Option<&Version>) -> Result<(), Problem> {
+    /// Refuses to discard a draft that changed since the page was loaded.
+    fn check_revision(&self, draft: Option<&Version>) -> Result<(), Problem> {
         let changed = draft.filter(|draft| {
             let seen = self.seen.as_ref();
             self.draft == Some(OnDraft::Replace) && seen.is_some_and(|r| *r != draft.revision())
@@ -162,10 +163,10 @@ pub struct Size {
     size: i64,
 }
 
-/// `POST /console/incidents/{slug}/uploads?draft=add|replace`: the page's script will send the file in pieces.
+/// `POST /console/incidents/{slug}/uploads?draft=add|replace`: the script of the page will send the file in chunks.
 ///
 /// # Errors
-/// 404, a draft of which it is not said what becomes of it, or no size that a list can have.
+/// 404, a draft without a choice what happens to it, or a size that no list can have.
 pub async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
@@ -175,24 +176,24 @@ pub async fn begin_upload(
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let draft = store::find_draft(&mut *app.db.get().await?, incident.id).await?;
-    on.is_as_seen(draft.as_ref())?;
-    let begun = in_pieces::begin(&app, who.id, incident.id, form.size, on.draft).await?;
+    on.check_revision(draft.as_ref())?;
+    let begun = chunks::begin(&app, who.id, incident.id, form.size, on.draft).await?;
     Ok(told(HttpResponse::Created(), &begun))
 }
 
-/// The list in a form.
+/// Where the list is.
 enum Sent {
-    /// In the form itself, as its last part.
+    /// In the form, as its last part.
     File,
-    /// In pieces before.
+    /// In an upload that is complete.
     Upload(UploadId),
 }
 
-/// `POST /console/incidents/{slug}/scopes?draft=add|replace`: the file goes on into the import while it arrives, or it is all here
-/// in pieces.
+/// `POST /console/incidents/{slug}/scopes?draft=add|replace`: imports the file while it
+/// arrives, or an upload that is complete.
 ///
 /// # Errors
-/// 404, a form that is not ours, another import at work; a file that is refused shows the page again.
+/// 404, a form without our token, another running import. A refused file shows the page again.
 pub async fn import(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -204,38 +205,58 @@ pub async fn import(
 ) -> Answer {
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let mut parts = Parts::new(body, &boundary(&req)?);
-    let (mode, list) = before_the_list(&req, &mut parts).await?;
-    let (by, of) = (who.id, incident.id);
+    let (mode, list) = read_fields(&req, &mut parts).await?;
+    let of = incident.id;
     let how = How {
         mode,
         draft: on.draft,
     };
-    // Before anything of the list is read.
+    // Checked before the list is read.
     let asked = ask_draft(&mut *app.db.get().await?, of, how.draft).await;
     if let Ok(draft) = &asked {
-        on.is_as_seen(draft.as_ref())?;
+        on.check_revision(draft.as_ref())?;
     }
-    let imported: Result<Imported, ImportError> = match (asked, list) {
+    let imported = match (asked, list) {
         (Err(error), _) => Err(error),
-        (Ok(_), Sent::File) => upload::import(&app, by, of, how, parts.into_pieces()).await,
+        (Ok(_), Sent::File) => upload::import(&app, who.id, of, how, parts.into_pieces()).await,
         (Ok(_), Sent::Upload(upload)) => {
-            let doing = app.as_ref().clone();
-            // In the process's own runtime: a connection that breaks does not stop it half way.
-            let deed = async move { in_pieces::import(&doing, by, of, how, upload).await };
-            home.run(deed).await.map_err(Problem::broken)?
+            import_upload(&app, &home, (who.id, of), how, upload).await?
         }
     };
-    let why = match imported {
+    match imported {
         Ok(imported) => {
             let page = format!("/console/incidents/{slug}/scopes/{}", imported.version);
-            let did = match how.draft {
+            let message = match how.draft {
                 Some(OnDraft::Add) => "added",
                 _ => "imported",
             };
-            return Ok(on_to(&page, did));
+            Ok(redirect(&page, message))
         }
-        Err(why) => why,
-    };
+        Err(why) => refused(&app, &req, &who, incident, (mode, why)).await,
+    }
+}
+
+/// Imports an upload in the runtime of the process: it does not stop when the connection breaks.
+async fn import_upload(
+    app: &App,
+    home: &Home,
+    (by, of): (StaffId, IncidentId),
+    how: How,
+    upload: UploadId,
+) -> Result<Result<Imported, ImportError>, Problem> {
+    let app = app.clone();
+    let import = async move { chunks::import(&app, by, of, how, upload).await };
+    home.run(import).await.map_err(Problem::broken)
+}
+
+/// The page with the reason why the list is refused. Errors that the reader cannot correct stay problems.
+async fn refused(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Incident,
+    (mode, why): (ScopeMode, ImportError),
+) -> Answer {
     let status = match &why {
         why if why.is_of_the_list() => StatusCode::UNPROCESSABLE_ENTITY,
         ImportError::DraftWaits { .. } | ImportError::NoDraft => StatusCode::CONFLICT,
@@ -247,19 +268,19 @@ pub async fn import(
     };
     let asked = (mode, Faults(vec![fault]));
     let mut conn = app.db.get().await?;
-    asking(&app, &mut conn, &req, &who, incident, status, asked).await
+    show(app, &mut conn, req, who, of, status, asked).await
 }
 
-/// How far the import under way is, for the page that uploads it.
+/// The progress of the running import.
 #[derive(Serialize)]
 struct Importing {
     rows: i64,
     rejected: i64,
-    /// Octets of the file.
+    /// Octets of the file that were read.
     read: i64,
 }
 
-/// `GET /console/incidents/{slug}/importing`: rows read so far, as JSON; 0 while none is under way.
+/// `GET /console/incidents/{slug}/importing`: rows read so far, as JSON; 0 without a running import.
 ///
 /// # Errors
 /// 404.
@@ -267,13 +288,13 @@ pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<Strin
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let versions = store::list(&mut conn, incident.id).await?;
-    let under_way = versions.iter().find(|v| v.status == ScopeStatus::Importing);
-    // Of one that died nothing comes any more.
-    let under_way = match under_way {
+    let running = versions.iter().find(|v| v.status == ScopeStatus::Importing);
+    // The process of an import can have stopped.
+    let running = match running {
         Some(version) if store::is_at_work(&mut conn, incident.id).await? => Some(version),
         _ => None,
     };
-    let (rows, rejected, read) = under_way.map_or((0, 0, 0), |v| {
+    let (rows, rejected, read) = running.map_or((0, 0, 0), |v| {
         (v.accepted + v.rejected, v.rejected, v.octets_read)
     });
     Ok(HttpResponse::Ok().json(Importing {
@@ -283,17 +304,17 @@ pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<Strin
     }))
 }
 
-/// Reads the fields that stand before the list: whether the form is ours, and what the list holds.
-async fn before_the_list(
+/// Reads the fields before the list, checks the token of the form, and returns what the list holds and where it is.
+async fn read_fields(
     req: &HttpRequest,
     parts: &mut Parts<Payload>,
 ) -> Result<(ScopeMode, Sent), Problem> {
     let (mut token, mut mode) = (String::new(), ScopeMode::Full);
     while let Some(name) = parts.next().await? {
         match name.as_str() {
-            "csrf" => token = parts.text(SHORT).await?,
+            "csrf" => token = parts.text(FIELD).await?,
             "mode" => {
-                let word = parts.text(SHORT).await?;
+                let word = parts.text(FIELD).await?;
                 mode = word
                     .parse()
                     .map_err(|e| Problem::new(Kind::BadRequest).because(e))?;
@@ -303,7 +324,7 @@ async fn before_the_list(
                 return Ok((mode, Sent::File));
             }
             "upload" => {
-                let id = parts.text(SHORT).await?;
+                let id = parts.text(FIELD).await?;
                 form::check(req, &token)?;
                 let id = id.parse().map_err(|_| Problem::not_found())?;
                 return Ok((mode, Sent::Upload(id)));

@@ -1,5 +1,9 @@
-//! Lists of affected people: importing one, the report of a version, what is done with a draft.
+//! Lists of affected people: importing one, the report of a version, activating and discarding a draft.
 
+pub mod activate;
+mod buttons;
+pub mod delta;
 pub mod import;
+pub mod questions;
 pub mod rejects;
 pub mod report;

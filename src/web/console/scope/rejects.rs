@@ -1,5 +1,4 @@
-//! The refused rows of a scope version as its page shows them: grouped by reason, and the first of them one by
-//! one, each with the cell at fault.
+//! The rejected rows of a version: grouped by reason, and the first rows one by one, each with the cell at fault.
 
 use crate::app::App;
 use crate::db::Conn;
@@ -8,51 +7,51 @@ use crate::scope::delta::Delta;
 use crate::scope::{self, Place, Version, store};
 use crate::web::problem::Problem;
 
-/// How many rows the page shows.
+/// How many rejected rows the page shows.
 const SHOWN: i64 = 50;
-/// How many reasons.
+/// How many reasons the page shows.
 const REASONS: usize = 50;
-/// Characters of a cell that the page shows.
-const MOST: usize = 120;
+/// How many characters of a cell the page shows.
+const CELL_LENGTH: usize = 120;
 
-/// The refused rows of a version.
+/// The rejected rows of a version.
 #[derive(Debug, Clone, Default)]
 pub struct Rejected {
     /// The most frequent reasons.
     pub reasons: Vec<Reason>,
-    /// The first rows; the rest is in the download.
+    /// The first rows; the download has all.
     pub rows: Vec<Reject>,
 }
 
-/// Why some rows were refused.
+/// The reason of some rejected rows.
 #[derive(Debug, Clone)]
 pub struct Reason {
     /// How many rows.
     pub rows: i64,
-    /// The reason, in words that are true of all of them.
+    /// The reason, in words that hold for all of these rows.
     pub words: String,
-    /// The first of them.
+    /// The first of these rows.
     pub example: Reject,
 }
 
-/// A row that was refused, for one reason.
+/// A rejected row with one of its reasons.
 #[derive(Debug, Clone)]
 pub struct Reject {
-    /// Its line in the file, the header being 1; and which file, if it was added to the draft.
+    /// Its line in the file, where the header is line 1; with the number of the file if several were added.
     pub line: String,
-    /// The column at fault; empty when it is the row as a whole.
+    /// The column at fault; empty for the whole row.
     pub column: String,
-    /// What stands there, cut short; of a row as a whole its cells, in the order of its file.
+    /// The beginning of the cell; for the whole row the beginning of all its cells.
     pub cell: String,
-    /// Why, and what would be right.
+    /// The reason, and what would be right.
     pub reason: String,
 }
 
 impl Rejected {
-    /// Those of a version; none if its incident is forgotten.
+    /// Reads them; none of a forgotten incident.
     ///
     /// # Errors
-    /// The database's, or another master key.
+    /// Database errors, or another master key.
     pub async fn of(
         app: &App,
         conn: &mut Conn,
@@ -94,7 +93,7 @@ impl Rejected {
         })
     }
 
-    /// How many rows are on the page.
+    /// How many different rows the page shows.
     pub fn shown(&self) -> i64 {
         let mut lines: Vec<&str> = self.rows.iter().map(|row| row.line.as_str()).collect();
         lines.dedup();
@@ -102,7 +101,7 @@ impl Rejected {
     }
 }
 
-/// A refused row once for each of its reasons.
+/// A rejected row, once for each of its reasons.
 fn reasons<'a>(of: &'a scope::Reject, delta: &'a Delta) -> impl Iterator<Item = Reject> + use<'a> {
     of.reasons.iter().map(|reason| Reject {
         line: of.place().to_string(),
@@ -119,7 +118,7 @@ fn shown(column: &str) -> String {
     }
 }
 
-/// The beginning of a cell, without what a page cannot show.
+/// The beginning of a cell, without control characters.
 fn short(cell: &str) -> String {
     let shown = |c: char| {
         if c.is_control() && c != '\n' {
@@ -128,8 +127,8 @@ fn short(cell: &str) -> String {
             c
         }
     };
-    let mut short: String = cell.chars().take(MOST).map(shown).collect();
-    if cell.chars().nth(MOST).is_some() {
+    let mut short: String = cell.chars().take(CELL_LENGTH).map(shown).collect();
+    if cell.chars().nth(CELL_LENGTH).is_some() {
         short.push('…');
     }
     short
@@ -140,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_is_cut_short_and_shows_where_it_holds_control_characters() {
+    fn a_cell_is_shortened_and_shows_where_control_characters_are() {
         assert_eq!(short("a\0b"), "a\u{fffd}b");
         assert_eq!(short(&"é".repeat(120)), "é".repeat(120));
         assert_eq!(short(&"é".repeat(121)), "é".repeat(120) + "…");

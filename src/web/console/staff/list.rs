@@ -1,4 +1,4 @@
-//! Who works here, and with which roles.
+//! The accounts of staff, their roles and their API keys.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
@@ -10,7 +10,7 @@ use crate::id::{KeyId, StaffId};
 use crate::staff::right::{ManageStaff, SeeStaff};
 use crate::staff::store::KnownKey;
 use crate::staff::{self, Right, Staff, key, manage};
-use crate::web::console::around;
+use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
@@ -23,9 +23,9 @@ use crate::web::who::Allowed;
 pub struct StaffList {
     /// The frame.
     pub desk: Desk,
-    /// Everyone, by name.
+    /// All accounts, by name.
     pub staff: Vec<StaffRow>,
-    /// Whether this person may disable accounts.
+    /// Whether the reader may disable accounts and revoke keys.
     pub may_manage: bool,
 }
 
@@ -34,13 +34,13 @@ pub struct StaffList {
 pub struct StaffRow {
     /// Its id.
     pub id: String,
-    /// The person.
+    /// The name of the person.
     pub name: String,
-    /// What they sign in with.
+    /// The address to sign in with; empty for an account that only uses keys.
     pub email: String,
     /// Their roles.
     pub roles: Vec<String>,
-    /// Since when it is disabled, if it is.
+    /// When it was disabled.
     pub disabled: Option<Moment>,
     /// Its API keys, the newest first.
     pub keys: Vec<KeyRow>,
@@ -49,32 +49,32 @@ pub struct StaffRow {
 /// One API key.
 #[derive(Debug, Clone)]
 pub struct KeyRow {
-    /// Its id; nothing of the secret.
+    /// Its id; no part of the secret.
     pub id: String,
-    /// When it was made.
+    /// When it was created.
     pub made: Moment,
-    /// Since when it opens nothing.
+    /// When it was revoked.
     pub revoked: Option<Moment>,
 }
 
 impl KeyRow {
-    /// Where the button posts to that revokes it.
+    /// The address that the button to revoke it posts to.
     fn revoke(&self) -> String {
         format!("/console/keys/{}/revoke", self.id)
     }
 }
 
 impl StaffRow {
-    /// Where a deed about this account posts to.
-    fn to(&self, deed: &str) -> String {
-        format!("/console/staff/{}/{deed}", self.id)
+    /// The address that a button of the account posts to.
+    fn to(&self, action: &str) -> String {
+        format!("/console/staff/{}/{action}", self.id)
     }
 }
 
 /// `GET /console/staff`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let staff = staff::store::list(&mut conn).await?;
@@ -100,7 +100,7 @@ pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> A
         disabled: one.disabled_at.map(Moment::row),
     };
     let view = StaffList {
-        desk: around::desk(&app, &mut conn, &req, &who, Area::Staff).await?,
+        desk: answer::frame(&app, &mut conn, &req, &who, Area::Staff).await?,
         staff: staff.into_iter().map(row).collect(),
         may_manage: who.may(Right::ManageStaff),
     };
@@ -110,7 +110,7 @@ pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> A
 /// `POST /console/staff/{id}/disable`.
 ///
 /// # Errors
-/// 404; 422 for oneself.
+/// 404; 422 for the own account.
 pub async fn disable(
     who: Allowed<ManageStaff>,
     app: Data<App>,
@@ -138,7 +138,7 @@ pub async fn enable(
 /// `POST /console/keys/{key}/revoke`: one key, for good.
 ///
 /// # Errors
-/// 404, also for one that is revoked.
+/// 404, also for a revoked key.
 pub async fn revoke_key(
     who: Allowed<ManageStaff>,
     app: Data<App>,
@@ -146,7 +146,7 @@ pub async fn revoke_key(
     _form: Form<Nothing>,
 ) -> Answer {
     key::revoke(&app, who.actor(), *id).await?;
-    Ok(around::on_to("/console/staff", "key-revoked"))
+    Ok(answer::redirect("/console/staff", "key-revoked"))
 }
 
 fn back() -> HttpResponse {

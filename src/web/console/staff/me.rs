@@ -28,7 +28,7 @@ pub struct Me {
     pub desk: Desk,
     /// The own sessions, the newest first.
     pub sessions: Vec<SessionRow>,
-    /// What was wrong with the form.
+    /// The faults of the form.
     pub faults: Faults,
 }
 
@@ -37,7 +37,7 @@ pub struct Me {
 pub struct SessionRow {
     /// Its id.
     pub id: String,
-    /// Whether this page is shown under it.
+    /// Whether it is the session of this request.
     pub here: bool,
     /// When it began.
     pub began: Moment,
@@ -48,13 +48,13 @@ pub struct SessionRow {
 }
 
 impl SessionRow {
-    /// Where the button posts to that ends it.
+    /// The address that the button to end it posts to.
     fn end(&self) -> String {
         format!("/console/me/sessions/{}/end", self.id)
     }
 }
 
-/// What an address of the page may say.
+/// The query: the last action.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
@@ -73,7 +73,7 @@ pub struct Typed {
 /// `GET /console/me`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>, asked: Query<Asked>) -> Answer {
     let text = match asked.did.as_str() {
         "password" => "Your password is changed. Your other sessions have ended.",
@@ -87,10 +87,10 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>, asked: Query<As
     page(&app, &req, &who, StatusCode::OK, Faults::default(), flash).await
 }
 
-/// `POST /console/me/password`. Nothing that was typed comes back.
+/// `POST /console/me/password`. The page never shows typed passwords again.
 ///
 /// # Errors
-/// 429 after too many wrong passwords; the database's.
+/// 429 after too many wrong passwords; database errors.
 pub async fn change(
     who: Signed,
     req: HttpRequest,

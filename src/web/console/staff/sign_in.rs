@@ -1,4 +1,4 @@
-//! The door of the console.
+//! The sign-in page of the console.
 
 use askama::Template;
 
@@ -8,16 +8,16 @@ use crate::web::page::{Faults, Flash};
 #[derive(Template)]
 #[template(path = "console/staff/sign_in.html")]
 pub struct SignIn {
-    /// The organisation whose console it is.
+    /// The name of the organisation.
     pub organisation: String,
-    /// Goes into the form, from the sign-in cookie.
+    /// The token of the form, from the sign-in cookie.
     pub csrf: String,
-    /// As typed; the password never comes back.
+    /// As typed; the page never shows a password again.
     pub email: String,
-    /// Where to go afterwards; a path of ours.
+    /// The path to go to after signing in.
     pub next: String,
-    /// One sentence for every kind of wrong; field `email`.
+    /// One sentence for every kind of failure; field `email`.
     pub faults: Faults,
-    /// For example: signed out.
+    /// A message, such as: signed out.
     pub flash: Option<Flash>,
 }

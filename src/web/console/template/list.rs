@@ -1,4 +1,4 @@
-//! All templates, and the form that begins one.
+//! The list of templates, and the form that creates one.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -12,15 +12,16 @@ use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::{Variant, Variants, store};
-use crate::web::console::around::{self, last_deed, on_to};
+use crate::web::console::answer::{self, redirect};
+use crate::web::console::history::last_action;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::Answer;
 use crate::web::who::{Allowed, Signed};
 
-/// What a new template begins with: the sections that readers and laws ask for.
-const BEGINNING: (&str, &str) = (
+/// The first text of a new template: the sections that readers need and laws require.
+const FIRST_TEXT: (&str, &str) = (
     "Your data was stolen: what to do now",
     "Dear {{ name }},\n\n\
      ## What happened\n\n{{ facts.what_happened }}\n\n\
@@ -30,7 +31,7 @@ const BEGINNING: (&str, &str) = (
      ## For more information\n\nYour own page: {{ status_link }}\n\nCall us: {{ facts.contact_phone }}\n",
 );
 
-/// How many campaigns are looked through for those that use a template.
+/// How many campaigns are read to find those that use a template.
 pub(crate) const LATEST: i64 = 200;
 
 /// `/console/templates`
@@ -39,9 +40,9 @@ pub(crate) const LATEST: i64 = 200;
 pub struct Templates {
     /// The frame.
     pub desk: Desk,
-    /// All, the last changed first.
+    /// The templates.
     pub templates: Vec<TemplateRow>,
-    /// The form; none for whoever may not write.
+    /// The form; `None` without the right to edit templates.
     pub new: Option<NewTemplate>,
 }
 
@@ -74,7 +75,7 @@ pub struct NewTemplate {
 /// `GET /console/templates`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn list(who: Allowed<SeeTemplates>, req: HttpRequest, app: Data<App>) -> Answer {
     let new = who.may(Right::EditTemplate).then(NewTemplate::default);
     shown(&app, &req, &who, StatusCode::OK, new).await
@@ -96,7 +97,7 @@ async fn shown(
             .iter()
             .filter(|campaign| campaign.template == one.id)
             .count();
-        let changed = last_deed(&mut conn, one.id)
+        let changed = last_action(&mut conn, one.id)
             .await?
             .map_or(one.created_at, |(_, at)| at);
         templates.push(TemplateRow {
@@ -108,7 +109,7 @@ async fn shown(
             at: Moment::ago(changed, now),
         });
     }
-    let desk = around::desk(app, &mut conn, req, who, Area::Templates).await?;
+    let desk = answer::frame(app, &mut conn, req, who, Area::Templates).await?;
     Ok(page::show(
         status,
         &Templates {
@@ -119,7 +120,7 @@ async fn shown(
     )?)
 }
 
-/// What the form sends.
+/// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Typed {
@@ -130,18 +131,18 @@ pub struct Typed {
 /// `POST /console/templates`.
 ///
 /// # Errors
-/// A form that is not ours, or the database's; a bad name or language shows the page again.
+/// A form without our token; database errors. A bad name or language shows the page again.
 pub async fn begin(
     who: Allowed<EditTemplate>,
     req: HttpRequest,
     app: Data<App>,
     mut form: Form<Typed>,
 ) -> Answer {
-    let (subject, body) = (BEGINNING.0.to_owned(), BEGINNING.1.to_owned());
+    let (subject, body) = (FIRST_TEXT.0.to_owned(), FIRST_TEXT.1.to_owned());
     let locale = form.locale.trim().to_owned();
     let variants = Variants::from([(locale, Variant { subject, body })]);
     let error = match edit::create(&app, who.id, form.name.trim(), &variants).await {
-        Ok(id) => return Ok(on_to(&format!("/console/templates/{id}"), "saved")),
+        Ok(id) => return Ok(redirect(&format!("/console/templates/{id}"), "saved")),
         Err(error) => error,
     };
     let field = match &error {

@@ -1,5 +1,7 @@
-//! Templates in the console: the list, the editor of one, its preview.
+//! Templates in the console: the list, the page of one with its editor and its preview.
 
 pub mod editor;
+pub mod language;
 pub mod list;
+pub mod page;
 pub mod preview;

@@ -1,4 +1,4 @@
-//! How a template reads, on the page of its words and in a frame of its own.
+//! The preview of a template, on its page and in a frame.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -11,10 +11,10 @@ use crate::staff::right::SeeTemplates;
 use crate::template::merge::{MergeError, Part, Rendered};
 use crate::template::preview::{PreviewError, Reader, Setting, preview};
 use crate::template::{Template, pick, store};
-use crate::web::api::templates::reader;
-use crate::web::console::around::incident_at;
+use crate::web::console::incident::incident_at;
 use crate::web::page::Tone;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::sample_reader::reader;
 use crate::web::site::PREVIEW_POLICY;
 use crate::web::who::{Allowed, Signed};
 
@@ -25,14 +25,14 @@ pub struct Finding {
     pub tone: Tone,
     /// Where: `body, line 12`.
     pub place: String,
-    /// What, and what would be better.
+    /// What was found, and what would be better.
     pub text: String,
 }
 
 /// A rendered sample.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// For whom, in words.
+    /// The reader in words.
     pub person: String,
     /// The subject as sent.
     pub subject: String,
@@ -42,7 +42,7 @@ pub struct Preview {
     pub html: String,
 }
 
-/// What an address of the page may ask for.
+/// The query: language, incident and reader.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -51,13 +51,14 @@ pub struct Asked {
     pub(crate) reference: String,
 }
 
-/// What a preview came to.
+/// The result of a preview.
 pub(crate) struct Sample {
     pub(crate) locale: String,
     pub(crate) preview: Option<Preview>,
     pub(crate) findings: Vec<Finding>,
 }
 
+/// The preview for the page.
 pub(crate) async fn sample(
     app: &App,
     who: &Signed,
@@ -66,42 +67,20 @@ pub(crate) async fn sample(
 ) -> Result<Sample, Problem> {
     let (locale, rendered, reader) = match rendered(app, who, of, asked).await {
         Ok(rendered) => rendered,
-        // A reference that nobody has is said beside the form.
+        // The page shows a reference that no person has as a finding.
         Err(problem) if problem.kind() == Kind::NotAccepted => {
-            let wanted = if asked.locale.is_empty() {
-                "en"
-            } else {
-                &asked.locale
+            let wanted = match asked.locale.as_str() {
+                "" => "en",
+                locale => locale,
             };
             let (locale, _) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
             return Ok(Sample {
                 locale: locale.to_owned(),
                 preview: None,
-                findings: vec![Finding {
-                    tone: Tone::Act,
-                    place: "This person".to_owned(),
-                    text: problem.sentence(),
-                }],
+                findings: vec![finding("This person".to_owned(), problem.sentence())],
             });
         }
         Err(problem) => return Err(problem),
-    };
-    let found = |error: PreviewError| {
-        let finding = |place: String, text: String| Finding {
-            tone: Tone::Act,
-            place,
-            text,
-        };
-        match error {
-            PreviewError::Text(wrong) => {
-                let one = |e: &MergeError| match e.part {
-                    Part::Subject => finding("Subject".to_owned(), e.problem.to_string()),
-                    Part::Body => finding(format!("Body, line {}", e.line), e.problem.to_string()),
-                };
-                wrong.iter().map(one).collect()
-            }
-            PreviewError::Missing(why) => vec![finding("This person".to_owned(), why.to_string())],
-        }
     };
     let query = [
         ("locale", &locale),
@@ -113,7 +92,7 @@ pub(crate) async fn sample(
         Err(error) => Sample {
             locale,
             preview: None,
-            findings: found(error),
+            findings: findings(error),
         },
         Ok(letter) => Sample {
             locale,
@@ -128,7 +107,26 @@ pub(crate) async fn sample(
     })
 }
 
-/// The language that fits, the letter in it, and for whom it is, in words.
+fn finding(place: String, text: String) -> Finding {
+    Finding {
+        tone: Tone::Act,
+        place,
+        text,
+    }
+}
+
+fn findings(error: PreviewError) -> Vec<Finding> {
+    let one = |e: &MergeError| match e.part {
+        Part::Subject => finding("Subject".to_owned(), e.problem.to_string()),
+        Part::Body => finding(format!("Body, line {}", e.line), e.problem.to_string()),
+    };
+    match error {
+        PreviewError::Text(wrong) => wrong.iter().map(one).collect(),
+        PreviewError::Missing(why) => vec![finding("This person".to_owned(), why.to_string())],
+    }
+}
+
+/// The language that fits, the message in it, and its reader in words.
 async fn rendered(
     app: &App,
     who: &Signed,
@@ -172,7 +170,7 @@ async fn rendered(
     ))
 }
 
-/// `GET /console/templates/{id}/preview`: the HTML part alone, under a policy that lets it do nothing.
+/// `GET /console/templates/{id}/preview`: the HTML part alone, with a policy that forbids everything.
 ///
 /// # Errors
 /// 404, or a text that cannot be rendered.
@@ -183,11 +181,11 @@ pub async fn html(
     asked: Query<Asked>,
 ) -> Answer {
     let template = store::find(&mut *app.db.get().await?, *id, None).await?;
-    drawn(&app, &who, &template, &asked).await
+    html_of(&app, &who, &template, &asked).await
 }
 
 /// The HTML part of a text.
-pub(crate) async fn drawn(app: &App, who: &Signed, of: &Template, asked: &Asked) -> Answer {
+pub(crate) async fn html_of(app: &App, who: &Signed, of: &Template, asked: &Asked) -> Answer {
     let (_, letter, _) = rendered(app, who, of, asked).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

@@ -1,5 +1,5 @@
-//! The agent's deeds on one ticket: read it, answer it, note, log a call, move it, give it back, hand
-//! it to somebody. A deed that was refused shows the page again, with the draft and the reason.
+//! The actions of an agent on one ticket: reading, answering, noting, logging a call, changing the state, taking, releasing,
+//! assigning. A refused action shows the page with the draft and the reason.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path, Query};
@@ -20,7 +20,7 @@ use crate::web::page::{Fault, Faults};
 use crate::web::problem::{self, Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
-/// Which tab is open, and what was done last.
+/// The query: the open tab and the last action.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
@@ -29,7 +29,7 @@ pub struct Asked {
     did: String,
 }
 
-/// What the words are for.
+/// The kind of message.
 #[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -39,15 +39,15 @@ enum Kind {
     Call,
 }
 
-/// What the composer sends.
+/// The form of the composer.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Written {
     kind: Kind,
     text: String,
-    /// The words of the other tab; absent where only one is sent.
+    /// The note; absent if the form has one text only.
     note: Vec<String>,
-    /// `as-note` or `as-reply` to open that tab and send nothing.
+    /// `as-note` or `as-reply`: opens that tab and sends nothing.
     act: String,
     version: i32,
     messages: Option<i32>,
@@ -57,8 +57,7 @@ pub struct Written {
     review_on: String,
 }
 
-/// What a button beside the title sends. `to` is a state, with a resolution where one is needed:
-/// `closed:spam`.
+/// The form of a button. `to` is a state, with a resolution if it needs one: `closed:spam`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Moved {
@@ -66,7 +65,7 @@ pub struct Moved {
     version: i32,
 }
 
-/// What a lead's choice sends.
+/// The form that assigns a ticket.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Given {
@@ -99,7 +98,7 @@ pub async fn show(
 /// `POST …/messages`: a reply with the next state, a note, or the log of a call.
 ///
 /// # Errors
-/// 404. What is refused for its words or its state is the page with the draft.
+/// 404. The page says why a message is refused, and keeps the draft.
 pub async fn write(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
@@ -113,43 +112,50 @@ pub async fn write(
         let draft = draft(&written, written.act == "as-note");
         return page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await;
     }
+    let is_note = written.kind == Kind::Note;
+    let draft = draft(&written, is_note);
+    let then = match then(&ticket, &written, app.now()) {
+        Err(fault) if !is_note => {
+            let faults = Faults(vec![fault]);
+            let draft = Draft { faults, ..draft };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return page::show(&app, &req, &who, &ticket, status, draft).await;
+        }
+        then => then.ok(),
+    };
+    match send(&app, &who, &ticket, &written, then).await {
+        Ok(ticket) => {
+            let did = if is_note { "note" } else { "reply" };
+            done_with(&app, &req, &who, &ticket, (did, draft.without_sent())).await
+        }
+        Err(error) => refused(&app, &req, &who, &ticket, error, draft).await,
+    }
+}
+
+/// Saves the message of the form. `then`: the next state; a note has none.
+async fn send(
+    app: &App,
+    who: &Signed,
+    ticket: &Ticket,
+    written: &Written,
+    then: Option<Then>,
+) -> Result<Ticket, DeskError> {
     let seen = Seen {
         version: written.version,
         messages: written.messages,
     };
-    let note = written.kind == Kind::Note;
-    let text = match (&*written.note, note) {
-        ([.., note], true) => note,
-        _ => &written.text,
-    };
-    let then = then(&ticket, &written, app.now());
-    let done = match (written.kind, then) {
-        (Kind::Note, _) => desk::note(&app, who.id, ticket.id, text).await,
-        (Kind::Reply, Ok(then)) => desk::reply(&app, who.id, ticket.id, seen, text, &then).await,
-        (Kind::Call, Ok(then)) => desk::log_call(&app, who.id, ticket.id, seen, text, &then).await,
-        (_, Err(fault)) => {
-            let draft = Draft {
-                faults: Faults(vec![fault]),
-                ..draft(&written, note)
-            };
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return page::show(&app, &req, &who, &ticket, status, draft).await;
-        }
-    };
-    match done {
-        Ok(ticket) => {
-            let rest = draft(&written, note).without_sent();
-            let did = if note { "note" } else { "reply" };
-            done_with(&app, &req, &who, &ticket, (did, rest)).await
-        }
-        Err(error) => {
-            let draft = draft(&written, note);
-            refused(&app, &req, &who, &ticket, error, draft).await
+    let text = &written.text;
+    match (written.kind, then) {
+        (Kind::Reply, Some(then)) => desk::reply(app, who.id, ticket.id, seen, text, &then).await,
+        (Kind::Call, Some(then)) => desk::log_call(app, who.id, ticket.id, seen, text, &then).await,
+        _ => {
+            let text = written.note.last().unwrap_or(text);
+            desk::note(app, who.id, ticket.id, text).await
         }
     }
 }
 
-/// Back to the ticket, which says what was done; with what was typed and not sent, if there is any.
+/// Redirects to the ticket; or shows it with what was typed and not sent.
 async fn done_with(
     app: &App,
     req: &HttpRequest,
@@ -168,7 +174,7 @@ async fn done_with(
     Ok(accepted(shown))
 }
 
-/// What was typed in the composer while another button of the page was pressed.
+/// The draft in the composer while another button of the page was pressed.
 fn typed(req: &HttpRequest) -> Draft {
     let Some(written) = form::also::<Written>(req) else {
         return Draft::default();
@@ -180,7 +186,7 @@ fn typed(req: &HttpRequest) -> Draft {
     }
 }
 
-/// `POST …/transition`: moves it without a message.
+/// `POST …/transition`: changes the state without a message.
 ///
 /// # Errors
 /// As [`write()`].
@@ -199,7 +205,7 @@ pub async fn transition(
         then = then.ended(how.parse().map_err(unreadable)?);
     }
     if ticket.status == TicketStatus::Solved {
-        then = then.because("opened again at the desk");
+        then = then.because("opened again by an agent");
     }
     match desk::transition(&app, who.actor(), ticket.id, form.version, &then).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("move", typed(&req))).await,
@@ -207,7 +213,7 @@ pub async fn transition(
     }
 }
 
-/// `POST …/take`: takes this one, wherever in line it stands.
+/// `POST …/take`: assigns it to the reader, whatever its place in the queue.
 ///
 /// # Errors
 /// As [`write()`].
@@ -225,7 +231,7 @@ pub async fn take(
     }
 }
 
-/// `POST …/release`: gives it back to the queue.
+/// `POST …/release`: returns it to the queue.
 ///
 /// # Errors
 /// As [`write()`].
@@ -243,7 +249,7 @@ pub async fn release(
     }
 }
 
-/// `POST …/assign`: a lead hands it to an agent.
+/// `POST …/assign`: a lead assigns it to an agent.
 ///
 /// # Errors
 /// As [`write()`].
@@ -257,7 +263,7 @@ pub async fn assign(
     let ticket = find(&app, &path).await?;
     let agent = form
         .agent
-        .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("say to whom"))?;
+        .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("choose the agent"))?;
     match desk::assign(&app, who.id, ticket.id, form.version, agent).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("assign", typed(&req))).await,
         Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
@@ -279,7 +285,7 @@ pub async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
     })
 }
 
-/// Back to the ticket, which says what was done.
+/// Redirects to the ticket, which shows the message about the action.
 pub fn to(ticket: &Ticket, did: &str) -> HttpResponse {
     let to = format!("/console/tickets/{}?did={did}", ticket.id);
     HttpResponse::SeeOther()
@@ -354,7 +360,7 @@ fn draft(written: &Written, as_note: bool) -> Draft {
     }
 }
 
-/// What the send button carries. Nothing chosen keeps the state.
+/// The next state of the form. Without a choice the state stays.
 fn then(ticket: &Ticket, written: &Written, now: DateTime<Utc>) -> Result<Then, Fault> {
     let to = written.then.unwrap_or(ticket.status);
     let mut then = Then::to(to);
@@ -365,14 +371,14 @@ fn then(ticket: &Ticket, written: &Written, now: DateTime<Utc>) -> Result<Then, 
         }
         TicketStatus::Solved | TicketStatus::Closed => then.resolution = written.resolution,
         TicketStatus::Open if ticket.status == TicketStatus::Solved => {
-            then.reason = Some("answered again at the desk".to_owned());
+            then.reason = Some("answered again by an agent".to_owned());
         }
         _ => {}
     }
     Ok(then)
 }
 
-/// The morning of the day on which a ticket on hold is looked at again.
+/// The moment of a review: 09:00 UTC on the chosen day, which must be in the future.
 fn review(day: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
     let morning = |day: NaiveDate| day.and_hms_opt(9, 0, 0).map(|at| at.and_utc());
     let at = day

@@ -1,4 +1,4 @@
-//! Why a send was held back: who wrote while an agent was reading.
+//! Why a reply was not sent: the ticket changed while the agent read it.
 
 use chrono::TimeDelta;
 
@@ -8,8 +8,8 @@ use crate::ticket::{MessageKind, desk};
 use crate::web::page::span;
 use crate::web::who::Signed;
 
-/// What came in since the page was read, for the reader `who`.
-pub fn told(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {
+/// The change since the page was loaded, for the reader `who`.
+pub fn in_words(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {
     let customers = conflict
         .newer
         .iter()

@@ -1,4 +1,4 @@
-//! What became of the e-mails of a ticket, in words for agents, and how else the person can be reached.
+//! The delivery of a ticket's e-mails in words for agents, and how the person can be reached instead.
 
 use crate::db::Conn;
 use crate::incident::Incident;
@@ -11,33 +11,33 @@ use crate::ticket::Ticket;
 use crate::web::problem::Problem;
 use crate::web::thread::{Kind, Message};
 
-/// How the person of a ticket can be reached besides by e-mail.
+/// How a reply reaches the person of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub enum ReplyChannel {
     /// No person is connected to the ticket.
     Nobody,
-    /// An e-mail may go to them, with a link to the page.
+    /// By e-mail with a link to the page.
     Email,
-    /// No e-mail. The code of a letter opens their page.
+    /// No e-mail; the code in a letter opens the page.
     LetterCode,
-    /// No e-mail, and no letter with a code that opens their page.
+    /// No e-mail, and no letter with a code that opens the page.
     Unread,
-    /// A flag forbids to write to them, and the page opens for nobody while it stands.
+    /// A flag forbids to write to the person, and closes the page.
     Forbidden {
-        /// Why.
+        /// The reason of the flag.
         why: WithheldReason,
-        /// How they, or those who act for them, were told: `through a shelter on 3 December 2026`; empty if that is not
-        /// on record.
+        /// How the person, or a person who acts for them, was told: `through a shelter on 3 December 2026`; empty if that
+        /// is not on record.
         told: String,
     },
 }
 
-impl Reach {
-    /// Looks at the person's flags, address and letters.
+impl ReplyChannel {
+    /// Reads the flags, the address and the letters of the person.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn of(
+    /// Database errors.
+    pub async fn load(
         conn: &mut Conn,
         keys: &Keyring,
         incident: &Incident,
@@ -60,11 +60,11 @@ impl Reach {
         })
     }
 
-    /// Where a reply goes, before it is written.
+    /// Where a reply goes, in words.
     pub fn goes_to(&self) -> String {
         match self {
             Self::Nobody => "nobody: no person is connected to this ticket".to_owned(),
-            // With the address, which whoever asks has.
+            // The caller adds the address.
             Self::Email => "e-mail".to_owned(),
             Self::LetterCode => {
                 "the customer's page only, which the code in our letter opens: there is no e-mail \
@@ -80,7 +80,7 @@ impl Reach {
         }
     }
 
-    /// What to do where a flag forbids to write or call; `None` without such a flag.
+    /// What to do if a flag forbids to write and call; `None` without such a flag.
     fn instead(&self) -> Option<String> {
         let Self::Forbidden { why, told } = self else {
             return None;
@@ -106,7 +106,7 @@ impl Reach {
         })
     }
 
-    /// What to do where an e-mail does not arrive.
+    /// What to do if an e-mail does not arrive.
     fn otherwise(&self) -> String {
         self.instead()
             .unwrap_or_else(|| "Call, or write a letter".to_owned())
@@ -118,7 +118,7 @@ impl Reach {
 const UNREAD: &str = "no e-mail address of theirs may be used, and no letter with a code that opens their page was \
      sent";
 
-/// Why neither an e-mail nor the page reaches the person.
+/// Why the flag forbids an e-mail and closes the page.
 fn forbidden(why: WithheldReason) -> &'static str {
     match why {
         WithheldReason::LegalHold => "a legal hold forbids to write to them, and closes their page",
@@ -127,7 +127,7 @@ fn forbidden(why: WithheldReason) -> &'static str {
     }
 }
 
-/// How those who act for the person were told, the last time.
+/// How the people who act for the person were last told.
 fn told(
     items: &[Item],
     why: WithheldReason,
@@ -156,12 +156,12 @@ fn told(
     }))
 }
 
-/// What became of the last answer, for the agent who sent it.
-pub fn answered(
+/// The delivery of the last answer, for the agent who sent it.
+pub fn answer_delivery(
     ticket: &Ticket,
     thread: &[Message],
     letters: &[Delivery],
-    reach: &Reach,
+    channel: &ReplyChannel,
 ) -> String {
     let last = thread.iter().rev().find(|m| m.kind == Kind::Agent);
     let letter = last.and_then(|message| {
@@ -174,7 +174,7 @@ pub fn answered(
              caller yourself."
                 .to_owned()
         }
-        None => unsent(reach),
+        None => not_mailed(channel),
         Some(letter) => match letter.status {
             LetterStatus::Queued => {
                 "Answered. The e-mail waits to be sent; the answer stands on the customer's \
@@ -182,9 +182,11 @@ pub fn answered(
                     .to_owned()
             }
             _ => {
-                let became = delivery(letter, reach);
-                match reach {
-                    Reach::Forbidden { .. } => format!("Kept on this ticket. By e-mail: {became}."),
+                let became = delivery(letter, channel);
+                match channel {
+                    ReplyChannel::Forbidden { .. } => {
+                        format!("Kept on this ticket. By e-mail: {became}.")
+                    }
                     _ => format!("Answered on the customer's page. By e-mail: {became}."),
                 }
             }
@@ -192,39 +194,39 @@ pub fn answered(
     }
 }
 
-/// What became of an answer for which no e-mail was written.
-fn unsent(reach: &Reach) -> String {
-    match reach {
-        Reach::Nobody => "Kept on this ticket. Nothing is sent.".to_owned(),
-        Reach::Email => "Answered on the customer's page. No e-mail was written.".to_owned(),
-        Reach::LetterCode => "Answered on the customer's page, which the code in our letter opens. No e-mail is sent: \
+/// The sentence about an answer without an e-mail.
+fn not_mailed(channel: &ReplyChannel) -> String {
+    match channel {
+        ReplyChannel::Nobody => "Kept on this ticket. Nothing is sent.".to_owned(),
+        ReplyChannel::Email => "Answered on the customer's page. No e-mail was written.".to_owned(),
+        ReplyChannel::LetterCode => "Answered on the customer's page, which the code in our letter opens. No e-mail is sent: \
              there is no address that we may use. Call, or write a letter."
             .to_owned(),
-        Reach::Unread => format!(
+        ReplyChannel::Unread => format!(
             "Kept on this ticket, where nobody but staff can read it: {UNREAD}. Call, or write a letter."
         ),
-        Reach::Forbidden { why, .. } => format!(
+        ReplyChannel::Forbidden { why, .. } => format!(
             "Kept on this ticket, where nobody but staff can read it: {}. {}",
             forbidden(*why),
-            reach.instead().unwrap_or_default()
+            channel.instead().unwrap_or_default()
         ),
     }
 }
 
-/// How far an e-mail got, beside its message, and what to do if it did not arrive.
-pub fn delivery(letter: &Delivery, reach: &Reach) -> String {
+/// The delivery of an e-mail, and what to do if it did not arrive.
+pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
     let at = letter
         .settled_at
         .map(|at| at.format(" %-d %b, %H:%M UTC").to_string());
     match letter.status {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
-        LetterStatus::Failed => format!("the e-mail was refused. {}", reach.otherwise()),
+        LetterStatus::Failed => format!("the e-mail was refused. {}", channel.otherwise()),
         LetterStatus::Uncertain => {
             let again = "If it matters, answer again".to_owned();
             format!(
-                "perhaps sent: the database was put back to an older state. {}",
-                reach.instead().unwrap_or(again).trim_end_matches('.')
+                "perhaps sent: the database was restored to an older state. {}",
+                channel.instead().unwrap_or(again).trim_end_matches('.')
             )
         }
         LetterStatus::Withheld => format!(
@@ -232,14 +234,14 @@ pub fn delivery(letter: &Delivery, reach: &Reach) -> String {
             at.unwrap_or_default(),
             letter
                 .withheld
-                .map(|why| why_withheld(why, reach))
+                .map(|why| why_withheld(why, channel))
                 .unwrap_or_default()
         ),
     }
 }
 
-/// Why an e-mail was held back, and what an agent can do as the person is now.
-fn why_withheld(why: LetterWithheld, reach: &Reach) -> String {
+/// Why an e-mail was withheld, and what an agent can do now.
+fn why_withheld(why: LetterWithheld, channel: &ReplyChannel) -> String {
     let (what, then) = match why {
         LetterWithheld::LegalHold => ("a legal hold came first", "Ask your lead"),
         LetterWithheld::Deceased => ("the list now says that the person has died", ""),
@@ -258,10 +260,10 @@ fn why_withheld(why: LetterWithheld, reach: &Reach) -> String {
             "Make sure who they are, and answer again",
         ),
         LetterWithheld::Expired => ("it was too old", ""),
-        LetterWithheld::UnknownPerson => ("it did not say to whom it goes", "Answer again"),
+        LetterWithheld::UnknownPerson => ("its recipient is unknown", "Answer again"),
         LetterWithheld::Forgotten => ("the incident was forgotten", ""),
     };
-    let then = reach.instead().unwrap_or_else(|| then.to_owned());
+    let then = channel.instead().unwrap_or_else(|| then.to_owned());
     match then.trim_end_matches('.') {
         "" => what.to_owned(),
         then => format!("{what}. {then}"),

@@ -1,6 +1,7 @@
-//! One ticket as an agent sees it, and what an agent does with it.
+//! The ticket page of an agent, and the actions on a ticket.
 
 pub mod actions;
+mod composer;
 mod conflict;
 pub mod delivery;
 pub mod page;

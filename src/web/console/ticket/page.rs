@@ -1,10 +1,11 @@
-//! The agent's screen, filled: the conversation, the composer with what may come next, the person.
+//! Reads the ticket page of an agent: the conversation, the composer with the next states, the person.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
+use super::composer::composer;
 use super::conflict;
-use super::delivery::{Reach, answered, delivery};
+use super::delivery::{ReplyChannel, answer_delivery, delivery};
 use super::person;
 use super::resolution;
 use super::view::{Composer, TicketPage};
@@ -18,39 +19,40 @@ use crate::ticket::desk;
 use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
 use crate::ticket::{MessageKind, Ticket, TicketResolution, TicketStatus, store};
-use crate::web::console::helpline::work::{self, Names};
-use crate::web::console::{Choice, Deed};
+use crate::web::console::helpline::work;
+use crate::web::console::names::Names;
+use crate::web::console::{Button, Choice};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 use crate::web::thread::{Message, sentence};
 use crate::web::who::Signed;
 
-/// What an agent had typed, and why it was not done.
+/// What an agent typed, and why it was refused.
 #[derive(Default)]
 pub struct Draft {
     /// Whether the note tab is open.
     pub as_note: bool,
-    /// The words to the customer.
+    /// The reply to the customer.
     pub reply: String,
-    /// The words to colleagues.
+    /// The note to colleagues.
     pub note: String,
-    /// How it was to end.
+    /// The chosen resolution.
     pub resolution: String,
-    /// What a hold waits for.
+    /// The reason of a hold.
     pub reason: String,
-    /// When to look again.
+    /// The day of the review.
     pub review_on: String,
     /// Why it was refused.
     pub faults: Faults,
-    /// What came in meanwhile.
+    /// A change of the ticket since the page was loaded.
     pub conflict: Option<Box<desk::Conflict>>,
-    /// What was done last.
+    /// The word of the last action.
     pub did: String,
 }
 
 impl Draft {
-    /// Adds why it was refused; no field means the words themselves.
+    /// Adds a fault; an empty `field` is the field of the text.
     pub fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
         let words = if self.as_note { "note" } else { "reply" };
         let field = if field.is_empty() { words } else { field };
@@ -66,7 +68,7 @@ impl Draft {
         self.reply.trim().is_empty() && self.note.trim().is_empty()
     }
 
-    /// What is left once the words of the open tab were sent: those of the other, which is open then.
+    /// The draft after the text of the open tab was sent: the text of the other tab, which is then open.
     #[must_use]
     pub fn without_sent(self) -> Self {
         match self.as_note {
@@ -84,7 +86,7 @@ impl Draft {
     }
 }
 
-/// The field in which something is missing.
+/// The field of a refusal.
 pub fn field_of(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Needs(Need::Review) => "review_on",
@@ -97,7 +99,7 @@ pub fn field_of(refusal: &Refusal) -> &'static str {
 /// Shows the page.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn show(
     app: &App,
     req: &HttpRequest,
@@ -116,10 +118,10 @@ pub async fn show(
     let locked = locked(app, who, ticket, &names);
     let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
     let incident = incident::store::find(&mut conn, ticket.incident).await?;
-    let reach = Reach::of(&mut conn, &app.keys, &incident, found.as_ref()).await?;
-    let thread = thread(app, &mut conn, ticket, &names, (&letters, &reach)).await?;
+    let channel = ReplyChannel::load(&mut conn, &app.keys, &incident, found.as_ref()).await?;
+    let thread = thread(app, &mut conn, ticket, &names, (&letters, &channel)).await?;
     let is_shown = ticket.person.is_some() && store::is_shown(&mut conn, ticket.id).await?;
-    let answered = answered(ticket, &thread, &letters, &reach);
+    let answered = answer_delivery(ticket, &thread, &letters, &channel);
     let flash = flash(&draft, &locked, &answered);
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
     let view = TicketPage {
@@ -134,8 +136,9 @@ pub async fn show(
             false => "",
         }
         .to_owned(),
-        call: called(ticket, is_shown),
-        ended: resolution::ended(app, &mut conn, ticket, |actor| names.of_actor(actor)).await?,
+        call: call_in_words(ticket, is_shown),
+        ended: resolution::how_it_ended(app, &mut conn, ticket, |actor| names.of_actor(actor))
+            .await?,
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
         due: due.map(|at| Moment::until(at, app.now())),
@@ -145,18 +148,18 @@ pub async fn show(
         conflict: draft
             .conflict
             .as_deref()
-            .map(|conflict| conflict::told(app, who, conflict)),
-        moves: moves(who, ticket, is_free(app, ticket), &locked),
+            .map(|conflict| conflict::in_words(app, who, conflict)),
+        buttons: buttons(who, ticket, is_free(app, ticket), &locked),
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
         composer: (locked.is_empty() || !draft.is_empty())
-            .then(|| composer(ticket, found.as_ref(), &reach, draft)),
+            .then(|| composer(ticket, found.as_ref(), &channel, draft)),
         locked,
     };
     Ok(page::show(status, &view)?)
 }
 
-/// Why this person cannot write here; empty if they can.
+/// Why `who` cannot write here; empty if they can.
 fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
     let holder = ticket.held_by(app.now()).filter(|holder| *holder != who.id);
     if !who.may(Right::WorkTickets) {
@@ -176,8 +179,8 @@ fn locked(app: &App, who: &Signed, ticket: &Ticket, names: &Names) -> String {
     }
 }
 
-/// What an agent has to know of a call before writing in its ticket.
-fn called(ticket: &Ticket, is_shown: bool) -> String {
+/// What an agent must know about a call before writing in its ticket.
+fn call_in_words(ticket: &Ticket, is_shown: bool) -> String {
     let words = match (ticket.person, ticket.caller_verified) {
         _ if !ticket.is_call() => "",
         (None, _) => "The caller was not found in the list.",
@@ -195,7 +198,7 @@ fn called(ticket: &Ticket, is_shown: bool) -> String {
     words.to_owned()
 }
 
-/// Whether it waits for whichever agent takes it.
+/// Whether any agent may take it.
 fn is_free(app: &App, ticket: &Ticket) -> bool {
     ticket.status == TicketStatus::New || ticket.is_in_line(app.now())
 }
@@ -215,9 +218,9 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
     let text = match draft.did.as_str() {
         "reply" => answered,
         "note" => "Note saved. The customer does not see it.",
-        "move" => "Moved.",
+        "move" => "The state is changed.",
         "take" => "You have this ticket now.",
-        "release" => "Given back to the queue, at its old place in line.",
+        "release" => "Given back to the queue. It kept its place.",
         "assign" => "Assigned.",
         "call" => "Call logged.",
         _ => return None,
@@ -238,7 +241,7 @@ async fn thread(
     conn: &mut Conn,
     ticket: &Ticket,
     names: &Names,
-    (letters, reach): (&[Delivery], &Reach),
+    (letters, channel): (&[Delivery], &ReplyChannel),
 ) -> Result<Vec<Message>, Problem> {
     let messages = store::thread(conn, &app.keys, ticket, 0).await?;
     let shown = messages.iter().map(|message| {
@@ -246,7 +249,7 @@ async fn thread(
             letter.message_no == Some(message.no) && message.kind == MessageKind::Agent
         });
         let delivery = sent
-            .map(|letter| delivery(letter, reach))
+            .map(|letter| delivery(letter, channel))
             .unwrap_or_default();
         let at = Moment::ago(message.at, app.now());
         Message::of(message, names.of_actor(&message.author), at, delivery)
@@ -254,12 +257,12 @@ async fn thread(
     Ok(shown.collect())
 }
 
-/// The moves that need no message. What needs one goes with the reply.
-fn moves(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Deed> {
+/// The buttons for transitions without a message. Transitions with a message belong to the composer.
+fn buttons(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Button> {
     if !who.may(Right::WorkTickets) || ticket.subject.is_none() {
         return Vec::new();
     }
-    let deed = |name: &str, words: &str, look, sure: &str| Deed {
+    let button = |name: &str, words: &str, look, sure: &str| Button {
         name: name.to_owned(),
         words: words.to_owned(),
         look,
@@ -271,22 +274,22 @@ fn moves(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Deed> {
             locked.to_owned()
         },
     };
-    let mut moves = Vec::new();
+    let mut buttons = Vec::new();
     if free {
-        moves.push(deed("take", "Take it", "", ""));
+        buttons.push(button("take", "Take it", "", ""));
     } else if ticket.assignee == Some(who.id) {
-        moves.push(deed("release", "Give back", "quiet", ""));
+        buttons.push(button("release", "Give back", "quiet", ""));
     }
     for to in ticket.status.offered() {
         match (ticket.status.need(to), to) {
             (_, TicketStatus::Open) if free => {}
-            (_, TicketStatus::Open) => moves.push(deed("open", "Open again", "quiet", "")),
+            (_, TicketStatus::Open) => buttons.push(button("open", "Open again", "quiet", "")),
             (Need::Clearance, _) => {
-                let spam = "The customer gets no answer and no mail. It is closed for good: nobody can open it again.";
-                moves.push(deed("closed:spam", "Close as spam", "danger", spam));
+                let spam = "The customer gets no answer and no mail. It is closed for good and cannot be opened again.";
+                buttons.push(button("closed:spam", "Close as spam", "danger", spam));
                 let same = "The customer gets no mail; their page says that another question has the answer. Answer on the \
                             other ticket: this one is closed for good.";
-                moves.push(deed(
+                buttons.push(button(
                     "closed:duplicate",
                     "Close as duplicate",
                     "quiet",
@@ -296,7 +299,7 @@ fn moves(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Deed> {
             _ => {}
         }
     }
-    moves
+    buttons
 }
 
 async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Choice>, Problem> {
@@ -310,90 +313,4 @@ async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Ch
         words: one.name.clone(),
     };
     Ok(staff.iter().map(choice).collect())
-}
-
-fn composer(ticket: &Ticket, person: Option<&Person>, reach: &Reach, draft: Draft) -> Composer {
-    let default = TicketResolution::Answered.to_string();
-    Composer {
-        as_note: draft.as_note,
-        to: goes_to(ticket, person, reach),
-        reply: draft.reply,
-        note: draft.note,
-        next: next(ticket.status),
-        resolutions: Need::Answer
-            .resolutions()
-            .iter()
-            .map(resolution::choice)
-            .collect(),
-        resolution: if draft.resolution.is_empty() {
-            default
-        } else {
-            draft.resolution
-        },
-        reason: draft.reason,
-        review_on: draft.review_on,
-        faults: draft.faults,
-    }
-}
-
-/// Where a reply goes; in which language, if somebody reads it.
-fn goes_to(ticket: &Ticket, person: Option<&Person>, reach: &Reach) -> String {
-    let language = language(&ticket.locale);
-    let address = person.and_then(|person| person.contact.email.as_ref());
-    match (reach, address) {
-        (Reach::Email, Some(address)) => format!("e-mail, {}, in {language}", address.masked()),
-        (Reach::Nobody, _) => format!("{}, in {language}", reach.goes_to()),
-        _ => reach.goes_to(),
-    }
-}
-
-/// The states that a reply may set. Nearly every reply is an answer, so that Solved comes first.
-fn next(from: TicketStatus) -> Vec<Deed> {
-    use TicketStatus::{OnHold, Open, Pending, Solved};
-    let words = [
-        (Solved, "Send and set: Solved"),
-        (Pending, "Send and set: Pending"),
-        (OnHold, "Send and set: On hold"),
-        (Open, "Send and set: Open"),
-    ];
-    let offered: Vec<_> = from.offered().collect();
-    let send = |name: &str, words: &str| Deed {
-        name: name.to_owned(),
-        words: words.to_owned(),
-        look: "quiet",
-        ..Deed::default()
-    };
-    let mut next: Vec<_> = words
-        .iter()
-        .filter(|(to, _)| offered.contains(to))
-        .map(|(to, words)| send(to.as_str(), words))
-        .collect();
-    if matches!(from, Open | Pending) {
-        next.push(send("", "Send"));
-    }
-    if let Some(first) = next.first_mut() {
-        first.look = "";
-    }
-    next
-}
-
-/// In words, where the language is one we speak.
-fn language(locale: &str) -> String {
-    let words = [
-        ("en", "English"),
-        ("es", "Spanish"),
-        ("fr", "French"),
-        ("de", "German"),
-        ("vi", "Vietnamese"),
-        ("zh", "Chinese"),
-        ("ko", "Korean"),
-        ("ru", "Russian"),
-        ("ar", "Arabic"),
-    ];
-    let tongue = locale.split('-').next().unwrap_or(locale);
-    words
-        .iter()
-        .find(|(tag, _)| *tag == tongue)
-        .map_or(locale, |(_, words)| words)
-        .to_owned()
 }

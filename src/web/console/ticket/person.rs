@@ -1,29 +1,31 @@
-//! The person beside a ticket: what an agent may know of them, and no more.
+//! The person of a ticket: what an agent may know about them.
 
 use chrono::{DateTime, Utc};
 
 use super::view::{NoticeLine, PersonZone};
 use crate::app::App;
+use crate::campaign::Campaign;
 use crate::db::Conn;
 use crate::element::{ElementSet, in_words};
 use crate::incident;
 use crate::link::NoticeCode;
+use crate::notice::Notice;
 use crate::notice::store::outcome;
 use crate::person::flags::Flags;
-use crate::person::store::Reference;
 use crate::person::{self, Listed, Person};
 use crate::postal::{self, How, Item, PostalState, PostalStatus};
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::affected::{campaign_of, written_to};
 use crate::web::console::Choice;
+use crate::web::console::person::reference::reassigned;
 use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
 use crate::web::told::{Case, Wrong};
 
-/// The person of a ticket, if they are still known.
+/// The person of a ticket; `None` without one, and after the incident was forgotten.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Person>, Problem> {
     let Some(id) = of.person else {
         return Ok(None);
@@ -35,10 +37,10 @@ pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Pers
     }
 }
 
-/// The zone of the page that tells of them.
+/// The person zone of the page.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub async fn zone(
     app: &App,
     conn: &mut Conn,
@@ -54,49 +56,16 @@ pub async fn zone(
     };
     let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
     let case = Case::of(conn, person, notices.clone()).await?;
-    let connected = ticket::store::connected(conn, of).await?;
-    let locale = person.locale.as_str();
-    let mut lines = Vec::new();
-    for notice in &notices {
-        let campaign = campaign_of(&campaigns, notice);
-        // Only the code of a notice that may be in a mailbox is one of ours for who asks.
-        let left = outcome::left(conn, notice).await?.is_some();
-        lines.push(NoticeLine {
-            name: campaign
-                .map(|campaign| subject(campaign, locale))
-                .unwrap_or_default(),
-            status: notice.status.to_string(),
-            at: match left {
-                true => {
-                    let at = notice.settled_at.unwrap_or(notice.created_at);
-                    at.format("%-d %B %Y, %H:%M UTC").to_string()
-                }
-                false => "never sent".to_owned(),
-            },
-            code: match left {
-                true => NoticeCode::of(notice.id, &app.keys).to_string(),
-                false => String::new(),
-            },
-        });
-    }
-    let items = postal::store::of_person(conn, person.id).await?;
-    let incident = incident::store::find(conn, of.incident).await?;
-    let key = incident.key(&app.keys).map_err(Problem::broken)?;
-    for item in items.iter().rev() {
-        let telling = key.as_ref().map(|key| item.telling(key)).transpose();
-        let how = telling.map_err(Problem::broken)?.flatten();
-        lines.extend(paper(app, item, how.map(|telling| telling.how)));
-    }
+    let mut lines = notice_lines(app, conn, &campaigns, &notices, person).await?;
+    lines.extend(postal_lines(app, conn, of, person).await?);
+    let connected = ticket::store::connected(conn, of).await?.into_iter();
     let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
     tickets.retain(|other| other.id != of.id);
     let (level, verified) = verification(of.channel);
     let contact = &person.contact;
-    let shown = |text: &str| {
-        if level > 0 {
-            text.to_owned()
-        } else {
-            masked(text)
-        }
+    let shown = |text: &str| match level {
+        0 => masked(text),
+        _ => text.to_owned(),
     };
     Ok(PersonZone {
         name: shown(contact.name.as_deref().unwrap_or("No name is known")),
@@ -110,12 +79,11 @@ pub async fn zone(
         needs: needs(person.flags),
         elements: elements(person.exposed_now()),
         not_affected: match person::store::reference_of(conn, person.id).await? {
-            Some(reference) => changed_hands(reference),
+            Some(reference) => reassigned(reference),
             None => not_affected(&case),
         },
         wrong: case.wrong.map(wrong).unwrap_or_default(),
         connected: connected
-            .into_iter()
             .map(|(id, number)| Choice {
                 value: id.to_string(),
                 words: number.to_string(),
@@ -127,8 +95,59 @@ pub async fn zone(
     })
 }
 
-/// A letter, or another way in which they were told; none of a list that was discarded.
-fn paper(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
+/// The lines of the notices to the person.
+async fn notice_lines(
+    app: &App,
+    conn: &mut Conn,
+    campaigns: &[Campaign],
+    notices: &[Notice],
+    person: &Person,
+) -> Result<Vec<NoticeLine>, Problem> {
+    let mut lines = Vec::new();
+    for notice in notices {
+        let campaign = campaign_of(campaigns, notice);
+        let name = campaign.map(|campaign| subject(campaign, person.locale.as_str()));
+        // Only a notice that may be in a mailbox has a code that the caller can know.
+        let is_sent = outcome::left(conn, notice).await?.is_some();
+        let at = notice.settled_at.unwrap_or(notice.created_at);
+        let (at, code) = match is_sent {
+            true => (
+                at.format("%-d %B %Y, %H:%M UTC").to_string(),
+                NoticeCode::of(notice.id, &app.keys).to_string(),
+            ),
+            false => ("never sent".to_owned(), String::new()),
+        };
+        lines.push(NoticeLine {
+            name: name.unwrap_or_default(),
+            status: notice.status.to_string(),
+            at,
+            code,
+        });
+    }
+    Ok(lines)
+}
+
+/// The lines of the postal letters to the person, and of other ways in which the person was told.
+async fn postal_lines(
+    app: &App,
+    conn: &mut Conn,
+    of: &Ticket,
+    person: &Person,
+) -> Result<Vec<NoticeLine>, Problem> {
+    let items = postal::store::of_person(conn, person.id).await?;
+    let incident = incident::store::find(conn, of.incident).await?;
+    let key = incident.key(&app.keys).map_err(Problem::broken)?;
+    let mut lines = Vec::new();
+    for item in items.iter().rev() {
+        let telling = key.as_ref().map(|key| item.telling(key)).transpose();
+        let how = telling.map_err(Problem::broken)?.flatten();
+        lines.extend(postal_line(app, item, how.map(|telling| telling.how)));
+    }
+    Ok(lines)
+}
+
+/// The line of an item; `None` if its list was discarded.
+fn postal_line(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
     let by_post = item.batch.kind.is_posted();
     let on = item
         .batch
@@ -163,21 +182,7 @@ fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
     at.format("%-d %B %Y")
 }
 
-/// That the reference names another person than before.
-pub(crate) fn changed_hands(reference: Reference) -> String {
-    match reference {
-        Reference::NamesAnother(version) => format!(
-            "The person of this reference changed: since version {version} the list names another person by it. This is \
-             the former person, and what you write goes to them."
-        ),
-        Reference::NamedAnother(version) => format!(
-            "The person of this reference changed: until version {version} the list named another person by it, whose \
-             questions are not shown here."
-        ),
-    }
-}
-
-/// Which list says that the person is not affected; empty for somebody who is.
+/// The sentence about the list by which the person is not affected; empty for an affected person.
 fn not_affected(case: &Case) -> String {
     match case.listed {
         _ if !case.retracted => String::new(),
@@ -197,8 +202,8 @@ fn wrong(wrong: Wrong) -> String {
     }
 }
 
-/// How far we know that it is them. The status link went to the address on file; a caller may be
-/// anybody until the log of the call says otherwise.
+/// How far the person is verified: level and words. The status link went to the address on file. A caller is not verified
+/// unless the log of the call says so.
 fn verification(channel: TicketChannel) -> (i64, &'static str) {
     match channel {
         TicketChannel::Web => (1, "Wrote through the personal link in the notice"),
@@ -238,7 +243,7 @@ fn needs(flags: Flags) -> Vec<String> {
     set.map(|(_, words)| (*words).to_owned()).collect()
 }
 
-/// In the agents' language, the gravest first.
+/// The elements in English, the most severe first.
 fn elements(set: ElementSet) -> Vec<String> {
     set.gravest_first()
         .into_iter()

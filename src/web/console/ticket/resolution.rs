@@ -1,4 +1,4 @@
-//! How a ticket ended: as what, by whom and when.
+//! How a ticket ended: its resolution, by which actor and when.
 
 use chrono::{DateTime, Utc};
 
@@ -7,12 +7,11 @@ use crate::db::{self, Conn};
 use crate::ticket::{Move, Ticket, TicketResolution, TicketStatus, store};
 use crate::web::console::Choice;
 
-/// A sentence about the end of a ticket that is solved or closed; empty for another one. `name` says what an actor is
-/// called.
+/// The sentence about the end of a solved or closed ticket; empty for another one. `name` returns the name of an actor.
 ///
 /// # Errors
-/// The database's.
-pub async fn ended(
+/// Database errors.
+pub async fn how_it_ended(
     app: &App,
     conn: &mut Conn,
     of: &Ticket,
@@ -25,7 +24,7 @@ pub async fn ended(
     let last = |to: TicketStatus| history.iter().rfind(|step| step.to == to);
     let by = |step: &Move| format!("by {} on {}", name(&step.actor), minute(step.at));
     let how = of.resolution.map(in_words).unwrap_or_default();
-    // A ticket that was opened again is solved no more.
+    // A reopened ticket is no longer solved.
     let solved = last(TicketStatus::Solved).filter(|_| of.solved_at.is_some());
     let closed = last(TicketStatus::Closed);
     Ok(match (solved, closed) {
@@ -42,7 +41,7 @@ fn minute(at: DateTime<Utc>) -> impl std::fmt::Display {
     at.format("%-d %B %Y, %H:%M UTC")
 }
 
-/// How a ticket ended, inside a sentence.
+/// A resolution inside a sentence.
 pub fn in_words(how: TicketResolution) -> &'static str {
     match how {
         TicketResolution::Answered => "answered",
@@ -56,14 +55,14 @@ pub fn in_words(how: TicketResolution) -> &'static str {
     }
 }
 
-/// How a ticket may end, on a form.
+/// A resolution as an option.
 pub fn choice(how: &TicketResolution) -> Choice {
     let words = match how {
         TicketResolution::Answered => "Answered",
         TicketResolution::SelfService => "They found the answer themselves",
         TicketResolution::NoResponse => "They did not answer us",
         TicketResolution::Withdrawn => "They took it back",
-        TicketResolution::Referred => "Somebody else answers it",
+        TicketResolution::Referred => "Another office answers it",
         TicketResolution::Duplicate => "Duplicate",
         TicketResolution::Merged => "Merged into another",
         TicketResolution::Spam => "Spam",

@@ -1,9 +1,9 @@
-//! The agent's screen, three zones: my work, the conversation, the person.
+//! What the ticket page of an agent shows, in three zones: own work, conversation, person.
 
 use askama::Template;
 
 use crate::web::console::helpline::work::Work;
-use crate::web::console::{Choice, Deed};
+use crate::web::console::{Button, Choice};
 use crate::web::figures::filters;
 use crate::web::page::{Desk, Faults, Moment};
 use crate::web::thread::Message;
@@ -14,19 +14,19 @@ use crate::web::thread::Message;
 pub struct TicketPage {
     /// The frame.
     pub desk: Desk,
-    /// The left zone.
+    /// The queue and the tickets of the reader (left zone).
     pub work: Work,
     /// Its id.
     pub id: String,
     /// The title of its incident.
     pub incident: String,
-    /// As the customer quotes it.
+    /// The number that the customer knows.
     pub number: String,
     /// Its state.
     pub status: String,
     /// The label the customer reads; empty where they see nothing of the ticket.
     pub label: String,
-    /// The version this page shows; a send with an older one is held back.
+    /// The version that the page shows. A reply with an older one is not sent.
     pub version: i64,
     /// Of a call: that it is one, and whether the caller was verified; else empty.
     pub call: String,
@@ -38,31 +38,31 @@ pub struct TicketPage {
     pub due: Option<Moment>,
     /// Whether that is past.
     pub overdue: bool,
-    /// Who holds it; empty for nobody.
+    /// The agent who holds it; empty for none.
     pub assignee: String,
     /// The conversation, the oldest first.
     pub thread: Vec<Message>,
-    /// What came in while the agent wrote; the draft is kept below it.
+    /// A message that arrived while the agent wrote; the draft is kept below.
     pub conflict: Option<Conflict>,
-    /// The composer; none while this person may not write here, with the reason in `locked`.
+    /// The composer; `None` while the reader may not write here, with the reason in `locked`.
     pub composer: Option<Composer>,
     /// Why there is no composer.
     pub locked: String,
-    /// Moves without a message, to `transition`; `name` is the state, with the resolution where it
-    /// needs one (`closed:spam`). `take` takes it out of the line, `release` gives it back.
-    pub moves: Vec<Deed>,
-    /// For leads: to whom it can be given.
+    /// Buttons for transitions without a message; `name` is the state, with a resolution if it needs one (`closed:spam`).
+    /// `take` assigns the ticket to the reader, `release` returns it to the queue.
+    pub buttons: Vec<Button>,
+    /// For leads: the agents to whom it can be assigned.
     pub agents: Vec<Choice>,
-    /// The right zone.
+    /// The person (right zone).
     pub person: PersonZone,
 }
 
-/// Somebody was quicker.
+/// A ticket that changed while the agent wrote.
 #[derive(Debug, Clone)]
 pub struct Conflict {
     /// What happened: `Customer wrote 20 s ago`.
     pub what: String,
-    /// The anchor of what is new: the message's place.
+    /// The place of the new message, for the link to it.
     pub place: i64,
 }
 
@@ -71,21 +71,21 @@ pub struct Conflict {
 pub struct Composer {
     /// Whether the note tab is open.
     pub as_note: bool,
-    /// To whom a reply goes, or why to nobody: `e-mail, a•••@e•••.com, in English`.
+    /// Where a reply goes, in sentences: `Goes to e-mail, a•••@e•••.com.`
     pub to: String,
     /// The reply, as typed.
     pub reply: String,
     /// The note, as typed.
     pub note: String,
-    /// The states a reply may set; `name` is the state, `words` its button. The first is primary.
-    pub next: Vec<Deed>,
-    /// What solved may mean.
+    /// The buttons that send a reply; `name` is the next state. The first is primary.
+    pub next: Vec<Button>,
+    /// The resolutions to choose from.
     pub resolutions: Vec<Choice>,
-    /// The resolution chosen.
+    /// The chosen resolution.
     pub resolution: String,
-    /// For on hold: what we wait for, as typed.
+    /// For on hold: the reason, as typed.
     pub reason: String,
-    /// For on hold: look again on, `YYYY-MM-DD`.
+    /// For on hold: the day of the review, `YYYY-MM-DD`.
     pub review_on: String,
     /// Why it was not sent; fields `reply`, `note`, `resolution`, `reason`, `review_on`.
     pub faults: Faults,
@@ -112,45 +112,45 @@ pub struct PersonZone {
     pub verified: String,
     /// 0 to 3.
     pub level: i64,
-    /// What to know before writing: `minor`, `vulnerable`, `protected`.
+    /// What an agent must know before writing: `a minor`, `vulnerable`.
     pub needs: Vec<String>,
-    /// Exposed elements in words, the gravest first. Never a value. None of somebody who is not affected.
+    /// The exposed elements in words, the most severe first. Never a value. Empty for a person who is not affected.
     pub elements: Vec<String>,
-    /// Which list says that they are not affected; empty for somebody who is.
+    /// The sentence about a list by which the person is not affected; else empty.
     pub not_affected: String,
-    /// What they were told that is not so, in words; empty for nothing.
+    /// The elements that they were told of and that are not theirs, in words; else empty.
     pub wrong: String,
-    /// Tickets that this one follows, or that follow it: id and number.
+    /// The tickets that this one follows, or that follow it: id and number.
     pub connected: Vec<Choice>,
     /// Notices sent, the latest first.
     pub notices: Vec<NoticeLine>,
     /// Other tickets of the person: id and number.
     pub tickets: Vec<Choice>,
-    /// How the incident stands for them: `notified`, `needs_letter` …
+    /// Their standing: `notified`, `needs_letter` …
     pub account: String,
 }
 
-/// A notice this person was sent, or not.
+/// A notice, letter or call to the person.
 #[derive(Debug, Clone)]
 pub struct NoticeLine {
-    /// Its subject, or that it is a letter or a call.
+    /// Its subject, or its kind.
     pub name: String,
     /// Its state.
     pub status: String,
     /// When it was sent, posted or told, in words; or that it was not.
     pub at: String,
-    /// Its code, to read back on the phone; empty if nothing of ours carries it.
+    /// Its code, to compare on the phone; empty if no message carries it.
     pub code: String,
 }
 
 impl TicketPage {
-    /// Whether this move is no change of state, and has an address of its own.
-    fn is_own(&self, deed: &Deed) -> bool {
-        matches!(deed.name.as_str(), "take" | "release")
+    /// Whether the button has an address of its own, since it does not change the state.
+    fn is_own(&self, button: &Button) -> bool {
+        matches!(button.name.as_str(), "take" | "release")
     }
 
-    /// Where a form of this page posts to.
-    fn to(&self, what: &str) -> String {
-        format!("/console/tickets/{}/{what}", self.id)
+    /// The address that a form of the page posts to.
+    fn to(&self, action: &str) -> String {
+        format!("/console/tickets/{}/{action}", self.id)
     }
 }

@@ -1,6 +1,5 @@
-//! How many people a campaign would be sent to. Everybody has to be looked at for that, a few seconds for ten
-//! million: no page waits longer for it than people do, and what took long is not asked for again at once, by pages and
-//! programs alike.
+//! How many people a campaign would be sent to. The count reads every person of the incident: a few seconds for ten
+//! million. A page waits only [`PATIENCE`] for it, and the console and the API share the result of a slow count.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,20 +15,20 @@ use crate::id::CampaignId;
 use crate::person::store::{audience_classes, count_audience};
 use crate::person::{AudienceClass, AudienceCount};
 
-/// How long a page waits.
+/// How long a page waits for a count.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A count that took less is made for every page.
+/// The result of a faster count is not kept.
 const QUICK: Duration = Duration::from_secs(1);
-/// A slower one is good for so many times what it took.
+/// The result of a slower count is kept for this many times its duration.
 const KEPT: u32 = 20;
 
-/// The counts of this process, under way and done.
-pub struct Audiences {
+/// The running and finished counts of this process.
+pub struct AudienceCounts {
     patience: Duration,
     counts: Mutex<HashMap<CampaignId, Count>>,
 }
 
-impl Default for Audiences {
+impl Default for AudienceCounts {
     fn default() -> Self {
         Self {
             patience: PATIENCE,
@@ -38,9 +37,10 @@ impl Default for Audiences {
     }
 }
 
+/// A running or finished count.
 type Counting = watch::Receiver<Option<Done>>;
 
-/// The campaign's version and the scope's: another audience, another count.
+/// The versions of the campaign and of the scope that were counted.
 type Of = (i32, Option<i32>);
 
 struct Count {
@@ -48,12 +48,12 @@ struct Count {
     done: Counting,
 }
 
-/// An audience as it was counted.
+/// A counted audience.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// How it divides.
+    /// How many people can be told by e-mail, need a letter, are withheld or are left out.
     pub count: AudienceCount,
-    /// Those who can be told by e-mail, by language, exposure and what they were told.
+    /// The people who can be told by e-mail, by language, exposed elements and elements told before.
     pub classes: Vec<AudienceClass>,
 }
 
@@ -65,30 +65,35 @@ struct Done {
 }
 
 impl Count {
-    fn is_good(&self, of: Of) -> bool {
-        let good = match &*self.done.borrow() {
+    fn is_valid(&self, of: Of) -> bool {
+        let valid = match &*self.done.borrow() {
             None => self.done.has_changed().is_ok(),
             Some(done) => done.took >= QUICK && done.at.elapsed() < done.took * KEPT,
         };
-        self.of == of && good
+        self.of == of && valid
     }
 }
 
-impl Audiences {
-    /// The campaign's audience; `None` while it is still being counted, or could not be.
-    pub async fn of(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Option<Arc<Counted>> {
-        let counting = self.counting(app, of, scope);
-        timeout(self.patience, end(counting)).await.ok()?
-    }
-
-    /// The same, however long it takes; `None` if it could not be counted.
-    pub async fn awaited(
+impl AudienceCounts {
+    /// Counts the campaign's audience; `None` if the count failed or is not finished in time.
+    pub async fn in_time(
         &self,
         app: &App,
         of: &Campaign,
         scope: Option<i32>,
     ) -> Option<Arc<Counted>> {
-        end(self.counting(app, of, scope)).await
+        let counting = self.counting(app, of, scope);
+        timeout(self.patience, result(counting)).await.ok()?
+    }
+
+    /// Counts the campaign's audience without a time limit; `None` if the count failed.
+    pub async fn complete(
+        &self,
+        app: &App,
+        of: &Campaign,
+        scope: Option<i32>,
+    ) -> Option<Arc<Counted>> {
+        result(self.counting(app, of, scope)).await
     }
 
     fn counting(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Counting {
@@ -105,11 +110,11 @@ impl Audiences {
             let say = |error: &db::Error| app.db.trouble("an audience could not be counted", error);
             counted.await.inspect_err(say)
         };
-        self.begun(of.id, (of.version, scope), count)
+        self.find_or_start(of.id, (of.version, scope), count)
     }
 
-    /// The count under way, or done and still good; else it begins.
-    fn begun(
+    /// The running count or a result that is still valid; else starts a count.
+    fn find_or_start(
         &self,
         id: CampaignId,
         of: Of,
@@ -117,9 +122,9 @@ impl Audiences {
     ) -> Counting {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         match counts.get(&id) {
-            Some(there) if there.is_good(of) => there.done.clone(),
+            Some(there) if there.is_valid(of) => there.done.clone(),
             _ => {
-                let done = begin(count);
+                let done = start(count);
                 let there = Count {
                     of,
                     done: done.clone(),
@@ -131,18 +136,18 @@ impl Audiences {
     }
 }
 
-/// What a count comes to; `None` if it failed.
-async fn end(mut counting: Counting) -> Option<Arc<Counted>> {
+/// The result of a count; `None` if it failed.
+async fn result(mut counting: Counting) -> Option<Arc<Counted>> {
     let done = counting.wait_for(Option::is_some).await.ok()?;
     done.as_ref().map(|done| Arc::clone(&done.counted))
 }
 
-/// Counts whether or not anybody still waits: the next page finds it done.
-fn begin(count: impl Future<Output = db::Result<Counted>> + Send + 'static) -> Counting {
+/// Starts a count. It goes on when its page stops waiting, so that the next page finds the result.
+fn start(count: impl Future<Output = db::Result<Counted>> + Send + 'static) -> Counting {
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
-        // An error is in the log, and the next page counts again.
+        // The error is in the log, and the next page counts again.
         if let Ok(counted) = count.await {
             let (took, at) = (begun.elapsed(), Instant::now());
             let counted = Arc::new(counted);
@@ -160,22 +165,22 @@ mod tests {
 
     const VERSION: Of = (1, Some(1));
 
-    fn audiences(patience: Duration) -> Audiences {
-        Audiences {
+    fn audiences(patience: Duration) -> AudienceCounts {
+        AudienceCounts {
             patience,
             counts: Mutex::default(),
         }
     }
 
-    impl Audiences {
+    impl AudienceCounts {
         async fn counted(
             &self,
             id: CampaignId,
             of: Of,
             count: impl Future<Output = db::Result<Counted>> + Send + 'static,
         ) -> Option<Arc<Counted>> {
-            let counting = self.begun(id, of, count);
-            timeout(self.patience, end(counting)).await.ok()?
+            let counting = self.find_or_start(id, of, count);
+            timeout(self.patience, result(counting)).await.ok()?
         }
     }
 
@@ -199,20 +204,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_wait_finds_the_count_that_was_begun() {
-        let (end, ended) = oneshot::channel();
-        let slow = async move { Ok(people(ended.await.unwrap_or(0))) };
+    async fn a_count_goes_on_when_its_page_stops_waiting() {
+        let (finish, finished) = oneshot::channel();
+        let slow = async move { Ok(people(finished.await.unwrap_or(0))) };
         let mut audiences = audiences(Duration::ZERO);
         assert_eq!(audiences.counted(id(), VERSION, slow).await, None);
         audiences.patience = PATIENCE;
-        end.send(7).expect("it still counts");
+        finish.send(7).expect("the count is running");
         let never = std::future::pending();
         let counted = audiences.counted(id(), VERSION, never).await;
         assert_eq!(mailable(counted), Some(7));
     }
 
     #[tokio::test]
-    async fn another_audience_and_a_quick_count_are_counted_anew() {
+    async fn another_audience_and_a_fast_count_are_counted_again() {
         let audiences = audiences(PATIENCE);
         for (n, of) in [(1, VERSION), (2, VERSION), (3, (1, Some(2)))] {
             let count = std::future::ready(Ok(people(n)));
@@ -222,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_took_long_is_kept_for_a_while() {
+    async fn the_result_of_a_slow_count_is_kept_for_a_while() {
         let audiences = audiences(PATIENCE);
         let now = Instant::now();
         let count = |took: u64, ago: u64| Count {
@@ -238,14 +243,14 @@ mod tests {
         for (took, ago, expected) in [(9, 0, 5), (9, 170, 5), (9, 190, 6), (0, 0, 6)] {
             let counts = audiences.counts.lock();
             counts.expect("no panic").insert(id(), count(took, ago));
-            let anew = std::future::ready(Ok(people(6)));
-            let counted = audiences.counted(id(), VERSION, anew).await;
+            let again = std::future::ready(Ok(people(6)));
+            let counted = audiences.counted(id(), VERSION, again).await;
             assert_eq!(mailable(counted), Some(expected), "{took} {ago}");
         }
     }
 
     #[tokio::test]
-    async fn a_count_that_failed_is_made_again() {
+    async fn a_failed_count_is_repeated() {
         let audiences = audiences(PATIENCE);
         let failed = std::future::ready(Err(db::Error::Unavailable("away".to_owned())));
         assert_eq!(audiences.counted(id(), VERSION, failed).await, None);

@@ -1,12 +1,12 @@
-//! What a page says of deeds.
+//! Every action that a history can show has words.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::deed;
+use super::action_in_words;
 
-/// What the deeds begin with that stand on pages of incidents, campaigns, people and templates.
+/// The first words of actions that the pages of incidents, campaigns, people and templates show.
 const SHOWN: [&str; 8] = [
     "campaign.",
     "incident.",
@@ -18,8 +18,8 @@ const SHOWN: [&str; 8] = [
     "template.",
 ];
 
-/// The deeds in a file: what it hands to the audit log stands in quotes.
-fn deeds(text: &str, found: &mut BTreeSet<String>) {
+/// Finds the actions in a file: string literals of the form `noun.verb`.
+fn actions(text: &str, found: &mut BTreeSet<String>) {
     for word in text.split('"').skip(1).step_by(2) {
         let is_shown = SHOWN.iter().any(|begin| word.starts_with(begin));
         let rest = word.split_once('.').map_or("", |(_, rest)| rest);
@@ -40,21 +40,21 @@ fn read(folder: &Path, found: &mut BTreeSet<String>) {
             }
         } else if path.extension().is_some_and(|end| end == "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            // Quotes in comments need not have a second one.
+            // A comment may contain a single quote.
             let code: Vec<_> = text
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .filter(|line| line.contains('"'))
                 .collect();
             for line in code {
-                deeds(line, found);
+                actions(line, found);
             }
         }
     }
 }
 
 #[test]
-fn every_deed_of_what_has_a_page_is_said_in_words() {
+fn every_action_on_a_thing_with_a_page_has_words() {
     let mut found = BTreeSet::new();
     read(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
@@ -64,7 +64,7 @@ fn every_deed_of_what_has_a_page_is_said_in_words() {
         found.contains("letters.file") && found.len() > 30,
         "{found:?}"
     );
-    let unsaid = |word: &&String| deed(word) == word.replace(['.', '_'], " ");
+    let unsaid = |word: &&String| action_in_words(word) == word.replace(['.', '_'], " ");
     let unsaid: Vec<_> = found.iter().filter(unsaid).collect();
     assert_eq!(unsaid, Vec::<&String>::new());
 }

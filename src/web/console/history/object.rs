@@ -1,5 +1,5 @@
-//! What an act was done to, from its details in the audit log: an incident has several lists of affected people, and several
-//! lists of letters.
+//! What an action was done to, from its details in the audit log. An incident has several lists of affected people, and
+//! several lists of letters.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use crate::postal::PostalKind;
 use crate::web::figures::count;
 
 /// What stands behind the words of an act; empty if it can be done to one thing only.
-pub(super) fn on_what(act: &str, detail: &Value) -> String {
+pub(super) fn object(act: &str, detail: &Value) -> String {
     let version = detail["version"].as_i64();
-    match act.split_once('.') {
+    match action.split_once('.') {
         Some(("scope", _)) => version
             .map(|n| format!(", version {n}"))
             .unwrap_or_default(),
@@ -43,21 +43,21 @@ fn of_list(detail: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::on_what;
+    use super::object;
 
     #[test]
-    fn an_act_on_a_list_says_on_which() {
+    fn an_action_on_a_list_names_the_list() {
         assert_eq!(
-            on_what("scope.activate", &json!({ "version": 3, "delta": {} })),
+            object("scope.activate", &json!({ "version": 3, "delta": {} })),
             ", version 3"
         );
         let kin = json!({ "list": "kin", "batch": "pst_7", "people": 1_234 });
         assert_eq!(
-            on_what("letters.export", &kin),
+            object("letters.export", &kin),
             ": next of kin, 1,234 people, batch pst_7"
         );
         let back = json!({ "returned": 2, "not_posted": 0, "batches": { "pst_7": [2, 0] } });
-        assert_eq!(on_what("letters.returned", &back), ": 2 came back");
-        assert_eq!(on_what("incident.facts", &json!({ "version": 3 })), "");
+        assert_eq!(object("letters.returned", &back), ": 2 came back");
+        assert_eq!(object("incident.facts", &json!({ "version": 3 })), "");
     }
 }

@@ -1,0 +1,56 @@
+//! The attempts to send a notice, as the API and the console show them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::notice::AttemptResult;
+use crate::notice::store::outcome::Outcome;
+
+/// One SMTP transaction, as we promise it.
+#[derive(Debug, Serialize)]
+pub struct AttemptView {
+    /// From 1.
+    pub attempt: i16,
+    /// Through which relay.
+    pub relay: String,
+    /// When the message was begun to be handed over; never before the database knew.
+    pub began_at: Option<DateTime<Utc>>,
+    /// When its result was known.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What became of it.
+    pub result: AttemptResult,
+    /// The reply code (RFC 5321).
+    pub code: Option<i16>,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: Option<String>,
+    /// The reply's words, addresses masked.
+    pub reply: Option<String>,
+    /// Why it was judged so.
+    pub reason: Option<String>,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// Puts the beginning and the result of each attempt together; they come in order.
+pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
+    let mut attempts: Vec<AttemptView> = Vec::new();
+    for row in outcomes {
+        let began_at = match attempts.pop_if(|last| last.attempt == row.attempt) {
+            Some(begun) => begun.began_at,
+            None => (!row.settled).then_some(row.at),
+        };
+        attempts.push(AttemptView {
+            attempt: row.attempt,
+            relay: row.relay,
+            began_at,
+            ended_at: row.settled.then_some(row.at),
+            result: row.result,
+            code: row.code,
+            enhanced: row.enhanced,
+            reply: row.reply,
+            reason: row.reason,
+            retry_at: row.retry_at,
+        });
+    }
+    attempts
+}

@@ -1,0 +1,146 @@
+//! What a form is answered with: the redirect that names what was done, the message on the next page, and the problem of
+//! a page that is out of date.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header;
+use actix_web::web::Query;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::app::App;
+use crate::db::Conn;
+use crate::web::frame;
+use crate::web::page::{Area, Desk, Flash, Tone};
+use crate::web::problem::{Kind, Problem};
+use crate::web::who::Signed;
+
+/// The message about a change of state; the page of the incident adds the state.
+pub(super) const MOVED: &str = "The state of the incident is changed.";
+
+/// The messages about the last action, by the word in the page's address.
+const MESSAGES: &[(&str, &str)] = &[
+    ("stopped", "All sending is stopped. Nothing is lost."),
+    (
+        "stopped-unrecorded",
+        "All sending is stopped. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
+    ("started", "Sending is allowed again."),
+    (
+        "started-unrecorded",
+        "Sending is allowed again. The audit log cannot be written now: the entry follows as soon as it can.",
+    ),
+    (
+        "opened",
+        "The incident is open. Import the affected list next.",
+    ),
+    ("moved", MOVED),
+    (
+        "facts",
+        "The fact sheet is saved. Nothing of it is public before you publish it.",
+    ),
+    (
+        "facts-void",
+        "The fact sheet is saved. Nothing of it is public before you publish it. Approvals given before are void.",
+    ),
+    (
+        "facts-published",
+        "The fact sheet is public: on the incident's page and on status pages.",
+    ),
+    ("published", "The update is public."),
+    (
+        "forgotten",
+        "The key is destroyed: nobody can read who these people were. The figures stay.",
+    ),
+    (
+        "imported",
+        "The list is read. Nothing takes effect before you activate it.",
+    ),
+    (
+        "added",
+        "The rows are added to the draft. Nothing takes effect before you activate it.",
+    ),
+    ("activated", "This version is in force."),
+    (
+        "activating",
+        "The list is being activated. The account is exact at every moment.",
+    ),
+    ("waits", "Nothing has changed. The draft is still a draft."),
+    ("discarded", "The draft is discarded."),
+    ("saved", "The new version is saved."),
+    (
+        "drafted",
+        "The campaign is drafted. Submit it when it is ready.",
+    ),
+    (
+        "submit",
+        "Submitted. A second person must approve exactly this content.",
+    ),
+    ("approve", "Approved. It can be launched now."),
+    ("take-back", "Taken back. The campaign is a draft again."),
+    ("launch", "Launched. Messages are on their way."),
+    ("pause", "Paused. No further message leaves."),
+    ("resume", "Sending resumed."),
+    (
+        "cancel",
+        "Cancelled. Messages that were not sent by then are never sent.",
+    ),
+    (
+        "listed",
+        "The list is taken. Download its file below. Record there when its letters are posted or its people are told.",
+    ),
+    ("posted", "Recorded: the letters of this list were posted."),
+    ("told", "Recorded: these people were told."),
+    (
+        "returned",
+        "Recorded. The people whose letters came back need a letter again.",
+    ),
+    (
+        "unlisted",
+        "The list is discarded. Its people belong on the next list.",
+    ),
+    ("minors", "The choice for minors is saved."),
+    (
+        "revoked",
+        "The links sent to this person no longer work. Messages from now on carry a new link.",
+    ),
+    ("key-revoked", "The key is revoked. It never works again."),
+];
+
+/// The frame of a page with the message about the last action.
+///
+/// # Errors
+/// Database errors.
+pub async fn frame(
+    app: &App,
+    conn: &mut Conn,
+    req: &HttpRequest,
+    who: &Signed,
+    area: Area,
+) -> Result<Desk, Problem> {
+    let desk = frame::console(app, conn, req, who, area).await?;
+    let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok();
+    let flash = query.and_then(|query| message(query.get("did")?));
+    Ok(Desk { flash, ..desk })
+}
+
+/// The message about an action, by its word.
+pub fn message(action: &str) -> Option<Flash> {
+    let (_, text) = MESSAGES.iter().find(|(word, _)| *word == action)?;
+    Some(Flash {
+        tone: Tone::Done,
+        text: (*text).to_owned(),
+    })
+}
+
+/// Redirects to a page that shows the message about `action`.
+pub fn redirect(page: &str, action: &str) -> HttpResponse {
+    let to = format!("{page}?did={action}");
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
+}
+
+/// The problem of a form whose page is out of date.
+pub fn out_of_date() -> Problem {
+    Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
+}

@@ -1,0 +1,151 @@
+//! The history of a thing on its page: who did what and when, read from the audit log.
+
+mod object;
+
+use chrono::{DateTime, Utc};
+
+use self::object::object;
+use super::names::Names;
+use crate::audit;
+use crate::db::Conn;
+use crate::seal::{IncidentKey, from_hex};
+use crate::web::page::Moment;
+use crate::web::problem::Problem;
+
+/// One line of a history.
+#[derive(Debug, Clone)]
+pub struct HistoryLine {
+    /// The name of a member of staff, or `Candor`.
+    pub who: String,
+    /// What was done, a sentence without its subject: `paused the campaign`.
+    pub what: String,
+    /// When it was done.
+    pub at: Moment,
+}
+
+/// How many actions a page shows.
+const LATEST: usize = 20;
+
+/// The latest actions on a subject, and whether there are older ones.
+///
+/// # Errors
+/// Database errors.
+pub async fn history(
+    conn: &mut Conn,
+    subject: impl ToString,
+    now: DateTime<Utc>,
+) -> Result<(Vec<HistoryLine>, bool), Problem> {
+    history_with_reasons(conn, subject, now, None).await
+}
+
+/// The same as [`history()`]. Sealed reasons are opened with this key for this owner.
+///
+/// # Errors
+/// Database errors.
+pub async fn history_with_reasons(
+    conn: &mut Conn,
+    subject: impl ToString,
+    now: DateTime<Utc>,
+    key: Option<(&IncidentKey, &[u8])>,
+) -> Result<(Vec<HistoryLine>, bool), Problem> {
+    let names = Names::load(conn).await?;
+    let most = i64::try_from(LATEST + 1).unwrap_or(i64::MAX);
+    let mut events = audit::store::list(conn, &subject.to_string(), most).await?;
+    let has_older = events.len() > LATEST;
+    events.truncate(LATEST);
+    let line = |event: audit::Event| HistoryLine {
+        who: names.of_actor(&event.actor),
+        what: with_reason(&event, key),
+        at: Moment::ago(event.at, now),
+    };
+    Ok((events.into_iter().map(line).collect(), has_older))
+}
+
+/// What was done, with the reason if one is on record.
+fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    if let (Some(from), Some(to)) = (detail["from"].as_str(), detail["to"].as_str())
+        && event.deed == "incident.move"
+    {
+        return format!("moved the incident from {from} to {to}");
+    }
+    let opened = || {
+        let (key, owner) = key?;
+        let sealed = from_hex(detail["reason_sealed"].as_str()?)?;
+        String::from_utf8(key.open(owner, &sealed).ok()?).ok()
+    };
+    match detail["reason"]
+        .as_str()
+        .map(ToOwned::to_owned)
+        .or_else(opened)
+    {
+        Some(reason) => format!("{}: {reason}", action_in_words(&event.deed)),
+        None => action_in_words(&event.deed) + &object(&event.deed, &detail),
+    }
+}
+
+/// An action of the audit log in words.
+fn action_in_words(word: &str) -> String {
+    let words = match word {
+        "incident.open" => "opened the incident",
+        "incident.move" => "changed the state of the incident",
+        "incident.facts" => "changed the fact sheet",
+        "incident.publish_facts" => "published the fact sheet",
+        "incident.update" => "published an update",
+        "incident.forget" => "forgot its people",
+        "incident.rewrap" => "wrapped its key with a new master key",
+        "scope.import" => "imported a list of affected people",
+        "scope.add" => "added rows to the draft of a list",
+        "scope.activate" => "activated a list of affected people",
+        "letters.export" => "took a list of people to be told",
+        "letters.file" => "downloaded a list of people to be told",
+        "letters.restore" => "put a list of people to be told back",
+        "letters.posted" => "recorded letters as posted",
+        "letters.told" => "recorded people as told",
+        "letters.returned" => "recorded letters that came back",
+        "letters.discard" => "discarded a list of people to be told",
+        "incident.minors" => "chose how minors are told",
+        "scope.discard" => "discarded a list of affected people",
+        "incident.title" => "changed the title",
+        "rejects.read" => "read refused rows of a list",
+        "rejects.download" => "downloaded the refused rows of a list",
+        "people.read" => "read a list of people",
+        "people.find" => "looked for a person",
+        "person.read" => "read the page of a person",
+        "campaign.create" => "drafted the campaign",
+        "campaign.edit" => "changed the draft",
+        "campaign.submit" => "submitted it",
+        "campaign.approve" => "approved it",
+        "campaign.take_back" => "took it back",
+        "campaign.launch" => "launched it",
+        "campaign.canary" => "let the rest follow the canary",
+        "campaign.pace" => "changed its speed",
+        "campaign.warn" => "warned",
+        "campaign.pause" => "paused it",
+        "campaign.resume" => "resumed it",
+        "campaign.cancel" => "cancelled it",
+        "person.revoke_links" => "ended their links",
+        "template.create" => "began the template",
+        "template.version" => "wrote a version",
+        other => return other.replace(['.', '_'], " "),
+    };
+    words.to_owned()
+}
+
+/// The actor of the latest action on a subject, and when it was done.
+///
+/// # Errors
+/// Database errors.
+pub async fn last_action(
+    conn: &mut Conn,
+    subject: impl ToString,
+) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
+    let events = audit::store::list(conn, &subject.to_string(), 1).await?;
+    Ok(events
+        .into_iter()
+        .next()
+        .map(|event| (event.actor, event.at)))
+}
+
+#[cfg(test)]
+mod tests;

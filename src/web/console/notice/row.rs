@@ -1,0 +1,145 @@
+//! Notices as rows, and what the pages of notices read for them.
+
+use std::collections::BTreeMap;
+
+use crate::address::EmailAddress;
+use crate::app::App;
+use crate::campaign::{self, Campaign};
+use crate::db::Conn;
+use crate::id::{IncidentId, PersonId};
+use crate::incident;
+use crate::notice::store::outcome;
+use crate::notice::{Notice, NoticeStatus};
+use crate::person::{self, Person};
+use crate::staff::Right;
+use crate::web::attempts::{AttemptView, attempts};
+use crate::web::console::campaign::outcomes::reason_words;
+use crate::web::console::campaign::row::which;
+use crate::web::console::names::template_names;
+use crate::web::page::Moment;
+use crate::web::problem::Problem;
+use crate::web::who::Signed;
+
+/// One notice in a list.
+#[derive(Debug, Clone)]
+pub struct NoticeRow {
+    /// Its id.
+    pub id: String,
+    /// The person's reference at the organisation.
+    pub reference: String,
+    /// The e-mail address, masked; empty if the person has none.
+    pub address: String,
+    /// The language.
+    pub locale: String,
+    /// Its state.
+    pub status: String,
+    /// SMTP transactions so far.
+    pub attempts: i64,
+    /// The last reply, or why it is withheld.
+    pub reply: String,
+    /// When it last changed.
+    pub at: Moment,
+    /// When it is tried again; `None` unless it is deferred.
+    pub next: Option<Moment>,
+}
+
+/// The name of a campaign, with its number, kind and day.
+pub(super) async fn campaign_name(conn: &mut Conn, of: &Campaign) -> Result<String, Problem> {
+    let numbers = campaign::store::numbers(conn, &[of.incident]).await?;
+    let number = numbers.get(&of.id).copied().unwrap_or_default();
+    let mut names = template_names(conn).await?;
+    let name = names.remove(&of.template).unwrap_or_default();
+    Ok(format!("{name} ({})", which(number, of)))
+}
+
+/// The people of these notices, if `who` has the right to see them; none of a forgotten incident.
+pub(super) async fn load_people(
+    app: &App,
+    conn: &mut Conn,
+    (who, right): (&Signed, Right),
+    incident: IncidentId,
+    notices: &[Notice],
+) -> Result<BTreeMap<PersonId, Person>, Problem> {
+    let key = incident::store::find(conn, incident)
+        .await?
+        .key(&app.keys)
+        .map_err(Problem::broken)?;
+    let Some(key) = key.filter(|_| who.may(right)) else {
+        return Ok(BTreeMap::new());
+    };
+    let mut found = BTreeMap::new();
+    for some in notices.chunk_by(|a, b| a.person.bucket() == b.person.bucket()) {
+        let ids: Vec<_> = some.iter().map(|notice| notice.person).collect();
+        let bucket = some[0].person.bucket();
+        let people = person::store::load_many(conn, &key, (incident, bucket), &ids).await?;
+        found.extend(people.into_iter().map(|person| (person.id, person)));
+    }
+    Ok(found)
+}
+
+/// Every attempt to send a notice.
+pub(super) async fn load_attempts(
+    conn: &mut Conn,
+    of: &Notice,
+) -> Result<Vec<AttemptView>, Problem> {
+    match of.status {
+        NoticeStatus::Queued => Ok(Vec::new()),
+        // A withheld notice with attempts was tried before its person changed.
+        NoticeStatus::Withheld if of.attempts == 0 => Ok(Vec::new()),
+        _ => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
+    }
+}
+
+/// The reply of the relay, and in brackets the reason of the result.
+pub(super) fn reply_in_words(attempt: &AttemptView) -> String {
+    let code = attempt.code.map(|code| code.to_string());
+    let said = attempt.reply.as_deref().unwrap_or_default();
+    let enhanced = attempt.enhanced.as_deref();
+    // Most replies begin with the enhanced code.
+    let enhanced = enhanced.filter(|enhanced| !said.starts_with(enhanced));
+    let why = attempt.reason.as_deref().map(reason_words);
+    let parts = [
+        code,
+        enhanced.map(ToOwned::to_owned),
+        Some(said.to_owned()),
+        why.map(|why| format!("({})", why.replace('_', " "))),
+    ];
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// The row of a notice; `last` is its latest attempt.
+pub(super) fn row(
+    notice: &Notice,
+    person: Option<&Person>,
+    last: Option<&AttemptView>,
+) -> NoticeRow {
+    let withheld = notice.withheld.map(|why| why.words().to_owned());
+    NoticeRow {
+        id: notice.id.to_string(),
+        reference: person.map_or_else(
+            || "not shown".to_owned(),
+            |one| one.contact.reference.clone(),
+        ),
+        address: match person {
+            Some(one) => one
+                .contact
+                .email
+                .as_ref()
+                .map(EmailAddress::masked)
+                .unwrap_or_default(),
+            None => "not shown".to_owned(),
+        },
+        locale: person
+            .map(|one| one.locale.as_str().to_owned())
+            .unwrap_or_default(),
+        status: notice.status.to_string(),
+        attempts: notice.attempts.into(),
+        reply: withheld.or(last.map(reply_in_words)).unwrap_or_default(),
+        at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),
+        next: match notice.status {
+            NoticeStatus::Deferred => notice.due_at.map(Moment::row),
+            _ => None,
+        },
+    }
+}
