@@ -19,7 +19,7 @@ use crate::shutdown::Shutdown;
 use crate::staff::sign_in::Attempts;
 use crate::web::body::{self, Bodies};
 use crate::web::problem::Problem;
-use crate::web::{api, console, dress, entry, operations, routes, site};
+use crate::web::{api, audience_counts, dress, entry, operations, routes, site};
 
 /// What the web needs beside the program itself.
 pub struct Home {

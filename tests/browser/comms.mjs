@@ -157,7 +157,7 @@ export async function launch(page, base, campaign) {
   await check(page, 'notice');
   await page.locator('a[href^="/console/people/"]').click();
   await page.waitForURL(/\/console\/people\/per_/);
-  assert.match(await page.locator('main').innerText(), /Believed exposed then/i);
+  assert.match(await page.locator('main').innerText(), /Known to be exposed then/i);
   await check(page, 'person');
 }
 

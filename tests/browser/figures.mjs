@@ -124,7 +124,7 @@ const steps = {
     compare.facts = 'No fact is public: none was published yet.';
     await compare.all('opened');
     await act.publishFacts(page, base);
-    compare.facts = 'All of it is public';
+    compare.facts = 'All facts are public';
   },
   async 'a list with 25 bad rows is corrected through the page before it takes effect'() {
     const list = damaged(rows);

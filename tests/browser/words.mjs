@@ -164,13 +164,13 @@ async function unsaved(viewport, javaScriptEnabled, incident) {
   await pressed(page, named(page, 'Confirm'));
   assert.equal(await page.locator('textarea[name=value]').first().inputValue(), words);
   assert.equal(await page.getByLabel('What you want to say').inputValue(), `We know more, at ${where}.`);
-  await page.getByText('The state of the incident is changed.').waitFor();
+  await page.getByText('The incident is now confirmed.').waitFor();
   await checked('unsaved-facts');
   await pressed(page, named(page, 'Publish update'));
   await page.getByText('The update is public.').waitFor();
   assert.equal(await page.locator('textarea[name=value]').first().inputValue(), words);
   assert.equal(await page.getByLabel('What you want to say').inputValue(), '');
-  await pressed(page, named(page, 'Save, and look at what becomes public'));
+  await pressed(page, named(page, 'Save, and preview what becomes public'));
   await page.getByRole('heading', { name: 'Publish the fact sheet' }).waitFor();
   await page.getByText(words).first().waitFor();
   await page.context().close();

@@ -93,10 +93,10 @@ async fn the_id_of_a_list_of_letters_finds_the_acts_on_it() {
     assert_eq!(on("sundmere"), deeds(&page(&auditor, "incident=sundmere")));
     assert!(on("sundmere").contains(&"incident.open".to_owned()));
     let none = page(&auditor, "on=N001");
-    has(&none, "No such act is in the log.");
-    has(&none, "“N001” is no id.");
+    has(&none, "No such action is in the log.");
+    has(&none, "“N001” is not an id.");
     let none = page(&auditor, &format!("on=tkt_{}", "0".repeat(32)));
-    assert!(!none.contains("is no id"), "{none}");
+    assert!(!none.contains("is not an id"), "{none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +176,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
     for (query, words) in [
         ("from=29.11.2026", "Write a day like 2026-11-29"),
         ("to=2026-02-30", "Write a day like 2026-11-29"),
-        ("before=abc", "the acts before something that is no number"),
+        ("before=abc", "names a page by something that is not a number"),
     ] {
         let address = format!("/console/audit?{query}");
         let seen = tokio::task::block_in_place(|| auditor.get(&address));

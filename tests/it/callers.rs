@@ -125,7 +125,7 @@ async fn b10_a_caller_is_found_by_the_number_of_their_ticket() {
         agent
             .submit(CALL, CALL, &none)
             .body
-            .contains("Nobody is found by this")
+            .contains("No person matches this")
     );
 }
 
@@ -146,7 +146,7 @@ async fn b10_a_ticket_is_found_by_its_number_and_by_whoever_asked() {
         let found = find(words);
         assert_eq!(found.status, 200, "{words}");
         assert!(found.body.contains(&page(&asked)), "{}", found.body);
-        assert!(found.body.contains("One person is found"));
+        assert!(found.body.contains("One person matches"));
         assert!(
             !found.body.contains("Person 1"),
             "the caller is not verified"
@@ -157,7 +157,7 @@ async fn b10_a_ticket_is_found_by_its_number_and_by_whoever_asked() {
     let without = find("R-00002");
     assert!(without.body.contains("This person has no ticket"));
     let nobody = find("R-99999").body;
-    assert!(nobody.contains("No ticket and no person is found by this"));
+    assert!(nobody.contains("No ticket and no person matches this"));
     assert_eq!(find(" ").status, 422);
     let helpline = agent.get("/console/helpline").body;
     assert!(helpline.contains("action=\"/console/helpline/find\""));
@@ -248,7 +248,7 @@ async fn b12_closing_as_spam_is_for_good_and_the_page_says_who_did_it() {
         .clone();
     let ben = line.site.signed_in("ben", &[Agent]).await;
     let before = ben.get(&page(&asked)).body;
-    assert!(before.contains("It is closed for good: nobody can open it again."));
+    assert!(before.contains("It is closed for good and cannot be opened again."));
     assert_eq!(act(&ben, &asked, "take", &[]), 303);
     assert_eq!(
         act(&ben, &asked, "transition", &[("to", "closed:spam")]),

@@ -186,7 +186,7 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
     );
     assert_eq!(press(&approver, &campaign, "approve").status, 303);
     assert_eq!(press(&comms, &campaign, "launch").status, 303);
-    shows(&comms.get("/console"), 200, &["On its way"]);
+    shows(&comms.get("/console"), 200, &["Running"]);
     house.send_all().await;
 
     let done = comms.get(&campaign);
@@ -297,7 +297,7 @@ async fn what_was_typed_is_kept_and_what_changed_meanwhile_is_said() {
     shows(
         &comms.follow(&moved),
         200,
-        &["The state of the incident is changed", "Start scoping"],
+        &["The incident is now confirmed.", "Start scoping"],
     );
 }
 

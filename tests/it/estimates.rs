@@ -231,7 +231,7 @@ async fn notices_on_connections_are_listed_where_their_figure_is() {
     assert!(page.contains("data-live=\"sending\">20<"), "{page}");
     // Those on connections leave whatever is cancelled.
     assert!(
-        page.contains("Up to 10 messages that have not left yet never will."),
+        page.contains("Up to 10 unsent messages will never be sent."),
         "{page}"
     );
     let at = format!("/console/campaigns/{campaign}/notices");

@@ -118,7 +118,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
     let shown = page(&approver, sorry);
     has(
         &shown,
-        "The words, as somebody gets them who is not affected any more",
+        "The text for people who are no longer affected",
     );
     has(&shown, "4 people were told of something that is not theirs");
     has(&shown, "Acknowledged by");
@@ -287,7 +287,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     );
     has(
         &shown,
-        "The settings allow now: relay alpha at most 5/s. They are no part of what is approved.",
+        "The settings allow now: relay alpha at most 5/s. They are not part of the approval.",
     );
     scene.launch(&house, campaign).await;
     let relays = json!([
@@ -305,7 +305,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
         &shown,
         "As fast as the relays take them and the settings allow: relay beta at most 7/s.",
     );
-    assert!(!shown.contains("no part of what is approved"), "{shown}");
+    assert!(!shown.contains("not part of the approval"), "{shown}");
     // One relay works, so the campaign goes on; the other is named all the same.
     has(
         &get(&comms, "/console").body,
@@ -346,16 +346,16 @@ async fn what_a_dead_sender_has_is_said_with_the_time_at_which_it_goes_on() {
     let shown = page(&comms, campaign);
     assert_eq!(
         shown
-            .matches("Up to 3 notices are in batches of a sender that fell silent: they go on at")
+            .matches("Up to 3 notices are in batches of a sender that stopped: another sender takes them over at")
             .count(),
         2,
         "under the bar and beside the speed: {shown}"
     );
-    has(&get(&comms, "/console").body, "sender that fell silent");
+    has(&get(&comms, "/console").body, "sender that stopped");
     house
         .sql("update sender set began_at = now() - interval '1 hour'")
         .await;
-    assert!(!page(&comms, campaign).contains("fell silent"));
+    assert!(!page(&comms, campaign).contains("a sender that stopped"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -412,7 +412,7 @@ async fn replies_are_quoted_once_and_a_later_try_has_its_time() {
     .body;
     has(
         &shown,
-        ">554 5.7.1 Service unavailable; client host blocked (our machine is on a blocklist or of bad repute)<",
+        ">554 5.7.1 Service unavailable; client host blocked (our server is on a blocklist or has a bad reputation)<",
     );
     has(&shown, ">450 4.3.0 Error: command failed<");
     assert_eq!(shown.matches("next try").count(), 2, "{shown}");
@@ -502,7 +502,7 @@ async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_
     house.freeze_all().await;
     has(
         &page(&comms, campaign),
-        "Up to 3 messages that have not left yet never will.",
+        "Up to 3 unsent messages will never be sent.",
     );
     for path in ["/console/campaigns", "/console/incidents/sundmere"] {
         let shown = get(&comms, path).body;

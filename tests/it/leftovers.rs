@@ -94,7 +94,7 @@ async fn p2_what_is_acknowledged_of_a_correction_says_that_these_people_then_cou
     assert_eq!(told_too_much().await, 0);
     has(
         &get(&comms, "/console"),
-        "was last told all that was exposed, and nothing else",
+        "were last told of everything that was exposed, and of nothing else",
     );
 }
 
@@ -246,7 +246,7 @@ async fn the_audit_log_is_filtered_by_actor_and_action_page_by_page() {
     assert_eq!(all_of("by=system%3A"), of_system);
     has(
         &get(&auditor, "/console/audit?act=nothing.such"),
-        "No such act is in the log.",
+        "No such action is in the log.",
     );
     has(&get(&auditor, "/console/audit?act=template"), "Show all");
     let missing = tokio::task::block_in_place(|| auditor.get("/console/audit?incident=nowhere"));

@@ -35,7 +35,7 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
     assert!(
         before
             .body
-            .contains("Once it sends, outcomes per minute are drawn here.")
+            .contains("A chart of outcomes per minute appears here once it sends.")
     );
 
     house
@@ -57,11 +57,11 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
     let after = unlabelled(&page().body);
     for words in [
         "Outcomes per 5 min, UTC",
-        "put off <b>2</b>",
+        "deferred <b>2</b>",
         "refused <b>1</b>",
         "550 5.1.1</th><td>no such mailbox",
         "450 4.2.1</th><td>",
-        "no sender at work uses it",
+        "no running sender uses it",
     ] {
         assert!(after.contains(words), "{words}: {after}");
     }

@@ -433,7 +433,7 @@ async fn a_call_becomes_a_ticket_of_whoever_called() {
     assert!(
         nobody.status == 422
             && nobody.body.contains(kept)
-            && nobody.body.contains("Nobody is found")
+            && nobody.body.contains("No person matches this")
     );
     for (who, then, status) in [
         ("r-00001", "open", TicketStatus::Open),

@@ -33,7 +33,7 @@ export async function publishFacts(page, base) {
   await page.getByLabel('Fact 2, words').fill('+1 800 555 0199');
   await page.getByRole('button', { name: 'Save fact sheet' }).click();
   await page.waitForURL(/did=facts/);
-  await page.getByRole('button', { name: 'Save, and look at what becomes public' }).click();
+  await page.getByRole('button', { name: 'Save, and preview what becomes public' }).click();
   await page.getByRole('heading', { name: 'Publish the fact sheet' }).waitFor();
   assert.equal(await page.locator('main tbody tr').count(), 2, 'two facts become public');
   await page.getByRole('button', { name: 'Publish exactly this' }).click();
@@ -193,10 +193,10 @@ export async function tellOne(page, base, reference) {
 /** Moves the incident on to notifying, or to monitoring with a yes to who is not told. */
 export async function moveOn(page, base, words) {
   await page.goto(`${base}/console/incidents/walk`);
-  const asked = page.locator('details.sure').filter({ hasText: 'Not everybody is told rightly' });
+  const asked = page.locator('details.sure').filter({ hasText: 'Some people are not told rightly' });
   if (await asked.count() === 0) return press(page, words);
   await asked.locator('summary').click();
-  const form = page.locator('dialog[open], details.sure[open]').filter({ hasText: 'Not everybody is told rightly' });
+  const form = page.locator('dialog[open], details.sure[open]').filter({ hasText: 'Some people are not told rightly' });
   await form.getByRole('checkbox').check();
   return Promise.all([page.waitForEvent('load'), form.locator('button.firm').click()]);
 }

@@ -30,7 +30,7 @@ async function campaign(compare, one) {
   is('replies', texts(read.tables.Replies).map(([code, , n]) => [code, number(n)]).sort(), Object.entries(some({ 250: sent, '550 5.1.1': bounced })).sort());
   is('relays', texts(read.tables.Relays).map(([relay, , , ...figures]) => [relay, ...figures.map(number)]), sent + bounced ? [['relay', sent, 0, bounced]] : []);
   if (sent + bounced) {
-    is('the chart', numbers(read.keys.at(-1)), { sent, 'put off': 0, refused: bounced });
+    is('the chart', numbers(read.keys.at(-1)), { sent, deferred: 0, refused: bounced });
     const minutes = Object.entries(read.tables).find(([name]) => name.startsWith('Outcomes per'))?.[1];
     const sums = texts(minutes).reduce((sum, [, ...cells]) => sum.map((n, at) => n + number(cells[at])), [0, 0, 0]);
     is('the table of the chart', sums, [sent, 0, bounced]);

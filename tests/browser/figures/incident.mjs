@@ -18,7 +18,7 @@ function needs({ account, campaigns, ...model }) {
   if (isKnown) need(account.in_progress, 'is in progress, and no campaign will reach them', 'are in progress, and no campaign will reach them', 'Draft a campaign');
   need(account.unnotified_elements, 'was told less than was taken', 'were told less than was taken', 'Draft a supplement');
   need(account.told_too_much - account.correction_letters, 'was told of something that is not theirs', 'were told of something that is not theirs', 'Draft a correction');
-  if (['confirmed', 'scoping'].includes(model.state)) need(account.notified, `is told, and the incident is still ${model.state}`, `are told, and the incident is still ${model.state}`, 'Move it on');
+  if (['confirmed', 'scoping'].includes(model.state)) need(account.notified, `is told, and the incident is still ${model.state}`, `are told, and the incident is still ${model.state}`, 'Change its state');
   const lists = {
     letter: ['letters', 'needs a letter', 'need a letter'],
     correction: ['letters of correction', ...['was', 'were'].map((verb) => `${verb} told of something that is not theirs, and no e-mail reaches them`)],
@@ -46,7 +46,7 @@ export async function dashboard(compare) {
   const items = read.items.map((text) => text.replace(/\(no\. \d+, (\w+), drafted [^)]* UTC\)/, '(no. N, $1, drafted …)'));
   is('what needs you', items.toSorted(), needs({ ...waits(model), state: compare.state }).toSorted());
   const card = read.cards.find((text) => text.startsWith(TITLE)) ?? '';
-  if (!model.scopes.length) return is('the incident', card.includes('No scope is active'), true);
+  if (!model.scopes.length) return is('the incident', card.includes('No list is active'), true);
   is('the account', numbers(read.keys[0]), keyOf(account));
   is('the bar', read.bars[0], bar(account));
   is('people', number(read.figures.at(-1)), account.people);
@@ -55,7 +55,7 @@ export async function dashboard(compare) {
     ...(less > 0 ? [`${who(less, 'was', 'were').replace(/ (?=person|people)/, ' notified ')} told less than was exposed: draft a supplement`] : []),
     ...(much > 0 ? [`${who(much, 'was', 'were')} told of something that is not theirs: ${correct(much - account.correction_letters, account.correction_letters)}`] : []),
   ];
-  if (!sentences.length) sentences.push(account.notified > 0 ? 'Everybody who is notified was last told all that was exposed, and nothing else' : 'Nobody is notified yet');
+  if (!sentences.length) sentences.push(account.notified > 0 ? 'All notified people were last told of everything that was exposed, and of nothing else' : 'Nobody is notified yet');
   const said = card.slice(card.indexOf('unexplained')).replace(/^unexplained \d+ /, '').replace(/ ?· counted just now$/, '');
   return is('what was told rightly', said, sentences.join(' '));
 }
@@ -112,7 +112,7 @@ function ends(compare, read) {
   ].filter(([n]) => n > 0).map(([n, one, many]) => who(n, one, many));
   if (compare.state === 'notifying') {
     const untold = people(['is in progress', 'are in progress'], ['needs a letter', 'need a letter']);
-    const asked = read.text.match(/Not everybody is told rightly: (.*?)\./)?.[1];
+    const asked = read.text.match(/Some people are not told rightly: (.*?)\./)?.[1];
     is('before monitoring', asked, untold.length ? untold.join(', ') : undefined);
   }
   if (compare.state !== 'monitoring') return;

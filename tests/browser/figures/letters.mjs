@@ -42,6 +42,6 @@ function item(list, text, model, is) {
   const n = list.letters.length;
   const sure = isPosted
     ? [n === 1 ? 'This letter was posted.' : `These ${n} letters were posted.`, `${people(n)} ${n === 1 ? 'is' : 'are'} told by post from then on`]
-    : [n === 1 ? 'This person, or somebody who acts for them, was told.' : `These ${n} people, or those who act for them, were told.`];
+    : [n === 1 ? 'This person, or a person who acts for them, was told.' : `These ${n} people, or those who act for them, were told.`];
   for (const words of sure) is(`list ${list.id}, what is recorded`, text.includes(words) ? words : text, words);
 }

@@ -43,8 +43,8 @@ function person(compare, p, { facts, tables, badge, text }) {
   const { words, said } = { words: (codes) => compare.words(codes), said: (text) => compare.said(text) };
   is('where they stand', badge, p.stands.replaceAll('_', ' '));
   is('exposed', p.inScope ? said(facts.Exposed) : facts.Exposed, p.inScope ? words(p.row.elements) : 'nothing: not affected');
-  is('named to them', said(facts['Named to them'].replace(/^nothing( yet)?$/, '')), words(p.knows));
-  is('named nothing yet', facts['Named to them'] === 'nothing yet', !p.told);
+  is('named to them', said(facts['Told of'].replace(/^nothing( yet)?$/, '')), words(p.knows));
+  is('named nothing yet', facts['Told of'] === 'nothing yet', !p.told);
   is('whom the reference names', /This is the former person/.test(text), Boolean(p.isFormer));
   is('told wrongly', said((facts['Told wrongly'] ?? '').replace(/: not theirs$/, '')), words([...p.knows].filter((one) => !p.exposed.has(one))));
   is('not yet named', said(facts['Not yet named'].replace('nothing', '')), words([...p.exposed].filter((one) => !p.knows.has(one))));

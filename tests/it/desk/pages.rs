@@ -124,7 +124,7 @@ async fn s6_an_agent_reads_why_a_campaign_waits_and_gets_no_button_to_its_page()
             assert_eq!(links(&board).contains(&to), sees, "{board}");
         }
     };
-    waits("Nothing leaves: no sender is running.");
+    waits("Nothing is sent: no sender is running.");
     house
         .sql(
             "update campaign_pace set percent = 0, reason = 'It holds: 500 people wait on the helpline.';

@@ -91,7 +91,7 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
     );
     assert!(after.contains("Call, or write a letter."), "{after}");
     let (ticket, seen) = called(&agent, "E");
-    let hint = "Goes to e-mail, e•••@e•••.org, in English.";
+    let hint = "Goes to e-mail, e•••@e•••.org.";
     assert!(seen.body.contains(hint), "{}", seen.body);
     let after = agent.answer(&ticket);
     assert!(

@@ -129,7 +129,7 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
         // The page of a campaign keeps the words that were approved.
         let before = seen
             .body
-            .split("The words, as a sample person")
+            .split("The text for a sample person")
             .next()
             .unwrap();
         for promise in PROMISES {

@@ -293,7 +293,7 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     let page = comms.get(at).body;
     assert!(
         page.contains(
-            "Not everybody is told rightly: 2 people are in progress, 1 person needs a letter."
+            "Some people are not told rightly: 2 people are in progress, 1 person needs a letter."
         ),
         "{page}"
     );

@@ -230,7 +230,7 @@ async fn the_stop_shows_on_every_figure_that_it_stops() {
     let shown = Shown::launched("", &list(6, "name")).await;
     let (house, by) = (&shown.house, Actor::Staff(shown.scene.comms));
     assert_eq!(shown.api()["held"], json!({ "state": "no_sender" }));
-    has(&shown.page(), &["Nothing leaves: no sender is running."]);
+    has(&shown.page(), &["Nothing is sent: no sender is running."]);
     hold::stop_everything(&house.app, by).await.unwrap();
     let since = house.app.now();
     assert_eq!(
@@ -259,7 +259,7 @@ async fn the_stop_shows_on_every_figure_that_it_stops() {
             "· All sending is stopped.",
         ],
     );
-    has_not(&dashboard, &["Nothing waits for you"]);
+    has_not(&dashboard, &["Nothing needs you now"]);
     let figures = crate::client::figures(&house.app).await;
     has(&figures, &["candor_sending_stopped 1"]);
     hold::start_again(&house.app, by).await.unwrap();
@@ -274,7 +274,7 @@ async fn the_stop_shows_on_every_figure_that_it_stops() {
 async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
     let shown = Shown::launched("", &list(1, "name")).await;
     shown.house.send_all().await;
-    has_not(&shown.dashboard(), &["Tickets in line"]);
+    has_not(&shown.dashboard(), &["Waiting tickets"]);
     let [person] = shown.house.people().await[..] else {
         panic!("one person");
     };
@@ -282,12 +282,12 @@ async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
         .await
         .unwrap();
     let seen = shown.dashboard();
-    has(&seen, &["Tickets in line: 1."]);
-    has_not(&seen, &["Nothing waits for you", "Open the helpline"]);
+    has(&seen, &["Waiting tickets: 1."]);
+    has_not(&seen, &["Nothing needs you now", "Open the helpline"]);
     let agent = shown.site.signed_in("agent", &[Agent]).await;
     has(
         &agent.get("/console").body,
-        &["Tickets in line: 1.", "Open the helpline"],
+        &["Waiting tickets: 1.", "Open the helpline"],
     );
 }
 

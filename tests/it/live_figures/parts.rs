@@ -89,7 +89,7 @@ async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not
     })
     .await;
     println!("settled within {took:?}");
-    has_not(&shown.page(), &["No message was tried."]);
+    has_not(&shown.page(), &["No message was attempted."]);
     assert!(took < Duration::from_secs(3), "{took:?}");
     drop(sending);
 }

@@ -92,7 +92,7 @@ async fn a_relay_that_has_not_answered_for_half_a_minute_needs_somebody() {
     };
     let needs = || {
         let page = page();
-        let (needs, _) = page.split_once("On its way").unwrap();
+        let (needs, _) = page.split_once("Running").unwrap();
         needs.to_owned()
     };
     sender(29).await;

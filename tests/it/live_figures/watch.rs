@@ -373,7 +373,7 @@ impl Watch {
             if !ended {
                 self.wrong(format!("cancelled, the sinks had {sent}: {counts}"));
             }
-            if sent > 0 && look.page.contains("No message was tried") {
+            if sent > 0 && look.page.contains("No message was attempted") {
                 self.wrong("messages were tried".to_owned());
             }
         }

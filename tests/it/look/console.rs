@@ -421,7 +421,7 @@ fn scope_report() -> ScopeReport {
                 answers: vec![
                     ("same:7".into(), "Each of the 7 names the same person, whose name and address changed.".into()),
                     ("another:7".into(), "Each of the 7 names another person.".into()),
-                    ("later".into(), "Not now: the draft waits, and nothing changes.".into()),
+                    ("later".into(), "Not now: it stays a draft, and nothing changes.".into()),
                 ],
             },
         ],
@@ -888,7 +888,7 @@ fn letters() -> LettersPage {
             "1 letter is recorded. 1 line was refused and changed nothing:".into(),
             "Line 3: there is no letter to this reference or with this code.".into(),
         ],
-        faults: fault("reference", "Nobody of this incident has this reference."),
+        faults: fault("reference", "No person of this incident has this reference."),
     }
 }
 
@@ -1171,7 +1171,7 @@ pub fn draw(pages: &mut Pages) {
                 act(1_202, "campaign.launch"),
             ],
             sought: Filter {
-                incidents: vec![choice("", "Every incident"), choice("august", HOSTILE)],
+                incidents: vec![choice("", "All incidents"), choice("august", HOSTILE)],
                 actors: vec![choice("", "Everybody")],
                 on: HOSTILE.into(),
                 ..Filter::default()

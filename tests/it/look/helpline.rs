@@ -295,7 +295,7 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             work: work(),
             sought: "ada@example.org".into(),
             faults: Faults::default(),
-            summary: "2 people fit.".into(),
+            summary: "2 people match.".into(),
             people: vec![
                 person(vec![
                     ticket_row("tkt_1", "N-4F7Q-22", "open", 32),

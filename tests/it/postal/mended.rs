@@ -201,7 +201,7 @@ async fn a_call_finds_its_person_by_the_code_of_a_letter_until_the_letter_comes_
     post.returned("reference,reason\nr1,moved away\n").await;
     let refused = log();
     assert_eq!(refused.status, 422);
-    assert!(refused.body.contains("Nobody is found by this"));
+    assert!(refused.body.contains("No person matches this"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,7 +87,7 @@ async fn f6_people_without_a_postal_address_are_counted_as_they_are_now() {
         staff
             .get(PAGE)
             .body
-            .contains("2 people have no postal address: they need one, or are told otherwise.")
+            .contains("2 people have no postal address: they need one, or must be told otherwise.")
     );
     assert_eq!(lacking().lines().count(), 3);
     // One is told by telephone, of one an address is found: nobody lacks one any more.

@@ -126,7 +126,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
     figures(&letters, "People whom no e-mail reaches", (5, 0));
     has(
         &letters,
-        "1 person has no postal address: they need one, or are told otherwise.",
+        "1 person has no postal address: they need one, or must be told otherwise.",
     );
     has(
         &letters,

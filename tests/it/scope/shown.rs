@@ -157,15 +157,15 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
         );
         has(
             &page,
-            "0 people come into the scope and 3 leave it. 2 of those who leave were told something: a correction must \
-             tell them that they are not affected.",
+            "0 people are added to the scope and 3 are removed. 2 of the removed people were told something: a \
+             correction must tell them that they are not affected.",
         );
         has(&page, "and are not affected; 2 of them were told something");
         // Told after the list was read: counted, too.
         desk.notify("dee", "name").await;
         has(
             &get(&comms, &format!("{AT}/2")),
-            "3 of those who leave were told something",
+            "3 of the removed people were told something",
         );
         desk.activate(2).await.unwrap();
         assert_eq!(desk.account().await.told_too_much, 4, "{mode:?}");

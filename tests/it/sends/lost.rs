@@ -207,7 +207,7 @@ async fn a_cancelled_campaign_that_no_sender_settles_says_so() {
     let seen = program.get(&format!("/campaigns/{id}")).json();
     assert_eq!(seen["held"], json!({"state": "no_sender"}), "{seen}");
     let page = browser.get(&format!("/console/campaigns/{id}")).body;
-    let words = "12 not settled yet. Nothing leaves: no sender is running.";
+    let words = "12 not settled yet. Nothing is sent: no sender is running.";
     assert!(page.contains(words), "{page}");
     // A stop does not hide that.
     let by = Actor::Staff(scene.comms);
@@ -240,7 +240,7 @@ async fn neither_a_stop_nor_pacing_nor_held_relays_keep_a_cancelled_campaign_fro
     hold::cancel(&house.app, scene.comms, id).await.unwrap();
     assert_eq!(seen(), json!(null));
     let page = || browser.get(&format!("/console/campaigns/{id}")).body;
-    let words = "12 not settled yet. A sender does that in a moment.";
+    let words = "12 not settled yet. A sender settles them in a moment.";
     assert!(page().contains(words), "{}", page());
     // While the database is in doubt nothing is settled.
     suspect(&house.app, by, &[Why::Declared]).await.unwrap();
@@ -263,7 +263,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
             "<b>12</b> of those queued or deferred may have arrived: it is not known how an attempt ended. {end}"
         )
     };
-    let again = words("They are tried again.");
+    let again = words("They will be tried again.");
     assert!(page().contains(&again), "{}", page());
     // A new list before the audience is complete: nobody can resume it.
     house

@@ -4,20 +4,27 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::{DateTime, Utc};
 
+use super::buttons::{buttons, cancel_question};
 use super::content::{Content, not_affected};
 use super::outcomes::Outcomes;
-use super::progress::{Counts, of_total, percent_done};
+use super::progress::{
+    Counts, is_held, is_whole, of_total, pace as pace_in_words, percent_done, speed,
+};
 use super::readiness::Readiness;
+use super::row::which;
 use super::snapshot::Snapshot;
 use crate::app::App;
-use crate::campaign::doubled;
+use crate::campaign::launch::TAKEN_BACK;
+use crate::campaign::store::MayHaveArrived;
+use crate::campaign::{Campaign, CampaignStatus, doubled};
 use crate::id::CampaignId;
 use crate::staff::right::SeeCampaigns;
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
-use crate::web::page::{self, Desk, Faults, Moment};
+use crate::web::page::{self, Desk, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
@@ -178,5 +185,93 @@ pub(super) async fn load(
         Some(_) => Some(snapshot.progress.sendable()),
         None => counted.map(|counted| counted.count.mailable),
     };
-    Ok(snapshot.page(app, who, (readiness, total), may_have_arrived))
+    Ok(assemble(
+        snapshot,
+        app,
+        who,
+        (readiness, total),
+        may_have_arrived,
+    ))
+}
+
+/// Fills the page from the snapshot and from what was counted afterwards.
+fn assemble(
+    read: Snapshot,
+    app: &App,
+    who: &Signed,
+    (readiness, total): (Option<Readiness>, Option<i64>),
+    arrived: Option<MayHaveArrived>,
+) -> CampaignPage {
+    let (campaign, progress) = (&read.campaign, &read.progress);
+    let question = cancel_question(campaign, progress);
+    let reader = (who, read.void.is_some());
+    let waits = read.factors.waits_for(campaign, progress, &read.ability);
+    let pace = || pace_in_words(campaign, progress, &read.ability, read.latest);
+    CampaignPage {
+        buttons: buttons(
+            campaign,
+            read.present.as_ref(),
+            total,
+            readiness.as_ref(),
+            reader,
+            &question,
+        ),
+        pace: waits.unwrap_or_else(pace),
+        is_held: is_held(campaign, &read.ability),
+        speed: speed(campaign, read.pace.as_ref(), &read.ability, &read.factors),
+        doubt: doubt(campaign),
+        deadline: deadline(campaign, read.now),
+        defaults: match campaign.launched_at {
+            Some(_) => Vec::new(),
+            None => app.config.left_at_defaults(),
+        },
+        maybe_arrived: match progress.left() {
+            0 => Some(0),
+            _ => arrived.map(|of| of.waiting),
+        },
+        counts: Counts {
+            doubled: arrived.map(|of| of.twice),
+            ..Counts::from(progress)
+        },
+        is_again: campaign.audience.may_have_been_told,
+        is_whole: is_whole(campaign, progress),
+        id: campaign.id.to_string(),
+        kind: campaign.kind.to_string(),
+        which: which(read.number, campaign),
+        status: campaign.status.to_string(),
+        version: campaign.version.into(),
+        name: read.content.template_name.clone(),
+        readiness,
+        total,
+        faults: Faults::default(),
+        as_of: Moment::exact(read.now),
+        void: read.void.unwrap_or_default(),
+        log: read.history.0,
+        has_older_acts: read.history.1,
+        content: read.content,
+        desk: read.desk,
+        slug: read.incident.slug,
+        incident: read.incident.title,
+        outcomes: read.outcomes,
+    }
+}
+
+/// What the author of a draft must check first. A draft that staff took back needs no reason.
+fn doubt(of: &Campaign) -> String {
+    let reason = of
+        .status_reason
+        .as_deref()
+        .filter(|said| *said != TAKEN_BACK);
+    match (of.status, reason) {
+        (CampaignStatus::Draft, Some(reason)) => format!("Check first: {reason}."),
+        _ => String::new(),
+    }
+}
+
+fn deadline(of: &Campaign, now: DateTime<Utc>) -> String {
+    match of.limits.finish_by.filter(|_| !of.status.is_over()) {
+        Some(by) if by > now => format!("must be finished in {}", span(by - now)),
+        Some(_) => "is past its deadline".to_owned(),
+        None => String::new(),
+    }
 }

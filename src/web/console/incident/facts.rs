@@ -59,20 +59,13 @@ pub async fn save(
         false => steer::edit_facts(&app, who.id, incident.id, version, title, &facts).await,
     };
     match saved {
-        Ok(()) if looks => {
-            return Ok(to_preview(&slug));
-        }
+        Ok(()) if looks => return Ok(to_preview(&slug)),
         Ok(()) => {
-            let did = match has_void(&app, incident.id).await? {
-                true => "facts-void",
-                false => "facts",
-            };
-            return done(&app, &req, &who, &slug, (did, unsaved)).await;
+            let message = message_of(&app, incident.id).await?;
+            return done(&app, &req, &who, &slug, (message, unsaved)).await;
         }
         Err(SteerError::Text(why)) => form.fault("facts", why),
-        Err(SteerError::Changed) => {
-            return Err(out_of_date().typed(in_one_text(&facts)));
-        }
+        Err(SteerError::Changed) => return Err(out_of_date().typed(in_one_text(&facts))),
         Err(error) => return Err(error.into()),
     }
     let page = load(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
@@ -171,12 +164,16 @@ fn places(key: &str, facts: &Facts) -> String {
     }
 }
 
-/// Whether the approval of any campaign of the incident is void.
-async fn has_void(app: &App, incident: IncidentId) -> Result<bool, Problem> {
+/// The word of the message after saving: it says whether the approval of any campaign of the incident is void.
+async fn message_of(app: &App, incident: IncidentId) -> Result<&'static str, Problem> {
     let mut conn = app.db.get().await?;
     let mut campaigns = campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await?;
     campaigns.retain(|one| one.approved_by.is_some());
-    Ok(!approval::void(app, &mut conn, &campaigns).await?.is_empty())
+    let void = approval::void(app, &mut conn, &campaigns).await?;
+    Ok(match void.is_empty() {
+        true => "facts",
+        false => "facts-void",
+    })
 }
 
 /// `GET /console/incidents/{slug}/facts/publish`.

@@ -5,48 +5,24 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
+use super::forget_form::ForgetForm;
 use super::incident_at;
 use super::page::{IncidentPage, load};
 use super::unsaved::Unsaved;
 use crate::app::App;
-use crate::incident::open::Open;
-use crate::incident::{Incident, IncidentState};
 use crate::person::forget::{self, ForgetError};
-use crate::staff::Right;
 use crate::staff::right::ForgetIncident;
 use crate::web::console::answer::redirect;
 use crate::web::form::Form;
-use crate::web::page::{self, Faults};
+use crate::web::page;
 use crate::web::problem::Answer;
-use crate::web::who::{Allowed, Signed};
+use crate::web::who::Allowed;
 
 /// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Typed {
     repeated: String,
-}
-
-/// The form that forgets the people, as typed.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "the fields of the form")]
-pub struct ForgetForm {
-    pub repeated: String,
-    pub faults: Faults,
-    /// What must be over first, each with its number.
-    pub reasons: Vec<String>,
-}
-
-impl ForgetForm {
-    /// The empty form, if the incident is over and `who` has the right.
-    pub(super) fn offered(who: &Signed, of: &Incident, open: &Open) -> Option<Self> {
-        let over = matches!(of.state, IncidentState::Closed | IncidentState::Dismissed);
-        let can = over && of.forgotten_at.is_none() && who.may(Right::ForgetIncident);
-        can.then(|| Self {
-            reasons: open.before_forgetting(of.state == IncidentState::Dismissed),
-            ..Self::default()
-        })
-    }
 }
 
 /// `POST /console/incidents/{slug}/forget`.

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod facts;
 pub mod forget;
+pub mod forget_form;
 pub mod list;
 pub mod page;
 pub mod state;
+pub mod state_buttons;
 pub mod unsaved;
 pub mod updates;
 

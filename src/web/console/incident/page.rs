@@ -6,9 +6,9 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::forget::ForgetForm;
+use super::forget_form::ForgetForm;
 use super::incident_at;
-use super::state::{button, moved};
+use super::state_buttons::{button, moved};
 use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::campaign;
@@ -319,11 +319,15 @@ pub async fn done(
     }
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, slug).await?;
-    let mut page = load(app, &mut conn, req, who, incident).await?;
-    page.desk.flash = message(action).map(|flash| Flash {
+    let state = incident.state;
+    let page = load(app, &mut conn, req, who, incident).await?;
+    let flash = message(action);
+    let mut desk = moved(Desk { flash, ..page.desk }, state);
+    desk.flash = desk.flash.map(|flash| Flash {
         text: flash.text + unsaved.in_words(),
         ..flash
     });
+    let page = IncidentPage { desk, ..page };
     let shown = page::show(StatusCode::OK, &page.with(unsaved))?;
     Ok(accepted(shown))
 }

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod due;
 mod former;
+pub mod list_line;
 pub mod minors;
 pub mod one;
 pub mod page;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 
-use super::page::ListLine;
+use super::list_line::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
 use crate::postal::lacking::Counts;

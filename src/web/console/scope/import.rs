@@ -206,11 +206,8 @@ pub async fn import(
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let mut parts = Parts::new(body, &boundary(&req)?);
     let (mode, list) = read_fields(&req, &mut parts).await?;
-    let of = incident.id;
-    let how = How {
-        mode,
-        draft: on.draft,
-    };
+    let (of, draft) = (incident.id, on.draft);
+    let how = How { mode, draft };
     // Checked before the list is read.
     let asked = ask_draft(&mut *app.db.get().await?, of, how.draft).await;
     if let Ok(draft) = &asked {

@@ -84,10 +84,9 @@ pub async fn save(
         return shown(&app, &req, &who, (*id, words, form.faults), StatusCode::OK).await;
     }
     let triples = words.triples();
-    let variants: Variants = triples.iter().cloned().collect();
+    let variants = &triples.iter().cloned().collect::<Variants>();
     let saved = match words.names() {
         Ok(names) => {
-            let variants = &variants;
             let texts = edit::Words { variants, names };
             edit::add_version(&app, who.id, *id, texts, words.version).await
         }

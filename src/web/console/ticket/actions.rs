@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::page::{self, Draft};
+use super::draft::{Draft, field_of};
+use super::page;
 use crate::app::App;
 use crate::db::enums::UnknownWord;
 use crate::id::StaffId;
@@ -330,7 +331,7 @@ async fn refused(
             draft.refused("", &error),
         ),
         DeskError::Refused(refusal) => {
-            let field = page::field_of(&refusal);
+            let field = field_of(&refusal);
             (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 before.clone(),

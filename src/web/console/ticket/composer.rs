@@ -1,7 +1,7 @@
 //! The composer of the ticket page: where a reply goes, and the buttons that send it.
 
 use super::delivery::ReplyChannel;
-use super::page::Draft;
+use super::draft::Draft;
 use super::resolution;
 use super::view::Composer;
 use crate::person::Person;

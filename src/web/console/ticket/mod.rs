@@ -4,6 +4,7 @@ pub mod actions;
 mod composer;
 mod conflict;
 pub mod delivery;
+pub mod draft;
 pub mod page;
 pub mod person;
 pub mod resolution;

@@ -351,7 +351,7 @@ async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_so() {
     let seen = staff.get(letters).body;
     assert!(
         seen.contains("1 person, next of kin")
-            && seen.contains("This person, or somebody who acts for them, was told."),
+            && seen.contains("This person, or a person who acts for them, was told."),
         "{seen}"
     );
     let telling = Telling::new(How::Phone, "the widow").unwrap();

@@ -1,0 +1,75 @@
+//! What an agent typed on the ticket page, and why it was refused.
+
+use crate::ticket::desk;
+use crate::ticket::guard::Refusal;
+use crate::ticket::status::Need;
+use crate::web::page::{Fault, Faults};
+use crate::web::thread::sentence;
+
+/// What an agent typed, and why it was refused.
+#[derive(Default)]
+pub struct Draft {
+    /// Whether the note tab is open.
+    pub as_note: bool,
+    /// The reply to the customer.
+    pub reply: String,
+    /// The note to colleagues.
+    pub note: String,
+    /// The chosen resolution.
+    pub resolution: String,
+    /// The reason of a hold.
+    pub reason: String,
+    /// The day of the review.
+    pub review_on: String,
+    /// Why it was refused.
+    pub faults: Faults,
+    /// A change of the ticket since the page was loaded.
+    pub conflict: Option<Box<desk::Conflict>>,
+    /// The word of the last action.
+    pub did: String,
+}
+
+impl Draft {
+    /// Adds a fault; an empty `field` is the field of the text.
+    pub fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
+        let words = if self.as_note { "note" } else { "reply" };
+        let field = if field.is_empty() { words } else { field };
+        self.faults.0.push(Fault {
+            field: field.to_owned(),
+            text: sentence(why),
+        });
+        self
+    }
+
+    /// Whether nothing is typed.
+    pub fn is_empty(&self) -> bool {
+        self.reply.trim().is_empty() && self.note.trim().is_empty()
+    }
+
+    /// The draft after the text of the open tab was sent: the text of the other tab, which is then open.
+    #[must_use]
+    pub fn without_sent(self) -> Self {
+        match self.as_note {
+            true => Self {
+                note: String::new(),
+                as_note: false,
+                ..self
+            },
+            false => Self {
+                note: self.note,
+                as_note: true,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// The field of a refusal.
+pub fn field_of(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Needs(Need::Review) => "review_on",
+        Refusal::Needs(Need::Reason) => "reason",
+        Refusal::Needs(Need::Answer | Need::Clearance) => "resolution",
+        _ => "",
+    }
+}
