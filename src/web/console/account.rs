@@ -20,9 +20,9 @@ pub struct Account {
     pub notified_by_post: i64,
     /// Of the notified: people who were last told by a channel other than e-mail or post.
     pub notified_otherwise: i64,
-    /// People whose notice is not sent yet.
+    /// People with a notice that is not sent yet.
     pub in_progress: i64,
-    /// People whom no e-mail reaches.
+    /// People without a working e-mail address.
     pub needs_letter: i64,
     /// People who must not be written to, each with a reason.
     pub withheld: i64,
@@ -32,7 +32,7 @@ pub struct Account {
     pub unnotified_elements: i64,
     /// People who were told of an element that is not theirs.
     pub told_too_much: i64,
-    /// Of these: people whom a letter or another channel must correct.
+    /// Of these: people to correct by a letter or another channel.
     pub correction_letters: i64,
     /// Minors who are told by a letter to the parent or guardian.
     pub guardian_letters: i64,
@@ -79,7 +79,7 @@ impl Account {
         }
     }
 
-    /// People whom a campaign can correct by e-mail.
+    /// People to correct by a campaign.
     pub fn correction_mails(&self) -> i64 {
         self.told_too_much - self.correction_letters
     }

@@ -140,7 +140,7 @@ pub fn redirect(page: &str, action: &str) -> HttpResponse {
         .finish()
 }
 
-/// The problem of a form whose page is out of date.
+/// The problem of a form from a page that is out of date.
 pub fn out_of_date() -> Problem {
     Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
 }

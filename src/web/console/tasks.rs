@@ -1,4 +1,4 @@
-//! Tasks that an incident has for staff: people whom no campaign or letter reaches, and people who were not told
+//! Tasks that an incident has for staff: people who are reached by no campaign and no letter, and people who were not told
 //! rightly.
 
 use super::Account;
@@ -76,7 +76,7 @@ fn page(of: &Incident) -> String {
     format!("/console/incidents/{}", of.slug)
 }
 
-/// People for whom a campaign has to be drafted, and notices that were left uncertain.
+/// People who need a campaign, and notices that were left uncertain.
 async fn of_campaigns(
     conn: &mut Conn,
     incident: &Incident,
@@ -85,7 +85,7 @@ async fn of_campaigns(
     let draft = |what: &str| format!("/console/campaigns?incident={}&{what}#new", incident.slug);
     let mut tasks = Vec::new();
     let reach = reach(conn, incident.id).await?;
-    // No campaign is for minors whose guardians get a letter.
+    // No campaign is for minors with a letter to the guardian.
     let in_progress = account.in_progress - account.guardian_in_progress;
     if let Some(text) = unreached(in_progress, &reach) {
         tasks.push(task(text, draft("kind=initial"), "Draft a campaign"));
@@ -122,7 +122,7 @@ async fn of_campaigns(
     Ok(tasks)
 }
 
-/// An incident whose state does not say yet that people are told.
+/// The task to change an early state although people are told.
 fn of_state(incident: &Incident, account: &Account, who: &Signed) -> Option<Task> {
     let is_early = matches!(
         incident.state,
@@ -149,7 +149,7 @@ async fn left_uncertain(conn: &mut Conn, of: IncidentId, all: i64) -> db::Result
     db::within(conn, PATIENCE, count).await
 }
 
-/// The sentence about `all` uncertain notices, `left` of which are to people who were not told since.
+/// The sentence about `all` uncertain notices; `left` of them are to people who were not told since.
 fn uncertain_in_words(left: Option<i64>, all: i64) -> String {
     match (left, all) {
         (Some(1), _) => {
@@ -206,7 +206,7 @@ pub fn of_closed(it: &str, incident: &Incident, untold: &Untold, who: &Signed) -
     Some(task(text, format!("{}#state", page(incident)), action))
 }
 
-/// The sentence about people in progress whom no campaign will reach; `None` before the audiences of all campaigns are
+/// The sentence about people in progress who are in no campaign; `None` before the audiences of all campaigns are
 /// known. An unsettled notice reaches at most one of them, and an uncertain notice may have reached one: the rest is the
 /// minimum.
 fn unreached(in_progress: i64, reach: &Reach) -> Option<String> {

@@ -14,7 +14,7 @@ use crate::postal;
 use crate::web::console::incident::incident_at;
 use crate::web::problem::Problem;
 
-/// The maximum number of campaigns whose actions are shown with those of their incident.
+/// The maximum number of campaigns in the query of an incident.
 const CAMPAIGNS: i64 = 1_000;
 /// The prefixes of ids that actions have in their details: the subject is a larger thing.
 const PARTS: [&str; 7] = [

@@ -33,7 +33,7 @@ pub struct Content {
     pub template_name: String,
     /// Its version.
     pub template_version: i64,
-    /// The languages it goes out in.
+    /// The languages of its texts.
     pub locales: Vec<String>,
     /// The audience in words.
     pub audience: String,
@@ -242,7 +242,7 @@ fn read_by(
     };
     let (subject, text) = match letter {
         Ok(letter) => (letter.subject, letter.text),
-        // A campaign with such a text cannot be submitted. The page shows the text as it is written.
+        // A campaign with such a text cannot be submitted. The page shows the text unrendered.
         Err(_) => (variant.subject.clone(), variant.body.clone()),
     };
     Words {
@@ -253,7 +253,7 @@ fn read_by(
     }
 }
 
-/// The words for an audience of people whom an uncertain notice may have told.
+/// The words for an audience of people who may have got an uncertain notice.
 pub(crate) const MAYBE_TOLD: &str =
     "to whom an earlier notice was left uncertain: each may get this a second time";
 

@@ -74,7 +74,7 @@ pub struct NewCampaign {
     pub locales: String,
     /// Flags, as typed.
     pub flags: String,
-    /// Whether it goes only to people whom an uncertain notice may have told.
+    /// Whether it goes only to people who may have got an uncertain notice.
     pub maybe: bool,
     /// Messages a second, as typed; 0 for no limit.
     pub rate: String,

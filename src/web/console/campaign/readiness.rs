@@ -21,7 +21,7 @@ pub struct Readiness {
     pub count: AudienceCount,
     /// The languages of the audience, most people first.
     pub readers: Vec<Reader>,
-    /// Facts that its texts quote and whose present text is not public.
+    /// Facts that its texts quote and that are not public in their present form.
     pub unpublished: Vec<String>,
     /// What must be changed before a submission, each a sentence.
     pub reasons: Vec<String>,

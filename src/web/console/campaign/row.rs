@@ -23,7 +23,7 @@ pub struct CampaignRow {
     pub incident: String,
     /// `initial`, `supplement` or `correction`.
     pub kind: String,
-    /// Its number, kind and day, and to whom it goes: several have one name.
+    /// Its number, kind, day and audience: several campaigns can have one name.
     pub about: String,
     /// Its state.
     pub status: String,

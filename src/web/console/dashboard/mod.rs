@@ -132,7 +132,7 @@ struct Board {
     now: DateTime<Utc>,
     campaigns: Vec<Campaign>,
     ability: Ability,
-    /// What changed since the submission of the campaigns whose approval is void.
+    /// The changes that voided the approvals of campaigns.
     void: HashMap<CampaignId, Vec<Change>>,
     template_names: BTreeMap<TemplateId, String>,
     numbers: HashMap<CampaignId, i64>,
@@ -287,7 +287,7 @@ fn weight(tone: Tone) -> u8 {
     }
 }
 
-/// How urgent an account is for any reader: people who were not told rightly, or whom no e-mail reaches.
+/// How urgent an account is for any reader: people who were not told rightly, or who need a letter.
 fn unfinished(of: &Account) -> u8 {
     let told = of.unnotified_elements + of.told_too_much + of.needs_letter;
     match (of.unexplained, told) {

@@ -22,7 +22,7 @@ use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
 use crate::web::who::{Allowed, Signed};
 
-/// The maximum number of people whose tickets are shown.
+/// The maximum number of people to show the tickets of.
 const MAX_PEOPLE: usize = 20;
 
 /// `/console/helpline/find`

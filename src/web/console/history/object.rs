@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::postal::PostalKind;
 use crate::web::figures::count;
 
-/// What stands behind the words of an act; empty if it can be done to one thing only.
+/// The words that follow the action; empty if the action can concern one thing only.
 pub(super) fn object(act: &str, detail: &Value) -> String {
     let version = detail["version"].as_i64();
     match action.split_once('.') {

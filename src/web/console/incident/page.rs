@@ -86,7 +86,7 @@ pub struct IncidentPage {
     pub publication: String,
     /// The people who are not told; a change to monitoring asks to confirm their numbers.
     pub untold: Untold,
-    /// The tasks about people whom no e-mail tells, and about untold people of a closed incident.
+    /// The tasks about people who are not told by e-mail, and about untold people of a closed incident.
     pub tasks: Vec<Task>,
 }
 
@@ -119,7 +119,7 @@ impl Publish {
     }
 }
 
-/// The state of an import whose process stopped.
+/// The state of an import after its process stopped.
 pub const DIED: &str = "import died";
 
 /// One version of the affected list.

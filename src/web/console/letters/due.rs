@@ -1,4 +1,4 @@
-//! People whom no e-mail tells: how many belong on a list for the post, for next of kin or for safe channels, and how many
+//! People who are not told by e-mail: how many belong on a list for the post, for next of kin or for safe channels, and how many
 //! of them are on a list already. The dashboard, the incident and the Letters page show the same figures.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! People on a waiting list whose reference was reassigned to another person.
+//! People on a waiting list with a reference that was reassigned to another person.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! People who are told by letters, next of kin or safe channels: the lists that staff take, and what became of them.
+//! People who are told by letters, next of kin or safe channels: taking lists and recording their results.
 
 pub mod actions;
 pub mod due;

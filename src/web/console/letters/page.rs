@@ -52,7 +52,7 @@ pub struct LettersPage {
     pub may_steer: bool,
     /// The beginning of the links in letters if only this machine can open them; else empty.
     pub links: String,
-    /// The channels by which people are told otherwise.
+    /// The channels for people who are told neither by e-mail nor by post.
     pub channels: Vec<Choice>,
     /// The form for one person who was told.
     pub one: Typed,
@@ -79,7 +79,7 @@ pub struct BatchLine {
     pub by_post: bool,
     /// Whether it is neither recorded nor discarded.
     pub waits: bool,
-    /// The sentence about people whose reference now names another person; empty without any.
+    /// The sentence about people with a reassigned reference; empty without any.
     pub former: String,
     /// The form that records it.
     pub form: Typed,

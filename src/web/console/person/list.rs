@@ -84,7 +84,7 @@ pub fn line(of: &Person) -> PersonLine {
     }
 }
 
-/// The query: the figure whose people are shown.
+/// The query: the figure to show the people of.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {

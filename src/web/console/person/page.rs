@@ -52,7 +52,7 @@ pub struct PersonPage {
     pub flags: String,
     /// The notices of all campaigns, the newest first.
     pub notices: Vec<NoticeLine>,
-    /// Postal letters, and how the person was told otherwise, the newest first.
+    /// Postal letters, and other ways in which the person was told, the newest first.
     pub letters: Vec<PostalLine>,
     /// Whether the reader may open notices.
     pub may_open: bool,

@@ -116,13 +116,14 @@ pub async fn write(
     let is_note = written.kind == Kind::Note;
     let draft = draft(&written, is_note);
     let then = match then(&ticket, &written, app.now()) {
-        Err(fault) if !is_note => {
+        _ if is_note => None,
+        Ok(then) => Some(then),
+        Err(fault) => {
             let faults = Faults(vec![fault]);
             let draft = Draft { faults, ..draft };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return page::show(&app, &req, &who, &ticket, status, draft).await;
         }
-        then => then.ok(),
     };
     match send(&app, &who, &ticket, &written, then).await {
         Ok(ticket) => {
@@ -133,7 +134,7 @@ pub async fn write(
     }
 }
 
-/// Saves the message of the form. `then`: the next state; a note has none.
+/// Saves the message of the form. `then`: the next state; `None` for a note.
 async fn send(
     app: &App,
     who: &Signed,
@@ -146,13 +147,12 @@ async fn send(
         messages: written.messages,
     };
     let text = &written.text;
-    match (written.kind, then) {
-        (Kind::Reply, Some(then)) => desk::reply(app, who.id, ticket.id, seen, text, &then).await,
-        (Kind::Call, Some(then)) => desk::log_call(app, who.id, ticket.id, seen, text, &then).await,
-        _ => {
-            let text = written.note.last().unwrap_or(text);
-            desk::note(app, who.id, ticket.id, text).await
+    match then {
+        None => desk::note(app, who.id, ticket.id, written.note.last().unwrap_or(text)).await,
+        Some(then) if written.kind == Kind::Call => {
+            desk::log_call(app, who.id, ticket.id, seen, text, &then).await
         }
+        Some(then) => desk::reply(app, who.id, ticket.id, seen, text, &then).await,
     }
 }
 

@@ -30,7 +30,7 @@ pub struct TicketPage {
     pub version: i64,
     /// Of a call: that it is one, and whether the caller was verified; else empty.
     pub call: String,
-    /// How it ended, by whom and when; empty while it has not.
+    /// How, when and by which actor it ended; empty before that.
     pub ended: String,
     /// Why it is urgent: `severity 5 · harm reported · waits 2 h`.
     pub why: String,
@@ -51,7 +51,7 @@ pub struct TicketPage {
     /// Buttons for transitions without a message; `name` is the state, with a resolution if it needs one (`closed:spam`).
     /// `take` assigns the ticket to the reader, `release` returns it to the queue.
     pub buttons: Vec<Button>,
-    /// For leads: the agents to whom it can be assigned.
+    /// For leads: the agents who can get it.
     pub agents: Vec<Choice>,
     /// The person (right zone).
     pub person: PersonZone,
@@ -104,7 +104,7 @@ impl Composer {
 pub struct PersonZone {
     /// The name, masked below verification level 1; empty when no person is connected.
     pub name: String,
-    /// The organisation's reference, masked likewise.
+    /// The organisation's reference, masked in the same way.
     pub reference: String,
     /// Their page; empty below verification level 1.
     pub page: String,
