@@ -148,7 +148,7 @@ async function unsaved(viewport, javaScriptEnabled, incident) {
   assert.equal(await page.locator('#body-1').inputValue(), typed);
   assert.match(await page.locator('pre').innerText(), new RegExp(`Typed at ${where} & not saved`));
   const letter = page.frameLocator('iframe[name=letter]');
-  await named(page, 'Draw the letter below').click();
+  await named(page, 'Show the HTML part below').click();
   await letter.getByText(`Typed at ${where}`).waitFor();
   await checked('unsaved-preview');
   await pressed(page, named(page, 'Save as new version'));

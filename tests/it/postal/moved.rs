@@ -229,7 +229,7 @@ async fn f7_a_forgotten_incident_says_so_where_its_people_were() {
     assert!(people.body.contains("2 people"), "{}", people.body);
     assert!(
         people.body.contains("were forgotten on 29 November 2026")
-            && !people.body.contains("Nobody is behind"),
+            && !people.body.contains("No person is behind"),
         "{}",
         people.body
     );

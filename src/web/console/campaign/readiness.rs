@@ -89,7 +89,7 @@ impl Readiness {
         let mut reasons = broken;
         reasons.extend(review.reasons(&all));
         if counted.count.mailable == 0 {
-            reasons.push("Nobody in this audience can be told by e-mail.".to_owned());
+            reasons.push("No person in this audience can be told by e-mail.".to_owned());
         }
         let reader = |one: check::Readers| Reader {
             language: own_name(one.locale.as_str()),

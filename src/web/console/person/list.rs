@@ -116,7 +116,13 @@ impl Asked {
         let address = serde_urlencoded::to_string(&given).unwrap_or_default();
         let words: Vec<_> = given
             .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
+            .map(|(name, value)| match (*name, value.as_str()) {
+                ("standing", "needs_letter") => "needs a letter".to_owned(),
+                ("standing", value) => value.replace('_', " "),
+                ("incomplete", _) => "told less than was taken".to_owned(),
+                ("reason", value) => format!("reason: {}", value.replace('_', " ")),
+                (name, value) => format!("{name}: {value}"),
+            })
             .collect();
         (address, words.join(" · "))
     }
