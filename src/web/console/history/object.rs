@@ -7,7 +7,7 @@ use crate::postal::PostalKind;
 use crate::web::figures::count;
 
 /// The words that follow the action; empty if the action can concern one thing only.
-pub(super) fn object(act: &str, detail: &Value) -> String {
+pub(super) fn object(action: &str, detail: &Value) -> String {
     let version = detail["version"].as_i64();
     match action.split_once('.') {
         Some(("scope", _)) => version
