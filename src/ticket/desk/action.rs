@@ -1,11 +1,11 @@
-//! A deed on one ticket while it is being done: lock, compare, move, say, write, commit.
+//! An action on one ticket while it is being done: lock, compare, move, say, write, commit.
 
 use chrono::{DateTime, Utc};
 
 use super::{Conflict, DeskError, Seen};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn, Tx};
 use crate::id::{LetterId, StaffId, TicketId};
 use crate::outbox::{self, LetterKind, NewLetter};
@@ -32,8 +32,8 @@ pub(super) fn words(
     }
 }
 
-/// A deed on one ticket while it is being done: the transaction, and the ticket as it will be.
-pub(super) struct Deed<'a> {
+/// An action on one ticket while it is being done: the transaction, and the ticket as it will be.
+pub(super) struct TicketAction<'a> {
     app: &'a App,
     by: Actor,
     now: DateTime<Utc>,
@@ -42,7 +42,7 @@ pub(super) struct Deed<'a> {
     moved: bool,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> TicketAction<'a> {
     pub(super) async fn begin(
         app: &'a App,
         by: Actor,
@@ -61,17 +61,17 @@ impl<'a> Deed<'a> {
         id: TicketId,
         seen: Seen,
     ) -> Result<Self, DeskError> {
-        let mut deed = Self::unseen_in(app, by, tx, id).await?;
-        let ticket = &deed.ticket;
+        let mut action = Self::unseen_in(app, by, tx, id).await?;
+        let ticket = &action.ticket;
         let unread = seen
             .messages
             .is_some_and(|last| ticket.customer_message > last);
         if ticket.version == seen.version && !unread {
-            return Ok(deed);
+            return Ok(action);
         }
         let after = seen.messages.unwrap_or(ticket.messages);
-        let newer = store::thread(&mut deed.tx, &app.keys, &deed.ticket, after).await?;
-        let now = deed.ticket;
+        let newer = store::thread(&mut action.tx, &app.keys, &action.ticket, after).await?;
+        let now = action.ticket;
         Err(DeskError::Conflict(Box::new(Conflict { now, newer })))
     }
 
@@ -193,7 +193,7 @@ impl<'a> Deed<'a> {
     /// Writes the ticket and the audit event, and commits.
     pub(super) async fn end(
         mut self,
-        deed: &str,
+        action: Action,
         detail: serde_json::Value,
     ) -> Result<Ticket, DeskError> {
         let conn: &mut Conn = &mut self.tx;
@@ -204,7 +204,7 @@ impl<'a> Deed<'a> {
             return Err(db::Error::inconsistent("ticket", id).into());
         }
         if self.by.staff().is_some() {
-            audit::store::append(conn, self.now, self.by, deed, id, &detail).await?;
+            audit::store::append(conn, self.now, self.by, action, id, &detail).await?;
         }
         self.tx.commit().await?;
         Ok(self.ticket)
