@@ -1,6 +1,7 @@
 //! The reader of a preview: the person with a reference, for staff who may see people.
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::incident::Incident;
 use crate::person::find::{self, Clue};
 use crate::staff::Right;
@@ -33,7 +34,7 @@ pub async fn reader(
         .into_iter()
         .next();
     let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
-    who.saw(app, "person.read", person.id, 1);
+    who.saw(app, Action::PersonRead, person.id, 1);
     let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
     let told_wrongly = person.told_wrongly();
     let reader = Reader {

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use self::object::object;
 use super::names::Names;
-use crate::audit;
+use crate::audit::action::in_words;
+use crate::audit::{self, Action};
 use crate::db::Conn;
 use crate::seal::{IncidentKey, from_hex};
 use crate::web::page::Moment;
@@ -63,9 +64,10 @@ pub async fn history_with_reasons(
 
 /// What was done, with the reason if one is on record.
 fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String {
+    let action = Action::parse(&event.action);
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     if let (Some(from), Some(to)) = (detail["from"].as_str(), detail["to"].as_str())
-        && event.deed == "incident.move"
+        && action == Some(Action::IncidentMove)
     {
         return format!("moved the incident from {from} to {to}");
     }
@@ -79,57 +81,9 @@ fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> Stri
         .map(ToOwned::to_owned)
         .or_else(opened)
     {
-        Some(reason) => format!("{}: {reason}", action_in_words(&event.deed)),
-        None => action_in_words(&event.deed) + &object(&event.deed, &detail),
+        Some(reason) => format!("{}: {reason}", in_words(&event.action)),
+        None => in_words(&event.action) + &object(action, &detail),
     }
-}
-
-/// An action of the audit log in words.
-fn action_in_words(word: &str) -> String {
-    let words = match word {
-        "incident.open" => "opened the incident",
-        "incident.move" => "changed the state of the incident",
-        "incident.facts" => "changed the fact sheet",
-        "incident.publish_facts" => "published the fact sheet",
-        "incident.update" => "published an update",
-        "incident.forget" => "forgot its people",
-        "incident.rewrap" => "wrapped its key with a new master key",
-        "scope.import" => "imported a list of affected people",
-        "scope.add" => "added rows to the draft of a list",
-        "scope.activate" => "activated a list of affected people",
-        "letters.export" => "took a list of people to be told",
-        "letters.file" => "downloaded a list of people to be told",
-        "letters.restore" => "put a list of people to be told back",
-        "letters.posted" => "recorded letters as posted",
-        "letters.told" => "recorded people as told",
-        "letters.returned" => "recorded letters that came back",
-        "letters.discard" => "discarded a list of people to be told",
-        "incident.minors" => "chose how minors are told",
-        "scope.discard" => "discarded a list of affected people",
-        "incident.title" => "changed the title",
-        "rejects.read" => "read refused rows of a list",
-        "rejects.download" => "downloaded the refused rows of a list",
-        "people.read" => "read a list of people",
-        "people.find" => "looked for a person",
-        "person.read" => "read the page of a person",
-        "campaign.create" => "drafted the campaign",
-        "campaign.edit" => "changed the draft",
-        "campaign.submit" => "submitted it",
-        "campaign.approve" => "approved it",
-        "campaign.take_back" => "took it back",
-        "campaign.launch" => "launched it",
-        "campaign.canary" => "let the rest follow the canary",
-        "campaign.pace" => "changed its speed",
-        "campaign.warn" => "warned",
-        "campaign.pause" => "paused it",
-        "campaign.resume" => "resumed it",
-        "campaign.cancel" => "cancelled it",
-        "person.revoke_links" => "ended their links",
-        "template.create" => "began the template",
-        "template.version" => "wrote a version",
-        other => return other.replace(['.', '_'], " "),
-    };
-    words.to_owned()
 }
 
 /// The actor of the latest action on a subject, and when it was done.
@@ -146,6 +100,3 @@ pub async fn last_action(
         .next()
         .map(|event| (event.actor, event.at)))
 }
-
-#[cfg(test)]
-mod tests;

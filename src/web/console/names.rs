@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::actor::{Actor, system_in_words};
+use crate::actor::{Actor, Recorded, system_in_words};
 use crate::db::{self, Conn};
 use crate::id::{StaffId, TemplateId};
 use crate::staff::{self, Staff};
@@ -35,13 +35,11 @@ impl Names {
 
     /// The name of an actor, given in the text form of [`Actor`].
     pub fn of_actor(&self, actor: &str) -> String {
-        match self.0.get(actor) {
-            Some(name) => name.clone(),
-            None if actor.starts_with("customer:") => "Customer".to_owned(),
-            None if actor.starts_with("system:") => {
-                system_in_words(actor.trim_start_matches("system:")).to_owned()
-            }
-            None => "A former account".to_owned(),
+        match (self.0.get(actor), Recorded::parse(actor)) {
+            (Some(name), _) => name.clone(),
+            (None, Recorded::Customer(_)) => "Customer".to_owned(),
+            (None, Recorded::System(part)) => system_in_words(part).to_owned(),
+            (None, Recorded::Staff(_) | Recorded::Other(_)) => "A former account".to_owned(),
         }
     }
 }

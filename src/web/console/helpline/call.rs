@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::caller::{Found, SEVERAL, find_caller, not_verified};
 use super::lookup::incidents;
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::link::NoticeCode;
@@ -157,7 +158,7 @@ async fn open(
         .iter()
         .find(|of| of.id.to_string() == typed.incident);
     let found = find_caller(app, incidents, chosen, typed.said()).await?;
-    who.saw(app, "people.find", "call", found.people());
+    who.saw(app, Action::PeopleFind, "call", found.people());
     let (incident, person) = match found {
         Found::One(incident, person) => (incident, person),
         Found::Refused(field, why) => return Ok(Err(refusal(field, why))),

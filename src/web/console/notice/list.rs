@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::row::{NoticeRow, campaign_name, load_attempts, load_people, row};
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign;
 use crate::campaign::store::Progress;
 use crate::db::Conn;
@@ -71,7 +72,7 @@ pub async fn list(
     let reader = (&*who, Right::SeeAllPeople);
     let people = load_people(&app, &mut conn, reader, of.incident, &found).await?;
     if !people.is_empty() {
-        who.saw(&app, "people.read", of.incident, people.len());
+        who.saw(&app, Action::PeopleRead, of.incident, people.len());
     }
     let mut notices = Vec::new();
     for notice in &found {

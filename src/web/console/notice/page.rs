@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::row::{NoticeRow, campaign_name, load_attempts, load_people, reply_in_words, row};
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign;
 use crate::id::NoticeId;
 use crate::notice::store;
@@ -72,7 +73,7 @@ pub async fn show(
     let people = load_people(&app, &mut conn, reader, of.incident, found).await?;
     let person = people.get(&notice.person);
     if person.is_some() {
-        who.saw(&app, "person.read", notice.person, 1);
+        who.saw(&app, Action::PersonRead, notice.person, 1);
     }
     let attempts = load_attempts(&mut conn, &notice).await?;
     let page = NoticePage {

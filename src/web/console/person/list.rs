@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::audit::Action;
 use crate::element::{Element, in_words};
 use crate::id::{IncidentId, PersonId};
 use crate::notice::account::by::{Slice, whole};
@@ -158,7 +159,7 @@ pub async fn list(
     drop(conn);
     let total = total(&app, of.id, &filter).await?;
     let mut conn = app.db.get().await?;
-    who.saw(&app, "people.read", of.id, found.len());
+    who.saw(&app, Action::PeopleRead, of.id, found.len());
     let shown = PeoplePage {
         total,
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?,

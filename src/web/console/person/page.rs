@@ -8,6 +8,7 @@ use askama::Template;
 use super::list::{PersonLine, line};
 use super::reference::reassigned;
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign::Campaign;
 use crate::db::Conn;
 use crate::element::in_words;
@@ -132,7 +133,7 @@ pub async fn show(
         may_open: who.may(Right::SeeCampaigns),
         may_revoke: who.may(Right::RevokeLinks),
     };
-    who.saw(&app, "person.read", *id, 1);
+    who.saw(&app, Action::PersonRead, *id, 1);
     Ok(page::show(StatusCode::OK, &page)?)
 }
 

@@ -10,6 +10,7 @@ use super::delta::Delta;
 use super::questions::Asked;
 use super::rejects::Rejected;
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::Conn;
 use crate::incident::Incident;
 use crate::scope::{ScopeStatus, Version, activate, store};
@@ -141,7 +142,7 @@ pub(super) async fn load(
         Rejected::default()
     };
     if !refused.rows.is_empty() {
-        who.saw(app, "rejects.read", incident.id, refused.rows.len());
+        who.saw(app, Action::RejectsRead, incident.id, refused.rows.len());
     }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
@@ -201,6 +202,6 @@ pub(super) async fn find(
 pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = find(&mut *app.db.get().await?, &at).await?;
     let rows = usize::try_from(version.rejected).unwrap_or_default();
-    who.saw(&app, "rejects.download", incident.id, rows);
+    who.saw(&app, Action::RejectsDownload, incident.id, rows);
     download::download(&app, &incident, &version)
 }
