@@ -18,10 +18,11 @@ use candor::web::console::dashboard::{Accounted, Dashboard, Running, Task};
 use candor::web::console::design::Design;
 use candor::web::console::helpline::call::CallForm;
 use candor::web::console::incident::facts;
-use candor::web::console::incident::forget::ForgetForm;
+use candor::web::console::incident::forget_form::ForgetForm;
 use candor::web::console::incident::list::{IncidentRow, Incidents, NewIncident};
 use candor::web::console::incident::page::{IncidentPage, Publish, ScopeRow};
-use candor::web::console::letters::page::{BatchLine, LettersPage, ListLine, Typed};
+use candor::web::console::letters::list_line::ListLine;
+use candor::web::console::letters::page::{BatchLine, LettersPage, Typed};
 use candor::web::console::letters::questions::Asked as LetterAsked;
 use candor::web::console::notice::list::Notices;
 use candor::web::console::notice::row::NoticeRow;
@@ -292,7 +293,7 @@ fn incident() -> IncidentPage {
         may_draft: true,
         forget: Some(ForgetForm {
             reasons: vec!["1 campaign is under way: let it end, or cancel it".into()],
-            ..Farewell::default()
+            ..ForgetForm::default()
         }),
         forgotten: None,
         is_public: true,
