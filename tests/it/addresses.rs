@@ -1,4 +1,4 @@
-//! E-mail addresses against what other validators agree on, and against anything at all.
+//! E-mail addresses: the parser agrees with other validators, and never panics on arbitrary input.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The API's own manners: done once, versions, and the incidents that are the model of the rest.
+//! Rules that hold for the whole API: idempotency keys, versions, and the incident resource as the model of the others.
 
 use candor::staff::StaffRole::Comms;
 use serde_json::{Value, json};
@@ -81,12 +81,12 @@ async fn a_repeated_request_gets_the_first_answer_again() {
         assert_eq!(again.header(header), first.header(header));
     }
     assert_eq!(house.number("select count(*) from incident").await, 1);
-    // A refusal is an answer too.
+    // A refusal is stored and replayed like any other answer.
     let refused = once(&program, "k2", &breach("a"));
     assert_eq!(refused.status, 409);
     house.sql("update incident set slug = 'b'").await;
     assert_eq!(once(&program, "k2", &breach("a")).body, refused.body);
-    // Another body, another address, another account.
+    // The key is used with another body, with another address and by another account.
     assert_eq!(once(&program, "k1", &breach("c")).status, 422);
     let elsewhere = program.post_with(
         "/incidents/b/state",

@@ -1,5 +1,5 @@
-//! What an approval covers (promise P5): whatever changes afterwards, the launch is refused and says what changed; and
-//! what no approval allows.
+//! What an approval covers (promise P5): after any change the launch is refused and names what changed. And what no
+//! approval can allow.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::client::Site;
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// Sets something up otherwise.
+/// Changes a setting of the program.
 type Set = fn(&mut Config);
 
 async fn approved(house: &House, scene: &Scene) -> CampaignId {
@@ -147,7 +147,7 @@ async fn p5_senders_use_what_was_approved_and_not_their_own_settings() {
     launch::launch(&house.app, scene.comms, campaign)
         .await
         .unwrap();
-    // Another node, set up otherwise, sends.
+    // Another node with other settings sends.
     let mut elsewhere = (*house.app.config).clone();
     elsewhere.http.public_url = PublicUrl::parse("https://evil.example").unwrap();
     elsewhere.organisation.return_path = "bounce@evil.example".to_owned();
@@ -166,7 +166,7 @@ async fn p5_senders_use_what_was_approved_and_not_their_own_settings() {
     );
     assert_eq!(letter.sender.domain(), "sundmere.example");
 
-    // A content pinned before these parts were: the settings decide, as they did then.
+    // Approved content of an older format lacks these parts: the settings apply, as they did then.
     let mut conn = house.app.db.get().await.unwrap();
     let pinned = store::find(&mut conn, campaign)
         .await
@@ -189,7 +189,7 @@ async fn p5_a_list_put_in_force_between_submission_and_launch_voids_the_approval
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
     let campaign = approved(&house, &scene).await;
-    // A list half in force.
+    // A list of which only some buckets are in force.
     scene.import(&house, &list(4, "name")).await;
     house.sql("update incident set active_scope = 1").await;
     house
@@ -276,7 +276,7 @@ async fn nothing_is_submitted_or_launched_in_a_state_that_tells_nobody() {
     }
     house.sql("update incident set state = 'notifying'").await;
 
-    // A deadline that is over, at each of the three moments.
+    // The deadline passes before the submission, before the approval, and before the launch.
     let template = scene.template(&house, "Late", crate::people::BODY).await;
     let until = |hours| NewCampaign {
         incident: scene.incident,

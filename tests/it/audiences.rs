@@ -1,4 +1,5 @@
-//! Whom a campaign goes to: who was told what, narrowed; who waits elsewhere; which language they read.
+//! The audience of a campaign: who was told what, filters, people held back by another campaign, the language they
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -61,12 +62,12 @@ async fn send(
 }
 
 const LIST: &str = "Taken of yours: {{ elements }}.";
-/// Serves people who are no longer affected as well.
+/// A text that also fits people who are no longer affected.
 const CORRECTION: &str =
     "We were wrong.\n\n{{#if has.any}}\nTaken of yours: {{ elements }}.\n{{/if}}";
 const HEADER: &str = "reference,email,name,locale,jurisdiction,elements,flags\n";
 
-/// A row; `who` is reference and mailbox.
+/// One row of the list; `who` is the reference and the mailbox.
 fn row(who: &str, elements: &str) -> String {
     format!("{who},{who}@example.org,Zz,en,US-WA,{elements},\n")
 }
@@ -91,7 +92,8 @@ async fn each_kind_reaches_exactly_the_people_it_is_for() {
     let got = send(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     assert_eq!(got, ["gone", "less", "more", "other", "same"]);
 
-    // Two newcomers; one lost more, one less, one other things; one is out, and so is a newcomer who was told nothing.
+    // Two newcomers. One person lost more, one less, one other elements. One person left the scope, and so did a
+    // newcomer who was told nothing.
     let second = [
         ("more", "name;phone"),
         ("less", "name"),
@@ -104,7 +106,8 @@ async fn each_kind_reaches_exactly_the_people_it_is_for() {
     // T2: people who were told nothing get no supplement.
     let got = send(&house, &scene, CampaignKind::Supplement, LIST, json!({})).await;
     assert_eq!(got, ["more", "other"]);
-    // T3: told of something that is not theirs, or told and since retracted; narrowed by what they were told of.
+    // T3: people who were told of an element that is not theirs, and people who were told and have left the scope. The
+    // filter selects by what they were told.
     let by_phone = json!({ "elements": ["phone"] });
     let got = send(
         &house,
@@ -118,7 +121,7 @@ async fn each_kind_reaches_exactly_the_people_it_is_for() {
     let over = json!({ "who": "over_told", "elements": ["ssn"] });
     let got = send(&house, &scene, CampaignKind::Correction, LIST, over).await;
     assert_eq!(got, ["less", "other"]);
-    // Both were set right, so nobody is left.
+    // Both were corrected, so the audience is empty.
     let rest = draft(
         &house,
         &scene,
@@ -131,7 +134,7 @@ async fn each_kind_reaches_exactly_the_people_it_is_for() {
     assert!(matches!(refused, Err(CampaignError::Nobody(count)) if count.people() == 0));
     let got = send(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     assert_eq!(got, ["new", "newer"]);
-    // A sentence was wrong: everybody who was told, also who is no longer affected.
+    // The text had a wrong sentence: the audience is every person who was told, including those no longer affected.
     let got = send(
         &house,
         &scene,
@@ -189,7 +192,7 @@ async fn a_correction_to_people_who_are_no_longer_affected_names_nothing() {
     );
 }
 
-/// People of every kind, some told, some told wrongly; for the comparison of two ways to say the same.
+/// People of every kind: some told, some told wrongly. Two queries for the same audience are compared on them.
 async fn mixed(house: &House, scene: &Scene) {
     let places = ["US-CA", "US-WA", "DE", ""];
     let locales = ["en", "en-US", "es", "zh-Hant"];
@@ -351,10 +354,10 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
     });
     let first = draft(&house, &scene, CampaignKind::Initial, LIST, json!({})).await;
     scene.launch(&house, first).await;
-    // The whole audience is frozen: a list that came in force before would void the approval.
+    // The audience is complete: a list that came into force earlier would have voided the approval.
     house.freeze_all().await;
     house.send_all().await;
-    // So many were put off that the breaker pauses it.
+    // The share of deferred messages is so high that the breaker pauses the campaign.
     let paused =
         "select count(*) from campaign where status = 'paused' and status_reason is not null";
     let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -372,7 +375,7 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
     };
     assert_eq!((count.mailable, count.waiting_elsewhere), (0, 86));
 
-    // A newcomer is told by the second; the 86 wait for the first, and get one notice each.
+    // The second campaign tells the newcomer. The 86 people wait for the first campaign, and get one notice each.
     scene.import(&house, &list(101, "name")).await;
     house.mail.answer_by(|_| None);
     house.mail.take_sent();
@@ -485,7 +488,7 @@ async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
         subject: subject.to_owned(),
         body: body.to_owned(),
     };
-    // Nobody reads German: its text needs no acknowledgement.
+    // No person in the audience reads German, so the German text needs no acknowledgement.
     let variants = Variants::from(["en", "es", "de"].map(|tag| (tag.to_owned(), text(tag))));
     let template = edit::create(&house.app, scene.comms, "T", &variants)
         .await
@@ -524,7 +527,7 @@ async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
     let said = json!({ "acknowledged": ["fr", "vi", "zh", "es:what_happened", "ko"] });
     let submitted = comms.post(&format!("{path}/submit"), &said);
     assert_eq!(submitted.status, 200, "{}", submitted.body);
-    // Only what was needed, each with who said it, and in what is approved.
+    // Only the acknowledgements that were needed, each with the account that gave it, in the approved content.
     let seen = submitted.json();
     let kept = seen["acknowledged"].as_object().unwrap();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The audit log: entries without a lock, the chain, rows outside of it, and acts and stops that go on whatever the log
-//! does.
+//! The audit log: entries are written without a lock, the hash chain, rows outside of the chain. Acts and stops go on
+//! when the log is locked.
 
 mod reads;
 mod stops;
@@ -41,7 +41,7 @@ async fn refusal(house: &House, sql: &str) -> String {
     error.as_db_error().unwrap().message().to_owned()
 }
 
-/// An event as whoever reads the chain could make it, in its place behind the end.
+/// An event with a correct hash, as an attacker who can read the chain could append it.
 async fn forged(house: &House, seq: i64) -> String {
     let head = chain::head(&mut house.app.db.get().await.unwrap()).await;
     let event = Event::new(
@@ -121,7 +121,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         )
     };
     let next = events + 1;
-    // The next number, one that continues the chain as it should, a huge one, one before the first.
+    // The next number, a number that continues the chain correctly, a huge number, a number before the first.
     let mut stray = vec![junk(next), junk(9_000_000_000_000), junk(-4)];
     stray.push(forged(&house, next + 1).await);
     house
@@ -131,7 +131,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         ))
         .await;
 
-    // The program goes on: the stop, and an act.
+    // The stop and one act still succeed.
     assert!(
         hold::stop_everything(&house.app, SYSTEM)
             .await
@@ -153,7 +153,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     outside.sort_by_key(|flaw| format!("{flaw:?}"));
     assert_eq!((named, found.events), (outside, events + 2));
 
-    // Pages show the chain alone.
+    // Pages show only entries of the chain.
     let site = Site::open(&house.app).await;
     let auditor = site.signed_in("aud", &[Auditor]).await;
     let page = auditor.get("/console/audit").body;
@@ -172,7 +172,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         "nor on the page of what it names"
     );
 
-    // The head is deleted.
+    // The row that holds the head of the chain is deleted.
     house
         .sql("alter table audit_head disable trigger all; delete from audit_head; alter table audit_head enable trigger all")
         .await;
@@ -185,7 +185,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     );
     act(&house, "without.head").await;
     let turn = link::turn(&house.app).await.unwrap();
-    // Signing in, the start, the act, and that the head was lost.
+    // The log holds the sign-in, the start, the act, and that the head was lost.
     assert_eq!((turn.restored, turn.linked >= 3), (true, true));
     let found = report(&house).await;
     let restored = |flaw: &Flaw| matches!(flaw, Flaw::HeadRestored(_));
@@ -196,7 +196,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     act(&house, "and.on").await;
     assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
 
-    // The command names each, and ends with 1.
+    // The command names each fault, and exits with 1.
     let said = Program::of(&house).run(&["audit", "verify"]);
     let said = (
         said.status.code(),
@@ -237,13 +237,13 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
                 .await
                 < 200
             {
-                // Another node at the same row is no error.
+                // Another node that has written the same row is no error.
                 let _ = link::turn(&house.app).await;
                 assert!(Instant::now() < deadline, "not all are linked");
             }
         }
     });
-    // The log is whole at each moment.
+    // The chain verifies at each moment.
     let reader = async {
         loop {
             let found = report(&house).await;
@@ -268,7 +268,7 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
             .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
-    // Page by page, without a gap.
+    // Reads page by page, without a gap.
     let mut before = None;
     let mut seen = 0;
     loop {
@@ -395,7 +395,7 @@ async fn pages_and_commands_do_not_wait_long_for_a_lock_and_long_work_does() {
     });
     let asleep = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%incident%'";
     let deadline = Instant::now() + Duration::from_secs(20);
-    // Longer than the limit of others.
+    // Longer than the limits of the other connections.
     while house.number(asleep).await == 0 || begun.elapsed() < Duration::from_secs(4) {
         assert!(Instant::now() < deadline);
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! The audit log as an auditor reads it: what is found by an id, an address, a time; what campaigns and activations were for.
+//! The audit log for an auditor: search by an id, an address, a time; and what campaigns and activations were for.
 
 use candor::actor::Actor;
 use candor::audit::link;
@@ -28,7 +28,7 @@ fn page(auditor: &Browser, query: &str) -> String {
     seen.body
 }
 
-/// What was done, by a page of the log, the latest first.
+/// The actions on a page of the log, the latest first.
 fn deeds(page: &str) -> Vec<String> {
     let cells = page.split("<td data-label=\"Did\" class=\"mono\">").skip(1);
     let word = |cell: &str| {
@@ -38,7 +38,7 @@ fn deeds(page: &str) -> Vec<String> {
     cells.map(word).collect()
 }
 
-/// The latest particulars of an act.
+/// The latest details of an action.
 async fn detail(house: &House, deed: &str) -> Value {
     let row = house
         .raw()
@@ -89,7 +89,7 @@ async fn the_id_of_a_list_of_letters_finds_the_acts_on_it() {
     assert_eq!(on(&second.id.to_string()), ["letters.export"]);
     let both = format!("on={}&incident=sundmere&act=letters", first.id);
     assert_eq!(deeds(&page(&auditor, &both)).len(), 2);
-    // The address of the incident finds what the incident finds; a reference is said to be none of these.
+    // The address of the incident finds the same entries as its id; a reference is reported as neither.
     assert_eq!(on("sundmere"), deeds(&page(&auditor, "incident=sundmere")));
     assert!(on("sundmere").contains(&"incident.open".to_owned()));
     let none = page(&auditor, "on=N001");
@@ -106,7 +106,7 @@ async fn a_stop_of_everything_stands_under_each_incident_that_was_open_then() {
     let (app, by) = (&house.app, Actor::Staff(admin));
     hold::stop_everything(app, by).await.unwrap();
     hold::start_again(app, by).await.unwrap();
-    // The row of the incident says by the database's clock when it was opened.
+    // The database's clock sets `created_at` of the incident.
     let scene = Scene::new(&house).await;
     let opened = "update incident set created_at = $at where true";
     house.app.clock.advance(TimeDelta::hours(1));
@@ -160,7 +160,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
         deeds(&page(&auditor, "act=Template.Create&from=2026-11-24")).len(),
         2
     );
-    // The second page leads back, and keeps what is sought.
+    // The second page links back, and keeps the search.
     let first = page(&auditor, &format!("{of}to=2026-11-23"));
     assert!(!first.contains(">Newest</a>"), "{first}");
     let (before, _) = first.split_once("\">Earlier</a>").unwrap();
@@ -172,7 +172,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
         &second.body.replace("&#38;", "&").replace("&amp;", "&"),
         "href=\"/console/audit?act=template.create&to=2026-11-23\">Newest</a>",
     );
-    // What cannot be read is said, beside what was typed.
+    // The page says which search term it cannot read, next to that term.
     for (query, words) in [
         ("from=29.11.2026", "Write a day like 2026-11-29"),
         ("to=2026-02-30", "Write a day like 2026-11-29"),

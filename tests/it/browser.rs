@@ -1,5 +1,5 @@
-//! Both walks in a real Chromium, against the real program: `tests/browser/walk.mjs` goes them, and holds
-//! every page it reaches to axe at 1280 and 360 px, in light and in dark.
+//! Both walks in a real Chromium, against the real program. `tests/browser/walk.mjs` drives them, and checks each page
+//! with axe at 1280 and 360 px, in light and in dark.
 
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
@@ -26,7 +26,7 @@ fn browser_tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
 }
 
-/// What the walk needs and this machine lacks.
+/// The programs that the walk needs and this machine lacks.
 pub fn missing() -> Option<&'static str> {
     let runs = |program: &str| {
         let version = Command::new(program).arg("--version").output();
@@ -46,7 +46,7 @@ pub fn missing() -> Option<&'static str> {
     }
 }
 
-/// The accounts of the cast, as a walk takes them.
+/// The accounts of the cast, in the form that the walk reads.
 async fn accounts(house: &House) -> (Site, serde_json::Map<String, serde_json::Value>) {
     let site = Site::open(&house.app).await;
     let mut accounts = serde_json::Map::new();
@@ -60,7 +60,7 @@ async fn accounts(house: &House) -> (Site, serde_json::Map<String, serde_json::V
     (site, accounts)
 }
 
-/// Runs one of `tests/browser`, which must do well; what it printed.
+/// Runs one of the scripts in `tests/browser`, which must succeed; returns what it printed.
 pub async fn walk(script: &'static str, house: String) -> String {
     walk_with(script, house, Stdio::null()).await
 }
@@ -103,9 +103,9 @@ async fn both_walks_in_a_real_browser() {
     .await;
 }
 
-/// Must show 7 of issue 13: the comms lead's path with 500 people, from a list with bad rows to letters that are posted
-/// again. After each step the browser reads every figure of every page, and each equals a model of its own, what a mail
-/// server received, and the recount.
+/// Issue 13, point 7: the comms lead's path with 500 people, from a list with rejects to postal letters that are posted
+/// again. After each step the browser compares every figure of every page with its own model, with what a mail server
+/// received, and with the recount.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
     if let Some(missing) = missing() {
@@ -116,7 +116,7 @@ async fn p1_p2_every_figure_on_every_page_equals_the_sink_and_the_recount() {
     }
     let house = House::new().await;
     let (_site, accounts) = accounts(&house).await;
-    // The walk itself is the mail server: its standard input is this socket, so that nothing else can have the port.
+    // The walk itself is the mail server. Its standard input is this socket, so no other process can take the port.
     let sink = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = sink.local_addr().unwrap().port();
     let operations = free_address();

@@ -1,4 +1,4 @@
-//! What an agent and a customer read of calls, and how a ticket is found, taken and closed.
+//! What agents and customers read about calls; how a ticket is found, taken and closed.
 
 use candor::element::{self, ElementSet};
 use candor::id::{PersonId, StaffId};
@@ -32,7 +32,7 @@ impl Helpline {
         Self { house, site, scene }
     }
 
-    /// A person, and the page behind their link.
+    /// A person, and the address of their status page.
     async fn person(&self, n: usize) -> (PersonId, String) {
         let clue = Clue::Reference(format!("R-{n:05}"));
         let found = find(&self.house.app, self.scene.incident, &clue).await;
@@ -66,7 +66,7 @@ impl Helpline {
             .unwrap()
     }
 
-    /// How many people or tickets the audit log says were shown.
+    /// The number of people or tickets that the audit log records as shown.
     async fn shown(&self, deed: &str, subject: &str) -> i64 {
         candor::audit::noticed::write(&self.house.app)
             .await
@@ -323,7 +323,7 @@ async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_w
     let verified = line.calls(by, Some(ann), true).await;
     let stranger = line.calls(by, Some(ann), false).await;
 
-    // Two open calls are in the way of no question.
+    // Two open calls do not block a question.
     assert!(matches!(
         line.asks(ann, "What was taken?").await,
         Asked::Opened(_)
@@ -435,7 +435,8 @@ async fn b20_who_wrote_in_another_tab_is_told_so() {
 
 #[test]
 fn b8_what_we_say_we_never_ask_for_we_never_ask_for() {
-    // The code of a notice is asked for on /verify and of people who call us: never of people whom we call.
+    // The agent asks for the code of a notice on /verify and when a person calls; never when the agent calls the
+    // person.
     let never = [
         ("en", "never call you to ask for a code"),
         ("es", "nunca le llamamos para pedirle un código"),

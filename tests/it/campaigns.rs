@@ -1,4 +1,4 @@
-//! Walk (a): a row becomes a mail becomes a figure; and everything that may go wrong on the way.
+//! Walk (a): from a row of the list to a message to a figure, and what may go wrong on the way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -103,7 +103,7 @@ async fn every_reply_ends_in_its_own_state() {
     );
     assert_eq!(status(&house, campaign).await, CampaignStatus::Sending);
 
-    // The deferred one is tried again when it is due, and only that one.
+    // Only the deferred notice is tried again, when it is due.
     house.mail.take_sent();
     house.mail.answer_by(|_| None);
     house.app.clock.advance(TimeDelta::hours(1));
@@ -147,7 +147,7 @@ async fn p5_any_change_after_the_approval_voids_it() {
     launch::approve(&house.app, scene.approver, campaign, &hash)
         .await
         .unwrap();
-    // Other words for the same campaign, and a list that changes nobody but is another version.
+    // Another text for the same campaign, and a list that changes no person but is a new version.
     house
         .sql("insert into template_version select template_id, 2, created_by, created_at, names from template_version;
               insert into template_variant select template_id, 2, locale, subject || '!', body from template_variant")
@@ -198,7 +198,7 @@ async fn p5_any_change_after_the_approval_voids_it() {
             "{change}: {launched:?}"
         );
         house.sql(&format!("update {undo}")).await;
-        // It was refused for that change alone: undone, it is what was approved again.
+        // The launch was refused for that change alone: with the change undone, the approved content is back.
         let mut conn = house.app.db.get().await.unwrap();
         let found = store::find(&mut conn, campaign).await.unwrap();
         let present = launch::present_content(&house.app, &mut conn, &found)
@@ -208,7 +208,7 @@ async fn p5_any_change_after_the_approval_voids_it() {
     }
     house.sql("update incident set active_scope = 2").await;
 
-    // Taken back, submitted and approved anew, it goes.
+    // Taken back, submitted and approved again, it can be launched.
     launch::take_back(&house.app, scene.comms, campaign)
         .await
         .unwrap();
@@ -274,7 +274,7 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     worker::start(&house.app, house.routes(4), &shutdown);
 
     let quiet = async |what: &str| {
-        // Two seconds after the command, nothing more leaves.
+        // From two seconds after the command, no message leaves.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let then = house.mail.sent().len();
         tokio::time::sleep(Duration::from_millis(700)).await;
@@ -325,8 +325,8 @@ async fn pause_cancel_and_stop_reach_the_senders() {
     assert_eq!(counted, recount(&mut conn, scene.incident).await.unwrap());
 }
 
-/// What a sender killed after DATA leaves behind: a leased batch whose lease ended, and an attempt that
-/// was begun.
+/// The state that a sender leaves when it is killed after DATA: a leased batch with an expired lease, and an attempt
+/// that has begun.
 async fn killed_sender(house: &House, scene: &Scene, policy: UncertainPolicy) -> CampaignId {
     scene.import(house, &list(5, "name")).await;
     let campaign = scene.draft(house, CampaignKind::Initial, policy).await;
@@ -436,7 +436,7 @@ async fn p2_a_supplement_goes_to_exactly_those_who_were_told_too_little() {
     house.send_all().await;
     let told: Vec<_> = received(&house).into_keys().collect();
     assert_eq!(told, ["person2@example.org"]);
-    // Who was told nothing gets the first notice, not a supplement.
+    // A person who was told nothing gets the first notice, not a supplement.
     house.mail.take_sent();
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;

@@ -1,5 +1,5 @@
-//! Between approval and the last message: a list changes while a campaign is under way. What each person gets is right
-//! for them as they are when it leaves, and an audience is of one list version.
+//! A list changes while a campaign is being sent. Each message is right for the person at the moment it leaves, and an
+//! audience belongs to one list version.
 
 mod bounces;
 mod frozen;
@@ -23,7 +23,7 @@ type Row<'a> = (usize, &'a str, &'a str, &'a str, &'a str);
 
 const HEADER: &str = "reference,email,name,locale,elements,flags\n";
 
-/// Of person `n`, who lost `elements`, as every first list here says.
+/// The row of person `n`, who lost `elements`, as in the first list of each test here.
 fn plain(n: usize, elements: &str) -> String {
     format!("R-{n},p{n}@example.org,Person {n},en,{elements},\n")
 }
@@ -42,7 +42,7 @@ async fn freeze_all(house: &House) {
     while freeze::step(&house.app).await.unwrap() {}
 }
 
-/// To whom mail went, and how often to each address.
+/// The recipients of all messages, with the number of messages to each address.
 fn received(house: &House) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for letter in house.mail.take_sent() {
@@ -56,7 +56,7 @@ fn addresses<'a>(of: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, usiz
     of.into_iter().map(|one| (one.to_owned(), 1)).collect()
 }
 
-/// The account, which is what there is when everybody is counted.
+/// The account, after a check that it equals a recount.
 async fn counted(house: &House, scene: &Scene) -> Account {
     let mut conn = house.app.db.get().await.unwrap();
     let told = account(&mut conn, scene.incident).await.unwrap();
@@ -67,7 +67,7 @@ async fn counted(house: &House, scene: &Scene) -> Account {
     told
 }
 
-/// How a campaign stands, why, and whom it left out.
+/// Status and reason of a campaign, and the people whom it left out.
 async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String>, LeftOut) {
     let mut conn = house.app.db.get().await.unwrap();
     let campaign = store::find(&mut conn, id).await.unwrap();

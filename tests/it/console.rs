@@ -1,4 +1,4 @@
-//! The comms team's side of the console, by hand: forms filled in and buttons pressed, no script.
+//! The comms team's side of the console without script: filling in forms and pressing buttons.
 
 use candor::staff::StaffRole::{Agent, Approver, Auditor, Comms};
 
@@ -22,7 +22,7 @@ fn shows(seen: &Seen, status: u16, words: &[&str]) {
     }
 }
 
-/// Presses a button of a campaign's page, which sends what the page showed.
+/// Presses a button of a campaign's page; the form carries what the page showed.
 fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
     let page = browser.get(campaign);
     let hidden = |name: &str| {
@@ -41,7 +41,7 @@ fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
     browser.post(&format!("{campaign}/{deed}"), &fields, &[])
 }
 
-/// An incident with a list in force, and a template; where the template is.
+/// An incident with a list in force, and a template; returns the template's path.
 fn prepared(comms: &Browser) -> String {
     let fields = [
         ("title", "Theft of data"),
@@ -217,7 +217,7 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
     let notice = rest.split_once('"').unwrap().0;
     let seen = comms.get(&format!("/console/notices/{notice}"));
     shows(&seen, 200, &["Attempts", "accepted"]);
-    // From the notice to its person, and who may not see people sees none.
+    // The page of a notice links to its person; a role without the right to see people gets no link.
     let (_, rest) = seen.body.split_once("/console/people/").unwrap();
     let person = format!("/console/people/{}", rest.split_once('"').unwrap().0);
     let ledger = comms.get(&person);

@@ -1,4 +1,4 @@
-//! Keys, links, sessions and passwords can be ended one by one.
+//! Each key, link, session and password can be revoked by itself.
 
 use candor::actor::Actor;
 use candor::link::StatusLink;
@@ -52,7 +52,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     program.key = new;
     assert!(opens(&program), "the other one");
 
-    // Neither comes back with the account.
+    // Enabling the account brings back neither the session nor the key.
     manage::disable(&house.app, SYSTEM, account_id)
         .await
         .unwrap();
@@ -63,7 +63,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
         program.key = key;
         assert!(!opens(&program));
     }
-    // The commands.
+    // The same by commands.
     let command = Program::of(&house);
     let made = command.ok(&["key", "create", "--account", &account_id.to_string()]);
     program.key = made.lines().last().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The affected list as it really comes: dialects, hostile cells, wrong headers, bad rows.
+//! Affected lists as companies really send them: dialects, hostile cells, wrong headers, bad rows.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use candor::scope::csv::{
 use csv::{ByteRecord, StringRecord};
 use proptest::prelude::*;
 
-/// A corpus by its path; `None`, said aloud, where there is none.
+/// A corpus by its path; `None`, with a message, where it is absent.
 fn corpus(path: &str) -> Option<PathBuf> {
     let found = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../shared/corpora")
@@ -30,7 +30,7 @@ fn corpus(path: &str) -> Option<PathBuf> {
 
 type Outcome = (u64, Result<Row, Vec<RowError>>);
 
-/// Every record of a file with the line it starts on.
+/// Every record of a file with the line on which it starts.
 fn read(file: &[u8]) -> Vec<Outcome> {
     try_read(file).unwrap()
 }
@@ -77,7 +77,7 @@ fn the_csv_spectrum_reads_as_its_authors_say() {
             single => vec![single],
         };
         if name == "location_coordinates" {
-            // The authors made the number anonymous in the answer only.
+            // The authors made the number anonymous in the expected answer only.
             expected[0]["Contact Phone Number"] = "2095257564".into();
         }
         assert_eq!(as_json(&fs::read(&path).unwrap()), expected, "{name}");
@@ -126,7 +126,7 @@ fn naughty_strings_and_payloads_are_kept_unaltered_or_refused_in_every_column() 
     }
 }
 
-/// A list in which `column` holds each of `strings` and all else is in order.
+/// A list in which `column` holds each of `strings` and all other cells are valid.
 fn list_with(column: Column, strings: &[String]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
@@ -161,7 +161,7 @@ fn check_naughty(column: Column, given: &str, outcome: &Result<Row, Vec<RowError
                 Column::Name => row.name.as_deref(),
                 Column::Postcode => row.postcode.as_deref(),
                 Column::Address => row.address.as_deref(),
-                // Understood rather than kept.
+                // Cells that are normalised on reading.
                 Column::Locale | Column::Jurisdiction | Column::Elements | Column::Flags => return,
             };
             assert_eq!(kept.unwrap_or_default(), trimmed, "{column}");
@@ -214,7 +214,7 @@ fn everything_wrong_with_a_header_is_said_at_once() {
         "column_missing",
     ];
     assert_eq!(codes, expected);
-    // Most cells are unknown: they may be a person's, and are not repeated.
+    // Most cells are unknown: they may be a person's, and are not repeated in the error.
     assert!(errors[0].to_string().starts_with("Column 2 "));
     let complete = header(&["reference", "Nickname", "elements"]).unwrap_err();
     assert!(complete[0].to_string().contains("Column 2, “Nickname”"));
@@ -419,7 +419,7 @@ fn a_file_of_rejects_is_corrected_and_read_again() {
         (row(1).reference.as_str(), row(1).name.as_deref()),
         ("'twas", Some("O'Hara"))
     );
-    // In any other list they are columns that we do not know.
+    // In any other list they are unknown columns.
     assert!(header(&["reference", "elements", "reason"]).is_err());
     assert_eq!(
         read(b"reference,elements\n'=1,name\n")[0]
@@ -466,7 +466,7 @@ proptest! {
     #[test]
     fn cells_and_lines_survive_any_dialect(
         rows in prop::collection::vec(
-            // A delimiter in a cell with line breaks could be a row that a stray quotation mark swallowed.
+            // A delimiter in a cell with line breaks may belong to a row that a stray quotation mark swallowed.
             (prop::collection::vec("[a;,\t\"é\u{2028} ]{0,6}|[a\"é\r\n\u{2028} ]{0,6}x", 3), 0_usize..3, any::<bool>()),
             0..8,
         ),

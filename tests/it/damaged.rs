@@ -1,5 +1,5 @@
-//! Lists that were damaged on their way: whatever happened to a line, it happens to no other line, and no
-//! person gets a cell of another.
+//! Lists that were damaged in transit: damage to one line affects no other line, and no person gets another person's
+//! cell.
 
 mod cases;
 mod list;
@@ -9,13 +9,13 @@ use candor::scope::csv::{Damage, Header, Lines, Reason, Record, Row, RowError, o
 
 use self::list::{Dice, List, Part, damaged};
 
-/// Lists that were once read wrongly.
+/// Lists that an earlier version read wrongly.
 const KEPT: [u64; 18] = [
     33, 135, 168, 176, 226, 238, 257, 287, 303, 345, 359, 1_341, 1_667, 2_403, 2_593, 5_133, 5_389,
     5_402,
 ];
 
-/// One record, as it was read.
+/// One record, as the reader returned it.
 struct Found {
     record: Record,
     row: Result<Row, Vec<RowError>>,
@@ -45,7 +45,7 @@ fn line_at(file: &[u8], octet: usize) -> u64 {
     1 + (0..octet).filter(is_end).count() as u64
 }
 
-/// The header and the lines around one, for whoever looks for what went wrong.
+/// The header and the lines around one, for the message of a failed assertion.
 fn around(file: &[u8], line: u64) -> String {
     let text = String::from_utf8_lossy(file)
         .replace("\r\n", "\n")
@@ -59,7 +59,7 @@ fn around(file: &[u8], line: u64) -> String {
         .collect()
 }
 
-/// A file, and on which lines each of its parts stands.
+/// A file, and the lines on which each of its parts stands.
 fn file_of(list: &List, dice: &mut Dice, parts: &[Part]) -> (Vec<u8>, Vec<std::ops::Range<u64>>) {
     let mut file = list.header();
     file.extend(list.line_break(dice));
@@ -77,7 +77,7 @@ fn file_of(list: &List, dice: &mut Dice, parts: &[Part]) -> (Vec<u8>, Vec<std::o
     (file, ranges)
 }
 
-/// Whether a person was read as the file has them, to the byte.
+/// Whether a person was read exactly as the file has them, to the byte.
 fn is_the_same(row: &Row, list: &List, person: usize) -> bool {
     let cell = |column: &str| {
         let stands = list.columns.contains(&column);
@@ -123,7 +123,7 @@ fn other_line(errors: &[RowError]) -> Option<u64> {
     }
 }
 
-/// What a seed came to: rows that were whole, and how many of them were refused with a damaged neighbour.
+/// The result of one seed: the number of undamaged rows, and how many of them were refused with a damaged neighbour.
 #[derive(Default)]
 struct Tally {
     whole: usize,

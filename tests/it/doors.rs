@@ -1,5 +1,5 @@
-//! Every route as everybody: strangers, each role by session and by key, and good links. And promise
-//! P7: reading changes nothing.
+//! Every route with every caller: strangers, each role by session and by key, and valid links. And promise P7: reading
+//! changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::client::{ApiClient, Browser, Seen, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// Something for every name in braces of an address: a house in which both walks have been walked.
+/// A value for every path parameter: a house in which both walks were done.
 async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
     let scene = Scene::new(house).await;
     let version = scene.import(house, &list(3, "name;ssn")).await;
@@ -26,7 +26,7 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
         rows[0].get(0)
     };
     let person = PersonId::from_uuid(id("select id from person order by id").await);
-    // Another one: among the doors is one that ends their links.
+    // A second incident: one of the routes revokes its links.
     let other = PersonId::from_uuid(id("select id from person order by id desc").await);
     let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
     let ticket = asked.unwrap().ticket().clone();
@@ -60,7 +60,8 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// The address of a door with its names filled in; what the house lacks is a well-formed nothing.
+/// The address of a route with its parameters filled in; where the house has no value, a well-formed id that does not
+/// exist.
 fn address(path: &str, things: &BTreeMap<&'static str, String>) -> String {
     let parts = path.split('/').map(|part| {
         let name = part
@@ -102,7 +103,7 @@ fn is_refused(seen: &Seen) -> bool {
     seen.status == 403 && seen.body.contains(Kind::NotAllowed.title())
 }
 
-/// Whatever the handler made of an empty form, it was the handler that answered.
+/// Any answer to an empty form is right, as long as the handler gave it.
 fn let_in(seen: &Seen) -> bool {
     let not_ours = seen.body.contains(Kind::FormNotOurs.title());
     !is_at_the_door(seen) && !is_refused(seen) && !not_ours && !matches!(seen.status, 405 | 500..)
@@ -147,7 +148,7 @@ async fn each_role_passes_the_doors_of_its_rights_and_no_other() {
     for role in StaffRole::ALL.iter().copied() {
         let program = site.program(&[role]).await;
         for (n, (method, path, who)) in doors().into_iter().enumerate() {
-            // A browser for each door: one of them signs out.
+            // A browser for each route: one of them signs out.
             let browser = match path.starts_with("/api/v1") {
                 true => None,
                 false => Some(site.signed_in(&format!("{role}{n}"), &[role]).await),
@@ -156,7 +157,7 @@ async fn each_role_passes_the_doors_of_its_rights_and_no_other() {
             let seen = match &browser {
                 None => call(&program, method.as_str(), &address),
                 Some(browser) => {
-                    // The pages behind a link have forms of their own.
+                    // The pages behind a status link have forms of their own.
                     let csrf = match who {
                         Who::Link => browser
                             .get(&format!("/s/{}", things["token"]))
@@ -218,7 +219,7 @@ async fn a_session_does_not_open_the_api_nor_a_key_the_console() {
     assert_eq!(seen.status, 401);
 }
 
-/// Every row of every table, as one value a table.
+/// A hash over every row of every table, one value a table.
 pub async fn rows(house: &House) -> BTreeMap<String, String> {
     let client = house.raw().await;
     let tables = client
@@ -244,7 +245,7 @@ async fn p7_reading_changes_nothing() {
     let things = furnish(&house).await;
     let (stranger, staff) = (site.browser(), site.signed_in("all", StaffRole::ALL).await);
     let program = site.program(StaffRole::ALL).await;
-    // As each process does when it starts.
+    // What each process does at its start.
     candor::deployment::keys::check(&house.app).await.unwrap();
     let before = rows(&house).await;
     assert!(before.len() > 20);
@@ -260,7 +261,7 @@ async fn p7_reading_changes_nothing() {
         }
     }
     let mut after = rows(&house).await;
-    // Who read what is recorded, and when a session was last used.
+    // Reads are recorded, and when a session was last used.
     let is_kept = |table: &str| table.starts_with("audit_") || table == "staff_session";
     after.retain(|table, _| !is_kept(table));
     let mut before = before;

@@ -1,4 +1,4 @@
-//! What comes from outside: requests, lists, settings and texts that are wrong, hostile or only odd.
+//! Input from outside that is wrong, hostile or odd: requests, lists, settings and texts.
 
 mod bodies;
 mod door;

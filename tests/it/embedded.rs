@@ -1,4 +1,4 @@
-//! The private Postgres, for real: every case starts, kills or joins an actual server.
+//! The private Postgres: each test starts, kills or joins a real server.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,11 +15,11 @@ const QUICK: Settings = Settings {
     max_connections: 20,
 };
 
-/// Names the directory in which `hold_a_cluster_until_killed` acts as another process of ours.
+/// The environment variable with the directory in which `hold_a_cluster_until_killed` runs as another process.
 const HOLD: &str = "CANDOR_TEST_HOLD_CLUSTER";
 
-/// A directory of its own, gone when the test ends. In `/tmp` whatever TMPDIR says: every account
-/// gets there, which is what most of these tests take for granted.
+/// A directory of the test's own, removed with it. Always in `/tmp`, since every account can enter it; most of these
+/// tests need that.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -46,7 +46,7 @@ async fn ask(url: &str, query: &str) -> Result<String, tokio_postgres::Error> {
     Ok(client.query_one(query, &[]).await?.get(0))
 }
 
-/// Waits for what another process does; a test that needs this long has failed.
+/// Waits for what another process does; the test fails after this long.
 async fn soon(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !done().await {
@@ -55,7 +55,7 @@ async fn soon(what: &str, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Not a test by itself: the process that the others start, join and kill.
+/// Not a test by itself: the process that the other tests start, join and kill.
 #[tokio::test]
 async fn hold_a_cluster_until_killed() {
     let Some(dir) = std::env::var_os(HOLD).map(PathBuf::from) else {
@@ -96,7 +96,7 @@ async fn a_cluster_keeps_its_databases_over_a_restart_and_clears_a_stale_lock() 
     first.stop().await.unwrap();
     assert!(ask(&url, "SELECT 'stopped'").await.is_err());
 
-    // The lock of a server killed with its machine, its pid since given to another program.
+    // The lock file of a server that was killed with its machine; its pid now belongs to another program.
     let data = scratch.pg().join("data");
     let mut other = Command::new("sleep")
         .arg("60")
@@ -134,7 +134,7 @@ async fn a_cluster_is_joined_outlives_the_joiner_and_ends_with_a_killed_starter(
     // At once, while the old server is still shutting down.
     let next = Cluster::start_with(&scratch.pg(), QUICK).await.unwrap();
     if next.is_joined() {
-        // Met in its last instant; then it must end all the same.
+        // Joined at its last moment, the server must still end.
         soon("the end of the server", async || {
             ask(&url, "SELECT ''").await.is_err()
         })

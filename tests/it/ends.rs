@@ -1,4 +1,4 @@
-//! How an incident ends: what must be over before it is closed, dismissed or forgotten, and that nothing follows.
+//! The end of an incident: what must be over before it is closed, dismissed or forgotten, and that nothing follows.
 
 mod forgotten;
 mod races;
@@ -18,7 +18,7 @@ use candor::person::forget::{ForgetError, forget};
 use crate::house::House;
 use crate::people::{BODY, Scene};
 
-/// Moves the incident to its next state, agreeing to what is given.
+/// Moves the incident to its next state with this consent.
 pub async fn go(
     house: &House,
     scene: &Scene,
@@ -33,7 +33,7 @@ pub async fn go(
     steer::step(&house.app, scene.comms, scene.incident, step).await
 }
 
-/// Moves it through these states, each of which must be possible; one in which it is already is passed over.
+/// Moves the incident through these states, each of which must be possible; its current state is skipped.
 pub async fn go_through(house: &House, scene: &Scene, states: &[IncidentState]) {
     for to in states {
         let mut conn = house.app.db.get().await.unwrap();
@@ -49,7 +49,7 @@ pub async fn version(house: &House, incident: IncidentId) -> i32 {
     store::find(&mut conn, incident).await.unwrap().version
 }
 
-/// What stands against closing or dismissing.
+/// What prevents closing or dismissing.
 #[track_caller]
 pub fn reasons(refused: Result<(), SteerError>) -> Vec<String> {
     match refused {
@@ -58,12 +58,12 @@ pub fn reasons(refused: Result<(), SteerError>) -> Vec<String> {
     }
 }
 
-/// Forgets the incident of a scene, by an admin's hand.
+/// An admin forgets the scene's incident.
 pub async fn forget_it(house: &House, by: StaffId, scene: &Scene) -> Result<(), ForgetError> {
     forget(&house.app, by, scene.incident, "sundmere").await
 }
 
-/// No campaign is drafted for the scene's incident, which is forgotten.
+/// No campaign can be drafted for the scene's incident, which is forgotten.
 async fn no_campaign_is_drafted(house: &House, scene: &Scene) {
     let new = NewCampaign {
         incident: scene.incident,

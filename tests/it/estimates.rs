@@ -1,5 +1,4 @@
-//! What pages say of the speed of a campaign: why it is held, how long it takes still where something tells that, and
-//! nothing where nothing does.
+//! What pages say of a campaign's speed: why it is held and how long it will take; nothing where that is unknown.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use crate::client::{ApiClient, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// A campaign to `people` that is being sent, with a sender at work that has this many on connections.
+/// A campaign to `people` that is being sent, and a sender with this many messages on connections.
 async fn sending(house: &House, people: usize, on_connections: usize) -> CampaignId {
     let scene = Scene::new(house).await;
     scene.import(house, &list(people, "name;ssn")).await;
@@ -60,7 +59,7 @@ async fn a_campaign_that_pacing_holds_says_why_and_estimates_nothing() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let campaign = sending(&house, 100, 0).await;
-    // Some have left, and now the helpline is full.
+    // Some messages have left; now the helpline is full.
     house
         .sql(
             "update campaign_count set n = 50 where status = 'queued';
@@ -86,7 +85,7 @@ async fn a_campaign_that_pacing_holds_says_why_and_estimates_nothing() {
     let program = site.program(&[Comms]).await;
     let seen = program.get(&format!("/campaigns/{campaign}")).json();
     assert_eq!(seen["held"], json!({ "state": "paced", "reason": held }));
-    // It goes on at half its rate: no reason to say that it is held.
+    // The campaign continues at half its rate: the page gives no reason for a hold.
     house.sql("update campaign_pace set percent = 50").await;
     let seen = program.get(&format!("/campaigns/{campaign}")).json();
     assert_eq!(seen["held"], json!(null));
@@ -105,7 +104,7 @@ async fn a_rate_is_of_the_latest_whole_minute_while_the_one_before_was_sent_in_t
             || (1..10).any(|n| now.contains(&format!("4.{n}/s · about"))),
         "{now}"
     );
-    // Three days later it goes on.
+    // Three days later it continues.
     house.app.clock.advance(TimeDelta::days(3));
     let browser = site.signed_in("Dora", &[Comms]).await;
     let dashboard = || browser.get("/console").body;
@@ -116,7 +115,7 @@ async fn a_rate_is_of_the_latest_whole_minute_while_the_one_before_was_sent_in_t
         "{later}"
     );
     let ended = |minutes, n| ended(&house, campaign, minutes, n);
-    // One minute may be a part of one; two are not.
+    // One minute may be incomplete; two are not.
     house.sql(&ended(1, 120)).await;
     assert!(!dashboard().contains("/s ·"), "{}", dashboard());
     house.sql(&ended(2, 7)).await;
@@ -127,7 +126,7 @@ async fn a_rate_is_of_the_latest_whole_minute_while_the_one_before_was_sent_in_t
     );
 }
 
-/// A campaign to 100 people of whom half were sent to, past its first slice.
+/// A campaign to 100 people that has passed its canary; half of them were sent to.
 async fn half_sent(house: &House) -> CampaignId {
     let campaign = sending(house, 100, 0).await;
     house
@@ -141,7 +140,7 @@ async fn half_sent(house: &House) -> CampaignId {
     campaign
 }
 
-/// So many notices of a campaign ended in a minute that long ago, in SQL.
+/// SQL that makes this number of notices of a campaign end in one minute, this long ago.
 fn ended(house: &House, campaign: CampaignId, minutes: i64, n: u32) -> String {
     let at = house.app.now() - TimeDelta::minutes(minutes);
     format!(
@@ -152,7 +151,7 @@ fn ended(house: &House, campaign: CampaignId, minutes: i64, n: u32) -> String {
     )
 }
 
-/// What keeps a campaign from sending for a while, by the API or as pacing does it.
+/// The means by which a campaign is held for a while: by the API or by pacing.
 #[derive(Debug, Clone, Copy)]
 enum Gap {
     Pause,
@@ -208,13 +207,13 @@ async fn a_pause_is_no_part_of_the_rate() {
         gap.change(&house, &program, campaign, false).await;
         advance(2);
         assert_eq!(rate(), None, "{gap:?}: 50 in 82 seconds is no rate");
-        // Once a whole minute was sent in, that is the rate.
+        // Once it was sent in for a whole minute, that is the rate.
         advance(180);
         for minutes in [1, 2] {
             house.sql(&ended(&house, campaign, minutes, 120)).await;
         }
         assert_eq!(rate().as_deref(), Some("· 2"), "{gap:?}");
-        // And not while a part of that minute was paused.
+        // No rate while the campaign was paused for a part of that minute.
         gap.change(&house, &program, campaign, true).await;
         gap.change(&house, &program, campaign, false).await;
         assert_eq!(rate(), None, "{gap:?}");
@@ -229,7 +228,7 @@ async fn notices_on_connections_are_listed_where_their_figure_is() {
     let browser = site.signed_in("Cora", &[Comms]).await;
     let page = browser.get(&format!("/console/campaigns/{campaign}")).body;
     assert!(page.contains("data-live=\"sending\">20<"), "{page}");
-    // Those on connections leave whatever is cancelled.
+    // Messages on connections leave although the campaign is cancelled.
     assert!(
         page.contains("Up to 10 messages that have not left yet never will."),
         "{page}"
@@ -263,7 +262,7 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
             .unwrap(),
         None
     );
-    // As after a restore, in which all of many may have left.
+    // The state after a restore: many notices may have been sent.
     let raw = house.raw().await;
     raw.batch_execute("begin; lock table outcome in access exclusive mode")
         .await
@@ -281,7 +280,7 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
         "{}",
         page.body
     );
-    // Both counts share one second.
+    // Both counts are of the same second.
     assert!(
         begun.elapsed() < Duration::from_secs(2),
         "{:?}",
@@ -324,7 +323,7 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
     assert!(!page.contains("may have arrived"), "{page}");
 }
 
-/// One ticket, and as many more in line like it, each a second older than the one before.
+/// One ticket, and more like it in the queue, each a second older than the one before.
 async fn in_line(house: &House, scene: &Scene, more: u32) {
     let app = &house.app;
     let caller = Caller {

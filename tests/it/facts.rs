@@ -1,4 +1,4 @@
-//! Facts: saving publishes nothing, publishing is an act after a look at what changes where.
+//! The fact sheet: saving publishes nothing. Publishing is an act of its own, after a preview of what changes where.
 
 use candor::campaign::CampaignKind;
 use candor::incident::{Facts, UpdateKind, steer, store};
@@ -103,7 +103,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         assert!(browser.get(page).body.contains("Alpha."), "{page}");
     }
 
-    // The next save changes nothing, in public; the preview tells old from new, and where.
+    // The next save changes nothing in public; the preview tells old from new, and where.
     let facts = [
         ("what", "Beta."),
         ("what_es", "Gamma."),
@@ -137,7 +137,8 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         assert!(preview.contains(words), "{words}: {preview}");
     }
 
-    // Somebody saves between the look and the act: what was seen is not what would be published.
+    // Another account saves between the preview and the act: the act would publish something other than the preview
+    // showed.
     let seen = version(&house, scene.incident).await.to_string();
     save(&house, &scene, "Theft of more data", &[("what", "Delta.")]).await;
     assert_eq!(comms.submit(AT, &to, &[("version", &seen)]).status, 409);
@@ -234,7 +235,7 @@ async fn t11_a_public_title_stays_until_another_is_published_also_without_facts(
     assert!(page().contains("A graver title"));
 }
 
-/// D11: what the dashboard says of people whom nothing reaches.
+/// D11: what the dashboard says of people who have no means of contact.
 #[tokio::test(flavor = "multi_thread")]
 async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notices_letters_and_supplements()
  {
@@ -251,12 +252,12 @@ async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notic
     assert!(board().contains(unreached), "{}", board());
     assert!(board().contains("Theft of data: 1 person needs a letter."));
 
-    // While one waits for its approval or its audience is not complete, nobody knows.
+    // While a campaign waits for approval or its audience is incomplete, the number is unknown.
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     assert!(!board().contains("no campaign will reach"), "{}", board());
     house.send_all().await;
     assert!(!board().contains("no campaign will reach"));
-    // One of the three was left uncertain, as a dead sender leaves it.
+    // One of the three is uncertain, as a dead sender leaves it.
     house
         .sql(
             "update campaign_count set n = n - 1 where status = 'sent'; \

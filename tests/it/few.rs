@@ -16,7 +16,7 @@ async fn the_audience_of_a_campaign_to_few_people_is_complete_after_as_few_trans
     while freeze::step(&house.app).await.unwrap() {
         transactions += 1;
     }
-    // One for each bucket in which somebody is, and the first, which finds out which those are.
+    // One statement for each bucket with people, and the first, which finds those buckets.
     assert!(transactions <= 4, "{transactions}");
     assert_eq!(house.number("select count(*) from notice").await, 3);
     let frozen = "select count(*) from campaign_freeze where done";

@@ -1,4 +1,4 @@
-//! What fresh eyes found on the pages of campaigns: each page says what is so, of whom, and until when.
+//! Pages of campaigns: each says what is true, of which people, and until when.
 
 use candor::actor::Actor;
 use candor::campaign::launch::{self, CampaignError};
@@ -64,7 +64,7 @@ fn has(page: &str, words: &str) {
     assert!(page.contains(words), "“{words}” is not in {page}");
 }
 
-/// Two people told too much, two who are not affected any more, one told rightly.
+/// Two people told too much, two who are no longer affected, one told rightly.
 async fn told_wrongly(house: &House, scene: &Scene) {
     scene.import(house, &list(5, "name;phone")).await;
     scene.launched(house, CampaignKind::Initial).await;
@@ -102,7 +102,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
         &shown,
         "2 people are not affected any more, and the text “en” has no words for that",
     );
-    // A yes to another number is none.
+    // A consent to another number is no consent.
     let other = [
         "en:told-wrongly=3".to_owned(),
         "en:not-affected=2".to_owned(),
@@ -113,7 +113,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
         "{refused:?}"
     );
     submitted(&house.app, scene.comms, sorry).await.unwrap();
-    // The approver reads what somebody gets who is not affected any more.
+    // The approver reads the text for a person who is no longer affected.
     let approver = site.signed_in("Approver", &[Approver]).await;
     let shown = page(&approver, sorry);
     has(
@@ -123,7 +123,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
     has(&shown, "4 people were told of something that is not theirs");
     has(&shown, "Acknowledged by");
 
-    // A text that says both needs no acknowledgement, and each person reads their part.
+    // A text for both cases needs no acknowledgement, and each person reads their own part.
     let right = "Dear {{ name }}, this was not taken: {{ told_wrongly }}.\n\n{{#if has.any}}\nTaken: {{ elements }}.\n{{/if}}\n\n\
         {{#if has.none}}\nNothing of yours was taken after all.\n{{/if}}\n\n{{ status_link }}";
     let right = draft(&house, &scene, correction, right, told).await;
@@ -202,12 +202,12 @@ async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() 
         &page(&comms, again),
         "<b>2</b> messages that were sent here may be a second notice to their people",
     );
-    // Once they are told nothing about the uncertain notices waits for anybody.
+    // Once those people are told, no one waits for the uncertain notices.
     let shown = get(&comms, "/console").body;
     assert!(!shown.contains("left uncertain"), "{shown}");
 }
 
-/// Sends a campaign of which every message is lost on its way.
+/// Sends a campaign; the relay loses every message.
 async fn lose_all(house: &House, scene: &Scene, campaign: CampaignId) {
     let lost = |_: &candor::mail::Letter| {
         Some(Reply::Unknown {
@@ -233,7 +233,7 @@ async fn an_uncertain_notice_waits_for_nobody_once_its_people_know_what_is_their
         &board(),
         "2 notices were left uncertain, and their people were not told since",
     );
-    // The phone number was not taken after all, and they are told of their name.
+    // The phone number was not taken after all; the correction names only their name.
     scene.import(&house, &list(2, "name")).await;
     has(&board(), "2 notices were left uncertain");
     let maybe = Audience {
@@ -264,7 +264,7 @@ async fn a_dashboard_does_not_wait_for_the_count_of_uncertain_notices() {
         &shown.body,
         "2 notices were left uncertain: each may have arrived. People who were told since are counted, too.",
     );
-    // What comes after it on the page is read all the same.
+    // The rest of the page is read all the same.
     has(&shown.body, "Everyone accounted for");
     raw.batch_execute("commit").await.unwrap();
     has(
@@ -280,7 +280,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     let (house, scene, site, campaign) = drafted(settings, 1, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
     let shown = page(&comms, campaign);
-    // What is approved says nothing of the settings: an operator changes them without a second person.
+    // The approved content holds no settings: an operator may change them without a second person.
     has(
         &shown,
         "<dt>Speed at most</dt><dd>as fast as the relays take them</dd>",
@@ -306,7 +306,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
         "As fast as the relays take them and the settings allow: relay beta at most 7/s.",
     );
     assert!(!shown.contains("no part of what is approved"), "{shown}");
-    // One relay works, so the campaign goes on; the other is named all the same.
+    // One relay works, so the campaign continues; the page names the other one.
     has(
         &get(&comms, "/console").body,
         "Relay gamma is held until 12:34 UTC: our machine is on a blocklist",
@@ -465,7 +465,7 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
     let refused = tokio::task::block_in_place(|| admin.submit(&at, &to, &[]));
     assert_eq!(refused.status, 422, "{}", refused.body);
     has(&refused.body, "It was not launched: its texts quote facts");
-    // A program is not asked, unless it wants to be.
+    // The API asks for the confirmation only if the caller wants it.
     let program = site.program(&[Comms]).await;
     let refused = tokio::task::block_in_place(|| {
         let to = format!("/campaigns/{campaign}/launch");

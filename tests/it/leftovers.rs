@@ -1,5 +1,5 @@
-//! Lists that say where the rest is, the audit log by incident, actor and action, refused rows as their file has them, and
-//! what a correction that corrects nothing leads to.
+//! Lists with pages, the audit log by incident, actor and action, refused rows in the file's own columns, and
+//! corrections that correct nothing.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ fn has(page: &str, words: &str) {
     assert!(page.contains(words), "“{words}” is not in {page}");
 }
 
-/// Writes so many acts of one kind on something.
+/// Writes this number of audit entries of one kind for one subject.
 async fn acts(house: &House, by: StaffId, deed: &str, on: &str, n: usize) {
     let mut tx = house.app.db.begin().await.unwrap();
     let now = house.app.now();
@@ -51,7 +51,7 @@ async fn p2_what_is_acknowledged_of_a_correction_says_that_these_people_then_cou
     scene.import(&house, &list(4, "name;phone")).await;
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;
-    // Two were told of a telephone number that is not theirs; one is not affected any more.
+    // Two people were told of a telephone number that is not theirs; one is no longer affected.
     let second = list_of_three_without_phones();
     scene.import(&house, &second).await;
     let told_too_much = async || {
@@ -88,7 +88,7 @@ async fn p2_what_is_acknowledged_of_a_correction_says_that_these_people_then_cou
         &get(&comms, &format!("/console/campaigns/{campaign}")),
         "these 3 people count as corrected",
     );
-    // It is as the words have it: what they know is what they were last told.
+    // The words match what they were last told.
     scene.launch(&house, campaign).await;
     house.send_all().await;
     assert_eq!(told_too_much().await, 0);
@@ -116,7 +116,7 @@ async fn incidents_that_need_somebody_come_first_on_the_dashboard_then_the_lates
         let slugs = links.map(|rest| rest.split('"').next().unwrap().to_owned());
         slugs.collect::<Vec<_>>()
     };
-    // Two people of the first are told nothing, and no campaign reaches them.
+    // Two people of the first campaign are told nothing, and no campaign reaches them.
     assert_eq!(
         order(&get(&comms, "/console")),
         ["sundmere", "third", "second"]
@@ -131,7 +131,7 @@ async fn incidents_that_need_somebody_come_first_on_the_dashboard_then_the_lates
     );
 }
 
-/// The numbers of the rows of the audit page, and the address of the earlier ones.
+/// The numbers of the rows on the audit page, and the address of the page of older entries.
 fn numbers(page: &str) -> (Vec<i64>, Option<String>) {
     let rows = page.split("<th data-label=\"No.\" scope=\"row\"").skip(1);
     let number = |row: &str| {
@@ -181,7 +181,7 @@ async fn who_did_what_says_where_the_rest_is_and_the_audit_log_shows_the_acts_of
         "These are the latest acts. <a href=\"/console/audit?incident=sundmere\">",
     );
 
-    // All pages of the incident: its own acts and those of its campaigns, each once, the latest first.
+    // All audit pages of the incident: its own acts and those of its campaigns, each once, the latest first.
     let mut next = Some("/console/audit?incident=sundmere".to_owned());
     let (mut all, mut pages, mut bodies) = (Vec::new(), 0, String::new());
     while let Some(address) = next {
@@ -251,7 +251,7 @@ async fn the_audit_log_is_filtered_by_actor_and_action_page_by_page() {
     has(&get(&auditor, "/console/audit?act=template"), "Show all");
     let missing = tokio::task::block_in_place(|| auditor.get("/console/audit?incident=nowhere"));
     assert_eq!(missing.status, 404);
-    // Rows that the program did not write are no acts.
+    // Rows that the program did not write are not shown.
     house
         .sql(&format!(
             "alter table audit_event disable trigger all;
@@ -279,12 +279,12 @@ async fn a_refused_row_of_an_added_file_shows_its_cells_as_that_file_has_them() 
         "",
         "reference,email,elements\nr1,a@example.org,name\nr9,z@example.org,name,one more\n",
     );
-    // Other columns in another order; a row with a cell too many, one with a cell too few, one with a bad cell.
+    // Other columns in another order; one row with a cell too many, one with a cell too few, one with a bad cell.
     add(
         "?draft=add",
         "name,elements,reference,email\nBo,name,r2,b@example.org,surplus\nCy,name,r3\nDee,shoe_size,r4,d@example.org\n",
     );
-    // A column that is new once more.
+    // A column that this file adds.
     add("?draft=add", "reference,elements,postcode\nr5,name,98101\n");
     let page = get(&comms, &format!("{AT}/scopes/1"));
     for cells in [
@@ -295,7 +295,7 @@ async fn a_refused_row_of_an_added_file_shows_its_cells_as_that_file_has_them() 
     ] {
         has(&page, cells);
     }
-    // The download has the draft's columns, each cell under its own, and what is too many behind the reason.
+    // The download has the draft's columns, each cell under its own; extra cells follow the reason.
     let file = get(&comms, &format!("{AT}/scopes/1/rejects"));
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)

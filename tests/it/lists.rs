@@ -1,4 +1,4 @@
-//! The notices of a campaign, page by page and state by state.
+//! The notices of a campaign, page by page and filtered by state.
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::id::{CampaignId, NoticeId};
@@ -8,7 +8,7 @@ use candor::notice::{NoticeStatus, store};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// All of a state, read in pages of three.
+/// All notices in a state, read in pages of three.
 async fn paged(house: &House, of: CampaignId, status: Option<NoticeStatus>) -> Vec<NoticeId> {
     let mut conn = house.app.db.get().await.unwrap();
     let (mut after, mut all) = (None, Vec::new());
@@ -56,7 +56,7 @@ async fn every_state_is_listed_whole_and_in_the_order_of_the_people() {
             .map(|row| NoticeId::from_uuid(row.get(0)))
             .collect()
     };
-    // Of batches that were settled before they kept it, nobody knows what they hold.
+    // Batches that were settled by a version without this column have no known contents.
     for kept in ["ends", "-1"] {
         house.sql(&format!("update batch set ends = {kept}")).await;
         let mut met = Vec::new();

@@ -1,4 +1,4 @@
-//! What is shown while a campaign is under way is true at each moment: on its page, on the dashboard, by the API, in
+//! While a campaign is being sent, every figure is true at each moment: on its page, on the dashboard, in the API, in
 //! the metrics.
 
 mod pages;
@@ -23,17 +23,17 @@ use crate::program::Program;
 use sink::Sink;
 use watch::{Act, Acts, Findings, Watch, Watched};
 
-/// How long things last.
+/// The durations of the test.
 struct Size {
     /// People of each of two campaigns.
     people: usize,
-    /// How long each message takes.
+    /// Time for each message.
     delay: Duration,
-    /// How long a relay that is away is left alone.
+    /// How long a failed relay is held.
     away_seconds: u64,
     /// How long all relays are away.
     away: Duration,
-    /// How long a pause, a stop or anything else lasts.
+    /// How long a pause, a stop or another state lasts.
     lasts: Duration,
     every: Duration,
 }
@@ -61,7 +61,7 @@ fn size() -> Size {
     }
 }
 
-/// So few buckets have people: a batch lasts for seconds, and what is shown meanwhile are parts of it.
+/// Few buckets have people, so that a batch lasts for seconds and the figures shown are parts of it.
 const BUCKETS: i32 = 4;
 
 /// People whose addresses begin with `who`.
@@ -73,7 +73,7 @@ async fn people(house: &House, scene: &Scene, n: usize, who: &str, place: &str) 
     references.iter().map(row).collect()
 }
 
-/// A house whose clock goes, with two campaigns under way whose audiences are frozen.
+/// A house whose clock runs, with two launched campaigns whose audiences are frozen.
 async fn under_way(people_of_each: usize) -> (House, Scene, [Watched; 2]) {
     let mut house = House::new().await;
     house.app.clock = Clock::system();
@@ -98,7 +98,7 @@ async fn under_way(people_of_each: usize) -> (House, Scene, [Watched; 2]) {
     (house, scene, [watched(one, "a"), watched(other, "b")])
 }
 
-/// What is done meanwhile.
+/// The acts during the campaigns.
 struct Doing<'a> {
     house: &'a House,
     scene: Scene,
@@ -253,7 +253,7 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
     doing.until_accepted(size.people as i64 / 2).await;
     doing.pause(kept, true).await;
     rest().await;
-    // What is left takes longer than figures may be behind.
+    // The rest takes longer to send than figures may lag.
     doing.pause(kept, false).await;
     let status = format!(
         "select count(*) from campaign where id = '{}' and status = 'completed'",
@@ -265,7 +265,7 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // Over as well is looked at.
+    // The finished campaign is checked as well.
     tokio::time::sleep(size.every * 2 + Duration::from_secs(1)).await;
     assert!(!watch.is_finished(), "the poller ended: {:?}", watch.await);
     watch.abort();

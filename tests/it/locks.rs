@@ -1,4 +1,4 @@
-//! Acts that meet in the database: who waits for what, what is done again, and what a race must not leave behind.
+//! Concurrent transactions: which waits for which, which is retried, and what a race must not leave behind.
 
 mod again;
 mod german;
@@ -12,8 +12,7 @@ use tokio_postgres::Client;
 
 use crate::house::House;
 
-/// A connection that has begun a transaction, and the number of its server process. Whatever meets it in a deadlock is
-/// the one that is ended.
+/// A connection that has begun a transaction, and its server process id. In a deadlock the other session is ended.
 pub async fn holder(house: &House) -> (Client, i32) {
     let raw = house.raw().await;
     raw.batch_execute("set deadlock_timeout = '1h'; begin")
@@ -23,7 +22,7 @@ pub async fn holder(house: &House) -> (Client, i32) {
     (raw, pid.get(0))
 }
 
-/// Waits until so many sessions wait for what the holder has locked.
+/// Waits until this number of sessions wait for the holder's locks.
 pub async fn until_waiting(house: &House, holder: i32, sessions: i64) {
     let question = format!(
         "select count(*) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))"

@@ -1,4 +1,4 @@
-//! Letters through real and misbehaving mail servers, into folders, and back through a parser.
+//! Messages through real and misbehaving mail servers, into folders, and back through a parser.
 
 mod announced;
 mod messages;

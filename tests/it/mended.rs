@@ -1,4 +1,4 @@
-//! Commands that say what they did although something failed, and programs that share one count.
+//! Commands report what they did although a later step failed; processes share one count.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-/// Waits until somebody has waited for `holder` for so long.
+/// Waits until a session has waited for `holder` this long.
 async fn until_waited(house: &House, holder: i32, seconds: f64) {
     let waits = format!(
         "select count(*) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))
@@ -57,7 +57,7 @@ async fn programs_that_ask_for_an_audience_share_a_count_that_took_long() {
     holder.batch_execute("rollback").await.unwrap();
     let first = first.await.unwrap();
     assert_eq!((first.status, &first.json()["mailable"]), (200, &3.into()));
-    // Nobody can be counted now, and nobody needs to be.
+    // The counts cannot be read now, and the command does not need them.
     holder.batch_execute(lock).await.unwrap();
     let second = ask().await.unwrap();
     holder.batch_execute("rollback").await.unwrap();

@@ -1,5 +1,5 @@
-//! Notices are merged without loss, and nothing in a person's values can act. Here: one whole
-//! notice, placeholders, blocks, layout; beside it hostile values, real texts, properties.
+//! Notices are merged without loss, and nothing in a person's values can act. Here: one whole notice, placeholders,
+//! blocks, layout. In the submodules: hostile values, real texts, properties.
 
 mod hostile;
 pub mod page;
@@ -229,12 +229,12 @@ fn the_end_part_repeats_neither_code_nor_link_of_the_body() {
     );
     assert_eq!(rendered.text.matches(CODE).count(), 1);
     assert_eq!(rendered.text.matches(LINK).count(), 1);
-    // A block that hides them from some does not count.
+    // A block that hides them from some people does not count.
     let hidden = "{{#if has.ssn}}{{ notice_code }} {{ status_link }}{{/if}} Hello.";
     let rendered = render(hidden, &ana(&["phone"]));
     assert_eq!(rendered.text.matches(CODE).count(), 1);
     assert_eq!(rendered.text.matches(LINK).count(), 1);
-    // A link behind words is a link.
+    // A link with other words as its text is a link.
     let rendered = render("[Your page]({{ status_link }})", &ana(&["phone"]));
     assert_eq!(rendered.html.matches(LINK).count(), 1);
     assert!(

@@ -1,4 +1,5 @@
-//! What a notice names is what its text names (promise P2): read by a stranger, and refused where it would not be so.
+//! The elements that a notice counts as naming are those that its text names (promise P2): an independent reader checks
+//! it, and a text is refused where that would be false.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +23,7 @@ use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
 
-/// Notices that the stranger reads, of each of four templates.
+/// Notices that the reader gets, of each of four templates.
 const NOTICES: usize = 250;
 const PLACES: [&str; 4] = ["US-CA", "US-NY", "DE", "FR"];
 
@@ -48,7 +49,8 @@ fn elements(template: usize, number: usize) -> ElementSet {
         .collect()
 }
 
-/// Four templates: a list; words under conditions; words for everybody; the rehearsal's, which speak of more.
+/// Four templates: a list of elements; words under conditions; the same words for all; the rehearsal's, which name
+/// more.
 fn templates() -> [(Variants, ElementSet); 4] {
     let by_words = |locale: &str| {
         let mut body = "{{ name }}\n\n".to_owned();
@@ -113,7 +115,7 @@ fn english(body: &str) -> Variants {
     Variants::from([("en".to_owned(), text)])
 }
 
-/// What the stranger finds in each letter.
+/// What the reader finds in each message.
 fn read(letters: &[std::path::PathBuf]) -> Vec<ElementSet> {
     let words: BTreeMap<&str, BTreeMap<&str, &str>> = LOCALES
         .into_iter()
@@ -143,7 +145,7 @@ fn read(letters: &[std::path::PathBuf]) -> Vec<ElementSet> {
 async fn p2_a_stranger_finds_in_a_thousand_notices_exactly_what_was_named() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
-    // Facts that say nothing of elements, for the rehearsal's texts.
+    // Facts that name no element, for the rehearsal's texts.
     let version = house.number("select version from incident").await;
     let facts: Facts = rehearsal::fact_sheet()
         .into_keys()
@@ -242,7 +244,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
         Err(CampaignError::NotReady(review, _)) => review,
         other => panic!("{other:?}"),
     };
-    // The very template of the finding: neither a list nor words.
+    // The template of the original fault: neither a list nor words.
     let found = review(submit("Dear {{ name }}, your data was stolen.", &[]).await);
     let unnamed: Vec<_> = found
         .unnamed
@@ -251,7 +253,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
         .collect();
     assert_eq!(unnamed, [(Element::Name, 6), (Element::Ssn, 5)]);
     assert_eq!(found.unnamed[0].locale.as_str(), "en");
-    // Words that were not declared tell nobody.
+    // Words that were not declared do not count as naming.
     let by_words = "Your name and your Social Security number were stolen.";
     assert_eq!(
         review(submit(by_words, &[Element::Name]).await)
@@ -259,7 +261,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
             .len(),
         1
     );
-    // Said to somebody whose number was not taken.
+    // Said to a person whose number was not taken.
     let declared = [Element::Name, Element::Ssn];
     let found = review(submit(by_words, &declared).await);
     let not_theirs: Vec<_> = found
@@ -271,7 +273,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
         (not_theirs, found.unnamed.len()),
         (vec![(Element::Ssn, 1)], 0)
     );
-    // Advice is not a naming, and a declaration is none without the words.
+    // Advice does not name an element, and a declaration without the words does not either.
     assert_eq!(
         review(submit("Your name. {{ status_link }}\n\n{{ guidance }}", &declared).await)
             .unnamed
@@ -281,7 +283,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
     let right = "Your name{{#if has.ssn}} and your Social Security number{{/if}}, {{ name }}.";
     submit(right, &declared).await.unwrap();
     submit("Taken: {{ elements }}.", &[]).await.unwrap();
-    // A link that a phisher would use is an error of the check.
+    // A link that looks like phishing is an error of the check.
     let found = review(submit("{{ elements }} [more](https://bit.ly/x)", &[]).await);
     assert_eq!(found.findings.len(), 1);
 }

@@ -1,5 +1,5 @@
-//! The cases by which GOV.UK Notify tests its reader of recipient lists, read by ours. Where we read a
-//! file otherwise, this page says why; a case that changes sides fails.
+//! The cases by which GOV.UK Notify tests its reader of recipient lists, read by our reader. Where ours differs, this
+//! file says why; a case that changes its result fails.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use candor::scope::csv::{Header, Record, open};
 use csv::StringRecord;
 use serde_json::Value;
 
-/// What we make of a file that Notify reads: its rows, each a list of trimmed cells.
+/// What our reader makes of a file that Notify reads: its rows, each a list of trimmed cells.
 fn rows(file: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let mut records = open(file.as_bytes()).map_err(|e| e.to_string())?;
     let names = records.header().map_err(|e| e.to_string())?;
@@ -20,8 +20,8 @@ fn rows(file: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     Ok((names, rows))
 }
 
-/// What Notify expects of `test_get_rows`, in the same form: `null` is an empty cell, and what stands behind
-/// the last column comes last.
+/// What Notify expects of `test_get_rows`, in the same form: `null` is an empty cell, and cells after the last column
+/// come last.
 fn expected(case: &Value) -> Vec<Vec<String>> {
     let cells = |value: &Value| match value {
         Value::Null => vec![String::new()],
@@ -78,7 +78,7 @@ fn lists_that_notify_reads_are_read_alike_or_for_a_reason() {
     let mut differ = Vec::new();
     for (number, case) in cases("test_get_rows").iter().enumerate() {
         let file = case[0].as_str().unwrap();
-        // A line of blanks is a row that names nobody: Notify passes it over, here it becomes a reject.
+        // A line of blanks is a row without a reference: Notify skips it, here it becomes a reject.
         let ours = rows(file).map(|(_, rows)| {
             let named = rows
                 .into_iter()
@@ -104,15 +104,15 @@ fn lists_that_notify_reads_are_read_alike_or_for_a_reason() {
             .map(|n| n.as_str().unwrap())
             .collect();
         assert_eq!(once, theirs, "case {number}");
-        // Their columns are not ours, and we say so before anything is read.
+        // Their columns are unknown to us, and the reader says so before it reads a row.
         assert!(
             Header::parse(&StringRecord::from(names)).is_err(),
             "case {number}"
         );
     }
 
-    // Bad and missing data there mean phone numbers and the placeholders of a template, the guest list and the
-    // other two are about phone numbers: Candor has none of these. Addresses have a corpus of their own.
+    // There, bad and missing data mean phone numbers and the placeholders of a template; the guest list and the other
+    // two are about phone numbers. Candor has none of these. Addresses have a corpus of their own.
     let other: Vec<&str> = tests
         .iter()
         .map(|test| test["test"].as_str().unwrap())

@@ -1,5 +1,5 @@
-//! An answer that is kept in the transaction of its act: one does not exist without the other. Claims end, and what
-//! is not known is said to be not known.
+//! An answer is stored in the transaction of its act: one does not exist without the other. Claims expire, and an
+//! unknown result is reported as unknown.
 
 mod apart;
 mod crashes;
@@ -18,11 +18,11 @@ use crate::client::{ApiClient, Seen, Site};
 use crate::house::House;
 use crate::people::BODY;
 
-/// What a trigger does where it stands: the connection is gone.
+/// A trigger with this body ends the connection.
 const CUT: &str = "create function cut() returns trigger language plpgsql as
     $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;";
 
-/// The acts that a program asked for: each is audited in its transaction, but the beginning of an upload.
+/// The acts that a program requested: each is audited in its transaction, except for the beginning of an upload.
 const ACTS: &str = "(select count(*) from audit_event) + (select count(*) from upload)";
 
 fn keyed(program: &ApiClient, path: &str, key: &str, body: &Value) -> Seen {
@@ -66,7 +66,7 @@ async fn every_post_of_the_api_asks_for_a_key() {
     assert!(asked > 30, "{asked} routes");
 }
 
-/// Does an act whose answer cannot be kept, then the same with one that can.
+/// Performs an act whose answer cannot be stored, then the same act when it can.
 struct Prover<'a> {
     house: &'a House,
     acts: usize,
@@ -203,7 +203,7 @@ async fn a_key_whose_node_died_runs_again_once_its_claim_ends() {
     let program = site.program(&[Comms]).await;
     let open = |key: &str| keyed(&program, "/incidents", key, &breach(key));
     assert_eq!(open("k").status, 201);
-    // As a killed node leaves it: claimed, and nothing done.
+    // The state that a killed node leaves: claimed, and nothing done.
     house
         .sql("delete from incident_update; delete from incident; update idempotency set status = null, answer = null")
         .await;
@@ -226,7 +226,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
     let browser = site.signed_in("Cora", &[Comms]).await;
     let open = |key: &str| keyed(&program, "/incidents", key, &breach(key));
     let form = |slug: &str| {
-        // A connection that is dead is found out by the page that meets it.
+        // The page that gets the dead connection finds out that it is dead.
         while browser.get("/console/incidents").status != 200 {}
         let fields = [
             ("slug", slug),
@@ -266,7 +266,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
         "{}",
         page.body
     );
-    // It is lost before.
+    // The connection is lost before the commit.
     house
         .sql(
             "drop trigger cut on incident;
@@ -289,7 +289,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
     );
     assert_eq!(house.number("select count(*) from incident").await, 0);
     house.sql("drop trigger cut on incident").await;
-    // Known to be undone, the key is free at once; not known, when its claim ends.
+    // If the act is known to be undone, the key is free at once; if it is unknown, when its claim expires.
     assert_eq!(open("c").status, 201);
     let mut seen = open("a");
     while kind(&seen) == "still-running" {

@@ -1,4 +1,5 @@
-//! What an operator reads: refusals at the start, `check`, commands while the database is away, facts that are not public.
+//! What an operator reads: refusals at the start, `check`, commands while the database is away, facts that are not
+//! public.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,10 +15,10 @@ use crate::people::{BODY, Scene, list};
 use crate::program::Program;
 
 const NEVER: &str = "file:///tmp/candor-never-written";
-/// What a library says of any error of a pool.
+/// A library's text for any error of a pool.
 const NOISE: &str = "creating a new object";
 
-/// What a command that failed wrote to standard error.
+/// What a failed command wrote to standard error.
 fn refused(program: &Program, words: &[&str]) -> String {
     let output = program.run(words);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -103,7 +104,7 @@ async fn commands_say_what_is_missing_and_which_setting_is_wrong() {
         said.contains(&format!("there is no campaign {none}")),
         "{said}"
     );
-    // What only reads asks for no key.
+    // A command that only reads needs no key.
     let files = Scratch::new();
     let key = files.path().join("key");
     fs::write(&key, "08".repeat(32)).unwrap();
@@ -125,7 +126,7 @@ async fn commands_say_what_is_missing_and_which_setting_is_wrong() {
     fs::write(&key, "no key").unwrap();
     let said = refused(&other, &["letters", "--incident", "sundmere", "--out", "-"]);
     assert!(said.contains("secrets.master_key_file"), "{said}");
-    // Nobody answers there.
+    // No process listens on that port.
     let away = Program::of(&house).with(
         "CANDOR__DATABASE__URL",
         "postgres://nobody@127.0.0.1:1/none",

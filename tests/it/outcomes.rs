@@ -1,4 +1,4 @@
-//! What came of a campaign's messages, on its page: from counters that a recount proves.
+//! The results of a campaign's messages on its page: from counters that a recount proves.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,7 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
     }
     let sent = "select sum(n)::bigint from campaign_tally where result = 'accepted'";
     assert_eq!(house.number(sent).await, 39);
-    // A counter that lies is found.
+    // A recount finds a wrong counter.
     house
         .sql("update campaign_tally set n = n + 1 where result = 'refused'")
         .await;

@@ -1,5 +1,5 @@
-//! What the program decides by itself about a campaign under way: the first slice, the breaker, the
-//! helpline's load, whose turn it is.
+//! What the program decides by itself about a running campaign: the canary, the breaker, the helpline's load, the order
+//! of campaigns.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn the_rest_follows_a_first_slice_that_ended_well() {
     assert_eq!(house.mail.sent().len(), 1_200);
     assert_eq!(pace(&house, campaign).await.canary, CanaryState::Passed);
     assert_eq!(deeds(&house, "campaign.canary").await, 1);
-    // One per cent went first: nobody else was sent before the last of them.
+    // One per cent went first: no other person was sent to before the last of them.
     let first = "select count(*) from notice n join batch b on b.campaign_id = n.campaign_id
         and b.bucket = n.bucket and n.batch_no = b.batch_no where b.canary";
     assert_eq!(house.number(first).await, 12);
@@ -102,7 +102,7 @@ async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_writt
         12
     );
 
-    // Somebody has looked, mended it, and lets it go on.
+    // An operator has fixed the fault, and resumes the campaign.
     house.mail.answer_by(|_| None);
     hold::resume(&house.app, scene.comms, campaign)
         .await
@@ -168,7 +168,7 @@ async fn too_many_bounces_pause_a_campaign_long_after_its_first_slice() {
     assert!(shutdown.wait(Duration::from_secs(20)).await);
     let bounced = "select count(*) from notice where status = 'bounced'";
     let bounced = house.number(bounced).await;
-    // What was on its way while the pause was decided and seen: a few a connection.
+    // Messages that were on connections while the pause was decided and read: a few per connection.
     assert!((21..300).contains(&bounced), "{bounced}");
 }
 
@@ -231,7 +231,7 @@ async fn a_busy_helpline_slows_then_holds_a_campaign_and_says_why() {
     assert_eq!(house.number(sent).await, 5);
 }
 
-/// To which campaign each letter belonged, in the order in which they left.
+/// The campaign of each message, in the order in which they left.
 async fn order(house: &House) -> Vec<CampaignKind> {
     let rows = house
         .raw()
@@ -255,7 +255,7 @@ async fn order(house: &House) -> Vec<CampaignKind> {
         .collect()
 }
 
-/// What stands before the @ in the Message-ID of a notice, of a row that begins with campaign and person.
+/// The part of a notice's Message-ID before the @, of a row that begins with campaign and person.
 fn message_of(row: &tokio_postgres::Row) -> String {
     let campaign = CampaignId::from_uuid(row.get(0));
     to_hex(&message_key(campaign, PersonId::from_uuid(row.get(1))))
@@ -281,12 +281,12 @@ async fn a_correction_overtakes_and_campaigns_of_a_kind_take_turns() {
         .await;
     house.send_all().await;
     house.mail.take_sent();
-    // Those of there were told too much; those of here nothing so far.
+    // The people of "there" were told too much; those of "here" nothing so far.
     scene.import(&house, &(here + &there("name"))).await;
     scene.launched(&house, CampaignKind::Initial).await;
     house.app.clock.advance(TimeDelta::seconds(1));
     scene.launched(&house, CampaignKind::Correction).await;
-    // Both are frozen before anything leaves, so that the order is the senders' choice alone.
+    // Both are frozen before any message leaves, so that the senders alone choose the order.
     house.freeze_all().await;
     house.send_all().await;
     let order = order(&house).await;
@@ -380,7 +380,7 @@ async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
     let (others, slow) = quick();
     assert_eq!(others, 20, "nobody waited behind them");
     assert!(slow < 20, "{slow} went to the slow provider at once");
-    // A pause takes back those who stepped aside, long before their moment.
+    // A pause takes back the parked notices, long before their time.
     hold::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
         .await
         .unwrap();
@@ -457,7 +457,7 @@ async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     };
     house.sql(&silent(two)).await;
     assert_eq!(others(one, &busy).await, nobody);
-    // Stopped in a debugger, or cut off: back again, it counts again.
+    // Stopped in a debugger, or cut off from the database: once back, it counts again.
     assert_eq!(others(two, &busy).await, [[campaign]]);
     assert_eq!(others(one, &busy).await, [[campaign]]);
     let mut conn = house.app.db.get().await.unwrap();

@@ -1,5 +1,5 @@
-//! The pages of customers and agents, through HTTP: walk (b) from the question to the answer, real
-//! questions kept to the byte, hostile ones shown as what they are.
+//! The pages of customers and agents over HTTP: walk (b) from the question to the answer, real questions kept to the
+//! byte, hostile ones shown as text.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ async fn person(house: &House, scene: &Scene, n: usize) -> (PersonId, String) {
     (found[0].id, link.token(&house.app.keys))
 }
 
-/// The letter with these words, sent now; others may leave beside it.
+/// The message with these words, sent now; others may leave at the same time.
 async fn letter_with(house: &House, words: &str) -> Read {
     house.send_all().await;
     let letters = house.mail.take_sent();
@@ -51,7 +51,7 @@ async fn letter_with(house: &House, words: &str) -> Read {
     found.unwrap_or_else(|| panic!("none of {} letters says {words:?}", letters.len()))
 }
 
-/// What stands between two marks.
+/// The text between two marks.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text
         .split_once(before)
@@ -63,14 +63,14 @@ fn hidden<'a>(page: &'a Seen, name: &str) -> &'a str {
     between(&page.body, &format!("name=\"{name}\" value=\""), "\"")
 }
 
-/// Makes the second step.
+/// Opens the details of `page`: asks for a code by e-mail and types it, after a wrong one.
 async fn unlock(house: &House, browser: &Browser, page: &str, back: &str) {
     let link = page.split("/tickets").next().unwrap();
     let asked = browser.submit(page, &format!("{link}/code"), &[("back", back)]);
     let masked = "We are sending a code to <strong class=\"mono\">p•••@e•••.org</strong>";
     assert!(browser.follow(&asked).body.contains(masked));
     house.send_all().await;
-    // The receipt of a question may leave beside it.
+    // The receipt of a question may leave at the same time.
     let letters: Vec<Read> = house
         .mail
         .take_sent()
@@ -103,7 +103,7 @@ async fn a_question_becomes_an_answer() {
     let status = format!("/s/{}", between(&notice.text, "/s/", "\n").trim());
     let customer = site.browser();
 
-    // The link alone: genuine, and nothing personal.
+    // By the link alone the page says that the notice is genuine, and shows nothing personal.
     let page = customer.get(&status);
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
@@ -164,7 +164,7 @@ async fn a_question_becomes_an_answer() {
     let letter = letter_with(&house, ANSWER).await;
     assert!(letter.text.contains(&format!("{status}/tickets/{number}")));
 
-    // The customer opens it with a code, reads, and writes back.
+    // The customer opens the ticket with a code, reads, and replies.
     let mine = format!("{status}/tickets/{number}");
     let page = customer.get(&mine);
     assert!(page.body.contains("Answered: tell us") && !page.body.contains("Freeze your credit"));
@@ -208,7 +208,7 @@ async fn a_question_becomes_an_answer() {
             .contains("An adviser is looking at this")
     );
 
-    // What the agent sends from the page of before is held back, and kept.
+    // An answer that the agent sends from an outdated page is held back, and its text is kept.
     let late = reply("Anything else?", "pending");
     assert!(
         late.status == 409 && late.body.contains("The customer wrote"),
@@ -272,7 +272,7 @@ async fn a_notice_is_checked_by_its_code_and_a_slip_is_told_from_a_fake() {
         let seen = check(other).body;
         assert!(seen.contains(words) && !seen.contains("fake"), "{seen}");
     }
-    // It was taken by a relay, whatever became of its state.
+    // A relay accepted it, whatever state it has now.
     house.sql("update notice set status = 'cancelled'").await;
     assert!(check(&code).body.contains("Yes, it is genuine"));
     house.sql("delete from outcome").await;
@@ -303,7 +303,7 @@ async fn codes_cannot_be_guessed_at_leisure_and_right_ones_are_not_counted() {
 async fn nobody_learns_who_is_affected() {
     let (house, site, scene) = open("", 1).await;
     let browser = site.browser();
-    // The page asks for nothing, and does not say that it does.
+    // The page asks for no consent, and does not say that it does.
     let before = rows(&house).await;
     let seen = browser.get("/find-me").body;
     assert!(
@@ -317,7 +317,7 @@ async fn nobody_learns_who_is_affected() {
     assert!(!seen.contains("heck for me"), "{seen}");
     assert_eq!(rows(&house).await, before);
 
-    // Where no code may be sent the page says so, and not why.
+    // Where no code may be sent the page says so, and gives no reason.
     let (_, token) = person(&house, &scene, 0).await;
     house.sql("update person set flags = 16").await;
     let page = format!("/s/{token}");
@@ -530,7 +530,7 @@ fn corpus(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Asks all of these, five a person, from several browsers at once; how each was answered.
+/// Asks all of these questions, five per person, from several browsers at once; returns the status of each answer.
 async fn ask_all(house: &House, site: &Site, scene: &Scene, questions: &[String]) -> Vec<u16> {
     let mut asking = tokio::task::JoinSet::new();
     let hands = 4;
@@ -563,7 +563,7 @@ async fn ask_all(house: &House, site: &Site, scene: &Scene, questions: &[String]
     answers.into_iter().map(|(_, status)| status).collect()
 }
 
-/// What is kept of a person's questions, in the order in which they were asked.
+/// The stored texts of a person's questions, in the order in which they were asked.
 async fn kept(house: &House, scene: &Scene, n: usize) -> Vec<String> {
     let (id, _) = person(house, scene, n).await;
     let mut conn = house.app.db.get().await.unwrap();
@@ -621,7 +621,7 @@ async fn hostile_words_are_kept_equal_and_shown_as_words() {
     let accepted = |at: usize| match answers[at] {
         303 => true,
         422 => false,
-        // Control characters are refused at the door.
+        // Control characters are refused before any handler.
         400 if naughty[at].chars().any(char::is_control) => false,
         other => panic!("{:?} was answered with {other}", naughty[at]),
     };
@@ -641,7 +641,7 @@ async fn hostile_words_are_kept_equal_and_shown_as_words() {
             .collect();
         asked.sort();
         assert_eq!(kept(&house, &scene, n).await, asked);
-        // As many tags as with any other words, but for the links to the person's other tickets.
+        // As many tags as with any other words, except for the links to the person's other tickets.
         let (id, _) = person(&house, &scene, n).await;
         let tickets = store::of_person(&mut house.app.db.get().await.unwrap(), &house.app.keys, id)
             .await

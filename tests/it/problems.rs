@@ -1,4 +1,4 @@
-//! What is refused is refused in one voice: the catalogue, its document, and its two forms.
+//! All refusals have one form: the catalogue, its document, and the JSON and page forms.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The commands that go on, as an operator starts them: real processes, an ordinary Postgres by its URL,
-//! a real SMTP server.
+//! The long-running commands as an operator starts them: real processes, an ordinary Postgres by its URL, a real SMTP
+//! server.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::program::{Program, free_address};
 /// Enough that both senders take many batches, and that a lost or doubled message would show.
 const PEOPLE: usize = 10_000;
 
-/// Waits until no campaign is under way any more.
+/// Waits until no campaign is running.
 pub async fn until_completed(house: &House) {
     for _ in 0..1_200 {
         let open = "select count(*) from campaign where status <> 'completed'";
@@ -103,7 +103,7 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
     let house = House::new().await;
     let program = Program::of(&house);
     let stopped = "select count(*) from emergency_stop where stopped_at is not null";
-    // Also while the place of the keys is away.
+    // Also while the directory of the keys is absent.
     let keyless = Program::of(&house).with("CANDOR__SECRETS__MASTER_KEY", "");
     assert_eq!(keyless.run(&["audit", "verify"]).status.code(), Some(1));
     keyless.ok(&["stop"]);
@@ -112,7 +112,7 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
     assert_eq!(house.number(stopped).await, 0);
     assert!(program.ok(&["audit", "verify"]).contains("2"));
 
-    // Misuse is told from failure, and what is missing is named.
+    // A wrong command line and a failure have different exit codes, and the message names what is missing.
     assert_eq!(program.run(&["stop", "--nonsense"]).status.code(), Some(2));
     let homeless = program.with("CANDOR__DATABASE__URL", "").run(&["migrate"]);
     assert_eq!(homeless.status.code(), Some(1));

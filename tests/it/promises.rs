@@ -30,7 +30,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-/// The account, which counters, people and API must tell alike.
+/// The account, which must be the same by counters, by people and in the API.
 async fn told(house: &House, scene: &Scene, program: &ApiClient) -> Account {
     let mut conn = house.app.db.get().await.unwrap();
     let books = account(&mut conn, scene.incident).await.unwrap();
@@ -159,7 +159,8 @@ async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
     }
     program.ok(&["audit", "verify"]);
 
-    // Somebody with the database writes it all anew, so that it fits: what was kept elsewhere does not.
+    // A person with access to the database rewrites the whole chain consistently: it differs from the head that was
+    // kept elsewhere.
     house
         .sql("delete from audit_event; update audit_head set seq = 0, hash = ''")
         .await;

@@ -1,4 +1,5 @@
-//! Recipients whose servers answer oddly, by the hundred: everybody else is sent to as fast as without them.
+//! Hundreds of recipients with mail servers that answer oddly: all other recipients are sent to as fast as without
+//! them.
 
 mod held;
 mod server;
@@ -14,7 +15,7 @@ use crate::people::Scene;
 use crate::sending::{NO_BREAKER, Sending, csv, local};
 use server::{KINDS, Kind, Server};
 
-/// So many people in all, of whom `each` have each of the kinds.
+/// The number of people in all, and of each odd kind.
 fn list(all: usize, kinds: &[Kind], each: usize) -> String {
     let odd = kinds
         .iter()
@@ -24,7 +25,7 @@ fn list(all: usize, kinds: &[Kind], each: usize) -> String {
     csv(odd.into_iter().chain(healthy))
 }
 
-/// What a run came to.
+/// The results of a run.
 struct Run {
     /// When the last healthy person was sent to.
     healthy_in: Duration,
@@ -45,7 +46,7 @@ async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
     server.until_accepted("well", healthy).await;
     let healthy_in = begun.elapsed();
     house.until_idle().await;
-    // What was put off is due later; the last hours bring what is put off most often to its end.
+    // Deferred notices are due later; the last hours bring those deferred most often to their end.
     for minutes in [3, 5, 16, 61, 121, 300, 300, 300] {
         house.app.clock.advance(TimeDelta::minutes(minutes));
         house.until_idle().await;
@@ -59,7 +60,7 @@ async fn run(all: usize, kinds: &[Kind], each: usize) -> Run {
     }
 }
 
-/// How each person's notice stands. Addresses are sealed: the order of references is that of the list.
+/// The state of each person's notice. Addresses are sealed: references are in the order of the list.
 async fn ends(house: &House, scene: &Scene) -> BTreeMap<String, (String, Option<i16>, String)> {
     let rows = house
         .raw()
@@ -106,7 +107,7 @@ fn check(run: &Run, kinds: &[Kind], each: usize) {
 async fn odd_answers_to_some_hold_up_nobody_else() {
     let full = std::env::var("CANDOR_QUIRKS").is_ok_and(|size| size == "full");
     let usual = run(300, &[], 0).await;
-    // All at once: most of the list is odd, and one relay has them all.
+    // All at once: most of the list is odd, and all messages go through one relay.
     let each = 300 / KINDS.len() / 2;
     let mixed = run(300, KINDS, each).await;
     check(&mixed, KINDS, each);

@@ -1,5 +1,5 @@
-//! Notices that were really sent, as template bodies: previewed, sent, and read back by somebody
-//! else: Python's `email`, in strict policy.
+//! Notices that companies really sent, as template bodies: previewed, sent, and read back by another implementation:
+//! Python's `email`, in strict policy.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,14 +13,14 @@ use crate::client::{ApiClient, Site};
 use crate::house::House;
 use crate::merge::page::{corpus, html_text, in_order, words};
 
-/// How many of them.
+/// The number of them.
 const NOTICES: usize = 50;
-/// Of every letter.
+/// The same words in every message.
 const SUBJECT: &str = "Notice of data breach";
 /// Names what was taken by words.
 const TAKEN: &str = "Taken of yours: your name and your Social Security number.";
 
-/// Reads letters and says what their parts are.
+/// Reads messages and prints their parts.
 const READ: &str = r#"
 import email, email.policy, json, sys
 policy = email.policy.strict
@@ -48,7 +48,7 @@ fn read_back(letters: &[Vec<u8>]) -> Vec<Value> {
     serde_json::from_slice(&read.stdout).unwrap()
 }
 
-/// A tag for each text: one template and one campaign then carry them all.
+/// A language tag for each text, so that one template and one campaign carry all texts.
 fn tag(n: usize) -> String {
     let letter = |n: usize| char::from(b'A' + u8::try_from(n).unwrap());
     format!("en-{}{}", letter(n / 26), letter(n % 26))
@@ -122,7 +122,7 @@ async fn real_notices_arrive_whole_in_both_parts() {
         site.program(&[Approver]).await,
     );
     let mut texts = BTreeMap::new();
-    // A text with placeholders left in it is not submitted (edges::texts).
+    // A text with placeholders left in it cannot be submitted (edges::texts).
     let is_finished = |text: &String| {
         let errors = lint(SUBJECT, text, "en");
         let refused = errors
@@ -137,7 +137,7 @@ async fn real_notices_arrive_whole_in_both_parts() {
         notice["text"].as_str().unwrap().to_owned()
     });
     for (n, text) in notices.filter(is_finished).take(NOTICES).enumerate() {
-        // Few of them say in our words what was taken.
+        // Few of them name in our words what was taken.
         texts.insert(tag(n), format!("{text}\n\n{TAKEN}"));
     }
     readers(&comms, &texts);

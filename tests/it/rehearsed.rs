@@ -1,4 +1,4 @@
-//! What the demo says: one telephone number, and once how to check a notice.
+//! The texts of the demo: one telephone number, and one explanation of how to check a notice.
 
 use candor::config::Config;
 use candor::rehearsal::{self, carrier};

@@ -1,4 +1,4 @@
-//! An older copy of the database: it is noticed, nothing leaves it, and somebody decides what had been sent.
+//! An older copy of the database is noticed, no message leaves it, and an operator decides what had been sent.
 
 mod defaults;
 mod doubt;
@@ -27,7 +27,7 @@ use candor::worker;
 
 use crate::house::House;
 
-/// A dump of a house, as an operator takes it.
+/// A dump of a house, as an operator makes it.
 pub fn dump(house: &House) -> Vec<u8> {
     let output = Command::new(program("pg_dump").unwrap())
         .args(["--no-owner", "--schema", house.schema(), house.server()])
@@ -38,7 +38,7 @@ pub fn dump(house: &House) -> Vec<u8> {
     output.stdout
 }
 
-/// A database of its own into which a dump was loaded; dropped with it.
+/// A database of its own into which a dump was loaded; dropped with this value.
 pub struct Copy {
     /// Candor on it.
     pub house: Option<House>,
@@ -73,7 +73,7 @@ impl Copy {
         }
     }
 
-    /// Candor on it.
+    /// Candor on this copy.
     pub fn house(&self) -> &House {
         self.house.as_ref().unwrap()
     }
@@ -91,12 +91,12 @@ impl Drop for Copy {
     }
 }
 
-/// Looks as a node does that has just started.
+/// Reads the database as a node does that has just started.
 pub async fn look(house: &House) -> Option<Doubt> {
     Witness::new(&house.app).look(&house.app).await.unwrap()
 }
 
-/// Lets senders work until they have looked twice: nothing is mailed.
+/// Runs senders until they have polled twice: no message is sent.
 pub async fn nothing_leaves(house: &House) {
     let before = house.mail.sent().len();
     let shutdown = Shutdown::new();

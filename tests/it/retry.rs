@@ -1,5 +1,5 @@
-//! The retry policy held against real bounces: the replies quoted in the mails that the sisimai
-//! project collected, and what that project takes them for.
+//! The retry policy compared with real bounces: the replies quoted in the mails that the sisimai project collected, and
+//! that project's classification.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use candor::mail::Reply;
 use candor::notice::retry::{Verdict, decide};
 use chrono::DateTime;
 
-/// Reasons about which the corpus itself says that either answer will do, and what is no bounce.
+/// Reasons for which the corpus says that either classification is right, and reasons that are no bounce.
 const EITHER_WILL_DO: [&str; 6] = [
     "filtered",
     "onhold",
@@ -17,7 +17,7 @@ const EITHER_WILL_DO: [&str; 6] = [
     "vacation",
     "delivered",
 ];
-/// Measured when the policy was written; below it something that worked was broken.
+/// Measured when the policy was written; a lower value is a regression.
 const FLOOR_PERCENT: usize = 95;
 
 /// The SMTP reply in a mail's only `Diagnostic-Code` field (RFC 3464 §2.3.6).
@@ -45,7 +45,7 @@ fn reply_in(mail: &str) -> Option<(u16, String)> {
     (kind.eq_ignore_ascii_case("smtp") && fields.next().is_none()).then_some((code, text))
 }
 
-/// What the corpus calls a reply against the sender: its machine, its name, its rate, its message.
+/// Reasons that the corpus counts against the sender: its machine, its name, its rate, its message.
 const AGAINST_THE_SENDER: [&str; 17] = [
     "authfailure",
     "badreputation",
@@ -65,11 +65,11 @@ const AGAINST_THE_SENDER: [&str; 17] = [
     "toomanyconn",
     "virusdetected",
 ];
-/// `Unknown user …`, which the corpus takes for a reply against the sender since its command was MAIL FROM: the words
-/// alone do not tell.
+/// `Unknown user …`, which the corpus counts against the sender since its command was MAIL FROM: the words alone do not
+/// tell.
 const SAYS_OTHERWISE: &str = "rhost-nttdocomo-";
 
-/// One row of the corpus whose mail quotes one SMTP reply: file, reason, whether it is hard, code, text.
+/// One row of the corpus with a mail that quotes one SMTP reply: file, reason, whether it is hard, code, text.
 type Row = (String, String, bool, u16, String);
 
 fn rows() -> Option<Vec<Row>> {
@@ -97,8 +97,8 @@ fn rows() -> Option<Vec<Row>> {
     Some(rows.iter().filter_map(quoted).collect())
 }
 
-/// The verdict on the first reply, and whether it is a hard bounce. (A mailbox that is switched off condemns the
-/// address, too; the corpus counts it as soft.)
+/// The classification of the first reply, and whether it is a hard bounce. (A mailbox that is switched off rules the
+/// address out, too; the corpus counts it as soft.)
 fn first_verdict(code: u16, text: &str) -> (Verdict, bool) {
     let now = DateTime::from_timestamp(1_629_450_000, 0).expect("a moment");
     let verdict = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);

@@ -1,4 +1,4 @@
-//! Replacing the master key, as an operator does it: by the commands, with real files.
+//! Replacing the master key as an operator does it: by the commands, with real files.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -77,7 +77,7 @@ async fn a_new_master_key_opens_everybody_and_keeps_the_links_that_were_sent() {
     fresh.ok(&["audit", "verify"]);
     assert_eq!(words(&house).await, before, "nobody is encrypted anew");
 
-    // The former key is gone from the settings: the new one opens everybody, and their link is good.
+    // The former key is gone from the settings: the new one opens every person's data, and their link is valid.
     let settings = format!(
         "[secrets]\nmaster_key_command = [\"cat\", \"{new}\"]\nlink_key_file = \"{old}\"\n"
     );
@@ -91,7 +91,7 @@ async fn a_new_master_key_opens_everybody_and_keeps_the_links_that_were_sent() {
     assert_eq!(site.browser().get(&format!("/s/{token}")).status, 200);
 }
 
-/// A POST whose answer is kept, under `key`.
+/// A POST under the idempotency key `key`, whose answer is stored.
 fn once(program: &ApiClient, key: &str) -> Seen {
     let body = json!({ "slug": key, "title": "A breach" });
     program.post_with("/incidents", &[("idempotency-key", key)], &body)
@@ -132,7 +132,7 @@ async fn d20_a_request_repeated_after_a_new_master_key_gets_its_first_answer_or_
     rewrap::rewrap(&house.app, Actor::System("test"))
         .await
         .unwrap();
-    // The node that still has the old key answers once more.
+    // The node with the old key answers once more.
     program.move_to(&site.url);
     let late = news(&program);
     assert_eq!(late.status, 201);

@@ -17,7 +17,7 @@ const FAMILY: [&str; 9] = [
     "postal_item",
 ];
 
-/// What `src/db/schema.rs` says: columns by table, with their diesel types.
+/// The declarations in `src/db/schema.rs`: columns by table, with their diesel types.
 fn declared() -> BTreeMap<String, Vec<(String, String)>> {
     let text = include_str!("../../src/db/schema.rs");
     let mut tables = BTreeMap::new();
@@ -79,7 +79,7 @@ async fn the_program_and_the_migrations_know_the_same_tables() {
         .raw()
         .await
         .query(
-            // The catalogue takes every column of a view for nullable: of `person_now`, `person` tells, and
+            // The catalogue reports every column of a view as nullable. For `person_now` the table `person` tells;
             // `reachable` and `has_address` are never null.
             "select c.table_name::text, c.column_name::text, c.udt_name::text, \
                  coalesce(p.is_nullable, c.is_nullable) = 'YES' and c.column_name not in ('reachable', 'has_address') \

@@ -1,5 +1,5 @@
-//! Scope versions against a real Postgres: what an import takes and refuses, what a version changes, and
-//! that the account stays exact whatever happens.
+//! List versions against a real Postgres: what an import accepts and refuses, what a version changes, and that the
+//! account stays exact.
 
 mod absent;
 mod activation;
@@ -43,7 +43,7 @@ use candor::seal::{IncidentKey, to_hex};
 
 use crate::house::House;
 
-/// A house with an incident and somebody of the comms team.
+/// A house with an incident and a member of the comms team.
 pub(crate) struct Desk {
     pub(crate) house: House,
     pub(crate) by: StaffId,
@@ -72,7 +72,7 @@ impl Desk {
         import(&self.house.app, self.by, self.incident, how, list, |_| {}).await
     }
 
-    /// How many staged rows there are, and tables of first lists that are not in force.
+    /// The number of staged rows, and of tables of first lists that are not in force.
     pub(crate) async fn waiting(&self) -> i64 {
         let tables = "select count(*) from pg_class where relkind = 'r' and relname ~ '^person_[0-9a-f]{32}_'
             and relnamespace = current_schema::regnamespace and not relispartition";
@@ -123,7 +123,7 @@ impl Desk {
         found.pop()
     }
 
-    /// The account, once it is sure that the people themselves say the same.
+    /// The account, after a check that the people themselves give the same.
     pub(crate) async fn account(&self) -> Account {
         let mut conn = self.conn().await;
         let books = account(&mut conn, self.incident).await.unwrap();
@@ -446,7 +446,7 @@ async fn a_second_version_changes_exactly_what_its_delta_says() {
     let states: Vec<_> = versions.iter().map(|v| v.status).collect();
     assert_eq!(states, [ScopeStatus::Active, ScopeStatus::Superseded]);
 
-    // A partial list leaves the others alone, and may bring somebody back.
+    // A partial list leaves the other people alone, and may bring a person back.
     let third = desk
         .take(
             ScopeMode::Delta,
@@ -505,7 +505,7 @@ async fn imports_take_turns_and_a_draft_is_replaced_by_the_next_that_says_so() {
     let desk = Desk::new().await;
     let app = &desk.house.app;
     let (feed, body) = pieces();
-    // It reads this much to know what the file is; then it holds the lock and waits for the rest.
+    // It reads this much to recognise the file; then it holds the lock and waits for the rest.
     let start = format!("reference,elements\na,name\n{}", "\n".repeat(64 << 10));
     assert!(feed.send(start.into()).await);
     let slow = tokio::spawn({
@@ -526,7 +526,7 @@ async fn imports_take_turns_and_a_draft_is_replaced_by_the_next_that_says_so() {
     feed.finish().await;
     assert_eq!(slow.await.unwrap().unwrap().accepted, 2);
 
-    // What a dead import left: a version and rows that nobody will finish.
+    // What a dead import left: a version and rows that no process will finish.
     desk.house
         .sql(&format!(
             "insert into scope_version select incident_id, 2, mode, 'importing', null, 0, 0, null, created_by,
@@ -623,7 +623,7 @@ async fn a_notice_settles_a_person_and_the_account_together() {
         "a correction replaces what was known"
     );
     settle(a, told("ssn")).await;
-    // One was in flight when the hold came.
+    // One message was on a connection when the hold came.
     settle(b, told("name")).await;
     assert_eq!(desk.account().await.notified, 2);
     desk.take(
@@ -752,7 +752,7 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
     assert_eq!(loaded.iter().map(|p| p.id).collect::<Vec<_>>(), ids);
 }
 
-/// Promise P6: the database alone says nobody's name.
+/// Promise P6: the database alone contains no readable name.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_table_holds_a_name_an_address_or_a_reference() {
     use base64::Engine;

@@ -1,5 +1,5 @@
-//! Notices and letters on their way out: which relay takes what, what a slow relay may still be sent, what a bounce means
-//! for the address.
+//! Notices and messages on their way out: which relay takes which, what may still go to a slow relay, what a bounce
+//! means for the address.
 
 mod carried;
 mod condemned;

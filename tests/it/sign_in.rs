@@ -1,4 +1,4 @@
-//! Signing in, staying in, and what is refused at the door.
+//! Signing in, the life of a session, and refused attempts.
 
 use candor::actor::Actor;
 use candor::staff::StaffRole::{Admin, Agent};
@@ -32,7 +32,7 @@ async fn who_signs_in_stays_in_until_signing_out() {
     assert_eq!(house.number("select count(*) from staff_session").await, 0);
     let acts = "select count(*) from audit_event where deed in ('staff.sign_in', 'staff.sign_out')";
     assert_eq!(house.number(acts).await, 2);
-    // The token is good for nothing now, and was never in the database.
+    // The token is useless now, and was never in the database.
     let old = format!("candor_session={token}");
     let seen = site
         .browser()
@@ -105,7 +105,7 @@ async fn a_stranger_who_guesses_does_not_keep_out_who_was_in_before() {
     let other = site.browser();
     assert_eq!(other.sign_in("ana@staff.example", PASSWORD).status, 429);
     assert_eq!(hers.sign_in("ana@staff.example", PASSWORD).status, 303);
-    // Her browser is known for her account alone, and has no more guesses than others.
+    // Her browser is known for her account alone, and has no more attempts than others.
     while guess(&thief, "bea@staff.example") == 422 {}
     hers.submit(DOOR, "/console/sign-out", &[]);
     assert_eq!(guess(&hers, "bea@staff.example"), 429);

@@ -1,5 +1,5 @@
-//! Forms that were opened before somebody else changed what they are about (B15, B16, B17), and what pages say of
-//! flags (E21) and of approvals (E26).
+//! Forms that were opened before another session changed their subject (B15, B16, B17), and what pages say of flags
+//! (E21) and of approvals (E26).
 
 use candor::staff::StaffRole::Comms;
 
@@ -30,11 +30,11 @@ fn add(comms: &Browser, query: &str, list: &str) {
     assert_eq!(sent.status, 303, "{}", sent.body);
 }
 
-/// The fields that the form of `deed` on this page sends.
-fn fields(page: &Seen, deed: &str) -> Vec<(String, String)> {
+/// The fields that the form of `action` on this page sends.
+fn fields(page: &Seen, action: &str) -> Vec<(String, String)> {
     let (_, form) = page
         .body
-        .split_once(&format!("/scopes/1/{deed}\""))
+        .split_once(&format!("/scopes/1/{action}\""))
         .expect("a form");
     let form = form.split("</form>").next().unwrap();
     let inputs = form.split(" name=\"").skip(1).filter_map(|rest| {
@@ -44,13 +44,13 @@ fn fields(page: &Seen, deed: &str) -> Vec<(String, String)> {
     inputs.collect()
 }
 
-fn send(comms: &Browser, deed: &str, fields: &[(String, String)]) -> Seen {
+fn send(comms: &Browser, action: &str, fields: &[(String, String)]) -> Seen {
     let fields: Vec<_> = fields
         .iter()
         .map(|(n, v)| (n.as_str(), v.as_str()))
         .collect();
     let same_site = [("sec-fetch-site", "same-origin")];
-    comms.post(&format!("{AT}/scopes/1/{deed}"), &fields, &same_site)
+    comms.post(&format!("{AT}/scopes/1/{action}"), &fields, &same_site)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,16 +62,16 @@ async fn b15_b16_a_form_about_a_draft_that_has_changed_since_does_nothing_and_sa
     let seen = comms.get(&format!("{AT}/scopes/1"));
     let before = comms.get(&format!("{AT}/import"));
     let old: Vec<_> = ["activate", "discard"]
-        .map(|deed| (deed, fields(&seen, deed)))
+        .map(|action| (action, fields(&seen, action)))
         .into();
     add(
         &comms,
         "?draft=add",
         "reference,email,elements,flags\nr2,b@example.org,name,\n",
     );
-    for (deed, form) in &old {
+    for (action, form) in &old {
         assert!(form.iter().any(|(name, _)| name == "revision"), "{form:?}");
-        let refused = send(&comms, deed, form);
+        let refused = send(&comms, action, form);
         assert_eq!(refused.status, 422, "{}", refused.body);
         assert!(
             refused.body.contains("2 accepted and 0 refused rows now"),

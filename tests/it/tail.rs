@@ -1,4 +1,4 @@
-//! The end of a campaign, when only those are left whose mailboxes put it off or drop the connection.
+//! The end of a campaign, when only recipients are left whose servers defer or drop the connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::people::{Scene, list};
 
 const PEOPLE: usize = 100;
 
-/// Whether a letter is for one of the first `n` people.
+/// Whether a message is for one of the first `n` people.
 fn among_first(n: usize, letter: &Letter) -> bool {
     let number = letter.recipient.as_str();
     let number = number
@@ -32,13 +32,13 @@ async fn states(house: &House) -> BTreeMap<String, i64> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Every counter says what there is, that of attempts too.
+/// Every counter equals a recount, that of attempts too.
 async fn books_hold(house: &House, scene: &Scene) {
     let differ = recount::books(&house.app, scene.incident).await.unwrap();
     assert_eq!(differ, []);
 }
 
-/// A campaign of which every first attempt was begun by a sender that is not heard of any more.
+/// A campaign in which a dead sender began every first attempt.
 async fn begun_by_another(house: &House, scene: &Scene) {
     scene.launched(house, CampaignKind::Initial).await;
     house.freeze_all().await;
@@ -50,7 +50,7 @@ async fn begun_by_another(house: &House, scene: &Scene) {
         .await;
 }
 
-/// Sends with one and the same senders for four days, five hours at a time; whether the campaign completed.
+/// Sends with the same senders for four days, five hours at a time; returns whether the campaign completed.
 async fn four_days(house: &House) -> bool {
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
@@ -106,7 +106,7 @@ async fn what_a_dead_sender_left_uncertain_is_sent_again_though_the_next_goes_to
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(PEOPLE, "name;ssn")).await;
     begun_by_another(&house, &scene).await;
-    // The next marks them, and goes before its relay takes any.
+    // The next sender marks them, and dies before its relay accepts any.
     house.mail.set_away(true);
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
@@ -155,7 +155,7 @@ async fn who_seemed_dead_and_wrote_the_end_after_all_is_believed() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(PEOPLE, "name;ssn")).await;
     begun_by_another(&house, &scene).await;
-    // Each ends in the moment in which the next sender writes that it was lost.
+    // Each dies at the moment at which the next sender records that it was lost.
     house
         .sql(
             "create function ends() returns trigger language plpgsql as $$ begin

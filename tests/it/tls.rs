@@ -1,4 +1,4 @@
-//! TLS to the database: a server that admits nobody without it, and a CA of its own.
+//! TLS to the database: a server that accepts only TLS connections, with a CA of its own.
 
 mod secured;
 
@@ -17,18 +17,18 @@ use crate::people::{Scene, list};
 use crate::postgres::{Postgres, Wanted};
 use crate::program::Program;
 
-/// Whether the connection is secured, as the server says.
+/// Whether the connection is encrypted, as the server reports it.
 async fn is_secured(url: &str) -> Result<bool, db::Error> {
     let client = Connector::new(url)?.client().await?;
     let question = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
     Ok(client.query_one(question, &[]).await?.get(0))
 }
 
-/// Why there is no connection. No refusal shows the password.
+/// Why the connection failed. No refusal shows the password.
 async fn refusal(url: &str) -> String {
     let why = is_secured(url).await.expect_err(url).to_string();
     assert!(!why.contains(PASSWORD), "{why}");
-    // Pools and migrations say the same.
+    // Pools and migrations report the same.
     let db = db::Db::new(url, 1);
     let pooled = match db {
         Ok(db) => db.get().await.err().map(|e| e.to_string()),
@@ -45,7 +45,7 @@ async fn with_verify_full_everything_runs_over_tls() {
     let secured = Secured::start().await;
     let local = Connector::new(&secured.server.local()).unwrap();
     let watching = local.client().await.unwrap();
-    // Every connection over TCP from here on is to a server that admits none without TLS.
+    // Every connection over TCP from here on is to a server that accepts only TLS.
     let house = House::at(&secured.full(), "").await;
     let scene = Scene::new(&house).await;
 
@@ -66,7 +66,7 @@ async fn with_verify_full_everything_runs_over_tls() {
     let people = "select count(*) from person";
     assert_eq!(house.number(people).await, 300, "they came by COPY");
 
-    // A pause is heard at once.
+    // A pause arrives at once.
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let mut gate = bell::Bell::listen(&house.app.db, GATE).await.unwrap();
     let by = Actor::Staff(scene.comms);
@@ -116,7 +116,7 @@ async fn until(client: &tokio_postgres::Client, question: &str, least: i64) {
 async fn a_server_that_is_not_the_right_one_is_refused_in_a_sentence_that_says_what_to_do() {
     let secured = Secured::start().await;
     let url = |host: &str, options: &str| secured.url("app", host, options);
-    // These get in.
+    // These connections succeed.
     assert!(is_secured(&secured.full()).await.unwrap());
     for (host, options) in [
         (
@@ -132,7 +132,7 @@ async fn a_server_that_is_not_the_right_one_is_refused_in_a_sentence_that_says_w
     ] {
         assert!(is_secured(&url(host, options)).await.unwrap(), "{options}");
     }
-    // These do not.
+    // These connections fail.
     let cases = [
         (
             HOST,
@@ -274,10 +274,10 @@ async fn without_tls_on_the_server_prefer_gets_in_and_require_says_so() {
         bound.contains("channel_binding=require needs TLS"),
         "{bound}"
     );
-    // Through the socket no TLS is asked for, as libpq does.
+    // Through the socket no TLS is used, as in libpq.
     let local = format!("{}?sslmode=verify-full&sslrootcert=system", server.local());
     assert!(!is_secured(&local).await.unwrap());
-    // Nothing listens there, and who listens is no Postgres.
+    // No process listens there; or the process that listens is no Postgres.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = nobody.local_addr().unwrap().port();
     let other = format!("postgres://candor:{PASSWORD}@127.0.0.1:{port}/postgres");

@@ -1,4 +1,4 @@
-//! P9, no lost update, among a comms team: two people at one campaign at once.
+//! P9, no lost update, in a comms team: two people act on one campaign at once.
 
 use candor::campaign::hold;
 use candor::campaign::launch::{self, CampaignError};
@@ -9,7 +9,7 @@ use candor::id::CampaignId;
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// Each pair meets so often.
+/// Each pair meets this often.
 const ROUNDS: u32 = 12;
 
 async fn found(house: &House, id: CampaignId) -> Campaign {
@@ -116,7 +116,7 @@ async fn p9_an_approval_and_a_taking_back_at_once_end_in_one_of_the_two() {
             launch::approve(&house.app, scene.approver, id, &hash),
             launch::take_back(&house.app, scene.comms, id),
         );
-        // What is approved can be taken back as well, so that always succeeds.
+        // An approved campaign can be taken back as well, so taking back always succeeds.
         taken.unwrap();
         let now = found(&house, id).await;
         assert_eq!(now.status, CampaignStatus::Draft);

@@ -1,4 +1,4 @@
-//! Campaigns of one template are told apart wherever they are named; what is said of one person is said of one.
+//! Campaigns of one template are told apart everywhere they are named; sentences about one person are in the singular.
 
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, hold, launch};
@@ -21,7 +21,7 @@ fn has(page: &str, words: &str) {
     assert!(page.contains(words), "“{words}” is not in {page}");
 }
 
-/// 6a rows 18 (resume), 19 and 20 (one person).
+/// Review 6a, rows 18 (resume), 19 and 20 (one person).
 #[tokio::test(flavor = "multi_thread")]
 async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     let house = House::new().await;
@@ -99,7 +99,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         &get(&comms, &format!("/console/campaigns/{}/notices", drafts[1])),
         &format!("Nova first notice ({launched})"),
     );
-    // It has no first slice: none passed, and none did not.
+    // It has no canary: none passed, and none failed.
     hold::resume(&house.app, scene.comms, drafts[1])
         .await
         .unwrap();

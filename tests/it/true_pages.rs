@@ -1,4 +1,4 @@
-//! The customer's pages over the whole life of a list: each sentence follows from what happened, as it is now.
+//! The customer's pages over the whole life of a list: each sentence says what is true now.
 
 use candor::campaign::CampaignKind;
 use candor::element::{Element, ElementSet};
@@ -113,7 +113,7 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     assert!(!seen.contains("These kinds of data about you were taken"));
     assert!(!seen.contains("Freeze"), "no advice for what was not taken");
 
-    // The agent reads the same, and the urgency has followed.
+    // The agent reads the same, and the urgency has changed with it.
     let ben = site.signed_in("ben", &[StaffRole::Agent]).await;
     let seen = ben.get(&format!("/console/tickets/{}", asked.id)).body;
     assert!(
@@ -130,7 +130,7 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     let why = "not affected, says the list now · tells of fraud or theft";
     assert_eq!((now.urgency.score, now.urgency.why.as_str()), (50, why));
 
-    // What is written to them now is sent.
+    // The message that is written to them now is sent.
     house.app.clock.advance(TimeDelta::minutes(1));
     let open = intake::did_not_help(&house.app, ann, asked.id, "")
         .await
@@ -240,7 +240,7 @@ async fn a_page_promises_no_code_and_no_e_mail_where_none_may_go() {
             !seen.contains("by e-mail and here") && seen.contains("We answer here"),
             "{seen}"
         );
-        // The reason stays unsaid: all read the same but for their own link and tokens.
+        // The page gives no reason: all read the same but for their own link and tokens.
         let cut = first.replace(&page, "").replace(&browser_token(&first), "");
         pages.push(cut);
     }
@@ -332,7 +332,7 @@ async fn a_notice_that_may_have_arrived_is_genuine_and_one_that_never_left_is_un
     );
     assert!(page.contains("cannot tell whether it arrived"));
 
-    // Withheld: it never left. A forged code reads the same.
+    // Withheld: it never left. A forged code gives the same page.
     let (withheld, _) = check("R-2").await;
     assert!(withheld.contains("We do not recognise this code"));
     let forged = browser.submit("/verify", "/verify", &[("code", "0000-0000-00")]);
@@ -386,7 +386,7 @@ async fn after_the_window_the_page_offers_a_follow_up_and_both_are_connected() {
     assert!(seen.contains("Connected with") && seen.contains(asked.number.as_str()));
     assert!(!seen.contains("overdue"));
 
-    // A promise that is past is not made again.
+    // A promise in the past is not repeated.
     house.app.clock.advance(TimeDelta::days(3));
     unlock(&house, &browser, &page).await;
     assert!(
@@ -446,7 +446,7 @@ async fn a_caller_found_in_two_incidents_is_logged_under_the_one_they_call_about
         );
         assert_eq!(house.number(&of).await, 1);
     }
-    // Found in one incident only, no choice is needed; not found at all, one is.
+    // Found in one incident only, no choice is needed; found in none, one is.
     assert_eq!(call("R-1", "").status, 303);
     let unknown = call("", "");
     assert_eq!(unknown.status, 422);

@@ -1,4 +1,5 @@
-//! What a campaign's batches wait for: who has them, since when that sender is at work, and how often it is read.
+//! What a campaign's batches wait for: the sender that has them, since when it is at work, and how often the page reads
+//! it.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ async fn a_sender_whose_row_was_deleted_while_it_was_cut_off_says_when_it_began(
     let house = House::new().await;
     let sending = Sending::start(&house, house.routes(1));
     until_a_sender_is_seen(&house).await;
-    // Another sender that starts or leaves deletes the rows of those that are silent.
+    // Another sender that starts or stops deletes the rows of silent senders.
     house
         .sql("select pg_sleep(1); create table cut as select now() as at from sender; delete from sender")
         .await;

@@ -1,5 +1,5 @@
-//! Walk (a) by the API alone, a key for every role: from the list of affected people to the notice in
-//! the mailbox and the figure that says so. And what may not be walked.
+//! Walk (a) by the API alone, a key for every role: from the list of affected people to the notice in the mailbox and
+//! the figure. And the steps that are refused.
 
 use candor::incident::steer;
 use candor::staff::StaffRole::{Agent, Approver, Auditor, Comms};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::client::{ApiClient, Seen, Site};
 use crate::house::House;
 
-/// Two good people, one for the post, one withheld; line 6 is bad twice.
+/// Two valid people, one to be told by post, one withheld; line 6 has two faults.
 const LIST: &str = "reference,email,name,locale,jurisdiction,elements,flags\n\
     A-1,ana@example.org,Ana,en,US-CA,name;ssn,\n\
     A-2,bo@example.org,Bo,en,US-WA,name;phone,\n\
@@ -19,7 +19,7 @@ const LIST: &str = "reference,email,name,locale,jurisdiction,elements,flags\n\
 const BODY: &str = "Dear {{ name }},\n\n{{ facts.what_happened }} Taken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
-/// Everybody the walk needs.
+/// The keys of all roles that the walk needs.
 struct Cast {
     comms: ApiClient,
     approver: ApiClient,

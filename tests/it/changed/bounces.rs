@@ -1,4 +1,4 @@
-//! A bounce belongs to the address that bounced.
+//! A bounce counts against the address that bounced, not against a newer address.
 
 use candor::campaign::{CampaignKind, CampaignStatus};
 use candor::scope::ScopeMode;
@@ -11,7 +11,7 @@ use crate::sending::{Sending, local};
 
 const ALL: &str = "name;ssn";
 
-/// Person 0 at this address, and a second one.
+/// Person 0 at this address, and a second person.
 fn list(first: &str) -> String {
     HEADER.to_owned() + &row((0, first, "en", ALL, "")) + &plain(1, ALL)
 }
@@ -26,7 +26,7 @@ async fn d13_a_former_address_that_bounces_later_leaves_the_new_one_to_be_tried(
     freeze_all(&house).await;
     let sending = Sending::start(&house, vec![local(server.port, 2)]);
     server.asked.acquire().await.unwrap().forget();
-    // It is on the connection, and the list gives another address before the answer.
+    // The message is on a connection. The list gives another address before the relay answers.
     scene
         .take(&house, ScopeMode::Delta, &list("new0@example.org"))
         .await;
@@ -44,8 +44,8 @@ async fn d13_a_former_address_that_bounces_later_leaves_the_new_one_to_be_tried(
     assert_eq!(counted(&house, &scene).await.notified, 2);
 }
 
-/// What a sender leaves behind that died after the answer and before it could settle: a leased batch whose lease has
-/// ended, and an attempt that was refused.
+/// The state that a sender leaves when it dies after the answer and before it settles: a leased batch with an expired
+/// lease, and an attempt that was refused.
 async fn died_with_a_bounce(house: &House) {
     house
         .sql(

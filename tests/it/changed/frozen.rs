@@ -1,4 +1,4 @@
-//! A list that comes in force while an audience is being frozen.
+//! A list comes into force while an audience is being frozen.
 
 use candor::campaign::launch::CampaignError;
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
@@ -10,7 +10,8 @@ use super::{HEADER, counted, first_list, freeze_all, plain, received, row, stand
 use crate::house::House;
 use crate::people::Scene;
 
-/// The campaign is held with the reason, cannot go on, can be cancelled, and the next one tells everybody else.
+/// The campaign is held with the reason, cannot be resumed, can be cancelled, and the next campaign tells all the
+/// others.
 async fn is_void(house: &House, scene: &Scene, campaign: CampaignId, version: i32) {
     let (status, reason, _) = stands(house, campaign).await;
     let reason = reason.unwrap_or_default();
@@ -120,7 +121,7 @@ async fn d5_nobody_is_frozen_from_a_list_that_is_half_in_force() {
     is_void(&house, &scene, campaign, version).await;
 }
 
-/// An audience is wholly of one version or its campaign is void, however the two meet.
+/// However the two meet, the audience is of one version or its campaign is void.
 #[tokio::test(flavor = "multi_thread")]
 async fn d5_freezing_and_activating_at_once_never_mix_two_versions() {
     let house = House::with("[mail]\nbatch = 5").await;
@@ -143,7 +144,7 @@ async fn d5_freezing_and_activating_at_once_never_mix_two_versions() {
                 freeze::step(&house.app).await.unwrap();
             }
             for _ in 0..400 {
-                // Two that meet are tried again, as the senders do.
+                // A transaction that lost against the other is retried, as senders do.
                 if matches!(freeze::step(&house.app).await, Ok(false)) {
                     break;
                 }

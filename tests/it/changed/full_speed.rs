@@ -1,8 +1,8 @@
-//! A campaign at full speed while list versions change flags, addresses and elements: nothing leaves to the wrong
-//! people, to former addresses or with elements that are not theirs, more than two seconds after a version came in
-//! force. One of the two senders is killed on the way; the books stay exact.
+//! A campaign at full speed while list versions change flags, addresses and elements. More than two seconds after a
+//! version comes into force, no message goes to a person it excludes, to a former address, or with elements that are
+//! not the person's. One of the two senders is killed on the way; the figures stay exact.
 //!
-//! `CANDOR_STORM=full` is the whole of it, with a version every five seconds; otherwise it takes some 15 seconds.
+//! `CANDOR_STORM=full` runs the full size, with a version every five seconds; otherwise the test takes some 15 seconds.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::house::House;
 use crate::people::Scene;
 use crate::program::{Program, Running};
 
-/// How long after a version came in force something may still leave as the one before said.
+/// After a version comes into force, messages may follow the version before it for this long.
 const GRACE: Duration = Duration::from_secs(2);
 const ELEMENTS: [&str; 3] = ["name;ssn", "name", "name;phone"];
 const FORBIDDING: [&str; 3] = ["hold", "protected", "deceased"];
@@ -47,7 +47,7 @@ impl Size {
     }
 }
 
-/// A number that looks random, from a counter (splitmix64).
+/// A pseudo-random number from a counter (splitmix64).
 struct Draw(u64);
 
 impl Draw {
@@ -63,10 +63,10 @@ impl Draw {
 /// What the latest list says of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Person {
-    /// Index of the flag that forbids to write, if one does.
+    /// Index of the flag that forbids writing to the person, if there is one.
     forbidden: Option<usize>,
     retracted: bool,
-    /// Which of their addresses.
+    /// Which of the person's addresses.
     address: usize,
     elements: usize,
 }
@@ -104,7 +104,7 @@ impl Person {
         )
     }
 
-    /// Why they may not get this message; `None`: they may.
+    /// Why the person may not get this message; `None`: they may.
     fn wrong(&self, address: usize, taken: &str) -> Option<&'static str> {
         let elements = ElementSet::parse(ELEMENTS[self.elements]).unwrap();
         match taken == format!("{}.", in_words(elements, "en")) {
@@ -117,14 +117,14 @@ impl Person {
     }
 }
 
-/// A list version: from when its activation ran, when that ended, and what the list says of everybody.
+/// A list version: when its activation began and ended, and what the list says of each person.
 struct Version {
     begun: Instant,
     ended: Instant,
     people: Vec<Person>,
 }
 
-/// Changes people by one version after the other until the campaign is over.
+/// Activates one version after the other until the campaign is over.
 async fn change(
     size: &Size,
     house: &House,
@@ -167,8 +167,8 @@ async fn change(
     versions
 }
 
-/// How long after a version came in force that forbids it a message still left: nothing if it was right, or if no
-/// version that forbids it was in force yet.
+/// How long after a version that forbids it came into force a message still left. Zero if the message was right, or if
+/// no version that forbids it was in force yet.
 fn late(got: &Got, versions: &[Version]) -> Option<(Duration, &'static str)> {
     let local = got.to.split('@').next()?;
     let (n, address) = local.strip_prefix('p')?.split_once('.')?;
@@ -177,7 +177,7 @@ fn late(got: &Got, versions: &[Version]) -> Option<(Duration, &'static str)> {
         .iter()
         .rposition(|version| version.begun <= got.at)?;
     let wrong = |version: &Version| version.people[n].wrong(address, &got.taken);
-    // The last version for which it was right.
+    // The last version for which the message was right.
     let right = versions[..=begun]
         .iter()
         .rposition(|version| wrong(version).is_none());

@@ -1,4 +1,4 @@
-//! Notices that wait when a new list comes in force.
+//! Notices that are queued when a new list comes into force.
 
 use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy, hold};
 use candor::mail::Reply;
@@ -15,7 +15,7 @@ use crate::people::{Scene, list};
 
 const ALL: &str = "name;ssn";
 
-/// Everything that a list can say anew of people of whom notices wait; person 3 is no longer in it.
+/// Each kind of change that a list can make to people with queued notices. Person 3 is no longer in the list.
 fn second_list() -> String {
     let rows = [
         (0, "p0@example.org", "en", ALL, "hold"),
@@ -133,7 +133,7 @@ async fn d1_a_batch_that_is_being_sent_is_read_again_when_its_people_change() {
         .map(number)
         .filter(|n| *n >= 300)
         .count();
-    // Each connection may have had one whose text was on its way; the senders hear of the list at once.
+    // Each connection may have had one message whose text was being sent. The senders learn of the list at once.
     assert!(
         late <= 60,
         "{late} held people were mailed after the activation"

@@ -1,4 +1,4 @@
-//! A mail server that notes when each text ended, for whom it was and what it named.
+//! A mail server that records when each text ended, its recipient, and the elements that it named.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// What stands before the elements in the text.
+/// The words before the elements in the text.
 pub const TAKEN: &str = "Taken: ";
 
 /// A message that was accepted.
@@ -17,7 +17,7 @@ pub struct Got {
     pub at: Instant,
     /// Its recipient.
     pub to: String,
-    /// What follows [`TAKEN`] in its text part, for the first time.
+    /// The words after [`TAKEN`] in its text part, at the first place.
     pub taken: String,
 }
 
@@ -27,14 +27,14 @@ pub struct Server {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
     got: Arc<Mutex<Vec<Got>>>,
-    /// One for each recipient that is to be refused and was asked for.
+    /// One permit for each recipient that is to be refused and was named.
     pub asked: Arc<Semaphore>,
-    /// One for each that may be refused now.
+    /// One permit for each recipient that may be refused now.
     pub released: Arc<Semaphore>,
 }
 
 impl Server {
-    /// Takes everything, but for addresses that begin with `gone`: they are refused, once the test says so.
+    /// Accepts everything, except for addresses that begin with `gone`: it refuses these once the test permits it.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
@@ -54,7 +54,7 @@ impl Server {
         server
     }
 
-    /// All that was accepted, in the order in which it was.
+    /// Every message that was accepted, in order.
     pub fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
@@ -105,7 +105,7 @@ impl Server {
     }
 }
 
-/// Reads a text to its end; what it says was taken.
+/// Reads a text to its end; returns the elements that it names.
 async fn text(talk: &mut BufReader<TcpStream>) -> Option<String> {
     let mut taken = String::new();
     loop {

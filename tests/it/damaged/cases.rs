@@ -1,10 +1,10 @@
-//! Single files that were read wrongly once, and what is right.
+//! Single files that an earlier version read wrongly, with the right result.
 
 use candor::scope::csv::{Header, HeaderError, ReadError, Reason, Row, RowError, open};
 
 use super::{Found, read};
 
-/// Line and code of each refused record; 0 errors is a record that was taken.
+/// Line and code of each refused record; 0 errors is an accepted record.
 fn verdicts(file: &str) -> Vec<(u64, &'static str)> {
     let verdict = |found: Found| match found.row {
         Ok(_) => (found.record.line, "taken"),
@@ -68,13 +68,13 @@ fn a_quotation_mark_at_an_address_does_not_gather_the_rows_below() {
         .map(|n| (n, if n == 6 { "damaged_quote" } else { "taken" }))
         .collect();
     assert_eq!(verdicts(&file), expected);
-    // Closed by chance at the end of a later row, in the same column.
+    // A quotation mark is closed by chance at the end of a later row, in the same column.
     let closed = file.replace("8 High St\n", "8 High St\"\n");
     assert_eq!(verdicts(&closed), expected);
-    // Closed at the opening quotation mark of the next row.
+    // A quotation mark is closed by the opening one of the next row.
     let closed = file.replace("R-7,name,7 High St\n", "R-7,name,\"7 High St\"\n");
     assert_eq!(verdicts(&closed), expected);
-    // Never closed, at the end of the file.
+    // A quotation mark is never closed before the end of the file.
     let last = format!("{file}R-14,name,\"14 High St");
     assert_eq!(verdicts(&last).last(), Some(&(14, "damaged_quote")));
 }
@@ -154,7 +154,7 @@ fn a_row_that_a_line_break_cut_short_is_refused_with_its_rest() {
         (5, "broken_row"),
     ];
     assert_eq!(verdicts(file), expected);
-    // What stands there says whose it is.
+    // The cell itself tells which row it belongs to.
     let file =
         "reference,name,elements\nR-1,Ann,name\nR\n-2,Bo,name\nR-3,Cy,name;\nssn\nR-4,Di,name\n";
     let expected = [
@@ -166,7 +166,7 @@ fn a_row_that_a_line_break_cut_short_is_refused_with_its_rest() {
         (7, "taken"),
     ];
     assert_eq!(verdicts(file), expected);
-    // A file that was cut in the first cell of its last row.
+    // A file that was cut off in the first cell of its last row.
     assert_eq!(
         verdicts("reference,elements,name\nR-1,name,Ann\nR-"),
         [(2, "taken"), (3, "cell_count")]

@@ -1,4 +1,4 @@
-//! Generated lists of people, and what may happen to a file on its way.
+//! Generated lists of people, and the kinds of damage that a file may take in transit.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(super) type Person = BTreeMap<&'static str, String>;
 pub(super) struct List {
     pub(super) columns: Vec<&'static str>,
     pub(super) delimiter: u8,
-    /// What ends each line; several if the file is mixed.
+    /// The line endings; several if the file mixes them.
     breaks: Vec<&'static [u8]>,
     quotes_all: bool,
     pub(super) people: Vec<Person>,
@@ -162,16 +162,16 @@ fn person(dice: &mut Dice, n: usize) -> Person {
     ])
 }
 
-/// A part of a file: the octets of one row, or of what became of one or more.
+/// A part of a file: the octets of one row, or what damage left of one or more rows.
 pub(super) struct Part {
     pub(super) octets: Vec<u8>,
-    /// Its line break; empty at the end of a file that was cut.
+    /// Its line break; empty at the end of a file that was cut off.
     pub(super) end: Vec<u8>,
-    /// The person whose row it is, if nothing happened to it.
+    /// The person of the row, if the row is undamaged.
     pub(super) whole: Option<usize>,
 }
 
-/// The parts of a file to some rows of which something happened.
+/// The parts of a file, some of them damaged.
 pub(super) fn damaged(list: &List, dice: &mut Dice) -> Vec<Part> {
     let mut parts = Vec::new();
     for person in 0..list.people.len() {
@@ -282,7 +282,7 @@ fn encoded(dice: &mut Dice, row: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Cuts the file off inside of a row, before its last cell: what is left of a last cell may be a cell.
+/// Cuts the file off inside of a row, before its last cell: the rest of a last cell may look like a whole cell.
 fn cut(list: &List, dice: &mut Dice, parts: &mut Vec<Part>) {
     let last = dice.below(parts.len());
     let Some(person) = parts[last].whole else {

@@ -1,5 +1,5 @@
-//! Damaged lists through the whole import: the people in force are those of the undamaged rows, to the byte,
-//! and every line of the file is accounted for.
+//! Damaged lists through the whole import: the people in force are exactly those of the undamaged rows, and every line
+//! of the file is accounted for.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use super::{file_of, read};
 use crate::house::House;
 use crate::scope::Desk;
 
-/// Seeds of the pure test, taken at random.
+/// Seeds of the pure test, chosen at random.
 const SEEDS: [u64; 6] = [3, 33, 135, 226, 287, 1_234];
 
 fn sum(of: &Imported) -> String {

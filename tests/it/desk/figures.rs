@@ -10,7 +10,7 @@ use super::valve::Valve;
 use crate::client::{Site, figures};
 use crate::house::House;
 
-/// The families of an output, from the lines that say their type.
+/// The metric families of an output, from its TYPE lines.
 fn families(output: &str) -> BTreeSet<String> {
     let types = output
         .lines()
@@ -35,7 +35,7 @@ async fn s7_the_guide_lists_every_metric_and_no_other() {
     assert_eq!(listed, families(&figures(&house.app).await));
 }
 
-/// The value of a line of an output.
+/// The value of one line of an output.
 fn value(output: &str, name: &str) -> f64 {
     let mut lines = output.lines();
     let line = lines.find(|line| line.rsplit_once(' ').is_some_and(|(of, _)| of == name));
@@ -91,7 +91,7 @@ async fn s7_metrics_say_how_people_tickets_and_connections_stand() {
 async fn s7_metrics_read_no_big_table() {
     let filled = filled().await;
     let mut raw = filled.house.raw().await;
-    // Whatever reads one of these waits for the end of this transaction, and gives up after five seconds.
+    // A reader of one of these tables waits for the end of this transaction, and gives up after five seconds.
     let held = raw.transaction().await.unwrap();
     held.batch_execute("lock table person, person_since, person_past, notice, outcome, scope_row in access exclusive mode")
         .await

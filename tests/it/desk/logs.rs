@@ -1,4 +1,4 @@
-//! What the log says of requests, campaigns and outages (S7), as a real process writes it.
+//! What the log of a real process says of requests, campaigns and outages (S7).
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ impl Logged {
             .without("CANDOR__LOG__LEVEL")
             .without("CANDOR__DATABASE__URL")
             .with("CANDOR__DATABASE__URL", url)
-            // A campaign that the house approves begins its links as the house does.
+            // The house approves a campaign whose links must begin with the house's base URL.
             .with(
                 "CANDOR__HTTP__PUBLIC_URL",
                 &house.app.config.http.public_url,
@@ -59,7 +59,7 @@ impl Logged {
             .collect()
     }
 
-    /// Waits until a line says this; all lines.
+    /// Waits until a line contains this text; returns all lines.
     async fn until(&self, words: &str) -> Vec<Value> {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(60) {
@@ -72,7 +72,7 @@ impl Logged {
         panic!("no line says “{words}”: {:#?}", self.lines());
     }
 
-    /// Asks once; status, body, and the id of the request.
+    /// Sends one request; returns status, body, and the request id.
     async fn ask(&self, method: &'static str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let url = format!("{}{path}", self.program.base());
         let mut request = Request::builder().method(method).uri(url);
@@ -110,7 +110,7 @@ impl Logged {
         format!("Bearer {}", made.lines().last().unwrap())
     }
 
-    /// Calls the API, which must do it.
+    /// Calls the API, which must succeed.
     async fn deed(&self, key: &str, path: &str, count: usize) {
         let (once, path) = (format!("deed-{count}"), format!("/api/v1{path}"));
         let headers = [
@@ -216,7 +216,7 @@ async fn s7_a_campaigns_start_pause_resume_and_end_are_one_line_each_with_counts
         .await
         .unwrap();
     let key = logged.key("comms");
-    // Nothing leaves meanwhile, so that it can be paused before it is through.
+    // No message leaves, so that the campaign can be paused before it is complete.
     let deeds = [
         "/stop".to_owned(),
         format!("/campaigns/{id}/launch"),
@@ -251,7 +251,7 @@ async fn s7_a_campaigns_start_pause_resume_and_end_are_one_line_each_with_counts
     assert!(by.starts_with("staff:stf_"), "{by}");
 }
 
-/// `CANDOR_OUTAGE=60` lets it last for that many seconds; two, unless told.
+/// `CANDOR_OUTAGE=60` makes the outage last for that many seconds; the default is two.
 #[tokio::test(flavor = "multi_thread")]
 async fn s7_an_outage_of_postgres_is_said_once_then_in_sums_then_that_it_is_over() {
     let lasts = std::env::var("CANDOR_OUTAGE")
@@ -289,7 +289,7 @@ async fn s7_an_outage_of_postgres_is_said_once_then_in_sums_then_that_it_is_over
             .all(|word| *word == "the database is still away"),
         "{words:#?}"
     );
-    // The first sum after 10 s, each next one after twice the time.
+    // The first summary comes after 10 s, each next one after twice the time.
     let most = (1..)
         .take_while(|n| 10 * ((1_u64 << n) - 1) <= lasts + 10)
         .count();
@@ -309,7 +309,7 @@ async fn s7_an_outage_of_a_relay_is_said_once() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(12, "name;ssn")).await;
-    // Nobody listens there.
+    // No process listens on that port.
     let url = format!("smtp://{}", crate::program::free_address());
     let logged = Logged::start(&house, &house.url, &url).await;
     scene.launched(&house, CampaignKind::Initial).await;

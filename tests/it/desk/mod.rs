@@ -1,5 +1,5 @@
-//! What staff see and what operators read: navigation by role (S6), request ids, logs and metrics (S7), words that
-//! come back (L6), Enter (L7), unsaved text (L9).
+//! What staff see and what operators read: navigation by role (S6), request ids, logs and metrics (S7), typed text that
+//! is kept (L6), the Enter key (L7), unsaved text (L9).
 
 mod figures;
 mod logs;

@@ -1,5 +1,5 @@
-//! All pages as each role: where their links and buttons lead (S6), what Enter does (L7), and what a button for one part
-//! of a page does to what is typed in another (L9).
+//! All pages for each role: where links and buttons lead (S6), what Enter does (L7), and what happens to typed text
+//! when a button of another part of the page is pressed (L9).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,10 +14,10 @@ use crate::house::House;
 use crate::html::{Form, forms, links, tags};
 use crate::people::{Scene, list};
 
-/// More pages than a filled house has: the walk ends by itself.
+/// More pages than a filled house has, so that the walk ends.
 const MOST: usize = 1_500;
 
-/// The address that a link of a page leads to; `None` if it leaves the site or stays on the page.
+/// The address to which a link of a page leads; `None` if it leaves the site or stays on the page.
 fn goal(page: &str, link: &str) -> Option<String> {
     let link = link.split('#').next().unwrap_or_default();
     let here = page.split('?').next().unwrap_or_default();
@@ -29,7 +29,7 @@ fn goal(page: &str, link: &str) -> Option<String> {
     }
 }
 
-/// Every page that can be reached by links from `start`, each once.
+/// Every page that links reach from `start`, each once.
 fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
     let (mut seen, mut waiting) = (BTreeMap::new(), VecDeque::from([start.to_owned()]));
     let mut known = BTreeSet::from([start.to_owned()]);
@@ -48,7 +48,7 @@ fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
     seen
 }
 
-/// Who may pass the door at which a form arrives.
+/// The roles that may send this form.
 fn who(method: &str, path: &str) -> Option<Who> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let fits = |pattern: &str| {
@@ -90,7 +90,7 @@ async fn s6_no_role_sees_a_link_or_a_button_that_is_refused() {
             .collect();
         assert_eq!(refused, [""; 0], "links that {role} sees");
         for (path, page) in &pages {
-            // The page that shows every component has a button that leads nowhere, as its sample.
+            // The page of all components has a sample button that leads nowhere.
             let each = forms(&page.body).into_iter();
             for form in each.filter(|form| form.method != "dialog" && path != "/console/design") {
                 for goal in form.goals() {
@@ -233,22 +233,22 @@ const HARMLESS: &[&str] = &[
     "/open",
 ];
 
-/// What is wrong with what Enter does in a form.
+/// What is wrong with the effect of Enter in a form.
 fn fault(form: &Form) -> Option<String> {
     let enters = form.controls.iter().any(|control| control.takes_enter());
     let harmless = HARMLESS.iter().any(|end| form.action.ends_with(end));
     if form.method == "get" || !enters || harmless {
         return None;
     }
-    // In words Enter presses the first button, disabled or not; in dates and ticks Chromium presses the first one that
-    // is enabled: one that closes a dialog does nothing outside of one.
+    // In text fields Enter presses the first button, even a disabled one. In dates and checkboxes Chromium presses the
+    // first enabled button; one that closes a dialog does nothing outside of a dialog.
     let first = form.buttons().next()?;
     let enabled = form.buttons().find(|button| !button.has("disabled"))?;
     let fine = first.has("disabled") && enabled.get("formmethod") == Some("dialog");
     (!fine).then(|| format!("Enter in {} presses {first:?} or {enabled:?}", form.action))
 }
 
-/// Every page that anybody can reach.
+/// Every page that some role can reach.
 async fn all_pages(filled: &Filled) -> BTreeMap<String, Seen> {
     let site = site(filled).await;
     let mut pages = walk(&site.signed_in("all", StaffRole::ALL).await, "/console");
@@ -274,7 +274,7 @@ async fn l7_enter_in_a_field_presses_no_button_that_does_something() {
     assert!(looked_at > 8, "{looked_at} forms with fields");
 }
 
-/// Forms that leave a page on purpose, with nothing of it.
+/// Forms that leave a page on purpose and discard its typed text.
 const LEAVE: &[&str] = &[
     "/console/sign-out",
     "/console/start",
@@ -297,7 +297,7 @@ async fn l9_every_button_of_a_page_takes_along_the_text_that_is_typed_there() {
                 .iter()
                 .any(|control| control.name == "textarea")
         };
-        // The page that shows every component is none of them.
+        // The page of all components is not among them.
         if !forms
             .iter()
             .any(|form| form.method == "post" && has_text(form))

@@ -1,5 +1,5 @@
-//! What agents are told of how a person can be reached: nobody is asked to write to or call people who must not be
-//! written to, and an answer that nobody can read is not called answered.
+//! How an agent can reach a person: agents are never asked to write to or call people who must not be contacted, and a
+//! ticket whose answer the person cannot read does not count as answered.
 
 use candor::campaign::CampaignKind;
 use candor::link::NoticeCode;
@@ -82,7 +82,7 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
             "{reference}: {after}"
         );
     }
-    // Without an address and without a letter nobody can read it either, and an agent may call.
+    // Without an address and without a postal letter the person cannot read the answer either, and an agent may call.
     let (ticket, _) = called(&agent, "N");
     let after = agent.answer(&ticket);
     assert!(
@@ -98,7 +98,7 @@ async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_t
         after.contains("the answer stands on the customer"),
         "{after}"
     );
-    // An e-mail that was refused, of somebody who is protected by now.
+    // An e-mail that was refused; its person is protected by now.
     house
         .sql("update outbox set status = 'failed', sealed = null, settled_at = now() where kind = 'ticket_reply'")
         .await;
@@ -156,14 +156,14 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
         assert!(refused.body.contains(says), "{}", refused.body);
     }
     assert_eq!(house.number("select count(*) from ticket").await, 0);
-    // With a reference, by the code alone, and by the code as that which finds them.
+    // The person is found by the reference and verified by the code; then found and verified by the code alone.
     for (reference, code) in [("A", &*codes[0]), ("", &codes[0]), (&codes[0], "")] {
         let logged = log(reference, code);
         assert_eq!(logged.status, 303, "{}", logged.body);
         let seen = agent.follow(&logged).body;
         assert!(seen.contains("Candor compared it"), "{seen}");
     }
-    // Others may have read the notice of somebody who is protected, or whose links were revoked.
+    // Another person may have read the notice of a protected person, or of one with revoked links.
     for held in ["flags = 8", "flags = 0, link_epoch = 1"] {
         house.sql(&format!("update person set {held}")).await;
         let refused = log("A", &codes[0]);
@@ -178,7 +178,7 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
     }
     house.sql("update person set link_epoch = 0").await;
     assert_eq!(log("A", &codes[0]).status, 303);
-    // A notice that never left verifies nobody.
+    // The code of a notice that never left verifies no person.
     house
         .sql("update notice set status = 'queued', settled_at = null; delete from outcome")
         .await;
@@ -228,6 +228,6 @@ async fn a_code_that_a_restored_database_may_lack_is_not_called_that_of_nobody()
         ),
         "{refused}"
     );
-    // The code of somebody else is known to be that.
+    // The page recognises that the code belongs to another person.
     assert!(log(of_bob).contains(not_theirs));
 }

@@ -1,4 +1,4 @@
-//! A house in which there is something on every page.
+//! A house with content on every page.
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::id::PersonId;
@@ -16,7 +16,7 @@ use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::Scene;
 
-/// The house and what keeps it.
+/// The house, and the values that must outlive the test.
 pub struct Filled {
     pub house: House,
     /// Its comms team and incident.
@@ -27,8 +27,8 @@ pub struct Filled {
     _mail: Scratch,
 }
 
-/// An incident with campaigns in several states, two lists, refused rows, letters, tickets; one without anything; and
-/// letters in a folder.
+/// An incident with campaigns in several states, two lists, refused rows, postal letters and tickets; an empty
+/// incident; and messages in a folder.
 pub async fn filled() -> Filled {
     let mail = Scratch::new();
     let relay = format!(
@@ -51,7 +51,7 @@ pub async fn filled() -> Filled {
     steer::publish(&house.app, scene.comms, scene.incident, kind, text, None)
         .await
         .unwrap();
-    // A draft of which rows were refused, and a campaign that waits.
+    // A draft with refused rows, and a campaign that waits.
     let worse =
         "reference,email,elements\nR-00000,person0@example.org,name;ssn;phone\nR-9,nowhere,none\n";
     scene.read(&house, ScopeMode::Delta, worse).await;
@@ -87,7 +87,7 @@ pub async fn filled() -> Filled {
     }
 }
 
-/// One ticket in line, one in an agent's hands, one on hold, one solved.
+/// One ticket in the queue, one assigned to an agent, one on hold, one solved.
 async fn tickets(house: &House, scene: &Scene) -> PersonId {
     let app = &house.app;
     let agent = house.staff(&["agent"]).await;
@@ -120,7 +120,7 @@ async fn tickets(house: &House, scene: &Scene) -> PersonId {
     people[0]
 }
 
-/// Everybody's roles, one at a time.
+/// All roles, one at a time.
 pub fn roles() -> impl Iterator<Item = StaffRole> {
     StaffRole::ALL.iter().copied()
 }

@@ -1,4 +1,4 @@
-//! Stands between Candor and Postgres, and can be shut: then the database is away.
+//! A proxy between Candor and Postgres that can be shut, which makes the database unreachable.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tokio_postgres::config::Host;
 
 use crate::mail::Scratch;
 
-/// A way to the database that can be shut.
+/// A proxy to the database that can be shut.
 pub struct Valve {
     open: watch::Sender<bool>,
     /// The URL of the database through it.
@@ -18,7 +18,7 @@ pub struct Valve {
 }
 
 impl Valve {
-    /// Before the database at `url`.
+    /// A proxy in front of the database at `url`.
     pub fn before(url: &str) -> Self {
         let config: tokio_postgres::Config = url.parse().unwrap();
         let host = config.get_hosts()[0].clone();
@@ -44,7 +44,7 @@ impl Valve {
         }
     }
 
-    /// Shuts it: every connection breaks, and none can be made.
+    /// Shuts it: every connection breaks, and new ones are refused.
     pub fn shut(&self) {
         self.open.send_replace(false);
     }
@@ -54,7 +54,7 @@ impl Valve {
         self.open.send_replace(true);
     }
 
-    /// Lets another process turn it: the address at which `GET /shut` and `GET /open` do so.
+    /// Lets another process control it: the address at which `GET /shut` and `GET /open` do so.
     pub async fn handle(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

@@ -1,5 +1,5 @@
-//! Words that were typed come back, in a real browser: when the database was away (L6), after Enter (L7), after a button
-//! for another part of the page (L9). `tests/browser/words.mjs` goes the steps, at 1280 and 360 px.
+//! Typed text is kept, in a real browser: when the database was away (L6), after Enter (L7), after a button of another
+//! part of the page (L9). `tests/browser/words.mjs` does the steps, at 1280 and 360 px.
 
 use candor::actor::Actor;
 use candor::incident::{Facts, steer};
@@ -17,7 +17,7 @@ use crate::house::House;
 use crate::mail::did_not_run;
 use crate::people::{BODY, Scene, list};
 
-/// How often a word was said in tickets, read by the program.
+/// How often this text was written in tickets, as the program reads them.
 async fn said(house: &House, word: &str) -> usize {
     let raw = house.raw().await;
     let rows = raw

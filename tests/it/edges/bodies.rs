@@ -1,4 +1,4 @@
-//! Bodies that stall, and bodies that would be huge.
+//! Request bodies that stall, and bodies that would be huge.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -27,7 +27,7 @@ async fn an_upload_that_stalls_ends_and_frees_its_incident() {
         let begun = Instant::now();
         let head = raw::post("/api/v1/incidents/sundmere/scopes", &headers);
         stream.write_all(head.as_bytes()).unwrap();
-        // More than the import looks at before it opens a version.
+        // More than the import reads before it opens a version.
         let row = "a-1,a1@x.example,Ann,name\n";
         let rows = "reference,email,name,elements\n".to_owned() + &row.repeat(1_500);
         stream.write_all(rows.as_bytes()).unwrap();
@@ -79,7 +79,7 @@ async fn a_half_sent_post_ends() {
                 assert!(took < Duration::from_secs(6), "{path} {framing}: {took:?}");
             }
         }
-        // One octet now and then is no progress.
+        // One octet from time to time is no progress.
         let mut stream = raw::connect(&base);
         let headers = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n";
         stream
@@ -95,7 +95,7 @@ async fn a_half_sent_post_ends() {
     .unwrap();
 }
 
-/// The program with so many descriptors, so that its own limits are tried and not those of the test.
+/// The program with this limit of file descriptors, so that the test meets the program's limits and not its own.
 fn with_descriptors(program: &Program, most: u32) -> Command {
     let mut command = Command::new("sh");
     let run = program.words(&["serve"]);
@@ -148,7 +148,7 @@ async fn half_sent_posts_do_not_stop_the_server() {
     assert_eq!(running.terminate().await.code(), Some(0));
 }
 
-/// 200 MB of zeros as gzip holds them, stored so that a test need not deflate: blocks that repeat themselves.
+/// A gzip stream of 200 MB of zeros, built from repeated blocks so that the test needs no deflate.
 fn bomb() -> Vec<u8> {
     // A fixed-Huffman block: a literal 0, then matches of 258 octets at distance 1.
     let mut bits = Bits::default();
@@ -174,7 +174,7 @@ struct Bits {
 }
 
 impl Bits {
-    /// Bits from the lowest on, as deflate packs them.
+    /// Writes bits from the lowest on, as deflate packs them.
     fn put(&mut self, bits: u32, count: u32) {
         self.held |= bits << self.count;
         self.count += count;
@@ -185,7 +185,7 @@ impl Bits {
         }
     }
 
-    /// A code, which is packed from its highest bit on.
+    /// A Huffman code, which is packed from its highest bit on.
     fn huffman(&mut self, code: u32, count: u32) {
         self.put(code.reverse_bits() >> (32 - count), count);
     }
@@ -196,7 +196,7 @@ impl Bits {
     }
 }
 
-/// Octets that a process holds in memory.
+/// The resident memory of a process in octets.
 pub(super) fn resident(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
@@ -239,7 +239,7 @@ async fn a_hundred_compressed_bodies_of_200_mb_need_no_memory() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for one in all {
-        // A sender that is refused while it sends may find the connection reset before it reads the answer.
+        // A client that is refused while it sends may see a connection reset before it reads the answer.
         assert!(matches!(one.await.unwrap(), 415 | 0));
     }
     let grown = most.saturating_sub(before);

@@ -1,4 +1,4 @@
-//! Before any handler: compressed bodies, control characters, credentials and links as people write them.
+//! Checks before any handler: compressed bodies, control characters, credentials and links as people write them.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,5 +1,6 @@
-//! Requests with wrong types, control characters and huge values, over all public pages and the whole API. Some hundred
-//! in the suite; CANDOR_FUZZ=10000 sends that many, CANDOR_FUZZ_SEED others, CANDOR_FUZZ_PROGRAM names a release build.
+//! Requests with wrong types, control characters and huge values, to all public pages and the whole API. The suite
+//! sends some hundred. CANDOR_FUZZ=10000 sends that many, CANDOR_FUZZ_SEED changes the seed, CANDOR_FUZZ_PROGRAM names
+//! a release build.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-/// Numbers that follow each other like random ones (SplitMix64).
+/// Pseudo-random numbers (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -42,7 +43,7 @@ impl Random {
     }
 }
 
-/// Texts that nobody expects.
+/// Unexpected texts.
 fn text(random: &mut Random) -> String {
     let short = [
         "",
@@ -128,7 +129,7 @@ fn value(random: &mut Random) -> Value {
     }
 }
 
-/// Puts something else in one place of a JSON text.
+/// Replaces one value of a JSON text.
 fn spoil(json: &mut Value, random: &mut Random) {
     match json {
         Value::Object(members) if !members.is_empty() && random.often(85) => {
@@ -147,7 +148,7 @@ fn spoil(json: &mut Value, random: &mut Random) {
     }
 }
 
-/// A body that each door would take.
+/// A body that each route accepts.
 fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
     let thing = |name: &str| things.get(name).cloned().unwrap_or_default();
     let texts = json!({ "en": { "subject": "Notice", "body": crate::people::BODY }, "es": { "subject": "Aviso", "body": "Hola {{ name }}" } });
@@ -303,7 +304,7 @@ impl World {
         if random.often(10) {
             put("X-Forwarded-For", "1.2.3.4:5, [::1]:8, unknown".to_owned());
         } else {
-            // Many strangers, so that no limit refuses all of them.
+            // Many client addresses, so that no rate limit refuses all requests.
             let n = random.next().to_be_bytes();
             put("X-Forwarded-For", format!("198.{}.{}.{}", n[0], n[1], n[2]));
         }
@@ -379,7 +380,7 @@ impl World {
     }
 }
 
-/// A house with something behind every name in an address.
+/// A house with a value for every path parameter.
 async fn furnished(house: &House, site: &Site) -> World {
     let scene = Scene::new(house).await;
     let version = scene.import(house, &list(3, "name;ssn")).await;
@@ -453,7 +454,7 @@ async fn what_the_fuzz_spoils_would_be_taken() {
         };
         let address: Vec<_> = of_api.split('/').map(named).collect();
         let seen = program.post(&address.join("/"), &good(&path, &world.things));
-        // Refused for the state of things, or for what stands in a text; not for the form of the body.
+        // Refused because of a state or of the meaning of a text; not for the form of the body.
         if matches!(seen.status, 400 | 401 | 403 | 404 | 415) || seen.status >= 500 {
             wrong.push(format!("{path}: {} {}", seen.status, seen.body));
         }
@@ -477,7 +478,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
     running.until_ready(&program).await;
     let process = running.id();
     let (requests, seed) = (number("CANDOR_FUZZ", 400), number("CANDOR_FUZZ_SEED", 1));
-    // A debug build beside other tests is slow for other reasons.
+    // A debug build that shares the machine with other tests is slow for other reasons.
     let slowest_allowed = match chosen {
         Some(_) => Duration::from_secs(1),
         None => Duration::from_secs(10),

@@ -1,4 +1,4 @@
-//! Lists that are no lists, or in other encodings than UTF-8.
+//! Files that are no lists, and lists in other encodings than UTF-8.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::client::Site;
 use crate::house::House;
 use crate::people::Scene;
 
-/// Reads a file to its end, as the import does; why it was refused as a whole, and how many rows were.
+/// Reads a file to its end, as the import does; returns why it was refused as a whole, and the number of refused rows.
 fn read(file: &[u8]) -> Result<usize, ReadError> {
     let mut records = open(file)?;
     let names = records.header()?;
@@ -32,7 +32,7 @@ fn wrong(file: &[u8]) -> String {
     }
 }
 
-/// A list of these names.
+/// A list of people with these names.
 fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut list = "reference,name,elements\n".to_owned();
     for (at, name) in names.into_iter().enumerate() {

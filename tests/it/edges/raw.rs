@@ -19,18 +19,18 @@ pub fn post(path: &str, headers: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: candor\r\n{headers}\r\n")
 }
 
-/// Sends octets as they are and reads what comes until the other side closes: status, and everything.
+/// Sends octets as they are and reads until the server closes; returns the status and the whole answer.
 pub fn send(base: &str, octets: &[u8]) -> (u16, String) {
     let (status, text, _) = timed(base, octets);
     (status, text)
 }
 
-/// The same, and how long its last octet took. (A server that refuses early waits a second for the rest of the body
+/// The same, and the time until its last octet. (A server that refuses early waits a second for the rest of the body
 /// before it closes.)
 pub fn timed(base: &str, octets: &[u8]) -> (u16, String, Duration) {
     let begun = Instant::now();
     let mut stream = connect(base);
-    // Refused early, the other side may not read to the end.
+    // If the server refuses early, it may stop reading.
     let _ = stream.write_all(octets);
     let (status, text, end) = read(&mut stream);
     (status, text, end.duration_since(begun))
@@ -58,7 +58,7 @@ fn read(stream: &mut TcpStream) -> (u16, String, Instant) {
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    // Without any answer, all the time that it was waited for counts.
+    // Without an answer, the whole time of waiting counts.
     let end = if text.is_empty() { Instant::now() } else { end };
     (status.unwrap_or(0), text, end)
 }

@@ -1,4 +1,4 @@
-//! Texts that must not be sent, and texts of which nothing shows.
+//! Texts that must not be sent, and texts without visible content.
 
 use candor::staff::StaffRole::{Agent, Comms};
 use serde_json::json;

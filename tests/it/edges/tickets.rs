@@ -1,4 +1,4 @@
-//! A list of tickets that change while somebody reads it page by page.
+//! A list of tickets that change while an agent reads it page by page.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ async fn no_ticket_is_missed_that_changes_between_two_pages() {
                 "twice"
             );
         }
-        // Those on the pages to come change, which put them before the pages that were read.
+        // Tickets on later pages change, which moves them before the pages that were read.
         house
             .sql("update ticket set updated_at = updated_at + interval '1 minute'")
             .await;

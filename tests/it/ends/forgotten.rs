@@ -26,8 +26,8 @@ const PROMISES: [&str; 7] = [
     " · about ",
 ];
 
-/// An incident that is closed and forgotten, with a notice, a solved ticket and a draft of a campaign; the path of
-/// somebody's status page and of their ticket.
+/// An incident that is closed and forgotten, with a notice, a solved ticket and a draft campaign; returns the paths of
+/// one person's status page and of their ticket.
 async fn ended(house: &House, scene: &Scene) -> (String, String) {
     let facts = Facts::from([("next_update".to_owned(), "2026-12-24".to_owned())]);
     let (app, by, incident) = (&house.app, scene.comms, scene.incident);
@@ -126,7 +126,7 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
     let shown = console.iter().map(|page| staff.get(page));
     for seen in shown.chain([public]) {
         assert_eq!(seen.status, 200, "{}", seen.body);
-        // The page of a campaign keeps the words that were approved.
+        // The page of a campaign keeps the approved words.
         let before = seen
             .body
             .split("The words, as a sample person")
@@ -136,7 +136,7 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
             assert!(!before.contains(promise), "{promise}: {before}");
         }
     }
-    // A notice that was sent is still known by its code.
+    // The code of a sent notice is still recognised as genuine.
     let notice = house
         .raw()
         .await
@@ -152,7 +152,7 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
     );
 }
 
-/// What was forgotten before that waited for tickets.
+/// An earlier release forgot incidents although tickets were open.
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_take_next_and_the_queue_know_no_tickets_of_forgotten_incidents() {
     let house = House::new().await;

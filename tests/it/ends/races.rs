@@ -1,4 +1,4 @@
-//! Two acts at once: the lock of the incident's row decides, whichever comes first.
+//! Two concurrent acts: the lock of the incident's row orders them, in both orders.
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::house::House;
 use crate::locks::holder;
 use crate::people::{Scene, list};
 
-/// How many sessions wait for this one, or for one that waits for it.
+/// The number of sessions that wait for this one, directly or through another session.
 async fn waiting(house: &House, holder: i32) -> i64 {
     let question = format!(
         "with recursive blocked as (
@@ -28,7 +28,7 @@ async fn waiting(house: &House, holder: i32) -> i64 {
     house.number(&question).await
 }
 
-/// Runs both so that `first` asks for the incident's row before `second` does.
+/// Runs both so that `first` waits for the incident's row before `second` does.
 async fn in_order<A: Send + 'static, B: Send + 'static>(
     house: &House,
     first: impl Future<Output = A> + Send + 'static,
@@ -61,7 +61,7 @@ async fn in_line<T: Send + 'static>(
     panic!("number {place} does not wait for the incident's row");
 }
 
-/// An incident that is monitored, everybody in it told.
+/// An incident in monitoring in which all people were told.
 async fn monitored() -> (&'static House, &'static Scene) {
     let house: &'static House = Box::leak(Box::new(House::new().await));
     let scene: &'static Scene = Box::leak(Box::new(Scene::new(house).await));
@@ -129,7 +129,7 @@ async fn d12_of_a_launch_and_closing_only_the_first_happens() {
         id
     };
     let id = approved().await;
-    // An approved campaign stands against closing already: the race is with one that is not seen yet.
+    // An approved campaign already prevents closing: the race is with one that is not visible yet.
     let (launched, closed) = Box::pin(in_order(
         house,
         launch::launch(&house.app, scene.comms, id),
@@ -171,7 +171,7 @@ async fn d3_b4_of_an_import_and_closing_only_the_first_happens() {
     let closing = || go(house, scene, Closed, None);
     let (imported, closed) = Box::pin(in_order(house, read(), closing())).await;
     let version = imported.unwrap().version;
-    // It is being read, or waits as a draft.
+    // The list is being read, or waits as a draft.
     let open = reasons(closed);
     assert!(
         open.len() == 1 && open[0].starts_with("1 list "),

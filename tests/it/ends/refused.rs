@@ -1,4 +1,4 @@
-//! What a refusal leaves behind.
+//! The effects of a refusal.
 
 use candor::incident::IncidentState::{Closed, Monitoring, Notifying, Scoping};
 use candor::incident::steer::SteerError;
@@ -9,7 +9,7 @@ use super::{go, go_through};
 use crate::house::House;
 use crate::people::Scene;
 
-/// Nobody who has to be told: what stands against closing is the draft alone.
+/// All people were told: only the draft prevents closing.
 const LIST: &str = "reference,email,flags,elements\nA,a@example.org,hold,name\n";
 
 async fn is_at_work(house: &House, scene: &Scene) -> bool {

@@ -1,4 +1,4 @@
-//! Forgetting while real senders are at work.
+//! Forgetting an incident while real senders are at work.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::program::Program;
 
 const PEOPLE: usize = 120;
 
-/// A campaign under way that sends twenty messages a second at most.
+/// A campaign that sends twenty messages a second at most.
 async fn slow(house: &House, scene: &Scene) -> CampaignId {
     let template = scene.template(house, "slow", BODY).await;
     let new = NewCampaign {
@@ -56,7 +56,7 @@ struct Two {
     _sink: Sink,
 }
 
-/// This process, and a sender beside it with a campaign under way; `None` without an SMTP server to send to.
+/// A house, and a sender process at work on a campaign; `None` without an SMTP server to send to.
 async fn two() -> Option<Two> {
     let dumps = Scratch::new();
     let sink = Sink::start(Some(dumps.path()))?;
@@ -112,14 +112,14 @@ async fn d3_an_incident_is_not_forgotten_while_a_sender_works_and_nothing_leaves
     assert!(two.program.ok(&words).contains("forgotten"));
     let sent = received(two.dumps.path(), "X-Rcpt-Args:");
     assert_eq!(sent.values().sum::<usize>(), PEOPLE);
-    // The sender looks again and again while the next campaign is refused, then leaves.
+    // The sender polls repeatedly while the next campaign is refused, then stops.
     no_campaign_is_drafted(house, &two.scene).await;
     assert_eq!(two.sender.terminate().await.code(), Some(0));
     assert_eq!(received(two.dumps.path(), "X-Rcpt-Args:"), sent);
     two.program.ok(&["check", "--recount"]);
 }
 
-/// As a node of an older version did, or somebody with SQL.
+/// A node of an older version, or a person with SQL access, writes this.
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_a_sender_whose_incident_is_forgotten_under_it_stops_within_two_seconds_and_ends_its_campaign()
  {

@@ -1,4 +1,4 @@
-//! What closing, dismissing, monitoring and forgetting wait for.
+//! What prevents closing, dismissing, monitoring and forgetting.
 
 use candor::campaign::{CampaignKind, UncertainPolicy, hold, launch};
 use candor::incident::IncidentState::{
@@ -128,7 +128,7 @@ async fn d12_l11_an_incident_is_monitored_with_a_yes_and_closed_when_everything_
         reasons(go(&house, &scene, Closed, None).await),
         ["1 person needs a letter"]
     );
-    // The next list does not name the person without an address any more.
+    // The next list no longer names the person without an address.
     let told = PEOPLE.replace("C,,,name\n", "");
     scene.import(&house, &told).await;
     go(&house, &scene, Closed, None).await.unwrap();
@@ -167,7 +167,7 @@ async fn l4_a_suspected_incident_with_a_campaign_is_public_and_not_dismissed_bef
     go_through(&house, &scene, &[Confirmed, Scoping]).await;
     scene.import(&house, &list(1, "name")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
-    // As incidents are that were told of before they were confirmed, when that was still possible.
+    // An incident in which people were told before it was confirmed, which was possible in earlier versions.
     house.sql("update incident set state = 'suspected'").await;
     assert_eq!(site.browser().get("/incidents/sundmere").status, 200);
     assert_eq!(
@@ -204,7 +204,8 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
         .await
         .unwrap();
     let second = draft_of_a_list(&house, &scene, &list(4, "name")).await;
-    // Such an incident can no longer be dismissed by a move. Of a closed one, people in progress would wait, too.
+    // Such an incident can no longer be dismissed by a move. In a closed incident, people in progress would prevent
+    // forgetting too.
     house.sql("update incident set state = 'dismissed'").await;
 
     let refused = forget_it(&house, admin, &scene).await;
@@ -224,7 +225,7 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
     let kept = "select count(*) from incident where wrapped_key is not null";
     assert_eq!(house.number(kept).await, 1);
 
-    // An import that died, which has no lock any more, is not waited for.
+    // An import whose process died holds no lock any more, and does not prevent closing.
     house
         .sql(
             "insert into scope_version (incident_id, version, mode, status, created_by, created_at) \

@@ -1,4 +1,4 @@
-//! What pages and the API say when something prevents sending, and how they count.
+//! What pages and the API say when sending is prevented, and how they count.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -18,7 +18,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::sending::Sending;
 
-/// A campaign of these people, and where it is looked at.
+/// A campaign to these people, and the site and browser that show it.
 pub struct Shown {
     pub house: House,
     pub scene: Scene,
@@ -46,7 +46,7 @@ impl Shown {
         Box::pin(Self::of(house, scene, csv)).await
     }
 
-    /// The same of `n` people who are all in one batch. It is launched.
+    /// The same to `n` people who are all in one batch. It is launched.
     pub async fn in_one_batch(settings: &str, n: usize) -> Self {
         let house = House::with(settings).await;
         let scene = Scene::new(&house).await;
@@ -94,7 +94,7 @@ impl Shown {
         self.api.get(&format!("/campaigns/{}", self.id)).json()
     }
 
-    /// The first event of the stream that the page listens to.
+    /// The first event of the page's event stream.
     pub fn event(&self) -> Value {
         let host = self.site.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
@@ -291,7 +291,7 @@ async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
     );
 }
 
-/// Waits until it holds.
+/// Waits until the condition holds.
 pub async fn until(what: &str, holds: impl AsyncFn() -> bool) -> Duration {
     let begun = Instant::now();
     while !holds().await {

@@ -1,4 +1,4 @@
-//! What batches came to so far: shown while one of their messages waits for its answer, and counted once.
+//! Partial results of batches: shown while one of their messages waits for its answer, and counted once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,8 @@ use super::sink::Sink;
 use crate::people::list;
 use crate::sending::{Sending, local};
 
-/// Parts of a batch are written each second. Were they written with the end of the batch, nothing would be shown here.
+/// Partial results of batches are written each second. If they were written with the end of the batch, no figure would
+/// be shown here.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_is_shown_within_seconds_while_a_message_of_the_same_batch_has_no_answer() {
     let shown = Shown::in_one_batch("", 40).await;
@@ -24,7 +25,7 @@ async fn what_was_sent_is_shown_within_seconds_while_a_message_of_the_same_batch
         .remove(0);
     sink.leave_unanswered(&format!("{first}@"));
     let sending = Sending::start(&shown.house, vec![local(sink.port, 2)]);
-    // One more may wait on the connection that has no answer.
+    // One more may wait on the connection without an answer.
     let accepted = || sink.accepted("", Instant::now());
     until("all others are accepted", async || accepted() >= 38).await;
     let took = until("all others are shown", async || {
@@ -63,7 +64,8 @@ async fn what_was_sent_is_shown_within_seconds_while_a_message_of_the_same_batch
     assert_eq!(accepted(), 40, "nobody is sent to twice");
 }
 
-/// What was in the hands of a sender is settled although a message of the same batch is on a connection and gets no answer.
+/// The results of a leased batch are settled although a message of the same batch is on a connection and gets no
+/// answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not_answer() {
     let shown = Shown::in_one_batch("", 300).await;
@@ -94,8 +96,8 @@ async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not
     drop(sending);
 }
 
-/// The connections that write what a batch came to are ended while they do, at its end too: then it is not known whether
-/// it is written.
+/// The connections that write partial results are ended while they write, at the end of the batch too: then it is
+/// unknown whether the write took effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() {
     let shown = Shown::in_one_batch("[mail]\nlease_seconds = 4", 200).await;
@@ -106,7 +108,7 @@ async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() 
         let (client, going) = (shown.house.raw().await, Arc::clone(&going));
         let mine = shown.house.schema().to_owned();
         tokio::spawn(async move {
-            // Ends the connections of this house while they write, at any moment of theirs.
+            // Ends the connections of this house while they write, at any point of the transaction.
             let end = "select pg_terminate_backend(l.pid) from pg_locks l join pg_class c on c.oid = l.relation
                 where l.pid <> pg_backend_pid() and c.relname = 'campaign_count' and l.mode = 'RowExclusiveLock'
                     and c.relnamespace = $1::text::regnamespace";
@@ -132,7 +134,7 @@ async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() 
     assert_eq!(shown.api()["counts"]["sent"], 200);
 }
 
-/// What was on connections when a campaign was paused may have been the last of it.
+/// The messages that were on connections when a campaign was paused may have been its last ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_whose_last_message_ended_while_it_was_paused_completes_when_it_is_resumed() {
     let shown = Shown::launched("", &list(2, "name")).await;

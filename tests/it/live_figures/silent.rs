@@ -1,4 +1,4 @@
-//! A relay that takes texts and does not answer is named, with how long it has not answered.
+//! A relay that accepts texts and does not answer is named, with the time since its last answer.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn a_relay_that_hangs_after_the_text_is_named_with_how_long_it_has_not_ans
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(12, "name")).await;
     let sink = Sink::start(Duration::ZERO).await;
-    // Three of them; what is sent to the others is drawn.
+    // Three of them; the messages to the others make up the bar.
     sink.leave_unanswered("person1");
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let sending = Sending::start(&house, vec![local(sink.port, 2)]);
@@ -34,7 +34,7 @@ async fn a_relay_that_hangs_after_the_text_is_named_with_how_long_it_has_not_ans
         tokio::time::sleep(Duration::from_millis(50)).await;
         shown = page(&campaign);
     }
-    // Beside the bar, since everything that is on a connection waits for it, and where the speed is explained.
+    // Next to the bar, because every message on a connection waits for it, and where the speed is explained.
     assert_eq!(shown.matches(waits).count(), 2, "{shown}");
     let (_, rest) = shown.split_once(waits).unwrap();
     let seconds: i64 = rest.split(' ').next().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! A mail server that takes its time, goes away and comes back, and remembers when it had what.
+//! A slow mail server that can go away and come back, and records when it had which message.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -7,12 +7,12 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What the server remembers.
+/// What the server has recorded.
 #[derive(Default)]
 struct Memory {
-    /// When each message was accepted, just before the answer, and for whom.
+    /// When each message was accepted, just before the answer, and its recipient.
     accepted: Vec<(Instant, String)>,
-    /// When a message began (+1) and ended (-1) on a connection, and for whom.
+    /// When a message began (+1) and ended (-1) on a connection, and its recipient.
     moves: Vec<(Instant, i64, String)>,
 }
 
@@ -23,7 +23,7 @@ pub struct Sink {
     pub port: u16,
     memory: Arc<Mutex<Memory>>,
     away: watch::Sender<bool>,
-    /// Texts for addresses that begin so get no answer.
+    /// Texts for addresses with this prefix get no answer.
     unanswered: watch::Sender<Option<String>>,
 }
 
@@ -51,34 +51,34 @@ impl Sink {
         self.memory.lock().unwrap()
     }
 
-    /// Ends every connection between two messages and takes no other, or takes them again.
+    /// Ends every connection between two messages and accepts no other one, or accepts them again.
     pub fn go(&self, away: bool) {
         self.away.send_replace(away);
     }
 
-    /// Answers no text any more, and stays.
+    /// Answers no text any more, and keeps its connections.
     pub fn fall_silent(&self) {
         self.leave_unanswered("");
     }
 
-    /// Answers no text for an address that begins so, until [`Sink::answer`].
+    /// Answers no text for an address with this prefix, until [`Sink::answer`].
     pub fn leave_unanswered(&self, who: &str) {
         self.unanswered.send_replace(Some(who.to_owned()));
     }
 
-    /// Answers every text, also those that wait for it.
+    /// Answers every text, also those that wait for an answer.
     pub fn answer(&self) {
         self.unanswered.send_replace(None);
     }
 
-    /// How many messages it had accepted by then for addresses that begin so.
+    /// The number of messages for addresses with this prefix that it had accepted by then.
     pub fn accepted(&self, who: &str, by: Instant) -> i64 {
         let memory = self.memory();
         let had = |(at, to): &&(Instant, String)| *at <= by && to.starts_with(who);
         memory.accepted.iter().filter(had).count() as i64
     }
 
-    /// The most messages for addresses that begin so that it had on connections at once, from then on.
+    /// The largest number of messages for addresses with this prefix on connections at one time, since that moment.
     pub fn most_at_once(&self, who: &str, since: Instant) -> i64 {
         let (mut open, mut most) = (0, 0);
         for (at, step, to) in &self.memory().moves {
@@ -124,7 +124,7 @@ impl Talk {
         (octets > 0).then(|| line.trim_end().to_owned())
     }
 
-    /// The next command; none once the server is away.
+    /// The next command; `None` once the server is away.
     async fn command(&mut self) -> Option<String> {
         let mut away = self.away.clone();
         tokio::select! {

@@ -1,5 +1,5 @@
-//! Who polls: reads the same figures where staff and programs read them, and compares them with what the mail servers
-//! had, with what was done, and with what the senders wrote of themselves.
+//! A poller: it reads the same figures where staff and programs read them, and compares them with what the mail servers
+//! had, with the acts of the test, and with what the senders recorded about themselves.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,8 +12,8 @@ use super::sink::Sink;
 use crate::client::{ApiClient, Browser};
 use crate::house::House;
 
-/// Within this time figures follow what happens: a second until results are written, half a second until a sender says
-/// what it has on connections, and what a busy machine adds.
+/// Figures may lag by this much: a second until results are written, half a second until a sender reports what it has
+/// on connections, and a margin for a busy machine.
 const FOLLOWS: Duration = Duration::from_secs(3);
 
 /// What was done. An act has a beginning and an end.
@@ -29,14 +29,14 @@ pub enum Act {
     Cancel(CampaignId),
 }
 
-/// One campaign that is watched.
+/// A watched campaign.
 #[derive(Clone)]
 pub struct Watched {
-    /// Which.
+    /// Its id.
     pub id: CampaignId,
-    /// What the addresses of its people begin with.
+    /// The prefix of its people's addresses.
     pub who: &'static str,
-    /// How many they are.
+    /// The number of its people.
     pub people: i64,
 }
 
@@ -48,7 +48,7 @@ type Done = (Act, Option<Instant>);
 pub struct Acts(Arc<Mutex<Vec<Done>>>);
 
 impl Acts {
-    /// Does something and notes it.
+    /// Performs an act and records it.
     pub async fn act<T>(&self, act: Act, doing: impl Future<Output = T>) -> T {
         let place = {
             let mut acts = self.0.lock().unwrap();
@@ -60,7 +60,7 @@ impl Acts {
         done
     }
 
-    /// What the last act of a kind said and when it had ended, if that was before `since`.
+    /// The last act of a kind and when it had ended, if that was before `since`.
     fn lasting<T>(&self, since: Instant, of: impl Fn(Act) -> Option<T>) -> Option<(T, Instant)> {
         let acts = self.0.lock().unwrap();
         let mut of_kind = acts.iter().rev();
@@ -69,7 +69,7 @@ impl Acts {
     }
 }
 
-/// What one look found.
+/// The results of all polls.
 struct Look {
     begun: Instant,
     ended: Instant,
@@ -79,14 +79,14 @@ struct Look {
     held: Held,
 }
 
-/// What the senders wrote of their relays, before and after a look.
+/// What the senders recorded of their relays, before and after a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Held {
-    /// All are held until these moments.
+    /// All relays are held until these times.
     All(Vec<String>),
-    /// At least one is free.
+    /// At least one relay is free.
     Free,
-    /// That changed meanwhile, or is about to.
+    /// The state changed during the poll, or is about to change.
     Unclear,
 }
 
@@ -97,15 +97,15 @@ pub struct Watch {
     pub api: ApiClient,
     pub sinks: Vec<Sink>,
     pub campaigns: Vec<Watched>,
-    /// Where the senders answer `/metrics`.
+    /// Where the senders serve `/metrics`.
     pub metrics: Vec<String>,
     pub acts: Acts,
-    /// How long a relay that is away is left alone.
+    /// How long a failed relay is held.
     pub away: Duration,
     pub findings: Findings,
 }
 
-/// What was found, for the report.
+/// The results, for the report.
 #[derive(Clone, Default)]
 pub struct Findings(pub Arc<Mutex<Found>>);
 
@@ -114,11 +114,11 @@ pub struct Findings(pub Arc<Mutex<Found>>);
 pub struct Found {
     /// Figures that were not true.
     pub wrong: Vec<String>,
-    /// Looks in all.
+    /// Number of polls.
     pub looks: usize,
-    /// Looks at a campaign that was to send while all relays were away for long, and of them those at which it said so.
+    /// Polls of a sending campaign while all relays were away for long, and how many of them said so.
     pub away: (usize, usize),
-    /// The longest that a message was accepted and not yet on the page.
+    /// The longest time for which an accepted message was not yet on the page.
     pub behind: Duration,
 }
 
@@ -127,7 +127,7 @@ fn digits(text: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// The words that a page shows and the stream of events replaces.
+/// The elements of a page that the event stream replaces.
 fn live<'p>(page: &'p str, name: &str) -> &'p str {
     let (_, rest) = page
         .split_once(&format!("data-live=\"{name}\">"))
@@ -141,7 +141,7 @@ fn clock(moment: &str) -> Option<String> {
 }
 
 impl Watch {
-    /// Polls each `every` until the future is dropped.
+    /// Polls once per `every` until the future is dropped.
     pub async fn run(self, every: Duration) {
         let client = self.house.raw().await;
         loop {
@@ -193,7 +193,7 @@ impl Watch {
         self.sinks.iter().map(|sink| sink.accepted(who, by)).sum()
     }
 
-    /// No more than was accepted, and no less than was accepted a while ago.
+    /// No more than was accepted, and no less than was accepted a lag ago.
     fn sent(&self, of: &str, what: &str, shown: i64, (begun, ended): (Instant, Instant)) {
         let (least, most) = (self.accepted(of, begun - FOLLOWS), self.accepted(of, ended));
         if !(least..=most).contains(&shown) {
@@ -268,7 +268,7 @@ impl Watch {
         }
     }
 
-    /// What is said of how it goes.
+    /// What the page says of the campaign's progress.
     fn words(&self, of: &Watched, look: &Look) {
         let since = look.begun - FOLLOWS;
         let stopped = self.acts.lasting(since, |act| match act {
@@ -359,7 +359,7 @@ impl Watch {
         }
     }
 
-    /// What is said once it is over.
+    /// What the page says once the campaign is over.
     fn ends(&self, of: &Watched, look: &Look) {
         let cancelled = self.acts.lasting(look.begun - FOLLOWS, |act| match act {
             Act::Cancel(id) if id == of.id => Some(()),
@@ -377,14 +377,14 @@ impl Watch {
                 self.wrong("messages were tried".to_owned());
             }
         }
-        // The page was asked for before the API.
+        // The page was requested before the API.
         let is_completed = look.page.contains("</svg>completed</span>");
         if is_completed && live(&look.page, "percent") != "100 % done" {
             self.wrong(format!("completed: {}", live(&look.page, "percent")));
         }
     }
 
-    /// The figures of the senders, of all campaigns together.
+    /// The senders' metrics, over all campaigns.
     async fn figures(&self) {
         let begun = Instant::now();
         let addresses = self.metrics.clone();
@@ -427,7 +427,7 @@ impl Watch {
     }
 }
 
-/// What the senders at work wrote of their relays.
+/// What the senders at work recorded of their relays.
 async fn held(client: &tokio_postgres::Client) -> Held {
     let rows = client
         .query(

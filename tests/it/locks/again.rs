@@ -1,4 +1,4 @@
-//! A request that a deadlock ended changed nothing, and is run once more before its caller hears of it.
+//! A request that a deadlock ended has changed nothing, and is retried once before its caller hears of it.
 
 use candor::campaign::{CampaignKind, UncertainPolicy, launch};
 use candor::id::CampaignId;
@@ -10,7 +10,7 @@ use crate::client::{Seen, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// A campaign that is approved, written by somebody else.
+/// An approved campaign that another member of staff wrote.
 pub async fn approved(house: &House, scene: &Scene) -> CampaignId {
     let kind = CampaignKind::Initial;
     let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
@@ -21,8 +21,8 @@ pub async fn approved(house: &House, scene: &Scene) -> CampaignId {
     id
 }
 
-/// Launches by `post` while another session locks the campaign, then the incident: the launch locks them the other way
-/// round. The other session lets go once the launch waits for it again.
+/// Launches by `post` while another session locks the campaign, then the incident: the launch locks them in the other
+/// order. The other session commits once the launch waits for it again.
 pub async fn in_a_deadlock(house: &House, post: impl FnOnce() -> Seen + Send + 'static) -> Seen {
     let (raw, pid) = holder(house).await;
     raw.batch_execute("select from campaign for update")
@@ -30,11 +30,11 @@ pub async fn in_a_deadlock(house: &House, post: impl FnOnce() -> Seen + Send + '
         .unwrap();
     let answer = tokio::task::spawn_blocking(post);
     until_waiting(house, pid, 1).await;
-    // Each waits for the other; the launch is ended, and this goes on.
+    // Each waits for the other; the launch is ended, and this session continues.
     raw.batch_execute("select from incident for update")
         .await
         .unwrap();
-    // Run again, it waits for the incident, in the right order.
+    // The retry waits for the incident, in the right order.
     until_waiting(house, pid, 1).await;
     raw.batch_execute("rollback").await.unwrap();
     answer.await.unwrap()

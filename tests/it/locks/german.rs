@@ -1,4 +1,4 @@
-//! Errors are told apart by their SQLSTATE: a server that speaks German is understood as well.
+//! Errors are told apart by their SQLSTATE, so a server that speaks German is understood as well.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ use crate::mail::{Scratch, did_not_run};
 use crate::people::{Scene, list};
 use crate::postgres::{Postgres, Wanted};
 
-/// A server with `lc_messages = de_DE.UTF-8`. `None`: this machine has no German for it.
+/// A server with `lc_messages = de_DE.UTF-8`. `None`: this machine lacks the German messages.
 async fn german(locales: &Path) -> Option<Postgres> {
     let made = Command::new("localedef")
         .args(["-i", "de_DE", "-f", "UTF-8"])
@@ -43,7 +43,7 @@ async fn german(locales: &Path) -> Option<Postgres> {
     said.contains("Division durch Null").then_some(server)
 }
 
-/// What a statement fails with on a pool with limits.
+/// The error of a statement on a pool with limits.
 async fn failing(url: &str, statement: &str) -> db::Error {
     let limits = Limits {
         statement: Duration::from_millis(300),
@@ -67,7 +67,7 @@ async fn a_server_that_speaks_german_is_understood() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
 
-    // 40P01: the deadlock is run again.
+    // 40P01: the deadlocked transaction is retried.
     let id = approved(&house, &scene).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[StaffRole::Comms]).await;
@@ -77,7 +77,7 @@ async fn a_server_that_speaks_german_is_understood() {
     house.send_all().await;
     assert_eq!(house.mail.sent().len(), 3);
 
-    // 57014, 55P03, 40001, 57P01, a constraint, and an error that is one.
+    // 57014, 55P03, 40001, 57P01, a constraint violation, and an ordinary error.
     let late = failing(&house.url, "select pg_sleep(20)").await;
     assert!(
         matches!(&late, db::Error::Late(said) if said.contains("Anfrage")),

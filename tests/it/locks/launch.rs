@@ -1,4 +1,4 @@
-//! Launching locks the incident for moments only, and lets its people ask meanwhile.
+//! A launch locks the incident for moments only, so that its people can ask questions at the same time.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn a_launch_looks_for_its_audience_longer_than_a_page_may_wait() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
     let id = approved(&house, &scene).await;
-    // The look at the people lasts as long as this has their table.
+    // The query of the people lasts as long as this session locks their table.
     let (raw, pid) = holder(&house).await;
     raw.batch_execute("lock table person in access exclusive mode")
         .await

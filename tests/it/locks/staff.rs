@@ -1,4 +1,4 @@
-//! Signing in, and changing the own password, while an admin sets another password or disables the account.
+//! Signing in, and changing one's own password, while an admin sets another password or disables the account.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ async fn hash_of(house: &House, id: StaffId) -> String {
     row.get(0)
 }
 
-/// Signs in while another session has done `act` to the account and not committed yet.
+/// Signs in while another session has done `act` to the account and has not committed yet.
 async fn signs_in_while(act: &str) {
     let house = House::new().await;
     let site = Site::open(&house.app).await;

@@ -1,4 +1,5 @@
-//! Tickets that meet a list coming in force, or an account being disabled; and how long the helpline's line is.
+//! Tickets that change while a list comes into force, or while an account is disabled; and the length of the helpline's
+//! queue.
 
 use candor::id::{PersonId, TicketId};
 use candor::person::find::{Clue, find};
@@ -52,14 +53,14 @@ async fn a_ticket_is_not_given_to_an_agent_who_is_being_disabled() {
     );
     let held = "select count(*) from ticket where assignee is not null";
     assert_eq!(house.number(held).await, 0);
-    // Enabled again, they can have it.
+    // Enabled again, the agent can have it.
     let actor = candor::actor::Actor::System("test");
     manage::enable(&house.app, actor, agent).await.unwrap();
     let given = desk::assign(&house.app, lead, ticket.id, ticket.version, agent).await;
     assert_eq!(given.unwrap().assignee, Some(agent));
 }
 
-/// The person is read before the list is in force, and the ticket is written after its tickets were weighed.
+/// The person is read before the list is in force; the ticket is written after the list has weighed their tickets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_opened_while_a_list_comes_in_force_is_weighed_by_that_list_in_the_end() {
     let house = House::with("[database]\nlock_seconds = 30").await;
@@ -93,7 +94,7 @@ async fn a_ticket_opened_while_a_list_comes_in_force_is_weighed_by_that_list_in_
     assert_eq!(reweigh::lately(&house.app).await.unwrap(), 0, "once");
 }
 
-/// Tickets that wait: 20,000, with CANDOR_WAITING another number.
+/// Number of waiting tickets: 20,000, or CANDOR_WAITING.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_of_many_waiting_tickets_is_found_without_reading_them_all() {
     let house = House::new().await;
@@ -126,7 +127,7 @@ async fn the_oldest_of_many_waiting_tickets_is_found_without_reading_them_all() 
         waiting.oldest.unwrap().timestamp(),
         house.number(oldest).await
     );
-    // One row a degree of urgency, and the thousand that are counted.
+    // One row for each degree of urgency, and the thousand that are counted.
     assert!(read.rows < 5_000, "{} rows were read", read.rows);
 }
 

@@ -43,7 +43,7 @@ use candor::web::public::{Fact, Update};
 use super::helpline;
 use super::{HOSTILE, Pages, ago, now, row};
 
-/// The frame, somewhere.
+/// The frame, on some page.
 pub fn desk(area: Area) -> Desk {
     Desk {
         organisation: "Northline Mobile".into(),
@@ -62,7 +62,7 @@ pub fn desk(area: Area) -> Desk {
     }
 }
 
-/// A deed without a question.
+/// A button without a confirmation.
 pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Deed {
     Deed {
         name: name.into(),

@@ -1,5 +1,5 @@
-//! Every page with sample data: rendered, checked for what no page may contain, and written to
-//! `CANDOR_LOOK_DIR`, where a browser can open them (tests/browser does).
+//! Every page with sample data: rendered, checked for what no page may contain, and written to `CANDOR_LOOK_DIR`, where
+//! a browser can open them (tests/browser does).
 
 mod console;
 mod helpline;
@@ -20,7 +20,7 @@ pub fn now() -> DateTime<Utc> {
     "2021-08-24T03:05:00Z".parse().expect("a moment")
 }
 
-/// So many minutes ago, as pages say it.
+/// This number of minutes ago, as pages say it.
 pub fn ago(minutes: i64) -> Moment {
     Moment::ago(now() - TimeDelta::minutes(minutes), now())
 }
@@ -125,7 +125,7 @@ fn values<'a>(html: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
         .filter_map(|rest| rest.split('"').next())
 }
 
-/// Writes the pages for a browser, if somebody asked for them.
+/// Writes the pages for a browser, if CANDOR_LOOK_DIR is set.
 fn write(pages: &Pages) {
     let Some(dir) = std::env::var_os("CANDOR_LOOK_DIR").map(PathBuf::from) else {
         return;

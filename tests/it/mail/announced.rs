@@ -1,4 +1,4 @@
-//! A letter whose recipient is named with the end of the one before it (RFC 2920 §3.1).
+//! A message whose MAIL FROM is pipelined with the end of the message before it (RFC 2920 §3.1).
 
 use std::future::ready;
 
@@ -7,13 +7,13 @@ use candor::mail::{Letter, Line, Relay, Reply, always};
 use super::scripted::{Act, Server, hangs_up_at, serve};
 use super::{MODERN, accepted, letter, line};
 
-/// Sends a letter and announces another.
+/// Sends a message and announces another.
 async fn send(line: &mut Line, this: &Letter, next: Option<&Letter>) -> Reply {
     let reply = line.send_if(this, next, ready(true), always).await;
     reply.expect("it was permitted")
 }
 
-/// Sends letters 1 to `n`, each announced with the one before it. How many were accepted.
+/// Sends messages 1 to `n`, each announced with the one before it; returns how many were accepted.
 async fn send_all(line: &mut Line, n: u32) -> usize {
     let letters: Vec<Letter> = (1..=n).map(letter).collect();
     let mut sent = 0;
@@ -97,7 +97,7 @@ async fn a_server_that_ends_connections_gets_every_letter_and_no_more_announceme
         let mut line = line(&server).await;
         assert_eq!(send_all(&mut line, 10).await, 10, "{farewell}");
         assert_eq!((server.connections(), server.texts().len()), (4, 10));
-        // The fourth of the first connection was announced; of later ones only the second and third.
+        // The fourth message of the first connection was announced; of later connections only the second and third.
         assert_eq!(server.announced(), 3 + 2 + 2, "{farewell}");
     }
 }
@@ -147,7 +147,7 @@ async fn an_announced_letter_that_may_not_leave_after_all_does_not() {
     ));
     let held = line.send_if(&letter(2), None, ready(false), always).await;
     assert_eq!((held.is_none(), line.healthy()), (true, false));
-    // Nor does it once the line is closed: QUIT would be taken for a text.
+    // Also not once the connection is closed: the server would take QUIT for a text.
     let mut line = super::line(&server).await;
     assert!(accepted(
         &send(&mut line, &letter(3), Some(&letter(4))).await

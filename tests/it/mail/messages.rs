@@ -1,5 +1,5 @@
-//! A notice as it leaves: composed as senders compose it, in every language, for every kind of name;
-//! then read, and its signatures checked, by programs that are not ours.
+//! A notice as it leaves: composed as senders compose it, in every language, for every kind of name; then other
+//! programs read it and check its signatures.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,11 +29,11 @@ use serde_json::json;
 use super::{Scratch, did_not_run};
 use crate::merge::page::hostile_names;
 
-/// Letters that are read back and verified.
+/// Messages that are read back and verified.
 const LETTERS: usize = 1_000;
-/// Letters that SpamAssassin scores: each language, both notices, twice.
+/// Messages that SpamAssassin scores: each language, both notices, twice.
 const SCORED: usize = 36;
-/// What SpamAssassin may say at most; it takes a letter for spam from 5 on.
+/// The highest score that a message may have; SpamAssassin takes a message for spam from 5 on.
 const SCORE: f64 = 2.0;
 const SITE: &str = "https://help.sundmere.example";
 const ALPHABETS: [&str; 12] = [
@@ -51,7 +51,7 @@ const ALPHABETS: [&str; 12] = [
     "Smith, Dr. \"Bob\" <b@c>",
 ];
 
-/// Runs openssl, as docs/operations.md says, and returns what it prints.
+/// Runs openssl as docs/operations.md says; returns what it prints.
 fn openssl(words: &str) -> Option<Vec<u8>> {
     let openssl = Command::new("openssl")
         .args(words.split(' '))
@@ -123,7 +123,7 @@ fn content(texts: &[Variant], subject: &str) -> Content {
     }
 }
 
-/// The first notice, the supplement, and one whose subject has the person's name.
+/// The first notice, the supplement, and a first notice with the person's name in its subject.
 fn contents() -> [Content; 3] {
     [
         content(&rehearsal::initial(), ""),
@@ -165,7 +165,7 @@ fn person(number: usize, name: &str, locale: &str, address: &str) -> Person {
 
 fn notice(number: usize, person: &Person) -> Notice {
     let at = moment();
-    // One to nine of them, from anywhere in the register: the texts differ by them.
+    // One to nine elements, from anywhere in the register: the texts differ by them.
     let elements = &Element::ALL[number % Element::ALL.len()..];
     Notice {
         id: NoticeId::in_bucket(1, at),
@@ -182,7 +182,7 @@ fn notice(number: usize, person: &Person) -> Notice {
     }
 }
 
-/// All of the campaign's letters.
+/// All messages of the campaign.
 struct Press {
     contents: [Content; 3],
     editions: Vec<Edition>,
@@ -207,7 +207,7 @@ impl Press {
         }
     }
 
-    /// Letter `number` to this person, and what it must say.
+    /// Message `number` to this person, and what it must say.
     fn print(&self, number: usize, person: &Person) -> (Letter, serde_json::Value) {
         let which = number / 9 % self.editions.len();
         let notice = notice(number, person);
@@ -251,7 +251,7 @@ impl Press {
     }
 }
 
-/// A Python that has dkimpy: Debian's packages are for Debian's own.
+/// A Python with dkimpy: Debian's packages belong to Debian's own Python.
 fn python() -> Option<&'static str> {
     let has = |python: &&str| {
         let tried = Command::new(python)
@@ -331,7 +331,7 @@ fn no_filter_takes_a_notice_for_spam() {
             file
         })
         .collect();
-    // Without network, without the settings or the memory of whoever runs this.
+    // Without network, and without the settings or the memory of the account that runs this.
     let judged = Command::new("spamassassin")
         .args(["-L", "-t", "-x"])
         .args(&files)

@@ -1,4 +1,4 @@
-//! Letters read back by somebody else: Python's `email`, in strict policy.
+//! Messages read back by another implementation: Python's `email`, in strict policy.
 
 use std::io::Write;
 use std::path::Path;

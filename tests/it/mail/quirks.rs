@@ -1,4 +1,4 @@
-//! Servers that answer in other forms than RFC 5321 has: what they say counts all the same.
+//! Servers that answer in other forms than RFC 5321 has: the meaning of the reply still counts.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use candor::mail::{Relay, Reply};
 use super::scripted::{Act, serve};
 use super::{MODERN, accepted, letter, line, relay};
 
-/// Replies in odd forms: what is said, the code that counts, and how the words that are kept begin.
+/// Replies in odd forms: the octets, the code that counts, and the beginning of the words that are kept.
 const ODD: &[(Act, u16, &str)] = &[
     (Act::Raw("571 5.7.1 no\r\n"), 571, "5.7.1 no"),
     (Act::Raw("471 4.7.1 later\r\n"), 471, "4.7.1 later"),
@@ -242,7 +242,7 @@ async fn what_was_not_asked_for_is_not_taken_for_an_answer() {
 
 #[tokio::test]
 async fn signing_in_works_in_every_dialect() {
-    // What is offered, and what the server says to each of our lines.
+    // The server's offers, and its reply to each of our commands.
     type Dialect = (&'static str, &'static [(&'static str, &'static str)]);
     let dialects: [Dialect; 9] = [
         ("auth plain login", &[("AUTH", "235 2.7.0 ok")]),
@@ -274,7 +274,7 @@ async fn signing_in_works_in_every_dialect() {
                 ("cEBzcw==", "235 ok"),
             ],
         ),
-        // Offered and not known after all.
+        // Offered and yet unknown to the server.
         (
             "AUTH PLAIN LOGIN",
             &[

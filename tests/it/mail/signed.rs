@@ -1,4 +1,4 @@
-//! Senders and the courier sign what they send, and a notice's bounce names it.
+//! Senders and the outbox sender sign each message, and a notice's bounce address names the notice.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! One transaction after the other, through every way in which one can go wrong.
+//! One SMTP transaction after the other, with every kind of failure.
 
 use candor::mail::{Relay, Reply};
 
@@ -38,7 +38,7 @@ async fn the_text_arrives_as_it_was_whatever_its_dots() {
 
 #[tokio::test]
 async fn a_refused_recipient_is_followed_by_a_lone_dot_or_rset() {
-    // RFC 2920: some servers accept DATA although there is no recipient.
+    // RFC 2920: some servers accept DATA without a recipient.
     for (data, ends) in [
         ("354 go ahead", "TEXT "),
         ("554 no valid recipients", "RSET"),
@@ -221,7 +221,7 @@ async fn lost_after_the_final_dot_is_unknown() {
                 .expect("connects");
             let reply = line.send(&letter(1)).await;
             match act {
-                // Any 2xx after the text takes responsibility.
+                // Any 2xx after the text accepts responsibility for the message.
                 Act::Say("220 what?") => {
                     assert!(matches!(reply, Reply::Accepted { code: 220, .. }));
                 }

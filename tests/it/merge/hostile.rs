@@ -1,4 +1,4 @@
-//! Hostile values and hostile texts are shown and cannot act.
+//! Hostile values and hostile texts are shown as text and cannot act.
 
 use candor::template::merge::{Rendered, Values};
 

@@ -1,4 +1,4 @@
-//! Reads what came out as a reader would, and the corpora that went in.
+//! Reads the merged parts as a recipient would, and reads the corpora.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ pub fn hostile_names() -> Option<Vec<String>> {
     Some(names)
 }
 
-/// All tags with their attributes. No text holds a bare `<`, so this is exact.
+/// All tags with their attributes. No text contains a bare `<`, so this is exact.
 pub fn tags(html: &str) -> Vec<String> {
     let after_open = html.split('<').skip(1);
     after_open
@@ -39,7 +39,7 @@ pub fn tags(html: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a reader of the HTML part sees, with the numbers of lists.
+/// What a recipient of the HTML part sees, with the numbers of lists.
 pub fn html_text(html: &str) -> String {
     let (_, body) = html.split_once("<body").unwrap();
     let mut text = String::new();
@@ -76,7 +76,7 @@ pub fn html_text(html: &str) -> String {
         .fold(text, |text, (entity, c)| text.replace(entity, c))
 }
 
-/// A value without what is invisible or only lays it out.
+/// A value without its invisible and layout characters.
 pub fn visible(text: &str) -> String {
     let hidden = |c: char| matches!(c, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
     text.chars()

@@ -1,4 +1,4 @@
-//! What holds for any text and any person.
+//! Properties that hold for any text and any person.
 
 use candor::element::{Element, ElementSet};
 use candor::template::merge::Values;

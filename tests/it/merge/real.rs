@@ -1,4 +1,4 @@
-//! 900 notices that were really sent.
+//! 900 notices that companies really sent.
 
 use super::page::{corpus, html_text, in_order, words};
 use super::{ana, compiled_in};

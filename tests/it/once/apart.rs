@@ -1,4 +1,5 @@
-//! Acts that end by themselves: what is answered afterwards cannot undo them, and says of them what is so.
+//! Acts that commit in several transactions: a later failure to answer cannot undo them, and the answer says what is
+//! true of them.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ async fn a_pause_over_the_api_stops_senders_before_its_answer_is_read() {
     scene.import(&house, &list(6_400, "name;ssn")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     while freeze::step(&house.app).await.unwrap() {}
-    // 20 a second by one connection: no batch of 100 is through while this test looks.
+    // 20 a second by one connection: no batch of 100 is complete while this test runs.
     house.mail.answer_by(|_| {
         std::thread::sleep(Duration::from_millis(50));
         None
@@ -36,7 +37,7 @@ async fn a_pause_over_the_api_stops_senders_before_its_answer_is_read() {
     while house.mail.sent().len() < 5 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    // What the answer reads, and senders do not.
+    // A table that the answer reads, and senders do not.
     let raw = house.raw().await;
     raw.batch_execute("begin; lock table campaign_freeze in access exclusive mode")
         .await
@@ -108,7 +109,7 @@ async fn a_version_that_may_be_in_force_is_not_said_to_be_unchanged() {
     let version = scene
         .read(&house, ScopeMode::Full, &list(3, "name;ssn"))
         .await;
-    // The connection is lost at the commit, in the task that goes on when its reader leaves.
+    // The connection is lost at the commit, in the task that continues when its client leaves.
     house
         .sql(&format!(
             "{CUT} create constraint trigger cut after update on scope_version deferrable initially deferred
@@ -203,7 +204,7 @@ async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_wo
         seen.body
     );
     assert!(!seen.body.contains(press), "{}", seen.body);
-    // It is lost before.
+    // The connection is lost before the commit.
     house
         .sql(
             "drop trigger cut on ticket;

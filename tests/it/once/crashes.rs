@@ -1,5 +1,5 @@
 //! Crashes of Postgres and kills of web nodes under clients that repeat each POST with its key until they have an
-//! answer. `CANDOR_CRASHES=50` is the whole of it.
+//! answer. `CANDOR_CRASHES=50` runs the full size.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,12 +17,12 @@ use crate::program::{Program, Running};
 use crate::promises::storm::Postgres;
 
 const CLIENTS: usize = 64;
-/// Seconds of a claim.
+/// Length of a claim in seconds.
 pub(super) const CLAIM: u64 = 2;
-/// What a client's clock and its pauses add to the end of a claim.
+/// Seconds that a client's clock and its pauses add to the end of a claim.
 pub(super) const SLACK: Duration = Duration::from_secs(3);
 
-/// What one client repeats.
+/// The requests that one client repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     Ticket,
@@ -42,7 +42,7 @@ const ACTS: [Act; 6] = [
     Act::Incident,
 ];
 
-/// What happened to all.
+/// The counts of the whole test.
 #[derive(Debug, Default)]
 struct Figures {
     done: AtomicUsize,
@@ -64,7 +64,7 @@ struct Field {
     template: String,
     ticket: String,
     ending: AtomicBool,
-    /// One client at a time looks into the database.
+    /// Only one client at a time reads the database.
     looking: Mutex<()>,
     figures: Figures,
 }
@@ -153,7 +153,7 @@ impl Client {
                 "still-running" => {
                     figures.running.fetch_add(1, Ordering::Relaxed);
                     let since = running_since.get_or_insert_with(Instant::now);
-                    // Each repetition meets the claim of a run that died; a run that was begun since may die too.
+                    // Each repetition may meet the claim of a run that died; the run that it begins may die too.
                     assert!(
                         since.elapsed() < Duration::from_secs(CLAIM) + SLACK,
                         "{key}: stuck for {:?}",
@@ -195,7 +195,7 @@ impl Client {
         Some((answer.status().as_u16(), body))
     }
 
-    /// How many acts of this client are on record since then; waits for the database.
+    /// The number of this client's acts on record since then; waits for the database.
     fn acts_since(&self, begun: SystemTime) -> i64 {
         let _one = self.field.looking.lock().unwrap();
         self.runtime.block_on(async {
@@ -224,7 +224,7 @@ impl Client {
     }
 }
 
-/// A web node, whichever process is it now.
+/// A web node; its process is replaced after each kill.
 pub(super) struct Node {
     program: Program,
     running: Option<Running>,
@@ -259,7 +259,7 @@ pub(super) fn strikes() -> usize {
     named.map_or(3, |count| count.parse().unwrap())
 }
 
-/// Waits until so many more acts are done.
+/// Waits until this number of further acts is done.
 async fn until_more(field: &Field, more: usize) {
     let goal = field.figures.done.load(Ordering::Relaxed) + more;
     let deadline = Instant::now() + Duration::from_secs(60);

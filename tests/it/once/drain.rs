@@ -1,4 +1,4 @@
-//! A rolling restart: whoever asks nodes that are ready gets an answer each time.
+//! A rolling restart: a client that asks only ready nodes gets an answer each time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -41,7 +41,7 @@ fn watch(node: &Seen, ending: &AtomicBool) {
     }
 }
 
-/// Asks ready nodes in turn over connections that are kept; what failed.
+/// Asks ready nodes in turn over persistent connections; returns the failures.
 fn ask(nodes: &[Arc<Seen>], ending: &AtomicBool, key: &str, asked: &AtomicUsize) -> Vec<String> {
     let mut failed = Vec::new();
     let mut agents: Vec<_> = nodes.iter().map(|_| (0, agent())).collect();
@@ -57,7 +57,7 @@ fn ask(nodes: &[Arc<Seen>], ending: &AtomicBool, key: &str, asked: &AtomicUsize)
         }
         let times = node.times.load(Ordering::SeqCst);
         if agents[at].0 != times {
-            // Connections to the process before are of no use.
+            // Connections to the former process are useless.
             agents[at] = (times, agent());
         }
         let request = agents[at].1.get(format!("{}/api/v1/campaigns", node.base));
@@ -119,7 +119,7 @@ async fn a_rolling_restart_breaks_no_connection() {
         })
         .collect();
     for (n, program) in programs.iter().enumerate() {
-        // Both are asked before one is taken away.
+        // Both nodes are used before one is stopped.
         let (goal, at) = (
             nodes[n].times.load(Ordering::SeqCst),
             asked.load(Ordering::Relaxed),

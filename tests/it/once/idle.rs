@@ -1,4 +1,4 @@
-//! What a node asks of the database: little while it is idle, and no more than before for a POST with a key.
+//! The number of database statements of a node: few while it is idle, and no more than before for a POST with a key.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ async fn an_idle_node_asks_little_and_wakes_at_once() {
     let house = House::at(&postgres.cluster.url("storm"), "").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(20, "name;ssn")).await;
-    // A POST with a key: how many statements it takes.
+    // The number of statements of a POST with a key.
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;
     let breach = |slug: &str| json!({ "slug": slug, "title": "A breach" });

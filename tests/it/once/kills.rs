@@ -1,6 +1,6 @@
-//! Acts that end by themselves, each repeated with its key until it is answered, while the node that does it is killed:
-//! between the act and its answer only the short answer stands. The kills come at moments all over a round, whose length a
-//! first round without one tells. `CANDOR_CRASHES=50` is the whole of it.
+//! Acts that commit in several transactions, each repeated with its key until it is answered, while the node that
+//! performs it is killed: only the short answer lies between the act and its answer. The kills are spread over a round;
+//! a first round without a kill measures its length. `CANDOR_CRASHES=50` runs the full size.
 
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,10 @@ use crate::house::House;
 use crate::people::Scene;
 use crate::postal::REHEARSAL;
 
-/// More than are put in force in one transaction.
+/// More than one transaction puts in force.
 const ROWS: usize = 10_200;
 
-/// A program that asks one node.
+/// A program that uses one node.
 struct Client {
     http: Http,
     base: String,
@@ -68,7 +68,8 @@ impl Client {
                     return;
                 }
                 Some("still-running" | "outcome-unknown" | "away" | "broken") => {}
-                // What a killed node left of an import or an activation is locked until Postgres sees that it is gone.
+                // The import or activation of a killed node stays locked until Postgres notices the end of the
+                // connection.
                 Some("in-the-way") if said.contains("at work") || said.contains("is running") => {}
                 other => panic!("{path} {key}: {status} {other:?} {answer}"),
             }
@@ -77,7 +78,7 @@ impl Client {
     }
 }
 
-/// The list of a round: each round one more person has no e-mail address, and needs a letter.
+/// The list of a round: each round one more person has no e-mail address, and needs a postal letter.
 fn rows(round: usize) -> String {
     let locale = ["en", "de"][round % 2];
     let mut csv = "reference,email,name,address,locale,elements\n".to_owned();
@@ -92,7 +93,7 @@ fn rows(round: usize) -> String {
     csv
 }
 
-/// The number of the draft that waits.
+/// The number of the draft.
 async fn draft(url: &str) -> i32 {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
@@ -105,7 +106,7 @@ async fn draft(url: &str) -> i32 {
     version
 }
 
-/// Ends what a killed node left half in force, as a worker does.
+/// Finishes an activation that a killed node left, as a worker does.
 async fn end_activations(house: &House) {
     let half = "select count(*) from scope_version where status = 'activating'";
     let begun = Instant::now();
@@ -116,7 +117,7 @@ async fn end_activations(house: &House) {
     }
 }
 
-/// The acts of one round; the client again.
+/// The acts of one round; returns the client.
 fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round: usize) -> Client {
     let runtime = tokio::runtime::Handle::current();
     let json = "application/json";
@@ -130,7 +131,7 @@ fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round:
     let list = rows(round);
     let import = "/incidents/sundmere/scopes";
     client.done(import, &key("import"), ("text/csv", &list));
-    // A killed import left its number to nobody.
+    // The number that a killed import took stays unused.
     let version = runtime.block_on(draft(&house.url));
     let active = format!("/incidents/sundmere/scopes/{version}/activate");
     client.done(&active, &key("activate"), (json, "{}"));
@@ -140,7 +141,7 @@ fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round:
         take(&house.app, by, of, PostalKind::Letter, REHEARSAL).await
     });
     let posted = format!("/letters/{}/posted", batch.unwrap().id);
-    // The clock of the house stands still, that of a node does not.
+    // The clock of the house stands still; that of a node does not.
     let today = Clock::system().now().date_naive();
     let body = json!({ "on": today }).to_string();
     client.done(&posted, &key("posted"), (json, &body));
@@ -174,7 +175,7 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
     client = tokio::task::block_in_place(|| acts(&house, &scene, &campaign, client, 1));
     let took = begun.elapsed();
     for kill in 0..kills {
-        // All over what a round takes.
+        // The kills are spread over the length of a round.
         let moment = took * (2 * kill + 1) / (2 * kills);
         let round = 2 + kill as usize;
         let runtime = tokio::runtime::Handle::current();
@@ -194,7 +195,7 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
         "a round takes {took:?}; {kills} kills; {} short answers; a claim lasts {CLAIM} s",
         client.short
     );
-    // As any worker does with what a killed node left.
+    // A worker does the same with the rest of a killed node's act.
     end_activations(&house).await;
     post::resume(&house.app).await.unwrap();
     let rounds = i64::from(kills) + 1;

@@ -1,4 +1,5 @@
-//! A sender that is told to end while Postgres is away: it ends in a few seconds, says what it leaves, and nothing is lost.
+//! A sender is told to stop while Postgres is away: it stops in a few seconds, says what it leaves, and no notice is
+//! lost.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ use crate::promises::storm::{Postgres, hurry};
 use crate::sending::Sending;
 
 const PEOPLE: usize = 200;
-/// The end is not waited for longer: with a database it takes a moment, and 25 seconds are the limit for what a relay
-/// does not answer.
+/// The longest time that the stop may take: with a database it takes a moment, and 25 seconds are the limit for a relay
+/// that does not answer.
 const SOON: Duration = Duration::from_secs(12);
 
 async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
@@ -26,7 +27,7 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Another sender ends the campaign, and everybody was told.
+/// Another sender finishes the campaign, and every person was told.
 async fn everybody_is_told(house: &House, scene: &Scene) {
     let sending = Sending::start(house, house.routes(8));
     let done = "select count(*) from campaign where status = 'completed'";
@@ -75,7 +76,7 @@ async fn a_process_that_is_told_to_end_while_postgres_is_away_ends_soon_and_says
         "{said}"
     );
     postgres.start_again().await;
-    // By the clock of a process; what may have arrived waits before it is sent again.
+    // By the clock of a process; a notice that may have arrived waits before it is sent again.
     let next = Program::of(&house).with_relay("relay", &folder, 2);
     let running = next.start("work");
     let done = "select count(*) from campaign where status = 'completed'";
@@ -114,7 +115,7 @@ async fn senders_whose_database_is_away_leave_soon_whether_they_finish_or_drop_w
         println!("dropped: {drops}; they left after {:?}", begun.elapsed());
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         postgres.start_again().await;
-        // What the pool has is dead, and whoever meets it first finds out.
+        // The pool's connections are dead; the first statement on each finds out.
         until("the database", async || {
             let mut conn = house.app.db.get().await.unwrap();
             candor::deployment::store::doubt(&mut conn).await.is_ok()

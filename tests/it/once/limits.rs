@@ -1,4 +1,4 @@
-//! Limits on wrong notice codes count for all web nodes together.
+//! Limits on wrong notice codes apply to all web nodes together.
 
 use chrono::TimeDelta;
 
@@ -25,7 +25,7 @@ async fn wrong_codes_count_for_all_nodes_together() {
             "node {n}"
         );
     }
-    // What stands in the database names no address, and limits nobody once it is full again.
+    // The database row contains no address, and limits no one once it is full again.
     let kept = "select count(*) from wrong_code where length(network) = 16";
     assert_eq!(house.number(kept).await, 1);
     house.app.clock.advance(TimeDelta::seconds(10));

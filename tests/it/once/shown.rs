@@ -1,5 +1,5 @@
-//! What a page showed before Postgres died. Counters are committed without waiting for the disk: a figure may fall by what
-//! was settled last, but nothing was ever shown of which the relay's answer was not on disk.
+//! Figures that a page showed before Postgres died. Counters are committed without waiting for the disk: a figure may
+//! fall by the results that were settled last. But a figure was never shown before the relay's answer was on disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,20 +15,20 @@ use crate::people::{Scene, list};
 use crate::promises::storm::Postgres;
 use crate::sending::Sending;
 
-/// `CANDOR_CRASHES=50` makes it 50 crashes of a campaign that is the larger.
+/// `CANDOR_CRASHES=50` makes 50 crashes of a larger campaign.
 fn crashes() -> usize {
     let named = std::env::var("CANDOR_CRASHES").ok();
     named.map_or(2, |count| count.parse().unwrap())
 }
 
-/// What the pages read; `None` while the database is away.
+/// The figure of the pages; `None` while the database is away.
 async fn shown(house: &House, campaign: CampaignId) -> Option<i64> {
     let mut conn = house.app.db.get().await.ok()?;
     let progress = store::progress(&mut conn, campaign).await.ok()?;
     Some(progress.of(NoticeStatus::Sent))
 }
 
-/// Looks at the figure all the time until the database is away; the highest that was shown.
+/// Reads the figure repeatedly until the database is away; returns the highest value.
 async fn watch(house: &House, campaign: CampaignId, most: &AtomicI64) {
     let mut seen = false;
     loop {
@@ -38,7 +38,7 @@ async fn watch(house: &House, campaign: CampaignId, most: &AtomicI64) {
                 most.fetch_max(sent, Ordering::Relaxed);
             }
             None if seen => return,
-            // A connection of before the last crash.
+            // A connection from before the last crash.
             None => {}
         }
     }
@@ -69,7 +69,7 @@ async fn a_figure_may_fall_when_postgres_dies_but_no_answer_is_lost_that_it_coun
             until("sending", async || most.load(Ordering::Relaxed) >= goal).await;
             postgres.die().await;
         });
-        // Nobody writes anything more before it is looked at what is on disk.
+        // No process writes any more before the test reads what is on disk.
         sending.drop_all().await;
         postgres.start_again().await;
         let most = most.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What fresh eyes found in letters, audiences and ends: each row by its letter and number.
+//! Faults that readers found in letters, audiences and closing; each test begins with the letter and number of its row.
 
 mod pages;
 
@@ -78,7 +78,7 @@ const THREE: &str = "a,a@example.org,A,1,1 St,en,US-WA,,name\n\
 async fn e1_e2_an_incident_with_owed_supplements_and_corrections_is_not_over() {
     let post = Post::with(THREE).await;
     assert_eq!(post.send(CampaignKind::Initial).await, ["a", "b", "c"]);
-    // a is owed ssn, b is told of ssn wrongly, c is not affected after all.
+    // a has still to be told of ssn, b was told of ssn wrongly, c is not affected after all.
     post.full(
         "a,a@example.org,A,1,1 St,en,US-WA,,name;ssn\nb,b@example.org,B,2,2 St,en,US-WA,,name\n",
     )
@@ -139,13 +139,13 @@ async fn b4_nobody_of_a_closed_incident_is_forgotten_untold() {
     for to in [Scoping, Notifying, Monitoring, Closed] {
         post.go(to, None).await.unwrap();
     }
-    // A list says so at once.
+    // The output of a list says so at once.
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     let rows = people("z,z@example.org,Z,1,1 St,en,US-WA,,name\n").into_bytes();
     let source = candor::scope::import::Source::File(std::io::Cursor::new(rows));
     let late = candor::scope::import::import(app, by, of, ScopeMode::Delta, source, |_| {}).await;
     assert!(matches!(late, Err(ImportError::Over(Closed))), "{late:?}");
-    // A letter that comes back is recorded, and its person is not forgotten.
+    // A returned letter is recorded, and its person is not forgotten.
     let back = post.returned("reference,reason\na,moved away\n").await;
     assert_eq!(back.returned, 1);
     let admin = post.house.staff(&["admin"]).await;
@@ -173,7 +173,7 @@ async fn b7_people_without_email_are_corrected_by_letter_or_otherwise() {
     assert_eq!((account.told_too_much, account.correction_letters), (3, 3));
     let nobody = post.take(PostalKind::Letter, false).await;
     assert!(matches!(nobody, Err(PostalError::Nobody)), "{nobody:?}");
-    // One is told by telephone.
+    // One person is told by telephone.
     post.phone("b", "2026-11-23").await.unwrap();
     assert_eq!(
         post.knows("b").await,
@@ -204,7 +204,7 @@ async fn b7_people_without_email_are_corrected_by_letter_or_otherwise() {
         (Some(ToldBy::Post), ElementSet::EMPTY)
     );
     assert_eq!(post.account().await.told_too_much, 0);
-    // The correction comes back: what was said wrongly stands again, until it is corrected.
+    // The correction comes back: the wrong statement stands again, until it is corrected.
     let back = post.returned("reference,reason\na,moved away\n").await;
     assert_eq!(back.returned, 1);
     assert_eq!(post.knows("a").await.1, set(&[Element::Name, Element::Ssn]));
@@ -266,7 +266,7 @@ async fn b8_people_who_may_have_been_told_are_offered_once_the_campaign_is_over(
         ),
         (1, 0, 0)
     );
-    // One for them takes them.
+    // A campaign for them includes them.
     let maybe = json!({ "may_have_been_told": true });
     scene.launched_to(house, CampaignKind::Initial, maybe).await;
     house.send_all().await;
@@ -275,7 +275,7 @@ async fn b8_people_who_may_have_been_told_are_offered_once_the_campaign_is_over(
     assert_eq!(sent[0].recipient.local(), "b");
     assert_eq!(post.figures().await, [2, 0, 0, 0, 0, 0]);
 
-    // A supplement reaches them as everybody.
+    // A supplement reaches them like the others.
     post.delta("b,b@example.org,B,2,2 St,en,US-WA,,name;ssn\n")
         .await;
     assert_eq!(post.send(CampaignKind::Supplement).await, ["b"]);
@@ -359,7 +359,7 @@ async fn b11_a_letter_that_came_back_by_reference_is_a_letter() {
         (told, named),
         (Some(ToldBy::Otherwise), set(&[Element::Name, Element::Dob]))
     );
-    // That the call was not made is said in other words.
+    // The words are different where the call was not made.
     let not = post.returned("reference,reason\na,not told\n").await;
     assert_eq!(not.not_posted, 1);
     assert_eq!(post.knows("a").await.0, None);

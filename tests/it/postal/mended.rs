@@ -1,4 +1,4 @@
-//! Lists of letters: the file that a command writes, who needs an address, and what the page and calls say.
+//! Lists of letters: the file that a command writes, the people who need an address, and what the page and calls say.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ use crate::program::Program;
 
 const PAGE: &str = "/console/incidents/sundmere/letters";
 
-/// How many people the audit log says were read.
+/// The number of people that the audit log records as read.
 async fn rows_read(house: &House) -> i64 {
     noticed::write(&house.app).await.unwrap();
     let sql = "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event where deed = 'people.read'";

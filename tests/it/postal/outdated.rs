@@ -1,4 +1,4 @@
-//! The file of a list that waits: it is written only while all of its people may be told by it.
+//! The file of a waiting list: it is written only while all of its people may be told by it.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ fn reasons<T>(refused: Result<T, PostalError>) -> Vec<(Reason, i64)> {
     }
 }
 
-/// All that is left of a file.
+/// The rest of a file.
 async fn rest(mut list: Letters) -> Result<String, PostalError> {
     let mut file = Vec::new();
     while let Some(piece) = list.next().await? {
@@ -123,7 +123,7 @@ async fn a_file_holds_the_address_of_the_list_or_is_not_written() {
         reasons(post.file(batch.id).await),
         [(Reason::AddressChanged, 1)]
     );
-    // Back again, and a name that is written otherwise: the letter goes where the list says.
+    // Back again, and a name that is written otherwise: the letter goes to the address on the list.
     post.delta(&same(0, "")).await;
     let file = post.file(batch.id).await.unwrap();
     assert!(
@@ -133,7 +133,7 @@ async fn a_file_holds_the_address_of_the_list_or_is_not_written() {
     assert_eq!(taken["r0"]["address"], "0 Main St");
     post.posted(batch.id, TODAY).await.unwrap();
 
-    // A list that was put back from its file does not know the addresses of its letters.
+    // A list that was restored from its file does not know the addresses of its letters.
     let post = Post::with(&without_mail(2)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.house
@@ -154,14 +154,14 @@ async fn a_file_that_is_being_written_breaks_off_when_a_list_protects_somebody()
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     let mut begun = list::file(app, by, batch.id).await.unwrap();
     assert!(begun.next().await.unwrap().is_some());
-    // Nobody on the list is concerned: it goes on.
+    // No person on the list is concerned: it is written.
     post.delta("new,,New,98109,9 Main St,en,US-WA,,name\n")
         .await;
     assert!(begun.next().await.unwrap().is_some());
     post.delta(&same(3, "protected")).await;
     assert_eq!(reasons(begun.next().await), [(Reason::ProtectedAddress, 1)]);
 
-    // As the command line writes it: the list is taken, and its file not begun.
+    // As the command line does: the list is taken, and its file is not begun.
     let taken = list::export(app, by, of, PostalKind::Letter, REHEARSAL).await;
     let taken = taken.unwrap();
     post.delta("new,,New,98109,9 Main St,en,US-WA,hold,name\n")

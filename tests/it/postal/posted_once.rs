@@ -1,4 +1,4 @@
-//! Recording letters over the API: it ends by itself, and what repeated requests hear of it.
+//! Recording letters over the API: the act finishes without its client, and what repeated requests are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,7 +134,7 @@ async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
     assert_eq!(post.house.mail.take_sent().len(), 1);
     assert!(!taking.is_finished() && !second.is_finished());
     raw.batch_execute("commit").await.unwrap();
-    // Of two lists at once one has the people, the other hears that they wait on it.
+    // Of two concurrent lists one has the people; the other is told that they wait on the first.
     let ended = [taking.await.unwrap(), second.await.unwrap()];
     let taken: Vec<i64> = ended
         .iter()

@@ -1,4 +1,4 @@
-//! What changed since a list was taken: its people, or what became of a letter after it.
+//! Changes after a list was taken: to its people, or to the state of a letter.
 
 use candor::incident::IncidentState::{self, Closed, Dismissed, Suspected};
 use candor::incident::steer::{self, SteerError};
@@ -32,7 +32,7 @@ async fn a_letter_that_says_not_affected_is_asked_about_when_its_person_is_affec
     let post = Post::with(&all.concat()).await;
     let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(first.id, TODAY).await.unwrap();
-    // Ann and Dee are not affected after all, nor was Bob's number taken.
+    // Ann and Dee are not affected after all, and Bob's number was not taken.
     let list = people(&row("bob", "", "name"));
     post.scene.import(&post.house, &list).await;
     post.house.app.clock.advance(TimeDelta::hours(1));
@@ -61,7 +61,7 @@ async fn a_letter_to_somebody_who_became_a_minor_is_asked_about_under_either_rul
         let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
         let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();
         assert_eq!(rows["kim"]["addressee"], "kim");
-        // Whatever is chosen later: this letter is addressed to the guardian.
+        // This letter is addressed to the guardian, whatever is chosen later.
         assert_eq!(rows["kid"]["addressee"], "To the parent or guardian of kid");
         minors::choose(app, by, of, rule).await.unwrap();
         post.delta(&row("kim", "minor", "name")).await;
@@ -72,7 +72,7 @@ async fn a_letter_to_somebody_who_became_a_minor_is_asked_about_under_either_rul
         );
         let yes = Confirmed([(Reason::Minor, 1)].into());
         post.posted_with(batch.id, TODAY, yes).await.unwrap();
-        // As the question advises.
+        // The question advises this.
         let kept = post.returned("reference,reason\nkim,not posted\n").await;
         assert_eq!(kept.not_posted, 1);
         post.house.app.clock.advance(TimeDelta::hours(1));
@@ -217,7 +217,7 @@ async fn nobody_is_told_on_paper_of_what_is_only_suspected_or_over() {
         matches!(early, Err(PostalError::State(Suspected))),
         "{early:?}"
     );
-    // What a release before left waiting.
+    // A list that an earlier release left waiting.
     let refused = post.dismiss().await.unwrap_err().to_string();
     let why = "1 list of letters waits: record it as posted, or discard it";
     assert!(refused.contains(why), "{refused}");
@@ -231,7 +231,7 @@ async fn nobody_is_told_on_paper_of_what_is_only_suspected_or_over() {
         "{late:?}"
     );
 
-    // Withheld people do not stand against closing: their next of kin may be told later.
+    // Withheld people do not prevent closing: their next of kin may be told later.
     post.set_state(Closed).await;
     let letters = post.take(PostalKind::Letter, false).await;
     assert!(

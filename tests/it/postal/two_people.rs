@@ -1,4 +1,4 @@
-//! A reference that names another person by now: letters to both of them come back.
+//! A reference that now names another person: letters to both people come back.
 
 use candor::postal::PostalKind;
 use candor::postal::returned::returned;
@@ -28,7 +28,7 @@ async fn both() -> (Post, String, String) {
     activate(app, scene.comms, scene.incident, version, consent)
         .await
         .unwrap();
-    // Only the former one had a letter so far.
+    // Only the former person has had a letter so far.
     let mut codes = Vec::new();
     for kind in [PostalKind::Correction, PostalKind::Letter] {
         let (batch, rows) = post.take(kind, false).await.unwrap();

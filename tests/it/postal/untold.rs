@@ -1,4 +1,4 @@
-//! People whom no e-mail tells stand where the comms lead looks: on the dashboard, at the incident and at the letters.
+//! The dashboard, the incident and the page of letters show people whom no e-mail reaches.
 
 use candor::incident::IncidentState::{Closed, Monitoring, Notifying, Scoping};
 use candor::incident::open::Untold;
@@ -54,7 +54,7 @@ impl Post {
     }
 }
 
-/// 6a row 5; row 13 for the import.
+/// Review 6a, row 5; row 13 for the import.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_comes_back_after_closing_is_asked_for_and_no_list_is_offered_that_is_refused()
  {
@@ -101,7 +101,7 @@ async fn a_letter_that_comes_back_after_closing_is_asked_for_and_no_list_is_offe
     has(&get(&comms, &format!("{AT}/import")), "Read the file");
 }
 
-/// The figures of the list of letters: to be told, and on lists that wait.
+/// The figures of the list of letters: to be told, and on waiting lists.
 #[track_caller]
 fn figures(letters: &str, who: &str, figures: (i64, i64)) {
     let line = letters.split("<tr>").find(|line| line.contains(who));
@@ -113,7 +113,7 @@ fn figures(letters: &str, who: &str, figures: (i64, i64)) {
     }
 }
 
-/// 6a rows 6 and 10.
+/// Review 6a, rows 6 and 10.
 #[tokio::test(flavor = "multi_thread")]
 async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
     let rows: Vec<_> = ["ann", "bob", "cyd", "fay"]
@@ -166,7 +166,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
         has(&dashboard, words);
     }
     lacks(&dashboard, "next of kin are to be told");
-    // Taking says the same: Gus alone is new, Cyd is on the list, Eve lacks an address.
+    // The result of taking a list says the same: Gus alone is new, Cyd is on the list, Eve lacks an address.
     let (second, rows) = post.take(PostalKind::Letter, false).await.unwrap();
     assert_eq!(
         (
@@ -189,7 +189,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
     );
 }
 
-/// 6a row 8.
+/// Review 6a, row 8.
 #[tokio::test(flavor = "multi_thread")]
 async fn next_of_kin_and_safe_channels_stand_under_what_needs_somebody_and_at_the_incident() {
     let rows = [
@@ -228,7 +228,7 @@ async fn next_of_kin_and_safe_channels_stand_under_what_needs_somebody_and_at_th
     let page = get(&comms, AT);
     lacks(&page, "next of kin that are not");
     has(&page, owed[1]);
-    // Who did what says to which list.
+    // The audit log says which list each act was for.
     has(
         &page,
         &format!(

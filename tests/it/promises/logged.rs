@@ -1,4 +1,4 @@
-//! P6, betrays nobody: what the program logs when it is told to log everything.
+//! P6, personal data is sealed: what the program logs at the level `trace`.
 
 use candor::campaign::CampaignKind;
 use candor::link::StatusLink;

@@ -1,6 +1,7 @@
-//! P6, betrays nobody, in what staff type: a day of acts with planted names, then a dump and the files of the server.
+//! P6, personal data is sealed, in what staff type: a day of acts with planted names, then a dump and the files of the
+//! server.
 //!
-//! `CANDOR_NAMES=1000` plants a thousand; a few, unless told.
+//! `CANDOR_NAMES=1000` plants a thousand names; the default is a few.
 
 use std::io::Cursor;
 
@@ -80,7 +81,7 @@ async fn day(house: &House, scene: &Scene, agent: candor::id::StaffId, n: usize)
     .unwrap();
 }
 
-/// Lists whose columns are shifted: names stand where elements, jurisdictions and languages belong.
+/// Lists with shifted columns: names stand where elements, jurisdictions and languages belong.
 async fn shifted(house: &House, scene: &Scene, names: usize) -> i32 {
     let mut list = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
     for n in 0..names {
@@ -169,7 +170,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
         .body;
     assert!(page.contains(&name(0)), "staff read what is wrong");
 
-    // An older program left a reason readable: a worker seals it.
+    // An earlier version stored a reason readable: a worker seals it.
     let ticket = house
         .raw()
         .await
@@ -223,7 +224,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
         "in the files of the server"
     );
 
-    // Forgetting ends it.
+    // Forgetting removes it.
     scope::activate::discard(app, by, of, draft).await.unwrap();
     hold::cancel(app, by, campaign).await.unwrap();
     house.send_all().await;

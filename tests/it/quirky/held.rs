@@ -1,4 +1,4 @@
-//! Who is held for a refusal, and what a relay that is away costs.
+//! Which notices are held after a refusal, and what a relay that is away costs.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ async fn seen(house: &House) -> Vec<RelaySeen> {
     store::relays(&mut conn).await.unwrap()
 }
 
-/// Refuses whoever is at these domains in these words.
+/// Refuses recipients at these domains with these words.
 fn refuse(
     house: &House,
     domain: impl Fn(&str) -> bool + Send + 'static,
@@ -89,7 +89,7 @@ async fn refusals_at_one_provider_hold_it_and_mail_to_others_goes_on() {
             ),
             (60, 60)
         );
-        // Those that were under way when the fifth was refused, and no more.
+        // Only those that were on connections when the fifth was refused.
         let refused = attempts(&house).await - 60;
         assert!(
             (5..=5 + 2 * 4).contains(&refused),
@@ -108,7 +108,8 @@ async fn refusals_at_one_provider_hold_it_and_mail_to_others_goes_on() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         sending.end().await;
-        // Once they take us, everybody gets theirs: nothing was final, and those who were not tried are not behind.
+        // Once the server accepts, every person gets their notice: nothing was final, and those who were not tried are
+        // not behind.
         house.mail.answer_by(|_| None);
         house.app.clock.advance(TimeDelta::minutes(40));
         house.send_all().await;
@@ -162,7 +163,7 @@ async fn refusals_at_several_providers_hold_the_relay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
-    // It takes connections and says nothing more once a recipient is named.
+    // The server accepts connections and says nothing more once a recipient is named.
     let silent = serve(&["PIPELINING"], |_, at| match at {
         "CONNECT" | "EHLO" => Act::Usual,
         _ => Act::Silence,
@@ -185,7 +186,8 @@ async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_behind_a_slow_answer_goes_by_another_relay() {
-    // It takes a text and never answers: whether that one was delivered nobody knows, but the next was only named.
+    // The server accepts a text and never answers: it is unknown whether that message was delivered, but the next was
+    // only named.
     let silent = serve(&["PIPELINING"], |_, at| match at {
         "TEXT" => Act::Silence,
         _ => Act::Usual,
@@ -230,7 +232,7 @@ async fn a_relay_that_takes_no_more_connections_is_not_away() {
     sending.end().await;
 }
 
-/// A listener that drops further connections without a word, since its queue is full.
+/// A listener that drops further connections silently, since its queue is full.
 async fn dead_address() -> (TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

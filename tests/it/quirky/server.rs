@@ -1,4 +1,4 @@
-//! A mail server whose answers depend on the recipient, and which counts what it accepted.
+//! A mail server with answers that depend on the recipient; it counts what it accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::house::House;
 use crate::people::Scene;
 
-/// Where in a transaction the odd answer comes.
+/// The place of the odd answer in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// To RCPT.
@@ -20,20 +20,20 @@ pub enum Place {
     Text,
 }
 
-/// How the server treats some recipients, and what must become of them.
+/// How the server treats some recipients, and the result that is expected.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
-    /// What their addresses begin with.
+    /// The prefix of their addresses.
     pub name: &'static str,
     place: Place,
     says: &'static [u8],
-    /// So often; then they are like everybody.
+    /// The number of odd answers; later answers are ordinary.
     times: usize,
-    /// Their notices' last state.
+    /// The expected last state of their notices.
     pub ends: &'static str,
     /// The code of the last answer.
     pub code: Option<i16>,
-    /// How the words of the last answer begin.
+    /// The beginning of the last answer's words.
     pub words: &'static str,
 }
 
@@ -67,7 +67,7 @@ const fn accepted(name: &'static str, says: &'static [u8], code: i16, words: &'s
     kind(name, (Place::Text, says, ALWAYS), ("sent", code, words))
 }
 
-/// An answer of this length, filled up.
+/// An answer filled up to this length.
 const LONG: &[u8] = b"LONG";
 /// The connection ends instead.
 const GONE: &[u8] = b"";
@@ -197,17 +197,17 @@ impl Server {
         self.memory.lock().unwrap()
     }
 
-    /// How often something was accepted for each address.
+    /// How often a message was accepted for each address.
     pub fn accepted(&self) -> BTreeMap<String, usize> {
         self.memory().accepted.clone()
     }
 
-    /// How many recipients were named.
+    /// The number of recipients named.
     pub fn named(&self) -> usize {
         self.memory().rcpts
     }
 
-    /// Waits until so many of those whose addresses begin so were sent to.
+    /// Waits until this number of recipients with this prefix were sent to.
     pub async fn until_accepted(&self, name: &str, people: usize) {
         for _ in 0..60_000 {
             let memory = self.accepted();
@@ -255,7 +255,7 @@ impl Talk {
         (octets > 0).then(|| line.trim_end().to_owned())
     }
 
-    /// What the server says to this recipient here, if it is odd.
+    /// The odd answer to this recipient here, if there is one.
     fn odd(&self, to: &str, place: Place) -> Option<&'static [u8]> {
         let name = to.split('-').next().unwrap_or_default();
         let kind = KINDS

@@ -1,4 +1,4 @@
-//! Settings at their defaults that would go out, and imports that died: what pages and commands say of them.
+//! Default settings that people would see, and imports whose process died: what pages and commands say of them.
 
 use candor::actor::Actor;
 use candor::address::EmailAddress;

@@ -1,4 +1,4 @@
-//! What shows that the database is an older copy, who says so, and what does not.
+//! Signs that the database is an older copy, who reports them, and what is no such sign.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -18,7 +18,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 
 const WHO: Actor = Actor::System("test");
-/// Changes the row as if it had been written so.
+/// Changes the row directly.
 const AS_WRITTEN: &str = "written_by = pg_current_xact_id()::text::bigint";
 
 async fn epoch(house: &House) -> i64 {
@@ -48,7 +48,7 @@ async fn l2_a_database_that_was_put_back_holds_everything_since_a_node_saw_it_la
     let kept = std::fs::read_to_string(&files[0]).unwrap();
     assert!(kept.contains(&after.to_string()), "{kept}");
 
-    // A snapshot of the disk: nothing in it shows that it is one.
+    // A snapshot of the disk contains no sign of its age.
     house
         .sql(&format!(
             "update deployment set epoch = {before}, {AS_WRITTEN}"
@@ -150,7 +150,7 @@ async fn l2_a_doubt_stands_on_the_dashboard_in_readyz_the_api_and_the_metrics_an
     let path = format!("/campaigns/{paused}/resume");
     let refused = program.post(&path, &serde_json::json!({}));
     assert_eq!(refused.status, 409, "{}", refused.body);
-    // The emergency stop is another matter, and says so.
+    // The emergency stop is another state, and says so.
     let started = program.post("/start", &serde_json::json!({})).json();
     assert_eq!(started["stopped"], false);
     assert_eq!(started["in_doubt"]["why"][0], "declared");

@@ -1,4 +1,4 @@
-//! What is decided about a copy shows in the figures at once, and its report says of each notice what becomes of it.
+//! A decision about a copy changes the figures at once, and its report says the result for each notice.
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, hold};
@@ -30,7 +30,7 @@ async fn notices(house: &House, status: &str) -> i64 {
     n
 }
 
-/// A campaign to thirty people that is frozen, and of which nothing was tried.
+/// A frozen campaign to thirty people; no notice was tried.
 async fn frozen(house: &House) -> (Scene, CampaignId) {
     let scene = Scene::new(house).await;
     scene.import(house, &list(30, "name;ssn")).await;
@@ -76,7 +76,7 @@ async fn what_is_decided_is_in_the_figures_though_the_campaign_is_paused_and_eve
     let differ = recount::books(&copy.app, scene.incident).await.unwrap();
     assert_eq!(differ, []);
     assert_eq!(copy.mail.sent().len(), 0, "nothing is sent by it");
-    // What is left goes on as ever.
+    // The rest is sent as usual.
     hold::start_again(&copy.app, WHO).await.unwrap();
     hold::resume(&copy.app, scene.comms, campaign)
         .await

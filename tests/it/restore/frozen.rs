@@ -1,4 +1,4 @@
-//! A copy from before an audience was frozen: what was sent to its people is known by their Message-IDs all the same.
+//! A copy from before an audience was frozen: messages to its people are still recognised by their Message-IDs.
 
 use candor::actor::Actor;
 use candor::campaign::error::CampaignError;
@@ -16,7 +16,7 @@ use crate::people::{MESSAGE_OF, Scene, list};
 
 const WHO: Actor = Actor::System("test");
 
-/// A log that names what `house` has mailed, as Postfix writes it.
+/// A log of the messages of `house`, as Postfix writes it.
 pub fn log_of(house: &House) -> RelayLog {
     let mut text = String::new();
     for (n, letter) in house.mail.sent().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The keys that a database is used with: others are refused by every command that would use them.
+//! The keys of a database: every command that would use other keys refuses them.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -41,7 +41,7 @@ async fn l3_another_master_key_is_refused_by_the_program_the_check_and_every_com
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name;ssn")).await;
-    // Of a database of before there is nothing on record: what the key opens tells.
+    // An older database has no key on record: what the key decrypts decides.
     house.sql("delete from key_fingerprint").await;
     let other = Program::of(&house)
         .without("CANDOR__SECRETS__MASTER_KEY")
@@ -96,7 +96,7 @@ async fn l3_a_new_master_key_replaces_the_one_on_record_and_links_end_only_on_pu
     with(&old, None, None).ok(&["check"]);
     let said = refused(&with(&old, None, Some(&new)), &["check"]);
     assert!(said.contains("candor key change-links"), "{said}");
-    // While nodes are replaced both keys are at work.
+    // During a rolling change of the key, nodes with both keys work.
     let both = with(&new, Some(&old), Some(&old));
     both.ok(&["check"]);
     with(&old, None, None).ok(&["check"]);
@@ -105,7 +105,7 @@ async fn l3_a_new_master_key_replaces_the_one_on_record_and_links_end_only_on_pu
     let said = refused(&with(&old, None, None), &["check"]);
     assert!(said.contains("is not the key of this database"), "{said}");
     with(&new, None, Some(&old)).ok(&["check"]);
-    // The key of links is taken away at last.
+    // The key of links is removed last.
     let said = refused(&with(&new, None, None), &["check"]);
     assert!(said.contains("candor key change-links"), "{said}");
     let done = with(&new, None, None).ok(&["key", "change-links"]);
@@ -151,7 +151,7 @@ async fn a_key_is_on_record_once_something_is_sealed_under_it_and_not_before() {
     assert_eq!(running.terminate().await.code(), Some(0));
     let recorded = "select count(*) from key_fingerprint";
     assert_eq!(house.number(recorded).await, 0);
-    // An earlier version put the first key on record that it saw.
+    // An earlier version recorded the first key that it saw.
     house
         .sql(
             "insert into key_fingerprint (name, fingerprint, recorded_at)

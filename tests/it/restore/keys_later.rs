@@ -9,7 +9,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-/// What a sender says that could not claim a batch.
+/// The log line of a sender that could not claim a batch.
 const CLAIM: &str = "a batch could not be loaded; trying again";
 const OTHER: &str = "0909090909090909090909090909090909090909090909090909090909090909";
 

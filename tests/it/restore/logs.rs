@@ -1,4 +1,5 @@
-//! Logs of relays that lack a part of what was sent after a copy are refused; drafts of the copy may have been launched.
+//! Relay logs that lack a part of what was sent after a copy are refused; campaigns that are drafts in the copy may
+//! have been launched.
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, UncertainPolicy};
@@ -16,8 +17,8 @@ use crate::program::Program;
 
 const WHO: Actor = Actor::System("test");
 
-/// What Postfix would write of the messages of a house: the line with the Message-ID in the first file, what became of
-/// it in the second. `at` is the moment of each part, `zone` how the lines say it.
+/// Postfix's log of the messages of a house: the line with the Message-ID in the first file, the result in the second.
+/// `at` is the time of each part, `zone` how the lines write it.
 fn log_of(house: &House, at: DateTime<Utc>, classic: bool, returned: bool) -> [String; 2] {
     let at = match classic {
         true => at.format("%b %e %H:%M:%S").to_string(),
@@ -41,7 +42,7 @@ fn log_of(house: &House, at: DateTime<Utc>, classic: bool, returned: bool) -> [S
     files
 }
 
-/// A line of the relay that says nothing of a message.
+/// A line of the relay that is about no message.
 fn idle(at: DateTime<Utc>) -> String {
     let at = at.format("%Y-%m-%dT%H:%M:%S+00:00");
     format!("{at} mx postfix/anvil[9]: statistics: max connection rate 1/60s\n")
@@ -80,7 +81,7 @@ async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_ar
     let taken = doubt.copied_at;
     let (hour, minute) = (TimeDelta::hours(1), TimeDelta::minutes(1));
 
-    // This node saw the lost database an hour after the copy was taken.
+    // This node saw the lost database an hour after the copy was made.
     let files = Files {
         scratch: Scratch::new(),
     };
@@ -119,7 +120,7 @@ async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_ar
     assert!(said(&restored(&[&late], &[])).contains("begins at"));
     let short = files.put("short.log", &(begins.clone() + &ids + &ends));
     assert!(said(&restored(&[&short], &[])).contains("ends at"));
-    // The log of another relay that is whole does not make up for it.
+    // A complete log of another relay does not replace it.
     let other = (begins.clone() + &last).replace(" mx ", " relay2 ");
     let other = files.put("other.log", &other);
     let both = said(&restored(&[&other, &short], &[]));
@@ -130,7 +131,7 @@ async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_ar
     let packed = files.put("mail.log.2.gz", "\u{1f}packed");
     assert!(said(&restored(&[&packed], &[])).contains("Unpack"));
 
-    // In any order: a bounce in the later file belongs to the message whose id stands in the earlier one.
+    // In any order: a bounce in the later file belongs to the message with the id in the earlier one.
     let words = restored(&[&after, &before], &["--json"]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let done: Value = serde_json::from_str(&program.ok(&words)).unwrap();
@@ -156,7 +157,7 @@ async fn a_log_that_was_quiet_at_its_end_is_taken_if_somebody_says_so() {
         scratch: Scratch::new(),
     };
     let program = Program::of(copy);
-    // Its times say no zone: it may be any hour of that day.
+    // Its times have no zone: it may be any hour of that day.
     let [ids, ends] = log_of(&house, taken + TimeDelta::minutes(1), true, false);
     let before = (taken - TimeDelta::hours(3)).format("%b %e %H:%M:%S");
     let before = format!("{before} mx postfix/master[1]: daemon started\n");

@@ -1,5 +1,5 @@
-//! Dumps at random moments of a campaign with two senders. `CANDOR_RESTORE=full` is ten moments of 20,000 people; by
-//! default it is small enough for every run. `CANDOR_RESTORE_SEED` makes it other moments.
+//! Dumps at random moments of a campaign with two senders. `CANDOR_RESTORE=full` makes ten dumps of a campaign to
+//! 20,000 people; the default is small enough for every run. `CANDOR_RESTORE_SEED` changes the moments.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ fn seed() -> u64 {
     named.map_or(20_261_129, |seed| seed.parse().unwrap())
 }
 
-/// A number below `below` that looks random (splitmix64).
+/// A pseudo-random number below `below` (splitmix64).
 fn draw(number: u64, below: usize) -> usize {
     let mut z = seed().wrapping_add(number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -71,7 +71,7 @@ fn start(programs: &[Program; 2]) -> [Running; 2] {
     programs.each_ref().map(|program| program.start("work"))
 }
 
-/// The two senders have looked since, and both would send if they could.
+/// The two senders have polled since then, and both would send if they could.
 async fn until_both_looked(house: &House) {
     let now = house
         .number("select (extract(epoch from clock_timestamp()) * 1000)::bigint")
@@ -86,7 +86,7 @@ async fn until_both_looked(house: &House) {
     .await;
 }
 
-/// What a copy is held with, and what happens until somebody decides: nothing.
+/// Why a copy is held. Until an operator decides, no message leaves.
 async fn nothing_leaves(house: &House, sink: &Sink) -> [Running; 2] {
     let before = sink.taken();
     let programs = programs(house, sink);
@@ -123,7 +123,7 @@ async fn end(running: [Running; 2]) {
     }
 }
 
-/// Everybody is explained and every counter is right.
+/// Every person is accounted for and every counter is right.
 async fn books(house: &House, scene: &Scene, people: usize) {
     let mut conn = house.app.db.get().await.unwrap();
     let told = account(&mut conn, scene.incident).await.unwrap();
@@ -139,7 +139,7 @@ async fn ids(house: &House, sql: &str) -> BTreeSet<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Settled with the relay's log: once each.
+/// Settled with the relay's log: each notice is counted once.
 async fn by_the_log(size: &Size, scene: &Scene, copy: &House, sink: &Sink) -> String {
     let running = nothing_leaves(copy, sink).await;
     let scratch = Scratch::new();
@@ -164,7 +164,7 @@ async fn by_the_log(size: &Size, scene: &Scene, copy: &House, sink: &Sink) -> St
     done
 }
 
-/// Decided without a log: every possible double is marked, and nobody else is.
+/// Decided without a log: every possible double is marked, and no other person.
 async fn by_nobody(size: &Size, scene: &Scene, copy: &House, sink: &Sink, again: bool) -> usize {
     let running = nothing_leaves(copy, sink).await;
     let known = format!(
@@ -232,7 +232,7 @@ async fn at_moment(size: &Size, number: u64) {
     let more = dumped + draw(number * 2 + 1, size.people / 5);
     until("the end", async || sink.taken() >= more.min(size.people)).await;
     running.into_iter().for_each(Running::kill);
-    // What was on the wire arrives.
+    // The messages that were on connections arrive.
     tokio::time::sleep(size.slowness * 2).await;
     let (lost, log) = (sink.letters(), sink.log().len());
     let sent = sink.taken();

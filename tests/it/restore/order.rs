@@ -1,4 +1,4 @@
-//! A sender settles what it had in hand while somebody decides about a copy: neither ends the other.
+//! A sender settles its leased batches while an operator decides about a copy: neither blocks the other for ever.
 
 use candor::actor::Actor;
 use candor::campaign::CampaignKind;
@@ -22,13 +22,14 @@ async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {
     scene.import(&house, &list(30, "name;ssn")).await;
     let first = scene.launched(&house, CampaignKind::Initial).await;
     while freeze::step(&house.app).await.unwrap() {}
-    // A second campaign of the incident, of whose audience nothing is frozen: a decision freezes it, and locks its people.
+    // A second campaign of the incident with an audience that is not frozen: a decision freezes it, and locks its
+    // people.
     let more = list(60, "name;ssn");
     scene.take(&house, ScopeMode::Full, &more).await;
     let second = scene.launched(&house, CampaignKind::Initial).await;
     suspect(&house.app, WHO, &[Why::Declared]).await.unwrap();
 
-    // What `notice::settle` writes, in its order; a deadlock ends the other one.
+    // The writes of `notice::settle`, in order; a deadlock ends the other transaction.
     let (raw, pid) = holder(&house).await;
     let first = first.uuid();
     let batch = format!(

@@ -1,4 +1,4 @@
-//! Letters on paper that a copy knows nothing of: their list is put back from its file, and nobody is told twice.
+//! Postal letters that a copy does not know: their list is restored from its file, and no person is told twice.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ const PEOPLE: &str = "L0,,Ann Lee,98101,1 St,en,US-WA,,name;ssn\n\
     =L1,,Bo Ray,98102,2 St,es,US-WA,,name;dob;email;ssn\n\
     L2,,Cy Day,98103,3 St,zh,US-WA,minor,name;phone;password_plain\n";
 const LATER: &str = "L9,,Di Fox,98109,9 St,en,US-WA,,name\n";
-/// What the letters of a list are, in one number.
+/// The state of a list's letters, in one number.
 const ITEMS: &str = "select sum(hashtext(concat(bucket, batch_id, named, code_key, to_guardian, status)))::bigint \
     from postal_item";
 
@@ -50,7 +50,7 @@ fn said(program: &Program, list: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// The column of the line whose reference holds `reference`.
+/// The column of the row whose reference contains `reference`.
 fn cell(file: &str, reference: &str, column: &str) -> String {
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     let head = reader.headers().unwrap().clone();

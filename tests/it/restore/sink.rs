@@ -1,4 +1,4 @@
-//! A mail server that takes everything, counts it by person and writes the log that Postfix would.
+//! A mail server that accepts every message, counts messages by person and writes the log that Postfix would.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How each line begins.
+/// The beginning of each line.
 fn stamp() -> String {
     let at = candor::clock::Clock::system().now();
     at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00 mx postfix")
@@ -14,7 +14,7 @@ fn stamp() -> String {
 }
 
 struct State {
-    /// The Message-IDs of what was taken for each person.
+    /// The Message-IDs of the accepted messages for each person.
     letters: Vec<Vec<String>>,
     taken: usize,
     log: String,
@@ -30,7 +30,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// For `person0@…` to the last of so many people; each message takes so long.
+    /// For `person0@…` to the last of this number of people; each message takes this long.
     pub async fn start(people: usize, slowness: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
@@ -57,17 +57,17 @@ impl Sink {
         self.state.lock().unwrap()
     }
 
-    /// How many messages were taken.
+    /// The number of accepted messages.
     pub fn taken(&self) -> usize {
         self.state().taken
     }
 
-    /// The Message-IDs of what was taken for each person.
+    /// The Message-IDs of the accepted messages for each person.
     pub fn letters(&self) -> Vec<Vec<String>> {
         self.state().letters.clone()
     }
 
-    /// What Postfix would have logged.
+    /// Postfix's log of the same messages.
     pub fn log(&self) -> String {
         self.state().log.clone()
     }
@@ -77,7 +77,7 @@ impl Sink {
         *self.slowness.lock().unwrap() = slowness;
     }
 
-    /// Forgets what was taken since.
+    /// Deletes the records of messages accepted since then.
     pub fn go_back(&self, letters: &[Vec<String>]) {
         let mut state = self.state();
         state.letters = letters.to_vec();

@@ -1,4 +1,4 @@
-//! Processes whose database is slow, or does not answer, while they compare schema and keys with it.
+//! Processes with a database that is slow, or does not answer, while they compare schema and keys with it.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ async fn a_process_whose_database_is_slow_goes_on_and_compares_later() {
         said().contains("starting without the database")
     })
     .await;
-    // It looks again, and is too slow again.
+    // It polls again, and the database is too slow again.
     until_waiting(&house, pid, 1).await;
     until_waiting(&house, pid, 0).await;
     until_waiting(&house, pid, 1).await;
@@ -85,7 +85,7 @@ async fn a_process_ends_although_its_database_takes_connections_and_answers_noth
             said().contains("starting without the database")
         })
         .await;
-        // From here on somebody takes the connections and says nothing.
+        // From here on a listener accepts the connections and says nothing.
         let socket = scratch.path().join(format!(".s.PGSQL.{port}"));
         let listener = UnixListener::bind(socket).unwrap();
         let (count, taken) = watch::channel(0);
@@ -97,7 +97,7 @@ async fn a_process_ends_although_its_database_takes_connections_and_answers_noth
             }
         });
         until("a connection", || *taken.borrow() > 0).await;
-        // The process looks for its database each second: it waits for an answer by now.
+        // The process tries its database each second: it waits for an answer by now.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         let asked = Instant::now();
         let told = std::process::Command::new("kill")

@@ -1,4 +1,4 @@
-//! The same rules at the API, in the console and on the command line.
+//! The same questions in the API, in the console and on the command line.
 
 use candor::staff::StaffRole::Comms;
 use serde_json::{Value, json};
@@ -225,7 +225,7 @@ async fn the_command_line_refuses_with_a_sentence_and_takes_the_words() {
     assert_eq!(desk.account().await.people, 2);
 }
 
-/// Z7: an import whose process is gone says so.
+/// Z7: the page says when the process of an import is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_whose_import_died_says_so() {
     let desk = Desk::new().await;
@@ -264,7 +264,7 @@ async fn an_outdated_number_brings_the_form_with_the_new_one() {
         .unwrap();
     let v2 = "/console/incidents/carrier/scopes/2";
     assert!(comms.get(v2).body.contains("2 people leave the scope"));
-    // Somebody else adds a row while the page is open.
+    // Another session adds a row while the page is open.
     desk.add("reference,elements,flags\nr2,name,\n")
         .await
         .unwrap();
@@ -287,7 +287,7 @@ async fn an_outdated_number_brings_the_form_with_the_new_one() {
             .body
             .contains("This version is in force")
     );
-    // A page that is left open: it is in force already.
+    // A page that is left open: the draft is in force already.
     let again = comms.submit(v2, &format!("{v2}/discard"), &[]);
     assert_eq!(again.status, 422);
     assert!(

@@ -7,7 +7,7 @@ use candor::scope::consent::{Confirmed, Question};
 
 use super::*;
 
-/// Waits until a statement waits for what this backend has locked.
+/// Waits until a statement waits for a lock of this backend.
 async fn until_one_waits_for(desk: &Desk, backend: i32) {
     let waits = format!(
         "select count(*) from pg_stat_activity where {backend} = any(pg_blocking_pids(pid))"
@@ -54,7 +54,7 @@ async fn customers_are_heard_while_rows_are_added_to_a_draft() {
     assert_eq!(added.unwrap().accepted, 2);
 }
 
-/// An upload of which something is read; it holds the scope of the incident.
+/// An upload that is partly read; it holds the scope of the incident.
 async fn slow(
     desk: &Desk,
     versions: i64,
@@ -81,7 +81,7 @@ async fn slow(
 async fn an_import_that_lost_its_lock_leaves_the_next_one_alone() {
     let desk = Desk::new().await;
     let (first, dies) = slow(&desk, 1).await;
-    // The connection breaks that holds the lock.
+    // The connection that holds the lock breaks.
     let end = "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted
         and objsubid = 1 and pid <> pg_backend_pid()
         and database = (select oid from pg_database where datname = current_database())
@@ -140,7 +140,7 @@ async fn the_page_of_a_long_draft_reads_no_staged_row() {
         desk.asked(2).await
     };
     assert_eq!(asked, [Question::IdentityChanges { number: 2, told: 1 }]);
-    // An activation that is refused counts again, and the page shows that number.
+    // A refused activation counts again, and the page shows the new number.
     desk.notify("r2", "name").await;
     let now = [Question::IdentityChanges { number: 2, told: 2 }];
     assert_eq!(desk.open(2, Confirmed::default()).await, now);

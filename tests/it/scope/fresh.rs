@@ -1,4 +1,4 @@
-//! A reference that was given to another person (E24, B1, B2), and what else is asked about a draft (E4, B6).
+//! A reference that was given to another person (E24, B1, B2), and further questions about a draft (E4, B6).
 
 use candor::address::EmailAddress;
 use candor::person::find::{Clue, find};
@@ -22,7 +22,7 @@ impl Desk {
         found.remove(0)
     }
 
-    /// What is asked of a delta with this one row.
+    /// The questions about a delta with this one row.
     async fn asked_of(&self, row: &str) -> Vec<Question> {
         let list = format!("reference,email,name,address,elements\n{row}\n");
         let drafted = self.import(ScopeMode::Delta, list).await.unwrap();
@@ -69,7 +69,7 @@ async fn e24_a_new_name_and_mailbox_at_the_same_postal_address_is_asked_about() 
     assert!(!sentence.contains("same person"), "{sentence}");
     assert!(asked[0].yes().contains("same person"));
     assert!(asked[0].otherwise().unwrap().contains("another person"));
-    // Somebody who was told nothing may have asked something all the same.
+    // A person who was told nothing may have asked a question.
     let asked = desk
         .asked_of("P-6,new@example.org,Newcomer,6 High St,name")
         .await;
@@ -89,7 +89,7 @@ async fn b1_a_person_who_is_exchanged_by_two_lists_is_asked_about() {
     let moved = "P-5,bob@example.org,Bob Chen,9 Low St,name;ssn";
     let asked = desk.asked_of(moved).await;
     assert_eq!(asked, [Question::IdentityChanges { number: 1, told: 1 }]);
-    // Confirmed as the same person, the person of now is the one to compare with.
+    // Confirmed as the same person, the present row is the one to compare with.
     let list = format!("reference,email,name,address,elements\n{moved}\n");
     let drafted = desk.import(ScopeMode::Delta, list).await.unwrap();
     let yes = Consent::Numbers(yes_to(&asked));
@@ -206,7 +206,7 @@ async fn b1_b2_another_person_begins_with_nothing_and_the_former_one_keeps_all_o
         }])
         .await;
         assert_eq!(desk.person("P-5").await.unwrap().told, None);
-        // The next list finds Bob by the reference, and nobody asks about him again.
+        // The next list finds Bob by the reference, and no question about him is asked again.
         let again = "reference,email,elements\nP-5,b2@example.org,name;dob\n";
         let drafted = desk.import(ScopeMode::Delta, again).await.unwrap();
         assert_eq!(desk.asked(drafted.version).await, []);
@@ -243,7 +243,7 @@ async fn b2_a_retracted_person_whose_reference_comes_back_for_another_is_told_no
     assert_eq!(desk.account().await.people, 2);
 }
 
-/// As many rows as go bucket by bucket.
+/// As many rows as are activated bucket by bucket.
 #[tokio::test(flavor = "multi_thread")]
 async fn b1_a_long_list_moves_everybody_aside_whose_reference_names_another_person() {
     let desk = Desk::new().await;
@@ -292,7 +292,7 @@ async fn e4_people_who_lose_their_e_mail_or_postal_address_are_asked_about_with_
         ..yes_to(&asked)
     };
     assert_eq!(desk.open(2, wrong).await, asked[..1]);
-    // A row that is corrected in the draft takes its part of the number away.
+    // A row that is corrected in the draft lowers the number.
     desk.add("reference,email,name,address,elements\nP-6,kim@example.org,Kim,6 High St,name\n")
         .await
         .unwrap();
@@ -303,7 +303,7 @@ async fn e4_people_who_lose_their_e_mail_or_postal_address_are_asked_about_with_
     );
     let yes = Consent::Numbers(yes_to(&open));
     desk.activate_with(2, yes).await.unwrap();
-    // A list without the columns changes nothing of them, and nothing is asked.
+    // A list without the columns leaves them unchanged, and no question is asked.
     let drafted = desk.import(
         ScopeMode::Full,
         "reference,elements\nP-5,name;ssn\nP-6,name\n",
@@ -339,7 +339,7 @@ async fn b6_elements_that_are_taken_back_are_asked_about_with_the_people_who_wer
         (5, 3)
     );
     assert_eq!(desk.asked(2).await, [Question::ToldTooMuch { number: 3 }]);
-    // One more is told while the draft waits.
+    // One more person is told while the draft waits.
     let three = yes_to(&desk.asked(2).await);
     let person = desk.person("r3").await.unwrap().id;
     desk.settle(&[Settled {

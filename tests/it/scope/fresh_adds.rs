@@ -1,4 +1,4 @@
-//! Refused lines of lists (B5), rejects that come back (B3, E26), and flags (E21).
+//! Refused lines of lists (B5), rejects that are corrected (B3, E26), and flags (E21).
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ async fn b5_a_refused_line_that_is_corrected_in_the_draft_is_no_longer_kept() {
         .await
         .unwrap();
     assert_eq!((added.delta.kept, added.delta.elements_added), (0, 1));
-    // Refused again in another file: kept again.
+    // Refused again in another file: kept as another reject.
     let worse = "reference,email,elements,flags\nr2,b@example.org,name;dob,vip\n";
     let refused = desk.add(worse).await.unwrap();
     assert_eq!(
@@ -66,7 +66,7 @@ async fn b5_a_refused_line_that_is_corrected_in_the_draft_is_no_longer_kept() {
 const TWICE: &str = "reference,email,name,elements\n\
     R1,ann@example.org,Ann,name;ssn\nR2,bo@example.org,Bo,bogus\nR1,zed@example.org,Zed,dob\n";
 
-/// The rejects of [`TWICE`] as they are downloaded, with these words for the row of R1.
+/// The rejects of [`TWICE`] as they are downloaded, with this text for the row of R1.
 fn rejects(r2: &str, r1: &str) -> String {
     format!(
         "reference,email,name,elements,line,column,reason\n\
@@ -86,7 +86,7 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
         .unwrap();
     assert_eq!((added.accepted, added.rejected), (2, 1));
     let delta = &added.delta;
-    // E26: what was refused again is not replaced or corrected.
+    // E26: a row that is refused again replaces and corrects nothing.
     assert_eq!(
         (delta.replaced, delta.refused_again, delta.replaced_accepted),
         (2, 1, 0)
@@ -120,7 +120,7 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
         .unwrap();
     let ann = desk.person("R1").await.unwrap();
     assert_eq!(ann.contact.name.as_deref(), Some("Ann"));
-    // The same file once more after the activation, as what is new.
+    // The same file once more after the activation, as a new list.
     let late = desk
         .import(ScopeMode::Delta, rejects("name", "zed@example.org,Zed,dob"))
         .await
@@ -134,8 +134,8 @@ async fn b3_a_reject_that_stands_twice_is_refused_again_when_it_comes_back_uncha
     assert_eq!(ann.contact.name.as_deref(), Some("Ann"));
 }
 
-/// The first version refused R1's second line. In the next R1 stands once, with a mistake, and corrected it says the same
-/// words.
+/// The first version refused R1's second line. In the next R1 stands once, with a mistake, and its correction has the
+/// same words.
 #[tokio::test(flavor = "multi_thread")]
 async fn b3_a_reject_corrected_to_words_that_another_version_refused_is_taken() {
     let head = "reference,email,name,elements";
@@ -175,7 +175,7 @@ async fn a_row_whose_reference_stood_twice_is_corrected_by_giving_it_its_own() {
     assert_eq!((added.delta.replaced, added.delta.refused_again), (2, 0));
     assert_eq!(desk.rejects(1).await, []);
     assert_eq!(desk.asked(1).await, []);
-    // Refused again for something else, it is one reject and not two.
+    // Refused again for another reason, it is one reject and not two.
     let desk = Desk::new().await;
     desk.import(ScopeMode::Full, TWICE).await.unwrap();
     let own = own.replace("zed@example.org", "nowhere");
@@ -195,7 +195,7 @@ async fn b3_a_changed_row_in_the_place_of_an_accepted_one_is_asked_about() {
     assert_eq!((added.accepted, added.rejected), (2, 0));
     assert_eq!(desk.asked(1).await, [Question::Replaced { number: 1 }]);
     assert!(desk.activate_with(1, Consent::NotGiven).await.is_err());
-    // The same row again says nothing else.
+    // The same row again says nothing new.
     let same = "reference,email,name,elements\nR1,zed@example.org,Zed,name;dob\n";
     desk.add(same).await.unwrap();
     assert_eq!(desk.asked(1).await, [Question::Replaced { number: 1 }]);

@@ -1,4 +1,5 @@
-//! Another person under a reference, named by a list that lacks columns: nothing of the former one becomes theirs (P6).
+//! Another person under a reference, named by a list that lacks columns: nothing of the former person becomes theirs
+//! (P6).
 
 use candor::incident::{IncidentState, steer};
 use candor::person::find::{Clue, find};
@@ -53,7 +54,7 @@ async fn another_person_gets_nothing_of_the_former_one_from_a_list_without_colum
     assert!(desk.is_found("Ann Lee", "SW1A 1AA").await);
     desk.account().await;
 
-    // No letter to the new person goes to the former one's house.
+    // No letter to the new person goes to the former person's house.
     let no_mail = "reference,email,elements\nP-5,,name\n";
     desk.take(ScopeMode::Delta, no_mail).await;
     let (app, by, of) = (&desk.house.app, desk.by, desk.incident);
@@ -116,7 +117,7 @@ async fn another_person_gets_what_several_files_of_the_draft_say_of_them() {
 const WITHOUT_FLAGS: &str = "reference,email,name,postcode,address,elements\n\
     P-5,bob@example.org,Bob Ray,,9 Low St,name\n";
 
-/// The draft's row was a mistake: it names somebody else, with an address and a flag of theirs.
+/// The draft's row was a mistake: it names another person, with an address and a flag of theirs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_is_added_takes_nothing_from_a_row_of_the_draft_that_names_another_person() {
     let known =

@@ -1,5 +1,5 @@
-//! Random sequences of lists and notices beside a model in memory: the delta, every person and the account
-//! must agree with it after each step (P1, P2).
+//! Random sequences of lists and notices, compared with a model in memory: the delta, every person and the account must
+//! agree with it after each step (P1, P2).
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::{Desk, set};
 const JURISDICTIONS: [&str; 3] = ["", "DE", "US-CA"];
 const LOCALES: [&str; 2] = ["de", "en"];
 
-/// The one of some words that is this.
+/// The one of these words that equals this text.
 fn one_of(words: &[&'static str], word: &str) -> &'static str {
     let found = words.iter().find(|known| **known == word);
     found.unwrap_or_else(|| panic!("no list says {word}"))
@@ -60,7 +60,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// Everything but the elements.
+    /// All cells but the elements.
     fn besides(&self) -> (&Option<String>, &str, &str, Flags) {
         (&self.email, self.jurisdiction, self.locale, self.flags)
     }
@@ -153,7 +153,7 @@ fn written_without(list: &BTreeMap<String, Listed>, absent: &[&str]) -> String {
     text
 }
 
-/// The columns that a list does not have: of two lists one has all.
+/// The columns that a list lacks: of two lists one has all.
 fn roll_absent(dice: &mut Dice) -> Vec<&'static str> {
     if dice.below(2) == 0 {
         return Vec::new();
@@ -163,7 +163,7 @@ fn roll_absent(dice: &mut Dice) -> Vec<&'static str> {
     absent
 }
 
-/// What a row says: of absent columns what was known, or what is so for new people.
+/// A row's values: for absent columns what was known, or the value for new people.
 fn said(row: &Listed, absent: &[&str], before: Option<&Listed>) -> Listed {
     let unknown = Listed {
         email: None,
@@ -184,7 +184,7 @@ fn said(row: &Listed, absent: &[&str], before: Option<&Listed>) -> Listed {
     }
 }
 
-/// Takes a list into the model; what should change.
+/// Takes a list into the model; returns the expected changes.
 fn expect(
     people: &mut BTreeMap<String, Known>,
     list: &BTreeMap<String, Listed>,
@@ -346,7 +346,7 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
     desk.settle(&settled).await;
 }
 
-/// Counters equal a recount, and what they say by part is what the model has.
+/// Counters equal a recount, and their parts equal the model's.
 async fn the_parts_add_up(desk: &Desk, people: &BTreeMap<String, Known>) {
     let differ = recount::books(&desk.house.app, desk.incident)
         .await
@@ -427,7 +427,7 @@ async fn walk(seed: u64) {
             locale: one_of(&LOCALES, found.locale.as_str()),
             flags: found.flags,
         };
-        // The address that refused shows in this alone.
+        // The address that refused is visible only in this.
         let reachable = listed.email.is_some() && listed.email != expected.refused;
         assert_eq!(found.reachable, reachable, "seed {seed}, {reference}");
         let found = Known {

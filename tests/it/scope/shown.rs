@@ -1,5 +1,5 @@
-//! What pages and the audit log show of a version is what it is: reasons of refused rows, rows that were replaced, and told
-//! people who leave the scope.
+//! Pages and the audit log show a version as it is: reasons of refused rows, rows that were replaced, and told people
+//! who leave the scope.
 
 use candor::incident::IncidentState;
 use candor::scope::{ScopeMode, store};
@@ -29,7 +29,7 @@ impl Desk {
         (site, browser)
     }
 
-    /// The details of the latest act of this kind.
+    /// The details of the latest audit entry of this kind.
     async fn detail(&self, deed: &str) -> Value {
         let latest = "select detail::text from audit_event where deed = $1 order by written_at desc, id desc limit 1";
         let raw = self.house.raw().await;
@@ -38,7 +38,7 @@ impl Desk {
     }
 }
 
-/// 6a row 9.
+/// Review 6a, row 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason() {
     let desk = Desk::new().await;
@@ -74,9 +74,9 @@ async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason
     for (_, words) in expected {
         has(by_reason, words);
     }
-    // Each row still says what is so of it.
+    // Each row still has its own reason.
     has(by_row, "The row has 6 cells, the first line has 3.");
-    // What an earlier release put together is not said to be one reason.
+    // Reasons that an earlier release combined are not shown as one reason.
     let raw = desk.house.raw().await;
     let older = "update scope_version set reject_groups = jsonb_build_object('counts', '[]'::jsonb, 'groups',
         jsonb_build_array(jsonb_build_object('column', 'email', 'code', 'not_an_address', 'rows', 4, 'file', 1,
@@ -88,13 +88,13 @@ async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason
     );
 }
 
-/// 6a row 18.
+/// Review 6a, row 18.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_counts_replaced_rows_as_the_page_of_the_version_does() {
     let desk = Desk::new().await;
     let list = "reference,email,elements\nr1,,bogus\nr2,,bogus\nr3,,bogus\nr4,,name\n";
     desk.import(ScopeMode::Full, list).await.unwrap();
-    // Two are corrected, one is sent again as it was.
+    // Two rows are corrected, one is sent again unchanged.
     let corrected = "reference,email,elements,line,column,reason\nr1,,name,2,elements,There is no element\n\
         r2,,name,3,elements,There is no element\nr3,,bogus,4,elements,There is no element\n";
     let added = desk.add(corrected).await.unwrap();
@@ -121,7 +121,7 @@ async fn the_audit_log_counts_replaced_rows_as_the_page_of_the_version_does() {
     );
 }
 
-/// 6a row 20: told people who leave the scope.
+/// Review 6a, row 20: told people who leave the scope.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_activation_says_how_many_told_people_leave_the_scope() {
     for mode in [ScopeMode::Full, ScopeMode::Delta] {
@@ -172,7 +172,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
     }
 }
 
-/// 6a row 13: nothing of the file is read.
+/// Review 6a, row 13: no text of the file is repeated.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_into_an_incident_that_is_over_is_refused_before_the_list_is_read() {
     use candor::incident::{steer, store as incidents};

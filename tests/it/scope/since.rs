@@ -1,4 +1,5 @@
-//! What later lists say of people beside the row that the first one wrote, and when that row is written again.
+//! `person_since`: what later lists say of people, stored apart from the row that the first list wrote, and when that
+//! row is rewritten.
 
 use candor::person::PersonStanding::{InProgress, Notified};
 use candor::scope::ScopeMode::{Delta, Full};
@@ -31,7 +32,7 @@ async fn what_was_exposed_is_written_beside_and_a_new_address_into_the_row() {
         (desk.rows(beside).await, desk.rows(rewritten).await),
         (1, 0)
     );
-    // A message to somebody who has such a row, and another list after it.
+    // A message to a person with such a row, and another list after it.
     desk.notify("r1", "name;ssn").await;
     assert_eq!(stands().await, (set("name;ssn"), set("name;ssn"), Notified));
     desk.take(Delta, &list("r1,a@example.org,A,name;ssn;imei,\n"))
@@ -44,7 +45,7 @@ async fn what_was_exposed_is_written_beside_and_a_new_address_into_the_row() {
         (desk.rows(beside).await, desk.rows(rewritten).await),
         (1, 0)
     );
-    // Another address: the whole row is written, and nothing old beside it is believed any longer.
+    // Another address: the whole row is rewritten, and older values in `person_since` no longer count.
     desk.take(Delta, &list("r1,z@example.org,A,name,\n")).await;
     assert_eq!(stands().await, (set("name"), set("name;ssn"), Notified));
     assert_eq!(desk.rows(beside).await, 0);
@@ -57,7 +58,7 @@ async fn who_was_withheld_leaves_and_comes_back_with_the_reason() {
     let desk = Desk::new().await;
     let list = |row: &str| format!("{HEAD}r2,b@example.org,B,name,\n{row}");
     let held = list("r1,a@example.org,A,name,hold\n");
-    // By SQL: nobody finds a person who is retracted.
+    // By SQL: no search finds a person who is retracted.
     desk.take(Full, &held).await;
     let id = desk.person("r1").await.unwrap().id.uuid();
     let stands = async || {
@@ -74,7 +75,7 @@ async fn who_was_withheld_leaves_and_comes_back_with_the_reason() {
         desk.take(Full, &held).await;
         assert_eq!(stands().await, "withheld legal_hold");
     }
-    // Retracted by a row written whole, as former releases did it, and back.
+    // Retracted by a rewritten row, as earlier releases did it, and back.
     desk.take(Full, &list("")).await;
     desk.house
         .sql(

@@ -34,7 +34,7 @@ async fn put_in_force(
     activate(&house.app, scene.comms, scene.incident, version, consent).await
 }
 
-/// Puts off what goes to these people.
+/// Defers the notices to these people.
 fn waits(house: &House, from: usize) {
     house.mail.answer_by(move |letter| {
         let to = letter.recipient.as_str().trim_start_matches('p');
@@ -68,7 +68,7 @@ async fn what_a_list_takes_back_is_confirmed_once_although_more_people_are_told_
     };
     assert_eq!(questions, [Question::ToldTooMuch { number: 5 }]);
 
-    // Sending goes on between question and answer.
+    // Sending continues between question and answer.
     waits(&house, 19);
     house.app.clock.advance(TimeDelta::hours(1));
     house.send_all().await;
@@ -129,7 +129,7 @@ async fn a_list_that_ends_a_campaign_asks_and_says_how_many_are_not_told_yet() {
     let ended = "select count(*) from campaign where status = 'paused' and status_reason like 'List version 2%'";
     assert_eq!(house.number(ended).await, 1);
 
-    // It has ended: the next list does not end it once more.
+    // It has ended: the next list does not end it a second time.
     let next = scene
         .read(&house, ScopeMode::Full, &list(202, "name"))
         .await;

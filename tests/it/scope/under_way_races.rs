@@ -39,7 +39,8 @@ async fn a_campaign_launched_while_a_list_is_put_in_force_is_asked_about_before_
         .await
         .unwrap();
     let version = scene.read(&house, ScopeMode::Full, &list(21, "name")).await;
-    // The launch is first at the incident's row, the activation second: by then it has asked what ends.
+    // The launch locks the incident's row first, the activation second: by then the activation has asked which
+    // campaigns end.
     let (raw, pid) = holder(&house).await;
     raw.batch_execute("select from incident for no key update")
         .await

@@ -1,4 +1,4 @@
-//! Letters that one relay cannot carry, and another can.
+//! Messages that one relay cannot deliver, and another can.
 
 use std::time::{Duration, Instant};
 
@@ -111,7 +111,8 @@ async fn a_standby_takes_what_waits_for_its_providers_moment_and_no_turn_is_lost
  {
     let settings =
         format!("{NO_BREAKER}\n[providers.slow]\nper_second = 5\ndomains = [\"slow.example\"]");
-    // Ten of the provider, which only the standby can carry, and thirty that keep the other relay's connections open.
+    // Ten messages of the provider, which only the standby can deliver, and thirty that keep the other relay's
+    // connections open.
     let people = (0..40).map(|n| match n % 4 {
         0 => format!("\u{3b4}\u{3bf}\u{3ba}\u{3b9}{n}@slow.example"),
         _ => format!("p{n}@d{n}.example"),
@@ -132,11 +133,12 @@ async fn a_standby_takes_what_waits_for_its_providers_moment_and_no_turn_is_lost
     sending.end().await;
     assert_eq!(house.in_state("sent").await, 40);
     assert_eq!((lacking.texts().len(), able.texts().len()), (30, 10));
-    // Two rounds of turns are some four seconds; if each turn went to the relay that asks first, it would be some twenty.
+    // Two rounds of turns take some four seconds; if each turn went to the relay that asks first, it would be some
+    // twenty.
     assert!(taken < Duration::from_secs(10), "{taken:?}");
 }
 
-/// The relay in use lacks something for every letter, and a standby answers like this.
+/// The relay in use lacks a capability for every message, and a standby answers like this.
 async fn lacking(
     enhanced: &'static str,
     settings: &str,
@@ -167,7 +169,7 @@ async fn who_is_put_off_by_the_second_relay_waits_as_after_a_first_try() {
     house.until_idle().await;
     sending.end().await;
     assert_eq!(house.in_state("deferred").await, 8);
-    // Five minutes, give or take a fifth; fifteen is the wait after a second try.
+    // Five minutes, with jitter of a fifth; fifteen is the wait after a second attempt.
     let soon = "select count(*) from outcome where settled and result = 'deferred' \
         and retry_at - at between interval '4 minutes' and interval '6 minutes'";
     assert_eq!(house.number(soon).await, 8);

@@ -1,4 +1,4 @@
-//! What a bounce means for the address: only a reply about the address or its domain keeps later campaigns from it.
+//! What a bounce means for the address: only a reply about the address or its domain rules it out for later campaigns.
 
 use candor::campaign::CampaignKind;
 use candor::mail::Reply;
@@ -8,7 +8,7 @@ use crate::house::House;
 use crate::people::Scene;
 use crate::sending::{NO_BREAKER, launched};
 
-/// Each with the reply that its first campaign gets, and whether that condemns the address.
+/// Each with the reply that its first campaign gets, and whether that rules the address out.
 const REPLIES: [(&str, u16, &str, bool); 7] = [
     ("unknown", 550, "5.1.1 no such user", true),
     ("disabled", 550, "5.2.1 mailbox disabled", true),
@@ -43,7 +43,7 @@ async fn only_a_reply_about_the_address_keeps_later_campaigns_from_it() {
     });
     house.send_all().await;
     assert_eq!(house.in_state("bounced").await, 7);
-    // Nobody was told: a letter is due to each, whatever the reply was.
+    // No person was told: each needs a postal letter, for every reply.
     assert_eq!(stands(&house, &scene).await, (0, 0, 7));
 
     house.mail.answer_by(|_| None);
@@ -55,7 +55,8 @@ async fn only_a_reply_about_the_address_keeps_later_campaigns_from_it() {
     assert_eq!(written, ["full", "large", "silent", "unwanted"]);
     assert_eq!(stands(&house, &scene).await, (4, 0, 3));
 
-    // What was taken by the relay is no longer refused: what is owed later goes by e-mail.
+    // The relay has now accepted a message, so the address no longer counts as refused: what must be said later goes by
+    // e-mail.
     let kept = "select count(*) from person_since where refused_key is not null and refused_softly";
     assert_eq!(house.number(kept).await, 0);
 }

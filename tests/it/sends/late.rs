@@ -1,4 +1,4 @@
-//! A relay that takes its time, and a stop meanwhile.
+//! A slow relay, and a stop before it answers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The helpline's load as pacing sees it.
+//! The helpline's load as pacing measures it.
 
 use candor::campaign::{CampaignKind, review, store};
 use candor::id::CampaignId;
@@ -61,7 +61,7 @@ async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_th
         Some("It holds: 1500 or more people wait on the helpline.".to_owned()),
     );
     assert_eq!(paced(400).await, held);
-    // Later the figure is another one, and the reason is still true.
+    // Later the figure has changed, and the reason is still true.
     assert_eq!(paced(700).await, held);
     let decided = "select count(*) from audit_event where deed = 'campaign.pace'";
     assert_eq!(house.number(decided).await, 2);

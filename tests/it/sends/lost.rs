@@ -1,4 +1,4 @@
-//! A relay of two that loses every message, or puts every message off, while the other one takes them.
+//! Of two relays one loses or defers every message, and the other one accepts them.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn a_relay_that_loses_what_it_has_the_text_of_is_away_and_no_campaign_coun
     let uncertain = "select count(*) from outcome where settled and result = 'uncertain'";
     let uncertain = house.number(uncertain).await;
     sending.end().await;
-    // Five in a row, and what the other lines had in hand.
+    // Five in a row, and the messages on the other connections.
     assert!((5..=12).contains(&uncertain), "{uncertain}");
     let held = house.app.metrics.held_until.with_label_values(&["second"]);
     assert!(held.get() > 0, "it is away");
@@ -93,7 +93,7 @@ async fn where_the_only_relay_loses_every_message_after_its_text_the_campaign_is
     sending.end().await;
     let (_, reason) = stands(&house).await;
     assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
-    // Each that is lost counts, also those of the other connections while the relay is held: two or three rounds.
+    // Each lost message counts, also those of the other connections while the relay is held: two or three rounds.
     let uncertain = "select count(*) from outcome where settled and result = 'uncertain'";
     let uncertain = house.number(uncertain).await;
     assert!((12..=40).contains(&uncertain), "{uncertain}");
@@ -124,13 +124,13 @@ async fn a_relay_that_puts_everything_off_while_another_takes_is_held_and_not_th
     let sending = Sending::start(&house, two(&house, &bad));
     house.until_idle().await;
     let deferred = house.in_state("deferred").await;
-    // Ten in a row, and what the other line had in hand.
+    // Ten in a row, and the message on the other connection.
     assert!((10..=11).contains(&deferred), "{deferred}");
     assert_eq!(house.in_state("sent").await, 300 - deferred);
     let (status, reason) = stands(&house).await;
     assert_eq!(status, CampaignStatus::Sending, "{reason}");
     sending.end().await;
-    // They are sent at their next try.
+    // They are sent at their next attempt.
     house.app.clock.advance(TimeDelta::hours(1));
     house.send_all().await;
     assert_eq!(house.in_state("sent").await, 300);
@@ -198,7 +198,7 @@ async fn a_cancelled_campaign_that_no_sender_settles_says_so() {
         site.program(&[Comms]).await,
         site.signed_in("Cora", &[Comms]).await,
     );
-    // A sender died with a batch in hand.
+    // A sender died with a leased batch.
     house
         .sql("update batch set status = 'leased', leased_by = 'gone', lease_until = now() + interval '1 minute'")
         .await;
@@ -242,7 +242,7 @@ async fn neither_a_stop_nor_pacing_nor_held_relays_keep_a_cancelled_campaign_fro
     let page = || browser.get(&format!("/console/campaigns/{id}")).body;
     let words = "12 not settled yet. A sender does that in a moment.";
     assert!(page().contains(words), "{}", page());
-    // While the database is in doubt nothing is settled.
+    // While the database is in doubt no batch is settled.
     suspect(&house.app, by, &[Why::Declared]).await.unwrap();
     assert_eq!(seen()["state"], "in_doubt");
     let words = "12 not settled yet. Sending is held: the database may be an older copy.";
@@ -265,7 +265,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
     };
     let again = words("They are tried again.");
     assert!(page().contains(&again), "{}", page());
-    // A new list before the audience is complete: nobody can resume it.
+    // A new list before the audience is complete: the campaign cannot be resumed.
     house
         .sql("update campaign_freeze set done = false where bucket = 0")
         .await;
@@ -296,6 +296,6 @@ async fn a_message_behind_a_slow_answer_goes_by_another_line_of_the_same_relay()
     let open = "select count(*) from outcome where not settled and not exists (select from outcome o \
         where o.notice_id = outcome.notice_id and o.settled)";
     assert_eq!(house.number(open).await, 1, "the first waits still");
-    // What still waits for its answer is dropped.
+    // Messages that still wait for their answer are dropped.
     sending.drop_all().await;
 }

@@ -1,4 +1,4 @@
-//! A provider that the relay in use holds, beside a relay that does not take its mail.
+//! A provider that the relay in use holds, and a second relay that does not accept its mail.
 
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
@@ -16,7 +16,7 @@ fn refuses_a(relay: &MemoryRelay) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_that_is_not_needed_does_not_keep_a_held_providers_notices_waiting() {
-    // More of them than a lane has room for: the others come behind them.
+    // More than a queue has room for: the others are behind them.
     let settings = format!("{NO_BREAKER}\n[mail]\nbatch = 20");
     let people = (0..200).map(|n| match n % 5 {
         0 | 1 => format!("p{n}@a.example"),

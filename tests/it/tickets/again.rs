@@ -1,4 +1,4 @@
-//! What waits in the outbox is read again as it leaves: to whom it goes is decided then, not when it was written.
+//! A message in the outbox is read again as it leaves: its recipient is decided then, not when it was written.
 
 use candor::address::EmailAddress;
 use candor::id::PersonId;
@@ -40,7 +40,7 @@ impl Helpline {
         letters.unwrap().into_iter().map(mark).collect()
     }
 
-    /// The code in the one mail that was sent since.
+    /// The code in the one message that was sent since then.
     fn code(&self) -> String {
         let letter = self.mail.take_sent().pop().expect("a mail");
         let text = read(&letter.raw).text;
@@ -165,7 +165,7 @@ async fn a_code_ends_with_the_address_it_was_sent_to() {
     let new = line.code();
     assert!(check(&new).await);
 
-    // Without an address that may be used a code opens nothing.
+    // Without a usable address a code opens nothing.
     app.clock.advance(TimeDelta::minutes(2));
     code::send(app, line.incident, ann).await.unwrap();
     line.send_all().await;

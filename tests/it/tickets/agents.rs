@@ -1,4 +1,4 @@
-//! Agents at work at once: nobody gets what another has, nobody overwrites (promise P9).
+//! Concurrent agents: each ticket is taken by one agent, and no agent overwrites another's work (promise P9).
 
 use std::collections::HashSet;
 
@@ -130,7 +130,7 @@ async fn p9_of_two_replies_at_once_one_is_sent() {
             now.messages,
             ticket.messages + 1 + i32::try_from(replied).unwrap()
         );
-        // Whoever was first: the customer's word is unanswered, so the ticket is open.
+        // In either order the customer's reply is unanswered, so the ticket is open.
         assert_eq!(now.status, TicketStatus::Open);
     }
 }

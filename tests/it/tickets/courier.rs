@@ -1,4 +1,4 @@
-//! The courier: what the relay says becomes what the letter is.
+//! The outbox sender: the relay's answer decides the state of the message.
 
 use candor::mail::{Relay, Reply};
 use candor::outbox::store::Outcome;
@@ -118,7 +118,7 @@ async fn p4_the_emergency_stop_holds_the_letters_back() {
     for person in line.people(4, &ANN).await {
         line.asks(person, "Hello?").await;
     }
-    // The second letter of a claim finds the stop set.
+    // The second message of a claim finds the stop set.
     let url = line.url.clone();
     let stop = "update emergency_stop set stopped_at = now(), stopped_by = 'test'";
     line.mail.answer_by(move |_| {
@@ -164,7 +164,7 @@ async fn many_couriers_send_each_letter_once_and_a_late_one_changes_nothing() {
     sent.dedup();
     assert_eq!(sent.len(), 60);
 
-    // A courier that died with a letter in hand: another takes it over when the lease ends.
+    // An outbox sender died with a leased message: another takes it over when the lease ends.
     line.asks(line.person(&ANN).await, "Hello?").await;
     let (keys, now) = (&line.app.keys, line.app.now());
     let mut conn = line.app.db.get().await.unwrap();
@@ -174,7 +174,7 @@ async fn many_couriers_send_each_letter_once_and_a_late_one_changes_nothing() {
         .unwrap()
         .remove(0);
     assert_eq!(line.step().await, Worked::Nothing);
-    // The lease is the database's: a node whose clock is ahead takes nothing over.
+    // The lease is by the database's clock: a node with a fast clock takes nothing over.
     line.app.clock.advance(TimeDelta::hours(1));
     assert_eq!(line.step().await, Worked::Nothing);
     line.sql("update outbox set lease_until = clock_timestamp() where lease_until is not null")

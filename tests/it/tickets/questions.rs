@@ -1,4 +1,4 @@
-//! Real questions and hostile ones: each becomes a ticket, equal to the octet.
+//! Real questions and hostile ones: each becomes a ticket with exactly the same octets.
 
 use std::path::Path;
 

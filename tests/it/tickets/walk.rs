@@ -1,4 +1,4 @@
-//! Walk (b) under the web: a question becomes an answer, the customer writes back.
+//! Walk (b) below the web: a question becomes an answer, the customer replies.
 
 use candor::actor::Actor;
 use candor::audit;
@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::{ANN, Helpline, Someone};
 
-/// The letter without the breaks that quoted-printable puts into lines.
+/// The message without the line breaks of quoted-printable.
 fn readable(letter: &Letter) -> String {
     String::from_utf8(letter.raw.clone())
         .unwrap()
@@ -165,7 +165,7 @@ async fn a_form_sent_twice_is_one_question_and_too_many_are_added_to_the_newest(
     assert_eq!(line.number("select count(*) from ticket").await, 3);
     assert_eq!(line.number("select count(*) from ticket_message").await, 4);
 
-    // The same words after an answer are words again.
+    // The same words after an answer are a new message.
     let third = line.look(&third).await;
     let open = line
         .replies(&third, "Yes?", Then::to(TicketStatus::Open))
@@ -199,7 +199,7 @@ async fn a_link_in_wrong_hands_cannot_fill_a_ticket_until_nobody_can_open_it() {
         matches!(more, Err(IntakeError::Words(BadWords::TooMany))),
         "{more:?}"
     );
-    // What was sent twice was taken the first time, and others are not held up.
+    // A repeated message counts once, and others are not delayed.
     intake::ask(&line.app, line.incident, ann, "Topic", "Question 4?")
         .await
         .unwrap();
@@ -330,7 +330,7 @@ async fn a_code_is_good_once_and_not_for_long() {
         1
     );
 
-    // Somebody else who holds the link sends for codes to guess at.
+    // A stranger who holds the link asks for codes to guess at.
     for _ in 0..20 {
         app.clock.advance(TimeDelta::minutes(2));
         assert!(send().await.is_some());
@@ -442,7 +442,7 @@ async fn no_word_of_anybody_is_readable_in_the_tables() {
         );
         assert_eq!(line.number(&planted).await, 0, "{table}");
     }
-    // Destroying the key leaves the ticket and its history, without a word.
+    // Destroying the key leaves the ticket and its history, without any text.
     line.sql("update incident set wrapped_key = null, forgotten_at = now()")
         .await;
     let mut conn = line.app.db.get().await.unwrap();

@@ -1,4 +1,4 @@
-//! What counts for a ticket's place in line, and whose it is, over the ticket's life.
+//! What decides a ticket's place in the queue, and whose ticket it is, over its life.
 
 use candor::actor::Actor;
 use candor::staff::manage;
@@ -58,7 +58,7 @@ async fn new_exposure_and_vulnerability_count_when_the_customer_writes_and_harm_
         )
     );
 
-    // Reopened without a word, it is weighed as well.
+    // Reopened without a message, it is weighed as well.
     let open = line.look(&asked).await;
     line.replies(&open, "So sorry.", Then::solved()).await;
     line.sql("update person set flags = 0").await;

@@ -1,4 +1,4 @@
-//! A server that admits nobody without TLS, with a CA made for one test, and the files of its clients.
+//! A server that accepts only TLS connections, with a CA made for one test, and the files of its clients.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use crate::mail::Scratch;
 use crate::postgres::{Postgres, Wanted};
 
-/// The name that stands in the server's certificate.
+/// The name in the server's certificate.
 pub const HOST: &str = "db.candor.example";
 /// The roles' password.
 pub const PASSWORD: &str = "geheim-4711";
-/// Nobody gets in without TLS; `certified` only with a certificate of the CA.
+/// TLS is required; `certified` also needs a certificate of the CA.
 const HOSTS: &str = "hostssl all certified 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n\
     hostssl all all 127.0.0.1/32 scram-sha-256";
 
@@ -45,7 +45,7 @@ impl Authority {
     }
 }
 
-/// A server that asks for TLS, and the files of its clients.
+/// A server that requires TLS, and the files of its clients.
 pub struct Secured {
     pub server: Postgres,
     pub ca: Authority,
@@ -86,7 +86,7 @@ impl Secured {
         secured
     }
 
-    /// Writes a file for clients, and says where it is.
+    /// Writes a file for clients, and returns its path.
     pub fn file(&self, name: &str, content: &str) -> String {
         fs::write(self.files.path().join(name), content).unwrap();
         self.at(name)

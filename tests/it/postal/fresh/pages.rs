@@ -1,4 +1,4 @@
-//! The same on pages, in the account and in the texts.
+//! The same faults on pages, in the account and in the texts.
 
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::NewCampaign;
@@ -182,7 +182,7 @@ async fn e16_a_correction_says_what_was_wrong_and_the_page_keeps_it() {
         };
         launch::create(app, by, &new).await.unwrap()
     };
-    // Whom nothing was told wrongly it does not suit.
+    // The text does not fit people who were told nothing wrong.
     let everybody = draft("told").await;
     let refused = launch::submit(app, by, everybody).await;
     assert!(
@@ -345,7 +345,7 @@ async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_so() {
         "{}",
         seen.body
     );
-    // Told by telephone is no letter that was posted; one person is one person.
+    // A person told by telephone does not count as a posted letter; one person counts once.
     let (batch, _) = post.take(PostalKind::Kin, false).await.unwrap();
     let letters = "/console/incidents/sundmere/letters";
     let seen = staff.get(letters).body;
