@@ -115,7 +115,7 @@ async fn the_answers_that_are_kept_are_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_yet_succeed_gives_its_key_back() {
+async fn a_failure_that_may_yet_succeed_frees_its_key() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[candor::staff::StaffRole::Lead]).await;
@@ -125,7 +125,7 @@ async fn what_may_yet_succeed_gives_its_key_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_at_once_one_does_the_deed() {
+async fn of_two_concurrent_requests_one_does_the_act() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;
@@ -153,7 +153,7 @@ async fn of_two_at_once_one_does_the_deed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deed_whose_process_died_is_not_done_twice() {
+async fn an_act_of_a_process_that_died_is_not_done_twice() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;

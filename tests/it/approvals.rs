@@ -249,7 +249,7 @@ async fn launches_and_an_activation_at_once_never_send_what_was_not_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_submitted_or_launched_in_a_state_that_tells_nobody() {
+async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
@@ -325,7 +325,7 @@ async fn nothing_is_submitted_or_launched_in_a_state_that_tells_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audience_that_was_told_meanwhile_is_nobody_at_launch() {
+async fn an_audience_that_was_told_since_approval_is_empty_at_launch() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;

@@ -391,7 +391,7 @@ async fn people_with_an_unsettled_notice_elsewhere_are_left_out_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_languages_and_flags_are_read_alike_and_nobody_is_no_audience() {
+async fn places_languages_and_flags_are_normalised_and_an_empty_audience_is_refused() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let comms = site.program(&[Comms]).await;

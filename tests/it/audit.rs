@@ -284,7 +284,7 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
+async fn an_act_waits_for_no_other_act_and_for_no_linking_of_the_audit_log() {
     let house = House::new().await;
     act(&house, "a.first").await;
     let holder = house.raw().await;
@@ -320,7 +320,7 @@ async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own_time() {
+async fn the_entry_of_a_stop_that_cannot_be_written_is_written_later_once_with_its_own_time() {
     let house = House::new().await;
     let holder = house.raw().await;
     holder

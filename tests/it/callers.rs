@@ -130,7 +130,7 @@ async fn b10_a_caller_is_found_by_the_number_of_their_ticket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b10_a_ticket_is_found_by_its_number_and_by_whoever_asked() {
+async fn b10_a_ticket_is_found_by_its_number_and_by_the_person_who_asked() {
     let line = Helpline::open("").await;
     let (ann, _) = line.person(1).await;
     let asked = line.asks(ann, "What was taken?").await.ticket().clone();
@@ -404,7 +404,7 @@ async fn b14_a_call_that_was_logged_says_whether_the_caller_was_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b20_who_wrote_in_another_tab_is_told_so() {
+async fn b20_a_customer_who_wrote_in_another_tab_is_told_so() {
     let line = Helpline::open("").await;
     let (ann, _) = line.person(1).await;
     let asked = line.asks(ann, "What was taken?").await.ticket().clone();

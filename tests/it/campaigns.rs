@@ -79,7 +79,7 @@ async fn p1_everybody_is_told_once_and_the_account_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_reply_ends_in_its_own_state() {
+async fn each_reply_leads_to_its_own_state() {
     let house = House::with("[mail]\nbatch = 10").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(40, "name")).await;

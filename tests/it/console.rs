@@ -109,7 +109,7 @@ fn prepared(comms: &Browser) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
+async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let comms = site.signed_in("comms", &[Comms, Approver]).await;
@@ -237,7 +237,7 @@ async fn a_campaign_is_prepared_approved_and_watched_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_typed_is_kept_and_what_changed_meanwhile_is_said() {
+async fn typed_text_is_kept_and_the_page_says_what_another_account_changed() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;

@@ -449,7 +449,7 @@ fn several_reasons_share_one_line_of_the_rejects() {
 }
 
 #[test]
-fn a_row_prints_nobody() {
+fn a_row_is_printed_without_personal_data() {
     let file = b"reference,elements,name,email\nC-77,name,Jane,jane@example.com\n";
     assert_eq!(format!("{:?}", read(file)[0].1), "Ok(Row { line: 2, .. })");
 }

@@ -196,7 +196,7 @@ fn check(seed: u64, tally: &mut Tally) {
 }
 
 #[test]
-fn damage_to_a_line_costs_that_line_and_moves_nobodys_cells() {
+fn damage_to_a_line_costs_that_line_and_moves_no_cells_between_people() {
     let mut tally = Tally::default();
     for seed in KEPT.into_iter().chain(0..2_000) {
         check(seed, &mut tally);

@@ -110,7 +110,7 @@ fn let_in(seen: &Seen) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_are_refused_everywhere_but_at_the_public_doors() {
+async fn strangers_are_refused_on_all_routes_but_the_public_ones() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let mut things = furnish(&house).await;
@@ -141,7 +141,7 @@ async fn strangers_are_refused_everywhere_but_at_the_public_doors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_role_passes_the_doors_of_its_rights_and_no_other() {
+async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let things = furnish(&house).await;

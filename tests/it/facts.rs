@@ -237,7 +237,7 @@ async fn t11_a_public_title_stays_until_another_is_published_also_without_facts(
 
 /// D11: what the dashboard says of people who have no means of contact.
 #[tokio::test(flavor = "multi_thread")]
-async fn d11_the_dashboard_names_people_whom_no_campaign_reaches_uncertain_notices_letters_and_supplements()
+async fn d11_the_dashboard_names_people_without_a_campaign_uncertain_notices_letters_and_supplements()
  {
     let house = House::new().await;
     let site = Site::open(&house.app).await;

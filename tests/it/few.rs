@@ -7,7 +7,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_audience_of_a_campaign_to_few_people_is_complete_after_as_few_transactions() {
+async fn the_audience_of_a_campaign_to_few_people_takes_as_few_transactions() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name;ssn")).await;

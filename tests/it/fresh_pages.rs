@@ -221,7 +221,7 @@ async fn lose_all(house: &House, scene: &Scene, campaign: CampaignId) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_uncertain_notice_waits_for_nobody_once_its_people_know_what_is_theirs() {
+async fn an_uncertain_notice_waits_for_no_decision_once_its_people_know_what_is_theirs() {
     let (house, scene, site) = set("").await;
     scene.import(&house, &list(2, "name;phone")).await;
     let (kind, all) = (CampaignKind::Initial, Audience::default());
@@ -329,7 +329,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dead_sender_has_is_said_with_the_time_at_which_it_goes_on() {
+async fn the_batches_of_a_dead_sender_are_shown_with_the_time_at_which_they_continue() {
     let (house, scene, site, campaign) = drafted("", 3, BODY).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
     scene.launch(&house, campaign).await;
@@ -359,7 +359,7 @@ async fn what_a_dead_sender_has_is_said_with_the_time_at_which_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_paused_campaign_whose_list_was_replaced_is_void_everywhere() {
+async fn a_paused_campaign_is_shown_as_void_everywhere_once_its_list_was_replaced() {
     let (house, scene, site, campaign) = drafted("", 3, BODY).await;
     scene.launch(&house, campaign).await;
     let by = Actor::Staff(scene.comms);
@@ -519,7 +519,7 @@ async fn campaigns_of_one_name_are_told_apart_and_a_cancelled_one_says_how_many_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_fact_stands_in_brackets_and_an_early_incident_leads_on() {
+async fn a_missing_fact_stands_in_brackets_and_an_early_incident_says_what_comes_next() {
     let lacking = format!("{BODY}\n\nWhat happened: {{{{ facts.what_happened }}}}");
     let (house, scene, site, campaign) = drafted("", 2, &lacking).await;
     let comms = site.signed_in("Comms", &[Comms]).await;

@@ -99,7 +99,7 @@ async fn p2_what_is_acknowledged_of_a_correction_says_that_these_people_then_cou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn incidents_that_need_somebody_come_first_on_the_dashboard_then_the_latest() {
+async fn incidents_that_need_attention_come_first_on_the_dashboard_then_the_latest() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;
@@ -147,7 +147,7 @@ fn numbers(page: &str) -> (Vec<i64>, Option<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_did_what_says_where_the_rest_is_and_the_audit_log_shows_the_acts_of_an_incident() {
+async fn the_latest_acts_link_to_the_rest_and_the_audit_log_shows_the_acts_of_an_incident() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;

@@ -142,7 +142,7 @@ fn read(letters: &[std::path::PathBuf]) -> Vec<ElementSet> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p2_a_stranger_finds_in_a_thousand_notices_exactly_what_was_named() {
+async fn p2_an_independent_reader_finds_in_a_thousand_notices_exactly_what_was_named() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     // Facts that name no element, for the rehearsal's texts.

@@ -103,7 +103,7 @@ impl Prover<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_act_is_done_whose_answer_is_not_kept() {
+async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms, Agent, Lead, Admin]).await;

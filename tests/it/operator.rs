@@ -53,7 +53,7 @@ async fn a_database_url_that_cannot_be_read_ends_the_program_and_names_the_setti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_finds_a_folder_that_no_message_can_be_written_to() {
+async fn check_reports_a_folder_that_is_not_writable() {
     let house = House::new().await;
     let files = Scratch::new();
     let file = files.path().join("file");

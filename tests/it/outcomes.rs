@@ -83,7 +83,7 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_who_write_the_same_row_in_one_commit_one_did() {
+async fn of_two_writers_of_one_row_in_one_commit_one_succeeds() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;
@@ -120,7 +120,7 @@ async fn of_two_who_write_the_same_row_in_one_commit_one_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_signs_out_no_longer_watches() {
+async fn after_signing_out_the_event_stream_ends() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;

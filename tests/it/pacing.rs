@@ -54,7 +54,7 @@ async fn deeds(house: &House, deed: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rest_follows_a_first_slice_that_ended_well() {
+async fn the_rest_follows_a_canary_that_ended_well() {
     let house = House::with("[mail]\nbatch = 50").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1_200, "name;ssn")).await;
@@ -71,7 +71,7 @@ async fn the_rest_follows_a_first_slice_that_ended_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_written_to() {
+async fn a_canary_that_bounces_pauses_the_campaign_and_no_other_person_is_written_to() {
     let house = House::with("[mail]\nbatch = 50").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1_200, "name;ssn")).await;
@@ -118,7 +118,7 @@ async fn a_first_slice_that_bounces_pauses_the_campaign_and_nobody_else_is_writt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_pauses_and_resumes_before_the_first_slice_was_tried_does_not_pass_it() {
+async fn pausing_and_resuming_before_the_canary_was_tried_does_not_pass_it() {
     let house = House::with("[mail]\nbatch = 50").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1_200, "name;ssn")).await;
@@ -134,7 +134,7 @@ async fn who_pauses_and_resumes_before_the_first_slice_was_tried_does_not_pass_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_bounces_pause_a_campaign_long_after_its_first_slice() {
+async fn too_many_bounces_pause_a_campaign_long_after_its_canary() {
     let house = House::with("[mail]\nbatch = 50\n[breaker]\nwindow = 200\nleast = 100").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(900, "name;ssn")).await;
@@ -300,7 +300,7 @@ async fn a_correction_overtakes_and_campaigns_of_a_kind_take_turns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_first_notices_share_the_lines_evenly() {
+async fn two_first_notices_share_the_connections_evenly() {
     let house = House::with("[mail]\nbatch = 20").await;
     let scene = Scene::new(&house).await;
     let there = list(400, "name;ssn")
@@ -343,7 +343,7 @@ async fn two_first_notices_share_the_lines_evenly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_over_a_providers_limit_steps_aside_and_others_go_on() {
+async fn notices_over_a_providers_limit_are_parked_and_others_continue() {
     let settings = "[providers.slow]\nper_second = 1\ndomains = [\"slow.example\"]";
     let house = House::with(settings).await;
     let scene = Scene::new(&house).await;

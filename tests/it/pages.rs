@@ -280,7 +280,7 @@ async fn a_notice_is_checked_by_its_code_and_a_slip_is_told_from_a_fake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_cannot_be_guessed_at_leisure_and_right_ones_are_not_counted() {
+async fn guesses_of_codes_are_limited_and_right_codes_are_not_counted() {
     let (house, site, scene) = open("", 1).await;
     scene.launched(&house, CampaignKind::Initial).await;
     let notice = letter_with(&house, "/s/").await;
@@ -300,7 +300,7 @@ async fn codes_cannot_be_guessed_at_leisure_and_right_ones_are_not_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_learns_who_is_affected() {
+async fn strangers_cannot_learn_who_is_affected() {
     let (house, site, scene) = open("", 1).await;
     let browser = site.browser();
     // The page asks for no consent, and does not say that it does.
@@ -332,7 +332,7 @@ async fn nobody_learns_who_is_affected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_incident_is_public_once_something_was_said_about_it() {
+async fn an_incident_is_public_once_something_was_published_about_it() {
     let (house, site, scene) = open("", 1).await;
     let browser = site.browser();
     assert_eq!(browser.get("/incidents/sundmere").status, 404);
@@ -415,7 +415,7 @@ async fn p7_reading_a_persons_and_an_agents_pages_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_becomes_a_ticket_of_whoever_called() {
+async fn a_call_becomes_a_ticket_of_the_caller() {
     let (house, site, scene) = open("", 2).await;
     let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
     let page = "/console/helpline/call";
@@ -464,7 +464,7 @@ async fn a_call_becomes_a_ticket_of_whoever_called() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rehearsals_letters_can_be_read() {
+async fn a_rehearsals_messages_can_be_read() {
     let folder = std::env::temp_dir().join(format!("candor-outbox-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let relays = format!(

@@ -121,7 +121,7 @@ async fn everything_is_stopped_and_started_from_the_command_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_letter_list_and_the_proof_of_the_books_are_commands() {
+async fn the_letter_list_and_the_recount_are_commands() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     let people = "reference,email,name,postcode,address,elements\n\
@@ -166,7 +166,7 @@ async fn the_letter_list_and_the_proof_of_the_books_are_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sender_tells_whoever_watches_it_how_it_gets_on() {
+async fn a_sender_serves_its_state_to_monitoring() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(20, "name;ssn")).await;

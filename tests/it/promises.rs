@@ -82,7 +82,7 @@ async fn p1_p2_everybody_is_accounted_for_and_what_was_not_named_shows_until_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
+async fn p10_every_alteration_of_the_audit_log_is_named() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;

@@ -104,7 +104,7 @@ fn check(run: &Run, kinds: &[Kind], each: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn odd_answers_to_some_hold_up_nobody_else() {
+async fn odd_answers_to_some_recipients_delay_no_others() {
     let full = std::env::var("CANDOR_QUIRKS").is_ok_and(|size| size == "full");
     let usual = run(300, &[], 0).await;
     // All at once: most of the list is odd, and all messages go through one relay.

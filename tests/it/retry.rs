@@ -107,7 +107,7 @@ fn first_verdict(code: u16, text: &str) -> (Verdict, bool) {
 }
 
 #[test]
-fn hard_and_soft_bounces_are_told_apart_as_sisimai_does() {
+fn hard_and_soft_bounces_are_classified_as_by_sisimai() {
     let Some(rows) = rows() else { return };
     let (mut held, mut agreed, mut hard_ones, mut found) = (0, 0, 0, 0);
     for (file, reason, hard, code, text) in rows {
@@ -138,7 +138,7 @@ fn hard_and_soft_bounces_are_told_apart_as_sisimai_does() {
 }
 
 #[test]
-fn a_reply_against_the_sender_condemns_no_address_and_is_not_final_at_once() {
+fn a_reply_against_the_sender_rules_out_no_address_and_is_not_final_at_once() {
     let Some(rows) = rows() else { return };
     let mut against = 0;
     for (file, reason, _, code, text) in rows {

@@ -26,7 +26,7 @@ fn key_file(scratch: &Scratch, name: &str, key: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_master_key_opens_everybody_and_keeps_the_links_that_were_sent() {
+async fn a_new_master_key_opens_all_people_and_keeps_the_links_that_were_sent() {
     let mut house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name;ssn")).await;

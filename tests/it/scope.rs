@@ -809,7 +809,7 @@ async fn no_table_holds_a_name_an_address_or_a_reference() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forgotten_incident_keeps_its_account_and_nobody_in_it() {
+async fn a_forgotten_incident_keeps_its_account_and_no_people() {
     let desk = Desk::new().await;
     let app = &desk.house.app;
     desk.take(ScopeMode::Full, "reference,elements\na,name\nb,name\nc,\n")

@@ -12,7 +12,7 @@ use crate::house::House;
 const DOOR: &str = "/console/sign-in";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_signs_in_stays_in_until_signing_out() {
+async fn a_signed_in_account_stays_signed_in_until_signing_out() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;
@@ -41,7 +41,7 @@ async fn who_signs_in_stays_in_until_signing_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_wrong_gets_the_same_words() {
+async fn every_failed_sign_in_gets_the_same_words() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;
@@ -91,7 +91,7 @@ async fn guessing_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_who_guesses_does_not_keep_out_who_was_in_before() {
+async fn a_stranger_who_guesses_does_not_lock_out_a_known_browser() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     for name in ["ana", "bea"] {
@@ -212,7 +212,7 @@ async fn a_form_of_two_days_ago_is_too_old() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_typed_after_the_session_ended_are_given_back() {
+async fn text_typed_after_the_session_ended_is_given_back() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let words = "This long answer took me half an hour <to write>.";
@@ -225,7 +225,7 @@ async fn words_typed_after_the_session_ended_are_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_is_led_to_the_door_and_back() {
+async fn a_stranger_is_led_to_the_sign_in_page_and_back() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;

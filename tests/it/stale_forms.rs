@@ -153,7 +153,7 @@ async fn e24_the_page_asks_by_number_whether_it_is_the_same_person_or_another_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b17_a_template_that_was_saved_meanwhile_is_not_overwritten() {
+async fn b17_a_template_that_another_account_has_saved_is_not_overwritten() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;

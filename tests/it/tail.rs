@@ -65,7 +65,7 @@ async fn four_days(house: &House) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn those_put_off_for_days_do_not_pause_a_campaign_at_its_end() {
+async fn notices_deferred_for_days_do_not_pause_a_campaign_at_its_end() {
     let house = House::with("[mail]\nbatch = 50\n[breaker]\nwindow = 40\nleast = 20").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(PEOPLE, "name;ssn")).await;
@@ -150,7 +150,7 @@ async fn a_cancelled_campaign_still_says_what_may_have_arrived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_seemed_dead_and_wrote_the_end_after_all_is_believed() {
+async fn an_end_written_by_a_sender_that_seemed_dead_is_kept() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(PEOPLE, "name;ssn")).await;

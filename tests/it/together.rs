@@ -62,7 +62,7 @@ async fn approved(house: &House, scene: &Scene) -> CampaignId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p9_of_two_edits_of_one_draft_the_second_hears_that_it_changed() {
+async fn p9_of_two_edits_of_one_draft_the_second_is_told_that_it_changed() {
     let (house, scene) = scene().await;
     for _ in 0..ROUNDS {
         let id = draft(&house, &scene).await;
@@ -131,7 +131,7 @@ async fn p9_an_approval_and_a_taking_back_at_once_end_in_one_of_the_two() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p9_launched_by_two_at_once_a_campaign_is_launched_once() {
+async fn p9_a_campaign_that_two_people_launch_at_once_is_launched_once() {
     let (house, scene) = scene().await;
     for _ in 0..ROUNDS {
         let id = approved(&house, &scene).await;

@@ -152,7 +152,7 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_named_and_is_not_so_any_more_is_said_beside_what_is() {
+async fn the_page_says_what_was_named_and_is_no_longer_true_next_to_what_is() {
     let (house, site, scene) = open(&row("R-1", "ann@home.example", "name;ssn", "")).await;
     scene.launched(&house, CampaignKind::Initial).await;
     house.send_all().await;

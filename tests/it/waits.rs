@@ -23,7 +23,7 @@ async fn until_a_sender_is_seen(house: &House) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sender_whose_row_was_deleted_while_it_was_cut_off_says_when_it_began() {
+async fn a_sender_says_when_it_began_after_its_row_was_deleted() {
     let house = House::new().await;
     let sending = Sending::start(&house, house.routes(1));
     until_a_sender_is_seen(&house).await;

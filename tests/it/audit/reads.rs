@@ -152,7 +152,7 @@ async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_waits_for_the_log_and_what_was_read_meanwhile_is_written_later() {
+async fn no_page_waits_for_the_log_and_reads_are_written_to_it_later() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;

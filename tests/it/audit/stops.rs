@@ -45,7 +45,7 @@ async fn an_entry_that_its_own_process_may_still_write_is_left_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_whose_entry_another_process_writes_at_the_same_moment_says_that_it_stands_there() {
+async fn a_stop_says_that_its_entry_exists_when_another_process_writes_it_at_the_same_time() {
     let house = House::new().await;
     let mut other = house.app.db.begin().await.unwrap();
     other

@@ -90,7 +90,7 @@ async fn d5_a_half_frozen_audience_stops_where_it_is_and_the_next_campaign_tells
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d5_nobody_is_frozen_from_a_list_that_is_half_in_force() {
+async fn d5_no_person_is_frozen_from_a_list_that_is_half_in_force() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &first_list(50)).await;

@@ -214,7 +214,7 @@ async fn launched(house: &House, scene: &Scene) -> CampaignId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d1_at_full_speed_nothing_wrong_leaves_later_than_two_seconds_after_a_list_came_in_force() {
+async fn d1_at_full_speed_no_wrong_message_leaves_later_than_two_seconds_after_a_list_came_into_force() {
     let size = Size::asked();
     let house = House::new().await;
     let scene = Scene::new(&house).await;

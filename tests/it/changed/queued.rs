@@ -160,7 +160,7 @@ async fn d1_a_batch_that_is_being_sent_is_read_again_when_its_people_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d1_what_was_put_off_is_withheld_by_its_time_and_what_may_have_arrived_stays_uncertain() {
+async fn d1_a_deferred_notice_is_withheld_by_its_time_and_one_that_may_have_arrived_stays_uncertain() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &first_list(4)).await;
@@ -211,7 +211,7 @@ async fn d1_what_was_put_off_is_withheld_by_its_time_and_what_may_have_arrived_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d11_a_campaign_says_whom_it_left_out_and_where_to_draft_the_next() {
+async fn d11_a_campaign_names_the_people_it_left_out_and_where_to_draft_the_next() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, ALL)).await;

@@ -58,7 +58,7 @@ fn a_lost_delimiter_before_a_quoted_cell_shifts_no_cells() {
 }
 
 #[test]
-fn a_quotation_mark_at_an_address_does_not_gather_the_rows_below() {
+fn a_quotation_mark_at_an_address_does_not_swallow_the_rows_below() {
     let row = |n: u64, quote: &str| format!("R-{n},name,{quote}{n} High St\n");
     let mut file = "reference,elements,address\n".to_owned();
     for n in 2..=13 {
@@ -233,7 +233,7 @@ fn characters_that_do_not_show_are_passed_over_in_names_of_columns_and_named_in_
 }
 
 #[test]
-fn a_first_line_with_rows_in_it_is_refused_in_one_sentence_that_names_nobody() {
+fn a_first_line_with_rows_in_it_is_refused_in_one_sentence_without_names() {
     let wide = format!("reference,elements{}\nA1,name", ",".repeat(1_000_000));
     let joined: String = (0..9)
         .map(|n| format!(" A{n},a{n}@x.example,Ann {n},name"))
@@ -262,7 +262,7 @@ fn a_first_line_with_a_damaged_quotation_mark_is_said_to_have_one() {
 }
 
 #[test]
-fn lines_end_in_any_way_and_one_that_is_cut_is_told() {
+fn any_line_ending_is_read_and_a_cut_line_is_reported() {
     let (found, lines) = read(b"reference,elements\rR-1,name\r\nR-2,name\n\rR-3,name\r");
     let on: Vec<_> = found.iter().map(|found| found.record.line).collect();
     assert_eq!(on, [2, 3, 5]);

@@ -168,7 +168,7 @@ fn navigation(page: &Seen) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s6_error_pages_keep_the_navigation_of_who_is_signed_in() {
+async fn s6_error_pages_keep_the_navigation_of_the_signed_in_account() {
     let filled = filled().await;
     let site = site(&filled).await;
     for role in roles() {

@@ -37,7 +37,7 @@ fn called(agent: &Browser, reference: &str) -> (String, Seen) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f3_nobody_is_asked_to_write_to_or_call_people_who_must_not_be_written_to() {
+async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_written_to() {
     let rows = "P,p@example.org,Pia,en,US-WA,protected,name\nD,d@example.org,Dee,en,US-WA,deceased,name\n\
         H,h@example.org,Hal,en,US-WA,hold,name\nN,,Nan,en,US-WA,,name\nE,e@example.org,Eve,en,US-WA,,name\n";
     let (house, site, scene) = open(rows).await;
@@ -186,7 +186,7 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_a_restored_database_may_lack_is_not_called_that_of_nobody() {
+async fn a_code_that_a_restored_database_may_lack_is_not_called_unknown() {
     let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
     let (house, site, scene) = open(rows).await;
     scene.launched(&house, CampaignKind::Initial).await;

@@ -48,8 +48,8 @@ async fn said(house: &House, word: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l6_l7_l9_words_come_back_in_a_real_browser() {
-    let name = "l6_l7_l9_words_come_back_in_a_real_browser";
+async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
+    let name = "l6_l7_l9_typed_text_is_kept_in_a_real_browser";
     if let Some(missing) = missing() {
         return did_not_run(name, missing);
     }

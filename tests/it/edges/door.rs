@@ -319,7 +319,7 @@ async fn figures_are_on_an_address_of_their_own_and_pages_link_to_the_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_in_a_folder_are_for_one_user_only() {
+async fn messages_in_a_folder_are_for_one_user_only() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name;ssn")).await;

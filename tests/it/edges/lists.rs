@@ -170,7 +170,7 @@ fn spreadsheets_lines_and_blank_rows_are_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_line_that_is_data_is_refused_fast_and_repeats_nobody() {
+async fn a_first_line_that_is_data_is_refused_fast_and_not_repeated() {
     let house = House::new().await;
     let _scene = Scene::new(&house).await;
     let site = Site::open(&house.app).await;

@@ -98,7 +98,7 @@ async fn an_unfinished_fact_that_a_text_quotes_is_not_submitted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_of_which_nothing_shows_is_no_text() {
+async fn a_text_without_visible_content_is_no_text() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;

@@ -121,7 +121,7 @@ async fn d3_an_incident_is_not_forgotten_while_a_sender_works_and_nothing_leaves
 
 /// A node of an older version, or a person with SQL access, writes this.
 #[tokio::test(flavor = "multi_thread")]
-async fn d3_a_sender_whose_incident_is_forgotten_under_it_stops_within_two_seconds_and_ends_its_campaign()
+async fn d3_a_sender_stops_within_two_seconds_after_its_incident_is_forgotten_and_ends_its_campaign()
  {
     let Some(two) = two().await else {
         return did_not_run(

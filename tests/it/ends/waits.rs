@@ -61,7 +61,7 @@ async fn solve(house: &House, scene: &Scene) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d12_l11_an_incident_is_monitored_with_a_yes_and_closed_when_everything_is_over() {
+async fn d12_l11_an_incident_is_monitored_with_a_consent_and_closed_when_everything_is_over() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     let app = &house.app;
@@ -348,7 +348,7 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l11_everybody_is_told_is_said_only_when_it_is_so() {
+async fn l11_pages_say_that_everybody_is_told_only_when_it_is_true() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;

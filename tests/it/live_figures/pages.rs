@@ -134,7 +134,7 @@ pub fn has_not(page: &str, words: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_launch_question_the_page_and_the_stream_say_the_same_number_and_completed_is_100_per_cent()
+async fn the_launch_question_the_page_and_the_stream_show_the_same_number_and_completed_is_100_per_cent()
  {
     let rows = (0..12).map(|n| {
         let flags = if n < 3 { "hold" } else { "" };
@@ -271,7 +271,7 @@ async fn the_stop_shows_on_every_figure_that_it_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tickets_in_line_are_said_to_those_who_launch_and_do_not_answer() {
+async fn the_number_of_queued_tickets_is_shown_to_roles_that_launch_and_do_not_answer() {
     let shown = Shown::launched("", &list(1, "name")).await;
     shown.house.send_all().await;
     has_not(&shown.dashboard(), &["Tickets in line"]);

@@ -99,7 +99,7 @@ async fn a_cancelled_campaign_is_settled_within_a_second_though_a_relay_does_not
 /// The connections that write partial results are ended while they write, at the end of the batch too: then it is
 /// unknown whether the write took effect.
 #[tokio::test(flavor = "multi_thread")]
-async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() {
+async fn parts_of_a_batch_are_counted_once_although_the_connection_is_lost() {
     let shown = Shown::in_one_batch("[mail]\nlease_seconds = 4", 200).await;
     let sink = Sink::start(Duration::from_millis(60)).await;
     let sending = Sending::start(&shown.house, vec![local(sink.port, 2)]);

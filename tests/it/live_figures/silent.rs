@@ -64,7 +64,7 @@ async fn a_relay_that_hangs_after_the_text_is_named_with_how_long_it_has_not_ans
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_has_not_answered_for_half_a_minute_needs_somebody() {
+async fn a_relay_that_has_not_answered_for_half_a_minute_needs_attention() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;

@@ -45,19 +45,19 @@ async fn signs_in_while(act: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_session_is_made_with_a_password_that_was_replaced_meanwhile() {
+async fn no_session_is_made_with_a_password_that_was_replaced_during_sign_in() {
     let hash = Password::parse(NEXT).unwrap().hash(Cost::LIGHT).await;
     let act = format!("update staff set password_hash = '{}'", hash.as_str());
     signs_in_while(&act).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_session_is_made_for_an_account_that_was_disabled_meanwhile() {
+async fn no_session_is_made_for_an_account_that_was_disabled_during_sign_in() {
     signs_in_while("update staff set disabled_at = now()").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_own_change_does_not_replace_the_password_that_an_admin_set_meanwhile() {
+async fn an_own_change_does_not_replace_the_password_that_an_admin_set_at_the_same_time() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let staff = site.staff("ann", &[StaffRole::Agent]).await;

@@ -381,7 +381,7 @@ fn a_return_path_too_long_for_a_notices_id_stays_as_it_is() {
 }
 
 #[test]
-fn a_key_that_others_may_read_or_that_is_none_is_named_and_not_quoted() {
+fn a_key_that_others_may_read_or_that_is_malformed_is_named_and_not_quoted() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new();
     let file = scratch.path().join("key.pem");

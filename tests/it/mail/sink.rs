@@ -103,11 +103,11 @@ pub(crate) fn received(dumps: &Path, field: &str) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test]
-async fn a_real_server_gets_every_letter_once_and_whole() {
+async fn a_real_server_gets_every_message_once_and_whole() {
     let scratch = Scratch::new();
     let Some(sink) = Sink::start(Some(scratch.path())) else {
         return did_not_run(
-            "a_real_server_gets_every_letter_once_and_whole",
+            "a_real_server_gets_every_message_once_and_whole",
             "smtp-sink",
         );
     };
@@ -147,9 +147,9 @@ async fn a_real_server_gets_every_letter_once_and_whole() {
 }
 
 #[tokio::test]
-async fn no_letter_waits_for_nagle() {
+async fn no_message_waits_for_nagle() {
     let Some(sink) = Sink::start(None) else {
-        return did_not_run("no_letter_waits_for_nagle", "smtp-sink");
+        return did_not_run("no_message_waits_for_nagle", "smtp-sink");
     };
     let mut line = sink.relay().connect().await.expect("connects");
     let letter = letter(1);

@@ -60,7 +60,7 @@ impl Authority {
 }
 
 #[tokio::test]
-async fn only_a_certificate_that_holds_is_talked_to() {
+async fn the_client_talks_only_to_a_server_with_a_valid_certificate() {
     let scratch = Scratch::new();
     let (authority, ca) = (Authority::new(), scratch.path().join("ca.pem"));
     std::fs::write(&ca, &authority.pem).expect("written");

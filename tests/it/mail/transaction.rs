@@ -124,7 +124,7 @@ async fn every_refusal_is_told_by_its_own_reply() {
 }
 
 #[tokio::test]
-async fn a_421_ends_the_connection_and_the_next_letter_opens_another() {
+async fn a_421_ends_the_connection_and_the_next_message_opens_another() {
     for offers in [MODERN, &MODERN[1..]] {
         for stage in ["MAIL", "RCPT", "DATA", "TEXT"] {
             let server = serve(offers, move |connection, at| {
@@ -155,7 +155,7 @@ async fn a_421_ends_the_connection_and_the_next_letter_opens_another() {
 }
 
 #[tokio::test]
-async fn a_worn_out_connection_is_replaced_unseen() {
+async fn a_used_up_connection_is_replaced_without_an_error() {
     for farewell in [
         "421 4.7.0 idle too long",
         "452 4.5.3 too many messages on this connection",

@@ -66,7 +66,7 @@ async fn a_pause_over_the_api_stops_senders_before_its_answer_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pause_stands_whose_whole_answer_cannot_be_kept() {
+async fn a_pause_stands_although_its_whole_answer_cannot_be_stored() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[Comms]).await;
@@ -161,7 +161,7 @@ async fn an_answer_is_counted_once_it_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_is_told_to_look_first_where_it_is_not_known_whether_their_words_arrived() {
+async fn a_customer_is_told_to_look_first_if_it_is_unknown_whether_their_words_arrived() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;

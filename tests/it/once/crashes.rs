@@ -270,7 +270,7 @@ async fn until_more(field: &Field, more: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_act_is_done_once_whatever_dies_under_it() {
+async fn each_act_is_done_once_whichever_process_dies() {
     let mut postgres = Postgres::start().await;
     let house = House::at(&postgres.cluster.url("storm"), "").await;
     let scene = Scene::new(&house).await;

@@ -25,7 +25,7 @@ fn statements(log: &Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_node_asks_little_and_wakes_at_once() {
+async fn an_idle_node_runs_few_statements_and_wakes_at_once() {
     let postgres = Postgres::start().await;
     let house = House::at(&postgres.cluster.url("storm"), "").await;
     let scene = Scene::new(&house).await;

@@ -149,7 +149,7 @@ fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_them() {
+async fn acts_of_several_transactions_are_done_once_whichever_process_is_killed() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &rows(0)).await;

@@ -92,7 +92,7 @@ async fn a_process_that_is_told_to_end_while_postgres_is_away_ends_soon_and_says
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn senders_whose_database_is_away_leave_soon_whether_they_finish_or_drop_what_they_have() {
+async fn senders_without_their_database_stop_soon_whether_they_finish_or_drop_their_messages() {
     for drops in [false, true] {
         let mut postgres = Postgres::start().await;
         let house = House::at(&postgres.cluster.url("storm"), "[mail]\nlease_seconds = 5").await;

@@ -82,7 +82,7 @@ async fn letters_to_people_held_protected_dead_or_retracted_since_are_confirmed_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn next_of_kin_of_somebody_who_lives_or_is_held_are_confirmed_too() {
+async fn next_of_kin_of_a_person_who_lives_or_is_held_are_confirmed_too() {
     let post = Post::with(
         &[
             changed(0, "deceased"),

@@ -146,7 +146,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_with_a_former_person_is_put_back_from_its_file() {
+async fn a_list_with_a_former_person_is_restored_from_its_file() {
     let (post, ann) = ann_and_bob().await;
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     let insist = candor::postal::take::Insist::default();

@@ -75,7 +75,7 @@ const THREE: &str = "a,a@example.org,A,1,1 St,en,US-WA,,name\n\
     b,b@example.org,B,2,2 St,en,US-WA,,name;ssn\nc,c@example.org,C,3,3 St,en,US-WA,,name;ssn\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e1_e2_an_incident_with_owed_supplements_and_corrections_is_not_over() {
+async fn e1_e2_an_incident_with_due_supplements_and_corrections_is_not_over() {
     let post = Post::with(THREE).await;
     assert_eq!(post.send(CampaignKind::Initial).await, ["a", "b", "c"]);
     // a has still to be told of ssn, b was told of ssn wrongly, c is not affected after all.
@@ -132,7 +132,7 @@ async fn e1_e2_an_incident_with_owed_supplements_and_corrections_is_not_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b4_nobody_of_a_closed_incident_is_forgotten_untold() {
+async fn b4_people_of_a_closed_incident_are_not_forgotten_untold() {
     let post = Post::with("a,,A,1,1 St,en,US-WA,,name\n").await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(batch.id, "2026-11-23").await.unwrap();
@@ -400,7 +400,7 @@ async fn b12_without_a_postal_address_there_is_no_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b18_nobody_was_told_before_a_list_named_them() {
+async fn b18_no_person_was_told_before_a_list_named_them() {
     let post = Post::with("a,,A,1,1 St,en,US-WA,,name\n").await;
     let early = post.phone("a", "2020-01-01").await;
     assert!(

@@ -9,7 +9,7 @@ use super::{Post, day, without_mail};
 use crate::client::Site;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_list_leaves_out_who_waits_unless_that_is_meant() {
+async fn a_second_list_leaves_out_people_on_a_waiting_one_unless_told_otherwise() {
     let post = Post::with(&without_mail(5)).await;
     let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
     let again = post.take(PostalKind::Letter, false).await;

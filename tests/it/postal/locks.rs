@@ -101,7 +101,7 @@ async fn senders_settle_people_while_an_incident_is_changed_and_its_audience_wai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_recorded_of_people_who_are_forgotten_at_that_moment() {
+async fn nothing_is_recorded_of_people_who_are_being_forgotten() {
     let post = Post::kept(&without_mail(2)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(batch.id, "2026-11-23").await.unwrap();

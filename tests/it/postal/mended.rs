@@ -75,7 +75,7 @@ async fn a_refused_list_leaves_the_file_and_a_written_one_replaces_it_for_its_ow
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_needs_an_address_is_read_bucket_by_bucket_while_pages_keep_their_connections() {
+async fn people_without_an_address_are_read_bucket_by_bucket_while_pages_keep_their_connections() {
     let rows: String = (0..200)
         .map(|n| format!("r{n:03},,Person {n},98101,,en,US-WA,,name\n"))
         .collect();
@@ -112,7 +112,7 @@ async fn who_needs_an_address_is_read_bucket_by_bucket_while_pages_keep_their_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_of_letters_looks_at_people_only_for_those_who_see_the_form_and_not_for_ever() {
+async fn the_page_of_letters_reads_people_only_for_roles_with_the_form_and_within_a_limit() {
     let post = Post::with(&without_mail(3)).await;
     post.take(PostalKind::Letter, false).await.unwrap();
     post.delta("r1,,Person 1,98101,1 Main St,en,US-WA,hold,name;ssn\n")
@@ -140,7 +140,7 @@ async fn the_page_of_letters_looks_at_people_only_for_those_who_see_the_form_and
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_with_links_that_nobody_can_open_are_taken_for_a_rehearsal_only() {
+async fn letters_with_links_to_this_machine_are_taken_for_a_rehearsal_only() {
     let house = House::with("[http]\npublic_url = \"http://127.0.0.1:8080\"").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &people(&without_mail(2))).await;
@@ -205,7 +205,7 @@ async fn a_call_finds_its_person_by_the_code_of_a_letter_until_the_letter_comes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_whom_only_a_letter_corrects_are_not_said_to_need_a_campaign() {
+async fn people_who_need_a_letter_of_correction_are_not_said_to_need_a_campaign() {
     let post = Post::with("a,,A,1,1 St,en,US-WA,,name;ssn\n").await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(batch.id, "2026-11-23").await.unwrap();

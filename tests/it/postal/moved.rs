@@ -60,7 +60,7 @@ async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_whose_key_cannot_be_opened_are_not_shown_as_if_nobody_were_barred() {
+async fn letters_with_a_sealed_key_that_cannot_be_opened_are_not_shown_as_if_no_one_were_barred() {
     let post = Post::with(&without_mail(2)).await;
     post.take(PostalKind::Letter, false).await.unwrap();
     let site = Site::open(&post.house.app).await;
@@ -173,7 +173,7 @@ async fn f19_taking_a_list_leads_to_where_its_file_is_and_where_it_is_recorded()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f11_how_somebody_was_told_is_what_was_chosen() {
+async fn f11_how_a_person_was_told_is_what_was_chosen() {
     let row = "k,,Kay,98101,1 Main St,en,US-WA,deceased,name\ns,,Sal,98101,1 Main St,en,US-WA,protected,name\n";
     let post = Post::with(row).await;
     let (batch, _) = post.take(PostalKind::Kin, false).await.unwrap();

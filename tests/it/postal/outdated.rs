@@ -148,7 +148,7 @@ async fn a_file_holds_the_address_of_the_list_or_is_not_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_being_written_breaks_off_when_a_list_protects_somebody() {
+async fn a_file_that_is_being_written_breaks_off_when_a_list_protects_one_of_its_people() {
     let post = Post::with(&without_mail(8)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
@@ -202,7 +202,7 @@ async fn no_file_is_written_while_a_list_comes_in_force_or_the_database_may_be_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_became_a_minor_or_is_none_any_more_is_asked_about_and_in_no_file() {
+async fn a_person_who_became_a_minor_or_is_none_any_more_is_asked_about_and_in_no_file() {
     let post = Post::with(&[same(0, "minor"), same(1, "")].concat()).await;
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     minors::choose(app, by, of, MinorsRule::GuardianText)
@@ -227,7 +227,7 @@ async fn who_became_a_minor_or_is_none_any_more_is_asked_about_and_in_no_file() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comparison_of_addresses_that_takes_too_long_is_late_and_no_outage() {
+async fn a_slow_comparison_of_addresses_is_not_reported_as_an_outage() {
     let post = Post::with(&without_mail(2)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.delta(&row(0, "99 New Road", "")).await;
@@ -243,7 +243,7 @@ async fn a_comparison_of_addresses_that_takes_too_long_is_late_and_no_outage() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn downloads_and_lists_put_back_are_said_in_words() {
+async fn downloads_and_restored_lists_are_described_in_words() {
     let post = Post::with(&without_mail(1)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.file(batch.id).await.unwrap();
@@ -259,7 +259,7 @@ async fn downloads_and_lists_put_back_are_said_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_whose_file_the_command_could_not_write_can_be_downloaded() {
+async fn a_list_can_be_downloaded_when_the_command_could_not_write_its_file() {
     let post = Post::with(&without_mail(2)).await;
     let program =
         Program::of(&post.house).with("CANDOR__HTTP__PUBLIC_URL", "https://notice.example");

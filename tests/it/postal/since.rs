@@ -54,7 +54,7 @@ async fn a_letter_that_says_not_affected_is_asked_about_when_its_person_is_affec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_to_somebody_who_became_a_minor_is_asked_about_under_either_rule() {
+async fn a_letter_to_a_person_who_became_a_minor_is_asked_about_under_either_rule() {
     for rule in [MinorsRule::GuardianText, MinorsRule::GuardianLetter] {
         let post =
             Post::with(&[row("kim", "", "name"), row("kid", "minor", "name")].concat()).await;
@@ -200,7 +200,7 @@ impl Post {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_told_on_paper_of_what_is_only_suspected_or_over() {
+async fn no_person_is_told_on_paper_of_what_is_only_suspected_or_over() {
     let dead = row("dead", "deceased", "name");
     let post = Post::with(&[dead, without_mail(2)].concat()).await;
     let waits = post.take(PostalKind::Letter, false).await.unwrap().0;

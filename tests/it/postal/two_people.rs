@@ -63,7 +63,7 @@ async fn a_reference_of_two_people_says_so_and_each_code_is_recorded_for_its_own
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_whose_code_is_of_another_person_than_its_reference_is_refused() {
+async fn a_line_with_a_code_of_another_person_than_its_reference_is_refused() {
     let people = "L1,,Ann Lee,98101,1 St,en,US-WA,,name\nL2,,Bob Ray,98102,2 St,en,US-WA,,name\n";
     let post = Post::with(people).await;
     let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();

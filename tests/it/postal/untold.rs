@@ -115,7 +115,7 @@ fn figures(letters: &str, who: &str, figures: (i64, i64)) {
 
 /// Review 6a, rows 6 and 10.
 #[tokio::test(flavor = "multi_thread")]
-async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
+async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() {
     let rows: Vec<_> = ["ann", "bob", "cyd", "fay"]
         .map(|who| row(who, "", "1 St", ""))
         .into();
@@ -191,7 +191,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_nobody_who_does() {
 
 /// Review 6a, row 8.
 #[tokio::test(flavor = "multi_thread")]
-async fn next_of_kin_and_safe_channels_stand_under_what_needs_somebody_and_at_the_incident() {
+async fn next_of_kin_and_safe_channels_are_shown_under_open_work_and_at_the_incident() {
     let rows = [
         row("dan", "", "1 St", "deceased"),
         row("dot", "dot@example.org", "1 St", "deceased"),

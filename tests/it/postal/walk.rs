@@ -228,7 +228,7 @@ async fn a_later_letter_closes_the_code_of_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_owed_more_and_cannot_be_mailed_is_on_the_letter_list() {
+async fn people_who_must_be_told_more_and_cannot_be_mailed_are_on_the_letter_list() {
     let post = Post::with(
         "lost,lost@example.org,Lost,1,1 St,en,US-WA,,name\n\
          gone,gone@example.org,Gone,2,2 St,en,US-WA,,name\n\
@@ -301,7 +301,7 @@ async fn an_email_after_the_letter_stays_told_when_the_letter_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn elements_that_come_after_the_list_was_taken_stay_owed() {
+async fn elements_that_come_after_the_list_was_taken_must_still_be_told() {
     let post = Post::with("bo,,Bo,98102,1 Main St,en,US-WA,,name\n").await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.delta("bo,,Bo,98102,1 Main St,en,US-WA,,name;ssn\n")

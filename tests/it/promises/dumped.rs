@@ -49,7 +49,7 @@ pub(super) fn forms(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p6_a_dump_of_the_database_betrays_nobody() {
+async fn p6_a_dump_of_the_database_contains_no_personal_data() {
     // A server of its own: its files contain nothing but this house.
     let disk = Scratch::new();
     let settings = Settings {

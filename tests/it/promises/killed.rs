@@ -49,10 +49,10 @@ fn whole(dumps: &Path) -> BTreeMap<String, i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain() {
+async fn p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertain() {
     let dumps = Scratch::new();
     let Some(sink) = Sink::start(Some(dumps.path())) else {
-        let name = "p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain";
+        let name = "p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertain";
         return did_not_run(name, "smtp-sink");
     };
     let house = House::new().await;

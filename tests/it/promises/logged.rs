@@ -15,7 +15,7 @@ const LIST: &str = "reference,email,name,locale,jurisdiction,postcode,elements,a
     QX-LOG-2,not an address of Wilhelmina,Wilhelmina Plank,en,US-WA,ZQX-8,name,13 Quagga Crescent\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p6_the_log_betrays_nobody_however_much_it_says() {
+async fn p6_the_log_contains_no_personal_data_at_any_level() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     let scratch = Scratch::new();

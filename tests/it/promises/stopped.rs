@@ -129,9 +129,9 @@ fn locked_for() -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p4_a_locked_audit_log_holds_no_stop_up() {
+async fn p4_a_locked_audit_log_delays_no_stop() {
     let Some(load) = Load::new().await else {
-        let name = "p4_a_locked_audit_log_holds_no_stop_up";
+        let name = "p4_a_locked_audit_log_delays_no_stop";
         return did_not_run(name, "smtp-sink");
     };
     let holder = load.house.raw().await;

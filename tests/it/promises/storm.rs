@@ -343,7 +343,7 @@ async fn compare(house: &House, letters: &[Vec<String>]) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p3_in_a_storm_nobody_is_lost_and_nobody_is_doubled_in_silence() {
+async fn p3_in_a_storm_no_person_is_lost_and_every_double_was_marked() {
     let size = Size::asked();
     let mut postgres = Postgres::start().await;
     let house = House::at(&postgres.cluster.url("storm"), "").await;

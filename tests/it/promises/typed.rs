@@ -99,7 +99,7 @@ async fn shifted(house: &House, scene: &Scene, names: usize) -> i32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files() {
+async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
     let names: usize = std::env::var("CANDOR_NAMES").map_or(12, |n| n.parse().unwrap());
     let disk = Scratch::new();
     let settings = Settings {

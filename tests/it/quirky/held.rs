@@ -38,7 +38,7 @@ async fn attempts(house: &House) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_mailbox_that_refuses_us_holds_nobody_else() {
+async fn one_mailbox_that_refuses_us_holds_no_other() {
     let people = (0..60).map(|n| match n {
         7 => "spiteful@own.example".to_owned(),
         n => format!("p{n}@d{}.example", n % 6),
@@ -162,7 +162,7 @@ async fn refusals_at_several_providers_hold_the_relay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_relay_that_falls_silent_had_in_hand_goes_by_another_one() {
+async fn the_messages_of_a_relay_that_falls_silent_go_through_another_one() {
     // The server accepts connections and says nothing more once a recipient is named.
     let silent = serve(&["PIPELINING"], |_, at| match at {
         "CONNECT" | "EHLO" => Act::Usual,

@@ -13,7 +13,7 @@ use crate::people::{Scene, list};
 use crate::program::Program;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l10_the_check_and_the_letters_warn_of_defaults_that_would_go_out() {
+async fn l10_check_and_letter_lists_warn_of_defaults_that_would_go_out() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene

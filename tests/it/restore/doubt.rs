@@ -26,7 +26,7 @@ async fn epoch(house: &House) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l2_a_database_that_was_put_back_holds_everything_since_a_node_saw_it_later() {
+async fn l2_a_restored_database_holds_all_mail_because_a_node_has_seen_a_later_state() {
     let scratch = Scratch::new();
     let settings = format!("[database]\nstate_dir = \"{}\"\n", scratch.path().display());
     let house = House::with(&settings).await;
@@ -111,7 +111,7 @@ async fn l2_a_server_that_took_over_is_in_doubt_unless_the_settings_trust_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l2_a_doubt_stands_on_the_dashboard_in_readyz_the_api_and_the_metrics_and_nothing_is_let_go()
+async fn l2_a_doubt_is_shown_on_the_dashboard_in_readyz_the_api_and_the_metrics_and_no_mail_leaves()
  {
     let house = House::new().await;
     let scene = Scene::new(&house).await;

@@ -143,7 +143,7 @@ async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_ar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_quiet_at_its_end_is_taken_if_somebody_says_so() {
+async fn a_log_that_was_quiet_at_its_end_is_accepted_with_a_confirmation() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name;ssn")).await;

@@ -263,7 +263,7 @@ async fn at_moment(size: &Size, number: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l2_a_copy_of_a_random_moment_sends_nothing_until_somebody_decides_and_nobody_is_doubled_in_silence()
+async fn l2_a_copy_of_a_random_moment_sends_nothing_until_a_decision_and_marks_every_double()
  {
     let size = Size::asked();
     for number in 0..size.moments {

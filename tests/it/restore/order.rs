@@ -67,7 +67,7 @@ async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_locks_the_pace_of_a_campaign_before_its_people_as_who_freezes_does() {
+async fn a_decision_locks_the_pace_of_a_campaign_before_its_people_as_freezing_does() {
     let house = House::with("[database]\nlock_seconds = 30").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(30, "name;ssn")).await;

@@ -61,7 +61,7 @@ fn cell(file: &str, reference: &str, column: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_posted_after_the_copy_is_put_back_from_its_file_and_nobody_is_told_twice() {
+async fn a_list_posted_after_the_copy_is_restored_from_its_file_and_no_person_is_told_twice() {
     let house = House::with(URL).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &format!("{HEAD}{PEOPLE}")).await;

@@ -98,7 +98,7 @@ async fn an_empty_cell_clears_and_the_draft_counts_each_flag_that_is_lifted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_retracted_comes_back_with_their_flags_if_the_list_has_none() {
+async fn a_retracted_person_comes_back_with_their_flags_if_the_list_has_none() {
     let desk = Desk::new().await;
     desk.take(ScopeMode::Full, EVERYTHING).await;
     desk.take(

@@ -25,7 +25,7 @@ fn list(people: std::ops::Range<u32>, elements: &str, flags: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_reads_the_account_during_an_activation_never_sees_a_wrong_sum() {
+async fn readers_of_the_account_during_an_activation_never_see_a_wrong_sum() {
     let desk = Desk::new().await;
     let (done, app) = (AtomicBool::new(false), &desk.house.app);
     let reader = async {

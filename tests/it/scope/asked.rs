@@ -227,7 +227,7 @@ async fn the_command_line_refuses_with_a_sentence_and_takes_the_words() {
 
 /// Z7: the page says when the process of an import is gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_whose_import_died_says_so() {
+async fn a_version_says_that_its_import_died() {
     let desk = Desk::new().await;
     let site = Site::open(&desk.house.app).await;
     let comms = site.program(&[Comms]).await;

@@ -22,7 +22,7 @@ async fn until_one_waits_for(desk: &Desk, backend: i32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn customers_are_heard_while_rows_are_added_to_a_draft() {
+async fn customers_can_ask_while_rows_are_added_to_a_draft() {
     let desk = Desk::new().await;
     let list = "reference,email,elements\nr1,a@example.org,name\nr2,nowhere,name\n";
     desk.import(ScopeMode::Full, list).await.unwrap();

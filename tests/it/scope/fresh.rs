@@ -226,7 +226,7 @@ fn both() -> Confirmed {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b2_a_retracted_person_whose_reference_comes_back_for_another_is_told_nothing_so_far() {
+async fn b2_another_person_under_the_reference_of_a_retracted_one_was_told_nothing_so_far() {
     let desk = Desk::new().await;
     desk.take(ScopeMode::Full, FIRST).await;
     desk.notify("P-5", "name;ssn").await;
@@ -245,7 +245,7 @@ async fn b2_a_retracted_person_whose_reference_comes_back_for_another_is_told_no
 
 /// As many rows as are activated bucket by bucket.
 #[tokio::test(flavor = "multi_thread")]
-async fn b1_a_long_list_moves_everybody_aside_whose_reference_names_another_person() {
+async fn b1_a_long_list_moves_aside_all_people_who_lost_their_reference_to_another_person() {
     let desk = Desk::new().await;
     let people = 10_100;
     let list = |word: &str| {

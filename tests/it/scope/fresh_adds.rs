@@ -166,7 +166,7 @@ async fn b3_a_reject_corrected_to_words_that_another_version_refused_is_taken() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_whose_reference_stood_twice_is_corrected_by_giving_it_its_own() {
+async fn a_row_with_a_duplicate_reference_is_corrected_by_giving_it_its_own() {
     let desk = Desk::new().await;
     desk.import(ScopeMode::Full, TWICE).await.unwrap();
     let own = rejects("name", "zed@example.org,Zed,dob").replace("\nR1,", "\nR3,");

@@ -80,7 +80,7 @@ async fn one_of_name_and_address_may_change_without_a_question() {
 
 /// D21.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_retracts_a_person_whom_nothing_names_is_refused_with_its_line() {
+async fn a_row_that_retracts_an_unknown_person_is_refused_with_its_line() {
     let desk = Desk::new().await;
     let first = "reference,elements,flags\nr1,name,\nr2,name,retract\nr3,name,\n";
     let drafted = desk.import(ScopeMode::Full, first).await.unwrap();

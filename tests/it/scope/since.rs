@@ -9,7 +9,7 @@ use super::{Desk, set};
 const HEAD: &str = "reference,email,name,elements,flags\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_exposed_is_written_beside_and_a_new_address_into_the_row() {
+async fn changed_elements_are_written_to_person_since_and_a_new_address_into_the_row() {
     let desk = Desk::new().await;
     let list = |rows: &str| format!("{HEAD}{rows}");
     let stands = async || {
@@ -54,7 +54,7 @@ async fn what_was_exposed_is_written_beside_and_a_new_address_into_the_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_withheld_leaves_and_comes_back_with_the_reason() {
+async fn a_withheld_person_leaves_and_comes_back_with_the_reason() {
     let desk = Desk::new().await;
     let list = |row: &str| format!("{HEAD}r2,b@example.org,B,name,\n{row}");
     let held = list("r1,a@example.org,A,name,hold\n");

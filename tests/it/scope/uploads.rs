@@ -37,7 +37,7 @@ impl Desk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_in_pieces_is_imported_as_if_it_had_come_whole() {
+async fn a_list_in_chunks_is_imported_as_if_it_had_come_whole() {
     let desk = Desk::new().await;
     let whole = desk.import(ScopeMode::Full, LIST).await.unwrap();
     discard(&desk.house.app, desk.by, desk.incident, whole.version)
@@ -66,7 +66,7 @@ async fn a_list_in_pieces_is_imported_as_if_it_had_come_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_next_piece_is_taken_and_what_is_here_stays() {
+async fn only_the_next_chunk_is_accepted_and_earlier_ones_stay() {
     let desk = Desk::new().await;
     let app = &desk.house.app;
     let upload = desk.begin(LIST.len()).await;
@@ -127,7 +127,7 @@ async fn a_list_that_is_refused_whole_is_not_kept_and_one_that_must_wait_is() {
 
 /// Promise P6, while a list is uploaded.
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_day_or_with_the_incident()
+async fn chunks_show_no_name_and_are_deleted_with_their_owners_next_list_with_the_day_or_with_the_incident()
  {
     let desk = Desk::new().await;
     let app = &desk.house.app;
@@ -187,7 +187,7 @@ async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_da
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_sends_a_list_in_pieces() {
+async fn a_program_sends_a_list_in_chunks() {
     let desk = Desk::new().await;
     let site = Site::open(&desk.house.app).await;
     let program = site.program(&[StaffRole::Comms]).await;
@@ -234,7 +234,7 @@ async fn a_program_sends_a_list_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_ours_sends_pieces_and_no_other() {
+async fn only_a_page_of_ours_sends_chunks() {
     let desk = Desk::new().await;
     let site = Site::open(&desk.house.app).await;
     let browser = site.signed_in("carla", &[StaffRole::Comms]).await;

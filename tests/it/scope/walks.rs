@@ -142,7 +142,7 @@ impl Walk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p1_p2_whatever_happens_in_whatever_order_everybody_is_accounted_for() {
+async fn p1_p2_any_events_in_any_order_leave_every_person_accounted_for() {
     for seed in [3, 76_000_000, 0xBEEF] {
         let mut walk = Walk::new(seed).await;
         let list = written(&roll_list(&mut walk.dice));

@@ -39,7 +39,7 @@ async fn bounced(house: &House) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_that_one_relay_cannot_carry_goes_by_another() {
+async fn a_message_that_one_relay_cannot_deliver_goes_through_another() {
     for offers in [PLAIN, SMALL] {
         let (house, _) = launched(NO_BREAKER, people(40)).await;
         let lacking = serve(offers, |_, _| Act::Usual).await;
@@ -58,7 +58,7 @@ async fn a_letter_that_one_relay_cannot_carry_goes_by_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_standby_takes_what_the_relay_in_use_cannot_carry_and_nothing_else() {
+async fn a_standby_takes_what_the_relay_in_use_cannot_deliver_and_nothing_else() {
     let (house, _) = launched(NO_BREAKER, people(40)).await;
     let lacking = serve(PLAIN, |_, _| Act::Usual).await;
     let able = serve(MODERN, |_, _| Act::Usual).await;
@@ -81,7 +81,7 @@ async fn a_standby_takes_what_the_relay_in_use_cannot_carry_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_relay_can_carry_is_final() {
+async fn a_message_that_no_relay_can_deliver_fails_for_good() {
     let (house, _) = launched(NO_BREAKER, people(8)).await;
     let servers = [
         serve(PLAIN, |_, _| Act::Usual).await,
@@ -107,7 +107,7 @@ async fn what_no_relay_can_carry_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_standby_takes_what_waits_for_its_providers_moment_and_no_turn_is_lost_to_the_other_relay()
+async fn a_standby_takes_what_is_parked_for_its_provider_and_no_turn_is_lost_to_the_other_relay()
  {
     let settings =
         format!("{NO_BREAKER}\n[providers.slow]\nper_second = 5\ndomains = [\"slow.example\"]");
@@ -163,7 +163,7 @@ async fn lacking(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_put_off_by_the_second_relay_waits_as_after_a_first_try() {
+async fn a_notice_deferred_by_the_second_relay_waits_as_after_a_first_attempt() {
     let answer = || Reply::heard(450, "4.7.1 greylisted", None);
     let (house, sending) = lacking("5.6.7", NO_BREAKER, 8, answer).await;
     house.until_idle().await;
@@ -176,7 +176,7 @@ async fn who_is_put_off_by_the_second_relay_waits_as_after_a_first_try() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_relay_can_carry_any_letter_the_campaign_is_paused_and_the_last_relay_held() {
+async fn where_no_relay_can_deliver_any_message_the_campaign_is_paused_and_the_last_relay_held() {
     let settings = "[breaker]\nwindow = 100\nleast = 5\n[mail]\nbatch = 40";
     let answer = || Reply::CannotCarry {
         code: 554,

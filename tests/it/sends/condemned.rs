@@ -62,7 +62,7 @@ async fn only_a_reply_about_the_address_keeps_later_campaigns_from_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_that_was_given_up_after_days_does_not_condemn_the_address() {
+async fn a_notice_that_was_given_up_after_days_does_not_rule_out_the_address() {
     let (house, scene) = launched(NO_BREAKER, ["ann@home.example".to_owned()]).await;
     house
         .mail

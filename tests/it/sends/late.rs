@@ -39,7 +39,7 @@ async fn until_heard(server: &Server, what: impl Fn(&Server) -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_of_a_ticket_does_not_leave_after_a_stop_while_the_relay_was_slow() {
+async fn a_message_of_a_ticket_does_not_leave_after_a_stop_while_the_relay_was_slow() {
     for stage in ["CONNECT", "RCPT"] {
         let line = Helpline::new().await;
         line.asks(line.person(&ANN).await, "Hello?").await;

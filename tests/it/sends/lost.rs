@@ -58,7 +58,7 @@ fn two(house: &House, bad: &MemoryRelay) -> Vec<candor::worker::Route> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_loses_what_it_has_the_text_of_is_away_and_no_campaign_counts_it() {
+async fn a_relay_that_loses_messages_after_their_text_is_held_and_no_campaign_counts_it() {
     let (house, _) = launched(STRICT, people(120)).await;
     let bad = MemoryRelay::new("second");
     bad.answer_by(|_| Some(lost()));
@@ -117,7 +117,7 @@ async fn losses_between_answers_count_for_the_campaign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_puts_everything_off_while_another_takes_is_held_and_not_the_campaign() {
+async fn a_relay_that_defers_everything_while_another_accepts_is_held_and_not_the_campaign() {
     let (house, _) = launched(STRICT, people(300)).await;
     let bad = MemoryRelay::new("second");
     bad.answer_by(|_| Some(put_off()));
@@ -137,7 +137,7 @@ async fn a_relay_that_puts_everything_off_while_another_takes_is_held_and_not_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_all_relays_put_everything_off_the_campaign_is_paused_and_the_reason_names_them() {
+async fn where_all_relays_defer_everything_the_campaign_is_paused_and_the_reason_names_them() {
     let (house, _) = launched(STRICT, people(300)).await;
     let bad = MemoryRelay::new("second");
     for relay in [&house.mail, &bad] {
@@ -217,7 +217,7 @@ async fn a_cancelled_campaign_that_no_sender_settles_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_a_stop_nor_pacing_nor_held_relays_keep_a_cancelled_campaign_from_being_settled() {
+async fn a_cancelled_campaign_is_settled_despite_a_stop_pacing_and_held_relays() {
     let (house, scene) = launched("", people(12)).await;
     let site = Site::open(&house.app).await;
     let (program, browser) = (
@@ -277,7 +277,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_behind_a_slow_answer_goes_by_another_line_of_the_same_relay() {
+async fn a_message_behind_a_slow_answer_goes_by_another_connection_of_the_same_relay() {
     let (house, _) = launched("", people(8)).await;
     let mut texts = 0;
     let server = serve(&["PIPELINING", "8BITMIME", "SMTPUTF8"], move |_, at| {

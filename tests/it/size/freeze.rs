@@ -84,7 +84,7 @@ async fn campaigns_of_a_kind_freeze_a_slice_each_in_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slice_whose_turn_is_over_ends_with_its_bucket() {
+async fn a_slice_ends_with_its_bucket_once_its_turn_is_over() {
     let house = House::with("[mail]\nbatch = 1000").await;
     let scene = Scene::new(&house).await;
     // If the audience is large, no slice reads all buckets at once.
@@ -251,7 +251,7 @@ async fn import_many(house: &House, scene: &Scene, people: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_correction_launched_beside_a_large_campaign_is_sent_within_five_seconds() {
+async fn a_correction_launched_during_a_large_campaign_is_sent_within_five_seconds() {
     let (people, wait) = match is_full() {
         true => (2_000_000, Duration::from_secs(1)),
         false => (20_000, Duration::from_millis(200)),

@@ -43,7 +43,7 @@ async fn begun(house: &House) -> (Scene, CampaignId) {
 
 /// As a settler does: with the people of a bucket locked it writes the counters of the campaign.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the_same_bucket() {
+async fn settling_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the_same_bucket() {
     let house = House::with("[mail]\nbatch = 1000").await;
     let (scene, campaign) = begun(&house).await;
     let (mut tries, mut app) = (0, house.app.clone());
@@ -115,7 +115,7 @@ async fn an_incident_that_is_changed_holds_up_no_audience_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_changes_an_incident_waits_for_the_slices_under_way_and_senders_begin_no_others() {
+async fn a_change_of_an_incident_waits_for_running_slices_and_senders_begin_no_others() {
     let house = House::with("[mail]\nbatch = 10").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(40, "name;ssn")).await;

@@ -50,7 +50,7 @@ impl Helpline {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_answer_goes_to_nobody_who_must_not_be_written_to_any_more() {
+async fn a_waiting_answer_is_not_sent_to_a_person_who_must_not_be_written_to_any_more() {
     let line = Helpline::new().await;
     for (flag, why) in [
         (Flags::HOLD, LetterWithheld::LegalHold),
@@ -197,7 +197,7 @@ async fn a_waiting_code_for_an_old_address_or_too_old_is_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_whose_mail_refuses_a_code_is_told_so() {
+async fn a_person_is_told_that_their_mail_server_refused_a_code() {
     let line = Helpline::new().await;
     let ann = line.person(&Someone { ..ANN }).await;
     let refused = candor::mail::Reply::heard(550, "5.1.1 no such user", None);

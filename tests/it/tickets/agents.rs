@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use super::{ANN, Helpline};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixteen_agents_empty_a_queue_and_none_gets_anothers_ticket() {
+async fn sixteen_agents_empty_a_queue_and_each_ticket_goes_to_one_agent() {
     let line = Helpline::new().await;
     let people = line.people(200, &ANN).await;
     for some in people.chunks(16) {
@@ -136,7 +136,7 @@ async fn p9_of_two_replies_at_once_one_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
+async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
     let line = Helpline::new().await;
     let app = &line.app;
     let other = line.staff(&["agent"]).await;
@@ -197,7 +197,7 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answer_state_letter_and_audit_are_one_act() {
+async fn answer_state_message_and_audit_are_one_transaction() {
     let line = Helpline::new().await;
     let ticket = line.ticket_at(TicketStatus::Open).await;
     let count = async || {

@@ -25,7 +25,7 @@ impl Helpline {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_put_off_waits_longer_each_time_and_keeps_its_message_id() {
+async fn a_deferred_message_waits_longer_each_time_and_keeps_its_message_id() {
     let line = Helpline::new().await;
     line.mail.answer_next([deferred(), deferred()]);
     let ticket = line.asks(line.person(&ANN).await, "Hello?").await;
@@ -62,7 +62,7 @@ async fn a_letter_put_off_waits_longer_each_time_and_keeps_its_message_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_whose_record_meets_a_deadlock_is_recorded_and_not_sent_again() {
+async fn a_message_is_recorded_and_not_sent_again_when_its_record_meets_a_deadlock() {
     let line = Helpline::new().await;
     line.asks(line.person(&ANN).await, "Hello?").await;
     // The first two records end as the loser of a deadlock does.
@@ -87,7 +87,7 @@ async fn a_letter_whose_record_meets_a_deadlock_is_recorded_and_not_sent_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_letter_fails_and_a_relay_that_is_away_burns_no_attempt() {
+async fn a_refused_message_fails_and_a_relay_that_is_away_uses_up_no_attempt() {
     let line = Helpline::new().await;
     let people = line.people(3, &ANN).await;
     line.mail.set_away(true);
@@ -113,7 +113,7 @@ async fn a_refused_letter_fails_and_a_relay_that_is_away_burns_no_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p4_the_emergency_stop_holds_the_letters_back() {
+async fn p4_the_emergency_stop_holds_messages_of_tickets() {
     let line = Helpline::new().await;
     for person in line.people(4, &ANN).await {
         line.asks(person, "Hello?").await;
@@ -147,7 +147,7 @@ async fn p4_the_emergency_stop_holds_the_letters_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_couriers_send_each_letter_once_and_a_late_one_changes_nothing() {
+async fn many_outbox_senders_send_each_message_once_and_a_late_one_changes_nothing() {
     let line = Helpline::new().await;
     for some in line.people(60, &ANN).await.chunks(12) {
         join_all(some.iter().map(|person| line.asks(*person, "Hello?"))).await;

@@ -16,7 +16,7 @@ fn legal() -> Vec<Pair> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p8_of_all_pairs_the_desk_makes_only_the_legal_ones() {
+async fn p8_of_all_pairs_agents_actions_make_only_the_legal_ones() {
     let line = Helpline::new().await;
     let (app, agent) = (&line.app, line.agent);
     let mut made = Vec::new();

@@ -112,7 +112,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_late_answer_follows_up_and_keeps_its_place_in_line() {
+async fn a_late_answer_follows_up_and_keeps_its_place_in_the_queue() {
     let line = Helpline::new().await;
     let ann = line.person(&ANN).await;
     let first = line.asks(ann, "I have been a victim of fraud").await;
@@ -180,7 +180,7 @@ async fn a_form_sent_twice_is_one_question_and_too_many_are_added_to_the_newest(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_in_wrong_hands_cannot_fill_a_ticket_until_nobody_can_open_it() {
+async fn a_stranger_with_a_link_cannot_fill_a_ticket_until_no_one_can_open_it() {
     let line = Helpline::with("[helpline]\nopen_tickets = 1\nmessages_a_day = 5").await;
     let [ann, bob] = [line.person(&ANN).await, line.person(&ANN).await];
     let ticket = line.asks(ann, "Question 0?").await;
@@ -212,7 +212,7 @@ async fn a_link_in_wrong_hands_cannot_fill_a_ticket_until_nobody_can_open_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_must_not_be_written_to_gets_no_letter_but_is_answered() {
+async fn a_person_who_must_not_be_written_to_gets_no_message_but_an_answer_on_the_page() {
     let line = Helpline::new().await;
     let protected = line
         .person(&Someone {
@@ -410,7 +410,7 @@ async fn lists_come_in_pages_and_the_queue_in_the_order_of_taking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_word_of_anybody_is_readable_in_the_tables() {
+async fn no_personal_word_is_readable_in_the_tables() {
     let line = Helpline::new().await;
     let ann = line.person(&ANN).await;
     let asked = intake::ask(

@@ -96,7 +96,7 @@ async fn e11_a_report_says_what_was_recorded_and_which_lines_were_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e15_everybody_who_was_told_includes_people_no_longer_affected() {
+async fn e15_all_people_who_were_told_include_people_no_longer_affected() {
     let post = Post::with(THREE).await;
     post.send(CampaignKind::Initial).await;
     post.full(
@@ -321,7 +321,7 @@ async fn e18_an_agent_reads_back_no_code_of_a_notice_that_never_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_so() {
+async fn e20_e26_a_preview_says_who_never_gets_it_and_pages_say_what_is_true() {
     let post = Post::with("dead,,Dee,1,1 St,en,US-WA,deceased,name\n").await;
     let site = Site::open(&post.house.app).await;
     let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
