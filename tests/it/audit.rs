@@ -2,6 +2,7 @@
 //! when the log is locked.
 
 mod reads;
+mod search;
 mod stops;
 
 use std::time::{Duration, Instant};

@@ -2,19 +2,19 @@
 //! the results.
 
 mod barred;
+mod changes_since_taking;
+mod corrections;
 mod former;
-mod fresh;
+mod list_files;
 mod lists;
 mod locks;
-mod mended;
 mod minors;
 mod moved;
-mod outdated;
+mod outdated_files;
 mod posted_once;
 mod races;
-mod since;
 mod two_people;
-mod untold;
+mod unreached_people;
 mod walk;
 
 use std::collections::BTreeMap;

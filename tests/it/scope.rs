@@ -1,25 +1,29 @@
 //! List versions against a real Postgres: what an import accepts and refuses, what a version changes, and that the
 //! account stays exact.
 
-mod absent;
+mod absent_columns;
 mod activation;
-mod asked;
-mod at_work;
+mod another_person;
 mod consents;
+mod csv;
+mod damaged;
 mod drafts;
-mod fresh;
-mod fresh_adds;
 mod hostile;
 mod identities;
+mod interfaces;
 mod kills;
-mod others;
+mod notify_cases;
+mod person_since;
 pub(crate) mod random;
+mod reassigned_references;
+mod refused_lines;
+mod running_campaign_races;
+mod running_campaigns;
 mod shown;
-mod since;
-mod under_way;
-mod under_way_races;
+mod stale_forms;
 mod uploads;
 mod walks;
+mod while_importing;
 
 use std::io::Cursor;
 

@@ -1,13 +1,16 @@
 //! Tickets and their messages against a real Postgres: the walk from question to answer, the table of moves, concurrent
 //! agents, real questions, the outbox sender.
 
-mod again;
 mod agents;
-mod courier;
+mod callers;
+mod contact;
 mod moves;
+mod outbox_sender;
+mod pages;
+mod priority;
 mod questions;
+mod waiting_messages;
 mod walk;
-mod weighed;
 
 use candor::address::EmailAddress;
 use candor::id::{IncidentId, PersonId, StaffId};

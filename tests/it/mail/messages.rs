@@ -27,7 +27,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Scratch, did_not_run};
-use crate::merge::page::hostile_names;
+use crate::template::merge::page::hostile_names;
 
 /// Messages that are read back and verified.
 const LETTERS: usize = 1_000;

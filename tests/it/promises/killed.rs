@@ -9,8 +9,8 @@ use candor::campaign::CampaignKind;
 use crate::house::House;
 use crate::mail::sink::Sink;
 use crate::mail::{Scratch, did_not_run};
+use crate::operations::processes::until_completed;
 use crate::people::{MESSAGE_OF, Scene, list};
-use crate::processes::until_completed;
 use crate::program::Program;
 
 const PEOPLE: usize = 4_000;

@@ -6,8 +6,8 @@ use candor::person::find::{Clue, find};
 
 use crate::house::House;
 use crate::mail::Scratch;
+use crate::operations::processes::until_completed;
 use crate::people::Scene;
-use crate::processes::until_completed;
 use crate::program::Program;
 
 const LIST: &str = "reference,email,name,locale,jurisdiction,postcode,elements,address\n\

@@ -12,8 +12,8 @@ use candor::id::CampaignId;
 use crate::house::House;
 use crate::mail::sink::{Sink, received};
 use crate::mail::{Scratch, did_not_run};
+use crate::operations::processes::until_completed;
 use crate::people::{Scene, list};
-use crate::processes::until_completed;
 use crate::program::{Program, Running};
 
 const PEOPLE: usize = 6_000;

@@ -1,0 +1,4 @@
+//! Incidents: the fact sheet, and how an incident ends.
+
+mod closing;
+mod facts;
