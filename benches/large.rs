@@ -1,8 +1,8 @@
-//! `script/bench large`: one campaign of ten million notices. How soon the first leaves, whether the last
-//! million goes as fast as the first, what a notice takes in the database, how quickly its progress is read;
-//! and half way, another campaign that wants its share and a letter of the helpline that must not wait.
+//! `script/bench large`: one campaign of ten million notices. The time to the first message, the rates of the first and
+//! the last million, the octets of a notice in the database, and the time to read its progress. Half way, a second
+//! campaign must get its share, and a message of the helpline must not wait.
 //!
-//! `CANDOR_BENCH_NOTICES` makes it shorter; then a tenth stands for the million.
+//! `CANDOR_BENCH_NOTICES` makes it smaller; then a tenth replaces the million.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use candor::ticket::intake;
 use crate::send::{Sink, approved, sender};
 use crate::stage::{Failure, Place, app, connect, watch};
 
-/// Notices of the campaign that comes half way.
+/// Notices of the second campaign.
 const SECOND: u64 = 20_000;
 
 /// Measures and prints.
@@ -145,7 +145,7 @@ fn p99(looks: &[f64]) -> f64 {
     looks[(looks.len().saturating_sub(1) as f64 * 0.99) as usize]
 }
 
-/// Somebody asks on their page; how soon their receipt leaves.
+/// A customer asks on their page; returns the time until their receipt leaves.
 async fn ask(url: &str, incident: IncidentId) -> Result<(), Failure> {
     let app = app(url)?;
     let sql = "select id from person where incident_id = $1 limit 1";
@@ -174,7 +174,7 @@ async fn ask(url: &str, incident: IncidentId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What part of all that left while the second campaign was under way was its own.
+/// The second campaign's share of the messages that left while it was running.
 async fn share(url: &str, second: CampaignId) -> Result<(), Failure> {
     let sql = "select extract(epoch from max(at) - min(at))::float8, count(*)::float8 / (select count(*) from outcome o
             where o.settled and o.result = 'accepted' and o.at between min(s.at) and max(s.at))

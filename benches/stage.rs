@@ -1,4 +1,4 @@
-//! What every benchmark stands on: a directory, a database, a process whose memory is watched.
+//! The parts that all benchmarks use: a directory, a database, a process with its memory measured.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use candor::clock::Clock;
 use candor::config::Config;
 use candor::id::StaffId;
 
-/// Whatever keeps a benchmark from measuring.
+/// Any error that ends a benchmark.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
-/// A directory that is gone afterwards.
+/// A directory that is removed at the end.
 pub struct Place(pub PathBuf);
 
 impl Place {
@@ -39,7 +39,7 @@ impl Drop for Place {
     }
 }
 
-/// Which database and key a program of the benchmark uses.
+/// The database and the key that a program of the benchmark uses.
 pub fn environment(url: &str) -> [(&str, &str); 2] {
     [
         ("CANDOR__DATABASE__URL", url),
@@ -70,12 +70,12 @@ pub async fn staff(app: &App, role: &str) -> Result<StaffId, Failure> {
     Ok(id)
 }
 
-/// What a process used.
+/// The resources that a process used.
 #[derive(Default)]
 pub struct Used {
-    /// The most memory it ever had, in MiB.
+    /// Its highest memory use, in MiB.
     pub mib: f64,
-    /// Seconds of processor time, 10 ms before its end: steadier than those of the clock, where others run too.
+    /// Seconds of processor time, read 10 ms before its end: steadier than the clock's time while other processes run.
     pub cpu: f64,
 }
 
@@ -98,10 +98,10 @@ pub fn watch(child: &mut Child) -> Result<Used, Failure> {
     Ok(used)
 }
 
-/// `USER_HZ`, which Linux shows to programs whatever it uses itself.
+/// `USER_HZ`, which Linux reports to programs, whatever it uses itself.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Ticks spent by the process and by the system for it (proc(5), `stat`, fields 14 and 15).
+/// Ticks of the process, and of the system on its behalf (proc(5), `stat`, fields 14 and 15).
 fn ticks(stat: &str) -> Option<f64> {
     let fields = stat.rsplit_once(") ")?.1.split(' ');
     fields

@@ -1,8 +1,9 @@
-//! `script/bench take-next`: agents who take the next ticket, each as fast as it goes, beside the bare claim: the one
-//! statement without which it cannot be done, alone and not recorded. Both on the same line of tickets in one run; the
-//! audit log is linked meanwhile, and must be whole afterwards.
+//! `script/bench take-next`: agents take the next ticket, each as fast as possible, compared with the bare claim: its
+//! one necessary statement, without the record. Both use the same queue of tickets in one run. The audit log is linked
+//! at the same time, and must verify afterwards.
 //!
-//! `CANDOR_BENCH_TICKETS` (100,000): how many wait. `CANDOR_BENCH_SECONDS` (10): how long each is measured.
+//! `CANDOR_BENCH_TICKETS` (100,000): the number of waiting tickets. `CANDOR_BENCH_SECONDS` (10): the duration of each
+//! measurement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,11 +23,11 @@ use candor::worker;
 
 use crate::stage::{Failure, Place, connect, environment, sql, staff};
 
-/// How many take at once.
+/// Concurrent agents.
 const AGENTS: usize = 64;
-/// Tickets that are written at once.
+/// Tickets written in one statement.
 const CHUNK: usize = 5_000;
-/// As `ticket::store` claims.
+/// The claim of `ticket::store`.
 const CLAIM: &str = "with next as (select id from ticket where status in ('new', 'open') and assignee is null \
      and not exists (select from incident gone where gone.id = ticket.incident_id \
      and gone.forgotten_at is not null) order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
@@ -123,7 +124,7 @@ fn app(url: &str) -> Result<App, Failure> {
     Ok(App::new(Config::from_parts(None, env)?, Clock::system())?)
 }
 
-/// Puts tickets in line.
+/// Puts tickets into the queue.
 async fn fill(app: &App, url: &str, tickets: u64) -> Result<(), Failure> {
     let by = staff(app, "comms").await?;
     let incident = incident::steer::open(app, by, "bench", "A breach", &Facts::new()).await?;
@@ -171,7 +172,7 @@ async fn write(
     Ok(())
 }
 
-/// How many tickets are claimed by the bare statement.
+/// The number of tickets that the bare statement claims.
 async fn bare(url: &str, agents: &[StaffId], lasting: Duration) -> Result<u64, Failure> {
     let count = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
@@ -195,7 +196,7 @@ async fn bare(url: &str, agents: &[StaffId], lasting: Duration) -> Result<u64, F
     Ok(count.load(Ordering::Relaxed))
 }
 
-/// How many tickets agents take, and how long the slowest took.
+/// The number of tickets that agents take, and the duration of the slowest act.
 async fn taken(
     app: &App,
     agents: &[StaffId],

@@ -1,6 +1,8 @@
 //! Campaigns: audiences, approval, launch, figures, and what pages say of them.
 
+mod acknowledgements;
 mod approvals;
+mod audience_counts;
 mod audiences;
 mod concurrent_edits;
 mod few_people;

@@ -1,10 +1,11 @@
 //! The clients of the web in tests: a person with a browser, and a program with a key. Both are plain blocking clients,
 //! so that they share no code with the server.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use candor::actor::Actor;
 use candor::address::EmailAddress;
@@ -19,6 +20,8 @@ use ureq::Agent;
 use ureq::http::{Request, Response};
 
 type Outcome = Result<Response<ureq::Body>, ureq::Error>;
+
+pub use self::program::{ApiClient, figures};
 
 /// The password of all accounts in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -188,6 +191,13 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(()).unwrap()))
     }
 
+    /// A page, which must open.
+    pub fn page(&self, path: &str) -> String {
+        let seen = self.get(path);
+        assert_eq!(seen.status, 200, "{path}: {}", seen.body);
+        seen.body
+    }
+
     /// Sends a form as it is, with or without a token, with extra headers.
     pub fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Seen {
         let mut request = Request::post(format!("{}{path}", self.base))
@@ -316,87 +326,6 @@ impl Browser {
         }
         tokio::task::block_in_place(|| Seen::of(Ok(response)))
     }
-}
-
-/// A program with an API key.
-pub struct ApiClient {
-    agent: Agent,
-    base: String,
-    /// Its key.
-    pub key: String,
-}
-
-impl ApiClient {
-    /// Uses another site from now on, with the same key.
-    pub fn move_to(&mut self, url: &str) {
-        url.clone_into(&mut self.base);
-    }
-
-    /// Gets `path` below `/api/v1`.
-    pub fn get(&self, path: &str) -> Seen {
-        let request = self.request("GET", path).body(()).unwrap();
-        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
-    }
-
-    /// Posts JSON under a new Idempotency-Key.
-    pub fn post(&self, path: &str, body: &Value) -> Seen {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let key = format!("auto-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        self.post_with(path, &[("idempotency-key", &key)], body)
-    }
-
-    /// Posts JSON with these headers and no others.
-    pub fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Seen {
-        let json = [&[("content-type", "application/json")], headers].concat();
-        self.send(path, &json, &body.to_string())
-    }
-
-    /// Posts a body as it is.
-    pub fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        self.hand("POST", path, headers, body)
-    }
-
-    /// Patches with a body as it is.
-    pub fn patch(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        self.hand("PATCH", path, headers, body)
-    }
-
-    fn hand(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        let mut request = self.request(method, path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.to_owned()).unwrap();
-        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
-    }
-
-    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/api/v1{path}", self.base));
-        match self.key.as_str() {
-            "" => request,
-            key => request.header("authorization", format!("Bearer {key}")),
-        }
-    }
-}
-
-/// The answer of `/metrics`, which has an address of its own.
-pub async fn figures(app: &App) -> String {
-    let shutdown = Shutdown::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/metrics", listener.local_addr().unwrap());
-    let (served, until) = (app.clone(), shutdown.clone());
-    let served =
-        tokio::spawn(async move { web::operations::serve(served, listener, &until).await });
-    let seen = tokio::task::spawn_blocking(move || {
-        let mut answer = agent().get(address).call().unwrap();
-        answer.body_mut().read_to_string().unwrap()
-    });
-    let seen = seen.await.unwrap();
-    shutdown.leave();
-    served.await.unwrap().unwrap();
-    seen
 }
 
 /// The page without the labels that narrow screens show next to the cells of tables.

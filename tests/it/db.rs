@@ -2,7 +2,7 @@
 
 mod embedded;
 mod key_rotation;
-pub mod locks;
+mod locks;
 mod restore;
 mod schema;
 mod tls;

@@ -3,6 +3,18 @@
 
 use std::collections::BTreeMap;
 
+/// The page contains these words.
+#[track_caller]
+pub fn has(page: &str, words: &str) {
+    assert!(page.contains(words), "“{words}” is not in {page}");
+}
+
+/// The page does not contain these words.
+#[track_caller]
+pub fn lacks(page: &str, words: &str) {
+    assert!(!page.contains(words), "“{words}” is in {page}");
+}
+
 /// An element: its name and attributes. One without a value has an empty one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {

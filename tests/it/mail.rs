@@ -251,7 +251,7 @@ async fn a_folder_keeps_whole_messages_in_order_of_time() {
     assert_eq!(
         names.len(),
         2,
-        "sent again, a letter replaces itself: {names:?}"
+        "sent again, a message replaces itself: {names:?}"
     );
     assert!(
         names[0].ends_with("20210820T091112.000Z-1@example.com.eml"),

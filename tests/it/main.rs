@@ -13,6 +13,7 @@ mod people;
 mod postgres;
 mod program;
 mod sending;
+mod sessions;
 
 // Tests by noun.
 mod addresses;

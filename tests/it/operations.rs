@@ -4,3 +4,4 @@ mod commands;
 mod logs;
 mod metrics;
 pub mod processes;
+mod reports;

@@ -7,10 +7,13 @@ use candor::app::App;
 use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
-use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
+use candor::id::{CampaignId, IncidentId, PersonId, StaffId, TemplateId};
 use candor::incident::{self, Facts, IncidentState, steer};
+use candor::link::StatusLink;
 use candor::person::contact::reference_key;
-use candor::scope::consent::Consent;
+use candor::person::find::{Clue, find};
+use candor::scope::activate::activate;
+use candor::scope::consent::{Confirmed, Consent};
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
 use candor::seal;
@@ -22,7 +25,7 @@ use crate::house::House;
 pub const BODY: &str = "Dear {{ name }},\n\nour system was broken into. Taken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
-/// The same for a correction, whose audience includes people who are no longer affected.
+/// The same for a correction: its audience includes people who are no longer affected.
 const CORRECTION: &str = "Dear {{ name }},\n\nwe were wrong.\n\n{{#if has.any}}\nTaken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n{{/if}}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
@@ -82,9 +85,45 @@ impl Scene {
     /// Puts a draft in force.
     pub async fn activate(&self, house: &House, version: i32) {
         let (app, given) = (&house.app, Consent::Given);
-        scope::activate::activate(app, self.comms, self.incident, version, given)
+        activate(app, self.comms, self.incident, version, given)
             .await
             .unwrap();
+    }
+
+    /// Puts a list with one row in force, in which a reference now names another person.
+    pub async fn give_reference_away(&self, house: &House, csv: &str) {
+        let version = self.read(house, ScopeMode::Delta, csv).await;
+        let another = Confirmed {
+            another_person: Some(1),
+            told_too_much: Some(1),
+            ..Default::default()
+        };
+        let consent = Consent::Numbers(another);
+        activate(&house.app, self.comms, self.incident, version, consent)
+            .await
+            .unwrap();
+    }
+
+    /// Saves the fact sheet and the title.
+    pub async fn edit_facts(&self, house: &House, title: &str, facts: &Facts) {
+        let mut conn = house.app.db.get().await.unwrap();
+        let found = incident::store::find(&mut conn, self.incident).await;
+        let version = found.unwrap().version;
+        drop(conn);
+        steer::edit_facts(&house.app, self.comms, self.incident, version, title, facts)
+            .await
+            .unwrap();
+    }
+
+    /// A person and the path of their status page.
+    pub async fn status_page(&self, house: &House, reference: &str) -> (PersonId, String) {
+        let clue = Clue::Reference(reference.to_owned());
+        let found = find(&house.app, self.incident, &clue).await.unwrap();
+        let link = StatusLink {
+            person: found[0].id,
+            epoch: found[0].link_epoch,
+        };
+        (found[0].id, format!("/s/{}", link.token(&house.app.keys)))
     }
 
     /// Imports a list, which stays a draft.
@@ -170,12 +209,25 @@ impl Scene {
         launch::create(&house.app, self.comms, &new).await.unwrap()
     }
 
-    /// Submits, approves and launches.
-    pub async fn launch(&self, house: &House, campaign: CampaignId) {
+    /// An approved first notice.
+    pub async fn approved(&self, house: &House) -> CampaignId {
+        let kind = CampaignKind::Initial;
+        let campaign = self.draft(house, kind, UncertainPolicy::Resend).await;
+        self.approve(house, campaign).await;
+        campaign
+    }
+
+    /// Submits and approves.
+    pub async fn approve(&self, house: &House, campaign: CampaignId) {
         let hash = submitted(&house.app, self.comms, campaign).await.unwrap();
         launch::approve(&house.app, self.approver, campaign, &hash)
             .await
             .unwrap();
+    }
+
+    /// Submits, approves and launches.
+    pub async fn launch(&self, house: &House, campaign: CampaignId) {
+        self.approve(house, campaign).await;
         launch::launch(&house.app, self.comms, campaign)
             .await
             .unwrap();

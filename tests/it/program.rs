@@ -63,7 +63,7 @@ impl Program {
         }
     }
 
-    /// With one relay, whose name is recorded with every attempt.
+    /// With one relay; its name is recorded with every attempt.
     pub fn with_relay(self, name: &str, url: &str, connections: usize) -> Self {
         self.with_relays(&[(name, url.to_owned())], connections)
     }

@@ -13,19 +13,13 @@ use serde_json::{Value, json};
 
 use crate::client::{Browser, Site};
 use crate::house::House;
+use crate::html::has;
 use crate::people::{Scene, list, submitted};
-
-#[track_caller]
-fn has(page: &str, words: &str) {
-    assert!(page.contains(words), "“{words}” is not in {page}");
-}
 
 /// A page of the log.
 fn page(auditor: &Browser, query: &str) -> String {
     let address = format!("/console/audit?{query}");
-    let seen = tokio::task::block_in_place(|| auditor.get(&address));
-    assert_eq!(seen.status, 200, "{address}: {}", seen.body);
-    seen.body
+    auditor.page(&address)
 }
 
 /// The actions on a page of the log, the latest first.

@@ -1,6 +1,8 @@
 //! What an approval covers (promise P5): after any change the launch is refused and names what changed. And what no
 //! approval can allow.
 
+mod void;
+
 use std::sync::Arc;
 
 use candor::campaign::change::Change;
@@ -10,7 +12,6 @@ use candor::campaign::store::{self, NewCampaign};
 use candor::campaign::{CampaignKind, Limits, UncertainPolicy};
 use candor::config::Config;
 use candor::config::PublicUrl;
-use candor::id::CampaignId;
 use candor::incident::{IncidentState, steer};
 use candor::notice::letter::Edition;
 use candor::staff::StaffRole::{Approver, Comms};
@@ -24,19 +25,6 @@ use crate::people::{Scene, list};
 /// Changes a setting of the program.
 type Set = fn(&mut Config);
 
-async fn approved(house: &House, scene: &Scene) -> CampaignId {
-    let campaign = scene
-        .draft(house, CampaignKind::Initial, UncertainPolicy::Resend)
-        .await;
-    let hash = launch::submit(&house.app, scene.comms, campaign)
-        .await
-        .unwrap();
-    launch::approve(&house.app, scene.approver, campaign, &hash)
-        .await
-        .unwrap();
-    campaign
-}
-
 fn changed(refused: Result<(), CampaignError>) -> Vec<String> {
     match refused {
         Err(CampaignError::ApprovalVoid(changed)) => changed.iter().map(Change::word).collect(),
@@ -49,7 +37,7 @@ async fn p5_a_change_of_anything_that_was_approved_is_refused_and_named() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let campaign = approved(&house, &scene).await;
+    let campaign = scene.approved(&house).await;
     house
         .sql(
             "alter table campaign add column kept_audience jsonb, add column kept_limits jsonb;
@@ -143,7 +131,7 @@ async fn p5_senders_use_what_was_approved_and_not_their_own_settings() {
     let house = House::with("[http]\npublic_url = \"https://help.sundmere.example\"").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name")).await;
-    let campaign = approved(&house, &scene).await;
+    let campaign = scene.approved(&house).await;
     launch::launch(&house.app, scene.comms, campaign)
         .await
         .unwrap();
@@ -188,7 +176,7 @@ async fn p5_a_list_put_in_force_between_submission_and_launch_voids_the_approval
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let campaign = approved(&house, &scene).await;
+    let campaign = scene.approved(&house).await;
     // A list of which only some buckets are in force.
     scene.import(&house, &list(4, "name")).await;
     house.sql("update incident set active_scope = 1").await;
@@ -224,7 +212,7 @@ async fn launches_and_an_activation_at_once_never_send_what_was_not_approved() {
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
     for round in 0..8 {
-        let campaign = approved(&house, &scene).await;
+        let campaign = scene.approved(&house).await;
         let version = i32::try_from(round).unwrap() + 2;
         let longer = list(4 + round, "name");
         let (first, second, imported) = tokio::join!(
@@ -253,7 +241,7 @@ async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let ready = approved(&house, &scene).await;
+    let ready = scene.approved(&house).await;
     let draft = scene
         .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
         .await;
@@ -322,102 +310,4 @@ async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
         matches!(refused, Err(CampaignError::Forgotten)),
         "{refused:?}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_audience_that_was_told_since_approval_is_empty_at_launch() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name")).await;
-    let (one, other) = (
-        approved(&house, &scene).await,
-        approved(&house, &scene).await,
-    );
-    launch::launch(&house.app, scene.comms, one).await.unwrap();
-    house.send_all().await;
-    let refused = launch::launch(&house.app, scene.comms, other).await;
-    assert!(matches!(refused, Err(CampaignError::Nobody(count)) if count.people() == 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_void_approval_is_shown_as_void_everywhere() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let program = site.program(&[Comms]).await;
-    let lead = site.signed_in("comms", &[Comms, Approver]).await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name")).await;
-    let campaign = approved(&house, &scene).await;
-    let api = format!("/campaigns/{campaign}");
-    assert_eq!(
-        program.get(&api).json()["approval"],
-        json!({ "valid": true, "changed": [] })
-    );
-    let page = format!("/console/campaigns/{campaign}");
-    assert!(!lead.get(&page).body.contains("pproval void"));
-
-    let facts = [("contact_phone".to_owned(), "555-0199".to_owned())].into();
-    steer::edit_facts(
-        &house.app,
-        scene.comms,
-        scene.incident,
-        2,
-        "Theft of data",
-        &facts,
-    )
-    .await
-    .unwrap();
-    let void = json!({ "valid": false, "changed": ["fact:contact_phone"] });
-    assert_eq!(program.get(&api).json()["approval"], void);
-    assert_eq!(
-        program.get("/campaigns").json()["items"][0]["approval"],
-        void
-    );
-    for path in [&page, "/console/campaigns", "/console/incidents/sundmere"] {
-        let shown = lead.get(path).body;
-        assert!(shown.contains("approval void"), "{path}: {shown}");
-        assert!(shown.contains("the fact “contact_phone” changed"), "{path}");
-    }
-    let needs = lead.get("/console").body;
-    assert!(
-        needs.contains("has changed since it was submitted"),
-        "{needs}"
-    );
-    assert!(!needs.contains("is approved and not launched"), "{needs}");
-    let refused = program.post(&format!("{api}/launch"), &json!({}));
-    assert_eq!(
-        (refused.status, &refused.json()["changed"]),
-        (409, &json!(["fact:contact_phone"]))
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quoted_fact_that_is_not_public_is_shown_to_the_approver() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let lead = site.signed_in("comms", &[Comms, Approver]).await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name")).await;
-    let body = "{{ elements }} Call {{ facts.contact_phone }}.";
-    let new = NewCampaign {
-        incident: scene.incident,
-        template: scene.template(&house, "Quotes", body).await,
-        template_version: 1,
-        kind: CampaignKind::Initial,
-        audience: Default::default(),
-        limits: Limits::default(),
-        on_uncertain: UncertainPolicy::Resend,
-    };
-    let quoting = launch::create(&house.app, scene.comms, &new).await.unwrap();
-    launch::submit(&house.app, scene.comms, quoting)
-        .await
-        .unwrap();
-    let said = "does not show as they are now: contact_phone";
-    let page = lead.get(&format!("/console/campaigns/{quoting}")).body;
-    assert!(page.contains(said), "{page}");
-    let silent = scene
-        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
-        .await;
-    let page = lead.get(&format!("/console/campaigns/{silent}")).body;
-    assert!(!page.contains(said));
 }

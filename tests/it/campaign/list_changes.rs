@@ -67,7 +67,7 @@ async fn counted(house: &House, scene: &Scene) -> Account {
     told
 }
 
-/// Status and reason of a campaign, and the people whom it left out.
+/// Status and reason of a campaign, and the people that it left out.
 async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String>, LeftOut) {
     let mut conn = house.app.db.get().await.unwrap();
     let campaign = store::find(&mut conn, id).await.unwrap();

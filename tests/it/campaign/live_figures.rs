@@ -64,7 +64,7 @@ fn size() -> Size {
 /// Few buckets have people, so that a batch lasts for seconds and the figures shown are parts of it.
 const BUCKETS: i32 = 4;
 
-/// People whose addresses begin with `who`.
+/// People with addresses that begin with `who`.
 async fn people(house: &House, scene: &Scene, n: usize, who: &str, place: &str) -> String {
     let row = |reference: &String| {
         format!("{reference},{reference}@mail.example,A Person,en,{place},name\n")
@@ -73,7 +73,7 @@ async fn people(house: &House, scene: &Scene, n: usize, who: &str, place: &str) 
     references.iter().map(row).collect()
 }
 
-/// A house whose clock runs, with two launched campaigns whose audiences are frozen.
+/// A house with a running clock, and with two launched campaigns with frozen audiences.
 async fn under_way(people_of_each: usize) -> (House, Scene, [Watched; 2]) {
     let mut house = House::new().await;
     house.app.clock = Clock::system();

@@ -6,20 +6,10 @@ use candor::staff::StaffRole::{Auditor, Comms};
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::client::{Browser, Site};
+use crate::client::Site;
 use crate::house::House;
+use crate::html::has;
 use crate::people::{BODY, Scene, list};
-
-fn get(browser: &Browser, path: &str) -> String {
-    let seen = tokio::task::block_in_place(|| browser.get(path));
-    assert_eq!(seen.status, 200, "{path}: {}", seen.body);
-    seen.body
-}
-
-#[track_caller]
-fn has(page: &str, words: &str) {
-    assert!(page.contains(words), "“{words}” is not in {page}");
-}
 
 /// Review 6a, rows 18 (resume), 19 and 20 (one person).
 #[tokio::test(flavor = "multi_thread")]
@@ -53,12 +43,12 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     let site = Site::open(&house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;
     for at in ["/console/campaigns", "/console/incidents/sundmere"] {
-        let page = get(&comms, at);
+        let page = comms.page(at);
         has(&page, &drafted(1));
         has(&page, &drafted(2));
     }
     has(
-        &get(&comms, &format!("/console/campaigns/{}", drafts[1])),
+        &comms.page(&format!("/console/campaigns/{}", drafts[1])),
         &drafted(2),
     );
     let hash = launch::submit(&house.app, scene.comms, drafts[1]).await;
@@ -66,13 +56,13 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         .await
         .unwrap();
     has(
-        &get(&comms, "/console"),
+        &comms.page("/console"),
         &format!(
             "Theft of data: “Nova first notice” ({}) is approved and not launched.",
             drafted(2)
         ),
     );
-    let page = get(&comms, &format!("/console/campaigns/{}", drafts[1]));
+    let page = comms.page(&format!("/console/campaigns/{}", drafts[1]));
     has(&page, "A message goes out to 1 person.");
     assert!(!page.contains("1 people"), "{page}");
     launch::launch(&house.app, scene.comms, drafts[1])
@@ -90,13 +80,13 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         "no. 2, initial, launched {} UTC",
         house.app.now().format("%-d %b %Y, %H:%M")
     );
-    let page = get(&comms, "/console");
+    let page = comms.page("/console");
     has(
         &page,
         &format!("“Nova first notice” ({launched}) is paused: wait."),
     );
     has(
-        &get(&comms, &format!("/console/campaigns/{}/notices", drafts[1])),
+        &comms.page(&format!("/console/campaigns/{}/notices", drafts[1])),
         &format!("Nova first notice ({launched})"),
     );
     // It has no canary: none passed, and none failed.
@@ -117,5 +107,5 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         serde_json::json!({})
     );
     let auditor = site.signed_in("aud", &[Auditor]).await;
-    has(&get(&auditor, "/console/incidents/sundmere"), &launched);
+    has(&auditor.page("/console/incidents/sundmere"), &launched);
 }

@@ -75,7 +75,7 @@ async fn a_new_master_key_opens_all_people_and_keeps_the_links_that_were_sent() 
     assert!(fresh.ok(&["key", "rewrap"]).contains("1 incidents wrapped"));
     assert!(fresh.ok(&["key", "rewrap"]).contains("0 incidents wrapped"));
     fresh.ok(&["audit", "verify"]);
-    assert_eq!(words(&house).await, before, "nobody is encrypted anew");
+    assert_eq!(words(&house).await, before, "no person is encrypted again");
 
     // The former key is gone from the settings: the new one opens every person's data, and their link is valid.
     let settings = format!(
@@ -91,7 +91,7 @@ async fn a_new_master_key_opens_all_people_and_keeps_the_links_that_were_sent() 
     assert_eq!(site.browser().get(&format!("/s/{token}")).status, 200);
 }
 
-/// A POST under the idempotency key `key`, whose answer is stored.
+/// A POST under the idempotency key `key`; its answer is stored.
 fn once(program: &ApiClient, key: &str) -> Seen {
     let body = json!({ "slug": key, "title": "A breach" });
     program.post_with("/incidents", &[("idempotency-key", key)], &body)

@@ -1,4 +1,4 @@
-//! The end of a campaign, when only recipients are left whose servers defer or drop the connection.
+//! The end of a campaign: the only recipients left have servers that defer or drop the connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -113,7 +113,7 @@ async fn odd_answers_to_some_recipients_delay_no_others() {
     check(&mixed, KINDS, each);
     let most = usual.healthy_in * 2 + Duration::from_secs(2);
     println!(
-        "healthy people sent to in {:?} without quirks; beside {each} each of {} kinds, {:?}",
+        "healthy people sent to in {:?} without odd recipients; with {each} each of {} kinds, {:?}",
         usual.healthy_in,
         KINDS.len(),
         mixed.healthy_in

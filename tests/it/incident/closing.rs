@@ -33,7 +33,7 @@ pub async fn go(
     steer::step(&house.app, scene.comms, scene.incident, step).await
 }
 
-/// Moves the incident through these states, each of which must be possible; its current state is skipped.
+/// Moves the incident through these states, which must be possible; its current state is skipped.
 pub async fn go_through(house: &House, scene: &Scene, states: &[IncidentState]) {
     for to in states {
         let mut conn = house.app.db.get().await.unwrap();

@@ -2,8 +2,6 @@
 
 use candor::campaign::CampaignKind;
 use candor::incident::{Facts, UpdateKind, steer, store};
-use candor::link::StatusLink;
-use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::Comms;
 use serde_json::json;
 
@@ -20,31 +18,7 @@ fn sheet(pairs: &[(&str, &str)]) -> Facts {
 }
 
 async fn save(house: &House, scene: &Scene, title: &str, pairs: &[(&str, &str)]) {
-    let version = version(house, scene.incident).await;
-    let facts = sheet(pairs);
-    steer::edit_facts(
-        &house.app,
-        scene.comms,
-        scene.incident,
-        version,
-        title,
-        &facts,
-    )
-    .await
-    .unwrap();
-}
-
-async fn status_page(house: &House, scene: &Scene) -> String {
-    let clue = Clue::Reference("R-00000".to_owned());
-    let person = find(&house.app, scene.incident, &clue)
-        .await
-        .unwrap()
-        .remove(0);
-    let link = StatusLink {
-        person: person.id,
-        epoch: person.link_epoch,
-    };
-    format!("/s/{}", link.token(&house.app.keys))
+    scene.edit_facts(house, title, &sheet(pairs)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +28,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
     let scene = Scene::new(&house).await;
     let (browser, comms) = (site.browser(), site.signed_in("ada", &[Comms]).await);
     scene.import(&house, &list(1, "name")).await;
-    let mine = status_page(&house, &scene).await;
+    let mine = scene.status_page(&house, "R-00000").await.1;
     save(
         &house,
         &scene,

@@ -51,7 +51,7 @@ impl History {
         self.take(file, full, Some(OnDraft::Add), draft).await;
     }
 
-    /// Reads a file into a draft, whose kind stays.
+    /// Reads a file into a draft; the draft's kind stays.
     async fn take(&mut self, file: File, full: bool, on: Option<OnDraft>, mut draft: Draft) {
         if file.rows.is_empty() {
             return;

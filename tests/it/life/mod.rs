@@ -39,7 +39,7 @@ const KEPT: [u64; 0] = [];
 
 /// Elements that may be exposed.
 const ELEMENTS: [&str; 4] = ["name", "phone", "ssn", "imei"];
-/// People whom a list may name.
+/// People that a list may name.
 const PEOPLE: u64 = 9;
 
 struct History {
@@ -221,7 +221,7 @@ impl History {
         self.agrees(1).await;
     }
 
-    /// Corrects people whose reference now names another person: by e-mail, and by a postal letter where no e-mail
+    /// Corrects people who lost their reference to another person: by e-mail, and by a postal letter where no e-mail
     /// reaches them.
     async fn correct_former(&mut self) {
         let is_owed =

@@ -138,7 +138,7 @@ async fn a_real_server_gets_every_message_once_and_whole() {
             .iter()
             .position(|dump| dump.replace("\r\n", "\n").contains(&whole));
         let dump = dumped.swap_remove(at.unwrap_or_else(|| {
-            panic!("letter {number} is not there:\n{whole}\n--\n{}", dumped[0])
+            panic!("message {number} is not there:\n{whole}\n--\n{}", dumped[0])
         }));
         assert!(
             dump.contains("<ann.example@home.example>") && dump.contains("<bounce@example.com>")
@@ -158,7 +158,7 @@ async fn no_message_waits_for_nagle() {
         assert!(accepted(&line.send(&letter).await));
     }
     let taken = begun.elapsed();
-    println!("200 letters on one connection in {taken:?}");
+    println!("200 messages on one connection in {taken:?}");
     // With the delay each message takes at least 40 ms, so a busy machine does not change the result.
     assert!(taken < Duration::from_secs(6), "{taken:?}");
 }

@@ -28,7 +28,7 @@ impl Logged {
             .without("CANDOR__LOG__LEVEL")
             .without("CANDOR__DATABASE__URL")
             .with("CANDOR__DATABASE__URL", url)
-            // The house approves a campaign whose links must begin with the house's base URL.
+            // The house approves a campaign, and its links must begin with the house's base URL.
             .with(
                 "CANDOR__HTTP__PUBLIC_URL",
                 &house.app.config.http.public_url,

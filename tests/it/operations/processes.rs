@@ -148,7 +148,7 @@ async fn the_letter_list_and_the_recount_are_commands() {
     assert_eq!(mode & 0o777, 0o600, "only its owner may read it");
     let mut list = csv::Reader::from_path(&file).unwrap();
     let rows: Vec<_> = list.records().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), 1, "who has an address gets no letter");
+    assert_eq!(rows.len(), 1, "a person with an address gets no letter");
     assert_eq!((&rows[0][0], &rows[0][1]), ("B-2", "'=cmd|' /C calc'!A0"));
     assert_eq!(&rows[0][2], "1 Main St\nSpringfield");
     assert!(rows[0].iter().any(|cell| cell.contains("/s/")), "{rows:?}");

@@ -23,16 +23,7 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     let no_mail = "reference,email,elements\nR-00000,,name;ssn\n";
     scene.take(house, ScopeMode::Delta, no_mail).await;
     let other = "reference,email,name,elements\nR-00000,bob@example.org,Bob Ray,name\n";
-    let version = scene.read(house, ScopeMode::Delta, other).await;
-    let another = candor::scope::consent::Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = candor::scope::consent::Consent::Numbers(another);
-    candor::scope::activate::activate(app, by, of, version, consent)
-        .await
-        .unwrap();
+    scene.give_reference_away(house, other).await;
     let former = "select count(*) from person_former";
     assert_eq!(house.number(former).await, 1);
 
@@ -90,17 +81,7 @@ async fn ann_and_bob() -> (Post, String) {
     post.house.app.clock.advance(TimeDelta::minutes(1));
     let ann = post.person("L3").await.id.to_string();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
-    let version = scene.read(house, ScopeMode::Delta, other).await;
-    let another = candor::scope::consent::Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = candor::scope::consent::Consent::Numbers(another);
-    let (by, of) = (scene.comms, scene.incident);
-    candor::scope::activate::activate(&house.app, by, of, version, consent)
-        .await
-        .unwrap();
+    scene.give_reference_away(house, other).await;
     (post, ann)
 }
 

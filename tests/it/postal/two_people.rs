@@ -3,9 +3,6 @@
 use candor::postal::PostalKind;
 use candor::postal::returned::returned;
 use candor::postal::slips::{self, Refused};
-use candor::scope::ScopeMode;
-use candor::scope::activate::activate;
-use candor::scope::consent::{Confirmed, Consent};
 
 use super::Post;
 
@@ -18,16 +15,7 @@ async fn both() -> (Post, String, String) {
     post.posted(first.id, "2026-11-23").await.unwrap();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
     let (app, scene) = (&post.house.app, &post.scene);
-    let version = scene.read(&post.house, ScopeMode::Delta, other).await;
-    let confirmed = Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = Consent::Numbers(confirmed);
-    activate(app, scene.comms, scene.incident, version, consent)
-        .await
-        .unwrap();
+    scene.give_reference_away(&post.house, other).await;
     // Only the former person has had a letter so far.
     let mut codes = Vec::new();
     for kind in [PostalKind::Correction, PostalKind::Letter] {

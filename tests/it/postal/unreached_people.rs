@@ -1,4 +1,4 @@
-//! The dashboard, the incident and the page of letters show people whom no e-mail reaches.
+//! The dashboard, the incident and the page of letters show people that no e-mail reaches.
 
 use candor::incident::IncidentState::{Closed, Monitoring, Notifying, Scoping};
 use candor::incident::open::Untold;
@@ -9,6 +9,7 @@ use candor::staff::StaffRole;
 
 use super::{Post, day};
 use crate::client::{Browser, Site};
+use crate::html::{has, lacks};
 
 const TODAY: &str = "2026-11-23";
 const AT: &str = "/console/incidents/sundmere";
@@ -16,22 +17,6 @@ const LETTERS: &str = "/console/incidents/sundmere/letters";
 
 fn row(reference: &str, email: &str, address: &str, flags: &str) -> String {
     format!("{reference},{email},{reference},1,{address},en,US-WA,{flags},name\n")
-}
-
-fn get(browser: &Browser, path: &str) -> String {
-    let seen = tokio::task::block_in_place(|| browser.get(path));
-    assert_eq!(seen.status, 200, "{path}: {}", seen.body);
-    seen.body
-}
-
-#[track_caller]
-fn has(page: &str, words: &str) {
-    assert!(page.contains(words), "“{words}” is not in {page}");
-}
-
-#[track_caller]
-fn lacks(page: &str, words: &str) {
-    assert!(!page.contains(words), "“{words}” is in {page}");
 }
 
 impl Post {
@@ -67,19 +52,19 @@ async fn a_letter_that_comes_back_after_closing_is_asked_for_and_no_list_is_offe
     }
     let (_site, comms) = post.comms().await;
     let waits = "closed, and 1 person needs a letter. Move it back to scoping, then tell them.";
-    let before = get(&comms, "/console");
+    let before = comms.page("/console");
     lacks(&before, waits);
 
     let back = post.returned("reference,reason\nann,moved away\n").await;
     assert_eq!(back.returned, 1);
-    let dashboard = get(&comms, "/console");
+    let dashboard = comms.page("/console");
     has(&dashboard, &format!("Theft of data: {waits}"));
     has(&dashboard, "/console/incidents/sundmere#state");
-    let incident = get(&comms, AT);
+    let incident = comms.page(AT);
     has(&incident, &format!("This incident is {waits}"));
     has(&incident, "Start scoping");
     lacks(&incident, "Import a list");
-    let letters = get(&comms, LETTERS);
+    let letters = comms.page(LETTERS);
     has(
         &letters,
         "The incident is closed. Move it back to scoping first.",
@@ -88,7 +73,7 @@ async fn a_letter_that_comes_back_after_closing_is_asked_for_and_no_list_is_offe
     assert_eq!(letters.matches("Take this list …").count(), 1, "{letters}");
     has(&letters, "name=\"kind\" value=\"kin\"");
 
-    let import = get(&comms, &format!("{AT}/import"));
+    let import = comms.page(&format!("{AT}/import"));
     has(
         &import,
         "This incident is closed: it takes no list. Move it back to scoping first, then import and activate the list.",
@@ -96,9 +81,9 @@ async fn a_letter_that_comes_back_after_closing_is_asked_for_and_no_list_is_offe
     lacks(&import, "Read the file");
 
     post.moved(Scoping).await;
-    lacks(&get(&comms, "/console"), "closed, and");
-    has(&get(&comms, "/console"), "1 person needs a letter.");
-    has(&get(&comms, &format!("{AT}/import")), "Read the file");
+    lacks(&comms.page("/console"), "closed, and");
+    has(&comms.page("/console"), "1 person needs a letter.");
+    has(&comms.page(&format!("{AT}/import")), "Read the file");
 }
 
 /// The figures of the list of letters: to be told, and on waiting lists.
@@ -122,7 +107,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() 
     let post = Post::with(&(rows.concat() + &row("eve", "", "", ""))).await;
     let (_site, comms) = post.comms().await;
     // Before any list is taken.
-    let letters = get(&comms, LETTERS);
+    let letters = comms.page(LETTERS);
     figures(&letters, "People whom no e-mail reaches", (5, 0));
     has(
         &letters,
@@ -132,13 +117,13 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() 
         &letters,
         "Download who needs an address, as a CSV to fill in",
     );
-    let without = get(&comms, &format!("{LETTERS}/without-address?kind=letter"));
+    let without = comms.page(&format!("{LETTERS}/without-address?kind=letter"));
     assert_eq!(without.trim_end(), "reference,address,postcode\neve,,");
 
     let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();
     assert_eq!(rows.len(), 4);
     figures(
-        &get(&comms, LETTERS),
+        &comms.page(LETTERS),
         "People whom no e-mail reaches",
         (5, 4),
     );
@@ -150,7 +135,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() 
         row("gus", "", "2 St", ""),
     ];
     post.delta(&changes.concat()).await;
-    let letters = get(&comms, LETTERS);
+    let letters = comms.page(LETTERS);
     figures(&letters, "People whom no e-mail reaches", (3, 1));
     // Fay is on the list of letters, which must not tell her; so no other list takes her.
     figures(&letters, "Next of kin of people who died", (1, 1));
@@ -158,7 +143,7 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() 
         &letters,
         "Also the person on a list that waits: they may be told twice.",
     );
-    let dashboard = get(&comms, "/console");
+    let dashboard = comms.page("/console");
     for words in [
         "4 people are on lists of letters that are not recorded as posted.",
         "2 people need a letter. They are on no list yet.",
@@ -179,12 +164,12 @@ async fn people_on_a_list_who_belong_on_none_any_more_hide_no_person_who_does() 
         .await
         .unwrap();
     figures(
-        &get(&comms, LETTERS),
+        &comms.page(LETTERS),
         "People whom no e-mail reaches",
         (3, 1),
     );
     has(
-        &get(&comms, "/console"),
+        &comms.page("/console"),
         "1 person died: the next of kin are to be told.",
     );
 }
@@ -205,15 +190,15 @@ async fn next_of_kin_and_safe_channels_are_shown_under_open_work_and_at_the_inci
         "1 person at a protected address is to be told through a safe channel.",
     ];
     for at in ["/console", AT] {
-        let page = get(&comms, at);
+        let page = comms.page(at);
         owed.iter().for_each(|words| has(&page, words));
         has(&page, "Take the list");
     }
     // An auditor takes no list.
     let auditor = site.signed_in("aud", &[StaffRole::Auditor]).await;
-    lacks(&get(&auditor, "/console"), owed[0]);
+    lacks(&auditor.page("/console"), owed[0]);
     let (kin, _) = post.take(PostalKind::Kin, false).await.unwrap();
-    let page = get(&comms, "/console");
+    let page = comms.page("/console");
     has(
         &page,
         "2 people are on lists of next of kin that are not recorded as told.",
@@ -225,7 +210,7 @@ async fn next_of_kin_and_safe_channels_are_shown_under_open_work_and_at_the_inci
     post::record(&post.house.app, post.scene.comms, kin.id, &done)
         .await
         .unwrap();
-    let page = get(&comms, AT);
+    let page = comms.page(AT);
     lacks(&page, "next of kin that are not");
     has(&page, owed[1]);
     // The audit log says which list each act was for.

@@ -48,17 +48,22 @@ pub(super) fn forms(text: &str) -> Vec<String> {
     forms
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn p6_a_dump_of_the_database_contains_no_personal_data() {
-    // A server of its own: its files contain nothing but this house.
-    let disk = Scratch::new();
+/// A house on a server of its own: its files contain nothing but this house.
+pub(super) async fn alone(disk: &Path, config: &str) -> (Cluster, House) {
     let settings = Settings {
         durable: false,
         max_connections: 60,
     };
-    let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
+    let cluster = Cluster::start_with(disk, settings).await.unwrap();
     cluster.ensure_database("alone").await.unwrap();
-    let house = House::at(&cluster.url("alone"), "").await;
+    let house = House::at(&cluster.url("alone"), config).await;
+    (cluster, house)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_dump_of_the_database_contains_no_personal_data() {
+    let disk = Scratch::new();
+    let (cluster, house) = alone(disk.path(), "").await;
     let scene = Scene::new(&house).await;
     let mut csv = "reference,email,name,locale,jurisdiction,postcode,elements,address\n".to_owned();
     let mut secrets = vec![WORDS.to_owned()];

@@ -3,6 +3,7 @@
 //!
 //! `CANDOR_STORM=full` runs the full size; the default is small enough for every run.
 
+mod run;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,7 +190,7 @@ async fn strike(
         let step = size.people * 3 / 4 / strikes;
         let at = size.people / 20 + strike * step + random % step;
         let victim = &mut senders[(random >> 32) % 2];
-        let what = format!("strike {strike} after {at} letters");
+        let what = format!("strike {strike} after {at} messages");
         until(&what, size.patience, async || {
             server.accepted() >= at && server.open(victim.name) > 0
         })
@@ -228,7 +229,7 @@ async fn standing(house: &House) -> String {
     )
 }
 
-/// Makes notices due until only those are open whose address never accepts; then three days have passed for them.
+/// Makes notices due until only those are open that the server never accepts; then three days have passed for them.
 async fn until_over(size: &Size, house: &House, never: usize) {
     let open = "select count(*) from notice where status not in ('sent', 'bounced', 'expired')";
     let all_frozen = "select count(*) from campaign_freeze where not done";
@@ -340,67 +341,4 @@ async fn compare(house: &House, letters: &[Vec<String>]) -> (usize, usize) {
     }
     assert_eq!(arrived, sent, "said to be sent, and never arrived");
     (by_strikes, by_fate)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn p3_in_a_storm_no_person_is_lost_and_every_double_was_marked() {
-    let size = Size::asked();
-    let mut postgres = Postgres::start().await;
-    let house = House::at(&postgres.cluster.url("storm"), "").await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(size.people, "name;ssn")).await;
-    let server = Server::start(seed(), size.people).await;
-    let begun = Instant::now();
-    scene.launched(&house, CampaignKind::Initial).await;
-    let mut senders = ["one.example", "two.example"]
-        .map(|name| Sender::start(&house, name, &server, size.connections));
-    strike(&size, &house, &server, &mut senders, &mut postgres).await;
-    let mut fates: BTreeMap<Fate, usize> = BTreeMap::new();
-    for person in 0..size.people {
-        *fates.entry(Fate::of(seed(), person)).or_default() += 1;
-    }
-    let (unknown, never) = (fates[&Fate::Unknown], fates[&Fate::Never]);
-    until_over(&size, &house, never).await;
-    for sender in &mut senders {
-        let ended = sender.running.take().unwrap().terminate().await;
-        assert_eq!(ended.code(), Some(0), "{}", sender.name);
-    }
-
-    let in_state = async |status: &str| {
-        let sql = format!("select count(*) from notice where status = '{status}'");
-        usize::try_from(house.number(&sql).await).unwrap()
-    };
-    let sent = size.people - unknown - never;
-    let states = (
-        in_state("sent").await,
-        in_state("bounced").await,
-        in_state("expired").await,
-    );
-    assert_eq!(states, (sent, unknown, never), "each in one final state");
-    books(&size, &house, &scene, sent).await;
-    let (by_strikes, by_fate) = compare(&house, &server.letters()).await;
-    let most = size.connections * (size.kills + 2 * size.crashes);
-    assert!(
-        by_strikes <= most,
-        "{by_strikes} doubles, {most} connections were open"
-    );
-    let uncertain = "select count(*) from outcome where result = 'uncertain'";
-    let died = "select count(*) from outcome where reason like 'sender or database lost%'";
-    println!(
-        "storm: {} people, {} kills, {} crashes of Postgres, {:?}, {} connections; sent {sent}, bounced {unknown}, \
-         expired {never}; {} attempts, {} uncertain of which {} by strikes; doubles: {by_strikes} by strikes \
-         (at most {most}), {by_fate} by lost answers; {fates:?}",
-        size.people,
-        size.kills,
-        size.crashes,
-        begun.elapsed(),
-        server.connections(),
-        house
-            .number("select count(*) from outcome where settled")
-            .await,
-        house.number(uncertain).await,
-        house.number(died).await,
-    );
-    drop(house);
-    postgres.cluster.stop().await.unwrap();
 }

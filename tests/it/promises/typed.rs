@@ -17,7 +17,7 @@ use candor::ticket::desk::{self, Caller, Seen};
 use candor::ticket::{Then, TicketStatus, reseal, store};
 use chrono::TimeDelta;
 
-use super::dumped::{dump, forms, search};
+use super::dumped::{alone, dump, forms, search};
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
@@ -102,14 +102,8 @@ async fn shifted(house: &House, scene: &Scene, names: usize) -> i32 {
 async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
     let names: usize = std::env::var("CANDOR_NAMES").map_or(12, |n| n.parse().unwrap());
     let disk = Scratch::new();
-    let settings = Settings {
-        durable: false,
-        max_connections: 60,
-    };
-    let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
-    cluster.ensure_database("alone").await.unwrap();
     let public = "[http]\npublic_url = \"https://notice.example\"";
-    let house = House::at(&cluster.url("alone"), public).await;
+    let (cluster, house) = alone(disk.path(), public).await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     let agent = house.staff(&["agent"]).await;

@@ -50,7 +50,7 @@ async fn readers_of_the_account_during_an_activation_never_see_a_wrong_sum() {
         done.store(true, Ordering::SeqCst);
     };
     let (read, ()) = tokio::join!(reader, writer);
-    assert!(read > 0, "nobody saw it half way");
+    assert!(read > 0, "no reader saw it half way");
     desk.take(ScopeMode::Delta, &list(100..11_900, "name;ssn", ""))
         .await;
     assert_eq!(desk.account().await.people, 12_000);
@@ -221,7 +221,7 @@ async fn a_first_list_comes_into_force_as_a_whole_without_its_duplicates_and_tho
     assert_eq!(imported.delta.people_added, 20_000);
     assert_eq!(imported.delta.by_element["name"].added, 20_000);
     assert!(!imported.delta.by_element.contains_key("ssn"));
-    assert_eq!(desk.account().await.people, 0, "a draft changes nobody");
+    assert_eq!(desk.account().await.people, 0, "a draft changes no person");
     desk.activate(1).await.unwrap();
     let account = desk.account().await;
     assert_eq!((account.people, account.needs_letter), (20_000, 4_000));

@@ -275,7 +275,7 @@ async fn nothing_is_added_once_the_draft_is_in_force_or_gone() {
         .unwrap();
     let late = desk.add("reference,elements\nr3,name\n").await;
     assert!(matches!(late, Err(ImportError::NoDraft)), "{late:?}");
-    assert_eq!(desk.account().await.people, 1, "nobody was retracted");
+    assert_eq!(desk.account().await.people, 1, "no person was retracted");
 }
 
 /// Two people correct rejects at once, and a third presses Activate: each is done completely or refused.

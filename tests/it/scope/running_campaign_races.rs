@@ -1,30 +1,13 @@
 //! A campaign that is launched while a list comes in force.
 
-use std::time::Duration;
-
 use candor::campaign::{CampaignKind, UncertainPolicy, launch};
 use candor::scope::ScopeMode;
 use candor::scope::activate::{ActivateError, activate};
 use candor::scope::consent::{Consent, Ending, Question, yes_to};
 
-use crate::db::locks::{holder, until_waiting};
 use crate::house::House;
 use crate::people::{Scene, list, submitted};
-
-/// The session that waits for another one, once there is one.
-async fn waiting_for(house: &House, holder: i32) -> i32 {
-    let question = format!(
-        "select coalesce(min(pid), 0) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))"
-    );
-    for _ in 0..2_000 {
-        let pid = house.number(&question).await;
-        if pid != 0 {
-            return i32::try_from(pid).unwrap();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing waits for session {holder}");
-}
+use crate::sessions::{holder, until_waiting, waiting_for};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_launched_while_a_list_is_put_in_force_is_asked_about_before_it_ends() {

@@ -8,19 +8,9 @@ use serde_json::Value;
 
 use super::Desk;
 use crate::client::{Browser, Site};
+use crate::html::has;
 
 const AT: &str = "/console/incidents/carrier/scopes";
-
-fn get(browser: &Browser, path: &str) -> String {
-    let seen = tokio::task::block_in_place(|| browser.get(path));
-    assert_eq!(seen.status, 200, "{path}: {}", seen.body);
-    seen.body
-}
-
-#[track_caller]
-fn has(page: &str, words: &str) {
-    assert!(page.contains(words), "“{words}” is not in {page}");
-}
 
 impl Desk {
     async fn comms(&self) -> (Site, Browser) {
@@ -68,7 +58,7 @@ async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason
     let email = ("email".to_owned(), "not_an_address".to_owned(), 4);
     assert!(by_code.unwrap().contains(&email));
     let (_site, comms) = desk.comms().await;
-    let page = get(&comms, &format!("{AT}/1"));
+    let page = comms.page(&format!("{AT}/1"));
     let (_, by_reason) = page.split_once("Rejected rows by reason").unwrap();
     let (by_reason, by_row) = by_reason.split_once("Row by row").unwrap();
     for (_, words) in expected {
@@ -83,7 +73,7 @@ async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason
             'line', 2, 'nth', 1)))";
     raw.execute(older, &[]).await.unwrap();
     has(
-        &get(&comms, &format!("{AT}/1")),
+        &comms.page(&format!("{AT}/1")),
         "Not all for the same reason; for example: The e-mail address contains a space.",
     );
 }
@@ -100,7 +90,7 @@ async fn the_audit_log_counts_replaced_rows_as_the_page_of_the_version_does() {
     let added = desk.add(corrected).await.unwrap();
     assert_eq!((added.accepted, added.rejected), (3, 1));
     let (_site, comms) = desk.comms().await;
-    let page = get(&comms, &format!("{AT}/1"));
+    let page = comms.page(&format!("{AT}/1"));
     for (tile, figure) in [("Replaced", 2), ("Refused again", 1)] {
         has(
             &page,
@@ -150,7 +140,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
         );
         assert_eq!(counted, (3, 2, 1), "{mode:?}");
         let (_site, comms) = desk.comms().await;
-        let page = get(&comms, &format!("{AT}/2"));
+        let page = comms.page(&format!("{AT}/2"));
         has(
             &page,
             "1 person stays in scope and was told of data that the list takes back: a correction must tell them.",
@@ -164,7 +154,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
         // Told after the list was read: counted, too.
         desk.notify("dee", "name").await;
         has(
-            &get(&comms, &format!("{AT}/2")),
+            &comms.page(&format!("{AT}/2")),
             "3 of those who leave were told something",
         );
         desk.activate(2).await.unwrap();
@@ -190,7 +180,7 @@ async fn an_import_into_an_incident_that_is_over_is_refused_before_the_list_is_r
     );
     let (_site, comms) = desk.comms().await;
     has(
-        &get(&comms, "/console/incidents/carrier/import"),
+        &comms.page("/console/incidents/carrier/import"),
         "This incident is dismissed: it takes no list. Open another incident for the list.",
     );
 }

@@ -103,7 +103,7 @@ impl Walk {
         assert_eq!(differ.unwrap(), [], "{when}");
     }
 
-    /// The references of the people whose messages the relay accepted.
+    /// The references of the people with a message that the relay accepted.
     fn written_to(&self) -> BTreeSet<String> {
         let letters = self.desk.house.mail.sent();
         let reference = |letter: &Letter| {

@@ -1,25 +1,10 @@
 //! What others can do while a list is read or added, and what a page of a draft reads.
 
-use std::time::Duration;
-
 use candor::incident::store::hold;
 use candor::scope::consent::{Confirmed, Question};
 
 use super::*;
-
-/// Waits until a statement waits for a lock of this backend.
-async fn until_one_waits_for(desk: &Desk, backend: i32) {
-    let waits = format!(
-        "select count(*) from pg_stat_activity where {backend} = any(pg_blocking_pids(pid))"
-    );
-    for _ in 0..3_000 {
-        if desk.house.number(&waits).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing waits");
-}
+use crate::sessions::waiting_for;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_can_ask_while_rows_are_added_to_a_draft() {
@@ -42,7 +27,7 @@ async fn customers_can_ask_while_rows_are_added_to_a_draft() {
             .await
     };
     let asking = async {
-        until_one_waits_for(&desk, backend).await;
+        waiting_for(&desk.house, backend).await;
         let mut tx = desk.house.app.db.begin().await.unwrap();
         let held = hold(&mut tx, desk.incident).await.map(|found| found.id);
         tx.roll_back().await;

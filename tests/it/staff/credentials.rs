@@ -145,7 +145,7 @@ async fn staff_change_their_password_and_see_and_end_their_sessions() {
         .unwrap();
     let end = end.split('"').next().unwrap();
     let other = site.signed_in("bea", &[Agent]).await;
-    assert_eq!(other.submit(ME, end, &[]).status, 404, "of somebody else");
+    assert_eq!(other.submit(ME, end, &[]).status, 404, "of another account");
     assert_eq!(here.submit(ME, end, &[]).status, 303);
     assert_eq!(
         [&here, &away, &third]

@@ -11,7 +11,7 @@ use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
 use candor::element::{Element, ElementSet, LOCALES};
 use candor::id::{CampaignId, PersonId};
-use candor::incident::{Facts, steer};
+use candor::incident::Facts;
 use candor::notice::letter::message_key;
 use candor::rehearsal;
 use candor::seal::to_hex;
@@ -137,7 +137,10 @@ fn read(letters: &[std::path::PathBuf]) -> Vec<ElementSet> {
     input.write_all(&task).unwrap();
     drop(input);
     let output = python.wait_with_output().unwrap();
-    assert!(output.status.success(), "python could not read the letters");
+    assert!(
+        output.status.success(),
+        "python could not read the messages"
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -146,23 +149,11 @@ async fn p2_an_independent_reader_finds_in_a_thousand_notices_exactly_what_was_n
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     // Facts that name no element, for the rehearsal's texts.
-    let version = house.number("select version from incident").await;
     let facts: Facts = rehearsal::fact_sheet()
         .into_keys()
         .map(|key| (key, "1".to_owned()))
         .collect();
-    let version = i32::try_from(version).unwrap();
-    let title = "2026";
-    steer::edit_facts(
-        &house.app,
-        scene.comms,
-        scene.incident,
-        version,
-        title,
-        &facts,
-    )
-    .await
-    .unwrap();
+    scene.edit_facts(&house, "2026", &facts).await;
     let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
     for (template, place) in PLACES.iter().enumerate() {
         for n in 0..NOTICES {
@@ -261,7 +252,7 @@ async fn p2_a_text_that_leaves_an_element_unnamed_is_not_submitted() {
             .len(),
         1
     );
-    // Said to a person whose number was not taken.
+    // Said to a person who did not lose a number.
     let declared = [Element::Name, Element::Ssn];
     let found = review(submit(by_words, &declared).await);
     let not_theirs: Vec<_> = found

@@ -44,7 +44,7 @@ fn read_back(letters: &[Vec<u8>]) -> Vec<Value> {
     let json = serde_json::to_vec(letters).unwrap();
     python.stdin.take().unwrap().write_all(&json).unwrap();
     let read = python.wait_with_output().unwrap();
-    assert!(read.status.success(), "python could not read the letters");
+    assert!(read.status.success(), "python could not read the messages");
     serde_json::from_slice(&read.stdout).unwrap()
 }
 
@@ -122,7 +122,7 @@ async fn real_notices_arrive_whole_in_both_parts() {
         site.program(&[Approver]).await,
     );
     let mut texts = BTreeMap::new();
-    // A text with placeholders left in it cannot be submitted (edges::texts).
+    // A text with placeholders left in it cannot be submitted (web::input::texts).
     let is_finished = |text: &String| {
         let errors = lint(SUBJECT, text, "en");
         let refused = errors
@@ -152,7 +152,7 @@ async fn real_notices_arrive_whole_in_both_parts() {
     for mail in read_back(&letters) {
         let body = texts
             .remove(mail["language"].as_str().unwrap())
-            .expect("one letter a text");
+            .expect("one message per text");
         assert_eq!(mail["defects"], json!([]), "{mail}");
         assert_eq!(mail["subject"], SUBJECT);
         let part = |kind: &str| mail["parts"][kind].as_str().unwrap().to_owned();

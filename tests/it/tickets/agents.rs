@@ -182,7 +182,7 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
         .await
         .unwrap();
     let given = line.look(&given).await;
-    assert_eq!(given.assignee, None, "nobody is left with it");
+    assert_eq!(given.assignee, None, "no agent is left with it");
     let lost = desk::assign(app, lead, given.id, given.version, leaving).await;
     assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "disabled");
     let given = desk::assign(app, lead, given.id, given.version, line.agent)

@@ -66,7 +66,7 @@ async fn every_post_of_the_api_asks_for_a_key() {
     assert!(asked > 30, "{asked} routes");
 }
 
-/// Performs an act whose answer cannot be stored, then the same act when it can.
+/// Performs an act while its answer cannot be stored, then the same act when it can.
 struct Prover<'a> {
     house: &'a House,
     acts: usize,

@@ -47,7 +47,7 @@ async fn d5_a_list_in_force_before_the_audience_is_frozen_voids_the_approval() {
     scene.import(&house, &first_list(21)).await;
     house.send_all().await;
     is_void(&house, &scene, campaign, 2).await;
-    assert_eq!(received(&house).len(), 0, "nobody was written to");
+    assert_eq!(received(&house).len(), 0, "no person was written to");
 
     hold::cancel(&house.app, scene.comms, campaign)
         .await

@@ -133,7 +133,7 @@ async fn d1_a_batch_that_is_being_sent_is_read_again_when_its_people_change() {
         .map(number)
         .filter(|n| *n >= 300)
         .count();
-    // Each connection may have had one message whose text was being sent. The senders learn of the list at once.
+    // Each connection may have had one message at its text. The senders learn of the list at once.
     assert!(
         late <= 60,
         "{late} held people were mailed after the activation"

@@ -61,7 +61,7 @@ async fn what_was_sent_is_shown_within_seconds_while_a_message_of_the_same_batch
         (&api["counts"]["sent"], &api["status"]),
         (&40.into(), &"completed".into())
     );
-    assert_eq!(accepted(), 40, "nobody is sent to twice");
+    assert_eq!(accepted(), 40, "no person is sent to twice");
 }
 
 /// The results of a leased batch are settled although a message of the same batch is on a connection and gets no

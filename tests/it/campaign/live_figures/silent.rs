@@ -17,7 +17,7 @@ async fn a_relay_that_hangs_after_the_text_is_named_with_how_long_it_has_not_ans
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(12, "name")).await;
     let sink = Sink::start(Duration::ZERO).await;
-    // Three of them; the messages to the others make up the bar.
+    // Three people have this prefix; the messages to the others make up the bar.
     sink.leave_unanswered("person1");
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let sending = Sending::start(&house, vec![local(sink.port, 2)]);

@@ -1,25 +1,12 @@
 //! A request that a deadlock ended has changed nothing, and is retried once before its caller hears of it.
 
-use candor::campaign::{CampaignKind, UncertainPolicy, launch};
-use candor::id::CampaignId;
 use candor::staff::StaffRole;
 use serde_json::json;
 
-use super::{holder, until_waiting};
 use crate::client::{Seen, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
-
-/// An approved campaign that another member of staff wrote.
-pub async fn approved(house: &House, scene: &Scene) -> CampaignId {
-    let kind = CampaignKind::Initial;
-    let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
-    let hash = launch::submit(&house.app, scene.comms, id).await.unwrap();
-    launch::approve(&house.app, scene.approver, id, &hash)
-        .await
-        .unwrap();
-    id
-}
+use crate::sessions::{holder, until_waiting};
 
 /// Launches by `post` while another session locks the campaign, then the incident: the launch locks them in the other
 /// order. The other session commits once the launch waits for it again.
@@ -45,7 +32,7 @@ async fn a_post_of_the_api_that_meets_a_deadlock_is_run_again_and_done_once() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let id = approved(&house, &scene).await;
+    let id = scene.approved(&house).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[StaffRole::Comms]).await;
     let path = format!("/campaigns/{id}/launch");
@@ -63,7 +50,7 @@ async fn a_form_that_meets_a_deadlock_is_run_again_and_done_once() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let id = approved(&house, &scene).await;
+    let id = scene.approved(&house).await;
     let site = Site::open(&house.app).await;
     let browser = site.signed_in("comms", &[StaffRole::Comms]).await;
     let page = format!("/console/campaigns/{id}");

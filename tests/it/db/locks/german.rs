@@ -9,7 +9,7 @@ use candor::staff::StaffRole;
 use diesel_async::SimpleAsyncConnection;
 use serde_json::json;
 
-use super::again::{approved, in_a_deadlock};
+use super::again::in_a_deadlock;
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::{Scratch, did_not_run};
@@ -68,7 +68,7 @@ async fn a_server_that_speaks_german_is_understood() {
     scene.import(&house, &list(3, "name")).await;
 
     // 40P01: the deadlocked transaction is retried.
-    let id = approved(&house, &scene).await;
+    let id = scene.approved(&house).await;
     let site = Site::open(&house.app).await;
     let program = site.program(&[StaffRole::Comms]).await;
     let path = format!("/campaigns/{id}/launch");

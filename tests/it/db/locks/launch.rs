@@ -2,30 +2,20 @@
 
 use std::time::Duration;
 
-use candor::campaign::{CampaignKind, UncertainPolicy, launch};
+use candor::campaign::launch;
 use candor::person::find::{Clue, find};
 use candor::ticket::intake;
 
-use super::{holder, until_waiting};
 use crate::house::House;
 use crate::people::{Scene, list};
-
-async fn approved(house: &House, scene: &Scene) -> candor::id::CampaignId {
-    let kind = CampaignKind::Initial;
-    let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
-    let hash = launch::submit(&house.app, scene.comms, id).await.unwrap();
-    launch::approve(&house.app, scene.approver, id, &hash)
-        .await
-        .unwrap();
-    id
-}
+use crate::sessions::{holder, until_waiting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_taken_while_a_launch_holds_the_incident() {
     let house = House::with("[database]\nlock_seconds = 30").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let id = approved(&house, &scene).await;
+    let id = scene.approved(&house).await;
     let found = find(
         &house.app,
         scene.incident,
@@ -60,7 +50,7 @@ async fn a_launch_looks_for_its_audience_longer_than_a_page_may_wait() {
     let house = House::with("[database]\nlock_seconds = 1\nstatement_seconds = 1").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
-    let id = approved(&house, &scene).await;
+    let id = scene.approved(&house).await;
     // The query of the people lasts as long as this session locks their table.
     let (raw, pid) = holder(&house).await;
     raw.batch_execute("lock table person in access exclusive mode")

@@ -8,9 +8,9 @@ use candor::staff::manage::{self, ManageError};
 use candor::staff::password::{Cost, Password};
 use candor::staff::sign_in::{Attempts, SignInError, sign_in};
 
-use super::{holder, until_waiting};
 use crate::client::{PASSWORD, Site};
 use crate::house::House;
+use crate::sessions::{holder, until_waiting};
 
 const NEXT: &str = "another password, quite long";
 

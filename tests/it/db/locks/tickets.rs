@@ -9,9 +9,9 @@ use candor::ticket::desk::{self, DeskError};
 use candor::ticket::{intake, reweigh, store};
 use diesel_async::RunQueryDsl;
 
-use super::{holder, until_waiting};
 use crate::house::House;
 use crate::people::{Scene, list};
+use crate::sessions::{holder, until_waiting};
 
 async fn person(house: &House, scene: &Scene, n: usize) -> PersonId {
     let clue = Clue::Reference(format!("R-{n:05}"));

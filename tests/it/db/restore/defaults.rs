@@ -1,4 +1,4 @@
-//! Default settings that people would see, and imports whose process died: what pages and commands say of them.
+//! Default settings that people would see, and imports of dead processes: what pages and commands say of them.
 
 use candor::actor::Actor;
 use candor::address::EmailAddress;

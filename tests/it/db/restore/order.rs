@@ -9,9 +9,9 @@ use candor::deployment::watch::suspect;
 use candor::notice::freeze;
 use candor::scope::ScopeMode;
 
-use crate::db::locks::{holder, until_waiting};
 use crate::house::House;
 use crate::people::{Scene, list};
+use crate::sessions::{holder, until_waiting};
 
 const WHO: Actor = Actor::System("test");
 
@@ -55,7 +55,7 @@ async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {
     );
     raw.batch_execute(&rest)
         .await
-        .expect("the sender waits for nobody");
+        .expect("the sender waits for no one");
     let restored = decided.await.unwrap().expect("the decision is made");
     assert_eq!(restored.campaigns, 2);
     assert!(restored.frozen > 0, "{restored:?}");
@@ -90,7 +90,7 @@ async fn a_decision_locks_the_pace_of_a_campaign_before_its_people_as_freezing_d
     );
     raw.batch_execute(&rest)
         .await
-        .expect("who freezes waits for nobody");
+        .expect("freezing waits for no one");
     let restored = decided.await.unwrap().expect("the decision is made");
     assert_eq!((restored.campaigns, restored.frozen), (1, 30));
 }

@@ -50,7 +50,7 @@ fn said(program: &Program, list: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// The column of the row whose reference contains `reference`.
+/// The column of the row with a reference that contains `reference`.
 fn cell(file: &str, reference: &str, column: &str) -> String {
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     let head = reader.headers().unwrap().clone();

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
-use crate::db::locks::{holder, until_waiting};
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::Scene;
 use crate::program::Program;
+use crate::sessions::{holder, until_waiting};
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..3_000 {

@@ -180,7 +180,7 @@ async fn the_messages_of_a_relay_that_falls_silent_go_through_another_one() {
         (house.mail.sent().len(), house.in_state("sent").await),
         (60, 60)
     );
-    println!("60 messages beside a relay that fell silent with 4 of them: {taken:?}");
+    println!("60 messages while a second relay fell silent with 4 of them: {taken:?}");
     assert!(taken < Duration::from_secs(25), "{taken:?}");
 }
 

@@ -13,9 +13,9 @@ use candor::ticket::intake;
 use tokio::task::JoinHandle;
 
 use super::{go, go_through, reasons};
-use crate::db::locks::holder;
 use crate::house::House;
 use crate::people::{Scene, list};
+use crate::sessions::holder;
 
 /// The number of sessions that wait for this one, directly or through another session.
 async fn waiting(house: &House, holder: i32) -> i64 {
@@ -119,16 +119,7 @@ async fn d12_of_a_launch_and_closing_only_the_first_happens() {
     house
         .sql("update account_count set n = 0 where standing = 'in_progress'")
         .await;
-    let approved = async || {
-        let kind = CampaignKind::Initial;
-        let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
-        let hash = launch::submit(&house.app, scene.comms, id).await.unwrap();
-        launch::approve(&house.app, scene.approver, id, &hash)
-            .await
-            .unwrap();
-        id
-    };
-    let id = approved().await;
+    let id = scene.approved(house).await;
     // An approved campaign already prevents closing: the race is with one that is not visible yet.
     let (launched, closed) = Box::pin(in_order(
         house,

@@ -225,7 +225,7 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
     let kept = "select count(*) from incident where wrapped_key is not null";
     assert_eq!(house.number(kept).await, 1);
 
-    // An import whose process died holds no lock any more, and does not prevent closing.
+    // The import of a dead process holds no lock any more, and does not prevent closing.
     house
         .sql(
             "insert into scope_version (incident_id, version, mode, status, created_by, created_at) \

@@ -34,7 +34,7 @@ pub struct File {
 /// A draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// People whom the list does not name are retracted.
+    /// People that the list does not name are retracted.
     pub full: bool,
     /// What the list says of each person; `None`: they are not affected.
     pub rows: BTreeMap<String, Option<Listed>>,
@@ -118,7 +118,7 @@ impl Draft {
         }
     }
 
-    /// People of whom a full list has refused rows only: they stay as they were.
+    /// People with refused rows only in a full list: they stay as they were.
     fn kept<'a>(
         &'a self,
         people: &'a BTreeMap<String, Person>,

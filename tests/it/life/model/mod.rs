@@ -15,7 +15,7 @@ use self::list::Draft;
 use self::person::{Channel, Codes, Person, Told};
 use self::post::Batch;
 
-/// The people for whom a campaign is.
+/// A campaign's kind of audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Initial,
@@ -133,7 +133,7 @@ pub struct Model {
     pub sent: Vec<Message>,
 }
 
-/// The reference of a person. The model gives people whose reference became another person's a name of its own.
+/// The reference of a person. The model gives people who lost their reference to another person a name of its own.
 pub fn reference_of(name: &str) -> &str {
     name.split('~').next().unwrap_or(name)
 }

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use super::Model;
 use super::person::{Channel, Codes, Person};
 
-/// The people for whom a list of letters is.
+/// The kind of people on a list of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List {
-    /// People whom no e-mail reaches.
+    /// People that no e-mail reaches.
     Letter,
     /// Those of them who were told of an element that is not theirs.
     Correction,
@@ -180,8 +180,8 @@ impl Model {
         taken.any(|batch| batch.letters.contains_key(reference))
     }
 
-    /// The lists whose letter to this person has a code that opens their page. The letter waits to be posted, or it was
-    /// the last one to leave and did not come back.
+    /// The lists with a letter to this person whose code opens their page. The letter waits to be posted, or it was the
+    /// last one to leave and did not come back.
     pub fn open_letters(&self, reference: &str) -> impl Iterator<Item = usize> {
         let to_them = self.batches.iter().enumerate();
         let to_them = to_them.filter_map(|(n, batch)| {

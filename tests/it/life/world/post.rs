@@ -59,7 +59,7 @@ impl World {
         named
     }
 
-    /// The person to whom the letter with this code went.
+    /// The recipient of the letter with this code.
     async fn name_of_code(&mut self, code: &str) -> String {
         let key = NoticeCode::parse(code).unwrap().key(&self.house.app.keys);
         let find = "select person_id from postal_item where code_key = $1";

@@ -48,7 +48,7 @@ fn text_behind_a_closing_quotation_mark_is_refused_at_its_cell() {
     assert_eq!(row(&found[1]).name.as_deref(), Some("Bo"));
     let cells: Vec<_> = found[0].record.cells.iter().collect();
     let expected = [&b"R-1"[..], b"\"Hey, I missed \" it\"", b"name"];
-    assert_eq!(cells, expected, "for whoever corrects it");
+    assert_eq!(cells, expected, "the cells to correct");
 }
 
 #[test]

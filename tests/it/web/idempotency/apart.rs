@@ -4,9 +4,7 @@
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
-use candor::link::StatusLink;
 use candor::notice::freeze;
-use candor::person::find::{Clue, find};
 use candor::scope::ScopeMode;
 use candor::shutdown::Shutdown;
 use candor::staff::StaffRole::{Agent, Comms};
@@ -166,16 +164,7 @@ async fn a_customer_is_told_to_look_first_if_it_is_unknown_whether_their_words_a
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(1, "name;ssn")).await;
-    let clue = Clue::Reference("R-00000".to_owned());
-    let person = find(&house.app, scene.incident, &clue)
-        .await
-        .unwrap()
-        .remove(0);
-    let link = StatusLink {
-        person: person.id,
-        epoch: person.link_epoch,
-    };
-    let page = format!("/s/{}", link.token(&house.app.keys));
+    let (_, page) = scene.status_page(&house, "R-00000").await;
     let customer = site.browser();
     let ask = || {
         customer.submit(

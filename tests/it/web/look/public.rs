@@ -1,5 +1,7 @@
 //! The public pages with sample data.
 
+mod status_page;
+
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
 use candor::web::public::asked::Asked;
 use candor::web::public::find_me::FindMe;
@@ -107,57 +109,6 @@ fn action(title: &str, how: &str) -> Action {
     }
 }
 
-fn status() -> MyStatus {
-    let line = |number: &str, status: &str, label: &str| MyTicketLine {
-        number: number.into(),
-        name: format!("Question {number}"),
-        status: status.into(),
-        label: label.into(),
-        at: super::ago(190),
-    };
-    MyStatus {
-        visit: visit(),
-        token: TOKEN.into(),
-        slug: "august-2021".into(),
-        title: "Data theft of August 2021".into(),
-        told: Told::Email(now() - TimeDelta::days(3)),
-        missing: None,
-        not_affected: None,
-        actions: vec![
-            action(
-                "Be wary of calls and messages about this",
-                "We never ask for a password, a PIN or money. When in doubt, hang up and call the number below.",
-            ),
-            action(
-                "Choose a new account PIN",
-                "We reset the old one. Choose one that you use nowhere else.",
-            ),
-            action(
-                "Freeze your credit",
-                "It is free at Equifax, Experian and TransUnion, and stops new accounts in your name.",
-            ),
-        ],
-        facts: facts(),
-        latest: updates().into_iter().next(),
-        next_update: Some(moment(2)),
-        is_public: true,
-        tickets: vec![
-            line("N-4F7Q-22", "pending", "We need something from you"),
-            line(
-                "N-4C1K-07",
-                "solved",
-                "Answered – tell us if this did not help",
-            ),
-        ],
-        ask: Ask::default(),
-        unlock: Unlock {
-            back: format!("/s/{TOKEN}"),
-            ..Unlock::default()
-        },
-        mine: None,
-    }
-}
-
 fn mine() -> Mine {
     Mine {
         name: HOSTILE.into(),
@@ -243,12 +194,25 @@ fn verify(code: &str, faults: Faults, answer: Answer) -> Verify {
         answer,
     }
 }
+use self::status_page::status;
+
+/// Takes a page under its name.
+type Add<'a> = &'a mut dyn FnMut(&'static str, &dyn askama::DynTemplate);
 
 /// Adds every public page, in each of its forms.
 pub fn draw(pages: &mut Pages) {
     let mut add = |name, page: &dyn askama::DynTemplate| {
         pages.insert(name, page.dyn_render().expect("rendered"));
     };
+    draw_incidents(&mut add);
+    status_page::draw(&mut add);
+    status_page::draw_not_affected(&mut add);
+    draw_tickets(&mut add);
+    draw_verify(&mut add);
+}
+
+/// Adds the home page and incidents.
+fn draw_incidents(add: Add<'_>) {
     let listed = |slug: &str, title: &str, latest| Listed {
         slug: slug.into(),
         title: title.into(),
@@ -303,107 +267,10 @@ pub fn draw(pages: &mut Pages) {
         },
     );
     add("status_tier0", &status());
-    let code = Step::Sent {
-        to: "d•••@e•••.org".into(),
-        until: now() + TimeDelta::minutes(10),
-    };
-    let asked = Unlock {
-        asked: true,
-        step: code.clone(),
-        back: format!("/s/{TOKEN}"),
-        ..Unlock::default()
-    };
-    add(
-        "status_code",
-        &MyStatus {
-            unlock: asked,
-            ..status()
-        },
-    );
-    let refused = Unlock {
-        asked: true,
-        step: code,
-        back: format!("/s/{TOKEN}"),
-        code: "123456".into(),
-        faults: fault(
-            "code",
-            "This code does not fit, or is older than 10 minutes. Check it, or ask for a new one.",
-        ),
-        ..Unlock::default()
-    };
-    add(
-        "status_code_refused",
-        &MyStatus {
-            unlock: refused,
-            ..status()
-        },
-    );
-    let flash = Flash {
-        tone: Tone::Done,
-        text: "Your details are open on this device for 30 minutes.".into(),
-    };
-    add(
-        "status_tier1",
-        &MyStatus {
-            visit: Visit {
-                flash: Some(flash),
-                ..visit()
-            },
-            mine: Some(mine()),
-            ..status()
-        },
-    );
-    let to = || "d•••@e•••.org".to_owned();
-    let until = now() + TimeDelta::minutes(10);
-    for (name, step) in [
-        ("status_code_sending", Step::Sending { to: to(), until }),
-        ("status_code_undelivered", Step::Refused { to: to() }),
-        ("status_code_stopped", Step::Stopped),
-        ("status_code_used_up", Step::UsedUp),
-        ("status_code_too_many", Step::TooMany { until }),
-        ("status_no_mail", Step::NoMail),
-    ] {
-        let unlock = Unlock {
-            step,
-            ..Unlock::default()
-        };
-        let told = Told::Post(Some(now()));
-        add(
-            name,
-            &MyStatus {
-                unlock,
-                told,
-                ..status()
-            },
-        );
-    }
-    let gone = || NotAffected {
-        list: Some((Moment::day(now()), 2)),
-        told_wrongly: true,
-    };
-    add(
-        "status_not_affected",
-        &MyStatus {
-            not_affected: Some(gone()),
-            ..status()
-        },
-    );
-    let wrong = Wrong {
-        elements: "Social Security number and phone number".into(),
-        on: Some(Moment::day(now() - TimeDelta::days(3))),
-    };
-    add(
-        "status_not_affected_tier1",
-        &MyStatus {
-            not_affected: Some(gone()),
-            mine: Some(Mine {
-                elements: Vec::new(),
-                wrong: Some(wrong),
-                ..mine()
-            }),
-            ..status()
-        },
-    );
+}
+
+/// Adds tickets.
+fn draw_tickets(add: Add<'_>) {
     let ask = Ask {
         text: String::new(),
         harm: true,
@@ -442,6 +309,10 @@ pub fn draw(pages: &mut Pages) {
         },
     );
     add("verify", &verify("", Faults::default(), Answer::Unasked));
+}
+
+/// Adds the check of a code, and errors.
+fn draw_verify(add: Add<'_>) {
     let at = Moment::day(now() - TimeDelta::days(3));
     add(
         "verify_genuine",

@@ -1,4 +1,4 @@
-// What stands beside the pages: the mail server, what programs read, the figures for monitoring, and the recount.
+// The other sources of figures: the mail server, the API, the metrics, and the recount.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { count, grouped } from './model.mjs';
@@ -7,7 +7,7 @@ const run = promisify(execFile);
 const PARTS = ['jurisdiction', 'locale', 'element', 'reason'];
 const some = (counts) => Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 
-/** The sink got what the model says, once, and each text names exactly what was exposed, in the reader's language. */
+/** The sink received what the model says, once, and each text names exactly what was exposed, in the reader's language. */
 export async function messages(compare) {
   const { sink, model } = compare;
   const reference = (text) => /P-\d{4}/.exec(text)?.[0];
@@ -27,7 +27,7 @@ function names(compare, text, locale) {
   return list ? compare.named(list.slice(list.indexOf('::') + 2), locale) : [];
 }
 
-/** What programs read is the same. */
+/** The API shows the same. */
 export async function programs(compare) {
   const { model } = compare;
   if (!model.scopes.length) return;
@@ -65,7 +65,7 @@ export async function programs(compare) {
   is('letters', items.map((one) => [one.id, one.kind, one.state, one.people, one.returned, one.not_posted]), model.lists.map(line));
 }
 
-/** What monitoring reads of messages. */
+/** The metrics of messages. */
 export async function metrics(compare) {
   const text = await (await fetch(`${compare.operations}/metrics`)).text();
   const sums = {};
@@ -73,7 +73,7 @@ export async function metrics(compare) {
   compare.is('the metrics', 'messages', sums, some({ accepted: compare.sink.accepted.length, refused: compare.sink.refused.length }));
 }
 
-/** Everybody counted anew, one by one. */
+/** A recount of all people, one by one. */
 export async function recount(compare) {
   const { program, words, env } = compare.candor;
   const { stdout } = await run(program, [...words, 'check', '--recount', '--json'], { env: { ...process.env, ...env, CANDOR_WALK: undefined } });

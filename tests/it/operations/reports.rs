@@ -1,68 +1,12 @@
-//! Commands report what they did although a later step failed; processes share one count.
+//! Commands report what they did although a later step failed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
-use std::time::Duration;
 
-use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::staff::StaffRole::Comms;
-
-use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
-
-/// Waits until a session has waited for `holder` this long.
-async fn until_waited(house: &House, holder: i32, seconds: f64) {
-    let waits = format!(
-        "select count(*) from pg_stat_activity where {holder} = any(pg_blocking_pids(pid))
-         and extract(epoch from clock_timestamp() - query_start) > {seconds}"
-    );
-    for _ in 0..600 {
-        if house.number(&waits).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("nobody waits");
-}
-
-async fn pid(of: &tokio_postgres::Client) -> i32 {
-    let row = of.query_one("select pg_backend_pid()", &[]).await.unwrap();
-    row.get(0)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn programs_that_ask_for_an_audience_share_a_count_that_took_long() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name;ssn")).await;
-    let draft = scene
-        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
-        .await;
-    let site = Site::open(&house.app).await;
-    let program = Arc::new(site.program(&[Comms]).await);
-    let ask = || {
-        let (program, at) = (program.clone(), format!("/campaigns/{draft}/audience"));
-        tokio::task::spawn_blocking(move || program.get(&at))
-    };
-    let holder = house.raw().await;
-    let holding = pid(&holder).await;
-    let lock = "begin; lock table person in access exclusive mode";
-    holder.batch_execute(lock).await.unwrap();
-    let first = ask();
-    until_waited(&house, holding, 1.1).await;
-    holder.batch_execute("rollback").await.unwrap();
-    let first = first.await.unwrap();
-    assert_eq!((first.status, &first.json()["mailable"]), (200, &3.into()));
-    // The counts cannot be read now, and the command does not need them.
-    holder.batch_execute(lock).await.unwrap();
-    let second = ask().await.unwrap();
-    holder.batch_execute("rollback").await.unwrap();
-    assert_eq!((second.status, second.body), (200, first.body));
-}
+use crate::sessions::{pid, until_waited};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_says_what_it_read_although_its_refused_rows_cannot_be_written() {
