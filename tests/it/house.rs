@@ -232,6 +232,17 @@ impl House {
             .get(0)
     }
 
+    /// Waits up to a minute until this number is more than zero.
+    pub async fn until(&self, what: &str, question: &str) {
+        for _ in 0..6_000 {
+            if self.number(question).await > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not within a minute: {what} ({question})");
+    }
+
     /// All people of all incidents, in the order of their ids.
     pub async fn people(&self) -> Vec<PersonId> {
         let people = "select id from person order by id";

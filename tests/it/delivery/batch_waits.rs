@@ -12,26 +12,16 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::sending::Sending;
 
-async fn until_a_sender_is_seen(house: &House) {
-    for _ in 0..1_000 {
-        if house.number("select count(*) from sender").await == 1 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("no sender within twenty seconds");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_says_when_it_began_after_its_row_was_deleted() {
     let house = House::new().await;
     let sending = Sending::start(&house, house.routes(1));
-    until_a_sender_is_seen(&house).await;
+    house.until("a sender", "select count(*) from sender").await;
     // Another sender that starts or stops deletes the rows of silent senders.
     house
         .sql("select pg_sleep(1); create table cut as select now() as at from sender; delete from sender")
         .await;
-    until_a_sender_is_seen(&house).await;
+    house.until("a sender", "select count(*) from sender").await;
     let began = "select count(*) from sender, cut where sender.began_at < cut.at";
     let before = house.number(began).await;
     sending.end().await;

@@ -36,17 +36,6 @@ async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String
     (campaign.status, campaign.status_reason)
 }
 
-/// Waits for a state of the database.
-async fn until(house: &House, what: &str, sql: &str) {
-    for _ in 0..2_000 {
-        if house.number(sql).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("not within forty seconds: {what}");
-}
-
 async fn deeds(house: &House, deed: &str) -> i64 {
     house
         .number(&format!(
@@ -83,12 +72,12 @@ async fn a_canary_that_bounces_pauses_the_campaign_and_no_other_person_is_writte
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
-    until(
-        &house,
-        "paused",
-        "select count(*) from campaign where status = 'paused'",
-    )
-    .await;
+    house
+        .until(
+            "paused",
+            "select count(*) from campaign where status = 'paused'",
+        )
+        .await;
     let (status, reason) = stands(&house, campaign).await;
     assert_eq!(status, CampaignStatus::Paused);
     assert!(
@@ -148,12 +137,12 @@ async fn too_many_bounces_pause_a_campaign_long_after_its_canary() {
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
-    until(
-        &house,
-        "paused",
-        "select count(*) from campaign where status = 'paused'",
-    )
-    .await;
+    house
+        .until(
+            "paused",
+            "select count(*) from campaign where status = 'paused'",
+        )
+        .await;
     let (_, reason) = stands(&house, campaign).await;
     assert_eq!(
         reason.as_deref(),
@@ -211,7 +200,7 @@ async fn a_busy_helpline_slows_then_holds_a_campaign_and_says_why() {
     let shutdown = Shutdown::new();
     worker::start(&house.app, house.routes(4), &shutdown);
     let frozen = "select count(*) from campaign where not exists (select from campaign_freeze where not done)";
-    until(&house, "frozen", frozen).await;
+    house.until("frozen", frozen).await;
     assert_eq!(
         house.number("select count(*) from outcome").await,
         0,

@@ -53,7 +53,11 @@ async fn a_refused_list_leaves_the_file_and_a_written_one_replaces_it_for_its_ow
         "{said}"
     );
     let taken = "select count(*) from postal_batch";
-    assert_eq!(post.house.number(taken).await, 0, "no person is on a list yet");
+    assert_eq!(
+        post.house.number(taken).await,
+        0,
+        "no person is on a list yet"
+    );
 
     let (done, said) = take(&out, &[]);
     assert!(done, "{said}");
@@ -133,7 +137,11 @@ async fn the_page_of_letters_reads_people_only_for_roles_with_the_form_and_withi
 
     assert_eq!(rows_read(&post.house).await, 0);
     assert_eq!(reader.get(PAGE).status, 200);
-    assert_eq!(rows_read(&post.house).await, 0, "no form, and no person is named");
+    assert_eq!(
+        rows_read(&post.house).await,
+        0,
+        "no form, and no person is named"
+    );
     let seen = clerk.get(PAGE).body;
     assert!(!seen.contains("is not known yet") && seen.contains(">r1</a>"));
     assert_eq!(rows_read(&post.house).await, 1, "it is on record");

@@ -21,13 +21,7 @@ async fn until_waits(house: &House) {
     let waits = "select count(*) from pg_stat_activity a join pg_locks l using (pid)
         where not l.granted and l.locktype = 'advisory' and a.pid in (select pid from pg_locks l
             join pg_class c on c.oid = l.relation where c.relnamespace = current_schema()::regnamespace)";
-    for _ in 0..1_000 {
-        if house.number(waits).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing waits");
+    house.until("a wait for an advisory lock", waits).await;
 }
 
 /// A launched campaign with a frozen first slice.

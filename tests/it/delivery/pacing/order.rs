@@ -155,7 +155,7 @@ async fn notices_over_a_providers_limit_are_parked_and_others_continue() {
     hold::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
         .await
         .unwrap();
-    until(&house, "given back", "select count(*) from campaign where not exists (select from batch where status = 'leased')").await;
+    house.until( "given back", "select count(*) from campaign where not exists (select from batch where status = 'leased')").await;
     shutdown.leave();
     assert!(shutdown.wait(Duration::from_secs(20)).await);
     let progress = store::progress(&mut house.app.db.get().await.unwrap(), campaign)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 
-use super::{route, until};
+use super::route;
 use crate::house::House;
 use crate::mail::scripted::{Act, Server, serve};
 use crate::sending::{NO_BREAKER, Sending, launched};
@@ -184,7 +184,7 @@ async fn where_no_relay_can_deliver_any_message_the_campaign_is_paused_and_the_l
     };
     let (house, sending) = lacking("5.6.3", settings, 40, answer).await;
     let paused = "select count(*) from campaign where status = 'paused'";
-    until(&house, "the campaign is paused", paused).await;
+    house.until("the campaign is paused", paused).await;
     sending.end().await;
     let because = "select count(*) from campaign where status_reason like '%were refused because of us (relay spare)'";
     assert_eq!(house.number(because).await, 1);

@@ -7,7 +7,7 @@ use candor::campaign::hold;
 use candor::mail::Relay;
 use candor::worker::courier::step;
 
-use super::{route, until};
+use super::route;
 use crate::mail::scripted::{Act, Server, serve};
 use crate::sending::{NO_BREAKER, Sending, launched};
 use crate::tickets::{ANN, Helpline};
@@ -80,7 +80,7 @@ async fn a_notice_does_not_leave_after_a_stop_while_the_relay_was_slow() {
         let by = Actor::Staff(scene.comms);
         hold::stop_everything(&house.app, by).await.unwrap();
         let ended = "select count(*) from outcome where result = 'cancelled'";
-        until(&house, "the attempt was ended", ended).await;
+        house.until("the attempt was ended", ended).await;
         assert_eq!(server.texts(), [""; 0], "{stage}");
         assert_eq!(house.in_state("sent").await, 0, "{stage}");
         sending.end().await;

@@ -89,7 +89,7 @@ async fn where_the_only_relay_loses_every_message_after_its_text_the_campaign_is
     routes[0].connections = 8;
     let sending = Sending::start(&house, routes);
     let paused = "select count(*) from campaign where status = 'paused'";
-    super::until(&house, "the campaign is paused", paused).await;
+    house.until("the campaign is paused", paused).await;
     sending.end().await;
     let (_, reason) = stands(&house).await;
     assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
@@ -110,7 +110,7 @@ async fn losses_between_answers_count_for_the_campaign() {
     let routes = vec![route(Relay::Memory(house.mail.clone()), false)];
     let sending = Sending::start(&house, routes);
     let paused = "select count(*) from campaign where status = 'paused'";
-    super::until(&house, "the campaign is paused", paused).await;
+    house.until("the campaign is paused", paused).await;
     sending.end().await;
     let (_, reason) = stands(&house).await;
     assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
@@ -145,7 +145,7 @@ async fn where_all_relays_defer_everything_the_campaign_is_paused_and_the_reason
     }
     let sending = Sending::start(&house, two(&house, &bad));
     let paused = "select count(*) from campaign where status = 'paused'";
-    super::until(&house, "the campaign is paused", paused).await;
+    house.until("the campaign is paused", paused).await;
     sending.end().await;
     let (_, reason) = stands(&house).await;
     assert!(
@@ -292,7 +292,7 @@ async fn a_message_behind_a_slow_answer_goes_by_another_connection_of_the_same_r
     let relay = Relay::from_url("slow", &url).expect("a relay");
     let sending = Sending::start(&house, vec![route(relay, false)]);
     let others = "select n / 7 from (select count(*) as n from outcome where settled and result = 'accepted') o";
-    super::until(&house, "the others are sent", others).await;
+    house.until("the others are sent", others).await;
     let open = "select count(*) from outcome where not settled and not exists (select from outcome o \
         where o.notice_id = outcome.notice_id and o.settled)";
     assert_eq!(house.number(open).await, 1, "the first waits still");

@@ -1,7 +1,5 @@
 //! Forgetting an incident while real senders are at work.
 
-use std::time::Duration;
-
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::CampaignId;
@@ -37,16 +35,6 @@ async fn slow(house: &House, scene: &Scene) -> CampaignId {
     id
 }
 
-async fn until(house: &House, question: &str) {
-    for _ in 0..1_200 {
-        if house.number(question).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("a minute went by: {question}");
-}
-
 struct Two {
     house: House,
     scene: Scene,
@@ -69,13 +57,16 @@ async fn two() -> Option<Two> {
     let url = format!("smtp://127.0.0.1:{}?helo=sender.example", sink.port);
     let program = Program::of(&house).with_relay("relay", &url, 4);
     let sender = program.start("work");
-    until(&house, "select count(*) from sender").await;
+    house
+        .until("the sender", "select count(*) from sender")
+        .await;
     slow(&house, &scene).await;
-    until(
-        &house,
-        "select count(*) from outcome where result = 'accepted'",
-    )
-    .await;
+    house
+        .until(
+            "the sender",
+            "select count(*) from outcome where result = 'accepted'",
+        )
+        .await;
     Some(Two {
         house,
         scene,
@@ -104,11 +95,12 @@ async fn d3_an_incident_is_not_forgotten_while_a_sender_works_and_nothing_leaves
     assert_eq!(refused.status.code(), Some(1));
     assert!(why.contains("1 campaign is under way"), "{why}");
     until_completed(house).await;
-    until(
-        house,
-        "select (not exists (select from batch where status <> 'done'))::int",
-    )
-    .await;
+    house
+        .until(
+            "the sender",
+            "select (not exists (select from batch where status <> 'done'))::int",
+        )
+        .await;
     assert!(two.program.ok(&words).contains("forgotten"));
     let sent = received(two.dumps.path(), "X-Rcpt-Args:");
     assert_eq!(sent.values().sum::<usize>(), PEOPLE);
