@@ -9,8 +9,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 
 use crate::delta;
@@ -40,14 +38,7 @@ pub async fn run() -> Result<(), Failure> {
     let place = Place::new("import")?;
     let list = place.0.join("list.csv");
     write_list(&list, rows)?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 50,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(50).await?;
     prepare(&url).await?;
 
     let before = plain(&url, &list, "").await?;

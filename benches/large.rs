@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use candor::app::App;
 use candor::campaign::{launch, store};
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, PersonId};
 use candor::ticket::intake;
 
-use crate::send::{Sink, approved, sender};
+use crate::send::{Ready, Sink, approved, sender};
 use crate::stage::{Failure, Place, app, connect, watch};
 
 /// Notices of the second campaign.
@@ -31,14 +30,7 @@ pub async fn run() -> Result<(), Failure> {
         Err(_) => 10_000_000,
     };
     let place = Place::new("large")?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 100,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(100).await?;
     let first = approved(&url, "large", notices).await?;
     let second = approved(&url, "second", SECOND).await?;
     let before = size(&url).await?;
@@ -61,32 +53,11 @@ pub async fn run() -> Result<(), Failure> {
 
     let done = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn(poll(url.clone(), first.campaign, Arc::clone(&done)));
-    let half = notices / 2;
-    let accepted = format!(
-        "select coalesce((select n from campaign_count where campaign_id = '{}' and status = 'sent'), 0) >= {half}",
-        first.campaign.uuid()
-    );
-    until(&url, &accepted).await?;
-    launch::launch(&program, second.comms, second.campaign).await?;
-    ask(&url, first.incident).await?;
-    until(
-        &url,
-        &format!(
-            "select status = 'completed' from campaign where id = '{}'",
-            second.campaign.uuid()
-        ),
-    )
-    .await?;
-    share(&url, second.campaign).await?;
-    until(
-        &url,
-        "select not exists (select from campaign where status <> 'completed')",
-    )
-    .await?;
+    two_campaigns(&url, &program, (&first, &second), notices / 2).await?;
     done.store(true, Ordering::Relaxed);
     let (looks, longest) = reader.await??;
     println!(
-        "  progress meanwhile        {:>9.1} ms p99 of {} looks (goal 50), longest {longest:.1} ms",
+        "  reading the progress      {:>9.1} ms p99 of {} looks (goal 50), longest {longest:.1} ms",
         p99(&looks),
         looks.len()
     );
@@ -102,6 +73,37 @@ pub async fn run() -> Result<(), Failure> {
         watch(&mut worker)?.mib
     );
     cluster.stop().await?;
+    Ok(())
+}
+
+/// From half of the first campaign on, the second campaign and a question; then the end of both.
+async fn two_campaigns(
+    url: &str,
+    program: &App,
+    (first, second): (&Ready, &Ready),
+    half: u64,
+) -> Result<(), Failure> {
+    let accepted = format!(
+        "select coalesce((select n from campaign_count where campaign_id = '{}' and status = 'sent'), 0) >= {half}",
+        first.campaign.uuid()
+    );
+    until(url, &accepted).await?;
+    launch::launch(program, second.comms, second.campaign).await?;
+    ask(url, first.incident).await?;
+    until(
+        url,
+        &format!(
+            "select status = 'completed' from campaign where id = '{}'",
+            second.campaign.uuid()
+        ),
+    )
+    .await?;
+    share(url, second.campaign).await?;
+    until(
+        url,
+        "select not exists (select from campaign where status <> 'completed')",
+    )
+    .await?;
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use candor::app::App;
 use candor::clock::Clock;
 use candor::config::Config;
+use candor::db;
+use candor::db::embedded::{Cluster, Settings};
 use candor::id::StaffId;
 
 /// Any error that ends a benchmark.
@@ -30,6 +32,22 @@ impl Place {
         let dir = base.join(name);
         fs::create_dir_all(&dir)?;
         Ok(Self(dir))
+    }
+
+    /// A durable Postgres in this directory, with a migrated database, and its URL.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn database(&self, max_connections: u32) -> Result<(Cluster, String), Failure> {
+        let settings = Settings {
+            durable: true,
+            max_connections,
+        };
+        let cluster = Cluster::start_with(&self.0.join("pg"), settings).await?;
+        cluster.ensure_database("bench").await?;
+        let url = cluster.url("bench");
+        db::migrate(&url).await?;
+        Ok((cluster, url))
     }
 }
 

@@ -13,8 +13,6 @@ use candor::app::App;
 use candor::audit::{link, verify};
 use candor::clock::Clock;
 use candor::config::Config;
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::id::{IncidentId, StaffId, TicketId};
 use candor::incident::{self, Facts};
 use candor::shutdown::Shutdown;
@@ -49,14 +47,7 @@ pub async fn run() -> Result<(), Failure> {
     let tickets = setting("CANDOR_BENCH_TICKETS", 100_000)?;
     let lasting = Duration::from_secs(setting("CANDOR_BENCH_SECONDS", 10)?);
     let place = Place::new("take-next")?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 200,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(200).await?;
     let app = app(&url)?;
     let mut agents = Vec::new();
     for _ in 0..AGENTS {
@@ -83,7 +74,7 @@ pub async fn run() -> Result<(), Failure> {
         (before + after) as f64 / 2.0 / seconds,
         ours as f64 / seconds,
     );
-    println!("take-next with {AGENTS} agents, {tickets} tickets in line");
+    println!("take-next with {AGENTS} agents, {tickets} tickets in the queue");
     println!(
         "  bare claim                {plain:>9.0} /s (before {before}, after {after} in {seconds:.0} s)"
     );
@@ -96,7 +87,7 @@ pub async fn run() -> Result<(), Failure> {
         candor / plain
     );
     println!(
-        "  audit log                 {} events, {}; what waited at the end was linked in {:.2} s",
+        "  audit log                 {} events, {}; the rest was linked at the end in {:.2} s",
         report.events,
         if report.is_whole() {
             "whole"

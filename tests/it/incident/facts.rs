@@ -21,6 +21,14 @@ async fn save(house: &House, scene: &Scene, title: &str, pairs: &[(&str, &str)])
     scene.edit_facts(house, title, &sheet(pairs)).await;
 }
 
+/// Publishes a first update.
+async fn say(house: &House, scene: &Scene) {
+    let (app, kind) = (&house.app, UpdateKind::Known);
+    steer::publish(app, scene.comms, scene.incident, kind, "We know.", None)
+        .await
+        .unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_preview() {
     let house = House::new().await;
@@ -36,16 +44,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         &[("what", "Alpha."), ("when", "In May."), ("same", "Stays.")],
     )
     .await;
-    steer::publish(
-        &house.app,
-        scene.comms,
-        scene.incident,
-        UpdateKind::Known,
-        "We know.",
-        None,
-    )
-    .await
-    .unwrap();
+    say(&house, &scene).await;
     let everywhere = || {
         [
             "/",
@@ -188,16 +187,7 @@ async fn t11_a_public_title_stays_until_another_is_published_also_without_facts(
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;
     save(&house, &scene, "Working title", &[]).await;
-    steer::publish(
-        &house.app,
-        scene.comms,
-        scene.incident,
-        UpdateKind::Known,
-        "We know.",
-        None,
-    )
-    .await
-    .unwrap();
+    say(&house, &scene).await;
     let page = || site.browser().get("/incidents/sundmere").body;
     assert!(page().contains("Working title"));
     save(&house, &scene, "A graver title", &[]).await;

@@ -7,7 +7,6 @@ use std::io::Cursor;
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, hold};
-use candor::db::embedded::{Cluster, Settings};
 use candor::person::find::{Clue, find};
 use candor::postal::{How, PostalKind, Telling, list, post, returned, slips, told};
 use candor::scope::import::{Source, import};

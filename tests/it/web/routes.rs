@@ -15,8 +15,9 @@ use crate::client::{ApiClient, Browser, Seen, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// A value for every path parameter: a house in which both walks were done.
-async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
+/// Does both walks in a house. Returns a value for every path parameter, and the person with the status link and the
+/// ticket.
+pub async fn furnish(house: &House) -> (BTreeMap<&'static str, String>, PersonId) {
     let scene = Scene::new(house).await;
     let version = scene.import(house, &list(3, "name;ssn")).await;
     let campaign = scene.launched(house, CampaignKind::Initial).await;
@@ -38,7 +39,7 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
         )
         .await;
     let batch = PostalId::from_uuid(id("select id from postal_batch").await);
-    BTreeMap::from([
+    let things = BTreeMap::from([
         ("token", StatusLink { person, epoch }.token(&house.app.keys)),
         ("slug", "sundmere".to_owned()),
         ("incident", "sundmere".to_owned()),
@@ -57,7 +58,8 @@ async fn furnish(house: &House) -> BTreeMap<&'static str, String> {
         ("person", other.to_string()),
         ("number", ticket.number.to_string()),
         ("staff", scene.approver.to_string()),
-    ])
+    ]);
+    (things, person)
 }
 
 /// The address of a route with its parameters filled in; where the house has no value, a well-formed id that does not
@@ -113,7 +115,7 @@ fn let_in(seen: &Seen) -> bool {
 async fn strangers_are_refused_on_all_routes_but_the_public_ones() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let mut things = furnish(&house).await;
+    let (mut things, _) = furnish(&house).await;
     things.insert("token", "forged".to_owned());
     let (browser, mut program) = (site.browser(), site.program(&[StaffRole::Comms]).await);
     let csrf = browser.get("/console/sign-in").csrf().to_owned();
@@ -144,7 +146,7 @@ async fn strangers_are_refused_on_all_routes_but_the_public_ones() {
 async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let things = furnish(&house).await;
+    let (things, _) = furnish(&house).await;
     for role in StaffRole::ALL.iter().copied() {
         let program = site.program(&[role]).await;
         for (n, (method, path, who)) in doors().into_iter().enumerate() {
@@ -194,7 +196,7 @@ async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
 async fn a_revoked_link_and_a_forged_one_get_the_same_page() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let things = furnish(&house).await;
+    let (things, _) = furnish(&house).await;
     let revoked = format!("/s/{}", things["token"]);
     house.sql("update person set link_epoch = 2").await;
     let browser = site.browser();
@@ -242,7 +244,7 @@ pub async fn rows(house: &House) -> BTreeMap<String, String> {
 async fn p7_reading_changes_nothing() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let things = furnish(&house).await;
+    let (things, _) = furnish(&house).await;
     let (stranger, staff) = (site.browser(), site.signed_in("all", StaffRole::ALL).await);
     let program = site.program(StaffRole::ALL).await;
     // What each process does at its start.

@@ -7,19 +7,15 @@ mod run;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use candor::campaign::CampaignKind;
-use candor::id::{NoticeId, PersonId, PostalId, TemplateId};
-use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Approver, Auditor, Comms, Lead};
-use candor::ticket::intake;
 use candor::web::doors;
 use serde_json::{Value, json};
 
 use super::raw;
 use crate::client::Site;
 use crate::house::House;
-use crate::people::{Scene, list};
 use crate::program::Program;
+use crate::web::routes::furnish;
 
 /// Pseudo-random numbers (SplitMix64).
 struct Random(u64);
@@ -46,59 +42,61 @@ impl Random {
 }
 
 /// Unexpected texts.
+const SHORT: [&str; 50] = [
+    "",
+    " ",
+    "a\0b",
+    "\0",
+    "\u{1b}[0m",
+    "a\u{7f}b",
+    "a\u{85}b",
+    "\u{200b}",
+    "\u{3164}",
+    "\u{202e}abc",
+    "../../etc/passwd",
+    "' or 1=1 --",
+    "{{ elements }}",
+    "{{#if has.ssn}}",
+    "%00",
+    "%",
+    "null",
+    "-1",
+    "0",
+    "2147483648",
+    "9223372036854775808",
+    "1e999",
+    "NaN",
+    "true",
+    "en",
+    "EN",
+    "en_US",
+    "x-y-z",
+    "US-CA",
+    "Narnia",
+    "9999-12-31T23:59:60Z",
+    "+262142-12-31T23:59:59Z",
+    "0000-01-01T00:00:00Z",
+    "-262143-01-01",
+    "2026-11-29",
+    "per_00000000000070008000000000000001",
+    "tpl_zz",
+    "\u{fffd}",
+    "\u{ffff}",
+    "🙂🙂🙂",
+    "<script>alert(1)</script>",
+    "a\r\nSet-Cookie: x=1",
+    "everyone",
+    "initial",
+    "notified_by_post",
+    "sundmere",
+    "a@b",
+    "7F3K-92QX-4T",
+    ";;;;",
+    ",,,,",
+];
+
+/// An unexpected text, short or very long.
 fn text(random: &mut Random) -> String {
-    let short = [
-        "",
-        " ",
-        "a\0b",
-        "\0",
-        "\u{1b}[0m",
-        "a\u{7f}b",
-        "a\u{85}b",
-        "\u{200b}",
-        "\u{3164}",
-        "\u{202e}abc",
-        "../../etc/passwd",
-        "' or 1=1 --",
-        "{{ elements }}",
-        "{{#if has.ssn}}",
-        "%00",
-        "%",
-        "null",
-        "-1",
-        "0",
-        "2147483648",
-        "9223372036854775808",
-        "1e999",
-        "NaN",
-        "true",
-        "en",
-        "EN",
-        "en_US",
-        "x-y-z",
-        "US-CA",
-        "Narnia",
-        "9999-12-31T23:59:60Z",
-        "+262142-12-31T23:59:59Z",
-        "0000-01-01T00:00:00Z",
-        "-262143-01-01",
-        "2026-11-29",
-        "per_00000000000070008000000000000001",
-        "tpl_zz",
-        "\u{fffd}",
-        "\u{ffff}",
-        "🙂🙂🙂",
-        "<script>alert(1)</script>",
-        "a\r\nSet-Cookie: x=1",
-        "everyone",
-        "initial",
-        "notified_by_post",
-        "sundmere",
-        "a@b",
-        "7F3K-92QX-4T",
-        ";;;;",
-        ",,,,",
-    ];
     match random.below(20) {
         0 => "x".repeat(1 + random.below(200_000)),
         1 => ",".repeat(1 + random.below(400_000)),
@@ -106,7 +104,7 @@ fn text(random: &mut Random) -> String {
         3 => "{{ no }}".repeat(1 + random.below(20_000)),
         4 => "ä\u{301}".repeat(1 + random.below(50_000)),
         5 => "\n".repeat(1 + random.below(100_000)),
-        _ => (*random.one(&short)).to_owned(),
+        _ => (*random.one(&SHORT)).to_owned(),
     }
 }
 
@@ -241,6 +239,21 @@ struct Asked {
     octets: Vec<u8>,
 }
 
+/// A query string with unexpected values.
+fn query(random: &mut Random) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for _ in 0..1 + random.below(3) {
+        let mut odd = text(random);
+        odd.truncate(
+            odd.char_indices()
+                .nth(1_000)
+                .map_or(odd.len(), |(at, _)| at),
+        );
+        query.append_pair(ASKED[random.below(ASKED.len())], &odd);
+    }
+    query.finish()
+}
+
 /// What the fuzz knows of the house.
 struct World {
     things: BTreeMap<&'static str, String>,
@@ -278,17 +291,7 @@ impl World {
     fn request(&self, (method, path): &(String, String), random: &mut Random) -> Asked {
         let mut address = self.address(path, random);
         if random.often(40) {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            for _ in 0..1 + random.below(3) {
-                let mut odd = text(random);
-                odd.truncate(
-                    odd.char_indices()
-                        .nth(1_000)
-                        .map_or(odd.len(), |(at, _)| at),
-                );
-                query.append_pair(ASKED[random.below(ASKED.len())], &odd);
-            }
-            address = format!("{address}?{}", query.finish());
+            address = format!("{address}?{}", query(random));
         }
         let is_api = path.starts_with("/api");
         let mut headers = vec![

@@ -181,8 +181,19 @@ fn ticket() -> TicketPage {
     }
 }
 
+/// Takes a page under its name.
+type Add<'a> = &'a mut dyn FnMut(&'static str, &dyn askama::DynTemplate);
+
 /// Adds the helpline's pages.
-pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
+pub fn draw(add: Add<'_>) {
+    draw_queue(add);
+    draw_ticket(add);
+    draw_other_tickets(add);
+    draw_search(add);
+}
+
+/// Adds the queue.
+fn draw_queue(add: Add<'_>) {
     add(
         "c_helpline",
         &Helpline {
@@ -208,6 +219,10 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             list: Some(list),
         },
     );
+}
+
+/// Adds a ticket with its composer.
+fn draw_ticket(add: Add<'_>) {
     add("c_ticket", &ticket());
     let conflict = Conflict {
         what: "Customer wrote 20 s ago".into(),
@@ -253,6 +268,10 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             ..ticket()
         },
     );
+}
+
+/// Adds tickets without a composer.
+fn draw_other_tickets(add: Add<'_>) {
     add(
         "c_ticket_new",
         &TicketPage {
@@ -284,6 +303,10 @@ pub fn draw(add: &mut dyn FnMut(&'static str, &dyn askama::DynTemplate)) {
             ..ticket()
         },
     );
+}
+
+/// Adds a search.
+fn draw_search(add: Add<'_>) {
     let person = |tickets| Person {
         incident: "Theft of data".into(),
         tickets,

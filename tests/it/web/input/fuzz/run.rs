@@ -4,50 +4,20 @@ use super::*;
 
 /// A house with a value for every path parameter.
 async fn furnished(house: &House, site: &Site) -> World {
-    let scene = Scene::new(house).await;
-    let version = scene.import(house, &list(3, "name;ssn")).await;
-    let campaign = scene.launched(house, CampaignKind::Initial).await;
-    house.send_all().await;
-    let id = async |sql: &str| -> uuid::Uuid {
-        let rows = house.raw().await.query(sql, &[]).await.unwrap();
-        rows[0].get(0)
-    };
-    let person = PersonId::from_uuid(id("select id from person order by id").await);
-    let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
-    let ticket = asked.unwrap().ticket().clone();
-    house
-        .sql(
-            "insert into postal_batch (id, incident_id, kind, state, taken_by, taken_at, people)
-             select gen_random_uuid(), i.id, 'letter', 'listed', i.created_by, now(), 0 from incident i",
-        )
-        .await;
-    let batch = PostalId::from_uuid(id("select id from postal_batch").await);
-    let template = TemplateId::from_uuid(id("select id from template").await);
-    let notice = NoticeId::from_uuid(id("select id from notice").await);
-    let epoch = 0;
+    let (mut things, person) = furnish(house).await;
+    things.remove("staff");
     let program = site
         .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
         .await;
-    let token = StatusLink { person, epoch }.token(&house.app.keys);
     let csrf = |path: &str| site.browser().get(path).csrf().to_owned();
+    let status = format!("/s/{}", things["token"]);
     let upload = program.post("/incidents/sundmere/uploads", &json!({ "size": 100 }));
+    let upload = upload.json()["id"].as_str().unwrap().to_owned();
+    things.extend([("upload", upload), ("person", person.to_string())]);
     World {
-        csrf: [csrf("/verify"), csrf(&format!("/s/{token}"))],
+        csrf: [csrf("/verify"), csrf(&status)],
         key: program.key,
-        things: BTreeMap::from([
-            ("token", token),
-            ("upload", upload.json()["id"].as_str().unwrap().to_owned()),
-            ("slug", "sundmere".to_owned()),
-            ("incident", "sundmere".to_owned()),
-            ("version", version.to_string()),
-            ("batch", batch.to_string()),
-            ("campaign", campaign.to_string()),
-            ("template", template.to_string()),
-            ("notice", notice.to_string()),
-            ("ticket", ticket.id.to_string()),
-            ("person", person.to_string()),
-            ("number", ticket.number.to_string()),
-        ]),
+        things,
     }
 }
 

@@ -2,6 +2,58 @@
 
 use super::*;
 
+fn questions() -> Vec<Asked> {
+    vec![
+            Asked {
+                name: "rejected",
+                value: "1204".into(),
+                answers: Vec::new(),
+                words: "The list takes effect without the refused rows: 1204 of 13768204.".into(),
+            },
+            Asked {
+                name: "lifted",
+                value: "hold:3".into(),
+                words: "The flag hold is lifted from 3 people.".into(),
+                answers: Vec::new(),
+            },
+            Asked {
+                name: "identity",
+                value: "7".into(),
+                words: "7 references seem to name another person now: the name is new, and no e-mail address stays. Of the former people 2 were told.".into(),
+                answers: vec![
+                    ("same:7".into(), "Each of the 7 names the same person, whose name and address changed.".into()),
+                    ("another:7".into(), "Each of the 7 names another person.".into()),
+                    ("later".into(), "Not now: the draft waits, and nothing changes.".into()),
+                ],
+            },
+        ]
+}
+
+fn delta() -> Delta {
+    Delta {
+        by_jurisdiction: vec![("US-CA".to_owned(), 12, 3)],
+        by_element: vec![("ssn".to_owned(), 7, 0)],
+        people_added: 5_967_000,
+        elements_added: 23_400_000,
+        elements_retracted: 0,
+        people_retracted: 12,
+        contact_changes: 1_300,
+        identity_changes: 7,
+        identity_changes_told: 2,
+        another_people: 0,
+        emails_lost: 4,
+        addresses_lost: 3,
+        told_too_much: 0,
+        told_retracted: 3,
+        kept: 5,
+        by_flag: vec![("hold".to_owned(), 1, 3)],
+        replaced: 25,
+        refused_again: 1,
+        added_files: 1,
+        absent: "locale, address".into(),
+    }
+}
+
 fn scope_report() -> ScopeReport {
     let reject = |line: i64, column: &str, cell: &str, reason: &str| Reject {
         line: line.to_string(),
@@ -47,53 +99,9 @@ fn scope_report() -> ScopeReport {
         accepted: 13_767_000,
         rejected: 1_204,
         done: 64,
-        questions: vec![
-            Asked {
-                name: "rejected",
-                value: "1204".into(),
-                answers: Vec::new(),
-                words: "The list takes effect without the refused rows: 1204 of 13768204.".into(),
-            },
-            Asked {
-                name: "lifted",
-                value: "hold:3".into(),
-                words: "The flag hold is lifted from 3 people.".into(),
-                answers: Vec::new(),
-            },
-            Asked {
-                name: "identity",
-                value: "7".into(),
-                words: "7 references seem to name another person now: the name is new, and no e-mail address stays. Of the former people 2 were told.".into(),
-                answers: vec![
-                    ("same:7".into(), "Each of the 7 names the same person, whose name and address changed.".into()),
-                    ("another:7".into(), "Each of the 7 names another person.".into()),
-                    ("later".into(), "Not now: the draft waits, and nothing changes.".into()),
-                ],
-            },
-        ],
+        questions: questions(),
         died: false,
-        delta: Delta {
-            by_jurisdiction: vec![("US-CA".to_owned(), 12, 3)],
-            by_element: vec![("ssn".to_owned(), 7, 0)],
-            people_added: 5_967_000,
-            elements_added: 23_400_000,
-            elements_retracted: 0,
-            people_retracted: 12,
-            contact_changes: 1_300,
-            identity_changes: 7,
-            identity_changes_told: 2,
-            another_people: 0,
-            emails_lost: 4,
-            addresses_lost: 3,
-            told_too_much: 0,
-            told_retracted: 3,
-            kept: 5,
-            by_flag: vec![("hold".to_owned(), 1, 3)],
-            replaced: 25,
-            refused_again: 1,
-            added_files: 1,
-            absent: "locale, address".into(),
-        },
+        delta: delta(),
         lines: "13,768,206 lines = 1 header + 13,767,000 accepted + 1,204 refused + 1 blank".into(),
         ends_open: true,
         refused: Rejected {
