@@ -156,7 +156,13 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     outside.sort_by_key(|flaw| format!("{flaw:?}"));
     assert_eq!((named, found.events), (outside, events + 2));
 
-    // Pages show only entries of the chain.
+    shows_only_the_chain(&house).await;
+    goes_on_without_a_head(&house).await;
+    names_each_fault(&house, &[-4, next, next + 1, 9_000_000_000_000]);
+}
+
+/// Pages show only entries of the chain.
+async fn shows_only_the_chain(house: &House) {
     let site = Site::open(&house.app).await;
     let auditor = site.signed_in("aud", &[Auditor]).await;
     let page = auditor.get("/console/audit").body;
@@ -174,39 +180,43 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         !incident.contains("approved it"),
         "nor on the page of what it names"
     );
+}
 
-    // The row that holds the head of the chain is deleted.
+/// The row that holds the head of the chain is deleted: the start and two acts are still linked.
+async fn goes_on_without_a_head(house: &House) {
     house
         .sql("alter table audit_head disable trigger all; delete from audit_head; alter table audit_head enable trigger all")
         .await;
-    assert!(report(&house).await.flaws.contains(&Flaw::HeadLost));
+    assert!(report(house).await.flaws.contains(&Flaw::HeadLost));
     assert!(
         hold::start_again(&house.app, SYSTEM)
             .await
             .unwrap()
             .recorded
     );
-    act(&house, "without.head").await;
+    act(house, "without.head").await;
     let turn = link::turn(&house.app).await.unwrap();
     // The log holds the sign-in, the start, the act, and that the head was lost.
     assert_eq!((turn.restored, turn.linked >= 3), (true, true));
-    let found = report(&house).await;
+    let found = report(house).await;
     let restored = |flaw: &Flaw| matches!(flaw, Flaw::HeadRestored(_));
     assert!(found.flaws.iter().any(restored), "{:?}", found.flaws);
     let broken =
         |flaw: &Flaw| matches!(flaw, Flaw::Broken(_) | Flaw::Altered(_) | Flaw::Cut { .. });
     assert!(!found.flaws.iter().any(broken), "{:?}", found.flaws);
-    act(&house, "and.on").await;
+    act(house, "and.on").await;
     assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
+}
 
-    // The command names each fault, and exits with 1.
-    let said = Program::of(&house).run(&["audit", "verify"]);
+/// The command names each fault, and exits with 1.
+fn names_each_fault(house: &House, rows: &[i64]) {
+    let said = Program::of(house).run(&["audit", "verify"]);
     let said = (
         said.status.code(),
         String::from_utf8_lossy(&said.stderr).into_owned(),
     );
     assert_eq!(said.0, Some(1));
-    for row in [-4, next, next + 1, 9_000_000_000_000] {
+    for row in rows {
         assert!(
             said.1.contains(&format!("row {row} is outside")),
             "{}",

@@ -127,7 +127,17 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     let site = Site::open(&house.app).await;
     let cast = Cast::of(&site).await;
     cast.incident();
+    read_list(&cast);
+    let campaign = approve_and_launch(&cast);
+    house.send_all().await;
+    read_figures(&cast, &campaign);
+    find_people(&cast);
+    read_notices(&cast, &campaign);
+    assert_eq!(house.mail.sent().len(), 2);
+}
 
+/// The list in force, and its rejects.
+fn read_list(cast: &Cast) {
     let scope = ok(&cast.comms.get("/incidents/sundmere/scopes/1"), 200);
     assert_eq!(
         (&scope["accepted"], &scope["rejected"]),
@@ -144,7 +154,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         lines[0]
     );
     assert!(lines[1].contains(",6,email;elements,"), "{}", lines[1]);
+}
 
+/// A second person approves exactly what was submitted; returns the campaign's id.
+fn approve_and_launch(cast: &Cast) -> String {
     let campaign = cast.campaign(BODY);
     let submitted = ok(&cast.act(&campaign, "submit"), 200);
     assert_eq!(submitted["status"], "in_review");
@@ -171,8 +184,11 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         "approved"
     );
     assert_eq!(ok(&cast.act(&campaign, "launch"), 200)["status"], "sending");
-    house.send_all().await;
+    campaign
+}
 
+/// The counts of the campaign, and the account.
+fn read_figures(cast: &Cast, campaign: &str) {
     let done = ok(&cast.comms.get(&format!("/campaigns/{campaign}")), 200);
     assert_eq!(done["status"], "completed", "{done}");
     let counts = &done["counts"];
@@ -187,7 +203,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         "in_progress": 0, "needs_letter": 1, "withheld": 1, "unnotified_elements": 0, "told_too_much": 0,
         "correction_letters": 0, "guardian_letters": 0, "unexplained": 0 });
     assert_eq!(account, expected);
+}
 
+/// Finds a person by reference and by e-mail, and by nothing less.
+fn find_people(cast: &Cast) {
     let people = ok(
         &cast.agent.get("/incidents/sundmere/people?reference=A-1"),
         200,
@@ -222,7 +241,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         let asked = format!("/incidents/sundmere/people{clue}");
         refused(&cast.agent.get(&asked), 400, "bad-request");
     }
+}
 
+/// The notices of the campaign, page by page.
+fn read_notices(cast: &Cast, campaign: &str) {
     let path = format!("/campaigns/{campaign}/notices?status=sent&limit=1");
     let page = ok(&cast.comms.get(&path), 200);
     let next = text(&page, "next");
@@ -240,7 +262,6 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     );
     assert_eq!(notice["attempts"][0]["result"], "accepted");
     assert!(notice["attempts"][0]["began_at"].is_string());
-    assert_eq!(house.mail.sent().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -112,6 +112,65 @@ async fn until(client: &tokio_postgres::Client, question: &str, least: i64) {
     panic!("{question}: not {least} after half a minute");
 }
 
+/// Host, options, and two parts of the sentence that refuses them.
+const REFUSED: [(&str, &str, &str, &str); 10] = [
+    (
+        HOST,
+        "sslmode=verify-full&sslrootcert={other.crt}",
+        "not signed by the CA in",
+        "other.crt",
+    ),
+    (
+        HOST,
+        "sslmode=verify-ca&sslrootcert={other.crt}",
+        "not signed by the CA in",
+        "other.crt",
+    ),
+    (
+        HOST,
+        "sslmode=require&sslrootcert={other.crt}",
+        "not signed by the CA in",
+        "other.crt",
+    ),
+    (
+        HOST,
+        "sslrootcert=system",
+        "not signed by a CA that this machine trusts",
+        "sslrootcert",
+    ),
+    (
+        "elsewhere.example",
+        "sslmode=verify-full&sslrootcert={ca.crt}",
+        "not for the host elsewhere.example",
+        HOST,
+    ),
+    (
+        HOST,
+        "sslmode=disable",
+        "hostssl",
+        "set sslmode=verify-full",
+    ),
+    (
+        HOST,
+        "sslmode=verify-full&sslrootcert={none.crt}",
+        "none.crt (sslrootcert) cannot be read",
+        "Name a PEM file",
+    ),
+    (
+        HOST,
+        "sslmode=verify-full&sslrootcert={list.csv}",
+        "holds no certificate",
+        "Name a PEM file",
+    ),
+    (HOST, "sslmode=on", "sslmode must be disable", "verify-full"),
+    (
+        HOST,
+        "sslmode=verify-full",
+        "sslrootcert=FILE",
+        "sslrootcert=system",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_the_right_one_is_refused_in_a_sentence_that_says_what_to_do() {
     let secured = Secured::start().await;
@@ -133,65 +192,8 @@ async fn a_server_that_is_not_the_right_one_is_refused_in_a_sentence_that_says_w
         assert!(is_secured(&url(host, options)).await.unwrap(), "{options}");
     }
     // These connections fail.
-    let cases = [
-        (
-            HOST,
-            "sslmode=verify-full&sslrootcert={other.crt}",
-            "not signed by the CA in",
-            "other.crt",
-        ),
-        (
-            HOST,
-            "sslmode=verify-ca&sslrootcert={other.crt}",
-            "not signed by the CA in",
-            "other.crt",
-        ),
-        (
-            HOST,
-            "sslmode=require&sslrootcert={other.crt}",
-            "not signed by the CA in",
-            "other.crt",
-        ),
-        (
-            HOST,
-            "sslrootcert=system",
-            "not signed by a CA that this machine trusts",
-            "sslrootcert",
-        ),
-        (
-            "elsewhere.example",
-            "sslmode=verify-full&sslrootcert={ca.crt}",
-            "not for the host elsewhere.example",
-            HOST,
-        ),
-        (
-            HOST,
-            "sslmode=disable",
-            "hostssl",
-            "set sslmode=verify-full",
-        ),
-        (
-            HOST,
-            "sslmode=verify-full&sslrootcert={none.crt}",
-            "none.crt (sslrootcert) cannot be read",
-            "Name a PEM file",
-        ),
-        (
-            HOST,
-            "sslmode=verify-full&sslrootcert={list.csv}",
-            "holds no certificate",
-            "Name a PEM file",
-        ),
-        (HOST, "sslmode=on", "sslmode must be disable", "verify-full"),
-        (
-            HOST,
-            "sslmode=verify-full",
-            "sslrootcert=FILE",
-            "sslrootcert=system",
-        ),
-    ];
     secured.file("list.csv", "reference,email\n");
-    for (host, options, why, more) in cases {
+    for (host, options, why, more) in REFUSED {
         let said = refusal(&url(host, options)).await;
         assert!(
             said.contains(why) && said.contains(more),

@@ -5,7 +5,7 @@ use candor::incident::{Facts, UpdateKind, steer, store};
 use candor::staff::StaffRole::Comms;
 use serde_json::json;
 
-use crate::client::{Site, unlabelled};
+use crate::client::{ApiClient, Browser, Site, unlabelled};
 use crate::house::House;
 use crate::incident::closing::version;
 use crate::people::{Scene, list};
@@ -56,7 +56,6 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         .join("\n")
     };
     assert!(everywhere().contains("We know.") && !everywhere().contains("Alpha."));
-
     let preview = comms.get(&format!("{AT}/facts/publish")).body;
     assert!(
         preview.contains("No fact of this incident is public yet."),
@@ -76,6 +75,29 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         assert!(browser.get(page).body.contains("Alpha."), "{page}");
     }
 
+    changes_are_previewed(&house, &scene, &comms, &everywhere).await;
+
+    // Another account saves between the preview and the act: the act would publish something other than the preview
+    // showed.
+    let seen = version(&house, scene.incident).await.to_string();
+    save(&house, &scene, "Theft of more data", &[("what", "Delta.")]).await;
+    assert_eq!(comms.submit(AT, &to, &[("version", &seen)]).status, 409);
+    assert!(!everywhere().contains("Delta."));
+
+    let program = site.program(&[Comms]).await;
+    publishes_by_the_api(&program, &everywhere);
+    let noted = "select count(*) from audit_event where deed = 'incident.publish_facts' and detail::jsonb = \
+        '{\"added\": [], \"changed\": [\"what\"], \"removed\": [\"same\", \"when\"], \"title\": true}'";
+    assert_eq!(house.number(noted).await, 1);
+}
+
+/// Saves other facts, and reads the preview.
+async fn changes_are_previewed(
+    house: &House,
+    scene: &Scene,
+    comms: &Browser,
+    everywhere: &impl Fn() -> String,
+) {
     // The next save changes nothing in public; the preview tells old from new, and where.
     let facts = [
         ("what", "Beta."),
@@ -83,7 +105,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
         ("same", "Stays."),
         ("next_update", "2026-12-24"),
     ];
-    save(&house, &scene, "Theft of more data", &facts).await;
+    save(house, scene, "Theft of more data", &facts).await;
     for secret in ["Beta.", "Gamma.", "24 December", "more data"] {
         assert!(!everywhere().contains(secret), "{secret}");
     }
@@ -95,7 +117,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
     );
     let page = comms.get(AT).body;
     assert!(page.contains("5 changes are not public."), "{page}");
-    let preview = unlabelled(&comms.get(&to).body);
+    let preview = unlabelled(&comms.get(&format!("{AT}/facts/publish")).body);
     for words in [
         "<dd dir=\"auto\">Theft of data</dd>",
         "<dd dir=\"auto\">Theft of more data</dd>",
@@ -109,15 +131,10 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
     ] {
         assert!(preview.contains(words), "{words}: {preview}");
     }
+}
 
-    // Another account saves between the preview and the act: the act would publish something other than the preview
-    // showed.
-    let seen = version(&house, scene.incident).await.to_string();
-    save(&house, &scene, "Theft of more data", &[("what", "Delta.")]).await;
-    assert_eq!(comms.submit(AT, &to, &[("version", &seen)]).status, 409);
-    assert!(!everywhere().contains("Delta."));
-
-    let program = site.program(&[Comms]).await;
+/// Publishes with the version that was seen, and only with it.
+fn publishes_by_the_api(program: &ApiClient, everywhere: &impl Fn() -> String) {
     let publish = |version: serde_json::Value| {
         program.post(
             "/incidents/sundmere/facts/publish",
@@ -137,9 +154,6 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
     assert!(everywhere().contains("Delta.") && everywhere().contains("Theft of more data"));
     let again = publish(done["version"].clone());
     assert!(again.status == 409 && again.body.contains("public already"));
-    let noted = "select count(*) from audit_event where deed = 'incident.publish_facts' and detail::jsonb = \
-        '{\"added\": [], \"changed\": [\"what\"], \"removed\": [\"same\", \"when\"], \"title\": true}'";
-    assert_eq!(house.number(noted).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,13 +115,21 @@ async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
     let comms = site.signed_in("comms", &[Comms, Approver]).await;
     let approver = site.signed_in("approver", &[Approver]).await;
     let template = prepared(&comms);
+    write_template(&comms, &approver, &template);
+    let campaign = draft_and_launch(&comms, &approver, &template);
+    house.send_all().await;
+    watch(&comms, &campaign);
+    read_people(&comms, &approver, &campaign);
+}
 
+/// A wrong text is refused and kept; a right one is previewed, also for a real person.
+fn write_template(comms: &Browser, approver: &Browser, template: &str) {
     let words = [
         ("locale", "en"),
         ("subject", "Notice"),
         ("body", "Dear {{ name }}, {{ oops }}"),
     ];
-    let saved = comms.submit(&template, &format!("{template}/versions"), &words);
+    let saved = comms.submit(template, &format!("{template}/versions"), &words);
     shows(
         &saved,
         422,
@@ -132,7 +140,7 @@ async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
         ("subject", "Notice"),
         ("body", "Dear {{ name }}, {{ elements }}."),
     ];
-    let saved = comms.submit(&template, &format!("{template}/versions"), &words);
+    let saved = comms.submit(template, &format!("{template}/versions"), &words);
     shows(&comms.follow(&saved), 200, &["Version 2", "Alex Example"]);
     let real = "?locale=en&incident=sundmere&reference=A-1";
     shows(
@@ -147,7 +155,10 @@ async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
         html.header("content-security-policy")
             .starts_with("sandbox")
     );
+}
 
+/// Drafts, submits, approves and launches; returns the path of the campaign.
+fn draft_and_launch(comms: &Browser, approver: &Browser, template: &str) -> String {
     let id = template.rsplit('/').next().unwrap();
     let fields = [
         ("incident", "sundmere"),
@@ -170,26 +181,29 @@ async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
         &["Submit for approval", "of 2 sent"],
     );
     shows(
-        &press(&comms, &campaign, "submit"),
+        &press(comms, &campaign, "submit"),
         422,
         &["The incident is suspected", "Who reads what"],
     );
     let at = "/console/incidents/sundmere";
     comms.submit(at, &format!("{at}/state"), &[("to", "confirmed")]);
-    assert_eq!(press(&comms, &campaign, "submit").status, 303);
+    assert_eq!(press(comms, &campaign, "submit").status, 303);
     shows(&comms.get(&campaign), 200, &["Four eyes", "Take back"]);
-    assert_eq!(press(&comms, &campaign, "approve").status, 403);
+    assert_eq!(press(comms, &campaign, "approve").status, 403);
     shows(
         &approver.get("/console"),
         200,
         &["waits for a second person"],
     );
-    assert_eq!(press(&approver, &campaign, "approve").status, 303);
-    assert_eq!(press(&comms, &campaign, "launch").status, 303);
+    assert_eq!(press(approver, &campaign, "approve").status, 303);
+    assert_eq!(press(comms, &campaign, "launch").status, 303);
     shows(&comms.get("/console"), 200, &["On its way"]);
-    house.send_all().await;
+    campaign
+}
 
-    let done = comms.get(&campaign);
+/// The page of the campaign, and its event stream.
+fn watch(comms: &Browser, campaign: &str) {
+    let done = comms.get(campaign);
     shows(
         &done,
         200,
@@ -210,6 +224,10 @@ async fn a_campaign_is_prepared_approved_and_watched_in_the_console() {
         ],
     );
     assert_eq!(live.header("content-type"), "text/event-stream");
+}
+
+/// From the notices of the campaign to a person, and which roles may read that.
+fn read_people(comms: &Browser, approver: &Browser, campaign: &str) {
     let notices = comms.get(&format!("{campaign}/notices?status=sent"));
     shows(&notices, 200, &["A-1", "A-2"]);
     assert!(!notices.body.contains("ana@example.org"));
