@@ -204,9 +204,7 @@ fn expect(
         if row.retracts() && !absent.contains(&"flags") {
             match people.get_mut(reference) {
                 Some(person) if in_scope(&&*person) => {
-                    delta.add(leaves(person));
-                    delta.told_retracted += i64::from(was_told(person));
-                    person.standing = PersonStanding::Retracted;
+                    retract(&mut delta, person);
                 }
                 Some(_) => delta.unchanged += 1,
                 // Refused.
@@ -216,15 +214,7 @@ fn expect(
         }
         let known = was.filter(in_scope);
         let row = &said(row, absent, was.map(|p| &p.listed));
-        delta.add(Class {
-            before: known.map(|p| p.listed.exposed),
-            now: Some(row.exposed),
-            before_under: known.map(|p| p.listed.jurisdiction.to_owned()),
-            now_under: Some(row.jurisdiction.to_owned()),
-            contact: known.is_some_and(|p| p.listed.besides() != row.besides()),
-            flags: was.map(|p| (p.listed.flags, row.flags)),
-            people: 1,
-        });
+        delta.add(class(row, was, known));
         match was {
             None => delta.set_flags(row.flags, 1),
             Some(was) if was.listed.email.is_some() && row.email.is_none() => {
@@ -248,9 +238,7 @@ fn expect(
     if mode == ScopeMode::Full {
         for (reference, person) in people {
             if !list.contains_key(reference) && in_scope(&&*person) {
-                delta.add(leaves(person));
-                delta.told_retracted += i64::from(was_told(person));
-                person.standing = PersonStanding::Retracted;
+                retract(&mut delta, person);
             }
         }
     }
@@ -259,6 +247,25 @@ fn expect(
 
 fn was_told(person: &Known) -> bool {
     person.told && !person.named.is_empty()
+}
+
+fn retract(delta: &mut Delta, person: &mut Known) {
+    delta.add(leaves(person));
+    delta.told_retracted += i64::from(was_told(person));
+    person.standing = PersonStanding::Retracted;
+}
+
+/// What a row changes of the person that the reference named before (`was`), and who was in scope then (`known`).
+fn class(row: &Listed, was: Option<&Known>, known: Option<&Known>) -> Class {
+    Class {
+        before: known.map(|p| p.listed.exposed),
+        now: Some(row.exposed),
+        before_under: known.map(|p| p.listed.jurisdiction.to_owned()),
+        now_under: Some(row.jurisdiction.to_owned()),
+        contact: known.is_some_and(|p| p.listed.besides() != row.besides()),
+        flags: was.map(|p| (p.listed.flags, row.flags)),
+        people: 1,
+    }
 }
 
 fn leaves(person: &Known) -> Class {

@@ -2,6 +2,38 @@
 
 use super::*;
 
+/// The person in the database equals the model's.
+async fn equals(desk: &Desk, reference: &str, expected: &Known, seed: u64) {
+    let found = desk.person(reference).await.unwrap();
+    let email = found.contact.email.as_ref().map(|e| e.as_str().to_owned());
+    let listed = Listed {
+        email,
+        exposed: found.exposed,
+        jurisdiction: one_of(
+            &JURISDICTIONS,
+            found.jurisdiction.as_ref().map_or("", |j| j.as_str()),
+        ),
+        locale: one_of(&LOCALES, found.locale.as_str()),
+        flags: found.flags,
+    };
+    // The address that refused is visible only in this.
+    let reachable = listed.email.is_some() && listed.email != expected.refused;
+    assert_eq!(found.reachable, reachable, "seed {seed}, {reference}");
+    let found = Known {
+        listed,
+        named: found.named,
+        told: found.told.is_some(),
+        refused: expected.refused.clone(),
+        standing: found.standing,
+    };
+    assert_eq!(found.standing, {
+        let mut again = found.clone();
+        again.stand(found.standing != PersonStanding::Retracted);
+        again.standing
+    });
+    assert_eq!(&found, expected, "seed {seed}, {reference}");
+}
+
 async fn walk(seed: u64) {
     let desk = Desk::new().await;
     let (mut dice, mut people) = (Dice::new(seed), BTreeMap::new());
@@ -33,34 +65,7 @@ async fn walk(seed: u64) {
         );
     }
     for (reference, expected) in &people {
-        let found = desk.person(reference).await.unwrap();
-        let email = found.contact.email.as_ref().map(|e| e.as_str().to_owned());
-        let listed = Listed {
-            email,
-            exposed: found.exposed,
-            jurisdiction: one_of(
-                &JURISDICTIONS,
-                found.jurisdiction.as_ref().map_or("", |j| j.as_str()),
-            ),
-            locale: one_of(&LOCALES, found.locale.as_str()),
-            flags: found.flags,
-        };
-        // The address that refused is visible only in this.
-        let reachable = listed.email.is_some() && listed.email != expected.refused;
-        assert_eq!(found.reachable, reachable, "seed {seed}, {reference}");
-        let found = Known {
-            listed,
-            named: found.named,
-            told: found.told.is_some(),
-            refused: expected.refused.clone(),
-            standing: found.standing,
-        };
-        assert_eq!(found.standing, {
-            let mut again = found.clone();
-            again.stand(found.standing != PersonStanding::Retracted);
-            again.standing
-        });
-        assert_eq!(&found, expected, "seed {seed}, {reference}");
+        equals(&desk, reference, expected, seed).await;
     }
 }
 

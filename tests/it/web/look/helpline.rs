@@ -116,13 +116,41 @@ fn thread() -> Vec<Message> {
     ]
 }
 
-fn ticket() -> TicketPage {
+fn zone() -> PersonZone {
     let notice = |name: &str, days, code: &str| NoticeLine {
         name: name.into(),
         status: "sent".into(),
         at: format!("{days} November 2026, 10:00 UTC"),
         code: code.into(),
     };
+    PersonZone {
+        name: HOSTILE.into(),
+        reference: "C-1000204".into(),
+        page: "/console/people/per_x".to_owned(),
+        verified: "One-time code to the address on file".into(),
+        level: 2,
+        needs: vec!["vulnerable".into()],
+        elements: [
+            "Social Security number",
+            "Date of birth",
+            "Phone number",
+            "Name",
+        ]
+        .map(String::from)
+        .into(),
+        notices: vec![
+            notice("Supplement: phone and IMEI", 3_i64, "7F3K-92QX-4T"),
+            notice("Notice of data breach", 6, "K0QD-51ZM-8C"),
+        ],
+        not_affected: String::new(),
+        wrong: "Phone number (on 18 August 2021)".into(),
+        connected: vec![choice("tkt_8", "N-2B11-03")],
+        tickets: vec![choice("tkt_9", "N-3A90-55")],
+        account: "notified".into(),
+    }
+}
+
+fn ticket() -> TicketPage {
     TicketPage {
         desk: agent(),
         work: work(),
@@ -153,31 +181,7 @@ fn ticket() -> TicketPage {
             ),
         ],
         agents: vec![choice("stf_1", "Ben Okafor")],
-        person: PersonZone {
-            name: HOSTILE.into(),
-            reference: "C-1000204".into(),
-            page: "/console/people/per_x".to_owned(),
-            verified: "One-time code to the address on file".into(),
-            level: 2,
-            needs: vec!["vulnerable".into()],
-            elements: [
-                "Social Security number",
-                "Date of birth",
-                "Phone number",
-                "Name",
-            ]
-            .map(String::from)
-            .into(),
-            notices: vec![
-                notice("Supplement: phone and IMEI", 3_i64, "7F3K-92QX-4T"),
-                notice("Notice of data breach", 6, "K0QD-51ZM-8C"),
-            ],
-            not_affected: String::new(),
-            wrong: "Phone number (on 18 August 2021)".into(),
-            connected: vec![choice("tkt_8", "N-2B11-03")],
-            tickets: vec![choice("tkt_9", "N-3A90-55")],
-            account: "notified".into(),
-        },
+        person: zone(),
     }
 }
 

@@ -206,6 +206,7 @@ pub fn draw(pages: &mut Pages) {
     };
     draw_incidents(&mut add);
     status_page::draw(&mut add);
+    status_page::draw_steps(&mut add);
     status_page::draw_not_affected(&mut add);
     draw_tickets(&mut add);
     draw_verify(&mut add);

@@ -77,16 +77,47 @@ fn dashboard() -> Dashboard {
     }
 }
 
-fn incident() -> IncidentPage {
+fn facts() -> Vec<Fact> {
     let fact = |key: &str, value: &str| Fact {
         key: key.into(),
         value: value.into(),
     };
-    let say = |kind: &str, minutes, text: &str| Update {
+    vec![
+        fact(
+            "what_happened",
+            "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files.",
+        ),
+        fact(
+            "what_we_are_doing",
+            "We closed the entry on 16 August and reset all PINs.",
+        ),
+    ]
+}
+
+fn update(kind: &str, minutes: i64, text: &str) -> Update {
+    Update {
         kind: kind.into(),
         at: ago(minutes),
         text: text.into(),
-    };
+    }
+}
+
+fn updates() -> Vec<Update> {
+    vec![
+        update(
+            "corrected",
+            3 * 1440,
+            "Phone numbers were taken too. We said the opposite on Tuesday.",
+        ),
+        update(
+            "known",
+            6 * 1440,
+            "Data of about 48.6 million people was taken.",
+        ),
+    ]
+}
+
+fn scopes() -> Vec<ScopeRow> {
     let scope = |version, status: &str, accepted, rejected| ScopeRow {
         version,
         status: status.into(),
@@ -94,6 +125,14 @@ fn incident() -> IncidentPage {
         rejected,
         at: row(version * -900 + 9000),
     };
+    vec![
+        scope(3, "draft", 667_000, 0),
+        scope(2, "active", 54_600_000, 1_204),
+        scope(1, "superseded", 48_600_000, 310),
+    ]
+}
+
+fn incident() -> IncidentPage {
     IncidentPage {
         desk: Desk {
             flash: Some(Flash {
@@ -108,40 +147,16 @@ fn incident() -> IncidentPage {
         version: 1,
         next: vec![deed("monitoring", "Monitor", "", "", "")],
         account: Some(account(7_800_000)),
-        facts: vec![
-            fact(
-                "what_happened",
-                "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files.",
-            ),
-            fact(
-                "what_we_are_doing",
-                "We closed the entry on 16 August and reset all PINs.",
-            ),
-        ],
+        facts: facts(),
         facts_faults: Faults::default(),
-        updates: vec![
-            say(
-                "corrected",
-                3 * 1440,
-                "Phone numbers were taken too. We said the opposite on Tuesday.",
-            ),
-            say(
-                "known",
-                6 * 1440,
-                "Data of about 48.6 million people was taken.",
-            ),
-        ],
+        updates: updates(),
         publish: Some(Publish {
             kind: "known".into(),
             text: "We closed the way in.".into(),
-            preview: vec![say("known", 0, "We closed the way in.")],
+            preview: vec![update("known", 0, "We closed the way in.")],
             ..Publish::default()
         }),
-        scopes: vec![
-            scope(3, "draft", 667_000, 0),
-            scope(2, "active", 54_600_000, 1_204),
-            scope(1, "superseded", 48_600_000, 310),
-        ],
+        scopes: scopes(),
         campaigns: campaign_rows(),
         log: log(),
         has_older_acts: true,

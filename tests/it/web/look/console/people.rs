@@ -2,22 +2,8 @@
 
 use super::*;
 
-fn letters() -> LettersPage {
-    let list = |kind, who, people, waiting: i64| ListLine {
-        kind,
-        who,
-        means: "For the mail house.",
-        people,
-        waiting: Some(waiting),
-        by_post: kind != "kin",
-        refused: String::new(),
-        without_address: match kind {
-            "letter" => "1 person has no postal address.".to_owned(),
-            _ => String::new(),
-        },
-    };
-    let batch = |by_post, waits, state: &str, on: &str| {
-        BatchLine {
+fn batch(by_post: bool, waits: bool, state: &str, on: &str) -> BatchLine {
+    BatchLine {
         id: format!("pst_0193{state}{by_post}"),
         kind: if by_post { "letters" } else { "next of kin" },
         at: row(90),
@@ -45,6 +31,21 @@ fn letters() -> LettersPage {
         unknown: waits && !by_post,
         former: String::new(),
     }
+}
+
+fn letters() -> LettersPage {
+    let list = |kind, who, people, waiting: i64| ListLine {
+        kind,
+        who,
+        means: "For the mail house.",
+        people,
+        waiting: Some(waiting),
+        by_post: kind != "kin",
+        refused: String::new(),
+        without_address: match kind {
+            "letter" => "1 person has no postal address.".to_owned(),
+            _ => String::new(),
+        },
     };
     LettersPage {
         desk: desk(Area::Incidents),

@@ -90,6 +90,10 @@ pub(super) fn draw(add: Add<'_>) {
             ..status()
         },
     );
+}
+
+/// Adds the opened page, and what it says where no code can be sent.
+pub(super) fn draw_steps(add: Add<'_>) {
     let flash = Flash {
         tone: Tone::Done,
         text: "Your details are open on this device for 30 minutes.".into(),
