@@ -4,11 +4,10 @@ mod notices;
 
 use candor::campaign::CampaignKind;
 use candor::element::{Element, ElementSet};
-use candor::id::{NoticeId, PersonId};
-use candor::link::{NoticeCode, StatusLink};
+use candor::id::NoticeId;
+use candor::link::NoticeCode;
 use candor::mail::Reply;
 use candor::mail::read::read;
-use candor::person::find::{Clue, find};
 use candor::person::{self, Became, Settled, ToldBy};
 use candor::staff::StaffRole;
 use candor::ticket::{Then, desk, intake, store};
