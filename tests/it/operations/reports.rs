@@ -1,6 +1,7 @@
 //! Commands report what they did although a later step failed.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::house::House;
 use crate::mail::Scratch;

@@ -14,7 +14,7 @@ async fn both() -> (Post, String, String) {
     let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(first.id, "2026-11-23").await.unwrap();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
-    let (app, scene) = (&post.house.app, &post.scene);
+    let scene = &post.scene;
     scene.give_reference_away(&post.house, other).await;
     // Only the former person has had a letter so far.
     let mut codes = Vec::new();
@@ -76,7 +76,7 @@ async fn with_its_list_a_reference_of_two_people_means_one_of_them() {
     let (post, _, letter) = both().await;
     let of_letter = "select count(*) from postal_batch b join postal_item i on i.batch_id = b.id where b.kind = 'letter' \
         and i.status = 'returned'";
-    let (app, scene) = (&post.house.app, &post.scene);
+    let scene = &post.scene;
     let code = candor::link::NoticeCode::parse(&letter).unwrap();
     let mut conn = app.db.get().await.unwrap();
     let keys = [code.key(&app.keys)];
