@@ -234,11 +234,11 @@ impl House {
 
     /// Waits up to a minute until this number is more than zero.
     pub async fn until(&self, what: &str, question: &str) {
-        for _ in 0..6_000 {
+        for _ in 0..3_000 {
             if self.number(question).await > 0 {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("not within a minute: {what} ({question})");
     }

@@ -76,7 +76,7 @@ async fn with_its_list_a_reference_of_two_people_means_one_of_them() {
     let (post, _, letter) = both().await;
     let of_letter = "select count(*) from postal_batch b join postal_item i on i.batch_id = b.id where b.kind = 'letter' \
         and i.status = 'returned'";
-    let scene = &post.scene;
+    let (app, scene) = (&post.house.app, &post.scene);
     let code = candor::link::NoticeCode::parse(&letter).unwrap();
     let mut conn = app.db.get().await.unwrap();
     let keys = [code.key(&app.keys)];

@@ -7,7 +7,9 @@ use candor::audit;
 use candor::mail::Letter;
 use candor::ticket::intake::{Answered, Asked, IntakeError};
 use candor::ticket::store::Filter;
-use candor::ticket::{BadWords, Then, TicketChannel, TicketStatus, code, desk, intake, store};
+use candor::ticket::{
+    BadWords, Then, Ticket, TicketChannel, TicketStatus, code, desk, intake, store,
+};
 use chrono::TimeDelta;
 
 use super::{ANN, Helpline, Someone};
@@ -82,13 +84,18 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
         (true, None)
     );
 
-    let told = line.thread(&ticket).await;
+    is_recorded(&line, &ticket, question, answer).await;
+}
+
+/// The words, the moves and the audit log of the ticket.
+async fn is_recorded(line: &Helpline, ticket: &Ticket, question: &str, answer: &str) {
+    let told = line.thread(ticket).await;
     let kinds: Vec<_> = told.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["customer", "agent", "customer", "agent"]);
     assert_eq!(told[0].1, question, "equal to the octet");
     assert_eq!(told[1].1, answer);
     assert_eq!(
-        line.moves(&ticket).await,
+        line.moves(ticket).await,
         [
             ">new customer",
             "new>open staff",
@@ -98,7 +105,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
             "solved>open customer",
         ]
     );
-    let mut conn = app.db.get().await.unwrap();
+    let mut conn = line.app.db.get().await.unwrap();
     let deeds = audit::store::list(&mut conn, &ticket.id.to_string(), 9)
         .await
         .unwrap();
@@ -108,8 +115,8 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
         .map(|event| event.deed.as_str())
         .collect();
     assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
-    audit::link::all(app).await.unwrap();
-    assert!(audit::verify::verify(app).await.unwrap().is_whole());
+    audit::link::all(&line.app).await.unwrap();
+    assert!(audit::verify::verify(&line.app).await.unwrap().is_whole());
     store::check_table(&mut conn).await.unwrap();
 }
 

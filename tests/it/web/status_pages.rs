@@ -4,7 +4,7 @@ mod notices;
 
 use candor::campaign::CampaignKind;
 use candor::element::{Element, ElementSet};
-use candor::id::NoticeId;
+use candor::id::{NoticeId, TicketId};
 use candor::link::NoticeCode;
 use candor::mail::Reply;
 use candor::mail::read::read;
@@ -84,42 +84,8 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     house.send_all().await;
     assert_eq!(house.mail.take_sent().len(), 0, "it was written before");
 
-    let browser = site.browser();
-    let seen = browser.get(&page).body;
-    let list = "According to the list of";
-    assert!(
-        seen.contains("You are not affected") && seen.contains(list),
-        "{seen}"
-    );
-    assert!(seen.contains("Thursday 3 December 2026") && seen.contains("(version 2)"));
-    assert!(seen.contains("that data about you was taken: that was wrong"));
-    assert!(
-        !seen.contains("Social Security") && !seen.contains("See which of your data was taken")
-    );
-    unlock(&house, &browser, &page).await;
-    let seen = browser.get(&page).body;
-    assert!(seen.contains("We told you on") && seen.contains("Monday 23 November 2026"));
-    let wrong = "that this was taken: <bdi>Social Security number and name</bdi>. That was wrong";
-    assert!(seen.contains(wrong), "{seen}");
-    assert!(!seen.contains("These kinds of data about you were taken"));
-    assert!(!seen.contains("Freeze"), "no advice for what was not taken");
-
-    // The agent reads the same, and the urgency has changed with it.
-    let ben = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let seen = ben.get(&format!("/console/tickets/{}", asked.id)).body;
-    assert!(
-        seen.contains("Not affected, says the list of 3 December 2026 (version 2)."),
-        "{seen}"
-    );
-    assert!(seen.contains("Social Security number and name (on 23 November 2026)"));
-    assert!(!seen.contains("What was exposed"));
-    assert!(seen.contains("the list now says that the person is not affected"));
-    let mut conn = house.app.db.get().await.unwrap();
-    let now = store::find(&mut conn, &house.app.keys, asked.id)
-        .await
-        .unwrap();
-    let why = "not affected, says the list now · tells of fraud or theft";
-    assert_eq!((now.urgency.score, now.urgency.why.as_str()), (50, why));
+    customer_reads(&house, &site, &page).await;
+    agent_reads(&house, &site, asked.id).await;
 
     // The message that is written to them now is sent.
     house.app.clock.advance(TimeDelta::minutes(1));
@@ -140,6 +106,46 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     .unwrap();
     house.send_all().await;
     assert_eq!(house.mail.take_sent().len(), 1);
+}
+
+/// The status page by its link, then opened by a code.
+async fn customer_reads(house: &House, site: &Site, page: &str) {
+    let browser = site.browser();
+    let seen = browser.get(page).body;
+    let list = "According to the list of";
+    assert!(
+        seen.contains("You are not affected") && seen.contains(list),
+        "{seen}"
+    );
+    assert!(seen.contains("Thursday 3 December 2026") && seen.contains("(version 2)"));
+    assert!(seen.contains("that data about you was taken: that was wrong"));
+    assert!(
+        !seen.contains("Social Security") && !seen.contains("See which of your data was taken")
+    );
+    unlock(house, &browser, page).await;
+    let seen = browser.get(page).body;
+    assert!(seen.contains("We told you on") && seen.contains("Monday 23 November 2026"));
+    let wrong = "that this was taken: <bdi>Social Security number and name</bdi>. That was wrong";
+    assert!(seen.contains(wrong), "{seen}");
+    assert!(!seen.contains("These kinds of data about you were taken"));
+    assert!(!seen.contains("Freeze"), "no advice for what was not taken");
+}
+
+/// The agent reads the same, and the urgency has changed with it.
+async fn agent_reads(house: &House, site: &Site, id: TicketId) {
+    let ben = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let seen = ben.get(&format!("/console/tickets/{}", id)).body;
+    assert!(
+        seen.contains("Not affected, says the list of 3 December 2026 (version 2)."),
+        "{seen}"
+    );
+    assert!(seen.contains("Social Security number and name (on 23 November 2026)"));
+    assert!(!seen.contains("What was exposed"));
+    assert!(seen.contains("the list now says that the person is not affected"));
+    let mut conn = house.app.db.get().await.unwrap();
+    let now = store::find(&mut conn, &house.app.keys, id).await.unwrap();
+    let why = "not affected, says the list now · tells of fraud or theft";
+    assert_eq!((now.urgency.score, now.urgency.why.as_str()), (50, why));
 }
 
 #[tokio::test(flavor = "multi_thread")]
