@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::postal::consent::yes_to;
@@ -72,7 +73,8 @@ impl References {
 
 impl Drop for References {
     fn drop(&mut self) {
-        self.who.saw(&self.app, "people.read", self.of, self.shown);
+        self.who
+            .saw(&self.app, Action::PeopleRead, self.of, self.shown);
     }
 }
 

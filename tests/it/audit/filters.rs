@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use candor::actor::Actor;
-use candor::audit::{self, link};
+use candor::audit::{self, Action, Event, link};
 use candor::campaign::CampaignKind;
 use candor::id::StaffId;
 use candor::staff::StaffRole::{Auditor, Comms};
@@ -17,14 +17,18 @@ use crate::people::{Scene, list};
 const AT: &str = "/console/incidents/sundmere";
 
 /// Writes this number of audit entries of one kind for one subject.
-async fn acts(house: &House, by: StaffId, deed: &str, on: &str, n: usize) {
+async fn acts(house: &House, by: StaffId, action: &str, on: &str, n: usize) {
     let mut tx = house.app.db.begin().await.unwrap();
     let now = house.app.now();
     for n in 0..n {
         let detail = json!({ "turn": n, "why_not": "no reason" });
-        audit::store::append(&mut tx, now, Actor::Staff(by), deed, on, &detail)
-            .await
-            .unwrap();
+        // Some are of a newer program.
+        let event = Event::new(now, Actor::Staff(by), Action::KeyAdd, on, &detail);
+        let event = Event {
+            action: action.to_owned(),
+            ..event
+        };
+        audit::store::write(&mut tx, &event).await.unwrap();
     }
     tx.commit().await.unwrap();
 }
@@ -153,7 +157,7 @@ async fn the_audit_log_is_filtered_by_actor_and_action_page_by_page() {
     house
         .sql(&format!(
             "alter table audit_event disable trigger all;
-             insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values
+             insert into audit_event (id, seq, at, actor, action, subject, detail, prev_hash, hash) values
                  (gen_random_uuid(), -7, now(), '{approver}', 'template.version', 'tpl_a', '{{}}', '\\x00', '\\x01');
              alter table audit_event enable trigger all"
         ))

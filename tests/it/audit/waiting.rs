@@ -17,7 +17,7 @@ async fn an_act_waits_for_no_other_act_and_for_no_linking_of_the_audit_log() {
         &mut open,
         house.app.now(),
         SYSTEM,
-        "b.open",
+        Action::KeyAdd,
         "x",
         &json!({}),
     )
@@ -68,11 +68,11 @@ async fn the_entry_of_a_stop_that_cannot_be_written_is_written_later_once_with_i
     for _ in 0..2 {
         hold::record_switches(&house.app).await.unwrap();
     }
-    let late = "select count(*) from audit_event where deed in ('sending.stop', 'sending.start') \
+    let late = "select count(*) from audit_event where action in ('sending.stop', 'sending.start') \
                 and detail::jsonb->'written_late' = 'true'";
     assert_eq!(house.number(late).await, 2);
     let then = format!(
-        "select count(*) from audit_event where deed = 'sending.stop' and at = '{}'",
+        "select count(*) from audit_event where action = 'sending.stop' and at = '{}'",
         crate::house::BEGINNING
     );
     assert_eq!(

@@ -39,7 +39,7 @@ async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String
 async fn deeds(house: &House, deed: &str) -> i64 {
     house
         .number(&format!(
-            "select count(*) from audit_event where deed = '{deed}'"
+            "select count(*) from audit_event where action = '{deed}'"
         ))
         .await
 }

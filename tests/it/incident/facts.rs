@@ -86,7 +86,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
 
     let program = site.program(&[Comms]).await;
     publishes_by_the_api(&program, &everywhere);
-    let noted = "select count(*) from audit_event where deed = 'incident.publish_facts' and detail::jsonb = \
+    let noted = "select count(*) from audit_event where action = 'incident.publish_facts' and detail::jsonb = \
         '{\"added\": [], \"changed\": [\"what\"], \"removed\": [\"same\", \"when\"], \"title\": true}'";
     assert_eq!(house.number(noted).await, 1);
 }

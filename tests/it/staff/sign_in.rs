@@ -30,7 +30,8 @@ async fn a_signed_in_account_stays_signed_in_until_signing_out() {
     assert_eq!(ana.cookie("candor_session"), None);
     assert!(ana.follow(&seen).body.contains("You are signed out."));
     assert_eq!(house.number("select count(*) from staff_session").await, 0);
-    let acts = "select count(*) from audit_event where deed in ('staff.sign_in', 'staff.sign_out')";
+    let acts =
+        "select count(*) from audit_event where action in ('staff.sign_in', 'staff.sign_out')";
     assert_eq!(house.number(acts).await, 2);
     // The token is useless now, and was never in the database.
     let old = format!("candor_session={token}");

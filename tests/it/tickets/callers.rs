@@ -75,7 +75,7 @@ impl Helpline {
             .unwrap();
         let rows = format!(
             "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event \
-             where deed = '{deed}' and subject = '{subject}'"
+             where action = '{deed}' and subject = '{subject}'"
         );
         self.house.number(&rows).await
     }

@@ -112,7 +112,7 @@ async fn is_recorded(line: &Helpline, ticket: &Ticket, question: &str, answer: &
     let deeds: Vec<_> = deeds
         .iter()
         .rev()
-        .map(|event| event.deed.as_str())
+        .map(|event| event.action.as_str())
         .collect();
     assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
     audit::link::all(&line.app).await.unwrap();
