@@ -32,6 +32,7 @@ mod tickets;
 mod web;
 
 // The whole program: walks, promises, random histories, size, and the rules of the source.
+mod domain;
 mod imports;
 mod life;
 mod promises;
