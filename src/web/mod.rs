@@ -1,7 +1,7 @@
 //! The web: all routes on one page, and the server that answers them.
 //!
 //! A read calls one store, a change calls one verb. Who may pass stands in the handler's signature
-//! ([`who`]); the tables below say it again, one line a route, and `tests/it/doors.rs` walks every route
+//! ([`who`]); the tables below say it again, one line a route, and `tests/it/web/routes.rs` walks every route
 //! as everybody.
 
 mod affected;
@@ -268,7 +268,7 @@ fn routes(to: &mut ServiceConfig) {
         );
 }
 
-/// All doors with their whole address: the table for `tests/it/doors.rs`.
+/// All doors with their whole address: the table for `tests/it/web/routes.rs`.
 pub fn doors() -> Vec<(Method, String, Who)> {
     let parts = [
         ("", public()),
