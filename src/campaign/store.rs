@@ -1,5 +1,6 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
+mod canary;
 mod number;
 mod pace;
 mod progress;
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
+pub use canary::first_slice;
 pub use number::numbers;
 pub use pace::*;
 pub use progress::*;

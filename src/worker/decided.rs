@@ -7,11 +7,11 @@ use super::plan::Planner;
 use super::providers::Providers;
 use crate::app::App;
 use crate::db::Result;
-use crate::deployment;
+use crate::delivery::settle::{self, Rest};
+use crate::delivery::store::batch;
+use crate::delivery::store::{self, outcome};
 use crate::id::CampaignId;
-use crate::notice::settle::{self, Rest};
-use crate::notice::store::batch;
-use crate::notice::store::{self, outcome};
+use crate::recovery;
 
 /// Settles what outcomes say of notices of campaigns under way. Senders may work at the same time: each batch is
 /// settled once, by the process that leases it.
@@ -21,7 +21,7 @@ use crate::notice::store::{self, outcome};
 pub async fn settle(app: &App) -> Result<()> {
     let ledger = Ledger::start(app);
     let providers = Providers::new(&app.config.providers);
-    let under_way = deployment::store::list_under_way(&mut *app.db.get().await?).await?;
+    let under_way = recovery::store::list_under_way(&mut *app.db.get().await?).await?;
     for campaign in under_way {
         let places = batch::list_unapplied(&mut *app.db.get().await?, campaign).await?;
         for at in places {

@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::app::App;
 use crate::db::{Error, Result};
-use crate::notice::store::outcome::Outcome;
-use crate::notice::store::writer::{Key, Writer, Written};
+use crate::delivery::store::outcome::Outcome;
+use crate::delivery::store::writer::{Key, Writer, Written};
 
 /// Most rows of one statement.
 const MOST: usize = 2_000;

@@ -17,8 +17,8 @@ use super::pace::Pace;
 use super::trunk::Trunk;
 use super::wire::Wire;
 use crate::app::App;
+use crate::delivery::letter::Unfit;
 use crate::mail::Letter;
-use crate::notice::letter::Unfit;
 use crate::shutdown::Shutdown;
 
 /// How often a standby looks whether it is needed.

@@ -19,11 +19,11 @@ use super::plan::Planner;
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
+use crate::delivery::letter::Edition;
+use crate::delivery::store::batch::{self, Lease, Turn};
+use crate::delivery::store::{self, outcome};
 use crate::deployment::keys;
 use crate::id::CampaignId;
-use crate::notice::letter::Edition;
-use crate::notice::store::batch::{self, Lease, Turn};
-use crate::notice::store::{self, outcome};
 use crate::postal;
 use crate::shutdown::Shutdown;
 

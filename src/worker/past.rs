@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::delivery::store::outcome::Outcome;
 use crate::id::NoticeId;
-use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
 /// What the outcomes tell of one notice.

@@ -10,19 +10,19 @@ use super::hand::{Known, Shared};
 use super::ledger::Ledger;
 use super::past::{self, Past, Story};
 use super::providers::Providers;
+use crate::account;
 use crate::app::App;
 use crate::campaign;
 use crate::campaign::content::Content;
 use crate::db::{Error, Result};
+use crate::delivery::store::Settled;
+use crate::delivery::store::batch::Lease;
+use crate::delivery::store::outcome::Outcome;
 use crate::id::{NoticeId, PersonId};
 use crate::incident;
-use crate::notice::store::Settled;
-use crate::notice::store::batch::Lease;
-use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Person};
-use crate::scope;
 use crate::seal::IncidentKey;
 
 /// An attempt that began later than this after a list was applied to its bucket went to an address of that list: the
@@ -279,7 +279,7 @@ impl Planner<'_> {
         let mut conn = self.app.db.get().await?;
         // Reads the keys first: the second statement then sees a list that was applied between the two.
         let mut keys = person::store::email_keys_of(&mut conn, (incident, bucket), &people).await?;
-        let newest = scope::store::newest(&mut conn, incident, bucket).await?;
+        let newest = account::store::newest(&mut conn, incident, bucket).await?;
         let campaign = campaign::store::find(&mut conn, self.lease.campaign_id).await?;
         let content = campaign.content.as_deref().and_then(Content::from_text);
         let Some((_, at)) = newest.filter(|(version, _)| {

@@ -19,8 +19,8 @@ use super::providers::Providers;
 use super::trunk::Trunk;
 use crate::app::App;
 use crate::db::retry::Collision;
+use crate::delivery::freeze::Freezer;
 use crate::id::SenderId;
-use crate::notice::freeze::Freezer;
 use crate::shutdown::Shutdown;
 
 /// How often jobs that may not go any more are returned: with the gate's poll interval this is well below two seconds.

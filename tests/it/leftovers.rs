@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use candor::account::account;
 use candor::actor::Actor;
 use candor::audit::{self, Action, Event, link};
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::id::StaffId;
 use candor::incident::{Facts, steer};
-use candor::notice::account::account;
 use candor::staff::StaffRole::{Auditor, Comms};
 use chrono::TimeDelta;
 use serde_json::json;

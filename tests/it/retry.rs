@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use candor::delivery::retry::{Verdict, decide};
 use candor::mail::Reply;
-use candor::notice::retry::{Verdict, decide};
 use chrono::DateTime;
 
 /// Reasons about which the corpus itself says that either answer will do, and what is no bounce.

@@ -1,5 +1,6 @@
 //! The customer's pages over the whole life of a list: each sentence follows from what happened, as it is now.
 
+use candor::account;
 use candor::campaign::CampaignKind;
 use candor::element::{Element, ElementSet};
 use candor::id::{NoticeId, PersonId};
@@ -276,7 +277,7 @@ async fn the_page_names_the_channel_by_which_they_were_told() {
             },
         };
         let mut conn = house.app.db.begin().await.unwrap();
-        person::store::settle(&mut conn, scene.incident, id.bucket(), &[told])
+        account::store::settle(&mut conn, scene.incident, id.bucket(), &[told])
             .await
             .unwrap();
         conn.commit().await.unwrap();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
 use candor::campaign::store::{self, Waits};
-use candor::notice::freeze;
+use candor::delivery::freeze;
 use candor::web::console::speed::LastWaits;
 
 use crate::house::House;

@@ -217,9 +217,6 @@ pub struct Seen {
     pub percent: i16,
 }
 
-/// What is rung when a campaign, or everything, is held or let go.
-pub const GATE: &str = "candor_gate";
-
 /// The state of these campaigns, and whether all sending is stopped: by a person, or since the database may be an older
 /// copy.
 ///

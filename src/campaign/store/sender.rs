@@ -135,7 +135,7 @@ pub async fn ability_of(
 }
 
 /// What keeps cancelled campaigns from being settled: that no sender is at work, or doubt about the database. A stop,
-/// relays that are held and pacing do not: nothing is sent for it (`notice::store::batch::claim`).
+/// relays that are held and pacing do not: nothing is sent for it (`delivery::store::batch::claim`).
 async fn settling(conn: &mut Conn) -> Result<Ability> {
     let in_doubt = in_doubt_since(conn).await?;
     let at_work = !relays(conn).await?.is_empty();

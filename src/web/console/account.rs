@@ -9,13 +9,13 @@ use serde::Deserialize;
 
 use super::Account;
 use super::around::{self, incident_at};
+use crate::account::AccountKind;
+use crate::account::by::{Slice, whole};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit::Action;
 use crate::element::{Element, in_words};
 use crate::id::{IncidentId, PersonId};
-use crate::notice::account::by::{Slice, whole};
-use crate::person::books::AccountKind;
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;

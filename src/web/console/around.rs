@@ -24,7 +24,7 @@ use crate::web::frame;
 use crate::web::page::{Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Kind, Problem};
 use crate::web::who::Signed;
-use crate::{audit, incident, notice, staff, template};
+use crate::{audit, incident, staff, template};
 
 /// What a page may say about the last act, by the word in its address.
 const ACTS: &[(&str, &str)] = &[
@@ -221,7 +221,7 @@ pub async fn account(
     if of.active_scope.is_none() {
         return Ok(None);
     }
-    let counted = notice::account::account(conn, of.id).await?;
+    let counted = crate::account::account(conn, of.id).await?;
     Ok(Some(Account::of(&counted, now)))
 }
 

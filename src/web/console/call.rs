@@ -11,11 +11,11 @@ use super::sought::{Sought, known, seek};
 use super::{Choice, tickets};
 use crate::app::App;
 use crate::audit::Action;
+use crate::delivery::{self, store::outcome};
 use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::link::NoticeCode;
-use crate::notice::{self, store::outcome};
 use crate::person;
 use crate::postal;
 use crate::staff::right::WorkTickets;
@@ -229,7 +229,7 @@ async fn not_verified(
     if row.flags.withheld_reason().is_some() || row.link_epoch > 0 {
         return Ok(Some(OTHERS_MAY_HOLD_IT.to_owned()));
     }
-    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    let found = delivery::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
     for notice in found.iter().filter(|notice| notice.person == person) {
         if outcome::left(&mut conn, notice).await?.is_some() {
             return Ok(None);

@@ -10,7 +10,7 @@ use super::around::{incident_at, on_to};
 use super::incident::{Farewell, IncidentPage, filled};
 use super::unsaved::Unsaved;
 use crate::app::App;
-use crate::person::forget::{self, ForgetError};
+use crate::erasure::{self, ForgetError};
 use crate::staff::right::ForgetIncident;
 use crate::web::form::Form;
 use crate::web::page;
@@ -38,7 +38,7 @@ pub async fn forget(
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let unsaved = Unsaved::of(&req, &incident.facts);
     let repeated = std::mem::take(&mut form.typed.repeated);
-    match forget::forget(&app, who.id, incident.id, &repeated).await {
+    match erasure::forget(&app, who.id, incident.id, &repeated).await {
         Ok(()) => Ok(on_to(&format!("/console/incidents/{slug}"), "forgotten")),
         Err(ForgetError::NotConfirmed) => {
             let why =

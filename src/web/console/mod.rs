@@ -108,7 +108,6 @@ pub mod work;
 
 use chrono::{DateTime, Utc};
 
-use crate::notice;
 use crate::web::figures::{Part, Rect, count, lay};
 use crate::web::page::Moment;
 
@@ -147,7 +146,7 @@ pub struct Account {
 
 impl Account {
     /// What was counted just now.
-    pub fn of(counted: &notice::account::Account, now: DateTime<Utc>) -> Self {
+    pub fn of(counted: &crate::account::Account, now: DateTime<Utc>) -> Self {
         Self {
             people: counted.people,
             notified: counted.notified,

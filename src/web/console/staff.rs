@@ -11,6 +11,7 @@ use crate::id::{KeyId, StaffId};
 use crate::staff::right::{ManageStaff, SeeStaff};
 use crate::staff::store::KnownKey;
 use crate::staff::{self, Right, Staff, key, manage};
+use crate::ticket::released;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
@@ -117,7 +118,7 @@ pub async fn disable(
     id: Path<StaffId>,
     _form: Form<Nothing>,
 ) -> Answer {
-    manage::disable(&app, who.actor(), *id).await?;
+    released::disable(&app, who.actor(), *id).await?;
     Ok(back())
 }
 

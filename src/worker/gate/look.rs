@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Gate;
+use crate::account;
 use crate::app::App;
 use crate::campaign;
 use crate::campaign::ability::{ProviderHeld, RelaySeen, Unanswered};
 use crate::campaign::store::Beat;
-use crate::db::bell::Bell;
+use crate::db::notify::{self, Listener};
 use crate::db::{Conn, Result};
 use crate::deployment::watch::Witness;
 use crate::id::{CampaignId, IncidentId};
-use crate::scope;
 use crate::shutdown::Shutdown;
 use crate::worker::idle::Wake;
 use crate::worker::shares::{FRESH, Said, Shares};
@@ -40,8 +40,8 @@ impl Gate {
         if oldest.is_empty() {
             return Ok(HashMap::new());
         }
-        let newer = scope::store::list_newer(conn, &oldest).await?;
-        let version = |of: scope::store::Newest| ((of.incident, of.bucket), of.version);
+        let newer = account::store::list_newer(conn, &oldest).await?;
+        let version = |of: account::store::Newest| ((of.incident, of.bucket), of.version);
         Ok(newer.into_iter().map(version).collect())
     }
 
@@ -118,7 +118,7 @@ impl Gate {
     /// other loops too.
     pub async fn watch(self, app: App, wake: Wake, shutdown: Shutdown) {
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
-        let mut bell = None;
+        let mut listener = None;
         let mut missed: u32 = 0;
         let witness = Witness::new(&app);
         let mut witnessed: Option<Instant> = None;
@@ -141,13 +141,15 @@ impl Gate {
                     &error,
                 );
             }
-            if bell.is_none() && missed.is_multiple_of(20) {
-                bell = Bell::listen(&app.db, campaign::store::GATE).await.ok();
+            if listener.is_none() && missed.is_multiple_of(20) {
+                listener = Listener::listen(&app.db, notify::SEND_PERMISSION)
+                    .await
+                    .ok();
             }
             missed = missed.wrapping_add(1);
             let rung = async {
-                match &mut bell {
-                    Some(bell) => bell.heard().await,
+                match &mut listener {
+                    Some(listener) => listener.next().await,
                     None => std::future::pending().await,
                 }
             };
@@ -157,7 +159,7 @@ impl Gate {
                 () = self.taken_up.notified() => {}
                 alive = rung => match alive {
                     true => wake.all(),
-                    false => bell = None,
+                    false => listener = None,
                 }
             }
         }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Hand, Shared};
 use crate::campaign::pacing;
-use crate::notice::store::Settled;
-use crate::notice::store::outcome::Outcome;
+use crate::delivery::store::Settled;
+use crate::delivery::store::outcome::Outcome;
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::Person;
 use crate::worker::gate::{Leave, OnConnection};

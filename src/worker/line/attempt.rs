@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{AGAIN, LOOK, Line, Ready, SWIFT};
 use crate::db;
+use crate::delivery::letter::Unfit;
+use crate::delivery::store::outcome::Outcome;
 use crate::mail::{self, Asked, Letter, Reply};
-use crate::notice::letter::Unfit;
-use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::worker::gate::Leave;
 use crate::worker::hand::Job;

@@ -1,6 +1,6 @@
 //! Single files that were read wrongly once, and what is right.
 
-use candor::scope::csv::{Header, HeaderError, ReadError, Reason, Row, RowError, open};
+use candor::csv_file::{Header, HeaderError, ReadError, Reason, Row, RowError, open};
 
 use super::{Found, read};
 

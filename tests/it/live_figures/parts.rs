@@ -125,7 +125,7 @@ async fn parts_of_a_batch_are_counted_once_whatever_becomes_of_the_connection() 
     })
     .await;
     sending.end().await;
-    let differ = candor::notice::account::recount::books(&shown.house.app, shown.scene.incident)
+    let differ = candor::account::recount::books(&shown.house.app, shown.scene.incident)
         .await
         .unwrap();
     assert_eq!(differ, []);

@@ -1,9 +1,9 @@
 //! The console's pages with sample data.
 
 use candor::campaign::store::LeftOut;
+use candor::delivery::store::tally::Part;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
-use candor::notice::store::tally::Part;
 use candor::person::AudienceCount;
 use candor::staff::Right;
 use candor::web::console::account::PersonLine;

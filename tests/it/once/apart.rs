@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze;
 use candor::link::StatusLink;
-use candor::notice::freeze;
 use candor::person::find::{Clue, find};
 use candor::scope::ScopeMode;
 use candor::shutdown::Shutdown;

@@ -229,7 +229,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
     house.send_all().await;
     house.sql("update incident set state = 'dismissed'").await;
     house.staff(&["admin"]).await;
-    let repeated = candor::person::forget::forget(app, scene.comms, of, "sundmere").await;
+    let repeated = candor::erasure::forget(app, scene.comms, of, "sundmere").await;
     repeated.unwrap();
     let mut conn = app.db.get().await.unwrap();
     let gone = store::find(&mut conn, &app.keys, found.id).await.unwrap();
