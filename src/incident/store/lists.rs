@@ -106,5 +106,5 @@ pub async fn activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<
     .bind::<Uuid, _>(incident)
     .load(conn)
     .await?;
-    Ok(all.first().map(|one| one.version))
+    Ok(all.into_iter().next().map(|one| one.version))
 }
