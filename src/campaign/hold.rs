@@ -150,7 +150,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     store::set_resumed(&mut tx, id, app.now()).await?;
     // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
-    let slice = store::first_slice(&mut tx, id).await?;
+    let slice = store::canary_states(&mut tx, id).await?;
     let passed = slice.is_some() && store::pass_canary(&mut tx, id, app.now()).await?;
     let detail = match slice.is_some_and(|slice| slice.is_empty()) {
         // It has no first slice.

@@ -31,7 +31,7 @@ pub async fn all(app: &App) -> db::Result<()> {
     }
     let load = load(app).await?;
     for campaign in sending {
-        retried(|| first_slice(app, campaign)).await?;
+        retried(|| canary(app, campaign)).await?;
         retried(|| pace(app, campaign, load)).await?;
     }
     Ok(())
@@ -42,12 +42,12 @@ pub async fn all(app: &App) -> db::Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
+pub async fn canary(app: &App, campaign: CampaignId) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
     if store::lock_canary(&mut tx, campaign).await? != CanaryState::Running {
         return Ok(());
     }
-    let Some(notices) = store::first_slice(&mut tx, campaign).await? else {
+    let Some(notices) = store::canary_states(&mut tx, campaign).await? else {
         return Ok(());
     };
     match pacing::canary(&notices, &app.config.breaker) {

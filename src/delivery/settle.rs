@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::retry::BounceReason;
+use super::policy::BounceReason;
 use super::store::batch::{self, Lease};
 use super::store::{self, Settled, tally};
 use crate::account;
@@ -65,7 +65,7 @@ fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
 pub struct Rest {
     /// Some notices were not tried.
     pub unsent: bool,
-    /// When the first of the notices that [`part`] put off is due.
+    /// When the first of the notices that [`part`] deferred is due.
     pub due_at: Option<DateTime<Utc>>,
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::relay_log::{Fate, Logged, MessageKey, RelayLog};
 use crate::delivery::letter::message_key;
-use crate::delivery::retry::{self, Verdict};
+use crate::delivery::policy::{self, Classification};
 use crate::id::{NoticeId, PersonId};
 use crate::notice::AttemptResult;
 
@@ -112,7 +112,7 @@ impl Latest {
     /// It may have left. `again`: such notices are resent, with the same limit as other uncertain ones.
     fn uncertain(&self, again: bool, gap: Gap) -> End {
         let doubts = u32::try_from(self.doubts + 1).unwrap_or(u32::MAX);
-        let again = again && retry::resend_in(doubts).is_some();
+        let again = again && policy::resend_in(doubts).is_some();
         End {
             retry_at: again.then_some(gap.now),
             ..self.end(
@@ -135,8 +135,8 @@ impl Latest {
             },
             Fate::Returned { reply } => {
                 let (code, enhanced, words) = reply.parts();
-                let verdict = retry::decide(reply, 1, at, at, 0.5);
-                let Verdict::Bounced { reason } = verdict else {
+                let classification = policy::decide(reply, 1, at, at, 0.5);
+                let Classification::Bounced { reason } = classification else {
                     // Not for the address: it did not arrive, and is tried again.
                     return self.end(AttemptResult::Cancelled, words, at);
                 };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candor::delivery::retry::{Verdict, decide};
+use candor::delivery::policy::{Classification, decide};
 use candor::mail::Reply;
 use chrono::DateTime;
 
@@ -97,13 +97,14 @@ fn rows() -> Option<Vec<Row>> {
     Some(rows.iter().filter_map(quoted).collect())
 }
 
-/// The verdict on the first reply, and whether it is a hard bounce. (A mailbox that is switched off condemns the
+/// The classification on the first reply, and whether it is a hard bounce. (A mailbox that is switched off condemns the
 /// address, too; the corpus counts it as soft.)
-fn first_verdict(code: u16, text: &str) -> (Verdict, bool) {
+fn first_classification(code: u16, text: &str) -> (Classification, bool) {
     let now = DateTime::from_timestamp(1_629_450_000, 0).expect("a moment");
-    let verdict = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);
-    let condemned = matches!(verdict, Verdict::Bounced { reason } if reason.is_hard());
-    (verdict, condemned)
+    let classification = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);
+    let condemned =
+        matches!(classification, Classification::Bounced { reason } if reason.is_hard());
+    (classification, condemned)
 }
 
 #[test]
@@ -114,13 +115,13 @@ fn hard_and_soft_bounces_are_told_apart_as_sisimai_does() {
         if EITHER_WILL_DO.contains(&&*reason) {
             continue;
         }
-        let (verdict, condemned) = first_verdict(code, &text);
+        let (classification, condemned) = first_classification(code, &text);
         held += 1;
         agreed += usize::from(condemned == hard);
         hard_ones += usize::from(hard);
         found += usize::from(hard && condemned);
         if condemned != hard {
-            println!("{file}: {reason}, but {verdict:?} for {code} {text}");
+            println!("{file}: {reason}, but {classification:?} for {code} {text}");
         }
     }
     println!(
@@ -146,11 +147,14 @@ fn a_reply_against_the_sender_condemns_no_address_and_is_not_final_at_once() {
             continue;
         }
         against += 1;
-        let (verdict, condemned) = first_verdict(code, &text);
-        let is_final = matches!(verdict, Verdict::Bounced { .. } | Verdict::Expired);
+        let (classification, condemned) = first_classification(code, &text);
+        let is_final = matches!(
+            classification,
+            Classification::Bounced { .. } | Classification::Expired
+        );
         assert!(
             !condemned && !is_final,
-            "{file}: {reason}, but {verdict:?} for {code} {text}"
+            "{file}: {reason}, but {classification:?} for {code} {text}"
         );
     }
     println!("{against} replies against the sender: none final at once, no address condemned");

@@ -10,11 +10,11 @@ use crate::db::{Conn, Result};
 use crate::id::CampaignId;
 use crate::notice::{BatchStatus, NoticeStatus};
 
-/// How the notices of the first slice stand, once each was tried; `None` until then.
+/// How the notices of the canary stand, once each was tried; `None` until then.
 ///
 /// # Errors
 /// The database's.
-pub async fn first_slice(
+pub async fn canary_states(
     conn: &mut Conn,
     campaign: CampaignId,
 ) -> Result<Option<BTreeMap<NoticeStatus, i64>>> {

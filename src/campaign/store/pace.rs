@@ -222,7 +222,10 @@ pub struct Seen {
 ///
 /// # Errors
 /// The database's.
-pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
+pub async fn send_permission(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
     let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
     let stopped: bool = emergency_stop::table
         .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))

@@ -1,6 +1,7 @@
 //! Notices, batches and outcomes in the database. Every statement names the bucket.
 
 pub mod batch;
+pub mod history;
 mod list;
 pub mod outcome;
 pub mod tally;

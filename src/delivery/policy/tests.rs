@@ -3,19 +3,19 @@
 use super::BounceReason::*;
 use super::HoldReason::{Protocol, SenderRefused};
 use super::*;
-use Verdict::RelayAway;
+use Classification::RelayAway;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_629_450_000 + seconds, 0).expect("a moment")
 }
 
-/// The verdict on a reply to the first attempt, without jitter.
-fn on(code: u16, text: &str) -> Verdict {
+/// The classification on a reply to the first attempt, without jitter.
+fn on(code: u16, text: &str) -> Classification {
     decide(&Reply::heard(code, text, None), 1, at(0), at(0), 0.5)
 }
 
-fn retry(minutes: i64) -> Verdict {
-    Verdict::Retry {
+fn retry(minutes: i64) -> Classification {
+    Classification::Retry {
         at: at(minutes * 60),
     }
 }
@@ -69,7 +69,11 @@ fn what_condemns_the_address() {
         (550, "5.1.1 User unknown; see our policy", UserUnknown),
         (552, "5.2.2 mailbox size limit exceeded", MailboxFull),
     ] {
-        assert_eq!(on(code, text), Verdict::Bounced { reason }, "{code} {text}");
+        assert_eq!(
+            on(code, text),
+            Classification::Bounced { reason },
+            "{code} {text}"
+        );
     }
 }
 
@@ -151,7 +155,7 @@ fn what_is_against_us() {
             HoldReason::Unexplained,
         ),
     ] {
-        let against = Verdict::Against {
+        let against = Classification::Against {
             reason,
             at: at(2 * 60),
             lasting: reason.lasting(),
@@ -162,7 +166,7 @@ fn what_is_against_us() {
         (421, "4.7.0 unusual rate of unsolicited mail"),
         (451, "4.7.500 too many messages"),
     ] {
-        let against = Verdict::Against {
+        let against = Classification::Against {
             reason: RateLimited,
             at: at(5 * 60),
             lasting: TimeDelta::minutes(5),
@@ -190,11 +194,14 @@ fn what_one_relay_cannot_carry_is_final_only_once_no_other_may() {
         decide_after(&reply, &tried, at(0), 0.5)
     };
     for (enhanced, reason) in [("5.6.7", NeedsSmtputf8), ("5.3.4", MessageTooBig)] {
-        assert_eq!(after(enhanced, true), Verdict::AnotherRelay);
-        assert_eq!(after(enhanced, false), Verdict::Bounced { reason });
+        assert_eq!(after(enhanced, true), Classification::AnotherRelay);
+        assert_eq!(after(enhanced, false), Classification::Bounced { reason });
     }
-    assert_eq!(after("5.6.3", true), Verdict::AnotherRelay);
-    assert!(matches!(after("5.6.3", false), Verdict::Against { .. }));
+    assert_eq!(after("5.6.3", true), Classification::AnotherRelay);
+    assert!(matches!(
+        after("5.6.3", false),
+        Classification::Against { .. }
+    ));
 }
 
 #[test]
@@ -227,7 +234,7 @@ fn what_passes_by_itself() {
         let asked = minutes != 5;
         // With jitter 0.5 a delay of ours is exact, one that was asked for is 10 % longer.
         let expected = if asked {
-            Verdict::Retry {
+            Classification::Retry {
                 at: at(minutes * 66),
             }
         } else {
@@ -245,9 +252,9 @@ fn what_says_nothing_about_the_notice() {
     assert_eq!(decide(&lost, 9, at(0), at(400_000), 0.5), away);
     assert_eq!(
         decide(&Reply::Unknown { why: "gone".into() }, 1, at(0), at(0), 0.5),
-        Verdict::Uncertain
+        Classification::Uncertain
     );
-    assert_eq!(on(250, "2.0.0 queued"), Verdict::Sent);
+    assert_eq!(on(250, "2.0.0 queued"), Classification::Sent);
 }
 
 #[test]
@@ -257,8 +264,11 @@ fn a_notice_that_drives_the_relay_away_waits_alone() {
     assert_eq!(after(5, 0), away);
     assert_eq!(after(6, 0), retry(5));
     assert_eq!(after(7, 0), retry(15));
-    assert_eq!(after(20, 3 * 86_400 - 60), Verdict::Expired);
-    assert_eq!(in_doubt(Verdict::Sent, 9, at(0), at(0), 0.5), Verdict::Sent);
+    assert_eq!(after(20, 3 * 86_400 - 60), Classification::Expired);
+    assert_eq!(
+        in_doubt(Classification::Sent, 9, at(0), at(0), 0.5),
+        Classification::Sent
+    );
 }
 
 #[test]
@@ -280,12 +290,12 @@ fn delays_grow_then_the_notice_expires() {
     assert_eq!(decide(&busy, 1, at(0), at(0), 1.0), retry(6));
     assert_eq!(
         decide(&busy, 20, at(0), at(3 * 86_400 - 60), 0.5),
-        Verdict::Expired
+        Classification::Expired
     );
 }
 
-/// The verdict on each of several refusals in the same words, each when the one before it asked for.
-fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Verdict) {
+/// The classification on each of several refusals in the same words, each when the one before it asked for.
+fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Classification) {
     let reply = Reply::heard(code, text, None);
     let (mut now, mut waits, mut refused) = (at(0), Vec::new(), None);
     for attempt in 1.. {
@@ -297,7 +307,7 @@ fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Verdict
             others_may_carry: false,
         };
         match decide_after(&reply, &tried, now, 0.5) {
-            Verdict::Against { at, .. } => {
+            Classification::Against { at, .. } => {
                 waits.push((at - now).num_minutes());
                 refused = Some((attempt, refused.map_or(now, |(_, first)| first)));
                 now = at;
@@ -310,7 +320,7 @@ fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Verdict
 
 #[test]
 fn a_refusal_that_may_mean_us_is_final_only_once_it_is_repeated_later() {
-    let bounced = |reason| Verdict::Bounced { reason };
+    let bounced = |reason| Classification::Bounced { reason };
     let unclear = "nichts da";
     assert_eq!(
         repeated(550, unclear, false),

@@ -1,22 +1,22 @@
-//! A notice of a leased batch on its way through lanes and lines.
+//! A notice of a leased batch on its way through queues and connections.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Hand, Shared};
+use super::{LeasedBatch, Shared};
 use crate::campaign::pacing;
 use crate::delivery::store::Settled;
+use crate::delivery::store::history::History;
 use crate::delivery::store::outcome::Outcome;
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::Person;
-use crate::worker::gate::{Leave, OnConnection};
-use crate::worker::past::Story;
-use crate::worker::trunk::Trunk;
+use crate::worker::relay_state::RelayState;
+use crate::worker::send_permission::{Leave, OnConnection};
 
 /// One notice to be sent. Dropped without an end, it counts as not tried and goes back to the queue.
 pub struct Job {
-    hand: Arc<Hand>,
+    leased: Arc<LeasedBatch>,
     /// What its campaign shares.
     pub shared: Arc<Shared>,
     pub notice: Notice,
@@ -34,7 +34,7 @@ pub struct Job {
     pub first_tried: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
     pub provider: Arc<str>,
-    /// The relays ([`Trunk::id`]) that cannot carry its letter.
+    /// The relays ([`RelayState::id`]) that cannot carry its letter.
     pub not_by: Vec<usize>,
     /// Its slot by the paces of campaign and provider has come, and no relay has taken it yet.
     pub has_turn: bool,
@@ -43,68 +43,68 @@ pub struct Job {
 }
 
 impl Job {
-    /// A job of a batch in hand.
+    /// A job of a leased batch.
     pub fn new(
-        hand: &Arc<Hand>,
+        leased: &Arc<LeasedBatch>,
         shared: &Arc<Shared>,
         notice: Notice,
         (person, provider): (Person, Arc<str>),
-        story: Story,
+        history: History,
     ) -> Self {
         Self {
-            hand: Arc::clone(hand),
+            leased: Arc::clone(leased),
             shared: Arc::clone(shared),
             notice,
             person,
-            attempts: story.attempts,
-            tries: story.tries,
-            doubts: story.doubts,
-            refused: story.refused,
-            first_tried: story.first_tried,
+            attempts: history.attempts,
+            tries: history.tries,
+            doubts: history.doubts,
+            refused: history.refused,
+            first_tried: history.first_tried,
             provider,
             not_by: Vec::new(),
             has_turn: false,
-            tried: story.tried,
+            tried: history.tried,
             through: false,
         }
     }
 
     /// It is on a connection until the guard is dropped.
     pub fn begin(&self) -> OnConnection {
-        self.hand.gate.begin(self.notice.campaign)
+        self.leased.permission.begin(self.notice.campaign)
     }
 
     /// Whether it may be sent now.
     pub fn leave(&self) -> Leave {
-        self.hand.leave()
+        self.leased.leave()
     }
 
     /// Whether a relay may carry its letter: it did not turn out that it cannot.
-    pub fn may_go_by(&self, trunk: &Trunk) -> bool {
-        !self.not_by.contains(&trunk.id())
+    pub fn may_go_by(&self, relay_state: &RelayState) -> bool {
+        !self.not_by.contains(&relay_state.id())
     }
 
     /// The time by the program's clock.
     pub fn now(&self) -> DateTime<Utc> {
-        self.hand.app.now()
+        self.leased.app.now()
     }
 
     /// This sender's part of what relays and providers take.
     pub fn share(&self) -> f64 {
-        self.hand.gate.share()
+        self.leased.permission.share()
     }
 
     /// Messages a second that this sender may send of its campaign now; `None`: unlimited.
     pub fn rate(&self) -> Option<f64> {
-        let app = &self.hand.app;
-        let percent = self.hand.gate.percent(self.notice.campaign);
+        let app = &self.leased.app;
+        let percent = self.leased.permission.percent(self.notice.campaign);
         let since = app.now() - self.shared.launched_at;
         let all = pacing::rate(self.shared.limit, percent, since, &app.config.pacing)?;
-        Some(all * self.hand.gate.share_of(self.notice.campaign))
+        Some(all * self.leased.permission.share_of(self.notice.campaign))
     }
 
     /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
-    /// the batch is read again ([`Past::read`](crate::worker::past::Past::read)).
+    /// the batch is read again ([`Histories::read`](crate::delivery::store::history::Histories::read)).
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tries = self.tries.saturating_sub(1);
         self.tried.push(attempt);
@@ -113,7 +113,7 @@ impl Job {
     /// It is not sent now, and no attempt is under way. It goes back to the queue; if its campaign was cancelled, that is
     /// its end, whatever others of its batch still wait for.
     pub fn go_back(self) {
-        if self.hand.gate.is_cancelled(self.notice.campaign) {
+        if self.leased.permission.is_cancelled(self.notice.campaign) {
             let to = match self.doubts {
                 0 => NoticeStatus::Cancelled,
                 // It may have arrived.
@@ -124,7 +124,7 @@ impl Job {
     }
 
     /// Ends it for now without an attempt: its provider is held everywhere until then.
-    pub fn put_off(self, until: DateTime<Utc>) {
+    pub fn defer(self, until: DateTime<Utc>) {
         self.settle(NoticeStatus::Deferred, Some(until));
     }
 
@@ -149,14 +149,14 @@ impl Job {
             provider: Arc::clone(&self.provider),
             tried: std::mem::take(&mut self.tried),
         };
-        self.hand.job_done(Some(settled));
+        self.leased.job_done(Some(settled));
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
         if !self.through {
-            self.hand.job_done(None);
+            self.leased.job_done(None);
         }
     }
 }

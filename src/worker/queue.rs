@@ -1,8 +1,8 @@
-//! Lanes: the notices in hand, one lane a campaign, and which of them goes next. Corrections go before supplements
+//! The queue: the jobs in progress, one queue a campaign, and which of them goes next. Corrections go before supplements
 //! before first notices; campaigns of one kind take turns. A job whose mailbox provider is at its rate limit is parked
 //! until its slot; the next eligible job is dispatched.
 
-mod lane;
+mod campaign;
 mod state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,23 +12,23 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::lane::{Found, Lane};
+use self::campaign::{CampaignQueue, Found};
 use self::state::State;
-use super::hand::Job;
+use super::leased_batch::Job;
 use super::providers::Providers;
-use super::trunk::Trunk;
-use super::way::{Look, is_served, put_off};
+use super::relay_state::RelayState;
+use super::way::{Look, defer, is_served};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 
-/// The loader stops claiming batches of a campaign once this multiple of a lane's room is parked.
+/// The loader stops claiming batches of a campaign once this multiple of a queue's room is parked.
 const ASIDE: usize = 4;
-/// The longest wait of a connection for a job before it looks again: the gate may have changed.
+/// The longest wait of a connection for a job before it looks again: the send permission may have changed.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// All lanes of this process. Cheap to clone.
+/// All queues of this process. Cheap to clone.
 #[derive(Clone)]
-pub struct Lanes(Arc<Inner>);
+pub struct Queue(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
@@ -37,22 +37,22 @@ struct Inner {
     /// Notified when a job was taken and the loader may have room.
     taken: Notify,
     providers: Providers,
-    trunks: Box<[Arc<Trunk>]>,
+    relay_states: Box<[Arc<RelayState>]>,
     /// Set while a job may wait, parked or not, that some relay cannot carry. Written only while `state` is locked.
     picky: AtomicBool,
-    /// Jobs in a lane beyond which no more of its campaign is claimed.
+    /// Jobs in a queue beyond which no more of its campaign is claimed.
     room: usize,
 }
 
-impl Lanes {
-    /// Empty lanes; a campaign has room while fewer than `room` of its jobs wait.
-    pub fn new(providers: Providers, trunks: &[Arc<Trunk>], room: usize) -> Self {
+impl Queue {
+    /// Empty queues; a campaign has room while fewer than `room` of its jobs wait.
+    pub fn new(providers: Providers, relay_states: &[Arc<RelayState>], room: usize) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::default(),
             pushed: Notify::new(),
             taken: Notify::new(),
             providers,
-            trunks: trunks.into(),
+            relay_states: relay_states.into(),
             picky: AtomicBool::new(false),
             room,
         }))
@@ -63,7 +63,7 @@ impl Lanes {
         &self.0.providers
     }
 
-    /// Puts jobs of one campaign in its lane. Closed lanes drop them: they go back.
+    /// Puts jobs of one campaign in its queue. Closed queues drop them: they go back.
     pub fn push(&self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) {
         let dropped = self.with(|state| state.push(campaign, kind, jobs));
         drop(dropped);
@@ -75,8 +75,8 @@ impl Lanes {
         let (campaign, kind) = (job.notice.campaign, job.shared.kind);
         let dropped = self.with(|state| {
             self.note(&job);
-            if let (false, Some(lane)) = (state.closed, state.lane(campaign)) {
-                lane.jobs.push_front(job);
+            if let (false, Some(queue)) = (state.closed, state.queue(campaign)) {
+                queue.jobs.push_front(job);
                 return Vec::new();
             }
             state.push(campaign, kind, vec![job])
@@ -104,7 +104,7 @@ impl Lanes {
         }
     }
 
-    /// Waits until `wanted` answers `Some` for the number of jobs that may go now; `None`: the lanes are closed.
+    /// Waits until `wanted` answers `Some` for the number of jobs that may go now; `None`: the queues are closed.
     pub async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
         loop {
             let pushed = self.0.pushed.notified();
@@ -123,7 +123,7 @@ impl Lanes {
     }
 
     /// Whether a job waits, parked or not, that this standby can carry and none of the relays in use that go first.
-    pub fn need(&self, standby: &Trunk) -> bool {
+    pub fn need(&self, standby: &RelayState) -> bool {
         if !self.0.picky.load(Ordering::Relaxed) {
             return false;
         }
@@ -132,17 +132,17 @@ impl Lanes {
             if picky.peek().is_none() {
                 self.0.picky.store(false, Ordering::Relaxed);
             }
-            picky.any(|job| job.may_go_by(standby) && !is_served(&self.0.trunks, job))
+            picky.any(|job| job.may_go_by(standby) && !is_served(&self.0.relay_states, job))
         })
     }
 
-    /// Whether more jobs than this wait in the lanes.
+    /// Whether more jobs than this wait in the queues.
     pub fn have_more_than(&self, jobs: usize) -> bool {
         let waiting = |state: &mut State| {
             state
-                .lanes
+                .queues
                 .iter()
-                .map(|lane| lane.jobs.len())
+                .map(|queue| queue.jobs.len())
                 .sum::<usize>()
         };
         self.with(waiting) > jobs
@@ -151,13 +151,13 @@ impl Lanes {
     /// The campaigns that are at capacity.
     pub fn full(&self) -> Vec<CampaignId> {
         let room = self.0.room;
-        let full = |lane: &&Lane| lane.jobs.len() >= room || lane.aside >= ASIDE * room;
+        let full = |queue: &&CampaignQueue| queue.jobs.len() >= room || queue.aside >= ASIDE * room;
         self.with(|state| {
             state
-                .lanes
+                .queues
                 .iter()
                 .filter(full)
-                .map(|lane| lane.campaign)
+                .map(|queue| queue.campaign)
                 .collect()
         })
     }
@@ -183,7 +183,7 @@ impl Lanes {
         self.0.pushed.notify_waiters();
     }
 
-    /// Gives back every job that may not go any more, also while no line asks for one: the decrypted contact data leave
+    /// Gives back every job that may not go any more, also while no connection asks for one: the decrypted contact data leave
     /// the memory. If all relays are held, those are `all` jobs.
     pub fn give_back(&self, all: bool) {
         let back = self.with(|state| match all {
@@ -197,19 +197,19 @@ impl Lanes {
     }
 
     /// The next job by this relay, if one may go now.
-    pub fn try_next(&self, by: &Trunk) -> Option<Job> {
+    pub fn try_next(&self, by: &RelayState) -> Option<Job> {
         loop {
             match self.look(by) {
                 Found::Job(job) => return Some(*job),
                 Found::Shut(jobs) => jobs.into_iter().for_each(Job::go_back),
-                Found::Held(job, left) => put_off(*job, left),
+                Found::Held(job, left) => defer(*job, left),
                 Found::Nobody(_) | Found::Closed => return None,
             }
         }
     }
 
     /// Waits for the next job by this relay; `None`: there will be none.
-    pub async fn next(&self, by: &Trunk) -> Option<Job> {
+    pub async fn next(&self, by: &RelayState) -> Option<Job> {
         loop {
             let pushed = self.0.pushed.notified();
             tokio::pin!(pushed);
@@ -219,7 +219,7 @@ impl Lanes {
                 Found::Job(job) => return Some(*job),
                 Found::Closed => return None,
                 Found::Held(job, left) => {
-                    put_off(*job, left);
+                    defer(*job, left);
                     continue;
                 }
                 Found::Shut(jobs) => {
@@ -238,12 +238,12 @@ impl Lanes {
         }
     }
 
-    fn look(&self, by: &Trunk) -> Found {
+    fn look(&self, by: &RelayState) -> Found {
         let look = Look {
             now: Instant::now(),
             providers: &self.0.providers,
             by,
-            trunks: &self.0.trunks,
+            relay_states: &self.0.relay_states,
         };
         let found = self.with(|state| state.look(&look));
         if matches!(found, Found::Job(_) | Found::Shut(_) | Found::Held(..)) {

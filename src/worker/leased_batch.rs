@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::job::Job;
-use super::gate::{Gate, Leave, Source};
 use super::left::Left;
 use super::pace::Pace;
+use super::send_permission::{Leave, SendPermission, Source};
 use crate::app::App;
 use crate::campaign::pacing::Window;
 use crate::campaign::{CampaignKind, UncertainPolicy};
 use crate::delivery::fits::{Says, fits};
 use crate::delivery::letter::Edition;
-use crate::delivery::retry;
+use crate::delivery::policy;
 use crate::delivery::review;
 use crate::delivery::settle::{self, End};
 use crate::delivery::store::Settled;
@@ -84,7 +84,7 @@ impl Shared {
     /// Delay before resending after the n-th uncertain attempt; `None`: the notice is not resent.
     pub fn resend_in(&self, doubts: u32) -> Option<TimeDelta> {
         match self.on_uncertain {
-            UncertainPolicy::Resend => retry::resend_in(doubts),
+            UncertainPolicy::Resend => policy::resend_in(doubts),
             UncertainPolicy::Leave => None,
         }
     }
@@ -99,63 +99,63 @@ pub struct Known {
     pub unclear: bool,
 }
 
-/// A batch in hand.
-pub struct Hand {
+/// A leased batch.
+pub struct LeasedBatch {
     app: App,
     lease: Lease,
     source: Source,
     taken_up: Instant,
-    gate: Gate,
+    permission: SendPermission,
     /// Another sender has the batch, or it is not known what of it is written: nothing more is written.
     lost: AtomicBool,
     left: AtomicUsize,
     unsent: AtomicBool,
     settled: Mutex<Vec<Settled>>,
     /// When the first of the notices is due that are written as deferred. Locked while something is written.
-    put_off: tokio::sync::Mutex<Option<DateTime<Utc>>>,
+    first_due: tokio::sync::Mutex<Option<DateTime<Utc>>>,
     through: CancellationToken,
     tasks: TaskTracker,
     at_the_end: Left,
 }
 
-impl Hand {
+impl LeasedBatch {
     /// Takes a leased batch with `left` jobs to come and what is known of its other notices.
     pub fn take(
         app: &App,
         (lease, source): (Lease, Source),
-        gate: &Gate,
+        permission: &SendPermission,
         left: usize,
         known: Known,
         (tasks, at_the_end): (&TaskTracker, &Left),
     ) -> Arc<Self> {
-        let hand = Arc::new(Self {
+        let leased = Arc::new(Self {
             app: app.clone(),
             lease,
             source,
-            taken_up: gate.take_up(&source),
-            gate: gate.clone(),
+            taken_up: permission.take_up(&source),
+            permission: permission.clone(),
             lost: AtomicBool::new(false),
             left: AtomicUsize::new(left),
             unsent: AtomicBool::new(known.unclear),
             settled: Mutex::new(known.settled),
-            put_off: tokio::sync::Mutex::default(),
+            first_due: tokio::sync::Mutex::default(),
             through: CancellationToken::new(),
             tasks: tasks.clone(),
             at_the_end: at_the_end.clone(),
         });
-        tasks.spawn(Arc::clone(&hand).keep());
+        tasks.spawn(Arc::clone(&leased).keep());
         match left {
-            0 => tasks.spawn(Arc::clone(&hand).give_back()),
-            _ => tasks.spawn(Arc::clone(&hand).show()),
+            0 => tasks.spawn(Arc::clone(&leased).give_back()),
+            _ => tasks.spawn(Arc::clone(&leased).show()),
         };
-        hand
+        leased
     }
 
     /// Whether the batch's next message may leave.
     fn leave(&self) -> Leave {
         match self.lost.load(Ordering::Relaxed) {
             true => Leave::Back,
-            false => self.gate.leave(&self.source, self.taken_up),
+            false => self.permission.leave(&self.source, self.taken_up),
         }
     }
 
@@ -207,7 +207,7 @@ impl Hand {
     }
 
     async fn write_part(&self) {
-        let mut put_off = self.put_off.lock().await;
+        let mut first_due = self.first_due.lock().await;
         let part = self.take_settled();
         if part.is_empty() {
             return;
@@ -215,7 +215,7 @@ impl Hand {
         match settle::part(&self.app, &self.lease, &part).await {
             Ok(true) => {
                 let due = part.iter().filter_map(|one| one.due_at);
-                *put_off = put_off.iter().copied().chain(due).min();
+                *first_due = first_due.iter().copied().chain(due).min();
             }
             Ok(false) => self.lost.store(true, Ordering::Relaxed),
             Err(error) => {
@@ -248,7 +248,7 @@ impl Hand {
     /// Writes what was learned. While the database is away it tries for some seconds: the lease may end, but the outcomes
     /// are durable, and the next sender of the batch reads them.
     async fn give_back(self: Arc<Self>) {
-        let due_at = *self.put_off.lock().await;
+        let due_at = *self.first_due.lock().await;
         let mut settled = self.take_settled();
         let lost = self.lost.load(Ordering::Relaxed);
         if lost {
@@ -263,7 +263,7 @@ impl Hand {
         loop {
             match settle::batch(&self.app, &self.lease, &settled, rest).await {
                 Ok(End::Given(_)) => {
-                    self.judge().await;
+                    self.review_canary().await;
                     break;
                 }
                 Ok(End::Lost) => {
@@ -299,20 +299,20 @@ impl Hand {
         }
     }
 
-    /// The rest of the campaign waits for the first slice, and this may have been the last batch of the slice.
-    async fn judge(&self) {
+    /// The rest of the campaign waits for the canary, and this may have been the last batch of it.
+    async fn review_canary(&self) {
         if self.lease.canary
-            && let Err(error) = review::first_slice(&self.app, self.lease.campaign_id).await
+            && let Err(error) = review::canary(&self.app, self.lease.campaign_id).await
         {
             self.app
                 .db
-                .trouble("a first slice could not be judged; a chore will", &error);
+                .trouble("a canary could not be reviewed; a chore will", &error);
         }
     }
 }
 
-impl Drop for Hand {
+impl Drop for LeasedBatch {
     fn drop(&mut self) {
-        self.gate.put_down(&self.source);
+        self.permission.put_down(&self.source);
     }
 }

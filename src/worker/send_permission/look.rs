@@ -1,4 +1,4 @@
-//! How the gate looks at the database, and when.
+//! How the send permission looks at the database, and when.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Gate;
+use super::SendPermission;
 use crate::account;
 use crate::app::App;
 use crate::campaign;
 use crate::campaign::ability::{ProviderHeld, RelaySeen, Unanswered};
-use crate::campaign::store::Beat;
+use crate::campaign::store::Heartbeat;
 use crate::db::notify::{self, Listener};
 use crate::db::{Conn, Result};
 use crate::deployment::watch::Witness;
 use crate::id::{CampaignId, IncidentId};
 use crate::shutdown::Shutdown;
 use crate::worker::idle::Wake;
-use crate::worker::shares::{FRESH, Said, Shares};
-use crate::worker::trunk::Trunk;
+use crate::worker::rate_shares::{FRESH, RateShares, Said};
+use crate::worker::relay_state::RelayState;
 
 /// How often the sender checks that the database is not an older copy.
 const WITNESS: Duration = Duration::from_secs(1);
@@ -30,12 +30,15 @@ const LOOK_IDLE: Duration = Duration::from_secs(1);
 /// A relay that takes longer for an answer is published as not answering.
 const SLOW: Duration = Duration::from_secs(1);
 
-impl Gate {
+impl SendPermission {
     /// The buckets whose people changed since a leased batch was read.
     async fn newer(&self, conn: &mut Conn) -> Result<HashMap<(IncidentId, i32), i32>> {
         let oldest = {
-            let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-            hands.oldest()
+            let in_progress = self
+                .in_progress
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            in_progress.oldest()
         };
         if oldest.is_empty() {
             return Ok(HashMap::new());
@@ -54,15 +57,16 @@ impl Gate {
         // The age of the answer counts from before the question.
         let asked = Instant::now();
         let mut conn = app.db.get().await?;
-        let beat = Beat {
+        let heartbeat = Heartbeat {
             relays: self.relays(app),
-            campaigns: self.in_hand(),
+            campaigns: self.in_progress(),
             sending: self.sending(),
             at_work: self.began.elapsed(),
         };
         let node = &app.config.mail.node;
-        let others = campaign::store::beat(&mut conn, self.me, node, &beat).await?;
-        let (stopped, seen) = campaign::store::gate(&mut conn, &ids).await?;
+        let others =
+            campaign::store::publish_heartbeat(&mut conn, self.me, node, &heartbeat).await?;
+        let (stopped, seen) = campaign::store::send_permission(&mut conn, &ids).await?;
         let forgotten = match ids.is_empty() {
             true => Vec::new(),
             false => campaign::store::without_key(&mut conn, &ids).await?,
@@ -75,8 +79,8 @@ impl Gate {
         }
         last.at = Some(asked);
         last.stopped = stopped;
-        let heard = last.said.say(&beat.campaigns, asked);
-        last.shares = Shares::new(&heard, &others);
+        let heard = last.said.say(&heartbeat.campaigns, asked);
+        last.shares = RateShares::new(&heard, &others);
         last.campaigns.extend(seen);
         last.forgotten.extend(forgotten);
         last.newer = newer;
@@ -90,28 +94,32 @@ impl Gate {
             until: now + left,
             why: why.to_owned(),
         };
-        let unanswered = |trunk: &Trunk| {
-            let silence = trunk.route.relay.silent_for(SLOW)?;
+        let unanswered = |relay_state: &RelayState| {
+            let silence = relay_state.route.relay.silent_for(SLOW)?;
             Some(Unanswered {
                 connections: i64::try_from(silence.connections).unwrap_or(i64::MAX),
                 since: now - silence.longest,
             })
         };
-        let seen = |trunk: &Arc<Trunk>| {
-            let name = trunk.route.relay.name();
-            let held = trunk.held_because();
+        let seen = |relay_state: &Arc<RelayState>| {
+            let name = relay_state.route.relay.name();
+            let held = relay_state.held_because();
             RelaySeen {
                 name: name.to_owned(),
                 connections: app.metrics.connections.with_label_values(&[name]).get(),
                 held_until: held.map(|(left, _)| now + left),
                 why: held.map(|(_, why)| why.to_owned()),
-                per_second: trunk.route.rate_per_second,
+                per_second: relay_state.route.rate_per_second,
                 node_per_second: app.config.mail.rate_per_second,
-                providers: trunk.providers_held().into_iter().map(provider).collect(),
-                unanswered: unanswered(trunk),
+                providers: relay_state
+                    .providers_held()
+                    .into_iter()
+                    .map(provider)
+                    .collect(),
+                unanswered: unanswered(relay_state),
             }
         };
-        self.trunks.iter().map(seen).collect()
+        self.relay_states.iter().map(seen).collect()
     }
 
     /// Polls until the process leaves: at every notification, and at every poll interval. A notification wakes the

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::breaker;
-use super::gate::Leave;
-use super::hand::Job;
 use super::heard::Heard;
-use super::lanes::Lanes;
+use super::leased_batch::Job;
 use super::providers::Providers;
+use super::queue::Queue;
 use super::refusals::{Hold, Refusal};
-use super::streak::{Means, PutOff};
-use super::trunk::Trunk;
+use super::relay_state::RelayState;
+use super::send_permission::Leave;
+use super::streak::{Deferral, Means};
 use crate::app::App;
-use crate::delivery::retry::{self, HoldReason, Tried, Verdict};
+use crate::delivery::attempt::Attempted;
+use crate::delivery::policy::{self, Classification, HoldReason, Tried};
 use crate::delivery::store::outcome::Outcome;
 use crate::mail::Reply;
 use crate::notice::{AttemptResult, NoticeStatus};
@@ -23,10 +24,10 @@ use crate::seal::random;
 use crate::trouble::Seen;
 
 /// How long a relay is held that defers every message while another relay accepts them.
-const PUTS_OFF: TimeDelta = TimeDelta::minutes(5);
+const DEFERS: TimeDelta = TimeDelta::minutes(5);
 
 /// A result that is not yet written, and the job that ends with it.
-pub struct Owed {
+pub struct PendingResult {
     /// The row to write.
     pub row: Outcome,
     pub job: Job,
@@ -40,13 +41,13 @@ pub struct Owed {
     pub is_lost: bool,
 }
 
-impl Owed {
+impl PendingResult {
     /// Ends the job, or hands it on, once the row is written.
-    pub fn end(self, lanes: &Lanes) {
+    pub fn end(self, queue: &Queue) {
         let mut job = self.job;
         if self.again && job.leave() == Leave::Go {
             job.came_to_nothing(self.row);
-            lanes.put_behind(job);
+            queue.put_behind(job);
         } else {
             job.end(self.row, self.to, self.due_at);
         }
@@ -54,90 +55,36 @@ impl Owed {
 }
 
 /// Judges the replies of one relay.
-pub struct Judge<'a> {
+pub struct ReplyHandler<'a> {
     pub app: &'a App,
     /// The relay.
-    pub trunk: &'a Trunk,
+    pub relay_state: &'a RelayState,
     /// Who runs the mailboxes.
     pub providers: &'a Providers,
     /// The other relays of this node.
-    pub others: &'a [Arc<Trunk>],
+    pub others: &'a [Arc<RelayState>],
     /// This process drops its jobs: no relay is to blame for connections lost now.
     pub drops: bool,
 }
 
-/// What an attempt ended with.
-struct Ending {
-    result: AttemptResult,
-    to: NoticeStatus,
-    due_at: Option<DateTime<Utc>>,
-    reason: Option<&'static str>,
-}
-
-impl Ending {
-    fn new(result: AttemptResult, to: NoticeStatus) -> Self {
-        Self {
-            result,
-            to,
-            due_at: None,
-            reason: None,
-        }
-    }
-
-    fn deferred(result: AttemptResult, until: DateTime<Utc>) -> Self {
-        Self {
-            due_at: Some(until),
-            ..Self::new(result, NoticeStatus::Deferred)
-        }
-    }
-
-    fn because(self, reason: &'static str) -> Self {
-        Self {
-            reason: Some(reason),
-            ..self
-        }
-    }
-
-    fn of(verdict: Verdict, job: &Job, now: DateTime<Utc>) -> Self {
-        match verdict {
-            Verdict::Sent => Self::new(AttemptResult::Accepted, NoticeStatus::Sent),
-            Verdict::Retry { at } => Self::deferred(AttemptResult::Deferred, at),
-            Verdict::Bounced { reason } => {
-                Self::new(AttemptResult::Refused, NoticeStatus::Bounced).because(reason.as_str())
-            }
-            Verdict::Expired => Self::new(AttemptResult::Expired, NoticeStatus::Expired),
-            Verdict::RelayAway | Verdict::AnotherRelay => {
-                Self::deferred(AttemptResult::Unreachable, now)
-            }
-            Verdict::Against { reason, at, .. } => {
-                Self::deferred(AttemptResult::Deferred, at).because(reason.as_str())
-            }
-            Verdict::Uncertain => match job.shared.resend_in(job.doubts + 1) {
-                Some(wait) => Self::deferred(AttemptResult::Uncertain, now + wait),
-                None => Self::new(AttemptResult::Uncertain, NoticeStatus::Uncertain),
-            },
-        }
-    }
-}
-
-impl Judge<'_> {
+impl ReplyHandler<'_> {
     /// The result of the reply to a job's attempt, which began with this row. Holds the provider or relay and counts
     /// the result as a side effect.
-    pub fn judge(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> Owed {
+    pub fn handle(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> PendingResult {
         let now = self.app.now();
         if matches!(reply, Reply::CannotCarry { .. }) {
-            job.not_by.push(self.trunk.id());
+            job.not_by.push(self.relay_state.id());
         }
         let chance = chance();
         let tried = self.tried(&job, now);
-        let verdict = retry::decide_after(reply, &tried, now, chance);
+        let classification = policy::decide_after(reply, &tried, now, chance);
         let attempts = u32::try_from(job.attempts).unwrap_or(0);
-        let verdict = retry::in_doubt(verdict, attempts, tried.first, now, chance);
-        let end = Ending::of(verdict, &job, now);
-        let against = matches!(verdict, Verdict::Against { .. });
+        let classification = policy::in_doubt(classification, attempts, tried.first, now, chance);
+        let end = Attempted::of(classification, now, || job.shared.resend_in(job.doubts + 1));
+        let against = matches!(classification, Classification::Against { .. });
         let heard = breaker::heard(&job, end.result, against);
         if !self.drops {
-            self.learn(&job, verdict, reply, heard);
+            self.learn(&job, classification, reply, heard);
         }
         self.count(&job, end.result, now);
         let (code, enhanced, text) = reply.parts();
@@ -152,23 +99,29 @@ impl Judge<'_> {
             at: now,
             ..beginning
         };
-        Owed {
+        PendingResult {
             row,
             job,
             to: end.to,
             due_at: end.due_at,
-            again: matches!(verdict, Verdict::RelayAway | Verdict::AnotherRelay),
-            is_lost: matches!(verdict, Verdict::RelayAway | Verdict::Uncertain),
+            again: matches!(
+                classification,
+                Classification::RelayAway | Classification::AnotherRelay
+            ),
+            is_lost: matches!(
+                classification,
+                Classification::RelayAway | Classification::Uncertain
+            ),
         }
     }
 
     fn tried(&self, job: &Job, now: DateTime<Utc>) -> Tried {
-        let is_watched = self.trunk.watches();
+        let is_watched = self.relay_state.watches();
         Tried {
             attempt: job.tries,
             first: job.first_tried.unwrap_or(now),
             refused: job.refused,
-            others_are_taken: is_watched && self.trunk.takes_others(&self.refuser(job)),
+            others_are_taken: is_watched && self.relay_state.takes_others(&self.refuser(job)),
             others_may_carry: self.others.iter().any(|other| job.may_go_by(other)),
         }
     }
@@ -179,33 +132,34 @@ impl Judge<'_> {
 
     /// Records what a classification says about provider, relay and campaign, and holds the provider or relay if it
     /// says so.
-    fn learn(&self, job: &Job, verdict: Verdict, reply: &Reply, heard: Heard) {
-        if matches!(reply, Reply::Unreachable { .. }) || verdict == Verdict::RelayAway {
+    fn learn(&self, job: &Job, classification: Classification, reply: &Reply, heard: Heard) {
+        if matches!(reply, Reply::Unreachable { .. }) || classification == Classification::RelayAway
+        {
             // Nothing was sent: the campaign does not count it.
             return self.lost(None);
         }
-        match verdict {
-            Verdict::Uncertain => self.lost(Some(heard)),
-            Verdict::Against {
+        match classification {
+            Classification::Uncertain => self.lost(Some(heard)),
+            Classification::Against {
                 reason, lasting, ..
             } => {
-                self.tell_breaker(self.trunk.streak.answered());
+                self.tell_breaker(self.relay_state.streak.answered());
                 self.tell_breaker([heard]);
                 self.refused(job, reply, (reason, lasting));
             }
-            Verdict::Sent | Verdict::Bounced { .. } => {
+            Classification::Sent | Classification::Bounced { .. } => {
                 self.tell_back();
-                self.tell_breaker(self.trunk.streak.taken());
+                self.tell_breaker(self.relay_state.streak.taken());
                 self.tell_breaker([heard]);
-                if self.trunk.watches() {
-                    self.trunk.taken(&self.refuser(job));
+                if self.relay_state.watches() {
+                    self.relay_state.taken(&self.refuser(job));
                 }
             }
-            Verdict::Retry { .. } | Verdict::Expired => {
-                self.tell_breaker(self.trunk.streak.answered());
-                self.put_off(job, heard);
+            Classification::Retry { .. } | Classification::Expired => {
+                self.tell_breaker(self.relay_state.streak.answered());
+                self.defer(job, heard);
             }
-            Verdict::RelayAway | Verdict::AnotherRelay => {}
+            Classification::RelayAway | Classification::AnotherRelay => {}
         }
     }
 
@@ -215,10 +169,10 @@ impl Judge<'_> {
     /// a few messages after each hold.
     fn lost(&self, heard: Option<Heard>) {
         let others_take = self.others_take();
-        if self.trunk.held().is_some() {
+        if self.relay_state.held().is_some() {
             return self.tell_breaker(heard.filter(|_| !others_take));
         }
-        if let Means::Relay(heard) = self.trunk.streak.lost(heard, others_take) {
+        if let Means::Relay(heard) = self.relay_state.streak.lost(heard, others_take) {
             self.tell_breaker(heard);
             self.tell_away("transactions are lost");
             self.hold_away();
@@ -229,28 +183,28 @@ impl Judge<'_> {
     fn others_take(&self) -> bool {
         self.others.iter().any(|other| {
             let is_in_use = other.route.standby || other.is_open();
-            is_in_use && other.held().is_none() && !other.streak.puts_off()
+            is_in_use && other.held().is_none() && !other.streak.defers()
         })
     }
 
     /// A message was deferred. The relay is held if it defers everything while another relay could take it.
-    fn put_off(&self, job: &Job, heard: Heard) {
-        let is_held = self.trunk.held().is_some();
+    fn defer(&self, job: &Job, heard: Heard) {
+        let is_held = self.relay_state.held().is_some();
         let others_take = self.others_take();
         if is_held && others_take {
             return;
         }
         let refuser = self.refuser(job);
-        let one = PutOff {
+        let one = Deferral {
             notice: job.notice.id,
             provider: &refuser,
             is_again: job.tries > 1,
             others_take,
         };
-        match self.trunk.streak.put_off(&one, heard) {
+        match self.relay_state.streak.defer(&one, heard) {
             Means::Relay(heard) => {
                 self.tell_breaker(heard);
-                self.hold(PUTS_OFF, "it puts everything off");
+                self.hold(DEFERS, "it puts everything off");
             }
             Means::Campaigns(heard) => self.tell_breaker(heard),
             Means::Open => {}
@@ -259,7 +213,7 @@ impl Judge<'_> {
 
     /// Counts what says something about campaigns.
     fn tell_breaker(&self, heard: impl IntoIterator<Item = Heard>) {
-        let relay = self.trunk.route.relay.name();
+        let relay = self.relay_state.route.relay.name();
         for one in heard {
             breaker::watch(self.app, relay, &one);
         }
@@ -274,11 +228,11 @@ impl Judge<'_> {
         let (_, _, text) = reply.parts();
         let refusal = Refusal {
             notice: job.notice.id,
-            gist: retry::gist(reason, text),
+            gist: policy::gist(reason, text),
             lasting: lasting.to_std().unwrap_or_default(),
             why: reason.as_str(),
         };
-        match self.trunk.refused(&self.refuser(job), refusal) {
+        match self.relay_state.refused(&self.refuser(job), refusal) {
             Some(Hold::Relay) => self.hold(lasting, reason.as_str()),
             Some(Hold::Provider) => self.tell_held(job, reason),
             None => {}
@@ -286,7 +240,7 @@ impl Judge<'_> {
     }
 
     fn tell_held(&self, job: &Job, reason: HoldReason) {
-        let (relay, why) = (self.trunk.route.relay.name(), reason.as_str());
+        let (relay, why) = (self.relay_state.route.relay.name(), reason.as_str());
         // For an unnamed provider the domain is not logged either: it may belong to one person.
         let provider = &*job.provider;
         tracing::warn!(
@@ -300,7 +254,7 @@ impl Judge<'_> {
     /// A connection could not be made. Where others are open, the relay takes no more of them: it is not away. Of
     /// several that are tried at once the last one tells.
     pub fn unconnected(&self, reply: &Reply) {
-        if self.trunk.is_open() {
+        if self.relay_state.is_open() {
             return;
         }
         let (_, _, why) = reply.parts();
@@ -310,7 +264,7 @@ impl Judge<'_> {
 
     /// Says that the relay is away: once, then how often at growing intervals.
     fn tell_away(&self, why: &str) {
-        let relay = self.trunk.route.relay.name();
+        let relay = self.relay_state.route.relay.name();
         match self.app.db.troubles().failed(&outage(relay)) {
             Some(seen) if seen.is_new => {
                 tracing::warn!(relay, why, "a relay is away; its messages wait");
@@ -328,7 +282,7 @@ impl Judge<'_> {
         if !troubles.any() {
             return;
         }
-        let relay = self.trunk.route.relay.name();
+        let relay = self.relay_state.route.relay.name();
         if let Some(Seen { times, seconds, .. }) = troubles.worked(&outage(relay)) {
             tracing::warn!(relay, times, seconds, "a relay is back after {seconds} s");
         }
@@ -336,15 +290,15 @@ impl Judge<'_> {
 
     fn hold_away(&self) {
         let lasting = TimeDelta::seconds(self.app.config.mail.away_seconds);
-        self.trunk.hold(lasting, "it is away");
-        self.show_held(self.trunk.route.relay.name(), lasting);
+        self.relay_state.hold(lasting, "it is away");
+        self.show_held(self.relay_state.route.relay.name(), lasting);
     }
 
-    /// Holds the relay for all its lines.
+    /// Holds the relay for all its connections.
     fn hold(&self, lasting: TimeDelta, why: &'static str) {
-        let relay = self.trunk.route.relay.name();
+        let relay = self.relay_state.route.relay.name();
         tracing::warn!(relay, why, "a relay is held; its messages wait");
-        self.trunk.hold(lasting, why);
+        self.relay_state.hold(lasting, why);
         self.show_held(relay, lasting);
     }
 
@@ -355,7 +309,7 @@ impl Judge<'_> {
     }
 
     fn count(&self, job: &Job, result: AttemptResult, now: DateTime<Utc>) {
-        let relay = self.trunk.route.relay.name();
+        let relay = self.relay_state.route.relay.name();
         let metrics = &self.app.metrics;
         metrics
             .messages

@@ -1,4 +1,4 @@
-//! What a sender has in hand: batches, and notices on connections.
+//! What a sender has in progress: batches, and notices on connections.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Source;
 use crate::id::{CampaignId, IncidentId};
 
-/// What this sender has in hand.
+/// What this sender has in progress.
 #[derive(Debug, Default)]
-pub(super) struct InHand {
+pub(super) struct InProgress {
     /// Batches of each campaign.
     pub(super) campaigns: BTreeMap<CampaignId, usize>,
     /// Batches of each incident by the list version that they were read from.
@@ -17,7 +17,7 @@ pub(super) struct InHand {
     pub(super) sending: BTreeMap<CampaignId, usize>,
 }
 
-impl InHand {
+impl InProgress {
     pub(super) fn add(&mut self, of: &Source) {
         *self.campaigns.entry(of.campaign).or_default() += 1;
         let scopes = self.scopes.entry(of.incident).or_default();
@@ -54,13 +54,16 @@ fn take_one<K: Ord>(counts: &mut BTreeMap<K, usize>, of: K) {
 
 /// A notice that is on a connection, as long as it lives.
 pub struct OnConnection {
-    pub(super) hands: Arc<Mutex<InHand>>,
+    pub(super) in_progress: Arc<Mutex<InProgress>>,
     pub(super) campaign: CampaignId,
 }
 
 impl Drop for OnConnection {
     fn drop(&mut self) {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        take_one(&mut hands.sending, self.campaign);
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        take_one(&mut in_progress.sending, self.campaign);
     }
 }

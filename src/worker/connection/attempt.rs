@@ -5,45 +5,45 @@ use std::future::ready;
 
 use tokio::time::Instant;
 
-use super::{AGAIN, LOOK, Line, Ready, SWIFT};
+use super::{AGAIN, Connection, LOOK, Ready, SWIFT};
 use crate::db;
 use crate::delivery::letter::Unfit;
 use crate::delivery::store::outcome::Outcome;
 use crate::mail::{self, Asked, Letter, Reply};
 use crate::notice::{AttemptResult, NoticeStatus};
-use crate::worker::gate::Leave;
-use crate::worker::hand::Job;
-use crate::worker::judge::Owed;
-use crate::worker::ledger::Writing;
+use crate::worker::leased_batch::Job;
+use crate::worker::outcome_writer::Writing;
+use crate::worker::reply_handler::PendingResult;
+use crate::worker::send_permission::Leave;
 
-impl Line {
-    /// Makes one attempt and leaves its result pending in `owed`. The letter of the next job is prepared while the
+impl Connection {
+    /// Makes one attempt and leaves its result pending in `pending`. The letter of the next job is prepared while the
     /// beginning of this attempt is being written.
     pub(super) async fn deliver(
         &self,
-        line: &mut mail::Line,
+        connection: &mut mail::Line,
         (mut job, letter): (Job, &Letter),
         ahead: &mut Option<Ready>,
-        owed: &mut Option<Owed>,
+        pending: &mut Option<PendingResult>,
     ) {
         let beginning = self.row(&mut job);
-        let writing = self.hand_in(&beginning, owed.as_ref()).await;
+        let writing = self.submit(&beginning, pending.as_ref()).await;
         *ahead = self.look_ahead();
         let (next, mut waiting) = match ahead {
             Some(Ready { job, letter }) => (letter.as_ref().ok(), Some(job)),
             None => (None, None),
         };
-        line.wait_for_replies(self.others_are_free().then_some(SWIFT));
+        connection.wait_for_replies(self.others_are_free().then_some(SWIFT));
         let mut begun = Ok(false);
         let permit = async {
-            begun = self.begin(&beginning, writing, owed).await;
+            begun = self.begin(&beginning, writing, pending).await;
             matches!(begun, Ok(true)) && job.leave() == Leave::Go
         };
         // The campaign may have been stopped while a slow relay took its time to ask for the text.
         let last = || -> Asked<'_> { Box::pin(ready(job.leave() == Leave::Go)) };
         let on_connection = job.begin();
         let reply = tokio::select! {
-            reply = self.send(line, (letter, next), (permit, last)) => reply,
+            reply = self.send(connection, (letter, next), (permit, last)) => reply,
             never = self.release(&mut waiting) => match never {},
         };
         drop(on_connection);
@@ -51,9 +51,9 @@ impl Line {
             (Ok(true), Some(reply)) => {
                 job.tries += 1;
                 job.first_tried.get_or_insert(beginning.at);
-                *owed = Some(self.judge().judge(beginning, job, &reply));
+                *pending = Some(self.handler().handle(beginning, job, &reply));
             }
-            // The gate closed before the text: nothing was sent.
+            // The send permission closed before the text: nothing was sent.
             (Ok(true), None) => {
                 let row = Outcome {
                     settled: true,
@@ -68,7 +68,7 @@ impl Line {
         }
     }
 
-    /// Returns the prepared job to the lanes if it may not leave any more, or if the relay is slow while another relay
+    /// Returns the prepared job to the queues if it may not leave any more, or if the relay is slow while another relay
     /// or connection is free. The connection has already named the recipient of that job, and is closed.
     async fn release(&self, waiting: &mut Option<&mut Option<Job>>) -> Infallible {
         let Some(waiting) = waiting else {
@@ -77,10 +77,10 @@ impl Line {
         let begun = Instant::now();
         loop {
             tokio::time::sleep(LOOK).await;
-            let is_room = || self.others_are_free() || self.trunk.has_room();
+            let is_room = || self.others_are_free() || self.relay_state.has_room();
             let late = begun.elapsed() >= SWIFT && is_room();
             if let Some(job) = waiting.take_if(|job| late || job.leave() == Leave::Back) {
-                self.lanes.put_back(job);
+                self.queue.put_back(job);
             }
         }
     }
@@ -88,7 +88,7 @@ impl Line {
     /// The recipient is named while the beginning is written; the text leaves once it is, if it still may then.
     async fn send<'a>(
         &self,
-        line: &mut mail::Line,
+        connection: &mut mail::Line,
         (letter, next): (&Letter, Option<&Letter>),
         (permit, last): (
             impl Future<Output = bool> + Send,
@@ -96,7 +96,7 @@ impl Line {
         ),
     ) -> Option<Reply> {
         tokio::select! {
-            reply = line.send_if(letter, next, permit, last) => reply,
+            reply = connection.send_if(letter, next, permit, last) => reply,
             () = self.shutdown.hard().cancelled() => {
                 Some(Reply::Unknown { why: "dropped while it was being sent".to_owned() })
             }
@@ -112,7 +112,7 @@ impl Line {
             settled: false,
             campaign_id: job.notice.campaign,
             result: AttemptResult::InFlight,
-            relay: self.trunk.route.relay.name().to_owned(),
+            relay: self.relay_state.route.relay.name().to_owned(),
             code: None,
             enhanced: None,
             reply: None,
@@ -123,20 +123,24 @@ impl Line {
     }
 
     /// Submits the beginning of an attempt, with the pending result.
-    async fn hand_in(&self, beginning: &Outcome, owed: Option<&Owed>) -> db::Result<Writing> {
+    async fn submit(
+        &self,
+        beginning: &Outcome,
+        pending: Option<&PendingResult>,
+    ) -> db::Result<Writing> {
         let mut rows = Vec::with_capacity(2);
-        rows.extend(owed.map(|owed| owed.row.clone()));
+        rows.extend(pending.map(|pending| pending.row.clone()));
         rows.push(beginning.clone());
-        self.ledger.hand_in(rows).await
+        self.outcome_writer.submit(rows).await
     }
 
-    /// Waits until the beginning is written, and ends the job of the pending result. `true`: this line wrote the
+    /// Waits until the beginning is written, and ends the job of the pending result. `true`: this connection wrote the
     /// beginning, and no other sender.
     async fn begin(
         &self,
         beginning: &Outcome,
         writing: db::Result<Writing>,
-        owed: &mut Option<Owed>,
+        pending: &mut Option<PendingResult>,
     ) -> db::Result<bool> {
         let written = match writing {
             Ok(writing) => writing.written().await,
@@ -144,24 +148,24 @@ impl Line {
         };
         match written {
             Ok(written) => {
-                if let Some(owed) = owed.take() {
-                    owed.end(&self.lanes);
+                if let Some(pending) = pending.take() {
+                    pending.end(&self.queue);
                 }
                 Ok(written.contains(&(beginning.notice_id, beginning.attempt, false)))
             }
             Err(error) => {
-                self.settle(owed).await;
+                self.settle(pending).await;
                 Err(error)
             }
         }
     }
 
     /// Writes the pending result, and ends its job.
-    pub(super) async fn settle(&self, owed: &mut Option<Owed>) {
-        if let Some(owed) = owed.take()
-            && self.write_surely(&owed.row).await
+    pub(super) async fn settle(&self, pending: &mut Option<PendingResult>) {
+        if let Some(pending) = pending.take()
+            && self.write_surely(&pending.row).await
         {
-            owed.end(&self.lanes);
+            pending.end(&self.queue);
         }
     }
 
@@ -169,7 +173,7 @@ impl Line {
     /// it is not written.
     async fn write_surely(&self, row: &Outcome) -> bool {
         let mut failures = 0;
-        while self.ledger.write(vec![row.clone()]).await.is_err() {
+        while self.outcome_writer.write(vec![row.clone()]).await.is_err() {
             failures += 1;
             if !self.left.rest_to_retry(AGAIN, failures).await {
                 self.left.leave_result();
@@ -180,15 +184,20 @@ impl Line {
     }
 
     /// Refuses a job whose letter cannot be rendered; the refusal becomes the pending result.
-    pub(super) async fn refuse(&self, mut job: Job, unfit: &Unfit, owed: &mut Option<Owed>) {
+    pub(super) async fn refuse(
+        &self,
+        mut job: Job,
+        unfit: &Unfit,
+        pending: &mut Option<PendingResult>,
+    ) {
         let row = Outcome {
             settled: true,
             result: AttemptResult::Refused,
             reason: Some(unfit.to_string()),
             ..self.row(&mut job)
         };
-        self.settle(owed).await;
-        *owed = Some(Owed {
+        self.settle(pending).await;
+        *pending = Some(PendingResult {
             row,
             job,
             to: NoticeStatus::Bounced,

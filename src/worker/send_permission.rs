@@ -1,7 +1,7 @@
-//! The gate: may this campaign's next message leave? Asked before every message, answered from a look
+//! The send permission: may this campaign's next message leave? Asked before every message, answered from a look
 //! at the database that is never older than [`FRESH`] (promise P4).
 
-mod in_hand;
+mod in_progress;
 mod look;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::in_hand::InHand;
-pub use self::in_hand::OnConnection;
-use super::shares::{FRESH, Said, Shares};
-use super::trunk::Trunk;
+use self::in_progress::InProgress;
+pub use self::in_progress::OnConnection;
+use super::rate_shares::{FRESH, RateShares, Said};
+use super::relay_state::RelayState;
 use crate::campaign::CampaignStatus;
 use crate::campaign::store::Seen;
 use crate::id::{CampaignId, IncidentId, SenderId};
@@ -51,11 +51,11 @@ struct Last {
     at: Option<Instant>,
     stopped: bool,
     said: Said,
-    shares: Shares,
+    shares: RateShares,
     campaigns: HashMap<CampaignId, Seen>,
     /// Those of forgotten incidents: nothing of them leaves, however they stand.
     forgotten: HashSet<CampaignId>,
-    /// Buckets that have a newer list version than some batch in hand was read from.
+    /// Buckets that have a newer list version than some leased batch was read from.
     newer: HashMap<(IncidentId, i32), i32>,
 }
 
@@ -75,24 +75,24 @@ impl Last {
 
 /// The latest poll: the campaigns of leased batches, and the other senders.
 #[derive(Clone)]
-pub struct Gate {
+pub struct SendPermission {
     me: SenderId,
     began: Instant,
-    trunks: Arc<[Arc<Trunk>]>,
-    hands: Arc<Mutex<InHand>>,
+    relay_states: Arc<[Arc<RelayState>]>,
+    in_progress: Arc<Mutex<InProgress>>,
     /// Notified when the first batch of a campaign is taken up.
     taken_up: Arc<Notify>,
     last: Arc<RwLock<Last>>,
 }
 
-impl Gate {
-    /// The gate of a sender that has not polled the database yet. Its heartbeat publishes the state of these relays.
-    pub fn new(me: SenderId, trunks: &[Arc<Trunk>]) -> Self {
+impl SendPermission {
+    /// The send permission of a sender that has not polled the database yet. Its heartbeat publishes the state of these relays.
+    pub fn new(me: SenderId, relay_states: &[Arc<RelayState>]) -> Self {
         Self {
             me,
             began: Instant::now(),
-            trunks: trunks.into(),
-            hands: Arc::default(),
+            relay_states: relay_states.into(),
+            in_progress: Arc::default(),
             taken_up: Arc::default(),
             last: Arc::default(),
         }
@@ -136,29 +136,39 @@ impl Gate {
 
     /// Records a leased batch and returns the time. The other senders hear of a new campaign at once.
     pub fn take_up(&self, of: &Source) -> Instant {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        if !hands.campaigns.contains_key(&of.campaign) {
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !in_progress.campaigns.contains_key(&of.campaign) {
             self.taken_up.notify_one();
         }
-        hands.add(of);
+        in_progress.add(of);
         Instant::now()
     }
 
     /// Removes a batch that this sender returned or settled.
     pub fn put_down(&self, of: &Source) {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.remove(of);
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_progress.remove(of);
     }
 
     fn is_idle(&self) -> bool {
-        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.campaigns.is_empty()
+        let in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_progress.campaigns.is_empty()
     }
 
-    /// Whether every relay is held: what is in hand goes back, so that figures are right and other senders can send it.
+    /// Whether every relay is held: what is in progress goes back, so that figures are right and other senders can send it.
     pub fn is_held(&self) -> bool {
-        let held = |trunk: &Arc<Trunk>| trunk.held().is_some_and(|left| left > MOMENT);
-        !self.trunks.is_empty() && self.trunks.iter().all(held)
+        let held =
+            |relay_state: &Arc<RelayState>| relay_state.held().is_some_and(|left| left > MOMENT);
+        !self.relay_states.is_empty() && self.relay_states.iter().all(held)
     }
 
     /// Whether the campaign was cancelled.
@@ -170,26 +180,39 @@ impl Gate {
 
     /// A notice of the campaign is on a connection until the guard is dropped.
     pub fn begin(&self, campaign: CampaignId) -> OnConnection {
-        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        *hands.sending.entry(campaign).or_default() += 1;
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *in_progress.sending.entry(campaign).or_default() += 1;
         OnConnection {
-            hands: Arc::clone(&self.hands),
+            in_progress: Arc::clone(&self.in_progress),
             campaign,
         }
     }
 
     fn sending(&self) -> BTreeMap<CampaignId, usize> {
-        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.sending.clone()
+        let in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_progress.sending.clone()
     }
 
     /// What this sender can send; nothing while all its relays are held.
-    fn in_hand(&self) -> Vec<CampaignId> {
-        if self.trunks.iter().all(|trunk| trunk.held().is_some()) {
+    fn in_progress(&self) -> Vec<CampaignId> {
+        if self
+            .relay_states
+            .iter()
+            .all(|relay_state| relay_state.held().is_some())
+        {
             return Vec::new();
         }
-        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.campaigns.keys().copied().collect()
+        let in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_progress.campaigns.keys().copied().collect()
     }
 
     /// Records the state of a campaign as the claim of its batch saw it.

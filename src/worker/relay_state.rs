@@ -12,7 +12,7 @@ use super::refusals::{Hold, Refusal, Refusals};
 use super::streak::Streak;
 
 /// One relay in use.
-pub struct Trunk {
+pub struct RelayState {
     /// The relay and how it may be used.
     pub route: Route,
     /// Its pace.
@@ -26,14 +26,14 @@ pub struct Trunk {
     pub streak: Streak,
     /// Lines with an open connection.
     open: AtomicUsize,
-    /// Of those, lines without a job.
+    /// Of those, connections without a job.
     idle: AtomicUsize,
     /// Lines that are opening a connection.
     opening: AtomicUsize,
 }
 
-impl Trunk {
-    /// The trunk of a relay.
+impl RelayState {
+    /// The relay state of a relay.
     pub fn new(route: Route) -> Self {
         Self {
             route,
@@ -48,7 +48,7 @@ impl Trunk {
         }
     }
 
-    /// Tells it from the other trunks of this process.
+    /// Tells it from the other relay states of this process.
     pub fn id(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -132,18 +132,18 @@ impl Trunk {
         Counted::new(&self.open)
     }
 
-    /// Whether another line has an open connection, or may have one in a moment.
+    /// Whether another connection has an open connection, or may have one in a moment.
     pub fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether a line of it could take another job now: one is open and has none, or not all are open.
+    /// Whether a connection of it could take another job now: one is open and has none, or not all are open.
     pub fn has_room(&self) -> bool {
         let begun = self.open.load(Ordering::Relaxed) + self.opening.load(Ordering::Relaxed);
         self.idle.load(Ordering::Relaxed) > 0 || begun < self.route.connections
     }
 
-    /// Counts a line without a job until the guard is dropped.
+    /// Counts a connection without a job until the guard is dropped.
     pub fn rests(&self) -> Counted<'_> {
         Counted::new(&self.idle)
     }

@@ -1,19 +1,19 @@
-//! All jobs that wait: the lanes of the campaigns, and the jobs that wait for their providers.
+//! All jobs that wait: the queues of the campaigns, and the jobs that wait for their providers.
 
 use std::collections::BinaryHeap;
 
 use tokio::time::Instant;
 
-use super::lane::{Aside, Found, Lane};
+use super::campaign::{Aside, CampaignQueue, Found};
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
-use crate::worker::gate::Leave;
-use crate::worker::hand::Job;
+use crate::worker::leased_batch::Job;
+use crate::worker::send_permission::Leave;
 use crate::worker::way::{Look, Way};
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) lanes: Vec<Lane>,
+    pub(super) queues: Vec<CampaignQueue>,
     /// The campaign that went last.
     last: Option<CampaignId>,
     aside: BinaryHeap<Aside>,
@@ -24,16 +24,23 @@ impl State {
     /// All jobs, parked or not.
     pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
         let aside = self.aside.iter().map(|aside| &aside.1);
-        self.lanes.iter().flat_map(|lane| &lane.jobs).chain(aside)
+        self.queues
+            .iter()
+            .flat_map(|queue| &queue.jobs)
+            .chain(aside)
     }
 
     /// How many jobs may go now, more or less: of a campaign with a rate one at a time.
     pub(super) fn due(&self, now: Instant) -> usize {
         let aside = self.aside.peek().is_some_and(|aside| aside.0.0 <= now);
-        self.lanes.iter().map(|lane| lane.due(now)).sum::<usize>() + usize::from(aside)
+        self.queues
+            .iter()
+            .map(|queue| queue.due(now))
+            .sum::<usize>()
+            + usize::from(aside)
     }
 
-    /// Adds jobs to their campaign's lane. Returns the jobs if the lanes are closed.
+    /// Adds jobs to their campaign's queue. Returns the jobs if the queues are closed.
     pub(super) fn push(
         &mut self,
         campaign: CampaignId,
@@ -43,11 +50,11 @@ impl State {
         if self.closed {
             return jobs;
         }
-        self.lanes
-            .retain(|lane| !lane.jobs.is_empty() || lane.aside > 0);
-        match self.lane(campaign) {
-            Some(lane) => lane.jobs.extend(jobs),
-            None => self.lanes.push(Lane {
+        self.queues
+            .retain(|queue| !queue.jobs.is_empty() || queue.aside > 0);
+        match self.queue(campaign) {
+            Some(queue) => queue.jobs.extend(jobs),
+            None => self.queues.push(CampaignQueue {
                 campaign,
                 kind,
                 jobs: jobs.into(),
@@ -57,8 +64,10 @@ impl State {
         Vec::new()
     }
 
-    pub(super) fn lane(&mut self, campaign: CampaignId) -> Option<&mut Lane> {
-        self.lanes.iter_mut().find(|lane| lane.campaign == campaign)
+    pub(super) fn queue(&mut self, campaign: CampaignId) -> Option<&mut CampaignQueue> {
+        self.queues
+            .iter_mut()
+            .find(|queue| queue.campaign == campaign)
     }
 
     pub(super) fn look(&mut self, look: &Look<'_>) -> Found {
@@ -69,11 +78,11 @@ impl State {
             return match (job.leave(), look.way(&job)) {
                 (Leave::Go, Way::Open) => Found::Job(Box::new(job)),
                 (Leave::Go, Way::Nowhere(left)) => Found::Held(Box::new(job), left),
-                (Leave::Go, Way::Elsewhere) => match self.lane(job.notice.campaign) {
-                    Some(lane) => {
+                (Leave::Go, Way::Elsewhere) => match self.queue(job.notice.campaign) {
+                    Some(queue) => {
                         // The relay that takes it does not wait for another slot of the provider.
                         job.has_turn = true;
-                        lane.jobs.push_back(job);
+                        queue.jobs.push_back(job);
                         continue;
                     }
                     None => Found::Shut(vec![job]),
@@ -83,14 +92,19 @@ impl State {
         }
         let last = self.last;
         // Few campaigns are under way at once.
-        self.lanes
-            .sort_by_key(|lane| (lane.kind.rank(), Some(lane.campaign) <= last, lane.campaign));
+        self.queues.sort_by_key(|queue| {
+            (
+                queue.kind.rank(),
+                Some(queue.campaign) <= last,
+                queue.campaign,
+            )
+        });
         let mut soonest = self.aside.peek().map(|aside| aside.0.0);
-        for lane in &mut self.lanes {
-            match lane.look(look, &mut self.aside) {
+        for queue in &mut self.queues {
+            match queue.look(look, &mut self.aside) {
                 Found::Nobody(moment) => soonest = soonest.into_iter().chain(moment).min(),
                 found => {
-                    self.last = Some(lane.campaign);
+                    self.last = Some(queue.campaign);
                     return found;
                 }
             }
@@ -103,8 +117,8 @@ impl State {
     fn back_from_aside(&mut self, now: Instant) -> Option<Job> {
         self.aside.peek().filter(|aside| aside.0.0 <= now)?;
         let Aside(_, job) = self.aside.pop()?;
-        if let Some(lane) = self.lane(job.notice.campaign) {
-            lane.aside -= 1;
+        if let Some(queue) = self.queue(job.notice.campaign) {
+            queue.aside -= 1;
         }
         Some(job)
     }
@@ -112,19 +126,19 @@ impl State {
     /// Takes all jobs, parked or not.
     pub(super) fn take_all(&mut self) -> Vec<Job> {
         let aside = std::mem::take(&mut self.aside).into_iter();
-        let lanes = std::mem::take(&mut self.lanes).into_iter();
+        let queues = std::mem::take(&mut self.queues).into_iter();
         aside
             .map(|aside| aside.1)
-            .chain(lanes.flat_map(|lane| lane.jobs))
+            .chain(queues.flat_map(|queue| queue.jobs))
             .collect()
     }
 
     /// All jobs that may not go any more.
     pub(super) fn shut(&mut self) -> Vec<Job> {
         let mut back = self.shut_aside().unwrap_or_default();
-        for lane in &mut self.lanes {
-            if lane.jobs.iter().any(|job| job.leave() == Leave::Back) {
-                back.extend(lane.shut());
+        for queue in &mut self.queues {
+            if queue.jobs.iter().any(|job| job.leave() == Leave::Back) {
+                back.extend(queue.shut());
             }
         }
         back
@@ -140,8 +154,8 @@ impl State {
         self.aside = stay.into();
         let jobs: Vec<Job> = back.into_iter().map(|aside| aside.1).collect();
         for job in &jobs {
-            if let Some(lane) = self.lane(job.notice.campaign) {
-                lane.aside -= 1;
+            if let Some(queue) = self.queue(job.notice.campaign) {
+                queue.aside -= 1;
             }
         }
         Some(jobs)

@@ -1,4 +1,4 @@
-//! The ledger: outcomes of many connections, one commit. A caller gets its answer once the row is durable: no message
+//! The outcome writer: outcomes of many connections, one commit. A caller gets its answer once the row is durable: no message
 //! is sent before its beginning is written, and no connection continues before its last result is written (promise P3).
 
 use std::sync::Arc;
@@ -19,11 +19,11 @@ struct Entry {
     done: oneshot::Sender<Option<Vec<Key>>>,
 }
 
-/// Where lines hand their rows in. Cheap to clone.
+/// Where connections submit their rows. Cheap to clone.
 #[derive(Clone)]
-pub struct Ledger(mpsc::Sender<Entry>);
+pub struct OutcomeWriter(mpsc::Sender<Entry>);
 
-impl Ledger {
+impl OutcomeWriter {
     /// Starts the writers; they end when the last handle is dropped.
     pub fn start(app: &App) -> Self {
         let (sender, receiver) = mpsc::channel(1_024);
@@ -39,14 +39,14 @@ impl Ledger {
     /// # Errors
     /// `Unavailable` if they could not be written.
     pub async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
-        self.hand_in(rows).await?.written().await
+        self.submit(rows).await?.written().await
     }
 
     /// Hands rows in to be written with the next commit.
     ///
     /// # Errors
     /// `Unavailable` if the writers have ended.
-    pub async fn hand_in(&self, rows: Vec<Outcome>) -> Result<Writing> {
+    pub async fn submit(&self, rows: Vec<Outcome>) -> Result<Writing> {
         let (done, answer) = oneshot::channel();
         match self.0.send(Entry { rows, done }).await {
             Ok(()) => Ok(Writing(answer)),

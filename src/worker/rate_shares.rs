@@ -30,7 +30,7 @@ impl Said {
 
 /// This sender's part of every limit.
 #[derive(Debug)]
-pub struct Shares {
+pub struct RateShares {
     /// The share if every sender had one.
     even: f64,
     /// The share of the limits of relays and providers.
@@ -38,13 +38,13 @@ pub struct Shares {
     campaigns: HashMap<CampaignId, f64>,
 }
 
-impl Default for Shares {
+impl Default for RateShares {
     fn default() -> Self {
         Self::new(&[], &[])
     }
 }
 
-impl Shares {
+impl RateShares {
     /// The shares of a sender with the campaigns `mine`. Senders without work for a limit are excluded from its share.
     /// For a campaign that is not in `mine`, all other senders have a share.
     pub fn new(mine: &[CampaignId], others: &[Vec<CampaignId>]) -> Self {
@@ -83,11 +83,11 @@ mod tests {
             let now = start + Duration::from_millis(tenths * 100);
             !said.say(campaigns, now).is_empty()
         };
-        let in_hand = [campaign];
-        let looks = [0, 5, 10, 15, 16, 99].map(|tenths| heard(&in_hand, tenths));
+        let in_progress = [campaign];
+        let looks = [0, 5, 10, 15, 16, 99].map(|tenths| heard(&in_progress, tenths));
         assert_eq!(looks, [false, false, false, false, true, true]);
         assert!(!heard(&[], 104), "all relays were held");
-        let anew = [109, 124, 125].map(|tenths| heard(&in_hand, tenths));
+        let anew = [109, 124, 125].map(|tenths| heard(&in_progress, tenths));
         assert_eq!(anew, [false, false, true], "as at the beginning");
     }
 
@@ -95,7 +95,7 @@ mod tests {
     fn senders_share_what_they_have_in_hand_evenly() {
         let [first, second] = [1, 2].map(|n| CampaignId::from_uuid(uuid::Uuid::from_u128(n)));
         let shares = |others: &[Vec<CampaignId>]| {
-            let shares = Shares::new(&[first], others);
+            let shares = RateShares::new(&[first], others);
             (shares.busy, shares.of(first), shares.of(second))
         };
         assert_eq!(shares(&[]), (1.0, 1.0, 1.0));
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(shares(&[vec![second]]), (0.5, 1.0, 0.5));
         let busy = [vec![first, second], vec![], vec![first], vec![second]];
         assert_eq!(shares(&busy), (0.25, 1.0 / 3.0, 0.2));
-        let idle = Shares::new(&[], &busy);
+        let idle = RateShares::new(&[], &busy);
         assert_eq!(
             (idle.busy, idle.of(first)),
             (0.2, 0.2),

@@ -35,7 +35,7 @@ const COINCIDENCES: u32 = 5;
 
 /// What happens to the notice next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Classification {
     /// The relay has it.
     Sent,
     /// Wait and try again.
@@ -48,7 +48,7 @@ pub enum Verdict {
         /// Why.
         reason: BounceReason,
     },
-    /// Final: it was put off for three days.
+    /// Final: it was deferred for three days.
     Expired,
     /// The relay's trouble alone: the notice is sent by another connection, and no attempt counts.
     RelayAway,
@@ -121,7 +121,7 @@ pub fn decide(
     first_tried: DateTime<Utc>,
     now: DateTime<Utc>,
     jitter: f64,
-) -> Verdict {
+) -> Classification {
     let tried = Tried {
         attempt,
         first: first_tried,
@@ -133,18 +133,23 @@ pub fn decide(
 }
 
 /// Decides, with what is known of the notice.
-pub fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Verdict {
+pub fn decide_after(
+    reply: &Reply,
+    tried: &Tried,
+    now: DateTime<Utc>,
+    jitter: f64,
+) -> Classification {
     let case = Case { tried, now, jitter };
     match reply {
-        Reply::Accepted { .. } => Verdict::Sent,
-        Reply::Unknown { .. } => Verdict::Uncertain,
-        Reply::Unreachable { .. } => Verdict::RelayAway,
-        Reply::CannotCarry { .. } if tried.others_may_carry => Verdict::AnotherRelay,
+        Reply::Accepted { .. } => Classification::Sent,
+        Reply::Unknown { .. } => Classification::Uncertain,
+        Reply::Unreachable { .. } => Classification::RelayAway,
+        Reply::CannotCarry { .. } if tried.others_may_carry => Classification::AnotherRelay,
         Reply::CannotCarry { enhanced, text, .. } => match *enhanced {
-            "5.6.7" => Verdict::Bounced {
+            "5.6.7" => Classification::Bounced {
                 reason: NeedsSmtputf8,
             },
-            "5.3.4" => Verdict::Bounced {
+            "5.3.4" => Classification::Bounced {
                 reason: MessageTooBig,
             },
             // Every letter has such a text: that is the relays' lack and no person's.
@@ -155,7 +160,7 @@ pub fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f6
             enhanced,
             text,
         } => match meaning(*code, enhanced.as_deref(), text) {
-            Address(reason) => Verdict::Bounced { reason },
+            Address(reason) => Classification::Bounced { reason },
             Us(reason) => case.refused(reason, AGAINST_US, text),
             Unclear => case.refused(HoldReason::Unexplained, UNCLEAR, text),
             Wait => case.later(text),
@@ -168,13 +173,13 @@ pub fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f6
             Us(reason @ (Blocked | RateLimited)) if case.is_young() => {
                 let lasting = asked_to_wait(text).unwrap_or(reason.lasting());
                 let at = now + case.spread(lasting);
-                Verdict::Against {
+                Classification::Against {
                     reason,
                     at,
                     lasting,
                 }
             }
-            _ if *code == Some(421) && case.is_young() => Verdict::RelayAway,
+            _ if *code == Some(421) && case.is_young() => Classification::RelayAway,
             _ => case.later(text),
         },
     }
@@ -202,23 +207,28 @@ impl Case<'_> {
         Some(scaled(asked, 1.0 + 0.2 * self.jitter.clamp(0.0, 1.0)))
     }
 
-    fn later(&self, text: &str) -> Verdict {
+    fn later(&self, text: &str) -> Classification {
         let usual = || self.spread(delay_after(self.tried.attempt));
         let at = self.now + self.asked(text).unwrap_or_else(usual);
         match at - self.tried.first > MAX_AGE {
-            true => Verdict::Expired,
-            false => Verdict::Retry { at },
+            true => Classification::Expired,
+            false => Classification::Retry { at },
         }
     }
 
     /// A permanent refusal that leaves a doubt whether it means this mailbox. It is final only once it is repeated
     /// at a later time: were it us, others would have met it too.
-    fn refused(&self, reason: HoldReason, patience: (u32, TimeDelta), text: &str) -> Verdict {
+    fn refused(
+        &self,
+        reason: HoldReason,
+        patience: (u32, TimeDelta),
+        text: &str,
+    ) -> Classification {
         let alone = self.tried.others_are_taken
             && reason != RateLimited
             && self.tried.is_final(ALONE, self.now);
         if alone || self.tried.is_final(patience, self.now) || !self.is_young() {
-            return Verdict::Bounced {
+            return Classification::Bounced {
                 reason: reason.as_bounce(),
             };
         }
@@ -226,7 +236,7 @@ impl Case<'_> {
         let usual = TimeDelta::minutes(REFUSED[step.min(REFUSED.len() - 1)]);
         let at = self.now + self.asked(text).unwrap_or_else(|| self.spread(usual));
         let lasting = asked_to_wait(text).unwrap_or(reason.lasting());
-        Verdict::Against {
+        Classification::Against {
             reason,
             at,
             lasting,
@@ -245,22 +255,22 @@ pub fn gist(reason: HoldReason, text: &str) -> String {
 /// Corrects a classification by the number of attempts of any kind: if the relay goes away at each attempt of one
 /// notice, the notice is blamed. It then waits by itself and does not hold the relay.
 pub fn in_doubt(
-    verdict: Verdict,
+    classification: Classification,
     attempts: u32,
     first_tried: DateTime<Utc>,
     now: DateTime<Utc>,
     jitter: f64,
-) -> Verdict {
-    match (verdict, attempts.checked_sub(COINCIDENCES)) {
-        (Verdict::RelayAway, Some(attempt @ 1..)) => {
+) -> Classification {
+    match (classification, attempts.checked_sub(COINCIDENCES)) {
+        (Classification::RelayAway, Some(attempt @ 1..)) => {
             let at = now + scaled(delay_after(attempt), 0.8 + 0.4 * jitter.clamp(0.0, 1.0));
             if at - first_tried > MAX_AGE {
-                Verdict::Expired
+                Classification::Expired
             } else {
-                Verdict::Retry { at }
+                Classification::Retry { at }
             }
         }
-        (verdict, _) => verdict,
+        (classification, _) => classification,
     }
 }
 

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
-use crate::worker::gate::Leave;
-use crate::worker::hand::Job;
+use crate::worker::leased_batch::Job;
+use crate::worker::send_permission::Leave;
 use crate::worker::way::{Look, Way};
 
-pub(super) struct Lane {
+pub(super) struct CampaignQueue {
     pub(super) campaign: CampaignId,
     pub(super) kind: CampaignKind,
     pub(super) jobs: VecDeque<Job>,
@@ -43,7 +43,7 @@ impl Ord for Aside {
     }
 }
 
-/// What a look at the lanes found.
+/// What a look at the queues found.
 pub(super) enum Found {
     /// The job to send.
     Job(Box<Job>),
@@ -53,11 +53,11 @@ pub(super) enum Found {
     Held(Box<Job>, Duration),
     /// No job before this moment, or before something changes.
     Nobody(Option<Instant>),
-    /// The lanes are closed.
+    /// The queue is closed.
     Closed,
 }
 
-impl Lane {
+impl CampaignQueue {
     /// Its jobs that may not go any more.
     pub(super) fn shut(&mut self) -> Vec<Job> {
         let jobs = std::mem::take(&mut self.jobs);

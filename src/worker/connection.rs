@@ -1,4 +1,4 @@
-//! A line: one connection to one relay, one message after another. Each attempt is written before its
+//! A connection to one relay, one message after another. Each attempt is written before its
 //! first octet leaves; its result is written before the next message, in the same commit as that
 //! message's beginning.
 
@@ -7,14 +7,14 @@ mod attempt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::gate::Leave;
-use super::hand::Job;
-use super::judge::{Judge, Owed};
-use super::lanes::Lanes;
-use super::ledger::Ledger;
+use super::leased_batch::Job;
 use super::left::Left;
+use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
-use super::trunk::Trunk;
+use super::queue::Queue;
+use super::relay_state::RelayState;
+use super::reply_handler::{PendingResult, ReplyHandler};
+use super::send_permission::Leave;
 use super::wire::Wire;
 use crate::app::App;
 use crate::delivery::letter::Unfit;
@@ -24,19 +24,19 @@ use crate::shutdown::Shutdown;
 /// How often a standby looks whether it is needed.
 const STANDBY: Duration = Duration::from_millis(500);
 
-/// How long a line rests after a failed connection while other connections to its relay are open.
+/// How long a connection rests after a failed connection while other connections to its relay are open.
 const REST: Duration = Duration::from_secs(20);
 /// How long a relay may take for each answer before a text, and how long a message may wait behind another one's
-/// answer, while another relay, or another line of the same one, could take it.
+/// answer, while another relay, or another connection of the same one, could take it.
 const SWIFT: Duration = Duration::from_secs(10);
 
-/// How often a line that waits for its turn, or for an answer, looks whether its next job may still leave.
+/// How often a connection that waits for its turn, or for an answer, looks whether its next job may still leave.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long after a result could not be written it is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// How long a line leaves a job that it lost to other relays.
+/// How long a connection leaves a job that it lost to other relays.
 const YIELD: Duration = Duration::from_secs(2);
 
 /// A job and its letter, or why it cannot be written.
@@ -55,37 +55,37 @@ impl Ready {
 }
 
 /// One connection's loop.
-pub struct Line {
+pub struct Connection {
     pub app: App,
     /// The relay.
-    pub trunk: Arc<Trunk>,
+    pub relay_state: Arc<RelayState>,
     /// The relays that go first; empty unless this one is only a standby.
-    pub before: Vec<Arc<Trunk>>,
+    pub before: Vec<Arc<RelayState>>,
     /// The other relays.
-    pub others: Vec<Arc<Trunk>>,
+    pub others: Vec<Arc<RelayState>>,
     /// What all relays of this node share.
     pub node: Arc<Pace>,
     /// Where jobs come from.
-    pub lanes: Lanes,
+    pub queue: Queue,
     /// Where outcomes go.
-    pub ledger: Ledger,
+    pub outcome_writer: OutcomeWriter,
     /// What could not be written before the end.
     pub left: Left,
     /// When to leave.
     pub shutdown: Shutdown,
 }
 
-impl Line {
+impl Connection {
     /// Sends until it is asked to leave.
     pub async fn run(self) {
         let mut wire: Option<Wire<'_>> = None;
-        let mut owed: Option<Owed> = None;
+        let mut pending: Option<PendingResult> = None;
         let mut ahead: Option<Ready> = None;
-        while self.until_wanted(&mut owed, &mut ahead).await {
-            if wire.as_ref().is_none_or(|wire| !wire.line.healthy()) {
+        while self.until_wanted(&mut pending, &mut ahead).await {
+            if wire.as_ref().is_none_or(|wire| !wire.connection.healthy()) {
                 // No job waits for a connection that may never come.
                 self.put_back(&mut ahead);
-                self.settle(&mut owed).await;
+                self.settle(&mut pending).await;
                 wire = None;
                 match self.connect().await {
                     Some(connected) => wire = connected,
@@ -93,7 +93,7 @@ impl Line {
                 }
                 continue;
             }
-            let Some(Wire { line, .. }) = &mut wire else {
+            let Some(Wire { connection, .. }) = &mut wire else {
                 continue;
             };
             // A job that must go back is dropped before the wait for another one: its batch is given back when the last
@@ -102,11 +102,11 @@ impl Line {
             let ready = match kept {
                 Some(ready) => ready,
                 None => {
-                    let Some(job) = self.next_job(&mut owed).await else {
+                    let Some(job) = self.next_job(&mut pending).await else {
                         break;
                     };
-                    if !self.take_turn(&job, &mut owed).await {
-                        self.lanes.put_back(job);
+                    if !self.take_turn(&job, &mut pending).await {
+                        self.queue.put_back(job);
                         continue;
                     }
                     self.ready(job)
@@ -118,46 +118,51 @@ impl Line {
                     letter: Ok(letter),
                 } => {
                     // Large: it holds the conversation with the relay.
-                    Box::pin(self.deliver(line, (job, &letter), &mut ahead, &mut owed)).await;
-                    self.yield_to_others(&mut owed).await;
+                    Box::pin(self.deliver(connection, (job, &letter), &mut ahead, &mut pending))
+                        .await;
+                    self.yield_to_others(&mut pending).await;
                 }
                 Ready {
                     job: Some(job),
                     letter: Err(unfit),
-                } => self.refuse(job, &unfit, &mut owed).await,
+                } => self.refuse(job, &unfit, &mut pending).await,
                 Ready { job: None, .. } => {}
             }
         }
-        self.settle(&mut owed).await;
+        self.settle(&mut pending).await;
         drop(ahead);
         if let Some(wire) = wire {
-            wire.line.close().await;
+            wire.connection.close().await;
         }
     }
 
     /// The next job. If no job is waiting, the pending result is written first, since it has no next message to be
     /// written with.
-    async fn next_job(&self, owed: &mut Option<Owed>) -> Option<Job> {
-        if owed.is_some() {
-            if let Some(job) = self.lanes.try_next(&self.trunk) {
+    async fn next_job(&self, pending: &mut Option<PendingResult>) -> Option<Job> {
+        if pending.is_some() {
+            if let Some(job) = self.queue.try_next(&self.relay_state) {
                 return Some(job);
             }
-            self.settle(owed).await;
+            self.settle(pending).await;
         }
-        let _resting = self.trunk.rests();
+        let _resting = self.relay_state.rests();
         tokio::select! {
             () = self.shutdown.soft().cancelled() => None,
-            job = self.lanes.next(&self.trunk) => job,
+            job = self.queue.next(&self.relay_state) => job,
         }
     }
 
     /// Waits while the relay is held, or while it is only a standby and another can be used, except for letters that
     /// only this relay can carry. The pending result is written first, and the prepared job goes back. `false`: the
     /// process is leaving.
-    async fn until_wanted(&self, owed: &mut Option<Owed>, ahead: &mut Option<Ready>) -> bool {
+    async fn until_wanted(
+        &self,
+        pending: &mut Option<PendingResult>,
+        ahead: &mut Option<Ready>,
+    ) -> bool {
         while let Some(wait) = self.idle() {
             self.put_back(ahead);
-            self.settle(owed).await;
+            self.settle(pending).await;
             tokio::select! {
                 () = self.shutdown.soft().cancelled() => return false,
                 () = tokio::time::sleep(wait) => {}
@@ -166,24 +171,27 @@ impl Line {
         !self.shutdown.is_leaving()
     }
 
-    /// How long to wait before looking again; `None`: there is work for this line.
+    /// How long to wait before looking again; `None`: there is work for this connection.
     fn idle(&self) -> Option<Duration> {
-        if let Some(held) = self.trunk.held() {
+        if let Some(held) = self.relay_state.held() {
             return Some(held);
         }
-        let others = self.before.iter().any(|trunk| trunk.held().is_none());
-        (others && !self.lanes.need(&self.trunk)).then_some(STANDBY)
+        let others = self
+            .before
+            .iter()
+            .any(|relay_state| relay_state.held().is_none());
+        (others && !self.queue.need(&self.relay_state)).then_some(STANDBY)
     }
 
     /// Waits for the rate limits of relay and node; the pending result is written if the wait exceeds [`LOOK`].
     /// `false`: the job may not leave now.
-    async fn take_turn(&self, job: &Job, owed: &mut Option<Owed>) -> bool {
+    async fn take_turn(&self, job: &Job, pending: &mut Option<PendingResult>) -> bool {
         if self.is_paced() {
             let (relay, node) = self.rates();
             // All senders share the relay's limit; the limit of the node is its own.
             let (relay, node) = (f64::from(relay) * job.share(), f64::from(node));
             let turn = async {
-                self.trunk.pace.turn(relay).await;
+                self.relay_state.pace.turn(relay).await;
                 self.node.turn(node).await;
             };
             tokio::pin!(turn);
@@ -191,9 +199,9 @@ impl Line {
                 tokio::select! {
                     () = self.shutdown.soft().cancelled() => return false,
                     () = &mut turn => break,
-                    () = tokio::time::sleep(LOOK) => self.settle(owed).await,
+                    () = tokio::time::sleep(LOOK) => self.settle(pending).await,
                 }
-                if job.leave() == Leave::Back || self.trunk.held().is_some() {
+                if job.leave() == Leave::Back || self.relay_state.held().is_some() {
                     return false;
                 }
             }
@@ -204,7 +212,7 @@ impl Line {
     /// Messages a second of relay and node; 0 is unlimited.
     fn rates(&self) -> (u32, u32) {
         let node = self.app.config.mail.rate_per_second;
-        (self.trunk.route.rate_per_second, node)
+        (self.relay_state.route.rate_per_second, node)
     }
 
     /// Whether each message waits for its turn.
@@ -214,21 +222,21 @@ impl Line {
 
     /// Opens a connection once a job needs one; `Some(None)`: it failed. `None`: the process is leaving.
     async fn connect(&self) -> Option<Option<Wire<'_>>> {
-        let wanted = |waiting| self.trunk.wants_another(waiting);
+        let wanted = |waiting| self.relay_state.wants_another(waiting);
         let opening = tokio::select! {
             () = self.shutdown.soft().cancelled() => return None,
-            opening = self.lanes.until(wanted) => opening?,
+            opening = self.queue.until(wanted) => opening?,
         };
-        if self.trunk.held().is_some() {
+        if self.relay_state.held().is_some() {
             return Some(None);
         }
-        let connected = self.trunk.route.relay.connect().await;
+        let connected = self.relay_state.route.relay.connect().await;
         drop(opening);
         match connected {
-            Ok(line) => Some(Some(Wire::new(line, &self.app, &self.trunk))),
+            Ok(connection) => Some(Some(Wire::new(connection, &self.app, &self.relay_state))),
             Err(reply) => {
-                self.judge().unconnected(&reply);
-                if self.trunk.held().is_none() {
+                self.handler().unconnected(&reply);
+                if self.relay_state.held().is_none() {
                     self.shutdown.rest(REST).await;
                 }
                 Some(None)
@@ -236,28 +244,28 @@ impl Line {
         }
     }
 
-    fn judge(&self) -> Judge<'_> {
-        Judge {
+    fn handler(&self) -> ReplyHandler<'_> {
+        ReplyHandler {
             app: &self.app,
-            trunk: &self.trunk,
-            providers: self.lanes.providers(),
+            relay_state: &self.relay_state,
+            providers: self.queue.providers(),
             others: &self.others,
             drops: self.shutdown.hard().is_cancelled(),
         }
     }
 
-    /// Leaves a lost job to another relay, if one is free: the relay of this line may be about to go away.
-    async fn yield_to_others(&self, owed: &mut Option<Owed>) {
-        if owed.as_ref().is_some_and(|owed| owed.is_lost) && self.others_are_free() {
-            self.settle(owed).await;
+    /// Leaves a lost job to another relay, if one is free: the relay of this connection may be about to go away.
+    async fn yield_to_others(&self, pending: &mut Option<PendingResult>) {
+        if pending.as_ref().is_some_and(|pending| pending.is_lost) && self.others_are_free() {
+            self.settle(pending).await;
             self.shutdown.rest(YIELD).await;
         }
     }
 
-    /// Returns the prepared job to the lanes, for any connection.
+    /// Returns the prepared job to the queues, for any connection.
     fn put_back(&self, ahead: &mut Option<Ready>) {
         if let Some(job) = ahead.take().and_then(|ready| ready.job) {
-            self.lanes.put_back(job);
+            self.queue.put_back(job);
         }
     }
 
@@ -280,10 +288,10 @@ impl Line {
     /// of that message. `None` if messages are rate limited, or if fewer jobs wait than there are connections: no job
     /// should wait for the slow answer to another message.
     fn look_ahead(&self) -> Option<Ready> {
-        let connections = self.trunk.route.connections;
-        if self.is_paced() || !self.lanes.have_more_than(connections) {
+        let connections = self.relay_state.route.connections;
+        if self.is_paced() || !self.queue.have_more_than(connections) {
             return None;
         }
-        Some(self.ready(self.lanes.try_next(&self.trunk)?))
+        Some(self.ready(self.queue.try_next(&self.relay_state)?))
     }
 }

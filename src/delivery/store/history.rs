@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::delivery::store::outcome::Outcome;
+use super::outcome::Outcome;
 use crate::id::NoticeId;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
 /// What the outcomes tell of one notice.
 #[derive(Debug, Clone, Default)]
-pub struct Story {
+pub struct History {
     /// Attempts written, of any kind.
     pub attempts: i16,
     /// Attempts that count for the retry policy.
@@ -32,44 +32,44 @@ pub struct Story {
 }
 
 /// What the outcomes tell of a batch.
-pub struct Past(HashMap<NoticeId, Story>);
+pub struct Histories(HashMap<NoticeId, History>);
 
-impl Past {
+impl Histories {
     /// Reads rows in the order of notice, attempt, beginning, result.
     pub fn read(rows: Vec<Outcome>) -> Self {
-        let mut stories: HashMap<NoticeId, Story> = HashMap::new();
+        let mut histories: HashMap<NoticeId, History> = HashMap::new();
         for row in rows {
-            let story = stories.entry(row.notice_id).or_default();
-            story.attempts = story.attempts.max(row.attempt);
+            let history = histories.entry(row.notice_id).or_default();
+            history.attempts = history.attempts.max(row.attempt);
             if row.settled {
-                story.open = None;
-                story.tries += u32::from(!matches!(
+                history.open = None;
+                history.tries += u32::from(!matches!(
                     row.result,
                     AttemptResult::Unreachable | AttemptResult::Cancelled
                 ));
-                story.doubts += u32::from(row.result == AttemptResult::Uncertain);
+                history.doubts += u32::from(row.result == AttemptResult::Uncertain);
                 if row.result == AttemptResult::Deferred && row.code.is_some_and(|code| code >= 500)
                 {
-                    let (before, first) = story.refused.unwrap_or((0, row.at));
-                    story.refused = Some((before + 1, first));
+                    let (before, first) = history.refused.unwrap_or((0, row.at));
+                    history.refused = Some((before + 1, first));
                 }
-                story.end = end_of(&row);
-                story.tried.push(row);
+                history.end = end_of(&row);
+                history.tried.push(row);
             } else {
-                story.first_tried.get_or_insert(row.at);
-                story.last_tried = Some(row.at);
-                story.open = Some(row);
+                history.first_tried.get_or_insert(row.at);
+                history.last_tried = Some(row.at);
+                history.open = Some(row);
             }
         }
-        Self(stories)
+        Self(histories)
     }
 
     /// The history of one notice. Results of attempts that the notice's row already counts are in the tally, and left
     /// out of `tried`.
-    pub fn of(&self, notice: &Notice) -> Story {
-        let mut story = self.0.get(&notice.id).cloned().unwrap_or_default();
-        story.tried.retain(|row| row.attempt > notice.attempts);
-        story
+    pub fn of(&self, notice: &Notice) -> History {
+        let mut history = self.0.get(&notice.id).cloned().unwrap_or_default();
+        history.tried.retain(|row| row.attempt > notice.attempts);
+        history
     }
 }
 
