@@ -8,7 +8,7 @@ use candor::link::{NoticeCode, StatusLink};
 use candor::mail::Reply;
 use candor::mail::read::read;
 use candor::person::find::{Clue, find};
-use candor::person::{self, Became, Settled, ToldBy};
+use candor::person::{Became, Settled, ToldBy};
 use candor::staff::StaffRole;
 use candor::ticket::{Then, desk, intake, store};
 use chrono::TimeDelta;
