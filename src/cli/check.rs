@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::sample::sample;
 use super::{Settings, say, say_json};
-use crate::actor::{Recorded, system_in_words};
 use crate::account::recount::{Differs, books};
+use crate::actor::{Recorded, system_in_words};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
