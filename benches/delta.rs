@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use candor::account::account;
 use candor::incident::store::find_by_slug;
-use candor::notice::account::account;
 
 use crate::import::{COLUMNS, Measured, Somebody, everybody, import};
 use crate::stage::{Failure, app};

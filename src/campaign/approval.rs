@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::CampaignId;
 use crate::incident::Incident;
-use crate::{incident, scope, template};
+use crate::{incident, template};
 
 /// What would be approved at present.
 ///
@@ -91,7 +91,7 @@ async fn cannot_go_on(
     if paused.is_empty() {
         return Ok(over);
     }
-    let coming = scope::store::list_activating(conn).await?;
+    let coming = incident::store::lists::list_activating(conn).await?;
     for campaign in paused {
         let content = campaign.content.as_deref().and_then(Content::from_text);
         let approved = content.map(|content| content.scope);

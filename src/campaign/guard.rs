@@ -10,12 +10,11 @@ use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::db::{self, Conn, bell, request};
+use crate::db::{self, Conn, notify, request};
 use crate::deployment;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
-use crate::scope;
 
 /// Writes an action to the audit log, and notifies the senders that something changed.
 pub(super) async fn note(
@@ -26,7 +25,7 @@ pub(super) async fn note(
     id: CampaignId,
     detail: &Value,
 ) -> db::Result<()> {
-    bell::ring(conn, store::GATE).await?;
+    notify::send(conn, notify::SEND_PERMISSION).await?;
     audit::store::append(conn, app.now(), by, action, id, detail).await
 }
 
@@ -112,7 +111,7 @@ pub(super) async fn may_go(
     check_incident(&incident)?;
     campaign.audience.check(campaign.kind)?;
     check_deadline(app, campaign.limits.finish_by)?;
-    let activating = scope::store::list_activating(conn).await?;
+    let activating = incident::store::lists::list_activating(conn).await?;
     let of_it = activating.iter().find(|(of, _)| *of == campaign.incident);
     of_it.map_or(Ok(()), |(_, version)| {
         Err(CampaignError::Activating(*version))

@@ -11,12 +11,11 @@ use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{Action, Event};
-use crate::db::{self, Conn, bell};
+use crate::db::{self, Conn, notify};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
-use crate::notice::store::batch;
 use crate::seal::to_hex;
 use crate::staff::replay::store::mark_done;
-use crate::{audit, incident, scope};
+use crate::{audit, incident};
 
 const FREEZE: Actor = Actor::System("freeze");
 /// An entry of a stop that was made less than this before is left to the process that makes it. Clocks of nodes differ, so
@@ -99,7 +98,7 @@ pub async fn other_than(
     active: Option<i32>,
     approved: i32,
 ) -> db::Result<Option<i32>> {
-    let coming = scope::store::activating(conn, incident).await?;
+    let coming = incident::store::lists::activating(conn, incident).await?;
     Ok(coming.or(active.filter(|active| *active != approved)))
 }
 
@@ -151,7 +150,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     store::set_resumed(&mut tx, id, app.now()).await?;
     // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
-    let slice = batch::first_slice(&mut tx, id).await?;
+    let slice = store::canary_states(&mut tx, id).await?;
     let passed = slice.is_some() && store::pass_canary(&mut tx, id, app.now()).await?;
     let detail = match slice.is_some_and(|slice| slice.is_empty()) {
         // It has no first slice.
@@ -309,7 +308,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let by = stop.then_some((now, who.as_str()));
     let changed = store::set_stopped(&mut tx, by, &entry).await?;
     if changed {
-        bell::ring(&mut tx, store::GATE).await?;
+        notify::send(&mut tx, notify::SEND_PERMISSION).await?;
     }
     mark_done(&mut tx).await?;
     tx.commit().await?;

@@ -11,13 +11,13 @@ use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, content, pacing};
+use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::Action;
 use crate::db::{self, Conn};
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
-use crate::notice::account;
 use crate::person::{self, AudienceCount};
 use crate::seal::{same, to_hex};
 

@@ -13,7 +13,6 @@ pub mod guard;
 pub mod hold;
 pub mod launch;
 pub mod pacing;
-pub mod review;
 pub mod store;
 pub mod submit;
 

@@ -1,5 +1,6 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
+mod canary;
 mod number;
 mod pace;
 mod progress;
@@ -13,11 +14,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
+pub use canary::canary_states;
 pub use number::numbers;
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
-pub use sender::{Beat, ability, ability_of, beat, leave, relays, sending, sending_in_all};
+pub use sender::{
+    Heartbeat, ability, ability_of, leave, publish_heartbeat, relays, sending, sending_in_all,
+};
 pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
 

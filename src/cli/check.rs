@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::sample::sample;
 use super::{Settings, say, say_json};
+use crate::account::recount::{Differs, books};
 use crate::actor::{Recorded, system_in_words};
 use crate::address::EmailAddress;
 use crate::app::App;
@@ -16,7 +17,6 @@ use crate::deployment::keys;
 use crate::deployment::watch::Witness;
 use crate::incident::{self, Incident};
 use crate::mail::dkim::Signer;
-use crate::notice::account::recount::{Differs, books};
 use crate::seal::to_hex;
 use crate::{campaign, db, staff, worker};
 

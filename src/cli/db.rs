@@ -13,10 +13,11 @@ use super::{Settings, say, say_json};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign;
-use crate::deployment::left::Choice;
-use crate::deployment::relay_log::RelayLog;
 use crate::deployment::watch::{self, Witness};
-use crate::deployment::{Restored, Why, restored, store};
+use crate::deployment::{Why, store};
+use crate::recovery::left::Choice;
+use crate::recovery::relay_log::RelayLog;
+use crate::recovery::{Restored, restored};
 use crate::worker::decided;
 
 const WHO: Actor = Actor::System("command line");

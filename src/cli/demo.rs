@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Settings, say, serve};
+use crate::account::{self, Account};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
@@ -17,7 +18,6 @@ use crate::config::{Config, Log, LogLevel, PublicUrl, RelayConfig, Secret};
 use crate::db::embedded::Cluster;
 use crate::incident;
 use crate::notice::NoticeStatus;
-use crate::notice::account::{self, Account};
 use crate::rehearsal::carrier;
 use crate::rehearsal::walk::{self, Cast, Report};
 use crate::rehearsal::{Plan, SLUG};

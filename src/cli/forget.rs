@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{Settings, account, say};
+use crate::erasure;
 use crate::incident;
-use crate::person::forget;
 use crate::staff::Right;
 
 /// Forget the people of a closed or dismissed incident, for ever
@@ -33,7 +33,7 @@ impl Forget {
         let of = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)
             .await
             .with_context(|| format!("incident {}", self.incident))?;
-        forget::forget(&app, by, of.id, &self.repeat).await?;
+        erasure::forget(&app, by, of.id, &self.repeat).await?;
         say(format!(
             "the people of {} are forgotten; its figures and the audit log stay",
             of.slug

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::id::StaffId;
 use crate::staff::password::{Cost, Password};
 use crate::staff::{StaffRole, manage, store};
+use crate::ticket::released;
 
 const ME: Actor = Actor::System("cli");
 
@@ -117,7 +118,7 @@ impl Staff {
             Self::Add(add) => add.run(&app).await,
             Self::Disable(Disable { account }) => {
                 let id = find(&app, &account).await?;
-                manage::disable(&app, ME, id).await?;
+                released::disable(&app, ME, id).await?;
                 say(format!("disabled {id}"))
             }
             Self::Enable(Enable { account }) => {

@@ -1,11 +1,11 @@
 //! The database: pool, transactions, migrations, and what can go wrong there.
 
-pub mod bell;
 mod connect;
 pub mod embedded;
 pub mod enums;
 mod error;
 mod migrate;
+pub mod notify;
 mod outage;
 mod pool;
 pub mod request;

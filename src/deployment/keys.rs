@@ -11,7 +11,6 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::db::{self, Conn};
-use crate::incident;
 use crate::seal::{Fingerprints, Keyring, to_hex};
 
 const MASTER: &str = "master";
@@ -67,7 +66,7 @@ impl db::Trouble for KeyError {
 /// [`KeyError`].
 pub async fn check(app: &App) -> Result<bool, KeyError> {
     let mut conn = app.db.get().await?;
-    if !incident::store::any(&mut conn).await? {
+    if !store::any_incident(&mut conn).await? {
         return Ok(false);
     }
     compare(&mut conn, &app.keys).await?;
@@ -83,7 +82,7 @@ pub async fn check(app: &App) -> Result<bool, KeyError> {
 /// [`KeyError`].
 pub async fn start(app: &App) -> Result<bool, KeyError> {
     let mut conn = app.db.get().await?;
-    if !incident::store::any(&mut conn).await? {
+    if !store::any_incident(&mut conn).await? {
         return Ok(false);
     }
     let missing = compare(&mut conn, &app.keys).await?;
@@ -119,7 +118,7 @@ pub async fn refuse_others(app: &App) -> db::Result<()> {
 pub async fn open(tx: &mut Conn, keys: &Keyring, at: DateTime<Utc>) -> Result<(), KeyError> {
     // Of two first incidents under two keys one is refused.
     store::lock(tx).await?;
-    if incident::store::any(tx).await? {
+    if store::any_incident(tx).await? {
         let missing = compare(tx, keys).await?;
         return Ok(insert(tx, &missing, at).await?);
     }
@@ -181,7 +180,7 @@ fn is_links(known: &[u8], given: &Fingerprints) -> bool {
 async fn in_use(conn: &mut Conn, keys: &Keyring) -> Result<[u8; 8], KeyError> {
     let given = keys.fingerprints();
     let mut master = given.master;
-    for (incident, wrapped) in incident::store::list_keys(conn).await? {
+    for (incident, wrapped) in store::list_keys(conn).await? {
         match (keys.rewrap(incident, &wrapped), given.former) {
             (Ok(None), _) => {}
             (Ok(Some(_)), Some(former)) => master = former,

@@ -10,9 +10,9 @@ use super::{Doubt, Why};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::campaign::store::GATE;
 use crate::config::StateDir;
-use crate::db::{self, bell};
+use crate::db::notify::SEND_PERMISSION;
+use crate::db::{self, notify};
 use crate::trouble::Troubles;
 
 const WATCH: Actor = Actor::System("deployment");
@@ -122,7 +122,7 @@ pub async fn suspect(app: &App, by: Actor, why: &[Why]) -> db::Result<Doubt> {
     let seen = store::look(&mut tx).await?;
     let doubt = seen.doubt().ok_or_else(|| strange(&seen))?;
     if is_new {
-        bell::ring(&mut tx, GATE).await?;
+        notify::send(&mut tx, SEND_PERMISSION).await?;
         let words: Vec<_> = doubt.why.iter().map(|why| why.as_str()).collect();
         let detail = json!({ "why": words, "epoch": seen.epoch, "last_in_use": doubt.copied_at });
         audit::store::append(

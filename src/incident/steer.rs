@@ -13,7 +13,6 @@ use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::deployment::keys::{self, KeyError};
 use crate::id::{IncidentId, StaffId};
-use crate::scope;
 
 /// Why an incident was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -245,7 +244,7 @@ fn check(open: &Open, to: IncidentState, agreed: Option<Untold>) -> Result<(), S
 /// # Errors
 /// The database's.
 pub async fn still_open(conn: &mut Conn, id: IncidentId) -> db::Result<Open> {
-    let nobody_imports = scope::store::try_lock(conn, id).await?;
+    let nobody_imports = store::lists::try_lock(conn, id).await?;
     let open = store::count_open(conn, id).await?;
     let importing = match nobody_imports {
         true => 0,

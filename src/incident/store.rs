@@ -1,5 +1,6 @@
 //! Incidents and their updates in the database.
 
+pub mod lists;
 mod open;
 mod published;
 
@@ -207,7 +208,7 @@ pub async fn set_active_scope(conn: &mut Conn, id: IncidentId, scope: i32) -> Re
 /// Waits until no sender freezes audiences of the incident, and keeps them away until the transaction ends. Where several
 /// do, one of them always shares the row, and whoever wants it alone would wait until all audiences are frozen: a row
 /// that is shared is shared with more, whoever waits. This lock is refused to them while somebody waits for it
-/// (`notice::store::unfrozen` asks for it by the same key).
+/// (`delivery::store::unfrozen` asks for it by the same key).
 async fn turn(conn: &mut Conn, id: IncidentId) -> Result<()> {
     statement("select pg_advisory_xact_lock(hashtextextended('incident ' || $1::text, 0))")
         .bind::<Uuid, _>(id.uuid())
@@ -301,30 +302,6 @@ pub async fn lock_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
         .select((incident::id, incident::wrapped_key.assume_not_null()))
         .order(incident::id)
         .for_update()
-        .load(conn)
-        .await?)
-}
-
-/// Whether any incident was ever opened, forgotten ones too.
-///
-/// # Errors
-/// The database's.
-pub async fn any(conn: &mut Conn) -> Result<bool> {
-    Ok(
-        diesel::select(diesel::dsl::exists(incident::table.select(incident::id)))
-            .get_result(conn)
-            .await?,
-    )
-}
-
-/// The wrapped keys of all incidents that are not forgotten.
-///
-/// # Errors
-/// The database's.
-pub async fn list_keys(conn: &mut Conn) -> Result<Vec<(IncidentId, Vec<u8>)>> {
-    Ok(incident::table
-        .filter(incident::wrapped_key.is_not_null())
-        .select((incident::id, incident::wrapped_key.assume_not_null()))
         .load(conn)
         .await?)
 }

@@ -2,7 +2,7 @@
 //!
 //! A verb fills a [`Draft`], [`compose()`] makes it a [`Letter`], a [`Relay`] gives a [`Line`],
 //! and each letter sent down the line comes back as one [`Reply`]. What a reply means for the
-//! notice is not decided here but in `notice::retry`.
+//! notice is not decided here but in `delivery::policy`.
 
 pub mod dkim;
 pub mod folder;

@@ -1,12 +1,5 @@
-//! A notice: one person's message in one campaign, its states, and every attempt to send it.
-
-pub mod account;
-pub mod fits;
-pub mod freeze;
-pub mod letter;
-pub mod retry;
-pub mod settle;
-pub mod store;
+//! A notice: one person's message in one campaign, its states, and the results of the attempts to send it. `delivery`
+//! sends it.
 
 use chrono::{DateTime, Utc};
 

@@ -1,11 +1,9 @@
 //! A person: one affected human in one incident, and how far we got in telling them.
 
 pub mod audience;
-pub mod books;
 pub mod contact;
 pub mod find;
 pub mod flags;
-pub mod forget;
 pub mod place;
 pub mod revoke;
 pub mod store;

@@ -2,13 +2,12 @@
 
 mod address;
 mod audience;
-mod books;
 mod former;
 mod list;
+mod moved;
 mod past;
 mod since;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
@@ -16,9 +15,9 @@ pub use self::address::email_keys_of;
 pub use self::audience::{
     audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
 };
-pub use self::books::{Moved, Moves, book, move_account};
 pub use self::former::{Reference, former_among, former_of, reference_of};
 pub use self::list::list;
+pub use self::moved::Moved;
 pub use self::past::{believed, listed, listed_since};
 pub use self::since::{lock, settle};
 pub use super::Settled;
@@ -27,9 +26,7 @@ use super::flags::{Flags, WithheldReason};
 use super::place::{Jurisdiction, Locale};
 use super::{Person, PersonStanding, ToldBy};
 use crate::address::EmailAddress;
-use crate::db::schema::{
-    incident, person, person_now, person_origin, scope_reject, scope_row, scope_version,
-};
+use crate::db::schema::{person, person_now};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
@@ -224,44 +221,4 @@ pub async fn revoke_links(conn: &mut Conn, id: PersonId) -> Result<i16> {
         .returning(person::link_epoch)
         .get_result(conn)
         .await?)
-}
-
-/// Destroys the wrapped key of an incident.
-///
-/// # Errors
-/// `Missing`.
-pub async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> Result<()> {
-    let destroyed = diesel::update(incident::table.find(id))
-        .set((
-            incident::wrapped_key.eq(None::<Vec<u8>>),
-            incident::forgotten_at.eq(at),
-        ))
-        .execute(conn)
-        .await?;
-    if destroyed == 1 {
-        Ok(())
-    } else {
-        Err(Error::Missing)
-    }
-}
-
-/// Deletes the staged rows and the rejects of all versions of an incident, and how its people were listed at first.
-///
-/// # Errors
-/// The database's.
-pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()> {
-    diesel::delete(scope_row::table.filter(scope_row::incident_id.eq(incident)))
-        .execute(conn)
-        .await?;
-    diesel::delete(scope_reject::table.filter(scope_reject::incident_id.eq(incident)))
-        .execute(conn)
-        .await?;
-    diesel::update(scope_version::table.filter(scope_version::incident_id.eq(incident)))
-        .set(scope_version::reject_groups.eq(None::<serde_json::Value>))
-        .execute(conn)
-        .await?;
-    diesel::delete(person_origin::table.filter(person_origin::incident_id.eq(incident)))
-        .execute(conn)
-        .await?;
-    Ok(())
 }

@@ -4,10 +4,10 @@
 use std::io::Read;
 
 use super::PostalKind;
+use crate::csv_file::{self, ReadError, Record};
 use crate::element::{ElementSet, from_words};
 use crate::id::{PersonId, PostalId};
 use crate::link::{NoticeCode, StatusLink};
-use crate::scope::csv::{self, ReadError, Record};
 use crate::seal::Keyring;
 
 /// The columns that are read.
@@ -154,7 +154,7 @@ pub fn read(
     said: Option<PostalKind>,
     keys: &Keyring,
 ) -> Result<KeptList, BadList> {
-    let mut records = csv::open(file)?;
+    let mut records = csv_file::open(file)?;
     let columns = Columns::of(records.header()?.iter())?;
     let mut record = Record::default();
     let mut list: Option<KeptList> = None;

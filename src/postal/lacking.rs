@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use super::store::Belongs;
 use super::take::{AT_ONCE, has_address};
 use super::{MinorsRule, PostalError, PostalKind, store};
+use crate::account;
+use crate::account::store::Applied;
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId};
 use crate::incident::{self, Incident};
 use crate::person;
-use crate::scope;
-use crate::scope::store::Applied;
 use crate::seal::IncidentKey;
 
 /// These people being read, bucket by bucket.
@@ -132,7 +132,7 @@ impl Counts {
     ) -> db::Result<i64> {
         let rule = store::minors(conn, of).await?;
         // Before the people: a list that comes in force from here on is another basis.
-        let lists = scope::store::applied(conn, of).await?;
+        let lists = account::store::applied(conn, of).await?;
         let mut all = 0;
         for bucket in 0..BUCKETS {
             if Instant::now() >= until {

@@ -13,6 +13,7 @@ use super::{
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
+use crate::csv_file::harmless;
 use crate::db::{self, Conn};
 use crate::deployment::watch::Witness;
 use crate::element::in_words;
@@ -21,7 +22,6 @@ use crate::incident;
 use crate::link::{NoticeCode, StatusLink};
 use crate::person::flags::Flags;
 use crate::person::{self, Person};
-use crate::scope::csv::harmless;
 use crate::seal::IncidentKey;
 
 /// How many people are read at once.

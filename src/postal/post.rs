@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::consent::{Confirmed, unanswered};
 use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, moved, owner, store};
+use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -163,7 +164,7 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
         },
     };
     let told: Vec<_> = letters.into_iter().map(told).collect();
-    person::store::settle(&mut tx, batch.incident, bucket, &told).await?;
+    account::store::settle(&mut tx, batch.incident, bucket, &told).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -12,6 +12,7 @@ use super::{
     Counted, Item, Knows, PostalError, PostalKind, PostalState, PostalStatus, owner, store,
     take_back,
 };
+use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -373,7 +374,7 @@ impl Work {
         }
         store::close_items(tx, self.bucket, &closed, app.now()).await?;
         store::rebase_items(tx, self.bucket, &rebased).await?;
-        Ok(person::store::settle(tx, self.incident, self.bucket, &settled).await?)
+        Ok(account::store::settle(tx, self.incident, self.bucket, &settled).await?)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Letters that came back, as a mail house reports them: a CSV with a column `reference` or `letter_code` (both may be
 //! there) and a column `reason`.
 
+use crate::csv_file::{self, ReadError, Record};
 use crate::id::PersonId;
 use crate::link::NoticeCode;
-use crate::scope::csv::{self, ReadError, Record};
 
 /// The most letters that one file reports.
 pub const MOST: usize = 20_000;
@@ -156,7 +156,7 @@ pub(super) fn plain(cell: &str) -> &str {
 /// # Errors
 /// [`BadFile`].
 pub fn read(file: &[u8]) -> Result<Slips, BadFile> {
-    let mut records = match csv::open(file) {
+    let mut records = match csv_file::open(file) {
         Ok(records) => records,
         Err(error) => return Err(unread(&error)),
     };

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::{Batch, Knows, PostalError, PostalKind, Telling, check_day, post, store};
+use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -86,7 +87,7 @@ pub async fn told(
             replaces: corrects,
         },
     };
-    person::store::settle(&mut tx, of, bucket, &[settled]).await?;
+    account::store::settle(&mut tx, of, bucket, &[settled]).await?;
     let detail = json!({ "batch": batch.id, "people": 1, "on": on });
     let actor = Actor::Staff(by);
     audit::store::append(&mut tx, now, actor, Action::LettersTold, of, &detail).await?;

@@ -10,16 +10,17 @@ use super::carrier;
 use super::{
     Plan, SLUG, TALKS, TITLE, Talk, Update, Variant, initial, supplement, updates, write_csv,
 };
+use crate::account::{self, Account};
 use crate::app::App;
 use crate::campaign::store::{NewCampaign, Progress};
 use crate::campaign::{
     self, Audience, CampaignKind, CampaignStatus, Limits, UncertainPolicy, launch,
 };
+use crate::delivery;
 use crate::id::{CampaignId, IncidentId, PersonId, StaffId};
 use crate::incident::{self, Incident, IncidentState, UpdateKind, steer};
 use crate::link::{NoticeCode, StatusLink};
-use crate::notice::account::{self, Account};
-use crate::notice::{self, NoticeStatus};
+use crate::notice::NoticeStatus;
 use crate::person;
 use crate::scope::consent::Consent;
 use crate::scope::import::{Imported, Source};
@@ -273,7 +274,8 @@ async fn readers(
             break;
         };
         let page =
-            notice::store::list(&mut conn, *campaign, Some(NoticeStatus::Sent), after, 200).await?;
+            delivery::store::list(&mut conn, *campaign, Some(NoticeStatus::Sent), after, 200)
+                .await?;
         let Some(last) = page.last() else { break };
         after = Some(last.person);
         for notice in page {
@@ -413,7 +415,7 @@ async fn way_in(
         .first()
         .context("nobody was notified")?
         .0;
-    let notices = notice::store::of_person(&mut conn, campaigns, reader).await?;
+    let notices = delivery::store::of_person(&mut conn, campaigns, reader).await?;
     let newest = notices.first().context("a reader has a notice")?;
     let epoch = person::store::find_row(&mut conn, reader).await?.link_epoch;
     let token = StatusLink {

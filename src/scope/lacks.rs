@@ -1,6 +1,6 @@
 //! Which columns a list does not have: what they would say stays as it is.
 
-use super::csv::{Column, Header};
+use crate::csv_file::{Column, Header};
 use crate::person::contact::Contact;
 
 /// A set of absent columns, as its bits in `scope_row.lacks`.

@@ -1,6 +1,6 @@
 //! The lines of a list and what became of them: they add up, or the list was not read whole.
 
-use super::csv;
+use crate::csv_file;
 
 /// How many lines of a file are what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct FileLines {
     pub ends_open: bool,
 }
 
-impl From<csv::Lines> for FileLines {
-    fn from(of: csv::Lines) -> Self {
+impl From<csv_file::Lines> for FileLines {
+    fn from(of: csv_file::Lines) -> Self {
         let whole = |lines| i64::try_from(lines).unwrap_or(i64::MAX);
         Self {
             lines: whole(of.lines),

@@ -12,7 +12,6 @@
 pub mod activate;
 pub mod body;
 pub mod consent;
-pub mod csv;
 pub mod delta;
 mod difference;
 pub mod identity;
@@ -30,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::delta::Delta;
 use self::lines::FileLines;
+use crate::csv_file;
 use crate::db::enums::before;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::pg_enum;
@@ -179,8 +179,8 @@ pub struct RejectReason {
     pub why: String,
 }
 
-impl From<&csv::RowError> for RejectReason {
-    fn from(error: &csv::RowError) -> Self {
+impl From<&csv_file::RowError> for RejectReason {
+    fn from(error: &csv_file::RowError) -> Self {
         Self {
             column: error.column.to_owned(),
             code: error.reason.code().to_owned(),

@@ -29,8 +29,8 @@ pub fn in_general(code: &str, why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::csv::Reason;
     use super::in_general;
+    use crate::csv_file::Reason;
 
     #[test]
     fn rows_refused_for_the_same_reason_have_the_same_words() {

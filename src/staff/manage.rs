@@ -1,5 +1,6 @@
 //! What an admin does with accounts: add, disable, enable, reset.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::password::{self, PasswordHash};
@@ -9,9 +10,8 @@ use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::db;
+use crate::db::{self, Conn};
 use crate::id::StaffId;
-use crate::ticket;
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -91,27 +91,26 @@ pub async fn add(
     Ok(staff)
 }
 
-/// Disables an account: its sessions end, its keys are revoked for good, its tickets go back to the queue. Doing it twice
-/// changes nothing.
+/// Disables an account: its sessions end, its keys are revoked for good. How many keys; `None`: it was disabled before.
+/// `ticket::released` also gives its tickets back, and audits both.
 ///
 /// # Errors
 /// [`ManageError::Missing`], [`ManageError::Yourself`].
-pub async fn disable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageError> {
+pub async fn disable(
+    conn: &mut Conn,
+    by: Actor,
+    id: StaffId,
+    now: DateTime<Utc>,
+) -> Result<Option<usize>, ManageError> {
     if by.staff() == Some(id) {
         return Err(ManageError::Yourself);
     }
-    let now = app.now();
-    let mut tx = app.db.begin().await?;
-    store::find(&mut tx, id).await?;
-    if store::set_disabled(&mut tx, id, Some(now)).await? {
-        store::delete_sessions_of(&mut tx, id).await?;
-        let released = ticket::store::release_of(&mut tx, id, now).await?;
-        let revoked = store::revoke_keys_of(&mut tx, id, now).await?;
-        let detail = json!({ "tickets_released": released, "keys_revoked": revoked });
-        audit::store::append(&mut tx, now, by, Action::StaffDisable, id, &detail).await?;
+    store::find(conn, id).await?;
+    if !store::set_disabled(conn, id, Some(now)).await? {
+        return Ok(None);
     }
-    tx.commit().await?;
-    Ok(())
+    store::delete_sessions_of(conn, id).await?;
+    Ok(Some(store::revoke_keys_of(conn, id, now).await?))
 }
 
 /// Enables an account again; keys that it had stay revoked. Doing it twice changes nothing.

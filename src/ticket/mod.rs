@@ -11,6 +11,7 @@ pub mod harm;
 pub mod intake;
 pub mod letter;
 pub mod number;
+pub mod released;
 pub mod reseal;
 pub mod reweigh;
 pub mod status;

@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::campaign::{self, Campaign};
 use crate::db::{self, Conn};
+use crate::delivery;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::{self, Incident};
-use crate::notice::{self, Notice};
+use crate::notice::Notice;
 use crate::person::{self, Person};
 use crate::web::problem::Problem;
 
@@ -36,7 +37,7 @@ pub async fn written_to(
 ) -> db::Result<(Vec<Campaign>, Vec<Notice>)> {
     let campaigns = campaign::store::list(conn, Some(incident), None, CAMPAIGNS).await?;
     let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id).collect();
-    let notices = notice::store::of_person(conn, &ids, person).await?;
+    let notices = delivery::store::of_person(conn, &ids, person).await?;
     Ok((campaigns, notices))
 }
 

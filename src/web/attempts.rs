@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::notice::AttemptResult;
-use crate::notice::store::outcome::Outcome;
+use crate::delivery::store::outcome::Outcome;
 
 /// One SMTP transaction, as we promise it.
 #[derive(Debug, Serialize)]

@@ -7,6 +7,7 @@ use futures_util::stream;
 
 use crate::app::App;
 use crate::audit::Action;
+use crate::csv_file::harmless;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::postal::consent::yes_to;
@@ -14,7 +15,6 @@ use crate::postal::lacking::{Lacking, without_address};
 use crate::postal::list::Letters;
 use crate::postal::slips::BadFile;
 use crate::postal::{PostalError, PostalKind};
-use crate::scope::csv::harmless;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Signed;
 

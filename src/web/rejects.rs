@@ -8,10 +8,10 @@ use csv::StringRecord;
 use futures_util::{Stream, stream};
 
 use crate::app::App;
+use crate::csv_file::RejectWriter;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::incident::store::wrapped_key;
-use crate::scope::csv::RejectWriter;
 use crate::scope::delta::Delta;
 use crate::scope::{Place, Reject, Version, store};
 use crate::seal::IncidentKey;

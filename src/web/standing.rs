@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::account::{self, Account};
 use crate::app::App;
 use crate::db::{self, Conn};
-use crate::notice::account::{self, Account};
-use crate::notice::store::batch;
+use crate::delivery::store::batch;
 use crate::telemetry::Metrics;
 use crate::{campaign, deployment, incident, outbox, ticket};
 

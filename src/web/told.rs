@@ -4,9 +4,9 @@
 use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::db::{self, Conn};
+use crate::delivery::store::outcome::{self, Left};
 use crate::element::ElementSet;
 use crate::notice::Notice;
-use crate::notice::store::outcome::{self, Left};
 use crate::person::{self, Listed, Person, PersonStanding, ToldBy};
 use crate::postal::{self, Item, PostalState, PostalStatus};
 

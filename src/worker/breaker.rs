@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::hand::Job;
 use super::heard::Heard;
+use super::leased_batch::Job;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::hold;

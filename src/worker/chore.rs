@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::campaign;
 use crate::db;
 use crate::db::retry::retried;
+use crate::delivery::review;
 use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
@@ -20,7 +20,7 @@ const REVIEW: Duration = Duration::from_secs(5);
 /// Reviews the campaigns under way until `shutdown` asks to leave.
 pub async fn review(app: App, shutdown: Shutdown) {
     while shutdown.rest(REVIEW).await {
-        if let Err(error) = campaign::review::all(&app).await {
+        if let Err(error) = review::all(&app).await {
             app.db.trouble(
                 "the campaigns under way could not be reviewed; trying again",
                 &error,

@@ -53,7 +53,7 @@ pub enum Worked {
     Nothing,
 }
 
-/// Sends letters until it is told to leave; what is in hand is finished first.
+/// Sends letters until it is told to leave; what is in progress is finished first.
 pub async fn run(app: App, relays: Arc<Vec<Relay>>, shutdown: Shutdown) {
     let idle = Duration::from_millis(app.config.mail.poll_milliseconds);
     // The courier that holds the turn looks for letters; the others wait for the turn.
@@ -135,7 +135,7 @@ async fn claim(app: &App) -> db::Result<Found> {
 /// Claims, sends and records a few letters.
 ///
 /// # Errors
-/// The database's; letters in hand are then claimed again when their lease ends.
+/// The database's; letters in progress are then claimed again when their lease ends.
 pub async fn step(app: &App, relays: &[Relay]) -> db::Result<Worked> {
     send(app, relays, &claim(app).await?).await
 }
@@ -353,28 +353,33 @@ fn is_for_another(reply: &Reply) -> bool {
     matches!(reply, Reply::Unreachable { .. } | Reply::CannotCarry { .. })
 }
 
-/// A line to the first relay that can be reached, opened when it is needed.
+/// A connection to the first relay that can be reached, opened when it is needed.
 struct Outlet<'a> {
     relays: &'a [Relay],
-    line: Option<Line>,
+    connection: Option<Line>,
 }
 
 impl<'a> Outlet<'a> {
     fn new(relays: &'a [Relay]) -> Self {
-        Self { relays, line: None }
+        Self {
+            relays,
+            connection: None,
+        }
     }
 
-    /// Sends by the open line, else by the first relay that answers. `None`: `still`, asked when the relay waits for
+    /// Sends by the open connection, else by the first relay that answers. `None`: `still`, asked when the relay waits for
     /// the text, said no.
     async fn send<'p>(
         &mut self,
         letter: &Letter,
         mut still: impl FnMut() -> Asked<'p> + Send,
     ) -> Option<Reply> {
-        if let Some(mut line) = self.line.take() {
-            let reply = line.send_if(letter, None, ready(true), &mut still).await?;
+        if let Some(mut connection) = self.connection.take() {
+            let reply = connection
+                .send_if(letter, None, ready(true), &mut still)
+                .await?;
             if !is_for_another(&reply) {
-                self.line = Some(line);
+                self.connection = Some(connection);
                 return Some(reply);
             }
         }
@@ -382,13 +387,15 @@ impl<'a> Outlet<'a> {
         for relay in self.relays {
             let reply = match relay.connect().await {
                 Err(reply) => reply,
-                Ok(mut line) => {
-                    let reply = line.send_if(letter, None, ready(true), &mut still).await?;
+                Ok(mut connection) => {
+                    let reply = connection
+                        .send_if(letter, None, ready(true), &mut still)
+                        .await?;
                     if !is_for_another(&reply) {
-                        self.line = Some(line);
+                        self.connection = Some(connection);
                         return Some(reply);
                     }
-                    line.close().await;
+                    connection.close().await;
                     reply
                 }
             };
@@ -405,8 +412,8 @@ impl<'a> Outlet<'a> {
     }
 
     async fn close(self) {
-        if let Some(line) = self.line {
-            line.close().await;
+        if let Some(connection) = self.connection {
+            connection.close().await;
         }
     }
 }

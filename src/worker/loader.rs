@@ -1,4 +1,4 @@
-//! The loader: claims batches, opens their people, and puts their notices in the lanes.
+//! The loader: claims batches, opens their people, and puts their notices in the queues.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::gate::{Gate, Source};
-use super::hand::{Hand, Job, Shared};
 use super::idle::{Idle, Waiter};
-use super::lanes::Lanes;
-use super::ledger::Ledger;
+use super::leased_batch::{Job, LeasedBatch, Shared};
 use super::left::Left;
+use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
-use super::past::Past;
 use super::plan::Planner;
+use super::queue::Queue;
+use super::send_permission::{SendPermission, Source};
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
+use crate::delivery::letter::Edition;
+use crate::delivery::store::batch::{self, Lease, Turn};
+use crate::delivery::store::history::Histories;
+use crate::delivery::store::{self, outcome};
 use crate::deployment::keys;
 use crate::id::CampaignId;
-use crate::notice::letter::Edition;
-use crate::notice::store::batch::{self, Lease, Turn};
-use crate::notice::store::{self, outcome};
 use crate::postal;
 use crate::shutdown::Shutdown;
 
@@ -31,13 +31,13 @@ use crate::shutdown::Shutdown;
 pub struct Loader {
     pub app: App,
     /// Where it is seen whether a campaign may go on.
-    pub gate: Gate,
+    pub permission: SendPermission,
     /// Where outcomes go.
-    pub ledger: Ledger,
+    pub outcome_writer: OutcomeWriter,
     /// Where jobs go.
-    pub lanes: Lanes,
+    pub queue: Queue,
     /// Tasks of the leased batches.
-    pub hands: TaskTracker,
+    pub batches: TaskTracker,
     /// What could not be written before the end.
     pub left: Left,
     /// What the notices of each campaign share. It contains no incident keys: those are read for each batch, since an
@@ -58,7 +58,7 @@ impl Loader {
         // interval.
         let mut only_these: Option<(Vec<CampaignId>, Instant)> = None;
         while !shutdown.is_leaving() {
-            let full = self.lanes.full();
+            let full = self.queue.full();
             let enough = !full.is_empty();
             let same =
                 |(these, at): &(Vec<CampaignId>, Instant)| *these == full && at.elapsed() < poll;
@@ -66,7 +66,7 @@ impl Loader {
                 // A taken job may free capacity for another claim.
                 tokio::select! {
                     () = shutdown.soft().cancelled() => {}
-                    () = self.lanes.while_full(&full, poll) => {}
+                    () = self.queue.while_full(&full, poll) => {}
                 }
                 continue;
             }
@@ -90,19 +90,19 @@ impl Loader {
                 break;
             }
         }
-        self.lanes.close();
-        self.hands.close();
-        self.hands.wait().await;
+        self.queue.close();
+        self.batches.close();
+        self.batches.wait().await;
         self.left.tell(self.app.config.mail.lease_seconds);
     }
 
-    /// Claims a batch of a campaign that is not in `full`, and puts its notices in the lanes. `false`: no batch was
+    /// Claims a batch of a campaign that is not in `full`, and puts its notices in the queues. `false`: no batch was
     /// due.
     async fn step(&mut self, full: Vec<CampaignId>, shutdown: &Shutdown) -> Result<bool> {
         let turn = Turn {
             last: self.last,
             full,
-            held: self.gate.is_held(),
+            held: self.permission.is_held(),
         };
         keys::refuse_others(&self.app).await?;
         let (now, mail, read_at) = (self.app.now(), &self.app.config.mail, Instant::now());
@@ -112,7 +112,7 @@ impl Loader {
         };
         let Some(lease) = lease else { return Ok(false) };
         self.last = Some(lease.campaign_id);
-        self.gate.admit(lease.campaign_id, lease.seen());
+        self.permission.admit(lease.campaign_id, lease.seen());
         let (notices, outcomes) = {
             let mut conn = self.app.db.get().await?;
             let range = (lease.first_id, lease.last_id);
@@ -121,23 +121,23 @@ impl Loader {
                 outcome::in_range(&mut conn, lease.bucket, range).await?,
             )
         };
-        let past = Past::read(outcomes);
+        let recorded = Histories::read(outcomes);
         let planner = Planner {
             app: &self.app,
-            ledger: &self.ledger,
+            outcome_writer: &self.outcome_writer,
             lease: &lease,
-            providers: self.lanes.providers(),
+            providers: self.queue.providers(),
         };
         let source = source(&lease, read_at);
-        let keep = (&self.hands, &self.left);
+        let keep = (&self.batches, &self.left);
         let key = match lease.campaign_status {
             CampaignStatus::Cancelled => None,
             _ => planner.key().await?,
         };
         let Some(key) = key else {
-            let known = planner.cancel(notices, &past).await?;
+            let known = planner.cancel(notices, &recorded).await?;
             let batch = (lease, source);
-            Hand::take(&self.app, batch, &self.gate, 0, known, keep);
+            LeasedBatch::take(&self.app, batch, &self.permission, 0, known, keep);
             return Ok(true);
         };
         let shared = shared(&self.app, &mut self.shared, &lease).await?;
@@ -145,20 +145,20 @@ impl Loader {
         // one.
         let ids = notices.iter().map(|notice| notice.person);
         let people = planner.people(&key, ids).await?;
-        let plan = planner.plan(&shared, notices, &past, people).await?;
+        let plan = planner.plan(&shared, notices, &recorded, people).await?;
         let (campaign, left) = (lease.campaign_id, plan.jobs.len());
-        let hand = Hand::take(
+        let leased = LeasedBatch::take(
             &self.app,
             (lease, source),
-            &self.gate,
+            &self.permission,
             left,
             plan.known,
             keep,
         );
-        let job = |(notice, to, story)| Job::new(&hand, &shared, notice, to, story);
+        let job = |(notice, to, history)| Job::new(&leased, &shared, notice, to, history);
         let jobs = plan.jobs.into_iter().map(job).collect();
         if !shutdown.is_leaving() {
-            self.lanes.push(campaign, shared.kind, jobs);
+            self.queue.push(campaign, shared.kind, jobs);
         }
         Ok(true)
     }

@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::hand::{Known, Shared};
-use super::ledger::Ledger;
-use super::past::{self, Past, Story};
+use super::leased_batch::{Known, Shared};
+use super::outcome_writer::OutcomeWriter;
 use super::providers::Providers;
+use crate::account;
 use crate::app::App;
 use crate::campaign;
 use crate::campaign::content::Content;
 use crate::db::{Error, Result};
+use crate::delivery::store::Settled;
+use crate::delivery::store::batch::Lease;
+use crate::delivery::store::history::{self, Histories, History};
+use crate::delivery::store::outcome::Outcome;
 use crate::id::{NoticeId, PersonId};
 use crate::incident;
-use crate::notice::store::Settled;
-use crate::notice::store::batch::Lease;
-use crate::notice::store::outcome::Outcome;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Person};
-use crate::scope;
 use crate::seal::IncidentKey;
 
 /// An attempt that began later than this after a list was applied to its bucket went to an address of that list: the
@@ -37,7 +37,7 @@ type Standing = (NoticeStatus, Option<DateTime<Utc>>);
 pub struct Planner<'a> {
     pub app: &'a App,
     /// Where outcomes go.
-    pub ledger: &'a Ledger,
+    pub outcome_writer: &'a OutcomeWriter,
     /// The batch.
     pub lease: &'a Lease,
     /// Who runs the mailboxes.
@@ -45,8 +45,8 @@ pub struct Planner<'a> {
 }
 
 /// The histories of a batch's notices.
-struct Stories {
-    each: Vec<(Notice, Story)>,
+struct BatchHistories {
+    each: Vec<(Notice, History)>,
     /// Another sender wrote results of notices that are not among these.
     unclear: bool,
     refused: Refused,
@@ -61,7 +61,7 @@ impl Refused {
     fn settled(
         &mut self,
         notice: &Notice,
-        story: Story,
+        history: History,
         ((to, due_at), withheld): (Standing, Option<WithheldReason>),
         provider: Arc<str>,
     ) -> Settled {
@@ -73,10 +73,10 @@ impl Refused {
             from: notice.status,
             to,
             withheld,
-            attempts: story.attempts,
+            attempts: history.attempts,
             due_at,
             provider,
-            tried: story.tried,
+            tried: history.tried,
         }
     }
 }
@@ -87,7 +87,7 @@ pub struct Plan {
     /// Those that are not to be sent.
     pub known: Known,
     /// Those to be sent, each with its person and the provider of the mailbox.
-    pub jobs: Vec<(Notice, (Person, Arc<str>), Story)>,
+    pub jobs: Vec<(Notice, (Person, Arc<str>), History)>,
 }
 
 impl Planner<'_> {
@@ -97,35 +97,37 @@ impl Planner<'_> {
         &self,
         shared: &Shared,
         notices: Vec<Notice>,
-        past: &Past,
+        recorded: &Histories,
         mut people: HashMap<PersonId, Person>,
     ) -> Result<Plan> {
         let again = |doubts| shared.resend_in(doubts).is_some();
-        let mut stories = self.stories(notices, past, again).await?;
+        let mut histories = self.histories(notices, recorded, again).await?;
         let now = self.app.now();
         let mut plan = Plan::default();
-        plan.known.unclear = stories.unclear;
-        for (notice, story) in stories.each {
+        plan.known.unclear = histories.unclear;
+        for (notice, history) in histories.each {
             let person = people.remove(&notice.person);
             let person = person.ok_or_else(|| Error::inconsistent("notice", notice.id))?;
             let provider = self.providers.name(person.contact.email.as_ref());
-            let (to, withheld) = match story.end {
+            let (to, withheld) = match history.end {
                 Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
                     ((NoticeStatus::Deferred, due_at), None)
                 }
                 Some((to, _)) if to != NoticeStatus::Deferred => ((to, None), None),
                 _ => match shared.fits(&notice, &person) {
                     Ok(()) => {
-                        plan.jobs.push((notice, (person, provider), story));
+                        plan.jobs.push((notice, (person, provider), history));
                         continue;
                     }
                     // It may have arrived.
-                    Err(_) if story.doubts > 0 => ((NoticeStatus::Uncertain, None), None),
+                    Err(_) if history.doubts > 0 => ((NoticeStatus::Uncertain, None), None),
                     Err(reason) => ((NoticeStatus::Withheld, None), Some(reason)),
                 },
             };
             let stands = (to, withheld);
-            let ended = stories.refused.settled(&notice, story, stands, provider);
+            let ended = histories
+                .refused
+                .settled(&notice, history, stands, provider);
             plan.known.settled.push(ended);
         }
         Ok(plan)
@@ -133,23 +135,25 @@ impl Planner<'_> {
 
     /// Ends every notice of a batch whose campaign was cancelled or whose incident was forgotten: with the result of
     /// its last attempt, or as cancelled.
-    pub async fn cancel(&self, notices: Vec<Notice>, past: &Past) -> Result<Known> {
-        let mut stories = self.stories(notices, past, |_| false).await?;
+    pub async fn cancel(&self, notices: Vec<Notice>, recorded: &Histories) -> Result<Known> {
+        let mut histories = self.histories(notices, recorded, |_| false).await?;
         let mut known = Known {
-            unclear: stories.unclear,
+            unclear: histories.unclear,
             ..Known::default()
         };
-        for (notice, story) in stories.each {
-            let to = match story.end {
+        for (notice, history) in histories.each {
+            let to = match history.end {
                 // It may have arrived.
-                Some((NoticeStatus::Deferred, _)) | None if story.doubts > 0 => {
+                Some((NoticeStatus::Deferred, _)) | None if history.doubts > 0 => {
                     NoticeStatus::Uncertain
                 }
                 Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
                 Some((to, _)) => to,
             };
             let (stands, provider) = (((to, None), None), self.providers.name(None));
-            let ended = stories.refused.settled(&notice, story, stands, provider);
+            let ended = histories
+                .refused
+                .settled(&notice, history, stands, provider);
             known.settled.push(ended);
         }
         Ok(known)
@@ -157,14 +161,18 @@ impl Planner<'_> {
 
     /// Settles the notices whose outcomes say more than their rows, and no other: nothing is sent, and attempts without
     /// a result stay as they are.
-    pub async fn recorded(&self, notices: Vec<Notice>, past: &Past) -> Result<Vec<Settled>> {
+    pub async fn recorded(
+        &self,
+        notices: Vec<Notice>,
+        recorded: &Histories,
+    ) -> Result<Vec<Settled>> {
         let read = |notice: Notice| {
-            let story = past.of(&notice);
-            (notice, story)
+            let history = recorded.of(&notice);
+            (notice, history)
         };
         let mut each: Vec<_> = notices.into_iter().map(read).collect();
-        each.retain(|(_, story)| {
-            story.open.is_none() && story.end.is_some() && !story.tried.is_empty()
+        each.retain(|(_, history)| {
+            history.open.is_none() && history.end.is_some() && !history.tried.is_empty()
         });
         let mut refused = self.refused(&each).await?;
         let ids = each.iter().map(|(notice, _)| notice.person);
@@ -172,12 +180,12 @@ impl Planner<'_> {
             Some(key) => self.people(&key, ids).await?,
             None => HashMap::new(),
         };
-        let settled = |(notice, story): (Notice, Story)| {
-            let stands = (story.end?, None);
+        let settled = |(notice, history): (Notice, History)| {
+            let stands = (history.end?, None);
             let person = people.get(&notice.person);
             let email = person.and_then(|person| person.contact.email.as_ref());
             let provider = self.providers.name(email);
-            Some(refused.settled(&notice, story, stands, provider))
+            Some(refused.settled(&notice, history, stands, provider))
         };
         Ok(each.into_iter().filter_map(settled).collect())
     }
@@ -208,21 +216,21 @@ impl Planner<'_> {
 
     /// The histories of a batch's notices. Attempts of a dead sender that have no result are recorded as uncertain;
     /// `again` tells from the number of uncertain attempts whether the notice is resent.
-    async fn stories(
+    async fn histories(
         &self,
         notices: Vec<Notice>,
-        past: &Past,
+        recorded: &Histories,
         again: impl Fn(u32) -> bool,
-    ) -> Result<Stories> {
+    ) -> Result<BatchHistories> {
         let now = self.app.now();
         let mut lost = Vec::new();
         let read = |notice: Notice| {
-            let mut story = past.of(&notice);
-            if let Some(open) = story.open.take() {
-                story.doubts += 1;
+            let mut history = recorded.of(&notice);
+            if let Some(open) = history.open.take() {
+                history.doubts += 1;
                 // Resent at once: the former sender is gone. If this sender dies too before the new attempt begins, the
                 // row tells the next sender to resend.
-                let retry_at = again(story.doubts).then_some(now);
+                let retry_at = again(history.doubts).then_some(now);
                 let row = Outcome {
                     settled: true,
                     result: AttemptResult::Uncertain,
@@ -231,16 +239,16 @@ impl Planner<'_> {
                     retry_at,
                     ..open
                 };
-                story.end = past::end_of(&row);
-                story.tried.push(row.clone());
+                history.end = history::end_of(&row);
+                history.tried.push(row.clone());
                 lost.push(row);
             }
-            (notice, story)
+            (notice, history)
         };
         let mut each: Vec<_> = notices.into_iter().map(read).collect();
         let unclear = self.write_lost(lost).await?;
         each.retain(|(notice, _)| !unclear.contains(&notice.id));
-        Ok(Stories {
+        Ok(BatchHistories {
             refused: self.refused(&each).await?,
             each,
             unclear: !unclear.is_empty(),
@@ -254,7 +262,7 @@ impl Planner<'_> {
             return Ok(HashSet::new());
         }
         let mut unclear: HashSet<NoticeId> = lost.iter().map(|row| row.notice_id).collect();
-        let written = self.ledger.write(lost).await?;
+        let written = self.outcome_writer.write(lost).await?;
         for (notice, ..) in &written {
             unclear.remove(notice);
         }
@@ -269,8 +277,11 @@ impl Planner<'_> {
 
     /// The addresses that refused the messages of a dead sender. Outcomes do not contain addresses, so the present
     /// address is taken, unless a list may have changed it since the attempt.
-    async fn refused(&self, each: &[(Notice, Story)]) -> Result<Refused> {
-        let refused: Vec<_> = each.iter().filter(|(_, story)| is_refused(story)).collect();
+    async fn refused(&self, each: &[(Notice, History)]) -> Result<Refused> {
+        let refused: Vec<_> = each
+            .iter()
+            .filter(|(_, history)| is_refused(history))
+            .collect();
         if refused.is_empty() {
             return Ok(Refused::default());
         }
@@ -279,7 +290,7 @@ impl Planner<'_> {
         let mut conn = self.app.db.get().await?;
         // Reads the keys first: the second statement then sees a list that was applied between the two.
         let mut keys = person::store::email_keys_of(&mut conn, (incident, bucket), &people).await?;
-        let newest = scope::store::newest(&mut conn, incident, bucket).await?;
+        let newest = account::store::newest(&mut conn, incident, bucket).await?;
         let campaign = campaign::store::find(&mut conn, self.lease.campaign_id).await?;
         let content = campaign.content.as_deref().and_then(Content::from_text);
         let Some((_, at)) = newest.filter(|(version, _)| {
@@ -288,8 +299,8 @@ impl Planner<'_> {
         }) else {
             return Ok(Refused(keys));
         };
-        for (notice, story) in refused {
-            if story.last_tried.is_none_or(|tried| tried - at <= SURE) {
+        for (notice, history) in refused {
+            if history.last_tried.is_none_or(|tried| tried - at <= SURE) {
                 keys.remove(&notice.person);
             }
         }
@@ -297,9 +308,9 @@ impl Planner<'_> {
     }
 }
 
-fn is_refused(story: &Story) -> bool {
+fn is_refused(history: &History) -> bool {
     matches!(
-        story.end,
+        history.end,
         Some((NoticeStatus::Bounced | NoticeStatus::Expired, _))
     )
 }

@@ -7,50 +7,58 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use super::Route;
-use super::gate::Gate;
+use super::connection::Connection;
 use super::idle::{Idle, Wake};
-use super::lanes::Lanes;
-use super::ledger::Ledger;
 use super::left::Left;
-use super::line::Line;
 use super::loader::Loader;
+use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
 use super::providers::Providers;
-use super::trunk::Trunk;
+use super::queue::Queue;
+use super::relay_state::RelayState;
+use super::send_permission::SendPermission;
 use crate::app::App;
 use crate::db::retry::Collision;
+use crate::delivery::freeze::Freezer;
 use crate::id::SenderId;
-use crate::notice::freeze::Freezer;
 use crate::shutdown::Shutdown;
 
-/// How often jobs that may not go any more are returned: with the gate's poll interval this is well below two seconds.
+/// How often jobs that may not go any more are returned: with the poll interval of the send
+/// permission this is well below two seconds.
 const LET_GO: Duration = Duration::from_millis(500);
 
 /// Starts everything that sends notices.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
-    let trunks: Vec<_> = routes
+    let relay_states: Vec<_> = routes
         .into_iter()
-        .map(|route| Arc::new(Trunk::new(route)))
+        .map(|route| Arc::new(RelayState::new(route)))
         .collect();
-    let gate = Gate::new(SenderId::new(app.now()), &trunks);
-    let ledger = Ledger::start(app);
+    let permission = SendPermission::new(SenderId::new(app.now()), &relay_states);
+    let outcome_writer = OutcomeWriter::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
-    let lanes = Lanes::new(Providers::new(&app.config.providers), &trunks, room);
+    let queue = Queue::new(Providers::new(&app.config.providers), &relay_states, room);
     let left = Left::new(shutdown);
-    start_lines(app, &trunks, &lanes, (&ledger, &left), shutdown);
+    start_connections(
+        app,
+        &relay_states,
+        &queue,
+        (&outcome_writer, &left),
+        shutdown,
+    );
     let wake = Wake::new();
     shutdown.spawn(
-        gate.clone()
+        permission
+            .clone()
             .watch(app.clone(), wake.clone(), shutdown.clone()),
     );
     shutdown.spawn(freeze_all(app.clone(), wake.clone(), shutdown.clone()));
-    shutdown.spawn(let_go(gate.clone(), lanes.clone(), shutdown.clone()));
+    shutdown.spawn(let_go(permission.clone(), queue.clone(), shutdown.clone()));
     let loader = Loader {
         app: app.clone(),
-        gate,
-        ledger,
-        lanes,
-        hands: TaskTracker::new(),
+        permission,
+        outcome_writer,
+        queue,
+        batches: TaskTracker::new(),
         left,
         shared: HashMap::new(),
         last: None,
@@ -59,50 +67,50 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     shutdown.spawn(loader.run(shutdown.clone()));
 }
 
-fn start_lines(
+fn start_connections(
     app: &App,
-    trunks: &[Arc<Trunk>],
-    lanes: &Lanes,
-    (ledger, left): (&Ledger, &Left),
+    relay_states: &[Arc<RelayState>],
+    queue: &Queue,
+    (outcome_writer, left): (&OutcomeWriter, &Left),
     shutdown: &Shutdown,
 ) {
     let node = Arc::new(Pace::default());
-    for trunk in trunks {
-        let before: Vec<_> = match trunk.route.standby {
-            true => trunks
+    for relay_state in relay_states {
+        let before: Vec<_> = match relay_state.route.standby {
+            true => relay_states
                 .iter()
                 .filter(|other| !other.route.standby)
                 .map(Arc::clone)
                 .collect(),
             false => Vec::new(),
         };
-        let others: Vec<_> = trunks
+        let others: Vec<_> = relay_states
             .iter()
-            .filter(|other| !Arc::ptr_eq(other, trunk))
+            .filter(|other| !Arc::ptr_eq(other, relay_state))
             .map(Arc::clone)
             .collect();
-        for _ in 0..trunk.route.connections {
-            let line = Line {
+        for _ in 0..relay_state.route.connections {
+            let connection = Connection {
                 app: app.clone(),
-                trunk: Arc::clone(trunk),
+                relay_state: Arc::clone(relay_state),
                 before: before.clone(),
                 others: others.clone(),
                 node: Arc::clone(&node),
-                lanes: lanes.clone(),
-                ledger: ledger.clone(),
+                queue: queue.clone(),
+                outcome_writer: outcome_writer.clone(),
                 left: left.clone(),
                 shutdown: shutdown.clone(),
             };
-            shutdown.spawn(line.run());
+            shutdown.spawn(connection.run());
         }
     }
 }
 
-/// Returns jobs that may not go any more, and all jobs while every relay is held. A line returns such jobs when it asks
-/// for one, but the lines of a held relay do not ask.
-async fn let_go(gate: Gate, lanes: Lanes, shutdown: Shutdown) {
+/// Returns jobs that may not go any more, and all jobs while every relay is held. A connection returns such jobs when it asks
+/// for one, but the connections of a held relay do not ask.
+async fn let_go(permission: SendPermission, queue: Queue, shutdown: Shutdown) {
     while shutdown.rest(LET_GO).await {
-        lanes.give_back(gate.is_held());
+        queue.give_back(permission.is_held());
     }
 }
 

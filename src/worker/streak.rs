@@ -1,4 +1,4 @@
-//! Bad results of one relay that follow each other: transactions that are lost, messages that are put off. Enough of
+//! Bad results of one relay that follow each other: transactions that are lost, messages that are deferred. Enough of
 //! them mean the relay and say nothing about a campaign. Until that is known, the breaker hears nothing of them.
 
 use std::collections::BTreeSet;
@@ -10,12 +10,12 @@ use crate::id::NoticeId;
 
 /// The relay is away after this many lost transactions in a row, on any of its connections.
 const LOST: u32 = 5;
-/// Messages put off one after the other after which the relay puts everything off, if they are of several providers.
-const PUT_OFF: usize = 10;
+/// Messages deferred one after the other after which the relay defers everything, if they are of several providers.
+const DEFERRED: usize = 10;
 /// How many providers are several.
 const SEVERAL: usize = 3;
 /// The same whatever their providers.
-const PUT_OFF_ALIKE: usize = 20;
+const DEFERRED_ALIKE: usize = 20;
 
 /// What a bad result leads to.
 #[derive(Debug)]
@@ -29,15 +29,15 @@ pub enum Means {
     Campaigns(Vec<Heard>),
 }
 
-/// A message that was put off.
+/// A message that was deferred.
 #[derive(Debug)]
-pub struct PutOff<'a> {
+pub struct Deferral<'a> {
     pub notice: NoticeId,
     /// Who runs its mailbox.
     pub provider: &'a str,
     /// It was tried before: at the end of a campaign only such are left.
     pub is_again: bool,
-    /// Another relay could take it, and does not put off its own messages.
+    /// Another relay could take it, and does not deferred its own messages.
     pub others_take: bool,
 }
 
@@ -54,10 +54,10 @@ struct Rows {
     lost: u32,
     /// Results that are counted unless the relay turns out to be away.
     lost_unsaid: Vec<Heard>,
-    put_off: BTreeSet<NoticeId>,
+    deferred: BTreeSet<NoticeId>,
     providers: BTreeSet<Box<str>>,
-    put_off_unsaid: Vec<Heard>,
-    /// It was held since it put everything off, and has taken nothing since.
+    deferred_unsaid: Vec<Heard>,
+    /// It was held since it deferred everything, and has taken nothing since.
     is_suspect: bool,
 }
 
@@ -94,7 +94,7 @@ impl Streak {
         std::mem::take(&mut rows.lost_unsaid)
     }
 
-    /// A message was taken, or its address refused: the relay does not put everything off. What is counted now.
+    /// A message was taken, or its address refused: the relay does not defer everything. What is counted now.
     pub fn taken(&self) -> Vec<Heard> {
         if !self.any.load(Ordering::Relaxed) {
             return Vec::new();
@@ -104,19 +104,19 @@ impl Streak {
         self.any.store(false, Ordering::Relaxed);
         drop(guard);
         let mut heard = rows.lost_unsaid;
-        heard.extend(rows.put_off_unsaid);
+        heard.extend(rows.deferred_unsaid);
         heard
     }
 
-    /// A message was put off.
-    pub fn put_off(&self, one: &PutOff<'_>, heard: Heard) -> Means {
+    /// A message was deferred.
+    pub fn defer(&self, one: &Deferral<'_>, heard: Heard) -> Means {
         let mut rows = self.rows();
         if one.is_again && !rows.is_suspect {
             return Means::Campaigns(vec![heard]);
         }
         rows.count(one);
         if !one.others_take {
-            let mut heard_now = std::mem::take(&mut rows.put_off_unsaid);
+            let mut heard_now = std::mem::take(&mut rows.deferred_unsaid);
             heard_now.push(heard);
             return Means::Campaigns(heard_now);
         }
@@ -129,20 +129,20 @@ impl Streak {
             };
             return Means::Relay(Vec::new());
         }
-        rows.put_off_unsaid.push(heard);
+        rows.deferred_unsaid.push(heard);
         Means::Open
     }
 
-    /// Whether the latest message that a relay answered for was put off.
-    pub fn puts_off(&self) -> bool {
-        self.any.load(Ordering::Relaxed) && !self.rows().put_off.is_empty()
+    /// Whether the latest message that a relay answered for was deferred.
+    pub fn defers(&self) -> bool {
+        self.any.load(Ordering::Relaxed) && !self.rows().deferred.is_empty()
     }
 }
 
 impl Rows {
-    fn count(&mut self, one: &PutOff<'_>) {
-        if self.put_off.len() < PUT_OFF_ALIKE {
-            self.put_off.insert(one.notice);
+    fn count(&mut self, one: &Deferral<'_>) {
+        if self.deferred.len() < DEFERRED_ALIKE {
+            self.deferred.insert(one.notice);
         }
         if self.providers.len() < SEVERAL {
             self.providers.insert(one.provider.into());
@@ -151,9 +151,9 @@ impl Rows {
 
     fn puts_everything_off(&self) -> bool {
         let least = match self.providers.len() >= SEVERAL {
-            true => PUT_OFF,
-            false => PUT_OFF_ALIKE,
+            true => DEFERRED,
+            false => DEFERRED_ALIKE,
         };
-        self.put_off.len() >= least
+        self.deferred.len() >= least
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::time::Instant;
 
-use super::hand::Job;
+use super::leased_batch::Job;
 use super::providers::Providers;
-use super::trunk::Trunk;
+use super::relay_state::RelayState;
 
 /// Who looks for a job, and what bears on it.
 pub struct Look<'a> {
@@ -18,9 +18,9 @@ pub struct Look<'a> {
     /// Who runs the mailboxes.
     pub providers: &'a Providers,
     /// The relay that looks.
-    pub by: &'a Trunk,
+    pub by: &'a RelayState,
     /// All relays of this node.
-    pub trunks: &'a [Arc<Trunk>],
+    pub relay_states: &'a [Arc<RelayState>],
 }
 
 /// What relays that are held, wait as standby or cannot carry its letter mean for a job.
@@ -41,7 +41,8 @@ impl Look<'_> {
             return Way::Open;
         }
         let refuser = self.providers.refuser(job.person.contact.email.as_ref());
-        let wait = |trunk: &Trunk| wait_for(trunk, self.trunks, job, &refuser);
+        let wait =
+            |relay_state: &RelayState| wait_for(relay_state, self.relay_states, job, &refuser);
         // Held as a whole, it takes no new job; one that asks has one to give.
         let here = match self.by.held() {
             Some(_) => None,
@@ -50,7 +51,12 @@ impl Look<'_> {
         if here == Some(Duration::ZERO) {
             return Way::Open;
         }
-        match self.trunks.iter().filter_map(|trunk| wait(trunk)).min() {
+        match self
+            .relay_states
+            .iter()
+            .filter_map(|relay_state| wait(relay_state))
+            .min()
+        {
             Some(Duration::ZERO) => Way::Elsewhere,
             Some(least) => Way::Nowhere(least),
             // No relay can carry the letter: the relay that looks takes the job to report that.
@@ -60,22 +66,28 @@ impl Look<'_> {
 }
 
 /// How long until the relay takes the job; `None`: it never does. Zero: now.
-fn wait_for(trunk: &Trunk, all: &[Arc<Trunk>], job: &Job, refuser: &str) -> Option<Duration> {
-    if !job.may_go_by(trunk) || trunk.route.standby && is_served(all, job) {
+fn wait_for(
+    relay_state: &RelayState,
+    all: &[Arc<RelayState>],
+    job: &Job,
+    refuser: &str,
+) -> Option<Duration> {
+    if !job.may_go_by(relay_state) || relay_state.route.standby && is_served(all, job) {
         return None;
     }
-    let held = [trunk.held(), trunk.provider_held(refuser)];
+    let held = [relay_state.held(), relay_state.provider_held(refuser)];
     Some(held.into_iter().flatten().max().unwrap_or_default())
 }
 
 /// Whether a relay that goes first is in use and may carry a job: no standby takes it then.
-pub fn is_served(all: &[Arc<Trunk>], job: &Job) -> bool {
-    all.iter()
-        .any(|trunk| !trunk.route.standby && trunk.held().is_none() && job.may_go_by(trunk))
+pub fn is_served(all: &[Arc<RelayState>], job: &Job) -> bool {
+    all.iter().any(|relay_state| {
+        !relay_state.route.standby && relay_state.held().is_none() && job.may_go_by(relay_state)
+    })
 }
 
 /// Defers a job by the time for which no relay takes it.
-pub fn put_off(job: Job, left: Duration) {
+pub fn defer(job: Job, left: Duration) {
     let until = job.now() + TimeDelta::from_std(left).unwrap_or(TimeDelta::hours(1));
-    job.put_off(until);
+    job.defer(until);
 }

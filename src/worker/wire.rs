@@ -1,28 +1,28 @@
-//! A connection of a line, counted as long as it is kept.
+//! A connection of a connection, counted as long as it is kept.
 
 use prometheus::IntGauge;
 
-use super::trunk::{Counted, Trunk};
+use super::relay_state::{Counted, RelayState};
 use crate::app::App;
 use crate::mail;
 
 /// An open connection, counted as long as it is kept.
 pub struct Wire<'a> {
     /// The connection.
-    pub line: mail::Line,
+    pub connection: mail::Line,
     _counted: Counted<'a>,
     _shown: Shown,
 }
 
 impl<'a> Wire<'a> {
     /// Counts a connection that was just opened.
-    pub fn new(line: mail::Line, app: &App, trunk: &'a Trunk) -> Self {
-        let relay = trunk.route.relay.name();
+    pub fn new(connection: mail::Line, app: &App, relay_state: &'a RelayState) -> Self {
+        let relay = relay_state.route.relay.name();
         let gauge = app.metrics.connections.with_label_values(&[relay]);
         gauge.inc();
         Self {
-            line,
-            _counted: trunk.opened(),
+            connection,
+            _counted: relay_state.opened(),
             _shown: Shown(gauge),
         }
     }

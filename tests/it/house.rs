@@ -254,7 +254,7 @@ impl House {
 
     /// Freezes the audiences of all campaigns under way.
     pub async fn freeze_all(&self) {
-        while candor::notice::freeze::step(&self.app).await.unwrap() {}
+        while candor::delivery::freeze::step(&self.app).await.unwrap() {}
     }
 
     /// How many notices have this status.

@@ -20,9 +20,9 @@ mod walk;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use candor::account::{self, Account, recount};
 use candor::id::{PersonId, PostalId};
 use candor::link::{NoticeCode, StatusLink};
-use candor::notice::account::{self, Account, recount};
 use candor::person::Person;
 use candor::person::find::{Clue, find};
 use candor::postal::consent::Confirmed;

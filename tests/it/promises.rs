@@ -20,8 +20,8 @@ mod stopped;
 pub mod storm;
 mod typed;
 
+use candor::account::{Account, account, recount};
 use candor::campaign::CampaignKind;
-use candor::notice::account::{Account, account, recount};
 use candor::staff::StaffRole::Comms;
 use serde_json::json;
 

@@ -30,19 +30,19 @@ mod while_importing;
 
 use std::io::Cursor;
 
+use candor::account::{self, Account, account, recount};
+use candor::csv_file::ReadError;
 use candor::db;
 use candor::element::{Element, ElementSet};
+use candor::erasure::{ForgetError, forget};
 use candor::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use candor::incident::{self, Facts, IncidentState, steer};
-use candor::notice::account::{Account, account, recount};
 use candor::person::find::{Clue, find};
-use candor::person::forget::{ForgetError, forget};
 use candor::person::place::{Jurisdiction, Locale};
 use candor::person::{self, AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy, Who};
 use candor::scope::activate::{ActivateError, activate, discard};
 use candor::scope::body::pieces;
 use candor::scope::consent::Consent;
-use candor::scope::csv::ReadError;
 use candor::scope::delta::Change;
 use candor::scope::import::{ImportError, Imported, Source, import};
 use candor::scope::{How, OnDraft, Reject, ScopeMode, ScopeStatus, store};
@@ -147,7 +147,7 @@ impl Desk {
                 .cloned()
                 .collect();
             let mut conn = self.conn().await;
-            let done = person::store::settle(&mut conn, self.incident, bucket, &here).await;
+            let done = account::store::settle(&mut conn, self.incident, bucket, &here).await;
             done.unwrap();
         }
     }

@@ -217,15 +217,15 @@ pub struct Seen {
     pub percent: i16,
 }
 
-/// What is rung when a campaign, or everything, is held or let go.
-pub const GATE: &str = "candor_gate";
-
 /// The state of these campaigns, and whether all sending is stopped: by a person, or since the database may be an older
 /// copy.
 ///
 /// # Errors
 /// The database's.
-pub async fn gate(conn: &mut Conn, ids: &[CampaignId]) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
+pub async fn send_permission(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<(bool, Vec<(CampaignId, Seen)>)> {
     let in_doubt = diesel::dsl::exists(deployment::table.filter(deployment::doubt.is_not_null()));
     let stopped: bool = emergency_stop::table
         .select(emergency_stop::stopped_at.is_not_null().or(in_doubt))

@@ -30,7 +30,7 @@ struct Other {
 
 /// What a sender says of itself.
 #[derive(Debug, Clone, Default)]
-pub struct Beat {
+pub struct Heartbeat {
     /// Its relays as it sees them.
     pub relays: Vec<RelaySeen>,
     /// The campaigns of its leased batches that it can send now.
@@ -45,11 +45,11 @@ pub struct Beat {
 ///
 /// # Errors
 /// The database's.
-pub async fn beat(
+pub async fn publish_heartbeat(
     conn: &mut Conn,
     me: SenderId,
     node: &str,
-    beat: &Beat,
+    heartbeat: &Heartbeat,
 ) -> Result<Vec<Vec<CampaignId>>> {
     let question = concat!(
         "with beat as (
@@ -64,10 +64,10 @@ pub async fn beat(
     let others: Vec<Other> = diesel::sql_query(question)
         .bind::<Uuid, _>(me.uuid())
         .bind::<Text, _>(node)
-        .bind::<Jsonb, _>(serde_json::json!(beat.relays))
-        .bind::<Array<Uuid>, _>(&beat.campaigns)
-        .bind::<Jsonb, _>(serde_json::json!(beat.sending))
-        .bind::<Double, _>(beat.at_work.as_secs_f64())
+        .bind::<Jsonb, _>(serde_json::json!(heartbeat.relays))
+        .bind::<Array<Uuid>, _>(&heartbeat.campaigns)
+        .bind::<Jsonb, _>(serde_json::json!(heartbeat.sending))
+        .bind::<Double, _>(heartbeat.at_work.as_secs_f64())
         .load(conn)
         .await?;
     Ok(others.into_iter().map(|other| other.campaigns).collect())
@@ -135,7 +135,7 @@ pub async fn ability_of(
 }
 
 /// What keeps cancelled campaigns from being settled: that no sender is at work, or doubt about the database. A stop,
-/// relays that are held and pacing do not: nothing is sent for it (`notice::store::batch::claim`).
+/// relays that are held and pacing do not: nothing is sent for it (`delivery::store::batch::claim`).
 async fn settling(conn: &mut Conn) -> Result<Ability> {
     let in_doubt = in_doubt_since(conn).await?;
     let at_work = !relays(conn).await?.is_empty();

@@ -1,8 +1,7 @@
 //! What the database says of itself: where it was written, how far it got, which keys it is used with.
 
 mod gap;
-mod left;
-mod posted;
+mod keys;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,12 +11,8 @@ use diesel::sql_types::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use self::gap::{insert_gap, missing};
-pub use self::left::{
-    Latest, give_batches_back, insert_outcomes, latest, letters_settled_since, list_approved,
-    list_recent, list_under_way, list_waiting_letters, mark_drafts, settle_letters, settled_since,
-};
-pub use self::posted::{count_need_letter, lists_waiting};
+pub use self::gap::missing;
+pub use self::keys::{any_incident, list_keys};
 use super::{Doubt, Why};
 use crate::db::schema::{deployment, key_fingerprint};
 use crate::db::{Conn, Result, statement};

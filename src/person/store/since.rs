@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Uui
 use diesel_async::RunQueryDsl;
 
 use super::super::{Became, Settled, ToldBy};
-use super::books::{Moved, move_account};
+use super::moved::Moved;
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Result, statement};
 use crate::element::ElementSet;
@@ -82,8 +82,8 @@ pub async fn lock(conn: &mut Conn, incident: IncidentId, buckets: Range<i32>) ->
     Ok(())
 }
 
-/// Records what became of messages to people of one bucket, each person once. Their facts change, their standing
-/// follows, and the account moves by exactly the difference.
+/// Records what became of messages to people of one bucket, each person once: their facts change, and their standing
+/// follows. Returns what the account must move by: `account::store::settle` does both.
 ///
 /// # Errors
 /// The database's.
@@ -92,10 +92,10 @@ pub async fn settle(
     incident: IncidentId,
     bucket: i32,
     settled: &[Settled],
-) -> Result<()> {
+) -> Result<Vec<Moved>> {
     let each: Vec<_> = settled.iter().map(|one| columns(&one.became)).collect();
     lock(conn, incident, bucket..bucket + 1).await?;
-    let moved: Vec<Moved> = statement(SETTLE)
+    Ok(statement(SETTLE)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(incident)
         .bind::<Array<Uuid>, _>(settled.iter().map(|s| s.person.uuid()).collect::<Vec<_>>())
@@ -108,8 +108,7 @@ pub async fn settle(
         .bind::<Array<Nullable<Bytea>>, _>(each.iter().map(|c| c.refused).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(each.iter().map(|c| c.softly).collect::<Vec<_>>())
         .load(conn)
-        .await?;
-    move_account(conn, incident, &moved).await
+        .await?)
 }
 
 /// One result as the columns of [`SETTLE`].

@@ -10,16 +10,16 @@ use super::super::store::{self, Own, Span};
 use super::super::{ScopeMode, Version};
 use super::asked::lock_agreed;
 use super::{ActivateError, answered};
+use crate::account;
+use crate::account::store::Moves;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::campaign;
 use crate::db::retry::retried;
-use crate::db::{self, Conn, bell};
+use crate::db::{self, Conn, notify};
 use crate::id::{BUCKETS, IncidentId, StaffId};
 use crate::incident;
 use crate::person;
-use crate::person::store::Moves;
 use crate::postal::{self, PostalError};
 use crate::staff::replay::store::mark_done;
 use crate::ticket;
@@ -37,7 +37,9 @@ pub(super) async fn whole(
 ) -> Result<Version, ActivateError> {
     let own = Own::new(incident, draft.version);
     let mut tx = app.db.begin().await?;
-    let net = store::record_applied(&mut tx, Span::all(incident, draft.version), app.now()).await?;
+    let net =
+        account::store::record_applied(&mut tx, (incident, draft.version), 0..BUCKETS, app.now())
+            .await?;
     let come = store::count_own(&mut tx, &own).await?;
     move_accounts(&mut tx, net, &come).await?;
     lock_agreed(&mut tx, incident, draft, consent).await?;
@@ -76,7 +78,8 @@ pub(super) async fn by_bucket(
     incident: IncidentId,
     half: &Version,
 ) -> Result<Version, ActivateError> {
-    let done = store::list_applied(&mut *app.db.get().await?, incident, half.version).await?;
+    let done =
+        account::store::list_applied(&mut *app.db.get().await?, incident, half.version).await?;
     let left = (0..BUCKETS).filter(|bucket| done.iter().all(|(done, ..)| done != bucket));
     stream::iter(left.map(Ok::<_, ActivateError>))
         .try_for_each_concurrent(AT_WORK, |bucket| {
@@ -143,7 +146,7 @@ async fn end(
     half: &Version,
 ) -> Result<Version, ActivateError> {
     let version = half.version;
-    let applied = store::list_applied(conn, incident, version).await?;
+    let applied = account::store::list_applied(conn, incident, version).await?;
     let brought = applied.iter().map(|(_, added, _)| added).sum::<i64>();
     let took = applied
         .iter()
@@ -185,7 +188,9 @@ async fn apply(
     of: &Version,
     at: DateTime<Utc>,
 ) -> Result<(), ActivateError> {
-    let net = store::record_applied(conn, span, at).await?;
+    let net =
+        account::store::record_applied(conn, (span.incident, span.version), span.from..span.to, at)
+            .await?;
     person::store::lock(conn, span.incident, span.from..span.to).await?;
     if takes_back(of) {
         store::record_told_too_much(conn, span).await?;
@@ -203,7 +208,7 @@ async fn apply(
         moved.extend(store::apply_unlisted(conn, span).await?);
     }
     // Senders read the people of these buckets again before they write to them.
-    bell::ring(conn, campaign::store::GATE).await?;
+    notify::send(conn, notify::SEND_PERMISSION).await?;
     let mut moves = Moves::of(span.incident);
     for some in &moved {
         moves.add(some)?;
@@ -229,5 +234,5 @@ async fn move_accounts(conn: &mut Conn, net: i64, moves: &Moves) -> Result<(), A
         let incident = moves.incident();
         return Err(db::Error::inconsistent("account_count", incident).into());
     }
-    Ok(person::store::book(conn, moves).await?)
+    Ok(account::store::add(conn, moves).await?)
 }

@@ -1,10 +1,10 @@
 //! Why a list was not imported.
 
 use super::stage::Refused;
+use crate::csv_file::{HeaderError, ReadError};
 use crate::db;
 use crate::incident::IncidentState;
 use crate::scope::activate::{ActivateError, over};
-use crate::scope::csv::{HeaderError, ReadError};
 use crate::seal::Broken;
 
 /// Why a list was not imported. Nothing of it is left then.

@@ -7,12 +7,12 @@ use tokio_postgres::Client;
 
 use super::error::ImportError;
 use super::stage::{Stage, row_key};
+use crate::csv_file::Reason;
 use crate::db;
 use crate::element::ElementSet;
 use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::scope::RejectReason;
-use crate::scope::csv::Reason;
 use crate::scope::kinds::Kinds;
 use crate::scope::store::{self, Former, Own, Refused, Says};
 

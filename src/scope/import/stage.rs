@@ -11,14 +11,14 @@ use tokio::sync::mpsc;
 use super::again::Again;
 use super::references::References;
 use crate::clock::Clock;
+use crate::csv_file::Reason;
+use crate::csv_file::{
+    Column, Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
+};
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key, reference_key};
 use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
-use crate::scope::csv::Reason;
-use crate::scope::csv::{
-    Column, Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
-};
 use crate::scope::kinds::Kinds;
 use crate::scope::lacks::Lacks;
 use crate::scope::store::{self, Copy, Rejects, Rows, Says, StagedRow};

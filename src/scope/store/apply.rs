@@ -1,8 +1,7 @@
 //! Putting a staged version in force: sets of rows, some buckets at a time. Every statement returns by how
 //! many people it moved the account, from the rows as they were when it locked them.
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Integer, Timestamptz, Uuid};
+use diesel::sql_types::{Integer, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::{Conn, Result};
@@ -303,33 +302,6 @@ const UNLISTED: &str = concat!(
 /// The database's.
 pub async fn apply_unlisted(conn: &mut Conn, span: Span) -> Result<Vec<Moved>> {
     moves(conn, UNLISTED, span).await
-}
-
-/// Records what the version brings into these buckets and takes out of them, as its list was read when it
-/// became a draft: not from what applying it does. By how many people that is.
-///
-/// # Errors
-/// `Conflict` if they were done before.
-pub async fn record_applied(conn: &mut Conn, span: Span, at: DateTime<Utc>) -> Result<i64> {
-    #[derive(diesel::QueryableByName)]
-    struct Net {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let record = "insert into scope_applied (incident_id, version, bucket, added, retracted, at)
-        select v.incident_id, v.version, b.bucket, v.added[b.bucket + 1], v.retracted[b.bucket + 1], $5
-        from scope_version v cross join generate_series($3, $4 - 1) as b (bucket)
-        where v.incident_id = $1 and v.version = $2
-        returning added - retracted as n";
-    let net: Vec<Net> = diesel::sql_query(record)
-        .bind::<Uuid, _>(span.incident)
-        .bind::<Integer, _>(span.version)
-        .bind::<Integer, _>(span.from)
-        .bind::<Integer, _>(span.to)
-        .bind::<Timestamptz, _>(at)
-        .load(conn)
-        .await?;
-    Ok(net.iter().map(|net| net.n).sum())
 }
 
 #[cfg(test)]

@@ -315,8 +315,8 @@ pub async fn count_kept(
 mod tests {
     use ::csv::StringRecord;
 
-    use super::super::super::csv::{Column, Header};
     use super::super::super::lacks::Lacks;
+    use crate::csv_file::{Column, Header};
 
     #[test]
     fn the_bits_in_the_statements_are_those_of_the_absent_columns() {

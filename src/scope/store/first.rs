@@ -8,10 +8,11 @@ use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
+use crate::account::store::Moves;
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 use crate::person::flags::Flags;
-use crate::person::store::{Moved, Moves};
+use crate::person::store::Moved;
 
 /// The table in which the people of a first list wait.
 #[derive(Debug, Clone)]

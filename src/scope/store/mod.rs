@@ -22,7 +22,6 @@ macro_rules! on_a_refused_line {
     };
 }
 
-mod applied;
 mod apply;
 mod compare;
 mod complete;
@@ -38,8 +37,10 @@ mod stranger;
 mod upload;
 mod version;
 
-pub use applied::{Applied, Newest, activating, applied, list_applied, list_newer, newest};
-pub use apply::{Span, apply_former, apply_listed, apply_unlisted, by_bucket, record_applied};
+pub use crate::incident::store::lists::{
+    is_at_work, list_activating, try_lock, try_lock_session, unlock_session,
+};
+pub use apply::{Span, apply_former, apply_listed, apply_unlisted, by_bucket};
 pub use compare::{Compared, Kind, compare, compare_in, count_kept, count_kinds};
 pub use complete::{Completed, Former, Incomplete, complete, find_incomplete, take_over};
 pub use copy::{Copy, Rejects, Rows, Says, StagedRow, copy_rejects, copy_rows};
@@ -63,8 +64,7 @@ pub use reject::{
 };
 pub use staged::{
     Refused, analyze, begin, commit, delete_duplicates, find_by_index, find_duplicates, hurry,
-    is_at_work, roll_back, set_progress, summarize, sweep, try_lock, try_lock_session,
-    unlock_session,
+    roll_back, set_progress, summarize, sweep,
 };
 pub use stranger::{delete_strangers, find_retracted, find_strangers};
 pub use upload::{
@@ -72,6 +72,5 @@ pub use upload::{
     insert_piece, insert_upload, lock_upload, piece_owner, touch_upload,
 };
 pub use version::{
-    find, insert, list, list_activating, set_activating, set_active, set_delta, set_draft,
-    set_lines,
+    find, insert, list, set_activating, set_active, set_delta, set_draft, set_lines,
 };

@@ -236,18 +236,6 @@ pub async fn set_activating(
     }
 }
 
-/// All versions that are half in force.
-///
-/// # Errors
-/// The database's.
-pub async fn list_activating(conn: &mut Conn) -> Result<Vec<(IncidentId, i32)>> {
-    Ok(scope_version::table
-        .filter(scope_version::status.eq(ScopeStatus::Activating))
-        .select((scope_version::incident_id, scope_version::version))
-        .load(conn)
-        .await?)
-}
-
 /// Puts an activating version in force, and whatever was in force out of it.
 ///
 /// # Errors

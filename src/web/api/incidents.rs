@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::{Json, changed, seen_version, versioned};
 use crate::app::App;
 use crate::db::Conn;
+use crate::erasure::{self, ForgetError};
 use crate::id::{IncidentId, UpdateId};
 use crate::incident::open::Untold;
 use crate::incident::steer::{self, SteerError, Step};
 use crate::incident::{Facts, Incident, IncidentState, Published, Update, UpdateKind, store};
-use crate::person::forget::{self, ForgetError};
 use crate::staff::right::{ForgetIncident, SeeIncidents, SteerIncident};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::who::Allowed;
@@ -265,7 +265,7 @@ pub async fn forget(
     body: Json<Farewell>,
 ) -> Answer {
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
-    forget::forget(&app, who.id, incident, &body.0.slug).await?;
+    erasure::forget(&app, who.id, incident, &body.0.slug).await?;
     shown(&mut *app.db.get().await?, incident).await
 }
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::account;
 use crate::db::Conn;
 use crate::incident::Incident;
-use crate::notice;
 use crate::web::figures::{Part, Rect, count, lay};
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
@@ -55,12 +55,12 @@ impl Account {
         if of.active_scope.is_none() {
             return Ok(None);
         }
-        let counted = notice::account::account(conn, of.id).await?;
+        let counted = account::account(conn, of.id).await?;
         Ok(Some(Self::of(&counted, now)))
     }
 
     /// The figures as they were counted at `now`.
-    pub fn of(counted: &notice::account::Account, now: DateTime<Utc>) -> Self {
+    pub fn of(counted: &account::Account, now: DateTime<Utc>) -> Self {
         Self {
             people: counted.people,
             notified: counted.notified,

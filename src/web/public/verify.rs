@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::db::Conn;
+use crate::delivery::store::{self as notices, outcome};
 use crate::deployment;
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::notice::store::{self as notices, outcome};
 use crate::postal::{self, PostalState, PostalStatus};
 use crate::staff::sign_in::Attempts;
 use crate::staff::wrong_code::{self, TryError};

@@ -2,7 +2,7 @@
 
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::notice::account::account;
+use candor::account::account;
 use candor::staff::StaffRole::Comms;
 
 use crate::client::Site;

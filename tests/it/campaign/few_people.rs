@@ -1,7 +1,7 @@
 //! A campaign to few people.
 
 use candor::campaign::CampaignKind;
-use candor::notice::freeze;
+use candor::delivery::freeze;
 
 use crate::house::House;
 use crate::people::{Scene, list};

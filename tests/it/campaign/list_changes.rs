@@ -9,11 +9,11 @@ mod server;
 
 use std::collections::BTreeMap;
 
+use candor::account::{Account, account, recount};
 use candor::campaign::store::{LeftOut, Progress, left_out, progress};
 use candor::campaign::{CampaignStatus, store};
+use candor::delivery::freeze;
 use candor::id::CampaignId;
-use candor::notice::account::{Account, account, recount};
-use candor::notice::freeze;
 
 use crate::house::House;
 use crate::people::Scene;
@@ -89,7 +89,7 @@ async fn notices(house: &House, id: CampaignId) -> BTreeMap<usize, (String, Opti
         .await
         .unwrap();
     let key = found.key(&house.app.keys).unwrap().unwrap();
-    let all = candor::notice::store::list(&mut conn, id, None, None, 10_000)
+    let all = candor::delivery::store::list(&mut conn, id, None, None, 10_000)
         .await
         .unwrap();
     let mut by_number = BTreeMap::new();

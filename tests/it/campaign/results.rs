@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use candor::account::recount;
 use candor::campaign::CampaignKind;
+use candor::delivery::store::outcome::Outcome;
+use candor::delivery::store::writer::Writer;
 use candor::id::NoticeId;
 use candor::mail::Reply;
 use candor::notice::AttemptResult;
-use candor::notice::account::recount;
-use candor::notice::store::outcome::Outcome;
-use candor::notice::store::writer::Writer;
 use candor::staff::StaffRole::Comms;
 use chrono::TimeDelta;
 

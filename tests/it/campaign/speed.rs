@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use candor::campaign::ability::RelaySeen;
-use candor::campaign::store::{self, Beat, MayHaveArrived};
+use candor::campaign::store::{self, Heartbeat, MayHaveArrived};
 use candor::campaign::{Campaign, CampaignKind, doubled};
+use candor::delivery::freeze;
 use candor::id::{CampaignId, SenderId};
-use candor::notice::freeze;
 use candor::staff::StaffRole::{Admin, Agent, Comms};
 use candor::ticket::desk::{self, Caller};
 use candor::ticket::store::waiting_since_before;
@@ -34,15 +34,15 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
         per_second: 0,
         node_per_second: 0,
     };
-    let beat = Beat {
+    let beat = Heartbeat {
         relays: vec![relay],
         campaigns: vec![campaign],
         sending: [(campaign, on_connections)].into(),
-        ..Beat::default()
+        ..Heartbeat::default()
     };
     let me = SenderId::new(house.app.now());
     let mut conn = house.app.db.get().await.unwrap();
-    store::beat(&mut conn, me, "a.example", &beat)
+    store::publish_heartbeat(&mut conn, me, "a.example", &beat)
         .await
         .unwrap();
     campaign

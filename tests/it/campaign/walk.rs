@@ -5,15 +5,16 @@ mod dead_senders;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use candor::account::{account, recount};
 use candor::actor::Actor;
 use candor::campaign::hold;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, Progress};
 use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy, content};
+use candor::delivery;
 use candor::id::CampaignId;
 use candor::mail::Reply;
-use candor::notice::account::{account, recount};
-use candor::notice::{self, NoticeStatus};
+use candor::notice::NoticeStatus;
 use candor::seal::to_hex;
 use candor::shutdown::Shutdown;
 use candor::worker;
@@ -119,10 +120,10 @@ async fn each_reply_leads_to_its_own_state() {
         (counted.notified, counted.needs_letter, counted.unexplained),
         (39, 1, 0)
     );
-    let bounced = notice::store::list(&mut conn, campaign, Some(NoticeStatus::Bounced), None, 10)
+    let bounced = delivery::store::list(&mut conn, campaign, Some(NoticeStatus::Bounced), None, 10)
         .await
         .unwrap();
-    let story = notice::store::outcome::of_notice(&mut conn, bounced[0].id)
+    let story = delivery::store::outcome::of_notice(&mut conn, bounced[0].id)
         .await
         .unwrap();
     assert_eq!(

@@ -7,9 +7,9 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use candor::actor::Actor;
-use candor::campaign::store::GATE;
 use candor::campaign::{CampaignKind, hold};
-use candor::db::{self, Connector, bell};
+use candor::db::notify::SEND_PERMISSION;
+use candor::db::{self, Connector, notify};
 
 use self::secured::{Authority, HOST, PASSWORD, Secured};
 use crate::house::House;
@@ -68,12 +68,14 @@ async fn with_verify_full_everything_runs_over_tls() {
 
     // A pause arrives at once.
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
-    let mut gate = bell::Bell::listen(&house.app.db, GATE).await.unwrap();
+    let mut changes = notify::Listener::listen(&house.app.db, SEND_PERMISSION)
+        .await
+        .unwrap();
     let by = Actor::Staff(scene.comms);
     hold::pause(&house.app, by, campaign, Some("a look"))
         .await
         .unwrap();
-    let heard = tokio::time::timeout(Duration::from_secs(20), gate.heard()).await;
+    let heard = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
     assert_eq!(heard, Ok(true));
     hold::resume(&house.app, scene.comms, campaign)
         .await

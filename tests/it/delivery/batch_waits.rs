@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
 use candor::campaign::store::{self, Waits};
-use candor::notice::freeze;
+use candor::delivery::freeze;
 use candor::web::console::campaign::speed::LastWaits;
 
 use crate::house::House;

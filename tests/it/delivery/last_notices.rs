@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use candor::account::recount;
 use candor::campaign::CampaignKind;
 use candor::mail::{Letter, Reply};
-use candor::notice::account::recount;
 use candor::shutdown::Shutdown;
 use candor::worker;
 use chrono::TimeDelta;

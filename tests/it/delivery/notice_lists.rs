@@ -1,9 +1,10 @@
 //! The notices of a campaign, page by page and filtered by state.
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
+use candor::delivery::store;
 use candor::id::{CampaignId, NoticeId};
 use candor::mail::Reply;
-use candor::notice::{NoticeStatus, store};
+use candor::notice::NoticeStatus;
 
 use crate::house::House;
 use crate::people::{Scene, list};

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use candor::actor::Actor;
 use candor::campaign::pacing::CanaryState;
-use candor::campaign::store::{self, Beat, Pace};
-use candor::campaign::{CampaignKind, CampaignStatus, hold, review};
+use candor::campaign::store::{self, Heartbeat, Pace};
+use candor::campaign::{CampaignKind, CampaignStatus, hold};
+use candor::delivery::review;
 use candor::id::{CampaignId, PersonId, SenderId};
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 use candor::notice::NoticeStatus;
-use candor::notice::letter::message_key;
+use candor::delivery::letter::message_key;
 use candor::person::find::{Clue, find};
 use candor::seal::to_hex;
 use candor::shutdown::Shutdown;
@@ -228,15 +229,15 @@ async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     let [one, two] = [(); 2].map(|()| SenderId::new(house.app.now()));
     let campaign = CampaignId::new(house.app.now());
     let (idle, busy) = (
-        Beat::default(),
-        Beat {
+        Heartbeat::default(),
+        Heartbeat {
             campaigns: vec![campaign],
-            ..Beat::default()
+            ..Heartbeat::default()
         },
     );
-    let others = async |me, says: &Beat| {
+    let others = async |me, says: &Heartbeat| {
         let mut conn = house.app.db.get().await.unwrap();
-        store::beat(&mut conn, me, "a.example", says).await.unwrap()
+        store::publish_heartbeat(&mut conn, me, "a.example", says).await.unwrap()
     };
     let nobody: [Vec<CampaignId>; 0] = [];
     assert_eq!(others(one, &busy).await, nobody);

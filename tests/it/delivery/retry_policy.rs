@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use candor::delivery::policy::{Classification, decide};
 use candor::mail::Reply;
-use candor::notice::retry::{Verdict, decide};
 use chrono::DateTime;
 
 /// Reasons for which the corpus says that either classification is right, and reasons that are no bounce.
@@ -99,11 +99,12 @@ fn rows() -> Option<Vec<Row>> {
 
 /// The classification of the first reply, and whether it is a hard bounce. (A mailbox that is switched off rules the
 /// address out, too; the corpus counts it as soft.)
-fn first_verdict(code: u16, text: &str) -> (Verdict, bool) {
+fn first_classification(code: u16, text: &str) -> (Classification, bool) {
     let now = DateTime::from_timestamp(1_629_450_000, 0).expect("a moment");
-    let verdict = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);
-    let condemned = matches!(verdict, Verdict::Bounced { reason } if reason.is_hard());
-    (verdict, condemned)
+    let classification = decide(&Reply::heard(code, text, None), 1, now, now, 0.5);
+    let condemned =
+        matches!(classification, Classification::Bounced { reason } if reason.is_hard());
+    (classification, condemned)
 }
 
 #[test]
@@ -114,13 +115,13 @@ fn hard_and_soft_bounces_are_classified_as_by_sisimai() {
         if EITHER_WILL_DO.contains(&&*reason) {
             continue;
         }
-        let (verdict, condemned) = first_verdict(code, &text);
+        let (classification, condemned) = first_classification(code, &text);
         held += 1;
         agreed += usize::from(condemned == hard);
         hard_ones += usize::from(hard);
         found += usize::from(hard && condemned);
         if condemned != hard {
-            println!("{file}: {reason}, but {verdict:?} for {code} {text}");
+            println!("{file}: {reason}, but {classification:?} for {code} {text}");
         }
     }
     println!(
@@ -146,11 +147,14 @@ fn a_reply_against_the_sender_rules_out_no_address_and_is_not_final_at_once() {
             continue;
         }
         against += 1;
-        let (verdict, condemned) = first_verdict(code, &text);
-        let is_final = matches!(verdict, Verdict::Bounced { .. } | Verdict::Expired);
+        let (classification, condemned) = first_classification(code, &text);
+        let is_final = matches!(
+            classification,
+            Classification::Bounced { .. } | Classification::Expired
+        );
         assert!(
             !condemned && !is_final,
-            "{file}: {reason}, but {verdict:?} for {code} {text}"
+            "{file}: {reason}, but {classification:?} for {code} {text}"
         );
     }
     println!("{against} replies against the sender: none final at once, no address condemned");

@@ -9,11 +9,11 @@ mod waits;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
+use candor::erasure::{ForgetError, forget};
 use candor::id::{IncidentId, StaffId};
 use candor::incident::open::Untold;
 use candor::incident::steer::{self, SteerError, Step};
 use candor::incident::{IncidentState, store};
-use candor::person::forget::{ForgetError, forget};
 
 use crate::house::House;
 use crate::people::{BODY, Scene};

@@ -17,8 +17,8 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use candor::erasure::ForgetError;
 use candor::incident::open::{Open, Untold};
-use candor::person::forget::ForgetError;
 use chrono::TimeDelta;
 
 use self::model::list::{Columns, File, Row};

@@ -10,12 +10,12 @@ use std::process::{Command, Stdio};
 
 use candor::campaign::content::Content;
 use candor::config::Config;
+use candor::delivery::letter::{Edition, message_key, verp};
 use candor::element::{Element, ElementSet};
 use candor::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use candor::link::{NoticeCode, StatusLink};
 use candor::mail::dkim::{Signer, Signers};
 use candor::mail::{Letter, one_line};
-use candor::notice::letter::{Edition, message_key, verp};
 use candor::notice::{Notice, NoticeStatus};
 use candor::person::contact::Contact;
 use candor::person::flags::Flags;

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use candor::account::{account, recount};
 use candor::campaign::CampaignKind;
-use candor::notice::account::{account, recount};
 use candor::worker::Route;
 
 use super::scripted::{Act, serve};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze;
 use candor::id::BUCKETS;
-use candor::notice::freeze;
 use candor::person;
 use candor::postal::returned::returned;
 use candor::postal::{How, PostalError, PostalKind, Telling, slips, told};

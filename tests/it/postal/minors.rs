@@ -1,8 +1,8 @@
 //! Minors: a notice that addresses the parent or guardian, or a letter to them.
 
 use candor::campaign::{CampaignKind, UncertainPolicy, launch};
+use candor::delivery::freeze;
 use candor::mail::read::read;
-use candor::notice::freeze;
 use candor::postal::{MinorsRule, PostalError, PostalKind, minors};
 
 use super::Post;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze;
 use candor::id::BUCKETS;
-use candor::notice::freeze;
 use candor::person;
 use candor::postal::PostalKind;
 use candor::staff::StaffRole::Comms;

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use candor::account::account;
 use candor::campaign::CampaignKind;
 use candor::db::embedded::{Cluster, Settings, program};
 use candor::id::PersonId;
 use candor::link::{NoticeCode, StatusLink};
-use candor::notice::account::account;
 use candor::person::find::{Clue, find};
 use candor::seal::{random, to_hex};
 use candor::staff::StaffRole;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use candor::address::EmailAddress;
 use candor::config::Secret;
+use candor::csv_file::Row;
 use candor::element::ElementSet;
 use candor::id::NoticeId;
 use candor::link::NoticeCode;
@@ -14,7 +15,6 @@ use candor::person::contact::Contact;
 use candor::person::find::Clue;
 use candor::person::flags::Flags;
 use candor::person::place::Locale;
-use candor::scope::csv::Row;
 use candor::scope::{Reject, RejectReason};
 use candor::seal::{Keyring, MasterKey};
 use candor::staff::key::ApiKey;

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use candor::account::{account, recount};
 use candor::campaign::CampaignKind;
 use candor::db::embedded::{Cluster, Settings};
-use candor::notice::account::{account, recount};
 
 use crate::house::House;
 use crate::mail::Scratch;

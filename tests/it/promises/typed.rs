@@ -244,7 +244,7 @@ async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
     house.send_all().await;
     house.sql("update incident set state = 'dismissed'").await;
     house.staff(&["admin"]).await;
-    let repeated = candor::person::forget::forget(app, scene.comms, of, "sundmere").await;
+    let repeated = candor::erasure::forget(app, scene.comms, of, "sundmere").await;
     repeated.unwrap();
     reason_is_gone(&house, &site, ticket).await;
     drop(house);

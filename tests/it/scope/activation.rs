@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use candor::account::{account, recount};
 use candor::element::ElementSet;
-use candor::notice::account::{account, recount};
 use candor::person::{PeopleFilter, Settled, store};
 use candor::postal::{PostalKind, list as letters};
 use candor::scope::{ScopeMode, ScopeStatus, activate};

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use candor::scope::csv::{
+use candor::csv_file::{
     Column, Header, HeaderError, ReadError, Reason, Record, RejectWriter, Row, RowError, Wrong,
     open, sniff,
 };

@@ -5,7 +5,7 @@ mod cases;
 mod list;
 mod through;
 
-use candor::scope::csv::{Damage, Header, Lines, Reason, Record, Row, RowError, open};
+use candor::csv_file::{Damage, Header, Lines, Reason, Record, Row, RowError, open};
 
 use self::list::{Dice, List, Part, damaged};
 

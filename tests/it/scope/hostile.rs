@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use candor::scope::csv::Column;
+use candor::csv_file::Column;
 use candor::scope::{How, OnDraft, ScopeMode, store};
 
 use super::Desk;

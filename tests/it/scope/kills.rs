@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use candor::account::{account, recount};
 use candor::app::App;
 use candor::clock::Clock;
 use candor::config::Config;
 use candor::db::{self, embedded};
 use candor::id::{IncidentId, StaffId};
 use candor::incident::{self, Facts, steer};
-use candor::notice::account::{account, recount};
 use candor::person::contact::Contact;
 use candor::scope::store::{self, Own};
 use candor::seal::{random, sha256, to_hex};

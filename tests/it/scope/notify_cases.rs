@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use candor::scope::csv::{Header, Record, open};
+use candor::csv_file::{Header, Record, open};
 use csv::StringRecord;
 use serde_json::Value;
 

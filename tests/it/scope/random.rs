@@ -5,10 +5,10 @@ mod runs;
 
 use std::collections::BTreeMap;
 
+use candor::account::AccountKind;
+use candor::account::by::by;
+use candor::account::{Account, recount};
 use candor::element::{Element, ElementSet};
-use candor::notice::account::by::by;
-use candor::notice::account::{Account, recount};
-use candor::person::books::AccountKind;
 use candor::person::flags::Flags;
 use candor::person::{Became, Facts, PersonStanding, Settled, ToldBy, standing};
 use candor::scope::ScopeMode;

@@ -1,9 +1,9 @@
 //! A list that comes in force while a campaign is being sent.
 
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze;
 use candor::id::IncidentId;
 use candor::mail::Reply;
-use candor::notice::freeze;
 use candor::scope::activate::{ActivateError, activate};
 use candor::scope::consent::{Consent, Ending, Question, yes_to};
 use candor::scope::{ScopeMode, Version};

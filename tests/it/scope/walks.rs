@@ -4,15 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use candor::account::recount::books;
 use candor::campaign::CampaignKind;
 use candor::campaign::hold::cancel;
+use candor::erasure::forget;
 use candor::id::CampaignId;
 use candor::incident::IncidentState;
 use candor::incident::steer::move_to;
 use candor::incident::store::find;
 use candor::mail::{Letter, Reply};
-use candor::notice::account::recount::books;
-use candor::person::forget::forget;
 use candor::scope::ScopeMode;
 
 use super::Desk;

@@ -4,9 +4,9 @@ use std::io::{Cursor, Read};
 use std::time::{Duration, Instant};
 
 use candor::campaign::{CampaignKind, UncertainPolicy, launch};
+use candor::delivery::freeze::{self, Freezer};
 use candor::id::CampaignId;
 use candor::incident::{Facts, IncidentState, steer};
-use candor::notice::freeze::{self, Freezer};
 use candor::scope::consent::Consent;
 use candor::scope::import::{self, Source};
 use candor::scope::{ScopeMode, activate};

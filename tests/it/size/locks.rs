@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze::Freezer;
+use candor::delivery::store::unfrozen::lock_next;
 use candor::id::CampaignId;
-use candor::notice::freeze::Freezer;
-use candor::notice::store::unfrozen::lock_next;
 use candor::{incident, person};
 use tokio::time::timeout;
 

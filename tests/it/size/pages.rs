@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::db::Conn;
+use candor::delivery::store;
 use candor::id::{CampaignId, PersonId, StaffId};
-use candor::notice::{Notice, NoticeStatus, store};
+use candor::notice::{Notice, NoticeStatus};
 use candor::scope::{Place, ScopeMode};
 use candor::staff::replay::store as answers;
 use candor::{incident, scope, ticket};

@@ -4,6 +4,7 @@ use candor::actor::Actor;
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Auditor, Comms};
 use candor::staff::{key, manage};
+use candor::ticket::released;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -53,7 +54,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     assert!(opens(&program), "the other one");
 
     // Enabling the account brings back neither the session nor the key.
-    manage::disable(&house.app, SYSTEM, account_id)
+    released::disable(&house.app, SYSTEM, account_id)
         .await
         .unwrap();
     manage::enable(&house.app, SYSTEM, account_id)

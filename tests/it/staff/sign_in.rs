@@ -4,6 +4,7 @@ use candor::actor::Actor;
 use candor::staff::StaffRole::{Admin, Agent};
 use candor::staff::manage;
 use candor::staff::password::{Cost, Password};
+use candor::ticket::released;
 use chrono::TimeDelta;
 
 use crate::client::{PASSWORD, Site};
@@ -47,7 +48,7 @@ async fn every_failed_sign_in_gets_the_same_words() {
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;
     let gone = site.staff("gone", &[Agent]).await;
-    manage::disable(&house.app, Actor::System("test"), gone.id)
+    released::disable(&house.app, Actor::System("test"), gone.id)
         .await
         .unwrap();
     let wrongs = [
@@ -140,7 +141,7 @@ async fn a_session_ends_by_time_by_reset_and_by_disabling() {
     let cem = site.browser();
     cem.sign_in("cem@staff.example", PASSWORD);
     assert!(is_in(&cem));
-    manage::disable(&house.app, by, staff.id).await.unwrap();
+    released::disable(&house.app, by, staff.id).await.unwrap();
     assert!(!is_in(&cem));
     manage::enable(&house.app, by, staff.id).await.unwrap();
     assert!(!is_in(&cem));

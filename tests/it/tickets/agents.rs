@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use candor::actor::Actor;
-use candor::staff::manage;
 use candor::ticket::desk::{self, DeskError, Seen};
+use candor::ticket::released;
 use candor::ticket::{Then, TicketStatus, intake};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -178,7 +178,7 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
     let given = desk::assign(app, lead, given.id, given.version, leaving)
         .await
         .unwrap();
-    manage::disable(app, Actor::Staff(lead), leaving)
+    released::disable(app, Actor::Staff(lead), leaving)
         .await
         .unwrap();
     let given = line.look(&given).await;

@@ -1,8 +1,8 @@
 //! What decides a ticket's place in the queue, and whose ticket it is, over its life.
 
 use candor::actor::Actor;
-use candor::staff::manage;
 use candor::ticket::intake::{Answered, Asked};
+use candor::ticket::released;
 use candor::ticket::{Then, TicketStatus, desk, intake, store};
 use chrono::TimeDelta;
 
@@ -73,7 +73,7 @@ async fn a_reopened_ticket_never_goes_to_an_agent_who_was_disabled() {
     let asked = line.asks(ann, "Hello?").await;
     line.replies(&asked, "Hello.", Then::solved()).await;
     let by = Actor::System("test");
-    manage::disable(&line.app, by, line.agent).await.unwrap();
+    released::disable(&line.app, by, line.agent).await.unwrap();
     let again = intake::did_not_help(&line.app, ann, asked.id, "")
         .await
         .unwrap();

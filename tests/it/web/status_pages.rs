@@ -2,13 +2,14 @@
 
 mod notices;
 
+use candor::account;
 use candor::campaign::CampaignKind;
 use candor::element::{Element, ElementSet};
 use candor::id::{NoticeId, TicketId};
 use candor::link::NoticeCode;
 use candor::mail::Reply;
 use candor::mail::read::read;
-use candor::person::{self, Became, Settled, ToldBy};
+use candor::person::{Became, Settled, ToldBy};
 use candor::staff::StaffRole;
 use candor::ticket::{Then, desk, intake, store};
 use chrono::TimeDelta;

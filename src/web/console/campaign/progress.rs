@@ -9,8 +9,8 @@ use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::{self, Conn};
+use crate::delivery::store::tally;
 use crate::notice::NoticeStatus;
-use crate::notice::store::tally;
 use crate::web::figures::count;
 use crate::web::page::{percent, span};
 

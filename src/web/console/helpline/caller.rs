@@ -8,7 +8,7 @@ use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::link::NoticeCode;
-use crate::notice::{self, store::outcome};
+use crate::delivery::{self, store::outcome};
 use crate::person;
 use crate::postal;
 use crate::web::problem::Problem;
@@ -45,7 +45,7 @@ pub(super) async fn not_verified(
     if row.flags.withheld_reason().is_some() || row.link_epoch > 0 {
         return Ok(Some(OTHERS_MAY_HOLD_IT.to_owned()));
     }
-    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    let found = delivery::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
     for notice in found.iter().filter(|notice| notice.person == person) {
         if outcome::left(&mut conn, notice).await?.is_some() {
             return Ok(None);

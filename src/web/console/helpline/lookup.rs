@@ -4,10 +4,10 @@
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::{self, Conn};
+use crate::delivery;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
-use crate::notice;
 use crate::person::find::{Clue, find};
 use crate::postal;
 use crate::ticket::number::Number;
@@ -74,7 +74,7 @@ async fn by_code(app: &App, said: &str) -> Result<Option<(IncidentId, PersonId)>
         return Ok(None);
     };
     let mut conn = app.db.get().await?;
-    let found = notice::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
+    let found = delivery::store::by_code(&mut conn, code.bucket(), code.key(&app.keys)).await?;
     if let Some(notice) = found.first() {
         return Ok(Some((notice.incident, notice.person)));
     }

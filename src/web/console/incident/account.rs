@@ -7,8 +7,8 @@ use askama::Template;
 
 use super::incident_at;
 use crate::app::App;
-use crate::notice::account::by::{Slice, whole};
-use crate::person::books::AccountKind;
+use crate::account::by::{Slice, whole};
+use crate::account::AccountKind;
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
 use crate::web::console::{Account, answer};

@@ -10,7 +10,7 @@ use super::incident_at;
 use super::page::{IncidentPage, load};
 use super::unsaved::Unsaved;
 use crate::app::App;
-use crate::person::forget::{self, ForgetError};
+use crate::erasure::{self, ForgetError};
 use crate::staff::right::ForgetIncident;
 use crate::web::console::answer::redirect;
 use crate::web::form::Form;
@@ -39,7 +39,7 @@ pub async fn forget(
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     let unsaved = Unsaved::of(&req, &incident.facts);
     let repeated = std::mem::take(&mut form.typed.repeated);
-    match forget::forget(&app, who.id, incident.id, &repeated).await {
+    match erasure::forget(&app, who.id, incident.id, &repeated).await {
         Ok(()) => Ok(redirect(&format!("/console/incidents/{slug}"), "forgotten")),
         Err(ForgetError::NotConfirmed) => {
             let why = "Type it exactly as in the address: what is forgotten cannot be restored.";

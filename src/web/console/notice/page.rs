@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::campaign;
 use crate::id::NoticeId;
-use crate::notice::store;
+use crate::delivery::store;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;

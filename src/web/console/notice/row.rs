@@ -8,7 +8,7 @@ use crate::campaign::{self, Campaign};
 use crate::db::Conn;
 use crate::id::{IncidentId, PersonId};
 use crate::incident;
-use crate::notice::store::outcome;
+use crate::delivery::store::outcome;
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::{self, Person};
 use crate::staff::Right;

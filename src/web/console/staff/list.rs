@@ -10,6 +10,7 @@ use crate::id::{KeyId, StaffId};
 use crate::staff::right::{ManageStaff, SeeStaff};
 use crate::staff::store::KnownKey;
 use crate::staff::{self, Right, Staff, key, manage};
+use crate::ticket::released;
 use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
@@ -117,7 +118,7 @@ pub async fn disable(
     id: Path<StaffId>,
     _form: Form<Nothing>,
 ) -> Answer {
-    manage::disable(&app, who.actor(), *id).await?;
+    released::disable(&app, who.actor(), *id).await?;
     Ok(back())
 }
 

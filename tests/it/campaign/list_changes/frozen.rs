@@ -2,8 +2,8 @@
 
 use candor::campaign::launch::CampaignError;
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
+use candor::delivery::freeze;
 use candor::id::CampaignId;
-use candor::notice::freeze;
 use candor::scope::ScopeMode;
 
 use super::{HEADER, counted, first_list, freeze_all, plain, received, row, stands};

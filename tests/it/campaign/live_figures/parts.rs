@@ -127,7 +127,7 @@ async fn parts_of_a_batch_are_counted_once_although_the_connection_is_lost() {
     })
     .await;
     sending.end().await;
-    let differ = candor::notice::account::recount::books(&shown.house.app, shown.scene.incident)
+    let differ = candor::account::recount::books(&shown.house.app, shown.scene.incident)
         .await
         .unwrap();
     assert_eq!(differ, []);

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use candor::actor::Actor;
 use candor::campaign::error::CampaignError;
 use candor::campaign::{CampaignKind, hold};
-use candor::deployment::left::Choice;
-use candor::deployment::restored::decide;
 use candor::deployment::watch::suspect;
 use candor::deployment::{Why, store};
+use candor::recovery::left::Choice;
+use candor::recovery::restored::decide;
 use candor::staff::StaffRole;
 
 use super::{look, nothing_leaves};

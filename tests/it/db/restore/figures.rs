@@ -1,15 +1,15 @@
 //! A decision about a copy changes the figures at once, and its report says the result for each notice.
 
+use candor::account::{account, recount};
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, hold};
+use candor::delivery::freeze;
 use candor::deployment::Why;
-use candor::deployment::left::Choice;
-use candor::deployment::restored::decide;
 use candor::deployment::watch::suspect;
 use candor::id::CampaignId;
 use candor::mail::Reply;
-use candor::notice::account::{account, recount};
-use candor::notice::freeze;
+use candor::recovery::left::Choice;
+use candor::recovery::restored::decide;
 use candor::scope::ScopeMode;
 use candor::worker::decided;
 

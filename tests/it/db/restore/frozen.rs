@@ -1,14 +1,15 @@
 //! A copy from before an audience was frozen: messages to its people are still recognised by their Message-IDs.
 
+use candor::account::account;
 use candor::actor::Actor;
 use candor::campaign::error::CampaignError;
 use candor::campaign::{CampaignKind, launch};
-use candor::deployment::left::Choice;
-use candor::deployment::relay_log::RelayLog;
-use candor::deployment::restored::{RestoreError, decide};
-use candor::deployment::{Restored, Why};
+use candor::deployment::Why;
 use candor::mail::Reply;
-use candor::notice::account::account;
+use candor::recovery::Restored;
+use candor::recovery::left::Choice;
+use candor::recovery::relay_log::RelayLog;
+use candor::recovery::restored::{RestoreError, decide};
 
 use super::{Copy, dump, look, nothing_leaves};
 use crate::house::House;

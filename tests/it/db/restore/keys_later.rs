@@ -1,7 +1,7 @@
 //! Nodes that start before the first incident, with other keys than the node that opens it.
 
 use candor::campaign::CampaignKind;
-use candor::notice::freeze;
+use candor::delivery::freeze;
 
 use super::keys::key_file;
 use crate::house::House;

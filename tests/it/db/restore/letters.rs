@@ -2,11 +2,11 @@
 
 use candor::actor::Actor;
 use candor::deployment::Why;
-use candor::deployment::left::Choice;
-use candor::deployment::relay_log::RelayLog;
-use candor::deployment::restored::decide;
 use candor::deployment::watch::suspect;
 use candor::mail::Relay;
+use candor::recovery::left::Choice;
+use candor::recovery::relay_log::RelayLog;
+use candor::recovery::restored::decide;
 use candor::worker::courier::{Worked, step};
 use uuid::Uuid;
 

@@ -3,8 +3,8 @@
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::deployment::left::Choice;
-use candor::deployment::restored::decide;
+use candor::recovery::left::Choice;
+use candor::recovery::restored::decide;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use candor::account::account;
 use candor::campaign::CampaignKind;
-use candor::notice::account::account;
 
 use super::sink::Sink;
 use super::{Copy, dump};

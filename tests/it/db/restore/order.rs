@@ -2,11 +2,11 @@
 
 use candor::actor::Actor;
 use candor::campaign::CampaignKind;
+use candor::delivery::freeze;
 use candor::deployment::Why;
-use candor::deployment::left::Choice;
-use candor::deployment::restored::decide;
 use candor::deployment::watch::suspect;
-use candor::notice::freeze;
+use candor::recovery::left::Choice;
+use candor::recovery::restored::decide;
 use candor::scope::ScopeMode;
 
 use crate::house::House;
@@ -29,7 +29,7 @@ async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {
     let second = scene.launched(&house, CampaignKind::Initial).await;
     suspect(&house.app, WHO, &[Why::Declared]).await.unwrap();
 
-    // The writes of `notice::settle`, in order; a deadlock ends the other transaction.
+    // The writes of `delivery::settle`, in order; a deadlock ends the other transaction.
     let (raw, pid) = holder(&house).await;
     let first = first.uuid();
     let batch = format!(

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use candor::notice::account::account;
-use candor::notice::account::recount;
+use candor::account::account;
+use candor::account::recount;
 use candor::postal::post::{self, Done};
 use candor::postal::take::Insist;
 use candor::postal::{PostalError, PostalKind, list};

@@ -1,6 +1,7 @@
 //! The helpline's load as pacing measures it.
 
-use candor::campaign::{CampaignKind, review, store};
+use candor::campaign::{CampaignKind, store};
+use candor::delivery::review;
 use candor::id::CampaignId;
 use candor::person::find::{Clue, find};
 use candor::ticket::intake;

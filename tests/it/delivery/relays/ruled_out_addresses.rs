@@ -1,8 +1,8 @@
 //! What a bounce means for the address: only a reply about the address or its domain rules it out for later campaigns.
 
+use candor::account;
 use candor::campaign::CampaignKind;
 use candor::mail::Reply;
-use candor::notice::account;
 
 use crate::house::House;
 use crate::people::Scene;

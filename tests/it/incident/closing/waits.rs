@@ -1,13 +1,13 @@
 //! What prevents closing, dismissing, monitoring and forgetting.
 
 use candor::campaign::{CampaignKind, UncertainPolicy, hold, launch};
+use candor::erasure::ForgetError;
 use candor::incident::IncidentState::{
     Closed, Confirmed, Dismissed, Monitoring, Notifying, Scoping,
 };
 use candor::incident::open::Untold;
 use candor::incident::steer::SteerError;
 use candor::person::find::{Clue, find};
-use candor::person::forget::ForgetError;
 use candor::scope::import::{Source, import};
 use candor::scope::{ScopeMode, activate};
 use candor::staff::StaffRole;

@@ -1,10 +1,10 @@
 //! The end of an incident on the real system: closed, then forgotten.
 
+use candor::erasure::{self, ForgetError};
 use candor::id::IncidentId;
 use candor::incident::open::{Open, Untold};
 use candor::incident::steer::{self, SteerError, Step};
 use candor::incident::{self, IncidentState};
-use candor::person::forget::{self, ForgetError};
 use candor::postal::{self, PostalError, PostalKind, Telling};
 use candor::scope::import::ImportError;
 
@@ -60,7 +60,7 @@ impl World {
     /// Tries to forget the people of the incident.
     pub async fn forget(&self, repeated: &str) -> Result<(), ForgetError> {
         let (app, by) = (&self.house.app, self.scene.comms);
-        forget::forget(app, by, self.incident(), repeated).await
+        erasure::forget(app, by, self.incident(), repeated).await
     }
 
     pub fn slug(&self) -> &str {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use candor::account::{account, recount};
 use candor::campaign::Audience;
 use candor::id::PersonId;
-use candor::notice::account::{account, recount};
 use candor::{incident, person};
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! Single files that an earlier version read wrongly, with the right result.
 
-use candor::scope::csv::{Header, HeaderError, ReadError, Reason, Row, RowError, open};
+use candor::csv_file::{Header, HeaderError, ReadError, Reason, Row, RowError, open};
 
 use super::{Found, read};
 

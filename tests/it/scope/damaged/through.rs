@@ -127,7 +127,7 @@ async fn an_unclosed_quotation_mark_on_row_601_costs_one_row_of_a_thousand() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_corrected_in_their_file_are_taken_again() {
-    use candor::scope::csv::RejectWriter;
+    use candor::csv_file::RejectWriter;
     use csv::StringRecord;
 
     let desk = Desk::new().await;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use candor::campaign::CampaignKind;
-use candor::notice::freeze;
+use candor::delivery::freeze;
 use candor::scope::ScopeMode;
 use candor::shutdown::Shutdown;
 use candor::staff::StaffRole::{Agent, Comms};

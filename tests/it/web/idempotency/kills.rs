@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use candor::actor::Actor;
 use candor::campaign::CampaignKind;
 use candor::clock::Clock;
-use candor::notice::freeze;
+use candor::delivery::freeze;
 use candor::postal::take::take;
 use candor::postal::{PostalKind, post};
 use candor::scope::activate;

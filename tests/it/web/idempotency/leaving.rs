@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use candor::account::recount;
 use candor::campaign::CampaignKind;
-use candor::notice::account::recount;
 
 use crate::house::House;
 use crate::mail::Scratch;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use candor::account::recount;
 use candor::campaign::{CampaignKind, store};
 use candor::id::CampaignId;
 use candor::notice::NoticeStatus;
-use candor::notice::account::recount;
 
 use crate::house::House;
 use crate::people::{Scene, list};

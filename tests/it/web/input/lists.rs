@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
+use candor::csv_file::{Header, ReadError, Record, Wrong, open};
 use candor::scope::ScopeMode;
-use candor::scope::csv::{Header, ReadError, Record, Wrong, open};
 use candor::scope::import::{self, ImportError, Source};
 use candor::staff::StaffRole::Comms;
 use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};

@@ -10,7 +10,7 @@ mod templates;
 use candor::campaign::store::LeftOut;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
-use candor::notice::store::tally::Part;
+use candor::delivery::store::tally::Part;
 use candor::person::AudienceCount;
 use candor::staff::Right;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};

@@ -25,7 +25,7 @@ async fn the_page_names_the_channel_by_which_they_were_told() {
             },
         };
         let mut conn = house.app.db.begin().await.unwrap();
-        person::store::settle(&mut conn, scene.incident, id.bucket(), &[told])
+        account::store::settle(&mut conn, scene.incident, id.bucket(), &[told])
             .await
             .unwrap();
         conn.commit().await.unwrap();

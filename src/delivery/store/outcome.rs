@@ -1,0 +1,113 @@
+//! Outcomes: append-only, two rows an attempt. The first is written before DATA.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::db::schema::outcome;
+use crate::db::{Conn, Result};
+use crate::id::{CampaignId, NoticeId};
+use crate::notice::{AttemptResult, Notice, NoticeStatus};
+
+/// One row: the beginning of an attempt, or its result.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = outcome)]
+pub struct Outcome {
+    /// The notice.
+    pub notice_id: NoticeId,
+    /// Which attempt, from 1.
+    pub attempt: i16,
+    /// Whether this is the result.
+    pub settled: bool,
+    /// The campaign of the notice.
+    pub campaign_id: CampaignId,
+    /// What became of it; in flight for a beginning.
+    pub result: AttemptResult,
+    /// Through which relay.
+    pub relay: String,
+    /// The reply code (RFC 5321).
+    pub code: Option<i16>,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: Option<String>,
+    /// The reply's words, addresses masked.
+    pub reply: Option<String>,
+    /// Why it was judged so.
+    pub reason: Option<String>,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// When this row was written.
+    pub at: DateTime<Utc>,
+}
+
+/// All rows of a run of notices of one bucket, in the order of notice, attempt, beginning, result.
+///
+/// # Errors
+/// The database's.
+pub async fn in_range(
+    conn: &mut Conn,
+    bucket: i32,
+    (first, last): (NoticeId, NoticeId),
+) -> Result<Vec<Outcome>> {
+    Ok(outcome::table
+        .filter(
+            outcome::bucket
+                .eq(bucket)
+                .and(outcome::notice_id.between(first, last)),
+        )
+        .order((outcome::notice_id, outcome::attempt, outcome::settled))
+        .select(Outcome::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// All rows of one notice.
+///
+/// # Errors
+/// The database's.
+pub async fn of_notice(conn: &mut Conn, id: NoticeId) -> Result<Vec<Outcome>> {
+    in_range(conn, id.bucket(), (id, id)).await
+}
+
+/// A notice that left, or may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// When a relay accepted it, or when the uncertain attempt began.
+    pub at: DateTime<Utc>,
+    /// Whether a relay accepted it; otherwise that is unknown.
+    pub surely: bool,
+}
+
+/// Whether a notice may be in a mailbox. Its attempts say so, not its state: the state is written after the relay's
+/// answer, and the message of an uncertain attempt may have arrived although a later one was refused.
+///
+/// # Errors
+/// The database's.
+pub async fn left(conn: &mut Conn, notice: &Notice) -> Result<Option<Left>> {
+    if notice.status == NoticeStatus::Sent {
+        let at = notice.settled_at.unwrap_or(notice.created_at);
+        return Ok(Some(Left { at, surely: true }));
+    }
+    let rows = of_notice(conn, notice.id).await?;
+    Ok(latest(&rows))
+}
+
+/// Of the rows of one notice, in order: the last attempt that was taken, else the last that may have been.
+fn latest(rows: &[Outcome]) -> Option<Left> {
+    let ends = rows.iter().enumerate().filter(|(n, row)| {
+        let next = rows.get(n + 1);
+        next.is_none_or(|next| next.attempt != row.attempt)
+    });
+    let left = ends.filter_map(|(_, row)| {
+        let surely = match row.result {
+            AttemptResult::Accepted => true,
+            AttemptResult::InFlight | AttemptResult::Uncertain => false,
+            AttemptResult::Deferred
+            | AttemptResult::Refused
+            | AttemptResult::Expired
+            | AttemptResult::Unreachable
+            | AttemptResult::Cancelled => return None,
+        };
+        Some(Left { at: row.at, surely })
+    });
+    left.max_by_key(|left| (left.surely, left.at))
+}

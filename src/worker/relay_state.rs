@@ -1,0 +1,166 @@
+//! The state that all connections to one relay share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Route;
+use super::pace::Pace;
+use super::refusals::{Hold, Refusal, Refusals};
+use super::streak::Streak;
+
+/// One relay in use.
+pub struct RelayState {
+    /// The relay and how it may be used.
+    pub route: Route,
+    /// Its pace.
+    pub pace: Pace,
+    /// Not before this moment: the relay is away, or asked us to hold.
+    held: Mutex<Option<(Instant, &'static str)>>,
+    refusals: Mutex<Refusals>,
+    /// Something was refused: answers are told to `refusals`.
+    watches: AtomicBool,
+    /// Its latest bad results.
+    pub streak: Streak,
+    /// Lines with an open connection.
+    open: AtomicUsize,
+    /// Of those, connections without a job.
+    idle: AtomicUsize,
+    /// Lines that are opening a connection.
+    opening: AtomicUsize,
+}
+
+impl RelayState {
+    /// The relay state of a relay.
+    pub fn new(route: Route) -> Self {
+        Self {
+            route,
+            pace: Pace::default(),
+            held: Mutex::default(),
+            refusals: Mutex::default(),
+            watches: AtomicBool::new(false),
+            streak: Streak::default(),
+            open: AtomicUsize::new(0),
+            idle: AtomicUsize::new(0),
+            opening: AtomicUsize::new(0),
+        }
+    }
+
+    /// Tells it from the other relay states of this process.
+    pub fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Holds it for a while, if it is not held for longer already.
+    pub fn hold(&self, lasting: chrono::TimeDelta, why: &'static str) {
+        let until = Instant::now() + lasting.to_std().unwrap_or_default();
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none_or(|(at, _)| at < until) {
+            *held = Some((until, why));
+        }
+    }
+
+    /// How much longer it is held.
+    pub fn held(&self) -> Option<Duration> {
+        self.held_because().map(|(left, _)| left)
+    }
+
+    /// How much longer it is held, and why.
+    pub fn held_because(&self) -> Option<(Duration, &'static str)> {
+        let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let left = until.checked_duration_since(Instant::now())?;
+        Some((left, why)).filter(|_| !left.is_zero())
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether any provider refused messages of this relay so far. Until then no provider is held, and no lock is
+    /// taken.
+    pub fn watches(&self) -> bool {
+        self.watches.load(Ordering::Relaxed)
+    }
+
+    /// A provider's answer was not against us.
+    pub fn taken(&self, provider: &str) {
+        self.refusals().taken(provider, Instant::now());
+    }
+
+    /// A provider refused us. Returns what to hold from now on.
+    pub fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
+        self.watches.store(true, Ordering::Relaxed);
+        self.refusals().refused(provider, refusal, Instant::now())
+    }
+
+    /// Whether a provider takes mail to others at present.
+    pub fn takes_others(&self, provider: &str) -> bool {
+        self.watches() && self.refusals().takes_others(provider)
+    }
+
+    /// How much longer a provider is held here.
+    pub fn provider_held(&self, provider: &str) -> Option<Duration> {
+        let (left, _) = self.refusals().held(provider, Instant::now())?;
+        Some(left)
+    }
+
+    /// The providers that are held here: which, for how much longer, why.
+    pub fn providers_held(&self) -> Vec<(String, Duration, &'static str)> {
+        if !self.watches() {
+            return Vec::new();
+        }
+        let refusals = self.refusals();
+        let held = refusals.all_held(Instant::now());
+        held.into_iter()
+            .map(|(name, left, why)| (name.to_owned(), left, why))
+            .collect()
+    }
+
+    /// Whether `waiting` jobs need one more connection, after those that are being opened and those without a job. If
+    /// so, it counts as being opened until the guard is dropped.
+    pub fn wants_another(&self, waiting: usize) -> Option<Counted<'_>> {
+        // Of several concurrent callers exactly one finds no other before it.
+        let before = self.opening.fetch_add(1, Ordering::Relaxed);
+        let opening = Counted(&self.opening);
+        (waiting > before + self.idle.load(Ordering::Relaxed)).then_some(opening)
+    }
+
+    /// Counts an open connection until the guard is dropped.
+    pub fn opened(&self) -> Counted<'_> {
+        Counted::new(&self.open)
+    }
+
+    /// Whether another connection has an open connection, or may have one in a moment.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether a connection of it could take another job now: one is open and has none, or not all are open.
+    pub fn has_room(&self) -> bool {
+        let begun = self.open.load(Ordering::Relaxed) + self.opening.load(Ordering::Relaxed);
+        self.idle.load(Ordering::Relaxed) > 0 || begun < self.route.connections
+    }
+
+    /// Counts a connection without a job until the guard is dropped.
+    pub fn rests(&self) -> Counted<'_> {
+        Counted::new(&self.idle)
+    }
+}
+
+/// One of something, as long as it lives.
+pub struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
