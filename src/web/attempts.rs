@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::notice::AttemptResult;
 use crate::delivery::store::outcome::Outcome;
+use crate::notice::AttemptResult;
 
 /// One SMTP transaction, as we promise it.
 #[derive(Debug, Serialize)]

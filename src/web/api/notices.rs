@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
 use crate::delivery::store;
-use crate::delivery::store::outcome::{self, Outcome};
+use crate::delivery::store::outcome;
 use crate::element::ElementSet;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
 use crate::notice::{Notice, NoticeStatus};

@@ -170,7 +170,10 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
     for (query, words) in [
         ("from=29.11.2026", "Write a day like 2026-11-29"),
         ("to=2026-02-30", "Write a day like 2026-11-29"),
-        ("before=abc", "names a page by something that is not a number"),
+        (
+            "before=abc",
+            "names a page by something that is not a number",
+        ),
     ] {
         let address = format!("/console/audit?{query}");
         let seen = tokio::task::block_in_place(|| auditor.get(&address));

@@ -1,8 +1,8 @@
 //! What is acknowledged of a correction that corrects nothing.
 
+use candor::account::account;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::account::account;
 use candor::staff::StaffRole::Comms;
 
 use crate::client::Site;

@@ -114,10 +114,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
     // The approver reads the text for a person who is no longer affected.
     let approver = site.signed_in("Approver", &[Approver]).await;
     let shown = page(&approver, sorry);
-    has(
-        &shown,
-        "The text for people who are no longer affected",
-    );
+    has(&shown, "The text for people who are no longer affected");
     has(&shown, "4 people were told of something that is not theirs");
     has(&shown, "Acknowledged by");
 

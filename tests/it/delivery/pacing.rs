@@ -10,12 +10,12 @@ use candor::actor::Actor;
 use candor::campaign::pacing::CanaryState;
 use candor::campaign::store::{self, Heartbeat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
+use candor::delivery::letter::message_key;
 use candor::delivery::review;
 use candor::id::{CampaignId, PersonId, SenderId};
 use candor::mail::memory::MemoryRelay;
 use candor::mail::{Relay, Reply};
 use candor::notice::NoticeStatus;
-use candor::delivery::letter::message_key;
 use candor::person::find::{Clue, find};
 use candor::seal::to_hex;
 use candor::shutdown::Shutdown;
@@ -237,7 +237,9 @@ async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     );
     let others = async |me, says: &Heartbeat| {
         let mut conn = house.app.db.get().await.unwrap();
-        store::publish_heartbeat(&mut conn, me, "a.example", says).await.unwrap()
+        store::publish_heartbeat(&mut conn, me, "a.example", says)
+            .await
+            .unwrap()
     };
     let nobody: [Vec<CampaignId>; 0] = [];
     assert_eq!(others(one, &busy).await, nobody);

@@ -119,7 +119,10 @@ async fn e1_e2_an_incident_with_due_supplements_and_corrections_is_not_over() {
         ),
         ("/console", "Draft a correction"),
         ("/console/incidents/sundmere", "Told too much"),
-        ("/console/incidents/sundmere/account", "they need a correction"),
+        (
+            "/console/incidents/sundmere/account",
+            "they need a correction",
+        ),
     ] {
         let seen = staff.get(at).body;
         assert!(seen.contains(words), "{at}: {seen}");

@@ -139,7 +139,12 @@ async fn e24_the_page_asks_by_number_whether_it_is_the_same_person_or_another_on
     let activate = format!("{third}/activate");
     assert_eq!(comms.submit(&third, &activate, &[]).status, 422);
     let later = comms.submit(&third, &activate, &[("identity", "later")]);
-    assert!(comms.follow(&later).body.contains("The draft is still a draft"));
+    assert!(
+        comms
+            .follow(&later)
+            .body
+            .contains("The draft is still a draft")
+    );
     let wrong = comms.submit(&third, &activate, &[("identity", "another:2")]);
     assert_eq!(wrong.status, 422, "{}", wrong.body);
     let done = comms.submit(&third, &activate, &[("identity", "another:1")]);

@@ -100,7 +100,12 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
     let agent = site.signed_in("agent", &[Agent]).await;
     let page = format!("/console/people/{person}");
     let done = agent.submit(&page, &format!("{page}/revoke-links"), &[]);
-    assert!(agent.follow(&done).body.contains("The links sent to this person no longer work"));
+    assert!(
+        agent
+            .follow(&done)
+            .body
+            .contains("The links sent to this person no longer work")
+    );
     assert!(!opens(0) && opens(1));
     let auditor = site.signed_in("aud", &[Auditor]).await;
     assert!(!auditor.get(&page).body.contains("Revoke their links"));

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::lookup::{Match, look_up};
 use crate::app::App;
+use crate::delivery::{self, store::outcome};
 use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::link::NoticeCode;
-use crate::delivery::{self, store::outcome};
 use crate::person;
 use crate::postal;
 use crate::web::problem::Problem;

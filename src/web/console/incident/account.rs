@@ -6,9 +6,9 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 
 use super::incident_at;
-use crate::app::App;
-use crate::account::by::{Slice, whole};
 use crate::account::AccountKind;
+use crate::account::by::{Slice, whole};
+use crate::app::App;
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
 use crate::web::console::{Account, answer};

@@ -9,8 +9,8 @@ use super::row::{NoticeRow, campaign_name, load_attempts, load_people, reply_in_
 use crate::app::App;
 use crate::audit::Action;
 use crate::campaign;
-use crate::id::NoticeId;
 use crate::delivery::store;
+use crate::id::NoticeId;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;

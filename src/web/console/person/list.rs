@@ -7,13 +7,13 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::account::AccountKind;
+use crate::account::by::{Slice, whole};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit::Action;
 use crate::element::{Element, in_words};
 use crate::id::{IncidentId, PersonId};
-use crate::account::by::{Slice, whole};
-use crate::account::AccountKind;
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::right::SeeAllPeople;

@@ -8,9 +8,9 @@ mod staff;
 mod templates;
 
 use candor::campaign::store::LeftOut;
+use candor::delivery::store::tally::Part;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
-use candor::delivery::store::tally::Part;
 use candor::person::AudienceCount;
 use candor::staff::Right;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};

@@ -121,38 +121,39 @@ fn came() -> Outcomes {
 
 fn content() -> Content {
     Content {
-            template: "tpl_1".into(),
-            template_name: "Notice of data breach".into(),
-            template_version: 3,
-            locales: ["en", "es", "ar", "zh-Hans", "vi", "tl", "ko", "ru"]
-                .map(String::from)
-                .into(),
-            audience: "everyone in scope v2 not yet notified".into(),
-            public_url: "https://help.northline.example".into(),
-            from: "Northline <notice@northline.example>".into(),
-            names: String::new(),
-            rate: "8,000 a second".into(),
-            limits: Vec::new(),
-            canary: "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people".into(),
-            through_by: None,
-            on_uncertain: "do not send again".into(),
-            texts: vec![Words {
-                locale: "en".into(),
-                language: "English".into(),
-                subject: "Notice of data breach".into(),
-                text: "Dear Alex Example,\n\nSomebody copied your data.".into(),
-            }],
-            not_affected: vec![Words {
-                locale: "en".into(),
-                language: "English".into(),
-                subject: "Notice of data breach".into(),
-                text: "Dear Alex Example,\n\nWe were wrong: nothing of yours was copied.".into(),
-            }],
-            missing: vec!["contact_hours".into()],
-            hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
-            author: "Ada Moreno".into(),
-            approved: Some(done("Ines Duarte", "approved", 140)),
-        }
+        template: "tpl_1".into(),
+        template_name: "Notice of data breach".into(),
+        template_version: 3,
+        locales: ["en", "es", "ar", "zh-Hans", "vi", "tl", "ko", "ru"]
+            .map(String::from)
+            .into(),
+        audience: "everyone in scope v2 not yet notified".into(),
+        public_url: "https://help.northline.example".into(),
+        from: "Northline <notice@northline.example>".into(),
+        names: String::new(),
+        rate: "8,000 a second".into(),
+        limits: Vec::new(),
+        canary: "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
+            .into(),
+        through_by: None,
+        on_uncertain: "do not send again".into(),
+        texts: vec![Words {
+            locale: "en".into(),
+            language: "English".into(),
+            subject: "Notice of data breach".into(),
+            text: "Dear Alex Example,\n\nSomebody copied your data.".into(),
+        }],
+        not_affected: vec![Words {
+            locale: "en".into(),
+            language: "English".into(),
+            subject: "Notice of data breach".into(),
+            text: "Dear Alex Example,\n\nWe were wrong: nothing of yours was copied.".into(),
+        }],
+        missing: vec!["contact_hours".into()],
+        hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
+        author: "Ada Moreno".into(),
+        approved: Some(done("Ines Duarte", "approved", 140)),
+    }
 }
 
 fn campaign() -> CampaignPage {

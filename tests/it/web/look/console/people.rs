@@ -75,7 +75,10 @@ fn letters() -> LettersPage {
             "1 letter is recorded. 1 line was refused and changed nothing:".into(),
             "Line 3: there is no letter to this reference or with this code.".into(),
         ],
-        faults: fault("reference", "No person of this incident has this reference."),
+        faults: fault(
+            "reference",
+            "No person of this incident has this reference.",
+        ),
     }
 }
 
