@@ -22,7 +22,7 @@ pub enum Audit {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  candor audit verify\n  candor audit verify --kept 1042:9f2c…")]
 pub struct Verify {
-    /// What an earlier run printed and you kept elsewhere: whoever rewrote the log since, hashes and all, is found out
+    /// The head that an earlier run printed and you kept elsewhere: it detects a log that was rewritten with all its hashes
     #[arg(long, value_name = "EVENT:HASH", value_parser = kept)]
     kept: Option<(i64, Vec<u8>)>,
     /// Print the finding as JSON
@@ -37,7 +37,7 @@ impl Audit {
         let (report, mut found) = examined(&app).await?;
         if let Some((seq, hash)) = kept {
             let same = chain::holds(&mut *app.db.get().await?, seq, &hash).await?;
-            // Whoever kept a later event has seen this.
+            // A later kept head covers this one.
             found.retain(|(flaw, _)| {
                 !same || !matches!(flaw, Some(Flaw::HeadRestored(at)) if *at <= seq)
             });

@@ -75,7 +75,7 @@ pub enum Campaign {
     Cancel(Move),
 }
 
-/// Which campaign, and in whose name.
+/// A campaign, and the account that acts.
 #[derive(Debug, clap::Args)]
 pub struct Move {
     /// Its id
@@ -171,7 +171,7 @@ impl Campaign {
 }
 
 impl Move {
-    /// The account that is to have done it. Whoever reaches the command line holds the database and the
+    /// The account that acts. A user of the command line has the database and the
     /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
     async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
         let key = EmailAddress::parse(&self.by)?.key_form();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::sample::sample;
+use super::sample_notice::sample;
 use super::{Settings, say, say_json};
 use crate::actor::system_in_words;
 use crate::address::EmailAddress;
@@ -26,7 +26,7 @@ use crate::{campaign, db, staff, worker};
     after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
 )]
 pub struct Check {
-    /// Also count everybody of every incident anew, and compare the counters of the account
+    /// Also count all people of every incident, and compare with the counters of the account
     #[arg(long)]
     recount: bool,
     /// Also print the sample notice as it would be sent
@@ -42,7 +42,7 @@ pub struct Check {
 struct Finding {
     what: String,
     ok: bool,
-    /// It works, and people would be sent what nobody means.
+    /// It works, but messages would have unintended content.
     warning: bool,
     detail: String,
 }
@@ -121,7 +121,7 @@ impl Check {
     }
 }
 
-/// The program without what signs letters: that is examined by itself.
+/// The program without the DKIM keys, which have a finding of their own.
 fn without_signers(config: &Config) -> Result<App, String> {
     let mut config = config.clone();
     config.mail.dkim.clear();
@@ -152,7 +152,7 @@ async fn copy(app: &App) -> Result<String, String> {
     }
 }
 
-/// What keeps messages back although everything works: the emergency stop, and relays that senders hold.
+/// What holds messages although everything works: the emergency stop, and relays that senders hold.
 async fn kept_back(app: &App) -> Vec<Finding> {
     match kept_back_now(app).await {
         Ok(found) => found,
@@ -199,7 +199,7 @@ fn state(config: &Config) -> Finding {
     )
 }
 
-/// The keys that sign. Whether the public ones stand in the DNS is not asked.
+/// The DKIM keys. Their DNS records are not checked.
 fn signatures(config: &Config) -> Vec<Finding> {
     let signers = match config.mail.dkim_keys(Signer::new) {
         Ok(signers) => signers,
@@ -227,7 +227,7 @@ async fn database(config: &Config) -> Result<String, String> {
     }
 }
 
-/// The books of every incident. Each counter that lies is named in a finding of its own.
+/// Recounts every incident. Each wrong counter is a finding of its own.
 async fn recount(app: Option<&App>) -> Vec<Finding> {
     let not = |what: String, why: String| finding(what, Err(format!("not counted: {why}")));
     let Some(app) = app else {

@@ -38,7 +38,7 @@ pub struct Status {
     json: bool,
 }
 
-/// Say that this database is an older copy: nothing is sent until somebody decides
+/// Declare that this database is an older copy: nothing is sent until `candor db restored`
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor db doubt\n\nCandor notices by itself when a dump was loaded, a server took over, \
@@ -146,11 +146,11 @@ impl Decide {
         } else {
             Choice::Logged(self.logs(app)?)
         };
-        // What shows that it is a copy is put on record by whoever looks first.
+        // The first look records why the database seems to be a copy.
         let doubt = Witness::new(app).look(app).await?;
         let again = self.uncertain.map(|what| what == Uncertain::Again);
         let done = restored::decide(app, WHO, &choice, again).await?;
-        // Also of what is paused or stopped, for which no sender looks. What this leaves, senders settle.
+        // This includes paused and stopped campaigns, which no sender claims. Senders settle the rest.
         let settled = decided::settle(app).await.context(
             "what had left is decided, and the figures do not show all of it yet: start a node, which settles the rest",
         );
@@ -178,7 +178,7 @@ impl Decide {
             let mut file = BufReader::new(file);
             files.push((log.first_moment(&mut file, app.now()), path, file));
         }
-        // A bounce in a later file is that of a message whose id stands in the earlier one.
+        // A bounce in a later file may belong to a message in an earlier one.
         files.sort_by_key(|(begins_at, ..)| *begins_at);
         for (_, path, file) in files {
             log.read(file, app.now())
@@ -188,9 +188,10 @@ impl Decide {
     }
 }
 
-fn report(done: &Restored) -> Result<()> {
+/// Each count of the decision with its words.
+fn counts(done: &Restored) -> [(u64, &'static str); 14] {
     let unsent = done.unsent - done.unsent_paused - done.unsent_void;
-    let lines = [
+    [
         (
             done.campaigns,
             match done.campaigns {
@@ -239,8 +240,11 @@ fn report(done: &Restored) -> Result<()> {
             done.strangers,
             "messages in the log belong to nothing in this copy: a campaign or e-mails made after it was taken",
         ),
-    ];
-    for (n, what) in lines {
+    ]
+}
+
+fn report(done: &Restored) -> Result<()> {
+    for (n, what) in counts(done) {
         if n > 0 {
             say(format!("{n:>10} {what}"))?;
         }

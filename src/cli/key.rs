@@ -57,7 +57,7 @@ pub struct Revoke {
     key: KeyId,
 }
 
-/// Wrap the keys of all incidents under the present master key; nobody is encrypted anew
+/// Wrap the keys of all incidents under the present master key; the data are not encrypted again
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  CANDOR__SECRETS__FORMER_MASTER_KEY_FILE=old.key candor key rewrap\n\nSee \"Replacing \
@@ -65,7 +65,7 @@ pub struct Revoke {
 )]
 pub struct Rewrap {}
 
-/// Let status links and codes derive from another key from now on; those already sent end
+/// Derive status links and codes from another key from now on; those already sent end
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  CANDOR__SECRETS__LINK_KEY_FILE=new.key candor key change-links\n\nNeeded once, when \

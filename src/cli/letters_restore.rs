@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::named::{incident_named, is_or_are};
+use super::lookup::{incident_named, is_or_are};
 use super::{account, say};
 use crate::app::App;
 use crate::postal::PostalKind;

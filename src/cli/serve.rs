@@ -16,9 +16,9 @@ use crate::shutdown::Shutdown;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
-/// How long requests and messages in hand may take once the end was asked for and the node is drained.
+/// How long running requests and messages may take after the drain of a shutdown.
 const DEADLINE: Duration = Duration::from_secs(25);
-/// How often a database that was away at the start is looked for.
+/// How often the process tries again to reach a database that was away at the start.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
@@ -30,7 +30,7 @@ impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let is_checked = start(&app).await?;
-        // Whoever sends would notice it too; this node may be the only one that saw the database later.
+        // Senders check it too, but this node may be the only one that saw a later state of the database.
         if let Err(error) = Witness::new(&app).look(&app).await {
             app.db
                 .trouble("cannot see whether the database is the latest", &error);
@@ -140,7 +140,7 @@ async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown
     }
 }
 
-/// Serves and sends until the end is asked for, then lets what is in hand finish.
+/// Serves and sends until shutdown is requested, then lets running requests and messages finish.
 async fn until_asked(
     app: App,
     listener: TcpListener,
@@ -200,19 +200,19 @@ async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Re
     Ok(())
 }
 
-/// Keeps the audit log until the end is asked for.
+/// Runs the audit log's task until shutdown is requested.
 pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
     shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
 }
 
-/// Serves the pages and the API, and the figures on an address of their own.
+/// Serves the pages and the API, and the metrics on an address of their own.
 pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::io::Result<()> {
     let watched = async {
         let address = &app.config.http.metrics_listen;
         match TcpListener::bind(&**address) {
             _ if address.is_empty() => Ok(()),
             Ok(listener) => web::operations::serve(app.clone(), listener, shutdown).await,
-            // Pages that people wait for do not depend on it: another Candor of this machine may have the address.
+            // Pages do not depend on it: another Candor on this machine may use the address.
             Err(error) => {
                 tracing::warn!(%error, listen = %address, "http.metrics_listen cannot be used: no /metrics");
                 Ok(())

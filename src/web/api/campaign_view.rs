@@ -33,9 +33,6 @@ pub struct Stands {
 impl Stands {
     /// Reads it, for which no connection may be in use; for how many notices may have arrived twice it waits no longer than
     /// `within`.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
         let may_have_arrived = doubled::counted(app, of, within).await?;
         let (mut conn, id) = (app.db.get().await?, of.id);
@@ -62,7 +59,7 @@ impl Stands {
     }
 }
 
-/// A campaign, as we promise it.
+/// A campaign, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct CampaignView {
     id: CampaignId,
@@ -103,14 +100,14 @@ pub struct CampaignView {
     ended_at: Option<DateTime<Utc>>,
 }
 
-/// Whether what was submitted is what would be sent, as we promise it; from the submission on.
+/// Whether what was submitted is what would be sent, in the JSON of the API; from the submission on.
 #[derive(Debug, Serialize)]
 struct ApprovalView {
     valid: bool,
     changed: Vec<Change>,
 }
 
-/// What the program decided about its speed, as we promise it; from the launch on.
+/// What the program decided about its speed, in the JSON of the API; from the launch on.
 #[derive(Debug, Serialize)]
 struct PaceView {
     canary: CanaryState,
@@ -119,7 +116,7 @@ struct PaceView {
 }
 
 impl CampaignView {
-    /// The campaign as it stands now.
+    /// The campaign in its present state.
     pub fn of(campaign: Campaign, stands: Stands, void: &HashMap<CampaignId, Vec<Change>>) -> Self {
         let Stands {
             progress,
@@ -173,7 +170,7 @@ impl CampaignView {
     }
 }
 
-/// The states that may follow. A paused campaign whose approval is void does not go on.
+/// The states that may follow. A paused campaign with a void approval cannot be resumed.
 fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
     let is_over = is_void && status == CampaignStatus::Paused;
     let next = status.after().iter().copied();

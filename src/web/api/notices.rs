@@ -17,10 +17,10 @@ use crate::person::flags::WithheldReason;
 use crate::person::{self, Believed};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
+use crate::web::caller::Allowed;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
-/// A notice, as we promise it.
+/// A notice, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct NoticeView {
     id: NoticeId,
@@ -34,11 +34,11 @@ pub struct NoticeView {
     due_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
-    /// What was believed of the person when it was settled, or is now. Only where one notice is asked
-    /// for, by somebody who may see people.
+    /// What the person knew when it was settled, or knows now. Only where one notice is requested,
+    /// by an account that may see people.
     #[serde(skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
-    /// Only where one notice or one person is asked for.
+    /// Only where one notice or one person is requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
 }
@@ -63,9 +63,6 @@ impl NoticeView {
     }
 
     /// With every attempt to send it.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn with_attempts(conn: &mut Conn, notice: Notice) -> db::Result<Self> {
         let outcomes = outcome::of_notice(conn, notice.id).await?;
         Ok(Self {
@@ -75,18 +72,18 @@ impl NoticeView {
     }
 }
 
-/// One SMTP transaction, as we promise it.
+/// One SMTP transaction, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct AttemptView {
     /// From 1.
     pub attempt: i16,
-    /// Through which relay.
+    /// The name of the relay.
     pub relay: String,
-    /// When the message was begun to be handed over; never before the database knew.
+    /// When the transaction began; the database records it before the message is sent.
     pub began_at: Option<DateTime<Utc>>,
     /// When its result was known.
     pub ended_at: Option<DateTime<Utc>>,
-    /// What became of it.
+    /// The result.
     pub result: AttemptResult,
     /// The reply code (RFC 5321).
     pub code: Option<i16>,
@@ -94,13 +91,13 @@ pub struct AttemptView {
     pub enhanced: Option<String>,
     /// The reply's words, addresses masked.
     pub reply: Option<String>,
-    /// Why it was judged so.
+    /// The reason of the result.
     pub reason: Option<String>,
     /// When it is tried again.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// Puts the beginning and the result of each attempt together; they come in order.
+/// Joins the beginning and the result of each attempt; `rows` are in order.
 pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
     let mut attempts: Vec<AttemptView> = Vec::new();
     for row in outcomes {

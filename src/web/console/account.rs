@@ -19,10 +19,10 @@ use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::Right;
 use crate::staff::right::{SeeAllPeople, SeeIncidents};
+use crate::web::caller::Allowed;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// People on one page.
 const ON_A_PAGE: usize = 50;

@@ -18,10 +18,10 @@ use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Incident;
 use crate::seal::{IncidentKey, from_hex};
+use crate::web::caller::Signed;
 use crate::web::frame;
 use crate::web::page::{Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Kind, Problem};
-use crate::web::who::Signed;
 use crate::{audit, incident, notice, staff, template};
 
 /// What a page may say about the last act, by the word in its address.

@@ -25,11 +25,11 @@ use crate::incident;
 use crate::seal::to_hex;
 use crate::staff;
 use crate::staff::right::ReadAudit;
+use crate::web::caller::Allowed;
 use crate::web::figures::filters;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// `/console/audit`
 #[derive(Template)]

@@ -32,10 +32,10 @@ use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident;
 use crate::staff::right::SeeCampaigns;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/campaigns/{id}`
 #[derive(Template)]

@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::ticket::Conflict;
 use crate::app::App;
 use crate::ticket::{MessageKind, desk};
+use crate::web::caller::Signed;
 use crate::web::page::span;
-use crate::web::who::Signed;
 
 /// What came in since the page was read, for the reader `who`.
 pub fn told(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {

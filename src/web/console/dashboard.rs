@@ -28,11 +28,11 @@ use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
 use crate::ticket;
+use crate::web::caller::Signed;
 use crate::web::figures::{count, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Tone, span};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Signed;
 
 /// How many of the latest campaigns are looked at.
 const LATEST: i64 = 100;

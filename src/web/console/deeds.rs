@@ -14,10 +14,10 @@ use crate::campaign::launch::{self, CampaignError};
 use crate::campaign::store;
 use crate::id::CampaignId;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign, StopSending};
+use crate::web::caller::Allowed;
 use crate::web::form::{Form, Nothing};
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// What every button sends: what its page showed.
 #[derive(Debug, Deserialize, Default)]

@@ -8,13 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Account, Choice, Done};
 use crate::app::App;
+use crate::web::caller::Signed;
+use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
-use crate::web::thread::{Kind, Message};
-use crate::web::who::Signed;
 
 /// `/console/design`
 #[derive(Template)]

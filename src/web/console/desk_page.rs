@@ -17,11 +17,11 @@ use crate::ticket::desk;
 use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
 use crate::ticket::{MessageKind, Ticket, TicketResolution, TicketStatus, store};
+use crate::web::caller::Signed;
+use crate::web::conversation::{Message, sentence};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::{Message, sentence};
-use crate::web::who::Signed;
 
 /// What an agent had typed, and why it was not done.
 #[derive(Default)]

@@ -17,13 +17,13 @@ use crate::incident::change::{Change, changes};
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, store};
 use crate::staff::right::SteerIncident;
-use crate::web::affected::CAMPAIGNS;
+use crate::web::caller::Allowed;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::person_lookup::CAMPAIGNS;
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
-use crate::web::who::Allowed;
 
 /// What the fact sheet's form sends.
 #[derive(Deserialize, Default)]

@@ -12,10 +12,10 @@ use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::person::forget::{self, ForgetError};
 use crate::staff::right::ForgetIncident;
+use crate::web::caller::Allowed;
 use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// What the form sends.
 #[derive(Deserialize, Default)]

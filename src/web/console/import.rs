@@ -16,14 +16,14 @@ use crate::scope::activate::ActivateError;
 use crate::scope::import::{ImportError, Imported, ask_draft};
 use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::staff::right::ImportScope;
+use crate::web::caller::{Allowed, Signed};
+use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults};
-use crate::web::pieces::told;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::thread::sentence;
-use crate::web::who::{Allowed, Signed};
-use crate::web::{Home, form, upload};
+use crate::web::upload_chunks::told;
+use crate::web::{Home, form, list_import};
 
 /// Longest field beside the file.
 const SHORT: usize = 1_000;
@@ -217,7 +217,7 @@ pub async fn import(
     }
     let imported: Result<Imported, ImportError> = match (asked, list) {
         (Err(error), _) => Err(error),
-        (Ok(_), Sent::File) => upload::import(&app, by, of, how, parts.into_pieces()).await,
+        (Ok(_), Sent::File) => list_import::import(&app, by, of, how, parts.into_pieces()).await,
         (Ok(_), Sent::Upload(upload)) => {
             let doing = app.as_ref().clone();
             // In the process's own runtime: a connection that breaks does not stop it half way.

@@ -23,13 +23,13 @@ use crate::incident::{Incident, IncidentState, store};
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
-use crate::web::again::accepted;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::form::Form;
+use crate::web::form::resubmit::accepted;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::public::{Fact, Update};
-use crate::web::who::{Allowed, Signed};
 
 /// How the line of an update begins that promises the next one.
 pub const PROMISE: &str = "Next update: ";

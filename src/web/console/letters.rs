@@ -27,10 +27,10 @@ use crate::postal::lacking::Counts;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]

@@ -24,10 +24,10 @@ use crate::person::{self, Person};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::api::notices::{AttemptView, attempts};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 use crate::{campaign, incident};
 
 /// Notices on one page.

@@ -7,8 +7,8 @@ use crate::campaign::store::Progress;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
+use crate::web::caller::Signed;
 use crate::web::figures::count;
-use crate::web::who::Signed;
 
 /// The deeds of a campaign that this person may do: legal ones, and those blocked with the reason.
 /// `present` is what would be sent if it were submitted now, to so many `people`, if they are counted.

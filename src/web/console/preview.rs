@@ -13,10 +13,10 @@ use crate::template::merge::{MergeError, Part, Rendered};
 use crate::template::preview::{PreviewError, Reader, Setting, preview};
 use crate::template::{Template, pick, store};
 use crate::web::api::templates::reader;
+use crate::web::caller::{Allowed, Signed};
+use crate::web::middleware::headers::PREVIEW_POLICY;
 use crate::web::page::Tone;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::site::PREVIEW_POLICY;
-use crate::web::who::{Allowed, Signed};
 
 /// One finding of the check.
 #[derive(Debug, Clone)]

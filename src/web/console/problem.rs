@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::again::Again;
+use crate::web::form::resubmit::Resubmission;
 use crate::web::page::Desk;
 
 /// The page of a refusal or a fault. It asks the database nothing, since the fault may be there.
@@ -26,5 +26,5 @@ pub struct ProblemPage {
     /// The page of what the form was about; empty where there is none.
     pub back: String,
     /// The form that can be sent again once the fault is over.
-    pub again: Option<Again>,
+    pub again: Option<Resubmission>,
 }

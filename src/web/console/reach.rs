@@ -12,7 +12,7 @@ use crate::campaign::{Campaign, CampaignStatus};
 use crate::incident::Incident;
 use crate::person::AudienceCount;
 use crate::staff::Right;
-use crate::web::who::Signed;
+use crate::web::caller::Signed;
 
 /// What a campaign's page says of its audience.
 #[derive(Debug, Clone, Default)]

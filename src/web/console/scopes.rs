@@ -22,10 +22,10 @@ use crate::scope::delta::Change;
 use crate::scope::{self, ScopeStatus, Version, activate, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Fault, Faults, Moment};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form, rejects as download};
 
 /// How long the reader waits for an activation before the page shows its progress.

@@ -14,12 +14,12 @@ use crate::incident::Incident;
 use crate::staff::Right;
 use crate::staff::right::SeeTickets;
 use crate::ticket::store;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::{count, filters};
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// Most people whose tickets are shown at once: more have one mailbox together.
 const MOST: usize = 20;

@@ -22,11 +22,11 @@ use crate::template::edit::{self, EditError};
 use crate::template::lint::{self, Severity};
 use crate::template::merge::Part;
 use crate::template::{self, Template as Text, Variants, naming, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 use crate::{campaign, incident};
 
 /// `/console/templates/{id}`

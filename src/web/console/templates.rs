@@ -13,11 +13,11 @@ use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::{Variant, Variants, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::Answer;
-use crate::web::who::{Allowed, Signed};
 
 /// What a new template begins with: the sections that readers and laws ask for.
 const BEGINNING: (&str, &str) = (

@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::work::Work;
 use super::{Choice, Deed};
+use crate::web::conversation::Message;
 use crate::web::figures::filters;
 use crate::web::page::{Desk, Faults, Moment};
-use crate::web::thread::Message;
 
 /// `/console/tickets/{id}`
 #[derive(Template)]

@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::incident::UpdateKind;
 use crate::incident::steer::{self, SteerError};
 use crate::staff::right::SteerIncident;
+use crate::web::caller::Allowed;
 use crate::web::form::Form;
 use crate::web::page::{self, Moment};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
-use crate::web::who::Allowed;
 
 /// What the form for an update sends.
 #[derive(Deserialize)]

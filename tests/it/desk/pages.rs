@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use candor::campaign::CampaignKind;
 use candor::staff::StaffRole::{Agent, Comms, Lead};
 use candor::staff::{StaffRole, key};
-use candor::web::{Who, doors};
+use candor::web::{Access, endpoints};
 
 use super::scene::{Filled, filled, roles, site};
 use crate::client::{Browser, Seen, Site};
@@ -59,7 +59,7 @@ fn who(method: &str, path: &str) -> Option<Who> {
         };
         one.len() == other.len() && one.iter().zip(&other).all(same)
     };
-    let mut all = doors().into_iter();
+    let mut all = endpoints().into_iter();
     let door =
         all.find(|(of, pattern, _)| of.as_str().eq_ignore_ascii_case(method) && fits(pattern));
     door.map(|(_, _, who)| who)
@@ -67,7 +67,7 @@ fn who(method: &str, path: &str) -> Option<Who> {
 
 fn is_open_to(role: StaffRole, who: Option<Who>) -> bool {
     match who {
-        Some(Who::May(right)) => role.may(right),
+        Some(Access::May(right)) => role.may(right),
         Some(_) => true,
         None => false,
     }

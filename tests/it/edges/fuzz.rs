@@ -9,7 +9,7 @@ use candor::id::{NoticeId, PersonId, PostalId, TemplateId};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Approver, Auditor, Comms, Lead};
 use candor::ticket::intake;
-use candor::web::doors;
+use candor::web::endpoints;
 use serde_json::{Value, json};
 
 use super::raw;
@@ -436,7 +436,7 @@ async fn what_the_fuzz_spoils_would_be_taken() {
     let program = site
         .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
         .await;
-    let posts = doors()
+    let posts = endpoints()
         .into_iter()
         .filter(|(method, path, _)| method == "POST" && !path.ends_with("/scopes"));
     let mut wrong = Vec::new();
@@ -482,7 +482,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
         Some(_) => Duration::from_secs(1),
         None => Duration::from_secs(10),
     };
-    let doors: Vec<(String, String)> = doors()
+    let doors: Vec<(String, String)> = endpoints()
         .into_iter()
         .map(|(method, path, _)| (method.to_string(), path))
         .filter(|(_, path)| !path.starts_with("/console") || path.ends_with("/sign-in"))

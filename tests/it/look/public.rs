@@ -1,20 +1,20 @@
 //! The public pages with sample data.
 
+use candor::web::conversation::{Kind, Message};
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
-use candor::web::public::asked::Asked;
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Corrected, Mine, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
+    Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
     Told, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
+use candor::web::public::question_received::QuestionReceived;
 use candor::web::public::unlock::{Step, Unlock};
 use candor::web::public::verify::{Answer, Verify};
 use candor::web::public::{Fact, Update};
-use candor::web::thread::{Kind, Message};
 use chrono::TimeDelta;
 
 use super::{HOSTILE, Pages, now};
@@ -158,8 +158,8 @@ fn status() -> MyStatus {
     }
 }
 
-fn mine() -> Mine {
-    Mine {
+fn mine() -> Details {
+    Details {
         name: HOSTILE.into(),
         elements: [
             "Social Security number",
@@ -396,7 +396,7 @@ pub fn draw(pages: &mut Pages) {
         "status_not_affected_tier1",
         &MyStatus {
             not_affected: Some(gone()),
-            mine: Some(Mine {
+            mine: Some(Details {
                 elements: Vec::new(),
                 wrong: Some(wrong),
                 ..mine()
@@ -432,7 +432,7 @@ pub fn draw(pages: &mut Pages) {
     );
     add(
         "asked",
-        &Asked {
+        &QuestionReceived {
             visit: visit(),
             token: TOKEN.into(),
             number: "N-4F7Q-22".into(),

@@ -15,12 +15,12 @@ use crate::postal::consent::{Confirmed, Question};
 use crate::postal::take::Insist;
 use crate::postal::{self, How, MinorsRule, PostalError, PostalKind, Telling, post, store};
 use crate::staff::right::{ImportScope, SteerIncident};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::around::{incident_at, on_to};
 use crate::web::form::{Form, Nothing};
-use crate::web::letters::download;
 use crate::web::page::{self, Fault, Faults};
+use crate::web::postal_letters::download;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// A form of the page that was refused.
 #[derive(Default)]

@@ -12,14 +12,14 @@ use crate::app::App;
 use crate::postal::slips::{self, Refused};
 use crate::postal::{self, PostalKind};
 use crate::staff::right::ImportScope;
+use crate::web::caller::Allowed;
 use crate::web::console::around::incident_at;
 use crate::web::figures::count;
 use crate::web::form;
-use crate::web::letters::references;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Fault};
+use crate::web::postal_letters::references;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// Longest report of letters that came back, in octets.
 const LONGEST: usize = 4 * 1024 * 1024;
