@@ -1,4 +1,4 @@
-//! `candor check`: examines what Candor needs before people depend on it. Shows no secret.
+//! `candor check`: checks everything that Candor needs. It shows no secret.
 
 use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::notice::account::recount::{Differs, books};
 use crate::seal::to_hex;
 use crate::{campaign, db, staff, worker};
 
-/// Examine configuration, database and relays
+/// Check configuration, database and relays
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
@@ -37,7 +37,7 @@ pub struct Check {
     json: bool,
 }
 
-/// One thing examined.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
@@ -128,7 +128,7 @@ fn without_signers(config: &Config) -> Result<App, String> {
     App::new(config, Clock::system()).map_err(|e| e.to_string())
 }
 
-/// The keys, compared with those of the database if that is there.
+/// The keys, compared with those of the database if it can be reached.
 async fn compared(app: Result<&Option<App>, &String>) -> Result<String, String> {
     let Some(app) = app.map_err(Clone::clone)? else {
         return Ok("readable; not compared with the database".to_owned());
@@ -185,7 +185,7 @@ async fn kept_back_now(app: &App) -> db::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// Where this node keeps what it saw of the database.
+/// The folder in which this node records how far it saw the database.
 fn state(config: &Config) -> Finding {
     let Some(dir) = config.database.state_dir() else {
         let none =
@@ -209,11 +209,11 @@ fn signatures(config: &Config) -> Vec<Finding> {
     let from = from.map(|from| from.domain_ascii()).unwrap_or_default();
     let found = |signer: Signer| {
         let (record, how) = (signer.record(), signer.algorithm());
-        let whose = match signer.answers_for(&from) {
+        let hint = match signer.answers_for(&from) {
             true => "",
             false => "; not the From's domain, so DMARC does not count it",
         };
-        finding("dkim", Ok(format!("signs with {how} as {record}{whose}")))
+        finding("dkim", Ok(format!("signs with {how} as {record}{hint}")))
     };
     signers.into_iter().map(found).collect()
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub struct NewFile {
     file: File,
     /// The temporary path; none for a device or a pipe, which is written directly.
-    beside: Option<PathBuf>,
+    temporary: Option<PathBuf>,
 }
 
 impl NewFile {
@@ -27,18 +27,21 @@ impl NewFile {
         if fs::metadata(&place).is_ok_and(|found| !found.is_file()) {
             let file = OpenOptions::new().write(true).open(&place);
             let file = file.with_context(cannot)?;
-            return Ok(Self { file, beside: None });
+            return Ok(Self {
+                file,
+                temporary: None,
+            });
         }
-        let beside = place.with_file_name(format!(".candor-{}.part", Uuid::now_v7().simple()));
+        let temporary = place.with_file_name(format!(".candor-{}.part", Uuid::now_v7().simple()));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&beside)
+            .open(&temporary)
             .with_context(cannot)?;
         Ok(Self {
             file,
-            beside: Some(beside),
+            temporary: Some(temporary),
         })
     }
 
@@ -47,13 +50,13 @@ impl NewFile {
     /// # Errors
     /// The file system's, with the path.
     pub fn keep(mut self, path: &Path) -> Result<()> {
-        let Some(beside) = &self.beside else {
+        let Some(temporary) = &self.temporary else {
             return Ok(());
         };
         let kept = self.file.sync_all();
-        kept.and_then(|()| fs::rename(beside, place(path)))
+        kept.and_then(|()| fs::rename(temporary, place(path)))
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        self.beside = None;
+        self.temporary = None;
         Ok(())
     }
 }
@@ -75,9 +78,9 @@ impl Write for NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        if let Some(beside) = &self.beside {
+        if let Some(temporary) = &self.temporary {
             // If it cannot be removed, its owner alone can read it.
-            let _ = fs::remove_file(beside);
+            let _ = fs::remove_file(temporary);
         }
     }
 }

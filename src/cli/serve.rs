@@ -40,7 +40,7 @@ impl Serve {
     }
 }
 
-/// Send until Ctrl-C: notices and letters; any number of these share the work
+/// Send notices and other e-mails until Ctrl-C; any number of these share the work
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor --config /etc/candor.toml work")]
 pub struct Work {}
@@ -103,7 +103,7 @@ async fn start(app: &App) -> Result<bool> {
     expect_migrations(app).await
 }
 
-/// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
+/// Starts the senders once the database could be checked: its keys, and whether it may be an older
 /// copy. Other keys end the process.
 async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown) {
     let witness = Witness::new(&app);
@@ -127,7 +127,7 @@ async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is sent with these keys");
-                // Else `check_later` ends the process, and says why.
+                // Otherwise `check_later` ends the process, and logs why.
                 if is_checked {
                     shutdown.leave();
                 }
@@ -168,9 +168,9 @@ async fn until_asked(
     checked
 }
 
-/// What is compared at the start is compared once the database comes, if it was away then; the keys until there is an
-/// incident to compare them with, since another node may open the first one. What would have kept the process from
-/// starting ends it.
+/// Repeats the checks of the start once the database can be reached, if it was away then; the keys until there is an
+/// incident to compare them with, since another node may open the first one. A failure that would have prevented the
+/// start ends the process.
 ///
 /// # Errors
 /// Why the process cannot work with this database.
@@ -183,7 +183,7 @@ async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Re
                 false => fits(app).await,
             }
         };
-        // A server that does not answer is waited for without a limit.
+        // There is no time limit for a server that does not answer.
         let compared = tokio::select! {
             compared = compare => compared,
             () = shutdown.soft().cancelled() => return Ok(()),
@@ -238,8 +238,8 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 }
 
 /// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
-/// those of the database. `false`: the database is away or too slow. That is no reason: pages say so and try again, and
-/// [`check_later`] asks again.
+/// those of the database. `false`: the database is away or too slow. The process starts all the same: pages report it, and
+/// [`check_later`] repeats the check.
 ///
 /// # Errors
 /// Why the process cannot work with this database.
@@ -270,7 +270,7 @@ async fn fits(app: &App) -> Result<bool> {
     }
 }
 
-/// Whether the keys are those of the database, or no incident tells yet; `false`: the database is away.
+/// Whether the keys are those of the database, or there is no incident to compare them with; `false`: the database is away.
 async fn keys_fit(app: &App) -> Result<bool> {
     match keys::start(app).await {
         Ok(_) => Ok(true),
@@ -279,7 +279,7 @@ async fn keys_fit(app: &App) -> Result<bool> {
     }
 }
 
-/// Whether the error says nothing of schema or keys.
+/// Whether the error is about neither schema nor keys.
 fn is_transient(error: &db::Error) -> bool {
     error.is_passing() || matches!(error, db::Error::Retry)
 }

@@ -47,7 +47,7 @@ pub struct Add {
     password: PasswordFrom,
 }
 
-/// Disable an account: its sessions end, its keys are revoked for good
+/// Disable an account: its sessions end, its keys are revoked for ever
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff disable ana@example.com")]
 pub struct Disable {

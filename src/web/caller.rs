@@ -56,9 +56,9 @@ impl Signed {
     }
 
     /// Counts for the audit log that people, tickets or rejects were shown: `rows` of them.
-    pub fn saw(&self, app: &App, deed: &'static str, subject: impl ToString, rows: usize) {
+    pub fn saw(&self, app: &App, action: &'static str, subject: impl ToString, rows: usize) {
         app.noticed
-            .note(app.now(), self.actor(), deed, subject, rows);
+            .note(app.now(), self.actor(), action, subject, rows);
     }
 
     /// The session's token; an API key has none.

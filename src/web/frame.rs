@@ -109,7 +109,7 @@ pub async fn console(
 pub fn in_doubt(doubt: &Doubt) -> String {
     format!(
         "Sending is held: the database may be an older copy, of about {} UTC ({}). What was sent after that is not \
-         known here. Whoever runs Candor decides what becomes of it: candor db restored.",
+         known here. The operator decides what happens to it: candor db restored.",
         doubt.copied_at.format("%-d %b %Y, %H:%M"),
         doubt.reasons()
     )

@@ -20,9 +20,9 @@ use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
 use crate::seal::to_hex;
 
-/// What has come of a campaign so far.
+/// The progress of a campaign.
 #[derive(Debug)]
-pub struct Stands {
+pub struct CampaignProgress {
     progress: Progress,
     left_out: LeftOut,
     pace: Option<Pace>,
@@ -30,8 +30,8 @@ pub struct Stands {
     held: Option<Ability>,
 }
 
-impl Stands {
-    /// Reads it, for which no connection may be in use; for how many notices may have arrived twice it waits no longer than
+impl CampaignProgress {
+    /// Reads it. The caller must hold no connection. It waits for the number of notices that may have arrived twice at most
     /// `within`.
     pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
         let may_have_arrived = doubled::counted(app, of, within).await?;
@@ -78,7 +78,7 @@ pub struct CampaignView {
     version: i32,
     content_hash: Option<String>,
     counts: BTreeMap<NoticeStatus, i64>,
-    /// Of those withheld, who did not suit what was approved any more when their notice was about to leave.
+    /// Of those withheld, the people who did not fit the approved audience any more when their notice was due.
     left_out: LeftOut,
     total: i64,
     /// All but the withheld.
@@ -88,7 +88,7 @@ pub struct CampaignView {
     /// Queued and deferred ones that may have arrived: how an attempt ended is not known; null as above.
     maybe_arrived: Option<i64>,
     frozen: bool,
-    /// What prevents it from sending, or a cancelled one from being settled; nothing while it does, or is not to.
+    /// What prevents the campaign from sending, or a cancelled one from being settled; null if nothing does.
     held: Option<Ability>,
     pace: Option<PaceView>,
     created_by: StaffId,
@@ -117,14 +117,18 @@ struct PaceView {
 
 impl CampaignView {
     /// The campaign in its present state.
-    pub fn of(campaign: Campaign, stands: Stands, void: &HashMap<CampaignId, Vec<Change>>) -> Self {
-        let Stands {
+    pub fn of(
+        campaign: Campaign,
+        progress_of: CampaignProgress,
+        void: &HashMap<CampaignId, Vec<Change>>,
+    ) -> Self {
+        let CampaignProgress {
             progress,
             left_out,
             pace,
             may_have_arrived,
             held,
-        } = stands;
+        } = progress_of;
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {
@@ -178,7 +182,7 @@ fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
         .collect()
 }
 
-/// The hash of what was submitted: what an approval names.
+/// The hash of the submitted content, which an approval names.
 pub fn content_hash(campaign: &Campaign) -> Option<String> {
     campaign
         .content

@@ -9,7 +9,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::campaign_view::{CampaignView, Stands};
+use super::campaign_view::{CampaignProgress, CampaignView};
 use super::incidents::named;
 use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
@@ -43,9 +43,9 @@ async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem>
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     drop(conn);
-    let stands = Stands::load(app, &campaign, doubled::PATIENCE).await?;
+    let progress = CampaignProgress::load(app, &campaign, doubled::PATIENCE).await?;
     let version = campaign.version;
-    Ok((version, CampaignView::of(campaign, stands, &void)))
+    Ok((version, CampaignView::of(campaign, progress, &void)))
 }
 
 /// A launched campaign, with a warning if its texts quote facts that are not public.
@@ -140,14 +140,14 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     for campaign in campaigns {
         // All of a page wait no longer than one.
         let left = doubled::PATIENCE.saturating_sub(begun.elapsed());
-        let stands = Stands::load(&app, &campaign, left).await?;
-        rows.push((campaign, stands));
+        let progress = CampaignProgress::load(&app, &campaign, left).await?;
+        rows.push((campaign, progress));
     }
     let page = Page::of(
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, stands)| CampaignView::of(of, stands, &void),
+        |(of, progress)| CampaignView::of(of, progress, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/incidents/{incident}/letters` and `/api/v1/letters`: lists of letters, and what became of them. Taking a
+//! `/api/v1/incidents/{incident}/letters` and `/api/v1/letters`: lists of postal letters, and their results. Taking a
 //! list is not here: the answers of POSTs are kept to be given again, and this one would hold every address.
 
 use actix_web::HttpResponse;

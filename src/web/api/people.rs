@@ -173,7 +173,7 @@ async fn list(
 
 /// A person with all notices to them.
 #[derive(Debug, Serialize)]
-struct Ledger {
+struct PersonWithNotices {
     #[serde(flatten)]
     person: PersonView,
     notices: Vec<NoticeView>,
@@ -192,7 +192,7 @@ pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -
     for notice in person_lookup::written_to(&mut conn, of.id, *id).await?.1 {
         notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
     }
-    Ok(HttpResponse::Ok().json(Ledger { person, notices }))
+    Ok(HttpResponse::Ok().json(PersonWithNotices { person, notices }))
 }
 
 /// `POST /people/{id}/revoke-links`: revokes every status link that was sent to the person.
@@ -210,7 +210,7 @@ pub async fn revoke_links(
     Ok(HttpResponse::Ok().json(serde_json::json!({ "person": *id, "revoked": true })))
 }
 
-/// A body with nothing in it.
+/// An empty body.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Empty {}

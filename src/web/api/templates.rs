@@ -245,7 +245,7 @@ pub async fn reader(
         .await?
         .into_iter()
         .next();
-    let person = person.ok_or_else(|| missing("nobody in this incident has this reference"))?;
+    let person = person.ok_or_else(|| missing("no person of this incident has this reference"))?;
     who.saw(app, "person.read", person.id, 1);
     let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
     let told_wrongly = person.told_wrongly();

@@ -65,7 +65,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
         }
         (TicketChannel::Web, None) => {
             return Err(refused(
-                "a question from the web is somebody's: name the person",
+                "a question from the web needs its person: name the person",
             ));
         }
         (TicketChannel::Phone, person) => {

@@ -91,6 +91,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 pub struct Query<T>(T);
 
 impl<T> Query<T> {
+    /// Unwraps the fields of the query.
     pub fn into_inner(self) -> T {
         self.0
     }

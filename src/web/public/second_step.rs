@@ -27,7 +27,7 @@ pub struct Typed {
     letter: String,
 }
 
-/// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page says what became of it.
+/// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page shows the result.
 pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer {
     code::send(&app, visitor.person.incident, visitor.person.id).await?;
     let back = Back::read(&form.back).path(&visitor);

@@ -97,8 +97,8 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> problem::Answer {
     Ok(page::show(StatusCode::OK, &view)?)
 }
 
-/// `POST /verify`: changes nothing, but a code does not belong in an address, which is kept by
-/// browsers and servers.
+/// `POST /verify`. It changes nothing, but a code does not belong in an address, which
+/// browsers and servers store.
 ///
 /// # Errors
 /// The database's; too many wrong codes from one address.
@@ -138,7 +138,7 @@ pub async fn check(
     Ok(page::show(StatusCode::OK, &view)?)
 }
 
-/// What a text that is no code of a notice looks like, if other messages of ours carry such a text.
+/// What a text is that is not the code of a notice but looks like a text in other messages of ours.
 fn other(typed: &str) -> Option<&'static str> {
     let typed = typed.trim();
     if typed.len() == 6 && typed.bytes().all(|c| c.is_ascii_digit()) {
