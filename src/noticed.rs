@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::actor::Actor;
+use crate::audit::action::Action;
 
 /// At most this many different entries wait; more are counted only.
 const ROOM: usize = 10_000;
@@ -27,8 +28,8 @@ struct Waiting {
 pub struct Key {
     /// Who.
     pub actor: Actor,
-    /// What, as `noun.verb`.
-    pub deed: &'static str,
+    /// What.
+    pub action: Action,
     /// To what: an id, or a word.
     pub subject: String,
 }
@@ -50,13 +51,13 @@ impl Noticed {
         &self,
         at: DateTime<Utc>,
         actor: Actor,
-        deed: &'static str,
+        action: Action,
         subject: impl ToString,
         rows: usize,
     ) {
         let key = Key {
             actor,
-            deed,
+            action,
             subject: subject.to_string(),
         };
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
@@ -110,12 +111,12 @@ mod tests {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
         let noticed = Noticed::default();
         for _ in 0..3 {
-            noticed.note(at, Actor::System("test"), "people.read", "inc", 50);
+            noticed.note(at, Actor::System("test"), Action::PeopleRead, "inc", 50);
         }
         let (counts, left_out) = noticed.take();
         assert_eq!((counts[0].1.times, counts[0].1.rows, left_out), (3, 150, 0));
         for subject in 0..ROOM + 2 {
-            noticed.note(at, Actor::System("test"), "people.read", subject, 1);
+            noticed.note(at, Actor::System("test"), Action::PeopleRead, subject, 1);
         }
         let (counts, left_out) = noticed.take();
         assert_eq!((counts.len(), left_out), (ROOM, 2));

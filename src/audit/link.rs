@@ -5,15 +5,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::store::{self, chain};
-use super::{Event, Head, Linked};
+use super::{Action, Event, Head, Linked};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::db::{Conn, Result};
 
 /// How many events are linked in one transaction.
 const BATCH: i64 = 2_000;
-/// The deed of the event that follows after the head was lost.
-pub const HEAD_RESTORED: &str = "audit.head_restored";
 /// How many numbers of rows outside of the chain are named in the program's log.
 const NAMED: i64 = 20;
 
@@ -104,7 +102,7 @@ async fn lost(conn: &mut Conn, now: DateTime<Utc>) -> Result<Head> {
         conn,
         now,
         Actor::System("audit"),
-        HEAD_RESTORED,
+        Action::AuditHeadRestored,
         "audit",
         &detail,
     )
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn events_are_linked_in_order_and_pass_over_numbers_that_are_taken() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
-        let event = |n: i32| Event::new(at, Actor::System("test"), "a.b", n, &json!({}));
+        let event = |n: i32| Event::new(at, Actor::System("test"), Action::KeyAdd, n, &json!({}));
         let head = Head {
             seq: 7,
             hash: vec![1; 32],

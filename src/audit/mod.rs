@@ -4,12 +4,15 @@
 //! background task links committed events into the chain in batches ([`link`]): each gets a number and the hash of the
 //! event before it. [`verify`] names whatever does not fit.
 
+pub mod action;
 pub mod follow;
 pub mod link;
 pub mod noticed;
 pub mod search;
 pub mod store;
 pub mod verify;
+
+pub use self::action::Action;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
@@ -27,8 +30,8 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Who, as [`Actor`] is written.
     pub actor: String,
-    /// What, as `noun.verb`.
-    pub deed: String,
+    /// What, as `noun.verb`: the text form of an [`Action`], or one that this program does not know.
+    pub action: String,
     /// To what: an id.
     pub subject: String,
     /// Particulars as JSON: ids, counts, hashes, reasons of the program; never contact data, nor words that staff typed
@@ -41,7 +44,7 @@ impl Event {
     pub fn new(
         at: DateTime<Utc>,
         actor: Actor,
-        deed: &str,
+        action: Action,
         subject: impl ToString,
         detail: &Value,
     ) -> Self {
@@ -49,7 +52,7 @@ impl Event {
             id: EventId::new(at),
             at,
             actor: actor.to_string(),
-            deed: deed.to_owned(),
+            action: action.as_str().to_owned(),
             subject: subject.to_string(),
             detail: detail.to_string(),
         }
@@ -94,7 +97,7 @@ impl Linked {
             &*self.prev_hash,
             at.as_bytes(),
             event.actor.as_bytes(),
-            event.deed.as_bytes(),
+            event.action.as_bytes(),
             event.subject.as_bytes(),
             event.detail.as_bytes(),
         ];
@@ -171,11 +174,16 @@ mod tests {
     #[test]
     fn the_hash_is_of_the_place_and_of_every_field() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
-        let event = Event::new(at, Actor::System("test"), "a.b", "c", &Value::Null);
+        let event = Event::new(at, Actor::System("test"), Action::KeyAdd, "c", &Value::Null);
         let one = Linked::new(1, event.clone(), Vec::new());
         assert!(one.is_intact());
+        // Of chains that were written before, too: neither fields nor their order change.
+        assert_eq!(
+            crate::seal::to_hex(&one.hash),
+            "6095855e9a69319e77ddc66116f46758ae92b8f5e9b8f7008ecf4a0edd1ba10c"
+        );
         let longer = Event {
-            deed: "a.bc".to_owned(),
+            action: "key.addc".to_owned(),
             subject: String::new(),
             ..event.clone()
         };

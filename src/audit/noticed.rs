@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Event, store};
+use super::{Action, Event, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::db::Result;
@@ -32,13 +32,13 @@ async fn try_to(app: &App, counts: &[(Key, Count)], left_out: u64) -> Result<()>
         if count.rows > 0 {
             detail["rows"] = count.rows.into();
         }
-        let event = Event::new(count.since, key.actor, key.deed, &key.subject, &detail);
+        let event = Event::new(count.since, key.actor, key.action, &key.subject, &detail);
         store::write(&mut tx, &event).await?;
     }
     if left_out > 0 {
         let (now, actor) = (app.now(), Actor::System("audit"));
         let detail = json!({ "times": left_out });
-        store::append(&mut tx, now, actor, "audit.left_out", "audit", &detail).await?;
+        store::append(&mut tx, now, actor, Action::AuditLeftOut, "audit", &detail).await?;
     }
     tx.commit().await
 }

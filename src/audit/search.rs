@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::Linked;
-use super::store::found::{self, Deeds};
+use super::store::found::{self, Acts};
 use super::store::{chain, chained};
 use crate::db::{Conn, Result};
 
@@ -17,7 +17,7 @@ pub struct Sought {
     /// On one of these; `None`: on anything.
     pub subjects: Option<BTreeSet<String>>,
     /// The actor, the action, the time.
-    pub deeds: Deeds,
+    pub acts: Acts,
 }
 
 /// What was found.
@@ -52,7 +52,7 @@ pub async fn search(
         Some(subjects) => {
             let subjects: Vec<String> = subjects.iter().cloned().collect();
             let which = (begin, wanted(&found.rows));
-            found.rows = found::on(conn, &subjects, &sought.deeds, which).await?;
+            found.rows = found::on(conn, &subjects, &sought.acts, which).await?;
         }
         // Numbers of the chain begin at 1.
         None => {
@@ -63,7 +63,7 @@ pub async fn search(
                 }
                 let from = (begin - WINDOW).max(1);
                 let which = (begin, wanted(&found.rows));
-                let more = found::between(conn, from, &sought.deeds, which).await?;
+                let more = found::between(conn, from, &sought.acts, which).await?;
                 found.rows.extend(more);
                 begin = from;
                 found.before = Some(begin).filter(|begin| *begin > 1);

@@ -1,9 +1,8 @@
 //! Follows the whole chain and names what does not fit.
 
 use super::follow::{Chain, Step};
-use super::link::HEAD_RESTORED;
 use super::store::chain;
-use super::{Flaw, Head, Linked};
+use super::{Action, Flaw, Head, Linked};
 use crate::app::App;
 use crate::db::{Conn, Result};
 
@@ -115,7 +114,7 @@ async fn follow(
             chained.take(row);
         }
     }
-    if row.event.deed == HEAD_RESTORED {
+    if row.event.action == Action::AuditHeadRestored.as_str() {
         report.add(Flaw::HeadRestored(row.seq));
     }
     Ok(())

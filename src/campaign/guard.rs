@@ -9,7 +9,7 @@ use super::store::{self, NewCampaign};
 use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn, bell, request};
 use crate::deployment;
 use crate::id::CampaignId;
@@ -17,17 +17,17 @@ use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::scope;
 
-/// Puts a deed on record, and lets the senders know that something changed.
+/// Writes an action to the audit log, and notifies the senders that something changed.
 pub(super) async fn note(
     conn: &mut Conn,
     app: &App,
     by: Actor,
-    deed: &str,
+    action: Action,
     id: CampaignId,
     detail: &Value,
 ) -> db::Result<()> {
     bell::ring(conn, store::GATE).await?;
-    audit::store::append(conn, app.now(), by, deed, id, detail).await
+    audit::store::append(conn, app.now(), by, action, id, detail).await
 }
 
 /// Says in the log what became of a campaign, with its notices as they stand, once that is committed. Who did it is named

@@ -10,7 +10,7 @@ use super::store::{self, Move};
 use super::{Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit::Event;
+use crate::audit::{Action, Event};
 use crate::db::{self, Conn, bell};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::notice::store::batch;
@@ -44,7 +44,15 @@ pub async fn pause(
             ..Move::default()
         },
     };
-    steer(app, by, id, CampaignStatus::Paused, "campaign.pause", &with).await
+    steer(
+        app,
+        by,
+        id,
+        CampaignStatus::Paused,
+        Action::CampaignPause,
+        &with,
+    )
+    .await
 }
 
 /// Puts a warning about a campaign on record.
@@ -57,7 +65,7 @@ pub async fn warn(app: &App, by: Actor, id: CampaignId, reason: &str) -> Result<
         &mut tx,
         app,
         by,
-        "campaign.warn",
+        Action::CampaignWarn,
         id,
         &json!({ "reason": reason }),
     )
@@ -154,7 +162,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.resume",
+        Action::CampaignResume,
         id,
         &detail,
     )
@@ -190,7 +198,7 @@ pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
         Actor::Staff(by),
         id,
         CampaignStatus::Cancelled,
-        "campaign.cancel",
+        Action::CampaignCancel,
         &with,
     )
     .await
@@ -243,7 +251,7 @@ async fn steer(
     by: Actor,
     id: CampaignId,
     to: CampaignStatus,
-    deed: &str,
+    action: Action,
     with: &Move,
 ) -> Result<(), CampaignError> {
     // What a request reads for its answer cannot undo it, and senders hear of it before that is read.
@@ -251,7 +259,7 @@ async fn steer(
     let mut tx = app.db.begin().await?;
     lock_for(&mut tx, id, to).await?;
     store::set_status(&mut tx, id, to, with).await?;
-    note(&mut tx, app, by, deed, id, &said(with)).await?;
+    note(&mut tx, app, by, action, id, &said(with)).await?;
     mark_done(&mut tx).await?;
     tx.commit().await?;
     let what = match to {
@@ -292,11 +300,11 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let app = &app.apart();
     let now = app.now();
     let who = by.to_string();
-    let deed = match stop {
-        true => "sending.stop",
-        false => "sending.start",
+    let action = match stop {
+        true => Action::SendingStop,
+        false => Action::SendingStart,
     };
-    let entry = Event::new(now, by, deed, "everything", &json!({}));
+    let entry = Event::new(now, by, action, "everything", &json!({}));
     let mut tx = app.db.begin().await?;
     let by = stop.then_some((now, who.as_str()));
     let changed = store::set_stopped(&mut tx, by, &entry).await?;
@@ -308,7 +316,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let recorded = match record(app, Some(entry.id)).await {
         Ok(()) => true,
         Err(error) => {
-            tracing::error!(%error, deed, "done, but its entry in the audit log could not be written yet");
+            tracing::error!(%error, %action, "done, but its entry in the audit log could not be written yet");
             false
         }
     };

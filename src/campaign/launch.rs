@@ -13,6 +13,7 @@ pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, content, pacing};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::{self, Conn};
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
@@ -46,7 +47,7 @@ pub async fn create(
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.create",
+        Action::CampaignCreate,
         id,
         &draft_detail(new),
     )
@@ -87,7 +88,7 @@ pub async fn edit(
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.edit",
+        Action::CampaignEdit,
         id,
         &draft_detail(new),
     )
@@ -134,7 +135,7 @@ pub async fn approve(
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.approve",
+        Action::CampaignApprove,
         id,
         &json!({ "content_hash": content_hash, "people": people }),
     )
@@ -158,7 +159,7 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.take_back",
+        Action::CampaignTakeBack,
         id,
         &json!({}),
     )
@@ -233,7 +234,7 @@ pub async fn launch_with(
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.launch",
+        Action::CampaignLaunch,
         id,
         &detail,
     )

@@ -10,7 +10,7 @@ use super::pacing::{self, CanaryState, Left, Load};
 use super::store;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::db::retry::retried;
 use crate::id::CampaignId;
@@ -59,7 +59,7 @@ pub async fn first_slice(app: &App, campaign: CampaignId) -> db::Result<()> {
                 &mut tx,
                 app.now(),
                 CANARY,
-                "campaign.canary",
+                Action::CampaignCanary,
                 campaign,
                 &detail,
             )
@@ -124,7 +124,15 @@ async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
     let (percent, reason) = pacing::helpline(load, left, limits, app.now());
     if store::set_percent(&mut tx, id, percent, reason.as_deref(), app.now()).await? {
         let detail = json!({ "percent": percent, "reason": reason });
-        audit::store::append(&mut tx, app.now(), PACING, "campaign.pace", id, &detail).await?;
+        audit::store::append(
+            &mut tx,
+            app.now(),
+            PACING,
+            Action::CampaignPace,
+            id,
+            &detail,
+        )
+        .await?;
         tx.commit().await?;
     }
     Ok(())

@@ -13,6 +13,7 @@ use super::store::{self, Move};
 use super::{Acknowledged, Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::Conn;
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
@@ -147,7 +148,7 @@ async fn pin(
         &mut tx,
         app,
         Actor::Staff(by),
-        "campaign.submit",
+        Action::CampaignSubmit,
         id,
         &detail,
     )

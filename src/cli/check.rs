@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::sample_notice::sample;
 use super::{Settings, say, say_json};
-use crate::actor::system_in_words;
+use crate::actor::{Recorded, system_in_words};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
@@ -165,9 +165,10 @@ async fn kept_back_now(app: &App) -> db::Result<Vec<Finding>> {
     let mut found = Vec::new();
     let until = |at: DateTime<Utc>| at.format("%-d %b %Y, %H:%M:%S UTC").to_string();
     if let Some((at, by)) = campaign::store::stopped(&mut conn).await? {
-        let by = match by.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
-            Some(id) => staff::store::find(&mut conn, id).await?.name,
-            None => system_in_words(by.trim_start_matches("system:")).to_owned(),
+        let by = match Recorded::parse(&by) {
+            Recorded::Staff(id) => staff::store::find(&mut conn, id).await?.name,
+            Recorded::System(part) | Recorded::Other(part) => system_in_words(part).to_owned(),
+            Recorded::Customer(_) => system_in_words("").to_owned(),
         };
         let stopped = format!(
             "all sending is stopped, since {} by {by}: `candor start` lifts it",

@@ -75,6 +75,13 @@ macro_rules! pg_enum {
     };
 }
 
+/// The states of `all` from which `to` may be reached: the guard of an UPDATE, derived from a transition table.
+pub fn before<S: Copy + PartialEq>(all: &[S], to: S, after: fn(S) -> &'static [S]) -> Vec<S> {
+    let mut from = all.to_vec();
+    from.retain(|from| after(*from).contains(&to));
+    from
+}
+
 /// A word that the enum does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of: {}", one_of.join(", "))]

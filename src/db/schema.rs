@@ -136,11 +136,11 @@ diesel::table! {
 
     staff_session (token_hash) {
         token_hash -> Bytea,
+        id -> Uuid,
         staff_id -> Uuid,
         created_at -> Timestamptz,
-        expires_at -> Timestamptz,
-        id -> Uuid,
         seen_at -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -175,16 +175,16 @@ diesel::table! {
     use diesel::sql_types::*;
 
     audit_event (id) {
+        id -> Uuid,
         seq -> Nullable<Int8>,
         at -> Timestamptz,
+        written_at -> Nullable<Timestamptz>,
         actor -> Text,
-        deed -> Text,
+        action -> Text,
         subject -> Text,
         detail -> Text,
         prev_hash -> Nullable<Bytea>,
         hash -> Nullable<Bytea>,
-        id -> Uuid,
-        written_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -205,8 +205,8 @@ diesel::table! {
         only_row -> Bool,
         stopped_at -> Nullable<Timestamptz>,
         stopped_by -> Nullable<Text>,
-        unrecorded -> Jsonb,
         allowed_at -> Nullable<Timestamptz>,
+        unrecorded -> Jsonb,
     }
 }
 
@@ -258,17 +258,17 @@ diesel::table! {
         title -> Text,
         state -> sql_types::IncidentState,
         facts -> Jsonb,
+        published_title -> Nullable<Text>,
+        published_facts -> Nullable<Jsonb>,
+        published_at -> Nullable<Timestamptz>,
+        published_by -> Nullable<Uuid>,
+        minors -> sql_types::MinorsRule,
         wrapped_key -> Nullable<Bytea>,
         active_scope -> Nullable<Int4>,
         version -> Int4,
         created_by -> Uuid,
         created_at -> Timestamptz,
         forgotten_at -> Nullable<Timestamptz>,
-        published_title -> Nullable<Text>,
-        published_facts -> Nullable<Jsonb>,
-        published_at -> Nullable<Timestamptz>,
-        published_by -> Nullable<Uuid>,
-        minors -> sql_types::MinorsRule,
     }
 }
 
@@ -322,11 +322,11 @@ diesel::table! {
     sender (id) {
         id -> Uuid,
         node -> Text,
+        began_at -> Timestamptz,
         seen_at -> Timestamptz,
         relays -> Jsonb,
         campaigns -> Array<Uuid>,
         sending -> Jsonb,
-        began_at -> Timestamptz,
     }
 }
 
@@ -363,8 +363,8 @@ diesel::table! {
         bucket -> Int4,
         added -> Int8,
         retracted -> Int8,
-        at -> Timestamptz,
         told_too_much -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -374,10 +374,10 @@ diesel::table! {
     scope_reject (incident_id, version, file, line) {
         incident_id -> Uuid,
         version -> Int4,
+        file -> Int2,
         line -> Int8,
         reasons -> Jsonb,
         sealed -> Bytea,
-        file -> Int2,
         bucket -> Nullable<Int4>,
         reference_key -> Nullable<Bytea>,
         row_key -> Nullable<Bytea>,
@@ -517,12 +517,12 @@ diesel::table! {
 
     account_count (incident_id, bucket, standing, incomplete, correction, minor) {
         incident_id -> Uuid,
+        bucket -> Int4,
         standing -> sql_types::PersonStanding,
         incomplete -> Bool,
-        n -> Int8,
-        bucket -> Int4,
         correction -> sql_types::CorrectionDue,
         minor -> Bool,
+        n -> Int8,
     }
 }
 
@@ -608,8 +608,10 @@ diesel::table! {
         limits -> Jsonb,
         on_uncertain -> sql_types::UncertainPolicy,
         content -> Nullable<Text>,
+        acknowledged -> Jsonb,
         status -> sql_types::CampaignStatus,
         status_reason -> Nullable<Text>,
+        reason_sealed -> Nullable<Bytea>,
         version -> Int4,
         created_by -> Uuid,
         created_at -> Timestamptz,
@@ -620,8 +622,6 @@ diesel::table! {
         launched_by -> Nullable<Uuid>,
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
-        acknowledged -> Jsonb,
-        reason_sealed -> Nullable<Bytea>,
     }
 }
 
@@ -644,9 +644,9 @@ diesel::table! {
         campaign_id -> Uuid,
         canary -> sql_types::CanaryState,
         canary_left -> Int4,
+        passed_at -> Nullable<Timestamptz>,
         percent -> Int2,
         reason -> Nullable<Text>,
-        passed_at -> Nullable<Timestamptz>,
         resumed_at -> Nullable<Timestamptz>,
     }
 }
@@ -801,8 +801,8 @@ diesel::table! {
         to_status -> sql_types::TicketStatus,
         actor -> Text,
         reason -> Nullable<Text>,
-        at -> Timestamptz,
         reason_sealed -> Nullable<Bytea>,
+        at -> Timestamptz,
     }
 }
 
@@ -828,10 +828,13 @@ diesel::table! {
         id -> Uuid,
         kind -> sql_types::LetterKind,
         incident_id -> Uuid,
+        person_id -> Nullable<Uuid>,
+        link_epoch -> Nullable<Int2>,
         ticket_id -> Nullable<Uuid>,
         message_no -> Nullable<Int4>,
         sealed -> Nullable<Bytea>,
         status -> sql_types::LetterStatus,
+        withheld -> Nullable<sql_types::LetterWithheld>,
         attempts -> Int4,
         due_at -> Timestamptz,
         fence -> Int4,
@@ -839,9 +842,6 @@ diesel::table! {
         reply -> Nullable<Text>,
         created_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
-        person_id -> Nullable<Uuid>,
-        link_epoch -> Nullable<Int2>,
-        withheld -> Nullable<sql_types::LetterWithheld>,
     }
 }
 
@@ -852,12 +852,12 @@ diesel::table! {
         bucket -> Int4,
         person_id -> Uuid,
         code_hash -> Bytea,
+        sent_to -> Nullable<Bytea>,
+        letter_id -> Nullable<Uuid>,
         tries -> Int2,
         expires_at -> Timestamptz,
         counted_from -> Timestamptz,
         counted -> Int2,
-        sent_to -> Nullable<Bytea>,
-        letter_id -> Nullable<Uuid>,
     }
 }
 
@@ -873,13 +873,13 @@ diesel::table! {
         taken_by -> Uuid,
         taken_at -> Timestamptz,
         people -> Int8,
+        without_address -> Int8,
         posted_on -> Nullable<Date>,
         posted_by -> Nullable<Uuid>,
         posted_at -> Nullable<Timestamptz>,
         how -> Nullable<Bytea>,
         returned -> Int8,
         not_posted -> Int8,
-        without_address -> Int8,
     }
 }
 
@@ -893,15 +893,15 @@ diesel::table! {
         person_id -> Uuid,
         named -> Int8,
         code_key -> Nullable<Int8>,
+        address_key -> Nullable<Bytea>,
+        replaces -> Bool,
+        to_guardian -> Bool,
         status -> sql_types::PostalStatus,
         posted_at -> Nullable<Timestamptz>,
         told_before -> Nullable<sql_types::ToldBy>,
         named_before -> Int8,
         closed_at -> Nullable<Timestamptz>,
         reason -> Nullable<Bytea>,
-        replaces -> Bool,
-        to_guardian -> Bool,
-        address_key -> Nullable<Bytea>,
     }
 }
 

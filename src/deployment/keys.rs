@@ -9,7 +9,7 @@ use serde_json::json;
 use super::store;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::incident;
 use crate::seal::{Fingerprints, Keyring, to_hex};
@@ -219,7 +219,15 @@ pub async fn change_links(app: &App, by: Actor) -> Result<bool, KeyError> {
     let mut tx = app.db.begin().await?;
     store::set_fingerprint(&mut tx, LINKS, &links, app.now()).await?;
     let detail = json!({ "fingerprint": to_hex(&links) });
-    audit::store::append(&mut tx, app.now(), by, "links.end", "everything", &detail).await?;
+    audit::store::append(
+        &mut tx,
+        app.now(),
+        by,
+        Action::LinksEnd,
+        "everything",
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(true)
 }

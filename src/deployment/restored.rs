@@ -13,7 +13,7 @@ use super::watch::Witness;
 use super::{Restored, locks, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::campaign::content::Content;
 use crate::campaign::store::GATE;
 use crate::campaign::{self, Campaign, CampaignStatus, UncertainPolicy, hold};
@@ -161,7 +161,7 @@ pub async fn decide(
         &mut tx,
         app.now(),
         by,
-        "database.restored",
+        Action::DatabaseRestored,
         "everything",
         &detail,
     )
@@ -246,7 +246,9 @@ impl Decision<'_> {
             return Ok(false);
         }
         let events = audit::store::list(tx, &campaign.id.to_string(), EVENTS).await?;
-        let paused = events.iter().find(|event| event.deed == "campaign.pause");
+        let paused = events
+            .iter()
+            .find(|event| event.action == Action::CampaignPause.as_str());
         Ok(paused.is_some_and(|event| self.gap.copied_at - event.at >= PAUSED_FOR))
     }
 
@@ -330,7 +332,8 @@ impl Decision<'_> {
             self.done.taken_back += 1;
             self.done.perhaps_launched.push(id);
             let detail = json!({ "reason": reason });
-            audit::store::append(tx, self.gap.now, by, "campaign.take_back", id, &detail).await?;
+            audit::store::append(tx, self.gap.now, by, Action::CampaignTakeBack, id, &detail)
+                .await?;
         }
         Ok(())
     }
@@ -342,7 +345,7 @@ impl Decision<'_> {
             self.done.drafts += 1;
             self.done.perhaps_launched.push(id);
             let detail = json!({ "reason": reason });
-            audit::store::append(tx, self.gap.now, by, "campaign.warn", id, &detail).await?;
+            audit::store::append(tx, self.gap.now, by, Action::CampaignWarn, id, &detail).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::store::{self, Seen};
 use super::{Doubt, Why};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::campaign::store::GATE;
 use crate::config::StateDir;
 use crate::db::{self, bell};
@@ -125,7 +125,15 @@ pub async fn suspect(app: &App, by: Actor, why: &[Why]) -> db::Result<Doubt> {
         bell::ring(&mut tx, GATE).await?;
         let words: Vec<_> = doubt.why.iter().map(|why| why.as_str()).collect();
         let detail = json!({ "why": words, "epoch": seen.epoch, "last_in_use": doubt.copied_at });
-        audit::store::append(&mut tx, now, by, "database.doubt", "everything", &detail).await?;
+        audit::store::append(
+            &mut tx,
+            now,
+            by,
+            Action::DatabaseDoubt,
+            "everything",
+            &detail,
+        )
+        .await?;
     }
     tx.commit().await?;
     if is_new {
@@ -151,7 +159,7 @@ async fn promoted(app: &App, latest: i64) -> db::Result<()> {
         &mut tx,
         app.now(),
         WATCH,
-        "database.promoted",
+        Action::DatabasePromoted,
         "everything",
         &detail,
     )

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::store;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::deployment::keys;
 use crate::id::IncidentId;
@@ -44,7 +44,7 @@ pub async fn rewrap(app: &App, by: Actor) -> Result<(usize, usize), RewrapError>
                     &mut tx,
                     app.now(),
                     by,
-                    "incident.rewrap",
+                    Action::IncidentRewrap,
                     incident,
                     &json!({}),
                 )

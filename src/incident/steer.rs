@@ -9,7 +9,7 @@ use super::open::{Open, Untold};
 use super::{BadText, Facts, Incident, IncidentState, check_facts, check_slug, check_title, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::deployment::keys::{self, KeyError};
 use crate::id::{IncidentId, StaffId};
@@ -121,7 +121,7 @@ pub async fn open(
         &mut tx,
         now,
         Actor::Staff(by),
-        "incident.open",
+        Action::IncidentOpen,
         id,
         &json!({ "slug": slug }),
     )
@@ -206,7 +206,7 @@ pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<
         &mut tx,
         app.now(),
         Actor::Staff(by),
-        "incident.move",
+        Action::IncidentMove,
         id,
         &detail,
     )

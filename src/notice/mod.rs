@@ -39,6 +39,39 @@ pg_enum! {
     }
 }
 
+impl NoticeStatus {
+    /// The states that may follow in the database. A deferred notice may also stay deferred, with a later time. No
+    /// notice is stored as `sending`: it is the figure of the notices on a connection, stored as queued or deferred.
+    pub fn after(self) -> &'static [Self] {
+        match self {
+            Self::Queued => &[
+                Self::Sent,
+                Self::Deferred,
+                Self::Bounced,
+                Self::Expired,
+                Self::Uncertain,
+                Self::Withheld,
+                Self::Cancelled,
+            ],
+            Self::Deferred => &[
+                Self::Sent,
+                Self::Bounced,
+                Self::Expired,
+                Self::Uncertain,
+                Self::Withheld,
+                Self::Cancelled,
+            ],
+            Self::Sending
+            | Self::Sent
+            | Self::Bounced
+            | Self::Expired
+            | Self::Uncertain
+            | Self::Withheld
+            | Self::Cancelled => &[],
+        }
+    }
+}
+
 pg_enum! {
     /// Where a batch of notices stands.
     pub enum BatchStatus: BatchStatus {
@@ -50,6 +83,17 @@ pg_enum! {
         Waiting = "waiting",
         /// Nothing is left.
         Done = "done",
+    }
+}
+
+impl BatchStatus {
+    /// The states that may follow. A leased batch may also be leased again: by another sender, once the lease expired.
+    pub fn after(self) -> &'static [Self] {
+        match self {
+            Self::Ready | Self::Waiting => &[Self::Leased],
+            Self::Leased => &[Self::Ready, Self::Waiting, Self::Done],
+            Self::Done => &[],
+        }
     }
 }
 

@@ -138,6 +138,7 @@ async fn write(
     settled: &[Settled],
     now: DateTime<Utc>,
 ) -> Result<()> {
+    debug_assert!(are_legal(settled), "{settled:?}");
     store::set_states(conn, lease.bucket, settled, now).await?;
     let mut counts: BTreeMap<NoticeStatus, i64> = BTreeMap::new();
     for one in settled {
@@ -159,6 +160,13 @@ async fn write(
     // All senders of the campaign write these counters: they are held for as short as can be.
     tally::add(conn, lease.campaign_id, settled).await?;
     campaign::store::move_counts(conn, lease.campaign_id, &counts).await
+}
+
+/// Whether every notice goes where the table of states lets it.
+fn are_legal(settled: &[Settled]) -> bool {
+    settled
+        .iter()
+        .all(|s| s.from == s.to || s.from.after().contains(&s.to))
 }
 
 /// Where a batch goes: back to the queue with what was not tried, to sleep until the first deferred

@@ -1,5 +1,5 @@
 //! Letters that are not notices: answers, receipts, one-time codes. They are put here, sealed, in the
-//! transaction of the deed they tell of; `worker::courier` sends them.
+//! transaction of the action they tell of; `worker::courier` sends them.
 
 pub mod again;
 pub mod store;

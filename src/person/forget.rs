@@ -7,7 +7,7 @@ use serde_json::json;
 use super::store;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::campaign::store::Move;
 use crate::campaign::{self, CampaignStatus};
 use crate::db;
@@ -114,7 +114,7 @@ pub async fn forget(
         &mut tx,
         now,
         Actor::Staff(by),
-        "incident.forget",
+        Action::IncidentForget,
         incident,
         &json!({ "drafts_cancelled": drafts }),
     )
@@ -142,7 +142,7 @@ async fn cancel_drafts(
         campaign::store::set_status(conn, *id, CampaignStatus::Cancelled, &with).await?;
         let detail = json!({ "reason": with.status_reason });
         let actor = Actor::Staff(by);
-        audit::store::append(conn, now, actor, "campaign.cancel", *id, &detail).await?;
+        audit::store::append(conn, now, actor, Action::CampaignCancel, *id, &detail).await?;
     }
     Ok(drafts.len())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::store;
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::id::{PersonId, StaffId};
 
@@ -18,6 +18,14 @@ pub async fn links(app: &App, by: StaffId, person: PersonId) -> db::Result<()> {
     let epoch = store::revoke_links(&mut tx, person).await?;
     let detail = json!({ "epoch": epoch });
     let (now, actor) = (app.now(), Actor::Staff(by));
-    audit::store::append(&mut tx, now, actor, "person.revoke_links", person, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        actor,
+        Action::PersonRevokeLinks,
+        person,
+        &detail,
+    )
+    .await?;
     tx.commit().await
 }

@@ -1,5 +1,6 @@
 //! The kinds and states of lists and letters.
 
+use crate::db::enums::before;
 use crate::incident::IncidentState;
 use crate::person::ToldBy;
 use crate::pg_enum;
@@ -77,6 +78,22 @@ pg_enum! {
         Posted = "posted",
         /// Thrown away before it was posted.
         Discarded = "discarded",
+    }
+}
+
+impl PostalState {
+    /// The states that may follow.
+    pub fn after(self) -> &'static [Self] {
+        match self {
+            Self::Listed => &[Self::Posting, Self::Discarded],
+            Self::Posting => &[Self::Posted],
+            Self::Posted | Self::Discarded => &[],
+        }
+    }
+
+    /// The states from which this one may be reached: the guard of every UPDATE.
+    pub fn before(self) -> Vec<Self> {
+        before(Self::ALL, self, Self::after)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::deployment::watch::Witness;
 use crate::element::in_words;
@@ -136,7 +136,7 @@ pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, Posta
     let version = outdated::refuse(&mut tx, &key, &batch, None).await?;
     let detail = json!({ "list": batch.kind, "batch": id, "people": batch.people });
     let (now, actor, of) = (app.now(), Actor::Staff(by), batch.incident);
-    audit::store::append(&mut tx, now, actor, "letters.file", of, &detail).await?;
+    audit::store::append(&mut tx, now, actor, Action::LettersFile, of, &detail).await?;
     tx.commit().await?;
     Ok(Letters {
         batch,

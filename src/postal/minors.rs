@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{MinorsRule, PostalError, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::campaign::{self, CampaignStatus};
 use crate::id::{IncidentId, StaffId};
 use crate::incident;
@@ -38,7 +38,15 @@ pub async fn choose(
     store::set_minors(&mut tx, of, rule).await?;
     let detail = json!({ "from": from, "to": rule });
     let actor = Actor::Staff(by);
-    audit::store::append(&mut tx, app.now(), actor, "incident.minors", of, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        app.now(),
+        actor,
+        Action::IncidentMinors,
+        of,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

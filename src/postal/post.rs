@@ -7,7 +7,7 @@ use super::consent::{Confirmed, unanswered};
 use super::{Batch, PostalError, PostalKind, PostalState, Telling, check_day, moved, owner, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::retry::retried;
 use crate::db::{self, Conn};
 use crate::id::{PostalId, StaffId};
@@ -48,10 +48,10 @@ impl Done {
         }
     }
 
-    fn deed(&self) -> &'static str {
+    fn action(&self) -> Action {
         match self.telling {
-            Some(_) => "letters.told",
-            None => "letters.posted",
+            Some(_) => Action::LettersTold,
+            None => Action::LettersPosted,
         }
     }
 }
@@ -118,7 +118,7 @@ async fn begin(
         "list": batch.kind, "batch": batch.id, "people": batch.people, "on": done.on, "confirmed": done.confirmed,
     });
     let (actor, of) = (Actor::Staff(by), batch.incident);
-    audit::store::append(tx, now, actor, done.deed(), of, &detail).await?;
+    audit::store::append(tx, now, actor, done.action(), of, &detail).await?;
     Ok(())
 }
 
@@ -197,7 +197,7 @@ pub async fn discard(app: &App, by: StaffId, id: PostalId) -> Result<Batch, Post
         &mut tx,
         now,
         actor,
-        "letters.discard",
+        Action::LettersDiscard,
         batch.incident,
         &detail,
     )

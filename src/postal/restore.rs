@@ -12,7 +12,7 @@ use super::take::AT_ONCE;
 use super::{Batch, PostalError, PostalKind, PostalState, PostalStatus, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::id::{IncidentId, PersonId, PostalId, StaffId};
 use crate::incident;
@@ -124,7 +124,7 @@ pub async fn put_back(
     }
     let detail = json!({ "list": done.batch.kind, "batch": done.batch.id, "people": people });
     let actor = Actor::Staff(by);
-    audit::store::append(&mut tx, now, actor, "letters.restore", of, &detail).await?;
+    audit::store::append(&mut tx, now, actor, Action::LettersRestore, of, &detail).await?;
     tx.commit().await?;
     Ok(done)
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::Conn;
 use crate::id::{IncidentId, PersonId, PostalId, StaffId};
 use crate::incident;
@@ -95,7 +95,15 @@ pub async fn returned(
     let detail = json!({ "returned": recorded.returned, "not_posted": recorded.not_posted, "batches": lists });
     let actor = Actor::Staff(by);
     if !closed.is_empty() {
-        audit::store::append(&mut tx, app.now(), actor, "letters.returned", of, &detail).await?;
+        audit::store::append(
+            &mut tx,
+            app.now(),
+            actor,
+            Action::LettersReturned,
+            of,
+            &detail,
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(recorded)
@@ -142,7 +150,7 @@ pub async fn take_back_kin(
     let people = closed.values().sum::<i64>();
     let detail = json!({ "returned": 0, "not_posted": people, "batches": lists, "why": "deceased was lifted" });
     let (now, actor) = (app.now(), Actor::System("scope"));
-    Ok(audit::store::append(tx, now, actor, "letters.returned", of, &detail).await?)
+    Ok(audit::store::append(tx, now, actor, Action::LettersReturned, of, &detail).await?)
 }
 
 /// The people of one bucket whose letters came back, and all letters to them.

@@ -8,7 +8,7 @@ use super::store::{Belongs, NewItem};
 use super::{Batch, MinorsRule, PostalError, PostalKind, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::config::leads_home;
 use crate::db::Conn;
 use crate::deployment::watch::Witness;
@@ -88,7 +88,7 @@ pub async fn take(
     let detail = json!({ "list": kind, "batch": batch.id, "people": batch.people, "again": again,
         "without_address": batch.without_address });
     let actor = Actor::Staff(by);
-    audit::store::append(&mut tx, now, actor, "letters.export", of, &detail).await?;
+    audit::store::append(&mut tx, now, actor, Action::LettersExport, of, &detail).await?;
     tx.commit().await?;
     Ok(batch)
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Batch, Knows, PostalError, PostalKind, Telling, check_day, post, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::Conn;
 use crate::id::{IncidentId, PersonId, StaffId};
 use crate::incident;
@@ -89,7 +89,7 @@ pub async fn told(
     person::store::settle(&mut tx, of, bucket, &[settled]).await?;
     let detail = json!({ "batch": batch.id, "people": 1, "on": on });
     let actor = Actor::Staff(by);
-    audit::store::append(&mut tx, now, actor, "letters.told", of, &detail).await?;
+    audit::store::append(&mut tx, now, actor, Action::LettersTold, of, &detail).await?;
     let batch = store::find(&mut tx, batch.id).await?;
     tx.commit().await?;
     Ok(batch)

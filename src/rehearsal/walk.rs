@@ -1,5 +1,5 @@
 //! Both walks of Candor, done on the invented breach: a row becomes a mail becomes a figure, and a
-//! question becomes an answer. Nothing is faked: these are the same deeds that console and API do.
+//! question becomes an answer. Nothing is faked: these are the same actions that console and API do.
 
 use std::io::Cursor;
 use std::time::Duration;
@@ -33,7 +33,7 @@ const SEED: u64 = 2021;
 /// Longest wait for a campaign.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The accounts that do the deeds: two pairs of eyes, and an agent.
+/// The accounts that act: an author, an approver and an agent.
 #[derive(Debug, Clone, Copy)]
 pub struct Cast {
     /// Writes and launches.
@@ -72,7 +72,7 @@ pub struct Report {
 /// Does both walks; senders must be at work. `tell` hears of each step.
 ///
 /// # Errors
-/// Whatever a deed refused.
+/// What an action refused.
 pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Result<Report> {
     tell("opening the incident and retelling its first days");
     let incident = open(app, cast.comms).await?;

@@ -39,7 +39,7 @@ use super::store::{self, Former, Own, Which};
 use super::{How, OnDraft, ScopeMode, ScopeStatus, Version, difference};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::id::{IncidentId, StaffId};
 use crate::incident;
@@ -435,7 +435,7 @@ impl Work<'_> {
             "replaced": replaced,
         });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
-        audit::store::append(&mut tx, now, actor, "scope.import", incident, &detail).await?;
+        audit::store::append(&mut tx, now, actor, Action::ScopeImport, incident, &detail).await?;
         mark_done(&mut tx).await?;
         tx.commit().await?;
         Ok(())

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use self::delta::Delta;
 use self::lines::FileLines;
+use crate::db::enums::before;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::pg_enum;
 use crate::seal::{Digest, to_hex};
@@ -59,6 +60,24 @@ pg_enum! {
         Superseded = "superseded",
         /// Never came in force.
         Discarded = "discarded",
+    }
+}
+
+impl ScopeStatus {
+    /// The states that may follow.
+    pub fn after(self) -> &'static [Self] {
+        match self {
+            Self::Importing => &[Self::Draft, Self::Discarded],
+            Self::Draft => &[Self::Activating, Self::Discarded],
+            Self::Activating => &[Self::Active],
+            Self::Active => &[Self::Superseded],
+            Self::Superseded | Self::Discarded => &[],
+        }
+    }
+
+    /// The states from which this one may be reached: the guard of every UPDATE.
+    pub fn before(self) -> Vec<Self> {
+        before(Self::ALL, self, Self::after)
     }
 }
 

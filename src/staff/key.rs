@@ -10,7 +10,7 @@ use super::manage::ManageError;
 use super::{Staff, StaffRole, check_name, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::id::{KeyId, StaffId};
 use crate::seal::{random, sha256};
@@ -73,7 +73,7 @@ pub async fn create(
     store::insert(&mut tx, &account, None).await?;
     store::insert_key(&mut tx, id, account.id, &key.hash(), now).await?;
     let detail = json!({ "key": id, "name": name, "roles": roles });
-    audit::store::append(&mut tx, now, by, "key.create", account.id, &detail).await?;
+    audit::store::append(&mut tx, now, by, Action::KeyCreate, account.id, &detail).await?;
     tx.commit().await?;
     Ok((account, key))
 }
@@ -100,7 +100,7 @@ pub async fn add(app: &App, by: Actor, account: StaffId) -> Result<ApiKey, Manag
     }
     store::insert_key(&mut tx, id, account, &key.hash(), now).await?;
     let detail = json!({ "key": id });
-    audit::store::append(&mut tx, now, by, "key.add", account, &detail).await?;
+    audit::store::append(&mut tx, now, by, Action::KeyAdd, account, &detail).await?;
     tx.commit().await?;
     Ok(key)
 }
@@ -115,7 +115,7 @@ pub async fn revoke(app: &App, by: Actor, id: KeyId) -> Result<(), ManageError> 
     let account = store::revoke_key(&mut tx, id, now).await?;
     let account = account.ok_or(ManageError::NoKey)?;
     let detail = json!({ "key": id });
-    audit::store::append(&mut tx, now, by, "key.revoke", account, &detail).await?;
+    audit::store::append(&mut tx, now, by, Action::KeyRevoke, account, &detail).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::{BadName, Staff, StaffRole, check_name, store};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::id::StaffId;
 use crate::ticket;
@@ -86,7 +86,7 @@ pub async fn add(
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, &staff, Some(password)).await?;
     let detail = json!({ "name": name, "roles": roles });
-    audit::store::append(&mut tx, now, by, "staff.add", staff.id, &detail).await?;
+    audit::store::append(&mut tx, now, by, Action::StaffAdd, staff.id, &detail).await?;
     tx.commit().await?;
     Ok(staff)
 }
@@ -108,7 +108,7 @@ pub async fn disable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageErro
         let released = ticket::store::release_of(&mut tx, id, now).await?;
         let revoked = store::revoke_keys_of(&mut tx, id, now).await?;
         let detail = json!({ "tickets_released": released, "keys_revoked": revoked });
-        audit::store::append(&mut tx, now, by, "staff.disable", id, &detail).await?;
+        audit::store::append(&mut tx, now, by, Action::StaffDisable, id, &detail).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -122,7 +122,7 @@ pub async fn enable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageError
     let mut tx = app.db.begin().await?;
     store::find(&mut tx, id).await?;
     if store::set_disabled(&mut tx, id, None).await? {
-        audit::store::append(&mut tx, app.now(), by, "staff.enable", id, &json!({})).await?;
+        audit::store::append(&mut tx, app.now(), by, Action::StaffEnable, id, &json!({})).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -144,7 +144,7 @@ pub async fn reset(
     }
     store::set_password(&mut tx, id, password).await?;
     store::delete_sessions_of(&mut tx, id).await?;
-    audit::store::append(&mut tx, app.now(), by, "staff.reset", id, &json!({})).await?;
+    audit::store::append(&mut tx, app.now(), by, Action::StaffReset, id, &json!({})).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -176,7 +176,15 @@ pub async fn change_password(
     let ended = store::delete_other_sessions(&mut tx, by, kept).await?;
     let (now, actor) = (app.now(), Actor::Staff(by));
     let detail = json!({ "sessions_ended": ended });
-    audit::store::append(&mut tx, now, actor, "staff.change_password", by, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        actor,
+        Action::StaffChangePassword,
+        by,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::store::Session;
 use super::{Staff, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::Result;
 use crate::id::{SessionId, StaffId};
 use crate::seal::{random, sha256};
@@ -115,7 +115,7 @@ pub async fn end(app: &App, by: StaffId, id: SessionId) -> Result<bool> {
     if ended {
         let detail = json!({ "session": id });
         let (now, actor) = (app.now(), Actor::Staff(by));
-        audit::store::append(&mut tx, now, actor, "staff.end_session", by, &detail).await?;
+        audit::store::append(&mut tx, now, actor, Action::StaffEndSession, by, &detail).await?;
     }
     tx.commit().await?;
     Ok(ended)

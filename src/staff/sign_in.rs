@@ -17,7 +17,7 @@ use super::{Staff, password, store};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::id::StaffId;
 use crate::seal::sha256;
@@ -65,9 +65,9 @@ pub async fn sign_in(
     let email = EmailAddress::parse(email.trim()).ok().map(|e| e.key_form());
     let named = email.as_deref().unwrap_or_default();
     let device = device.and_then(|cookie| Device::parse(&app.keys, cookie, named));
-    let refused = |deed, subject: String| app.noticed.note(now, DOOR, deed, subject, 0);
+    let refused = |action, subject: String| app.noticed.note(now, DOOR, action, subject, 0);
     attempts.take(from, named, device, now).map_err(|wait| {
-        refused("staff.sign_in_limited", "sign-in".to_owned());
+        refused(Action::StaffSignInLimited, "sign-in".to_owned());
         SignInError::TooMany(wait)
     })?;
     let account = match &email {
@@ -82,7 +82,7 @@ pub async fn sign_in(
     else {
         // Never what was typed: it may be a password.
         let whose = whose.unwrap_or_else(|| "unknown account".to_owned());
-        refused("staff.sign_in_refused", whose);
+        refused(Action::StaffSignInRefused, whose);
         return Err(SignInError::Refused);
     };
     let token = Token::new();
@@ -93,11 +93,19 @@ pub async fn sign_in(
     let span = (now, expires_at);
     if !store::insert_session(&mut tx, staff.id, &hash, &token.hash(), span).await? {
         tx.roll_back().await;
-        refused("staff.sign_in_refused", staff.id.to_string());
+        refused(Action::StaffSignInRefused, staff.id.to_string());
         return Err(SignInError::Refused);
     }
     let actor = Actor::Staff(staff.id);
-    audit::store::append(&mut tx, now, actor, "staff.sign_in", staff.id, &json!({})).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        actor,
+        Action::StaffSignIn,
+        staff.id,
+        &json!({}),
+    )
+    .await?;
     tx.commit().await?;
     let device = device.unwrap_or_default().to_cookie(&app.keys, named);
     Ok(SignedIn {
@@ -115,7 +123,15 @@ pub async fn sign_out(app: &App, token: Token) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
     if let Some(id) = store::delete_session(&mut tx, &token.hash()).await? {
         let actor = Actor::Staff(id);
-        audit::store::append(&mut tx, app.now(), actor, "staff.sign_out", id, &json!({})).await?;
+        audit::store::append(
+            &mut tx,
+            app.now(),
+            actor,
+            Action::StaffSignOut,
+            id,
+            &json!({}),
+        )
+        .await?;
     }
     tx.commit().await
 }

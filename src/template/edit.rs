@@ -6,7 +6,7 @@ use super::merge::{self, Fixed, MergeError, Problem};
 use super::{Variants, store};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db;
 use crate::element::{ElementSet, UnknownElement};
 use crate::id::{StaffId, TemplateId};
@@ -155,7 +155,7 @@ pub async fn create(
         &mut tx,
         now,
         Actor::Staff(by),
-        "template.create",
+        Action::TemplateCreate,
         id,
         &detail,
     )
@@ -193,7 +193,7 @@ pub async fn add_version(
         &mut tx,
         now,
         Actor::Staff(by),
-        "template.version",
+        Action::TemplateVersion,
         id,
         &detail,
     )

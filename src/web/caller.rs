@@ -16,6 +16,7 @@ use futures_util::future::{Ready, ready};
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Action;
 use crate::person::Person;
 use crate::person::contact::Sealed;
 use crate::staff::session::Token;
@@ -56,7 +57,7 @@ impl Signed {
     }
 
     /// Counts for the audit log that people, tickets or rejects were shown: `rows` of them.
-    pub fn saw(&self, app: &App, action: &'static str, subject: impl ToString, rows: usize) {
+    pub fn saw(&self, app: &App, action: Action, subject: impl ToString, rows: usize) {
         app.noticed
             .note(app.now(), self.actor(), action, subject, rows);
     }

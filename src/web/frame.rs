@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::actor::system_in_words;
+use crate::actor::{Recorded, system_in_words};
 use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
@@ -116,11 +116,9 @@ pub fn in_doubt(doubt: &Doubt) -> String {
 }
 
 async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {
-    match actor.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
-        Some(id) => Ok(staff::store::find(conn, id).await?.name),
-        None => Ok(match actor.strip_prefix("system:") {
-            Some(part) => system_in_words(part).to_owned(),
-            None => "Candor".to_owned(),
-        }),
-    }
+    Ok(match Recorded::parse(actor) {
+        Recorded::Staff(id) => staff::store::find(conn, id).await?.name,
+        Recorded::System(part) => system_in_words(part).to_owned(),
+        Recorded::Customer(_) | Recorded::Other(_) => "Candor".to_owned(),
+    })
 }

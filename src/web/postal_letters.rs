@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::postal::PostalKind;
@@ -70,7 +71,8 @@ impl References {
 
 impl Drop for References {
     fn drop(&mut self) {
-        self.who.saw(&self.app, "people.read", self.of, self.shown);
+        self.who
+            .saw(&self.app, Action::PeopleRead, self.of, self.shown);
     }
 }
 

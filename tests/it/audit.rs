@@ -1,6 +1,7 @@
 //! The audit log: entries without a lock, the chain, rows outside of it, and acts and stops that go on whatever the log
 //! does.
 
+mod actions;
 mod reads;
 mod stops;
 
@@ -9,10 +10,11 @@ use std::time::{Duration, Instant};
 use candor::actor::Actor;
 use candor::audit::store::{self, chain};
 use candor::audit::verify::{Report, verify};
-use candor::audit::{Event, Flaw, Linked, link};
+use candor::audit::{Action, Event, Flaw, Linked, link};
 use candor::campaign::hold;
 use candor::db;
 use candor::staff::StaffRole::Auditor;
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -23,12 +25,19 @@ use crate::program::Program;
 
 const SYSTEM: Actor = Actor::System("test");
 
-async fn act(house: &House, deed: &str) {
+/// An event with any text for its action, as a newer program writes it.
+fn event_of(at: DateTime<Utc>, action: &str) -> Event {
+    let event = Event::new(at, SYSTEM, Action::SendingStop, "everything", &json!({}));
+    Event {
+        action: action.to_owned(),
+        ..event
+    }
+}
+
+async fn act(house: &House, action: &str) {
     let mut tx = house.app.db.begin().await.unwrap();
     let at = house.app.now();
-    store::append(&mut tx, at, SYSTEM, deed, "everything", &json!({}))
-        .await
-        .unwrap();
+    store::write(&mut tx, &event_of(at, action)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -47,19 +56,19 @@ async fn forged(house: &House, seq: i64) -> String {
     let event = Event::new(
         house.app.now(),
         SYSTEM,
-        "campaign.approve",
+        Action::CampaignApprove,
         "forged",
         &json!({}),
     );
     let linked = Linked::new(seq, event, head.unwrap().unwrap().hash);
     let hex = candor::seal::to_hex;
     format!(
-        "insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values \
+        "insert into audit_event (id, seq, at, actor, action, subject, detail, prev_hash, hash) values \
          ('{}', {seq}, '{}', '{}', '{}', '{}', '{}', '\\x{}', '\\x{}')",
         linked.event.id.uuid(),
         linked.event.at.to_rfc3339(),
         linked.event.actor,
-        linked.event.deed,
+        linked.event.action,
         linked.event.subject,
         linked.event.detail,
         hex(&linked.prev_hash),
@@ -72,7 +81,7 @@ async fn the_database_refuses_what_the_two_functions_do_not_write() {
     let house = House::new().await;
     act(&house, "a.b").await;
     link::all(&house.app).await.unwrap();
-    let entry = "insert into audit_event (id, at, actor, deed, subject, detail) \
+    let entry = "insert into audit_event (id, at, actor, action, subject, detail) \
         values (gen_random_uuid(), now(), 'staff:x', 'campaign.approve', 'x', '{}')";
     let written = "select audit_write(gen_random_uuid(), now(), 'a', 'b', 'c', '{}')";
     let direct = "audit_event is written by audit_write() alone";
@@ -114,7 +123,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     let events = report(&house).await.events;
     let junk = |seq: i64| {
         format!(
-            "insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values \
+            "insert into audit_event (id, seq, at, actor, action, subject, detail, prev_hash, hash) values \
              (gen_random_uuid(), {seq}, now(), 'staff:x', 'campaign.approve', '{}', '{{}}', '\\x00', '\\x0{}')",
             scene.incident,
             seq.rem_euclid(10)
@@ -262,9 +271,9 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
     let mut conn = house.app.db.get().await.unwrap();
     let rows = chain::rows_after(&mut conn, None, 1_000).await.unwrap();
     for writer in 0..8 {
-        let mine = rows.iter().map(|row| row.event.deed.as_str());
+        let mine = rows.iter().map(|row| row.event.action.as_str());
         let mine: Vec<_> = mine
-            .filter(|deed| deed.starts_with(&format!("w{writer}.")))
+            .filter(|action| action.starts_with(&format!("w{writer}.")))
             .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
@@ -298,7 +307,7 @@ async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
         &mut open,
         house.app.now(),
         SYSTEM,
-        "b.open",
+        Action::KeyAdd,
         "x",
         &json!({}),
     )
@@ -349,11 +358,11 @@ async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own
     for _ in 0..2 {
         hold::record_switches(&house.app).await.unwrap();
     }
-    let late = "select count(*) from audit_event where deed in ('sending.stop', 'sending.start') \
+    let late = "select count(*) from audit_event where action in ('sending.stop', 'sending.start') \
                 and detail::jsonb->'written_late' = 'true'";
     assert_eq!(house.number(late).await, 2);
     let then = format!(
-        "select count(*) from audit_event where deed = 'sending.stop' and at = '{}'",
+        "select count(*) from audit_event where action = 'sending.stop' and at = '{}'",
         crate::house::BEGINNING
     );
     assert_eq!(

@@ -44,7 +44,7 @@ async fn detail(house: &House, deed: &str) -> Value {
         .raw()
         .await
         .query_one(
-            "select detail from audit_event where deed = $1 order by written_at desc limit 1",
+            "select detail from audit_event where action = $1 order by written_at desc limit 1",
             &[&deed],
         )
         .await

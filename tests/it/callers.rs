@@ -73,7 +73,7 @@ impl Helpline {
             .unwrap();
         let rows = format!(
             "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event \
-             where deed = '{deed}' and subject = '{subject}'"
+             where action = '{deed}' and subject = '{subject}'"
         );
         self.house.number(&rows).await
     }
@@ -233,7 +233,7 @@ async fn b13_a_ticket_that_was_given_back_is_taken_by_one_agent() {
         "{}",
         held.body
     );
-    let takes = "select count(*) from audit_event where deed = 'ticket.take'";
+    let takes = "select count(*) from audit_event where action = 'ticket.take'";
     assert_eq!(line.house.number(takes).await, 2);
 }
 

@@ -78,7 +78,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
     assert!(command.ok(&["key", "revoke", id]).contains("revoked"));
     assert!(!opens(&program));
     assert_eq!(command.run(&["key", "revoke", id]).status.code(), Some(1));
-    let acts = "select count(*) from audit_event where deed in ('key.revoke', 'key.add')";
+    let acts = "select count(*) from audit_event where action in ('key.revoke', 'key.add')";
     assert_eq!(house.number(acts).await, 4);
     let _ = scene;
 }
@@ -116,7 +116,7 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
         403
     );
     let acts = format!(
-        "select count(*) from audit_event where deed = 'person.revoke_links' and subject = '{person}'"
+        "select count(*) from audit_event where action = 'person.revoke_links' and subject = '{person}'"
     );
     assert_eq!(house.number(&acts).await, 2);
 }
@@ -183,7 +183,7 @@ async fn staff_change_their_password_and_see_and_end_their_sessions() {
     assert_eq!(left, [true, false, false], "the others end");
     assert_eq!(away.sign_in("ana@staff.example", PASSWORD).status, 422);
     assert_eq!(away.sign_in("ana@staff.example", NEW).status, 303);
-    let acts = "select count(*) from audit_event where deed in ('staff.change_password', 'staff.end_session')";
+    let acts = "select count(*) from audit_event where action in ('staff.change_password', 'staff.end_session')";
     assert_eq!(house.number(acts).await, 2);
 }
 

@@ -163,7 +163,7 @@ async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_pre
     assert!(everywhere().contains("Delta.") && everywhere().contains("Theft of more data"));
     let again = publish(done["version"].clone());
     assert!(again.status == 409 && again.body.contains("public already"));
-    let noted = "select count(*) from audit_event where deed = 'incident.publish_facts' and detail::jsonb = \
+    let noted = "select count(*) from audit_event where action = 'incident.publish_facts' and detail::jsonb = \
         '{\"added\": [], \"changed\": [\"what\"], \"removed\": [\"same\", \"when\"], \"title\": true}'";
     assert_eq!(house.number(noted).await, 1);
 }

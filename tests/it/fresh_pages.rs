@@ -477,7 +477,7 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
         "{}",
         refused.body
     );
-    let noted = "select count(*) from audit_event where deed = 'campaign.launch' \
+    let noted = "select count(*) from audit_event where action = 'campaign.launch' \
         and detail::jsonb -> 'unpublished' = '[\"contact_phone\"]'";
     assert_eq!(house.number(noted).await, 0);
     let done = tokio::task::block_in_place(|| admin.submit(&at, &to, &[("agreed", "yes")]));

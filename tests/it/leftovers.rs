@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use candor::actor::Actor;
-use candor::audit::{self, link};
+use candor::audit::{self, Action, Event, link};
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::id::StaffId;
@@ -32,14 +32,18 @@ fn has(page: &str, words: &str) {
 }
 
 /// Writes so many acts of one kind on something.
-async fn acts(house: &House, by: StaffId, deed: &str, on: &str, n: usize) {
+async fn acts(house: &House, by: StaffId, action: &str, on: &str, n: usize) {
     let mut tx = house.app.db.begin().await.unwrap();
     let now = house.app.now();
     for n in 0..n {
         let detail = json!({ "turn": n, "why_not": "no reason" });
-        audit::store::append(&mut tx, now, Actor::Staff(by), deed, on, &detail)
-            .await
-            .unwrap();
+        // Some are of a newer program.
+        let event = Event::new(now, Actor::Staff(by), Action::KeyAdd, on, &detail);
+        let event = Event {
+            action: action.to_owned(),
+            ..event
+        };
+        audit::store::write(&mut tx, &event).await.unwrap();
     }
     tx.commit().await.unwrap();
 }
@@ -255,7 +259,7 @@ async fn the_audit_log_is_filtered_by_actor_and_action_page_by_page() {
     house
         .sql(&format!(
             "alter table audit_event disable trigger all;
-             insert into audit_event (id, seq, at, actor, deed, subject, detail, prev_hash, hash) values
+             insert into audit_event (id, seq, at, actor, action, subject, detail, prev_hash, hash) values
                  (gen_random_uuid(), -7, now(), '{approver}', 'template.version', 'tpl_a', '{{}}', '\\x00', '\\x01');
              alter table audit_event enable trigger all"
         ))

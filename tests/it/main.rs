@@ -20,6 +20,7 @@ mod credentials;
 mod csv;
 mod damaged;
 mod desk;
+mod domain;
 mod doors;
 mod edges;
 mod embedded;

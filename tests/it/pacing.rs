@@ -48,7 +48,7 @@ async fn until(house: &House, what: &str, sql: &str) {
 async fn deeds(house: &House, deed: &str) -> i64 {
     house
         .number(&format!(
-            "select count(*) from audit_event where deed = '{deed}'"
+            "select count(*) from audit_event where action = '{deed}'"
         ))
         .await
 }

@@ -505,7 +505,7 @@ async fn a_rehearsals_letters_can_be_read() {
     candor::audit::noticed::write(&house.app).await.unwrap();
     let read = |subject: &str, times: u8| {
         format!(
-            "select count(*) from audit_event where deed = 'outbox.read' and subject = '{subject}'
+            "select count(*) from audit_event where action = 'outbox.read' and subject = '{subject}'
              and detail::jsonb @> '{{\"times\": {times}, \"rows\": {times}}}'"
         )
     };

@@ -152,7 +152,7 @@ async fn the_letter_list_and_the_proof_of_the_books_are_commands() {
     assert_eq!((&rows[0][0], &rows[0][1]), ("B-2", "'=cmd|' /C calc'!A0"));
     assert_eq!(&rows[0][2], "1 Main St\nSpringfield");
     assert!(rows[0].iter().any(|cell| cell.contains("/s/")), "{rows:?}");
-    let exported = "select count(*) from audit_event where deed = 'letters.export'";
+    let exported = "select count(*) from audit_event where action = 'letters.export'";
     assert_eq!(house.number(exported).await, 1);
 
     let proved = program.ok(&["check", "--recount"]);

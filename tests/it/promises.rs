@@ -119,7 +119,7 @@ async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
             "event 3 was altered",
         ),
         (
-            "update audit_event set deed = overlay(deed placing 'x' from 1) where seq = 3",
+            "update audit_event set action = overlay(action placing 'x' from 1) where seq = 3",
             "event 3 was altered",
         ),
         (

@@ -465,7 +465,7 @@ async fn a_second_version_changes_exactly_what_its_delta_says() {
         (PersonStanding::InProgress, set("name"))
     );
     let events = desk
-        .rows("audit_event where deed in ('scope.import', 'scope.activate')")
+        .rows("audit_event where action in ('scope.import', 'scope.activate')")
         .await;
     assert_eq!(events, 6);
 }

@@ -30,7 +30,8 @@ async fn who_signs_in_stays_in_until_signing_out() {
     assert_eq!(ana.cookie("candor_session"), None);
     assert!(ana.follow(&seen).body.contains("You are signed out."));
     assert_eq!(house.number("select count(*) from staff_session").await, 0);
-    let acts = "select count(*) from audit_event where deed in ('staff.sign_in', 'staff.sign_out')";
+    let acts =
+        "select count(*) from audit_event where action in ('staff.sign_in', 'staff.sign_out')";
     assert_eq!(house.number(acts).await, 2);
     // The token is good for nothing now, and was never in the database.
     let old = format!("candor_session={token}");

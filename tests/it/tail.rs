@@ -76,7 +76,7 @@ async fn those_put_off_for_days_do_not_pause_a_campaign_at_its_end() {
     assert!(four_days(&house).await);
     let expected = [("expired".to_owned(), 8), ("sent".to_owned(), 92)];
     assert_eq!(states(&house).await, BTreeMap::from(expected));
-    let paused = "select count(*) from audit_event where deed = 'campaign.pause'";
+    let paused = "select count(*) from audit_event where action = 'campaign.pause'";
     assert_eq!(house.number(paused).await, 0);
     books_hold(&house, &scene).await;
 }

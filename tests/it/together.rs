@@ -34,7 +34,7 @@ fn paced(draft: &Campaign, rate_per_second: u32) -> NewCampaign {
 }
 
 async fn deeds(house: &House, id: CampaignId, deed: &str) -> i64 {
-    let sql = "select count(*) from audit_event where deed = '{deed}' and subject = '{id}'";
+    let sql = "select count(*) from audit_event where action = '{deed}' and subject = '{id}'";
     let sql = sql.replace("{deed}", deed).replace("{id}", &id.to_string());
     house.number(&sql).await
 }

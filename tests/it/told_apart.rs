@@ -106,7 +106,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     let raw = house.raw().await;
     let detail: String = raw
         .query_one(
-            "select detail::text from audit_event where deed = 'campaign.resume'",
+            "select detail::text from audit_event where action = 'campaign.resume'",
             &[],
         )
         .await

@@ -11,11 +11,11 @@ use crate::id::EventId;
 
 /// What is common to the events; an empty text and a moment that is not given match every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deeds {
+pub struct Acts {
     /// An actor as it is written, or a kind of actors with its colon: `staff:stf_…`, `system:`.
     pub actor: String,
     /// An action, or the noun of several actions: `campaign.approve`, `campaign`.
-    pub deed: String,
+    pub action: String,
     /// The earliest moment.
     pub from: Option<DateTime<Utc>>,
     /// The first moment after the latest.
@@ -41,7 +41,7 @@ struct FoundRow {
     #[diesel(sql_type = Text)]
     actor: String,
     #[diesel(sql_type = Text)]
-    deed: String,
+    action: String,
     #[diesel(sql_type = Text)]
     subject: String,
     #[diesel(sql_type = Text)]
@@ -57,7 +57,7 @@ fn linked(row: FoundRow) -> Linked {
             id: row.id,
             at: row.at,
             actor: row.actor,
-            deed: row.deed,
+            action: row.action,
             subject: row.subject,
             detail: row.detail,
         },
@@ -66,14 +66,14 @@ fn linked(row: FoundRow) -> Linked {
 
 macro_rules! columns {
     () => {
-        "e.seq, e.prev_hash, e.hash, e.id, e.at, e.actor, e.deed, e.subject, e.detail"
+        "e.seq, e.prev_hash, e.hash, e.id, e.at, e.actor, e.action, e.subject, e.detail"
     };
 }
 
 macro_rules! sought {
     () => {
         "($3 = '' or a.actor = $3 or right($3, 1) = ':' and starts_with(a.actor, $3))
-            and ($4 = '' or a.deed = $4 or starts_with(a.deed, $4 || '.'))
+            and ($4 = '' or a.action = $4 or starts_with(a.action, $4 || '.'))
             and ($6 is null or a.at >= $6) and ($7 is null or a.at < $7)
             and ($8 = '' or a.subject = $8 or position($8 in a.detail) > 0)"
     };
@@ -110,19 +110,19 @@ const BETWEEN: &str = concat!(
 pub async fn on(
     conn: &mut Conn,
     subjects: &[String],
-    deeds: &Deeds,
+    acts: &Acts,
     (before, limit): (i64, i64),
 ) -> Result<Vec<Linked>> {
     let rows: Vec<FoundRow> = statement(ON)
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(limit)
-        .bind::<Text, _>(&deeds.actor)
-        .bind::<Text, _>(&deeds.deed)
+        .bind::<Text, _>(&acts.actor)
+        .bind::<Text, _>(&acts.action)
         .bind::<Array<Text>, _>(subjects)
-        .bind::<Nullable<Timestamptz>, _>(deeds.from)
-        .bind::<Nullable<Timestamptz>, _>(deeds.to)
-        .bind::<Text, _>(&deeds.mentions)
-        .bind::<Nullable<Timestamptz>, _>(deeds.everything_from)
+        .bind::<Nullable<Timestamptz>, _>(acts.from)
+        .bind::<Nullable<Timestamptz>, _>(acts.to)
+        .bind::<Text, _>(&acts.mentions)
+        .bind::<Nullable<Timestamptz>, _>(acts.everything_from)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(linked).collect())
@@ -135,18 +135,18 @@ pub async fn on(
 pub async fn between(
     conn: &mut Conn,
     from: i64,
-    deeds: &Deeds,
+    acts: &Acts,
     (before, limit): (i64, i64),
 ) -> Result<Vec<Linked>> {
     let rows: Vec<FoundRow> = statement(BETWEEN)
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(limit)
-        .bind::<Text, _>(&deeds.actor)
-        .bind::<Text, _>(&deeds.deed)
+        .bind::<Text, _>(&acts.actor)
+        .bind::<Text, _>(&acts.action)
         .bind::<BigInt, _>(from)
-        .bind::<Nullable<Timestamptz>, _>(deeds.from)
-        .bind::<Nullable<Timestamptz>, _>(deeds.to)
-        .bind::<Text, _>(&deeds.mentions)
+        .bind::<Nullable<Timestamptz>, _>(acts.from)
+        .bind::<Nullable<Timestamptz>, _>(acts.to)
+        .bind::<Text, _>(&acts.mentions)
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(linked).collect())

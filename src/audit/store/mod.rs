@@ -9,7 +9,7 @@ use diesel::sql_types::{Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::{Event, Head, Linked};
+use super::{Action, Event, Head, Linked};
 use crate::actor::Actor;
 use crate::db::schema::audit_event;
 use crate::db::{Conn, Result, statement};
@@ -27,11 +27,11 @@ pub async fn append(
     conn: &mut Conn,
     at: DateTime<Utc>,
     actor: Actor,
-    deed: &str,
+    action: Action,
     subject: impl ToString,
     detail: &Value,
 ) -> Result<()> {
-    write(conn, &Event::new(at, actor, deed, subject, detail)).await
+    write(conn, &Event::new(at, actor, action, subject, detail)).await
 }
 
 /// Writes an event that was made before. One with the same id can be written once only.
@@ -43,7 +43,7 @@ pub async fn write(conn: &mut Conn, event: &Event) -> Result<()> {
         .bind::<Uuid, _>(event.id)
         .bind::<Timestamptz, _>(event.at)
         .bind::<Text, _>(&event.actor)
-        .bind::<Text, _>(&event.deed)
+        .bind::<Text, _>(&event.action)
         .bind::<Text, _>(&event.subject)
         .bind::<Text, _>(&event.detail)
         .execute(conn)
@@ -67,7 +67,7 @@ pub(super) type Columns = (
     audit_event::id,
     audit_event::at,
     audit_event::actor,
-    audit_event::deed,
+    audit_event::action,
     audit_event::subject,
     audit_event::detail,
 );
@@ -76,7 +76,7 @@ pub(super) const COLUMNS: Columns = (
     audit_event::id,
     audit_event::at,
     audit_event::actor,
-    audit_event::deed,
+    audit_event::action,
     audit_event::subject,
     audit_event::detail,
 );
@@ -84,12 +84,12 @@ pub(super) const COLUMNS: Columns = (
 pub(super) type Row = (EventId, DateTime<Utc>, String, String, String, String);
 pub(super) type Place = (Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>);
 
-pub(super) fn event((id, at, actor, deed, subject, detail): Row) -> Event {
+pub(super) fn event((id, at, actor, action, subject, detail): Row) -> Event {
     Event {
         id,
         at,
         actor,
-        deed,
+        action,
         subject,
         detail,
     }

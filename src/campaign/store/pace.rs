@@ -335,7 +335,7 @@ pub async fn set_stopped(
     entry: &Event,
 ) -> Result<bool> {
     let kept = serde_json::json!([{
-        "id": entry.id, "at": entry.at, "actor": entry.actor, "deed": entry.deed, "subject": entry.subject,
+        "id": entry.id, "at": entry.at, "actor": entry.actor, "action": entry.action, "subject": entry.subject,
     }]);
     let unrecorded = sql::<Jsonb>("unrecorded || ").bind::<Jsonb, _>(kept);
     let set = diesel::update(emergency_stop::table)
@@ -361,7 +361,7 @@ pub async fn unrecorded(conn: &mut Conn) -> Result<Vec<Event>> {
         id: EventId,
         at: DateTime<Utc>,
         actor: String,
-        deed: String,
+        action: String,
         subject: String,
     }
     let kept: serde_json::Value = emergency_stop::table
@@ -374,7 +374,7 @@ pub async fn unrecorded(conn: &mut Conn) -> Result<Vec<Event>> {
         id: kept.id,
         at: kept.at,
         actor: kept.actor,
-        deed: kept.deed,
+        action: kept.action,
         subject: kept.subject,
         detail: "{}".to_owned(),
     };

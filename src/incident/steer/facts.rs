@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{SteerError, lock};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::id::{IncidentId, StaffId, UpdateId};
 use crate::incident::change::changes;
 use crate::incident::{BadText, Facts, Update, UpdateKind, check_facts, check_title, store};
@@ -42,7 +42,7 @@ pub async fn edit_facts(
         &mut tx,
         app.now(),
         Actor::Staff(by),
-        "incident.facts",
+        Action::IncidentFacts,
         id,
         &detail,
     )
@@ -93,7 +93,7 @@ pub async fn publish_facts(
         &mut tx,
         now,
         Actor::Staff(by),
-        "incident.publish_facts",
+        Action::IncidentPublishFacts,
         id,
         &detail,
     )
@@ -140,7 +140,7 @@ pub async fn publish(
         &mut tx,
         now,
         Actor::Staff(by),
-        "incident.update",
+        Action::IncidentUpdate,
         incident,
         &detail,
     )

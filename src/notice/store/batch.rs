@@ -292,6 +292,7 @@ pub async fn give_back(
     due_at: DateTime<Utc>,
     ends: i32,
 ) -> Result<bool> {
+    debug_assert!(BatchStatus::Leased.after().contains(&to), "{to}");
     let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
     let given =
         diesel::update(batch::table.find((lease.campaign_id, lease.bucket, lease.batch_no)))

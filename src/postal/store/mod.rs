@@ -245,7 +245,7 @@ pub async fn set_posting(
     how: Option<&[u8]>,
 ) -> Result<()> {
     let begun = diesel::update(row::table.find(id))
-        .filter(row::state.eq(PostalState::Listed))
+        .filter(row::state.eq_any(PostalState::Posting.before()))
         .set((
             row::state.eq(PostalState::Posting),
             row::posted_on.eq(on),
@@ -268,7 +268,7 @@ pub async fn set_posting(
 /// The database's.
 pub async fn set_posted(conn: &mut Conn, id: PostalId) -> Result<()> {
     diesel::update(row::table.find(id))
-        .filter(row::state.eq(PostalState::Posting))
+        .filter(row::state.eq_any(PostalState::Posted.before()))
         .set(row::state.eq(PostalState::Posted))
         .execute(conn)
         .await?;
@@ -281,7 +281,7 @@ pub async fn set_posted(conn: &mut Conn, id: PostalId) -> Result<()> {
 /// The database's.
 pub async fn set_discarded(conn: &mut Conn, id: PostalId) -> Result<()> {
     diesel::update(row::table.find(id))
-        .filter(row::state.eq(PostalState::Listed))
+        .filter(row::state.eq_any(PostalState::Discarded.before()))
         .set(row::state.eq(PostalState::Discarded))
         .execute(conn)
         .await?;

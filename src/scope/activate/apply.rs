@@ -12,7 +12,7 @@ use super::asked::lock_agreed;
 use super::{ActivateError, answered};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::campaign;
 use crate::db::retry::retried;
 use crate::db::{self, Conn, bell};
@@ -129,7 +129,7 @@ pub(super) async fn begin(
         "confirmed": consent.confirmed(),
     });
     let (now, actor) = (app.now(), Actor::Staff(by));
-    audit::store::append(conn, now, actor, "scope.activate", incident, &detail).await?;
+    audit::store::append(conn, now, actor, Action::ScopeActivate, incident, &detail).await?;
     // From here on the activation is completed, also after a crash.
     mark_done(conn).await?;
     Ok(())

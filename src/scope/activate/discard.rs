@@ -7,7 +7,7 @@ use super::super::{ScopeStatus, Version};
 use super::{ActivateError, find};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::Conn;
 use crate::id::{IncidentId, StaffId};
 
@@ -48,7 +48,7 @@ pub async fn discard_seen(
     store::discard(&mut tx, incident, ScopeStatus::Draft, Which::All).await?;
     let detail = json!({ "version": version });
     let (now, actor) = (app.now(), Actor::Staff(by));
-    audit::store::append(&mut tx, now, actor, "scope.discard", incident, &detail).await?;
+    audit::store::append(&mut tx, now, actor, Action::ScopeDiscard, incident, &detail).await?;
     tx.commit().await?;
     Ok(())
 }

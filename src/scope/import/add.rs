@@ -9,7 +9,7 @@ use serde_json::json;
 use super::stage::List;
 use super::{ImportError, Imported, Read, Work};
 use crate::actor::Actor;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::id::StaffId;
 use crate::incident;
@@ -84,7 +84,7 @@ impl Work<'_> {
         let detail = json!({ "version": version, "file": file, "added": added, "refused_again": refused_again,
             "accepted": accepted, "rejected": rejected });
         let (now, actor) = (self.app.now(), Actor::Staff(by));
-        audit::store::append(&mut tx, now, actor, "scope.add", incident, &detail).await?;
+        audit::store::append(&mut tx, now, actor, Action::ScopeAdd, incident, &detail).await?;
         mark_done(&mut tx).await?;
         tx.commit().await?;
         Ok(Imported {

@@ -222,7 +222,7 @@ pub async fn set_activating(
     by: StaffId,
 ) -> Result<()> {
     let set = diesel::update(scope_version::table.find((incident, version)))
-        .filter(scope_version::status.eq(ScopeStatus::Draft))
+        .filter(scope_version::status.eq_any(ScopeStatus::Activating.before()))
         .set((
             scope_version::status.eq(ScopeStatus::Activating),
             scope_version::activating_by.eq(by),
@@ -260,12 +260,12 @@ pub async fn set_active(
 ) -> Result<()> {
     diesel::update(scope_version::table)
         .filter(scope_version::incident_id.eq(incident))
-        .filter(scope_version::status.eq(ScopeStatus::Active))
+        .filter(scope_version::status.eq_any(ScopeStatus::Superseded.before()))
         .set(scope_version::status.eq(ScopeStatus::Superseded))
         .execute(conn)
         .await?;
     let set = diesel::update(scope_version::table.find((incident, version)))
-        .filter(scope_version::status.eq(ScopeStatus::Activating))
+        .filter(scope_version::status.eq_any(ScopeStatus::Active.before()))
         .set((
             scope_version::status.eq(ScopeStatus::Active),
             scope_version::activated_by.eq(scope_version::activating_by),

@@ -1,13 +1,13 @@
 //! What agents do: take the next ticket, answer it, note, log a call, move it on, give it back.
 //!
-//! Every deed locks the ticket's row, checks that nothing changed since the page was read (promise
+//! Every action locks the ticket's row, checks that nothing changed since the page was read (promise
 //! P9), asks the table (P8), writes ticket, message, letter and audit event, and commits them as one.
 
-mod deed;
+mod action;
 
 use serde_json::json;
 
-use self::deed::{Deed, words};
+use self::action::{TicketAction, words};
 use super::guard::Refusal;
 use super::intake::customer::{Customer, key_of, new_ticket};
 use super::status::{TicketResolution, TicketStatus};
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Action};
 use crate::db::{self, request};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::staff::{self, Right};
@@ -59,7 +59,7 @@ pub struct Conflict {
     pub newer: Vec<Message>,
 }
 
-/// Why a deed was not done. Nothing of it was written then.
+/// Why an action was not done. Nothing of it is written then.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// There is no such ticket, or its incident was forgotten.
@@ -112,7 +112,15 @@ pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskErr
         return Ok(None);
     };
     let detail = json!({ "number": number });
-    audit::store::append(&mut tx, now, Actor::Staff(by), "ticket.take", id, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        Actor::Staff(by),
+        Action::TicketTake,
+        id,
+        &detail,
+    )
+    .await?;
     tx.commit().await?;
     let mut conn = app.db.get().await?;
     Ok(Some(store::find(&mut conn, &app.keys, id).await?))
@@ -128,20 +136,21 @@ pub async fn take(
     ticket: TicketId,
     version: i32,
 ) -> Result<Ticket, DeskError> {
-    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
-    let theirs = deed.ticket.assignee.filter(|holder| *holder != by);
-    if let Some(holder) = theirs.filter(|_| !deed.ticket.is_in_line(app.now())) {
+    let mut action =
+        TicketAction::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    let theirs = action.ticket.assignee.filter(|holder| *holder != by);
+    if let Some(holder) = theirs.filter(|_| !action.ticket.is_in_line(app.now())) {
         return Err(DeskError::HeldBy(holder));
     }
     let to = TicketStatus::Open;
-    match deed.ticket.status {
+    match action.ticket.status {
         TicketStatus::Open => {}
-        TicketStatus::New => deed.go(&Then::to(to), false).await?,
+        TicketStatus::New => action.go(&Then::to(to), false).await?,
         from => return Err(Refusal::IllegalMove { from, to }.into()),
     }
-    deed.give(by);
-    let detail = json!({ "number": deed.ticket.number.as_str() });
-    deed.end("ticket.take", detail).await
+    action.give(by);
+    let detail = json!({ "number": action.ticket.number.as_str() });
+    action.end(Action::TicketTake, detail).await
 }
 
 /// Keeps a ticket for the agent who has it; a page calls it while the agent types. `false`: they do not have it any
@@ -165,13 +174,14 @@ pub async fn release(
     ticket: TicketId,
     version: i32,
 ) -> Result<Ticket, DeskError> {
-    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
-    deed.not_held()?;
-    deed.ticket.give_back();
-    deed.end("ticket.release", json!({})).await
+    let mut action =
+        TicketAction::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
+    action.not_held()?;
+    action.ticket.give_back();
+    action.end(Action::TicketRelease, json!({})).await
 }
 
-/// Gives a ticket to an agent, also one that another agent has in hand: a lead's deed. There is no
+/// Gives a ticket to an agent, also one that another agent holds: a lead's action. There is no
 /// lease on it: it stays with them until they give it back.
 ///
 /// # Errors
@@ -193,17 +203,17 @@ pub async fn assign(
         return Err(DeskError::NoSuchAgent);
     }
     let seen = Seen::version(version);
-    let mut deed = Deed::begin_in(app, Actor::Staff(by), tx, ticket, seen).await?;
-    match deed.ticket.status {
-        TicketStatus::New => deed.go(&Then::to(TicketStatus::Open), false).await?,
+    let mut action = TicketAction::begin_in(app, Actor::Staff(by), tx, ticket, seen).await?;
+    match action.ticket.status {
+        TicketStatus::New => action.go(&Then::to(TicketStatus::Open), false).await?,
         from @ (TicketStatus::Solved | TicketStatus::Closed) => {
             let to = TicketStatus::Open;
             return Err(Refusal::IllegalMove { from, to }.into());
         }
         TicketStatus::Open | TicketStatus::Pending | TicketStatus::OnHold => {}
     }
-    deed.ticket.give(to, None);
-    deed.end("ticket.assign", json!({ "to": to })).await
+    action.ticket.give(to, None);
+    action.end(Action::TicketAssign, json!({ "to": to })).await
 }
 
 /// Puts on record who took a customer's question in for them: in the ticket it is the customer's.
@@ -214,7 +224,15 @@ pub async fn record_taken_in(app: &App, by: StaffId, ticket: &Ticket) -> db::Res
     let mut tx = app.db.begin().await?;
     let detail = json!({ "number": ticket.number.as_str(), "person": ticket.person });
     let (now, actor) = (app.now(), Actor::Staff(by));
-    audit::store::append(&mut tx, now, actor, "ticket.take_in", ticket.id, &detail).await?;
+    audit::store::append(
+        &mut tx,
+        now,
+        actor,
+        Action::TicketTakeIn,
+        ticket.id,
+        &detail,
+    )
+    .await?;
     tx.commit().await
 }
 
@@ -232,15 +250,15 @@ pub async fn reply(
     then: &Then,
 ) -> Result<Ticket, DeskError> {
     check_text(text)?;
-    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, seen).await?;
-    deed.not_held()?;
-    deed.speak(by, then).await?;
-    let no = deed.say(by, MessageKind::Agent, text).await?;
+    let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
+    action.not_held()?;
+    action.speak(by, then).await?;
+    let no = action.say(by, MessageKind::Agent, text).await?;
     if then.resolution != Some(TicketResolution::Spam) {
-        deed.write_letter(no, text).await?;
+        action.write_letter(no, text).await?;
     }
-    let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
-    let replied = deed.end("ticket.reply", detail).await?;
+    let detail = json!({ "message": no, "then": then.to, "resolution": action.ticket.resolution });
+    let replied = action.end(Action::TicketReply, detail).await?;
     let answered = app.metrics.tickets_answered.clone();
     request::after(async move { answered.inc() }).await;
     Ok(replied)
@@ -259,12 +277,12 @@ pub async fn log_call(
     then: &Then,
 ) -> Result<Ticket, DeskError> {
     check_text(text)?;
-    let mut deed = Deed::begin(app, Actor::Staff(by), ticket, seen).await?;
-    deed.not_held()?;
-    deed.speak(by, then).await?;
-    let no = deed.say(by, MessageKind::Call, text).await?;
-    let detail = json!({ "message": no, "then": then.to, "resolution": deed.ticket.resolution });
-    deed.end("ticket.call", detail).await
+    let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
+    action.not_held()?;
+    action.speak(by, then).await?;
+    let no = action.say(by, MessageKind::Call, text).await?;
+    let detail = json!({ "message": no, "then": then.to, "resolution": action.ticket.resolution });
+    action.end(Action::TicketCall, detail).await
 }
 
 /// Adds an internal note, in any status and without having the ticket.
@@ -278,9 +296,11 @@ pub async fn note(
     text: &str,
 ) -> Result<Ticket, DeskError> {
     check_text(text)?;
-    let mut deed = Deed::begin_unseen(app, Actor::Staff(by), ticket).await?;
-    let no = deed.say(by, MessageKind::Note, text).await?;
-    deed.end("ticket.note", json!({ "message": no })).await
+    let mut action = TicketAction::begin_unseen(app, Actor::Staff(by), ticket).await?;
+    let no = action.say(by, MessageKind::Note, text).await?;
+    action
+        .end(Action::TicketNote, json!({ "message": no }))
+        .await
 }
 
 /// Moves a ticket without a message; also what a clock does, as [`Actor::System`].
@@ -294,15 +314,15 @@ pub async fn transition(
     version: i32,
     then: &Then,
 ) -> Result<Ticket, DeskError> {
-    let mut deed = Deed::begin(app, by, ticket, Seen::version(version)).await?;
-    deed.not_held()?;
-    let from = deed.ticket.status;
-    deed.go(then, false).await?;
+    let mut action = TicketAction::begin(app, by, ticket, Seen::version(version)).await?;
+    action.not_held()?;
+    let from = action.ticket.status;
+    action.go(then, false).await?;
     if let Some(agent) = by.staff() {
-        deed.give(agent);
+        action.give(agent);
     }
-    let detail = json!({ "from": from, "to": then.to, "resolution": deed.ticket.resolution });
-    deed.end("ticket.move", detail).await
+    let detail = json!({ "from": from, "to": then.to, "resolution": action.ticket.resolution });
+    action.end(Action::TicketMove, detail).await
 }
 
 /// A caller on the phone.
@@ -362,7 +382,7 @@ pub async fn open_for_caller(
         &mut tx,
         now,
         Actor::Staff(by),
-        "ticket.open",
+        Action::TicketOpen,
         ticket.id,
         &detail,
     )

@@ -12,6 +12,7 @@ use super::notices::NoticeView;
 use super::{OrNothing, Page, Paging};
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign::{self, CampaignKind, CampaignStatus};
 use crate::element::{Element, ElementSet};
 use crate::id::{CampaignId, IncidentId, PersonId};
@@ -144,7 +145,7 @@ pub async fn find(
         return list(&app, &who, &of, &filter, &paging).await;
     }
     let people = find::find(&app, incident, &known.clue()?).await?;
-    who.saw(&app, "people.find", incident, people.len());
+    who.saw(&app, Action::PeopleFind, incident, people.len());
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
@@ -165,7 +166,7 @@ async fn list(
         }
         None => (Vec::new(), None),
     };
-    who.saw(app, "people.read", of.id, people.len());
+    who.saw(app, Action::PeopleRead, of.id, people.len());
     let next = next.map(|id| Page::<()>::cursor(&id));
     let items: Vec<_> = people.into_iter().map(PersonView::of).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
@@ -186,7 +187,7 @@ struct PersonWithNotices {
 pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
     let mut conn = app.db.get().await?;
     let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
-    who.saw(&app, "person.read", *id, 1);
+    who.saw(&app, Action::PersonRead, *id, 1);
     let person = PersonView::of(person);
     let mut notices = Vec::new();
     for notice in person_lookup::written_to(&mut conn, of.id, *id).await?.1 {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::incidents::named;
 use super::{Json, OrNothing, Page};
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::Conn;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::incident::Incident;
@@ -250,7 +251,7 @@ pub async fn rejects(
 ) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &path).await?;
     let rows = usize::try_from(version.rejected).unwrap_or_default();
-    who.saw(&app, "rejects.download", incident.id, rows);
+    who.saw(&app, Action::RejectsDownload, incident.id, rows);
     rejects::download(&app, &incident, &version)
 }
 

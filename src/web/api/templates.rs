@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::incidents::named;
 use super::{Json, Page};
 use crate::app::App;
+use crate::audit::Action;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::incident::Incident;
@@ -246,7 +247,7 @@ pub async fn reader(
         .into_iter()
         .next();
     let person = person.ok_or_else(|| missing("no person of this incident has this reference"))?;
-    who.saw(app, "person.read", person.id, 1);
+    who.saw(app, Action::PersonRead, person.id, 1);
     let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
     let told_wrongly = person.told_wrongly();
     let reader = Reader {

@@ -10,6 +10,7 @@ use super::incidents::named;
 use super::ticket_view::{MessageView, TicketView};
 use super::{Json, Page, Paging, seen_version, versioned};
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::{PersonId, StaffId, TicketId};
 use crate::staff::right::{SeeTickets, WorkTickets};
 use crate::ticket::desk::{self, Caller, Conflict, DeskError, Seen};
@@ -135,7 +136,7 @@ pub async fn list(who: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>)
     };
     let page = store::list(&mut conn, &app.keys, &filter, after, limit).await?;
     let of = incident.map_or_else(|| "all".to_owned(), |id| id.to_string());
-    who.saw(&app, "tickets.read", of, page.items.len());
+    who.saw(&app, Action::TicketsRead, of, page.items.len());
     Ok(HttpResponse::Ok().json(Page {
         items: page.items.into_iter().map(TicketView::of).collect(),
         next: page.next.map(|next| next.to_string()),
@@ -149,7 +150,7 @@ pub async fn list(who: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>)
 pub async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) -> Answer {
     let mut conn = app.db.get().await?;
     let ticket = store::find(&mut conn, &app.keys, *id).await?;
-    who.saw(&app, "ticket.read", ticket.id, 1);
+    who.saw(&app, Action::TicketRead, ticket.id, 1);
     let thread = store::thread(&mut conn, &app.keys, &ticket, 0).await?;
     let history = store::history(&mut conn, &app.keys, &ticket).await?;
     let version = ticket.version;

@@ -11,6 +11,7 @@ use super::Account;
 use super::around::{self, incident_at};
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::audit::Action;
 use crate::element::{Element, in_words};
 use crate::id::{IncidentId, PersonId};
 use crate::notice::account::by::{Slice, whole};
@@ -242,7 +243,7 @@ pub async fn people(
     drop(conn);
     let total = total(&app, of.id, &filter).await?;
     let mut conn = app.db.get().await?;
-    who.saw(&app, "people.read", of.id, found.len());
+    who.saw(&app, Action::PeopleRead, of.id, found.len());
     let shown = PeoplePage {
         total,
         desk: around::desk(&app, &mut conn, &req, &who, Area::Incidents).await?,

@@ -14,6 +14,8 @@ use self::on_what::on_what;
 use super::{Account, Done};
 use crate::actor::system_in_words;
 use crate::app::App;
+use crate::audit::Action;
+use crate::audit::action::in_words;
 use crate::db::Conn;
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Incident;
@@ -261,11 +263,12 @@ pub async fn log_opened(
     Ok((events.into_iter().map(line).collect(), has_older))
 }
 
-/// A deed with its reason, if one is on record.
+/// What an act did, with its reason if one is in the log.
 fn reasoned(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String {
+    let action = Action::parse(&event.action);
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     if let (Some(from), Some(to)) = (detail["from"].as_str(), detail["to"].as_str())
-        && event.deed == "incident.move"
+        && action == Some(Action::IncidentMove)
     {
         return format!("moved the incident from {from} to {to}");
     }
@@ -279,57 +282,9 @@ fn reasoned(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> String 
         .map(ToOwned::to_owned)
         .or_else(opened)
     {
-        Some(reason) => format!("{}: {reason}", deed(&event.deed)),
-        None => deed(&event.deed) + &on_what(&event.deed, &detail),
+        Some(reason) => format!("{}: {reason}", in_words(&event.action)),
+        None => in_words(&event.action) + &on_what(action, &detail),
     }
-}
-
-/// A deed of the audit log in words.
-fn deed(word: &str) -> String {
-    let words = match word {
-        "incident.open" => "opened the incident",
-        "incident.move" => "moved the incident on",
-        "incident.facts" => "changed the fact sheet",
-        "incident.publish_facts" => "published the fact sheet",
-        "incident.update" => "published an update",
-        "incident.forget" => "forgot its people",
-        "incident.rewrap" => "wrapped its key with a new master key",
-        "scope.import" => "imported a list of affected people",
-        "scope.add" => "added rows to the draft of a list",
-        "scope.activate" => "activated a list of affected people",
-        "letters.export" => "took a list of people to be told",
-        "letters.file" => "downloaded a list of people to be told",
-        "letters.restore" => "put a list of people to be told back",
-        "letters.posted" => "recorded letters as posted",
-        "letters.told" => "recorded people as told",
-        "letters.returned" => "recorded letters that came back",
-        "letters.discard" => "discarded a list of people to be told",
-        "incident.minors" => "chose how minors are told",
-        "scope.discard" => "discarded a list of affected people",
-        "incident.title" => "changed the title",
-        "rejects.read" => "read refused rows of a list",
-        "rejects.download" => "downloaded the refused rows of a list",
-        "people.read" => "read a list of people",
-        "people.find" => "looked for a person",
-        "person.read" => "read the page of a person",
-        "campaign.create" => "drafted the campaign",
-        "campaign.edit" => "changed the draft",
-        "campaign.submit" => "submitted it",
-        "campaign.approve" => "approved it",
-        "campaign.take_back" => "took it back",
-        "campaign.launch" => "launched it",
-        "campaign.canary" => "let the rest follow the first slice",
-        "campaign.pace" => "changed its speed",
-        "campaign.warn" => "warned",
-        "campaign.pause" => "paused it",
-        "campaign.resume" => "let it go on",
-        "campaign.cancel" => "cancelled it",
-        "person.revoke_links" => "ended their links",
-        "template.create" => "began the template",
-        "template.version" => "wrote a version",
-        other => return other.replace(['.', '_'], " "),
-    };
-    words.to_owned()
 }
 
 /// The doer of the newest deed done to something, and when.
@@ -351,6 +306,3 @@ pub async fn last_deed(
 pub fn out_of_date() -> Problem {
     Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
 }
-
-#[cfg(test)]
-mod tests;

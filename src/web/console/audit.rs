@@ -184,7 +184,7 @@ fn row(names: &Names, of: &Linked) -> AuditRow {
         number: of.seq,
         at: Moment::row(event.at),
         who: names.of_actor(&event.actor),
-        what: event.deed.clone(),
+        what: event.action.clone(),
         on: event.subject.clone(),
         hash: to_hex(&of.hash).chars().take(12).collect(),
         details: details::of(of),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::sought::{Sought, known, seek};
 use super::{Choice, tickets};
 use crate::app::App;
+use crate::audit::Action;
 use crate::deployment::{self, Missing};
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
@@ -120,7 +121,7 @@ pub async fn log(
         return form(&app, &req, &who, refused, offered).await;
     }
     let found = caller(&app, &incidents, &typed.typed).await?;
-    who.saw(&app, "people.find", "call", found.people());
+    who.saw(&app, Action::PeopleFind, "call", found.people());
     let (incident, person) = match found {
         Found::One(incident, person) => (incident, person),
         Found::Refused(field, why) => {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::work::{self, Names};
 pub use super::work::{TicketRow, Work};
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
@@ -85,7 +86,7 @@ pub async fn show(
         false => None,
     };
     if let Some(list) = &list {
-        who.saw(&app, "tickets.read", "queue", list.tickets.len());
+        who.saw(&app, Action::TicketsRead, "queue", list.tickets.len());
     }
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
     let view = Helpline {

@@ -9,6 +9,7 @@ use super::account::{PersonLine, line};
 use super::around;
 use super::person::changed_hands;
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign::Campaign;
 use crate::db::Conn;
 use crate::element::in_words;
@@ -139,7 +140,7 @@ pub async fn show(
         may_open: who.may(Right::SeeCampaigns),
         may_revoke: who.may(Right::RevokeLinks),
     };
-    who.saw(&app, "person.read", *id, 1);
+    who.saw(&app, Action::PersonRead, *id, 1);
     Ok(page::show(StatusCode::OK, &page)?)
 }
 

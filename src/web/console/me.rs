@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::SessionId;
 use crate::staff::manage::{ManageError, change_password};
 use crate::staff::password::{Cost, Password};
@@ -117,8 +118,13 @@ pub async fn change(
     match change_password(&app, who.id, who.session(), &form.present, &hash).await {
         Ok(()) => Ok(to("/console/me?did=password")),
         Err(why @ ManageError::WrongPassword) => {
-            app.noticed
-                .note(app.now(), who.actor(), "staff.password_refused", who.id, 0);
+            app.noticed.note(
+                app.now(),
+                who.actor(),
+                Action::StaffPasswordRefused,
+                who.id,
+                0,
+            );
             form.fault("present", format!("{}.", capital(&why.to_string())));
             page(&app, &req, &who, refused, form.faults, None).await
         }

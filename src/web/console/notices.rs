@@ -14,6 +14,7 @@ use super::outcomes::reason_words;
 use super::progress::Counts;
 use crate::address::EmailAddress;
 use crate::app::App;
+use crate::audit::Action;
 use crate::campaign::Campaign;
 use crate::campaign::store::Progress;
 use crate::db::Conn;
@@ -151,7 +152,7 @@ pub async fn list(
     )
     .await?;
     if !people.is_empty() {
-        who.saw(&app, "people.read", of.incident, people.len());
+        who.saw(&app, Action::PeopleRead, of.incident, people.len());
     }
     let mut notices = Vec::new();
     for notice in &found {
@@ -195,7 +196,7 @@ pub async fn show(
     )
     .await?;
     if !people.is_empty() {
-        who.saw(&app, "person.read", notice.person, 1);
+        who.saw(&app, Action::PersonRead, notice.person, 1);
     }
     let tries = tries(&mut conn, &notice).await?;
     let attempt = |one: &AttemptView| AttemptRow {

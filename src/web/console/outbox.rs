@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::mail::read::{Folder, Found, Read};
 use crate::staff::right::SeeOutbox;
 use crate::web::caller::{Allowed, Signed};
@@ -79,7 +80,7 @@ pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> 
         name: found.name,
     };
     let letters: Vec<_> = found.into_iter().map(row).collect();
-    who.saw(&app, "outbox.read", "list", letters.len());
+    who.saw(&app, Action::OutboxRead, "list", letters.len());
     draw(&app, &req, &who, letters, total, None).await
 }
 
@@ -94,7 +95,7 @@ pub async fn one(
     name: Path<String>,
 ) -> Answer {
     let read = open(&app, &name).await?;
-    who.saw(&app, "outbox.read", &name, 1);
+    who.saw(&app, Action::OutboxRead, &name, 1);
     let html = read
         .html
         .is_some()
@@ -117,7 +118,7 @@ pub async fn html(who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -
         .await?
         .html
         .ok_or_else(Problem::not_found)?;
-    who.saw(&app, "outbox.read", &name, 1);
+    who.saw(&app, Action::OutboxRead, &name, 1);
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))

@@ -14,6 +14,7 @@ use super::around::{self, Names, incident_at, on_to};
 use super::incident::DIED;
 use super::rejected::Rejected;
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::Conn;
 use crate::incident::Incident;
 use crate::scope::activate::ActivateError;
@@ -266,7 +267,7 @@ async fn filled(
         Rejected::default()
     };
     if !refused.rows.is_empty() {
-        who.saw(app, "rejects.read", incident.id, refused.rows.len());
+        who.saw(app, Action::RejectsRead, incident.id, refused.rows.len());
     }
     let lines = version.lines;
     let delta = version.delta.clone().unwrap_or_default();
@@ -437,7 +438,7 @@ async fn found(conn: &mut Conn, at: &(String, i32)) -> Result<(Incident, Version
 pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
     let (incident, version) = found(&mut *app.db.get().await?, &at).await?;
     let rows = usize::try_from(version.rejected).unwrap_or_default();
-    who.saw(&app, "rejects.download", incident.id, rows);
+    who.saw(&app, Action::RejectsDownload, incident.id, rows);
     download::download(&app, &incident, &version)
 }
 

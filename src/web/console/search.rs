@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::sought::{self, Sought};
 use super::work::{self, Names, TicketRow, Work};
 use crate::app::App;
+use crate::audit::Action;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::staff::Right;
@@ -107,7 +108,7 @@ pub async fn find(
         Sought::People(_) if !who.may(Right::SeePeople) => Vec::new(),
         Sought::People(people) => people,
     };
-    who.saw(&app, "people.find", "helpline", people.len());
+    who.saw(&app, Action::PeopleFind, "helpline", people.len());
     let found = (incidents, people);
     let typed = (form.typed, form.faults);
     page(&app, &req, &who, StatusCode::OK, typed, Some(found)).await
@@ -174,6 +175,6 @@ async fn tickets(
             tickets: tickets.iter().map(|t| work::row(app, names, t)).collect(),
         });
     }
-    who.saw(app, "tickets.read", "helpline", shown);
+    who.saw(app, Action::TicketsRead, "helpline", shown);
     Ok(all)
 }

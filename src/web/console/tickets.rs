@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::desk_page::{self, Draft};
 use crate::app::App;
+use crate::audit::Action;
 use crate::db::enums::UnknownWord;
 use crate::id::StaffId;
 use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
@@ -87,7 +88,7 @@ pub async fn show(
     asked: Query<Asked>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
-    who.saw(&app, "ticket.read", ticket.id, 1);
+    who.saw(&app, Action::TicketRead, ticket.id, 1);
     let draft = Draft {
         as_note: asked.tab == "note",
         did: asked.did.clone(),

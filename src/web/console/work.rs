@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::ended::in_words;
-use crate::actor::{Actor, system_in_words};
+use crate::actor::{Actor, Recorded, system_in_words};
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::StaffId;
@@ -72,13 +72,11 @@ impl Names {
 
     /// Whoever did it.
     pub fn of_actor(&self, actor: &str) -> String {
-        match self.0.get(actor) {
-            Some(name) => name.clone(),
-            None if actor.starts_with("customer:") => "Customer".to_owned(),
-            None if actor.starts_with("system:") => {
-                system_in_words(actor.trim_start_matches("system:")).to_owned()
-            }
-            None => "Somebody who left".to_owned(),
+        match (self.0.get(actor), Recorded::parse(actor)) {
+            (Some(name), _) => name.clone(),
+            (None, Recorded::Customer(_)) => "Customer".to_owned(),
+            (None, Recorded::System(part)) => system_in_words(part).to_owned(),
+            (None, Recorded::Staff(_) | Recorded::Other(_)) => "Somebody who left".to_owned(),
         }
     }
 }

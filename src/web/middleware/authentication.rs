@@ -12,6 +12,7 @@ use actix_web::{HttpMessage, HttpResponse};
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::Action;
 use crate::incident;
 use crate::link::StatusLink;
 use crate::person::store;
@@ -137,7 +138,7 @@ fn note_refusal(answer: &ServiceResponse<BoxBody>) {
         // The pattern of the route, not the path, which may name a person.
         let route = req.match_pattern().unwrap_or_default();
         let what = format!("{} {route}", req.method());
-        signed.saw(app, "act.refused", what, 0);
+        signed.saw(app, Action::ActRefused, what, 0);
     }
 }
 
@@ -169,7 +170,7 @@ pub async fn by_key(
             if let (Some(_), Ok(app)) = (key, app(&req)) {
                 let actor = Actor::System("sign-in");
                 app.noticed
-                    .note(app.now(), actor, "key.refused", "unknown key", 0);
+                    .note(app.now(), actor, Action::KeyRefused, "unknown key", 0);
             }
             Ok(refuse(req, Problem::new(Kind::NotSignedIn)))
         }

@@ -15,7 +15,7 @@ use crate::people::{Scene, list};
 /// Deed, subject, and how often and how many, of everything that was counted.
 async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
     noticed::write(&house.app).await.unwrap();
-    let sql = "select deed, subject, detail from audit_event where detail like '%times%' order by written_at, id";
+    let sql = "select action, subject, detail from audit_event where detail like '%times%' order by written_at, id";
     let rows = house.raw().await.query(sql, &[]).await.unwrap();
     let read = |row: &tokio_postgres::Row| {
         let detail: Value = serde_json::from_str(row.get(2)).unwrap();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use candor::audit::Event;
 use candor::audit::store::write;
+use candor::audit::{Action, Event};
 use candor::campaign::{hold, store};
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
@@ -12,8 +12,8 @@ use serde_json::json;
 use super::SYSTEM;
 use crate::house::House;
 
-const WRITTEN: &str = "select count(*) from audit_event where deed = 'sending.stop'";
-const LATE: &str = "select count(*) from audit_event where deed = 'sending.stop' \
+const WRITTEN: &str = "select count(*) from audit_event where action = 'sending.stop'";
+const LATE: &str = "select count(*) from audit_event where action = 'sending.stop' \
     and detail::jsonb->'written_late' = 'true'";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +23,7 @@ async fn an_entry_that_its_own_process_may_still_write_is_left_to_it() {
     let entry = Event::new(
         house.app.now(),
         SYSTEM,
-        "sending.stop",
+        Action::SendingStop,
         "everything",
         &json!({}),
     );

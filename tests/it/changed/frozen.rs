@@ -22,7 +22,7 @@ async fn is_void(house: &House, scene: &Scene, campaign: CampaignId, version: i3
         "{reason}"
     );
     let audited = format!(
-        "select count(*) from audit_event where deed = 'campaign.pause' and actor = 'system:freeze' \
+        "select count(*) from audit_event where action = 'campaign.pause' and actor = 'system:freeze' \
          and subject = '{campaign}'"
     );
     assert_eq!(house.number(&audited).await, 1, "once, on record");

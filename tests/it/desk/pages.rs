@@ -49,7 +49,7 @@ fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
 }
 
 /// Who may pass the door at which a form arrives.
-fn who(method: &str, path: &str) -> Option<Who> {
+fn who(method: &str, path: &str) -> Option<Access> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let fits = |pattern: &str| {
         let (one, other): (Vec<_>, Vec<_>) =
@@ -65,7 +65,7 @@ fn who(method: &str, path: &str) -> Option<Who> {
     door.map(|(_, _, who)| who)
 }
 
-fn is_open_to(role: StaffRole, who: Option<Who>) -> bool {
+fn is_open_to(role: StaffRole, who: Option<Access>) -> bool {
     match who {
         Some(Access::May(right)) => role.may(right),
         Some(_) => true,

@@ -85,7 +85,7 @@ async fn d12_l11_an_incident_is_monitored_with_a_yes_and_closed_when_everything_
     let outdated = go(&house, &scene, Monitoring, Some(fewer)).await;
     assert!(matches!(outdated, Err(SteerError::NotTold(_))));
     go(&house, &scene, Monitoring, Some(untold)).await.unwrap();
-    let agreed = "select count(*) from audit_event where deed = 'incident.move' \
+    let agreed = "select count(*) from audit_event where action = 'incident.move' \
         and detail::jsonb->'untold' = '{\"in_progress\": 2, \"needs_letter\": 1, \"told_too_little\": 0, \
         \"told_too_much\": 0}'";
     assert_eq!(house.number(agreed).await, 1);
@@ -260,7 +260,7 @@ async fn d3_forgetting_waits_for_campaigns_messages_lists_and_tickets_and_cancel
         draft.uuid()
     );
     assert_eq!(house.number(&status).await, 1);
-    let noted = "select count(*) from audit_event where deed = 'incident.forget' \
+    let noted = "select count(*) from audit_event where action = 'incident.forget' \
         and detail::jsonb->>'drafts_cancelled' = '1'";
     assert_eq!(house.number(noted).await, 1);
     assert_eq!(

@@ -52,7 +52,7 @@ async fn a_post_of_the_api_that_meets_a_deadlock_is_run_again_and_done_once() {
     let post = move || program.post(&path, &json!({}));
     let seen = in_a_deadlock(&house, post).await;
     assert_eq!(seen.status, 200, "{}", seen.body);
-    let launched = "select count(*) from audit_event where deed = 'campaign.launch'";
+    let launched = "select count(*) from audit_event where action = 'campaign.launch'";
     assert_eq!(house.number(launched).await, 1);
     house.send_all().await;
     assert_eq!(house.mail.sent().len(), 3);
@@ -71,6 +71,6 @@ async fn a_form_that_meets_a_deadlock_is_run_again_and_done_once() {
     let post = move || browser.submit(&page, &to, &[("sure", "yes")]);
     let seen = in_a_deadlock(&house, post).await;
     assert_eq!(seen.status, 303, "{}", seen.body);
-    let launched = "select count(*) from audit_event where deed = 'campaign.launch'";
+    let launched = "select count(*) from audit_event where action = 'campaign.launch'";
     assert_eq!(house.number(launched).await, 1);
 }

@@ -209,7 +209,7 @@ async fn acts_of_several_transactions_are_done_once_whatever_is_killed_under_the
         ("scope.activate", 1),
         ("letters.posted", 0),
     ] {
-        let acts = format!("select count(*) from audit_event where deed = '{act}'");
+        let acts = format!("select count(*) from audit_event where action = '{act}'");
         assert_eq!(house.number(&acts).await, rounds + before, "{act}");
     }
     let people = format!(

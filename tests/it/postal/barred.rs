@@ -76,7 +76,7 @@ async fn letters_to_people_held_protected_dead_or_retracted_since_are_confirmed_
     let posted = post.posted_with(batch.id, TODAY, yes).await.unwrap();
     assert_eq!(posted.state, PostalState::Posted);
     assert_eq!(post.figures().await, [5, 5, 0, 0, 0, 0]);
-    let detail = "select count(*) from audit_event where deed = 'letters.posted'
+    let detail = "select count(*) from audit_event where action = 'letters.posted'
         and detail::jsonb -> 'confirmed' ->> 'legal_hold' = '3'";
     assert_eq!(post.house.number(detail).await, 1);
 }

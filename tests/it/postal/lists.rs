@@ -106,7 +106,7 @@ async fn days_and_lists_that_cannot_be_are_refused() {
     let counted = post.batch(batch.id).await;
     assert_eq!((counted.returned, counted.not_posted), (1, 1));
     assert_eq!(post.figures().await, [0, 0, 0, 0, 2, 0]);
-    let acts = "select count(*) from audit_event where deed in ('letters.export', 'letters.posted', 'letters.returned')";
+    let acts = "select count(*) from audit_event where action in ('letters.export', 'letters.posted', 'letters.returned')";
     assert_eq!(post.house.number(acts).await, 3, "refusals are no acts");
 }
 

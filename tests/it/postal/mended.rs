@@ -21,7 +21,7 @@ const PAGE: &str = "/console/incidents/sundmere/letters";
 /// How many people the audit log says were read.
 async fn rows_read(house: &House) -> i64 {
     noticed::write(&house.app).await.unwrap();
-    let sql = "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event where deed = 'people.read'";
+    let sql = "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event where action = 'people.read'";
     house.number(sql).await
 }
 

@@ -66,7 +66,7 @@ async fn minors_held_for_a_letter_are_mailed_by_no_campaign_and_have_a_list() {
     assert!(!rows["kid"]["letter_code"].is_empty());
     post.posted(batch.id, "2026-11-23").await.unwrap();
     assert_eq!(post.figures().await, [2, 1, 0, 0, 0, 0]);
-    let audited = "select count(*) from audit_event where deed = 'incident.minors'";
+    let audited = "select count(*) from audit_event where action = 'incident.minors'";
     assert_eq!(post.house.number(audited).await, 1);
 }
 

@@ -54,7 +54,7 @@ async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_
     let yes = Confirmed([(Reason::AddressChanged, 1)].into());
     let posted = post.posted_with(batch.id, TODAY, yes).await.unwrap();
     assert_eq!(posted.state, PostalState::Posted);
-    let detail = "select count(*) from audit_event where deed = 'letters.posted'
+    let detail = "select count(*) from audit_event where action = 'letters.posted'
         and detail::jsonb -> 'confirmed' ->> 'address_changed' = '1'";
     assert_eq!(post.house.number(detail).await, 1);
 }
@@ -155,7 +155,7 @@ async fn f19_taking_a_list_leads_to_where_its_file_is_and_where_it_is_recorded()
         assert!(file.header("content-type").starts_with("text/csv"));
         assert_eq!(file.body.lines().count(), 3);
     }
-    let fetched = "select count(*) from audit_event where deed = 'letters.file'";
+    let fetched = "select count(*) from audit_event where action = 'letters.file'";
     assert_eq!(post.house.number(fetched).await, 2);
     let posted = staff.submit(PAGE, &format!("{to}/posted"), &[("on", TODAY)]);
     assert_eq!(posted.status, 303, "{}", posted.body);

@@ -18,7 +18,7 @@ use crate::program::Program;
 
 const PAGE: &str = "/console/incidents/sundmere/letters";
 const TODAY: &str = "2026-11-23";
-const WRITTEN: &str = "select count(*) from audit_event where deed = 'letters.file'";
+const WRITTEN: &str = "select count(*) from audit_event where action = 'letters.file'";
 
 /// A row of the list of affected people.
 fn row(n: usize, address: &str, flags: &str) -> String {

@@ -18,7 +18,7 @@ async fn a_list_posted_twice_at_once_is_recorded_once() {
         );
     }
     assert_eq!(post.figures().await, [300, 300, 0, 0, 0, 0]);
-    let acts = "select count(*) from audit_event where deed = 'letters.posted'";
+    let acts = "select count(*) from audit_event where action = 'letters.posted'";
     assert_eq!(post.house.number(acts).await, 1);
 }
 

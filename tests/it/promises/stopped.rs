@@ -163,7 +163,7 @@ async fn p4_a_locked_audit_log_holds_no_stop_up() {
     // Once the log is free, a node writes the entry.
     holder.batch_execute("commit").await.unwrap();
     let recorded =
-        "select count(*) from audit_event where deed = 'sending.stop' and seq is not null";
+        "select count(*) from audit_event where action = 'sending.stop' and seq is not null";
     for _ in 0..600 {
         if load.house.number(recorded).await == 1 {
             break;

@@ -223,7 +223,7 @@ async fn standing(house: &House) -> String {
         of("select format('%s %s by %s, due in %s, leased for %s', count(*), status, leased_by,
                 max(due_at) - now(), max(lease_until) - now()) from batch group by status, leased_by")
         .await,
-        of("select format('%s %s', deed, detail) from audit_event where actor like 'system%'").await,
+        of("select format('%s %s', action, detail) from audit_event where actor like 'system%'").await,
     )
 }
 

@@ -57,7 +57,7 @@ async fn l2_a_database_that_was_put_back_holds_everything_since_a_node_saw_it_la
     let doubt = look(&house).await.unwrap();
     assert_eq!(doubt.why, [Why::Epoch]);
     nothing_leaves(&house).await;
-    let deeds = "select count(*) from audit_event where deed = 'database.doubt'";
+    let deeds = "select count(*) from audit_event where action = 'database.doubt'";
     assert_eq!(house.number(deeds).await, 1);
     assert_eq!(look(&house).await.unwrap(), doubt, "said once");
 
@@ -88,7 +88,7 @@ async fn l2_a_server_that_took_over_is_in_doubt_unless_the_settings_trust_it() {
     house.sql(&other).await;
     house.with_settings("[database]\ntrust_promotion = true\n");
     assert_eq!(look(&house).await, None);
-    let deeds = "select count(*) from audit_event where deed = 'database.promoted'";
+    let deeds = "select count(*) from audit_event where action = 'database.promoted'";
     assert_eq!(house.number(deeds).await, 1);
     house.with_settings("");
     assert_eq!(look(&house).await, None, "that timeline is known now");

@@ -215,6 +215,6 @@ async fn drafts_of_the_copy_are_marked_and_named_since_they_may_have_been_launch
         "{}",
         page.body
     );
-    let told = "select count(*) from audit_event where deed = 'campaign.warn'";
+    let told = "select count(*) from audit_event where action = 'campaign.warn'";
     assert_eq!(copy.number(told).await, 1);
 }

@@ -185,7 +185,7 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
         ("r1", "'=cmd()", "1 High St\nLondon")
     );
     assert!(rows[0][9].contains("/s/"));
-    let audited = "select count(*) from audit_event where deed = 'letters.export'";
+    let audited = "select count(*) from audit_event where action = 'letters.export'";
     assert_eq!(desk.house.number(audited).await, 1);
     let filter = PeopleFilter {
         jurisdiction: Some("GB".to_owned()),

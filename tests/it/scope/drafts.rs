@@ -82,7 +82,7 @@ async fn an_import_while_a_draft_waits_is_refused_before_anything_is_read() {
     let states = [(2, ScopeStatus::Draft), (1, ScopeStatus::Discarded)];
     assert_eq!(desk.states().await, states);
     let audited =
-        "audit_event where deed = 'scope.import' and detail::jsonb->'replaced' = '[1]'::jsonb";
+        "audit_event where action = 'scope.import' and detail::jsonb->'replaced' = '[1]'::jsonb";
     assert_eq!(desk.rows(audited).await, 1);
 }
 
@@ -132,7 +132,7 @@ async fn corrected_rejects_join_the_draft_of_a_first_list() {
     assert_eq!(desk.account().await.people, 4);
     assert_eq!(desk.person("r3").await.unwrap().exposed, set("ssn"));
     assert_eq!(desk.waiting().await, 0);
-    let audited = "audit_event where deed = 'scope.add'";
+    let audited = "audit_event where action = 'scope.add'";
     assert_eq!(desk.rows(audited).await, 1);
 }
 

@@ -31,7 +31,7 @@ impl Desk {
 
     /// The details of the latest act of this kind.
     async fn detail(&self, deed: &str) -> Value {
-        let latest = "select detail::text from audit_event where deed = $1 order by written_at desc, id desc limit 1";
+        let latest = "select detail::text from audit_event where action = $1 order by written_at desc, id desc limit 1";
         let raw = self.house.raw().await;
         let detail: String = raw.query_one(latest, &[&deed]).await.unwrap().get(0);
         serde_json::from_str(&detail).unwrap()

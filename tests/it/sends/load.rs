@@ -63,7 +63,7 @@ async fn a_backlog_beyond_a_thousand_holds_a_campaign_whose_limit_is_beyond_a_th
     assert_eq!(paced(400).await, held);
     // Later the figure is another one, and the reason is still true.
     assert_eq!(paced(700).await, held);
-    let decided = "select count(*) from audit_event where deed = 'campaign.pace'";
+    let decided = "select count(*) from audit_event where action = 'campaign.pace'";
     assert_eq!(house.number(decided).await, 2);
 }
 

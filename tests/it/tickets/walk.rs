@@ -103,7 +103,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
     let deeds: Vec<_> = deeds
         .iter()
         .rev()
-        .map(|event| event.deed.as_str())
+        .map(|event| event.action.as_str())
         .collect();
     assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
     audit::link::all(app).await.unwrap();

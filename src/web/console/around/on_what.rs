@@ -3,17 +3,29 @@
 
 use serde_json::Value;
 
+use crate::audit::Action;
 use crate::postal::PostalKind;
 use crate::web::figures::count;
 
 /// What stands behind the words of an act; empty if it can be done to one thing only.
-pub(super) fn on_what(act: &str, detail: &Value) -> String {
-    let version = detail["version"].as_i64();
-    match act.split_once('.') {
-        Some(("scope", _)) => version
-            .map(|n| format!(", version {n}"))
-            .unwrap_or_default(),
-        Some(("letters", _)) => of_list(detail),
+pub(super) fn on_what(action: Option<Action>, detail: &Value) -> String {
+    let Some(action) = action else {
+        return String::new();
+    };
+    match action {
+        Action::ScopeActivate | Action::ScopeAdd | Action::ScopeDiscard | Action::ScopeImport => {
+            detail["version"]
+                .as_i64()
+                .map(|n| format!(", version {n}"))
+                .unwrap_or_default()
+        }
+        Action::LettersDiscard
+        | Action::LettersExport
+        | Action::LettersFile
+        | Action::LettersPosted
+        | Action::LettersRestore
+        | Action::LettersReturned
+        | Action::LettersTold => of_list(detail),
         _ => String::new(),
     }
 }
@@ -44,20 +56,30 @@ mod tests {
     use serde_json::json;
 
     use super::on_what;
+    use crate::audit::Action;
 
     #[test]
     fn an_act_on_a_list_says_on_which() {
         assert_eq!(
-            on_what("scope.activate", &json!({ "version": 3, "delta": {} })),
+            on_what(
+                Some(Action::ScopeActivate),
+                &json!({ "version": 3, "delta": {} })
+            ),
             ", version 3"
         );
         let kin = json!({ "list": "kin", "batch": "pst_7", "people": 1_234 });
         assert_eq!(
-            on_what("letters.export", &kin),
+            on_what(Some(Action::LettersExport), &kin),
             ": next of kin, 1,234 people, batch pst_7"
         );
         let back = json!({ "returned": 2, "not_posted": 0, "batches": { "pst_7": [2, 0] } });
-        assert_eq!(on_what("letters.returned", &back), ": 2 came back");
-        assert_eq!(on_what("incident.facts", &json!({ "version": 3 })), "");
+        assert_eq!(
+            on_what(Some(Action::LettersReturned), &back),
+            ": 2 came back"
+        );
+        assert_eq!(
+            on_what(Some(Action::IncidentFacts), &json!({ "version": 3 })),
+            ""
+        );
     }
 }

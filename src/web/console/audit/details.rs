@@ -69,14 +69,14 @@ mod tests {
 
     use super::*;
     use crate::actor::Actor;
-    use crate::audit::Event;
+    use crate::audit::{Action, Event};
 
     #[test]
     fn every_particular_is_named_and_what_is_sealed_stays_so() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null,
             "delta": { "people_added": 3, "flags_lifted": { "minor": 1 } } });
-        let event = Event::new(at, Actor::System("test"), "a.b", "c", &detail);
+        let event = Event::new(at, Actor::System("test"), Action::KeyAdd, "c", &detail);
         let shown = of(&Linked::new(1, event, Vec::new()));
         for (name, value) in [
             ("reason", "sealed"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::filter::Filter;
 use crate::audit::EVERYTHING;
 use crate::audit::search::Sought;
-use crate::audit::store::found::Deeds;
+use crate::audit::store::found::Acts;
 use crate::campaign;
 use crate::db::{self, Conn};
 use crate::id::{KeyId, LetterId, NoticeId, PostalId, SessionId, UpdateId, UploadId};
@@ -36,12 +36,12 @@ pub(super) async fn of(conn: &mut Conn, filter: &Filter) -> Result<Sought, Probl
     let (from, to) = filter.times();
     let mut sought = Sought {
         subjects: None,
-        deeds: Deeds {
+        acts: Acts {
             actor: filter.by.clone(),
-            deed: filter.act.clone(),
+            action: filter.act.clone(),
             from,
             to,
-            ..Deeds::default()
+            ..Acts::default()
         },
     };
     if let Some(incident) = &incident {
@@ -59,7 +59,7 @@ async fn narrow_to(conn: &mut Conn, sought: &mut Sought, of: &Incident) -> Resul
     let campaigns = campaigns.iter().map(|one| one.id.to_string());
     let own = [of.id.to_string(), EVERYTHING.to_owned()];
     retain(sought, campaigns.chain(own).collect());
-    sought.deeds.everything_from = Some(of.created_at);
+    sought.acts.everything_from = Some(of.created_at);
     Ok(())
 }
 
@@ -72,7 +72,7 @@ async fn narrow(conn: &mut Conn, sought: &mut Sought, on: &str) -> Result<(), Pr
         retain(sought, BTreeSet::from([on.to_owned()]));
         return Ok(());
     }
-    sought.deeds.mentions = on.to_owned();
+    sought.acts.mentions = on.to_owned();
     if let Ok(id) = on.parse::<PostalId>() {
         match postal::store::find(conn, id).await {
             // An index leads to them.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::db;
 use crate::id::PostalId;
 use crate::incident::Incident;
@@ -117,7 +118,7 @@ async fn named(
         all.push(asked);
     }
     if shown > 0 {
-        who.saw(app, "people.read", of.id, shown);
+        who.saw(app, Action::PeopleRead, of.id, shown);
     }
     Ok(all)
 }

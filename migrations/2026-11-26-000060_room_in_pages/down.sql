@@ -1,2 +1,0 @@
-alter table person reset (fillfactor);
-alter table notice reset (fillfactor);

@@ -1,0 +1,2 @@
+drop table incident_update, incident;
+drop type minors_rule, update_kind, incident_state;

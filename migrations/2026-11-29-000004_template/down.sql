@@ -1,0 +1,1 @@
+drop table template_variant, template_version, template;

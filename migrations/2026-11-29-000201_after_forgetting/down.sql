@@ -1,1 +1,0 @@
-drop index ticket_open_of_incident;

@@ -1,1 +1,0 @@
-alter table template_version drop column names;

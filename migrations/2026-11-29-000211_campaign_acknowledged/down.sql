@@ -1,1 +1,0 @@
-alter table campaign drop column acknowledged;

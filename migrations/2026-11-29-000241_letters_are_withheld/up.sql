@@ -1,2 +1,0 @@
--- Not sent, because the person must not be written to any more.
-alter type letter_status add value 'withheld';

@@ -1,1 +1,0 @@
-drop index ticket_by_beginning;

@@ -1,1 +1,0 @@
--- Postgres does not drop words of an enum. They are not used without the next migration.

@@ -1,2 +1,0 @@
-drop index outcome_uncertain;
-alter table sender drop column sending;

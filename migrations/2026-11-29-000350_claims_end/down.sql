@@ -1,1 +1,0 @@
-alter table idempotency drop column claim, drop column claimed_until;

@@ -1,2 +1,0 @@
-drop index campaign_of_incident;
-drop index notice_withheld;

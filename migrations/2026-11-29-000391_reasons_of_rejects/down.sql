@@ -1,1 +1,0 @@
-alter table scope_version drop column reject_groups;

@@ -1,1 +1,0 @@
-drop index ticket_in_line_since;

@@ -1,1 +1,0 @@
--- The functions answer the same as before: nothing to undo.

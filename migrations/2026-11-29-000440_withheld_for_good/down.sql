@@ -1,1 +1,0 @@
--- A word of an enum cannot be taken back; unused it does no harm.

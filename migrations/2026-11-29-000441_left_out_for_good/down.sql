@@ -1,1 +1,0 @@
-drop index notice_left_out_for_good;

@@ -1,1 +1,0 @@
-alter table sender drop column began_at;

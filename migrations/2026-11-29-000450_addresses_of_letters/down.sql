@@ -1,1 +1,0 @@
-alter table postal_item drop column address_key;

@@ -1,1 +1,0 @@
-alter table scope_applied drop column told_too_much;
