@@ -1,5 +1,5 @@
-//! The second half of `script/bench import`: a delta of a tenth of the people, put in force while a reader
-//! polls the account, as the console does.
+//! The second half of `script/bench import`: activates a delta of a tenth of the people, while a reader polls the
+//! account as the console does.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -14,11 +14,11 @@ use candor::notice::account::account;
 use crate::import::{COLUMNS, Measured, Somebody, everybody, import};
 use crate::stage::{Failure, app};
 
-/// Between two looks at the account.
+/// Interval between two reads of the account.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Half new elements, a third new people, the rest retractions; everybody in it once. Every tenth of those in
-/// scope, so that they lie everywhere; the new ones come behind all.
+/// Half of the rows have new elements, a third are new people, the rest are retractions; each person is in it once.
+/// Every tenth person in scope, so that they are spread over the table; new people come last.
 fn write_delta(path: &Path, people: u64) -> Result<u64, Failure> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     writeln!(out, "{COLUMNS},flags")?;
@@ -35,7 +35,7 @@ fn write_delta(path: &Path, people: u64) -> Result<u64, Failure> {
     Ok(rows)
 }
 
-/// How long each look at the account took, and how many of them told a wrong sum.
+/// The duration of each read of the account, and the number of reads with a wrong sum.
 async fn poll(url: String, done: Arc<AtomicBool>) -> Result<(Vec<Duration>, usize), Failure> {
     let app = app(&url)?;
     let mut conn = app.db.get().await?;

@@ -1,7 +1,7 @@
-//! `script/bench import`: a list of a million people through the whole import, beside `psql \copy` of the
-//! same file into a plain table of the same Postgres.
+//! `script/bench import`: a list of a million people through the whole import, compared with `psql \copy` of the same
+//! file into a plain table of the same Postgres.
 //!
-//! `CANDOR_BENCH_ROWS` makes it longer or shorter, `CANDOR_BENCH_DIR` puts it on another disk.
+//! `CANDOR_BENCH_ROWS` sets the number of rows, `CANDOR_BENCH_DIR` another disk.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,8 +9,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::incident::{self, Facts};
 
 use crate::delta;
@@ -21,10 +19,10 @@ const INDEXED_MOST: u64 = 2_000_000;
 const SEED: u64 = 2021;
 /// The first line of the list: six columns, every cell of them filled.
 pub const COLUMNS: &str = "reference,email,name,jurisdiction,postcode,elements";
-/// No key, no index: nothing in it can be found.
+/// A table without key and index.
 const PLAIN: &str = "drop table if exists plain; create table plain
     (reference text, email text, name text, jurisdiction text, postcode text, elements text)";
-/// What a table needs in which a person is found as in Candor: by reference, e-mail, or name and postcode.
+/// The indexes by which Candor finds a person: reference, e-mail, or name and postcode.
 const FINDABLE: &str = "create unique index on plain (reference); create index on plain (email);
     create index on plain (name, postcode)";
 
@@ -40,20 +38,13 @@ pub async fn run() -> Result<(), Failure> {
     let place = Place::new("import")?;
     let list = place.0.join("list.csv");
     write_list(&list, rows)?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 50,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(50).await?;
     prepare(&url).await?;
 
     let before = plain(&url, &list, "").await?;
     let candor = candor(&url, &list).await?;
     let after = plain(&url, &list, "").await?;
-    // At ten million it takes longer than everything else together, and says nothing more.
+    // At ten million rows it takes longer than the rest of the benchmark, and adds no information.
     let findable = match rows {
         ..=INDEXED_MOST => Some(plain(&url, &list, FINDABLE).await?),
         _ => None,
@@ -112,17 +103,17 @@ impl Random {
     }
 }
 
-/// Somebody in the list.
+/// A person in the list.
 pub struct Somebody {
-    /// Their place in it.
+    /// Their index in the list.
     pub n: u64,
-    /// Their cells, all but reference and elements.
+    /// Their cells, except for reference and elements.
     pub cells: String,
-    /// What they lost.
+    /// Their elements.
     pub lost: &'static str,
 }
 
-/// Everybody, the same whenever it is asked.
+/// All people, the same at each call.
 pub fn everybody(rows: u64) -> impl Iterator<Item = Somebody> {
     const FIRST: &[&str] = &[
         "Ada", "Ben", "Chloë", "Dinah", "Emeka", "Fatima", "Grace", "Hiro",
@@ -174,7 +165,7 @@ async fn prepare(url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How long `psql \copy` takes. The server has nothing else to write while it works.
+/// The duration of `psql \copy`. The server writes nothing else at the same time.
 async fn plain(url: &str, list: &Path, indexes: &str) -> Result<Duration, Failure> {
     sql(url, PLAIN).await?;
     sql(url, indexes).await?;
@@ -195,13 +186,13 @@ async fn plain(url: &str, list: &Path, indexes: &str) -> Result<Duration, Failur
     Ok(took)
 }
 
-/// What one import took.
+/// The costs of one import.
 pub struct Measured {
     /// All of it.
     pub took: Duration,
-    /// What the program used.
+    /// The program's resources.
     pub used: Used,
-    /// Seconds of its parts, as the program tells them.
+    /// Seconds of its phases, as the program reports them.
     pub phases: String,
 }
 
@@ -236,7 +227,7 @@ pub fn import(url: &str, list: &Path, more: &[&str]) -> Result<Measured, Failure
     Ok(Measured { took, used, phases })
 }
 
-/// What a person takes in the database.
+/// Octets of one person in the database.
 async fn sizes(url: &str, rows: u64) -> Result<(), Failure> {
     let sql = "select relname::text, pg_relation_size(oid) from pg_class
         where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')

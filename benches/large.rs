@@ -1,24 +1,23 @@
-//! `script/bench large`: one campaign of ten million notices. How soon the first leaves, whether the last
-//! million goes as fast as the first, what a notice takes in the database, how quickly its progress is read;
-//! and half way, another campaign that wants its share and a letter of the helpline that must not wait.
+//! `script/bench large`: one campaign of ten million notices. The time to the first message, the rates of the first and
+//! the last million, the octets of a notice in the database, and the time to read its progress. Half way, a second
+//! campaign must get its share, and a message of the helpline must not wait.
 //!
-//! `CANDOR_BENCH_NOTICES` makes it shorter; then a tenth stands for the million.
+//! `CANDOR_BENCH_NOTICES` makes it smaller; then a tenth replaces the million.
 
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use candor::app::App;
 use candor::campaign::{launch, store};
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::id::{CampaignId, IncidentId, PersonId};
 use candor::ticket::intake;
 
-use crate::send::{Sink, approved, sender};
+use crate::send::{Ready, Sink, approved, sender};
 use crate::stage::{Failure, Place, app, connect, watch};
 
-/// Notices of the campaign that comes half way.
+/// Notices of the second campaign.
 const SECOND: u64 = 20_000;
 
 /// Measures and prints.
@@ -31,14 +30,7 @@ pub async fn run() -> Result<(), Failure> {
         Err(_) => 10_000_000,
     };
     let place = Place::new("large")?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 100,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(100).await?;
     let first = approved(&url, "large", notices).await?;
     let second = approved(&url, "second", SECOND).await?;
     let before = size(&url).await?;
@@ -61,32 +53,11 @@ pub async fn run() -> Result<(), Failure> {
 
     let done = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn(poll(url.clone(), first.campaign, Arc::clone(&done)));
-    let half = notices / 2;
-    let accepted = format!(
-        "select coalesce((select n from campaign_count where campaign_id = '{}' and status = 'sent'), 0) >= {half}",
-        first.campaign.uuid()
-    );
-    until(&url, &accepted).await?;
-    launch::launch(&program, second.comms, second.campaign).await?;
-    ask(&url, first.incident).await?;
-    until(
-        &url,
-        &format!(
-            "select status = 'completed' from campaign where id = '{}'",
-            second.campaign.uuid()
-        ),
-    )
-    .await?;
-    share(&url, second.campaign).await?;
-    until(
-        &url,
-        "select not exists (select from campaign where status <> 'completed')",
-    )
-    .await?;
+    two_campaigns(&url, &program, (&first, &second), notices / 2).await?;
     done.store(true, Ordering::Relaxed);
     let (looks, longest) = reader.await??;
     println!(
-        "  progress meanwhile        {:>9.1} ms p99 of {} looks (goal 50), longest {longest:.1} ms",
+        "  reading the progress      {:>9.1} ms p99 of {} looks (goal 50), longest {longest:.1} ms",
         p99(&looks),
         looks.len()
     );
@@ -102,6 +73,37 @@ pub async fn run() -> Result<(), Failure> {
         watch(&mut worker)?.mib
     );
     cluster.stop().await?;
+    Ok(())
+}
+
+/// From half of the first campaign on, the second campaign and a question; then the end of both.
+async fn two_campaigns(
+    url: &str,
+    program: &App,
+    (first, second): (&Ready, &Ready),
+    half: u64,
+) -> Result<(), Failure> {
+    let accepted = format!(
+        "select coalesce((select n from campaign_count where campaign_id = '{}' and status = 'sent'), 0) >= {half}",
+        first.campaign.uuid()
+    );
+    until(url, &accepted).await?;
+    launch::launch(program, second.comms, second.campaign).await?;
+    ask(url, first.incident).await?;
+    until(
+        url,
+        &format!(
+            "select status = 'completed' from campaign where id = '{}'",
+            second.campaign.uuid()
+        ),
+    )
+    .await?;
+    share(url, second.campaign).await?;
+    until(
+        url,
+        "select not exists (select from campaign where status <> 'completed')",
+    )
+    .await?;
     Ok(())
 }
 
@@ -145,7 +147,7 @@ fn p99(looks: &[f64]) -> f64 {
     looks[(looks.len().saturating_sub(1) as f64 * 0.99) as usize]
 }
 
-/// Somebody asks on their page; how soon their receipt leaves.
+/// A customer asks on their page; returns the time until their receipt leaves.
 async fn ask(url: &str, incident: IncidentId) -> Result<(), Failure> {
     let app = app(url)?;
     let sql = "select id from person where incident_id = $1 limit 1";
@@ -174,7 +176,7 @@ async fn ask(url: &str, incident: IncidentId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What part of all that left while the second campaign was under way was its own.
+/// The second campaign's share of the messages that left while it was running.
 async fn share(url: &str, second: CampaignId) -> Result<(), Failure> {
     let sql = "select extract(epoch from max(at) - min(at))::float8, count(*)::float8 / (select count(*) from outcome o
             where o.settled and o.result = 'accepted' and o.at between min(s.at) and max(s.at))

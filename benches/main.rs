@@ -1,4 +1,4 @@
-//! The benchmarks: each measures Candor beside its yardstick in one run and prints both.
+//! The benchmarks: each measures Candor and its yardstick in one run and prints both.
 
 mod delta;
 mod import;
@@ -13,7 +13,7 @@ const NAMES: &str = "send, large, import, sign, take-next, all (status is not wr
 
 #[tokio::main]
 async fn main() -> Result<(), stage::Failure> {
-    // Cargo hands `--bench` on.
+    // Cargo passes `--bench` on.
     let name = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     match name.as_deref() {
         Some("import") => import::run().await,

@@ -1,5 +1,5 @@
-//! What lettre's own pool of connections does with letters that are ready: the yardstick that asks whether it
-//! is worth driving its connections ourselves.
+//! The rate of lettre's own connection pool with finished messages: the yardstick for driving its connections
+//! ourselves.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use crate::stage::Failure;
 
-/// As many as Candor's lines.
+/// As many as Candor's connections.
 const CONNECTIONS: u32 = 64;
 
-/// Messages a second of `messages` copies of a letter; nothing is kept of any.
+/// Messages per second of `messages` copies of a message; nothing is recorded.
 ///
 /// # Errors
 /// If one is refused.

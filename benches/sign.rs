@@ -1,4 +1,4 @@
-//! `script/bench sign`: what a signature costs, on one core, beside `openssl speed`'s bare RSA.
+//! `script/bench sign`: the cost of a signature, on one core, compared with `openssl speed`'s bare RSA.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use chrono::DateTime;
 
 use crate::stage::{Failure, Place};
 
-/// How long each is measured.
+/// The duration of each measurement.
 const TIME: Duration = Duration::from_secs(3);
 const DOMAIN: &str = "example.com";
 
@@ -48,7 +48,7 @@ pub async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// RSA-2048 signatures a second of all cores together; the key is made in `place`, and its path returned.
+/// RSA-2048 signatures per second of all cores together; the key is made in `place`, and its path is returned.
 ///
 /// # Errors
 /// If a key cannot be made.
@@ -81,7 +81,7 @@ fn micros(signers: &Signers, letter: &Letter) -> f64 {
     begun.elapsed().as_secs_f64() * 1e6 / f64::from(count)
 }
 
-/// What `openssl speed` says of one signature.
+/// The result of `openssl speed` for one signature.
 fn bare_rsa() -> Result<f64, Failure> {
     let said = openssl("speed -seconds 3 rsa2048")?;
     let line = said.lines().find(|line| line.starts_with("rsa 2048"));

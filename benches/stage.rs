@@ -1,4 +1,4 @@
-//! What every benchmark stands on: a directory, a database, a process whose memory is watched.
+//! The parts that all benchmarks use: a directory, a database, a process with its memory measured.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,14 +8,16 @@ use std::time::Duration;
 use candor::app::App;
 use candor::clock::Clock;
 use candor::config::Config;
+use candor::db;
+use candor::db::embedded::{Cluster, Settings};
 use candor::id::StaffId;
 
-/// Whatever keeps a benchmark from measuring.
+/// Any error that ends a benchmark.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
-/// A directory that is gone afterwards.
+/// A directory that is removed at the end.
 pub struct Place(pub PathBuf);
 
 impl Place {
@@ -31,6 +33,22 @@ impl Place {
         fs::create_dir_all(&dir)?;
         Ok(Self(dir))
     }
+
+    /// A durable Postgres in this directory, with a migrated database, and its URL.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn database(&self, max_connections: u32) -> Result<(Cluster, String), Failure> {
+        let settings = Settings {
+            durable: true,
+            max_connections,
+        };
+        let cluster = Cluster::start_with(&self.0.join("pg"), settings).await?;
+        cluster.ensure_database("bench").await?;
+        let url = cluster.url("bench");
+        db::migrate(&url).await?;
+        Ok((cluster, url))
+    }
 }
 
 impl Drop for Place {
@@ -39,7 +57,7 @@ impl Drop for Place {
     }
 }
 
-/// Which database and key a program of the benchmark uses.
+/// The database and the key that a program of the benchmark uses.
 pub fn environment(url: &str) -> [(&str, &str); 2] {
     [
         ("CANDOR__DATABASE__URL", url),
@@ -70,12 +88,12 @@ pub async fn staff(app: &App, role: &str) -> Result<StaffId, Failure> {
     Ok(id)
 }
 
-/// What a process used.
+/// The resources that a process used.
 #[derive(Default)]
 pub struct Used {
-    /// The most memory it ever had, in MiB.
+    /// Its highest memory use, in MiB.
     pub mib: f64,
-    /// Seconds of processor time, 10 ms before its end: steadier than those of the clock, where others run too.
+    /// Seconds of processor time, read 10 ms before its end: steadier than the clock's time while other processes run.
     pub cpu: f64,
 }
 
@@ -98,10 +116,10 @@ pub fn watch(child: &mut Child) -> Result<Used, Failure> {
     Ok(used)
 }
 
-/// `USER_HZ`, which Linux shows to programs whatever it uses itself.
+/// `USER_HZ`, which Linux reports to programs, whatever it uses itself.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Ticks spent by the process and by the system for it (proc(5), `stat`, fields 14 and 15).
+/// Ticks of the process, and of the system on its behalf (proc(5), `stat`, fields 14 and 15).
 fn ticks(stat: &str) -> Option<f64> {
     let fields = stat.rsplit_once(") ")?.1.split(' ');
     fields

@@ -1,8 +1,9 @@
-//! `script/bench take-next`: agents who take the next ticket, each as fast as it goes, beside the bare claim: the one
-//! statement without which it cannot be done, alone and not recorded. Both on the same line of tickets in one run; the
-//! audit log is linked meanwhile, and must be whole afterwards.
+//! `script/bench take-next`: agents take the next ticket, each as fast as possible, compared with the bare claim: its
+//! one necessary statement, without the record. Both use the same queue of tickets in one run. The audit log is linked
+//! at the same time, and must verify afterwards.
 //!
-//! `CANDOR_BENCH_TICKETS` (100,000): how many wait. `CANDOR_BENCH_SECONDS` (10): how long each is measured.
+//! `CANDOR_BENCH_TICKETS` (100,000): the number of waiting tickets. `CANDOR_BENCH_SECONDS` (10): the duration of each
+//! measurement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +13,6 @@ use candor::app::App;
 use candor::audit::{link, verify};
 use candor::clock::Clock;
 use candor::config::Config;
-use candor::db;
-use candor::db::embedded::{Cluster, Settings};
 use candor::id::{IncidentId, StaffId, TicketId};
 use candor::incident::{self, Facts};
 use candor::shutdown::Shutdown;
@@ -22,11 +21,11 @@ use candor::worker;
 
 use crate::stage::{Failure, Place, connect, environment, sql, staff};
 
-/// How many take at once.
+/// Concurrent agents.
 const AGENTS: usize = 64;
-/// Tickets that are written at once.
+/// Tickets written in one statement.
 const CHUNK: usize = 5_000;
-/// As `ticket::store` claims.
+/// The claim of `ticket::store`.
 const CLAIM: &str = "with next as (select id from ticket where status in ('new', 'open') and assignee is null \
      and not exists (select from incident gone where gone.id = ticket.incident_id \
      and gone.forgotten_at is not null) order by urgency desc, queued_at, id limit 1 for no key update skip locked) \
@@ -48,14 +47,7 @@ pub async fn run() -> Result<(), Failure> {
     let tickets = setting("CANDOR_BENCH_TICKETS", 100_000)?;
     let lasting = Duration::from_secs(setting("CANDOR_BENCH_SECONDS", 10)?);
     let place = Place::new("take-next")?;
-    let settings = Settings {
-        durable: true,
-        max_connections: 200,
-    };
-    let cluster = Cluster::start_with(&place.0.join("pg"), settings).await?;
-    cluster.ensure_database("bench").await?;
-    let url = cluster.url("bench");
-    db::migrate(&url).await?;
+    let (cluster, url) = place.database(200).await?;
     let app = app(&url)?;
     let mut agents = Vec::new();
     for _ in 0..AGENTS {
@@ -82,7 +74,7 @@ pub async fn run() -> Result<(), Failure> {
         (before + after) as f64 / 2.0 / seconds,
         ours as f64 / seconds,
     );
-    println!("take-next with {AGENTS} agents, {tickets} tickets in line");
+    println!("take-next with {AGENTS} agents, {tickets} tickets in the queue");
     println!(
         "  bare claim                {plain:>9.0} /s (before {before}, after {after} in {seconds:.0} s)"
     );
@@ -95,7 +87,7 @@ pub async fn run() -> Result<(), Failure> {
         candor / plain
     );
     println!(
-        "  audit log                 {} events, {}; what waited at the end was linked in {:.2} s",
+        "  audit log                 {} events, {}; the rest was linked at the end in {:.2} s",
         report.events,
         if report.is_whole() {
             "whole"
@@ -123,7 +115,7 @@ fn app(url: &str) -> Result<App, Failure> {
     Ok(App::new(Config::from_parts(None, env)?, Clock::system())?)
 }
 
-/// Puts tickets in line.
+/// Puts tickets into the queue.
 async fn fill(app: &App, url: &str, tickets: u64) -> Result<(), Failure> {
     let by = staff(app, "comms").await?;
     let incident = incident::steer::open(app, by, "bench", "A breach", &Facts::new()).await?;
@@ -171,7 +163,7 @@ async fn write(
     Ok(())
 }
 
-/// How many tickets are claimed by the bare statement.
+/// The number of tickets that the bare statement claims.
 async fn bare(url: &str, agents: &[StaffId], lasting: Duration) -> Result<u64, Failure> {
     let count = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
@@ -195,7 +187,7 @@ async fn bare(url: &str, agents: &[StaffId], lasting: Duration) -> Result<u64, F
     Ok(count.load(Ordering::Relaxed))
 }
 
-/// How many tickets agents take, and how long the slowest took.
+/// The number of tickets that agents take, and the duration of the slowest act.
 async fn taken(
     app: &App,
     agents: &[StaffId],

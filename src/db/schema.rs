@@ -1,4 +1,4 @@
-//! The tables as diesel sees them; `tests/it/schema.rs` compares this file with the migrations.
+//! The tables as diesel sees them; `tests/it/db/schema.rs` compares this file with the migrations.
 #![expect(missing_docs, reason = "the migrations carry the comments")]
 
 /// The SQL side of every `pg_enum!`.

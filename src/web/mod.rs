@@ -1,7 +1,7 @@
 //! The web: the table of all routes.
 //!
 //! A read calls one store, a change calls one verb. The signature of a handler says who may use it ([`caller`]). The
-//! tables below say it again, one line a route, and `tests/it/doors.rs` tries every route with every role.
+//! tables below say it again, one line a route, and `tests/it/web/routes.rs` tries every route with every role.
 
 pub mod api;
 pub mod body;
@@ -303,7 +303,7 @@ fn routes(to: &mut ServiceConfig) {
         );
 }
 
-/// All routes with their whole paths, for `tests/it/doors.rs`.
+/// All routes with their whole paths, for `tests/it/web/routes.rs`.
 pub fn endpoints() -> Vec<(Method, String, Access)> {
     let scopes = [
         ("", public()),

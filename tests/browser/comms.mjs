@@ -1,4 +1,4 @@
-// Walk (a), as the comms team goes it: from the list of affected people to the notice and its figure.
+// Walk (a), for the comms team: from the list of affected people to the notice and its figure.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ Your page: {{ status_link }}
 
 Code: {{ notice_code }}`;
 
-/** Opens the incident and says a first word in public. */
+/** Opens the incident and publishes a first update. */
 export async function openIncident(page, base) {
   await page.goto(`${base}/console/incidents`);
   await check(page, 'incidents-empty');
@@ -41,7 +41,7 @@ export async function openIncident(page, base) {
   await check(page, 'incident-update');
 }
 
-/** The line is dead, the page is closed and opened again: the same file goes on where it stopped. */
+/** The connection fails, the page is closed and opened again: the upload of the same file continues where it stopped. */
 async function sendOverABadLine(page, address) {
   const file = join(mkdtempSync(join(tmpdir(), 'candor-')), 'affected.csv');
   writeFileSync(file, LIST);
@@ -64,14 +64,14 @@ async function sendOverABadLine(page, address) {
   assert.equal(begun, 1, 'it went on with the upload that it had begun');
 }
 
-/** Imports a list with a bad row, reads why, and puts it in force all the same. */
+/** Imports a list with a bad row, reads why it was refused, and activates the list without it. */
 export async function importList(page, base) {
   await page.goto(`${base}/console/incidents/walk/import`);
   await check(page, 'import');
   await page.getByLabel('The affected list').setInputFiles({
     name: 'affected.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST),
   });
-  // A file that cannot be read says so in its place; the other is read from the same page.
+  // An unreadable file is reported at its field; the other file is read from the same page.
   await page.getByLabel('The affected list').setInputFiles({
     name: 'wrong.csv', mimeType: 'text/csv', buffer: Buffer.from('who,what\nme,name\n'),
   });
@@ -94,7 +94,7 @@ export async function importList(page, base) {
   await check(page, 'scope-active');
 }
 
-/** Writes the words: a slip is refused and kept, then mended and previewed. */
+/** Writes the text: a wrong one is refused and kept, then corrected and previewed. */
 export async function writeTemplate(page, base) {
   await page.goto(`${base}/console/templates`);
   await check(page, 'templates-empty');
@@ -120,7 +120,7 @@ export async function writeTemplate(page, base) {
   await check(page, 'template-preview');
 }
 
-/** Drafts and submits; the path of the campaign. */
+/** Drafts and submits; returns the path of the campaign. */
 export async function submitCampaign(page, base) {
   await page.goto(`${base}/console/campaigns`);
   await check(page, 'campaigns-empty');
@@ -134,7 +134,7 @@ export async function submitCampaign(page, base) {
   return new URL(page.url()).pathname;
 }
 
-/** The second pair of eyes. */
+/** The second member of staff approves. */
 export async function approve(page, base, campaign) {
   await page.goto(`${base}${campaign}`);
   await press(page, /Approve/);
@@ -142,7 +142,7 @@ export async function approve(page, base, campaign) {
   await check(page, 'campaign-approved');
 }
 
-/** Launches and watches, and loads nothing again by hand: the page follows by itself. */
+/** Launches and watches, without reloading: the page updates itself. */
 export async function launch(page, base, campaign) {
   await page.goto(`${base}${campaign}`);
   await press(page, /Launch/);
@@ -181,7 +181,7 @@ export async function lookAround(page, base) {
   await check(page, 'console-nowhere', { expected: /status of 404/ });
 }
 
-/** What auditor and admin see. */
+/** The pages that auditor and admin see. */
 export async function auditAndStaff(page, base) {
   for (const name of ['audit', 'staff']) {
     await page.goto(`${base}/console/${name}`);

@@ -1,4 +1,4 @@
-// What every member of staff does: sign in, press a deed that asks first, sign out.
+// Actions of every member of staff: sign in, press a button that asks for confirmation, sign out.
 import { check } from './lib.mjs';
 
 /** Signs in by the form. */
@@ -11,7 +11,7 @@ export async function enter(page, base, account) {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-/** Presses a deed of a page: its button, or, where it asks first, the button of the question. */
+/** Presses a button of a page; if it asks for confirmation, the button of the question. */
 export async function press(page, words) {
   const summary = page.locator('details.sure > summary').filter({ hasText: words });
   if (await summary.count() > 0) {

@@ -18,7 +18,7 @@ import { go, launch, person } from './lib.mjs';
 const house = JSON.parse(process.env.CANDOR_WALK);
 const { base } = house;
 const LANGUAGES = { en: 'English', es: 'Español', fr: 'Français', de: 'Deutsch', vi: 'Tiếng Việt', zh: '中文', ko: '한국어', ru: 'Русский', ar: 'العربية' };
-/** The languages of the first template; who reads another gets English. */
+/** The languages of the first template; readers of other languages get English. */
 const TEXTS = ['en', 'es', 'fr', 'de', 'vi', 'zh', 'ar'];
 const DEAR = { en: 'Dear', es: 'Hola', fr: 'Bonjour', de: 'Guten Tag', vi: 'Xin chào', zh: '您好', ar: 'مرحبا' };
 
@@ -56,7 +56,7 @@ const approver = await person(browser);
 const model = new Model();
 const api = (path) => fetch(`${base}/api/v1${path}`, { headers: { authorization: `Bearer ${house.key}` } }).then((answer) => answer.json());
 const words = (await api('/elements')).items.map((one) => [one.code, one.words]);
-/** Of each kind of person one, and three more. */
+/** One person of each kind, and three more. */
 const sample = () => {
   const all = model.all;
   const roll = dice(all.length);
@@ -74,13 +74,13 @@ const compare = new Compare({
 });
 
 const rows = people(500);
-/** What is kept from one step to the next. */
+/** The state that steps share. */
 const kept = {};
-/** What a draft changes on pages. */
+/** What pages say that a draft changes. */
 const DRAFT = ['dashboard', 'incident', 'scopes', 'programs', 'account', 'recount'];
 const of = (list) => table(list).map((row) => row.reference).sort();
 
-/** Drafts a campaign, has it approved by a second person, and launches it; the figures are compared on the way. */
+/** Drafts a campaign, has it approved by a second person, and launches it; compares the figures after each step. */
 async function campaign(name, { template, kind, who, audience, locales }) {
   const id = await act.draft(page, base, { template, kind, audience });
   const drafted = Object.assign(model.draft(id, kind, who), { name: template, locales });
@@ -139,13 +139,13 @@ const steps = {
     const columns = {};
     for (const [n, column] of texts(read.tables['Rejected rows by reason'])) columns[column === 'the row' ? '' : column] = (columns[column === 'the row' ? '' : column] ?? 0) + number(n);
     assert.deepEqual(columns, list.columns);
-    // What the draft would change: each row that is refused is missing.
+    // What the draft would change: refused rows are missing.
     const draft = (without, file) => ({ version: 1, ...file, delta: model.delta(rows.filter((one) => !without.has(one.reference))) });
     compare.draft = draft(new Set([...list.bad.values()].map((one) => one.reference)), { accepted: 475, rejected: 25 });
     await compare.all('read with bad rows');
     await shoot(page, base, 'draft', ['incidents/walk/scopes/1', 'incidents/walk/import']);
     await page.goto(`${base}/console/incidents/walk/scopes/1`);
-    // One of them is still wrong, and stays where it is.
+    // One of them is still wrong, and stays a reject.
     const [left] = list.bad.keys();
     await act.addCorrected(page, corrected(await act.rejects(page), list.bad, [left]));
     compare.draft = draft(new Set([list.bad.get(left).reference]), { accepted: 499, rejected: 1, again: 1, replaced: 24 });
@@ -207,10 +207,10 @@ const steps = {
     await compare.all('v2 read', { only: DRAFT });
     await shoot(page, base, 'draft-2', ['incidents/walk/scopes/2']);
     await page.goto(`${base}/console/incidents/walk/scopes/2`);
-    // Somebody else adds a row while the page with the numbers is open.
-    const beside = await page.context().newPage();
-    await act.upload(beside, base, file(second.filter((one) => one.reference === late)), 'Add its rows to draft v2');
-    await beside.close();
+    // Another session adds a row while the page with the numbers is open.
+    const tab = await page.context().newPage();
+    await act.upload(tab, base, file(second.filter((one) => one.reference === late)), 'Add its rows to draft v2');
+    await tab.close();
     await act.confirm(page);
     await page.getByText(`a file was added, and it has ${second.length} accepted and 0 refused rows now`).first().waitFor();
     await act.check(page, 'scope-outdated');
@@ -272,7 +272,7 @@ const steps = {
     await compare.all('a letter and a correction posted');
     await act.tell(page, base, kept.safe.list.id);
     model.record(kept.safe.list);
-    // Who has no postal address either.
+    // People without e-mail and without a postal address.
     for (const p of model.due('letter')) model.tellOne(await act.tellOne(page, base, p.row.reference), p);
     const { needs_letter, told_too_much, unnotified_elements, in_progress } = model.account;
     assert.deepEqual([needs_letter, told_too_much, unnotified_elements, in_progress], [0, 0, 0, 0]);

@@ -33,11 +33,11 @@ export async function serve(answer) {
 }
 
 /**
- * Goes the steps in their order and closes the browser, whatever becomes of them; the number of those that went well. The
- * first that fails is the last: those after it lean on it. Then its fault is on standard error, and the exit code is 1.
+ * Runs the steps in order and closes the browser in any case; returns the number of steps that succeeded. The first
+ * failure is the last step, since later steps depend on it. Its error goes to standard error, and the exit code is 1.
  *
- * `about`: what else is known when a step fails. After `minutes` the process ends: each wait has its own end, and this is
- * for what nobody thought of.
+ * `about`: further information for a failed step. Each wait has its own limit; after `minutes` the process ends in any
+ * case.
  */
 export async function go(browser, steps, { minutes = 5, about = async () => '' } = {}) {
   const late = () => { console.error(`FAILED: not through after ${minutes} minutes`); process.exit(1); };

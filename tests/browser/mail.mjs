@@ -11,7 +11,7 @@ export function letters(directory) {
   return names.sort().reverse().map((name) => read(readFileSync(join(directory, name), 'latin1')));
 }
 
-/** The newest letter to `to` whose text fits `words`, once it is there and so many others were before it. */
+/** The newest message to `to` with a text that matches `words`, once it has arrived after `before` others. */
 export async function letter(directory, to, words, before = 0) {
   for (const until = Date.now() + 60_000; Date.now() < until;) {
     const kept = letters(directory);

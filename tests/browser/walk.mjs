@@ -1,4 +1,4 @@
-// The two walks in a real browser, against a Candor that somebody else started.
+// The two walks in a real browser, against a running Candor.
 //   node walk.mjs '{"base": "http://127.0.0.1:8080", "mail": "/folder", "accounts": {"comms": {"email": …, "password": …}, …}}'
 // or the same JSON in CANDOR_WALK. Exit 1 and the fault on standard error if a step fails.
 import * as comms from './comms.mjs';

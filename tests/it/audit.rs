@@ -1,9 +1,12 @@
-//! The audit log: entries without a lock, the chain, rows outside of it, and acts and stops that go on whatever the log
-//! does.
+//! The audit log: entries are written without a lock, the hash chain, rows outside of the chain. Acts and stops go on
+//! when the log is locked.
 
 mod actions;
+mod filters;
 mod reads;
+mod search;
 mod stops;
+mod waiting;
 
 use std::time::{Duration, Instant};
 
@@ -50,7 +53,7 @@ async fn refusal(house: &House, sql: &str) -> String {
     error.as_db_error().unwrap().message().to_owned()
 }
 
-/// An event as whoever reads the chain could make it, in its place behind the end.
+/// An event with a correct hash, as an attacker who can read the chain could append it.
 async fn forged(house: &House, seq: i64) -> String {
     let head = chain::head(&mut house.app.db.get().await.unwrap()).await;
     let event = Event::new(
@@ -130,7 +133,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         )
     };
     let next = events + 1;
-    // The next number, one that continues the chain as it should, a huge one, one before the first.
+    // The next number, a number that continues the chain correctly, a huge number, a number before the first.
     let mut stray = vec![junk(next), junk(9_000_000_000_000), junk(-4)];
     stray.push(forged(&house, next + 1).await);
     house
@@ -140,7 +143,7 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         ))
         .await;
 
-    // The program goes on: the stop, and an act.
+    // The stop and one act still succeed.
     assert!(
         hold::stop_everything(&house.app, SYSTEM)
             .await
@@ -162,7 +165,13 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
     outside.sort_by_key(|flaw| format!("{flaw:?}"));
     assert_eq!((named, found.events), (outside, events + 2));
 
-    // Pages show the chain alone.
+    shows_only_the_chain(&house).await;
+    goes_on_without_a_head(&house).await;
+    names_each_fault(&house, &[-4, next, next + 1, 9_000_000_000_000]);
+}
+
+/// Pages show only entries of the chain.
+async fn shows_only_the_chain(house: &House) {
     let site = Site::open(&house.app).await;
     let auditor = site.signed_in("aud", &[Auditor]).await;
     let page = auditor.get("/console/audit").body;
@@ -180,39 +189,43 @@ async fn acts_and_the_stop_go_on_past_stray_rows_and_a_lost_head_and_each_is_nam
         !incident.contains("approved it"),
         "nor on the page of what it names"
     );
+}
 
-    // The head is deleted.
+/// The row that holds the head of the chain is deleted: the start and two acts are still linked.
+async fn goes_on_without_a_head(house: &House) {
     house
         .sql("alter table audit_head disable trigger all; delete from audit_head; alter table audit_head enable trigger all")
         .await;
-    assert!(report(&house).await.flaws.contains(&Flaw::HeadLost));
+    assert!(report(house).await.flaws.contains(&Flaw::HeadLost));
     assert!(
         hold::start_again(&house.app, SYSTEM)
             .await
             .unwrap()
             .recorded
     );
-    act(&house, "without.head").await;
+    act(house, "without.head").await;
     let turn = link::turn(&house.app).await.unwrap();
-    // Signing in, the start, the act, and that the head was lost.
+    // The log holds the sign-in, the start, the act, and that the head was lost.
     assert_eq!((turn.restored, turn.linked >= 3), (true, true));
-    let found = report(&house).await;
+    let found = report(house).await;
     let restored = |flaw: &Flaw| matches!(flaw, Flaw::HeadRestored(_));
     assert!(found.flaws.iter().any(restored), "{:?}", found.flaws);
     let broken =
         |flaw: &Flaw| matches!(flaw, Flaw::Broken(_) | Flaw::Altered(_) | Flaw::Cut { .. });
     assert!(!found.flaws.iter().any(broken), "{:?}", found.flaws);
-    act(&house, "and.on").await;
+    act(house, "and.on").await;
     assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
+}
 
-    // The command names each, and ends with 1.
-    let said = Program::of(&house).run(&["audit", "verify"]);
+/// The command names each fault, and exits with 1.
+fn names_each_fault(house: &House, rows: &[i64]) {
+    let said = Program::of(house).run(&["audit", "verify"]);
     let said = (
         said.status.code(),
         String::from_utf8_lossy(&said.stderr).into_owned(),
     );
     assert_eq!(said.0, Some(1));
-    for row in [-4, next, next + 1, 9_000_000_000_000] {
+    for row in rows {
         assert!(
             said.1.contains(&format!("row {row} is outside")),
             "{}",
@@ -246,13 +259,13 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
                 .await
                 < 200
             {
-                // Another node at the same row is no error.
+                // Another node that has written the same row is no error.
                 let _ = link::turn(&house.app).await;
                 assert!(Instant::now() < deadline, "not all are linked");
             }
         }
     });
-    // The log is whole at each moment.
+    // The chain verifies at each moment.
     let reader = async {
         loop {
             let found = report(&house).await;
@@ -277,7 +290,7 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
             .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
-    // Page by page, without a gap.
+    // Reads page by page, without a gap.
     let mut before = None;
     let mut seen = 0;
     loop {
@@ -290,125 +303,4 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
         }
     }
     assert_eq!(seen, 200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_act_waits_for_no_other_act_and_for_no_one_who_links() {
-    let house = House::new().await;
-    act(&house, "a.first").await;
-    let holder = house.raw().await;
-    holder
-        .batch_execute("begin; select * from audit_head for update")
-        .await
-        .unwrap();
-    let open = house.app.db.begin().await.unwrap();
-    let mut open = open;
-    store::append(
-        &mut open,
-        house.app.now(),
-        SYSTEM,
-        Action::KeyAdd,
-        "x",
-        &json!({}),
-    )
-    .await
-    .unwrap();
-    let begun = Instant::now();
-    act(&house, "c.while").await;
-    assert!(begun.elapsed() < Duration::from_secs(2));
-    assert_eq!(
-        link::turn(&house.app).await.unwrap(),
-        link::Turn::default(),
-        "the head is held"
-    );
-    holder.batch_execute("commit").await.unwrap();
-    assert_eq!(link::turn(&house.app).await.unwrap().linked, 2);
-    open.commit().await.unwrap();
-    assert_eq!(link::turn(&house.app).await.unwrap().linked, 1);
-    assert!(report(&house).await.is_whole());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stop_whose_entry_cannot_be_written_is_written_later_once_with_its_own_time() {
-    let house = House::new().await;
-    let holder = house.raw().await;
-    holder
-        .batch_execute("begin; lock table audit_event in access exclusive mode")
-        .await
-        .unwrap();
-    let begun = Instant::now();
-    let done = hold::stop_everything(&house.app, SYSTEM).await.unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        begun.elapsed()
-    );
-    assert_eq!((done.changed, done.recorded), (true, false));
-    let stopped = "select count(*) from emergency_stop where stopped_at is not null";
-    assert_eq!(house.number(stopped).await, 1);
-    let program = Program::of(&house);
-    assert!(
-        program
-            .ok(&["start"])
-            .contains("audit log cannot be written now")
-    );
-    house.app.clock.advance(chrono::TimeDelta::hours(1));
-    assert!(hold::record_switches(&house.app).await.is_err());
-    holder.batch_execute("commit").await.unwrap();
-    for _ in 0..2 {
-        hold::record_switches(&house.app).await.unwrap();
-    }
-    let late = "select count(*) from audit_event where action in ('sending.stop', 'sending.start') \
-                and detail::jsonb->'written_late' = 'true'";
-    assert_eq!(house.number(late).await, 2);
-    let then = format!(
-        "select count(*) from audit_event where action = 'sending.stop' and at = '{}'",
-        crate::house::BEGINNING
-    );
-    assert_eq!(
-        house.number(&then).await,
-        1,
-        "with the time at which it was done"
-    );
-    assert_eq!(
-        house
-            .number("select jsonb_array_length(unrecorded) from emergency_stop")
-            .await,
-        0
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_and_commands_do_not_wait_long_for_a_lock_and_long_work_does() {
-    let house = House::with("[database]\nlock_seconds = 1\nstatement_seconds = 2").await;
-    let scene = Scene::new(&house).await;
-    let holder = house.raw().await;
-    holder
-        .batch_execute("begin; select * from incident for update")
-        .await
-        .unwrap();
-    let begun = Instant::now();
-    let mut tx = house.app.db.begin().await.unwrap();
-    let refused = candor::incident::store::lock(&mut tx, scene.incident).await;
-    assert!(matches!(refused, Err(db::Error::Late(_))), "{refused:?}");
-    assert!(begun.elapsed() < Duration::from_secs(5));
-    drop(tx);
-    let patient = house.app.patient();
-    let waits = tokio::spawn(async move {
-        let mut tx = patient.db.begin().await.unwrap();
-        let limits = "select coalesce(nullif(current_setting('statement_timeout'), '0'), 'none')";
-        let client = patient.db.raw().await.unwrap();
-        let limit: String = client.query_one(limits, &[]).await.unwrap().get(0);
-        let found = candor::incident::store::lock(&mut tx, scene.incident).await;
-        (limit, found.is_ok())
-    });
-    let asleep = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%incident%'";
-    let deadline = Instant::now() + Duration::from_secs(20);
-    // Longer than the limit of others.
-    while house.number(asleep).await == 0 || begun.elapsed() < Duration::from_secs(4) {
-        assert!(Instant::now() < deadline);
-        tokio::task::yield_now().await;
-    }
-    holder.batch_execute("commit").await.unwrap();
-    assert_eq!(waits.await.unwrap(), ("none".to_owned(), true));
 }

@@ -1,10 +1,11 @@
-//! Who comes to the web in tests: a person with a browser, and a program with a key. Both are plain
-//! blocking clients, so that they share nothing with the server.
+//! The clients of the web in tests: a person with a browser, and a program with a key. Both are plain blocking clients,
+//! so that they share no code with the server.
+
+mod program;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use candor::actor::Actor;
 use candor::address::EmailAddress;
@@ -20,7 +21,9 @@ use ureq::http::{Request, Response};
 
 type Outcome = Result<Response<ureq::Body>, ureq::Error>;
 
-/// The password of everybody in tests.
+pub use self::program::{ApiClient, figures};
+
+/// The password of all accounts in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The web of a house, on a free port, until it is dropped.
@@ -47,7 +50,7 @@ impl Site {
         }
     }
 
-    /// Somebody who can sign in with [`PASSWORD`].
+    /// An account that can sign in with [`PASSWORD`].
     pub async fn staff(&self, name: &str, roles: &[StaffRole]) -> Staff {
         let email = EmailAddress::parse(&format!("{name}@staff.example")).unwrap();
         let hash = Password::parse(PASSWORD).unwrap().hash(Cost::LIGHT).await;
@@ -56,7 +59,7 @@ impl Site {
             .unwrap()
     }
 
-    /// A browser of a stranger.
+    /// A browser that is not signed in.
     pub fn browser(&self) -> Browser {
         Browser {
             agent: agent(),
@@ -65,8 +68,8 @@ impl Site {
         }
     }
 
-    /// A browser in which a new member of staff with these roles has signed in, not by the form, which
-    /// counts attempts.
+    /// A browser in which a new member of staff with these roles is signed in. It does not use the form, which counts
+    /// attempts.
     pub async fn signed_in(&self, name: &str, roles: &[StaffRole]) -> Browser {
         self.staff(name, roles).await;
         let (from, email) = (
@@ -85,7 +88,7 @@ impl Site {
         browser
     }
 
-    /// A program with a key of these roles.
+    /// A program with an API key of an account with these roles.
     pub async fn program(&self, roles: &[StaffRole]) -> ApiClient {
         let made = key::create(&self.app, Actor::System("test"), "program", roles).await;
         ApiClient {
@@ -110,12 +113,12 @@ fn agent() -> Agent {
         .into()
 }
 
-/// An answer as it came.
+/// An answer as it was received.
 #[derive(Debug)]
 pub struct Seen {
     /// HTTP status.
     pub status: u16,
-    /// Headers, names in lower case; of repeated ones the last.
+    /// Headers, with names in lower case; of repeated headers the last one.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,
@@ -142,7 +145,7 @@ impl Seen {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The path of the page that a redirect leads to.
+    /// The path to which a redirect leads.
     pub fn goal(&self) -> String {
         let path = self.header("location").split('?').next();
         path.unwrap_or_default().to_owned()
@@ -153,7 +156,7 @@ impl Seen {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 
-    /// The hidden fields of the page's first form that posts to `path`, itself or by one of its buttons.
+    /// The hidden fields of the first form on the page that posts to `path`, by itself or by one of its buttons.
     fn hidden_in(&self, path: &str) -> Vec<(String, String)> {
         let forms = crate::html::forms(&self.body);
         let form = forms.iter().find(|form| {
@@ -164,7 +167,7 @@ impl Seen {
         form.map(crate::html::Form::hidden).unwrap_or_default()
     }
 
-    /// The token in the page's forms.
+    /// The CSRF token of the forms on the page.
     pub fn csrf(&self) -> &str {
         let (_, rest) = self
             .body
@@ -174,7 +177,7 @@ impl Seen {
     }
 }
 
-/// A person with a browser: cookies, forms, no script. Redirects are seen, not followed.
+/// A person with a browser: cookies and forms, no script. Redirects are returned, not followed.
 pub struct Browser {
     agent: Agent,
     base: String,
@@ -188,7 +191,14 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(()).unwrap()))
     }
 
-    /// Sends a form as it is, token or no token, with extra headers.
+    /// A page, which must open.
+    pub fn page(&self, path: &str) -> String {
+        let seen = self.get(path);
+        assert_eq!(seen.status, 200, "{path}: {}", seen.body);
+        seen.body
+    }
+
+    /// Sends a form as it is, with or without a token, with extra headers.
     pub fn post(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Seen {
         let mut request = Request::post(format!("{}{path}", self.base))
             .header("cookie", self.jar())
@@ -200,7 +210,7 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(body).unwrap()))
     }
 
-    /// Sends octets as a script of a page does.
+    /// Sends octets as a page's script does.
     pub fn patch(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
         let mut request =
             Request::patch(format!("{}{path}", self.base)).header("cookie", self.jar());
@@ -210,8 +220,8 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(body.to_owned()).unwrap()))
     }
 
-    /// Fills in a form of the page at `page` and sends it to `path`, with the hidden fields that the form has
-    /// there and the caller does not give.
+    /// Fills in a form of the page at `page` and sends it to `path`, with the form's hidden fields that the caller does
+    /// not give.
     pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
         let seen = self.get(page);
         let token = ("csrf", seen.csrf());
@@ -231,7 +241,7 @@ impl Browser {
         )
     }
 
-    /// Sends a form in parts, put together by the caller between the boundary `frontier`.
+    /// Sends a multipart form that the caller has built with the boundary `frontier`.
     pub fn post_parts(&self, path: &str, body: &str) -> Seen {
         let request = Request::post(format!("{}{path}", self.base))
             .header("cookie", self.jar())
@@ -264,7 +274,7 @@ impl Browser {
         self.get(seen.header("location"))
     }
 
-    /// Answers on a ticket that is then solved, and reads what became of it.
+    /// Answers a ticket, sets it to solved, and returns its state.
     pub fn answer(&self, ticket: &str) -> String {
         let fields = [
             ("kind", "reply"),
@@ -318,88 +328,7 @@ impl Browser {
     }
 }
 
-/// A program with an API key.
-pub struct ApiClient {
-    agent: Agent,
-    base: String,
-    /// Its key.
-    pub key: String,
-}
-
-impl ApiClient {
-    /// Goes to another site from now on, with the same key.
-    pub fn move_to(&mut self, url: &str) {
-        url.clone_into(&mut self.base);
-    }
-
-    /// Asks for what is at `path` below `/api/v1`.
-    pub fn get(&self, path: &str) -> Seen {
-        let request = self.request("GET", path).body(()).unwrap();
-        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
-    }
-
-    /// Posts JSON under a new Idempotency-Key.
-    pub fn post(&self, path: &str, body: &Value) -> Seen {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let key = format!("auto-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        self.post_with(path, &[("idempotency-key", &key)], body)
-    }
-
-    /// Posts JSON with these headers and no others.
-    pub fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Seen {
-        let json = [&[("content-type", "application/json")], headers].concat();
-        self.send(path, &json, &body.to_string())
-    }
-
-    /// Posts a body as it is.
-    pub fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        self.hand("POST", path, headers, body)
-    }
-
-    /// Patches with a body as it is.
-    pub fn patch(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        self.hand("PATCH", path, headers, body)
-    }
-
-    fn hand(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
-        let mut request = self.request(method, path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.to_owned()).unwrap();
-        tokio::task::block_in_place(|| Seen::of(self.agent.run(request)))
-    }
-
-    fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/api/v1{path}", self.base));
-        match self.key.as_str() {
-            "" => request,
-            key => request.header("authorization", format!("Bearer {key}")),
-        }
-    }
-}
-
-/// What `/metrics` says, on an address of its own.
-pub async fn figures(app: &App) -> String {
-    let shutdown = Shutdown::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/metrics", listener.local_addr().unwrap());
-    let (served, until) = (app.clone(), shutdown.clone());
-    let served =
-        tokio::spawn(async move { web::operations::serve(served, listener, &until).await });
-    let seen = tokio::task::spawn_blocking(move || {
-        let mut answer = agent().get(address).call().unwrap();
-        answer.body_mut().read_to_string().unwrap()
-    });
-    let seen = seen.await.unwrap();
-    shutdown.leave();
-    served.await.unwrap().unwrap();
-    seen
-}
-
-/// The page without what narrow screens show beside the cells of tables.
+/// The page without the labels that narrow screens show next to the cells of tables.
 pub fn unlabelled(html: &str) -> String {
     let mut parts = html.split(" data-label=\"");
     let first = parts.next().unwrap_or_default().to_owned();

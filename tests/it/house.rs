@@ -1,5 +1,5 @@
-//! A house of Candor for one test: its own schema in a real Postgres, a clock that stands still, a
-//! relay in memory. Tests run side by side and share nothing but the server.
+//! `House` is one test's Candor: its own schema in a real Postgres, a clock that stands still, a relay in memory. Tests
+//! run in parallel and share only the server.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -19,16 +19,16 @@ use candor::worker::{self, Route};
 use chrono::{DateTime, Utc};
 
 const DATABASE: &str = "candor_test";
-/// The moment at which every house begins.
+/// The time at which the clock of every house stands at first.
 pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// The server, with its database swept of what killed runs left behind. Given by
-/// CANDOR_TEST_DATABASE_URL, or a private one that lives as long as this process.
+/// The server's URL, after schemas of killed runs are dropped. CANDOR_TEST_DATABASE_URL names the server; otherwise a
+/// private one runs as long as this process.
 fn server() -> &'static str {
     static URL: OnceLock<String> = OnceLock::new();
     URL.get_or_init(|| {
-        // A runtime of its own: whichever test comes first must not own the server's tasks.
+        // A runtime of its own: the runtime of the first test must not own the server's tasks.
         std::thread::spawn(|| {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let url = runtime.block_on(start());
@@ -53,7 +53,7 @@ async fn start() -> String {
             let cluster = Cluster::start_with(&dir, settings).await.unwrap();
             cluster.ensure_database(DATABASE).await.unwrap();
             let url = cluster.url(DATABASE);
-            // It stops when this process ends, however that happens.
+            // The server stops when this process ends, in any way.
             std::mem::forget(cluster);
             url
         }
@@ -96,7 +96,7 @@ fn app(url: &str, settings: &str, master: &str) -> App {
             "notice@sundmere.example",
         ),
     ];
-    // What a test sets itself is left to it.
+    // The test's own settings have precedence.
     let poll = settings.contains("poll_milliseconds");
     let env = env
         .into_iter()
@@ -107,7 +107,7 @@ fn app(url: &str, settings: &str, master: &str) -> App {
     )
     .unwrap();
     if config.database.state_dir == "auto" {
-        // Tests leave nothing behind.
+        // Tests leave no files behind.
         config.database.state_dir.clear();
     }
     let beginning: DateTime<Utc> = BEGINNING.parse().unwrap();
@@ -118,7 +118,7 @@ fn app(url: &str, settings: &str, master: &str) -> App {
 pub struct House {
     /// The program.
     pub app: App,
-    /// What was mailed.
+    /// The messages that were sent.
     pub mail: MemoryRelay,
     /// The URL of this house's schema.
     pub url: String,
@@ -132,13 +132,13 @@ impl House {
         Self::with("").await
     }
 
-    /// The same with settings, as TOML.
+    /// A house with these settings, as TOML.
     pub async fn with(settings: &str) -> Self {
         let server = tokio::task::block_in_place(server);
         Self::at(server, settings).await
     }
 
-    /// The same in another database than the one that tests share.
+    /// A house in another database than the shared one.
     pub async fn at(server: &str, settings: &str) -> Self {
         let schema = format!(
             "t{}_{}",
@@ -179,7 +179,7 @@ impl House {
         }
     }
 
-    /// The same house with other settings under the same key.
+    /// Changes the settings; the master key stays.
     pub fn with_settings(&mut self, settings: &str) {
         self.app = app(&self.url, settings, &"07".repeat(32));
     }
@@ -189,12 +189,12 @@ impl House {
         &self.server
     }
 
-    /// The same house with other settings, among them the master key.
+    /// Changes the settings, including the master key.
     pub fn rekey(&mut self, settings: &str) {
         self.app = app(&self.url, settings, "");
     }
 
-    /// A member of staff with these roles, straight into the table; signs in with nothing.
+    /// Inserts a member of staff with these roles, who cannot sign in.
     pub async fn staff(&self, roles: &[&str]) -> StaffId {
         let id = StaffId::new(self.app.now());
         let roles = roles.join(",");
@@ -232,6 +232,17 @@ impl House {
             .get(0)
     }
 
+    /// Waits up to a minute until this number is more than zero.
+    pub async fn until(&self, what: &str, question: &str) {
+        for _ in 0..3_000 {
+            if self.number(question).await > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not within a minute: {what} ({question})");
+    }
+
     /// All people of all incidents, in the order of their ids.
     pub async fn people(&self) -> Vec<PersonId> {
         let people = "select id from person order by id";
@@ -252,7 +263,7 @@ impl House {
         self.number(&sql).await
     }
 
-    /// The memory relay as the senders take it.
+    /// The memory relay as a route for the senders.
     pub fn routes(&self, connections: usize) -> Vec<Route> {
         vec![Route {
             relay: Relay::Memory(self.mail.clone()),
@@ -262,12 +273,12 @@ impl House {
         }]
     }
 
-    /// Lets the senders work until nothing is left that can be sent now.
+    /// Runs the senders until no message is due.
     pub async fn send_all(&self) {
         self.send_through(self.routes(4)).await;
     }
 
-    /// The same by other relays.
+    /// The same with other relays.
     pub async fn send_through(&self, routes: Vec<Route>) {
         let shutdown = Shutdown::new();
         worker::start(&self.app, routes, &shutdown);
@@ -279,7 +290,7 @@ impl House {
         );
     }
 
-    /// Waits until no batch, no audience and no letter is due.
+    /// Waits until no batch, no audience and no queued message is due.
     pub async fn until_idle(&self) {
         let now = self.app.now().to_rfc3339();
         let due = format!(
@@ -309,7 +320,7 @@ impl Drop for House {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                // Pooled connections may still end a statement: do not wait for them for ever.
+                // Pooled connections may still run a statement: the lock timeout limits the wait.
                 connect(&url)
                     .await
                     .batch_execute(&format!(
@@ -318,7 +329,7 @@ impl Drop for House {
                     .await
             })
         });
-        // What cannot be dropped now is swept by the next run.
+        // The next run drops a schema that cannot be dropped now.
         let _ = dropped.join();
     }
 }

@@ -1,7 +1,19 @@
-//! Pages as a browser without script reads them: links, and forms with the controls that belong to them, wherever
-//! they stand.
+//! Reads pages as a browser without script does: links, and forms with the controls that belong to them, also by the
+//! `form` attribute.
 
 use std::collections::BTreeMap;
+
+/// The page contains these words.
+#[track_caller]
+pub fn has(page: &str, words: &str) {
+    assert!(page.contains(words), "“{words}” is not in {page}");
+}
+
+/// The page does not contain these words.
+#[track_caller]
+pub fn lacks(page: &str, words: &str) {
+    assert!(!page.contains(words), "“{words}” is in {page}");
+}
 
 /// An element: its name and attributes. One without a value has an empty one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +44,12 @@ impl Tag {
         self.name == "button" && matches!(kind, None | Some("submit"))
     }
 
-    /// Whether Enter in it presses the default button of its form: every visible input does, a text area does not.
+    /// Whether Enter in it presses the default button of its form: true for every visible input, false for a text area.
     pub fn takes_enter(&self) -> bool {
         self.name == "input" && self.get("type") != Some("hidden")
     }
 
-    /// Whether words are typed into it.
+    /// Whether a user types text into it.
     pub fn takes_words(&self) -> bool {
         let kind = self.get("type").unwrap_or("text");
         let words = matches!(
@@ -48,7 +60,7 @@ impl Tag {
     }
 }
 
-/// A form and what belongs to it, in the order of the page.
+/// A form and its controls, in the order of the page.
 #[derive(Debug, Clone)]
 pub struct Form {
     pub action: String,
@@ -62,7 +74,7 @@ impl Form {
         self.controls.iter().filter(|control| control.is_submit())
     }
 
-    /// What goes along without being seen.
+    /// Its hidden fields.
     pub fn hidden(&self) -> Vec<(String, String)> {
         let hidden = self
             .controls
@@ -77,7 +89,7 @@ impl Form {
         hidden.map(pair).collect()
     }
 
-    /// Where its buttons send it.
+    /// The addresses to which its buttons send it.
     pub fn goals(&self) -> Vec<String> {
         let does =
             |button: &&Tag| !button.has("disabled") && button.get("formmethod") != Some("dialog");
@@ -129,14 +141,14 @@ fn tag(text: &str) -> Option<Tag> {
     })
 }
 
-/// All tags of a page in their order; a closing one has a slash before its name.
+/// All tags of a page in order; a closing tag has a slash before its name.
 pub fn tags(page: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut rest = page;
     while let Some((_, after)) = rest.split_once('<') {
         rest = after;
         if let Some(tag) = tag(after) {
-            // What is typed is text, whatever it looks like.
+            // The content of a text area is text, even if it looks like a tag.
             if tag.name == "textarea" {
                 rest = after.split_once("</textarea>").map_or("", |(_, rest)| rest);
             }
@@ -182,7 +194,7 @@ pub fn forms(page: &str) -> Vec<Form> {
     forms.into_iter().map(|(_, form)| form).collect()
 }
 
-/// The addresses that a page leads to or shows: links, frames, and forms that read.
+/// The addresses that a page leads to or shows: links, frames, and GET forms.
 pub fn links(page: &str) -> Vec<String> {
     let of = |tag: &Tag| match tag.name.as_str() {
         "a" => tag.get("href").map(str::to_owned),

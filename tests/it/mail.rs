@@ -1,4 +1,4 @@
-//! Letters through real and misbehaving mail servers, into folders, and back through a parser.
+//! Messages through real and misbehaving mail servers, into folders, and back through a parser.
 
 mod announced;
 mod messages;
@@ -103,7 +103,7 @@ fn accepted(reply: &Reply) -> bool {
 }
 
 #[tokio::test]
-async fn whatever_fails_while_connecting_is_the_relays_affair() {
+async fn a_failure_while_connecting_counts_against_the_relay() {
     for act in [
         Act::HangUp,
         Act::Silence,
@@ -141,7 +141,7 @@ async fn whatever_fails_while_connecting_is_the_relays_affair() {
 }
 
 #[tokio::test]
-async fn what_the_server_cannot_carry_is_told_with_its_reason() {
+async fn a_message_that_the_server_cannot_deliver_fails_with_a_reason() {
     let server = serve(&["PIPELINING", "SIZE 600"], |_, _| Act::Usual).await;
     let mut line = line(&server).await;
     let status = |reply| match reply {
@@ -190,7 +190,7 @@ async fn internationalised_addresses_go_through_where_they_can() {
 }
 
 #[tokio::test]
-async fn a_server_that_hears_only_one_ehlo_gets_its_letters() {
+async fn a_server_that_accepts_only_one_ehlo_gets_its_messages() {
     let mut greeted = false;
     let server = serve(MODERN, move |_, at| match at {
         "EHLO" if std::mem::replace(&mut greeted, true) => Act::Say("503 5.5.1 Already identified"),
@@ -205,7 +205,7 @@ async fn a_server_that_hears_only_one_ehlo_gets_its_letters() {
 }
 
 #[tokio::test]
-async fn signing_in_works_and_failing_to_is_the_relays_affair() {
+async fn signing_in_works_and_a_failure_counts_against_the_relay() {
     for (offer, words) in [
         ("AUTH PLAIN LOGIN", "AUTH PLAIN AHUAcEBzcw=="),
         ("AUTH LOGIN", "AUTH LOGIN"),
@@ -235,7 +235,7 @@ async fn signing_in_works_and_failing_to_is_the_relays_affair() {
 }
 
 #[tokio::test]
-async fn a_folder_keeps_whole_letters_in_order_of_time() {
+async fn a_folder_keeps_whole_messages_in_order_of_time() {
     let scratch = Scratch::new();
     let folder = scratch.path().join("out");
     let relay = Relay::from_url("test", &format!("file://{}", folder.display())).expect("a relay");
@@ -251,7 +251,7 @@ async fn a_folder_keeps_whole_letters_in_order_of_time() {
     assert_eq!(
         names.len(),
         2,
-        "sent again, a letter replaces itself: {names:?}"
+        "sent again, a message replaces itself: {names:?}"
     );
     assert!(
         names[0].ends_with("20210820T091112.000Z-1@example.com.eml"),

@@ -1,78 +1,40 @@
-//! The one integration binary.
+//! The one integration binary: a harness, and tests by noun.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there"
 )]
 
-mod addresses;
-mod api;
-mod approvals;
-mod audiences;
-mod audit;
-mod auditor;
-mod browser;
-mod callers;
-mod campaigns;
-mod changed;
+// The harness: a house with its database, and the clients, servers and processes around it.
 mod client;
-mod console;
-mod credentials;
-mod csv;
-mod damaged;
-mod desk;
-mod domain;
-mod doors;
-mod edges;
-mod embedded;
-mod ends;
-mod estimates;
-mod facts;
-mod few;
-mod fresh_pages;
+mod database_proxy;
 mod house;
 mod html;
-mod imports;
-mod leftovers;
-mod life;
-mod lists;
-mod live_figures;
-mod locks;
-mod look;
-mod mail;
-mod mended;
-mod merge;
-mod naming;
-mod notify;
-mod once;
-mod operator;
-mod outcomes;
-mod pacing;
-mod pages;
 mod people;
-mod postal;
 mod postgres;
-mod problems;
-mod processes;
 mod program;
-mod promises;
-mod quirky;
-mod real_notices;
-mod rehearsed;
-mod restore;
-mod retry;
-mod rotation;
-mod schema;
-mod scope;
 mod sending;
-mod sends;
-mod sign_in;
-mod size;
-mod stale_forms;
-mod tail;
+mod sessions;
+
+// Tests by noun.
+mod addresses;
+mod audit;
+mod campaign;
+mod db;
+mod delivery;
+mod incident;
+mod mail;
+mod operations;
+mod postal;
+mod scope;
+mod staff;
+mod template;
 mod tickets;
-mod tls;
-mod together;
-mod told_apart;
-mod true_pages;
-mod waits;
+mod web;
+
+// The whole program: walks, promises, random histories, size, and the rules of the source.
+mod domain;
+mod imports;
+mod life;
+mod promises;
+mod size;
 mod walk;

@@ -1,4 +1,4 @@
-//! Builders: an incident with people in it, a template, a campaign that is under way.
+//! Builders: an incident with people in it, a template, a running campaign.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -7,10 +7,13 @@ use candor::app::App;
 use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
-use candor::id::{CampaignId, IncidentId, StaffId, TemplateId};
+use candor::id::{CampaignId, IncidentId, PersonId, StaffId, TemplateId};
 use candor::incident::{self, Facts, IncidentState, steer};
+use candor::link::StatusLink;
 use candor::person::contact::reference_key;
-use candor::scope::consent::Consent;
+use candor::person::find::{Clue, find};
+use candor::scope::activate::activate;
+use candor::scope::consent::{Confirmed, Consent};
 use candor::scope::import::Source;
 use candor::scope::{self, ScopeMode};
 use candor::seal;
@@ -18,26 +21,26 @@ use candor::template::{Variant, Variants, edit};
 
 use crate::house::House;
 
-/// A body that uses what every notice needs.
+/// A body with what every notice needs.
 pub const BODY: &str = "Dear {{ name }},\n\nour system was broken into. Taken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
-/// The same for a correction, which goes to people who are no longer affected, too.
+/// The same for a correction: its audience includes people who are no longer affected.
 const CORRECTION: &str = "Dear {{ name }},\n\nwe were wrong.\n\n{{#if has.any}}\nTaken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n{{/if}}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
-/// What stands before the @ in the Message-ID of notice `n`, in SQL.
+/// The part of notice `n`'s Message-ID before the @, in SQL.
 pub const MESSAGE_OF: &str =
     "left(encode(sha256(uuid_send(n.campaign_id) || uuid_send(n.person_id)), 'hex'), 32)";
 
-/// Two pairs of eyes and an incident.
+/// Two members of staff, since approval needs two, and an incident.
 #[derive(Clone, Copy)]
 pub struct Scene {
     /// Writes and launches.
     pub comms: StaffId,
     /// Approves.
     pub approver: StaffId,
-    /// The breach.
+    /// The incident.
     pub incident: IncidentId,
 }
 
@@ -82,9 +85,45 @@ impl Scene {
     /// Puts a draft in force.
     pub async fn activate(&self, house: &House, version: i32) {
         let (app, given) = (&house.app, Consent::Given);
-        scope::activate::activate(app, self.comms, self.incident, version, given)
+        activate(app, self.comms, self.incident, version, given)
             .await
             .unwrap();
+    }
+
+    /// Puts a list with one row in force, in which a reference now names another person.
+    pub async fn give_reference_away(&self, house: &House, csv: &str) {
+        let version = self.read(house, ScopeMode::Delta, csv).await;
+        let another = Confirmed {
+            another_person: Some(1),
+            told_too_much: Some(1),
+            ..Default::default()
+        };
+        let consent = Consent::Numbers(another);
+        activate(&house.app, self.comms, self.incident, version, consent)
+            .await
+            .unwrap();
+    }
+
+    /// Saves the fact sheet and the title.
+    pub async fn edit_facts(&self, house: &House, title: &str, facts: &Facts) {
+        let mut conn = house.app.db.get().await.unwrap();
+        let found = incident::store::find(&mut conn, self.incident).await;
+        let version = found.unwrap().version;
+        drop(conn);
+        steer::edit_facts(&house.app, self.comms, self.incident, version, title, facts)
+            .await
+            .unwrap();
+    }
+
+    /// A person and the path of their status page.
+    pub async fn status_page(&self, house: &House, reference: &str) -> (PersonId, String) {
+        let clue = Clue::Reference(reference.to_owned());
+        let found = find(&house.app, self.incident, &clue).await.unwrap();
+        let link = StatusLink {
+            person: found[0].id,
+            epoch: found[0].link_epoch,
+        };
+        (found[0].id, format!("/s/{}", link.token(&house.app.keys)))
     }
 
     /// Imports a list, which stays a draft.
@@ -97,7 +136,7 @@ impl Scene {
         imported.version
     }
 
-    /// References that begin with `who`, of `n` people of only the first `buckets` buckets: their batches are large.
+    /// References with the prefix `who`, of `n` people of only the first `buckets` buckets: their batches are large.
     pub async fn references(
         &self,
         house: &House,
@@ -170,18 +209,31 @@ impl Scene {
         launch::create(&house.app, self.comms, &new).await.unwrap()
     }
 
-    /// Submits, approves and launches.
-    pub async fn launch(&self, house: &House, campaign: CampaignId) {
+    /// An approved first notice.
+    pub async fn approved(&self, house: &House) -> CampaignId {
+        let kind = CampaignKind::Initial;
+        let campaign = self.draft(house, kind, UncertainPolicy::Resend).await;
+        self.approve(house, campaign).await;
+        campaign
+    }
+
+    /// Submits and approves.
+    pub async fn approve(&self, house: &House, campaign: CampaignId) {
         let hash = submitted(&house.app, self.comms, campaign).await.unwrap();
         launch::approve(&house.app, self.approver, campaign, &hash)
             .await
             .unwrap();
+    }
+
+    /// Submits, approves and launches.
+    pub async fn launch(&self, house: &House, campaign: CampaignId) {
+        self.approve(house, campaign).await;
         launch::launch(&house.app, self.comms, campaign)
             .await
             .unwrap();
     }
 
-    /// A campaign under way to some of those whom its kind is for.
+    /// A running campaign to a filtered part of its kind's audience.
     pub async fn launched_to(
         &self,
         house: &House,
@@ -196,7 +248,7 @@ impl Scene {
         campaign
     }
 
-    /// A campaign under way, if there is anybody whom it is for. Readers of German get the English text.
+    /// A running campaign, or `None` if its audience is empty. Readers of German get the English text.
     pub async fn launched_if_anybody(
         &self,
         house: &House,
@@ -216,7 +268,7 @@ impl Scene {
         Some(campaign)
     }
 
-    /// A campaign under way.
+    /// A running campaign.
     pub async fn launched(&self, house: &House, kind: CampaignKind) -> CampaignId {
         let campaign = self.draft(house, kind, UncertainPolicy::Resend).await;
         self.launch(house, campaign).await;
@@ -224,12 +276,12 @@ impl Scene {
     }
 }
 
-/// Submits a campaign; what a correction leaves unsaid is acknowledged with its numbers, and nothing else.
+/// Submits a campaign; acknowledges only what a correction leaves unsaid, with its numbers.
 pub async fn submitted(app: &App, by: StaffId, id: CampaignId) -> Result<String, CampaignError> {
     submitted_with(app, by, id, BTreeSet::new()).await
 }
 
-/// The same, with what else is acknowledged.
+/// The same, with further acknowledgements.
 async fn submitted_with(
     app: &App,
     by: StaffId,
@@ -246,7 +298,7 @@ async fn submitted_with(
     launch::submit_with(app, by, id, &said).await
 }
 
-/// The list of three people with a name and a telephone number, of which the first two have a name alone.
+/// The list of three people with a name and a telephone number; for the first two without the number.
 pub fn list_of_three_without_phones() -> String {
     (0..2).fold(list(3, "name;phone"), |csv, i| {
         let before = format!("person{i}@example.org,Person {i},en,US-WA,name;phone");

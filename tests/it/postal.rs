@@ -1,20 +1,20 @@
-//! People without e-mail, minors, people who died and people at protected addresses: lists, letters, and what became
-//! of them.
+//! People without e-mail, minors, people who died and people at protected addresses: letter lists, postal letters, and
+//! the results.
 
 mod barred;
+mod changes_since_taking;
+mod corrections;
 mod former;
-mod fresh;
+mod list_files;
 mod lists;
 mod locks;
-mod mended;
 mod minors;
 mod moved;
-mod outdated;
+mod outdated_files;
 mod posted_once;
 mod races;
-mod since;
 mod two_people;
-mod untold;
+mod unreached_people;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -41,13 +41,13 @@ use crate::people::Scene;
 /// A list of letters as a mail house reads it: the rows by reference, each by column.
 type Rows = BTreeMap<String, BTreeMap<String, String>>;
 
-/// A house with an incident, and what its post office does.
+/// A house with an incident, and the tasks of its post office.
 struct Post {
     house: House,
     scene: Scene,
 }
 
-/// Taken although its links lead to this machine only.
+/// The links begin with this machine's address, which letters may use only with this consent.
 pub const REHEARSAL: Insist = Insist {
     again: false,
     anyway: true,
@@ -141,7 +141,7 @@ impl Post {
         self.person(reference).await.standing.as_str()
     }
 
-    /// The path of somebody's page.
+    /// The path of a person's status page.
     async fn page(&self, reference: &str) -> String {
         let person = self.person(reference).await;
         let link = StatusLink {
@@ -151,7 +151,7 @@ impl Post {
         format!("/s/{}", link.token(&self.house.app.keys))
     }
 
-    /// The account, once every counter equals the people, one by one.
+    /// The account, after a check that every counter equals a recount.
     async fn account(&self) -> Account {
         let differ = recount::books(&self.house.app, self.scene.incident).await;
         assert_eq!(differ.unwrap(), []);

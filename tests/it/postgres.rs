@@ -1,5 +1,5 @@
-//! A Postgres of one test's own, with the settings, the certificates and the language that the test asks for. It
-//! listens on 127.0.0.1 and on a socket, and ends with this process.
+//! A Postgres for one test, with the settings, certificates and language that the test needs. It listens on 127.0.0.1
+//! and on a socket, and stops with this process.
 
 use std::fs::{self, Permissions};
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use candor::db::embedded::program;
 
-/// Starts the server and asks for its end when our pipe closes, however we end.
+/// Starts the server and stops it when our end of the pipe closes, in any way.
 const SERVE: &str = r#"
 exec 3<&0 </dev/null
 "$0" "$@" 3<&- & server=$!
@@ -22,20 +22,20 @@ kill -INT $server
 wait $server
 "#;
 
-/// What a test asks of its server.
+/// What a test needs of its server.
 #[derive(Default)]
 pub struct Wanted<'w> {
     /// Lines of postgresql.conf.
     pub settings: &'w str,
-    /// Lines of pg_hba.conf, behind `local all all trust`.
+    /// Lines of pg_hba.conf, after `local all all trust`.
     pub hosts: &'w str,
     /// Files in the data directory, readable for the server alone.
     pub files: &'w [(&'w str, &'w str)],
-    /// Where the server's locales are.
+    /// The directory of the server's locales.
     pub locales: Option<&'w Path>,
 }
 
-/// A server that runs. Its superuser is `candor`, its database `postgres`.
+/// A running server. Its superuser is `candor`, its database `postgres`.
 pub struct Postgres {
     dir: PathBuf,
     /// The port on 127.0.0.1.
@@ -48,7 +48,7 @@ impl Postgres {
     pub async fn start(wanted: Wanted<'_>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        // Short, for the socket, and where every account gets.
+        // A short path, since a socket's may not be long, in a directory that every account can enter.
         let dir = PathBuf::from(format!("/tmp/candor-pg-{}-{number}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let account = account();
@@ -102,7 +102,7 @@ impl Postgres {
         running
     }
 
-    /// Its URL through the socket, which asks for no password.
+    /// Its URL through the socket, which needs no password.
     pub fn local(&self) -> String {
         let dir = self.dir.display().to_string().replace('/', "%2F");
         format!("postgres://candor@{dir}:{}/postgres", self.port)
@@ -147,7 +147,7 @@ fn command(name: &str, account: Option<(u32, u32)>) -> Command {
     command
 }
 
-/// The account that the server runs as: ours, unless we are root.
+/// The account that runs the server: ours, unless we are root.
 fn account() -> Option<(u32, u32)> {
     let id = |words: &[&str]| {
         let said = Command::new("id").args(words).output().unwrap();

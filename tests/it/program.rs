@@ -17,13 +17,13 @@ pub struct Program {
     listen: String,
 }
 
-/// An address of this machine that is free now, for a program that is started with it. Its port is below those that the
-/// system gives to connections (`ip_local_port_range`): none that is opened before the program listens can take it.
+/// A free address of this machine, for a program that is started with it. Its port is below those that the system gives
+/// to connections (`ip_local_port_range`): no connection that is opened before the program listens can take it.
 pub fn free_address() -> String {
     const FIRST: u32 = 12_000;
     const PORTS: u32 = 20_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    // Another process of tests begins somewhere else.
+    // Another test process begins with another port.
     let begin = std::process::id() * 100;
     for _ in 0..PORTS {
         let n = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
@@ -63,7 +63,7 @@ impl Program {
         }
     }
 
-    /// With one relay, whose name stands in every outcome.
+    /// With one relay; its name is recorded with every attempt.
     pub fn with_relay(self, name: &str, url: &str, connections: usize) -> Self {
         self.with_relays(&[(name, url.to_owned())], connections)
     }
@@ -92,7 +92,7 @@ impl Program {
         self
     }
 
-    /// Where its pages are.
+    /// The address of its pages.
     pub fn base(&self) -> String {
         format!("http://{}", self.listen)
     }
@@ -105,7 +105,7 @@ impl Program {
         (env!("CARGO_BIN_EXE_candor"), words, env)
     }
 
-    /// The program and its words, for somebody else to start.
+    /// The program and its words, to be started by another process.
     pub fn words(&self, words: &[&str]) -> Vec<String> {
         let config = self.scratch.path().join("candor.toml");
         let mut all = vec![
@@ -138,7 +138,7 @@ impl Program {
         self.command(words).output().unwrap()
     }
 
-    /// Runs a command that must do well; what it printed.
+    /// Runs a command that must succeed; returns what it printed.
     #[track_caller]
     pub fn ok(&self, words: &[&str]) -> String {
         let output = self.run(words);
@@ -147,7 +147,7 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Starts a command that goes on and writes its log to a file.
+    /// Starts a long-running command that writes its log to a file.
     pub fn start_logged(&self, word: &str, log: &Path) -> Running {
         let log = std::fs::File::create(log).unwrap();
         let mut command = self.command(&[word]);
@@ -155,7 +155,7 @@ impl Program {
         Running(command.spawn().unwrap())
     }
 
-    /// Starts a command that goes on, by another build of the program if one is named.
+    /// Starts a long-running command, of another build of the program if one is named.
     pub fn start_by(&self, word: &str, program: Option<&str>) -> Running {
         let Some(program) = program else {
             return self.start(word);
@@ -169,7 +169,7 @@ impl Program {
         Running(command.spawn().unwrap())
     }
 
-    /// Starts a command that goes on.
+    /// Starts a long-running command.
     pub fn start(&self, word: &str) -> Running {
         let mut command = self.command(&[word]);
         command.stdout(Stdio::null()).stderr(Stdio::inherit());
@@ -186,12 +186,12 @@ impl Running {
         Self(child)
     }
 
-    /// Its number.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.0.id()
     }
 
-    /// Waits until its pages answer and its database is there.
+    /// Waits until its pages answer and its database is reachable.
     pub async fn until_ready(&mut self, program: &Program) {
         let ready = format!("{}/readyz", program.base());
         for _ in 0..1_200 {
@@ -217,13 +217,13 @@ impl Running {
         panic!("it has not ended after a minute");
     }
 
-    /// As `kill -9`: it ends at once, and nothing of it runs any more.
+    /// SIGKILL: the process ends at once.
     pub fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
 
-    /// As `kill -TERM`: it ends when what is in hand is done.
+    /// SIGTERM: it ends when its present work is done.
     pub async fn terminate(self) -> ExitStatus {
         let told = Command::new("kill").arg(self.0.id().to_string()).status();
         assert!(told.unwrap().success());

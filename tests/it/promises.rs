@@ -1,15 +1,15 @@
-//! The promises (README.md), each by its name. Search the tests for `p1_` to `p10_`; this is where each stands:
+//! The promises (README.md), each by its name. Search the tests for `p1_` to `p10_`; the table says where each is tested:
 //!
 //! | promise | tests |
 //! |---|---|
-//! | P1 complete, P2 truthful | here; `campaigns.rs`; what a text names in `naming.rs`, read by a stranger; who is told what in `audiences.rs`; any order of lists and notices in `scope/random.rs`, of everything in `scope/walks.rs` |
-//! | P3 nothing lost | `promises/killed.rs`; with every kind of trouble at once in `promises/storm.rs`; imports in `scope/kills.rs` |
-//! | P4 stop means stop | `promises/stopped.rs`; letters of the helpline in `tickets/courier.rs` |
-//! | P5 four eyes | `campaigns.rs`; each part of what is approved in `approvals.rs` |
-//! | P6 betrays nobody | `promises/dumped.rs`; logs at their most talkative in `promises/logged.rs`, each type in `promises/masked.rs` |
-//! | P7 reading changes nothing | `doors.rs`, every route; `pages.rs`, a person's and an agent's pages |
-//! | P8 legal moves only | `tickets/moves.rs`, all pairs, by the desk and by raw SQL; `walk.rs`, by the API |
-//! | P9 no lost update | `tickets/agents.rs`; two of the comms team in `together.rs`; `api.rs`, versions of incidents |
+//! | P1 complete, P2 truthful | here; `campaign/walk.rs`; what a text names in `template/naming.rs`, checked by an independent reader; who is told what in `campaign/audiences.rs`; any order of lists and notices in `scope/random.rs`, of all events in `scope/walks.rs` and `life` |
+//! | P3 nothing lost | `promises/killed.rs`; with every kind of failure at once in `promises/storm.rs`; imports in `scope/kills.rs` |
+//! | P4 stop means stop | `promises/stopped.rs`; messages of the helpline in `tickets/outbox_sender.rs` |
+//! | P5 four eyes | `campaign/walk.rs`; each part of what is approved in `campaign/approvals.rs` |
+//! | P6 betrays nobody | `promises/dumped.rs`; logs at the level `trace` in `promises/logged.rs`, each type in `promises/masked.rs` |
+//! | P7 reading changes nothing | `web/routes.rs`, every route; `tickets/pages.rs`, a person's and an agent's pages |
+//! | P8 legal moves only | `tickets/moves.rs`, all pairs, by agents' actions and by raw SQL; `walk/tickets.rs`, by the API |
+//! | P9 no lost update | `tickets/agents.rs`; two members of the comms team in `campaign/concurrent_edits.rs`; `web/api.rs`, versions of incidents |
 //! | P10 tamper-evident | here |
 
 mod dumped;
@@ -30,7 +30,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-/// The account, which counters, people and API must tell alike.
+/// The account, which must be the same by counters, by people and in the API.
 async fn told(house: &House, scene: &Scene, program: &ApiClient) -> Account {
     let mut conn = house.app.db.get().await.unwrap();
     let books = account(&mut conn, scene.incident).await.unwrap();
@@ -82,7 +82,7 @@ async fn p1_p2_everybody_is_accounted_for_and_what_was_not_named_shows_until_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
+async fn p10_every_alteration_of_the_audit_log_is_named() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(2, "name")).await;
@@ -159,7 +159,8 @@ async fn p10_whatever_is_altered_in_the_audit_log_is_named() {
     }
     program.ok(&["audit", "verify"]);
 
-    // Somebody with the database writes it all anew, so that it fits: what was kept elsewhere does not.
+    // A person with access to the database rewrites the whole chain consistently: it differs from the head that was
+    // kept elsewhere.
     house
         .sql("delete from audit_event; update audit_head set seq = 0, hash = ''")
         .await;

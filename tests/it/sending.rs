@@ -1,4 +1,4 @@
-//! Senders that work in the test's own process, and the relays that they use.
+//! Senders that work in the test's own process, and their relays.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use candor::worker::{self, Route};
 use crate::house::House;
 use crate::people::Scene;
 
-/// Settings of tests of something else than the breaker, which judges campaigns with many refusals.
+/// Settings that switch off the breaker, which would pause campaigns with many refusals.
 pub const NO_BREAKER: &str = "[breaker]\nwindow = 1000\nleast = 1000";
 
 /// A list of people with these e-mail addresses.
@@ -47,7 +47,7 @@ pub fn local(port: u16, connections: usize) -> Route {
     route(&format!("smtp://127.0.0.1:{port}"), connections)
 }
 
-/// Senders at work until [`Sending::end`]. Dropped without it, they go on until the test ends.
+/// Senders at work until [`Sending::end`]. If dropped without it, they work until the test ends.
 pub struct Sending(pub Shutdown);
 
 impl Sending {
@@ -58,13 +58,13 @@ impl Sending {
         Self(shutdown)
     }
 
-    /// Lets them end what they have, and waits for them.
+    /// Lets them finish their work, and waits for them.
     pub async fn end(self) {
         self.0.leave();
         self.wait().await;
     }
 
-    /// Ends them at once, whatever is on their connections.
+    /// Ends them at once, with messages on their connections.
     pub async fn drop_all(self) {
         self.0.leave();
         self.0.hard().cancel();

@@ -1,7 +1,7 @@
-//! What stays as it is however large an incident: the turn of a small campaign beside a large one, the memory of a first
-//! list, the cost of any page of a list.
+//! Costs that do not grow with the size of an incident: the share of a small campaign next to a large one, the memory
+//! of a first list, the cost of any page of a list.
 //!
-//! `CANDOR_SIZE=full` runs them at the sizes that are promised; by default they are small enough for every run.
+//! `CANDOR_SIZE=full` runs the promised sizes; the default is small enough for every run.
 
 mod freeze;
 mod locks;

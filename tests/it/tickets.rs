@@ -1,13 +1,16 @@
-//! Tickets and letters against a real Postgres: the walk from question to answer, the table of moves,
-//! agents in each other's way, real questions, the courier.
+//! Tickets and their messages against a real Postgres: the walk from question to answer, the table of moves, concurrent
+//! agents, real questions, the outbox sender.
 
-mod again;
 mod agents;
-mod courier;
+mod callers;
+mod contact;
 mod moves;
+mod outbox_sender;
+mod pages;
+mod priority;
 mod questions;
+mod waiting_messages;
 mod walk;
-mod weighed;
 
 use candor::address::EmailAddress;
 use candor::id::{IncidentId, PersonId, StaffId};
@@ -37,7 +40,7 @@ impl std::ops::Deref for Helpline {
     }
 }
 
-/// A person to make.
+/// The attributes of a person to insert.
 pub struct Someone<'a> {
     pub email: Option<&'a str>,
     pub locale: &'a str,
@@ -45,7 +48,7 @@ pub struct Someone<'a> {
     pub flags: i32,
 }
 
-/// Somebody with an address.
+/// A person with an address.
 pub const ANN: Someone<'static> = Someone {
     email: Some("ann@home.example"),
     locale: "en-US",
@@ -73,7 +76,7 @@ impl Helpline {
         }
     }
 
-    /// Makes the incident's part of the table of people, as a first list does.
+    /// Makes the incident's partition of the table of people, as a first list does.
     async fn room(&self) {
         let (one, other) = tokio::join!(self.raw(), self.raw());
         let own = Own::new(self.incident, 1);
@@ -84,7 +87,7 @@ impl Helpline {
         scope_store::attach_own(&mut conn, &own).await.unwrap();
     }
 
-    /// People straight into the table, each with a reference of their own.
+    /// Inserts people, each with a reference of their own.
     pub async fn people(&self, count: usize, like: &Someone<'_>) -> Vec<PersonId> {
         let raw = self.raw().await;
         let mut ids = Vec::new();
@@ -138,7 +141,7 @@ impl Helpline {
         asked.unwrap().ticket().clone()
     }
 
-    /// The ticket as it is.
+    /// The ticket in the database.
     pub async fn look(&self, ticket: &Ticket) -> Ticket {
         let mut conn = self.app.db.get().await.unwrap();
         store::find(&mut conn, &self.app.keys, ticket.id)
@@ -146,7 +149,7 @@ impl Helpline {
             .unwrap()
     }
 
-    /// What was said, as kind and text.
+    /// The messages of the ticket, as kind and text.
     pub async fn thread(&self, ticket: &Ticket) -> Vec<(String, String)> {
         let mut conn = self.app.db.get().await.unwrap();
         let thread = store::thread(&mut conn, &self.app.keys, ticket, 0)
@@ -170,7 +173,7 @@ impl Helpline {
         told.collect()
     }
 
-    /// The agent answers, and the ticket goes on.
+    /// The agent answers, and sets the next status.
     pub async fn replies(&self, ticket: &Ticket, text: &str, then: Then) -> Ticket {
         let seen = desk::Seen::of(ticket);
         let replied = desk::reply(&self.app, self.agent, ticket.id, seen, text, &then).await;
@@ -200,7 +203,7 @@ impl Helpline {
         }
     }
 
-    /// A move with all that any move may need.
+    /// A move with every argument that any move needs.
     pub fn then(&self, to: TicketStatus) -> Then {
         let resolution = match to {
             TicketStatus::Closed => TicketResolution::Duplicate,

@@ -1,5 +1,7 @@
-//! Walk (a) by the API alone, a key for every role: from the list of affected people to the notice in
-//! the mailbox and the figure that says so. And what may not be walked.
+//! Walk (a) by the API alone, a key for every role: from the list of affected people to the notice in the mailbox and
+//! the figure. And the steps that are refused.
+
+mod tickets;
 
 use candor::incident::steer;
 use candor::staff::StaffRole::{Agent, Approver, Auditor, Comms};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use crate::client::{ApiClient, Seen, Site};
 use crate::house::House;
 
-/// Two good people, one for the post, one withheld; line 6 is bad twice.
+/// Two valid people, one to be told by post, one withheld; line 6 has two faults.
 const LIST: &str = "reference,email,name,locale,jurisdiction,elements,flags\n\
     A-1,ana@example.org,Ana,en,US-CA,name;ssn,\n\
     A-2,bo@example.org,Bo,en,US-WA,name;phone,\n\
@@ -19,7 +21,7 @@ const LIST: &str = "reference,email,name,locale,jurisdiction,elements,flags\n\
 const BODY: &str = "Dear {{ name }},\n\n{{ facts.what_happened }} Taken of yours: {{ elements }}.\n\n\
     {{ guidance }}\n\nYour page: {{ status_link }}\n\nCode: {{ notice_code }}";
 
-/// Everybody the walk needs.
+/// The keys of all roles that the walk needs.
 struct Cast {
     comms: ApiClient,
     approver: ApiClient,
@@ -125,7 +127,17 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     let site = Site::open(&house.app).await;
     let cast = Cast::of(&site).await;
     cast.incident();
+    read_list(&cast);
+    let campaign = approve_and_launch(&cast);
+    house.send_all().await;
+    read_figures(&cast, &campaign);
+    find_people(&cast);
+    read_notices(&cast, &campaign);
+    assert_eq!(house.mail.sent().len(), 2);
+}
 
+/// The list in force, and its rejects.
+fn read_list(cast: &Cast) {
     let scope = ok(&cast.comms.get("/incidents/sundmere/scopes/1"), 200);
     assert_eq!(
         (&scope["accepted"], &scope["rejected"]),
@@ -142,7 +154,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         lines[0]
     );
     assert!(lines[1].contains(",6,email;elements,"), "{}", lines[1]);
+}
 
+/// A second person approves exactly what was submitted; returns the campaign's id.
+fn approve_and_launch(cast: &Cast) -> String {
     let campaign = cast.campaign(BODY);
     let submitted = ok(&cast.act(&campaign, "submit"), 200);
     assert_eq!(submitted["status"], "in_review");
@@ -169,8 +184,11 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         "approved"
     );
     assert_eq!(ok(&cast.act(&campaign, "launch"), 200)["status"], "sending");
-    house.send_all().await;
+    campaign
+}
 
+/// The counts of the campaign, and the account.
+fn read_figures(cast: &Cast, campaign: &str) {
     let done = ok(&cast.comms.get(&format!("/campaigns/{campaign}")), 200);
     assert_eq!(done["status"], "completed", "{done}");
     let counts = &done["counts"];
@@ -185,7 +203,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         "in_progress": 0, "needs_letter": 1, "withheld": 1, "unnotified_elements": 0, "told_too_much": 0,
         "correction_letters": 0, "guardian_letters": 0, "unexplained": 0 });
     assert_eq!(account, expected);
+}
 
+/// Finds a person by reference and by e-mail, and by nothing less.
+fn find_people(cast: &Cast) {
     let people = ok(
         &cast.agent.get("/incidents/sundmere/people?reference=A-1"),
         200,
@@ -220,7 +241,10 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
         let asked = format!("/incidents/sundmere/people{clue}");
         refused(&cast.agent.get(&asked), 400, "bad-request");
     }
+}
 
+/// The notices of the campaign, page by page.
+fn read_notices(cast: &Cast, campaign: &str) {
     let path = format!("/campaigns/{campaign}/notices?status=sent&limit=1");
     let page = ok(&cast.comms.get(&path), 200);
     let next = text(&page, "next");
@@ -238,7 +262,6 @@ async fn a_list_becomes_mail_and_figures_by_the_api_alone() {
     );
     assert_eq!(notice["attempts"][0]["result"], "accepted");
     assert!(notice["attempts"][0]["began_at"].is_string());
-    assert_eq!(house.mail.sent().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,153 +312,4 @@ async fn everything_stops_and_starts_again() {
         started,
         json!({ "stopped": false, "changed": true, "recorded": true })
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_ticket_makes_legal_moves_only() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let cast = Cast::of(&site).await;
-    cast.incident();
-    let people = ok(
-        &cast.agent.get("/incidents/sundmere/people?reference=A-1"),
-        200,
-    );
-    let ask = json!({ "incident": "sundmere", "channel": "web", "person": people["items"][0]["id"], "text": "What now?" });
-    let id = text(&ok(&cast.agent.post("/tickets", &ask), 201), "id");
-    let taken = ok(&cast.agent.post("/tickets/take-next", &json!({})), 200);
-    assert_eq!(
-        (&taken["id"], &taken["status"]),
-        (&json!(id), &json!("open"))
-    );
-    assert_eq!(
-        cast.agent.post("/tickets/take-next", &json!({})).status,
-        204
-    );
-
-    let go = |to: Value| cast.agent.post(&format!("/tickets/{id}/transition"), &to);
-    let version = &taken["version"];
-    let illegal = refused(
-        &go(json!({ "to": "new", "version": version })),
-        409,
-        "illegal-move",
-    );
-    assert_eq!(
-        (&illegal["from"], &illegal["to"]),
-        (&json!("open"), &json!("new"))
-    );
-    refused(
-        &go(json!({ "to": "on_hold", "version": version })),
-        422,
-        "not-accepted",
-    );
-    refused(&go(json!({ "to": "on_hold" })), 428, "version-missing");
-    refused(
-        &go(json!({ "to": "done", "version": version })),
-        400,
-        "bad-request",
-    );
-
-    let say = |words: Value| cast.agent.post(&format!("/tickets/{id}/messages"), &words);
-    let solved = json!({ "kind": "reply", "text": "Freeze your credit.", "then": "solved",
-        "resolution": "answered", "version": version });
-    let answered = ok(&say(solved.clone()), 201);
-    assert_eq!(
-        (&answered["status"], &answered["resolution"]),
-        (&json!("solved"), &json!("answered"))
-    );
-    let late = refused(&say(solved), 409, "changed");
-    assert_eq!(late["now"]["status"], "solved");
-    refused(
-        &go(json!({ "to": "closed", "version": answered["version"] })),
-        409,
-        "illegal-move",
-    );
-    ok(&say(json!({ "kind": "note", "text": "Nice person." })), 201);
-
-    let whole = ok(&cast.agent.get(&format!("/tickets/{id}")), 200);
-    let moves: Vec<_> = whole["history"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["to"].clone())
-        .collect();
-    assert_eq!(moves, ["new", "open", "solved"]);
-    assert_eq!(whole["thread"].as_array().unwrap().len(), 3);
-    let list = ok(
-        &cast
-            .agent
-            .get("/tickets?status=solved,closed&incident=sundmere"),
-        200,
-    );
-    assert_eq!(
-        (&list["items"][0]["id"], &list["next"]),
-        (&json!(id), &Value::Null)
-    );
-    refused(&cast.agent.get("/tickets?status=done"), 400, "bad-request");
-    house.send_all().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_or_not_said_well_is_named() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let cast = Cast::of(&site).await;
-    let auditor = site.program(&[Auditor]).await;
-    cast.incident();
-    let nothing = "00000000000070008000000000000001";
-    for path in [
-        "/incidents/none/account".to_owned(),
-        "/incidents/sundmere/scopes/9".to_owned(),
-        "/incidents/sundmere/scopes/x".to_owned(),
-        format!("/templates/tpl_{nothing}"),
-        format!("/campaigns/cmp_{nothing}"),
-        format!("/campaigns/cmp_{nothing}/notices"),
-        format!("/notices/ntc_{nothing}"),
-        format!("/tickets/tkt_{nothing}"),
-        "/tickets/T-1".to_owned(),
-    ] {
-        refused(&auditor.get(&path), 404, "not-found");
-    }
-    let bad = |path: &str, body: Value| refused(&cast.comms.post(path, &body), 400, "bad-request");
-    let named = bad(
-        "/templates",
-        json!({ "name": "x", "variants": { "en": { "subject": 1, "body": "b" } } }),
-    );
-    assert_eq!(named["at"], "variants.en.subject");
-    let unknown = bad(
-        "/campaigns",
-        json!({ "incident": "sundmere", "tempalte": "x" }),
-    );
-    assert!(text(&unknown, "detail").contains("tempalte"), "{unknown}");
-    let wrong =
-        json!({ "name": "x", "variants": { "en": { "subject": "s", "body": "one\n{{ oops }}" } } });
-    let problem = refused(&cast.comms.post("/templates", &wrong), 422, "not-accepted");
-    assert_eq!(
-        (
-            &problem["errors"][0]["locale"],
-            &problem["errors"][0]["line"]
-        ),
-        (&json!("en"), &json!(2))
-    );
-    let unknown_column = import(
-        &cast.comms,
-        "/incidents/sundmere/scopes",
-        "reference,ssn\n1,2\n",
-    );
-    refused(&unknown_column, 422, "not-accepted");
-    refused(
-        &import(&cast.comms, "/incidents/sundmere/scopes?mode=some", LIST),
-        400,
-        "bad-request",
-    );
-    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
-    refused(
-        &cast
-            .comms
-            .send("/incidents/sundmere/scopes", &headers, LIST),
-        415,
-        "wrong-type",
-    );
-    refused(&cast.comms.get("/campaigns?limit=201"), 400, "bad-request");
 }

@@ -102,7 +102,7 @@ pub fn catalogue() -> String {
     let mut out = String::from(
         "# Problems\n\n\
          Every refusal of the API is an RFC 9457 problem document of one of these types. Pages say the\n\
-         same in words. Made from `src/web/problem/kind.rs`; `tests/it/problems.rs` compares the two. The\n\
+         same in words. Made from `src/web/problem/kind.rs`; `tests/it/web/problems.rs` compares the two. The\n\
          states that `from`, `to` and `legal` name, and the moves between them, are in [domain.md](domain.md).\n\n\
          | type | status | title | what to do |\n|---|---|---|---|\n",
     );

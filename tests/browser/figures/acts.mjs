@@ -1,4 +1,4 @@
-// What the comms lead does on the pages, one function an act.
+// The comms lead's acts on the pages, one function per act.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { check } from '../lib.mjs';
@@ -15,7 +15,7 @@ export async function enter(page, base, account) {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-/** Opens the incident and begins to look for whose data was taken. */
+/** Opens the incident and moves it to scoping. */
 export async function openIncident(page, base) {
   await page.goto(`${base}/console/incidents`);
   await page.getByLabel('Title').fill('Theft of data');
@@ -26,7 +26,7 @@ export async function openIncident(page, base) {
   for (const state of [/Confirm/, /Start scoping/]) await press(page, state);
 }
 
-/** Adds a fact to the sheet, looks at what publishing changes, and publishes. */
+/** Adds a fact to the sheet, reads the preview, and publishes. */
 export async function publishFacts(page, base) {
   await page.goto(`${base}/console/incidents/walk`);
   await page.getByLabel('Fact 2, key').fill('contact_phone');
@@ -61,7 +61,7 @@ export async function addCorrected(page, text) {
   await Promise.all([page.waitForURL(/did=added/), page.getByRole('button', { name: 'Add the corrected rows to this draft' }).click()]);
 }
 
-/** Says yes to everything that the draft in the window asks, and that its references name another person; puts it in force. */
+/** Confirms every question of the draft in the window, and that its references name another person; activates it. */
 export async function confirm(page) {
   for (const box of await page.locator('input[type="checkbox"][id^="confirm-"]').all()) await box.check();
   for (const answer of await page.locator('input[type="radio"][value^="another:"]').all()) await answer.check();
@@ -118,7 +118,7 @@ export async function submit(page, base, id) {
   return keys;
 }
 
-/** The second pair of eyes; the number of people that the question names. */
+/** The second member of staff approves; returns the number of people in the question. */
 export async function approve(page, base, id) {
   await page.goto(`${base}/console/campaigns/${id}`);
   const asked = await page.locator('details.sure').filter({ hasText: 'You approve exactly this content' }).textContent();
@@ -127,7 +127,7 @@ export async function approve(page, base, id) {
   return Number(/for ([\d,]+) people/.exec(asked)[1].replaceAll(',', ''));
 }
 
-/** Launches, and waits until every message has its end; the number of people that the question names. */
+/** Launches, and waits until every message has its result; returns the number of people in the question. */
 export async function launch(page, base, id) {
   await page.goto(`${base}/console/campaigns/${id}`);
   const asked = await page.locator('details.sure').filter({ hasText: 'Messages go out to' }).textContent();
@@ -149,7 +149,7 @@ export async function take(page, base, words) {
   return readFileSync(await (await arrives).path(), 'utf8');
 }
 
-/** The form of a list that waits. */
+/** The form of a waiting list. */
 export const form = (page, list) => page.locator(`#batch-${list}`);
 
 /** Records a list as posted today. */
@@ -159,7 +159,7 @@ export async function post(page, base, list) {
   await page.waitForURL(/did=posted/);
 }
 
-/** Records that the people of a list were told; with a yes to who must not be told by it any more. */
+/** Records that the people of a list were told; confirms those who must not be told by it any more. */
 export async function tell(page, base, list) {
   await page.goto(`${base}/console/incidents/walk/letters`);
   for (const box of await form(page, list).getByRole('checkbox').all()) await box.check();
@@ -190,7 +190,7 @@ export async function tellOne(page, base, reference) {
   return (await page.locator('#batches + ul .mono').first().textContent()).trim();
 }
 
-/** Moves the incident on to notifying, or to monitoring with a yes to who is not told. */
+/** Moves the incident to notifying, or to monitoring with a confirmation of the people who are not told. */
 export async function moveOn(page, base, words) {
   await page.goto(`${base}/console/incidents/walk`);
   const asked = page.locator('details.sure').filter({ hasText: 'Not everybody is told rightly' });

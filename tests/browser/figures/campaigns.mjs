@@ -1,4 +1,4 @@
-// The pages of campaigns: what is sent to whom, and what became of it.
+// The pages of campaigns: audience and results.
 import { count } from './model.mjs';
 import { fetched, named, number, numbers, open, rows, texts } from './pages.mjs';
 
@@ -12,7 +12,8 @@ export async function campaigns(compare) {
 }
 
 async function campaign(compare, one) {
-  // What a campaign came to does not change any more, but for notices of it: its page is read once after each step.
+  // The results of a finished campaign do not change any more, except for its notices: its page is read once after each
+  // step.
   const address = compare.at(`/campaigns/${one.id}`);
   const is = (figure, shown, expected) => compare.is(`campaign “${one.name}” (${one.kind})`, figure, shown, expected);
   const [read, notices] = await fetched(compare.page, [address, `${address}/notices`]);
@@ -46,7 +47,7 @@ async function campaign(compare, one) {
   return is('replies of notices', wrong, []);
 }
 
-/** Before the launch the page says whom it goes to, and what they read. */
+/** Before the launch the page shows the audience, and its languages. */
 function audience(compare, one, read, is) {
   const { mailable, withheld, unreachable } = compare.model.audience(one.who);
   is('tile', numbers(read.tiles), { 'by e-mail': mailable.length, withheld: withheld.length, 'need a letter': unreachable.length, 'wait elsewhere': 0 });

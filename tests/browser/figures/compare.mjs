@@ -1,14 +1,14 @@
 // Every figure on every page against the model, the sink and the recount: what is compared with what, and how it is said.
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import * as beside from './beside.mjs';
+import * as sources from './sources.mjs';
 import * as campaigns from './campaigns.mjs';
 import * as incident from './incident.mjs';
 import * as letters from './letters.mjs';
 import * as persons from './persons.mjs';
 
 const { people, persons: samples } = persons;
-const PARTS = { ...incident, ...campaigns, ...letters, people, persons: samples, ...beside };
+const PARTS = { ...incident, ...campaigns, ...letters, people, persons: samples, ...sources };
 
 const shortly = (value) => {
   const plain = value instanceof Set ? [...value].sort() : value;

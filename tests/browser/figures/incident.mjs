@@ -10,7 +10,7 @@ const who = (n, one, many) => (n === 1 ? `1 person ${one}` : `${n} people ${many
 const keyOf = ({ notified, in_progress, needs_letter, withheld, unexplained }) =>
   ({ notified, 'in progress': in_progress, 'needs letter': needs_letter, withheld, unexplained });
 
-/** What waits for the comms lead: sentences, each with what to do. */
+/** The comms lead's open work: sentences, each with what to do. */
 function needs({ account, campaigns, ...model }) {
   const all = [];
   const need = (n, one, many, act) => { if (n > 0) all.push(`${TITLE}: ${who(n, one, many)}. ${act}`); };
@@ -100,7 +100,7 @@ export async function incident(compare) {
   ends(compare, read);
 }
 
-/** What stands against moving it on, each with its number. */
+/** What prevents moving it on, each with its number. */
 function ends(compare, read) {
   const { account, campaigns, lists } = compare.model;
   const is = (figure, shown, expected) => compare.is('the incident', figure, shown, expected);
@@ -153,7 +153,7 @@ export async function account(compare) {
   }
 }
 
-/** Figures of the account lead to exactly the people whom it counts. */
+/** Figures of the account link to exactly the people that they count. */
 export async function behind(compare) {
   const read = await open(compare.page, compare.at('/incidents/walk/account'));
   const figures = PARTS.flatMap((kind) => read.tables[kind] ?? []).flatMap((row) => row.slice(1)).filter((cell) => cell.href);
@@ -178,7 +178,7 @@ export async function scopes(compare) {
 function scope(compare, { version, accepted, rejected, again = 0, replaced = 0, delta, status = 'draft' }, { tiles, tables, badge, questions }) {
   const is = (figure, shown, expected) => compare.is(`v${version}`, figure, shown, expected);
   is('its state', badge, status);
-  // Tiles that are shown where they are not 0.
+  // Tiles that are hidden where they are 0.
   const asked = {
     'Refused again': again,
     Replaced: replaced,
@@ -204,7 +204,7 @@ function scope(compare, { version, accepted, rejected, again = 0, replaced = 0, 
   if (status === 'draft') is('what is asked', questions, asks(delta, { version, accepted, rejected }));
 }
 
-/** What a draft asks before it takes effect. */
+/** The questions of a draft before it takes effect. */
 function asks(delta, { version, accepted, rejected }) {
   const lose = (n, what) => `${who(n, 'loses their', 'lose their')} ${what} address: the list has none for them.`;
   const all = [

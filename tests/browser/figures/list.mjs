@@ -6,7 +6,7 @@ const PLACES = ['US-CA', 'US-WA', 'US-TX', 'DE', 'FR', 'GB'];
 const NAMES = ['Ana Moreno', 'Bø Lind', 'Łucja Żak', 'O’Neil, Pat', 'Jean "JP" Dupont', '王小明', 'Nguyễn Văn A', 'Иван Петров'];
 const COLUMNS = ['reference', 'email', 'name', 'locale', 'jurisdiction', 'postcode', 'address', 'elements', 'flags'];
 
-/** Numbers that are the same in every run (mulberry32): a function of how many there are to choose from. */
+/** Pseudo-random numbers, the same in every run (mulberry32): a function of the number of choices. */
 export function dice(seed) {
   let state = seed >>> 0;
   return (n) => {
@@ -49,7 +49,7 @@ export function people(n, first = 1) {
       flags: flags(i),
     };
   });
-  // Two people may share a mailbox: each is written to.
+  // Two people may share a mailbox: each gets a message.
   if (first === 1) all[6].email = all[5].email;
   return all;
 }
@@ -84,7 +84,7 @@ export function table(text) {
   return rows.map((row) => Object.fromEntries(head.map((column, n) => [column, row[n]])));
 }
 
-/** What can be wrong with a row: the column that is refused (none: the whole row), and the row as it is written. */
+/** Faults of a row: the refused column (none: the whole row), and the row as it is written. */
 const DAMAGE = [
   [6, 'elements', (row) => ({ ...row, elements: new Set(['name', 'shoe_size']) })],
   [5, 'email', (row) => ({ ...row, email: 'nowhere' })],
@@ -108,7 +108,7 @@ export function damaged(all) {
     columns[column] = (columns[column] ?? 0) + times;
     for (let n = 0; n < times; n += 1) choose((one) => line(cells(write(one))));
   }
-  // A quotation mark that nobody closes, in front of the name.
+  // A quotation mark that is not closed, before the name.
   columns.name = 2;
   for (let n = 0; n < 2; n += 1) choose((one) => cells(one).map((cell, at) => (at === 2 ? `"${one.reference}` : cell)).join(','));
   const lines = [line(COLUMNS)];
@@ -130,7 +130,7 @@ export function damaged(all) {
 }
 
 /**
- * The rejects of a download, corrected from what the organisation knows; rows on the lines of `left` stay as they are. The
+ * The rejects of a download, corrected from the organisation's data; rows on the lines of `left` stay as they are. The
  * columns `line`, `column` and `reason` are left alone.
  */
 export function corrected(rejects, bad, left = []) {

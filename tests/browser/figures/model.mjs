@@ -3,7 +3,7 @@
 /** Whether every one of `some` is in `all`. */
 const within = (some, all) => [...some].every((one) => all.has(one));
 const FORBIDDING = ['hold', 'protected', 'deceased'];
-/** The kinds of lists whose letters the post brings; of the others people are told. */
+/** The kinds of lists with postal letters; people on the other kinds are told otherwise. */
 const POSTED = ['letter', 'correction'];
 const REASONS = { hold: 'legal_hold', protected: 'protected_address', deceased: 'deceased' };
 
@@ -63,7 +63,7 @@ class Person {
   }
 }
 
-/** For whom each audience is. */
+/** The people in each audience. */
 const MEANT = {
   told_nothing: (p) => p.inScope && !p.told,
   owed_more: (p) => p.inScope && p.told && p.owes,
@@ -80,10 +80,10 @@ export class Model {
 
   lists = [];
 
-  /** What relays must have accepted: whom, and which elements the text names. */
+  /** The messages that relays must have accepted: their recipients, and the elements that each text names. */
   sent = [];
 
-  /** Addresses that refused. */
+  /** Addresses that refused a message. */
   refused = [];
 
   get all() { return [...this.people.values()]; }
@@ -162,7 +162,7 @@ export class Model {
     return delta;
   }
 
-  /** The rows of campaigns; before one is launched nobody was sent anything, and of how many its own page says. */
+  /** The rows of campaigns. Before a launch no person was sent anything, and the campaign's own page shows the number. */
   campaignRows() {
     return this.campaigns.map((one) => {
       const sent = one.notices.filter((notice) => notice.status === 'sent').length;
@@ -171,7 +171,7 @@ export class Model {
     });
   }
 
-  /** How an audience divides. */
+  /** The parts of an audience. */
   audience(who) {
     const meant = this.all.filter(MEANT[who]);
     const withheld = meant.filter((p) => p.forbidden);
@@ -186,7 +186,7 @@ export class Model {
     return campaign;
   }
 
-  /** Everybody whom it is for is written to; what becomes of each message follows from the address. */
+  /** Each person in the audience is written to; the result of each message follows from the address. */
   launch(campaign) {
     const { mailable, withheld } = this.audience(campaign.who);
     const notice = (p, status) => {
@@ -211,7 +211,7 @@ export class Model {
     campaign.status = 'completed';
   }
 
-  /** Who is to be told by a list of a kind, those on one that waits included. */
+  /** The people to be told by a list of a kind, including those on a waiting one. */
   due(kind) {
     const belongs = {
       letter: (p) => p.stands === 'needs_letter' && p.correction === 'none',
@@ -222,22 +222,22 @@ export class Model {
     return this.all.filter(belongs);
   }
 
-  /** How many people are on lists of a kind that wait. */
+  /** The number of people on waiting lists of a kind. */
   waiting(kind) {
     const lists = this.lists.filter((one) => one.kind === kind && one.state === 'listed');
     return lists.reduce((n, one) => n + one.letters.length, 0);
   }
 
-  /** Who would be on the next list of a kind, had everybody a postal address. */
+  /** The people who would be on the next list of a kind if all had a postal address. */
   #next(kind) {
     const waits = (p) => this.lists.some((list) => list.state === 'listed' && list.letters.some((one) => one.person === p));
     return this.due(kind).filter((p) => !waits(p));
   }
 
-  /** Who belongs on the next list of a kind: a letter needs a postal address. */
+  /** The people who belong on the next list of a kind: a letter needs a postal address. */
   toList(kind) { return this.#next(kind).filter((p) => p.row.address || !POSTED.includes(kind)); }
 
-  /** How many of those who are to be told by a list of a kind are on a list that waits, of any kind. */
+  /** The number of people to be told by a list of a kind who are on a waiting list of any kind. */
   onLists(kind) { return this.due(kind).length - this.#next(kind).length; }
 
   /** How many people lack a postal address now. */
@@ -254,7 +254,7 @@ export class Model {
     return list;
   }
 
-  /** One person was told of everything that is exposed, otherwise than by a list. */
+  /** One person was told of everything that is exposed, in another way than by a list. */
   tellOne(id, person) {
     const letter = { person, names: new Set(person.exposed), status: 'listed', replaces: person.toldWrongly };
     const list = { id, kind: 'single', state: 'listed', letters: [letter] };

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Listens on the socket that is the standard input; what came so far, and how to end it. */
+/** Listens on the socket that is the standard input; returns the messages so far, and a function that ends it. */
 export async function listen() {
   const sink = { accepted: [], refused: [] };
   const sockets = new Set();
@@ -65,7 +65,7 @@ function serve(socket, sink) {
   });
 }
 
-/** To whom it went, and the words of its text part. */
+/** The recipient of a message, and the words of its text part. */
 function message(to, sent) {
   const raw = sent.replaceAll('\r\n', '\n');
   const boundary = /boundary="?([^";\n]+)/.exec(raw)?.[1];

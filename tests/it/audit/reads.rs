@@ -1,4 +1,4 @@
-//! What staff read, what they were refused and failed sign-ins are in the audit log, and no page waits for it.
+//! Pages that staff read, refused pages and failed sign-ins are in the audit log, and no page waits for the log.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::client::Site;
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// Deed, subject, and how often and how many, of everything that was counted.
+/// Action, subject, number of reads and number of people, of each counted entry.
 async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
     noticed::write(&house.app).await.unwrap();
     let sql = "select action, subject, detail from audit_event where detail like '%times%' order by written_at, id";
@@ -30,7 +30,7 @@ fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, 
     let mut those: Vec<_> = those
         .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
         .collect();
-    // The clock of tests stands still: several are counted at the same moment.
+    // The clock stands still, so several entries have the same time.
     those.sort_unstable();
     those
 }
@@ -152,7 +152,7 @@ async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_waits_for_the_log_and_what_was_read_meanwhile_is_written_later() {
+async fn no_page_waits_for_the_log_and_reads_are_written_to_it_later() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     let scene = Scene::new(&house).await;

@@ -1,4 +1,4 @@
-//! The entry of a stop, when two processes may write it.
+//! The audit entry of a stop, when two processes may write it.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const LATE: &str = "select count(*) from audit_event where action = 'sending.sto
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_its_own_process_may_still_write_is_left_to_it() {
     let house = House::new().await;
-    // As a stop is between its commit and its entry.
+    // The state between the commit of a stop and its audit entry.
     let entry = Event::new(
         house.app.now(),
         SYSTEM,
@@ -45,7 +45,7 @@ async fn an_entry_that_its_own_process_may_still_write_is_left_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_whose_entry_another_process_writes_at_the_same_moment_says_that_it_stands_there() {
+async fn a_stop_says_that_its_entry_exists_when_another_process_writes_it_at_the_same_time() {
     let house = House::new().await;
     let mut other = house.app.db.begin().await.unwrap();
     other
@@ -61,7 +61,7 @@ async fn a_stop_whose_entry_another_process_writes_at_the_same_moment_says_that_
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    // Once the stop waits to write it, this one is there first.
+    // Once the stop waits to write its entry, this session writes it first.
     let waits =
         "select count(*) from pg_locks where not granted and relation = 'audit_event'::regclass";
     while house.number(waits).await == 0 {

@@ -95,7 +95,7 @@ impl History {
         self.model.send();
     }
 
-    /// Somebody types the code of a letter, perhaps of one that does not count any more.
+    /// A person types the code of a postal letter, perhaps of one that is no longer valid.
     pub async fn open_by_letter(&mut self) {
         let each = self.model.batches.iter().enumerate();
         let letters = each.flat_map(|(n, batch)| {

@@ -1,4 +1,4 @@
-//! Lists of a history: files at random, drafts that wait, rows that are added to them.
+//! Lists of a history: random files, waiting drafts, rows that are added to them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::model::person::{Codes, Listed};
 use super::{ELEMENTS, History, PEOPLE};
 
 impl History {
-    /// A list is read, or something becomes of the draft that waits.
+    /// A list is read, or the waiting draft is activated, extended or discarded.
     pub async fn list(&mut self) {
         match (&self.model.draft, self.dice.below(6)) {
             (None, _) => self.read(None).await,
@@ -45,13 +45,13 @@ impl History {
                 rows.insert(reference, row);
             }
         }
-        // What the added file says of itself does not count: the draft stays full, or not.
+        // The added file's own kind has no effect: the draft stays full or partial.
         let full = self.dice.below(2) == 0;
         let file = File { columns, rows };
         self.take(file, full, Some(OnDraft::Add), draft).await;
     }
 
-    /// Reads a file into a draft, which is as it was before.
+    /// Reads a file into a draft; the draft's kind stays.
     async fn take(&mut self, file: File, full: bool, on: Option<OnDraft>, mut draft: Draft) {
         if file.rows.is_empty() {
             return;
@@ -99,7 +99,7 @@ impl History {
 
     fn columns(&mut self) -> Columns {
         Columns {
-            // A first list tells how to reach people.
+            // A first list has contact columns.
             email: self.model.people.is_empty() || self.dice.below(6) > 0,
             name: self.dice.below(4) > 0,
             address: self.model.people.is_empty() || self.dice.below(4) > 0,
@@ -121,7 +121,7 @@ impl History {
     }
 
     fn row(&mut self, reference: &str, columns: Columns) -> Row {
-        // Who is taken out is somebody in scope: the program refuses other rows.
+        // A row can take out only a person in scope: the program refuses other rows.
         let people = &self.model.people;
         let in_scope = people.get(reference).is_some_and(|p| p.in_scope);
         if columns.flags && in_scope && self.dice.below(5) == 0 {

@@ -1,12 +1,14 @@
-//! Random histories of an incident on the real system, beside a model in plain memory: after each act the account,
-//! everybody's standing, the audiences, the letter list and what relays accepted agree with it (P1, P2).
+//! Random histories of an incident on the real system, compared with a model in plain memory. After each act the
+//! account, every person's standing, the audiences, the letter list and the messages that relays accepted agree with
+//! the model (P1, P2).
 //!
-//! References that seem to name another person get both answers, at random; not that they are others' where the former
-//! person has no postal address, who could not be corrected any more. What histories leave out: nobody is a minor, and every
-//! reference in a file is there once. What is not compared: which past corrections a page lists, which campaigns a list
-//! ends before they are frozen, and lists for next of kin and for protected addresses, whose people are told one by one.
+//! References that seem to name another person get both answers, at random. They are not confirmed as another person's
+//! if the former person has no postal address, because that person could not be corrected any more. Histories leave out
+//! minors and duplicate references in a file. The test does not compare which past corrections a page lists, which
+//! campaigns a list ends before they are frozen, and lists for next of kin and for protected addresses.
 //!
-//! CANDOR_HISTORIES says how many histories run, from CANDOR_HISTORIES_FROM on; a history that failed is kept in `KEPT`.
+//! CANDOR_HISTORIES sets the number of histories, from CANDOR_HISTORIES_FROM on. A history that failed is kept in
+//! `KEPT`.
 
 mod acts;
 mod lists;
@@ -27,16 +29,17 @@ use self::model::{Kind, Model, Running, reference_of};
 use self::world::World;
 use crate::scope::random::Dice;
 
-/// Acts of one history.
+/// Number of acts in one history.
 const ACTS: u32 = 60;
-/// Histories of one house: each leaves a part of the table of people, and a table of very many parts is slow.
+/// Histories of one house: each leaves a partition of the table of people, and a table with very many partitions is
+/// slow.
 const PER_HOUSE: u32 = 50;
-/// Histories that once failed.
+/// Histories that failed in an earlier run.
 const KEPT: [u64; 0] = [];
 
-/// What may be exposed.
+/// Elements that may be exposed.
 const ELEMENTS: [&str; 4] = ["name", "phone", "ssn", "imei"];
-/// People whom a list may name.
+/// People that a list may name.
 const PEOPLE: u64 = 9;
 
 struct History {
@@ -45,13 +48,13 @@ struct History {
     dice: Dice,
     seed: u64,
     log: Vec<String>,
-    /// What each page said when it was read last, and which epoch its link was of.
+    /// What each page said at the last read, and the epoch of the link.
     read: BTreeMap<String, (i16, View)>,
 }
 
 impl History {
     async fn act(&mut self) {
-        // No two acts at the same moment, as in life.
+        // No two acts have the same time, as in reality.
         self.pass(TimeDelta::milliseconds(50));
         match self.dice.below(18) {
             0..=5 => self.list().await,
@@ -107,8 +110,8 @@ impl History {
         self.pages_agree(act).await;
     }
 
-    /// Reads the pages that must say something else than when they were read last, and of the others every fourth; each
-    /// tenth time all of them. Some people open their details, and find them open the next time.
+    /// Reads the pages that must have changed since the last read, and every fourth of the others; each tenth time all
+    /// pages. Some people open their details, and find them open the next time.
     async fn pages_agree(&mut self, act: u32) {
         let people: Vec<_> = self.model.people.keys().cloned().collect();
         for reference in people {
@@ -145,7 +148,7 @@ impl History {
         }
     }
 
-    /// The incident is closed and forgotten, once everything of it is over.
+    /// The incident is closed and forgotten, once all its parts are over.
     async fn end(&mut self) {
         self.log("the end");
         self.world.recount().await;
@@ -193,7 +196,7 @@ impl History {
         self.forgotten().await;
     }
 
-    /// Ends what stands against closing.
+    /// Ends what prevents closing.
     async fn finish(&mut self, taken: Vec<usize>) {
         for batch in taken {
             self.world.discard_letters(batch).await;
@@ -218,7 +221,8 @@ impl History {
         self.agrees(1).await;
     }
 
-    /// Corrects people whose reference is another person's: by e-mail, and by a letter where no e-mail reaches them.
+    /// Corrects people who lost their reference to another person: by e-mail, and by a postal letter where no e-mail
+    /// reaches them.
     async fn correct_former(&mut self) {
         let is_owed =
             |(name, p): (&String, &Person)| reference_of(name) != name && p.is_to_be_corrected();
@@ -239,7 +243,7 @@ impl History {
         }
     }
 
-    /// Nothing of a forgotten incident promises or reaches anybody; its account stays.
+    /// Nothing of a forgotten incident promises anything or reaches anyone; its account stays.
     async fn forgotten(&mut self) {
         let file = File {
             columns: Columns {
@@ -277,7 +281,7 @@ async fn live(world: World, seed: u64) -> World {
     for act in 0..ACTS {
         let before = history.log.len();
         history.act().await;
-        // An act that found nothing to act on changed nothing.
+        // An act without an object changes nothing.
         if history.log.len() > before {
             history.agrees(act).await;
         }
@@ -291,7 +295,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     given.map_or(otherwise, |n| n.parse().unwrap())
 }
 
-/// Runs these histories one after another, each with an incident of its own; those that failed.
+/// Runs these histories one after another, each with an incident of its own; returns those that failed.
 async fn run(seeds: Vec<u64>) -> Vec<u64> {
     let mut failed = Vec::new();
     let mut house = None;

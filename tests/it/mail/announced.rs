@@ -1,4 +1,4 @@
-//! A letter whose recipient is named with the end of the one before it (RFC 2920 §3.1).
+//! A message whose MAIL FROM is pipelined with the end of the message before it (RFC 2920 §3.1).
 
 use std::future::ready;
 
@@ -7,13 +7,13 @@ use candor::mail::{Letter, Line, Relay, Reply, always};
 use super::scripted::{Act, Server, hangs_up_at, serve};
 use super::{MODERN, accepted, letter, line};
 
-/// Sends a letter and announces another.
+/// Sends a message and announces another.
 async fn send(line: &mut Line, this: &Letter, next: Option<&Letter>) -> Reply {
     let reply = line.send_if(this, next, ready(true), always).await;
     reply.expect("it was permitted")
 }
 
-/// Sends letters 1 to `n`, each announced with the one before it. How many were accepted.
+/// Sends messages 1 to `n`, each announced with the one before it; returns how many were accepted.
 async fn send_all(line: &mut Line, n: u32) -> usize {
     let letters: Vec<Letter> = (1..=n).map(letter).collect();
     let mut sent = 0;
@@ -29,7 +29,7 @@ fn named(server: &Server, word: &str) -> usize {
 }
 
 #[tokio::test]
-async fn the_next_recipient_is_named_with_the_end_of_a_letter() {
+async fn the_next_recipient_is_sent_with_the_end_of_a_message() {
     for (offers, announced) in [(MODERN, 4), (&MODERN[1..], 0)] {
         let server = serve(offers, |_, _| Act::Usual).await;
         let mut line = line(&server).await;
@@ -46,7 +46,7 @@ async fn the_next_recipient_is_named_with_the_end_of_a_letter() {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_not_to_be_hurried_gets_one_command_after_the_other() {
+async fn a_relay_without_pipelining_gets_one_command_after_the_other() {
     let server = serve(MODERN, |_, _| Act::Usual).await;
     let url = format!("smtp://127.0.0.1:{}?pipelining=no", server.port);
     let relay = Relay::from_url("slow", &url).expect("a relay");
@@ -59,7 +59,7 @@ async fn a_relay_that_is_not_to_be_hurried_gets_one_command_after_the_other() {
 }
 
 #[tokio::test]
-async fn whatever_becomes_of_one_letter_the_announced_one_gets_its_own_answers() {
+async fn the_announced_message_gets_its_own_answers_whatever_the_result_of_the_one_before() {
     for (stage, words) in [
         ("TEXT", "554 5.7.1 no"),
         ("TEXT", "451 4.3.0 later"),
@@ -82,7 +82,7 @@ async fn whatever_becomes_of_one_letter_the_announced_one_gets_its_own_answers()
 }
 
 #[tokio::test]
-async fn a_server_that_ends_connections_gets_every_letter_and_no_more_announcements_there() {
+async fn a_server_that_ends_connections_gets_every_message_and_no_more_announcements_there() {
     for farewell in ["", "421 4.7.0 enough", "452 4.5.3 too many messages"] {
         let mut letters = [0; 9];
         let server = serve(MODERN, move |connection, at| {
@@ -97,13 +97,13 @@ async fn a_server_that_ends_connections_gets_every_letter_and_no_more_announceme
         let mut line = line(&server).await;
         assert_eq!(send_all(&mut line, 10).await, 10, "{farewell}");
         assert_eq!((server.connections(), server.texts().len()), (4, 10));
-        // The fourth of the first connection was announced; of later ones only the second and third.
+        // The fourth message of the first connection was announced; of later connections only the second and third.
         assert_eq!(server.announced(), 3 + 2 + 2, "{farewell}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_lost_after_a_text_says_nothing_about_the_announced_letter() {
+async fn a_connection_lost_after_a_text_says_nothing_about_the_announced_message() {
     let mut texts = 0;
     let server = serve(MODERN, move |_, at| {
         texts += u32::from(at == "TEXT");
@@ -126,7 +126,7 @@ async fn a_connection_lost_after_a_text_says_nothing_about_the_announced_letter(
 }
 
 #[tokio::test]
-async fn another_letter_than_the_announced_one_costs_a_connection_and_nothing_is_mixed_up() {
+async fn another_message_than_the_announced_one_costs_a_connection_and_nothing_is_mixed_up() {
     let server = serve(MODERN, |_, _| Act::Usual).await;
     let mut line = line(&server).await;
     assert!(accepted(
@@ -139,7 +139,7 @@ async fn another_letter_than_the_announced_one_costs_a_connection_and_nothing_is
 }
 
 #[tokio::test]
-async fn an_announced_letter_that_may_not_leave_after_all_does_not() {
+async fn an_announced_message_that_may_not_leave_after_all_does_not() {
     let server = serve(MODERN, |_, _| Act::Usual).await;
     let mut line = line(&server).await;
     assert!(accepted(
@@ -147,7 +147,7 @@ async fn an_announced_letter_that_may_not_leave_after_all_does_not() {
     ));
     let held = line.send_if(&letter(2), None, ready(false), always).await;
     assert_eq!((held.is_none(), line.healthy()), (true, false));
-    // Nor does it once the line is closed: QUIT would be taken for a text.
+    // Also not once the connection is closed: the server would take QUIT for a text.
     let mut line = super::line(&server).await;
     assert!(accepted(
         &send(&mut line, &letter(3), Some(&letter(4))).await
@@ -157,7 +157,7 @@ async fn an_announced_letter_that_may_not_leave_after_all_does_not() {
 }
 
 #[tokio::test]
-async fn lost_before_its_text_an_announced_letter_was_not_delivered() {
+async fn lost_before_its_text_an_announced_message_was_not_delivered() {
     for stage in ["MAIL", "RCPT", "DATA"] {
         let mut first = true;
         let server = serve(MODERN, move |_, at| match at {

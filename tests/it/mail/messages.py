@@ -10,7 +10,7 @@ import dkim
 
 HEADERS = ["DKIM-Signature", "DKIM-Signature", "From", "To", "Subject", "Date", "Message-ID",
            "Auto-Submitted", "Content-Language", "Feedback-ID", "MIME-Version", "Content-Type"]
-# What internationalised addresses are (RFC 6531) and the parser does not know.
+# Internationalised addresses (RFC 6531), which the parser does not know.
 EXPECTED = {"NonASCIILocalPartDefect"}
 
 
@@ -97,7 +97,7 @@ def main():
         try:
             for check in lines(raw), differs(raw, case), signatures(raw, task["records"]):
                 wrong.extend(check)
-        except Exception as error:  # a letter that cannot be read is a finding, not the end
+        except Exception as error:  # an unreadable message is a finding, and does not end the run
             wrong.append("does not parse: %r" % error)
         if wrong:
             bad += 1

@@ -1,5 +1,7 @@
-//! A notice as it leaves: composed as senders compose it, in every language, for every kind of name;
-//! then read, and its signatures checked, by programs that are not ours.
+//! A notice as it leaves: composed as senders compose it, in every language, for every kind of name; then other
+//! programs read it and check its signatures.
+
+mod keys;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -27,13 +29,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Scratch, did_not_run};
-use crate::merge::page::hostile_names;
+use crate::template::merge::page::hostile_names;
 
-/// Letters that are read back and verified.
+/// Messages that are read back and verified.
 const LETTERS: usize = 1_000;
-/// Letters that SpamAssassin scores: each language, both notices, twice.
+/// Messages that SpamAssassin scores: each language, both notices, twice.
 const SCORED: usize = 36;
-/// What SpamAssassin may say at most; it takes a letter for spam from 5 on.
+/// The highest score that a message may have; SpamAssassin takes a message for spam from 5 on.
 const SCORE: f64 = 2.0;
 const SITE: &str = "https://help.sundmere.example";
 const ALPHABETS: [&str; 12] = [
@@ -51,7 +53,7 @@ const ALPHABETS: [&str; 12] = [
     "Smith, Dr. \"Bob\" <b@c>",
 ];
 
-/// Runs openssl, as docs/operations.md says, and returns what it prints.
+/// Runs openssl as docs/operations.md says; returns what it prints.
 fn openssl(words: &str) -> Option<Vec<u8>> {
     let openssl = Command::new("openssl")
         .args(words.split(' '))
@@ -123,7 +125,7 @@ fn content(texts: &[Variant], subject: &str) -> Content {
     }
 }
 
-/// The first notice, the supplement, and one whose subject has the person's name.
+/// The first notice, the supplement, and a first notice with the person's name in its subject.
 fn contents() -> [Content; 3] {
     [
         content(&rehearsal::initial(), ""),
@@ -165,7 +167,7 @@ fn person(number: usize, name: &str, locale: &str, address: &str) -> Person {
 
 fn notice(number: usize, person: &Person) -> Notice {
     let at = moment();
-    // One to nine of them, from anywhere in the register: the texts differ by them.
+    // One to nine elements, from anywhere in the register: the texts differ by them.
     let elements = &Element::ALL[number % Element::ALL.len()..];
     Notice {
         id: NoticeId::in_bucket(1, at),
@@ -182,7 +184,7 @@ fn notice(number: usize, person: &Person) -> Notice {
     }
 }
 
-/// All of the campaign's letters.
+/// All messages of the campaign.
 struct Press {
     contents: [Content; 3],
     editions: Vec<Edition>,
@@ -207,7 +209,7 @@ impl Press {
         }
     }
 
-    /// Letter `number` to this person, and what it must say.
+    /// Message `number` to this person, and what it must say.
     fn print(&self, number: usize, person: &Person) -> (Letter, serde_json::Value) {
         let which = number / 9 % self.editions.len();
         let notice = notice(number, person);
@@ -251,7 +253,7 @@ impl Press {
     }
 }
 
-/// A Python that has dkimpy: Debian's packages are for Debian's own.
+/// A Python with dkimpy: Debian's packages belong to Debian's own Python.
 fn python() -> Option<&'static str> {
     let has = |python: &&str| {
         let tried = Command::new(python)
@@ -309,7 +311,7 @@ fn a_thousand_notices_read_back_equal_and_both_signatures_verify() {
     drop(input);
     let output = reader.wait_with_output().expect("ends").stdout;
     let output = String::from_utf8_lossy(&output);
-    assert_eq!(output.trim(), "0", "of {LETTERS} letters");
+    assert_eq!(output.trim(), "0", "of {LETTERS} messages");
 }
 
 #[test]
@@ -331,7 +333,7 @@ fn no_filter_takes_a_notice_for_spam() {
             file
         })
         .collect();
-    // Without network, without the settings or the memory of whoever runs this.
+    // Without network, and without the settings or the memory of the account that runs this.
     let judged = Command::new("spamassassin")
         .args(["-L", "-t", "-x"])
         .args(&files)
@@ -357,52 +359,4 @@ fn no_filter_takes_a_notice_for_spam() {
         .lines()
         .filter(|line| line.contains("score=") || line.contains("tests="));
     assert!(worst < SCORE, "{worst}: {:#?}", why.collect::<Vec<_>>());
-}
-
-#[test]
-fn a_return_path_too_long_for_a_notices_id_stays_as_it_is() {
-    let id = NoticeId::in_bucket(3, moment());
-    let of = |path: &str| {
-        verp(&path.parse().expect("an address"), id)
-            .as_str()
-            .to_owned()
-    };
-    let named = of(&format!("{}@bücher.example", "b".repeat(31)));
-    let (local, domain) = named.split_once('@').expect("an address");
-    assert_eq!((local.len(), domain), (64, "bücher.example"));
-    assert!(local.ends_with(&format!("+{}", id.uuid().simple())));
-    let long = format!("{}@home.example", "b".repeat(32));
-    assert_eq!(of(&long), long);
-    let text = format!("[organisation]\nreturn_path = \"{long}\"\n[mail]\nverp = true");
-    let why = Config::from_parts(Some(&text), [])
-        .expect_err("refused")
-        .to_string();
-    assert!(why.contains("mail.verp"), "{why}");
-}
-
-#[test]
-fn a_key_that_others_may_read_or_that_is_none_is_named_and_not_quoted() {
-    use std::os::unix::fs::PermissionsExt;
-    let scratch = Scratch::new();
-    let file = scratch.path().join("key.pem");
-    std::fs::write(&file, "hunter2").expect("written");
-    let text = format!(
-        "[[mail.dkim]]\ndomain = \"a.example\"\nselector = \"s\"\nkey_file = \"{}\"",
-        file.display()
-    );
-    let config = Config::from_parts(Some(&text), []).expect("valid");
-    for (mode, said) in [(0o644, "chmod 600"), (0o600, "PEM")] {
-        let mode = std::fs::Permissions::from_mode(mode);
-        std::fs::set_permissions(&file, mode).expect("mine");
-        let why = config
-            .mail
-            .dkim_keys(Signer::new)
-            .expect_err("refused")
-            .to_string();
-        assert!(
-            why.contains("mail.dkim[0].key_file") && why.contains(said),
-            "{why}"
-        );
-        assert!(!why.contains("hunter2"), "{why}");
-    }
 }

@@ -1,4 +1,4 @@
-//! Letters read back by somebody else: Python's `email`, in strict policy.
+//! Messages read back by another implementation: Python's `email`, in strict policy.
 
 use std::io::Write;
 use std::path::Path;
@@ -109,5 +109,5 @@ fn hostile_names_subjects_and_texts_read_back_equal() {
         .expect("read by Python");
     let output = python.wait_with_output().expect("ends");
     let output = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.trim(), "0", "of {} letters", cases.len());
+    assert_eq!(output.trim(), "0", "of {} messages", cases.len());
 }

@@ -1,4 +1,4 @@
-//! Servers that answer in other forms than RFC 5321 has: what they say counts all the same.
+//! Servers that answer in other forms than RFC 5321 has: the meaning of the reply still counts.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use candor::mail::{Relay, Reply};
 use super::scripted::{Act, serve};
 use super::{MODERN, accepted, letter, line, relay};
 
-/// Replies in odd forms: what is said, the code that counts, and how the words that are kept begin.
+/// Replies in odd forms: the octets, the code that counts, and the beginning of the words that are kept.
 const ODD: &[(Act, u16, &str)] = &[
     (Act::Raw("571 5.7.1 no\r\n"), 571, "5.7.1 no"),
     (Act::Raw("471 4.7.1 later\r\n"), 471, "4.7.1 later"),
@@ -78,7 +78,7 @@ fn said(reply: &Reply) -> (Option<u16>, String) {
 }
 
 #[tokio::test]
-async fn an_answer_counts_in_whatever_form_it_comes() {
+async fn an_answer_counts_in_every_form() {
     for stage in ["MAIL", "RCPT", "DATA", "TEXT"] {
         for offers in [MODERN, &MODERN[1..]] {
             for (act, code, words) in ODD {
@@ -103,7 +103,7 @@ async fn an_answer_counts_in_whatever_form_it_comes() {
 }
 
 #[tokio::test]
-async fn a_letter_is_accepted_in_whatever_form_that_is_said() {
+async fn a_reply_that_accepts_a_message_counts_in_every_form() {
     let long: &'static str = format!("250 2.0.0 {}\r\n", "q".repeat(400_000)).leak();
     for words in [
         "250\r\n",
@@ -137,7 +137,7 @@ async fn a_letter_is_accepted_in_whatever_form_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_server_that_answers_with_bare_codes_alone_gets_its_letters() {
+async fn a_server_that_answers_with_bare_codes_alone_gets_its_messages() {
     let server = serve(MODERN, |_, at| match at {
         "CONNECT" => Act::Raw("220\r\n"),
         "EHLO" => Act::Raw("250-quirk\r\n250-PIPELINING\r\n250\r\n"),
@@ -186,7 +186,7 @@ async fn odd_greetings_and_features_are_read() {
 }
 
 #[tokio::test]
-async fn who_turns_us_away_or_is_no_mail_server_is_known_at_once() {
+async fn a_server_that_refuses_us_or_is_no_mail_server_is_recognised_at_once() {
     for (greeting, why) in [
         (
             "220-test\r\n554 5.7.1 no service\r\n",
@@ -241,8 +241,8 @@ async fn what_was_not_asked_for_is_not_taken_for_an_answer() {
 }
 
 #[tokio::test]
-async fn signing_in_works_in_every_dialect() {
-    // What is offered, and what the server says to each of our lines.
+async fn signing_in_works_with_every_form_of_auth_reply() {
+    // The server's offers, and its reply to each of our commands.
     type Dialect = (&'static str, &'static [(&'static str, &'static str)]);
     let dialects: [Dialect; 9] = [
         ("auth plain login", &[("AUTH", "235 2.7.0 ok")]),
@@ -274,7 +274,7 @@ async fn signing_in_works_in_every_dialect() {
                 ("cEBzcw==", "235 ok"),
             ],
         ),
-        // Offered and not known after all.
+        // Offered and yet unknown to the server.
         (
             "AUTH PLAIN LOGIN",
             &[

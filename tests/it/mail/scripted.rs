@@ -1,4 +1,4 @@
-//! A mail server that does what a test tells it, good or bad, and remembers what it heard.
+//! A mail server that does what a test tells it, good or bad, and records what it received.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,13 +18,13 @@ pub(crate) enum Act {
     Raw(&'static str),
     /// Says these octets instead.
     Octets(&'static [u8]),
-    /// Says this and closes.
+    /// Says this and closes the connection.
     Farewell(&'static str),
-    /// Closes without a word.
+    /// Closes the connection without a reply.
     HangUp,
-    /// Says nothing, and stays.
+    /// Says nothing, and keeps the connection.
     Silence,
-    /// Does what a good server does, so much later.
+    /// Does what a good server does, after this delay.
     Late(Duration),
 }
 
@@ -33,9 +33,9 @@ struct Memory {
     connections: usize,
     heard: Vec<String>,
     texts: Vec<String>,
-    /// How many reads it took to hear MAIL, RCPT and DATA, per transaction.
+    /// The number of reads until it had MAIL, RCPT and DATA, per transaction.
     bursts: Vec<usize>,
-    /// How many MAIL came in one read with what was before them.
+    /// The number of MAIL that came in one read with the command before them.
     announced: usize,
 }
 
@@ -69,14 +69,14 @@ impl Server {
     }
 }
 
-/// Asked with the number of the connection, from 1, and the stage: `CONNECT`, a command's first
-/// word, or `TEXT` after the final dot.
+/// Called with the number of the connection, from 1, and the stage: `CONNECT`, a command's first word, or `TEXT` after
+/// the final dot.
 type Script = Arc<Mutex<dyn FnMut(usize, &str) -> Act + Send>>;
 
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A server in the clear.
+/// A server without TLS.
 pub(crate) async fn serve(
     offers: &'static [&'static str],
     script: impl FnMut(usize, &str) -> Act + Send + 'static,
@@ -84,7 +84,7 @@ pub(crate) async fn serve(
     serve_with(offers, script, None, false).await
 }
 
-/// Closes at that stage, on every connection.
+/// Closes the connection at that stage, each time.
 pub(crate) fn hangs_up_at(stage: &'static str) -> impl FnMut(usize, &str) -> Act + Send + 'static {
     move |_, at| if at == stage { Act::HangUp } else { Act::Usual }
 }
@@ -143,7 +143,7 @@ struct Talk {
 }
 
 impl Talk {
-    /// Talks until the connection ends, or gives the stream back for TLS.
+    /// Talks until the connection ends, or returns the stream for TLS.
     async fn hold(&mut self, stream: Box<dyn Stream>, greet: bool) -> Option<Box<dyn Stream>> {
         let mut stream = BufReader::new(stream);
         if greet && !self.act(&mut stream, "CONNECT", "220 test ready").await {
@@ -199,7 +199,7 @@ impl Talk {
         }
     }
 
-    /// Takes a text and answers it.
+    /// Reads a text and answers it.
     async fn text(&mut self, stream: &mut BufReader<Box<dyn Stream>>) -> Option<()> {
         let mut text = String::new();
         loop {

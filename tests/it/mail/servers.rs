@@ -20,10 +20,10 @@ use crate::sending::local;
 
 const PEOPLE: usize = 250;
 const STRANGERS: usize = 10;
-/// Neither server takes it: neither offers SMTPUTF8.
+/// Neither server can deliver to this address: neither offers SMTPUTF8.
 const INTERNATIONAL: &str = "用户@例え.example";
 
-/// As root, which both servers must begin as: ourselves, or by a `sudo` that asks nothing.
+/// How to be root, with which both servers must begin: this account, or a `sudo` without a password.
 fn as_root(program: &str) -> Option<Command> {
     let output = |program: &str, words: &[&str]| Command::new(program).args(words).output().ok();
     if output("id", &["-u"])?.stdout == b"0\n" {
@@ -36,7 +36,7 @@ fn as_root(program: &str) -> Option<Command> {
     })
 }
 
-/// A server as it comes from Debian, unpacked by script/bootstrap and run in a directory of its own.
+/// A server as Debian ships it, unpacked by script/bootstrap and run in a directory of its own.
 struct Real {
     process: Child,
     port: u16,
@@ -44,7 +44,7 @@ struct Real {
 }
 
 impl Real {
-    /// `None` where it is not unpacked, or nobody here is root.
+    /// `None` if it is not unpacked, or if this account cannot become root.
     fn start(name: &str, daemon: &str, script: &str) -> Option<Self> {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("var/tools");
         let tree = tools.join(name);
@@ -84,14 +84,14 @@ impl Real {
         self.root("cat", &["log"])
     }
 
-    /// What a command says of files in the server's directory, some of them another account's.
+    /// What a command says of files in the server's directory; some of them belong to another account.
     fn root(&self, program: &str, words: &[&str]) -> String {
         let mut command = as_root(program).expect("it began as root");
         let output = command.args(words).current_dir(self.home.path()).output();
         String::from_utf8_lossy(&output.expect("runs").stdout).into_owned()
     }
 
-    /// To whom letters have arrived, a line each.
+    /// The recipients of the messages that arrived, a line each.
     fn arrived(&self) -> Vec<String> {
         let found = self.root("grep", &["-rhE", "^To: ", "mail/all/new"]);
         found.lines().map(ToOwned::to_owned).collect()
@@ -114,7 +114,7 @@ impl Drop for Real {
     }
 }
 
-/// How often each pair of result and reason stands in the outcomes.
+/// How often each pair of result and reason occurs in the attempts.
 async fn outcomes(house: &House) -> BTreeMap<(String, String), i64> {
     let sql = "select result::text, coalesce(reason, ''), count(*) from outcome where settled
         group by 1, 2";
@@ -124,7 +124,7 @@ async fn outcomes(house: &House) -> BTreeMap<(String, String), i64> {
         .collect()
 }
 
-/// A campaign to people the server knows, strangers to it, and one it cannot carry: all are accounted for.
+/// A campaign to people the server knows, to strangers, and to one it cannot deliver to: all are accounted for.
 async fn everybody_is_accounted_for(server: &Real, connections: usize) {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
@@ -161,7 +161,7 @@ async fn everybody_is_accounted_for(server: &Real, connections: usize) {
     assert_eq!((books, books.unexplained), (anew, 0));
     assert_eq!((books.notified, books.needs_letter), (known, strangers + 1));
 
-    // The server said yes to all; now it has all to put them into the mailbox.
+    // The server accepted all; now it must put them into the mailbox.
     let patience = Instant::now() + Duration::from_secs(60);
     while server.arrived().len() < PEOPLE && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -193,7 +193,7 @@ async fn a_campaign_through_opensmtpd_is_accounted_for() {
         let name = "a_campaign_through_opensmtpd_is_accounted_for";
         return did_not_run(name, "OpenSMTPD in var/tools, or no root");
     };
-    // By default it takes a hundred messages on a connection, then says 452.
+    // By default it accepts a hundred messages on a connection, then says 452.
     everybody_is_accounted_for(&server, 1).await;
 }
 
@@ -223,7 +223,7 @@ async fn a_server_that_hangs_up_after_a_hundred_messages_gets_all_250() {
         assert_eq!(outcomes(&house).await, all, "{act:?}");
         let sent = "select count(*) from notice where status = 'sent'";
         assert_eq!(house.number(sent).await, PEOPLE as i64, "{act:?}");
-        // Where MAIL was refused, this server still takes a lone dot for a text.
+        // After a refused MAIL, this server still reads a lone dot as the end of a text.
         let texts = server.texts();
         let to = |text: &'_ String| {
             text.lines()

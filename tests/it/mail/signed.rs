@@ -1,4 +1,4 @@
-//! Senders and the courier sign what they send, and a notice's bounce names it.
+//! Senders and the outbox sender sign each message, and a notice's bounce address names the notice.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -64,7 +64,7 @@ async fn senders_sign_every_notice_and_its_bounce_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_courier_signs_letters_that_are_no_notices() {
+async fn the_outbox_sender_signs_messages_that_are_no_notices() {
     let scratch = Scratch::new();
     let line = Helpline::with(&settings(&scratch)).await;
     line.asks(line.person(&ANN).await, "Hello?").await;

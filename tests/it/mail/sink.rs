@@ -11,7 +11,7 @@ use candor::mail::Relay;
 
 use super::{Scratch, accepted, did_not_run, letter};
 
-/// Dumps one file per letter.
+/// Writes one file per message.
 pub(crate) struct Sink {
     process: Child,
     /// Where it listens on 127.0.0.1.
@@ -25,7 +25,7 @@ impl Drop for Sink {
     }
 }
 
-/// `CANDOR_SMTP_SINK`, then where script/bootstrap unpacks it, then the PATH.
+/// `CANDOR_SMTP_SINK`, then the directory into which script/bootstrap unpacks it, then the PATH.
 fn program() -> Option<PathBuf> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("var/tools/postfix/usr/sbin/smtp-sink");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -39,7 +39,7 @@ fn program() -> Option<PathBuf> {
 }
 
 impl Sink {
-    /// Starts it on a free port; `None` where the program is not.
+    /// Starts it on a free port; `None` if the program is absent.
     pub(crate) fn start(dumps: Option<&Path>) -> Option<Sink> {
         let program = program()?;
         // smtp-sink binds with SO_REUSEPORT, so only a port that the system chose is ours alone.
@@ -56,7 +56,7 @@ impl Sink {
         if let Some(libraries) = unpacked.filter(|libraries| libraries.is_dir()) {
             command.env("LD_LIBRARY_PATH", libraries);
         }
-        // It refuses to run as root; `-u` is for nobody else.
+        // It refuses to run as root; `-u` is needed in that case only.
         let root = Command::new("id")
             .arg("-u")
             .output()
@@ -89,7 +89,7 @@ impl Sink {
     }
 }
 
-/// How often each value of a field stands in what the sink dumped.
+/// How often each value of a field occurs in the sink's files.
 pub(crate) fn received(dumps: &Path, field: &str) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for entry in std::fs::read_dir(dumps).unwrap() {
@@ -103,11 +103,11 @@ pub(crate) fn received(dumps: &Path, field: &str) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test]
-async fn a_real_server_gets_every_letter_once_and_whole() {
+async fn a_real_server_gets_every_message_once_and_whole() {
     let scratch = Scratch::new();
     let Some(sink) = Sink::start(Some(scratch.path())) else {
         return did_not_run(
-            "a_real_server_gets_every_letter_once_and_whole",
+            "a_real_server_gets_every_message_once_and_whole",
             "smtp-sink",
         );
     };
@@ -138,7 +138,7 @@ async fn a_real_server_gets_every_letter_once_and_whole() {
             .iter()
             .position(|dump| dump.replace("\r\n", "\n").contains(&whole));
         let dump = dumped.swap_remove(at.unwrap_or_else(|| {
-            panic!("letter {number} is not there:\n{whole}\n--\n{}", dumped[0])
+            panic!("message {number} is not there:\n{whole}\n--\n{}", dumped[0])
         }));
         assert!(
             dump.contains("<ann.example@home.example>") && dump.contains("<bounce@example.com>")
@@ -147,9 +147,9 @@ async fn a_real_server_gets_every_letter_once_and_whole() {
 }
 
 #[tokio::test]
-async fn no_letter_waits_for_nagle() {
+async fn no_message_waits_for_nagle() {
     let Some(sink) = Sink::start(None) else {
-        return did_not_run("no_letter_waits_for_nagle", "smtp-sink");
+        return did_not_run("no_message_waits_for_nagle", "smtp-sink");
     };
     let mut line = sink.relay().connect().await.expect("connects");
     let letter = letter(1);
@@ -158,7 +158,7 @@ async fn no_letter_waits_for_nagle() {
         assert!(accepted(&line.send(&letter).await));
     }
     let taken = begun.elapsed();
-    println!("200 letters on one connection in {taken:?}");
-    // With the delay each letter takes 40 ms at least, so this is no matter of a busy machine.
+    println!("200 messages on one connection in {taken:?}");
+    // With the delay each message takes at least 40 ms, so a busy machine does not change the result.
     assert!(taken < Duration::from_secs(6), "{taken:?}");
 }

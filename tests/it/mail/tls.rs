@@ -1,4 +1,4 @@
-//! TLS to relays: only a certificate that holds is talked to.
+//! TLS to relays: the client talks only to a server with a valid certificate.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ impl Authority {
         Self { issuer, pem }
     }
 
-    /// A server of this authority: `good` and of nothing wrong, `expired`, of `elsewhere`; or with a
-    /// certificate of its `own`.
+    /// A server of this authority: `good`, `expired`, or with a name `elsewhere`; or with a self-signed certificate,
+    /// `own`.
     fn acceptor(&self, who: &str) -> TlsAcceptor {
         let host = if who == "elsewhere" {
             "other.example"
@@ -60,7 +60,7 @@ impl Authority {
 }
 
 #[tokio::test]
-async fn only_a_certificate_that_holds_is_talked_to() {
+async fn the_client_talks_only_to_a_server_with_a_valid_certificate() {
     let scratch = Scratch::new();
     let (authority, ca) = (Authority::new(), scratch.path().join("ca.pem"));
     std::fs::write(&ca, &authority.pem).expect("written");

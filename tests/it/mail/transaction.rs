@@ -1,4 +1,4 @@
-//! One transaction after the other, through every way in which one can go wrong.
+//! One SMTP transaction after the other, with every kind of failure.
 
 use candor::mail::{Relay, Reply};
 
@@ -38,7 +38,7 @@ async fn the_text_arrives_as_it_was_whatever_its_dots() {
 
 #[tokio::test]
 async fn a_refused_recipient_is_followed_by_a_lone_dot_or_rset() {
-    // RFC 2920: some servers accept DATA although there is no recipient.
+    // RFC 2920: some servers accept DATA without a recipient.
     for (data, ends) in [
         ("354 go ahead", "TEXT "),
         ("554 no valid recipients", "RSET"),
@@ -124,7 +124,7 @@ async fn every_refusal_is_told_by_its_own_reply() {
 }
 
 #[tokio::test]
-async fn a_421_ends_the_connection_and_the_next_letter_opens_another() {
+async fn a_421_ends_the_connection_and_the_next_message_opens_another() {
     for offers in [MODERN, &MODERN[1..]] {
         for stage in ["MAIL", "RCPT", "DATA", "TEXT"] {
             let server = serve(offers, move |connection, at| {
@@ -155,7 +155,7 @@ async fn a_421_ends_the_connection_and_the_next_letter_opens_another() {
 }
 
 #[tokio::test]
-async fn a_worn_out_connection_is_replaced_unseen() {
+async fn a_used_up_connection_is_replaced_without_an_error() {
     for farewell in [
         "421 4.7.0 idle too long",
         "452 4.5.3 too many messages on this connection",
@@ -221,7 +221,7 @@ async fn lost_after_the_final_dot_is_unknown() {
                 .expect("connects");
             let reply = line.send(&letter(1)).await;
             match act {
-                // Any 2xx after the text takes responsibility.
+                // Any 2xx after the text accepts responsibility for the message.
                 Act::Say("220 what?") => {
                     assert!(matches!(reply, Reply::Accepted { code: 220, .. }));
                 }

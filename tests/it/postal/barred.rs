@@ -1,4 +1,4 @@
-//! People who came under a flag, or left the scope, after their letter was listed: recording the list asks for a yes
+//! People who came under a flag, or left the scope, after their letter was listed: recording the list needs a consent
 //! with their number.
 
 use candor::postal::consent::{Confirmed, Question, Reason, yes_to};
@@ -23,7 +23,7 @@ fn asked<T: std::fmt::Debug>(refused: Result<T, PostalError>) -> Vec<(Reason, i6
     }
 }
 
-/// A changed row of somebody without an e-mail address.
+/// A changed row of a person without an e-mail address.
 fn changed(n: usize, flags: &str) -> String {
     format!("r{n},,Person {n},9810{n},{n} Main St,en,US-WA,{flags},name;ssn\n")
 }
@@ -61,7 +61,7 @@ async fn letters_to_people_held_protected_dead_or_retracted_since_are_confirmed_
         [0, 0, 0, 0, 1, 4],
         "nothing has changed so far"
     );
-    // Somebody is held after the yes was given: it does not hold any more.
+    // A person is put on hold after the consent was given: the consent no longer applies.
     post.delta(&changed(5, "hold")).await;
     let refused = post
         .posted_with(batch.id, TODAY, Confirmed(all.into()))
@@ -82,7 +82,7 @@ async fn letters_to_people_held_protected_dead_or_retracted_since_are_confirmed_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn next_of_kin_of_somebody_who_lives_or_is_held_are_confirmed_too() {
+async fn next_of_kin_of_a_person_who_lives_or_is_held_are_confirmed_too() {
     let post = Post::with(
         &[
             changed(0, "deceased"),

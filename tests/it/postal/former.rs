@@ -1,4 +1,5 @@
-//! A person whose reference was given to another one, and whom neither e-mail nor post reaches, is named and can be told.
+//! A person whose reference now names another person, and whom neither e-mail nor post reaches, is named and can be
+//! told.
 
 use candor::campaign::CampaignKind;
 use candor::postal::lacking::without_address;
@@ -18,24 +19,15 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     let (app, by, of) = (&house.app, scene.comms, scene.incident);
     scene.launched(house, CampaignKind::Initial).await;
     house.send_all().await;
-    // Their mailbox is gone, and then their reference names somebody else.
+    // Their mailbox is gone, and then their reference names another person.
     let no_mail = "reference,email,elements\nR-00000,,name;ssn\n";
     scene.take(house, ScopeMode::Delta, no_mail).await;
     let other = "reference,email,name,elements\nR-00000,bob@example.org,Bob Ray,name\n";
-    let version = scene.read(house, ScopeMode::Delta, other).await;
-    let another = candor::scope::consent::Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = candor::scope::consent::Consent::Numbers(another);
-    candor::scope::activate::activate(app, by, of, version, consent)
-        .await
-        .unwrap();
+    scene.give_reference_away(house, other).await;
     let former = "select count(*) from person_former";
     assert_eq!(house.number(former).await, 1);
 
-    // They stand against closing, and the list of those without an address names them by what `told` takes.
+    // They prevent closing, and the list of people without an address names them by the value that `told` accepts.
     let mut lacking = without_address(app, of, PostalKind::Correction)
         .await
         .unwrap();
@@ -71,13 +63,13 @@ async fn a_former_person_without_any_address_is_named_by_id_and_told_otherwise()
     );
 }
 
-/// The one row of a file.
+/// The only row of a file.
 fn only(rows: &super::Rows) -> &std::collections::BTreeMap<String, String> {
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.values().next().unwrap()
 }
 
-/// Ann had a letter, and then her reference names Bob. What names her by now.
+/// Ann had a postal letter, and then her reference names Bob. Returns the name by which commands accept her now.
 async fn ann_and_bob() -> (Post, String) {
     let post = Post::with("L3,,Ann Lee,98101,1 St,en,US-WA,,name;ssn\n").await;
     let (house, scene) = (&post.house, &post.scene);
@@ -85,21 +77,11 @@ async fn ann_and_bob() -> (Post, String) {
     assert_eq!(only(&rows)["reference"], "L3");
     assert_eq!(only(&rows)["former_reference"], "");
     post.posted(first.id, "2026-11-23").await.unwrap();
-    // Of two letters posted at the same moment, none is the last one.
+    // Of two letters posted at the same time, none is the last one.
     post.house.app.clock.advance(TimeDelta::minutes(1));
     let ann = post.person("L3").await.id.to_string();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
-    let version = scene.read(house, ScopeMode::Delta, other).await;
-    let another = candor::scope::consent::Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = candor::scope::consent::Consent::Numbers(another);
-    let (by, of) = (scene.comms, scene.incident);
-    candor::scope::activate::activate(&house.app, by, of, version, consent)
-        .await
-        .unwrap();
+    scene.give_reference_away(house, other).await;
     (post, ann)
 }
 
@@ -129,7 +111,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
         "of the list of corrections"
     );
 
-    // What comes back under the id is hers, and what comes back under the reference his.
+    // A letter returned under the id is hers, and a letter returned under the reference is his.
     for list in [letter.id, correction.id] {
         post.posted(list, "2026-11-23").await.unwrap();
     }
@@ -145,7 +127,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_with_a_former_person_is_put_back_from_its_file() {
+async fn a_list_with_a_former_person_is_restored_from_its_file() {
     let (post, ann) = ann_and_bob().await;
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     let insist = candor::postal::take::Insist::default();
@@ -162,7 +144,7 @@ async fn a_list_with_a_former_person_is_put_back_from_its_file() {
         "delete from postal_item where batch_id = '{id}'; delete from postal_batch where id = '{id}'"
     );
     post.house.sql(&lost).await;
-    // Files of before named her by the reference that she had.
+    // Earlier files named her by the reference that she had.
     let before = String::from_utf8(file.clone())
         .unwrap()
         .replacen(&ann, "L3", 1);

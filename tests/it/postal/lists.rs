@@ -1,4 +1,4 @@
-//! What lists take and refuse, next of kin and safe channels, and what a dump shows.
+//! What letter lists take and refuse, next of kin and safe channels, and what a dump shows.
 
 use candor::link::NoticeCode;
 use candor::postal::{How, PostalError, PostalKind, PostalState, Telling, post, told};
@@ -9,7 +9,7 @@ use super::{Post, day, without_mail};
 use crate::client::Site;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_list_leaves_out_who_waits_unless_that_is_meant() {
+async fn a_second_list_leaves_out_people_on_a_waiting_one_unless_told_otherwise() {
     let post = Post::with(&without_mail(5)).await;
     let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
     let again = post.take(PostalKind::Letter, false).await;
@@ -22,7 +22,7 @@ async fn a_second_list_leaves_out_who_waits_unless_that_is_meant() {
     assert_eq!(rows.keys().map(String::as_str).collect::<Vec<_>>(), ["new"]);
     let (_, rows) = post.take(PostalKind::Letter, true).await.unwrap();
     assert_eq!(rows.len(), 6);
-    // A list that is thrown away lets its people go; its codes open nothing.
+    // A discarded list releases its people; its codes open nothing.
     let person = post.person("r1").await.id;
     let code = post.code(first.id, person);
     let opens = async || {
@@ -95,7 +95,7 @@ async fn days_and_lists_that_cannot_be_are_refused() {
         matches!(twice, Err(PostalError::NotWaiting { on: Some(_), .. })),
         "{twice:?}"
     );
-    // Twice in one report, and once that never left.
+    // Twice in one report, and once a letter that never left.
     let back = post
         .returned("reference,reason\nr0,moved\nr0,moved\nr1,not posted\n")
         .await;

@@ -1,4 +1,4 @@
-//! Who waits for whom while letters are listed, lists come in force and an incident is forgotten.
+//! Which transaction waits for which while letters are listed, lists come into force and an incident is forgotten.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use super::{Post, day, people, without_mail};
 const MAILED: &str = "m,m@example.org,M,1,1 St,en,US-WA,,name\n";
 
 impl Post {
-    /// One that its tasks may keep.
+    /// A leaked reference, which the tasks may keep.
     async fn kept(rows: &str) -> &'static Self {
         Box::leak(Box::new(Self::with(rows).await))
     }
 
-    /// Until so many sessions of this house wait for a lock.
+    /// Waits until this number of sessions of this house wait for a lock.
     async fn wait(&self, sessions: i64) {
         let question =
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and pid in
@@ -36,7 +36,7 @@ impl Post {
         panic!("{sessions} sessions do not wait");
     }
 
-    /// Locks everybody, as senders do a bucket at a time; refused if somebody keeps one of them locked.
+    /// Locks all people, as senders do one bucket at a time; an error if another session keeps one of them locked.
     async fn lock_people(&self) -> Result<candor::db::Tx, candor::db::Error> {
         let mut tx = self.house.app.db.begin().await?;
         person::store::lock(&mut tx, self.scene.incident, 0..BUCKETS).await?;
@@ -101,7 +101,7 @@ async fn senders_settle_people_while_an_incident_is_changed_and_its_audience_wai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_recorded_of_people_who_are_forgotten_at_that_moment() {
+async fn nothing_is_recorded_of_people_who_are_being_forgotten() {
     let post = Post::kept(&without_mail(2)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(batch.id, "2026-11-23").await.unwrap();
@@ -109,7 +109,7 @@ async fn nothing_is_recorded_of_people_who_are_forgotten_at_that_moment() {
     let (app, by, of) = (&post.house.app, post.scene.comms, post.scene.incident);
     let books = "select count(*) from postal_item where status = 'posted'";
     assert_eq!(post.house.number(books).await, 2);
-    // As forgetting has the incident, while senders have its people.
+    // The lock that forgetting has on the incident, while senders lock its people.
     let raw = post.house.raw().await;
     raw.batch_execute("begin; select from incident for update")
         .await

@@ -71,7 +71,7 @@ async fn minors_held_for_a_letter_are_mailed_by_no_campaign_and_have_a_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_becomes_a_minor_while_the_notice_waits_is_told_by_the_letter_alone() {
+async fn a_person_who_becomes_a_minor_while_the_notice_waits_is_told_by_the_letter_alone() {
     let post = Post::with(PEOPLE).await;
     let (house, scene) = (&post.house, &post.scene);
     minors::choose(

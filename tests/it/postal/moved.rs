@@ -1,5 +1,5 @@
-//! Letters to people who moved since their list was taken, people without a postal address, and where the page of letters
-//! leads: what it says follows from what is so now.
+//! Postal letters to people who moved since their list was taken, people without a postal address, and where the page
+//! of letters leads: it says what is true now.
 
 use candor::postal::PostalKind;
 use candor::postal::consent::{Confirmed, Question, Reason};
@@ -20,7 +20,7 @@ fn at(n: usize, email: &str, address: &str) -> String {
 async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_their_number() {
     let post = Post::with(&without_mail(4)).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
-    // One moved; of one an e-mail address is known now; one address is only written otherwise.
+    // One person moved; one now has a known e-mail address; one address is only written otherwise.
     post.delta(
         &[
             at(0, "", "99 New Road"),
@@ -60,7 +60,7 @@ async fn f21_letters_to_an_address_that_a_list_changed_since_are_confirmed_with_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_whose_key_cannot_be_opened_are_not_shown_as_if_nobody_were_barred() {
+async fn letters_with_a_sealed_key_that_cannot_be_opened_are_not_shown_as_if_no_one_were_barred() {
     let post = Post::with(&without_mail(2)).await;
     post.take(PostalKind::Letter, false).await.unwrap();
     let site = Site::open(&post.house.app).await;
@@ -90,7 +90,7 @@ async fn f6_people_without_a_postal_address_are_counted_as_they_are_now() {
             .contains("2 people have no postal address: they need one, or are told otherwise.")
     );
     assert_eq!(lacking().lines().count(), 3);
-    // One is told by telephone, of one an address is found: nobody lacks one any more.
+    // One person is told by telephone, for one an address is found: no person lacks one any more.
     let fields = [
         ("reference", "r1"),
         ("on", TODAY),
@@ -159,7 +159,7 @@ async fn f19_taking_a_list_leads_to_where_its_file_is_and_where_it_is_recorded()
     assert_eq!(post.house.number(fetched).await, 2);
     let posted = staff.submit(PAGE, &format!("{to}/posted"), &[("on", TODAY)]);
     assert_eq!(posted.status, 303, "{}", posted.body);
-    // What somebody else did already is said as that: nothing was to be sent.
+    // If another session has done it already, the answer says that nothing was to be sent.
     for act in ["file", "discard"] {
         let late = staff.submit(PAGE, &format!("{to}/{act}"), &[]);
         assert_eq!(late.status, 422);
@@ -173,7 +173,7 @@ async fn f19_taking_a_list_leads_to_where_its_file_is_and_where_it_is_recorded()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f11_how_somebody_was_told_is_what_was_chosen() {
+async fn f11_how_a_person_was_told_is_what_was_chosen() {
     let row = "k,,Kay,98101,1 Main St,en,US-WA,deceased,name\ns,,Sal,98101,1 Main St,en,US-WA,protected,name\n";
     let post = Post::with(row).await;
     let (batch, _) = post.take(PostalKind::Kin, false).await.unwrap();

@@ -1,4 +1,4 @@
-//! Recording letters over the API: it ends by itself, and what repeated requests hear of it.
+//! Recording letters over the API: the act finishes without its client, and what repeated requests are told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,16 +29,6 @@ fn posted(program: &ApiClient, batch: candor::id::PostalId, key: &str) -> Seen {
     )
 }
 
-async fn until(post: &Post, question: &str) {
-    for _ in 0..1_000 {
-        if post.house.number(question).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never: {question}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_request_hears_that_the_first_still_runs_although_its_act_is_done() {
     let post = Post::with(&without_mail(3)).await;
@@ -51,11 +41,12 @@ async fn a_repeated_request_hears_that_the_first_still_runs_although_its_act_is_
         .unwrap();
     let first = Arc::clone(&program);
     let first = tokio::spawn(async move { posted(&first, batch.id, "k") });
-    until(
-        &post,
-        "select count(*) from idempotency where key = 'k' and status = 200",
-    )
-    .await;
+    post.house
+        .until(
+            "the post",
+            "select count(*) from idempotency where key = 'k' and status = 200",
+        )
+        .await;
     let again = posted(&program, batch.id, "k");
     assert_eq!(
         (again.status, kind(&again).as_str()),
@@ -123,7 +114,7 @@ async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
     let waits = "select count(*) from pg_stat_activity a where wait_event = 'advisory' and pg_blocking_pids(a.pid) &&
         array(select l.pid from pg_locks l join pg_class c on c.oid = l.relation
             where c.relnamespace = current_schema()::regnamespace)";
-    until(post, waits).await;
+    post.house.until("the post", waits).await;
     let step = timeout(Duration::from_secs(20), freeze::step(&post.house.app));
     assert!(
         step.await
@@ -134,7 +125,7 @@ async fn audiences_are_frozen_while_a_list_of_letters_is_taken() {
     assert_eq!(post.house.mail.take_sent().len(), 1);
     assert!(!taking.is_finished() && !second.is_finished());
     raw.batch_execute("commit").await.unwrap();
-    // Of two lists at once one has the people, the other hears that they wait on it.
+    // Of two concurrent lists one has the people; the other is told that they wait on the first.
     let ended = [taking.await.unwrap(), second.await.unwrap()];
     let taken: Vec<i64> = ended
         .iter()

@@ -1,4 +1,4 @@
-//! Posting twice at once, while a list goes in force, and after a death half way.
+//! Recording one list twice at once, while a list comes into force, and after a crash half way.
 
 use candor::postal::{PostalError, PostalKind, PostalState, post};
 
@@ -10,7 +10,7 @@ async fn a_list_posted_twice_at_once_is_recorded_once() {
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     let record = || post.posted(batch.id, "2026-11-23");
     let (one, two) = tokio::join!(record(), record());
-    // The second finds the first at work and helps, or finds it done.
+    // The second run finds the first at work and helps, or finds it done.
     for ended in [one, two] {
         assert!(
             matches!(ended, Ok(_) | Err(PostalError::NotWaiting { .. })),
@@ -29,7 +29,7 @@ async fn posting_and_an_activation_at_once_keep_the_account() {
     let grown = without_mail(150).replace("name;ssn", "name;ssn;dob");
     let (posted, ()) = tokio::join!(post.posted(batch.id, "2026-11-23"), post.delta(&grown));
     posted.unwrap();
-    // Whichever came first: what the list did not name is owed.
+    // In either order: the people must still be told what the list did not name.
     assert_eq!(post.figures().await, [150, 150, 0, 0, 150, 0]);
 }
 
@@ -53,7 +53,7 @@ async fn a_recording_that_died_half_way_goes_on_where_it_stands() {
     assert!(notified == by_post && notified > 0 && needs_letter > 0);
     assert_eq!(notified + needs_letter, 300);
     assert_eq!(post.batch(batch.id).await.state, PostalState::Posting);
-    // Nobody may change the day, or throw it away.
+    // No one may change the day, or discard the list.
     let app = &post.house.app;
     let other = post::discard(app, post.scene.comms, batch.id).await;
     assert!(

@@ -1,11 +1,8 @@
-//! A reference that names another person by now: letters to both of them come back.
+//! A reference that now names another person: letters to both people come back.
 
 use candor::postal::PostalKind;
 use candor::postal::returned::returned;
 use candor::postal::slips::{self, Refused};
-use candor::scope::ScopeMode;
-use candor::scope::activate::activate;
-use candor::scope::consent::{Confirmed, Consent};
 
 use super::Post;
 
@@ -17,18 +14,9 @@ async fn both() -> (Post, String, String) {
     let (first, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.posted(first.id, "2026-11-23").await.unwrap();
     let other = "reference,email,name,postcode,address,elements\nL3,,Bob Ray,98102,2 St,name\n";
-    let (app, scene) = (&post.house.app, &post.scene);
-    let version = scene.read(&post.house, ScopeMode::Delta, other).await;
-    let confirmed = Confirmed {
-        another_person: Some(1),
-        told_too_much: Some(1),
-        ..Default::default()
-    };
-    let consent = Consent::Numbers(confirmed);
-    activate(app, scene.comms, scene.incident, version, consent)
-        .await
-        .unwrap();
-    // Only the former one had a letter so far.
+    let scene = &post.scene;
+    scene.give_reference_away(&post.house, other).await;
+    // Only the former person has had a letter so far.
     let mut codes = Vec::new();
     for kind in [PostalKind::Correction, PostalKind::Letter] {
         let (batch, rows) = post.take(kind, false).await.unwrap();
@@ -63,7 +51,7 @@ async fn a_reference_of_two_people_says_so_and_each_code_is_recorded_for_its_own
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_whose_code_is_of_another_person_than_its_reference_is_refused() {
+async fn a_line_with_a_code_of_another_person_than_its_reference_is_refused() {
     let people = "L1,,Ann Lee,98101,1 St,en,US-WA,,name\nL2,,Bob Ray,98102,2 St,en,US-WA,,name\n";
     let post = Post::with(people).await;
     let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();

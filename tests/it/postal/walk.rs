@@ -1,4 +1,4 @@
-//! The walk of a letter: bounced, listed, posted, opened with its code, returned, listed again.
+//! The walk of a postal letter: bounced, listed, posted, opened with its code, returned, listed again.
 
 use candor::campaign::CampaignKind;
 use candor::mail::Reply;
@@ -14,7 +14,7 @@ const PEOPLE: &str = "ana,ana@example.org,Ana,98101,,en,US-WA,,name;ssn\n\
     bo,,Bo,98102,\"1 Main St\nFlat 2\nSpringfield\",es,US-WA,,name;ssn\n\
     cy,cy@example.org,Cy,98103,3 Main St,en,US-WA,,name;ssn\n";
 
-/// Everybody gets the first notice; the mailbox of Cy refuses it.
+/// All people get the first notice; the mailbox of Cy refuses it.
 async fn after_the_campaign() -> Post {
     let post = Post::with(PEOPLE).await;
     post.house.mail.answer_by(|letter| {
@@ -66,7 +66,7 @@ async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
         bo["letter_code"],
         post.code(batch.id, post.person("bo").await.id)
     );
-    // A list that was taken tells nobody anything.
+    // Taking a list tells no person anything.
     assert_eq!(post.figures().await, [1, 0, 0, 0, 2, 0]);
 
     post.house.app.clock.advance(TimeDelta::days(2));
@@ -99,7 +99,7 @@ async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
         assert!(genuine.body.contains(words), "{}", genuine.body);
     }
 
-    // One came back; it says so on the person's page and on the next list.
+    // One letter came back; the person's page and the next list say so.
     let program = site.program(&[StaffRole::Comms]).await;
     let back = json!({"letters": [{"reference": "bo", "reason": "moved away"}, {"reference": "ana", "reason": "x"}]});
     let answer = program
@@ -177,7 +177,7 @@ async fn twenty_wrong_codes_use_up_the_day_and_a_right_one_forgives_them() {
             .submit(&page, &format!("{page}/open"), &[("letter", code)])
             .status
     };
-    // A well-formed code of nobody.
+    // A well-formed code that belongs to no person.
     let wrong = "0000-0000-00";
     for _ in 0..19 {
         assert_eq!(open(wrong), 422);
@@ -228,7 +228,7 @@ async fn a_later_letter_closes_the_code_of_the_one_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_owed_more_and_cannot_be_mailed_is_on_the_letter_list() {
+async fn people_who_must_be_told_more_and_cannot_be_mailed_are_on_the_letter_list() {
     let post = Post::with(
         "lost,lost@example.org,Lost,1,1 St,en,US-WA,,name\n\
          gone,gone@example.org,Gone,2,2 St,en,US-WA,,name\n\
@@ -266,7 +266,7 @@ async fn who_is_owed_more_and_cannot_be_mailed_is_on_the_letter_list() {
     }
     post.posted(batch.id, "2026-11-23").await.unwrap();
     assert_eq!(post.figures().await, [3, 2, 0, 0, 0, 0]);
-    // A page claims a letter for nobody who is on no list.
+    // No page says that a letter comes for a person who is on no list.
     let site = Site::open(&post.house.app).await;
     let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
     let campaigns = staff.get("/console/campaigns").body;
@@ -301,7 +301,7 @@ async fn an_email_after_the_letter_stays_told_when_the_letter_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn elements_that_come_after_the_list_was_taken_stay_owed() {
+async fn elements_that_come_after_the_list_was_taken_must_still_be_told() {
     let post = Post::with("bo,,Bo,98102,1 Main St,en,US-WA,,name\n").await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     post.delta("bo,,Bo,98102,1 Main St,en,US-WA,,name;ssn\n")

@@ -1,4 +1,4 @@
-//! P6, betrays nobody: a dump of the database, searched for everybody in it.
+//! P6, personal data is sealed: a dump of the database, searched for every person in it.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +24,7 @@ use crate::program::Program;
 const PEOPLE: usize = 1_000;
 const WORDS: &str = "My grandmother Wilhelmina asks whether her pension is safe.";
 
-/// The forms in which `text` could stand in a dump.
+/// The forms in which `text` could appear in a dump.
 pub(super) fn forms(text: &str) -> Vec<String> {
     let bytes = text.as_bytes();
     let (small, large) = (text.to_lowercase(), text.to_uppercase());
@@ -36,7 +36,7 @@ pub(super) fn forms(text: &str) -> Vec<String> {
     let mut forms = vec![small];
     forms.extend(hex);
     for skipped in 0..3 {
-        // In the middle of other octets base64 has three faces; the first and last digits depend on those.
+        // Inside of other octets base64 has three forms; the first and last digits depend on those octets.
         let shifted = [&vec![0; skipped][..], bytes].concat();
         for encoded in [
             STANDARD_NO_PAD.encode(&shifted),
@@ -48,17 +48,22 @@ pub(super) fn forms(text: &str) -> Vec<String> {
     forms
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn p6_a_dump_of_the_database_betrays_nobody() {
-    // A server of its own: its files hold nothing but this.
-    let disk = Scratch::new();
+/// A house on a server of its own: its files contain nothing but this house.
+pub(super) async fn alone(disk: &Path, config: &str) -> (Cluster, House) {
     let settings = Settings {
         durable: false,
         max_connections: 60,
     };
-    let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
+    let cluster = Cluster::start_with(disk, settings).await.unwrap();
     cluster.ensure_database("alone").await.unwrap();
-    let house = House::at(&cluster.url("alone"), "").await;
+    let house = House::at(&cluster.url("alone"), config).await;
+    (cluster, house)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_dump_of_the_database_contains_no_personal_data() {
+    let disk = Scratch::new();
+    let (cluster, house) = alone(disk.path(), "").await;
     let scene = Scene::new(&house).await;
     let mut csv = "reference,email,name,locale,jurisdiction,postcode,elements,address\n".to_owned();
     let mut secrets = vec![WORDS.to_owned()];
@@ -92,7 +97,7 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
                 .unwrap();
         }
     }
-    // Some letters still wait in the outbox, others have been sent.
+    // Some messages still wait in the outbox, others have been sent.
     let waiting = dump(&house);
     house.send_all().await;
     assert_eq!(
@@ -113,7 +118,7 @@ async fn p6_a_dump_of_the_database_betrays_nobody() {
     };
     secrets.extend(rows.iter().map(code));
     let sent = dump(&house);
-    // The search finds what is there.
+    // The search finds text that is there.
     assert!(sent.contains("sundmere") && sent.contains("us-wa") && sent.len() > 100_000);
     let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
     let dumps = Scratch::new();
@@ -152,7 +157,7 @@ fn raw(secrets: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The files below `dir` in which one of these forms stands, whatever the case of its letters.
+/// The files below `dir` that contain one of these forms, in upper or lower case.
 pub(super) fn search(dir: &Path, forms: &[String]) -> String {
     let list = Scratch::new();
     let patterns = list.path().join("patterns");
@@ -164,7 +169,7 @@ pub(super) fn search(dir: &Path, forms: &[String]) -> String {
         .arg(dir)
         .output()
         .unwrap();
-    // 2 if a file vanished while it looked: it has looked at all others.
+    // 2 if a file vanished during the search: the others were searched.
     assert!(found.status.code().is_some_and(|code| code <= 2));
     let files = String::from_utf8(found.stdout).unwrap();
     let first = files.lines().next();
@@ -183,7 +188,7 @@ pub(super) fn search(dir: &Path, forms: &[String]) -> String {
     }
 }
 
-/// Ends the incident, forgets its people by the command, and asks for them again.
+/// Ends the incident, forgets its people by the command, and searches for them again.
 async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
     let site = Site::open(&house.app).await;
     let (program, browser) = (site.program(&[StaffRole::Comms]).await, site.browser());
@@ -208,7 +213,7 @@ async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
     let words = ["forget", "--incident", "sundmere", "--repeat", "sundmere"];
     let early = command.run(&words);
     assert_eq!(early.status.code(), Some(1), "the incident is not over");
-    // Of a closed incident, people who are not told would stand against it, too.
+    // In a closed incident, people who are not told would prevent forgetting too.
     house.sql("update incident set state = 'dismissed'").await;
     let open = String::from_utf8_lossy(&command.run(&words).stderr).into_owned();
     assert!(open.contains("tickets are open"), "{open}");
@@ -239,7 +244,7 @@ async fn forgotten(house: &House, scene: &Scene, secrets: &[String]) {
     assert_eq!(found(), Some(0));
 }
 
-/// Everything of a house that Postgres would hand out, in small letters.
+/// All of a house that Postgres returns, in lower case.
 pub(super) fn dump(house: &House) -> String {
     let dumped = Command::new(program("pg_dump").expect("it comes with the server"))
         .args(["--schema", house.schema(), "--dbname", &house.url])

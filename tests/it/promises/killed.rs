@@ -1,4 +1,4 @@
-//! P3, nothing lost: senders are killed in the middle of a campaign, and a real server counts.
+//! P3, nothing lost: senders are killed in the middle of a campaign, and a real server counts the messages.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,16 +9,16 @@ use candor::campaign::CampaignKind;
 use crate::house::House;
 use crate::mail::sink::Sink;
 use crate::mail::{Scratch, did_not_run};
+use crate::operations::processes::until_completed;
 use crate::people::{MESSAGE_OF, Scene, list};
-use crate::processes::until_completed;
 use crate::program::Program;
 
 const PEOPLE: usize = 4_000;
 const CONNECTIONS: usize = 8;
-/// These die, one after the other, each in the midst of sending.
+/// These senders are killed, one after the other, each while it sends.
 const VICTIMS: [&str; 3] = ["first", "second", "third"];
 
-/// Waits until this sender has a relay's yes for a hundred notices: all its lines are busy then.
+/// Waits until a relay has accepted a hundred notices of this sender: all its connections are busy then.
 async fn until_busy(house: &House, sender: &str) {
     let sent =
         format!("select count(*) from outcome where relay = '{sender}' and result = 'accepted'");
@@ -31,7 +31,7 @@ async fn until_busy(house: &House, sender: &str) {
     panic!("{sender} has not sent a hundred notices after a minute");
 }
 
-/// How often each notice arrived to its last boundary, by the id in its Message-ID.
+/// How often each notice arrived with its last boundary, by the id in its Message-ID.
 fn whole(dumps: &Path) -> BTreeMap<String, i64> {
     let mut times = BTreeMap::new();
     for entry in std::fs::read_dir(dumps).unwrap() {
@@ -49,10 +49,10 @@ fn whole(dumps: &Path) -> BTreeMap<String, i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain() {
+async fn p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertain() {
     let dumps = Scratch::new();
     let Some(sink) = Sink::start(Some(dumps.path())) else {
-        let name = "p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain";
+        let name = "p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertain";
         return did_not_run(name, "smtp-sink");
     };
     let house = House::new().await;
@@ -71,7 +71,7 @@ async fn p3_a_killed_sender_loses_nobody_and_every_double_was_marked_uncertain()
         until_busy(&house, name).await;
         victim.kill();
     }
-    // Only a sender that was never there before is left to end it.
+    // Only a new sender is left to finish it.
     let program = named("last");
     let last = program.start("work");
     until_completed(&house).await;

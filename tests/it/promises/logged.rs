@@ -1,4 +1,4 @@
-//! P6, betrays nobody: what the program logs when it is told to log everything.
+//! P6, personal data is sealed: what the program logs at the level `trace`.
 
 use candor::campaign::CampaignKind;
 use candor::link::StatusLink;
@@ -6,8 +6,8 @@ use candor::person::find::{Clue, find};
 
 use crate::house::House;
 use crate::mail::Scratch;
+use crate::operations::processes::until_completed;
 use crate::people::Scene;
-use crate::processes::until_completed;
 use crate::program::Program;
 
 const LIST: &str = "reference,email,name,locale,jurisdiction,postcode,elements,address\n\
@@ -15,7 +15,7 @@ const LIST: &str = "reference,email,name,locale,jurisdiction,postcode,elements,a
     QX-LOG-2,not an address of Wilhelmina,Wilhelmina Plank,en,US-WA,ZQX-8,name,13 Quagga Crescent\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p6_the_log_betrays_nobody_however_much_it_says() {
+async fn p6_the_log_contains_no_personal_data_at_any_level() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     let scratch = Scratch::new();

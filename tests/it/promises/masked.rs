@@ -1,5 +1,5 @@
-//! P6, type by type: whatever holds a secret, an address or somebody's words shows nothing of it when it is
-//! printed for a developer, and so not in a log, an error or a backtrace.
+//! P6, type by type: the `Debug` form of each type with a secret, an address or a person's words shows none of it. So a
+//! log, an error or a backtrace does not either.
 
 use std::fmt::Debug;
 
@@ -23,7 +23,7 @@ use candor::staff::session::Token;
 use candor::ticket::{Message, MessageKind};
 use chrono::DateTime;
 
-/// What must not be seen; the octets of the key too, as hex and as Rust prints an array.
+/// Texts that must not appear; the octets of the key too, as hex and as Rust prints an array.
 const PLANTED: [&str; 6] = ["Quixote", "mancha", "QX-7700", "S3cret", "0707", "7, 7, 7"];
 
 #[track_caller]

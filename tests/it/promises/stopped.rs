@@ -1,4 +1,4 @@
-//! P4, stop means stop: two senders under full load, and a real server that writes down when it got what.
+//! P4, stop means stop: two senders under full load, and a real server that records when it received each message.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,18 +12,18 @@ use candor::id::CampaignId;
 use crate::house::House;
 use crate::mail::sink::{Sink, received};
 use crate::mail::{Scratch, did_not_run};
+use crate::operations::processes::until_completed;
 use crate::people::{Scene, list};
-use crate::processes::until_completed;
 use crate::program::{Program, Running};
 
 const PEOPLE: usize = 6_000;
 /// The promise.
 const STOP: Duration = Duration::from_secs(2);
 
-/// How many messages arrived, and when the last one was whole.
+/// The number of messages that arrived, and when the last one was complete.
 fn arrived(dumps: &Path) -> (usize, Option<SystemTime>) {
     let files = std::fs::read_dir(dumps).unwrap();
-    // The server takes back what it began to write of a message that was broken off.
+    // The server deletes what it began to write of an interrupted message.
     let written = files.filter_map(|file| file.unwrap().metadata().ok());
     let times: Vec<SystemTime> = written.map(|file| file.modified().unwrap()).collect();
     (times.len(), times.into_iter().max())
@@ -40,7 +40,7 @@ async fn until_moving(dumps: &Path) {
     panic!("no hundred messages in a minute");
 }
 
-/// From the end of the command on, watches twice as long as the promise allows: what arrived did so in time.
+/// From the end of the command on, watches for twice the promised time: every message arrived within the promised time.
 async fn holds(dumps: &Path) {
     let commanded = SystemTime::from(Clock::system().now());
     tokio::time::sleep(STOP * 2).await;
@@ -50,7 +50,7 @@ async fn holds(dumps: &Path) {
     assert!(late <= STOP, "a message arrived {late:?} after the command");
 }
 
-/// Two senders at work on a campaign, and what the server got of it.
+/// Two senders at work on a campaign, and what the server received of it.
 struct Load {
     house: House,
     scene: Scene,
@@ -85,7 +85,7 @@ impl Load {
         })
     }
 
-    /// Lets the senders leave; how often each recipient was written to.
+    /// Stops the senders; returns how often each recipient was written to.
     async fn end(self) -> BTreeMap<String, usize> {
         for sender in self.senders {
             assert_eq!(sender.terminate().await.code(), Some(0));
@@ -120,7 +120,7 @@ async fn p4_nothing_leaves_two_seconds_after_pause_and_stop() {
     );
 }
 
-/// How long the audit log stays locked: four seconds, with CANDOR_AUDIT_LOCK another number of them.
+/// The audit log stays locked for four seconds, or for CANDOR_AUDIT_LOCK seconds.
 fn locked_for() -> Duration {
     let named = std::env::var("CANDOR_AUDIT_LOCK").ok();
     named.map_or(STOP * 2, |seconds| {
@@ -129,9 +129,9 @@ fn locked_for() -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p4_a_locked_audit_log_holds_no_stop_up() {
+async fn p4_a_locked_audit_log_delays_no_stop() {
     let Some(load) = Load::new().await else {
-        let name = "p4_a_locked_audit_log_holds_no_stop_up";
+        let name = "p4_a_locked_audit_log_delays_no_stop";
         return did_not_run(name, "smtp-sink");
     };
     let holder = load.house.raw().await;

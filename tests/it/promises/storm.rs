@@ -1,8 +1,9 @@
-//! P3, nothing lost, in a storm: one campaign, two senders, a mail server that defers, refuses and drops
-//! at random, senders killed and Postgres crashed meanwhile. In the end everybody is accounted for.
+//! P3, nothing lost, under every failure at once: one campaign, two senders, a mail server that defers, refuses and
+//! drops at random, while senders are killed and Postgres is crashed. In the end every person is accounted for.
 //!
-//! `CANDOR_STORM=full` is the whole of it; by default it is small enough for every run.
+//! `CANDOR_STORM=full` runs the full size; the default is small enough for every run.
 
+mod run;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +22,13 @@ use crate::program::{Program, Running};
 
 use server::{Fate, Server, draw};
 
-/// Decides everything but the order of things; `CANDOR_STORM_SEED` makes it another storm.
+/// Decides all random choices, but not the order of events; `CANDOR_STORM_SEED` changes it.
 fn seed() -> u64 {
     let named = std::env::var("CANDOR_STORM_SEED").ok();
     named.map_or(20_261_126, |seed| seed.parse().unwrap())
 }
 
-/// How much of it.
+/// The size of the test.
 struct Size {
     people: usize,
     kills: usize,
@@ -54,7 +55,7 @@ impl Size {
     }
 }
 
-/// A Postgres of the test's own, so that nobody else's crashes.
+/// A Postgres of the test's own, so that its crash disturbs no other test.
 pub struct Postgres {
     disk: Scratch,
     /// The server.
@@ -87,7 +88,7 @@ impl Postgres {
         self.start_again().await;
     }
 
-    /// The first half of [`Self::crash`]: nothing that is only in memory reaches the disk.
+    /// The first half of [`Self::crash`]: what is only in memory does not reach the disk.
     pub async fn die(&self) {
         let lock = std::fs::read_to_string(self.lock()).unwrap();
         let pid = lock.lines().next().unwrap().to_owned();
@@ -126,7 +127,7 @@ async fn until(what: &str, patience: Duration, done: impl AsyncFnMut() -> bool) 
     );
 }
 
-/// One sender, whichever process is it now.
+/// A sender; its process is replaced after each kill.
 struct Sender {
     name: &'static str,
     program: Program,
@@ -140,7 +141,8 @@ impl Sender {
             .with_relay(name, &url, connections)
             .with("CANDOR__MAIL__NODE", name)
             .with("CANDOR__MAIL__LEASE_SECONDS", "5")
-            // Chance may put many of those who refuse one after the other; then nobody would be here to resume.
+            // By chance many refusals may follow each other; the breaker would pause the campaign, and no one would
+            // resume it here.
             .with("CANDOR__BREAKER__BOUNCE_PAUSE_PERCENT", "100");
         let running = Some(program.start("work"));
         Self {
@@ -159,7 +161,7 @@ impl Sender {
     }
 }
 
-/// Lets nobody wait: what was put off for minutes or hours is due now.
+/// Makes every deferred notice due now.
 pub async fn hurry(house: &House) {
     house
         .sql(
@@ -171,7 +173,7 @@ pub async fn hurry(house: &House) {
         .await;
 }
 
-/// Kills and crashes, spread over the campaign by how much of it has arrived.
+/// Kills and crashes, spread over the campaign by the share that has arrived.
 async fn strike(
     size: &Size,
     house: &House,
@@ -188,14 +190,14 @@ async fn strike(
         let step = size.people * 3 / 4 / strikes;
         let at = size.people / 20 + strike * step + random % step;
         let victim = &mut senders[(random >> 32) % 2];
-        let what = format!("strike {strike} after {at} letters");
+        let what = format!("strike {strike} after {at} messages");
         until(&what, size.patience, async || {
             server.accepted() >= at && server.open(victim.name) > 0
         })
         .await;
         if strike % every == every / 2 && crashes < size.crashes {
             crashes += 1;
-            // Every second time all is dark at once.
+            // Every second time Postgres and the senders fail together.
             let power_cut = crashes % 2 == 0;
             if power_cut {
                 senders.iter_mut().for_each(Sender::kill);
@@ -213,7 +215,7 @@ async fn strike(
     assert_eq!(crashes, size.crashes);
 }
 
-/// How everything stands, for whoever must find out why it does not end.
+/// The state of all parts, for the message if the campaign does not end.
 async fn standing(house: &House) -> String {
     let of = async |sql: &str| column(house, sql).await.join("; ");
     format!(
@@ -227,7 +229,7 @@ async fn standing(house: &House) -> String {
     )
 }
 
-/// Hurries until only those are open who are never taken; then three days have passed for them.
+/// Makes notices due until only those are open that the server never accepts; then three days have passed for them.
 async fn until_over(size: &Size, house: &House, never: usize) {
     let open = "select count(*) from notice where status not in ('sent', 'bounced', 'expired')";
     let all_frozen = "select count(*) from campaign_freeze where not done";
@@ -259,7 +261,7 @@ async fn until_over(size: &Size, house: &House, never: usize) {
     .await;
 }
 
-/// The books: the counters, the people and `candor check --recount` tell the same.
+/// The counters, the people and `candor check --recount` agree.
 async fn books(size: &Size, house: &House, scene: &Scene, sent: usize) {
     // The pool of this process still holds connections from before the crashes: each fails once.
     let mut conn = loop {
@@ -300,8 +302,8 @@ async fn column(house: &House, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Compares what the books say was sent with what the server has. How many got it twice because of the
-/// strikes, and how many because the server's yes was lost.
+/// Compares the notices that the database records as sent with those that the server has. Returns how many people got
+/// one twice because of kills and crashes, and how many because the server's answer was lost.
 async fn compare(house: &House, letters: &[Vec<String>]) -> (usize, usize) {
     let seed = seed();
     let sent = format!("select {MESSAGE_OF} from notice n where status = 'sent'");
@@ -339,67 +341,4 @@ async fn compare(house: &House, letters: &[Vec<String>]) -> (usize, usize) {
     }
     assert_eq!(arrived, sent, "said to be sent, and never arrived");
     (by_strikes, by_fate)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn p3_in_a_storm_nobody_is_lost_and_nobody_is_doubled_in_silence() {
-    let size = Size::asked();
-    let mut postgres = Postgres::start().await;
-    let house = House::at(&postgres.cluster.url("storm"), "").await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(size.people, "name;ssn")).await;
-    let server = Server::start(seed(), size.people).await;
-    let begun = Instant::now();
-    scene.launched(&house, CampaignKind::Initial).await;
-    let mut senders = ["one.example", "two.example"]
-        .map(|name| Sender::start(&house, name, &server, size.connections));
-    strike(&size, &house, &server, &mut senders, &mut postgres).await;
-    let mut fates: BTreeMap<Fate, usize> = BTreeMap::new();
-    for person in 0..size.people {
-        *fates.entry(Fate::of(seed(), person)).or_default() += 1;
-    }
-    let (unknown, never) = (fates[&Fate::Unknown], fates[&Fate::Never]);
-    until_over(&size, &house, never).await;
-    for sender in &mut senders {
-        let ended = sender.running.take().unwrap().terminate().await;
-        assert_eq!(ended.code(), Some(0), "{}", sender.name);
-    }
-
-    let in_state = async |status: &str| {
-        let sql = format!("select count(*) from notice where status = '{status}'");
-        usize::try_from(house.number(&sql).await).unwrap()
-    };
-    let sent = size.people - unknown - never;
-    let states = (
-        in_state("sent").await,
-        in_state("bounced").await,
-        in_state("expired").await,
-    );
-    assert_eq!(states, (sent, unknown, never), "each in one final state");
-    books(&size, &house, &scene, sent).await;
-    let (by_strikes, by_fate) = compare(&house, &server.letters()).await;
-    let most = size.connections * (size.kills + 2 * size.crashes);
-    assert!(
-        by_strikes <= most,
-        "{by_strikes} doubles, {most} connections were open"
-    );
-    let uncertain = "select count(*) from outcome where result = 'uncertain'";
-    let died = "select count(*) from outcome where reason like 'sender or database lost%'";
-    println!(
-        "storm: {} people, {} kills, {} crashes of Postgres, {:?}, {} connections; sent {sent}, bounced {unknown}, \
-         expired {never}; {} attempts, {} uncertain of which {} by strikes; doubles: {by_strikes} by strikes \
-         (at most {most}), {by_fate} by lost answers; {fates:?}",
-        size.people,
-        size.kills,
-        size.crashes,
-        begun.elapsed(),
-        server.connections(),
-        house
-            .number("select count(*) from outcome where settled")
-            .await,
-        house.number(uncertain).await,
-        house.number(died).await,
-    );
-    drop(house);
-    postgres.cluster.stop().await.unwrap();
 }

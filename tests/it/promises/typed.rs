@@ -1,12 +1,14 @@
-//! P6, betrays nobody, in what staff type: a day of acts with planted names, then a dump and the files of the server.
+//! P6, personal data is sealed, in what staff type: a day of acts with planted names, then a dump and the files of the
+//! server.
 //!
-//! `CANDOR_NAMES=1000` plants a thousand; a few, unless told.
+//! `CANDOR_NAMES=1000` plants a thousand names; the default is a few.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use candor::actor::Actor;
 use candor::campaign::{CampaignKind, hold};
-use candor::db::embedded::{Cluster, Settings};
+use candor::id::TicketId;
 use candor::person::find::{Clue, find};
 use candor::postal::{How, PostalKind, Telling, list, post, returned, slips, told};
 use candor::scope::import::{Source, import};
@@ -16,7 +18,7 @@ use candor::ticket::desk::{self, Caller, Seen};
 use candor::ticket::{Then, TicketStatus, reseal, store};
 use chrono::TimeDelta;
 
-use super::dumped::{dump, forms, search};
+use super::dumped::{alone, dump, forms, search};
 use crate::client::Site;
 use crate::house::House;
 use crate::mail::Scratch;
@@ -80,7 +82,7 @@ async fn day(house: &House, scene: &Scene, agent: candor::id::StaffId, n: usize)
     .unwrap();
 }
 
-/// Lists whose columns are shifted: names stand where elements, jurisdictions and languages belong.
+/// Lists with shifted columns: names stand where elements, jurisdictions and languages belong.
 async fn shifted(house: &House, scene: &Scene, names: usize) -> i32 {
     let mut list = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
     for n in 0..names {
@@ -97,21 +99,8 @@ async fn shifted(house: &House, scene: &Scene, names: usize) -> i32 {
     read.version
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files() {
-    let names: usize = std::env::var("CANDOR_NAMES").map_or(12, |n| n.parse().unwrap());
-    let disk = Scratch::new();
-    let settings = Settings {
-        durable: false,
-        max_connections: 60,
-    };
-    let cluster = Cluster::start_with(disk.path(), settings).await.unwrap();
-    cluster.ensure_database("alone").await.unwrap();
-    let public = "[http]\npublic_url = \"https://notice.example\"";
-    let house = House::at(&cluster.url("alone"), public).await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
-    let agent = house.staff(&["agent"]).await;
+/// Three people for each name: with an e-mail address, with a postal letter, and with one that comes back.
+fn people(names: usize) -> String {
     let mut csv = "reference,email,name,locale,jurisdiction,postcode,elements,address\n".to_owned();
     for n in 0..names {
         csv.push_str(&format!(
@@ -124,7 +113,84 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
             "L-{n},,L {n},en,US-WA,98101,name;ssn,{n} Main St\n"
         ));
     }
-    scene.import(&house, &csv).await;
+    csv
+}
+
+/// An earlier version stored a reason readable: a worker seals it. Returns the ticket.
+async fn old_reason(house: &House) -> TicketId {
+    let ticket = house
+        .raw()
+        .await
+        .query_one("select id from ticket limit 1", &[])
+        .await
+        .unwrap();
+    let ticket: uuid::Uuid = ticket.get(0);
+    let old = "asked Bartholomew Oldreason".to_owned();
+    house
+        .sql(&format!(
+            "update ticket set reason = '{old}', reason_sealed = null where id = '{ticket}'; \
+             insert into ticket_history (ticket_id, from_status, to_status, actor, reason, at) \
+             values ('{ticket}', 'open', 'on_hold', 'staff:x', '{old}', now())"
+        ))
+        .await;
+    assert_eq!(reseal::reasons(&house.app).await.unwrap(), 2);
+    let mut conn = house.app.db.get().await.unwrap();
+    let id = TicketId::from_uuid(ticket);
+    let found = store::find(&mut conn, &house.app.keys, id).await.unwrap();
+    let last = store::history(&mut conn, &house.app.keys, &found)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    assert_eq!(
+        (found.reason.as_deref(), last.reason.as_deref()),
+        (Some(&*old), Some(&*old))
+    );
+    id
+}
+
+/// No planted name is in a dump or in the files of the server.
+async fn nothing_is_readable(house: &House, disk: &Path, names: usize) {
+    let secrets: Vec<String> = (0..names).map(name).collect();
+    let planted: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+    let dumps = Scratch::new();
+    std::fs::write(dumps.path().join("dump"), dump(house)).unwrap();
+    assert_ne!(search(dumps.path(), &["sundmere".to_owned()]), "");
+    assert_eq!(search(dumps.path(), &planted), "", "in a dump");
+    assert_eq!(
+        search(dumps.path(), &forms("Bartholomew Oldreason")),
+        "",
+        "in a dump"
+    );
+    house.sql("checkpoint").await;
+    assert_eq!(search(disk, &planted), "", "in the files of the server");
+}
+
+/// After forgetting neither the database nor a page has the reason.
+async fn reason_is_gone(house: &House, site: &Site, ticket: TicketId) {
+    let mut conn = house.app.db.get().await.unwrap();
+    let gone = store::find(&mut conn, &house.app.keys, ticket)
+        .await
+        .unwrap();
+    let moves = store::history(&mut conn, &house.app.keys, &gone)
+        .await
+        .unwrap();
+    assert!(gone.reason.is_none() && moves.iter().all(|one| one.reason.is_none()));
+    let reader = site.signed_in("reader", &[Agent]).await;
+    let shown = reader.get(&format!("/console/tickets/{ticket}")).body;
+    assert!(!shown.contains("Quetzalcoatl"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
+    let names: usize = std::env::var("CANDOR_NAMES").map_or(12, |n| n.parse().unwrap());
+    let disk = Scratch::new();
+    let public = "[http]\npublic_url = \"https://notice.example\"";
+    let (cluster, house) = alone(disk.path(), public).await;
+    let site = Site::open(&house.app).await;
+    let scene = Scene::new(&house).await;
+    let agent = house.staff(&["agent"]).await;
+    scene.import(&house, &people(names)).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     for n in 0..names {
         day(&house, &scene, agent, n).await;
@@ -169,61 +235,10 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
         .body;
     assert!(page.contains(&name(0)), "staff read what is wrong");
 
-    // An older program left a reason readable: a worker seals it.
-    let ticket = house
-        .raw()
-        .await
-        .query_one("select id from ticket limit 1", &[])
-        .await
-        .unwrap();
-    let ticket: uuid::Uuid = ticket.get(0);
-    let old = "asked Bartholomew Oldreason".to_owned();
-    house
-        .sql(&format!(
-            "update ticket set reason = '{old}', reason_sealed = null where id = '{ticket}'; \
-             insert into ticket_history (ticket_id, from_status, to_status, actor, reason, at) \
-             values ('{ticket}', 'open', 'on_hold', 'staff:x', '{old}', now())"
-        ))
-        .await;
-    assert_eq!(reseal::reasons(app).await.unwrap(), 2);
-    let mut conn = app.db.get().await.unwrap();
-    let found = store::find(
-        &mut conn,
-        &app.keys,
-        candor::id::TicketId::from_uuid(ticket),
-    )
-    .await
-    .unwrap();
-    let last = store::history(&mut conn, &app.keys, &found)
-        .await
-        .unwrap()
-        .pop()
-        .unwrap();
-    assert_eq!(
-        (found.reason.as_deref(), last.reason.as_deref()),
-        (Some(&*old), Some(&*old))
-    );
-    drop(conn);
+    let ticket = old_reason(&house).await;
+    nothing_is_readable(&house, disk.path(), names).await;
 
-    let secrets: Vec<String> = (0..names).map(name).collect();
-    let planted: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
-    let dumps = Scratch::new();
-    std::fs::write(dumps.path().join("dump"), dump(&house)).unwrap();
-    assert_ne!(search(dumps.path(), &["sundmere".to_owned()]), "");
-    assert_eq!(search(dumps.path(), &planted), "", "in a dump");
-    assert_eq!(
-        search(dumps.path(), &forms("Bartholomew Oldreason")),
-        "",
-        "in a dump"
-    );
-    house.sql("checkpoint").await;
-    assert_eq!(
-        search(disk.path(), &planted),
-        "",
-        "in the files of the server"
-    );
-
-    // Forgetting ends it.
+    // Forgetting removes it.
     scope::activate::discard(app, by, of, draft).await.unwrap();
     hold::cancel(app, by, campaign).await.unwrap();
     house.send_all().await;
@@ -231,14 +246,7 @@ async fn p6_no_name_that_staff_typed_stands_readable_in_a_dump_or_in_the_files()
     house.staff(&["admin"]).await;
     let repeated = candor::person::forget::forget(app, scene.comms, of, "sundmere").await;
     repeated.unwrap();
-    let mut conn = app.db.get().await.unwrap();
-    let gone = store::find(&mut conn, &app.keys, found.id).await.unwrap();
-    let moves = store::history(&mut conn, &app.keys, &gone).await.unwrap();
-    assert!(gone.reason.is_none() && moves.iter().all(|one| one.reason.is_none()));
-    let reader = site.signed_in("reader", &[Agent]).await;
-    let shown = reader.get(&format!("/console/tickets/{}", found.id)).body;
-    assert!(!shown.contains("Quetzalcoatl"));
-    drop(conn);
+    reason_is_gone(&house, &site, ticket).await;
     drop(house);
     cluster.stop().await.unwrap();
 }

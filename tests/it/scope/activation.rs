@@ -1,4 +1,4 @@
-//! A large version on its way into force, bucket by bucket.
+//! Activating a large version, bucket by bucket.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,7 +25,7 @@ fn list(people: std::ops::Range<u32>, elements: &str, flags: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_reads_the_account_during_an_activation_never_sees_a_wrong_sum() {
+async fn readers_of_the_account_during_an_activation_never_see_a_wrong_sum() {
     let desk = Desk::new().await;
     let (done, app) = (AtomicBool::new(false), &desk.house.app);
     let reader = async {
@@ -50,7 +50,7 @@ async fn whoever_reads_the_account_during_an_activation_never_sees_a_wrong_sum()
         done.store(true, Ordering::SeqCst);
     };
     let (read, ()) = tokio::join!(reader, writer);
-    assert!(read > 0, "nobody saw it half way");
+    assert!(read > 0, "no reader saw it half way");
     desk.take(ScopeMode::Delta, &list(100..11_900, "name;ssn", ""))
         .await;
     assert_eq!(desk.account().await.people, 12_000);
@@ -161,7 +161,7 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
     let rows = "reference,name,address,email,elements,jurisdiction\n\
         r1,=cmd(),\"1 High St\nLondon\",,name;ssn,GB\nr2,Bo,,bo@example.org,name,GB\n";
     desk.take(ScopeMode::Full, rows).await;
-    // Letters tell nobody of what is only suspected.
+    // Postal letters tell no person of what is only suspected.
     let confirmed = "update incident set state = 'confirmed'";
     desk.house.sql(confirmed).await;
     let mut letters = letters::export(
@@ -213,7 +213,7 @@ async fn the_letter_list_holds_those_without_an_address_and_the_export_is_on_rec
 async fn a_first_list_comes_into_force_as_a_whole_without_its_duplicates_and_those_it_takes_out() {
     let desk = Desk::new().await;
     let mut first = list(0..20_000, "name", "");
-    // Far apart, so that no one chunk has both; and two people who are not affected after all.
+    // Far apart, so that no chunk has both; and two people who are not affected after all.
     first += "r3,again@example.org,name;ssn,DE,en,\nx1,,name,,,retract\nx2,,name,,,retract\n";
     let imported = desk.import(ScopeMode::Full, first).await.unwrap();
     // A duplicate, and two who are retracted although no list names them.
@@ -221,7 +221,7 @@ async fn a_first_list_comes_into_force_as_a_whole_without_its_duplicates_and_tho
     assert_eq!(imported.delta.people_added, 20_000);
     assert_eq!(imported.delta.by_element["name"].added, 20_000);
     assert!(!imported.delta.by_element.contains_key("ssn"));
-    assert_eq!(desk.account().await.people, 0, "a draft changes nobody");
+    assert_eq!(desk.account().await.people, 0, "a draft changes no person");
     desk.activate(1).await.unwrap();
     let account = desk.account().await;
     assert_eq!((account.people, account.needs_letter), (20_000, 4_000));
@@ -230,7 +230,7 @@ async fn a_first_list_comes_into_force_as_a_whole_without_its_duplicates_and_tho
     let third = desk.person("r3").await.unwrap();
     assert_eq!(third.contact.email.unwrap().as_str(), "p3@example.org");
     assert_eq!(desk.waiting().await, 0);
-    // It has what a part of the table of people needs, and no more.
+    // Exactly the constraints and indexes that a partition of the table of people needs.
     let part =
         "select string_agg(column_name, ' ' order by column_name) from information_schema.columns
         where table_schema = current_schema() and table_name";
@@ -267,7 +267,7 @@ async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_
         .import(ScopeMode::Full, list(0..12_000, "name;ssn", ""))
         .await
         .unwrap();
-    // From the last bucket to the first and back: each is met by its activation at some time.
+    // From the last bucket to the first and back: each meets its activation at some time.
     let sender = async {
         for some in told.rchunks(10) {
             desk.settle(some).await;
@@ -277,7 +277,7 @@ async fn people_told_while_a_version_comes_into_force_stay_told_and_are_counted_
     active.unwrap();
     let account = desk.account().await;
     assert_eq!(account.people, 12_000);
-    // Each of them knows the name alone; who has no address needs a letter for the rest.
+    // Each of them knows the name alone; a person without an address needs a postal letter for the rest.
     assert_eq!(account.unnotified_elements, account.notified);
     let told_of_the_name = "person_now where told = 'email' and exposed & ~named <> 0";
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What must not happen unseen is asked before a draft takes effect, each with its number.
+//! Effects that must not go unnoticed are asked before a draft takes effect, each with its number.
 
 use candor::scope::activate::{ActivateError, activate, questions};
 use candor::scope::consent::{Confirmed, Consent, Lifted, Question, yes_to};
@@ -15,7 +15,7 @@ impl Desk {
         activate(&self.house.app, self.by, self.incident, version, consent).await
     }
 
-    /// What is asked about a draft.
+    /// The questions about a draft.
     pub(super) async fn asked(&self, version: i32) -> Vec<Question> {
         let mut conn = self.conn().await;
         let found = store::find(&mut conn, self.incident, version)
@@ -25,7 +25,7 @@ impl Desk {
         asked.unwrap()
     }
 
-    /// What an activation with this consent says is still to be confirmed.
+    /// The consents that an activation with this consent still lacks.
     pub(super) async fn open(&self, version: i32, given: Confirmed) -> Vec<Question> {
         match self.activate_with(version, Consent::Numbers(given)).await {
             Err(ActivateError::Unconfirmed { questions, .. }) => questions,
@@ -98,7 +98,7 @@ async fn flags_retractions_identities_and_refused_rows_are_each_confirmed_with_t
     assert_eq!(desk.account().await.people, 3);
 }
 
-/// Rows that are added change the numbers: a confirmation of before does not hold.
+/// Added rows change the numbers: an earlier confirmation no longer applies.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_no_longer_fits_is_refused() {
     let desk = Desk::new().await;

@@ -1,4 +1,4 @@
-//! A draft that waits is never lost: an import says what becomes of it, and rows are added to it.
+//! A waiting draft is never lost: an import says what becomes of it, and rows can be added to it.
 
 use std::io::Cursor;
 
@@ -19,7 +19,7 @@ fn how(mode: ScopeMode, draft: OnDraft) -> How {
 }
 
 impl Desk {
-    /// Adds a list to the draft that waits.
+    /// Adds a list to the waiting draft.
     pub(super) async fn add(&self, list: &str) -> Result<Imported, ImportError> {
         self.import(how(ScopeMode::Delta, OnDraft::Add), list).await
     }
@@ -52,7 +52,7 @@ async fn an_import_while_a_draft_waits_is_refused_before_anything_is_read() {
     let desk = Desk::new().await;
     let drafted = desk.import(ScopeMode::Full, FIRST).await.unwrap();
     assert_eq!((drafted.accepted, drafted.rejected), (1, 3));
-    // Not even the first line is looked at.
+    // Not even the first line is read.
     let refused = desk.import(ScopeMode::Delta, "not a list").await;
     assert!(
         matches!(
@@ -86,7 +86,7 @@ async fn an_import_while_a_draft_waits_is_refused_before_anything_is_read() {
     assert_eq!(desk.rows(audited).await, 1);
 }
 
-/// Its first line is wrong, or it is cut off behind a good beginning.
+/// Its first line is wrong, or it is cut off after a good beginning.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_is_refused_as_a_whole_leaves_the_draft_that_it_meant() {
     let desk = Desk::new().await;
@@ -111,7 +111,7 @@ async fn a_list_that_is_refused_as_a_whole_leaves_the_draft_that_it_meant() {
     assert_eq!(desk.account().await.people, 1);
 }
 
-/// L1: the corrected rejects of a first list join its draft.
+/// L1: the corrected rejects of a first list are added to its draft.
 #[tokio::test(flavor = "multi_thread")]
 async fn corrected_rejects_join_the_draft_of_a_first_list() {
     let desk = Desk::new().await;
@@ -136,7 +136,7 @@ async fn corrected_rejects_join_the_draft_of_a_first_list() {
     assert_eq!(desk.rows(audited).await, 1);
 }
 
-/// L1: the same for a later list, which stays one of everybody, and a row that is refused again.
+/// L1: the same for a later full list, which stays full, and a row that is refused again.
 #[tokio::test(flavor = "multi_thread")]
 async fn corrected_rejects_join_the_draft_of_a_later_list_which_stays_a_full_one() {
     let desk = Desk::new().await;
@@ -189,7 +189,7 @@ async fn an_added_row_replaces_the_one_with_its_reference_and_may_take_it_out() 
         let list = "reference,email,name,elements,flags\n\
             r1,a@example.org,Ada,name,hold\nr2,b@example.org,Bo,name,\nr3,c@example.org,Cy,name,\n";
         desk.import(ScopeMode::Delta, list).await.unwrap();
-        // Other columns, and in another order; of Ada it says nothing but her elements.
+        // Other columns, in another order; the file gives only the elements of Ada.
         let other = "elements,reference,postcode\nssn,R1,12345\nname,new,\n";
         let added = desk.add(other).await.unwrap();
         assert_eq!((added.version, added.accepted), (version, 4));
@@ -249,7 +249,7 @@ async fn a_reject_of_another_persons_line_stays() {
     let desk = Desk::new().await;
     let drafted = desk.import(ScopeMode::Full, FIRST).await.unwrap();
     assert_eq!(drafted.rejected, 3);
-    // A file of rejects of some other version: it has a row of another person at the same lines.
+    // A file of rejects of another version: it has a row of another person at the same lines.
     let other = "reference,elements,line,column,reason\nz3,name,3,email,\nz4,name,4,email,\n";
     let added = desk.add(other).await.unwrap();
     assert_eq!((added.accepted, added.rejected), (3, 3));
@@ -275,17 +275,17 @@ async fn nothing_is_added_once_the_draft_is_in_force_or_gone() {
         .unwrap();
     let late = desk.add("reference,elements\nr3,name\n").await;
     assert!(matches!(late, Err(ImportError::NoDraft)), "{late:?}");
-    assert_eq!(desk.account().await.people, 1, "nobody was retracted");
+    assert_eq!(desk.account().await.people, 1, "no person was retracted");
 }
 
-/// Two people correct rejects at once, and a third presses Activate: each is done as a whole or refused.
+/// Two people correct rejects at once, and a third presses Activate: each is done completely or refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn additions_and_an_activation_at_once_take_turns() {
     let desk = Desk::new().await;
     desk.import(ScopeMode::Full, FIRST).await.unwrap();
     let app = &desk.house.app;
     let (feed, body) = pieces();
-    // It reads this much to know what the file is; then it holds the lock and waits for the rest.
+    // It reads this much to recognise the file; then it holds the lock and waits for the rest.
     let start = format!("reference,elements\nx1,name\n{}", "\n".repeat(64 << 10));
     assert!(feed.send(start.into()).await);
     let slow = tokio::spawn({

@@ -1,5 +1,5 @@
-//! Hostile strings in every column of a list, through the whole import: each row is a person who reads back
-//! as they were given, or a reject that holds the cells as they were given.
+//! Hostile strings in every column of a list, through the whole import: each row is a person who reads back as given,
+//! or a reject that keeps the cells as given.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn hostile() -> Option<Vec<String>> {
     Some(strings)
 }
 
-/// A row with `string` in one column; everybody else of it is in order, and the reference is its own.
+/// A row with `string` in one column; all its other cells are valid, and the reference is unique.
 fn row(column: Column, string: &str, number: usize) -> [String; 9] {
     let good = [
         format!("H-{number}"),
@@ -52,7 +52,7 @@ async fn hostile_strings_become_people_as_they_are_or_rejects_as_they_were() {
     let Some(strings) = hostile() else { return };
     let desk = Desk::new().await;
     let mut version = 0;
-    // Of some columns every row is refused; such a draft waits, and is of no use.
+    // In some columns every row is refused; such a draft waits, and is useless.
     let how = How {
         mode: ScopeMode::Full,
         draft: Some(OnDraft::Replace),
@@ -78,7 +78,7 @@ async fn hostile_strings_become_people_as_they_are_or_rejects_as_they_were() {
             "{column}"
         );
         version += 1;
-        // Of some columns every string is refused; nobody can be put in force then.
+        // In some columns every string is refused; then no person can be put in force.
         if imported.accepted > 0 {
             desk.activate(version).await.unwrap();
         }

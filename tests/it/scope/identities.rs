@@ -1,4 +1,5 @@
-//! References that were given to other people (D9), that nothing names (D21), and that come back (D23).
+//! References that were given to other people (D9), rows that name no reference in scope (D21), and references that
+//! come back (D23).
 
 use candor::person::{Became, PersonStanding, Settled};
 use candor::scope::ScopeMode;
@@ -6,7 +7,7 @@ use candor::scope::consent::{Consent, Question, yes_to};
 
 use super::Desk;
 
-/// The references are row numbers; a newcomer is put in at the top.
+/// The references are row numbers; a new person is inserted at the top.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_put_in_at_the_top_is_held_back_until_the_people_are_confirmed() {
     let desk = Desk::new().await;
@@ -29,7 +30,7 @@ async fn a_row_put_in_at_the_top_is_held_back_until_the_people_are_confirmed() {
     let held = desk.person("1").await.unwrap();
     assert_eq!(held.contact, before.contact, "held back");
 
-    // One more is told while the draft waits: who is asked about stays, told or not.
+    // One more person is told while the draft waits: the question names the same people, told or not.
     let asked = desk.asked(2).await;
     assert_eq!(asked, [Question::IdentityChanges { number: 3, told: 2 }]);
     desk.notify("3", "name").await;
@@ -79,7 +80,7 @@ async fn one_of_name_and_address_may_change_without_a_question() {
 
 /// D21.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_retracts_a_person_whom_nothing_names_is_refused_with_its_line() {
+async fn a_row_that_retracts_an_unknown_person_is_refused_with_its_line() {
     let desk = Desk::new().await;
     let first = "reference,elements,flags\nr1,name,\nr2,name,retract\nr3,name,\n";
     let drafted = desk.import(ScopeMode::Full, first).await.unwrap();

@@ -1,7 +1,9 @@
-//! `kill -9` of the real importer, in the middle of an import or an activation, and of Postgres under it:
-//! the next run ends with the same people as one that nobody disturbed.
+//! `kill -9` of the real importer, in the middle of an import or an activation, and of Postgres under it: the next run
+//! ends with the same people as an undisturbed one.
 //!
-//! `CANDOR_KILLS` says how often (8 times if it does not).
+//! `CANDOR_KILLS` sets the number of kills (default 8).
+
+mod additions;
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,14 +28,14 @@ const MASTER_KEY: &str = "070707070707070707070707070707070707070707070707070707
 /// More than a chunk of the import, and enough to be activated bucket by bucket.
 const ROWS: u32 = 20_000;
 
-/// An incident that real processes import into.
+/// An incident into which real processes import.
 struct Site {
     app: App,
     url: String,
     incident: IncidentId,
 }
 
-/// How long a run took that nobody disturbed, and when in it the draft was done.
+/// How long an undisturbed run took, and when in it the draft was done.
 #[derive(Clone, Copy)]
 struct Pace {
     drafted: Duration,
@@ -58,7 +60,7 @@ impl Site {
         Self { app, url, incident }
     }
 
-    /// In the house of a desk, which must live as long.
+    /// In the house of a comms team, which must live as long.
     fn of(desk: &Desk) -> Self {
         Self {
             app: desk.house.app.clone(),
@@ -67,7 +69,7 @@ impl Site {
         }
     }
 
-    /// Imports and activates; what a killed run left as a draft is replaced. `retracted` is how many people leave.
+    /// Imports and activates; a draft that a killed run left is replaced. `retracted` is how many people leave.
     fn start(&self, list: &List, retracted: u32) -> Child {
         let retracted = retracted.to_string();
         let words = [
@@ -94,7 +96,7 @@ impl Site {
             .unwrap()
     }
 
-    /// Imports and activates. A killed process is busy until Postgres hears of its death.
+    /// Imports and activates. The scope stays busy until Postgres notices the death of a killed process.
     fn take(&self, list: &List) -> Pace {
         let deadline = Instant::now() + Duration::from_secs(60);
         let mut retracted = list.retracts;
@@ -113,7 +115,7 @@ impl Site {
                 return Pace { drafted, done };
             }
             let said = String::from_utf8_lossy(&stderr);
-            // The killed run had put it in force, or left it half in force: then nobody leaves any more.
+            // The killed run had put it in force, completely or partly: then no person leaves any more.
             let number = said.split_once("--yes-retracted ").map(|(_, rest)| rest);
             if let Some(number) = number.and_then(|rest| rest.split(' ').next()?.parse().ok()) {
                 retracted = number;
@@ -127,12 +129,12 @@ impl Site {
         }
     }
 
-    /// Starts an import and kills it after a while; whether it was done by then.
+    /// Starts an import and kills it after a while; returns whether it was done by then.
     fn kill(&self, list: &List, after: Duration) -> bool {
         killed(self.start(list, list.retracts), after)
     }
 
-    /// A hash over everybody and all that the list says of them. The books must agree with the people.
+    /// A hash over all people and all that the list says of them. The counters must agree with the people.
     async fn people(&self) -> String {
         let mut conn = self.app.db.get().await.unwrap();
         let books = account(&mut conn, self.incident).await.unwrap();
@@ -168,15 +170,15 @@ fn environment(url: &str) -> [(&str, &str); 2] {
     ]
 }
 
-/// Kills a process after a while; whether it was done by then.
+/// Kills a process after a while; returns whether it was done by then.
 fn killed(mut child: Child, after: Duration) -> bool {
-    // No wait for anything: the moment of the kill is what is tried out.
+    // Not a wait for a state: the moment of the kill is what the test varies.
     std::thread::sleep(after);
     child.kill().unwrap();
     child.wait().unwrap().success()
 }
 
-/// A list in a file that is gone with it.
+/// A list in a temporary file.
 struct List {
     path: PathBuf,
     /// How many people of the round before it does not name.
@@ -239,7 +241,7 @@ impl Drop for List {
     }
 }
 
-/// A moment in a run: by turns in the import and in the activation.
+/// A moment in a run: alternately in the import and in the activation.
 fn moment(round: u32, pace: Pace) -> Duration {
     let part = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
     if round % 2 == 1 {
@@ -289,7 +291,7 @@ async fn a_killed_import_or_activation_leaves_nothing_and_the_next_run_ends_the_
 }
 
 impl Site {
-    /// Once the database has heard of the death. Nobody imports or activates as long as the connection lives.
+    /// Waits until the database has noticed the death. No process imports or activates as long as the connection lives.
     async fn quiet(&self) -> tokio_postgres::Client {
         let client = self.app.db.raw().await.unwrap();
         let lock = self.incident.uuid().as_u64_pair().1.cast_signed();
@@ -300,8 +302,8 @@ impl Site {
         client
     }
 
-    /// Once the database has heard of the death: the people are those of before or those of after, whole,
-    /// unless the version says that it is half in force; the account is exact in any case.
+    /// Once the database has noticed the death: the people are completely those of before or of after, unless the
+    /// version says that it is partly in force; the account is exact in any case.
     async fn settled(&self, before: &str, after: &str) {
         let client = self.quiet().await;
         let people = self.people().await;
@@ -318,7 +320,7 @@ impl Site {
 }
 
 impl Site {
-    /// A hash over the rows and the refused rows of the draft that waits.
+    /// A hash over the rows and the refused rows of the draft.
     async fn draft(&self) -> String {
         let mut conn = self.app.db.get().await.unwrap();
         let draft = store::find_draft(&mut conn, self.incident).await.unwrap();
@@ -343,7 +345,7 @@ impl Site {
         to_hex(&sha256(format!("{rows} {rejects}").as_bytes()))
     }
 
-    /// Runs a command until no killed process is in its way.
+    /// Runs a command until no killed process blocks it.
     fn until_done(&self, list: &List, words: &[&str]) {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -358,86 +360,6 @@ impl Site {
     }
 }
 
-/// Kills additions to the draft of a first list, then of a later one.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_addition_leaves_the_draft_as_it_was() {
-    let desk = Desk::new().await;
-    let site = Site::of(&desk);
-    let additions = List::of_additions();
-    let mut cut = 0;
-    for round in 0..2 {
-        let list = List::of_round(round);
-        site.until_done(&list, &[]);
-        let before = site.draft().await;
-        let start = Instant::now();
-        site.until_done(&additions, &["--add-to-draft"]);
-        let took = start.elapsed();
-        let after = site.draft().await;
-        assert_ne!(before, after);
-        for _ in 0..kills().div_ceil(2) {
-            site.until_done(&list, &["--replace-draft"]);
-            assert_eq!(site.draft().await, before);
-            let part = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
-            let adding = site.import(&additions, &["--add-to-draft"]);
-            cut += u32::from(!killed(adding, took.mul_f64(part)));
-            site.quiet().await;
-            let now = site.draft().await;
-            assert!(now == before || now == after, "half the rows were added");
-            site.until_done(&additions, &["--add-to-draft"]);
-            assert_eq!(site.draft().await, after, "round {round}");
-        }
-        let version = "select max(version) from scope_version where status = 'draft'";
-        let version = i32::try_from(desk.house.number(version).await).unwrap();
-        desk.activate(version).await.unwrap();
-        site.people().await;
-    }
-    assert!(cut > 0, "every addition was done before it was killed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn postgres_killed_under_an_import_costs_that_import_and_nothing_else() {
-    let scratch = Scratch::new();
-    let settings = embedded::Settings {
-        durable: false,
-        max_connections: 20,
-    };
-    let dir = scratch.path().join("pg");
-    let mut cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();
-    for database in ["calm", "stormy"] {
-        cluster.ensure_database(database).await.unwrap();
-    }
-    let calm = Site::on(cluster.url("calm")).await;
-    let stormy = Site::on(cluster.url("stormy")).await;
-    calm.take(&List::of_round(0));
-    stormy.take(&List::of_round(0));
-    for round in 1..=2 {
-        let list = List::of_round(round);
-        let after = moment(round, calm.take(&list));
-        let wanted = calm.people().await;
-        let importer = stormy.start(&list, list.retracts);
-        // As above: the moment is what is tried out.
-        std::thread::sleep(after);
-        kill_postmaster(&dir);
-        importer.wait_with_output().unwrap();
-        // Takes note of its end.
-        cluster.stop().await.unwrap();
-        cluster = embedded::Cluster::start_with(&dir, settings).await.unwrap();
-        let (calm, stormy) = (calm.again(), stormy.again());
-        stormy.take(&list);
-        assert_eq!(
-            stormy.people().await,
-            wanted,
-            "round {round}, killed after {after:?}"
-        );
-        assert_eq!(
-            calm.people().await,
-            wanted,
-            "round {round}: the other database suffered"
-        );
-    }
-    cluster.stop().await.unwrap();
-}
-
 impl Site {
     /// The same with new connections.
     fn again(&self) -> Self {
@@ -448,11 +370,4 @@ impl Site {
             incident: self.incident,
         }
     }
-}
-
-fn kill_postmaster(dir: &std::path::Path) {
-    let pid = fs::read_to_string(dir.join("data/postmaster.pid")).unwrap();
-    let pid = pid.lines().next().unwrap().trim().to_owned();
-    let killed = Command::new("kill").args(["-9", &pid]).status().unwrap();
-    assert!(killed.success());
 }

@@ -1,5 +1,5 @@
-//! What pages and the audit log show of a version is what it is: reasons of refused rows, rows that were replaced, and told
-//! people who leave the scope.
+//! Pages and the audit log show a version as it is: reasons of refused rows, rows that were replaced, and told people
+//! who leave the scope.
 
 use candor::incident::IncidentState;
 use candor::scope::{ScopeMode, store};
@@ -8,19 +8,9 @@ use serde_json::Value;
 
 use super::Desk;
 use crate::client::{Browser, Site};
+use crate::html::has;
 
 const AT: &str = "/console/incidents/carrier/scopes";
-
-fn get(browser: &Browser, path: &str) -> String {
-    let seen = tokio::task::block_in_place(|| browser.get(path));
-    assert_eq!(seen.status, 200, "{path}: {}", seen.body);
-    seen.body
-}
-
-#[track_caller]
-fn has(page: &str, words: &str) {
-    assert!(page.contains(words), "“{words}” is not in {page}");
-}
 
 impl Desk {
     async fn comms(&self) -> (Site, Browser) {
@@ -29,7 +19,7 @@ impl Desk {
         (site, browser)
     }
 
-    /// The details of the latest act of this kind.
+    /// The details of the latest audit entry of this kind.
     async fn detail(&self, deed: &str) -> Value {
         let latest = "select detail::text from audit_event where action = $1 order by written_at desc, id desc limit 1";
         let raw = self.house.raw().await;
@@ -38,7 +28,7 @@ impl Desk {
     }
 }
 
-/// 6a row 9.
+/// Review 6a, row 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason() {
     let desk = Desk::new().await;
@@ -68,39 +58,39 @@ async fn rows_are_counted_together_only_if_they_were_refused_for_the_same_reason
     let email = ("email".to_owned(), "not_an_address".to_owned(), 4);
     assert!(by_code.unwrap().contains(&email));
     let (_site, comms) = desk.comms().await;
-    let page = get(&comms, &format!("{AT}/1"));
+    let page = comms.page(&format!("{AT}/1"));
     let (_, by_reason) = page.split_once("Rejected rows by reason").unwrap();
     let (by_reason, by_row) = by_reason.split_once("Row by row").unwrap();
     for (_, words) in expected {
         has(by_reason, words);
     }
-    // Each row still says what is so of it.
+    // Each row still has its own reason.
     has(by_row, "The row has 6 cells, the first line has 3.");
-    // What an earlier release put together is not said to be one reason.
+    // Reasons that an earlier release combined are not shown as one reason.
     let raw = desk.house.raw().await;
     let older = "update scope_version set reject_groups = jsonb_build_object('counts', '[]'::jsonb, 'groups',
         jsonb_build_array(jsonb_build_object('column', 'email', 'code', 'not_an_address', 'rows', 4, 'file', 1,
             'line', 2, 'nth', 1)))";
     raw.execute(older, &[]).await.unwrap();
     has(
-        &get(&comms, &format!("{AT}/1")),
+        &comms.page(&format!("{AT}/1")),
         "Not all for the same reason; for example: The e-mail address contains a space.",
     );
 }
 
-/// 6a row 18.
+/// Review 6a, row 18.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_counts_replaced_rows_as_the_page_of_the_version_does() {
     let desk = Desk::new().await;
     let list = "reference,email,elements\nr1,,bogus\nr2,,bogus\nr3,,bogus\nr4,,name\n";
     desk.import(ScopeMode::Full, list).await.unwrap();
-    // Two are corrected, one is sent again as it was.
+    // Two rows are corrected, one is sent again unchanged.
     let corrected = "reference,email,elements,line,column,reason\nr1,,name,2,elements,There is no element\n\
         r2,,name,3,elements,There is no element\nr3,,bogus,4,elements,There is no element\n";
     let added = desk.add(corrected).await.unwrap();
     assert_eq!((added.accepted, added.rejected), (3, 1));
     let (_site, comms) = desk.comms().await;
-    let page = get(&comms, &format!("{AT}/1"));
+    let page = comms.page(&format!("{AT}/1"));
     for (tile, figure) in [("Replaced", 2), ("Refused again", 1)] {
         has(
             &page,
@@ -121,7 +111,7 @@ async fn the_audit_log_counts_replaced_rows_as_the_page_of_the_version_does() {
     );
 }
 
-/// 6a row 20: told people who leave the scope.
+/// Review 6a, row 20: told people who leave the scope.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_activation_says_how_many_told_people_leave_the_scope() {
     for mode in [ScopeMode::Full, ScopeMode::Delta] {
@@ -150,7 +140,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
         );
         assert_eq!(counted, (3, 2, 1), "{mode:?}");
         let (_site, comms) = desk.comms().await;
-        let page = get(&comms, &format!("{AT}/2"));
+        let page = comms.page(&format!("{AT}/2"));
         has(
             &page,
             "1 person stays in scope and was told of data that the list takes back: a correction must tell them.",
@@ -164,7 +154,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
         // Told after the list was read: counted, too.
         desk.notify("dee", "name").await;
         has(
-            &get(&comms, &format!("{AT}/2")),
+            &comms.page(&format!("{AT}/2")),
             "3 of those who leave were told something",
         );
         desk.activate(2).await.unwrap();
@@ -172,7 +162,7 @@ async fn an_activation_says_how_many_told_people_leave_the_scope() {
     }
 }
 
-/// 6a row 13: nothing of the file is read.
+/// Review 6a, row 13: no text of the file is repeated.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_into_an_incident_that_is_over_is_refused_before_the_list_is_read() {
     use candor::incident::{steer, store as incidents};
@@ -190,7 +180,7 @@ async fn an_import_into_an_incident_that_is_over_is_refused_before_the_list_is_r
     );
     let (_site, comms) = desk.comms().await;
     has(
-        &get(&comms, "/console/incidents/carrier/import"),
+        &comms.page("/console/incidents/carrier/import"),
         "This incident is dismissed: it takes no list. Open another incident for the list.",
     );
 }

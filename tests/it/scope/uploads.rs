@@ -1,4 +1,4 @@
-//! Lists that arrive in pieces.
+//! Lists that are uploaded in chunks.
 
 use candor::scope::Upload;
 use candor::scope::activate::discard;
@@ -20,7 +20,7 @@ impl Desk {
         begun.unwrap()
     }
 
-    /// Begins an upload of the list and adds it in pieces of so many octets.
+    /// Begins an upload of the list and adds it in chunks of this size in octets.
     async fn upload(&self, list: &str, piece: usize) -> Upload {
         let mut upload = self.begin(list.len()).await;
         for piece in list.as_bytes().chunks(piece) {
@@ -37,7 +37,7 @@ impl Desk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_in_pieces_is_imported_as_if_it_had_come_whole() {
+async fn a_list_in_chunks_is_imported_as_if_it_had_come_whole() {
     let desk = Desk::new().await;
     let whole = desk.import(ScopeMode::Full, LIST).await.unwrap();
     discard(&desk.house.app, desk.by, desk.incident, whole.version)
@@ -66,7 +66,7 @@ async fn a_list_in_pieces_is_imported_as_if_it_had_come_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_next_piece_is_taken_and_what_is_here_stays() {
+async fn only_the_next_chunk_is_accepted_and_earlier_ones_stay() {
     let desk = Desk::new().await;
     let app = &desk.house.app;
     let upload = desk.begin(LIST.len()).await;
@@ -93,7 +93,7 @@ async fn only_the_next_piece_is_taken_and_what_is_here_stays() {
         let none = begin(app, desk.by, desk.incident, size, None).await;
         assert!(matches!(none, Err(UploadError::NotASize)), "{none:?}");
     }
-    // The same piece twice at once, as after an answer that was lost: it counts once.
+    // The same chunk twice at once, as after an answer that was lost: it counts once.
     let rest = &LIST.as_bytes()[20..];
     let (one, other) = tokio::join!(
         add(app, desk.by, upload.id, 20, rest),
@@ -125,9 +125,9 @@ async fn a_list_that_is_refused_whole_is_not_kept_and_one_that_must_wait_is() {
     assert_eq!(desk.read(&upload).await.unwrap().accepted, 2);
 }
 
-/// Promise P6, while a list is under way.
+/// Promise P6, while a list is uploaded.
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_day_or_with_the_incident()
+async fn chunks_show_no_name_and_are_deleted_with_their_owners_next_list_with_the_day_or_with_the_incident()
  {
     let desk = Desk::new().await;
     let app = &desk.house.app;
@@ -187,7 +187,7 @@ async fn pieces_say_nobodys_name_and_go_with_their_owner_s_next_list_with_the_da
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_sends_a_list_in_pieces() {
+async fn a_program_sends_a_list_in_chunks() {
     let desk = Desk::new().await;
     let site = Site::open(&desk.house.app).await;
     let program = site.program(&[StaffRole::Comms]).await;
@@ -234,7 +234,7 @@ async fn a_program_sends_a_list_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_ours_sends_pieces_and_no_other() {
+async fn only_a_page_of_ours_sends_chunks() {
     let desk = Desk::new().await;
     let site = Site::open(&desk.house.app).await;
     let browser = site.signed_in("carla", &[StaffRole::Comms]).await;

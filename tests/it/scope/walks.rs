@@ -1,6 +1,6 @@
-//! Random walks through everything that moves somebody: lists, campaigns of each kind, bounces, deferrals,
-//! unknown ends, cancellations, and at last forgetting. After each step nobody is unexplained and every counter
-//! equals a recount (P1, P2); at the end, whoever's letter a relay accepted was told, and nobody else.
+//! Random walks through every act that changes a person's standing: lists, campaigns of each kind, bounces, deferrals,
+//! unknown ends, cancellations, and at last forgetting. After each step every person is accounted for and every counter
+//! equals a recount (P1, P2). At the end, exactly the people whose message a relay accepted were told.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use crate::people::Scene;
 
 const STEPS: u64 = 14;
 
-/// Accepts most, and of the others says everything a relay may say.
+/// Accepts most messages, and gives the others every answer that a relay may give.
 fn moody(mut dice: Dice) -> impl FnMut(&Letter) -> Option<Reply> + Send + 'static {
     move |_| {
         let said = |code, text| Some(Reply::heard(code, text, None));
@@ -90,7 +90,7 @@ impl Walk {
         }
     }
 
-    /// Cancels a campaign, wherever it is, unless it came to its end by itself.
+    /// Cancels a campaign, whatever its state, unless it has completed.
     async fn cancel(&mut self) {
         if let Some(campaign) = self.open.pop() {
             let _ = cancel(&self.desk.house.app, self.desk.by, campaign).await;
@@ -103,7 +103,7 @@ impl Walk {
         assert_eq!(differ.unwrap(), [], "{when}");
     }
 
-    /// The references of those whose letters the relay took.
+    /// The references of the people with a message that the relay accepted.
     fn written_to(&self) -> BTreeSet<String> {
         let letters = self.desk.house.mail.sent();
         let reference = |letter: &Letter| {
@@ -142,7 +142,7 @@ impl Walk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p1_p2_whatever_happens_in_whatever_order_everybody_is_accounted_for() {
+async fn p1_p2_any_events_in_any_order_leave_every_person_accounted_for() {
     for seed in [3, 76_000_000, 0xBEEF] {
         let mut walk = Walk::new(seed).await;
         let list = written(&roll_list(&mut walk.dice));

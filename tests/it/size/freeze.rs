@@ -17,7 +17,7 @@ use super::is_full;
 use crate::house::House;
 use crate::people::{Scene, list, submitted};
 
-/// Another incident of the same people at work.
+/// Another incident with the same people, and a launched campaign.
 pub(super) async fn another(house: &House, scene: &Scene, slug: &str) -> Scene {
     let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
     let app = &house.app;
@@ -49,7 +49,7 @@ async fn unfrozen(house: &House, of: CampaignId) -> i64 {
     house.number(&count).await
 }
 
-/// Its slices end when they are full, however slow the machine is.
+/// Its slices end when they are full, on a slow machine too.
 fn patient() -> Freezer {
     Freezer::with_turn(Duration::from_secs(600))
 }
@@ -84,10 +84,10 @@ async fn campaigns_of_a_kind_freeze_a_slice_each_in_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slice_whose_turn_is_over_ends_with_its_bucket() {
+async fn a_slice_ends_with_its_bucket_once_its_turn_is_over() {
     let house = House::with("[mail]\nbatch = 1000").await;
     let scene = Scene::new(&house).await;
-    // Of more than few people no slice looks into all buckets at once.
+    // If the audience is large, no slice reads all buckets at once.
     scene.import(&house, &list(11_000, "name;ssn")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let mut freezer = Freezer::with_turn(Duration::ZERO);
@@ -110,7 +110,7 @@ async fn a_slice_whose_turn_is_over_ends_with_its_bucket() {
     );
 }
 
-/// An incident whose `people` were told too much, with a correction that is approved.
+/// An incident with `people` who were told too much, and an approved correction.
 async fn to_be_corrected(house: &House, scene: &Scene, people: usize) -> CampaignId {
     scene.import(house, &list(people, "name;ssn")).await;
     scene.launched(house, CampaignKind::Initial).await;
@@ -188,7 +188,7 @@ async fn small_campaigns_are_frozen_in_one_transaction_each() {
     assert_eq!(house.number(sent).await, all);
 }
 
-/// Few of many are meant: one transaction looks through many buckets.
+/// A few people of many are in the audience: one transaction reads many buckets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_audience_of_a_larger_incident_does_not_take_a_transaction_for_each_bucket() {
     let house = House::new().await;
@@ -215,7 +215,7 @@ async fn a_small_audience_of_a_larger_incident_does_not_take_a_transaction_for_e
     assert!(transactions <= 32, "{transactions}");
 }
 
-/// A list, made as it is read.
+/// A list that is generated as it is read.
 struct Rows {
     people: u64,
     next: u64,
@@ -251,7 +251,7 @@ async fn import_many(house: &House, scene: &Scene, people: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_correction_launched_beside_a_large_campaign_is_sent_within_five_seconds() {
+async fn a_correction_launched_during_a_large_campaign_is_sent_within_five_seconds() {
     let (people, wait) = match is_full() {
         true => (2_000_000, Duration::from_secs(1)),
         false => (20_000, Duration::from_millis(200)),

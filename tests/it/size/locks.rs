@@ -1,4 +1,4 @@
-//! Freezing and settling lock in one order, and freezing waits for no incident.
+//! Freezing and settling take locks in one order, and freezing waits for no incident.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::freeze::{another, notices};
 use crate::house::House;
 use crate::people::{Scene, list};
 
-/// Enough people for slices that go on in the next buckets: more than are looked for in all buckets at once.
+/// Enough people for slices that continue in the next buckets: more than are looked for in all buckets at once.
 const PEOPLE: usize = 10_400;
 
 /// Waits until a transaction that has read a table waits for an advisory lock.
@@ -21,16 +21,10 @@ async fn until_waits(house: &House) {
     let waits = "select count(*) from pg_stat_activity a join pg_locks l using (pid)
         where not l.granted and l.locktype = 'advisory' and a.pid in (select pid from pg_locks l
             join pg_class c on c.oid = l.relation where c.relnamespace = current_schema()::regnamespace)";
-    for _ in 0..1_000 {
-        if house.number(waits).await > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing waits");
+    house.until("a wait for an advisory lock", waits).await;
 }
 
-/// A campaign under way whose first slice is frozen.
+/// A launched campaign with a frozen first slice.
 async fn begun(house: &House) -> (Scene, CampaignId) {
     let scene = Scene::new(house).await;
     scene.import(house, &list(PEOPLE, "name;ssn")).await;
@@ -43,11 +37,11 @@ async fn begun(house: &House) -> (Scene, CampaignId) {
 
 /// As a settler does: with the people of a bucket locked it writes the counters of the campaign.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the_same_bucket() {
+async fn settling_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the_same_bucket() {
     let house = House::with("[mail]\nbatch = 1000").await;
     let (scene, campaign) = begun(&house).await;
     let (mut tries, mut app) = (0, house.app.clone());
-    // A slice goes on in the next bucket if its turn of 150 ms is not over: on a slow machine another one does.
+    // A slice continues in the next bucket if its turn of 150 ms is not over: on a slow machine another slice does.
     let (mut settling, freezing) = loop {
         let next = format!(
             "select coalesce(min(bucket), 0) from campaign_freeze where campaign_id = '{}' and not done",
@@ -66,7 +60,7 @@ async fn who_settles_people_of_a_bucket_does_not_wait_for_a_slice_that_wants_the
         }
         tries += 1;
         assert!(tries < 20, "no slice goes on in a next bucket");
-        // The slice may have come to the bucket by now, and waits for this transaction.
+        // The slice may have reached the bucket by now, and waits for this transaction.
         settling.roll_back().await;
         freezing.await.unwrap().unwrap();
         app = house.app.clone();
@@ -115,7 +109,7 @@ async fn an_incident_that_is_changed_holds_up_no_audience_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_changes_an_incident_waits_for_the_slices_under_way_and_senders_begin_no_others() {
+async fn a_change_of_an_incident_waits_for_running_slices_and_senders_begin_no_others() {
     let house = House::with("[mail]\nbatch = 10").await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(40, "name;ssn")).await;

@@ -1,4 +1,4 @@
-//! The memory that a first list takes, from its first octet until it is in force.
+//! The memory that a first list needs, from its first octet until it is in force.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -14,10 +14,10 @@ use crate::mail::Scratch;
 use crate::people::Scene;
 use crate::program::Program;
 
-/// What one command may take, in MiB.
+/// The limit for one command, in MiB.
 const LIMIT: f64 = 128.0;
 
-/// A list of people of 50 states and 12 locales who lost some elements each; of at most `kinds` kinds, as good as all of
+/// A list of people of 50 states and 12 locales who lost some elements each; of at most `kinds` kinds, nearly all of
 /// them different from each other.
 fn write_list(to: &Path, people: u64, kinds: u64) {
     const LOCALES: [&str; 12] = [
@@ -56,7 +56,7 @@ fn write_list(to: &Path, people: u64, kinds: u64) {
     list.flush().unwrap();
 }
 
-/// The most memory that `candor import --activate` of a list takes, in MiB.
+/// The most memory that `candor import --activate` of a list needs, in MiB.
 async fn peak(people: u64, kinds: u64) -> f64 {
     let house = House::new().await;
     Scene::new(&house).await;
@@ -94,7 +94,7 @@ async fn run(program: &Program, list: &Path) -> f64 {
     let status = format!("/proc/{}/status", child.id());
     let mut most: f64 = 0.0;
     let ended = loop {
-        // The kernel keeps the highest: nothing is missed between two looks but the last moments.
+        // The kernel keeps the maximum: a poll misses at most the last moments.
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
@@ -116,7 +116,7 @@ async fn a_first_list_takes_no_more_memory_for_more_kinds_of_people() {
         assert!(peak < LIMIT, "{peak} MiB");
         return;
     }
-    // A kind that is kept takes some 200 octets.
+    // A stored kind takes some 200 octets.
     let few = peak(120_000, 40).await;
     let many = peak(120_000, 120_000).await;
     assert!(many < few + 12.0, "{few} MiB, then {many} MiB");

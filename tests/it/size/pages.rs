@@ -1,4 +1,4 @@
-//! Pages of lists cost the same wherever they are: what Postgres reads for each, counted by itself.
+//! Every page of a list costs the same: what Postgres reads for each, by its own counters.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ async fn read_so_far(conn: &mut Conn) -> ReadSoFar {
     diesel::sql_query(of).get_result(conn).await.unwrap()
 }
 
-/// Runs the body, which is given a connection, and says what it read.
+/// Runs the body, which is given a connection, and returns what it read.
 macro_rules! reading {
     ($app:expr, |$conn:ident| $body:expr) => {{
         let mut tx = $app.db.begin().await.unwrap();
@@ -52,7 +52,7 @@ macro_rules! reading {
     }};
 }
 
-/// Pages of the catalogue and of small tables that a statement reads besides.
+/// Further pages that a statement reads of the catalogue and of small tables.
 const BESIDES: i64 = 12;
 
 /// Whether a page costs at most twice what the first cost.
@@ -65,14 +65,14 @@ fn is_like_the_first(first: ReadSoFar, page: ReadSoFar, what: &str) {
 }
 
 const ON_A_PAGE: i64 = 100;
-/// Notices of one batch: as `sending.batch` has it by default at full size, otherwise so few that there are many batches.
-/// A page begins and ends in the middle of a batch, which is read whole.
+/// Notices in one batch: the default of `sending.batch` at full size, otherwise few, so that there are many batches. A
+/// page begins and ends in the middle of a batch, which is read whole.
 fn batch() -> i64 {
     if is_full() { 500 } else { 25 }
 }
 
-/// Fills a campaign with `n` notices as they are while it is sent: in each bucket a batch is done, cancelled, put off or
-/// not yet tried by where it stands, and one notice of 25 is withheld.
+/// Fills a campaign with `n` notices as they are while it is sent. In each bucket a batch is done, cancelled, deferred
+/// or not yet tried, by its position; one notice of 25 is withheld.
 async fn fill(house: &House, campaign: CampaignId, incident: uuid::Uuid, n: i64) {
     let campaign = campaign.uuid();
     let of_batch = batch();
@@ -176,7 +176,7 @@ async fn any_page_of_notices_costs_at_most_twice_the_first_in_every_state() {
     );
 }
 
-/// Programs before kept no bit of what was sent or cancelled.
+/// Earlier programs kept no bit of what was sent or cancelled.
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_sent_or_cancelled_by_an_earlier_program_are_found() {
     let house = House::new().await;
@@ -201,7 +201,7 @@ async fn any_page_of_tickets_costs_what_the_first_costs_whatever_the_order() {
     let line = Helpline::with("[helpline]\nopen_tickets = 1000\nmessages_a_day = 1000").await;
     let people = line.people(120, &ANN).await;
     for person in people {
-        // The clock stands still: all are opened, and wait, since the same moment, as urgent as each other.
+        // The clock stands still: all are opened, and wait, since the same moment, with the same urgency.
         line.asks(person, "What was stolen of mine?").await;
     }
     for is_queue in [true, false] {

@@ -1,4 +1,4 @@
-//! Agents at work at once: nobody gets what another has, nobody overwrites (promise P9).
+//! Concurrent agents: each ticket is taken by one agent, and no agent overwrites another's work (promise P9).
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use super::{ANN, Helpline};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixteen_agents_empty_a_queue_and_none_gets_anothers_ticket() {
+async fn sixteen_agents_empty_a_queue_and_each_ticket_goes_to_one_agent() {
     let line = Helpline::new().await;
     let people = line.people(200, &ANN).await;
     for some in people.chunks(16) {
@@ -130,13 +130,13 @@ async fn p9_of_two_replies_at_once_one_is_sent() {
             now.messages,
             ticket.messages + 1 + i32::try_from(replied).unwrap()
         );
-        // Whoever was first: the customer's word is unanswered, so the ticket is open.
+        // In either order the customer's reply is unanswered, so the ticket is open.
         assert_eq!(now.status, TicketStatus::Open);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
+async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
     let line = Helpline::new().await;
     let app = &line.app;
     let other = line.staff(&["agent"]).await;
@@ -182,7 +182,7 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
         .await
         .unwrap();
     let given = line.look(&given).await;
-    assert_eq!(given.assignee, None, "nobody is left with it");
+    assert_eq!(given.assignee, None, "no agent is left with it");
     let lost = desk::assign(app, lead, given.id, given.version, leaving).await;
     assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "disabled");
     let given = desk::assign(app, lead, given.id, given.version, line.agent)
@@ -197,7 +197,7 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answer_state_letter_and_audit_are_one_act() {
+async fn answer_state_message_and_audit_are_one_transaction() {
     let line = Helpline::new().await;
     let ticket = line.ticket_at(TicketStatus::Open).await;
     let count = async || {

@@ -1,4 +1,4 @@
-//! Promise P8: only the 17 moves of the published table, through the desk and through raw SQL.
+//! Promise P8: only the 17 moves of the published table, by agents' actions and by raw SQL.
 
 use candor::actor::Actor;
 use candor::ticket::desk::{self, DeskError, Seen};
@@ -16,7 +16,7 @@ fn legal() -> Vec<Pair> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p8_of_all_pairs_the_desk_makes_only_the_legal_ones() {
+async fn p8_of_all_pairs_agents_actions_make_only_the_legal_ones() {
     let line = Helpline::new().await;
     let (app, agent) = (&line.app, line.agent);
     let mut made = Vec::new();
@@ -80,7 +80,7 @@ async fn p8_of_all_pairs_raw_sql_makes_only_the_legal_ones() {
                  where id = '{}'",
                 ticket.id.uuid()
             );
-            // Rolled back, so that the next pair starts from the same place.
+            // Rolled back, so that the next pair starts from the same state.
             let tx = raw.transaction().await.unwrap();
             match tx.execute(&set, &[]).await {
                 Ok(n) => {

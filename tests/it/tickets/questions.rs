@@ -1,4 +1,4 @@
-//! Real questions and hostile ones: each becomes a ticket, equal to the octet.
+//! Real questions and hostile ones: each becomes a ticket with exactly the same octets.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn corpus(name: &str) -> Option<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_question_of_bank_customers_becomes_a_ticket_equal_to_the_octet() {
+async fn every_question_of_bank_customers_becomes_a_ticket_with_equal_octets() {
     let Some(csv) = corpus("banking77/test.csv") else {
         return;
     };

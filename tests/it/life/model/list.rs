@@ -1,11 +1,11 @@
-//! Lists in the model: a draft, the rows that are added to it, what is asked before it takes effect, and what it does.
+//! Lists in the model: a draft, the rows that are added to it, the questions before it takes effect, and its effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::person::{Listed, Person};
 
-/// Which columns a file has, of those that it may lack.
+/// The optional columns that a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     pub email: bool,
@@ -20,7 +20,7 @@ pub enum Row {
     Is(Listed),
     /// The person is not affected after all.
     Goes,
-    /// The row is damaged, and refused.
+    /// The row is damaged, and is refused.
     Bad(Listed),
 }
 
@@ -31,22 +31,22 @@ pub struct File {
     pub rows: BTreeMap<String, Row>,
 }
 
-/// A list that waits to be put in force.
+/// A draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// People whom it does not name are retracted.
+    /// People that the list does not name are retracted.
     pub full: bool,
-    /// What it says of each person; `None`: they are not affected.
+    /// What the list says of each person; `None`: they are not affected.
     pub rows: BTreeMap<String, Option<Listed>>,
-    /// What its files themselves say of people: nothing where they have no such column.
+    /// What its files themselves say of people: nothing where they lack the column.
     own: BTreeMap<String, Listed>,
-    /// Accepted rows in whose place rows of added files came that say something else.
+    /// Accepted rows that rows of added files replaced with another content.
     replaced: i64,
-    /// References of the rows that were refused.
+    /// References of the refused rows.
     pub rejects: BTreeSet<String>,
 }
 
-/// What a draft changes, counted.
+/// The numbers of changes that a draft makes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub added: i64,
@@ -64,7 +64,7 @@ pub struct Changes {
     pub flags_lifted: BTreeMap<String, i64>,
 }
 
-/// Of a hundred rows so many may be refused without a question.
+/// This share of the rows, in percent, may be refused without a question.
 const PERCENT: usize = 5;
 
 impl Draft {
@@ -78,7 +78,7 @@ impl Draft {
         }
     }
 
-    /// Takes a file in: its rows replace those with the same reference, also refused ones.
+    /// Adds a file: its rows replace those with the same reference, also refused ones.
     pub fn take(&mut self, file: &File, people: &BTreeMap<String, Person>) {
         let before = self.rows.clone();
         for (reference, row) in &file.rows {
@@ -118,7 +118,7 @@ impl Draft {
         }
     }
 
-    /// People of whom a full list has refused rows only: they stay as they were.
+    /// People with refused rows only in a full list: they stay as they were.
     fn kept<'a>(
         &'a self,
         people: &'a BTreeMap<String, Person>,
@@ -145,7 +145,7 @@ impl Draft {
         leaving.map(|(reference, _)| reference)
     }
 
-    /// Rows of people who are known, with what is known of each.
+    /// Rows of known people, with what is known of each.
     fn known<'a>(
         &'a self,
         people: &'a BTreeMap<String, Person>,
@@ -195,7 +195,7 @@ impl Draft {
         changes
     }
 
-    /// What is asked before it takes effect, each with its number, in the order in which it is asked.
+    /// The questions before it takes effect, each with its number, in the program's order.
     pub fn questions(&self, people: &BTreeMap<String, Person>) -> Vec<(String, i64)> {
         let (accepted, rejected) = (self.rows.len(), self.rejects.len());
         let mut asked = Vec::new();
@@ -225,7 +225,7 @@ impl Draft {
     }
 }
 
-/// What a row says, where its file has no such column: what was known before.
+/// The row's values; where its file lacks the column, what was known before.
 fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
     Listed {
         email: match columns.email {
@@ -249,8 +249,8 @@ fn complete(said: &Listed, known: Listed, columns: Columns) -> Listed {
 }
 
 impl Model {
-    /// Whether everybody whose reference would become another person's has a postal address. Who has none and must be
-    /// corrected can be told by word of mouth alone, and that is recorded by reference.
+    /// Whether every person who would lose their reference to another person has a postal address. A person without one
+    /// who must be corrected can be told only by word of mouth, which is recorded by reference.
     pub fn formers_have_addresses(&self) -> bool {
         let Some(draft) = &self.draft else {
             return true;
@@ -261,8 +261,8 @@ impl Model {
         others.all(|(person, _)| person.listed.address.is_some())
     }
 
-    /// Puts the draft in force as this version. `others`: where a row seems to mean another person, it does. The people
-    /// whose reference became another person's: the reference, and what the model calls them from now on.
+    /// Puts the draft in force as this version. `others`: where a row seems to mean another person, it does. Returns
+    /// the people who lost their reference to another person: the reference, and the model's new name for them.
     pub fn activate(&mut self, version: i32, others: bool) -> Vec<(String, String)> {
         let now = self.now;
         let Some(mut draft) = self.draft.take() else {
@@ -302,7 +302,7 @@ impl Model {
         former
     }
 
-    /// A reference becomes another person's: all that was said to this one stays theirs, and they leave the scope.
+    /// A reference becomes another person's: the former person keeps all that was said to them, and leaves the scope.
     fn set_aside(&mut self, reference: &str, name: &str, version: i32) {
         if let Some(mut person) = self.people.remove(reference) {
             if person.in_scope {

@@ -1,5 +1,6 @@
-//! What must be true of an incident, in plain memory: people, list versions, campaigns, messages, letters, corrections,
-//! refusals, flags, pages. It knows no SQL and none of the program's rules; it is written from the promises P1 and P2.
+//! What must be true of an incident, in plain memory: people, list versions, campaigns, messages, postal letters,
+//! corrections, refusals, flags, pages. It uses no SQL and none of the program's rules; it is written from the promises
+//! P1 and P2.
 
 pub mod list;
 pub mod page;
@@ -14,14 +15,14 @@ use self::list::Draft;
 use self::person::{Channel, Codes, Person, Told};
 use self::post::Batch;
 
-/// Which people a campaign is for.
+/// A campaign's kind of audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Initial,
     Supplement,
-    /// A correction for those who were told of something that is not theirs.
+    /// A correction for people who were told of an element that is not theirs.
     ToldWrongly,
-    /// A correction for those who were told and are not affected after all.
+    /// A correction for people who were told and are no longer affected.
     Retracted,
 }
 
@@ -67,15 +68,15 @@ impl State {
 #[derive(Debug, Clone)]
 pub struct Notice {
     pub state: State,
-    /// What its text names.
+    /// The elements that its text names.
     pub names: Codes,
     pub attempts: u32,
-    /// The last attempt that may have arrived although its end is not known.
+    /// The last attempt with an unknown end, which may have arrived.
     pub maybe: Option<DateTime<Utc>>,
 }
 
 impl Notice {
-    /// It is not to be sent any more.
+    /// It must not be sent any more.
     fn end(&mut self, otherwise: State) {
         self.state = match self.maybe {
             Some(_) => State::Uncertain,
@@ -104,18 +105,18 @@ pub struct Message {
     pub to: String,
     pub reference: String,
     pub names: Codes,
-    /// Of which epoch its link is: that of its person, or it would be dead.
+    /// The epoch of its link, which must be the epoch of its person: otherwise the link would be dead.
     pub epoch: i16,
 }
 
-/// How an incident stands.
+/// The figures of an incident.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     /// People in scope by standing.
     pub standings: BTreeMap<&'static str, i64>,
-    /// People who were told and are owed more.
+    /// People who were told, and must be told more.
     pub told_too_little: i64,
-    /// People who were told of something that is not theirs, and may be written to.
+    /// People who were told of an element that is not theirs, and may be written to.
     pub told_too_much: i64,
 }
 
@@ -124,20 +125,20 @@ pub struct Model {
     /// The time.
     pub now: DateTime<Utc>,
     pub people: BTreeMap<String, Person>,
-    /// The list that waits to be put in force.
+    /// The draft.
     pub draft: Option<Draft>,
     pub campaigns: Vec<Campaign>,
     pub batches: Vec<Batch>,
-    /// What relays accepted since it was last taken.
+    /// What relays accepted since the last comparison.
     pub sent: Vec<Message>,
 }
 
-/// The reference of a person: the model calls somebody whose reference became another person's by a name of their own.
+/// The reference of a person. The model gives people who lost their reference to another person a name of its own.
 pub fn reference_of(name: &str) -> &str {
     name.split('~').next().unwrap_or(name)
 }
 
-/// What a relay answers to the n-th attempt of a message, for this address.
+/// The relay's answer to the n-th attempt of a message to this address.
 pub fn answer(address: &str, attempt: u32) -> &'static str {
     match address
         .split('@')
@@ -174,7 +175,7 @@ impl Model {
         })
     }
 
-    /// Whether this person may have been told more than is known: a campaign that is over cannot say.
+    /// Whether this person may have been told more than the model knows: then a finished campaign cannot tell.
     fn may_have_been_told(&self, reference: &str) -> bool {
         let knows = &self.people[reference].knows;
         self.campaigns.iter().any(|campaign| {
@@ -187,7 +188,7 @@ impl Model {
         })
     }
 
-    /// Who would be sent a message, were a campaign of this kind launched now.
+    /// The audience of a campaign of this kind, were it launched now.
     pub fn mailable(&self, kind: Kind) -> BTreeSet<String> {
         let meant = self.people.iter().filter(|(reference, person)| {
             kind.is_for(person)
@@ -217,7 +218,7 @@ impl Model {
         });
     }
 
-    /// Time passes; after two hours what waits for another attempt is due.
+    /// Time passes; after two hours all deferred notices are due.
     pub fn pass_time(&mut self, by: TimeDelta) {
         self.now += by;
         if by < TimeDelta::hours(2) {
@@ -232,7 +233,7 @@ impl Model {
         }
     }
 
-    /// Everything that is due is sent.
+    /// Every due notice is sent.
     pub fn send(&mut self) {
         let mut campaigns = std::mem::take(&mut self.campaigns);
         campaigns.iter_mut().for_each(|campaign| {
@@ -301,7 +302,7 @@ impl Model {
         }
     }
 
-    /// How everybody stands.
+    /// The standing of every person.
     pub fn standings(&self) -> BTreeMap<String, String> {
         let people = self.people.iter();
         people

@@ -1,4 +1,4 @@
-//! What the page behind a person's link must say.
+//! What a person's status page must say.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,43 +12,44 @@ const OPEN: TimeDelta = TimeDelta::minutes(30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     until: DateTime<Utc>,
-    /// What must still be so.
+    /// Statements that must still be true.
     epoch: i16,
     email: Option<String>,
     may_be_written_to: bool,
     letters_back: usize,
 }
 
-/// What a page says, read as its person reads it.
+/// What a page says, as its person reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// How they were told last.
+    /// The last way in which they were told.
     pub told: String,
-    /// The version and the day of the list that says that they are not affected.
+    /// Version and day of the list by which they are not affected.
     pub not_affected: Option<(i32, String)>,
-    /// Whether it says, without naming an element, that they were told something wrong.
+    /// Whether the page says, without naming an element, that they were told something wrong.
     pub told_wrongly: bool,
     pub details: Details,
 }
 
-/// What stands on the page beside what everybody with the link may know.
+/// The part of the page that only its person may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Details {
-    /// They are closed.
+    /// The details are closed.
     Closed {
         /// A code can be sent by e-mail.
         by_email: bool,
-        /// The code of a letter opens them.
+        /// The code of a postal letter opens them.
         by_letter: bool,
     },
     Open {
         name: String,
         elements: Codes,
-        /// What they were told and is not so, and the day of the last e-mail that told all of it.
+        /// The elements that they were told and that are not true, and the day of the last e-mail that named all of
+        /// them.
         wrong: Option<(Codes, Option<String>)>,
-        /// How many e-mails are listed.
+        /// The number of e-mails listed.
         emails: usize,
-        /// How many letters are listed, and how many of them as returned.
+        /// The number of postal letters listed, and how many of them are listed as returned.
         letters: (usize, usize),
     },
 }
@@ -59,7 +60,7 @@ pub fn day(at: DateTime<Utc>) -> String {
 }
 
 impl Person {
-    /// Whether their details are open on the device on which they were opened last.
+    /// Whether their details are open on the device on which they opened them last.
     pub fn has_open_details(&self, now: DateTime<Utc>) -> bool {
         self.session.as_ref().is_some_and(|session| {
             session.until > now

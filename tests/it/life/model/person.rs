@@ -17,12 +17,12 @@ pub enum Channel {
     Otherwise,
 }
 
-/// One telling, which counts until it turns out not to have reached the person.
+/// One telling, which counts until it is known that it did not reach the person.
 #[derive(Debug, Clone)]
 struct Telling {
     by: Channel,
     names: Codes,
-    /// A correction: what was known before it is known no more.
+    /// A correction: all that was known before it is no longer known.
     replaces: bool,
     /// Only the next of kin were told.
     kin: bool,
@@ -46,8 +46,8 @@ impl Listed {
             .all(|flag| !self.flags.contains(flag))
     }
 
-    /// Whether the name is new and no e-mail address stays, so that the row may mean another person. At the same house,
-    /// and where no address is known at all, no name is no other name.
+    /// Whether the name is new and no e-mail address stays, so that the row may mean another person. Not if the postal
+    /// address stays; and where no address is known at all, an absent name is not another name.
     pub fn is_another_than(&self, before: &Self) -> bool {
         let same_email = self.email.is_some() && self.email == before.email;
         let nowhere = |of: &Self| of.email.is_none() && of.address.is_none();
@@ -57,13 +57,13 @@ impl Listed {
         self.name != before.name && !same_email && (has_names || !stays)
     }
 
-    /// Whether it says the same of who they are and how they are reached.
+    /// Whether it has the same name and the same addresses.
     pub fn has_contact_of(&self, other: &Self) -> bool {
         (&self.email, &self.name, self.address) == (&other.email, &other.name, other.address)
     }
 }
 
-/// An e-mail that a relay took.
+/// An e-mail that a relay accepted.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub at: DateTime<Utc>,
@@ -77,21 +77,21 @@ pub struct Person {
     /// The list version that last changed them, and when it came into force.
     pub since: (i32, DateTime<Utc>),
     pub told: Option<Channel>,
-    /// What they were last told.
+    /// The elements that they were last told.
     pub knows: Codes,
-    /// What they were told, in order.
+    /// All tellings, in order.
     history: Vec<Telling>,
-    /// How they were listed before lists changed name or address without a question.
+    /// Their earlier rows, before lists changed name or address without a question.
     origin: Option<Listed>,
-    /// The address to which a notice bounced, and whether the reply condemned it.
+    /// The address to which a notice bounced, and whether the reply ruled the address out.
     refused: Option<(String, bool)>,
-    /// How many letters to them came back.
+    /// The number of postal letters to them that came back.
     pub letters_back: usize,
-    /// The e-mails that relays took, in their order.
+    /// The e-mails that relays accepted, in order.
     pub emails: Vec<Told>,
-    /// How often their links were revoked.
+    /// The number of times that their links were revoked.
     pub epoch: i16,
-    /// The device on which their details were opened last.
+    /// The device on which they opened their details last.
     pub session: Option<Session>,
 }
 
@@ -113,7 +113,7 @@ impl Person {
         }
     }
 
-    /// Its place in what they were told.
+    /// Its index in `told`.
     pub fn tell(&mut self, by: Channel, names: &Codes, replaces: bool, kin: bool) -> usize {
         self.history.push(Telling {
             by,
@@ -126,13 +126,13 @@ impl Person {
         self.history.len() - 1
     }
 
-    /// What stands at this place did not reach them.
+    /// The telling at this index did not reach them.
     pub fn take_back(&mut self, at: usize) {
         self.history[at].counts = false;
         self.know();
     }
 
-    /// What they know follows from what reached them, in order.
+    /// They know what the tellings that reached them say, in order.
     fn know(&mut self) {
         (self.told, self.knows) = (None, Codes::new());
         for telling in self.history.iter().filter(|telling| telling.counts) {
@@ -144,37 +144,37 @@ impl Person {
         }
     }
 
-    /// Whether a row seems to mean another person: than they are, or than they were before lists changed them without a
-    /// question.
+    /// Whether a row seems to mean another person: other than they are, or than they were before lists changed them
+    /// without a question.
     pub fn seems_another(&self, row: &Listed) -> bool {
         let known = [Some(&self.listed), self.origin.as_ref()];
         let mut known = known.into_iter().flatten();
         !row.has_contact_of(&self.listed) && known.any(|known| row.is_another_than(known))
     }
 
-    /// Whether a row takes their e-mail address away.
+    /// Whether a row removes their e-mail address.
     pub fn loses_email(&self, row: &Listed) -> bool {
         self.listed.email.is_some() && row.email.is_none() && !self.seems_another(row)
     }
 
-    /// Whether a row takes their postal address away.
+    /// Whether a row removes their postal address.
     pub fn loses_address(&self, row: &Listed) -> bool {
         self.listed.address.is_some() && row.address.is_none() && !self.seems_another(row)
     }
 
-    /// Whether a row takes back something that they were told.
+    /// Whether a row removes an element that they were told.
     pub fn told_more_than(&self, row: &Listed) -> bool {
         let back = self.exposed();
         let mut back = back.difference(&row.elements);
         self.told.is_some() && back.any(|element| self.knows.contains(element))
     }
 
-    /// A list is in force that says this of them; they are the same person, as it was answered.
+    /// A list in force says this of them; the answer was that they are the same person.
     pub fn becomes(&mut self, row: Listed, version: i32, now: DateTime<Utc>) {
         let is_other = self.seems_another(&row);
         if is_other {
             let known = [Some(&self.listed), self.origin.as_ref()];
-            // Links that went to a former address end.
+            // Links that were sent to a former address are revoked.
             let way = |of: &Listed| (of.email.clone(), of.address);
             let moves = known.iter().flatten().any(|known| way(known) != way(&row));
             self.epoch += i16::from(moves);
@@ -189,7 +189,7 @@ impl Person {
         self.live();
     }
 
-    /// What only the next of kin of somebody who lives were told is not told.
+    /// A telling to the next of kin of a person who lives does not count as telling the person.
     fn live(&mut self) {
         let lives = !self.listed.flags.contains("deceased");
         for telling in &mut self.history {
@@ -198,7 +198,7 @@ impl Person {
         self.know();
     }
 
-    /// What is theirs to know.
+    /// The elements that they are to know.
     pub fn exposed(&self) -> Codes {
         match self.in_scope {
             true => self.listed.elements.clone(),
@@ -210,7 +210,7 @@ impl Person {
         !self.listed.elements.is_subset(&self.knows)
     }
 
-    /// What they were told and is not theirs.
+    /// The elements that they were told and that are not theirs.
     pub fn wrong(&self) -> Codes {
         let exposed = self.exposed();
         self.knows.difference(&exposed).copied().collect()
@@ -229,7 +229,7 @@ impl Person {
         self.listed.may_be_written_to()
     }
 
-    /// A notice to this address bounced. What was condemned once stays so.
+    /// A notice to this address bounced. An address that was ruled out stays so.
     pub fn refuse(&mut self, address: String, condemned: bool) {
         let before = self.refused.take().filter(|(one, _)| *one == address);
         let was_condemned = before.is_some_and(|(_, condemned)| condemned);

@@ -1,4 +1,4 @@
-//! Letters in the model: lists that are taken, posted, thrown away, and letters that come back.
+//! Postal letters in the model: lists that are taken, posted or discarded, and letters that come back.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use super::Model;
 use super::person::{Channel, Codes, Person};
 
-/// For which people a list of letters is.
+/// The kind of people on a list of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List {
-    /// Those whom no e-mail reaches.
+    /// People that no e-mail reaches.
     Letter,
-    /// Those of them who were told of something that is not theirs.
+    /// Those of them who were told of an element that is not theirs.
     Correction,
 }
 
@@ -26,17 +26,17 @@ impl List {
     }
 }
 
-/// A letter of a list that was taken.
+/// A letter of a list.
 #[derive(Debug, Clone)]
 pub struct Letter {
     pub names: Codes,
-    /// Its place in what its person was told, once it was posted and unless it came back.
+    /// Its index in what its person was told, once it was posted and unless it came back.
     pub told: Option<usize>,
     /// It was recorded as posted, and never left.
     pub stayed: bool,
 }
 
-/// Where a list of letters stands.
+/// The state of a list of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Taken,
@@ -52,7 +52,8 @@ pub struct Batch {
 }
 
 impl Model {
-    /// Who belongs on the next list, with what it must name: people on a list that waits stay out.
+    /// The people who belong on the next list, with the elements that it must name. People on a waiting list are left
+    /// out.
     pub fn letters(&self, list: List) -> BTreeMap<String, Codes> {
         let people = self.people.iter();
         let need = people.filter(|(reference, person)| {
@@ -97,7 +98,7 @@ impl Model {
         self.batches[batch].stage = Stage::Discarded;
     }
 
-    /// The lists at this stage.
+    /// The lists in this state.
     pub fn batches_that(&self, are: impl Fn(Stage) -> bool) -> Vec<usize> {
         let each = self.batches.iter().enumerate();
         each.filter(|(_, batch)| are(batch.stage))
@@ -135,7 +136,7 @@ impl Model {
         }
     }
 
-    /// A person, or one who acts for them, was told by word of mouth.
+    /// A person, or their representative, was told by word of mouth.
     pub fn tell_otherwise(&mut self, reference: &str) {
         let person = self.people.get_mut(reference).expect("a person");
         let (exposed, corrects) = (person.exposed(), !person.wrong().is_empty());
@@ -179,8 +180,8 @@ impl Model {
         taken.any(|batch| batch.letters.contains_key(reference))
     }
 
-    /// The lists whose letter to this person has a code that opens their page: it waits to be posted, or was posted last
-    /// of all that left, and did not come back.
+    /// The lists with a letter to this person whose code opens their page. The letter waits to be posted, or it was the
+    /// last one to leave and did not come back.
     pub fn open_letters(&self, reference: &str) -> impl Iterator<Item = usize> {
         let to_them = self.batches.iter().enumerate();
         let to_them = to_them.filter_map(|(n, batch)| {

@@ -1,4 +1,4 @@
-//! Campaigns on the real system, and what relays took of them.
+//! Campaigns on the real system, and the messages that relays accepted.
 
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ use super::World;
 use crate::people::submitted;
 
 impl World {
-    /// Drafts, submits, approves and launches; `false`: nobody is in the audience. `held`: it is paused before its
-    /// first message.
+    /// Drafts, submits, approves and launches; `false`: the audience is empty. `held`: it is paused before its first
+    /// message.
     pub async fn launch(&mut self, kind: Kind, held: bool) -> bool {
         let (app, scene) = (&self.house.app, self.scene);
         let id = self.draft(kind).await.unwrap();
@@ -112,7 +112,7 @@ impl World {
     }
 }
 
-/// A relay that answers by address and by how often it saw the message.
+/// The relay's answer by the address and by how often it saw the message.
 pub fn relay() -> impl FnMut(&Letter) -> Option<Reply> + Send + 'static {
     let mut seen: HashMap<String, u32> = HashMap::new();
     move |letter| {
@@ -130,7 +130,7 @@ pub fn relay() -> impl FnMut(&Letter) -> Option<Reply> + Send + 'static {
     }
 }
 
-/// The elements whose words stand in a list.
+/// The elements that a list of words names.
 pub fn named_in(words: &str) -> Codes {
     const WORDS: [&str; 4] = [
         "name",
@@ -151,7 +151,7 @@ pub fn named_in(words: &str) -> Codes {
     found
 }
 
-/// A message read as its reader does, from the text part.
+/// Reads a message as its recipient does, from the text part.
 pub fn message(letter: &Letter, keys: &Keyring) -> Message {
     let raw = String::from_utf8_lossy(&letter.raw).replace("=\r\n", "");
     let text = raw.replace("\r\n", " ");

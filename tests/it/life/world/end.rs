@@ -14,7 +14,7 @@ use super::World;
 use crate::postal::REHEARSAL;
 
 impl World {
-    /// Moves the incident on with nothing agreed to.
+    /// Moves the incident on without any consent.
     pub async fn move_on(&self, to: IncidentState) -> Result<(), SteerError> {
         self.step(to, None).await
     }
@@ -32,7 +32,7 @@ impl World {
         steer::step(app, by, id, step).await
     }
 
-    /// Moves the incident to monitoring: how many people are not told, as it asks.
+    /// Moves the incident to monitoring; returns the number of people who are not told, for which it asks a consent.
     pub async fn monitor(&self) -> Untold {
         for to in [IncidentState::Scoping, IncidentState::Notifying] {
             self.move_on(to).await.unwrap();
@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// Closes the incident; else what stands against it.
+    /// Closes the incident, or returns what prevents it.
     pub async fn close(&self) -> Option<Open> {
         match self.move_on(IncidentState::Closed).await {
             Ok(()) => None,
@@ -67,7 +67,7 @@ impl World {
         &self.slug
     }
 
-    /// Everything that would still reach people of a forgotten incident, or read them, is refused.
+    /// Every act that would still reach people of a forgotten incident, or read their data, is refused.
     pub async fn is_forgotten(&self, file: &File) {
         let (app, by, of): (_, _, IncidentId) =
             (&self.house.app, self.scene.comms, self.incident());

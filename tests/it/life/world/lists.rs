@@ -1,4 +1,4 @@
-//! Lists on the real system: read, added to a draft, thrown away, put in force.
+//! Lists on the real system: read, added to a draft, discarded, put in force.
 
 use std::io::Cursor;
 
@@ -20,7 +20,7 @@ pub struct Read {
 }
 
 impl World {
-    /// Reads a file as a draft; `on`: what becomes of the draft that waits.
+    /// Reads a file as a draft; `on`: what becomes of the waiting draft.
     pub async fn read(&mut self, file: &File, full: bool, on: Option<OnDraft>) -> Read {
         let imported = self.try_to_read(file, full, on).await.unwrap();
         self.version = imported.version;
@@ -43,8 +43,8 @@ impl World {
         import(app, by, self.incident(), how, source, |_| {}).await
     }
 
-    /// Puts the draft in force: what was asked, each with its number, and which version it is. `others`: references that
-    /// seem to name another person do. `None`: it has no row.
+    /// Puts the draft in force; returns the questions, each with its number, and the version. `others`: references that
+    /// seem to name another person do. `None`: the draft has no row.
     pub async fn activate(&self, others: bool) -> Option<(Vec<(String, i64)>, i32)> {
         let mut given = Consent::NotGiven;
         let mut asked = Vec::new();
@@ -52,7 +52,7 @@ impl World {
             match self.try_to_activate(given).await {
                 Ok(()) => break,
                 Err(ActivateError::Empty(_)) => return None,
-                // Senders go on freezing: fewer campaigns may end by now.
+                // Senders go on freezing: by now the list may end fewer campaigns.
                 Err(ActivateError::Unconfirmed { questions, .. }) => asked = questions,
                 Err(other) => panic!("{other:?}"),
             }
@@ -69,7 +69,7 @@ impl World {
         Some((asked.collect(), self.version))
     }
 
-    /// The person of a reference, whose it is no more, is called by this name from now on.
+    /// From now on the former person of a reference has this name.
     pub fn rename(&mut self, reference: &str, name: &str) {
         if let Some(person) = self.people.remove(reference) {
             self.people.insert(name.to_owned(), person);
@@ -91,7 +91,7 @@ impl World {
             .map(|_| ())
     }
 
-    /// Throws the draft away.
+    /// Discards the draft.
     pub async fn discard(&self) {
         let (app, by) = (&self.house.app, self.scene.comms);
         activate::discard(app, by, self.incident(), self.version)
@@ -149,7 +149,7 @@ fn csv(file: &File) -> String {
     for (reference, row) in &file.rows {
         lines.push(match row {
             Row::Is(said) => of(has, reference, said, ""),
-            // No list of ours knows such an element.
+            // No list of ours has such an element.
             Row::Bad(said) => of(has, reference, said, ";shoe size"),
             Row::Goes => line(has, reference, "", ["", "", "", "retract"]),
         });

@@ -1,4 +1,4 @@
-//! What the real system says: what relays took, how people stand, the account, the audiences.
+//! What the real system says: messages that relays accepted, the standing of people, the account, the audiences.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::World;
 use super::campaigns::message;
 
 impl World {
-    /// What relays took of notices since it was last asked.
+    /// The notices that relays accepted since the last call.
     pub fn take_sent(&self) -> Vec<Message> {
         let sent = self.house.mail.take_sent();
         let read = |letter| message(letter, &self.house.app.keys);
@@ -22,7 +22,7 @@ impl World {
         sent
     }
 
-    /// How everybody stands, by reference.
+    /// The standing of every person, by reference.
     pub async fn standings(&mut self) -> BTreeMap<String, String> {
         let all = "select id, standing::text from person_now where incident_id = $1";
         let rows = self
@@ -38,7 +38,7 @@ impl World {
         standings
     }
 
-    /// What the model calls a person: their reference, while it is theirs.
+    /// The model's name for a person: their reference, while it is theirs.
     pub async fn reference(&mut self, id: Uuid) -> String {
         if let Some((known, _)) = self.people.iter().find(|(_, known)| known.uuid() == id) {
             return known.clone();

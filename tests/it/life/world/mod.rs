@@ -1,4 +1,4 @@
-//! The real system as a history acts on it: two senders, a relay that answers by address, one incident at a time.
+//! The real system on which a history acts: two senders, a relay that answers by address, one incident at a time.
 
 mod campaigns;
 mod end;
@@ -22,21 +22,21 @@ use crate::client::{Browser, Site};
 use crate::house::House;
 use crate::people::Scene;
 
-/// The text that names what was exposed, and the one for people who are not affected.
+/// The text that names the exposed elements, and the text for people who are not affected.
 const NAMES: &str = "Reference {{ reference }}. Taken: {{ elements }} END.\n\n{{ status_link }}";
 const NOTHING: &str = "Reference {{ reference }}. You are not affected.\n\n{{ status_link }}";
 
-/// Senders that look for work seldom leave more of the processors to the acts.
+/// Senders that poll rarely leave more processor time to the acts.
 const SETTINGS: &str =
     "[http]\npublic_url = \"https://sundmere.example\"\n[mail]\npoll_milliseconds = 150";
 
-/// What the senders of an incident still have to do at $2.
+/// The work that the senders of an incident still have at $2.
 const DUE: &str = "select (select count(*) from batch b join campaign c on c.id = b.campaign_id
         where c.incident_id = $1 and b.status <> 'done' and (c.status = 'cancelled'
             or c.status = 'sending' and (b.status = 'leased' or b.due_at <= $2)))
     + (select count(*) from campaign_freeze f join campaign c on c.id = f.campaign_id
         where c.incident_id = $1 and not f.done and c.status = 'sending')";
-/// Buckets whose people are not yet in a campaign of the incident.
+/// Buckets with people who are not yet in a campaign of the incident.
 const UNFROZEN: &str =
     "select count(*) from campaign_freeze f join campaign c on c.id = f.campaign_id
     where c.incident_id = $1 and not f.done and $2::timestamptz is not null";
@@ -50,7 +50,7 @@ struct Taken {
 pub struct World {
     house: House,
     site: Site,
-    /// Reads pages, with the cookie of their person's device.
+    /// A client that reads pages with the cookie of their person's device.
     reader: Browser,
     raw: Client,
     due: Statement,
@@ -120,7 +120,7 @@ impl World {
         self
     }
 
-    /// How many incidents it has seen.
+    /// The number of incidents so far.
     pub fn incidents(&self) -> u32 {
         self.incidents
     }
@@ -149,7 +149,7 @@ impl World {
         panic!("after a minute something is still due");
     }
 
-    /// Waits until the senders have nothing to do.
+    /// Waits until the senders have no work.
     pub async fn until_idle(&self) {
         self.until_zero(&self.due).await;
     }

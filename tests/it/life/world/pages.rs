@@ -1,4 +1,4 @@
-//! The pages behind the links of people, read as their readers do.
+//! The status pages, read as their people do.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,7 +22,7 @@ impl World {
         format!("/s/{token}")
     }
 
-    /// Opens the page behind a person's link of this epoch; `None`: there is no such page.
+    /// Opens a person's status page by the link of this epoch; `None`: there is no such page.
     pub fn page(&self, reference: &str, epoch: i16) -> Option<View> {
         let session = self.sessions.get(reference);
         self.reader
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    /// Types the code of the letter of a list to this person; whether it opens their details.
+    /// Types the code of this person's letter on a list; returns whether it opens their details.
     pub fn open_by_letter(&mut self, batch: usize, reference: &str, epoch: i16) -> bool {
         let browser = self.site.browser();
         let path = self.path(reference, epoch);
@@ -49,7 +49,7 @@ impl World {
         true
     }
 
-    /// Gives this person's device the cookie that the right code of an e-mail gives it.
+    /// Gives this person's device the cookie that a right code from an e-mail sets.
     pub async fn open_by_email(&mut self, reference: &str) {
         let id: PersonId = self.people[reference];
         let find = "select link_epoch, email_key, flags from person where id = $1 and bucket = $2";
@@ -57,7 +57,7 @@ impl World {
         let row = row.unwrap();
         let (epoch, email, flags): (i16, Option<Vec<u8>>, i32) =
             (row.get(0), row.get(1), row.get(2));
-        // Those that forbid to write: deceased, protected, hold.
+        // The flags that forbid writing: deceased, protected, hold.
         let forbidden = [u8::from(flags & 26 != 0)];
         let back = "select count(*) from postal_item where person_id = $1 and bucket = $2 and status = 'returned'";
         let row = self.raw.query_one(back, &[&id.uuid(), &id.bucket()]).await;
@@ -78,7 +78,7 @@ impl World {
     }
 }
 
-/// What stands between two texts, without tags and line breaks.
+/// The text between two texts, without tags and line breaks.
 fn between(page: &str, from: &str, to: &str) -> Option<String> {
     let (_, rest) = page.split_once(from)?;
     let part = rest.split_once(to).map_or(rest, |(part, _)| part);
@@ -93,7 +93,7 @@ fn between(page: &str, from: &str, to: &str) -> Option<String> {
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Reads a page; what it says twice must be the same.
+/// Reads a page; statements that it makes twice must agree.
 fn read(seen: &Seen) -> View {
     assert_eq!(seen.status, 200, "{}", seen.body);
     let page = &seen.body;

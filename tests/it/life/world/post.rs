@@ -1,4 +1,4 @@
-//! Letters on the real system.
+//! Postal letters on the real system.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::{Taken, World};
 use crate::postal::REHEARSAL;
 
 impl World {
-    /// What a list of letters says: who is on it, and what each letter names.
+    /// Reads a list of letters: the people on it, and what each letter names.
     pub async fn take_letters(&mut self, list: List) -> BTreeMap<String, Codes> {
         let (app, by) = (&self.house.app, self.scene.comms);
         let kind = match list {
@@ -41,7 +41,7 @@ impl World {
         let (mut codes, mut named) = (HashMap::new(), BTreeMap::new());
         for row in rows {
             let name = self.name_of_code(&row[code]).await;
-            // A former person is named by id: the reference names another one.
+            // A former person is named by id: the reference names another person.
             let expected = match reference_of(&name) == name {
                 true => (name.clone(), String::new()),
                 false => (
@@ -59,7 +59,7 @@ impl World {
         named
     }
 
-    /// Whose letter has this code.
+    /// The recipient of the letter with this code.
     async fn name_of_code(&mut self, code: &str) -> String {
         let key = NoticeCode::parse(code).unwrap().key(&self.house.app.keys);
         let find = "select person_id from postal_item where code_key = $1";
@@ -73,7 +73,7 @@ impl World {
         let id = self.batches[batch].id;
         let mut done = postal::post::Done::posted(today);
         let recorded = postal::post::record(app, by, id, &done).await;
-        // Letters to people whom a flag now protects, or who left the scope, were posted all the same.
+        // Letters to people who are now protected by a flag, or who left the scope, had already been posted.
         if let Err(PostalError::Unconfirmed { questions }) = &recorded {
             done.confirmed = postal::consent::yes_to(questions);
             postal::post::record(app, by, id, &done).await.unwrap();
@@ -96,7 +96,7 @@ impl World {
         let reason = if stayed { "not posted" } else { "moved away" };
         let file = match reference_of(reference) == reference {
             true => format!("reference,reason\n{reference},{reason}\n"),
-            // Either names the letter to a former person.
+            // Both names find the letter to a former person.
             false if stayed => format!("letter_code,reason\n{code},{reason}\n"),
             false => format!("reference,reason\n{},{reason}\n", self.people[reference]),
         };

@@ -1,5 +1,5 @@
-//! The storm's mail server: the fate of each recipient is drawn from a seed, connections drop at any
-//! point, and whatever was accepted is counted with its Message-ID.
+//! The storm's mail server: a seed decides the fate of each recipient, connections drop at any point, and every
+//! accepted message is counted with its Message-ID.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What happens to the letters for one person.
+/// What happens to the messages to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// Accepted.
@@ -18,23 +18,23 @@ pub enum Fate {
     Busy,
     /// 550 5.1.1.
     Unknown,
-    /// 450 whenever it is tried.
+    /// 450 at every attempt.
     Never,
-    /// The first one is accepted, and the connection dropped before we say so.
+    /// The first one is accepted, and the connection is dropped before the answer.
     AnswerLost,
-    /// The first one is read whole, and dropped with its connection.
+    /// The first one is read completely, and dropped with its connection.
     LetterLost,
-    /// The connection is dropped in the midst of the first one's text.
+    /// The connection is dropped in the middle of the first one's text.
     CutShort,
     /// The connection is dropped without an answer to MAIL.
     HungUp,
     /// 421 to RCPT.
     TurnedAway,
-    /// 421 to RCPT on a fresh connection too: the whole relay is away.
+    /// 421 to RCPT, also on a new connection: the whole relay is away.
     Away,
 }
 
-/// Of ten thousand people, how many meet what; the others are welcome.
+/// How many of ten thousand people have each fate; the others are accepted.
 const SHARES: [(u64, Fate); 10] = [
     (500, Fate::Greylisted),
     (300, Fate::Busy),
@@ -48,7 +48,7 @@ const SHARES: [(u64, Fate); 10] = [
     (2, Fate::Away),
 ];
 
-/// A number that looks random, from a seed (splitmix64).
+/// A pseudo-random number from a seed (splitmix64).
 pub fn draw(seed: u64, number: u64) -> u64 {
     let mut z = seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -57,7 +57,7 @@ pub fn draw(seed: u64, number: u64) -> u64 {
 }
 
 impl Fate {
-    /// Of this person.
+    /// The fate of this person.
     pub fn of(seed: u64, person: usize) -> Self {
         let mut at = draw(seed, person as u64) % 10_000;
         for (share, fate) in SHARES {
@@ -73,7 +73,7 @@ impl Fate {
 #[derive(Default, Clone)]
 struct Seen {
     visits: u32,
-    /// The Message-IDs of what was accepted.
+    /// The Message-IDs of the accepted messages.
     letters: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ struct State {
     people: Vec<Seen>,
     accepted: usize,
     connections: u64,
-    /// Open now, by the name each said in its EHLO.
+    /// Open connections, by the name in their EHLO.
     open: BTreeMap<String, usize>,
 }
 
@@ -96,7 +96,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// For `person0@…` to the last of so many people.
+    /// For `person0@…` to the last of this number of people.
     pub async fn start(seed: u64, people: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
@@ -127,22 +127,22 @@ impl Server {
         self.state.lock().unwrap()
     }
 
-    /// How many letters were accepted.
+    /// The number of accepted messages.
     pub fn accepted(&self) -> usize {
         self.state().accepted
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub fn connections(&self) -> u64 {
         self.state().connections
     }
 
-    /// How many connections this sender has open now.
+    /// The number of connections that this sender has open now.
     pub fn open(&self, name: &str) -> usize {
         self.state().open.get(name).copied().unwrap_or(0)
     }
 
-    /// The Message-IDs of what was accepted for each person.
+    /// The Message-IDs of the accepted messages for each person.
     pub fn letters(&self) -> Vec<Vec<String>> {
         let state = self.state();
         state.people.iter().map(|one| one.letters.clone()).collect()
@@ -154,7 +154,7 @@ impl Server {
         }
     }
 
-    /// One more attempt to reach this person: their fate, and the how manieth it is.
+    /// Counts one more attempt to reach this person; returns their fate and the number of the attempt.
     fn visit(&self, person: usize) -> (Fate, u32) {
         let mut state = self.state();
         let seen = &mut state.people[person];
@@ -177,8 +177,8 @@ struct Talk {
     line: Vec<u8>,
     name: String,
     number: u64,
-    /// Transactions begun. The sender replaces a used connection that drops, and holds the relay if a
-    /// fresh one does: only `Fate::Away` does that, or the storm would pause for minutes.
+    /// Transactions begun. The sender replaces a used connection that drops, and holds the relay if a fresh one does:
+    /// only `Fate::Away` does that, or the test would pause for minutes.
     letters: u64,
 }
 
@@ -286,7 +286,7 @@ impl Talk {
             return Err(Over);
         }
         self.say("250 2.0.0 Ok: queued").await?;
-        // Before the next MAIL, without a word or with one.
+        // Before the next MAIL, with a reply or without one.
         match draw(self.number, self.letters) % 100 {
             0 => Err(Over),
             1 => {

@@ -1,0 +1,15 @@
+//! Campaigns: audiences, approval, launch, figures, and what pages say of them.
+
+mod acknowledgements;
+mod approvals;
+mod audience_counts;
+mod audiences;
+mod concurrent_edits;
+mod few_people;
+mod list_changes;
+mod live_figures;
+mod numbers;
+mod pages;
+mod results;
+mod speed;
+mod walk;

@@ -1,0 +1,360 @@
+//! Templates, campaigns and notices.
+
+use super::*;
+
+fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> CampaignRow {
+    CampaignRow {
+        id: id.into(),
+        name: name.into(),
+        incident: "Data theft of August 2021".into(),
+        kind: kind.into(),
+        about: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
+        status: status.into(),
+        void: String::new(),
+        sent: Some((sent, 54_600_000)),
+    }
+}
+
+pub(super) fn campaign_rows() -> Vec<CampaignRow> {
+    vec![
+        campaign_row(
+            "cam_2",
+            "Supplement: phone and IMEI",
+            "supplement",
+            "in_review",
+            0,
+        ),
+        campaign_row(
+            "cam_1",
+            "Notice of data breach",
+            "initial",
+            "sending",
+            48_213_004,
+        ),
+        campaign_row("cam_0", HOSTILE, "initial", "cancelled", 0),
+    ]
+}
+
+fn chart() -> Chart {
+    let column = |minute: i64| Column {
+        label: (now() - chrono::TimeDelta::minutes(30 - minute))
+            .format("%H:%M")
+            .to_string(),
+        figures: match minute {
+            0..4 => vec![1_200 + minute * 40, 6, 2],
+            4..7 => vec![0, 0, 0],
+            _ => vec![
+                280_000 + (minute % 7) * 14_000,
+                9_000 + minute * 200,
+                19_000 + minute * 150,
+            ],
+        },
+        mark: match minute {
+            0 => Some("canary".into()),
+            7 => Some("everyone".into()),
+            _ => None,
+        },
+    };
+    Chart {
+        title: "Outcomes per minute".into(),
+        layers: vec![("sent", "done"), ("put off", "look"), ("refused", "act")],
+        columns: (0..30).map(column).collect(),
+    }
+}
+
+fn counts() -> Counts {
+    Counts {
+        queued: 6_070_180,
+        sending: 64,
+        sent: 48_213_004,
+        deferred: 12_410,
+        bounced: 301_889,
+        uncertain: 14,
+        withheld: 2_113,
+        ..Counts::default()
+    }
+}
+
+fn came() -> Outcomes {
+    let reply = |code: &str, words: &str, count| ReplyRow {
+        code: code.into(),
+        words: words.into(),
+        count,
+    };
+    let part = |name: &str, sent, put_off, refused| Part {
+        name: name.into(),
+        sent,
+        put_off,
+        refused,
+    };
+    Outcomes {
+        left_out: LeftOut {
+            changed: 12,
+            no_address: 3,
+            not_affected: 2,
+            already_told: 1,
+        },
+        chart: Some(chart()),
+        replies: vec![
+            reply("250", "taken", 48_213_004),
+            reply("550 5.1.1", "no such mailbox", 288_412),
+            reply("421 4.7.0", "too many at once", 12_410),
+        ],
+        relays: vec![
+            RelayRow {
+                state: "open".into(),
+                connections: 64,
+                part: part("primary", 48_213_000, 12_410, 301_889),
+            },
+            RelayRow {
+                state: "held for 4 min: it is away".into(),
+                connections: 0,
+                part: part("second", 4, 0, 0),
+            },
+        ],
+        providers: vec![
+            part("google", 20_118_004, 9_004, 88_412),
+            part("other", 28_095_000, 3_406, 213_477),
+        ],
+    }
+}
+
+fn content() -> Content {
+    Content {
+            template: "tpl_1".into(),
+            template_name: "Notice of data breach".into(),
+            template_version: 3,
+            locales: ["en", "es", "ar", "zh-Hans", "vi", "tl", "ko", "ru"]
+                .map(String::from)
+                .into(),
+            audience: "everyone in scope v2 not yet notified".into(),
+            public_url: "https://help.northline.example".into(),
+            from: "Northline <notice@northline.example>".into(),
+            names: String::new(),
+            rate: "8,000 a second".into(),
+            limits: Vec::new(),
+            first_slice: "one in a hundred of the people in scope, 1,000 at most; none where they are fewer than 1,000".into(),
+            through_by: None,
+            on_uncertain: "left as they are".into(),
+            texts: vec![Words {
+                locale: "en".into(),
+                language: "English".into(),
+                subject: "Notice of data breach".into(),
+                text: "Dear Alex Example,\n\nSomebody copied your data.".into(),
+            }],
+            not_affected: vec![Words {
+                locale: "en".into(),
+                language: "English".into(),
+                subject: "Notice of data breach".into(),
+                text: "Dear Alex Example,\n\nWe were wrong: nothing of yours was copied.".into(),
+            }],
+            missing: vec!["contact_hours".into()],
+            hash: "9f2c41d08be7a3f5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d".into(),
+            author: "Ada Moreno".into(),
+            approved: Some(done("Ines Duarte", "approved", 140)),
+        }
+}
+
+fn campaign() -> CampaignPage {
+    CampaignPage {
+        maybe_arrived: Some(0),
+        desk: desk(Area::Campaigns),
+        id: "cam_1".into(),
+        name: "Notice of data breach".into(),
+        slug: "august-2021".into(),
+        incident: "Data theft of August 2021".into(),
+        kind: "initial".into(),
+        which: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC".into(),
+        status: "sending".into(),
+        version: 12,
+        total: Some(54_600_000),
+        is_whole: true,
+        is_held: false,
+        defaults: Vec::new(),
+        counts: counts(),
+        pace: "6,120/s · about 17 min left".into(),
+        deadline: "deadline CA in 21 days".into(),
+        speed: "As fast as approved. The helpline waits 6 min; above 15 min sending slows down."
+            .into(),
+        deeds: vec![
+            deed("pause", "Pause", "", "", ""),
+            deed(
+                "cancel",
+                "Cancel",
+                "danger",
+                "What was not sent yet is never sent by this campaign. It cannot be resumed.",
+                "",
+            ),
+        ],
+        void: String::new(),
+        doubt: String::new(),
+        reach: None,
+        faults: Faults::default(),
+        content: content(),
+        outcomes: came(),
+        log: log(),
+        has_older_acts: true,
+        as_of: row(0),
+        is_again: false,
+    }
+}
+
+fn reach() -> Reach {
+    let reader = |language: &str, people, text: &str| Reader {
+        language: language.into(),
+        people,
+        text: text.into(),
+        is_theirs: language == text,
+    };
+    Reach {
+        count: AudienceCount {
+            mailable: 7_800_000,
+            withheld: 12,
+            needs_letter: 40_211,
+            waiting_elsewhere: 3,
+            may_have_been_told: 2,
+        },
+        readers: vec![
+            reader("English", 7_000_000, "English"),
+            reader("Français", 800_000, "English"),
+        ],
+        unpublished: vec!["what_happened".into()],
+        reasons: vec![
+            "The text “en”, line 3: “https://bit.ly/x”. A link shortener hides where it leads."
+                .into(),
+        ],
+        acknowledge: vec![Acknowledgement {
+            key: "fr".into(),
+            why: "800000 people read “fr”, and there is no text in it: they get the text “en”."
+                .into(),
+            ticked: false,
+            by: "Ada Moreno".into(),
+        }],
+        is_draft: false,
+        may_submit: false,
+    }
+}
+
+fn campaign_in_review() -> CampaignPage {
+    CampaignPage {
+        status: "in_review".into(),
+        total: Some(7_800_000),
+        kind: "supplement".into(),
+        name: "Supplement: phone and IMEI".into(),
+        counts: Counts::default(),
+        pace: String::new(),
+        speed: String::new(),
+        deeds: vec![
+            deed(
+                "approve",
+                "Approve",
+                "",
+                "",
+                "You drafted it. Another person has to approve.",
+            ),
+            deed(
+                "cancel",
+                "Cancel",
+                "danger",
+                "It cannot be taken up again.",
+                "",
+            ),
+        ],
+        content: Content {
+            approved: None,
+            ..campaign().content
+        },
+        reach: Some(reach()),
+        outcomes: Outcomes::default(),
+        ..campaign()
+    }
+}
+
+fn new_campaign() -> NewCampaign {
+    NewCampaign {
+        incidents: vec![choice("august-2021", "Data theft of August 2021")],
+        templates: vec![choice("tpl_1", "Notice of data breach, version 3")],
+        kinds: ["initial", "supplement", "correction"]
+            .map(|k| choice(k, k))
+            .into(),
+        audiences: vec![choice("unnotified", "Everyone not yet notified: 667,000")],
+        incident: "august-2021".into(),
+        template: "tpl_1".into(),
+        kind: "supplement".into(),
+        audience: "unnotified".into(),
+        elements: "ssn".into(),
+        jurisdictions: "US-CA".into(),
+        locales: "es".into(),
+        flags: String::new(),
+        maybe: true,
+        rate: "fast".into(),
+        faults: fault(
+            "rate",
+            "Enter a whole number, such as 500. 0 means no limit.",
+        ),
+    }
+}
+
+fn notices(status: &str) -> Notices {
+    let notice = |reference: &str, address: &str, status: &str, attempts, reply: &str| NoticeRow {
+        id: "ntc_1".into(),
+        reference: reference.into(),
+        address: address.into(),
+        locale: "en".into(),
+        status: status.into(),
+        attempts,
+        reply: reply.into(),
+        at: row(attempts * 7),
+        next: (status == "deferred").then(|| row(30)),
+    };
+    Notices {
+        desk: desk(Area::Campaigns),
+        id: "cam_1".into(),
+        name: "Notice of data breach".into(),
+        status: status.into(),
+        counts: counts(),
+        notices: vec![
+            notice(
+                "C-1000204",
+                "a•••@e•••.com",
+                "sent",
+                1,
+                "250 2.0.0 accepted",
+            ),
+            notice(
+                "C-1000205",
+                "m•••@m•••.org",
+                "deferred",
+                3,
+                "421 4.7.0 too many connections; next try at 03:20",
+            ),
+            notice("C-1000206", "", "withheld", 0, "no e-mail address: letter"),
+        ],
+        next: Some("cursor==".into()),
+    }
+}
+
+/// Adds these pages.
+pub(super) fn draw(add: Add<'_>) {
+    add(
+        "c_campaigns",
+        &Campaigns {
+            desk: desk(Area::Campaigns),
+            campaigns: campaign_rows(),
+            new: Some(new_campaign()),
+        },
+    );
+    add("c_campaign", &campaign());
+    add(
+        "c_campaign_paused",
+        &CampaignPage {
+            status: "paused".into(),
+            is_held: true,
+            deeds: vec![deed("resume", "Resume", "", "", "")],
+            pace: "paused by Candor: 5.2 % bounced".into(),
+            ..campaign()
+        },
+    );
+    add("c_campaign_review", &campaign_in_review());
+    add("c_notices", &notices("deferred"));
+}
