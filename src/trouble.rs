@@ -260,7 +260,11 @@ mod tests {
             seconds: 34,
             is_new: true,
         };
-        assert_eq!(said, [away], "said 40 s after the last line, as one that is new");
+        assert_eq!(
+            said,
+            [away],
+            "said 40 s after the last line, as one that is new"
+        );
         let back = troubles.worked_at("postgres", at(110));
         let over = Seen {
             times: 43,
