@@ -27,6 +27,9 @@ use crate::scope::import::{ImportError, Imported, Source, ask_draft};
 use crate::scope::{self, How, OnDraft, Place, ScopeMode};
 use crate::staff::Right;
 
+/// A file, a pipe or standard input.
+type List = Box<dyn Read + Send>;
+
 /// Import the affected list into a scope version
 #[derive(Debug, Args)]
 #[command(
@@ -139,7 +142,7 @@ impl Import {
     }
 
     /// The list, and its size in octets if that is known.
-    fn open(&self) -> Result<(Source<Box<dyn Read + Send>>, Option<u64>)> {
+    fn open(&self) -> Result<(Source<List>, Option<u64>)> {
         if self.file.to_str() == Some("-") {
             return Ok((Source::Upload(Box::new(std::io::stdin())), None));
         }
