@@ -251,7 +251,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
     );
     assert!(
         seen.body
-            .contains("asks again with the same Idempotency-Key")
+            .contains("Repeat the request with the same Idempotency-Key")
     );
     assert_eq!(seen.header("retry-after"), "5");
     let page = form("b");
