@@ -1,4 +1,4 @@
-//! `candor audit`: the log of every act of staff.
+//! `candor audit`: the log of every action of staff.
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
@@ -18,11 +18,11 @@ pub enum Audit {
     Verify(Verify),
 }
 
-/// Follow the chain of hashes from the first event to the last; name every row that does not fit
+/// Verify the hash chain from the first event to the last; name every row that does not fit
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  candor audit verify\n  candor audit verify --kept 1042:9f2c…")]
 pub struct Verify {
-    /// What an earlier run printed and you kept elsewhere: whoever rewrote the log since, hashes and all, is found out
+    /// The head that an earlier run printed and you kept elsewhere: it detects a log that was rewritten with all its hashes
     #[arg(long, value_name = "EVENT:HASH", value_parser = kept)]
     kept: Option<(i64, Vec<u8>)>,
     /// Print the finding as JSON
@@ -37,7 +37,7 @@ impl Audit {
         let (report, mut found) = examined(&app).await?;
         if let Some((seq, hash)) = kept {
             let same = chain::holds(&mut *app.db.get().await?, seq, &hash).await?;
-            // Whoever kept a later event has seen this.
+            // A later kept head covers this one.
             found.retain(|(flaw, _)| {
                 !same || !matches!(flaw, Some(Flaw::HeadRestored(at)) if *at <= seq)
             });
@@ -51,12 +51,12 @@ impl Audit {
     }
 }
 
-/// What is wrong, with the sentence that says so.
+/// Each flaw with its sentence.
 type Found = Vec<(Option<Flaw>, String)>;
 
-/// Links what waits, then reads the whole log.
+/// Links waiting events into the chain, then reads the whole log.
 async fn examined(app: &App) -> Result<(Report, Found)> {
-    // What cannot be linked now is named if it waits for long.
+    // Events that cannot be linked now are reported if they wait for long.
     let linked = link::all(app).await;
     let mut report = verify(app).await?;
     let unrecorded = campaign::store::unrecorded(&mut *app.db.get().await?)

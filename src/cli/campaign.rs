@@ -1,4 +1,4 @@
-//! `candor campaign`: what the console does with campaigns, under the name of an account.
+//! `candor campaign`: the actions of the console on campaigns, for an account.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::seal::to_hex;
 use crate::staff::{self, Right};
 use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
-/// List campaigns, and submit, approve, launch, hold and end them
+/// List campaigns, and submit, approve, launch, pause, resume and cancel them
 #[derive(Debug, Subcommand)]
 pub enum Campaign {
     /// List the newest 200 campaigns, newest first
@@ -46,36 +46,36 @@ pub enum Campaign {
     Submit {
         #[command(flatten)]
         of: Move,
-        /// A language without a text of its own, or a fact in another language, that is meant so; may be repeated
+        /// Confirm a language without a text of its own, or a fact in another language; may be repeated
         #[arg(long)]
         acknowledge: Vec<String>,
     },
-    /// Approve exactly the content with this hash, as another person than the author
+    /// Approve exactly the content with this hash; the author cannot
     #[command(
         after_help = "Example:\n  candor campaign approve cmp_0192… --as approver@example.org --hash 9f86d0…"
     )]
     Approve {
         #[command(flatten)]
         of: Move,
-        /// The content hash that was read
+        /// The content hash that the approver has read
         #[arg(long)]
         hash: String,
     },
     /// Launch an approved campaign
     #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
-    /// Hold a sending campaign
+    /// Pause a sending campaign
     #[command(after_help = "Example:\n  candor campaign pause cmp_0192… --as comms@example.org")]
     Pause(Move),
-    /// Let a paused campaign go on
+    /// Resume a paused campaign
     #[command(after_help = "Example:\n  candor campaign resume cmp_0192… --as comms@example.org")]
     Resume(Move),
-    /// End a campaign: what is not sent by now never will be
+    /// Cancel a campaign: its unsent messages will never be sent
     #[command(after_help = "Example:\n  candor campaign cancel cmp_0192… --as comms@example.org")]
     Cancel(Move),
 }
 
-/// Which campaign, and in whose name.
+/// A campaign, and the account that acts.
 #[derive(Debug, clap::Args)]
 pub struct Move {
     /// Its id
@@ -112,7 +112,7 @@ impl Campaign {
     }
 
     async fn done(self, settings: &Settings) -> Result<()> {
-        // What only reads needs no key.
+        // Reading commands need no key.
         let app = &match self {
             Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
             _ => settings.ready().await?,
@@ -171,8 +171,8 @@ impl Campaign {
 }
 
 impl Move {
-    /// The account that is to have done it. Whoever reaches the command line holds the database and the
-    /// master key; naming an account keeps roles, four eyes and the audit log as they are elsewhere.
+    /// The account that acts. A user of the command line has the database and the
+    /// master key. The named account makes roles, approvals and the audit log the same as in the console.
     async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
         let key = EmailAddress::parse(&self.by)?.key_form();
         let found = staff::store::find_by_email(&mut *app.db.get().await?, &key).await?;
@@ -187,7 +187,7 @@ impl Move {
     }
 }
 
-/// Whether nothing has the id that was given.
+/// Whether the id is unknown.
 fn is_missing(error: &anyhow::Error) -> bool {
     let db = error.downcast_ref::<db::Error>();
     let campaign = error.downcast_ref::<CampaignError>();
@@ -197,7 +197,7 @@ fn is_missing(error: &anyhow::Error) -> bool {
 
 fn show(
     campaign: &campaign::Campaign,
-    stands: Option<(&Progress, MayHaveArrived)>,
+    progress: Option<(&Progress, MayHaveArrived)>,
     changed: &[Change],
     json: bool,
 ) -> Result<()> {
@@ -205,8 +205,8 @@ fn show(
         .content
         .as_deref()
         .map(|text| to_hex(&content::hash(text)));
-    let arrived = stands.map(|(_, arrived)| arrived);
-    let counts = stands.map(|(p, _)| {
+    let arrived = progress.map(|(_, arrived)| arrived);
+    let counts = progress.map(|(p, _)| {
         p.counts
             .iter()
             .map(|(s, n)| (s.as_str(), *n))
@@ -226,7 +226,7 @@ fn show(
         campaign.kind.as_str(),
         campaign.status
     ))?;
-    if stands.is_some() {
+    if progress.is_some() {
         say(format!(
             "content hash  {}",
             hash.as_deref().unwrap_or("not submitted")

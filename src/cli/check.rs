@@ -1,11 +1,11 @@
-//! `candor check`: examines what Candor needs before people depend on it. Shows no secret.
+//! `candor check`: checks everything that Candor needs. It shows no secret.
 
 use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::sample::sample;
+use super::sample_notice::sample;
 use super::{Settings, say, say_json};
 use crate::account::recount::{Differs, books};
 use crate::actor::{Recorded, system_in_words};
@@ -20,13 +20,13 @@ use crate::mail::dkim::Signer;
 use crate::seal::to_hex;
 use crate::{campaign, db, staff, worker};
 
-/// Examine configuration, database and relays
+/// Check configuration, database and relays
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
 )]
 pub struct Check {
-    /// Also count everybody of every incident anew, and compare the counters of the account
+    /// Also count all people of every incident, and compare with the counters of the account
     #[arg(long)]
     recount: bool,
     /// Also print the sample notice as it would be sent
@@ -37,12 +37,12 @@ pub struct Check {
     json: bool,
 }
 
-/// One thing examined.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
     ok: bool,
-    /// It works, and people would be sent what nobody means.
+    /// It works, but messages would have unintended content.
     warning: bool,
     detail: String,
 }
@@ -121,14 +121,14 @@ impl Check {
     }
 }
 
-/// The program without what signs letters: that is examined by itself.
+/// The program without the DKIM keys, which have a finding of their own.
 fn without_signers(config: &Config) -> Result<App, String> {
     let mut config = config.clone();
     config.mail.dkim.clear();
     App::new(config, Clock::system()).map_err(|e| e.to_string())
 }
 
-/// The keys, compared with those of the database if that is there.
+/// The keys, compared with those of the database if it can be reached.
 async fn compared(app: Result<&Option<App>, &String>) -> Result<String, String> {
     let Some(app) = app.map_err(Clone::clone)? else {
         return Ok("readable; not compared with the database".to_owned());
@@ -152,7 +152,7 @@ async fn copy(app: &App) -> Result<String, String> {
     }
 }
 
-/// What keeps messages back although everything works: the emergency stop, and relays that senders hold.
+/// What holds messages although everything works: the emergency stop, and relays that senders hold.
 async fn kept_back(app: &App) -> Vec<Finding> {
     match kept_back_now(app).await {
         Ok(found) => found,
@@ -186,7 +186,7 @@ async fn kept_back_now(app: &App) -> db::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// Where this node keeps what it saw of the database.
+/// The folder in which this node records how far it saw the database.
 fn state(config: &Config) -> Finding {
     let Some(dir) = config.database.state_dir() else {
         let none =
@@ -200,7 +200,7 @@ fn state(config: &Config) -> Finding {
     )
 }
 
-/// The keys that sign. Whether the public ones stand in the DNS is not asked.
+/// The DKIM keys. Their DNS records are not checked.
 fn signatures(config: &Config) -> Vec<Finding> {
     let signers = match config.mail.dkim_keys(Signer::new) {
         Ok(signers) => signers,
@@ -210,11 +210,11 @@ fn signatures(config: &Config) -> Vec<Finding> {
     let from = from.map(|from| from.domain_ascii()).unwrap_or_default();
     let found = |signer: Signer| {
         let (record, how) = (signer.record(), signer.algorithm());
-        let whose = match signer.answers_for(&from) {
+        let hint = match signer.answers_for(&from) {
             true => "",
             false => "; not the From's domain, so DMARC does not count it",
         };
-        finding("dkim", Ok(format!("signs with {how} as {record}{whose}")))
+        finding("dkim", Ok(format!("signs with {how} as {record}{hint}")))
     };
     signers.into_iter().map(found).collect()
 }
@@ -228,7 +228,7 @@ async fn database(config: &Config) -> Result<String, String> {
     }
 }
 
-/// The books of every incident. Each counter that lies is named in a finding of its own.
+/// Recounts every incident. Each wrong counter is a finding of its own.
 async fn recount(app: Option<&App>) -> Vec<Finding> {
     let not = |what: String, why: String| finding(what, Err(format!("not counted: {why}")));
     let Some(app) = app else {

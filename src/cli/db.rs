@@ -1,4 +1,4 @@
-//! `candor db`: whether this database is the latest, and what is done about one that is not.
+//! `candor db`: whether this database is the latest, and what to do with an older copy.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -22,7 +22,7 @@ use crate::worker::decided;
 
 const WHO: Actor = Actor::System("command line");
 
-/// An older copy of the database: whether this is one, and what became of what it does not know
+/// An older copy of the database: whether this is one, and what was sent that it does not know
 #[derive(Debug, Subcommand)]
 pub enum Db {
     Status(Status),
@@ -39,7 +39,7 @@ pub struct Status {
     json: bool,
 }
 
-/// Say that this database is an older copy: nothing is sent until somebody decides
+/// Declare that this database is an older copy: nothing is sent until `candor db restored`
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor db doubt\n\nCandor notices by itself when a dump was loaded, a server took over, \
@@ -57,7 +57,7 @@ enum Uncertain {
     Leave,
 }
 
-/// Decide what was sent after the copy was taken, and let sending begin
+/// Decide what was sent after the copy was taken, and allow sending
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor db restored --relay-log /var/log/mail.log.1 --relay-log /var/log/mail.log\n  \
@@ -67,10 +67,10 @@ enum Uncertain {
 )]
 pub struct Decide {
     /// The log of a relay, in Postfix's format, from before the copy was taken to the end; may be repeated, the
-    /// earlier of a relay first. What it does not name was not sent
+    /// earlier of a relay first. Messages that it does not name were not sent
     #[arg(long, value_name = "FILE")]
     relay_log: Vec<PathBuf>,
-    /// The zone of times that the logs write without one, such as +01:00
+    /// The time zone of times in the logs without one, such as +01:00
     #[arg(
         long,
         value_name = "ZONE",
@@ -78,16 +78,16 @@ pub struct Decide {
         allow_hyphen_values = true
     )]
     log_zone: Option<FixedOffset>,
-    /// The logs lack nothing: a relay was only quiet where its log begins late, ends early or has a gap
+    /// The logs are complete: a relay was only idle where its log begins late, ends early or has a gap
     #[arg(long, requires = "relay_log")]
     log_is_whole: bool,
-    /// Whatever may have left after the copy was taken becomes uncertain
+    /// Everything that may have been sent after the copy was taken becomes uncertain
     #[arg(long)]
     nobody_knows: bool,
     /// Nothing was sent after the copy was taken: the database was only moved
     #[arg(long)]
     nothing_was_sent: bool,
-    /// What becomes of uncertain notices, instead of what each campaign was approved with; `again` also sends e-mails
+    /// What to do with uncertain notices, instead of what each campaign was approved with; `again` also sends e-mails
     /// of tickets again
     #[arg(long, value_enum, conflicts_with = "nothing_was_sent")]
     uncertain: Option<Uncertain>,
@@ -105,7 +105,7 @@ impl Db {
                 let doubt = watch::suspect(&app, WHO, &[Why::Declared]).await?;
                 say(doubt)
             }
-            // It goes through every notice under way, in one transaction.
+            // It reads every open notice, in one transaction.
             Self::Restored(command) => command.run(&app.patient()).await,
         }
     }
@@ -147,11 +147,11 @@ impl Decide {
         } else {
             Choice::Logged(self.logs(app)?)
         };
-        // What shows that it is a copy is put on record by whoever looks first.
+        // The first look records why the database seems to be a copy.
         let doubt = Witness::new(app).look(app).await?;
         let again = self.uncertain.map(|what| what == Uncertain::Again);
         let done = restored::decide(app, WHO, &choice, again).await?;
-        // Also of what is paused or stopped, for which no sender looks. What this leaves, senders settle.
+        // This includes paused and stopped campaigns, which no sender claims. Senders settle the rest.
         let settled = decided::settle(app).await.context(
             "what had left is decided, and the figures do not show all of it yet: start a node, which settles the rest",
         );
@@ -179,7 +179,7 @@ impl Decide {
             let mut file = BufReader::new(file);
             files.push((log.first_moment(&mut file, app.now()), path, file));
         }
-        // A bounce in a later file is that of a message whose id stands in the earlier one.
+        // A bounce in a later file may belong to a message in an earlier one.
         files.sort_by_key(|(begins_at, ..)| *begins_at);
         for (_, path, file) in files {
             log.read(file, app.now())
@@ -189,9 +189,10 @@ impl Decide {
     }
 }
 
-fn report(done: &Restored) -> Result<()> {
+/// The counts of the decision, each with its words.
+fn counts(done: &Restored) -> [(u64, &'static str); 14] {
     let unsent = done.unsent - done.unsent_paused - done.unsent_void;
-    let lines = [
+    [
         (
             done.campaigns,
             match done.campaigns {
@@ -205,7 +206,7 @@ fn report(done: &Restored) -> Result<()> {
         (done.again, "of these are sent again"),
         (
             done.again_paused,
-            "of these wait in paused campaigns, and are sent again if somebody resumes them",
+            "of these wait in paused campaigns, and are sent again when the campaign is resumed",
         ),
         (
             unsent,
@@ -240,8 +241,11 @@ fn report(done: &Restored) -> Result<()> {
             done.strangers,
             "messages in the log belong to nothing in this copy: a campaign or e-mails made after it was taken",
         ),
-    ];
-    for (n, what) in lines {
+    ]
+}
+
+fn report(done: &Restored) -> Result<()> {
+    for (n, what) in counts(done) {
         if n > 0 {
             say(format!("{n:>10} {what}"))?;
         }
@@ -255,7 +259,7 @@ fn report(done: &Restored) -> Result<()> {
     Ok(())
 }
 
-/// What the copy cannot know of letters on paper, which no relay's log names.
+/// Prints what the copy cannot know of postal letters, which no relay's log names.
 fn report_letters(done: &Restored, since: DateTime<Utc>) -> Result<()> {
     let since = since.format("%Y-%m-%d %H:%M UTC");
     say(format!(

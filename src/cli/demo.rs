@@ -45,7 +45,7 @@ pub struct Demo {
     /// Where database, key and mail are kept
     #[arg(long, default_value = "var")]
     dir: PathBuf,
-    /// Forget an earlier demo and begin anew
+    /// Delete an earlier demo and start again
     #[arg(long)]
     fresh: bool,
 }
@@ -94,7 +94,7 @@ impl Demo {
         }
         let mut app = open(config, cluster).await?;
         if began(&app).await? && !is_through(&app).await? {
-            say("an earlier demo was interrupted: beginning anew")?;
+            say("an earlier demo was interrupted: starting again")?;
             drop(app);
             drop_database(cluster).await?;
             app = open(config, cluster).await?;
@@ -127,7 +127,7 @@ impl Demo {
 
     async fn act(&self, app: &App) -> Result<()> {
         if began(app).await? {
-            say("The demo's incident is here from an earlier run (--fresh begins anew).")?;
+            say("The demo's incident is here from an earlier run (--fresh starts again).")?;
             let mut conn = app.db.get().await?;
             let incident = incident::store::find_by_slug(&mut conn, SLUG).await?;
             tell_account("now", &account::account(&mut conn, incident.id).await?)?;
@@ -164,7 +164,7 @@ async fn open(config: &Config, cluster: &Cluster) -> Result<App> {
 /// The demo's own settings over those given: its database, its key, its mail folder.
 fn own_settings(mut config: Config, dir: &Path, cluster: &Cluster) -> Result<Config> {
     let outbox = dir.join("outbox");
-    // Nobody else answers in its place.
+    // No other node takes over.
     config.http.drain_seconds = 0;
     follow_listen(&mut config);
     config.database.url = Secret::from(cluster.url(DATABASE));
@@ -238,7 +238,7 @@ async fn began(app: &App) -> Result<bool> {
     }
 }
 
-/// An earlier run came to its end: somebody was told everything, and a ticket was answered.
+/// Whether an earlier run was completed: people are notified, and a ticket is answered.
 async fn is_through(app: &App) -> Result<bool> {
     let mut conn = app.db.get().await?;
     let incident = incident::store::find_by_slug(&mut conn, SLUG).await?;

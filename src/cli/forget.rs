@@ -8,7 +8,7 @@ use crate::erasure;
 use crate::incident;
 use crate::staff::Right;
 
-/// Forget the people of a closed or dismissed incident, for ever
+/// Delete the personal data of a closed or dismissed incident for ever
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor forget --incident carrier-2021 --repeat carrier-2021\n\nNames, addresses, the words of tickets and status links can never be read again; what was counted, sent \
@@ -18,7 +18,7 @@ pub struct Forget {
     /// The incident's name in URLs
     #[arg(long)]
     incident: String,
-    /// The same again, to confirm
+    /// The same name again, to confirm
     #[arg(long)]
     repeat: String,
     /// Who does it: the e-mail address of an admin's account. Not needed if only one may

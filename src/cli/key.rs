@@ -13,7 +13,7 @@ use crate::id::{KeyId, StaffId};
 use crate::incident::rewrap::rewrap;
 use crate::staff::{StaffRole, key, store};
 
-/// API keys: make, list, revoke; and the wrapping of incidents' keys
+/// API keys: create, list, revoke; and the encryption of incidents' keys
 #[derive(Debug, Subcommand)]
 pub enum Key {
     Create(Create),
@@ -23,7 +23,7 @@ pub enum Key {
     ChangeLinks(ChangeLinks),
 }
 
-/// Make an API key and print it, alone on the last line; it cannot be shown again
+/// Create an API key and print it, alone on the last line; it cannot be shown again
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  KEY=$(candor key create --name importer --role comms | tail -n 1)"
@@ -35,7 +35,7 @@ pub struct Create {
     /// comms, approver, agent, lead, auditor or admin; may be repeated
     #[arg(long = "role", required_unless_present = "account")]
     roles: Vec<StaffRole>,
-    /// Another key for this account that acts by key, with its name and roles
+    /// Create another key for this API account, with its name and roles
     #[arg(long, conflicts_with_all = ["name", "roles"])]
     account: Option<StaffId>,
 }
@@ -49,7 +49,7 @@ pub struct List {
     json: bool,
 }
 
-/// Revoke one key, for good; the account and its other keys stay
+/// Revoke one key for ever; the account and its other keys stay
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor key revoke key_0192f0c1e7a87b6e9d2c3b4a5f607182")]
 pub struct Revoke {
@@ -57,7 +57,7 @@ pub struct Revoke {
     key: KeyId,
 }
 
-/// Wrap the keys of all incidents under the present master key; nobody is encrypted anew
+/// Wrap the keys of all incidents under the present master key; the data are not encrypted again
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  CANDOR__SECRETS__FORMER_MASTER_KEY_FILE=old.key candor key rewrap\n\nSee \"Replacing \
@@ -65,7 +65,7 @@ pub struct Revoke {
 )]
 pub struct Rewrap {}
 
-/// Let status links and codes derive from another key from now on; those already sent end
+/// Derive status links and codes from another key from now on; those already sent end
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  CANDOR__SECRETS__LINK_KEY_FILE=new.key candor key change-links\n\nNeeded once, when \

@@ -1,4 +1,4 @@
-//! `candor letters`: lists of people who are told by post, and what became of their letters.
+//! `candor letters`: lists of people who get a postal letter, and the record of those letters.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
-use super::file::NewFile;
 use super::letters_restore::Restore;
-use super::named::{incident_named, is_or_are, people};
+use super::lookup::{incident_named, is_or_are, people};
+use super::new_file::NewFile;
 use super::{Settings, account, say, warn};
 use crate::app::App;
 use crate::id::{IncidentId, PostalId};
@@ -21,7 +21,7 @@ use crate::postal::{self, How, PostalError, PostalKind, Telling, list, returned,
 use crate::staff::Right;
 use crate::web::figures::count;
 
-/// Take a list of people whom the post must tell, and record what became of it
+/// Write a list of people who need a postal letter, and record what happened to the letters
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -70,7 +70,7 @@ enum Act {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor letters posted --batch pst_0193… --on 2026-12-03")]
 struct Posted {
-    /// The list: its id stands on each of its lines.
+    /// The list: its id is on each of its lines.
     #[arg(long)]
     batch: PostalId,
     /// The day, as YYYY-MM-DD (UTC).
@@ -179,7 +179,7 @@ impl Take {
         }
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = incident_named(app, &slug).await?;
-        // A folder that cannot be written is found before anybody is on a list.
+        // A folder that cannot be written is found before the list is made.
         let file = NewFile::begin(&out)?;
         let insist = Insist {
             again: self.again,
@@ -245,7 +245,7 @@ fn answer(text: &str) -> Result<(Reason, i64), String> {
     Ok((reason.parse()?, people))
 }
 
-/// What to do about it, where that is a word on this command line.
+/// Adds the options of this command that solve the error.
 fn hinted(error: PostalError) -> anyhow::Error {
     if matches!(error, PostalError::LinksLeadHome { .. }) {
         let hint = "say --anyway for a rehearsal (is --config missing?)";

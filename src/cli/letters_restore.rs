@@ -1,4 +1,4 @@
-//! `candor letters restore`: a list that was taken after the copy of the database which is in use now.
+//! `candor letters restore`: a list that was made after the present copy of the database was taken.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::named::{incident_named, is_or_are};
+use super::lookup::{incident_named, is_or_are};
 use super::{account, say};
 use crate::app::App;
 use crate::postal::PostalKind;
@@ -14,10 +14,10 @@ use crate::postal::kept::{self, BadList};
 use crate::postal::restore::{PutBack, PutBackError, put_back};
 use crate::staff::Right;
 
-/// How many refused lines are named.
+/// How many refused lines are printed.
 const NAMED: usize = 20;
 
-/// Put a list back from its file: one that the database, put back to an older state, does not know any more
+/// Restore a list from its file, if the database is an older copy that does not know it
 #[derive(Debug, Args)]
 #[command(
     after_help = "The file is the one that `candor letters --out` wrote. Links and codes are checked by the key; the list waits \
@@ -31,7 +31,7 @@ pub(super) struct Restore {
     /// The file of the list.
     #[arg(long)]
     list: PathBuf,
-    /// For which people it was taken: letter, guardian, correction, kin or safe. Needed for files without a column kind.
+    /// The kind of the list: letter, guardian, correction, kin or safe. Needed for files without a column kind.
     #[arg(long)]
     kind: Option<PostalKind>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.

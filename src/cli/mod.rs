@@ -1,20 +1,20 @@
 //! The command line: one file a command. What it prints is for people, or with `--json` for programs;
-//! it ends with 0 if the deed was done, 1 if not, 2 if it was asked for in a way that cannot be read.
+//! it exits with 0 if the command succeeded, 1 if not, 2 for wrong usage.
 
 mod audit;
 mod campaign;
 mod check;
 mod db;
 mod demo;
-mod file;
 mod forget;
 mod import;
 mod key;
 mod letters;
 mod letters_restore;
+mod lookup;
 mod migrate;
-mod named;
-mod sample;
+mod new_file;
+mod sample_notice;
 mod serve;
 mod staff;
 mod stop;
@@ -36,7 +36,7 @@ use crate::deployment::keys;
 use crate::id::StaffId;
 use crate::staff::{self as accounts, Right};
 
-/// Tells people that their data was stolen, proves that it did, and answers them.
+/// Notifies people whose data was stolen, proves it, and answers their questions.
 #[derive(Debug, Parser)]
 #[command(
     name = "candor",
@@ -121,7 +121,7 @@ async fn run(cli: Cli) -> Result<()> {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    // Nobody is left to tell if standard error is closed.
+    // If standard error is closed, there is no place for the message.
     let _ = writeln!(io::stderr(), "candor: {error:#}");
     ExitCode::FAILURE
 }
@@ -143,7 +143,7 @@ impl Settings {
         Ok(App::without_keys(self.load()?, Clock::system())?)
     }
 
-    /// The program with the keys that its database is used with: others make links and seals that nobody can open.
+    /// The program, after a check that its keys are those of the database: other keys make unusable links and seals.
     async fn ready(&self) -> Result<App> {
         let app = self.app()?;
         keys::check(&app).await?;
@@ -151,7 +151,7 @@ impl Settings {
     }
 }
 
-/// The account in whose name a command acts: the one with this address, or the only one that may.
+/// The account that acts: the one with this address, or the only one with the right.
 async fn account(app: &App, right: Right, by: Option<&str>) -> Result<StaffId> {
     let mut conn = app.db.get().await?;
     let named = |one: &accounts::Staff| {
@@ -179,9 +179,9 @@ fn say(line: impl std::fmt::Display) -> Result<()> {
     }
 }
 
-/// Prints a warning to standard error: what is done goes on.
+/// Prints a warning to standard error; the command goes on.
 fn warn(what: impl std::fmt::Display) {
-    // Nobody is left to tell if standard error is closed.
+    // If standard error is closed, there is no place for the message.
     let _ = writeln!(io::stderr(), "candor: warning: {what}");
 }
 

@@ -16,9 +16,9 @@ use crate::shutdown::Shutdown;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
-/// How long requests and messages in hand may take once the end was asked for and the node is drained.
+/// How long running requests and messages may take after the drain of a shutdown.
 const DEADLINE: Duration = Duration::from_secs(25);
-/// How often a database that was away at the start is looked for.
+/// How often the process tries again to reach a database that was away at the start.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
@@ -30,7 +30,7 @@ impl Serve {
     pub async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let is_checked = start(&app).await?;
-        // Whoever sends would notice it too; this node may be the only one that saw the database later.
+        // Senders check it too, but this node may be the only one that saw a later state of the database.
         if let Err(error) = Witness::new(&app).look(&app).await {
             app.db
                 .trouble("cannot see whether the database is the latest", &error);
@@ -40,7 +40,7 @@ impl Serve {
     }
 }
 
-/// Send until Ctrl-C: notices and letters; any number of these share the work
+/// Send notices and other e-mails until Ctrl-C; any number of these share the work
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor --config /etc/candor.toml work")]
 pub struct Work {}
@@ -103,7 +103,7 @@ async fn start(app: &App) -> Result<bool> {
     expect_migrations(app).await
 }
 
-/// Starts the senders once the database has been seen: that it is used with these keys, and whether it may be an older
+/// Starts the senders once the database could be checked: its keys, and whether it may be an older
 /// copy. Other keys end the process.
 async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown) {
     let witness = Witness::new(&app);
@@ -127,7 +127,7 @@ async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is sent with these keys");
-                // Else `check_later` ends the process, and says why.
+                // Otherwise `check_later` ends the process, and logs why.
                 if is_checked {
                     shutdown.leave();
                 }
@@ -140,7 +140,7 @@ async fn send(app: App, routes: Vec<Route>, is_checked: bool, shutdown: Shutdown
     }
 }
 
-/// Serves and sends until the end is asked for, then lets what is in hand finish.
+/// Serves and sends until shutdown is requested, then lets running requests and messages finish.
 async fn until_asked(
     app: App,
     listener: TcpListener,
@@ -168,9 +168,9 @@ async fn until_asked(
     checked
 }
 
-/// What is compared at the start is compared once the database comes, if it was away then; the keys until there is an
-/// incident to compare them with, since another node may open the first one. What would have kept the process from
-/// starting ends it.
+/// Repeats the checks of the start once the database can be reached, if it was away then; the keys until there is an
+/// incident to compare them with, since another node may open the first one. A failure that would have prevented the
+/// start ends the process.
 ///
 /// # Errors
 /// Why the process cannot work with this database.
@@ -183,7 +183,7 @@ async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Re
                 false => fits(app).await,
             }
         };
-        // A server that does not answer is waited for without a limit.
+        // There is no time limit for a server that does not answer.
         let compared = tokio::select! {
             compared = compare => compared,
             () = shutdown.soft().cancelled() => return Ok(()),
@@ -200,19 +200,19 @@ async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Re
     Ok(())
 }
 
-/// Keeps the audit log until the end is asked for.
+/// Runs the audit log's task until shutdown is requested.
 pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
     shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
 }
 
-/// Serves the pages and the API, and the figures on an address of their own.
+/// Serves the pages and the API, and the metrics on an address of their own.
 pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::io::Result<()> {
     let watched = async {
         let address = &app.config.http.metrics_listen;
         match TcpListener::bind(&**address) {
             _ if address.is_empty() => Ok(()),
             Ok(listener) => web::operations::serve(app.clone(), listener, shutdown).await,
-            // Pages that people wait for do not depend on it: another Candor of this machine may have the address.
+            // Pages do not depend on it: another Candor on this machine may use the address.
             Err(error) => {
                 tracing::warn!(%error, listen = %address, "http.metrics_listen cannot be used: no /metrics");
                 Ok(())
@@ -238,8 +238,8 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 }
 
 /// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
-/// those of the database. `false`: the database is away or too slow. That is no reason: pages say so and try again, and
-/// [`check_later`] asks again.
+/// those of the database. `false`: the database is away or too slow. The process starts all the same: pages report it, and
+/// [`check_later`] repeats the check.
 ///
 /// # Errors
 /// Why the process cannot work with this database.
@@ -270,7 +270,7 @@ async fn fits(app: &App) -> Result<bool> {
     }
 }
 
-/// Whether the keys are those of the database, or no incident tells yet; `false`: the database is away.
+/// Whether the keys are those of the database, or there is no incident to compare them with; `false`: the database is away.
 async fn keys_fit(app: &App) -> Result<bool> {
     match keys::start(app).await {
         Ok(_) => Ok(true),
@@ -279,7 +279,7 @@ async fn keys_fit(app: &App) -> Result<bool> {
     }
 }
 
-/// Whether the error says nothing of schema or keys.
+/// Whether the error is about neither schema nor keys.
 fn is_transient(error: &db::Error) -> bool {
     error.is_passing() || matches!(error, db::Error::Retry)
 }

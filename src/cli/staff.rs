@@ -29,16 +29,16 @@ pub enum Staff {
     List(List),
 }
 
-/// Add somebody who can sign in; without a password one is made and printed
+/// Add an account that can sign in; without a password one is made and printed
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  candor staff add --name \"Ana Ruiz\" --email ana@example.com --role comms"
 )]
 pub struct Add {
-    /// What others call them
+    /// The name that colleagues see
     #[arg(long)]
     name: String,
-    /// What they sign in with
+    /// The e-mail address for signing in
     #[arg(long)]
     email: String,
     /// comms, approver, agent, lead, auditor or admin; may be repeated
@@ -48,7 +48,7 @@ pub struct Add {
     password: PasswordFrom,
 }
 
-/// Disable an account: its sessions end, its keys are revoked for good
+/// Disable an account: its sessions end, its keys are revoked for ever
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff disable ana@example.com")]
 pub struct Disable {

@@ -29,7 +29,7 @@ impl Stop {
     }
 }
 
-/// What a failure means for what is being sent.
+/// Adds to an error what it means for running campaigns.
 fn not_stopped(error: db::Error) -> anyhow::Error {
     let is_away = error.is_passing();
     let error = anyhow::Error::from(error);

@@ -136,7 +136,7 @@ pub async fn within<T>(
     in_time(found)
 }
 
-/// Reads in an open transaction, of which no statement takes longer than `limit` from here on.
+/// Reads in an open transaction. From here on, Postgres ends each of its statements after `limit`.
 async fn limited<T>(
     conn: &mut Conn,
     limit: Duration,

@@ -131,7 +131,7 @@ impl std::fmt::Debug for Ticket {
 }
 
 impl Ticket {
-    /// Whether staff opened it for somebody on the phone.
+    /// Whether staff opened it during a phone call.
     pub fn is_call(&self) -> bool {
         self.channel == TicketChannel::Phone
     }

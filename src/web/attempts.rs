@@ -6,18 +6,18 @@ use serde::Serialize;
 use crate::delivery::store::outcome::Outcome;
 use crate::notice::AttemptResult;
 
-/// One SMTP transaction, as we promise it.
+/// One SMTP transaction, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct AttemptView {
     /// From 1.
     pub attempt: i16,
-    /// Through which relay.
+    /// The name of the relay.
     pub relay: String,
-    /// When the message was begun to be handed over; never before the database knew.
+    /// When the transaction began; the database records it before the message is sent.
     pub began_at: Option<DateTime<Utc>>,
     /// When its result was known.
     pub ended_at: Option<DateTime<Utc>>,
-    /// What became of it.
+    /// The result.
     pub result: AttemptResult,
     /// The reply code (RFC 5321).
     pub code: Option<i16>,
@@ -25,13 +25,13 @@ pub struct AttemptView {
     pub enhanced: Option<String>,
     /// The reply's words, addresses masked.
     pub reply: Option<String>,
-    /// Why it was judged so.
+    /// The reason of the result.
     pub reason: Option<String>,
     /// When it is tried again.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// Puts the beginning and the result of each attempt together; they come in order.
+/// Joins the beginning and the result of each attempt; `rows` are in order.
 pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
     let mut attempts: Vec<AttemptView> = Vec::new();
     for row in outcomes {

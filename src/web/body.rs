@@ -1,4 +1,4 @@
-//! Bodies of requests: each must go on arriving, and only so many arrive at once.
+//! Bodies of requests. Each must keep arriving, and the number of bodies at one time is limited.
 //!
 //! A body that stalls ends with an error, and what waits for it (an import, a form) ends too. How many may be under
 //! way follows from the descriptors that this process may open, so that half-sent requests leave some for others.
@@ -25,12 +25,12 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
 use futures_util::Stream;
 
 use crate::web::Home;
+use crate::web::caller::Signed;
 use crate::web::problem::{Kind, Problem};
-use crate::web::who::Signed;
 
-/// Octets that must arrive within the idle time; a sender of single octets is as good as silent.
+/// Octets that must arrive within the idle time. A client that sends single octets counts as silent.
 const PROGRESS: usize = 1024;
-/// A form or a JSON text must be here within this many idle times.
+/// A form or a JSON text must arrive within this many idle times.
 const WHOLE_IN: u32 = 3;
 
 /// The whole of a short body.
@@ -70,21 +70,21 @@ pub fn of_payload(error: &PayloadError) -> Problem {
     }
 }
 
-/// The bodies that are under way.
+/// The bodies that are arriving now.
 #[derive(Debug, Clone)]
 pub struct Bodies(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// How many may be at once.
+    /// The largest number at one time.
     most: usize,
-    /// How many of strangers from one network.
+    /// The largest number from one network, of callers without an API key.
     of_one: usize,
     now: Mutex<HashMap<Option<IpAddr>, usize>>,
 }
 
 impl Bodies {
-    /// As many as leave half of `descriptors` to everything else.
+    /// A limit that leaves half of `descriptors` to everything else.
     pub fn within(descriptors: usize) -> Self {
         let most = (descriptors / 4).clamp(16, 4096);
         Self(Arc::new(Inner {
@@ -94,7 +94,7 @@ impl Bodies {
         }))
     }
 
-    /// A place for one more, from a stranger of this network, or `None` for somebody who is recognised by a key.
+    /// Reserves a place for one more body; `from` is the network of a caller without an API key.
     fn take(&self, from: Option<IpAddr>) -> Option<Place> {
         let mut now = self.0.now.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = now.get(&from).copied().unwrap_or(0);
@@ -108,7 +108,7 @@ impl Bodies {
     }
 }
 
-/// A place that is free again once this is dropped.
+/// A reserved place; dropping it frees it.
 #[derive(Debug)]
 struct Place {
     bodies: Bodies,
@@ -128,13 +128,13 @@ impl Drop for Place {
     }
 }
 
-/// What is left of a body that nobody reads any more. While it is held the connection closes after the answer;
-/// were it dropped, the server would read on for as long as the sender likes.
+/// The rest of a body that no handler reads. While it is held, the connection closes after the answer;
+/// if it were dropped, the server would read on for as long as the client sends.
 #[derive(Clone, Default)]
 struct Rest(Rc<RefCell<Option<Payload>>>);
 
-/// Middleware, the outermost: closes connections whose request was not read to its end, and those of strangers.
-/// A connection that is kept open has no limit of time for its next request. Once the end is asked for all are closed.
+/// Middleware, the outermost: closes connections whose request was not read to its end, and those of callers who are not signed in.
+/// An idle connection has no time limit for its next request. During shutdown all connections are closed.
 pub async fn close(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -143,7 +143,7 @@ pub async fn close(
     req.extensions_mut().insert(rest.clone());
     let home = req.app_data::<Data<Home>>().cloned();
     let mut answer = next.call(req).await?;
-    // Whoever keeps a connection to a node that ends would find it broken one day.
+    // A client that kept its connection to a node that shuts down would find it broken.
     let leaving = home.is_some_and(|home| home.leaving.is_cancelled());
     if leaving || answer.request().extensions().get::<Signed>().is_none() {
         let head = answer.response_mut().head_mut();
@@ -155,7 +155,7 @@ pub async fn close(
     }))
 }
 
-/// The body of an answer, with what is left of the request's.
+/// The body of an answer, with the rest of the request's body.
 struct Holding<B> {
     body: Pin<Box<B>>,
     _rest: Rest,
@@ -176,10 +176,10 @@ impl<B: MessageBody> MessageBody for Holding<B> {
     }
 }
 
-/// Watches the body of a request from here on.
+/// Limits how slowly the body of a request may arrive.
 ///
 /// # Errors
-/// [`Kind::Busy`] if too many are under way.
+/// [`Kind::Busy`] if too many bodies are arriving.
 pub fn watch(
     req: &mut ServiceRequest,
     bodies: &Bodies,
@@ -211,7 +211,7 @@ pub fn watch(
     Ok(())
 }
 
-/// Leaves the body of a request unread.
+/// Refuses to read the body of a request; the connection closes after the answer.
 pub fn leave(req: &mut ServiceRequest) {
     let payload = req.take_payload();
     if let Some(rest) = req.extensions().get::<Rest>() {
@@ -219,15 +219,15 @@ pub fn leave(req: &mut ServiceRequest) {
     }
 }
 
-/// A body that must go on arriving. Only the time counts in which its reader waits.
+/// A body that must keep arriving. Only the time during which its reader waits counts.
 struct Watched {
     payload: Option<Payload>,
     rest: Rest,
     place: Option<Place>,
     idle: Duration,
-    /// Until [`PROGRESS`] octets must be here.
+    /// The time left until [`PROGRESS`] octets must have arrived.
     left: Duration,
-    /// Until all must be here, if it is short.
+    /// The time left until the whole body must have arrived, if it is a short one.
     whole: Option<Duration>,
     arrived: usize,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_of_one_network_leave_room_for_others() {
+    fn one_network_cannot_take_all_places() {
         let bodies = Bodies::within(256);
         let from = |last| Some(IpAddr::from([192, 0, 2, last]));
         let first: Vec<_> = (0..32).map_while(|_| bodies.take(from(1))).collect();

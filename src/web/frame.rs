@@ -1,4 +1,4 @@
-//! Fills the frames around pages from the settings and from who is looking.
+//! Fills the frames around pages from the settings and the rights of the caller.
 
 use actix_web::HttpRequest;
 
@@ -23,7 +23,7 @@ pub fn visit(app: &App, req: &HttpRequest) -> Visit {
     }
 }
 
-/// The frame of a console page; whoever shows it adds the emergency stop and a flash.
+/// The frame of a console page, without the emergency stop and the flash.
 pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
     Desk {
         organisation: app.config.organisation.name.clone(),
@@ -43,7 +43,7 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
     }
 }
 
-/// The links that lead somewhere for this person.
+/// The links that this person may open.
 fn open_to(app: &App, staff: &Staff, links: &[Link]) -> Vec<Link> {
     let open = links
         .iter()
@@ -59,7 +59,7 @@ fn may_open(app: &App, staff: &Staff, area: Area) -> bool {
         Area::Helpline => staff.may(Right::SeeTickets),
         Area::Staff => staff.may(Right::SeeStaff),
         Area::Audit => staff.may(Right::ReadAudit),
-        // Where letters go to people there is no such page.
+        // The page exists only where mail is written to files.
         Area::Outbox => staff.may(Right::SeeOutbox) && writes_files(app),
         Area::Dashboard | Area::Design | Area::Me | Area::None => true,
     }
@@ -83,9 +83,6 @@ fn organisation(app: &App) -> Organisation {
 }
 
 /// The frame of a console page with the emergency stop, if it is on.
-///
-/// # Errors
-/// The database's.
 pub async fn console(
     app: &App,
     conn: &mut Conn,
@@ -108,11 +105,11 @@ pub async fn console(
     })
 }
 
-/// Why nothing is sent from a database that may be an older copy, and what to do.
+/// Why nothing is sent while the database may be an older copy, and what to do.
 pub fn in_doubt(doubt: &Doubt) -> String {
     format!(
         "Sending is held: the database may be an older copy, of about {} UTC ({}). What was sent after that is not \
-         known here. Whoever runs Candor decides what becomes of it: candor db restored.",
+         known here. The operator decides what happens to it: candor db restored.",
         doubt.copied_at.format("%-d %b %Y, %H:%M"),
         doubt.reasons()
     )

@@ -1,60 +1,53 @@
-//! The web: all routes on one page, and the server that answers them.
+//! The web: the table of all routes.
 //!
-//! A read calls one store, a change calls one verb. Who may pass stands in the handler's signature
-//! ([`who`]); the tables below say it again, one line a route, and `tests/it/web/routes.rs` walks every route
-//! as everybody.
+//! A read calls one store, a change calls one verb. The signature of a handler says who may use it ([`caller`]). The
+//! tables below say it again, one line a route, and `tests/it/web/routes.rs` tries every route with every role.
 
-mod affected;
-pub mod again;
 pub mod api;
 mod attempts;
 pub mod audience_counts;
 pub mod body;
-pub mod cause;
+pub mod caller;
 pub mod console;
-mod door;
-pub mod dress;
-pub mod entry;
+mod control_characters;
+pub mod conversation;
 pub mod figures;
 pub mod form;
 pub mod frame;
-pub mod idempotency;
-pub mod letters;
+pub mod list_import;
+mod metrics;
+pub mod middleware;
 pub mod multipart;
+mod notification;
 pub mod operations;
 pub mod page;
-pub mod pieces;
-mod plight;
+mod person_lookup;
+pub mod postal_letters;
 pub mod problem;
 pub mod public;
-pub mod recognise;
 pub mod rejects;
-pub mod request;
-pub mod rerun;
+pub mod request_id;
+mod route;
 pub mod sample_reader;
 mod server;
 pub mod sign_in;
 pub mod site;
-mod standing;
-pub mod text;
-pub mod thread;
-mod told;
-pub mod upload;
-pub mod who;
+pub mod upload_chunks;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
-pub use self::door::{Door, Who};
-use self::door::{get, open, patch, post};
+use self::middleware::{authentication, idempotency};
+pub use self::route::{Access, Endpoint};
+use self::route::{get, patch, post, register};
 pub use self::server::{Home, drained, serve};
 use crate::staff::Right::*;
-use Who::*;
+use Access::*;
 
 /// Operations and public pages.
 #[rustfmt::skip]
-fn public() -> Vec<Door> {
+fn public() -> Vec<Endpoint> {
     vec![
         get("/healthz", Anyone, operations::healthz),
         get("/readyz", Anyone, operations::readyz),
@@ -72,8 +65,8 @@ fn public() -> Vec<Door> {
 
 /// Under `/s/{token}`: the pages of one affected person.
 #[rustfmt::skip]
-fn mine() -> Vec<Door> {
-    use public::{asked, my_status, my_ticket, second_step};
+fn personal() -> Vec<Endpoint> {
+    use public::{my_status, my_ticket, question_received, second_step};
     vec![
         get("", Link, my_status::show),
         post("/code", Link, second_step::send),
@@ -81,18 +74,16 @@ fn mine() -> Vec<Door> {
         post("/leave", Link, second_step::leave),
         post("/tickets", Link, my_status::ask),
         get("/tickets/{number}", Link, my_ticket::show),
-        get("/tickets/{number}/asked", Link, asked::show),
+        get("/tickets/{number}/asked", Link, question_received::show),
         post("/tickets/{number}/messages", Link, my_ticket::answer),
         post("/tickets/{number}/reopen", Link, my_ticket::reopen),
     ]
 }
 
-/// Under `/console`: the pages of staff.
+/// Under `/console`: signing in, the dashboard and administration.
 #[rustfmt::skip]
-fn console() -> Vec<Door> {
-    use console::{
-        audit, campaign, dashboard, design, helpline, incident, letters, notice, outbox, person, scope, staff, template, ticket,
-    };
+fn console_start() -> Vec<Endpoint> {
+    use console::{audit, campaign, dashboard, design, outbox, staff};
     vec![
         get("/sign-in", Anyone, sign_in::show),
         post("/sign-in", Anyone, sign_in::enter),
@@ -100,6 +91,26 @@ fn console() -> Vec<Door> {
         get("", Staff, dashboard::show),
         post("/stop", May(StopSending), campaign::emergency_stop::stop),
         post("/start", May(StopSending), campaign::emergency_stop::start),
+        get("/me", Staff, staff::me::show),
+        post("/me/password", Staff, staff::me::change),
+        post("/me/sessions/{session}/end", Staff, staff::me::end),
+        get("/staff", May(SeeStaff), staff::list::show),
+        post("/staff/{id}/disable", May(ManageStaff), staff::list::disable),
+        post("/staff/{id}/enable", May(ManageStaff), staff::list::enable),
+        post("/keys/{key}/revoke", May(ManageStaff), staff::list::revoke_key),
+        get("/audit", May(ReadAudit), audit::show),
+        get("/outbox", May(SeeOutbox), outbox::show),
+        get("/outbox/{name}", May(SeeOutbox), outbox::one),
+        get("/outbox/{name}/html", May(SeeOutbox), outbox::html),
+        get("/design", Staff, design::show),
+    ]
+}
+
+/// Under `/console`: incidents, affected lists, people and postal letters.
+#[rustfmt::skip]
+fn console_incidents() -> Vec<Endpoint> {
+    use console::{incident, letters, person, scope};
+    vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
         get("/incidents/{slug}", May(SeeIncidents), incident::page::show),
@@ -112,8 +123,8 @@ fn console() -> Vec<Door> {
         get("/incidents/{slug}/import", May(ImportScope), scope::import::ask),
         get("/incidents/{slug}/importing", May(ImportScope), scope::import::importing),
         post("/incidents/{slug}/uploads", May(ImportScope), scope::import::begin_upload),
-        get("/uploads/{upload}", May(ImportScope), pieces::show),
-        patch("/uploads/{upload}", May(ImportScope), pieces::add_from_page),
+        get("/uploads/{upload}", May(ImportScope), upload_chunks::show),
+        patch("/uploads/{upload}", May(ImportScope), upload_chunks::add_from_page),
         post("/incidents/{slug}/scopes", May(ImportScope), scope::import::import),
         get("/incidents/{slug}/scopes/{version}", May(SeeIncidents), scope::report::show),
         get("/incidents/{slug}/scopes/{version}/rejects", May(ImportScope), scope::report::rejects),
@@ -131,6 +142,16 @@ fn console() -> Vec<Door> {
         post("/letters/{batch}/posted", May(ImportScope), letters::actions::posted),
         post("/letters/{batch}/told", May(ImportScope), letters::actions::told),
         post("/letters/{batch}/discard", May(ImportScope), letters::actions::discard),
+        get("/people/{person}", May(SeePeople), person::page::show),
+        post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
+    ]
+}
+
+/// Under `/console`: templates, campaigns and notices.
+#[rustfmt::skip]
+fn console_campaigns() -> Vec<Endpoint> {
+    use console::{campaign, notice, template};
+    vec![
         get("/templates", May(SeeTemplates), template::list::list),
         post("/templates", May(EditTemplate), template::list::begin),
         get("/templates/{template}", May(SeeTemplates), template::page::show),
@@ -150,8 +171,14 @@ fn console() -> Vec<Door> {
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaign::actions::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaign::actions::cancel),
         get("/notices/{notice}", May(SeeCampaigns), notice::page::show),
-        get("/people/{person}", May(SeePeople), person::page::show),
-        post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
+    ]
+}
+
+/// Under `/console`: the helpline and its tickets.
+#[rustfmt::skip]
+fn console_helpline() -> Vec<Endpoint> {
+    use console::{helpline, ticket};
+    vec![
         get("/helpline", May(SeeTickets), helpline::page::show),
         post("/helpline/next", May(WorkTickets), helpline::page::next),
         get("/helpline/find", May(SeeTickets), helpline::search::show),
@@ -164,27 +191,24 @@ fn console() -> Vec<Door> {
         post("/tickets/{ticket}/take", May(WorkTickets), ticket::actions::take),
         post("/tickets/{ticket}/release", May(WorkTickets), ticket::actions::release),
         post("/tickets/{ticket}/assign", May(LeadTickets), ticket::actions::assign),
-        get("/me", Staff, staff::me::show),
-        post("/me/password", Staff, staff::me::change),
-        post("/me/sessions/{session}/end", Staff, staff::me::end),
-        get("/staff", May(SeeStaff), staff::list::show),
-        post("/staff/{id}/disable", May(ManageStaff), staff::list::disable),
-        post("/staff/{id}/enable", May(ManageStaff), staff::list::enable),
-        post("/keys/{key}/revoke", May(ManageStaff), staff::list::revoke_key),
-        get("/audit", May(ReadAudit), audit::show),
-        get("/outbox", May(SeeOutbox), outbox::show),
-        get("/outbox/{name}", May(SeeOutbox), outbox::one),
-        get("/outbox/{name}/html", May(SeeOutbox), outbox::html),
-        get("/design", Staff, design::show),
     ]
 }
 
-/// Under `/api/v1`: what programs call.
+/// Under `/console`: the pages of staff.
+fn console() -> Vec<Endpoint> {
+    let parts = [
+        console_start(),
+        console_incidents(),
+        console_campaigns(),
+        console_helpline(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
-fn api() -> Vec<Door> {
-    use api::{
-        campaign_audience, campaigns, elements, incidents, letters, notices, people, scopes, sending, templates, tickets,
-    };
+fn api_incidents() -> Vec<Endpoint> {
+    use api::{incidents, letters, people, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -206,13 +230,21 @@ fn api() -> Vec<Door> {
         post("/letters/{batch}/discard", May(ImportScope), letters::discard),
         get("/incidents/{incident}/scopes", May(SeeIncidents), scopes::list),
         post("/incidents/{incident}/uploads", May(ImportScope), scopes::begin_upload),
-        get("/uploads/{upload}", May(ImportScope), pieces::show),
-        patch("/uploads/{upload}", May(ImportScope), pieces::add),
+        get("/uploads/{upload}", May(ImportScope), upload_chunks::show),
+        patch("/uploads/{upload}", May(ImportScope), upload_chunks::add),
         post("/incidents/{incident}/scopes", May(ImportScope), scopes::import),
         get("/incidents/{incident}/scopes/{version}", May(SeeIncidents), scopes::show),
         get("/incidents/{incident}/scopes/{version}/rejects", May(ImportScope), scopes::rejects),
         post("/incidents/{incident}/scopes/{version}/activate", May(ImportScope), scopes::activate),
         post("/incidents/{incident}/scopes/{version}/discard", May(ImportScope), scopes::discard),
+    ]
+}
+
+/// Under `/api/v1`: templates, campaigns, notices, tickets and the emergency stop.
+#[rustfmt::skip]
+fn api_messages() -> Vec<Endpoint> {
+    use api::{campaign_audience, campaigns, elements, notices, sending, templates, tickets};
+    vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::create),
@@ -244,42 +276,48 @@ fn api() -> Vec<Door> {
     ]
 }
 
-const MINE: &str = "/s/{token}";
+/// Under `/api/v1`: the API for programs.
+fn api() -> Vec<Endpoint> {
+    let parts = [api_incidents(), api_messages()];
+    parts.into_iter().flatten().collect()
+}
+
+const PERSONAL: &str = "/s/{token}";
 const CONSOLE: &str = "/console";
 const API: &str = "/api/v1";
 
 fn routes(to: &mut ServiceConfig) {
-    to.configure(|to| open(public(), to))
+    to.configure(|to| register(public(), to))
         .service(
-            web::scope(MINE)
-                .wrap(from_fn(recognise::by_link))
-                .configure(|to| open(mine(), to)),
+            web::scope(PERSONAL)
+                .wrap(from_fn(authentication::by_link))
+                .configure(|to| register(personal(), to)),
         )
         .service(
             web::scope(CONSOLE)
-                .wrap(from_fn(recognise::by_session))
-                .configure(|to| open(console(), to)),
+                .wrap(from_fn(authentication::by_session))
+                .configure(|to| register(console(), to)),
         )
         .service(
             web::scope(API)
                 .wrap(from_fn(idempotency::once))
-                .wrap(from_fn(recognise::by_key))
-                .configure(|to| open(api(), to)),
+                .wrap(from_fn(authentication::by_key))
+                .configure(|to| register(api(), to)),
         );
 }
 
-/// All doors with their whole address: the table for `tests/it/web/routes.rs`.
-pub fn doors() -> Vec<(Method, String, Who)> {
-    let parts = [
+/// All routes with their whole paths, for `tests/it/web/routes.rs`.
+pub fn endpoints() -> Vec<(Method, String, Access)> {
+    let scopes = [
         ("", public()),
-        (MINE, mine()),
+        (PERSONAL, personal()),
         (CONSOLE, console()),
         (API, api()),
     ];
-    let whole = |(prefix, doors): (&'static str, Vec<Door>)| {
-        doors
+    let whole = |(prefix, endpoints): (&'static str, Vec<Endpoint>)| {
+        endpoints
             .into_iter()
-            .map(move |door| (door.method, format!("{prefix}{}", door.path), door.who))
+            .map(move |one| (one.method, format!("{prefix}{}", one.path), one.access))
     };
-    parts.into_iter().flat_map(whole).collect()
+    scopes.into_iter().flat_map(whole).collect()
 }

@@ -1,32 +1,32 @@
-//! A form with a file (multipart/form-data, RFC 7578), read as it arrives: a part is never held as a
-//! whole, whatever its size. Small enough to be our own: fields of our own pages, no nesting.
+//! Forms with a file (multipart/form-data, RFC 7578), read in chunks as they arrive: a part of any size is never held as a
+//! whole. docs/decisions/0018 says why no library does this.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 
+use crate::web::control_characters::{Lines, control, refused};
 use crate::web::problem::{Kind, Problem};
-use crate::web::text::{Lines, control, refused};
 
-/// Longest headers of a part.
+/// The largest headers of a part, in octets.
 const LONGEST_HEAD: usize = 8 * 1024;
 
-/// The parts of a form, in the order of its page.
+/// The parts of a form, in order.
 pub struct Parts<S> {
     from: S,
-    /// What is read and not handed on; a delimiter may have begun in it.
+    /// Octets that were read and not returned yet; a delimiter may begin in them.
     buffer: BytesMut,
-    /// `CRLF--boundary`: what stands before every part and at the end.
+    /// `CRLF--boundary`: before every part and at the end.
     delimiter: Vec<u8>,
 }
 
-/// The problem of a form that is no form.
+/// The problem of a malformed form.
 fn bad(why: &str) -> Problem {
     Problem::new(Kind::BadRequest).because(why)
 }
 
-/// The boundary that the request names (RFC 2046 §5.1.1).
+/// The boundary parameter of the Content-Type (RFC 2046 §5.1.1).
 ///
 /// # Errors
 /// [`Kind::WrongType`] for another type.
@@ -58,20 +58,20 @@ impl<S, E> Parts<S>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    /// The parts in a body, between this boundary.
+    /// The parts of the body `from`.
     pub fn new(from: S, boundary: &str) -> Self {
         Self {
             from,
-            // The first delimiter stands at the very beginning, without its line break.
+            // The first delimiter is at the very beginning, without its line break.
             buffer: BytesMut::from("\r\n"),
             delimiter: format!("\r\n--{boundary}").into_bytes(),
         }
     }
 
-    /// Goes on to the next part and returns its name; the rest of the part before is skipped.
+    /// Skips the rest of the present part, and returns the name of the next one.
     ///
     /// # Errors
-    /// [`Kind::BadRequest`] for what is no form, or was cut off.
+    /// [`Kind::BadRequest`] for a malformed form, or one that was cut off.
     pub async fn next(&mut self) -> Result<Option<String>, Problem> {
         while self.piece().await?.is_some() {}
         let _ = self.buffer.split_to(self.delimiter.len());
@@ -92,17 +92,11 @@ where
         };
         let head = self.buffer.split_to(end + 4);
         let head = String::from_utf8_lossy(&head);
-        let name = head
-            .split("; name=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next());
-        Ok(Some(
-            name.ok_or_else(|| bad("a part of the form has no name"))?
-                .to_owned(),
-        ))
+        let name = name(&head).ok_or_else(|| bad("a part of the form has no name"))?;
+        Ok(Some(name.to_owned()))
     }
 
-    /// The next piece of the part; `None` at its end.
+    /// The next chunk of the part; `None` at its end.
     ///
     /// # Errors
     /// [`Kind::BadRequest`] if the form was cut off.
@@ -139,7 +133,7 @@ where
         }
     }
 
-    /// The rest of the part, piece by piece.
+    /// The rest of the part as a stream of chunks.
     pub fn into_pieces(self) -> impl Stream<Item = Result<Bytes, Problem>> + Unpin {
         Box::pin(stream::try_unfold(self, |mut parts| async move {
             Ok(parts.piece().await?.map(|piece| (piece, parts)))
@@ -155,6 +149,18 @@ where
             _ => Err(bad("the form was cut off")),
         }
     }
+}
+
+/// The parameter `name` of a part's Content-Disposition, quoted or not (RFC 7578 §4.2).
+fn name(head: &str) -> Option<&str> {
+    let mut lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
+    let (_, disposition) =
+        lines.find(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition"))?;
+    let value = disposition.split(';').find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case("name").then_some(value)
+    })?;
+    Some(value.trim().trim_matches('"'))
 }
 
 fn find(within: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -187,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parts_are_the_same_however_the_body_is_cut() {
+    async fn parts_do_not_depend_on_the_chunks_of_the_body() {
         for size in 1..FORM.len() {
             let (token, file) = read(FORM, size).await.expect("a form");
             assert_eq!(
@@ -204,5 +210,20 @@ mod tests {
             let cut = FORM.split(end).next().expect("a part");
             assert!(read(cut, 7).await.is_err(), "{end}");
         }
+    }
+
+    #[test]
+    fn a_name_may_be_quoted_or_not() {
+        for head in [
+            "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n",
+            "content-type: text/csv\r\ncontent-disposition:form-data;name=file\r\n",
+            "Content-Disposition: form-data; filename=\"a.csv\"; NAME=file\r\n",
+        ] {
+            assert_eq!(name(head), Some("file"), "{head}");
+        }
+        assert_eq!(
+            name("Content-Disposition: form-data; filename=\"name=x\"\r\n"),
+            None
+        );
     }
 }

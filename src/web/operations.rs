@@ -1,4 +1,4 @@
-//! For whoever keeps Candor running: is it alive, is it ready, what are its figures.
+//! Health checks and metrics for operators: `/healthz`, `/readyz`, `/metrics`.
 
 use std::io;
 use std::net::TcpListener;
@@ -15,10 +15,10 @@ use crate::app::App;
 use crate::deployment::keys::{self, KeyError};
 use crate::shutdown::Shutdown;
 use crate::telemetry::VERSION;
-use crate::web::{Home, drained, standing};
+use crate::web::{Home, drained, metrics};
 use crate::{campaign, db, deployment};
 
-/// Serves only these to whoever watches a node, until it is drained.
+/// Serves only these three, for monitoring, until the node is drained.
 ///
 /// # Errors
 /// If the socket cannot be served.
@@ -74,12 +74,12 @@ fn build() -> Value {
     json!({ "version": VERSION })
 }
 
-/// One thing that has to be so before the process can be given work.
+/// One condition of readiness.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
     ok: bool,
-    /// Why not, or what else is worth knowing. Never an address or a secret.
+    /// Why not, or a note. Never an address or a secret.
     reason: String,
 }
 
@@ -101,15 +101,15 @@ impl Check {
     }
 }
 
-/// What is said of a database that cannot be asked. Its own words may name hosts.
+/// The reason when the database cannot be reached. Its own error may name hosts.
 const AWAY: &str = "the database cannot be reached";
 
 /// `GET /readyz`: whether the database answers, has all migrations and is used with these keys, as JSON. 503 if not.
-/// That sending is held is said, and makes nobody unready: pages and the helpline work.
+/// A hold of sending is reported, but the node stays ready: pages and the helpline work.
 pub async fn readyz(app: Data<App>, home: Data<Home>) -> HttpResponse {
     let mut checks = checks(&app, &home).await;
     if home.leaving.is_cancelled() {
-        let reason = "this node ends: send requests to another";
+        let reason = "this node shuts down: send requests to another";
         checks.push(Check::bad("serving", reason));
     }
     let ready = checks.iter().all(|check| check.ok);
@@ -133,8 +133,8 @@ pub async fn readyz(app: Data<App>, home: Data<Home>) -> HttpResponse {
 }
 
 async fn checks(app: &App, home: &Home) -> Vec<Check> {
-    // Migrations do not run backwards under a program: once they are found to have run a question is enough, and a
-    // stranger who asks often opens no connections.
+    // Migrations are not reverted while a program runs. Once all have run, one query is enough, and an anonymous
+    // client that asks often opens no connections.
     if !home.is_migrated.load(Ordering::Relaxed) {
         match pending(app, home).await {
             Ok(0) => home.is_migrated.store(true, Ordering::Relaxed),
@@ -166,7 +166,7 @@ async fn pending(app: &App, home: &Home) -> Result<usize, Check> {
     }
 }
 
-/// Whether the database is used with these keys. Until there is an incident that is asked again: the first one may be
+/// Whether the keys are those of the database. Until there is an incident, each call asks again: the first one may be
 /// opened with others.
 async fn are_right(app: &App) -> Result<(), KeyError> {
     if app.has_right_keys.load(Ordering::Relaxed) {
@@ -195,8 +195,8 @@ async fn sending(app: &App) -> Check {
     }
 }
 
-/// `GET /metrics`, for Prometheus: the figures of this process, and how queue, people and tickets stand for all. While
-/// the database is away they are those of the last look.
+/// `GET /metrics`, for Prometheus: figures of this process, and figures of queue, people and tickets of all nodes. While
+/// the database is away, the latter are those of the last successful read.
 pub async fn metrics(app: Data<App>, looked: Data<Looked>) -> impl Responder {
     for (pool, state) in app.db.pools() {
         let figures = [
@@ -212,11 +212,12 @@ pub async fn metrics(app: Data<App>, looked: Data<Looked>) -> impl Responder {
     }
     let mut last = looked.0.lock().await;
     if last.is_none_or(|at| at.elapsed() >= KEPT) {
-        match standing::look(&app).await {
+        match metrics::look(&app).await {
             Ok(()) => *last = Some(Instant::now()),
-            Err(error) => app
-                .db
-                .trouble("the figures of /metrics could not be read", &error),
+            Err(error) => app.db.trouble(
+                "the figures of /metrics could not be read from the database",
+                &error,
+            ),
         }
     }
     drop(last);
@@ -225,9 +226,9 @@ pub async fn metrics(app: Data<App>, looked: Data<Looked>) -> impl Responder {
         .body(app.metrics.render())
 }
 
-/// How long what was read from the database is shown again: whoever asks often asks the database no more often.
+/// How long figures from the database are reused, so that frequent scrapes do not load the database.
 const KEPT: Duration = Duration::from_secs(2);
 
-/// When the database was looked at last for `/metrics`.
+/// When the figures of the database were read last.
 #[derive(Debug, Default)]
 pub struct Looked(Mutex<Option<Instant>>);

@@ -1,5 +1,5 @@
-//! The rejects of a scope version as a CSV to correct and import again: read and written page by
-//! page, however many there are.
+//! The rejects of a scope version as a CSV to correct and import again, read and written page by
+//! page.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -17,7 +17,7 @@ use crate::scope::{Place, Reject, Version, store};
 use crate::seal::IncidentKey;
 use crate::web::problem::{Answer, Problem};
 
-/// How many rejects are read at once.
+/// How many rejects one statement reads.
 const AT_ONCE: i64 = 1_000;
 
 /// Answers with the rejects of a version. A forgotten incident has none.

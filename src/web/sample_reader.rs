@@ -6,8 +6,8 @@ use crate::incident::Incident;
 use crate::person::find::{self, Clue};
 use crate::staff::Right;
 use crate::template::preview::Reader;
+use crate::web::caller::Signed;
 use crate::web::problem::{Kind, Problem};
-use crate::web::who::Signed;
 
 /// The reader with this reference, and the language that they read; `None` without a reference.
 ///

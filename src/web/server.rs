@@ -18,21 +18,22 @@ use crate::postal::lacking::Counts;
 use crate::shutdown::Shutdown;
 use crate::staff::sign_in::Attempts;
 use crate::web::body::{self, Bodies};
+use crate::web::middleware::{access_log, error_pages, headers, request_checks};
 use crate::web::problem::Problem;
-use crate::web::{api, audience_counts, dress, entry, operations, routes, site};
+use crate::web::{api, audience_counts, operations, routes};
 
-/// What the web needs beside the program itself.
+/// What handlers need besides [`App`].
 pub struct Home {
-    /// The runtime of the process, for work that a web worker's own cannot do.
+    /// The runtime of the process, for blocking or long work that must not run in the runtime of a web worker.
     pub runtime: Handle,
-    /// Resolves when answers that never end by themselves (events) must end.
+    /// Cancelled when the server shuts down: streams of events must end.
     pub leaving: CancellationToken,
     /// Whether all migrations were found to have run.
     pub is_migrated: AtomicBool,
 }
 
 impl Home {
-    /// Runs a part of a request in the runtime of the process: it goes on when the request does not.
+    /// Runs a part of a request in the runtime of the process. It goes on when the connection breaks.
     pub fn run<T: Send + 'static>(
         &self,
         part: impl Future<Output = T> + Send + 'static,
@@ -41,22 +42,19 @@ impl Home {
     }
 }
 
-/// Serves until the end is asked for. Then `/readyz` says so for `http.drain_seconds`, while requests are still
-/// answered and their connections closed; after that requests in hand may finish.
+/// Serves until shutdown is requested. Then `/readyz` reports it for `http.drain_seconds`; requests are still answered and
+/// their connections closed. After that, running requests may finish.
 ///
 /// # Errors
-/// If the socket cannot be served.
+/// The socket cannot be served.
 pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
-    let workers = match app.config.http.workers {
-        0 => std::thread::available_parallelism().map_or(2, usize::from),
-        n => n,
-    };
+    let workers = workers(&app);
     let drain = Duration::from_secs(app.config.http.drain_seconds.into());
     let app = Data::new(app);
     let attempts = Data::new(Attempts::default());
     let descriptors = operations::descriptors();
     let bodies = Data::new(Bodies::within(descriptors));
-    // Beyond this connections wait to be taken: the database needs descriptors too.
+    // Further connections wait to be accepted: the database needs descriptors too.
     let connections = (descriptors * 3 / 4 / workers).max(8);
     let audiences = Data::new(audience_counts::AudienceCounts::default());
     let without_address = Data::new(Counts::default());
@@ -80,12 +78,12 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
             .default_service(web::to(|| async {
                 HttpResponse::from_error(Problem::not_found())
             }))
-            .wrap(from_fn(entry::enter))
-            .wrap(from_fn(dress::dress))
-            .wrap(from_fn(site::headers))
+            .wrap(from_fn(request_checks::check_and_run))
+            .wrap(from_fn(error_pages::render_errors))
+            .wrap(from_fn(headers::add_headers))
             .wrap(Compress::default())
             .wrap(NormalizePath::new(TrailingSlash::Trim))
-            .wrap(from_fn(site::log))
+            .wrap(from_fn(access_log::log_request))
             .wrap(from_fn(body::close))
     })
     .workers(workers)
@@ -108,7 +106,15 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     }
 }
 
-/// Resolves when the end was asked for, and those who choose among nodes had the time to see it.
+/// The number of web workers: `http.workers`, or one a core.
+fn workers(app: &App) -> usize {
+    match app.config.http.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        n => n,
+    }
+}
+
+/// Resolves once shutdown was requested and load balancers had the time `drain` to notice it.
 pub async fn drained(drain: Duration, shutdown: Shutdown) {
     shutdown.soft().cancelled().await;
     tokio::select! {

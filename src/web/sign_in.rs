@@ -1,4 +1,4 @@
-//! The door of the console: signing in and out.
+//! Signing in to the console, and out.
 
 use actix_web::cookie::time::Duration;
 use actix_web::http::{StatusCode, header};
@@ -8,17 +8,18 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::staff::sign_in::{Attempts, SignInError, sign_in, sign_out};
+use crate::web::caller::{Signed, came_from, cookie, no_session_cookie, session_cookie};
 use crate::web::console::staff::sign_in::SignIn;
+use crate::web::conversation::sentence;
 use crate::web::form::{self, Form, Pressed, Query};
 use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
-use crate::web::who::{Signed, came_from, cookie, no_session_cookie, session_cookie};
 
 /// Where to sign in.
 pub const PATH: &str = "/console/sign-in";
-/// The name of the cookie by which a browser is known in which somebody signed in before.
+/// The cookie that marks a browser in which an account has signed in before.
 const DEVICE_COOKIE: &str = "candor_device";
-/// So long it is known after the last time.
+/// How many days the mark lasts after the last sign-in.
 const DEVICE_DAYS: i64 = 180;
 
 /// What the form sends.
@@ -30,7 +31,7 @@ pub struct Typed {
     next: String,
 }
 
-/// What a link to the form may say.
+/// The query of the page.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Asked {
@@ -80,51 +81,44 @@ pub async fn enter(
         (&typed.email, &typed.password),
     )
     .await;
-    let (status, wait) = match &outcome {
-        Ok(signed_in) => {
-            return Ok(HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, ours(&typed.next)))
-                .cookie(session_cookie(&app, signed_in.token))
-                .cookie(
-                    cookie(&app, DEVICE_COOKIE, signed_in.device.clone(), PATH)
-                        .max_age(Duration::days(DEVICE_DAYS))
-                        .finish(),
-                )
-                .finish());
-        }
-        Err(SignInError::Db(_)) => (StatusCode::SERVICE_UNAVAILABLE, None),
-        Err(SignInError::Refused) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-        Err(SignInError::TooMany(seconds)) => (StatusCode::TOO_MANY_REQUESTS, Some(*seconds)),
-    };
-    let text = match outcome {
-        Err(SignInError::Db(error)) => return Err(error.into()),
-        Err(refusal) => sentence(&refusal.to_string()),
-        Ok(_) => String::new(),
-    };
+    match outcome {
+        Ok(signed_in) => Ok(HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, ours(&typed.next)))
+            .cookie(session_cookie(&app, signed_in.token))
+            .cookie(
+                cookie(&app, DEVICE_COOKIE, signed_in.device, PATH)
+                    .max_age(Duration::days(DEVICE_DAYS))
+                    .finish(),
+            )
+            .finish()),
+        Err(SignInError::Db(error)) => Err(error.into()),
+        Err(refusal) => refused(&app, &req, typed, &refusal),
+    }
+}
+
+/// The form again, with the reason of the refusal.
+fn refused(app: &App, req: &HttpRequest, typed: Typed, why: &SignInError) -> Answer {
     let view = SignIn {
         organisation: app.config.organisation.name.clone(),
-        csrf: form::token(&app, &req),
+        csrf: form::token(app, req),
         email: typed.email,
         next: ours(&typed.next).to_owned(),
         faults: Faults(vec![Fault {
             field: "email".to_owned(),
-            text,
+            text: sentence(why),
         }]),
         flash: None,
     };
-    let mut answer = page::show(status, &view)?;
-    if let Some(seconds) = wait {
-        answer
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
-    }
+    let SignInError::TooMany(seconds) = why else {
+        return Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &view)?);
+    };
+    let mut answer = page::show(StatusCode::TOO_MANY_REQUESTS, &view)?;
+    let headers = answer.headers_mut();
+    headers.insert(header::RETRY_AFTER, (*seconds).into());
     Ok(answer)
 }
 
 /// `POST /console/sign-out`.
-///
-/// # Errors
-/// The database's.
 pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
     if let Some(token) = who.session() {
         sign_out(&app, token).await?;
@@ -135,7 +129,7 @@ pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
         .finish())
 }
 
-/// Sends a stranger to the form, and back afterwards.
+/// Redirects to the form; it leads back to this page afterwards.
 pub fn redirect(req: &HttpRequest) -> HttpResponse {
     let next = req.uri().path_and_query().map_or("", |path| path.as_str());
     let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
@@ -144,7 +138,7 @@ pub fn redirect(req: &HttpRequest) -> HttpResponse {
         .finish()
 }
 
-/// A path of the console and nothing else: a link to the form must not lead elsewhere.
+/// `next` if it is a path of the console, else the dashboard, so that the form redirects to no other site.
 fn ours(next: &str) -> &str {
     let inside =
         next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
@@ -154,15 +148,6 @@ fn ours(next: &str) -> &str {
     } else {
         "/console"
     }
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 #[cfg(test)]

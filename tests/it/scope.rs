@@ -30,7 +30,7 @@ mod while_importing;
 
 use std::io::Cursor;
 
-use candor::account::{self, Account, account, recount};
+use candor::account::{Account, account, recount};
 use candor::csv_file::ReadError;
 use candor::db;
 use candor::element::{Element, ElementSet};
@@ -147,7 +147,7 @@ impl Desk {
                 .cloned()
                 .collect();
             let mut conn = self.conn().await;
-            let done = account::store::settle(&mut conn, self.incident, bucket, &here).await;
+            let done = candor::account::store::settle(&mut conn, self.incident, bucket, &here).await;
             done.unwrap();
         }
     }

@@ -243,7 +243,7 @@ pub async fn count_told_retracted(
     mode: ScopeMode,
 ) -> Result<i64> {
     const TOLD: &str = "p.told is not null and p.standing <> 'retracted' and p.named <> 0";
-    // People whom a list of what is new does not name are not looked at.
+    // A delta list leaves people alone that it does not name.
     let join = match mode {
         ScopeMode::Full => "left join",
         ScopeMode::Delta => "join",

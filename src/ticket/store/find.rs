@@ -59,7 +59,7 @@ pub async fn find_by_number(conn: &mut Conn, keys: &Keyring, number: &Number) ->
 /// The ticket of this person with this number, if they may see it.
 ///
 /// # Errors
-/// `Missing`, also for the ticket of another person, and for a call of somebody who was not verified.
+/// `Missing`, also for the ticket of another person, and for a call whose caller was not verified.
 pub async fn find_theirs(
     conn: &mut Conn,
     keys: &Keyring,

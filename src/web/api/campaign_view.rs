@@ -20,9 +20,9 @@ use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
 use crate::seal::to_hex;
 
-/// What has come of a campaign so far.
+/// The progress of a campaign.
 #[derive(Debug)]
-pub struct Stands {
+pub struct CampaignProgress {
     progress: Progress,
     left_out: LeftOut,
     pace: Option<Pace>,
@@ -30,12 +30,9 @@ pub struct Stands {
     held: Option<Ability>,
 }
 
-impl Stands {
-    /// Reads it, for which no connection may be in use; for how many notices may have arrived twice it waits no longer than
+impl CampaignProgress {
+    /// Reads it. The caller must hold no connection. It waits for the number of notices that may have arrived twice at most
     /// `within`.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
         let may_have_arrived = doubled::counted(app, of, within).await?;
         let (mut conn, id) = (app.db.get().await?, of.id);
@@ -62,7 +59,7 @@ impl Stands {
     }
 }
 
-/// A campaign, as we promise it.
+/// A campaign, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct CampaignView {
     id: CampaignId,
@@ -81,7 +78,7 @@ pub struct CampaignView {
     version: i32,
     content_hash: Option<String>,
     counts: BTreeMap<NoticeStatus, i64>,
-    /// Of those withheld, who did not suit what was approved any more when their notice was about to leave.
+    /// Of those withheld, the people who did not fit the approved audience any more when their notice was due.
     left_out: LeftOut,
     total: i64,
     /// All but the withheld.
@@ -91,7 +88,7 @@ pub struct CampaignView {
     /// Queued and deferred ones that may have arrived: how an attempt ended is not known; null as above.
     maybe_arrived: Option<i64>,
     frozen: bool,
-    /// What prevents it from sending, or a cancelled one from being settled; nothing while it does, or is not to.
+    /// What prevents the campaign from sending, or a cancelled one from being settled; null if nothing does.
     held: Option<Ability>,
     pace: Option<PaceView>,
     created_by: StaffId,
@@ -103,14 +100,14 @@ pub struct CampaignView {
     ended_at: Option<DateTime<Utc>>,
 }
 
-/// Whether what was submitted is what would be sent, as we promise it; from the submission on.
+/// Whether what was submitted is what would be sent, in the JSON of the API; from the submission on.
 #[derive(Debug, Serialize)]
 struct ApprovalView {
     valid: bool,
     changed: Vec<Change>,
 }
 
-/// What the program decided about its speed, as we promise it; from the launch on.
+/// What the program decided about its speed, in the JSON of the API; from the launch on.
 #[derive(Debug, Serialize)]
 struct PaceView {
     canary: CanaryState,
@@ -119,15 +116,19 @@ struct PaceView {
 }
 
 impl CampaignView {
-    /// The campaign as it stands now.
-    pub fn of(campaign: Campaign, stands: Stands, void: &HashMap<CampaignId, Vec<Change>>) -> Self {
-        let Stands {
+    /// The campaign in its present state.
+    pub fn of(
+        campaign: Campaign,
+        progress_of: CampaignProgress,
+        void: &HashMap<CampaignId, Vec<Change>>,
+    ) -> Self {
+        let CampaignProgress {
             progress,
             left_out,
             pace,
             may_have_arrived,
             held,
-        } = stands;
+        } = progress_of;
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {
@@ -173,7 +174,7 @@ impl CampaignView {
     }
 }
 
-/// The states that may follow. A paused campaign whose approval is void does not go on.
+/// The states that may follow. A paused campaign with a void approval cannot be resumed.
 fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
     let is_over = is_void && status == CampaignStatus::Paused;
     let next = status.after().iter().copied();
@@ -181,7 +182,7 @@ fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
         .collect()
 }
 
-/// The hash of what was submitted: what an approval names.
+/// The hash of the submitted content, which an approval names.
 pub fn content_hash(campaign: &Campaign) -> Option<String> {
     campaign
         .content

@@ -1,4 +1,4 @@
-//! `/api/v1/campaigns`: drafted, approved by somebody else, launched, held, ended; and the emergency
+//! `/api/v1/campaigns`: drafts, approval by a second person, launch, pause, end; and the emergency
 //! stop of all of them.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::campaign_view::{CampaignView, Stands};
+use super::campaign_view::{CampaignProgress, CampaignView};
 use super::incidents::named;
 use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
@@ -25,8 +25,8 @@ use crate::staff::right::{
     ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
 };
 use crate::template;
+use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
 
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;
@@ -43,9 +43,9 @@ async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem>
     hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
     let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
     drop(conn);
-    let stands = Stands::load(app, &campaign, doubled::PATIENCE).await?;
+    let progress = CampaignProgress::load(app, &campaign, doubled::PATIENCE).await?;
     let version = campaign.version;
-    Ok((version, CampaignView::of(campaign, stands, &void)))
+    Ok((version, CampaignView::of(campaign, progress, &void)))
 }
 
 /// A launched campaign, with a warning if its texts quote facts that are not public.
@@ -140,14 +140,14 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     for campaign in campaigns {
         // All of a page wait no longer than one.
         let left = doubled::PATIENCE.saturating_sub(begun.elapsed());
-        let stands = Stands::load(&app, &campaign, left).await?;
-        rows.push((campaign, stands));
+        let progress = CampaignProgress::load(&app, &campaign, left).await?;
+        rows.push((campaign, progress));
     }
     let page = Page::of(
         rows,
         limit,
         |(of, ..)| of.id,
-        |(of, stands)| CampaignView::of(of, stands, &void),
+        |(of, progress)| CampaignView::of(of, progress, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }
@@ -160,20 +160,20 @@ pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<CampaignId>
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
-/// The body of a deed; it may be left out where nothing is needed.
+/// The body of an action; it may be left out where no member is needed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Act {
     version: Option<i32>,
     content_hash: Option<String>,
     reason: Option<String>,
-    /// Of a submission: the keys of `acknowledge` that are meant so.
+    /// For a submission: the keys of `acknowledge` that the caller confirms.
     acknowledged: BTreeSet<String>,
-    /// Of a launch: `false` refuses it while its texts quote facts that are not public.
+    /// For a launch: `false` refuses it while its texts quote facts that are not public.
     agreed: Option<bool>,
 }
 
-/// Refuses if the caller has seen another version; who names none takes it as it is.
+/// Refuses if the caller has seen another version. A caller who names no version accepts the present one.
 async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Result<(), Problem> {
     if req.headers().get(header::IF_MATCH).is_none() && act.version.is_none() {
         return Ok(());
@@ -190,7 +190,7 @@ async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Res
 /// `POST /campaigns/{id}/submit`: from here on the content is pinned to its hash.
 ///
 /// # Errors
-/// Illegal moves, no active scope, texts that do not compile or do not suit everybody in the audience, nobody in it,
+/// Illegal moves, no active scope, texts with errors or that do not fit the whole audience, an empty audience,
 /// an incident or a deadline that does not allow it.
 pub async fn submit(
     who: Allowed<DraftCampaign>,
@@ -204,7 +204,7 @@ pub async fn submit(
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
-/// `POST /campaigns/{id}/approve` `{content_hash}`, by somebody else than its author (P5).
+/// `POST /campaigns/{id}/approve` `{content_hash}`, by another account than its author's (P5).
 ///
 /// # Errors
 /// 403 for the author, 409 for another content.
@@ -322,7 +322,7 @@ pub async fn cancel(
 struct Switched {
     stopped: bool,
     changed: bool,
-    /// Nothing leaves all the same: the database may be an older copy.
+    /// Nothing is sent anyway: the database may be an older copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     in_doubt: Option<InDoubt>,
     /// `false`: a node writes the entry of the audit log later.
@@ -330,9 +330,6 @@ struct Switched {
 }
 
 /// `POST /stop`: no message leaves any node (P4).
-///
-/// # Errors
-/// The database's.
 pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let done = hold::stop_everything(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
@@ -344,9 +341,6 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 }
 
 /// `POST /start`: lifts the emergency stop.
-///
-/// # Errors
-/// The database's.
 pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let done = hold::start_again(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {

@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::Page;
 use crate::element::{Element, LOCALES};
 use crate::staff::right::SeeIncidents;
+use crate::web::caller::Allowed;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
-/// An element, as we promise it.
+/// An element, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct ElementView {
     code: &'static str,

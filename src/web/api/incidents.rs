@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use super::{Json, changed, seen_version, versioned};
 use crate::app::App;
 use crate::db::Conn;
-use crate::erasure::{self, ForgetError};
+use crate::erasure;
 use crate::id::{IncidentId, UpdateId};
 use crate::incident::open::Untold;
 use crate::incident::steer::{self, SteerError, Step};
 use crate::incident::{Facts, Incident, IncidentState, Published, Update, UpdateKind, store};
 use crate::staff::right::{ForgetIncident, SeeIncidents, SteerIncident};
-use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
+use crate::web::caller::Allowed;
+use crate::web::problem::{Answer, Problem};
 
 /// How many updates an incident is shown with.
 const UPDATES: i64 = 50;
 
-/// An incident, as we promise it.
+/// An incident, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct IncidentView {
     id: IncidentId,
@@ -32,7 +32,7 @@ struct IncidentView {
     state: IncidentState,
     facts: Facts,
     published: Option<PublishedView>,
-    /// Keys of facts whose present text is not public.
+    /// Keys of facts with changes that are not public yet.
     unpublished: Vec<String>,
     active_scope: Option<i32>,
     version: i32,
@@ -41,7 +41,7 @@ struct IncidentView {
     updates: Vec<UpdateView>,
 }
 
-/// What public pages show, as we promise it.
+/// What public pages show, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct PublishedView {
     title: String,
@@ -49,7 +49,7 @@ struct PublishedView {
     published_at: DateTime<Utc>,
 }
 
-/// A public update, as we promise it.
+/// A public update, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct UpdateView {
     id: UpdateId,
@@ -96,7 +96,7 @@ impl UpdateView {
     }
 }
 
-/// What an incident is named by in addresses: its id or its slug.
+/// Finds an incident by its id or its slug.
 pub async fn named(conn: &mut Conn, name: &str) -> Result<Incident, Problem> {
     Ok(match IncidentId::from_str(name) {
         Ok(id) => store::find(conn, id).await?,
@@ -195,7 +195,7 @@ pub async fn publish_facts(
     changed_or_shown(&app, id, done).await
 }
 
-/// The incident after a change, or which version it is at if somebody else changed it.
+/// The incident after a change, or its present version if another caller changed it first.
 async fn changed_or_shown(app: &App, id: IncidentId, done: Result<(), SteerError>) -> Answer {
     let mut conn = app.db.get().await?;
     match done {
@@ -221,7 +221,7 @@ async fn shown(conn: &mut Conn, id: IncidentId) -> Answer {
 pub struct Move {
     to: IncidentState,
     version: Option<i32>,
-    /// The people not told yet, to whose number the caller says yes.
+    /// The number of people who are not notified yet, as the caller confirms it.
     confirm: Option<Untold>,
 }
 
@@ -267,59 +267,4 @@ pub async fn forget(
     let incident = named(&mut *app.db.get().await?, &name).await?.id;
     erasure::forget(&app, who.id, incident, &body.0.slug).await?;
     shown(&mut *app.db.get().await?, incident).await
-}
-
-impl From<ForgetError> for Problem {
-    fn from(error: ForgetError) -> Self {
-        match error {
-            ForgetError::Db(error) => error.into(),
-            ForgetError::Missing => Self::not_found(),
-            ForgetError::NotConfirmed => Self::new(Kind::NotAccepted).because(error),
-            ForgetError::Already | ForgetError::NotOver(_) => {
-                Self::new(Kind::InTheWay).because(error)
-            }
-            ForgetError::StillOpen {
-                ref reasons,
-                ref open,
-            } => Self::new(Kind::InTheWay)
-                .because(&error)
-                .with("reasons", reasons)
-                .with("open", open),
-        }
-    }
-}
-
-impl From<SteerError> for Problem {
-    fn from(error: SteerError) -> Self {
-        let kind = match &error {
-            SteerError::Db(_) | SteerError::Key(_) => Kind::Broken,
-            SteerError::Missing => Kind::NotFound,
-            SteerError::SlugTaken => Kind::Taken,
-            SteerError::Text(_) => Kind::NotAccepted,
-            SteerError::IllegalMove { .. } => Kind::IllegalMove,
-            SteerError::Changed => Kind::Changed,
-            SteerError::StillOpen { .. }
-            | SteerError::NotTold(_)
-            | SteerError::Forgotten
-            | SteerError::NothingNew => Kind::InTheWay,
-        };
-        match error {
-            SteerError::Db(error) => error.into(),
-            SteerError::Key(error) => Self::broken(error),
-            SteerError::IllegalMove { from, to } => Self::new(kind)
-                .because(&error)
-                .with("from", from)
-                .with("to", to),
-            SteerError::StillOpen {
-                ref reasons,
-                ref open,
-                ..
-            } => Self::new(kind)
-                .because(&error)
-                .with("reasons", reasons)
-                .with("open", open),
-            SteerError::NotTold(untold) => Self::new(kind).because(&error).with("confirm", untold),
-            error => Self::new(kind).because(error),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/incidents/{incident}/letters` and `/api/v1/letters`: lists of letters, and what became of them. Taking a
+//! `/api/v1/incidents/{incident}/letters` and `/api/v1/letters`: lists of postal letters, and their results. Taking a
 //! list is not here: the answers of POSTs are kept to be given again, and this one would hold every address.
 
 use actix_web::HttpResponse;
@@ -16,11 +16,11 @@ use crate::postal::slips::{self, Slips};
 use crate::postal::store::Due;
 use crate::postal::{self, Batch, How, MinorsRule, PostalKind, Telling, post, store};
 use crate::staff::right::{ImportScope, SeeIncidents, SteerIncident};
-use crate::web::letters::references;
+use crate::web::caller::Allowed;
+use crate::web::postal_letters::references;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
 
-/// The letters of an incident, as we promise them.
+/// The letters of an incident, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct LettersView {
     minors: MinorsRule,
@@ -78,7 +78,7 @@ pub struct PostedOn {
 /// `POST /letters/{id}/posted`.
 ///
 /// # Errors
-/// 404, a list that does not wait, a day that cannot be, people on it who must not be told any more and are not confirmed
+/// 404, a list that is not waiting, an impossible day, people on it who must not be notified any more and are not confirmed
 /// with their number.
 pub async fn posted(
     who: Allowed<ImportScope>,
@@ -105,7 +105,7 @@ pub struct ToldOn {
     confirm: Confirmed,
 }
 
-/// `POST /letters/{id}/told`: of a list of next of kin or safe channels.
+/// `POST /letters/{id}/told`, for a list of next of kin or of safe channels.
 ///
 /// # Errors
 /// As [`posted`].
@@ -127,7 +127,7 @@ pub async fn told(
 /// `POST /letters/{id}/discard`.
 ///
 /// # Errors
-/// 404, a list that does not wait.
+/// 404, a list that is not waiting.
 pub async fn discard(who: Allowed<ImportScope>, app: Data<App>, id: Path<PostalId>) -> Answer {
     Ok(HttpResponse::Ok().json(post::discard(&app, who.id, *id).await?))
 }
@@ -142,10 +142,10 @@ pub struct OneTold {
     who: String,
 }
 
-/// `POST /incidents/{id|slug}/letters/told`: one person was told by word of mouth.
+/// `POST /incidents/{id|slug}/letters/told`: one person was notified by another channel.
 ///
 /// # Errors
-/// 404, somebody under a legal hold, or to whom nothing is owed.
+/// 404, a person under a legal hold, or one who needs no notification.
 pub async fn told_one(
     who: Allowed<ImportScope>,
     app: Data<App>,
@@ -180,7 +180,7 @@ pub struct Returned {
     letters: Vec<Back>,
 }
 
-/// What became of a report.
+/// The result of a report of returned letters.
 #[derive(Debug, Serialize)]
 struct RecordedView {
     returned: i64,
@@ -237,10 +237,10 @@ pub struct Choice {
     minors: MinorsRule,
 }
 
-/// `POST /incidents/{id|slug}/minors`: how minors are told.
+/// `POST /incidents/{id|slug}/minors`: how minors are notified.
 ///
 /// # Errors
-/// 404, while a campaign is submitted, approved or under way.
+/// 404; a campaign that is submitted, approved or running.
 pub async fn minors(
     who: Allowed<SteerIncident>,
     app: Data<App>,

@@ -1,13 +1,14 @@
 //! The API: JSON in and out, versions, and lists that are paged by key.
 //!
-//! `incidents.rs` is the model for the other nouns: a view that is the JSON we promise, a body that
-//! is the JSON we accept, and handlers that call one store or one verb.
+//! `incidents.rs` is the model for the other nouns: a view for the JSON of answers, a struct for the JSON of
+//! bodies, and handlers that call one store or one verb.
 
 pub mod campaign_audience;
 pub mod campaign_view;
 pub mod campaigns;
 pub mod elements;
 pub mod incidents;
+mod json_errors;
 pub mod letters;
 pub mod notices;
 pub mod people;
@@ -16,7 +17,6 @@ pub mod sending;
 pub mod templates;
 pub mod ticket_view;
 pub mod tickets;
-mod unread;
 
 use actix_web::dev::Payload;
 use actix_web::error::QueryPayloadError;
@@ -29,9 +29,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::web::problem::{Kind, Problem};
-use crate::web::{body, text};
+use crate::web::{body, control_characters};
 
-/// A JSON body; what is wrong with it is named by its path.
+/// A JSON body. An error names the path of the wrong member.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -56,12 +56,12 @@ fn untyped() -> Problem {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    text::check_json(body)?;
+    control_characters::check_json(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = e.path().to_string();
         Problem::new(Kind::BadRequest)
-            .because(unread::in_words(&e.into_inner()))
+            .because(json_errors::in_words(&e.into_inner()))
             .with("at", path)
     })?;
     json.end()
@@ -69,7 +69,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(read)
 }
 
-/// A JSON body that may be left out: no octet stands for the default, with or without a type.
+/// A JSON body that may be left out: an empty body means the default, with or without a Content-Type.
 #[derive(Debug)]
 pub struct OrNothing<T>(pub T);
 
@@ -94,7 +94,7 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OrNothing<T> {
 /// The problem of a query that cannot be read.
 pub fn bad_query(why: &QueryPayloadError) -> Problem {
     let why = match why {
-        QueryPayloadError::Deserialize(why) => unread::in_words(why),
+        QueryPayloadError::Deserialize(why) => json_errors::in_words(why),
         other => other.to_string(),
     };
     Problem::new(Kind::BadRequest).because(why)
@@ -126,7 +126,7 @@ pub fn seen_version(req: &HttpRequest, in_body: Option<i32>) -> Result<i32, Prob
         .ok_or_else(|| Problem::new(Kind::BadRequest).because("If-Match is not an ETag from here"))
 }
 
-/// The problem of a change that came too late.
+/// The problem of a change to an outdated version.
 pub fn changed(version: i32) -> Problem {
     Problem::new(Kind::Changed).with("version", version)
 }
@@ -136,12 +136,12 @@ pub fn changed(version: i32) -> Problem {
 pub struct Paging {
     /// Where the last page ended.
     pub cursor: Option<String>,
-    /// Most items; 50 unless told, at most 200.
+    /// The largest number of items: 50 by default, at most 200.
     pub limit: Option<i64>,
 }
 
 impl Paging {
-    /// How many items to show. Ask the store for one more: [`Page::of`] tells by it whether there is
+    /// How many items to show. Ask the store for one more: [`Page::of`] knows from it whether there is
     /// a next page.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The cursor that stands for a sort key.
+    /// The cursor of a sort key.
     pub fn cursor(key: &impl Serialize) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
     }

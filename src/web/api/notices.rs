@@ -19,10 +19,10 @@ use crate::person::{self, Believed};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::{AttemptView, attempts};
+use crate::web::caller::Allowed;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
-/// A notice, as we promise it.
+/// A notice, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct NoticeView {
     id: NoticeId,
@@ -36,11 +36,11 @@ pub struct NoticeView {
     due_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
-    /// What was believed of the person when it was settled, or is now. Only where one notice is asked
-    /// for, by somebody who may see people.
+    /// What the person knew when it was settled, or knows now. Only where one notice is requested,
+    /// by an account that may see people.
     #[serde(skip_serializing_if = "Option::is_none")]
     believed: Option<Believed>,
-    /// Only where one notice or one person is asked for.
+    /// Only where one notice or one person is requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
 }
@@ -65,9 +65,6 @@ impl NoticeView {
     }
 
     /// With every attempt to send it.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn with_attempts(conn: &mut Conn, notice: Notice) -> db::Result<Self> {
         let outcomes = outcome::of_notice(conn, notice.id).await?;
         Ok(Self {

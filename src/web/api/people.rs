@@ -1,4 +1,4 @@
-//! `/api/v1/incidents/{incident}/people` and `…/account`: who is affected, and where they stand; and
+//! `/api/v1/incidents/{incident}/people` and `…/account`: the affected people and their standing; and
 //! `/api/v1/people`: one of them, and what was written to them.
 
 use std::collections::BTreeMap;
@@ -19,16 +19,16 @@ use crate::element::{Element, ElementSet};
 use crate::id::{CampaignId, IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::notice::NoticeStatus;
-use crate::person::find::{self, Clue, FindError};
+use crate::person::find::{self, Clue};
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, revoke, store};
 use crate::staff::Right;
 use crate::staff::right::{RevokeLinks, SeeIncidents, SeePeople};
-use crate::web::affected::{self, CAMPAIGNS};
+use crate::web::caller::{Allowed, Signed};
+use crate::web::person_lookup::{self, CAMPAIGNS};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
 
-/// A person, as we promise them: how to reach them only masked.
+/// A person, in the JSON of the API. Contact data are masked.
 #[derive(Debug, Serialize)]
 struct PersonView {
     id: PersonId,
@@ -89,7 +89,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether nobody in particular is asked for.
+    /// Whether the query names no single person.
     fn is_filter(&self) -> bool {
         let clues = [&self.reference, &self.email, &self.name, &self.postcode];
         clues.iter().all(|clue| clue.is_none())
@@ -171,9 +171,9 @@ async fn list(
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-/// A person with all that was written to them.
+/// A person with all notices to them.
 #[derive(Debug, Serialize)]
-struct Ledger {
+struct PersonWithNotices {
     #[serde(flatten)]
     person: PersonView,
     notices: Vec<NoticeView>,
@@ -182,40 +182,40 @@ struct Ledger {
 /// `GET /people/{id}`, with their notices in all campaigns, newest first, and every attempt to send each.
 ///
 /// # Errors
-/// 404, also for somebody of a forgotten incident.
+/// 404, also for a person of a forgotten incident.
 pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
     let mut conn = app.db.get().await?;
-    let (of, person) = affected::find(&app, &mut conn, *id).await?;
+    let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
     who.saw(&app, Action::PersonRead, *id, 1);
     let person = PersonView::of(person);
     let mut notices = Vec::new();
-    for notice in affected::written_to(&mut conn, of.id, *id).await?.1 {
+    for notice in person_lookup::written_to(&mut conn, of.id, *id).await?.1 {
         notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
     }
-    Ok(HttpResponse::Ok().json(Ledger { person, notices }))
+    Ok(HttpResponse::Ok().json(PersonWithNotices { person, notices }))
 }
 
-/// `POST /people/{id}/revoke-links`: every status link that was sent to them ends.
+/// `POST /people/{id}/revoke-links`: revokes every status link that was sent to the person.
 ///
 /// # Errors
-/// 404, also for somebody of a forgotten incident.
+/// 404, also for a person of a forgotten incident.
 pub async fn revoke_links(
     who: Allowed<RevokeLinks>,
     app: Data<App>,
     id: Path<PersonId>,
     _: OrNothing<Empty>,
 ) -> Answer {
-    affected::find(&app, &mut *app.db.get().await?, *id).await?;
+    person_lookup::find(&app, &mut *app.db.get().await?, *id).await?;
     revoke::links(&app, who.id, *id).await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "person": *id, "revoked": true })))
 }
 
-/// A body with nothing in it.
+/// An empty body.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Empty {}
 
-/// By what [`account()`] may be divided.
+/// The dimensions of [`account()`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -223,9 +223,9 @@ pub enum By {
     Jurisdiction,
     /// Language.
     Locale,
-    /// What was exposed.
+    /// Exposed element.
     Element,
-    /// Why people are withheld.
+    /// Reason why people are withheld.
     Reason,
     /// Campaign: its notices by state.
     Campaign,
@@ -238,7 +238,7 @@ pub struct Divided {
     by: Option<By>,
 }
 
-/// An account with its parts, both of one moment.
+/// An account with its parts, read in one snapshot.
 #[derive(Debug, Serialize)]
 struct Parts<T> {
     #[serde(flatten)]
@@ -297,14 +297,4 @@ async fn by_campaign(app: &App, incident: IncidentId) -> Answer {
         });
     }
     Ok(HttpResponse::Ok().json(Parts { account, items }))
-}
-
-impl From<FindError> for Problem {
-    fn from(error: FindError) -> Self {
-        match error {
-            FindError::Db(error) => error.into(),
-            FindError::Missing => Self::not_found(),
-            FindError::Key(broken) => Self::broken(broken),
-        }
-    }
 }

@@ -13,19 +13,19 @@ use crate::audit::Action;
 use crate::db::Conn;
 use crate::id::{IncidentId, StaffId, UploadId};
 use crate::incident::Incident;
-use crate::scope::activate::{self, ActivateError};
-use crate::scope::consent::{Confirmed, Consent, Question, yes_to};
+use crate::scope::activate;
+use crate::scope::consent::{Confirmed, Consent, Question};
 use crate::scope::delta::Delta;
-use crate::scope::import::{ImportError, ask_draft};
+use crate::scope::import::ask_draft;
 use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as in_pieces};
 use crate::seal::to_hex;
 use crate::staff::right::{ImportScope, SeeIncidents};
-use crate::web::pieces::told;
+use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
-use crate::web::{rejects, upload};
+use crate::web::upload_chunks::told;
+use crate::web::{list_import, rejects};
 
-/// A scope version, as we promise it.
+/// A scope version, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct ScopeView {
     incident: IncidentId,
@@ -51,18 +51,18 @@ struct ScopeView {
     rejected_for: Vec<RejectedFor>,
     /// What its rows are: `confirm.revision` of an activation, and `revision` of a discarding, may repeat it.
     revision: String,
-    /// What must be confirmed before it is put in force; only of a draft.
+    /// What must be confirmed before activation; only for a draft.
     #[serde(skip_serializing_if = "Option::is_none")]
     questions: Option<Vec<Question>>,
-    /// The import died and nothing of it counts; only of a version that says that it is importing.
+    /// Whether the import of a version with the status `importing` died, so that the version is void.
     #[serde(skip_serializing_if = "Option::is_none")]
     died: Option<bool>,
-    /// In how many of the 64 buckets it is in force; only while it is activating.
+    /// In how many of the 64 buckets the version is in force; only during the activation.
     #[serde(skip_serializing_if = "Option::is_none")]
     buckets_done: Option<i64>,
 }
 
-/// How often a reason stands among the rejects.
+/// How many rejects have a reason.
 #[derive(Debug, Serialize)]
 struct RejectedFor {
     column: String,
@@ -125,9 +125,9 @@ impl ScopeView {
 pub struct Asked {
     #[serde(default = "everyone")]
     mode: ScopeMode,
-    /// What becomes of a draft that waits.
+    /// What to do with a waiting draft.
     draft: Option<OnDraft>,
-    /// An upload that is all here; then there is no body.
+    /// A complete upload; the request then has no body.
     upload: Option<UploadId>,
 }
 
@@ -148,7 +148,7 @@ impl Asked {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begins {
-    /// What becomes of a draft that waits, once the list is imported.
+    /// What to do with a waiting draft once the list is imported.
     draft: Option<OnDraft>,
 }
 
@@ -159,10 +159,10 @@ pub struct Size {
     size: i64,
 }
 
-/// `POST /incidents/{id|slug}/uploads?draft=add|replace`: a list that will come in pieces.
+/// `POST /incidents/{id|slug}/uploads?draft=add|replace`: begins an upload in chunks.
 ///
 /// # Errors
-/// 404, a draft of which it is not said what becomes of it, or no size that a list can have.
+/// 404, a waiting draft without the parameter `draft`, or an impossible size.
 pub async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
@@ -179,10 +179,10 @@ pub async fn begin_upload(
 }
 
 /// `POST /incidents/{id|slug}/scopes?mode=full|delta&draft=add|replace` with the list as `text/csv`, or with `&upload=`
-/// an upload that is all here.
+/// a complete upload.
 ///
 /// # Errors
-/// 404, a list that is refused whole, a draft of which it is not said what becomes of it, or another import at work.
+/// 404, a refused list, a waiting draft without the parameter `draft`, or another running import.
 pub async fn import(
     who: Allowed<ImportScope>,
     req: HttpRequest,
@@ -203,7 +203,7 @@ pub async fn import(
         }
         Some(upload) => in_pieces::import(&app, who.id, incident, how.how(), upload).await?,
         None if req.content_type().eq_ignore_ascii_case("text/csv") => {
-            upload::import(&app, who.id, incident, how.how(), body).await?
+            list_import::import(&app, who.id, incident, how.how(), body).await?
         }
         None => return Err(Problem::new(Kind::WrongType).because("send the list as text/csv")),
     };
@@ -312,70 +312,4 @@ async fn found(conn: &mut Conn, path: &(String, i32)) -> Result<(Incident, Versi
     let incident = named(conn, &path.0).await?;
     let version = store::find(conn, incident.id, path.1).await?;
     Ok((incident, version))
-}
-
-impl From<ImportError> for Problem {
-    fn from(error: ImportError) -> Self {
-        let kind = match error {
-            ImportError::Db(error) => return error.into(),
-            ImportError::Key(broken) => return Self::broken(broken),
-            ImportError::Missing => Kind::NotFound,
-            ImportError::Forgotten
-            | ImportError::Over(_)
-            | ImportError::Busy
-            | ImportError::DraftWaits { .. }
-            | ImportError::NoDraft
-            | ImportError::TooManyFiles
-            | ImportError::Incomplete { .. } => Kind::InTheWay,
-            ImportError::Header(_) | ImportError::NoRows | ImportError::Read(_) => {
-                Kind::NotAccepted
-            }
-            ImportError::Stopped => Kind::Away,
-        };
-        let problem = Self::new(kind).because(&error);
-        match error {
-            ImportError::Header(wrong) => problem.with(
-                "errors",
-                wrong.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ),
-            ImportError::Incomplete { received, .. } => problem.with("received", received),
-            ImportError::DraftWaits { version, .. } => problem
-                .because(format!("{error}: send draft=add or draft=replace"))
-                .with("version", version)
-                .with("draft", ["add", "replace"]),
-            _ => problem,
-        }
-    }
-}
-
-impl From<ActivateError> for Problem {
-    fn from(error: ActivateError) -> Self {
-        let kind = match error {
-            ActivateError::Db(error) => return error.into(),
-            ActivateError::Missing => Kind::NotFound,
-            ActivateError::Forgotten
-            | ActivateError::Over(_)
-            | ActivateError::Busy
-            | ActivateError::Empty(_)
-            | ActivateError::Outdated(_)
-            | ActivateError::InDoubt(_)
-            | ActivateError::Changed { .. }
-            | ActivateError::Unconfirmed { .. } => Kind::InTheWay,
-            ActivateError::NotADraft { .. } => Kind::IllegalMove,
-        };
-        let problem = Self::new(kind).because(&error);
-        match error {
-            ActivateError::Unconfirmed { questions, .. } => problem
-                // Whether it is the same person or another one is for the reader of the question to say.
-                .with(
-                    "confirm",
-                    Confirmed {
-                        identity_changes: None,
-                        ..yes_to(&questions)
-                    },
-                )
-                .with("questions", questions),
-            _ => problem,
-        }
-    }
 }

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::deployment::{self, Doubt};
 use crate::staff::right::SeeCampaigns;
+use crate::web::caller::Allowed;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 use crate::{campaign, db};
 
 /// A database that may be an older copy, as programs read it.
@@ -47,18 +47,12 @@ struct Sending {
 }
 
 /// The doubt on record, for an answer.
-///
-/// # Errors
-/// The database's.
 pub async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
     let doubt = deployment::store::doubt(&mut *app.db.get().await?).await?;
     Ok(doubt.map(InDoubt::from))
 }
 
 /// `GET /sending`: whether messages may leave, and why not.
-///
-/// # Errors
-/// The database's.
 pub async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
     let (stopped, now) = {
         let mut conn = app.db.get().await?;

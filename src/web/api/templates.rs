@@ -12,16 +12,16 @@ use crate::app::App;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::staff::right::{EditTemplate, SeeTemplates};
-use crate::template::edit::{self, EditError, Words};
-use crate::template::lint::{self, Finding, Severity};
-use crate::template::merge::{MergeError, Part};
-use crate::template::preview::{PreviewError, Reader, Setting, preview as render};
+use crate::template::edit::{self, Words};
+use crate::template::lint;
+use crate::template::preview::{Reader, Setting, preview as render};
 use crate::template::{Template, Variants, naming, pick, store};
-use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::caller::Allowed;
+use crate::web::problem::template::FindingView;
+use crate::web::problem::{Answer, Problem};
 use crate::web::sample_reader::reader;
-use crate::web::who::Allowed;
 
-/// One version of a template, as we promise it.
+/// One version of a template, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct TemplateView {
     id: TemplateId,
@@ -30,16 +30,6 @@ struct TemplateView {
     variants: Variants,
     names: ElementSet,
     findings: Vec<FindingView>,
-}
-
-/// A remark of the check, as we promise it. A template is saved with it; no campaign is submitted with an error.
-#[derive(Debug, Serialize)]
-pub struct FindingView {
-    locale: String,
-    severity: &'static str,
-    line: usize,
-    what: String,
-    why: &'static str,
 }
 
 impl TemplateView {
@@ -55,22 +45,6 @@ impl TemplateView {
     }
 }
 
-impl FindingView {
-    /// A finding in the text of a locale.
-    pub fn of(locale: &str, finding: Finding) -> Self {
-        Self {
-            locale: locale.to_owned(),
-            severity: match finding.severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            },
-            line: finding.line,
-            what: finding.what,
-            why: finding.why,
-        }
-    }
-}
-
 fn findings(of: &Template) -> Vec<FindingView> {
     let texts = of.variants.iter().flat_map(|(locale, text)| {
         let found = lint::lint(&text.subject, &text.body, locale).into_iter();
@@ -82,7 +56,7 @@ fn findings(of: &Template) -> Vec<FindingView> {
         .collect()
 }
 
-/// A template in a list, as we promise it.
+/// A template in a list, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct ListedView {
     id: TemplateId,
@@ -93,9 +67,6 @@ struct ListedView {
 }
 
 /// `GET /templates`.
-///
-/// # Errors
-/// The database's.
 pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
     let view = |of: store::Listed| ListedView {
         id: of.id,
@@ -199,13 +170,13 @@ async fn shown(
 pub struct Asked {
     version: Option<i32>,
     locale: Option<String>,
-    /// Whose facts are used; without one they show as their keys.
+    /// The incident of the facts; without one, facts show as their keys.
     incident: Option<String>,
     /// A real person of that incident; needs the right to see people.
     reference: Option<String>,
 }
 
-/// A notice as it would be sent, as we promise it.
+/// A notice as it would be sent, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct PreviewView {
     locale: String,
@@ -246,72 +217,4 @@ pub async fn preview(
         text: shown.text,
         html: shown.html,
     }))
-}
-
-/// Something wrong with a text, as we promise it.
-#[derive(Debug, Serialize)]
-struct TextError {
-    locale: Option<String>,
-    part: &'static str,
-    line: usize,
-    column: usize,
-    why: String,
-}
-
-/// The problem of texts that do not compile: every place with what is wrong there.
-pub fn bad_text<'e>(wrong: impl Iterator<Item = (Option<&'e str>, &'e MergeError)>) -> Problem {
-    let each = |(locale, error): (Option<&str>, &MergeError)| TextError {
-        locale: locale.map(str::to_owned),
-        part: match error.part {
-            Part::Subject => "subject",
-            Part::Body => "body",
-        },
-        line: error.line,
-        column: error.column,
-        why: error.problem.to_string(),
-    };
-    let errors: Vec<_> = wrong.map(each).collect();
-    Problem::new(Kind::NotAccepted)
-        .because("the text cannot be merged; errors has every place")
-        .with("errors", errors)
-}
-
-impl From<EditError> for Problem {
-    fn from(error: EditError) -> Self {
-        let kind = match &error {
-            EditError::Missing => Kind::NotFound,
-            EditError::NameTaken => Kind::Taken,
-            EditError::Changed { .. } => Kind::InTheWay,
-            EditError::Name
-            | EditError::Variants
-            | EditError::Names(_)
-            | EditError::Text(_)
-            | EditError::Db(_) => Kind::NotAccepted,
-        };
-        match error {
-            EditError::Db(error) => error.into(),
-            EditError::Text(wrong) => {
-                bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
-            }
-            EditError::Changed {
-                newest, ref what, ..
-            } => {
-                let what = what.clone();
-                Self::new(kind)
-                    .because(error)
-                    .with("version", newest)
-                    .with("changed", what)
-            }
-            error => Self::new(kind).because(error),
-        }
-    }
-}
-
-impl From<PreviewError> for Problem {
-    fn from(error: PreviewError) -> Self {
-        match error {
-            PreviewError::Text(wrong) => bad_text(wrong.iter().map(|error| (None, error))),
-            missing @ PreviewError::Missing(_) => Self::new(Kind::NotAccepted).because(missing),
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::ticket::{
     Message, MessageKind, Move, Ticket, TicketChannel, TicketResolution, TicketStatus,
 };
 
-/// A ticket, as we promise it. Words are `null` once their incident was forgotten.
+/// A ticket, in the JSON of the API. Words are `null` once their incident was forgotten.
 #[derive(Debug, Serialize)]
 pub struct TicketView {
     id: TicketId,
@@ -36,7 +36,7 @@ pub struct TicketView {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     caller_verified: bool,
-    /// Only where one ticket is asked for.
+    /// Only where one ticket is requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<Vec<MessageView>>,
     /// Likewise.
@@ -77,7 +77,7 @@ impl TicketView {
         }
     }
 
-    /// The same with all that was said and done.
+    /// A ticket with its messages and its history.
     pub(super) fn whole(self, thread: Vec<Message>, history: Vec<Move>) -> Self {
         Self {
             thread: Some(thread.into_iter().map(MessageView::of).collect()),
@@ -87,7 +87,7 @@ impl TicketView {
     }
 }
 
-/// A message, as we promise it.
+/// A message, in the JSON of the API.
 #[derive(Debug, Serialize)]
 pub struct MessageView {
     no: i32,
@@ -116,7 +116,7 @@ impl MessageView {
     }
 }
 
-/// A move, as we promise it; the first has no `from`.
+/// A change of state, in the JSON of the API. The first has no `from`.
 #[derive(Debug, Serialize)]
 pub struct MoveView {
     from: Option<TicketStatus>,

@@ -18,8 +18,8 @@ use crate::ticket::guard::Refusal;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::ticket::{Then, Ticket, TicketChannel, TicketResolution, TicketStatus};
+use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
 
 fn shown(answer: HttpResponseBuilder, ticket: Ticket) -> HttpResponse {
     versioned(answer, ticket.version, &TicketView::of(ticket))
@@ -66,7 +66,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
         }
         (TicketChannel::Web, None) => {
             return Err(refused(
-                "a question from the web is somebody's: name the person",
+                "a question from the web needs its person: name the person",
             ));
         }
         (TicketChannel::Phone, person) => {
@@ -158,10 +158,7 @@ pub async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) 
     Ok(versioned(HttpResponse::Ok(), version, &view))
 }
 
-/// `POST /tickets/take-next`: the first in line, leased to the caller; 204 if nobody waits.
-///
-/// # Errors
-/// The database's.
+/// `POST /tickets/take-next`: assigns the first waiting ticket to the caller; 204 if none waits.
 pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
     Ok(
         match desk::take_next(&app, who.id).await.map_err(refusal)? {
@@ -199,7 +196,7 @@ pub struct NewMessage {
     seen: Option<i32>,
 }
 
-/// `POST /tickets/{id}/messages`. A note needs no version: it is in nobody's way.
+/// `POST /tickets/{id}/messages`. A note needs no version, since it conflicts with nothing.
 ///
 /// # Errors
 /// 409 with what is new if the ticket changed, 422 for what a move needs.
@@ -277,7 +274,7 @@ pub async fn transition(
     Ok(shown(HttpResponse::Ok(), moved.map_err(refusal)?))
 }
 
-/// The problem of a deed that was not done.
+/// The problem of an action that was refused.
 fn refusal(error: DeskError) -> Problem {
     let because = |kind, why: &DeskError| Problem::new(kind).because(why);
     match error {

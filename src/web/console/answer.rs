@@ -9,10 +9,10 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::App;
 use crate::db::Conn;
+use crate::web::caller::Signed;
 use crate::web::frame;
 use crate::web::page::{Area, Desk, Flash, Tone};
 use crate::web::problem::{Kind, Problem};
-use crate::web::who::Signed;
 
 /// The message about a change of state; the page of the incident adds the state.
 pub(super) const MOVED: &str = "The state of the incident is changed.";

@@ -7,14 +7,14 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
+use crate::web::caller::Signed;
 use crate::web::console::{Account, Choice, HistoryLine};
+use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
-use crate::web::thread::{Kind, Message};
-use crate::web::who::Signed;
 
 /// `/console/design`
 #[derive(Template)]

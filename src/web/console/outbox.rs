@@ -9,12 +9,12 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::mail::read::{Folder, Found, Read};
 use crate::staff::right::SeeOutbox;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::frame;
+use crate::web::middleware::headers::PREVIEW_POLICY;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::site::PREVIEW_POLICY;
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/outbox` and `/console/outbox/{name}`
 #[derive(Template)]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::again::Again;
+use crate::web::form::resubmit::Resubmission;
 use crate::web::page::Desk;
 
 /// The error page. It reads nothing from the database, since the database may be the cause.
@@ -26,5 +26,5 @@ pub struct ProblemPage {
     /// The page of the form's subject; empty without one.
     pub back: String,
     /// The form that can be sent again after the fault is over.
-    pub again: Option<Again>,
+    pub again: Option<Resubmission>,
 }

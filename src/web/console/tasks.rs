@@ -10,10 +10,10 @@ use crate::id::IncidentId;
 use crate::incident::open::Untold;
 use crate::incident::{Incident, IncidentState};
 use crate::staff::Right;
+use crate::web::caller::Signed;
 use crate::web::figures::count;
 use crate::web::page::Tone;
 use crate::web::problem::Problem;
-use crate::web::who::Signed;
 
 /// One task.
 #[derive(Debug, Clone)]

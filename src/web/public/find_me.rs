@@ -1,5 +1,5 @@
-//! "Am I affected?" without a link. The page asks for nothing and looks nothing up, so that nobody can ask about somebody
-//! else.
+//! "Am I affected?" without a link. The page has no form and looks nothing up, so that nobody can ask about another
+//! person.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;

@@ -1,4 +1,4 @@
-//! The front door: who speaks, what happened lately, and the two ways in without a link.
+//! The home page: the incidents, and what visitors without a link can do.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -37,9 +37,6 @@ pub struct Listed {
 }
 
 /// `GET /`.
-///
-/// # Errors
-/// The database's.
 pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let mut incidents = Vec::new();

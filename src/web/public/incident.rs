@@ -1,4 +1,4 @@
-//! One incident in public: the facts, and every statement with its date, none ever removed.
+//! The public page of an incident: the facts, and every statement with its date; none is ever removed.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};

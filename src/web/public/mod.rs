@@ -1,5 +1,5 @@
-//! The public pages: what a customer sees, a phone in their hand. Each file holds what one page
-//! needs to know; its template lies beside it.
+//! The public pages: what a customer sees, often on a phone. Each file has the data of one page;
+//! its template is in the same folder.
 //!
 //! | request | page or answer | form fields (`csrf` in each) |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 //! | `POST /s/{token}/open` | opens tier 1 for the session, back to `back` | `back`, `code` |
 //! | `POST /s/{token}/leave` | closes tier 1, back to the page | |
 //! | `POST /s/{token}/tickets` | asks, on to the next | `text`, `harm` (`yes` or absent) |
-//! | `GET /s/{token}/tickets/{number}/asked` | [`asked::Asked`] | |
+//! | `GET /s/{token}/tickets/{number}/asked` | [`question_received::QuestionReceived`] | |
 //! | `GET /s/{token}/tickets/{number}` | [`my_ticket::MyTicket`] | |
 //! | `POST /s/{token}/tickets/{number}/messages` | replies, back to the ticket | `text` |
 //! | `POST /s/{token}/tickets/{number}/reopen` | "this did not help" | |
@@ -19,14 +19,14 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
-pub mod asked;
+pub mod details;
 pub mod find_me;
 pub mod home;
 pub mod incident;
-pub mod mine;
 pub mod my_status;
 pub mod my_ticket;
 pub mod problem;
+pub mod question_received;
 pub mod second_step;
 pub mod unlock;
 pub mod verify;
@@ -72,7 +72,7 @@ impl Update {
 }
 
 impl Fact {
-    /// The fact sheet as a reader of `locale` sees it: a fact that is also told in other languages
+    /// The fact sheet for a reader of `locale`. A fact that is also given in other languages
     /// (`what_happened`, `what_happened_es`) is shown once, in theirs.
     pub fn sheet(facts: &Facts, locale: &str) -> Vec<Fact> {
         let language = element::spoken(locale);

@@ -1,5 +1,5 @@
-//! The page behind a notice's link, in two tiers: the link alone shows nothing personal; after
-//! a one-time code to the address on file it shows what is this person's own.
+//! The page of a status link, in two tiers: the link alone shows nothing personal; after
+//! a one-time code to the address on file it shows the data of this person.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -8,7 +8,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-pub use super::mine::{Corrected, Mine, SentLetter, SentNotice, Wrong, subject};
+pub use super::details::{Corrected, Details, SentLetter, SentNotice, Wrong, subject};
 use super::unlock::{self, Asked, Step, Unlock};
 use super::{Fact, Update, known, my_ticket, promised};
 use crate::app::App;
@@ -17,18 +17,18 @@ use crate::element::{ElementSet, guidance};
 use crate::incident;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
-use crate::web::affected::written_to;
+use crate::web::caller::Visitor;
+use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
+use crate::web::notification::Case;
+pub use crate::web::notification::Told;
 use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::person_lookup::written_to;
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::sentence;
-use crate::web::told::Case;
-pub use crate::web::told::Told;
-use crate::web::who::Visitor;
 
-/// The topic of a question whose writer ticked that the harm happens already.
+/// The topic of a question with the box "already misusing" ticked.
 const HARM: &str = "Fraud: somebody is already misusing the data";
 
 /// `/s/{token}`
@@ -43,9 +43,9 @@ pub struct MyStatus {
     pub slug: String,
     /// The incident's public title.
     pub title: String,
-    /// How this person was told last.
+    /// The last notification of this person.
     pub told: Told,
-    /// The days between which records of what was sent may be missing, for somebody who was told nothing as far as they go.
+    /// The days between which records of what was sent may be missing, for a person who seems not to be notified.
     pub missing: Option<(Moment, Moment)>,
     /// Set if the list says that they are not affected.
     pub not_affected: Option<NotAffected>,
@@ -66,10 +66,10 @@ pub struct MyStatus {
     /// The step to tier 1.
     pub unlock: Unlock,
     /// Tier 1, once open.
-    pub mine: Option<Mine>,
+    pub mine: Option<Details>,
 }
 
-/// What is said to somebody who is not affected after all. Nothing of it is personal.
+/// The text for a person who is not affected after all. Nothing of it is personal.
 #[derive(Debug, Clone)]
 pub struct NotAffected {
     /// The day and the number of the list that says so, if recorded.
@@ -112,25 +112,25 @@ pub struct MyTicketLine {
 pub struct Ask {
     /// The question.
     pub text: String,
-    /// Ticked: somebody already misuses the data.
+    /// The box: the data are already misused.
     pub harm: bool,
     /// Why it was refused; field `text`.
     pub faults: Faults,
 }
 
-/// What everybody can do.
+/// The advice for everybody.
 const DISTRUST: (&str, &str) = (
     "Distrust calls and messages about this",
     "A caller who has your data can sound genuine. We never ask for a password, a PIN, a card number or \
      money. When in doubt, hang up and use the number at the foot of this page.",
 );
-/// What somebody can do who can have a code.
+/// The advice for a person who can get a code by e-mail.
 const SEE: (&str, &str) = (
     "See which of your data was taken",
     "Ask for a one-time code below. This page then says what to do first about your own data.",
 );
 
-/// The same for somebody whom a letter reached.
+/// The advice for a person with a postal letter.
 const SEE_BY_LETTER: &str = "Type the code that is printed in our letter below. This page then says what to do first about \
      your own data.";
 
@@ -221,7 +221,7 @@ pub async fn page(
     };
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
-        true => Some(Mine::of(app, person, &key, &campaigns, &case)?),
+        true => Some(Details::of(app, person, &key, &campaigns, &case)?),
         false => None,
     };
     let unlock = match mine {
@@ -269,7 +269,7 @@ fn action(title: &str, how: &str) -> Action {
     }
 }
 
-/// For what was taken of this person; where nothing was, what everybody can do.
+/// The advice for the exposed data of this person; without any, the advice for everybody.
 fn guided(exposed: ElementSet, locale: &str) -> Vec<Action> {
     if exposed.is_empty() {
         return vec![action(DISTRUST.0, DISTRUST.1)];
@@ -280,7 +280,7 @@ fn guided(exposed: ElementSet, locale: &str) -> Vec<Action> {
         .collect()
 }
 
-/// Before we may say what concerns them in particular. A code is named only to somebody who can have one.
+/// The advice before the second step, which is not personal. It names a code only if the person can get one.
 fn general(retracted: bool, unlock: &Unlock) -> Vec<Action> {
     let mut all = vec![action(DISTRUST.0, DISTRUST.1)];
     match unlock.step {

@@ -1,4 +1,4 @@
-//! One question of a customer: where it stands, what happens next and by when, the conversation.
+//! One question of a customer: its state, what happens next and by when, and the conversation.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
@@ -14,13 +14,13 @@ use crate::ticket::intake::{self, Answered, IntakeError};
 use crate::ticket::number::Number;
 use crate::ticket::status::Hearing;
 use crate::ticket::{self, MessageKind, Ticket, TicketResolution, TicketStatus};
+use crate::web::caller::Visitor;
+use crate::web::conversation::{Message, sentence};
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::{Message, sentence};
-use crate::web::who::Visitor;
 
 /// `/s/{token}/tickets/{number}`
 #[derive(Template)]
@@ -251,7 +251,7 @@ async fn find(app: &App, visitor: &Visitor, number: &Number) -> Result<Ticket, P
     Ok(ticket::store::find_theirs(&mut conn, &app.keys, visitor.person.id, number).await?)
 }
 
-/// Only what the customer may read: their words and our answers.
+/// The messages that the customer may read: their own and our answers.
 async fn thread(app: &App, ticket: &Ticket) -> Result<Vec<Message>, Problem> {
     let mut conn = app.db.get().await?;
     let messages = ticket::store::thread(&mut conn, &app.keys, ticket, 0).await?;
@@ -278,7 +278,7 @@ fn number(path: &(String, String)) -> Result<Number, Problem> {
     path.1.parse().map_err(|_| Problem::not_found())
 }
 
-/// What a customer reads as the name of a ticket. Nobody who called without being verified is taken for them.
+/// The name of a ticket for the customer. A caller who was not verified is not named as the customer.
 pub(super) fn name(ticket: &Ticket) -> String {
     let (on, number) = (ticket.created_at.format("%-d %B %Y"), &ticket.number);
     match (ticket.is_call(), ticket.caller_verified) {
@@ -288,7 +288,7 @@ pub(super) fn name(ticket: &Ticket) -> String {
     }
 }
 
-/// The other tickets of a person, one of which has the answer if this one was closed as the same matter.
+/// The other tickets of a person, if this one was closed as a duplicate: one of them has the answer.
 async fn others(app: &App, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
     let Some(person) = ticket.person.filter(|_| is_elsewhere(ticket)) else {
         return Ok(Vec::new());
@@ -300,13 +300,13 @@ async fn others(app: &App, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
     Ok(others)
 }
 
-/// Whether it was closed since another ticket has the answer.
+/// Whether it was closed as a duplicate of another ticket.
 fn is_elsewhere(ticket: &Ticket) -> bool {
     use TicketResolution::{Duplicate, Merged};
     matches!(ticket.resolution, Some(Duplicate | Merged))
 }
 
-/// What happens next. An e-mail is named only where one may go, and a form only where there is one.
+/// What happens next. It names an e-mail only if the person may be mailed, and a form only if the page has one.
 fn next(
     ticket: &Ticket,
     hears: Hearing,
@@ -348,7 +348,7 @@ fn next(
     format!("{next}{first}")
 }
 
-/// The second step ran out while they wrote: their words come back.
+/// The second step expired while the customer wrote: the page shows their text again.
 fn locked(app: &App, req: &HttpRequest, typed: String) -> Answer {
     let page = ProblemPage {
         visit: frame::visit(app, req),

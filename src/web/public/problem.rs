@@ -1,11 +1,11 @@
-//! What is said when a page cannot be shown. Unknown, expired and forged links read alike.
+//! Error pages for customers. Unknown, expired and forged links get the same page.
 
 use askama::Template;
 
-use crate::web::again::Again;
+use crate::web::form::resubmit::Resubmission;
 use crate::web::page::Visit;
 
-/// What is said beside words that are given back whole.
+/// The hint at text that the page shows again completely.
 pub const COPY: &str = "Copy it, so that you need not write it again.";
 
 /// The page of a refusal or a fault.
@@ -14,20 +14,20 @@ pub const COPY: &str = "Copy it, so that you need not write it again.";
 pub struct ProblemPage {
     /// The frame.
     pub visit: Visit,
-    /// What is the matter, in a line.
+    /// The problem, in a line.
     pub title: String,
     /// What it means, in a sentence or two.
     pub text: String,
     /// What to do, each a sentence.
     pub advice: Vec<String>,
-    /// To quote on the phone; empty when it would help nobody.
+    /// The reference to quote on the phone; empty if the log has none.
     pub reference: String,
-    /// Words the person had typed and that we could not keep for them; empty when none.
+    /// Text that the person had typed and that was not stored; empty if there is none.
     pub typed: String,
-    /// What is said beside them.
+    /// The hint at that text.
     pub typed_hint: &'static str,
-    /// The form that can be sent again once the fault is over.
-    pub again: Option<Again>,
+    /// The form, to be sent again once the fault is over.
+    pub again: Option<Resubmission>,
 }
 
 impl ProblemPage {
@@ -59,7 +59,7 @@ impl ProblemPage {
         ProblemPage { reference, ..page }
     }
 
-    /// 503: the database is away. Of what was sent `is_open` says that nothing is known.
+    /// 503: the database is away. `is_open`: it is unknown whether the form was stored.
     pub fn away(visit: Visit, reads: bool, is_open: bool, reference: String) -> ProblemPage {
         let advice = match (reads, is_open) {
             (true, _) => "Wait a minute, then load this page again.",
@@ -77,7 +77,7 @@ impl ProblemPage {
         ProblemPage { reference, ..page }
     }
 
-    /// 503: the database went away while it was asked to keep what somebody sent.
+    /// 503: the database went away during the commit of a form.
     pub fn unsure(visit: Visit) -> ProblemPage {
         ProblemPage::say(
             visit,
@@ -103,7 +103,7 @@ impl ProblemPage {
         }
     }
 
-    /// Gives back what the person had typed, to copy.
+    /// Shows the typed text again, to copy.
     pub fn with_typed(self, typed: String, typed_hint: &'static str) -> ProblemPage {
         ProblemPage {
             typed,
@@ -112,9 +112,9 @@ impl ProblemPage {
         }
     }
 
-    /// Gives back what the person had typed in its fields, to be sent again: at once if it is known that nothing was
+    /// Shows the form again, filled in, to be sent once more: at once if it is known that nothing was
     /// changed, else as the advice of the page says.
-    pub fn with_again(self, again: Option<Again>, is_known: bool) -> ProblemPage {
+    pub fn with_again(self, again: Option<Resubmission>, is_known: bool) -> ProblemPage {
         let advice = match again {
             Some(_) if is_known => vec!["Wait a minute, then press “Send again”.".to_owned()],
             _ => self.advice,

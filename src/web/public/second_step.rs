@@ -1,4 +1,4 @@
-//! The deeds of the second step: send the code, check it, close the details again.
+//! The actions of the second step: send the code, check it, close the details again.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -13,10 +13,10 @@ use crate::db;
 use crate::postal;
 use crate::ticket::code;
 use crate::ticket::number::Number;
+use crate::web::caller::Visitor;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::Answer;
-use crate::web::who::Visitor;
 
 /// What the forms send.
 #[derive(Deserialize, Default)]
@@ -27,10 +27,7 @@ pub struct Typed {
     letter: String,
 }
 
-/// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page says what became of it.
-///
-/// # Errors
-/// The database's.
+/// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page shows the result.
 pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer {
     code::send(&app, visitor.person.incident, visitor.person.id).await?;
     let back = Back::read(&form.back).path(&visitor);
@@ -39,16 +36,33 @@ pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer
 
 /// `POST /s/{token}/open`: the right code, of an e-mail or printed in a letter, opens the details for a while, on this
 /// device.
-///
-/// # Errors
-/// The database's.
 pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form<Typed>) -> Answer {
     let back = Back::read(&form.back);
     if fits(&app, &visitor, &form.typed).await? {
         let cookie = unlock::cookie(&app, &visitor);
         return Ok(go(back.path(&visitor)).cookie(cookie).finish());
     }
-    let (field, text) = match form.letter.is_empty() {
+    let unlock = Unlock {
+        asked: form.letter.is_empty(),
+        faults: Faults(vec![wrong_code(form.letter.is_empty())]),
+        back: form.typed.back,
+        code: form.typed.code,
+        letter: form.typed.letter,
+        ..Unlock::default()
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    match back {
+        Back::Status => my_status::page(&app, &req, &visitor, status, Ask::default(), unlock).await,
+        Back::Ticket(number) => {
+            let reply = Reply::default();
+            my_ticket::page(&app, &req, &visitor, &number, status, reply, unlock).await
+        }
+    }
+}
+
+/// The error of a wrong code, by e-mail or from a postal letter.
+fn wrong_code(by_email: bool) -> Fault {
+    let (field, text) = match by_email {
         true => (
             "code",
             "This is not the code of our last e-mail, or it is too old or used up. Type it again, or let us \
@@ -60,37 +74,13 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
              by letter with the paper.",
         ),
     };
-    let fault = Fault {
+    Fault {
         field: field.to_owned(),
         text: text.to_owned(),
-    };
-    let unlock = Unlock {
-        asked: form.letter.is_empty(),
-        back: form.typed.back,
-        code: form.typed.code,
-        letter: form.typed.letter,
-        faults: Faults(vec![fault]),
-        ..Unlock::default()
-    };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    match back {
-        Back::Status => my_status::page(&app, &req, &visitor, status, Ask::default(), unlock).await,
-        Back::Ticket(number) => {
-            my_ticket::page(
-                &app,
-                &req,
-                &visitor,
-                &number,
-                status,
-                Reply::default(),
-                unlock,
-            )
-            .await
-        }
     }
 }
 
-/// Whether what was typed is a factor of this person: the code of our last e-mail to their present address, or the
+/// Whether the typed code is right: the code of our last e-mail to the present address, or the
 /// one printed in a letter.
 async fn fits(app: &App, visitor: &Visitor, typed: &Typed) -> db::Result<bool> {
     let person = &visitor.person;
@@ -109,7 +99,7 @@ pub async fn leave(visitor: Visitor, _form: Form<Nothing>) -> Answer {
     Ok(go(Back::Status.path(&visitor)).cookie(cookie).finish())
 }
 
-/// The page from which the step was made. It comes out of a form, so it leads nowhere else.
+/// The page from which the step was made. It comes from a form, so only these two are possible.
 enum Back {
     Status,
     Ticket(Number),

@@ -13,23 +13,23 @@ use crate::postal;
 use crate::seal::same;
 use crate::ticket::code;
 pub use crate::ticket::code::Step;
+use crate::web::caller::{self, Visitor};
 use crate::web::page::{Faults, Moment};
 use crate::web::problem::Problem;
-use crate::web::who::{self, Visitor};
 
 /// Octets of the MAC that the cookie keeps.
 const MAC_LEN: usize = 16;
 
-/// Where a visitor stands with the one-time code.
+/// The state of a visitor's one-time code.
 #[derive(Debug, Clone, Default)]
 pub struct Unlock {
-    /// Whether a code was asked for just now. Whether one was sent, `step` says.
+    /// Whether a code was requested just now; `step` says whether one was sent.
     pub asked: bool,
-    /// What can be said of the code.
+    /// The state of the code.
     pub step: Step,
     /// Which page to come back to: a path below this link.
     pub back: String,
-    /// What was typed and refused.
+    /// The refused code, as typed.
     pub code: String,
     /// Why: one sentence for every kind of wrong, at field `code` or `letter`.
     pub faults: Faults,
@@ -52,7 +52,7 @@ pub(super) fn exact(at: &DateTime<Utc>) -> Moment {
 }
 
 impl Unlock {
-    /// With what can be said of the visitor's code now.
+    /// Reads the present state of the visitor's code.
     ///
     /// # Errors
     /// 404 once the incident was forgotten.
@@ -119,7 +119,7 @@ pub fn cookie(app: &App, visitor: &Visitor) -> Cookie<'static> {
     let until = (app.now().timestamp() + minutes * 60).to_be_bytes();
     let mac = ground(app, visitor, &until);
     let value = URL_SAFE_NO_PAD.encode([&until[..], &mac[..MAC_LEN]].concat());
-    who::cookie(app, COOKIE, value, format!("/s/{}", visitor.token))
+    caller::cookie(app, COOKIE, value, format!("/s/{}", visitor.token))
         .max_age(Duration::minutes(minutes))
         .finish()
 }

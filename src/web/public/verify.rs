@@ -1,4 +1,4 @@
-//! Is this notice from us? The code alone proves it, without following any link.
+//! Checks whether a notice is genuine by its code, without following a link.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -15,13 +15,13 @@ use crate::incident;
 use crate::link::NoticeCode;
 use crate::postal::{self, PostalState, PostalStatus};
 use crate::staff::sign_in::Attempts;
-use crate::staff::wrong_code::{self, TryError};
+use crate::staff::wrong_code;
 use crate::ticket::number::Number;
+use crate::web::caller::came_from;
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::problem::{self, Problem};
-use crate::web::who::came_from;
 
 /// `/verify`
 #[derive(Template)]
@@ -37,7 +37,7 @@ pub struct Verify {
     pub answer: Answer,
 }
 
-/// What is said about a code.
+/// The answer about a code.
 #[derive(Debug, Clone, Default)]
 pub enum Answer {
     /// Nothing asked yet.
@@ -63,9 +63,9 @@ pub enum Answer {
         /// Its address; none while its page is not public.
         slug: Option<String>,
     },
-    /// Not one of ours, mistyped, or of a notice that never left: the same words for all.
+    /// Unknown, mistyped, or of a notice that was never sent: the same words for all.
     Unknown,
-    /// What other messages of ours carry, in words: no code of a notice.
+    /// Not a code of a notice, but something that other messages of ours carry: the words say what.
     Other(&'static str),
     /// We do not know it, and records of what was sent between these days may be missing.
     Missing {
@@ -97,8 +97,8 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> problem::Answer {
     Ok(page::show(StatusCode::OK, &view)?)
 }
 
-/// `POST /verify`: changes nothing, but a code does not belong in an address, which is kept by
-/// browsers and servers.
+/// `POST /verify`. It changes nothing, but a code does not belong in an address, which
+/// browsers and servers store.
 ///
 /// # Errors
 /// The database's; too many wrong codes from one address.
@@ -138,7 +138,7 @@ pub async fn check(
     Ok(page::show(StatusCode::OK, &view)?)
 }
 
-/// What a text that is no code of a notice looks like, if other messages of ours carry such a text.
+/// What a text is that is not the code of a notice but looks like a text in other messages of ours.
 fn other(typed: &str) -> Option<&'static str> {
     let typed = typed.trim();
     if typed.len() == 6 && typed.bytes().all(|c| c.is_ascii_digit()) {
@@ -152,15 +152,6 @@ fn other(typed: &str) -> Option<&'static str> {
         "This looks like the number of a question. Our receipts and answers name that number. You see your question on \
          your own page, behind the link in your notice.",
     )
-}
-
-impl From<TryError> for Problem {
-    fn from(error: TryError) -> Self {
-        match error {
-            TryError::TooMany(seconds) => Self::too_many(seconds),
-            TryError::Db(error) => error.into(),
-        }
-    }
 }
 
 async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
@@ -181,8 +172,8 @@ async fn look_up(app: &App, code: NoticeCode) -> Result<Answer, Problem> {
     look_up_letter(app, &mut conn, code).await
 }
 
-/// Whether a letter on paper carries the code. One that came back is ours all the same; the code of one that was
-/// not posted is nobody's.
+/// Whether a postal letter carries the code. A letter that came back is genuine too; the code of a letter that was
+/// not posted is unknown.
 async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<Answer, Problem> {
     let key = code.key(&app.keys);
     let mut letters = postal::store::of_code(conn, code.bucket(), &[key]).await?;
@@ -203,7 +194,7 @@ async fn look_up_letter(app: &App, conn: &mut Conn, code: NoticeCode) -> Result<
     })
 }
 
-/// What is said of a code that no message on record carries. Nothing computes it from the key alone, since it is that of
+/// The answer for a code that no message on record carries. It cannot be computed from the key alone, since it belongs to
 /// a notice or a list; after the database was put back to an older state those may be missing.
 async fn unknown(app: &App, conn: &mut Conn) -> Result<Answer, Problem> {
     let missing = deployment::store::missing(conn, app.now()).await?;

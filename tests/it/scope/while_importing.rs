@@ -77,7 +77,8 @@ async fn an_import_that_lost_its_lock_leaves_the_next_one_alone() {
         tokio::task::yield_now().await;
     }
     let (second, reading) = slow(&desk, 2).await;
-    assert!(first.send("b,name\n".into()).await);
+    // The import may have noticed the loss by itself, and read no more.
+    first.send("b,name\n".into()).await;
     first.finish().await;
     assert!(dies.await.unwrap().is_err(), "its connection is gone");
     let mut conn = desk.conn().await;

@@ -11,7 +11,7 @@ mod limits;
 mod shown;
 
 use candor::staff::StaffRole::{Admin, Agent, Approver, Comms, Lead};
-use candor::web::doors;
+use candor::web::endpoints;
 use serde_json::{Value, json};
 
 use crate::client::{ApiClient, Seen, Site};
@@ -44,7 +44,7 @@ async fn every_post_of_the_api_asks_for_a_key() {
     let site = Site::open(&house.app).await;
     let program = site.program(&[Admin, Agent, Approver, Comms, Lead]).await;
     let mut asked = 0;
-    for (method, address, _) in doors() {
+    for (method, address, _) in endpoints() {
         let Some(path) = address.strip_prefix("/api/v1") else {
             continue;
         };
@@ -251,7 +251,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
     );
     assert!(
         seen.body
-            .contains("asks again with the same Idempotency-Key")
+            .contains("Repeat the request with the same Idempotency-Key")
     );
     assert_eq!(seen.header("retry-after"), "5");
     let page = form("b");

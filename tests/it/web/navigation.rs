@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use candor::campaign::CampaignKind;
 use candor::staff::StaffRole::{Agent, Comms, Lead};
 use candor::staff::{StaffRole, key};
-use candor::web::{Who, doors};
+use candor::web::{Access, endpoints};
 
 use crate::client::{Browser, Seen, Site};
 use crate::house::House;
@@ -49,7 +49,7 @@ fn walk(browser: &Browser, start: &str) -> BTreeMap<String, Seen> {
 }
 
 /// The roles that may send this form.
-fn who(method: &str, path: &str) -> Option<Who> {
+fn who(method: &str, path: &str) -> Option<Access> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let fits = |pattern: &str| {
         let (one, other): (Vec<_>, Vec<_>) =
@@ -59,15 +59,15 @@ fn who(method: &str, path: &str) -> Option<Who> {
         };
         one.len() == other.len() && one.iter().zip(&other).all(same)
     };
-    let mut all = doors().into_iter();
+    let mut all = endpoints().into_iter();
     let door =
         all.find(|(of, pattern, _)| of.as_str().eq_ignore_ascii_case(method) && fits(pattern));
     door.map(|(_, _, who)| who)
 }
 
-fn is_open_to(role: StaffRole, who: Option<Who>) -> bool {
+fn is_open_to(role: StaffRole, who: Option<Access>) -> bool {
     match who {
-        Some(Who::May(right)) => role.may(right),
+        Some(Access::May(right)) => role.may(right),
         Some(_) => true,
         None => false,
     }

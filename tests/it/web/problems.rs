@@ -43,7 +43,7 @@ async fn the_api_answers_with_documents() {
     assert_eq!(seen.header("content-type"), "application/problem+json");
     let expected = json!({
         "type": "urn:candor:problem:not-found",
-        "title": "There is nothing here",
+        "title": "Not found",
         "status": 404,
         "detail": Kind::NotFound.advice(),
     });

@@ -9,7 +9,7 @@ use candor::link::StatusLink;
 use candor::staff::StaffRole;
 use candor::ticket::intake;
 use candor::web::problem::Kind;
-use candor::web::{Who, doors};
+use candor::web::{Access, endpoints};
 
 use crate::client::{ApiClient, Browser, Seen, Site};
 use crate::house::House;
@@ -125,7 +125,7 @@ async fn strangers_are_refused_on_all_routes_but_the_public_ones() {
         "junk",
     ] {
         program.key = key.to_owned();
-        for (method, path, who) in doors() {
+        for (method, path, who) in endpoints() {
             let address = address(&path, &things);
             let api = path.starts_with("/api/v1");
             let seen = match api {
@@ -133,9 +133,9 @@ async fn strangers_are_refused_on_all_routes_but_the_public_ones() {
                 false => knock(&browser, method.as_str(), &address, &csrf),
             };
             let fine = match who {
-                Who::Anyone => let_in(&seen),
-                Who::Link => seen.status == 404,
-                Who::Staff | Who::May(_) => is_at_the_door(&seen),
+                Access::Anyone => let_in(&seen),
+                Access::Link => seen.status == 404,
+                Access::Staff | Access::May(_) => is_at_the_door(&seen),
             };
             assert!(fine, "{method} {path}: {} {}", seen.status, seen.body);
         }
@@ -149,7 +149,7 @@ async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
     let (things, _) = furnish(&house).await;
     for role in StaffRole::ALL.iter().copied() {
         let program = site.program(&[role]).await;
-        for (n, (method, path, who)) in doors().into_iter().enumerate() {
+        for (n, (method, path, who)) in endpoints().into_iter().enumerate() {
             // A browser for each route: one of them signs out.
             let browser = match path.starts_with("/api/v1") {
                 true => None,
@@ -161,12 +161,12 @@ async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
                 Some(browser) => {
                     // The pages behind a status link have forms of their own.
                     let csrf = match who {
-                        Who::Link => browser
+                        Access::Link => browser
                             .get(&format!("/s/{}", things["token"]))
                             .csrf()
                             .to_owned(),
                         // Public pages do not look at sessions.
-                        Who::Anyone if !path.starts_with("/console") => {
+                        Access::Anyone if !path.starts_with("/console") => {
                             browser.get("/verify").csrf().to_owned()
                         }
                         _ => browser.get("/console/sign-in").csrf().to_owned(),
@@ -175,8 +175,8 @@ async fn each_role_may_use_the_routes_of_its_rights_and_no_other() {
                 }
             };
             let expected = match who {
-                Who::Anyone | Who::Link | Who::Staff => true,
-                Who::May(right) => role.may(right),
+                Access::Anyone | Access::Link | Access::Staff => true,
+                Access::May(right) => role.may(right),
             };
             let fine = if expected {
                 let_in(&seen)
@@ -251,7 +251,10 @@ async fn p7_reading_changes_nothing() {
     candor::deployment::keys::check(&house.app).await.unwrap();
     let before = rows(&house).await;
     assert!(before.len() > 20);
-    for (method, path, _) in doors().into_iter().filter(|(method, ..)| method == "GET") {
+    for (method, path, _) in endpoints()
+        .into_iter()
+        .filter(|(method, ..)| method == "GET")
+    {
         let address = address(&path, &things);
         match path.starts_with("/api/v1") {
             true => drop(call(&program, method.as_str(), &address)),

@@ -135,7 +135,7 @@ async fn customer_reads(house: &House, site: &Site, page: &str) {
 /// The agent reads the same, and the urgency has changed with it.
 async fn agent_reads(house: &House, site: &Site, id: TicketId) {
     let ben = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let seen = ben.get(&format!("/console/tickets/{}", id)).body;
+    let seen = ben.get(&format!("/console/tickets/{id}")).body;
     assert!(
         seen.contains("Not affected, says the list of 3 December 2026 (version 2)."),
         "{seen}"

@@ -23,13 +23,13 @@ use crate::incident;
 use crate::seal::to_hex;
 use crate::staff;
 use crate::staff::right::ReadAudit;
+use crate::web::caller::Allowed;
 use crate::web::console::Choice;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// `/console/audit`
 #[derive(Template)]

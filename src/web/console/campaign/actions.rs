@@ -13,11 +13,11 @@ use crate::campaign::store;
 use crate::id::CampaignId;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 use crate::web::audience_counts::AudienceCounts;
+use crate::web::caller::Allowed;
 use crate::web::console::answer::{out_of_date, redirect};
 use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// The form of every button: what its page showed.
 #[derive(Debug, Deserialize, Default)]

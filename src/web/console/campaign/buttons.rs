@@ -6,9 +6,9 @@ use crate::campaign::store::Progress;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::notice::NoticeStatus;
 use crate::staff::Right;
+use crate::web::caller::Signed;
 use crate::web::console::Button;
 use crate::web::figures::count;
-use crate::web::who::Signed;
 
 /// The buttons for the actions that `who` has the right to do. `present` is the content if it were submitted now,
 /// `people` the number of recipients if they are counted, `cancel` the question before a cancellation.

@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::staff::right::StopSending;
+use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
 use crate::web::form::{Form, Nothing};
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// `POST /console/stop`: no message leaves any node (P4).
 ///

@@ -21,15 +21,15 @@ use crate::person::flags::Flags;
 use crate::person::place::{Jurisdiction, Locale};
 use crate::staff::Right;
 use crate::staff::right::{DraftCampaign, SeeCampaigns};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer::{self, redirect};
 use crate::web::console::incident::incident_at;
+use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::sentence;
-use crate::web::who::{Allowed, Signed};
 use crate::{incident, template};
 
 /// How many campaigns of an incident the list shows.

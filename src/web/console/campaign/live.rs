@@ -22,8 +22,8 @@ use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
 use crate::staff::session::{self, Token};
 use crate::web::Home;
+use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// The number of events over which the rate is computed: results are written about once a second.
 const WINDOW: usize = 10;

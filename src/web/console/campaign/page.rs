@@ -22,11 +22,11 @@ use crate::campaign::{Campaign, CampaignStatus, doubled};
 use crate::id::CampaignId;
 use crate::staff::right::SeeCampaigns;
 use crate::web::audience_counts::AudienceCounts;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::page::{self, Desk, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/campaigns/{id}`
 #[derive(Template)]

@@ -10,9 +10,9 @@ use crate::incident::Incident;
 use crate::person::AudienceCount;
 use crate::staff::Right;
 use crate::web::audience_counts::Counted;
+use crate::web::caller::Signed;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
-use crate::web::who::Signed;
 
 /// The audience of a campaign, and what prevents its submission.
 #[derive(Debug, Clone, Default)]

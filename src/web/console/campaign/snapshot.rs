@@ -17,13 +17,13 @@ use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, hold};
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
+use crate::web::caller::Signed;
 use crate::web::console::HistoryLine;
 use crate::web::console::answer;
 use crate::web::console::history::history_with_reasons;
 use crate::web::console::names::Names;
 use crate::web::page::{Area, Desk};
 use crate::web::problem::Problem;
-use crate::web::who::Signed;
 
 /// A campaign and everything that its page shows, read at one moment.
 pub(super) struct Snapshot {

@@ -29,10 +29,10 @@ use crate::deployment;
 use crate::id::{CampaignId, IncidentId, TemplateId};
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
+use crate::web::caller::Signed;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Signed;
 
 /// How many of the latest campaigns are read.
 const LATEST: i64 = 100;

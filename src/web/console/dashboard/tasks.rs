@@ -9,6 +9,7 @@ use crate::db::Conn;
 use crate::deployment::Doubt;
 use crate::staff::Right;
 use crate::ticket;
+use crate::web::caller::Signed;
 use crate::web::console::campaign::outcomes::reason_words;
 use crate::web::console::campaign::progress::prevented;
 use crate::web::console::campaign::speed::slow_in_words;
@@ -16,7 +17,6 @@ use crate::web::figures::count;
 use crate::web::frame;
 use crate::web::page::{Tone, span};
 use crate::web::problem::Problem;
-use crate::web::who::Signed;
 
 /// A relay that takes longer to answer has a task.
 const SLOW: TimeDelta = TimeDelta::seconds(30);

@@ -16,14 +16,14 @@ use crate::link::NoticeCode;
 use crate::staff::right::WorkTickets;
 use crate::ticket::desk::{self, Caller, DeskError};
 use crate::ticket::{Then, Ticket, TicketStatus};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::ticket::actions;
+use crate::web::conversation::sentence;
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::sentence;
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/helpline/call`
 #[derive(Template)]

@@ -16,13 +16,13 @@ use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
 use crate::ticket::desk;
 use crate::ticket::store::{self, Cursor, Filter};
+use crate::web::caller::Allowed;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
 
 /// `/console/helpline`
 #[derive(Template)]

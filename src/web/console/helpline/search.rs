@@ -15,13 +15,13 @@ use crate::incident::Incident;
 use crate::staff::Right;
 use crate::staff::right::SeeTickets;
 use crate::ticket::store;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// The maximum number of people to show the tickets of.
 const MAX_PEOPLE: usize = 20;

@@ -11,11 +11,11 @@ use crate::account::by::{Slice, whole};
 use crate::app::App;
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
+use crate::web::caller::Allowed;
 use crate::web::console::{Account, answer};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// `/console/incidents/{slug}/account`
 #[derive(Template)]

@@ -17,14 +17,14 @@ use crate::incident::change::{Change, changes};
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, store};
 use crate::staff::right::SteerIncident;
-use crate::web::affected::CAMPAIGNS;
+use crate::web::caller::Allowed;
 use crate::web::console::answer::{self, out_of_date, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::person_lookup::CAMPAIGNS;
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
-use crate::web::who::Allowed;
 
 /// The form of the fact sheet.
 #[derive(Deserialize, Default)]

@@ -12,11 +12,11 @@ use super::unsaved::Unsaved;
 use crate::app::App;
 use crate::erasure::{self, ForgetError};
 use crate::staff::right::ForgetIncident;
+use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
 use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// The form.
 #[derive(Deserialize, Default)]

@@ -3,8 +3,8 @@
 use crate::incident::open::Open;
 use crate::incident::{Incident, IncidentState};
 use crate::staff::Right;
+use crate::web::caller::Signed;
 use crate::web::page::Faults;
-use crate::web::who::Signed;
 
 /// The form that forgets the people, as typed.
 #[derive(Debug, Clone, Default)]

@@ -11,13 +11,13 @@ use crate::incident::steer::{self, SteerError};
 use crate::incident::{BadText, Facts, store};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Account;
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::Answer;
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/incidents`
 #[derive(Template)]

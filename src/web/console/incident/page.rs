@@ -20,17 +20,17 @@ use crate::incident::{Facts, Incident, IncidentState, store};
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
-use crate::web::again::accepted;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, message, redirect};
 use crate::web::console::campaign::row::{CampaignRow, rows};
 use crate::web::console::history::history;
 use crate::web::console::tasks::{self, Task};
 use crate::web::console::{Account, Button, Choice, HistoryLine};
 use crate::web::figures::filters;
+use crate::web::form::resubmit::accepted;
 use crate::web::page::{self, Area, Desk, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::{Fact, Update};
-use crate::web::who::{Allowed, Signed};
 
 /// How many updates and campaigns the page shows.
 const LATEST: i64 = 50;

@@ -13,11 +13,11 @@ use crate::incident::IncidentState;
 use crate::incident::open::Untold;
 use crate::incident::steer::{self, SteerError, Step};
 use crate::staff::right::SteerIncident;
+use crate::web::caller::Allowed;
 use crate::web::console::answer::out_of_date;
 use crate::web::form::Form;
 use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::Allowed;
 
 /// The form of the buttons.
 #[derive(Deserialize)]

@@ -14,11 +14,11 @@ use crate::id::{IncidentId, StaffId};
 use crate::incident::UpdateKind;
 use crate::incident::steer::{self, SteerError};
 use crate::staff::right::SteerIncident;
+use crate::web::caller::Allowed;
 use crate::web::form::Form;
 use crate::web::page::{self, Moment};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
-use crate::web::who::Allowed;
 
 /// The form of an update.
 #[derive(Deserialize)]

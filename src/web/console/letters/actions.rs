@@ -15,13 +15,13 @@ use crate::postal::consent::{Confirmed, Question};
 use crate::postal::take::Insist;
 use crate::postal::{self, How, PostalError, PostalKind, Telling, post, store};
 use crate::staff::right::ImportScope;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::redirect;
 use crate::web::console::incident::incident_at;
 use crate::web::form::{Form, Nothing};
-use crate::web::letters::download;
 use crate::web::page::{self, Fault, Faults};
+use crate::web::postal_letters::download;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// A refused form of the page.
 #[derive(Default)]

@@ -8,10 +8,10 @@ use super::actions::{done, refuse};
 use crate::app::App;
 use crate::postal::{self, MinorsRule};
 use crate::staff::right::SteerIncident;
+use crate::web::caller::Allowed;
 use crate::web::console::incident::incident_at;
 use crate::web::form::Form;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// The form.
 #[derive(Debug, Deserialize)]

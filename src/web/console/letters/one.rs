@@ -7,11 +7,11 @@ use super::actions::{RecordForm, Refused, done, fault, field, show_refused};
 use crate::app::App;
 use crate::postal::{self, PostalError};
 use crate::staff::right::ImportScope;
+use crate::web::caller::Allowed;
 use crate::web::console::incident::incident_at;
 use crate::web::form::Form;
 use crate::web::page::Fault;
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// `POST /console/incidents/{slug}/letters/told`: records one person as told.
 ///

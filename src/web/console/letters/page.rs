@@ -19,6 +19,7 @@ use crate::postal::lacking::Counts;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
@@ -26,7 +27,6 @@ use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]

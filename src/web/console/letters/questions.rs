@@ -13,8 +13,8 @@ use crate::person::{self, store::Reference};
 use crate::postal::consent::{Barred, Question};
 use crate::postal::{Batch, moved};
 use crate::staff::Right;
+use crate::web::caller::Signed;
 use crate::web::problem::Problem;
-use crate::web::who::Signed;
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);

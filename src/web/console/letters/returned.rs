@@ -10,13 +10,13 @@ use crate::app::App;
 use crate::postal;
 use crate::postal::slips::{self, Refused};
 use crate::staff::right::ImportScope;
+use crate::web::caller::Allowed;
 use crate::web::console::incident::incident_at;
 use crate::web::figures::count;
 use crate::web::form;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// The maximum length of a report, in octets.
 const LONGEST: usize = 4 * 1024 * 1024;

@@ -12,11 +12,11 @@ use crate::incident::Incident;
 use crate::postal::lacking::Counts;
 use crate::postal::{Batch, PostalKind};
 use crate::staff::right::ImportScope;
+use crate::web::caller::Allowed;
 use crate::web::console::incident::incident_at;
 use crate::web::figures::count;
-use crate::web::letters::references;
+use crate::web::postal_letters::references;
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// How long a page waits.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -17,12 +17,12 @@ use crate::id::{CampaignId, PersonId};
 use crate::notice::{Notice, NoticeStatus};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
+use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::campaign::progress::Counts;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// Notices on one page.
 const PAGE_SIZE: i64 = 50;

@@ -14,11 +14,11 @@ use crate::id::NoticeId;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;
+use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// `/console/notices/{id}`
 #[derive(Template)]

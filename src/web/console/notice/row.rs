@@ -13,12 +13,12 @@ use crate::notice::{Notice, NoticeStatus};
 use crate::person::{self, Person};
 use crate::staff::Right;
 use crate::web::attempts::{AttemptView, attempts};
+use crate::web::caller::Signed;
 use crate::web::console::campaign::outcomes::reason_words;
 use crate::web::console::campaign::row::which;
 use crate::web::console::names::template_names;
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
-use crate::web::who::Signed;
 
 /// One notice in a list.
 #[derive(Debug, Clone)]

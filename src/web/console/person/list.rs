@@ -17,12 +17,12 @@ use crate::id::{IncidentId, PersonId};
 use crate::person::flags::WithheldReason;
 use crate::person::{PeopleFilter, Person, PersonStanding, store};
 use crate::staff::right::SeeAllPeople;
+use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Allowed;
 
 /// People on one page.
 const PAGE_SIZE: usize = 50;

@@ -20,14 +20,14 @@ use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::seal::{Broken, IncidentKey};
 use crate::staff::Right;
 use crate::staff::right::{RevokeLinks, SeePeople};
-use crate::web::affected;
+use crate::web::caller::Allowed;
 use crate::web::console::answer;
+use crate::web::conversation::kind_in_words;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::person_lookup;
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::kind_in_words;
-use crate::web::who::Allowed;
 
 /// `/console/people/{id}`
 #[derive(Template)]
@@ -109,8 +109,8 @@ pub async fn show(
     id: Path<PersonId>,
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let (of, person) = affected::find(&app, &mut conn, *id).await?;
-    let (campaigns, written) = affected::written_to(&mut conn, of.id, *id).await?;
+    let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
+    let (campaigns, written) = person_lookup::written_to(&mut conn, of.id, *id).await?;
     let mut notices = Vec::new();
     for notice in &written {
         notices.push(notice_line(&mut conn, notice, &campaigns).await?);
@@ -162,7 +162,7 @@ pub async fn revoke_links(
     id: Path<PersonId>,
     _form: Form<Nothing>,
 ) -> Answer {
-    affected::find(&app, &mut *app.db.get().await?, *id).await?;
+    person_lookup::find(&app, &mut *app.db.get().await?, *id).await?;
     revoke::links(&app, who.id, *id).await?;
     Ok(answer::redirect(
         &format!("/console/people/{}", *id),
@@ -179,7 +179,7 @@ async fn notice_line(
     let believed = person::store::believed(conn, notice.person, at).await?;
     Ok(NoticeLine {
         id: notice.id.to_string(),
-        kind: affected::campaign_of(of, notice)
+        kind: person_lookup::campaign_of(of, notice)
             .map(|campaign| kind_in_words(campaign.kind))
             .unwrap_or_default()
             .to_owned(),

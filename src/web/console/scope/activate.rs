@@ -14,10 +14,10 @@ use crate::scope::activate;
 use crate::scope::activate::ActivateError;
 use crate::scope::consent::{Confirmed, Consent, Lifted, Question};
 use crate::staff::right::ImportScope;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::redirect;
 use crate::web::page::{self, Fault, Faults};
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::who::{Allowed, Signed};
 use crate::web::{Home, form};
 
 /// How long the reader waits for an activation before the page shows its progress.

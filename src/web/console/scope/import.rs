@@ -15,16 +15,16 @@ use crate::scope::activate::ActivateError;
 use crate::scope::import::{ImportError, Imported, ask_draft};
 use crate::scope::{How, OnDraft, ScopeMode, ScopeStatus, Version, store, upload as chunks};
 use crate::staff::right::ImportScope;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
 use crate::web::console::incident::incident_at;
+use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::multipart::{Parts, boundary};
 use crate::web::page::{self, Area, Desk, Fault, Faults};
-use crate::web::pieces::told;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::thread::sentence;
-use crate::web::who::{Allowed, Signed};
-use crate::web::{Home, form, upload};
+use crate::web::upload_chunks::told;
+use crate::web::{Home, form, list_import};
 
 /// The maximum length of a field before the file, in octets.
 const FIELD: usize = 1_000;
@@ -215,7 +215,9 @@ pub async fn import(
     }
     let imported = match (asked, list) {
         (Err(error), _) => Err(error),
-        (Ok(_), Sent::File) => upload::import(&app, who.id, of, how, parts.into_pieces()).await,
+        (Ok(_), Sent::File) => {
+            list_import::import(&app, who.id, of, how, parts.into_pieces()).await
+        }
         (Ok(_), Sent::Upload(upload)) => {
             import_upload(&app, &home, (who.id, of), how, upload).await?
         }

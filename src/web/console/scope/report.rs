@@ -16,6 +16,7 @@ use crate::incident::Incident;
 use crate::scope::{ScopeStatus, Version, activate, store};
 use crate::staff::Right;
 use crate::staff::right::{ImportScope, SeeIncidents};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Button;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
@@ -25,7 +26,6 @@ use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::web::rejects as download;
-use crate::web::who::{Allowed, Signed};
 
 /// `/console/incidents/{slug}/scopes/{version}`
 #[derive(Template)]

@@ -11,12 +11,12 @@ use crate::staff::right::{ManageStaff, SeeStaff};
 use crate::staff::store::KnownKey;
 use crate::staff::{self, Right, Staff, key, manage};
 use crate::ticket::released;
+use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::problem::Answer;
-use crate::web::who::Allowed;
 
 /// `/console/staff`
 #[derive(Template)]

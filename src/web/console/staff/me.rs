@@ -14,12 +14,12 @@ use crate::staff::password::{Cost, Password};
 use crate::staff::session;
 use crate::staff::sign_in::Attempts;
 use crate::staff::store::Session;
+use crate::web::caller::Signed;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::Signed;
 
 /// `/console/me`
 #[derive(Template)]

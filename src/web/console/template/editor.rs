@@ -14,11 +14,11 @@ use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::merge::Part;
 use crate::template::{self, Template as Text, Variants, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::redirect;
 use crate::web::form::Form;
 use crate::web::page::{self, Faults};
 use crate::web::problem::Answer;
-use crate::web::who::{Allowed, Signed};
 
 /// The form of the editor: locale, subject and body of each language, and the settings of the preview.
 #[derive(Deserialize, Default)]

@@ -12,13 +12,13 @@ use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
 use crate::template::{Variant, Variants, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
 use crate::web::console::history::last_action;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::Answer;
-use crate::web::who::{Allowed, Signed};
 
 /// The first text of a new template: the sections that readers need and laws require.
 const FIRST_TEXT: (&str, &str) = (

@@ -16,6 +16,7 @@ use crate::staff::Right;
 use crate::staff::right::SeeTemplates;
 use crate::template::lint::{self, Severity};
 use crate::template::{self, Template as Text, naming, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer;
 use crate::web::console::history::last_action;
@@ -23,7 +24,6 @@ use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 use crate::{campaign, incident};
 
 /// `/console/templates/{id}`

@@ -11,12 +11,12 @@ use crate::staff::right::SeeTemplates;
 use crate::template::merge::{MergeError, Part, Rendered};
 use crate::template::preview::{PreviewError, Reader, Setting, preview};
 use crate::template::{Template, pick, store};
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::incident::incident_at;
+use crate::web::middleware::headers::PREVIEW_POLICY;
 use crate::web::page::Tone;
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::sample_reader::reader;
-use crate::web::site::PREVIEW_POLICY;
-use crate::web::who::{Allowed, Signed};
 
 /// One finding of the check.
 #[derive(Debug, Clone)]

@@ -16,11 +16,11 @@ use crate::id::StaffId;
 use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
 use crate::ticket::desk::{self, DeskError, Seen};
 use crate::ticket::{Then, Ticket, TicketResolution, TicketStatus, store};
-use crate::web::again::accepted;
+use crate::web::caller::{Allowed, Signed};
+use crate::web::form::resubmit::accepted;
 use crate::web::form::{self, Form};
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::{self, Answer, Problem};
-use crate::web::who::{Allowed, Signed};
 
 /// The query: the open tab and the last action.
 #[derive(Deserialize, Default)]

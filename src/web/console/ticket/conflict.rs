@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::view::Conflict;
 use crate::app::App;
 use crate::ticket::{MessageKind, desk};
+use crate::web::caller::Signed;
 use crate::web::page::span;
-use crate::web::who::Signed;
 
 /// The change since the page was loaded, for the reader `who`.
 pub fn in_words(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {

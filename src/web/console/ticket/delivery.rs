@@ -8,8 +8,8 @@ use crate::person::flags::WithheldReason;
 use crate::postal::{self, Item, PostalKind, PostalStatus};
 use crate::seal::Keyring;
 use crate::ticket::Ticket;
+use crate::web::conversation::{Kind, Message};
 use crate::web::problem::Problem;
-use crate::web::thread::{Kind, Message};
 
 /// How a reply reaches the person of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use crate::ticket::desk;
 use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
+use crate::web::conversation::sentence;
 use crate::web::page::{Fault, Faults};
-use crate::web::thread::sentence;
 
 /// What an agent typed, and why it was refused.
 #[derive(Default)]

@@ -17,14 +17,14 @@ use crate::outbox::{self, Delivery};
 use crate::staff::{self, Right};
 use crate::ticket::status::Need;
 use crate::ticket::{MessageKind, Ticket, TicketStatus, store};
+use crate::web::caller::Signed;
 use crate::web::console::helpline::work;
 use crate::web::console::names::Names;
 use crate::web::console::{Button, Choice};
+use crate::web::conversation::Message;
 use crate::web::frame;
 use crate::web::page::{self, Area, Desk, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::web::thread::Message;
-use crate::web::who::Signed;
 
 /// Shows the page.
 ///

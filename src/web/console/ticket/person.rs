@@ -15,12 +15,12 @@ use crate::person::flags::Flags;
 use crate::person::{self, Listed, Person};
 use crate::postal::{self, How, Item, PostalState, PostalStatus};
 use crate::ticket::{self, Ticket, TicketChannel};
-use crate::web::affected::{campaign_of, written_to};
 use crate::web::console::Choice;
 use crate::web::console::person::reference::reassigned;
+use crate::web::notification::{Case, Wrong};
+use crate::web::person_lookup::{campaign_of, written_to};
 use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
-use crate::web::told::{Case, Wrong};
 
 /// The person of a ticket; `None` without one, and after the incident was forgotten.
 ///

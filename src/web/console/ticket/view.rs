@@ -4,9 +4,9 @@ use askama::Template;
 
 use crate::web::console::helpline::work::Work;
 use crate::web::console::{Button, Choice};
+use crate::web::conversation::Message;
 use crate::web::figures::filters;
 use crate::web::page::{Desk, Faults, Moment};
-use crate::web::thread::Message;
 
 /// `/console/tickets/{id}`
 #[derive(Template)]

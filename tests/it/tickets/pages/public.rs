@@ -23,7 +23,7 @@ async fn a_notice_is_checked_by_its_code_and_a_slip_is_told_from_a_fake() {
     for slip in [slip.as_str(), "", "7F3K", "<script>"] {
         let seen = check(slip);
         assert!(
-            seen.status == 200 && seen.body.contains("do not recognise"),
+            seen.status == 200 && seen.body.contains("has a typing mistake"),
             "{slip}"
         );
         assert!(seen.body.contains("missing or mistyped"), "{slip}");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use candor::staff::StaffRole::{Admin, Agent, Approver, Auditor, Comms, Lead};
-use candor::web::doors;
+use candor::web::endpoints;
 use serde_json::{Value, json};
 
 use super::raw;

@@ -3,8 +3,8 @@
 use candor::web::console::helpline::page::{Helpline, TicketList, TicketRow, Work};
 use candor::web::console::helpline::search::{Person, Search};
 use candor::web::console::ticket::view::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
+use candor::web::conversation::{Kind, Message};
 use candor::web::page::{Area, Desk, Faults, Moment};
-use candor::web::thread::{Kind, Message};
 use chrono::TimeDelta;
 
 use super::console::{choice, deed, desk, fault};

@@ -2,21 +2,21 @@
 
 mod status_page;
 
+use candor::web::conversation::{Kind, Message};
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
-use candor::web::public::asked::Asked;
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Corrected, Mine, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
+    Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
     Told, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
+use candor::web::public::question_received::QuestionReceived;
 use candor::web::public::unlock::{Step, Unlock};
 use candor::web::public::verify::{Answer, Verify};
 use candor::web::public::{Fact, Update};
-use candor::web::thread::{Kind, Message};
 use chrono::TimeDelta;
 
 use super::{HOSTILE, Pages, now};
@@ -109,8 +109,8 @@ fn action(title: &str, how: &str) -> Action {
     }
 }
 
-fn mine() -> Mine {
-    Mine {
+fn mine() -> Details {
+    Details {
         name: HOSTILE.into(),
         elements: [
             "Social Security number",
@@ -300,7 +300,7 @@ fn draw_tickets(add: Add<'_>) {
     );
     add(
         "asked",
-        &Asked {
+        &QuestionReceived {
             visit: visit(),
             token: TOKEN.into(),
             number: "N-4F7Q-22".into(),

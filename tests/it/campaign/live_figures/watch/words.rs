@@ -93,13 +93,13 @@ impl Watch {
                 findings.away.0 += 1;
                 findings.away.1 += usize::from(pace.contains("Held until"));
             }
-            Some((false, at)) if at + self.away <= since => {
-                if !look.api["held"]["state"].is_null() {
-                    self.wrong(format!(
-                        "the relays are back: “{pace}”, {}",
-                        look.api["held"]
-                    ));
-                }
+            Some((false, at))
+                if at + self.away <= since && !look.api["held"]["state"].is_null() =>
+            {
+                self.wrong(format!(
+                    "the relays are back: “{pace}”, {}",
+                    look.api["held"]
+                ));
             }
             _ => {}
         }

@@ -29,7 +29,7 @@ async fn what_the_fuzz_spoils_would_be_taken() {
     let program = site
         .program(&[Comms, Approver, Agent, Lead, Auditor, Admin])
         .await;
-    let posts = doors()
+    let posts = endpoints()
         .into_iter()
         .filter(|(method, path, _)| method == "POST" && !path.ends_with("/scopes"));
     let mut wrong = Vec::new();
@@ -75,7 +75,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
         Some(_) => Duration::from_secs(1),
         None => Duration::from_secs(10),
     };
-    let doors: Vec<(String, String)> = doors()
+    let doors: Vec<(String, String)> = endpoints()
         .into_iter()
         .map(|(method, path, _)| (method.to_string(), path))
         .filter(|(_, path)| !path.starts_with("/console") || path.ends_with("/sign-in"))

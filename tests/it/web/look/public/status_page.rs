@@ -156,7 +156,7 @@ pub(super) fn draw_not_affected(add: Add<'_>) {
         "status_not_affected_tier1",
         &MyStatus {
             not_affected: Some(gone()),
-            mine: Some(Mine {
+            mine: Some(Details {
                 elements: Vec::new(),
                 wrong: Some(wrong),
                 ..mine()
