@@ -100,7 +100,9 @@ create table sender (
     -- The campaigns of which a sender has leased notices and can send them.
     campaigns uuid[] not null default '{}',
     -- How many notices of each campaign a sender has on its connections: {"campaign": n}.
-    sending   jsonb not null default '{}'
+    sending   jsonb not null default '{}',
+    -- Whether a sender sends messages of the outbox, or did in the last seconds.
+    outbox    boolean not null default false
 );
 
 create type notice_status as enum

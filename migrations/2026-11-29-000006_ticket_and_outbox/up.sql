@@ -172,9 +172,21 @@ create table outbox (
     reply       text,
     created_at  timestamptz not null,
     settled_at  timestamptz,
+    -- What the retry policy knows of the attempts, apart from their number: those that ended before anything was sent;
+    -- those after which it may have arrived; permanent refusals that were not final, and when the first of them came;
+    -- when the first attempt was made.
+    lost           int not null default 0,
+    doubts         int not null default 0,
+    refusals       int not null default 0,
+    refused_at     timestamptz,
+    first_tried_at timestamptz,
+    -- Why it failed or is uncertain: a reason of bounces, `expired` or `connection_lost`.
+    reason         text,
     constraint letter_kept_until_settled check ((status = 'queued') = (sealed is not null)),
     constraint settled_iff_not_queued check ((status = 'queued') = (settled_at is null)),
-    constraint withheld_iff_a_reason check ((status = 'withheld') = (withheld is not null))
+    constraint withheld_iff_a_reason check ((status = 'withheld') = (withheld is not null)),
+    constraint refused_at_iff_refusals check ((refusals = 0) = (refused_at is null)),
+    constraint only_a_bad_end_has_a_reason check (reason is null or status in ('failed', 'uncertain'))
 );
 create index outbox_to_send on outbox (due_at) where status = 'queued';
 create index on outbox (ticket_id, message_no) where ticket_id is not null;

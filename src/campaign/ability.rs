@@ -5,6 +5,24 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::id::CampaignId;
+
+/// What a sender sends now, as its heartbeat publishes it: senders share the limits that they use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// The campaigns of its leased batches that it can send now.
+    pub campaigns: Vec<CampaignId>,
+    /// Whether it sends messages of the outbox, or did a moment ago.
+    pub outbox: bool,
+}
+
+impl InUse {
+    /// Whether it sends anything.
+    pub fn is_any(&self) -> bool {
+        self.outbox || !self.campaigns.is_empty()
+    }
+}
+
 /// A relay as a sender sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelaySeen {

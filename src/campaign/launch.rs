@@ -10,7 +10,7 @@ pub use super::error::CampaignError;
 use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
-use super::{Campaign, CampaignStatus, content, pacing};
+use super::{Campaign, CampaignStatus, canary, content};
 use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
@@ -224,7 +224,7 @@ pub async fn launch_with(
     store::set_status(&mut tx, id, CampaignStatus::Sending, &with).await?;
     store::insert_freeze(&mut tx, id).await?;
     let in_scope = account::account(&mut tx, campaign.incident).await?.people;
-    let canary = pacing::canary_size(campaign.limits.canary, in_scope);
+    let canary = canary::canary_size(campaign.limits.canary, in_scope);
     store::insert_pace(&mut tx, id, canary).await?;
     let mut detail = json!({ "content_hash": to_hex(&present), "people": people });
     if !hidden.is_empty() {

@@ -327,6 +327,7 @@ diesel::table! {
         relays -> Jsonb,
         campaigns -> Array<Uuid>,
         sending -> Jsonb,
+        outbox -> Bool,
     }
 }
 
@@ -842,6 +843,12 @@ diesel::table! {
         reply -> Nullable<Text>,
         created_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
+        lost -> Int4,
+        doubts -> Int4,
+        refusals -> Int4,
+        refused_at -> Nullable<Timestamptz>,
+        first_tried_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
     }
 }
 

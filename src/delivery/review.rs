@@ -4,12 +4,13 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::pacing::{self, Left, Load};
 use super::store::tally;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
+use crate::campaign::canary::CanaryState;
 use crate::campaign::error::CampaignError;
-use crate::campaign::pacing::{self, CanaryState, Left, Load};
 use crate::campaign::{hold, store};
 use crate::db;
 use crate::db::retry::retried;

@@ -9,7 +9,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::CampaignError;
-use crate::campaign::pacing::Alarm;
+use crate::delivery::pacing::Alarm;
 use crate::db::retry::retried;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;

@@ -18,9 +18,10 @@ use super::send_permission::{SendPermission, Source};
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::{Error, Result};
+use crate::delivery::fits::Approved;
+use crate::delivery::history::Histories;
 use crate::delivery::letter::Edition;
 use crate::delivery::store::batch::{self, Lease, Turn};
-use crate::delivery::store::history::Histories;
 use crate::delivery::store::{self, outcome};
 use crate::deployment::keys;
 use crate::id::CampaignId;
@@ -158,7 +159,7 @@ impl Loader {
         let job = |(notice, to, history)| Job::new(&leased, &shared, notice, to, history);
         let jobs = plan.jobs.into_iter().map(job).collect();
         if !shutdown.is_leaving() {
-            self.queue.push(campaign, shared.kind, jobs);
+            self.queue.push(campaign, shared.approved.kind, jobs);
         }
         Ok(true)
     }
@@ -192,9 +193,11 @@ async fn shared(
         Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
     let shared = Arc::new(Shared {
         edition,
-        kind: campaign.kind,
-        audience: campaign.audience.filter(campaign.kind),
-        minors: postal::store::minors(&mut conn, campaign.incident).await?,
+        approved: Approved {
+            kind: campaign.kind,
+            audience: campaign.audience.filter(campaign.kind),
+            minors: postal::store::minors(&mut conn, campaign.incident).await?,
+        },
         pace: Pace::default(),
         on_uncertain: campaign.on_uncertain,
         limit: campaign.limits.rate_per_second,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use candor::campaign::pacing::CanaryState;
+use candor::campaign::canary::CanaryState;
 use candor::campaign::{CampaignKind, CampaignStatus};
 use candor::incident::IncidentState;
 use candor::notice::{AttemptResult, BatchStatus, NoticeStatus};

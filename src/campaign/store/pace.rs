@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use super::super::ability::{Ability, Barred};
-use super::super::pacing::CanaryState;
+use super::super::canary::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
 use crate::db::{Conn, Error, Result};

@@ -1,4 +1,4 @@
-//! Why a notice bounced, and why a relay is held: two closed lists.
+//! Why a message bounced, and why a relay or provider is held: closed lists.
 
 /// Why a notice bounced. Stored, shown and counted under these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,6 +113,28 @@ impl HoldReason {
             Self::ContentRefused => "content_refused",
             Self::Protocol => "protocol",
             Self::Unexplained => "unexplained",
+        }
+    }
+}
+
+/// Why a relay takes nothing for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayHold {
+    /// It cannot be reached, or loses its connections.
+    Away,
+    /// It defers every message while another relay takes them.
+    DefersAll,
+    /// Several providers refuse us there.
+    Against(HoldReason),
+}
+
+impl RelayHold {
+    /// The words of pages and logs, or the word of the reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Away => "it is away",
+            Self::DefersAll => "it puts everything off",
+            Self::Against(reason) => reason.as_str(),
         }
     }
 }

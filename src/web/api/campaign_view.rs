@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::change::Change;
-use crate::campaign::pacing::CanaryState;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::store::{self, LeftOut, MayHaveArrived, Pace, Progress};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use candor::actor::Actor;
-use candor::campaign::pacing::CanaryState;
+use candor::campaign::canary::CanaryState;
 use candor::campaign::store::{self, Heartbeat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
 use candor::delivery::letter::message_key;

@@ -7,7 +7,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::speed::{SLOW, unanswered};
 use crate::campaign::ability::{self, RelaySeen};
-use crate::campaign::pacing::CanaryState;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::store::{self, LeftOut, Pace};
 use crate::db::Conn;
 use crate::delivery::store::tally::{self, Answered, Part, Stretch};

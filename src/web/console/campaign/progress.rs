@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::speed::SpeedFactors;
 use crate::campaign::ability::Ability;
-use crate::campaign::pacing::CanaryState;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::store::{self, Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::{self, Conn};

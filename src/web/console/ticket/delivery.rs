@@ -2,12 +2,13 @@
 
 use crate::db::Conn;
 use crate::incident::Incident;
-use crate::outbox::{Delivery, LetterStatus, LetterWithheld};
+use crate::outbox::{CONNECTION_LOST, Delivery, EXPIRED, LetterStatus, LetterWithheld};
 use crate::person::Person;
 use crate::person::flags::WithheldReason;
 use crate::postal::{self, Item, PostalKind, PostalStatus};
 use crate::seal::Keyring;
 use crate::ticket::Ticket;
+use crate::web::console::campaign::outcomes::reason_words;
 use crate::web::conversation::{Kind, Message};
 use crate::web::problem::Problem;
 
@@ -221,11 +222,15 @@ pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
     match letter.status {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
-        LetterStatus::Failed => format!("the e-mail was refused. {}", channel.otherwise()),
+        LetterStatus::Failed => format!("{}. {}", why_failed(letter), channel.otherwise()),
         LetterStatus::Uncertain => {
+            let why = match letter.reason.as_deref() {
+                Some(CONNECTION_LOST) => "the relay did not answer after the text, four times",
+                _ => "the database was restored to an older state",
+            };
             let again = "If it matters, answer again".to_owned();
             format!(
-                "perhaps sent: the database was restored to an older state. {}",
+                "perhaps sent: {why}. {}",
                 channel.instead().unwrap_or(again).trim_end_matches('.')
             )
         }
@@ -237,6 +242,15 @@ pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
                 .map(|why| why_withheld(why, channel))
                 .unwrap_or_default()
         ),
+    }
+}
+
+/// Why an e-mail failed, as far as that is known.
+fn why_failed(letter: &Delivery) -> String {
+    match letter.reason.as_deref() {
+        Some(EXPIRED) => "the e-mail was deferred for three days, and is not sent".to_owned(),
+        Some(reason) => format!("the e-mail was refused: {}", reason_words(reason)),
+        None => "the e-mail was refused".to_owned(),
     }
 }
 
