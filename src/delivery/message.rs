@@ -131,7 +131,10 @@ mod tests {
         let mut tries = Tries::default();
         let blocked = heard(554, "5.7.1 blocked using dnsbl.example");
         let said = "554 5.7.1 blocked using dnsbl.example";
-        for (n, (at, wait)) in [(0, 2), (2, 30), (32, 120), (152, 240)].into_iter().enumerate() {
+        for (n, (at, wait)) in [(0, 2), (2, 30), (32, 120), (152, 240)]
+            .into_iter()
+            .enumerate()
+        {
             assert_eq!(next(&mut tries, &blocked, at), deferred(at + wait, said));
             let refusals = i32::try_from(n + 1).expect("small");
             assert_eq!(tries.refused, Some((refusals, now())));

@@ -82,7 +82,10 @@ pub fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
 
 /// Whether a recorded end says something about the address that the message went to.
 pub fn is_refused(end: Option<End>) -> bool {
-    matches!(end, Some((NoticeStatus::Bounced | NoticeStatus::Expired, _)))
+    matches!(
+        end,
+        Some((NoticeStatus::Bounced | NoticeStatus::Expired, _))
+    )
 }
 
 /// Whether an attempt of a dead sender went to an address of the list that was applied at `list_at`.

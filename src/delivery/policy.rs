@@ -205,23 +205,13 @@ pub fn decide(
 }
 
 /// Classifies a reply, with all that is known of the message.
-pub fn classify(
-    reply: &Reply,
-    tried: &Tried,
-    now: DateTime<Utc>,
-    jitter: f64,
-) -> Classification {
+pub fn classify(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Classification {
     let classification = decide_after(reply, tried, now, jitter);
     in_doubt(classification, tried.attempts, tried.first, now, jitter)
 }
 
 /// Decides, with what is known of the message.
-fn decide_after(
-    reply: &Reply,
-    tried: &Tried,
-    now: DateTime<Utc>,
-    jitter: f64,
-) -> Classification {
+fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Classification {
     let case = Case { tried, now, jitter };
     match reply {
         Reply::Accepted { .. } => Classification::Sent,

@@ -173,7 +173,11 @@ mod tests {
             assert_eq!(streak.lost(Some(result), false), Means::Open);
         }
         let counted = Means::Relay(vec![1, 2, 3, 4, 5]);
-        assert_eq!(streak.lost(Some(5), false), counted, "no other relay took them");
+        assert_eq!(
+            streak.lost(Some(5), false),
+            counted,
+            "no other relay took them"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, Outcome, OutboxLetter,
+    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter, Outcome,
     Tries,
 };
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};

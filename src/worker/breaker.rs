@@ -9,8 +9,8 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::CampaignError;
-use crate::delivery::pacing::Alarm;
 use crate::db::retry::retried;
+use crate::delivery::pacing::Alarm;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 

@@ -83,8 +83,11 @@ impl OutboxLoader {
         permission.take_up_outbox();
         let providers = self.queue.providers();
         let mail = |claimed| OutboxMail::new(&self.outbox, claimed, at, |to| providers.name(to));
-        let back = self.queue.push_mails(claimed.into_iter().map(mail).collect());
-        back.into_iter().for_each(|mail| mail.give_back(Duration::ZERO));
+        let back = self
+            .queue
+            .push_mails(claimed.into_iter().map(mail).collect());
+        back.into_iter()
+            .for_each(|mail| mail.give_back(Duration::ZERO));
         Ok(true)
     }
 

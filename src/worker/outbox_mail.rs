@@ -22,7 +22,7 @@ use crate::db::{self, Conn};
 use crate::id::PersonId;
 use crate::incident;
 use crate::mail::{Draft, Letter, Mailbox, compose};
-use crate::outbox::{Claimed, LetterWithheld, Outcome, OutboxLetter, again, message_id, store};
+use crate::outbox::{Claimed, LetterWithheld, OutboxLetter, Outcome, again, message_id, store};
 use crate::person::{self, PersonStanding};
 use crate::shutdown::Shutdown;
 

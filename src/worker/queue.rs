@@ -260,7 +260,9 @@ impl Queue {
     /// Gives back every message of the outbox that waits: another sender may send it at once.
     pub fn give_mails_back(&self) {
         let mails = self.take_mails();
-        mails.into_iter().for_each(|mail| mail.give_back(Duration::ZERO));
+        mails
+            .into_iter()
+            .for_each(|mail| mail.give_back(Duration::ZERO));
     }
 
     /// Gives back every job that may not go any more, also while no connection asks for one: the decrypted contact data leave

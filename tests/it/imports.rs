@@ -84,6 +84,7 @@ const WORDS: &[&str] = &[
     "invisible",
     "link",
     "noticed",
+    "roots",
     "seal",
     "shutdown",
     "telemetry",

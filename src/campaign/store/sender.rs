@@ -162,8 +162,7 @@ pub async fn relays(conn: &mut Conn) -> Result<Vec<RelaySeen>> {
 }
 
 async fn by_sender(conn: &mut Conn) -> Result<Vec<Vec<RelaySeen>>> {
-    let at_work =
-        diesel::dsl::sql::<Bool>(concat!("seen_at > now() - ", silence!()));
+    let at_work = diesel::dsl::sql::<Bool>(concat!("seen_at > now() - ", silence!()));
     let seen: Vec<serde_json::Value> = sender::table
         .filter(at_work)
         .order((sender::node, sender::id))
@@ -179,8 +178,7 @@ async fn by_sender(conn: &mut Conn) -> Result<Vec<Vec<RelaySeen>>> {
 /// # Errors
 /// The database's.
 pub async fn leave(conn: &mut Conn, me: SenderId) -> Result<()> {
-    let silent =
-        diesel::dsl::sql::<Bool>(concat!("seen_at < now() - ", silence!()));
+    let silent = diesel::dsl::sql::<Bool>(concat!("seen_at < now() - ", silence!()));
     diesel::delete(sender::table.filter(sender::id.eq(me).or(silent)))
         .execute(conn)
         .await?;

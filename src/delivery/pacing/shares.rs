@@ -123,19 +123,18 @@ mod tests {
             (shares.busy, shares.of(first), shares.of(second))
         };
         assert_eq!(shares(&[]), (1.0, 1.0, 1.0));
-        assert_eq!(shares(&[of(&[])]), (1.0, 1.0, 0.5), "it has nothing to send");
+        assert_eq!(
+            shares(&[of(&[])]),
+            (1.0, 1.0, 0.5),
+            "it has nothing to send"
+        );
         assert_eq!(shares(&[of(&[second])]), (0.5, 1.0, 0.5));
         assert_eq!(
             shares(&[OUTBOX]),
             (0.5, 1.0, 0.5),
             "answers count in what the relays take"
         );
-        let busy = [
-            of(&[first, second]),
-            of(&[]),
-            of(&[first]),
-            of(&[second]),
-        ];
+        let busy = [of(&[first, second]), of(&[]), of(&[first]), of(&[second])];
         assert_eq!(shares(&busy), (0.25, 1.0 / 3.0, 0.2));
         let idle = RateShares::new(&of(&[]), &busy);
         assert_eq!(

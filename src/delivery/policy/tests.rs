@@ -376,7 +376,10 @@ fn a_reply_says_something_about_its_relay() {
         (heard(550, "5.1.1 no such user"), Evidence::Takes),
         (heard(450, "4.3.0 later"), Evidence::Defers),
         (heard(554, "5.7.1 blocked using dnsbl.example"), blocked),
-        (heard(421, "4.3.2 closing"), Evidence::Lost { after_text: false }),
+        (
+            heard(421, "4.3.2 closing"),
+            Evidence::Lost { after_text: false },
+        ),
         (away, Evidence::Lost { after_text: false }),
         (lost, Evidence::Lost { after_text: true }),
     ] {
@@ -401,7 +404,10 @@ fn a_message_at_which_the_relay_goes_away_each_time_is_blamed_and_says_nothing_e
     assert_eq!(classify(&reply, &tried(5), at(0), 0.5), RelayAway);
     let blamed = classify(&reply, &tried(6), at(0), 0.5);
     assert_eq!(blamed, retry(5));
-    assert_eq!(blamed.evidence(&reply), Evidence::Lost { after_text: false });
+    assert_eq!(
+        blamed.evidence(&reply),
+        Evidence::Lost { after_text: false }
+    );
 }
 
 #[test]

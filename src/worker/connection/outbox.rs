@@ -46,7 +46,9 @@ impl Connection {
             Some(outcome) => mail.end(outcome).await,
             None => {
                 self.put_mail_back(mail);
-                if self.others_are_free() {
+                // The relay may be about to go away.
+                let is_lost = !matches!(reply, Reply::CannotCarry { .. });
+                if is_lost && self.others_are_free() {
                     self.shutdown.rest(YIELD).await;
                 }
             }

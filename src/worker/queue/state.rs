@@ -161,10 +161,14 @@ impl State {
         if let Some(slot) = mail.slot {
             return slot;
         }
-        let mut slot = look.providers.moment(mail.to.as_ref(), look.now, mail.share());
+        let mut slot = look
+            .providers
+            .moment(mail.to.as_ref(), look.now, mail.share());
         if slot > look.now {
             let mut parked = std::mem::take(&mut self.aside).into_vec();
-            let of = parked.iter_mut().filter(|one| one.1.provider == mail.provider);
+            let of = parked
+                .iter_mut()
+                .filter(|one| one.1.provider == mail.provider);
             if let Some(first) = of.min_by_key(|one| one.0.0)
                 && first.0.0 < slot
             {

@@ -201,7 +201,11 @@ impl ReplyHandler<'_> {
     /// Holds the relay for all its connections.
     fn hold(&self, lasting: TimeDelta, why: RelayHold) {
         let relay = self.relay_state.route.relay.name();
-        tracing::warn!(relay, why = why.as_str(), "a relay is held; its messages wait");
+        tracing::warn!(
+            relay,
+            why = why.as_str(),
+            "a relay is held; its messages wait"
+        );
         self.relay_state.hold(lasting, why);
         self.show_held(relay, lasting);
     }

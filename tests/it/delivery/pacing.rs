@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use candor::actor::Actor;
+use candor::campaign::ability::InUse;
 use candor::campaign::canary::CanaryState;
 use candor::campaign::store::{self, Heartbeat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
@@ -231,15 +232,22 @@ async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     let (idle, busy) = (
         Heartbeat::default(),
         Heartbeat {
-            campaigns: vec![campaign],
+            in_use: InUse {
+                campaigns: vec![campaign],
+                outbox: false,
+            },
             ..Heartbeat::default()
         },
     );
     let others = async |me, says: &Heartbeat| {
         let mut conn = house.app.db.get().await.unwrap();
-        store::publish_heartbeat(&mut conn, me, "a.example", says)
-            .await
+        let others = store::publish_heartbeat(&mut conn, me, "a.example", says).await;
+        let campaigns = |in_use: InUse| in_use.campaigns;
+        others
             .unwrap()
+            .into_iter()
+            .map(campaigns)
+            .collect::<Vec<_>>()
     };
     let nobody: [Vec<CampaignId>; 0] = [];
     assert_eq!(others(one, &busy).await, nobody);

@@ -3,6 +3,7 @@
 
 use candor::campaign::CampaignKind;
 use candor::link::NoticeCode;
+use candor::mail::Reply;
 use candor::person::find::{Clue, find};
 use candor::postal::{How, Telling, told};
 use candor::staff::StaffRole;
@@ -109,6 +110,21 @@ async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_writ
         "{seen}"
     );
     assert!(!seen.contains("all, or write"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_the_mailbox_refused_says_why_on_the_ticket() {
+    let (house, site, _) = open("E,e@example.org,Eve,en,US-WA,,name\n").await;
+    house
+        .mail
+        .answer_by(|_| Some(Reply::heard(550, "5.1.1 no such user", None)));
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let (ticket, _) = called(&agent, "E");
+    agent.answer(&ticket);
+    house.send_all().await;
+    let seen = agent.get(&ticket).body;
+    let said = "the e-mail was refused: no such mailbox. Call, or write a letter";
+    assert!(seen.contains(said), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
