@@ -36,7 +36,10 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
     };
     let beat = Heartbeat {
         relays: vec![relay],
-        campaigns: vec![campaign],
+        in_use: InUse {
+            campaigns: vec![campaign],
+            outbox: false,
+        },
         sending: [(campaign, on_connections)].into(),
         ..Heartbeat::default()
     };
