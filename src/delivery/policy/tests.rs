@@ -368,7 +368,7 @@ fn a_reply_says_something_about_its_relay() {
     let heard = |code, text| Reply::heard(code, text, None);
     let lasting = TimeDelta::minutes(30);
     let blocked = Evidence::Against {
-        reason: HoldReason::Blocked,
+        reason: Blocked,
         lasting,
     };
     for (reply, evidence) in [

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor::campaign::ability::RelaySeen;
+use candor::campaign::ability::{InUse, RelaySeen};
 use candor::campaign::store::{self, Heartbeat, MayHaveArrived};
 use candor::campaign::{Campaign, CampaignKind, doubled};
 use candor::delivery::freeze;
