@@ -12,9 +12,11 @@ use BounceReason::{MessageTooBig, NeedsSmtputf8, Policy, RelayDenied};
 use HoldReason::{Blocked, NotPermitted, RateLimited};
 use reading::{Meaning::*, asked_to_wait, meaning};
 
+mod evidence;
 mod reading;
 mod reason;
 
+pub use evidence::Evidence;
 pub use reason::{BounceReason, HoldReason, RelayHold};
 
 /// Minutes to wait after the first, second … attempt; the last stands for all later ones.
@@ -84,48 +86,6 @@ impl Classification {
     pub fn is_against(self) -> bool {
         matches!(self, Self::Against { .. })
     }
-
-    /// What the classified reply says of the relay that gave it.
-    pub fn evidence(self, reply: &Reply) -> Evidence {
-        match (self, reply) {
-            (_, Reply::Unreachable { .. }) | (Self::RelayAway, _) => {
-                Evidence::Lost { after_text: false }
-            }
-            (Self::Uncertain, _) => Evidence::Lost { after_text: true },
-            (
-                Self::Against {
-                    reason, lasting, ..
-                },
-                _,
-            ) => Evidence::Against { reason, lasting },
-            (Self::Sent | Self::Bounced { .. }, _) => Evidence::Takes,
-            (Self::Retry { .. } | Self::Expired, _) => Evidence::Defers,
-            (Self::AnotherRelay, _) => Evidence::None,
-        }
-    }
-}
-
-/// What a classified reply says of the relay that gave it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// The connection was lost.
-    Lost {
-        /// The text had been sent: the message may have arrived.
-        after_text: bool,
-    },
-    /// It refuses us, or in words that no rule understands.
-    Against {
-        /// Why.
-        reason: HoldReason,
-        /// For how long a provider or relay is held for it.
-        lasting: TimeDelta,
-    },
-    /// It takes messages, or refuses an address.
-    Takes,
-    /// It defers.
-    Defers,
-    /// Nothing.
-    None,
 }
 
 impl HoldReason {

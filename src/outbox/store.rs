@@ -182,6 +182,33 @@ fn read(keys: &Keyring, row: Row) -> Claimed {
     }
 }
 
+/// A claim ends: what is known of the attempts by now.
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox, treat_none_as_null = true)]
+struct Freed {
+    attempts: i32,
+    lost: i32,
+    doubts: i32,
+    refusals: i32,
+    refused_at: Option<DateTime<Utc>>,
+    first_tried_at: Option<DateTime<Utc>>,
+    lease_until: Option<DateTime<Utc>>,
+}
+
+impl From<Tries> for Freed {
+    fn from(tries: Tries) -> Self {
+        Self {
+            attempts: tries.counted,
+            lost: tries.lost,
+            doubts: tries.doubts,
+            refusals: tries.refused.map_or(0, |(count, _)| count),
+            refused_at: tries.refused.map(|(_, first)| first),
+            first_tried_at: tries.first_at,
+            lease_until: None,
+        }
+    }
+}
+
 /// Records what became of a claimed letter, and what is known of its attempts; its words are dropped once it is settled.
 /// `false`: another sender has claimed it since, and nothing was written.
 ///
@@ -198,16 +225,7 @@ pub async fn record(
             .eq(claimed.fence)
             .and(outbox::status.eq(LetterStatus::Queued)),
     );
-    let tries = claimed.tries;
-    let free = (
-        outbox::attempts.eq(tries.counted),
-        outbox::lost.eq(tries.lost),
-        outbox::doubts.eq(tries.doubts),
-        outbox::refusals.eq(tries.refused.map_or(0, |(count, _)| count)),
-        outbox::refused_at.eq(tries.refused.map(|(_, first)| first)),
-        outbox::first_tried_at.eq(tries.first_at),
-        outbox::lease_until.eq(None::<DateTime<Utc>>),
-    );
+    let free = Freed::from(claimed.tries);
     let settled = |status: LetterStatus| {
         (
             outbox::status.eq(status),

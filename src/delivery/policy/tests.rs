@@ -358,59 +358,6 @@ fn the_same_words_are_the_same_refusal() {
 }
 
 #[test]
-fn a_reply_says_something_about_its_relay() {
-    let away = Reply::Unreachable {
-        why: "gone".to_owned(),
-    };
-    let lost = Reply::Unknown {
-        why: "gone".to_owned(),
-    };
-    let heard = |code, text| Reply::heard(code, text, None);
-    let lasting = TimeDelta::minutes(30);
-    let blocked = Evidence::Against {
-        reason: Blocked,
-        lasting,
-    };
-    for (reply, evidence) in [
-        (heard(250, "2.0.0 Ok"), Evidence::Takes),
-        (heard(550, "5.1.1 no such user"), Evidence::Takes),
-        (heard(450, "4.3.0 later"), Evidence::Defers),
-        (heard(554, "5.7.1 blocked using dnsbl.example"), blocked),
-        (
-            heard(421, "4.3.2 closing"),
-            Evidence::Lost { after_text: false },
-        ),
-        (away, Evidence::Lost { after_text: false }),
-        (lost, Evidence::Lost { after_text: true }),
-    ] {
-        let classification = decide(&reply, 1, at(0), at(0), 0.5);
-        assert_eq!(classification.evidence(&reply), evidence, "{reply:?}");
-    }
-}
-
-#[test]
-fn a_message_at_which_the_relay_goes_away_each_time_is_blamed_and_says_nothing_else_about_it() {
-    let reply = Reply::Unreachable {
-        why: "gone".to_owned(),
-    };
-    let tried = |attempts| Tried {
-        attempt: 1,
-        attempts,
-        first: at(0),
-        refused: None,
-        others_are_taken: false,
-        others_may_carry: false,
-    };
-    assert_eq!(classify(&reply, &tried(5), at(0), 0.5), RelayAway);
-    let blamed = classify(&reply, &tried(6), at(0), 0.5);
-    assert_eq!(blamed, retry(5));
-    assert_eq!(
-        blamed.evidence(&reply),
-        Evidence::Lost { after_text: false }
-    );
-}
-
-#[test]
 fn a_campaign_may_leave_what_is_uncertain() {
     assert_eq!(resend_by(UncertainPolicy::Leave, 1), None);
     assert_eq!(resend_by(UncertainPolicy::Resend, 1), resend_in(1));
