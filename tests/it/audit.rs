@@ -239,6 +239,22 @@ fn names_each_fault(house: &House, rows: &[i64]) {
     );
 }
 
+/// The number of events read page by page, without a gap.
+async fn paged(conn: &mut db::Conn) -> usize {
+    let mut before = None;
+    let mut seen = 0;
+    loop {
+        let page = store::page(conn, before, 70).await.unwrap();
+        seen += page.rows.len();
+        assert!(!page.breaks);
+        before = page.rows.last().map(|row| row.seq);
+        if !page.more {
+            break;
+        }
+    }
+    seen
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_write_and_many_link_and_the_order_is_kept() {
     let house = House::new().await;
@@ -290,17 +306,5 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
             .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
-    // Reads page by page, without a gap.
-    let mut before = None;
-    let mut seen = 0;
-    loop {
-        let page = store::page(&mut conn, before, 70).await.unwrap();
-        seen += page.rows.len();
-        assert!(!page.breaks);
-        before = page.rows.last().map(|row| row.seq);
-        if !page.more {
-            break;
-        }
-    }
-    assert_eq!(seen, 200);
+    assert_eq!(paged(&mut conn).await, 200);
 }

@@ -34,6 +34,7 @@ mod web;
 // The whole program: walks, promises, random histories, size, and the rules of the source.
 mod domain;
 mod imports;
+mod lengths;
 mod life;
 mod promises;
 mod size;

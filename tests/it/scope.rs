@@ -15,6 +15,7 @@ mod identities;
 mod imports;
 mod interfaces;
 mod kills;
+mod next_versions;
 mod notify_cases;
 mod person_since;
 pub(crate) mod random;
@@ -22,6 +23,7 @@ mod reassigned_references;
 mod refused_lines;
 mod running_campaign_races;
 mod running_campaigns;
+mod seen_numbers;
 mod shown;
 mod stale_forms;
 mod uploads;
@@ -39,11 +41,13 @@ use candor::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use candor::incident::{self, Facts, IncidentState, steer};
 use candor::person::find::{Clue, find};
 use candor::person::place::{Jurisdiction, Locale};
-use candor::person::{self, AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy, Who};
+use candor::person::{
+    self, AudienceFilter, AudienceRow, Became, Person, PersonStanding, Settled, ToldBy, Who,
+};
 use candor::scope::activate::{ActivateError, activate, discard};
 use candor::scope::body::pieces;
 use candor::scope::consent::Consent;
-use candor::scope::delta::Change;
+use candor::scope::delta::{Change, Delta};
 use candor::scope::import::{ImportError, Imported, Source, import};
 use candor::scope::{How, OnDraft, Reject, ScopeMode, ScopeStatus, store};
 use candor::seal::{IncidentKey, to_hex};
@@ -147,7 +151,8 @@ impl Desk {
                 .cloned()
                 .collect();
             let mut conn = self.conn().await;
-            let done = candor::account::store::settle(&mut conn, self.incident, bucket, &here).await;
+            let done =
+                candor::account::store::settle(&mut conn, self.incident, bucket, &here).await;
             done.unwrap();
         }
     }

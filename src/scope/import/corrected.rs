@@ -6,8 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::ImportError;
 use super::stage::Corrects;
-use super::{ImportError, Work};
+use super::work::Work;
 use crate::db::Conn;
 use crate::person::contact::{Key, reference_key};
 use crate::scope::store;
@@ -25,6 +26,13 @@ pub(super) struct Settled {
     pub(super) places: Vec<Place>,
     /// How many of them are settled by a row that was refused again.
     pub(super) refused_again: i64,
+}
+
+impl Settled {
+    /// How many.
+    pub(super) fn count(&self) -> i64 {
+        i64::try_from(self.places.len()).unwrap_or(i64::MAX)
+    }
 }
 
 /// Rejects of a draft, to query whether the file has rows with their references.

@@ -54,22 +54,7 @@ impl Design {
                 },
             ],
             flashes: flashes(),
-            account: Account {
-                people: 54_600_000,
-                notified: 48_213_004,
-                notified_by_post: 1_204,
-                notified_otherwise: 12,
-                in_progress: 6_082_994,
-                needs_letter: 301_889,
-                withheld: 2_113,
-                unexplained: 0,
-                unnotified_elements: 0,
-                told_too_much: 0,
-                correction_letters: 0,
-                guardian_letters: 0,
-                guardian_in_progress: 0,
-                as_of: Moment::ago(now, now),
-            },
+            account: account(now),
             chart: chart(now),
             updates: updates(now),
             log: vec![HistoryLine {
@@ -79,6 +64,26 @@ impl Design {
             }],
             thread: thread(now),
         }
+    }
+}
+
+/// The account of the founding case while notices are being sent.
+pub fn account(now: DateTime<Utc>) -> Account {
+    Account {
+        people: 54_600_000,
+        notified: 48_213_004,
+        notified_by_post: 1_204,
+        notified_otherwise: 12,
+        in_progress: 6_082_994,
+        needs_letter: 301_889,
+        withheld: 2_113,
+        unexplained: 0,
+        unnotified_elements: 0,
+        told_too_much: 0,
+        correction_letters: 0,
+        guardian_letters: 0,
+        guardian_in_progress: 0,
+        as_of: Moment::ago(now, now),
     }
 }
 
@@ -154,7 +159,8 @@ fn flashes() -> Vec<Option<Flash>> {
     ]
 }
 
-fn chart(now: DateTime<Utc>) -> Chart {
+/// Outcomes of half an hour: a canary, a wait, then everyone.
+pub fn chart(now: DateTime<Utc>) -> Chart {
     let column = |minute: i64| Column {
         label: (now - TimeDelta::minutes(30 - minute))
             .format("%H:%M")
@@ -181,12 +187,17 @@ fn chart(now: DateTime<Utc>) -> Chart {
     }
 }
 
-fn updates(now: DateTime<Utc>) -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
+/// An update of the public page.
+pub fn update(at: DateTime<Utc>, kind: &str, text: &str) -> Update {
+    Update {
         kind: kind.into(),
-        at: Moment::day(now - TimeDelta::days(days)),
+        at: Moment::day(at),
         text: text.into(),
-    };
+    }
+}
+
+fn updates(now: DateTime<Utc>) -> Vec<Update> {
+    let say = |kind, days, text| update(now - TimeDelta::days(days), kind, text);
     vec![
         say(
             "corrected",
@@ -202,14 +213,28 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
     ]
 }
 
-fn thread(now: DateTime<Utc>) -> Vec<Message> {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
+/// A message in its place of a thread.
+pub fn message(
+    (place, kind): (i64, Kind),
+    who: &str,
+    at: Moment,
+    text: &str,
+    delivery: &str,
+) -> Message {
+    Message {
         place,
         kind,
         who: who.into(),
-        at: Moment::ago(now - TimeDelta::minutes(minutes), now),
+        at,
         text: text.into(),
         delivery: delivery.into(),
+    }
+}
+
+fn thread(now: DateTime<Utc>) -> Vec<Message> {
+    let say = |place, kind, who, minutes, text, delivery| {
+        let at = Moment::ago(now - TimeDelta::minutes(minutes), now);
+        message((place, kind), who, at, text, delivery)
     };
     let (mail, none) = ("e-mail accepted by the relay", "");
     vec![

@@ -32,6 +32,66 @@ fn changed(refused: Result<(), CampaignError>) -> Vec<String> {
     }
 }
 
+/// Settings that an approval covers, and how each is named.
+const SETTINGS: [(Set, &str); 5] = [
+    (
+        |config| config.http.public_url = PublicUrl::parse("https://other.example").unwrap(),
+        "public_address",
+    ),
+    (
+        |config| config.organisation.return_path = "b@other.example".to_owned(),
+        "return_path",
+    ),
+    (|config| config.mail.verp = !config.mail.verp, "return_path"),
+    (
+        |config| config.organisation.name = "Other".to_owned(),
+        "organisation",
+    ),
+    (
+        |config| config.organisation.from_name = "Other".to_owned(),
+        "sender",
+    ),
+];
+
+/// Changes of what was approved, how each is undone, and how each is named.
+const CHANGES: [(&str, &str, &[&str]); 7] = [
+    (
+        "campaign set template_version = 2",
+        "campaign set template_version = 1",
+        &["text:en", "names"],
+    ),
+    (
+        "incident set facts = '{\"contact_phone\": \"1\", \"when\": \"2026\"}'",
+        "incident set facts = '{\"contact_phone\": \"555-0142\"}'",
+        &["fact:contact_phone", "fact:when"],
+    ),
+    (
+        "campaign set audience = jsonb_set(audience, '{flags}', '[\"minor\"]')",
+        "campaign set audience = kept_audience",
+        &["audience"],
+    ),
+    (
+        "campaign set limits = '{\"rate_per_second\": 7}'",
+        "campaign set limits = kept_limits",
+        &["rate"],
+    ),
+    (
+        "campaign set on_uncertain = 'leave'",
+        "campaign set on_uncertain = 'resend'",
+        &["policy"],
+    ),
+    (
+        "incident set active_scope = 2",
+        "incident set active_scope = 1",
+        &["scope"],
+    ),
+    (
+        "incident set title = 'Other'",
+        "incident set title = 'Theft of data'",
+        &["title"],
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p5_a_change_of_anything_that_was_approved_is_refused_and_named() {
     let house = House::new().await;
@@ -48,43 +108,7 @@ async fn p5_a_change_of_anything_that_was_approved_is_refused_and_named() {
         .await;
     scene.import(&house, &list(3, "name")).await;
     house.sql("update incident set active_scope = 1").await;
-    for (change, undo, named) in [
-        (
-            "campaign set template_version = 2",
-            "campaign set template_version = 1",
-            &["text:en", "names"][..],
-        ),
-        (
-            "incident set facts = '{\"contact_phone\": \"1\", \"when\": \"2026\"}'",
-            "incident set facts = '{\"contact_phone\": \"555-0142\"}'",
-            &["fact:contact_phone", "fact:when"],
-        ),
-        (
-            "campaign set audience = jsonb_set(audience, '{flags}', '[\"minor\"]')",
-            "campaign set audience = kept_audience",
-            &["audience"],
-        ),
-        (
-            "campaign set limits = '{\"rate_per_second\": 7}'",
-            "campaign set limits = kept_limits",
-            &["rate"],
-        ),
-        (
-            "campaign set on_uncertain = 'leave'",
-            "campaign set on_uncertain = 'resend'",
-            &["policy"],
-        ),
-        (
-            "incident set active_scope = 2",
-            "incident set active_scope = 1",
-            &["scope"],
-        ),
-        (
-            "incident set title = 'Other'",
-            "incident set title = 'Theft of data'",
-            &["title"],
-        ),
-    ] {
+    for (change, undo, named) in CHANGES {
         house.sql(&format!("update {change}")).await;
         assert_eq!(
             changed(launch::launch(&house.app, scene.comms, campaign).await),
@@ -92,26 +116,7 @@ async fn p5_a_change_of_anything_that_was_approved_is_refused_and_named() {
         );
         house.sql(&format!("update {undo}")).await;
     }
-    let settings: [(Set, &str); 5] = [
-        (
-            |config| config.http.public_url = PublicUrl::parse("https://other.example").unwrap(),
-            "public_address",
-        ),
-        (
-            |config| config.organisation.return_path = "b@other.example".to_owned(),
-            "return_path",
-        ),
-        (|config| config.mail.verp = !config.mail.verp, "return_path"),
-        (
-            |config| config.organisation.name = "Other".to_owned(),
-            "organisation",
-        ),
-        (
-            |config| config.organisation.from_name = "Other".to_owned(),
-            "sender",
-        ),
-    ];
-    for (change, named) in settings {
+    for (change, named) in SETTINGS {
         let mut app = house.app.clone();
         let mut config = (*app.config).clone();
         change(&mut config);
@@ -236,36 +241,9 @@ async fn launches_and_an_activation_at_once_never_send_what_was_not_approved() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name")).await;
-    let ready = scene.approved(&house).await;
-    let draft = scene
-        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
-        .await;
-    for state in ["suspected", "dismissed", "closed"] {
-        house
-            .sql(&format!("update incident set state = '{state}'"))
-            .await;
-        let expected: IncidentState = state.parse().unwrap();
-        for refused in [
-            launch::submit(&house.app, scene.comms, draft)
-                .await
-                .map(drop),
-            launch::launch(&house.app, scene.comms, ready).await,
-        ] {
-            assert!(
-                matches!(refused, Err(CampaignError::State(is)) if is == expected),
-                "{refused:?}"
-            );
-        }
-    }
-    house.sql("update incident set state = 'notifying'").await;
-
-    // The deadline passes before the submission, before the approval, and before the launch.
-    let template = scene.template(&house, "Late", crate::people::BODY).await;
+/// The deadline passes before the submission, before the approval, and before the launch.
+async fn nothing_goes_late(house: &House, scene: &Scene) {
+    let template = scene.template(house, "Late", crate::people::BODY).await;
     let until = |hours| NewCampaign {
         incident: scene.incident,
         template,
@@ -301,6 +279,37 @@ async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
     ] {
         assert!(matches!(refused, Err(CampaignError::Late)), "{refused:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_submitted_or_launched_in_a_state_without_notices() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name")).await;
+    let ready = scene.approved(&house).await;
+    let draft = scene
+        .draft(&house, CampaignKind::Initial, UncertainPolicy::Resend)
+        .await;
+    for state in ["suspected", "dismissed", "closed"] {
+        house
+            .sql(&format!("update incident set state = '{state}'"))
+            .await;
+        let expected: IncidentState = state.parse().unwrap();
+        for refused in [
+            launch::submit(&house.app, scene.comms, draft)
+                .await
+                .map(drop),
+            launch::launch(&house.app, scene.comms, ready).await,
+        ] {
+            assert!(
+                matches!(refused, Err(CampaignError::State(is)) if is == expected),
+                "{refused:?}"
+            );
+        }
+    }
+    house.sql("update incident set state = 'notifying'").await;
+
+    nothing_goes_late(&house, &scene).await;
 
     house
         .sql("update incident set wrapped_key = null, forgotten_at = now()")

@@ -181,6 +181,21 @@ async fn reason_is_gone(house: &House, site: &Site, ticket: TicketId) {
     assert!(!shown.contains("Quetzalcoatl"));
 }
 
+async fn letters_come_back(house: &House, scene: &Scene, names: usize) {
+    let (app, by, of) = (&house.app, scene.comms, scene.incident);
+    let slip = |n: usize| {
+        slips::slip(
+            n,
+            &format!("L-{n}"),
+            "",
+            &format!("moved in with {}", name(n)),
+        )
+    };
+    let back = (0..names).map(|n| Ok(slip(n).unwrap())).collect();
+    let recorded = returned::returned(app, by, of, None, back).await.unwrap();
+    assert_eq!(recorded.returned, names as i64);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
     let names: usize = std::env::var("CANDOR_NAMES").map_or(12, |n| n.parse().unwrap());
@@ -217,17 +232,7 @@ async fn p6_no_name_that_staff_typed_is_readable_in_a_dump_or_in_the_files() {
     post::record(app, by, letters.batch.id, &post::Done::posted(today))
         .await
         .unwrap();
-    let slip = |n: usize| {
-        slips::slip(
-            n,
-            &format!("L-{n}"),
-            "",
-            &format!("moved in with {}", name(n)),
-        )
-    };
-    let back = (0..names).map(|n| Ok(slip(n).unwrap())).collect();
-    let recorded = returned::returned(app, by, of, None, back).await.unwrap();
-    assert_eq!(recorded.returned, names as i64);
+    letters_come_back(&house, &scene, names).await;
     let draft = shifted(&house, &scene, names).await;
     let clerk = site.signed_in("clerk", &[Comms]).await;
     let page = clerk

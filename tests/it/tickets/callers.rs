@@ -199,15 +199,7 @@ async fn b17_a_code_that_is_missing_or_was_not_asked_for_is_said() {
     assert_eq!(log("", "").status, 303);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_wrote() {
-    let line = Helpline::open("[helpline]\nopen_tickets = 2").await;
-    let (ann, status) = line.person(1).await;
-    let by = line.house.staff(&["agent"]).await;
-    let verified = line.calls(by, Some(ann), true).await;
-    let stranger = line.calls(by, Some(ann), false).await;
-
-    // Two open calls do not block a question.
+async fn two_open_calls_block_no_question(line: &Helpline, ann: PersonId) {
     assert!(matches!(
         line.asks(ann, "What was taken?").await,
         Asked::Opened(_)
@@ -218,6 +210,17 @@ async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_w
     ));
     let third = line.asks(ann, "And my phone?").await;
     assert!(matches!(&third, Asked::Appended(ticket) if !ticket.is_call()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_wrote() {
+    let line = Helpline::open("[helpline]\nopen_tickets = 2").await;
+    let (ann, status) = line.person(1).await;
+    let by = line.house.staff(&["agent"]).await;
+    let verified = line.calls(by, Some(ann), true).await;
+    let stranger = line.calls(by, Some(ann), false).await;
+
+    two_open_calls_block_no_question(&line, ann).await;
 
     let browser = line.site.browser();
     let seen = browser.get(&status).body;

@@ -21,6 +21,15 @@ fn readable(letter: &Letter) -> String {
         .replace("=\r\n", "")
 }
 
+async fn a_receipt_is_sent(line: &Helpline, ticket: &Ticket) {
+    line.send_all().await;
+    let receipt = line.mail.take_sent().remove(0);
+    let raw = readable(&receipt);
+    assert_eq!(receipt.recipient.as_str(), "ann@home.example");
+    assert!(raw.contains(ticket.number.as_str()) && raw.contains("48 hours"));
+    assert!(!raw.contains("stolen"), "a receipt quotes nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
     let line = Helpline::new().await;
@@ -41,12 +50,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
         ticket.urgency.why
     );
 
-    line.send_all().await;
-    let receipt = line.mail.take_sent().remove(0);
-    let raw = readable(&receipt);
-    assert_eq!(receipt.recipient.as_str(), "ann@home.example");
-    assert!(raw.contains(ticket.number.as_str()) && raw.contains("48 hours"));
-    assert!(!raw.contains("stolen"), "a receipt quotes nothing");
+    a_receipt_is_sent(&line, &ticket).await;
 
     let taken = desk::take_next(app, line.agent).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.status), (ticket.id, TicketStatus::Open));

@@ -76,9 +76,7 @@ async fn l10_a_campaign_that_is_not_launched_shows_the_defaults_that_would_go_ou
 
 #[tokio::test(flavor = "multi_thread")]
 async fn z7_an_import_that_died_says_so_in_the_list_and_to_the_page_that_waits() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    let site = Site::open(&house.app).await;
+    let (house, scene, site) = Scene::open("").await;
     let browser = site.signed_in("cora", &[StaffRole::Comms]).await;
     house
         .sql(&format!(

@@ -160,9 +160,7 @@ async fn an_answer_is_counted_once_it_is_committed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_is_told_to_look_first_if_it_is_unknown_whether_their_words_arrived() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(1, "name;ssn")).await;
     let (_, page) = scene.status_page(&house, "R-00000").await;
     let customer = site.browser();

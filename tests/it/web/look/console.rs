@@ -22,7 +22,7 @@ use candor::web::console::campaign::progress::Counts;
 use candor::web::console::campaign::readiness::{Acknowledgement, Reader, Readiness};
 use candor::web::console::campaign::row::CampaignRow;
 use candor::web::console::dashboard::{Accounted, Dashboard, Running, Task};
-use candor::web::console::design::Design;
+use candor::web::console::design::{self, Design};
 use candor::web::console::helpline::call::CallForm;
 use candor::web::console::incident::facts;
 use candor::web::console::incident::forget_form::ForgetForm;
@@ -49,7 +49,6 @@ use candor::web::console::template::list::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
-use candor::web::figures::{Chart, Column};
 use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
 use candor::web::public::{Fact, Update};
 

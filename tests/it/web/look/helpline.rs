@@ -1,5 +1,6 @@
 //! The agent's pages with sample data.
 
+use candor::web::console::design;
 use candor::web::console::helpline::page::{Helpline, TicketList, TicketRow, Work};
 use candor::web::console::helpline::search::{Person, Search};
 use candor::web::console::ticket::view::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
@@ -64,13 +65,8 @@ fn composer() -> Composer {
 }
 
 fn thread() -> Vec<Message> {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
-        place,
-        kind,
-        who: who.into(),
-        at: ago(minutes),
-        text: text.into(),
-        delivery: delivery.into(),
+    let say = |place, kind, who, minutes, text, delivery| {
+        design::message((place, kind), who, ago(minutes), text, delivery)
     };
     vec![
         say(

@@ -2,7 +2,8 @@
 
 mod status_page;
 
-use candor::web::conversation::{Kind, Message};
+use candor::web::console::design;
+use candor::web::conversation::Kind;
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
@@ -51,11 +52,7 @@ fn visit() -> Visit {
 }
 
 fn updates() -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
-        kind: kind.into(),
-        at: Moment::day(now() - TimeDelta::days(days)),
-        text: text.into(),
-    };
+    let say = |kind, days, text| design::update(now() - TimeDelta::days(days), kind, text);
     vec![
         say(
             "corrected",
@@ -153,13 +150,8 @@ fn fault(field: &str, text: &str) -> Faults {
 }
 
 fn ticket() -> MyTicket {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
-        place,
-        kind,
-        who: who.into(),
-        at: super::ago(minutes),
-        text: text.into(),
-        delivery: delivery.into(),
+    let say = |place, kind, who, minutes, text, delivery| {
+        design::message((place, kind), who, super::ago(minutes), text, delivery)
     };
     MyTicket {
         visit: visit(),

@@ -35,33 +35,6 @@ pub(super) fn campaign_rows() -> Vec<CampaignRow> {
     ]
 }
 
-fn chart() -> Chart {
-    let column = |minute: i64| Column {
-        label: (now() - chrono::TimeDelta::minutes(30 - minute))
-            .format("%H:%M")
-            .to_string(),
-        figures: match minute {
-            0..4 => vec![1_200 + minute * 40, 6, 2],
-            4..7 => vec![0, 0, 0],
-            _ => vec![
-                280_000 + (minute % 7) * 14_000,
-                9_000 + minute * 200,
-                19_000 + minute * 150,
-            ],
-        },
-        mark: match minute {
-            0 => Some("canary".into()),
-            7 => Some("everyone".into()),
-            _ => None,
-        },
-    };
-    Chart {
-        title: "Outcomes per minute".into(),
-        layers: vec![("sent", "done"), ("put off", "look"), ("refused", "act")],
-        columns: (0..30).map(column).collect(),
-    }
-}
-
 fn counts() -> Counts {
     Counts {
         queued: 6_070_180,
@@ -94,7 +67,7 @@ fn came() -> Outcomes {
             not_affected: 2,
             already_told: 1,
         },
-        chart: Some(chart()),
+        chart: Some(design::chart(now())),
         replies: vec![
             reply("250", "taken", 48_213_004),
             reply("550 5.1.1", "no such mailbox", 288_412),

@@ -4,20 +4,8 @@ use super::*;
 
 fn account(unnotified_elements: i64) -> Account {
     Account {
-        people: 54_600_000,
-        notified: 48_213_004,
-        notified_by_post: 1_204,
-        notified_otherwise: 12,
-        in_progress: 6_082_994,
-        needs_letter: 301_889,
-        withheld: 2_113,
-        unexplained: 0,
         unnotified_elements,
-        told_too_much: 0,
-        correction_letters: 0,
-        guardian_letters: 0,
-        guardian_in_progress: 0,
-        as_of: ago(0),
+        ..design::account(now())
     }
 }
 

@@ -54,14 +54,14 @@ fn delta() -> Delta {
     }
 }
 
-fn scope_report() -> ScopeReport {
+fn rejects() -> Vec<Reject> {
     let reject = |line: i64, column: &str, cell: &str, reason: &str| Reject {
         line: line.to_string(),
         column: column.into(),
         cell: cell.into(),
         reason: reason.into(),
     };
-    let rows = vec![
+    vec![
         reject(
             2,
             "elements",
@@ -80,7 +80,11 @@ fn scope_report() -> ScopeReport {
             "R-7 | Ada | Moreno | ada@example.org",
             "The row has 4 cells, the first line has 9.",
         ),
-    ];
+    ]
+}
+
+fn scope_report() -> ScopeReport {
+    let rows = rejects();
     let reason = |rows, example: &Reject| Reason {
         rows,
         words: example.reason.clone(),
