@@ -49,11 +49,8 @@ pub async fn returned(
     // Locked before the people, as in all transactions: the key exists until this transaction ends.
     let found = incident::store::hold(&mut tx, of).await?;
     let key = found.key(&app.keys)?.ok_or(PostalError::Forgotten)?;
-    let (by_bucket, refused) = by_bucket(&key, slips);
-    let mut recorded = Recorded {
-        refused,
-        ..Recorded::default()
-    };
+    let mut recorded = Recorded::default();
+    let by_bucket = by_bucket(&key, slips, &mut recorded.refused);
     let mut closed = BTreeMap::<PostalId, (i64, i64)>::new();
     for (bucket, slips) in by_bucket {
         let mut work = Work::load(app, &mut tx, (&key, of, bucket), slips.as_slice()).await?;
@@ -97,9 +94,13 @@ pub async fn returned(
     Ok(recorded)
 }
 
-/// The slips by the bucket of the people whom they name; and the lines that are none, with the reason.
-fn by_bucket(key: &IncidentKey, slips: Slips) -> (BTreeMap<i32, Vec<Slip>>, Vec<(usize, Refused)>) {
-    let (mut by_bucket, mut refused) = (BTreeMap::<i32, Vec<Slip>>::new(), Vec::new());
+/// The slips by the bucket of the people that they name. Lines that are none are refused.
+fn by_bucket(
+    key: &IncidentKey,
+    slips: Slips,
+    refused: &mut Vec<(usize, Refused)>,
+) -> BTreeMap<i32, Vec<Slip>> {
+    let mut by_bucket: BTreeMap<i32, Vec<Slip>> = BTreeMap::new();
     for slip in slips {
         match slip {
             Ok(slip) => {
@@ -113,7 +114,7 @@ fn by_bucket(key: &IncidentKey, slips: Slips) -> (BTreeMap<i32, Vec<Slip>>, Vec<
             Err(line) => refused.push(line),
         }
     }
-    (by_bucket, refused)
+    by_bucket
 }
 
 /// Takes back what was told to the next of kin of people of these buckets who are not dead, as the list has it now: they
