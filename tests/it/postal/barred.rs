@@ -143,7 +143,7 @@ fn the_command_line_asks(post: &Post, list: PostalId) {
 }
 
 fn the_program_asks(api: &ApiClient, list: PostalId) {
-    let at = format!("/letters/{}/posted", list);
+    let at = format!("/letters/{list}/posted");
     let refused = api.post(&at, &json!({ "on": TODAY }));
     assert_eq!(refused.status, 409, "{}", refused.body);
     let confirm = json!({ "legal_hold": 2 });
@@ -165,7 +165,7 @@ fn the_page_asks(staff: &Browser, page: &str, list: PostalId) {
         seen.contains(">r0</a>") && seen.contains(">r1</a>"),
         "it names them: {seen}"
     );
-    let posted = format!("/console/letters/{}/posted", list);
+    let posted = format!("/console/letters/{list}/posted");
     for confirm in ["", "legal_hold:1"] {
         let refused = staff.submit(page, &posted, &[("on", TODAY), ("confirm", confirm)]);
         assert_eq!(refused.status, 422);

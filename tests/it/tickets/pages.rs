@@ -133,7 +133,7 @@ async fn read_and_reply(
     assert!(
         page.body.contains("Freeze your credit first.") && page.body.contains("This did not help")
     );
-    let opened = customer.get(&status);
+    let opened = customer.get(status);
     for own in [
         "Person",
         "Social Security number",

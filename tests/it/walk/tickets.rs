@@ -72,7 +72,7 @@ async fn a_ticket_makes_legal_moves_only() {
 
     let go = |to: Value| cast.agent.post(&format!("/tickets/{id}/transition"), &to);
     let version = &taken["version"];
-    illegal_moves_are_refused(&go, version);
+    illegal_moves_are_refused(go, version);
 
     let say = |words: Value| cast.agent.post(&format!("/tickets/{id}/messages"), &words);
     let solved = json!({ "kind": "reply", "text": "Freeze your credit.", "then": "solved",
