@@ -81,7 +81,7 @@ impl Config {
         Self::of(text.transpose()?.as_deref(), env)
     }
 
-    /// The same from parts in hand: the text of a file, and pairs as the environment holds them.
+    /// The same from its parts: the text of a file, and pairs as the environment holds them.
     ///
     /// # Errors
     /// As [`Self::load`].

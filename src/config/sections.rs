@@ -53,7 +53,7 @@ pub struct Http {
     pub drain_seconds: u32,
     /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
     pub source_url: String,
-    /// Proxies whose `X-Forwarded-For` is believed, in addition to those on this machine.
+    /// Candor believes the `X-Forwarded-For` of these proxies, in addition to those on this machine.
     pub proxies: Vec<IpAddr>,
 }
 

@@ -118,7 +118,7 @@ fn by_bucket(
 }
 
 /// Takes back what was told to the next of kin of people of these buckets who are not dead, as the list has it now: they
-/// know nothing of it themselves. Within the transaction that puts the list in force, whose people are locked.
+/// know nothing of it themselves. Within the transaction that puts the list in force and has locked its people.
 ///
 /// # Errors
 /// As [`returned`].

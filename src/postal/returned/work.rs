@@ -1,4 +1,4 @@
-//! The people of one bucket whose letters came back, and what each of them knows without those letters: decided in
+//! The people of one bucket with returned letters, and what each of them knows without those letters: decided in
 //! memory, written in sets.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::postal::{
 };
 use crate::seal::IncidentKey;
 
-/// The people of one bucket whose letters came back, and all letters to them.
+/// The people of one bucket with returned letters, and all letters to them.
 pub(super) struct Work {
     incident: IncidentId,
     bucket: i32,

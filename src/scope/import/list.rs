@@ -23,7 +23,7 @@ pub(super) enum Refused {
     NoRows,
 }
 
-/// A list whose first line is right and that has at least one row.
+/// A list that has a right first line and at least one row.
 pub(super) struct List<R: io::Read> {
     source: Mutex<Source<R>>,
     header: Header,
@@ -153,7 +153,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A source whose octets are counted and hashed as they pass.
+/// A source that counts and hashes its octets as they pass.
 struct Hashed<R> {
     source: R,
     seen: Seen,

@@ -41,7 +41,7 @@ pub(super) struct Corrects {
 /// Some rows and rejects, ready for the database.
 pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
-    /// How many rows are of which kind.
+    /// The number of rows of each kind.
     pub(super) kinds: Kinds,
     /// The places of the rejects that its rows correct.
     pub(super) corrects: Vec<Corrects>,

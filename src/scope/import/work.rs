@@ -49,7 +49,7 @@ pub(super) struct Work<'a> {
     pub(super) former: Former,
 }
 
-/// What was read of a list: how much, how many rows are of which kind, and which rejects they correct.
+/// What was read of a list: how much, the rows of each kind, and which rejects they correct.
 pub(super) struct Read {
     pub(super) at: Progress,
     pub(super) kinds: Kinds,
