@@ -20,7 +20,8 @@ pub fn buttons(
     (who, is_void): (&Signed, bool),
     cancel: &str,
 ) -> Vec<Button> {
-    let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
+    let text = present.and_then(|present| present.to_text().ok());
+    let changed = of.content.is_some() && text != of.content;
     let enabled = |to: &CampaignStatus| button(of.status, *to, people.unwrap_or_default(), who);
     let mut buttons: Vec<Button> = of.status.after().iter().filter_map(enabled).collect();
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
