@@ -12,7 +12,6 @@ pub mod intake;
 pub mod letter;
 pub mod number;
 pub mod released;
-pub mod reseal;
 pub mod reweigh;
 pub mod status;
 pub mod store;
@@ -116,7 +115,7 @@ pub struct Ticket {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whether it is the log of a call whose caller was verified.
+    /// Whether it is the log of a call by a verified caller.
     pub caller_verified: bool,
 }
 
@@ -136,7 +135,7 @@ impl Ticket {
         self.channel == TicketChannel::Phone
     }
 
-    /// The agent whose lease protects it at `now`.
+    /// The agent with the lease that protects it at `now`.
     pub fn held_by(&self, now: DateTime<Utc>) -> Option<StaffId> {
         self.assignee
             .filter(|_| self.lease_until.is_some_and(|until| until > now))

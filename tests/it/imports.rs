@@ -68,7 +68,6 @@ const VERBS: &[&str] = &[
     "ticket/desk",
     "ticket/intake",
     "ticket/released",
-    "ticket/reseal",
     "ticket/reweigh",
 ];
 /// Files that put things together.
