@@ -13,7 +13,7 @@ use super::{
     take_back,
 };
 use crate::account;
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::db::Conn;
@@ -111,7 +111,7 @@ pub async fn returned(
 }
 
 /// Takes back what was told to the next of kin of people of these buckets who are not dead, as the list has it now: they
-/// know nothing of it themselves. Within the transaction that puts the list in force, whose people are locked.
+/// know nothing of it themselves. Within the transaction that puts the list in force and has locked its people.
 ///
 /// # Errors
 /// As [`returned`].
@@ -150,11 +150,11 @@ pub async fn take_back_kin(
     let lists: Vec<_> = closed.keys().collect();
     let people = closed.values().sum::<i64>();
     let detail = json!({ "returned": 0, "not_posted": people, "batches": lists, "why": "deceased was lifted" });
-    let (now, actor) = (app.now(), Actor::System("scope"));
+    let (now, actor) = (app.now(), Actor::System(System::Scope));
     Ok(audit::store::append(tx, now, actor, Action::LettersReturned, of, &detail).await?)
 }
 
-/// The people of one bucket whose letters came back, and all letters to them.
+/// The people of one bucket with returned letters, and all letters to them.
 struct Work {
     incident: IncidentId,
     bucket: i32,

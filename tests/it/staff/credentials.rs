@@ -1,6 +1,6 @@
 //! Each key, link, session and password can be revoked by itself.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Auditor, Comms};
 use candor::staff::{key, manage};
@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const SYSTEM: Actor = Actor::System("test");
+const SYSTEM: Actor = Actor::System(System::Cli);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {

@@ -1,7 +1,7 @@
 //! Relay logs that lack a part of what was sent after a copy are refused; campaigns that are drafts in the copy may
 //! have been launched.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::recovery::left::Choice;
 use candor::recovery::restored::decide;
@@ -15,7 +15,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// Postfix's log of the messages of a house: the line with the Message-ID in the first file, the result in the second.
 /// `at` is the time of each part, `zone` how the lines write it.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::staff::StaffRole::{Agent, Comms};
 use candor::staff::key;
 use serde_json::{Value, json};
@@ -278,7 +278,7 @@ async fn each_act_is_done_once_whichever_process_dies() {
     let mut nodes = vec![Node::start(&house).await, Node::start(&house).await];
     let mut made = Vec::new();
     for _ in 0..CLIENTS {
-        let by = Actor::System("test");
+        let by = Actor::System(System::Cli);
         made.push(
             key::create(&house.app, by, "program", &[Comms, Agent])
                 .await
