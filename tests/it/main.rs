@@ -37,4 +37,5 @@ mod imports;
 mod life;
 mod promises;
 mod size;
+mod sql_words;
 mod walk;
