@@ -12,7 +12,14 @@ use crate::web::console::{Account, Choice, HistoryLine};
 use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
+use crate::campaign::CampaignStatus;
+use crate::incident::{IncidentState, UpdateKind};
+use crate::notice::{AttemptResult, NoticeStatus};
+use crate::person::PersonStanding;
+use crate::postal::PostalState;
+use crate::scope::ScopeStatus;
+use crate::ticket::TicketStatus;
+use crate::web::page::{self, Area, Badge, Desk, Fault, Faults, Flash, Moment, State, Tone};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -22,7 +29,7 @@ use crate::web::public::Update;
 pub struct Design {
     /// The frame.
     pub desk: Desk,
-    states: Vec<(&'static str, &'static [&'static str])>,
+    states: Vec<(&'static str, Vec<Badge>)>,
     faults: Faults,
     kinds: Vec<Choice>,
     flashes: Vec<Option<Flash>>,
@@ -82,52 +89,20 @@ impl Design {
     }
 }
 
-fn states() -> Vec<(&'static str, &'static [&'static str])> {
+fn states() -> Vec<(&'static str, Vec<Badge>)> {
+    fn all<S: State + Copy>(states: &[S]) -> Vec<Badge> {
+        states.iter().copied().map(Badge::of).collect()
+    }
     vec![
-        (
-            "Incident",
-            &[
-                "suspected",
-                "confirmed",
-                "scoping",
-                "notifying",
-                "monitoring",
-                "closed",
-                "dismissed",
-            ],
-        ),
-        (
-            "Campaign",
-            &[
-                "draft",
-                "in_review",
-                "approved",
-                "scheduled",
-                "sending",
-                "paused",
-                "completed",
-                "cancelled",
-            ],
-        ),
-        (
-            "Notice",
-            &[
-                "queued",
-                "sending",
-                "sent",
-                "deferred",
-                "bounced",
-                "expired",
-                "uncertain",
-                "withheld",
-                "cancelled",
-            ],
-        ),
-        (
-            "Ticket",
-            &["new", "open", "pending", "on_hold", "solved", "closed"],
-        ),
-        ("Statement", &["known", "being_checked", "corrected"]),
+        ("Incident", all(IncidentState::ALL)),
+        ("List", all(ScopeStatus::ALL)),
+        ("Person", all(PersonStanding::ALL)),
+        ("Campaign", all(CampaignStatus::ALL)),
+        ("Notice", all(NoticeStatus::ALL)),
+        ("Attempt", all(AttemptResult::ALL)),
+        ("Ticket", all(TicketStatus::ALL)),
+        ("Postal list", all(PostalState::ALL)),
+        ("Statement", all(UpdateKind::ALL)),
     ]
 }
 
@@ -182,19 +157,19 @@ fn chart(now: DateTime<Utc>) -> Chart {
 }
 
 fn updates(now: DateTime<Utc>) -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
-        kind: kind.into(),
+    let say = |kind, days, text: &str| Update {
+        kind,
         at: Moment::day(now - TimeDelta::days(days)),
         text: text.into(),
     };
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             0,
             "On Tuesday we said that no phone numbers were taken. That was wrong.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             3,
             "We are checking which accounts are concerned.",
         ),

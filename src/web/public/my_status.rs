@@ -24,6 +24,7 @@ use crate::web::form::{Form, Query};
 use crate::web::frame;
 use crate::web::notification::Case;
 pub use crate::web::notification::Told;
+use crate::ticket::TicketStatus;
 use crate::web::page::{self, Faults, Moment, Visit};
 use crate::web::person_lookup::written_to;
 use crate::web::problem::{Answer, Problem};
@@ -100,7 +101,7 @@ pub struct MyTicketLine {
     /// What it is: a question, or a call.
     pub name: String,
     /// The ticket's state, for its tone.
-    pub status: String,
+    pub status: TicketStatus,
     /// The customer label of the state.
     pub label: String,
     /// When it last changed.
@@ -298,7 +299,7 @@ fn line(ticket: &Ticket, app: &App) -> MyTicketLine {
     MyTicketLine {
         number: ticket.number.to_string(),
         name: my_ticket::name(ticket),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         label: ticket.label_customer(now, hears).to_owned(),
         at: Moment::exact(ticket.updated_at),
     }

@@ -174,15 +174,15 @@ async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
     let draft = json!({ "incident": "sundmere", "template": template["id"], "kind": "initial" });
     let campaign = prover.prove("campaign", post("/campaigns", draft)).await;
     let at = format!("/campaigns/{}", campaign["id"].as_str().unwrap());
-    let steer = |deed: &str| post(&format!("{at}/{deed}"), json!({}));
+    let steer = |action: &str| post(&format!("{at}/{action}"), json!({}));
     let submitted = prover.prove("submit", steer("submit")).await;
     let yes = json!({ "content_hash": submitted["content_hash"] });
     let approve = format!("{at}/approve");
     prover
         .prove("approve", |key: &str| keyed(&approver, &approve, key, &yes))
         .await;
-    for deed in ["launch", "pause", "resume", "cancel"] {
-        prover.prove(deed, steer(deed)).await;
+    for action in ["launch", "pause", "resume", "cancel"] {
+        prover.prove(action, steer(action)).await;
     }
     let call = json!({ "incident": "sundmere", "channel": "phone", "text": "What happened?" });
     let ticket = prover.prove("ticket", post("/tickets", call)).await;

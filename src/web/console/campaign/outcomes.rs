@@ -123,7 +123,7 @@ fn chart(
         let canary = at == from && pace.is_some_and(|pace| pace.canary != CanaryState::None);
         Column {
             label: at.format(label).to_string(),
-            figures: figures.map_or(vec![0; 3], |s| vec![s.sent, s.put_off, s.refused]),
+            figures: figures.map_or(vec![0; 3], |s| vec![s.sent, s.deferred, s.refused]),
             mark: match (everyone, canary) {
                 (true, _) => Some("everyone".to_owned()),
                 (false, true) => Some("canary".to_owned()),
@@ -203,7 +203,7 @@ fn relays(parts: Vec<Part>, seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<Relay
     let unused = |name: &str| Part {
         name: name.to_owned(),
         sent: 0,
-        put_off: 0,
+        deferred: 0,
         refused: 0,
     };
     let named = seen.iter().map(|relay| unused(&relay.name)).chain(parts);
@@ -289,7 +289,7 @@ mod tests {
         let stretch = |minute, sent| Stretch {
             at: at(minute),
             sent,
-            put_off: 1,
+            deferred: 1,
             refused: 2,
         };
         let pace = Pace {
@@ -329,7 +329,7 @@ mod tests {
         let gone = Part {
             name: "c".to_owned(),
             sent: 7,
-            put_off: 0,
+            deferred: 0,
             refused: 0,
         };
         let held = |name: Option<&str>, minute| ProviderHeld {

@@ -86,7 +86,7 @@ pub(super) fn of_doubt(doubt: &Doubt, who: &Signed) -> Task {
 /// The task if something prevents all running campaigns from sending.
 pub(super) fn of_sending(ability: &Ability, running: &[Running], who: &Signed) -> Option<Task> {
     let prevented = prevented(ability)?;
-    let mut sending = running.iter().filter(|one| one.status == "sending");
+    let mut sending = running.iter().filter(|one| one.status == CampaignStatus::Sending);
     let (first, more) = (sending.next()?, sending.count());
     Some(Task {
         tone: Tone::Act,

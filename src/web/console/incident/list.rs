@@ -16,6 +16,7 @@ use crate::web::console::Account;
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
+use crate::incident::IncidentState;
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::Answer;
 
@@ -39,7 +40,7 @@ pub struct IncidentRow {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// People in the active scope.
     pub people: i64,
     /// Notified people.
@@ -81,7 +82,7 @@ async fn shown(
         incidents.push(IncidentRow {
             slug: one.slug,
             title: one.title,
-            state: one.state.to_string(),
+            state: one.state,
             people: account.as_ref().map_or(0, |account| account.people),
             notified: account.as_ref().map_or(0, |account| account.notified),
             opened_at: Moment::day(one.created_at),

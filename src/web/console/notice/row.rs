@@ -32,7 +32,7 @@ pub struct NoticeRow {
     /// The language.
     pub locale: String,
     /// Its state.
-    pub status: String,
+    pub status: NoticeStatus,
     /// SMTP transactions so far.
     pub attempts: i64,
     /// The last reply, or why it is withheld.
@@ -133,7 +133,7 @@ pub(super) fn row(
         locale: person
             .map(|one| one.locale.as_str().to_owned())
             .unwrap_or_default(),
-        status: notice.status.to_string(),
+        status: notice.status,
         attempts: notice.attempts.into(),
         reply: withheld.or(last.map(reply_in_words)).unwrap_or_default(),
         at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),

@@ -25,6 +25,7 @@ use crate::web::console::answer;
 use crate::web::conversation::kind_in_words;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
+use crate::notice::NoticeStatus;
 use crate::web::page::{self, Area, Desk, Moment};
 use crate::web::person_lookup;
 use crate::web::problem::{Answer, Problem};
@@ -89,7 +90,7 @@ pub struct NoticeLine {
     /// The kind of its campaign, in words.
     pub kind: String,
     /// Its state.
-    pub status: String,
+    pub status: NoticeStatus,
     /// When it last changed.
     pub at: Moment,
     /// The elements it names.
@@ -183,7 +184,7 @@ async fn notice_line(
             .map(|campaign| kind_in_words(campaign.kind))
             .unwrap_or_default()
             .to_owned(),
-        status: notice.status.to_string(),
+        status: notice.status,
         at: Moment::row(at),
         names: in_words(notice.named, "en"),
         believed: believed.as_ref().map(believed_line).unwrap_or_default(),

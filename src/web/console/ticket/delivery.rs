@@ -94,7 +94,11 @@ impl ReplyChannel {
                 "Answer the next of kin. That they were told is not on record: the list “Next of kin” on the page \
                  Letters is for that.",
             ),
-            _ => (
+            WithheldReason::ProtectedAddress
+            | WithheldReason::Changed
+            | WithheldReason::NoAddress
+            | WithheldReason::NotAffected
+            | WithheldReason::AlreadyTold => (
                 "Answer through the safe channel by which they were told:",
                 "Answer through a safe channel only. None is on record: the list “People at a protected address” on \
                  the page Letters is for that. Ask your lead.",
@@ -123,7 +127,12 @@ fn forbidden(why: WithheldReason) -> &'static str {
     match why {
         WithheldReason::LegalHold => "a legal hold forbids to write to them, and closes their page",
         WithheldReason::Deceased => "they have died, and their page is closed",
-        _ => "their address is protected, so that nothing is sent, and their page is closed",
+        // The rest are reasons of notices; flags never give them.
+        WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => "their address is protected, so that nothing is sent, and their page is closed",
     }
 }
 
@@ -136,7 +145,12 @@ fn told(
 ) -> Result<String, Problem> {
     let kind = match why {
         WithheldReason::Deceased => PostalKind::Kin,
-        _ => PostalKind::Safe,
+        WithheldReason::LegalHold
+        | WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => PostalKind::Safe,
     };
     let last = items
         .iter()

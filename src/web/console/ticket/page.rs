@@ -60,7 +60,7 @@ pub async fn show(
         id: ticket.id.to_string(),
         incident: incident.title,
         number: ticket.number.to_string(),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         label: match is_shown {
             true => ticket.label_customer(app.now(), ticket.hears(app.now(), reopen_days)),
             false => "",

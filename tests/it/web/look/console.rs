@@ -7,8 +7,14 @@ mod people;
 mod staff;
 mod templates;
 
+use candor::campaign::CampaignStatus;
 use candor::campaign::store::LeftOut;
 use candor::delivery::store::tally::Part;
+use candor::incident::{IncidentState, UpdateKind};
+use candor::notice::{AttemptResult, NoticeStatus};
+use candor::person::PersonStanding;
+use candor::postal::PostalState;
+use candor::scope::ScopeStatus;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
 use candor::person::AudienceCount;
@@ -50,7 +56,7 @@ use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
 use candor::web::figures::{Chart, Column};
-use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
+use candor::web::page::{Area, Badge, Desk, Fault, Faults, Flash, ShownScope, Stopped, Tone};
 use candor::web::public::{Fact, Update};
 
 use self::campaigns::campaign_rows;
@@ -77,7 +83,7 @@ pub fn desk(area: Area) -> Desk {
 }
 
 /// A button without a confirmation.
-pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
+pub fn action(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
     Button {
         name: name.into(),
         words: words.into(),

@@ -2,6 +2,8 @@
 
 mod status_page;
 
+use candor::incident::UpdateKind;
+use candor::ticket::TicketStatus;
 use candor::web::conversation::{Kind, Message};
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
 use candor::web::public::find_me::FindMe;
@@ -51,26 +53,26 @@ fn visit() -> Visit {
 }
 
 fn updates() -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
-        kind: kind.into(),
+    let say = |kind, days, text: &str| Update {
+        kind,
         at: Moment::day(now() - TimeDelta::days(days)),
         text: text.into(),
     };
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             3,
             "On Tuesday we said that no phone numbers were taken. That was wrong. Phone numbers, \
              IMEI and IMSI numbers of 7.8 million current customers were taken too. We are \
              writing to each of them again.",
         ),
         say(
-            "known",
+            UpdateKind::Known,
             7,
             "Data of about 48.6 million people was taken. We began to write to them today.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             8,
             "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned.",
         ),
@@ -169,7 +171,7 @@ fn ticket() -> MyTicket {
         is_call: false,
         elsewhere: false,
         others: vec![],
-        status: "solved".into(),
+        status: TicketStatus::Solved,
         label: "Answered – tell us if this did not help".into(),
         next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
         by: Some(moment(11)),
@@ -291,7 +293,7 @@ fn draw_tickets(add: Add<'_>) {
         &MyTicket {
             follows_up: true,
             solved: false,
-            status: "closed".into(),
+            status: TicketStatus::Closed,
             label: "Closed".into(),
             elsewhere: true,
             others: vec![("N-4C1K-07".into(), "Question N-4C1K-07".into())],
