@@ -111,7 +111,7 @@ pub struct Http {
     pub drain_seconds: u32,
     /// Where the source of this program is (AGPL-3.0, section 13); empty: no link.
     pub source_url: String,
-    /// Proxies whose `X-Forwarded-For` is believed, in addition to those on this machine.
+    /// Candor believes the `X-Forwarded-For` of these proxies, in addition to those on this machine.
     pub proxies: Vec<IpAddr>,
 }
 
@@ -208,7 +208,7 @@ impl Config {
         Self::of(text.transpose()?.as_deref(), env)
     }
 
-    /// The same from parts in hand: the text of a file, and pairs as the environment holds them.
+    /// The same from its parts: the text of a file, and pairs as the environment holds them.
     ///
     /// # Errors
     /// As [`Self::load`].

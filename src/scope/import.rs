@@ -54,7 +54,7 @@ const READERS: usize = 4;
 /// Where a list comes from.
 #[derive(Debug)]
 pub enum Source<R> {
-    /// A file: all of it is at hand, and one transaction takes it in.
+    /// A file: all of it is there, and one transaction takes it in.
     File(R),
     /// A client sends it, perhaps over a slow line: no transaction stays open for the upload, since nothing could be
     /// vacuumed until its end.
@@ -84,7 +84,7 @@ pub struct Imported {
     /// Rows refused; `store::list_rejects` has them.
     pub rejected: i64,
     /// The lines of the file, and of what it was added to: with the rows they add up. `None` if it was added to a
-    /// draft whose lines were not counted.
+    /// draft without a count of its lines.
     pub lines: Option<FileLines>,
     /// What it would change.
     pub delta: Delta,
@@ -254,7 +254,7 @@ struct Work<'a> {
     former: Former,
 }
 
-/// What was read of a list: how much, how many rows are of which kind, and which rejects they correct.
+/// What was read of a list: how much, the rows of each kind, and which rejects they correct.
 struct Read {
     at: Progress,
     kinds: Kinds,

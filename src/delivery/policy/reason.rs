@@ -77,7 +77,7 @@ impl BounceReason {
     }
 
     /// True when the reply is about the address or its domain, so that no later campaign should try it again. All else
-    /// (policy, content, size, a full mailbox, what nobody understands) may pass.
+    /// (policy, content, size, a full mailbox, unknown words) may pass.
     pub fn condemns_address(self) -> bool {
         self.is_hard() || self == Self::MailboxDisabled
     }

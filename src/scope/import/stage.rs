@@ -44,7 +44,7 @@ pub(super) enum Refused {
     NoRows,
 }
 
-/// A list whose first line is right and that has at least one row.
+/// A list that has a right first line and at least one row.
 pub(super) struct List<R: io::Read> {
     source: Mutex<Source<R>>,
     header: Header,
@@ -165,7 +165,7 @@ pub(super) struct Corrects {
 /// Some rows and rejects, ready for the database.
 pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
-    /// How many rows are of which kind.
+    /// The number of rows of each kind.
     pub(super) kinds: Kinds,
     /// The places of the rejects that its rows correct.
     pub(super) corrects: Vec<Corrects>,
@@ -379,7 +379,7 @@ fn whole(line: u64) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX)
 }
 
-/// A source whose octets are counted and hashed as they pass.
+/// A source that counts and hashes its octets as they pass.
 struct Hashed<R> {
     source: R,
     seen: Seen,

@@ -69,13 +69,13 @@ impl Helpline {
     }
 
     /// The number of people or tickets that the audit log records as shown.
-    async fn shown(&self, deed: &str, subject: &str) -> i64 {
+    async fn shown(&self, action: &str, subject: &str) -> i64 {
         candor::audit::noticed::write(&self.house.app)
             .await
             .unwrap();
         let rows = format!(
             "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event \
-             where action = '{deed}' and subject = '{subject}'"
+             where action = '{action}' and subject = '{subject}'"
         );
         self.house.number(&rows).await
     }

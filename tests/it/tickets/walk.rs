@@ -106,15 +106,15 @@ async fn is_recorded(line: &Helpline, ticket: &Ticket, question: &str, answer: &
         ]
     );
     let mut conn = line.app.db.get().await.unwrap();
-    let deeds = audit::store::list(&mut conn, &ticket.id.to_string(), 9)
+    let actions = audit::store::list(&mut conn, &ticket.id.to_string(), 9)
         .await
         .unwrap();
-    let deeds: Vec<_> = deeds
+    let actions: Vec<_> = actions
         .iter()
         .rev()
         .map(|event| event.action.as_str())
         .collect();
-    assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
+    assert_eq!(actions, ["ticket.take", "ticket.reply", "ticket.reply"]);
     audit::link::all(&line.app).await.unwrap();
     assert!(audit::verify::verify(&line.app).await.unwrap().is_whole());
     store::check_table(&mut conn).await.unwrap();

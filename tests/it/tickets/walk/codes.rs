@@ -195,6 +195,6 @@ async fn no_personal_word_is_readable_in_the_tables() {
     assert!(gone.subject.is_none() && words.iter().all(|message| message.text.is_none()));
     assert_eq!(line.moves(&gone).await.len(), 2);
     let (by, then) = (Actor::Staff(line.agent), line.then(TicketStatus::Solved));
-    let deed = desk::transition(&line.app, by, gone.id, gone.version, &then);
-    assert!(deed.await.is_ok(), "a forgotten matter can still be ended");
+    let action = desk::transition(&line.app, by, gone.id, gone.version, &then);
+    assert!(action.await.is_ok(), "a forgotten matter can still be ended");
 }
