@@ -19,7 +19,7 @@ use crate::person::PersonStanding;
 use crate::postal::PostalState;
 use crate::scope::ScopeStatus;
 use crate::ticket::TicketStatus;
-use crate::web::page::{self, Area, Badge, Desk, Fault, Faults, Flash, Moment, State, Tone};
+use crate::web::page::{self, Area, Badge, ConsoleFrame, Fault, Faults, Flash, Moment, State, Tone};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -28,7 +28,7 @@ use crate::web::public::Update;
 #[template(path = "console/design.html")]
 pub struct Design {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     states: Vec<(&'static str, Vec<Badge>)>,
     faults: Faults,
     kinds: Vec<Choice>,
@@ -42,7 +42,7 @@ pub struct Design {
 
 impl Design {
     /// The page with its samples; their times are relative to `now`.
-    pub fn new(desk: Desk, now: DateTime<Utc>) -> Design {
+    pub fn new(desk: ConsoleFrame, now: DateTime<Utc>) -> Design {
         Design {
             desk,
             states: states(),

@@ -25,7 +25,7 @@ use crate::web::frame;
 use crate::web::notification::Case;
 pub use crate::web::notification::Told;
 use crate::ticket::TicketStatus;
-use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::person_lookup::written_to;
 use crate::web::problem::{Answer, Problem};
 
@@ -37,7 +37,7 @@ const HARM: &str = "Fraud: somebody is already misusing the data";
 #[template(path = "public/my_status.html")]
 pub struct MyStatus {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The link's token, for the forms.
     pub token: String,
     /// The incident's address.

@@ -22,7 +22,7 @@ use crate::web::console::ticket::actions;
 use crate::web::conversation::sentence;
 use crate::web::form::Form;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Faults};
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/helpline/call`
@@ -30,7 +30,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/helpline/call.html")]
 pub struct CallForm {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The person's reference, notice code, e-mail address or ticket number, as typed.
     pub reference: String,
     /// The incidents in which the caller was found, or all before a search; the first option is none.

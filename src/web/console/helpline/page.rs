@@ -22,7 +22,7 @@ use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
 use crate::ticket::TicketStatus;
-use crate::web::page::{self, Area, Desk, Flash, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
 
 /// `/console/helpline`
@@ -30,7 +30,7 @@ use crate::web::problem::{Answer, Kind, Problem};
 #[template(path = "console/helpline/page.html")]
 pub struct Helpline {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and my tickets.
     pub work: Work,
     /// For leads: the waiting tickets, the most urgent first, or the tickets in one state, the latest first.
@@ -96,7 +96,7 @@ pub async fn show(
     }
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
     let view = Helpline {
-        desk: Desk { flash, ..desk },
+        desk: ConsoleFrame { flash, ..desk },
         work: work::work(&app, &mut conn, &who, &names).await?,
         list,
     };

@@ -18,7 +18,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::notice::AttemptResult;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::Answer;
 
 /// `/console/notices/{id}`
@@ -26,7 +26,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/notice/page.html")]
 pub struct NoticePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The campaign's id.
     pub campaign: String,
     /// The campaign's name.

@@ -8,14 +8,14 @@ use crate::web::conversation::Message;
 use crate::web::figures::filters;
 use crate::person::PersonStanding;
 use crate::ticket::TicketStatus;
-use crate::web::page::{Badge, Desk, Faults, Moment};
+use crate::web::page::{Badge, ConsoleFrame, Faults, Moment};
 
 /// `/console/tickets/{id}`
 #[derive(Template)]
 #[template(path = "console/ticket/page.html")]
 pub struct TicketPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and the tickets of the reader (left zone).
     pub work: Work,
     /// Its id.

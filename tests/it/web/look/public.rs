@@ -5,7 +5,7 @@ mod status_page;
 use candor::incident::UpdateKind;
 use candor::ticket::TicketStatus;
 use candor::web::conversation::{Kind, Message};
-use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
+use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, PublicFrame};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
@@ -25,14 +25,14 @@ use super::{HOSTILE, Pages, now};
 
 const TOKEN: &str = "c2FtcGxl-dG9rZW4_MDEyMzQ1Njc4OWFiY2RlZg";
 
-fn visit() -> Visit {
+fn visit() -> PublicFrame {
     let language = |code: &str, name: &str, here| Language {
         code: code.into(),
         name: name.into(),
         href: format!("?lang={code}"),
         here,
     };
-    Visit {
+    PublicFrame {
         organisation: Organisation {
             name: "Northline Mobile".into(),
             site: "https://notice.northline.example".into(),
@@ -350,7 +350,7 @@ fn draw_verify(add: Add<'_>) {
         "problem_503",
         &ProblemPage::away(visit(), true, true, "R-8842-QX".into()),
     );
-    let arabic = Visit {
+    let arabic = PublicFrame {
         lang: "ar".into(),
         dir: "rtl".into(),
         ..visit()

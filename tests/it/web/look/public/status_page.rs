@@ -101,7 +101,7 @@ pub(super) fn draw_steps(add: Add<'_>) {
     add(
         "status_tier1",
         &MyStatus {
-            visit: Visit {
+            visit: PublicFrame {
                 flash: Some(flash),
                 ..visit()
             },
