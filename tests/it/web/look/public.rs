@@ -11,7 +11,7 @@ use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
     Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
-    Told, Wrong,
+    LastNotification, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
