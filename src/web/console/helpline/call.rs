@@ -14,7 +14,7 @@ use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::link::NoticeCode;
 use crate::staff::right::WorkTickets;
-use crate::ticket::desk::{self, Caller, DeskError};
+use crate::ticket::agent::{self, Caller, AgentError};
 use crate::ticket::{Then, Ticket, TicketStatus};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
@@ -188,13 +188,13 @@ async fn open(
         topic: "",
         verified: !how.is_empty(),
     };
-    let ticket = match desk::open_for_caller(app, who.id, &caller, &text).await {
-        Err(DeskError::Words(why)) => return Ok(Err(refusal("text", sentence(why)))),
+    let ticket = match agent::open_for_caller(app, who.id, &caller, &text).await {
+        Err(AgentError::Words(why)) => return Ok(Err(refusal("text", sentence(why)))),
         opened => opened?,
     };
     if typed.then == TicketStatus::Solved.as_str() {
         let then = Then::solved();
-        desk::transition(app, who.actor(), ticket.id, ticket.version, &then).await?;
+        agent::transition(app, who.actor(), ticket.id, ticket.version, &then).await?;
     }
     Ok(Ok(ticket))
 }

@@ -14,7 +14,7 @@ use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
-use crate::ticket::desk;
+use crate::ticket::agent;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::caller::Allowed;
 use crate::web::console::names::Names;
@@ -108,7 +108,7 @@ pub async fn show(
 /// # Errors
 /// Database errors.
 pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    let to = match desk::take_next(&app, who.id).await? {
+    let to = match agent::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),
     };
