@@ -144,7 +144,15 @@ mod tests {
     #[test]
     fn events_are_linked_in_order_and_pass_over_numbers_that_are_taken() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
-        let event = |n: i32| Event::new(at, Actor::System(System::Cli), Action::KeyAdd, n, &json!({}));
+        let event = |n: i32| {
+            Event::new(
+                at,
+                Actor::System(System::Cli),
+                Action::KeyAdd,
+                n,
+                &json!({}),
+            )
+        };
         let head = Head {
             seq: 7,
             hash: vec![1; 32],

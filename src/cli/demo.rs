@@ -263,7 +263,8 @@ async fn accounts(app: &App) -> Result<Cast> {
         let hash = Password::parse(&password(app, email.as_str()))?
             .hash(Cost::LIGHT)
             .await;
-        let account = manage::add(app, Actor::System(System::Demo), name, &email, roles, &hash).await?;
+        let account =
+            manage::add(app, Actor::System(System::Demo), name, &email, roles, &hash).await?;
         ids.push(account.id);
     }
     Ok(Cast {

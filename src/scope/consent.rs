@@ -176,7 +176,12 @@ pub fn questions(of: &Version, told: &ToldSoFar, percent: u32) -> Vec<Question> 
 }
 
 /// What is not answered, or was answered for another number.
-pub fn unanswered(of: &Version, told: &ToldSoFar, percent: u32, consent: &Consent) -> Vec<Question> {
+pub fn unanswered(
+    of: &Version,
+    told: &ToldSoFar,
+    percent: u32,
+    consent: &Consent,
+) -> Vec<Question> {
     let given = match consent {
         Consent::Given => return Vec::new(),
         Consent::NotGiven => &Confirmed::default(),

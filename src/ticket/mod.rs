@@ -4,8 +4,8 @@
 //! customer's words in, [`agent`] is what agents do, [`letter`] writes to the customer, [`code`] is
 //! the second step on the status page.
 
-pub mod code;
 pub mod agent;
+pub mod code;
 pub mod guard;
 pub mod harm;
 pub mod intake;

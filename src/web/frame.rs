@@ -10,7 +10,7 @@ use crate::deployment::{self, Doubt};
 use crate::mail::read::Folder;
 use crate::staff::{self, Right, Staff};
 use crate::web::form;
-use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, Stopped, PublicFrame};
+use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, PublicFrame, Stopped};
 
 /// The frame of a public page.
 pub fn visit(app: &App, req: &HttpRequest) -> PublicFrame {

@@ -120,7 +120,9 @@ fn told<C>(
         // A sender's settling comes later than its relay's answer: the notice says it first.
         (_, Some((_, at)), _) => LastNotification::Email(*at),
         (_, None, Some(at)) => LastNotification::Perhaps(at),
-        (_, None, None) => back.map_or(LastNotification::Nothing, |letter| LastNotification::Returned(letter.on)),
+        (_, None, None) => back.map_or(LastNotification::Nothing, |letter| {
+            LastNotification::Returned(letter.on)
+        }),
     }
 }
 

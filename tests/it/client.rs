@@ -54,9 +54,16 @@ impl Site {
     pub async fn staff(&self, name: &str, roles: &[StaffRole]) -> Staff {
         let email = EmailAddress::parse(&format!("{name}@staff.example")).unwrap();
         let hash = Password::parse(PASSWORD).unwrap().hash(Cost::LIGHT).await;
-        manage::add(&self.app, Actor::System(System::Cli), name, &email, roles, &hash)
-            .await
-            .unwrap()
+        manage::add(
+            &self.app,
+            Actor::System(System::Cli),
+            name,
+            &email,
+            roles,
+            &hash,
+        )
+        .await
+        .unwrap()
     }
 
     /// A browser that is not signed in.

@@ -108,7 +108,10 @@ fn compared(text: &str) -> Vec<Compared<'_>> {
         }
         let before = text[..quote].trim_end();
         from += length + 1;
-        let name = match before.strip_suffix('=').or_else(|| before.strip_suffix("<>")) {
+        let name = match before
+            .strip_suffix('=')
+            .or_else(|| before.strip_suffix("<>"))
+        {
             Some(name) => Some(name),
             None => before_list(before),
         };
@@ -127,7 +130,9 @@ fn plain(path: &Path) -> String {
         true => "--",
         false => "//",
     };
-    let lines = text.lines().map(|line| line.split(mark).next().unwrap_or_default());
+    let lines = text
+        .lines()
+        .map(|line| line.split(mark).next().unwrap_or_default());
     let words: Vec<_> = lines
         .flat_map(|line| line.trim_end_matches('\\').split_whitespace())
         .map(str::to_owned)
@@ -140,7 +145,10 @@ fn files(under: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs" || end == "sql") {
+        } else if path
+            .extension()
+            .is_some_and(|end| end == "rs" || end == "sql")
+        {
             found.push(path);
         }
     }

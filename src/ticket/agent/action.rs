@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Conflict, AgentError, Seen};
+use super::{AgentError, Conflict, Seen};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::id::{PersonId, StaffId, TicketId};
 use crate::staff::right::{SeeTickets, WorkTickets};
-use crate::ticket::agent::{self, Caller, Conflict, AgentError, Seen};
+use crate::ticket::agent::{self, AgentError, Caller, Conflict, Seen};
 use crate::ticket::guard::Refusal;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::store::{self, Cursor, Filter};
@@ -281,7 +281,9 @@ fn refusal(error: AgentError) -> Problem {
         AgentError::Db(error) => error.into(),
         AgentError::Missing => Problem::not_found(),
         AgentError::NoSuchAgent | AgentError::Words(_) => because(Kind::NotAccepted, &error),
-        AgentError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
+        AgentError::Refused(
+            Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
+        ) => {
             let legal: Vec<_> = from.offered().collect();
             because(Kind::IllegalMove, &error)
                 .with("from", from)

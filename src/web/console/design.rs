@@ -7,11 +7,6 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
-use crate::web::caller::Signed;
-use crate::web::console::{Account, Choice, HistoryLine};
-use crate::web::conversation::{Kind, Message};
-use crate::web::figures::{Chart, Column, filters};
-use crate::web::frame;
 use crate::campaign::CampaignStatus;
 use crate::incident::{IncidentState, UpdateKind};
 use crate::notice::{AttemptResult, NoticeStatus};
@@ -19,7 +14,14 @@ use crate::person::PersonStanding;
 use crate::postal::PostalState;
 use crate::scope::ScopeStatus;
 use crate::ticket::TicketStatus;
-use crate::web::page::{self, Area, Badge, ConsoleFrame, Fault, Faults, Flash, Moment, State, Tone};
+use crate::web::caller::Signed;
+use crate::web::console::{Account, Choice, HistoryLine};
+use crate::web::conversation::{Kind, Message};
+use crate::web::figures::{Chart, Column, filters};
+use crate::web::frame;
+use crate::web::page::{
+    self, Area, Badge, ConsoleFrame, Fault, Faults, Flash, Moment, State, Tone,
+};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -173,7 +175,7 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
             3,
             "We are checking which accounts are concerned.",
         ),
-        say("known", 4, "An intruder was in our systems."),
+        say(UpdateKind::Known, 4, "An intruder was in our systems."),
     ]
 }
 

@@ -15,7 +15,7 @@ use askama::Template;
 
 pub use self::assets::{asset, css_path, js_path, mark_path};
 pub use self::faults::{Fault, Faults};
-pub use self::frame::{Area, ConsoleFrame, Language, Link, Organisation, Stopped, PublicFrame};
+pub use self::frame::{Area, ConsoleFrame, Language, Link, Organisation, PublicFrame, Stopped};
 pub use self::moment::{Moment, hundredths, percent, span};
 pub use self::state::{Badge, ShownAccount, ShownCampaign, ShownScope, State};
 pub use self::tone::{Flash, Tone};

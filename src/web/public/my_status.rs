@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::deployment;
 use crate::element::{ElementSet, guidance};
 use crate::incident;
+use crate::ticket::TicketStatus;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
 use crate::web::caller::Visitor;
@@ -22,9 +23,8 @@ use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
-use crate::web::notification::NotificationHistory;
 pub use crate::web::notification::LastNotification;
-use crate::ticket::TicketStatus;
+use crate::web::notification::NotificationHistory;
 use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::person_lookup::written_to;
 use crate::web::problem::{Answer, Problem};
@@ -218,7 +218,12 @@ pub async fn page(
     let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
     let missing = match case.told {
         LastNotification::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
-        _ => None,
+        LastNotification::Perhaps(_)
+        | LastNotification::Email(_)
+        | LastNotification::Post(_)
+        | LastNotification::Returned(_)
+        | LastNotification::Prepared
+        | LastNotification::Otherwise => None,
     };
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {

@@ -84,7 +84,10 @@ async fn the_id_of_a_list_of_letters_finds_the_acts_on_it() {
     let both = format!("on={}&incident=sundmere&act=letters", first.id);
     assert_eq!(actions(&page(&auditor, &both)).len(), 2);
     // The address of the incident finds the same entries as its id; a reference is reported as neither.
-    assert_eq!(on("sundmere"), actions(&page(&auditor, "incident=sundmere")));
+    assert_eq!(
+        on("sundmere"),
+        actions(&page(&auditor, "incident=sundmere"))
+    );
     assert!(on("sundmere").contains(&"incident.open".to_owned()));
     let none = page(&auditor, "on=N001");
     has(&none, "No such action is in the log.");

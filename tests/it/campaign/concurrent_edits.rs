@@ -35,7 +35,9 @@ fn paced(draft: &Campaign, rate_per_second: u32) -> NewCampaign {
 
 async fn actions(house: &House, id: CampaignId, action: &str) -> i64 {
     let sql = "select count(*) from audit_event where action = '{action}' and subject = '{id}'";
-    let sql = sql.replace("{action}", action).replace("{id}", &id.to_string());
+    let sql = sql
+        .replace("{action}", action)
+        .replace("{id}", &id.to_string());
     house.number(&sql).await
 }
 

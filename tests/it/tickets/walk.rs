@@ -8,7 +8,7 @@ use candor::mail::Letter;
 use candor::ticket::intake::{Answered, Asked, IntakeError};
 use candor::ticket::store::Filter;
 use candor::ticket::{
-    BadWords, Then, Ticket, TicketChannel, TicketStatus, code, desk, intake, store,
+    BadWords, Then, Ticket, TicketChannel, TicketStatus, agent, code, intake, store,
 };
 use chrono::TimeDelta;
 

@@ -95,7 +95,9 @@ fn add_warnings(button: &mut Button, of: &Campaign, readiness: &Readiness) {
 
 /// The button for a transition; `None` without the right.
 fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Button> {
-    use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
+    use CampaignStatus::{
+        Approved, Cancelled, Completed, Draft, InReview, Paused, Scheduled, Sending,
+    };
     let to_people = match people {
         1 => "A message goes out to 1 person.".to_owned(),
         n => format!("Messages go out to {} people.", count(n)),
@@ -142,7 +144,7 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             // `cancel_question` has the number.
             String::new(),
         ),
-        _ => return None,
+        (_, Completed | Scheduled) => return None,
     };
     who.may(right).then(|| Button {
         name: name.to_owned(),

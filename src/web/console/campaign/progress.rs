@@ -154,7 +154,12 @@ pub fn is_held(campaign: &Campaign, ability: &Ability) -> bool {
     match campaign.status {
         CampaignStatus::Paused => true,
         CampaignStatus::Sending => !ability.is_open(),
-        _ => false,
+        CampaignStatus::Draft
+        | CampaignStatus::InReview
+        | CampaignStatus::Approved
+        | CampaignStatus::Scheduled
+        | CampaignStatus::Completed
+        | CampaignStatus::Cancelled => false,
     }
 }
 
@@ -180,12 +185,7 @@ fn share_done(done: i64, total: i64, is_whole: bool) -> String {
 }
 
 /// The share of notices with a final result; of a cancelled campaign the number of cancelled notices.
-pub fn percent_done(
-    status: CampaignStatus,
-    counts: &Counts,
-    total: i64,
-    is_whole: bool,
-) -> String {
+pub fn percent_done(status: CampaignStatus, counts: &Counts, total: i64, is_whole: bool) -> String {
     match status == CampaignStatus::Cancelled {
         true => format!("{} cancelled", count(counts.cancelled)),
         false => share_done(counts.done(), total, is_whole),

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use super::content::to_whom;
+use crate::campaign::CampaignStatus;
 use crate::campaign::change::{Change, in_words};
 use crate::campaign::{self, Campaign};
 use crate::db::Conn;
 use crate::id::{CampaignId, IncidentId};
-use crate::campaign::CampaignStatus;
 use crate::notice::NoticeStatus;
 use crate::web::console::names::template_names;
 use crate::web::page::ShownCampaign;

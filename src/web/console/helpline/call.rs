@@ -14,7 +14,7 @@ use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::link::NoticeCode;
 use crate::staff::right::WorkTickets;
-use crate::ticket::agent::{self, Caller, AgentError};
+use crate::ticket::agent::{self, AgentError, Caller};
 use crate::ticket::{Then, Ticket, TicketStatus};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;

@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
+use crate::ticket::TicketStatus;
 use crate::ticket::agent;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::caller::Allowed;
@@ -21,7 +22,6 @@ use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
-use crate::ticket::TicketStatus;
 use crate::web::page::{self, Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
 
@@ -54,8 +54,8 @@ impl TicketList {
         TicketStatus::ALL
     }
 
-    fn shows(&self, status: TicketStatus) -> bool {
-        self.status == Some(status)
+    fn shows(&self, status: &TicketStatus) -> bool {
+        self.status == Some(*status)
     }
 }
 

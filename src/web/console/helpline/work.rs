@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::staff::{Right, Staff};
+use crate::ticket::TicketStatus;
 use crate::ticket::{self, Ticket};
 use crate::web::console::names::Names;
 use crate::web::console::ticket::resolution::in_words;
-use crate::ticket::TicketStatus;
 use crate::web::page::{Moment, span};
 
 /// The queue in two figures, and the tickets of the reader.

@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::incident::IncidentState;
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{BadText, Facts, store};
 use crate::staff::Right;
@@ -16,7 +17,6 @@ use crate::web::console::Account;
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::incident::IncidentState;
 use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::Answer;
 

@@ -97,8 +97,8 @@ pub async fn list(
 
 impl Notices {
     /// Whether the notices of this state are shown.
-    fn shows(&self, status: NoticeStatus) -> bool {
-        self.status == Some(status)
+    fn shows(&self, status: &NoticeStatus) -> bool {
+        self.status == Some(*status)
     }
 }
 

@@ -11,13 +11,13 @@ use crate::audit::Action;
 use crate::campaign;
 use crate::delivery::store;
 use crate::id::NoticeId;
+use crate::notice::AttemptResult;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;
 use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
-use crate::notice::AttemptResult;
 use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::Answer;
 

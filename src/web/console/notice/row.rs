@@ -86,7 +86,14 @@ pub(super) async fn load_attempts(
         NoticeStatus::Queued => Ok(Vec::new()),
         // A withheld notice with attempts was tried before its person changed.
         NoticeStatus::Withheld if of.attempts == 0 => Ok(Vec::new()),
-        _ => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
+        NoticeStatus::Sending
+        | NoticeStatus::Sent
+        | NoticeStatus::Deferred
+        | NoticeStatus::Bounced
+        | NoticeStatus::Expired
+        | NoticeStatus::Uncertain
+        | NoticeStatus::Withheld
+        | NoticeStatus::Cancelled => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
     }
 }
 
@@ -137,9 +144,9 @@ pub(super) fn row(
         attempts: notice.attempts.into(),
         reply: withheld.or(last.map(reply_in_words)).unwrap_or_default(),
         at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),
-        next: match notice.status {
-            NoticeStatus::Deferred => notice.due_at.map(Moment::row),
-            _ => None,
-        },
+        next: notice
+            .due_at
+            .filter(|_| notice.status == NoticeStatus::Deferred)
+            .map(Moment::row),
     }
 }

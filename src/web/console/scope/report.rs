@@ -152,7 +152,11 @@ pub(super) async fn load(
     let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
     let told_retracted = match version.status {
         ScopeStatus::Draft => activate::told_retracted(&mut conn, incident.id, &version).await?,
-        _ => 0,
+        ScopeStatus::Importing
+        | ScopeStatus::Activating
+        | ScopeStatus::Active
+        | ScopeStatus::Superseded
+        | ScopeStatus::Discarded => 0,
     };
     let shown = Delta {
         told_retracted,
@@ -164,7 +168,7 @@ pub(super) async fn load(
         slug: incident.slug,
         title: incident.title,
         version: version.version.into(),
-        status: version.status.to_string(),
+        status: version.status,
         mode: version.mode.to_string(),
         by: Names::load(&mut conn).await?.of(version.created_by),
         at: Moment::exact(version.created_at),

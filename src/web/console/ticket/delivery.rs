@@ -132,7 +132,9 @@ fn forbidden(why: WithheldReason) -> &'static str {
         | WithheldReason::Changed
         | WithheldReason::NoAddress
         | WithheldReason::NotAffected
-        | WithheldReason::AlreadyTold => "their address is protected, so that nothing is sent, and their page is closed",
+        | WithheldReason::AlreadyTold => {
+            "their address is protected, so that nothing is sent, and their page is closed"
+        }
     }
 }
 
@@ -195,13 +197,21 @@ pub fn answer_delivery(
                  page."
                     .to_owned()
             }
-            _ => {
+            LetterStatus::Sent
+            | LetterStatus::Failed
+            | LetterStatus::Withheld
+            | LetterStatus::Uncertain => {
                 let became = delivery(letter, channel);
                 match channel {
                     ReplyChannel::Forbidden { .. } => {
                         format!("Kept on this ticket. By e-mail: {became}.")
                     }
-                    _ => format!("Answered on the customer's page. By e-mail: {became}."),
+                    ReplyChannel::Nobody
+                    | ReplyChannel::Email
+                    | ReplyChannel::LetterCode
+                    | ReplyChannel::Unread => {
+                        format!("Answered on the customer's page. By e-mail: {became}.")
+                    }
                 }
             }
         },

@@ -226,7 +226,14 @@ fn buttons(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Butto
                     same,
                 ));
             }
-            _ => {}
+            (
+                Need::Nothing | Need::Message | Need::Reason | Need::Review | Need::Answer,
+                TicketStatus::New
+                | TicketStatus::Pending
+                | TicketStatus::OnHold
+                | TicketStatus::Solved
+                | TicketStatus::Closed,
+            ) => {}
         }
     }
     buttons

@@ -2,12 +2,12 @@
 
 use askama::Template;
 
+use crate::person::PersonStanding;
+use crate::ticket::TicketStatus;
 use crate::web::console::helpline::work::Work;
 use crate::web::console::{Button, Choice};
 use crate::web::conversation::Message;
 use crate::web::figures::filters;
-use crate::person::PersonStanding;
-use crate::ticket::TicketStatus;
 use crate::web::page::{Badge, ConsoleFrame, Faults, Moment};
 
 /// `/console/tickets/{id}`

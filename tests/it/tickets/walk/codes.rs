@@ -196,5 +196,8 @@ async fn no_personal_word_is_readable_in_the_tables() {
     assert_eq!(line.moves(&gone).await.len(), 2);
     let (by, then) = (Actor::Staff(line.agent), line.then(TicketStatus::Solved));
     let action = agent::transition(&line.app, by, gone.id, gone.version, &then);
-    assert!(action.await.is_ok(), "a forgotten matter can still be ended");
+    assert!(
+        action.await.is_ok(),
+        "a forgotten matter can still be ended"
+    );
 }

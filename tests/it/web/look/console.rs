@@ -10,14 +10,14 @@ mod templates;
 use candor::campaign::CampaignStatus;
 use candor::campaign::store::LeftOut;
 use candor::delivery::store::tally::Part;
+use candor::incident::change::Change;
+use candor::incident::open::Untold;
 use candor::incident::{IncidentState, UpdateKind};
-use candor::notice::{AttemptResult, NoticeStatus};
+use candor::notice::NoticeStatus;
+use candor::person::AudienceCount;
 use candor::person::PersonStanding;
 use candor::postal::PostalState;
 use candor::scope::ScopeStatus;
-use candor::incident::change::Change;
-use candor::incident::open::Untold;
-use candor::person::AudienceCount;
 use candor::staff::Right;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};
 use candor::web::console::campaign::content::{Content, Words};
@@ -56,7 +56,9 @@ use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
 use candor::web::figures::{Chart, Column};
-use candor::web::page::{Area, Badge, ConsoleFrame, Fault, Faults, Flash, ShownScope, Stopped, Tone};
+use candor::web::page::{
+    Area, Badge, ConsoleFrame, Fault, Faults, Flash, ShownScope, Stopped, Tone,
+};
 use candor::web::public::{Fact, Update};
 
 use self::campaigns::campaign_rows;

@@ -10,7 +10,7 @@ use candor::web::conversation::{Kind, Message};
 use candor::web::page::{Area, Badge, ConsoleFrame, Faults, Moment};
 use chrono::TimeDelta;
 
-use super::console::{choice, action, desk, fault};
+use super::console::{action, choice, desk, fault};
 use super::{HOSTILE, ago, now};
 
 fn agent() -> ConsoleFrame {

@@ -5,13 +5,13 @@ mod status_page;
 use candor::incident::UpdateKind;
 use candor::ticket::TicketStatus;
 use candor::web::conversation::{Kind, Message};
-use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, PublicFrame};
+use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, PublicFrame, Tone};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
-    LastNotification, Wrong,
+    Action, Ask, Corrected, Details, LastNotification, MyStatus, MyTicketLine, NotAffected,
+    SentLetter, SentNotice, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;

@@ -2,7 +2,13 @@
 
 use super::*;
 
-fn campaign_row(id: &str, name: &str, kind: &str, status: CampaignStatus, sent: i64) -> CampaignRow {
+fn campaign_row(
+    id: &str,
+    name: &str,
+    kind: &str,
+    status: CampaignStatus,
+    sent: i64,
+) -> CampaignRow {
     CampaignRow {
         id: id.into(),
         name: name.into(),
@@ -329,7 +335,13 @@ fn notices(status: NoticeStatus) -> Notices {
                 3,
                 "421 4.7.0 too many connections; next try at 03:20",
             ),
-            notice("C-1000206", "", NoticeStatus::Withheld, 0, "no e-mail address: letter"),
+            notice(
+                "C-1000206",
+                "",
+                NoticeStatus::Withheld,
+                0,
+                "no e-mail address: letter",
+            ),
         ],
         next: Some("cursor==".into()),
     }

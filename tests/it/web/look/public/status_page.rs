@@ -37,7 +37,11 @@ pub(super) fn status() -> MyStatus {
         next_update: Some(moment(2)),
         is_public: true,
         tickets: vec![
-            line("N-4F7Q-22", TicketStatus::Pending, "We need something from you"),
+            line(
+                "N-4F7Q-22",
+                TicketStatus::Pending,
+                "We need something from you",
+            ),
             line(
                 "N-4C1K-07",
                 TicketStatus::Solved,
