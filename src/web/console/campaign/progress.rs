@@ -76,7 +76,7 @@ fn means(status: NoticeStatus) -> &'static str {
         NoticeStatus::Queued => "waiting to be sent",
         NoticeStatus::Sending => "on a connection now",
         NoticeStatus::Deferred => "will be tried again",
-        NoticeStatus::Uncertain => "may have arrived or not",
+        NoticeStatus::Uncertain => "not known whether it arrived",
         NoticeStatus::Bounced => "the address was refused",
         NoticeStatus::Expired => "tried for too long",
         NoticeStatus::Withheld => "each with a reason",
