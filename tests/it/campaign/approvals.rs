@@ -161,7 +161,8 @@ async fn pinned_by_another_version(house: &House, campaign: CampaignId) {
     house
         .sql(&format!(
             "update campaign set content = replace(content, '{{\"format\":1,', '{{\"format\":2,'), approved_hash = \
-             sha256(convert_to(replace(content, '{{\"format\":1,', '{{\"format\":2,'), 'UTF8')) where id = '{campaign}'"
+             sha256(convert_to(replace(content, '{{\"format\":1,', '{{\"format\":2,'), 'UTF8')) where id = '{}'",
+            campaign.uuid()
         ))
         .await;
 }

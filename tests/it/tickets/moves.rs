@@ -107,10 +107,10 @@ async fn a_ticket_is_born_new_or_open_and_its_past_cannot_be_rewritten() {
         let insert = format!(
             "insert into ticket select gen_random_uuid(), '{status}', incident_id, person_id, \
              '{status}', 1, channel, locale, subject, urgency, urgency_why, null, null, queued_at, \
-             0, 0, 'r', case when '{status}' = 'on_hold' then now() end, \
+             0, 0, case when '{status}' = 'on_hold' then now() end, \
              case when {} then resolution end, case when '{status}' = 'solved' then now() end, \
-             case when '{status}' = 'closed' then now() end, null, created_at, updated_at \
-             from ticket where id = '{}'",
+             case when '{status}' = 'closed' then now() end, null, created_at, updated_at, \
+             0, queued_at, 'r' from ticket where id = '{}'",
             status.is_done(),
             ticket.id.uuid()
         );
