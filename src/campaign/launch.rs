@@ -204,7 +204,7 @@ pub async fn launch_with(
     refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
     let changed = changes(&campaign, &content);
-    let present = content::hash(&content.to_text());
+    let present = content::hash(&content.to_text()?);
     if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid(changed));
     }

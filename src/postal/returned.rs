@@ -11,7 +11,7 @@ use serde_json::json;
 use self::work::Work;
 use super::slips::{Refused, Slip, Slips, Which};
 use super::{PostalError, PostalKind, PostalStatus, store};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::db::Conn;
@@ -157,6 +157,6 @@ pub async fn take_back_kin(
     let lists: Vec<_> = closed.keys().collect();
     let people = closed.values().sum::<i64>();
     let detail = json!({ "returned": 0, "not_posted": people, "batches": lists, "why": "deceased was lifted" });
-    let (now, actor) = (app.now(), Actor::System("scope"));
+    let (now, actor) = (app.now(), Actor::System(System::Scope));
     Ok(audit::store::append(tx, now, actor, Action::LettersReturned, of, &detail).await?)
 }

@@ -13,7 +13,6 @@ use super::{Restored, locks, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, CampaignStatus, UncertainPolicy, hold};
 use crate::db::notify::SEND_PERMISSION;
 use crate::db::{self, Tx, notify};
@@ -33,7 +32,7 @@ const NOT_KNOWN: &str = "not known";
 const CLOCKS: TimeDelta = TimeDelta::minutes(15);
 /// More events than a campaign has after it was paused.
 const EVENTS: i64 = 50;
-/// How long before the copy a campaign must have been paused, so that no sender still sent what it had in hand.
+/// How long before the copy a campaign must have been paused, so that no sender still sent what it had leased.
 const PAUSED_FOR: TimeDelta = TimeDelta::minutes(1);
 /// What stands in the place of a relay's answer at a letter that may have left.
 const PERHAPS: &str = "it may have been sent: the database was put back to an older state";
@@ -209,7 +208,8 @@ impl Decision<'_> {
     /// Whether the campaign was paused for good when the copy was taken: another list had taken the place of the one
     /// that was approved, before its audience was complete, so that it could not be resumed afterwards.
     async fn is_void(&self, tx: &mut Tx, campaign: &Campaign) -> db::Result<bool> {
-        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let content = campaign.submitted();
+        let content = content.map_err(|why| why.of(campaign.id))?;
         let (CampaignStatus::Paused, Some(content)) = (campaign.status, content) else {
             return Ok(false);
         };

@@ -165,11 +165,11 @@ pub fn updates() -> Vec<Update> {
     UPDATES.into_iter().map(update).collect()
 }
 
-type Told = [(&'static str, &'static str); 4];
+type Said = [(&'static str, &'static str); 4];
 
 /// What customers are told, language by language.
 #[rustfmt::skip]
-const TOLD: [(&str, Told); 9] = [
+const TOLD: [(&str, Said); 9] = [
     ("en", [
         ("what_happened", "On August 12, 2021 we learned that someone was offering our customers’ data for sale. A thief had been in our systems since March 2021 and had copied files about customers, former customers and people who had asked us for credit."),
         ("what_changed", "On August 20, 2021 we found that more was stolen than we had said on August 17. For many customers the files also held phone numbers and the numbers of phones and SIM cards (IMEI and IMSI). We also found more people who are affected."),

@@ -10,7 +10,7 @@ use crate::incident;
 use crate::link::{NoticeCode, StatusLink};
 use crate::notice::NoticeStatus;
 use crate::person;
-use crate::ticket::desk::{self, Seen};
+use crate::ticket::agent::{self, Seen};
 use crate::ticket::{self, Then, TicketResolution, TicketStatus, intake};
 
 /// People who were sent a notice, one for each talk, who read its language.
@@ -69,13 +69,13 @@ pub(super) async fn answer_all(
     talks: &[&'static Talk],
 ) -> Result<(String, Vec<String>)> {
     let mut shown = None;
-    while let Some(ticket) = desk::take_next(app, agent).await? {
+    while let Some(ticket) = agent::take_next(app, agent).await? {
         let talk = talk_of(app, &ticket, talks).await?;
         if !talk.note.is_empty() {
-            desk::note(app, agent, ticket.id, talk.note).await?;
+            agent::note(app, agent, ticket.id, talk.note).await?;
         }
         let ticket = ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?;
-        let answered = desk::reply(
+        let answered = agent::reply(
             app,
             agent,
             ticket.id,
@@ -110,7 +110,7 @@ async fn write_back(app: &App, agent: StaffId, ticket: &ticket::Ticket) -> Resul
         "Thank you. One more thing: do I have to do this every year?",
     )
     .await?;
-    let taken = desk::take_next(app, agent)
+    let taken = agent::take_next(app, agent)
         .await?
         .context("an answered-back ticket is in the queue or with its agent");
     let again = match taken {
@@ -121,7 +121,7 @@ async fn write_back(app: &App, agent: StaffId, ticket: &ticket::Ticket) -> Resul
         resolution: Some(TicketResolution::Answered),
         ..Then::to(TicketStatus::Solved)
     };
-    desk::reply(
+    agent::reply(
         app,
         agent,
         again.id,

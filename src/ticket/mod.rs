@@ -1,18 +1,17 @@
 //! A ticket: a customer's matter, from the question to the answer that helped.
 //!
 //! [`status`] is the table of moves, [`urgency`] says who is answered first, [`intake`] takes the
-//! customer's words in, [`desk`] is what agents do, [`letter`] writes to the customer, [`code`] is
+//! customer's words in, [`agent`] is what agents do, [`letter`] writes to the customer, [`code`] is
 //! the second step on the status page.
 
+pub mod agent;
 pub mod code;
-pub mod desk;
 pub mod guard;
 pub mod harm;
 pub mod intake;
 pub mod letter;
 pub mod number;
 pub mod released;
-pub mod reseal;
 pub mod reweigh;
 pub mod status;
 pub mod store;
@@ -117,7 +116,7 @@ pub struct Ticket {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whether it is the log of a call whose caller was verified.
+    /// Whether it is the log of a call by a verified caller.
     pub caller_verified: bool,
 }
 
@@ -137,7 +136,7 @@ impl Ticket {
         self.channel == TicketChannel::Phone
     }
 
-    /// The agent whose lease protects it at `now`.
+    /// The agent with the lease that protects it at `now`.
     pub fn held_by(&self, now: DateTime<Utc>) -> Option<StaffId> {
         self.assignee
             .filter(|_| self.lease_until.is_some_and(|until| until > now))

@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::send_permission::{SendPermission, Source};
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
-use crate::db::{Error, Result};
+use crate::db::Result;
 use crate::delivery::letter::Edition;
 use crate::delivery::store::batch::{self, Lease, Turn};
 use crate::delivery::store::history::Histories;
@@ -191,10 +191,9 @@ async fn shared(
     }
     let mut conn = app.db.get().await?;
     let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
-    let strange = || Error::inconsistent("campaign", campaign.id);
     let content = campaign.content.as_deref().unwrap_or_default();
-    let edition =
-        Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
+    let edition = Edition::new(content, &app.keys, &app.signers);
+    let edition = edition.map_err(|why| why.of(campaign.id))?;
     let shared = Arc::new(Shared {
         edition,
         kind: campaign.kind,

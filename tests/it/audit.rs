@@ -10,7 +10,7 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::audit::store::{self, chain};
 use candor::audit::verify::{Report, verify};
 use candor::audit::{Action, Event, Flaw, Linked, link};
@@ -26,7 +26,7 @@ use crate::house::House;
 use crate::people::Scene;
 use crate::program::Program;
 
-const SYSTEM: Actor = Actor::System("test");
+const SYSTEM: Actor = Actor::System(System::Cli);
 
 /// An event with any text for its action, as a newer program writes it.
 fn event_of(at: DateTime<Utc>, action: &str) -> Event {

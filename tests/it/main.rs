@@ -38,4 +38,5 @@ mod lengths;
 mod life;
 mod promises;
 mod size;
+mod sql_words;
 mod walk;

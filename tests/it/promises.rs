@@ -134,14 +134,14 @@ async fn p10_every_alteration_of_the_audit_log_is_named() {
     program.ok(&["audit", "verify", "--kept", &kept]);
     let events = house.number("select count(*) from audit_event").await;
     assert!(events > 5);
-    for deed in [
+    for action in [
         "truncate audit_event",
         "delete from audit_event",
         "update audit_event set seq = 0",
     ] {
-        let refused = house.raw().await.batch_execute(deed).await.unwrap_err();
+        let refused = house.raw().await.batch_execute(action).await.unwrap_err();
         let why = refused.as_db_error().unwrap().message();
-        assert_eq!(why, "audit_event is append-only", "{deed}");
+        assert_eq!(why, "audit_event is append-only", "{action}");
     }
     house
         .sql(

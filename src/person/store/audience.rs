@@ -1,4 +1,4 @@
-//! Audiences of campaigns: their people page by page, their count, and the classes of people whom one text suits.
+//! Audiences of campaigns: their people page by page, their count, and the classes of people that one text suits.
 
 mod launched;
 

@@ -1,5 +1,5 @@
-//! Which rejects of a draft are settled by rows that are added to it. A reject whose reference can be read is settled
-//! by a row with the same reference. One whose reference is at fault, or whose cells cannot be given to columns, is
+//! Which rejects of a draft are settled by rows that are added to it. A reject with a readable reference is settled
+//! by a row with the same reference. One with a faulty reference, or with cells that cannot be given to columns, is
 //! settled by a row of the file of rejects that names its line; a line alone is not enough for the others, since it
 //! may be the line of another version's file. A reference that stands twice is both: the row may be corrected in another
 //! cell, or be given the reference that it should have had.

@@ -7,12 +7,21 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
+use crate::campaign::CampaignStatus;
+use crate::incident::{IncidentState, UpdateKind};
+use crate::notice::{AttemptResult, NoticeStatus};
+use crate::person::PersonStanding;
+use crate::postal::PostalState;
+use crate::scope::ScopeStatus;
+use crate::ticket::TicketStatus;
 use crate::web::caller::Signed;
 use crate::web::console::{Account, Choice, HistoryLine};
 use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
+use crate::web::page::{
+    self, Area, Badge, ConsoleFrame, Fault, Faults, Flash, Moment, State, Tone,
+};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -21,8 +30,8 @@ use crate::web::public::Update;
 #[template(path = "console/design.html")]
 pub struct Design {
     /// The frame.
-    pub desk: Desk,
-    states: Vec<(&'static str, &'static [&'static str])>,
+    pub desk: ConsoleFrame,
+    states: Vec<(&'static str, Vec<Badge>)>,
     faults: Faults,
     kinds: Vec<Choice>,
     flashes: Vec<Option<Flash>>,
@@ -35,7 +44,7 @@ pub struct Design {
 
 impl Design {
     /// The page with its samples; their times are relative to `now`.
-    pub fn new(desk: Desk, now: DateTime<Utc>) -> Design {
+    pub fn new(desk: ConsoleFrame, now: DateTime<Utc>) -> Design {
         Design {
             desk,
             states: states(),
@@ -87,52 +96,20 @@ pub fn account(now: DateTime<Utc>) -> Account {
     }
 }
 
-fn states() -> Vec<(&'static str, &'static [&'static str])> {
+fn states() -> Vec<(&'static str, Vec<Badge>)> {
+    fn all<S: State + Copy>(states: &[S]) -> Vec<Badge> {
+        states.iter().copied().map(Badge::of).collect()
+    }
     vec![
-        (
-            "Incident",
-            &[
-                "suspected",
-                "confirmed",
-                "scoping",
-                "notifying",
-                "monitoring",
-                "closed",
-                "dismissed",
-            ],
-        ),
-        (
-            "Campaign",
-            &[
-                "draft",
-                "in_review",
-                "approved",
-                "scheduled",
-                "sending",
-                "paused",
-                "completed",
-                "cancelled",
-            ],
-        ),
-        (
-            "Notice",
-            &[
-                "queued",
-                "sending",
-                "sent",
-                "deferred",
-                "bounced",
-                "expired",
-                "uncertain",
-                "withheld",
-                "cancelled",
-            ],
-        ),
-        (
-            "Ticket",
-            &["new", "open", "pending", "on_hold", "solved", "closed"],
-        ),
-        ("Statement", &["known", "being_checked", "corrected"]),
+        ("Incident", all(IncidentState::ALL)),
+        ("List", all(ScopeStatus::ALL)),
+        ("Person", all(PersonStanding::ALL)),
+        ("Campaign", all(CampaignStatus::ALL)),
+        ("Notice", all(NoticeStatus::ALL)),
+        ("Attempt", all(AttemptResult::ALL)),
+        ("Ticket", all(TicketStatus::ALL)),
+        ("Postal list", all(PostalState::ALL)),
+        ("Statement", all(UpdateKind::ALL)),
     ]
 }
 
@@ -188,9 +165,9 @@ pub fn chart(now: DateTime<Utc>) -> Chart {
 }
 
 /// An update of the public page.
-pub fn update(at: DateTime<Utc>, kind: &str, text: &str) -> Update {
+pub fn update(at: DateTime<Utc>, kind: UpdateKind, text: &str) -> Update {
     Update {
-        kind: kind.into(),
+        kind,
         at: Moment::day(at),
         text: text.into(),
     }
@@ -200,16 +177,16 @@ fn updates(now: DateTime<Utc>) -> Vec<Update> {
     let say = |kind, days, text| update(now - TimeDelta::days(days), kind, text);
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             0,
             "On Tuesday we said that no phone numbers were taken. That was wrong.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             3,
             "We are checking which accounts are concerned.",
         ),
-        say("known", 4, "An intruder was in our systems."),
+        say(UpdateKind::Known, 4, "An intruder was in our systems."),
     ]
 }
 

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignKind};
 use crate::element::{ElementSet, in_words};
 use crate::link::NoticeCode;
@@ -13,7 +12,7 @@ use crate::person::contact::Sealed;
 use crate::seal::IncidentKey;
 use crate::template::pick;
 use crate::web::conversation::kind_in_words;
-use crate::web::notification::Case;
+use crate::web::notification::NotificationHistory;
 use crate::web::page::Moment;
 use crate::web::person_lookup::campaign_of;
 use crate::web::problem::Problem;
@@ -85,7 +84,7 @@ impl Details {
         person: &Person<Sealed>,
         key: &IncidentKey,
         campaigns: &[Campaign],
-        case: &Case,
+        case: &NotificationHistory,
     ) -> Result<Self, Problem> {
         let contact = person
             .contact
@@ -127,7 +126,7 @@ impl Details {
 }
 
 /// What corrections withdrew: the elements that earlier messages and letters named and the correction does not.
-fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected> {
+fn corrected(campaigns: &[Campaign], case: &NotificationHistory, locale: &str) -> Vec<Corrected> {
     let is_correction = |notice: &Notice| {
         let of = campaign_of(campaigns, notice);
         of.is_some_and(|campaign| campaign.kind == CampaignKind::Correction)
@@ -157,7 +156,8 @@ fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected
 
 /// The subject as this person read it; one that was filled for each person is named by its kind.
 pub fn subject(campaign: &Campaign, locale: &str) -> String {
-    let content = campaign.content.as_deref().and_then(Content::from_text);
+    // The page of a person does not fail for a content that cannot be read: the kind names it.
+    let content = campaign.submitted().ok().flatten();
     let written = content
         .as_ref()
         .and_then(|content| pick(&content.variants, locale));

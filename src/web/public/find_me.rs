@@ -1,4 +1,4 @@
-//! "Am I affected?" without a link. The page has no form and looks nothing up, so that nobody can ask about another
+//! "Am I affected?" without a link. The page has no form and looks nothing up, so that no visitor can ask about another
 //! person.
 
 use actix_web::HttpRequest;
@@ -8,7 +8,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::web::frame;
-use crate::web::page::{self, Visit};
+use crate::web::page::{self, PublicFrame};
 use crate::web::problem::Answer;
 
 /// `/find-me`
@@ -16,7 +16,7 @@ use crate::web::problem::Answer;
 #[template(path = "public/find_me.html")]
 pub struct FindMe {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
 }
 
 /// `GET /find-me`.

@@ -26,8 +26,8 @@ async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
     rows.iter().map(read).collect()
 }
 
-fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, i64, i64)> {
-    let those = found.iter().filter(|(what, ..)| what == deed);
+fn of<'a>(found: &'a [(String, String, i64, i64)], action: &str) -> Vec<(&'a str, i64, i64)> {
+    let those = found.iter().filter(|(what, ..)| what == action);
     let mut those: Vec<_> = those
         .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
         .collect();

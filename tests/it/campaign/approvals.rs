@@ -5,18 +5,19 @@ mod void;
 
 use std::sync::Arc;
 
+use candor::actor::Actor;
 use candor::campaign::change::Change;
-use candor::campaign::content::Content;
+use candor::campaign::content::ContentError;
 use candor::campaign::launch::{self, CampaignError};
 use candor::campaign::store::{self, NewCampaign};
-use candor::campaign::{CampaignKind, Limits, UncertainPolicy};
+use candor::campaign::{CampaignKind, Limits, UncertainPolicy, approval, hold};
 use candor::config::Config;
 use candor::config::PublicUrl;
-use candor::delivery::letter::Edition;
+use candor::delivery::letter::{BadContent, Edition};
+use candor::id::CampaignId;
 use candor::incident::{IncidentState, steer};
 use candor::staff::StaffRole::{Approver, Comms};
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 
 use crate::client::Site;
 use crate::house::House;
@@ -158,22 +159,70 @@ async fn p5_senders_use_what_was_approved_and_not_their_own_settings() {
         "{text}"
     );
     assert_eq!(letter.sender.domain(), "sundmere.example");
+}
 
-    // Approved content of an older format lacks these parts: the settings apply, as they did then.
-    let mut conn = house.app.db.get().await.unwrap();
-    let pinned = store::find(&mut conn, campaign)
+/// Replaces what was submitted of a campaign, and what was approved with it, as another version of Candor wrote it.
+async fn pinned_by_another_version(house: &House, campaign: CampaignId) {
+    house
+        .sql(&format!(
+            "update campaign set content = replace(content, '{{\"format\":1,', '{{\"format\":2,'), approved_hash = \
+             sha256(convert_to(replace(content, '{{\"format\":1,', '{{\"format\":2,'), 'UTF8')) where id = '{}'",
+            campaign.uuid()
+        ))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p5_content_of_another_format_is_neither_approved_launched_resumed_nor_sent() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(1, "name")).await;
+    let campaign = scene.approved(&house).await;
+    pinned_by_another_version(&house, campaign).await;
+    let refused = launch::launch(&house.app, scene.comms, campaign).await;
+    let words = refused.as_ref().err().map(ToString::to_string);
+    assert_eq!(changed(refused), ["format"]);
+    assert_eq!(
+        words.as_deref(),
+        Some(
+            "the approval is void: the format of the content that was submitted changed since. Take it back and submit \
+             it again"
+        )
+    );
+    // Taken back and submitted again, this version writes its own format.
+    launch::take_back(&house.app, scene.comms, campaign)
         .await
-        .unwrap()
-        .content
         .unwrap();
-    let mut old: Value = serde_json::from_str(&pinned).unwrap();
-    for part in ["names", "acknowledged", "public_url", "return_path", "verp"] {
-        old.as_object_mut().unwrap().remove(part).unwrap();
-    }
-    old["audience"]["who"] = json!("not_yet_notified");
-    let old = old.to_string();
-    assert!(Content::from_text(&old).is_some_and(|content| content.public_url.is_none()));
-    Edition::new(&old, &house.app.config, &house.app.keys, &house.app.signers).unwrap();
+    let hash = launch::submit(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    launch::approve(&house.app, scene.approver, campaign, &hash)
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+
+    // A launched one is not resumed, and its sender stops at the number.
+    hold::pause(&house.app, Actor::Staff(scene.comms), campaign, None)
+        .await
+        .unwrap();
+    pinned_by_another_version(&house, campaign).await;
+    let refused = hold::resume(&house.app, scene.comms, campaign).await;
+    let expected = ContentError::Format(2);
+    assert!(
+        matches!(&refused, Err(CampaignError::Content(why)) if *why == expected),
+        "{refused:?}"
+    );
+    let mut conn = house.app.db.get().await.unwrap();
+    let found = store::find(&mut conn, campaign).await.unwrap();
+    let void = approval::void(&house.app, &mut conn, std::slice::from_ref(&found))
+        .await
+        .unwrap();
+    assert_eq!(void[&campaign], [Change::Format]);
+    let text = found.content.unwrap();
+    let edition = Edition::new(&text, &house.app.keys, &house.app.signers);
+    assert_eq!(edition.err(), Some(BadContent::Content(expected)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +231,7 @@ async fn p5_a_list_put_in_force_between_submission_and_launch_voids_the_approval
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name")).await;
     let campaign = scene.approved(&house).await;
-    // A list of which only some buckets are in force.
+    // A list with only some buckets in force.
     scene.import(&house, &list(4, "name")).await;
     house.sql("update incident set active_scope = 1").await;
     house

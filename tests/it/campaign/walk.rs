@@ -210,7 +210,11 @@ async fn p5_any_change_after_the_approval_voids_it() {
         let present = launch::present_content(&house.app, &mut conn, &found)
             .await
             .unwrap();
-        assert_eq!(to_hex(&content::hash(&present.to_text())), hash, "{undo}");
+        assert_eq!(
+            to_hex(&content::hash(&present.to_text().unwrap())),
+            hash,
+            "{undo}"
+        );
     }
     house.sql("update incident set active_scope = 2").await;
 

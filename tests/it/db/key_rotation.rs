@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::incident::rewrap;
 use candor::link::StatusLink;
@@ -134,7 +134,7 @@ async fn d20_a_request_repeated_after_a_new_master_key_gets_its_first_answer_or_
         first.body,
         "before the keys are wrapped"
     );
-    rewrap::rewrap(&house.app, Actor::System("test"))
+    rewrap::rewrap(&house.app, Actor::System(System::Cli))
         .await
         .unwrap();
     // The node with the old key answers once more.

@@ -1,6 +1,6 @@
 //! Each key, link, session and password can be revoked by itself.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::id::StaffId;
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Auditor, Comms};
@@ -14,7 +14,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const SYSTEM: Actor = Actor::System("test");
+const SYSTEM: Actor = Actor::System(System::Cli);
 
 fn the_same_by_commands(house: &House, program: &mut ApiClient, account: StaffId) {
     let command = Program::of(house);

@@ -7,7 +7,7 @@ use candor::id::{PersonId, StaffId};
 use candor::link::StatusLink;
 use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::{Agent, Comms, Lead};
-use candor::ticket::desk::{self, Caller, Seen};
+use candor::ticket::agent::{self, Caller, Seen};
 use candor::ticket::intake::{self, Asked};
 use candor::ticket::{Then, Ticket, store};
 
@@ -57,7 +57,7 @@ impl Helpline {
             topic: "",
             verified,
         };
-        let opened = desk::open_for_caller(&self.house.app, by, &caller, "Asks about a bank.");
+        let opened = agent::open_for_caller(&self.house.app, by, &caller, "Asks about a bank.");
         opened.await.unwrap()
     }
 
@@ -69,13 +69,13 @@ impl Helpline {
     }
 
     /// The number of people or tickets that the audit log records as shown.
-    async fn shown(&self, deed: &str, subject: &str) -> i64 {
+    async fn shown(&self, action: &str, subject: &str) -> i64 {
         candor::audit::noticed::write(&self.house.app)
             .await
             .unwrap();
         let rows = format!(
             "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event \
-             where action = '{deed}' and subject = '{subject}'"
+             where action = '{action}' and subject = '{subject}'"
         );
         self.house.number(&rows).await
     }
@@ -248,7 +248,7 @@ async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_w
     );
 
     let then = Then::solved();
-    desk::reply(
+    agent::reply(
         &line.house.app,
         by,
         stranger.id,

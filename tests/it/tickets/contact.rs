@@ -1,5 +1,5 @@
 //! How an agent can reach a person: agents are never asked to write to or call people who must not be contacted, and a
-//! ticket whose answer the person cannot read does not count as answered.
+//! ticket with an answer that the person cannot read does not count as answered.
 
 use candor::campaign::CampaignKind;
 use candor::link::NoticeCode;

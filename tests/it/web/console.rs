@@ -23,7 +23,7 @@ fn shows(seen: &Seen, status: u16, words: &[&str]) {
 }
 
 /// Presses a button of a campaign's page; the form carries what the page showed.
-fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
+fn press(browser: &Browser, campaign: &str, action: &str) -> Seen {
     let page = browser.get(campaign);
     let hidden = |name: &str| {
         let (_, rest) = page
@@ -38,7 +38,7 @@ fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
         ("version", &version),
         ("content_hash", &hash),
     ];
-    browser.post(&format!("{campaign}/{deed}"), &fields, &[])
+    browser.post(&format!("{campaign}/{action}"), &fields, &[])
 }
 
 /// An incident with a list in force, and a template; returns the template's path.

@@ -202,7 +202,7 @@ async fn s6_tickets_are_given_to_people_and_never_to_api_keys() {
     let filled = filled().await;
     let site = site(&filled).await;
     let app = &filled.house.app;
-    let system = candor::actor::Actor::System("test");
+    let system = candor::actor::Actor::System(candor::actor::System::Cli);
     let (account, _) = key::create(app, system, "importer", &[Agent])
         .await
         .unwrap();

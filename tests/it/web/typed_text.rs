@@ -7,7 +7,7 @@ use candor::incident::{Facts, steer};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Agent, Comms};
 use candor::template::{Variant, Variants, edit};
-use candor::ticket::desk;
+use candor::ticket::agent;
 use candor::ticket::{Then, TicketStatus, intake};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ async fn open_ticket(house: &House, scene: &Scene, staff: StaffId, person: Perso
     let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
     let ticket = asked.unwrap().ticket().clone();
     let open = Then::to(TicketStatus::Open);
-    desk::transition(
+    agent::transition(
         &house.app,
         Actor::Staff(staff),
         ticket.id,

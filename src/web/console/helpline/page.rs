@@ -14,14 +14,15 @@ use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
-use crate::ticket::desk;
+use crate::ticket::TicketStatus;
+use crate::ticket::agent;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::caller::Allowed;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Flash, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
 
 /// `/console/helpline`
@@ -29,7 +30,7 @@ use crate::web::problem::{Answer, Kind, Problem};
 #[template(path = "console/helpline/page.html")]
 pub struct Helpline {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and my tickets.
     pub work: Work,
     /// For leads: the waiting tickets, the most urgent first, or the tickets in one state, the latest first.
@@ -39,8 +40,8 @@ pub struct Helpline {
 /// The leads' list.
 #[derive(Debug, Clone, Default)]
 pub struct TicketList {
-    /// The state; empty for waiting tickets.
-    pub status: String,
+    /// The state; `None` for waiting tickets.
+    pub status: Option<TicketStatus>,
     /// One page of the tickets.
     pub tickets: Vec<TicketRow>,
     /// The cursor of the next page.
@@ -49,8 +50,12 @@ pub struct TicketList {
 
 impl TicketList {
     /// The states to choose from.
-    fn states(&self) -> [&'static str; 6] {
-        ["new", "open", "pending", "on_hold", "solved", "closed"]
+    fn states(&self) -> &'static [TicketStatus] {
+        TicketStatus::ALL
+    }
+
+    fn shows(&self, status: &TicketStatus) -> bool {
+        self.status == Some(*status)
     }
 }
 
@@ -91,7 +96,7 @@ pub async fn show(
     }
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
     let view = Helpline {
-        desk: Desk { flash, ..desk },
+        desk: ConsoleFrame { flash, ..desk },
         work: work::work(&app, &mut conn, &who, &names).await?,
         list,
     };
@@ -103,7 +108,7 @@ pub async fn show(
 /// # Errors
 /// Database errors.
 pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    let to = match desk::take_next(&app, who.id).await? {
+    let to = match agent::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),
     };
@@ -123,19 +128,22 @@ async fn list(
         "" => None,
         cursor => Some(cursor.parse::<Cursor>().map_err(|e| unreadable(&e))?),
     };
-    let page = match asked.status.as_str() {
-        "" => store::queue(conn, &app.keys, after, PAGE).await?,
-        word => {
-            let status = vec![word.parse().map_err(|e: UnknownWord| unreadable(&e))?];
+    let status = match asked.status.as_str() {
+        "" => None,
+        word => Some(word.parse().map_err(|e: UnknownWord| unreadable(&e))?),
+    };
+    let page = match status {
+        None => store::queue(conn, &app.keys, after, PAGE).await?,
+        Some(status) => {
             let filter = Filter {
-                status,
+                status: vec![status],
                 ..Filter::default()
             };
             store::list(conn, &app.keys, &filter, after, PAGE).await?
         }
     };
     Ok(TicketList {
-        status: asked.status.clone(),
+        status,
         tickets: page
             .items
             .iter()

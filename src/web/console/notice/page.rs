@@ -11,13 +11,14 @@ use crate::audit::Action;
 use crate::campaign;
 use crate::delivery::store;
 use crate::id::NoticeId;
+use crate::notice::AttemptResult;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;
 use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::Answer;
 
 /// `/console/notices/{id}`
@@ -25,7 +26,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/notice/page.html")]
 pub struct NoticePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The campaign's id.
     pub campaign: String,
     /// The campaign's name.
@@ -48,7 +49,7 @@ pub struct AttemptRow {
     /// Through which relay.
     pub relay: String,
     /// Its result.
-    pub result: String,
+    pub result: AttemptResult,
     /// The reply of the relay, and the reason of the result.
     pub reply: String,
     /// When its last row in the database was written.
@@ -95,7 +96,7 @@ impl From<&AttemptView> for AttemptRow {
         Self {
             attempt: one.attempt.into(),
             relay: one.relay.clone(),
-            result: one.result.to_string(),
+            result: one.result,
             reply: reply_in_words(one),
             at: one.ended_at.or(one.began_at).map(Moment::row),
         }

@@ -21,7 +21,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk};
+use crate::web::page::{self, Area, ConsoleFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// People on one page.
@@ -32,7 +32,7 @@ const PAGE_SIZE: usize = 50;
 #[template(path = "console/person/list.html")]
 pub struct PeoplePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The filter in words.
@@ -56,7 +56,7 @@ pub struct PersonLine {
     pub address: String,
     pub locale: String,
     pub jurisdiction: String,
-    pub standing: String,
+    pub standing: PersonStanding,
     pub reason: String,
     pub exposed: String,
     pub unnamed: String,
@@ -75,7 +75,7 @@ pub fn line(of: &Person) -> PersonLine {
             .as_ref()
             .map(|under| under.as_str().to_owned())
             .unwrap_or_default(),
-        standing: of.standing.to_string(),
+        standing: of.standing,
         reason: of.withheld.map(|why| why.to_string()).unwrap_or_default(),
         exposed: match of.standing {
             PersonStanding::Retracted => "nothing: not affected".to_owned(),

@@ -15,6 +15,7 @@ use crate::element::in_words;
 use crate::id::PersonId;
 use crate::incident::Incident;
 use crate::notice::Notice;
+use crate::notice::NoticeStatus;
 use crate::person::{self, Believed, revoke};
 use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::seal::{Broken, IncidentKey};
@@ -25,7 +26,7 @@ use crate::web::console::answer;
 use crate::web::conversation::kind_in_words;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::person_lookup;
 use crate::web::problem::{Answer, Problem};
 
@@ -34,7 +35,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/person/page.html")]
 pub struct PersonPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.
@@ -89,7 +90,7 @@ pub struct NoticeLine {
     /// The kind of its campaign, in words.
     pub kind: String,
     /// Its state.
-    pub status: String,
+    pub status: NoticeStatus,
     /// When it last changed.
     pub at: Moment,
     /// The elements it names.
@@ -183,7 +184,7 @@ async fn notice_line(
             .map(|campaign| kind_in_words(campaign.kind))
             .unwrap_or_default()
             .to_owned(),
-        status: notice.status.to_string(),
+        status: notice.status,
         at: Moment::row(at),
         names: in_words(notice.named, "en"),
         believed: believed.as_ref().map(believed_line).unwrap_or_default(),

@@ -1,14 +1,13 @@
 //! Relay logs that lack a part of what was sent after a copy are refused; campaigns that are drafts in the copy may
 //! have been launched.
 
-use std::path::Path;
-
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::recovery::left::Choice;
 use candor::recovery::restored::decide;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use std::path::Path;
 
 use super::{Copy, dump, look};
 use crate::client::Site;
@@ -17,7 +16,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// Postfix's log of the messages of a house: the line with the Message-ID in the first file, the result in the second.
 /// `at` is the time of each part, `zone` how the lines write it.

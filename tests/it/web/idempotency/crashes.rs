@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::staff::Staff;
 use candor::staff::StaffRole::{Agent, Comms};
 use candor::staff::key::{self, ApiKey};
@@ -75,7 +75,7 @@ async fn until_more(field: &Field, more: usize) {
 async fn accounts(house: &House) -> Vec<(Staff, ApiKey)> {
     let mut made = Vec::new();
     for _ in 0..CLIENTS {
-        let by = Actor::System("test");
+        let by = Actor::System(System::Cli);
         made.push(
             key::create(&house.app, by, "program", &[Comms, Agent])
                 .await

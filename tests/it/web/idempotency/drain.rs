@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::staff::StaffRole::Comms;
 use candor::staff::key;
 use ureq::Agent;
@@ -123,7 +123,7 @@ async fn start_two(house: &House) -> ([Program; 2], Vec<Running>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_breaks_no_connection() {
     let house = House::new().await;
-    let made = key::create(&house.app, Actor::System("test"), "program", &[Comms]).await;
+    let made = key::create(&house.app, Actor::System(System::Cli), "program", &[Comms]).await;
     let key = made.unwrap().1.expose();
     let (programs, mut running) = start_two(&house).await;
     let nodes: Vec<_> = programs

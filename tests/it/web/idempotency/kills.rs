@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::clock::Clock;
 use candor::delivery::freeze;
@@ -192,7 +192,7 @@ async fn acts_of_several_transactions_are_done_once_whichever_process_is_killed(
     let campaign = campaign.to_string();
     let made = key::create(
         &house.app,
-        Actor::System("test"),
+        Actor::System(System::Cli),
         "program",
         &[Comms, Admin],
     )

@@ -7,11 +7,17 @@ mod people;
 mod staff;
 mod templates;
 
+use candor::campaign::CampaignStatus;
 use candor::campaign::store::LeftOut;
 use candor::delivery::store::tally::Part;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
+use candor::incident::{IncidentState, UpdateKind};
+use candor::notice::NoticeStatus;
 use candor::person::AudienceCount;
+use candor::person::PersonStanding;
+use candor::postal::PostalState;
+use candor::scope::ScopeStatus;
 use candor::staff::Right;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};
 use candor::web::console::campaign::content::{Content, Words};
@@ -49,7 +55,9 @@ use candor::web::console::template::list::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
-use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
+use candor::web::page::{
+    Area, Badge, ConsoleFrame, Fault, Faults, Flash, ShownScope, Stopped, Tone,
+};
 use candor::web::public::{Fact, Update};
 
 use self::campaigns::campaign_rows;
@@ -57,8 +65,8 @@ use super::helpline;
 use super::{HOSTILE, Pages, ago, now, row};
 
 /// The frame, on some page.
-pub fn desk(area: Area) -> Desk {
-    Desk {
+pub fn desk(area: Area) -> ConsoleFrame {
+    ConsoleFrame {
         organisation: "Northline Mobile".into(),
         name: "Ada Moreno".into(),
         roles: vec!["comms".into(), "approver".into()],
@@ -76,7 +84,7 @@ pub fn desk(area: Area) -> Desk {
 }
 
 /// A button without a confirmation.
-pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
+pub fn action(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
     Button {
         name: name.into(),
         words: words.into(),

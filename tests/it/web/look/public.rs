@@ -2,15 +2,17 @@
 
 mod status_page;
 
+use candor::incident::UpdateKind;
+use candor::ticket::TicketStatus;
 use candor::web::console::design;
 use candor::web::conversation::Kind;
-use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
+use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, PublicFrame, Tone};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
-    Told, Wrong,
+    Action, Ask, Corrected, Details, LastNotification, MyStatus, MyTicketLine, NotAffected,
+    SentLetter, SentNotice, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
@@ -24,14 +26,14 @@ use super::{HOSTILE, Pages, now};
 
 const TOKEN: &str = "c2FtcGxl-dG9rZW4_MDEyMzQ1Njc4OWFiY2RlZg";
 
-fn visit() -> Visit {
+fn visit() -> PublicFrame {
     let language = |code: &str, name: &str, here| Language {
         code: code.into(),
         name: name.into(),
         href: format!("?lang={code}"),
         here,
     };
-    Visit {
+    PublicFrame {
         organisation: Organisation {
             name: "Northline Mobile".into(),
             site: "https://notice.northline.example".into(),
@@ -55,19 +57,19 @@ fn updates() -> Vec<Update> {
     let say = |kind, days, text| design::update(now() - TimeDelta::days(days), kind, text);
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             3,
             "On Tuesday we said that no phone numbers were taken. That was wrong. Phone numbers, \
              IMEI and IMSI numbers of 7.8 million current customers were taken too. We are \
              writing to each of them again.",
         ),
         say(
-            "known",
+            UpdateKind::Known,
             7,
             "Data of about 48.6 million people was taken. We began to write to them today.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             8,
             "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned.",
         ),
@@ -161,7 +163,7 @@ fn ticket() -> MyTicket {
         is_call: false,
         elsewhere: false,
         others: vec![],
-        status: "solved".into(),
+        status: TicketStatus::Solved,
         label: "Answered – tell us if this did not help".into(),
         next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
         by: Some(moment(11)),
@@ -283,7 +285,7 @@ fn draw_tickets(add: Add<'_>) {
         &MyTicket {
             follows_up: true,
             solved: false,
-            status: "closed".into(),
+            status: TicketStatus::Closed,
             label: "Closed".into(),
             elsewhere: true,
             others: vec![("N-4C1K-07".into(), "Question N-4C1K-07".into())],
@@ -340,7 +342,7 @@ fn draw_verify(add: Add<'_>) {
         "problem_503",
         &ProblemPage::away(visit(), true, true, "R-8842-QX".into()),
     );
-    let arabic = Visit {
+    let arabic = PublicFrame {
         lang: "ar".into(),
         dir: "rtl".into(),
         ..visit()

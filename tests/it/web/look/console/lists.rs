@@ -96,7 +96,7 @@ fn scope_report() -> ScopeReport {
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
         version: 2,
-        status: "draft".into(),
+        status: ScopeStatus::Draft,
         mode: "delta".into(),
         by: "Ada Moreno".into(),
         at: ago(4),
@@ -117,14 +117,14 @@ fn scope_report() -> ScopeReport {
             rows,
         },
         buttons: vec![
-            deed(
+            action(
                 "activate",
                 "Activate v2",
                 "",
                 "It takes effect at once: 5,967,000 people are owed a notice, 7,800,000 a supplement. It cannot be taken back, only corrected by v3.",
                 "",
             ),
-            deed(
+            action(
                 "discard",
                 "Discard",
                 "danger",

@@ -3,10 +3,10 @@
 use super::*;
 
 pub(super) fn status() -> MyStatus {
-    let line = |number: &str, status: &str, label: &str| MyTicketLine {
+    let line = |number: &str, status: TicketStatus, label: &str| MyTicketLine {
         number: number.into(),
         name: format!("Question {number}"),
-        status: status.into(),
+        status,
         label: label.into(),
         at: super::super::ago(190),
     };
@@ -15,7 +15,7 @@ pub(super) fn status() -> MyStatus {
         token: TOKEN.into(),
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
-        told: Told::Email(now() - TimeDelta::days(3)),
+        told: LastNotification::Email(now() - TimeDelta::days(3)),
         missing: None,
         not_affected: None,
         actions: vec![
@@ -37,10 +37,14 @@ pub(super) fn status() -> MyStatus {
         next_update: Some(moment(2)),
         is_public: true,
         tickets: vec![
-            line("N-4F7Q-22", "pending", "We need something from you"),
+            line(
+                "N-4F7Q-22",
+                TicketStatus::Pending,
+                "We need something from you",
+            ),
             line(
                 "N-4C1K-07",
-                "solved",
+                TicketStatus::Solved,
                 "Answered – tell us if this did not help",
             ),
         ],
@@ -101,7 +105,7 @@ pub(super) fn draw_steps(add: Add<'_>) {
     add(
         "status_tier1",
         &MyStatus {
-            visit: Visit {
+            visit: PublicFrame {
                 flash: Some(flash),
                 ..visit()
             },
@@ -123,7 +127,7 @@ pub(super) fn draw_steps(add: Add<'_>) {
             step,
             ..Unlock::default()
         };
-        let told = Told::Post(Some(now()));
+        let told = LastNotification::Post(Some(now()));
         add(
             name,
             &MyStatus {
