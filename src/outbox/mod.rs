@@ -108,7 +108,7 @@ pub struct NewLetter<'a> {
     pub id: LetterId,
     /// What it is about.
     pub kind: LetterKind,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient.
     pub to: Recipient,
@@ -196,7 +196,7 @@ pub struct Claimed {
     pub tries: Tries,
     /// Grows with every claim.
     pub fence: i32,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient; `None` in a row of an older release that belongs to no ticket.
     pub person: Option<PersonId>,

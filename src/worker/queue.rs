@@ -73,7 +73,7 @@ impl Queue {
         }))
     }
 
-    /// The providers whose limits hold here.
+    /// The providers with limits that hold here.
     pub fn providers(&self) -> &Providers {
         &self.0.providers
     }

@@ -38,7 +38,7 @@ pub struct PendingResult {
 }
 
 impl PendingResult {
-    /// Ends the job, or hands it on, once the row is written.
+    /// Ends the job, or passes it on, once the row is written.
     pub fn end(self, queue: &Queue) {
         let mut job = self.job;
         if self.again && job.leave() == Leave::Go {

@@ -20,7 +20,7 @@ use crate::campaign::store::Seen;
 use crate::delivery::pacing::shares::{FRESH, RateShares, Said};
 use crate::id::{CampaignId, IncidentId, SenderId};
 
-/// A relay whose hold ends within this time counts as free: the batches that it will take can be claimed by then.
+/// A relay with a hold that ends within this time counts as free: the batches that it will take can be claimed by then.
 const MOMENT: Duration = Duration::from_secs(1);
 /// A sender counts among those that use the relays for this long after it claimed messages of the outbox.
 const OUTBOX_BUSY: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use crate::notice::NoticeStatus;
 pub fn canary(notices: &BTreeMap<NoticeStatus, i64>, limits: &Breaker) -> Result<(), String> {
     let of = |status| notices.get(&status).copied().unwrap_or(0);
     let all = notices.values().sum::<i64>() - of(NoticeStatus::Withheld);
-    let (sent, put_off) = (of(NoticeStatus::Sent), of(NoticeStatus::Deferred));
+    let (sent, deferred) = (of(NoticeStatus::Sent), of(NoticeStatus::Deferred));
     let bounced = of(NoticeStatus::Bounced) + of(NoticeStatus::Expired);
     if all == 0 {
         return Ok(());
@@ -21,8 +21,8 @@ pub fn canary(notices: &BTreeMap<NoticeStatus, i64>, limits: &Breaker) -> Result
     if exceeds(bounced, all, limits.bounce_pause_percent) {
         return Err(format!("{bounced} of the first {all} bounced"));
     }
-    if exceeds(put_off, all, limits.error_pause_percent) {
-        return Err(format!("{put_off} of the first {all} were put off"));
+    if exceeds(deferred, all, limits.error_pause_percent) {
+        return Err(format!("{deferred} of the first {all} were deferred"));
     }
     if sent == 0 {
         return Err(format!("none of the first {all} was accepted"));
