@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter};
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 
@@ -189,8 +189,8 @@ pub enum Outcome {
     },
 }
 
-/// Records what became of a claimed letter; its words are dropped once it is settled. `false`: another courier has
-/// claimed it since, and nothing was written.
+/// Records what became of a claimed letter; its words are dropped once it is settled. Refused if another courier
+/// has claimed it since.
 ///
 /// # Errors
 /// The database's.
@@ -199,7 +199,7 @@ pub async fn record(
     claimed: &Claimed,
     outcome: &Outcome,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let tries = match outcome {
         Outcome::Postponed { .. } | Outcome::Withheld { .. } => claimed.attempts,
         _ => claimed.attempts + 1,
@@ -253,7 +253,7 @@ pub async fn record(
                 .await?
         }
     };
-    Ok(written == 1)
+    Ok(Guarded::of(written))
 }
 
 /// The letters of a ticket, oldest first.

@@ -19,7 +19,7 @@ use super::idle::Idle;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::retry::retried;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, Guarded};
 use crate::id::PersonId;
 use crate::incident;
 use crate::mail::{Asked, Draft, Letter, Line, Mailbox, Relay, Reply, compose};
@@ -232,13 +232,14 @@ fn count(app: &App, letter: &Claimed, outcome: &Outcome) {
         .inc();
 }
 
-async fn record_once(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<bool> {
+async fn record_once(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<Guarded> {
     store::record(&mut *app.db.get().await?, letter, outcome, app.now()).await
 }
 
 async fn record(app: &App, letter: &Claimed, outcome: &Outcome) -> db::Result<()> {
     // It has left: unrecorded it would be sent again.
-    if !retried(|| record_once(app, letter, outcome)).await? {
+    let recorded = retried(|| record_once(app, letter, outcome)).await?;
+    if !recorded.is_written() {
         tracing::warn!(letter = %letter.id, "a letter was claimed anew before its outcome was recorded");
     }
     count(app, letter, outcome);

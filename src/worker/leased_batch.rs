@@ -19,6 +19,7 @@ use super::send_permission::{Leave, SendPermission, Source};
 use crate::app::App;
 use crate::campaign::pacing::Window;
 use crate::campaign::{CampaignKind, UncertainPolicy};
+use crate::db::Guarded;
 use crate::delivery::fits::{Says, fits};
 use crate::delivery::letter::Edition;
 use crate::delivery::policy;
@@ -175,8 +176,8 @@ impl LeasedBatch {
                 Err(error) => Err(error),
             };
             match renewed {
-                Ok(true) => {}
-                Ok(false) => {
+                Ok(Guarded::Written) => {}
+                Ok(Guarded::Refused) => {
                     self.app.db.trouble(
                         "a batch was taken over: its lease had ended",
                         &self.lease.campaign_id,
@@ -213,11 +214,11 @@ impl LeasedBatch {
             return;
         }
         match settle::part(&self.app, &self.lease, &part).await {
-            Ok(true) => {
+            Ok(Guarded::Written) => {
                 let due = part.iter().filter_map(|one| one.due_at);
                 *first_due = first_due.iter().copied().chain(due).min();
             }
-            Ok(false) => self.lost.store(true, Ordering::Relaxed),
+            Ok(Guarded::Refused) => self.lost.store(true, Ordering::Relaxed),
             Err(error) => {
                 self.app
                     .db

@@ -36,5 +36,6 @@ mod domain;
 mod imports;
 mod life;
 mod promises;
+mod same_version;
 mod size;
 mod walk;

@@ -21,7 +21,7 @@ impl From<DeskError> for Problem {
             DeskError::Refused(
                 Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
             ) => problem.with("from", from).with("to", to),
-            DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            DeskError::Conflict(ref conflict) => Self::changed(&error, &conflict.changed),
             _ => problem,
         }
     }
