@@ -24,7 +24,9 @@ fn page(auditor: &Browser, query: &str) -> String {
 
 /// The actions on a page of the log, the latest first.
 fn deeds(page: &str) -> Vec<String> {
-    let cells = page.split("<td data-label=\"Did\" class=\"mono\">").skip(1);
+    let cells = page
+        .split("<td data-label=\"Action\" class=\"mono\">")
+        .skip(1);
     let word = |cell: &str| {
         let (_, rest) = cell.split_once('>').unwrap();
         rest.split('<').next().unwrap().to_owned()

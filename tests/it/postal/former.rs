@@ -99,8 +99,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
     let site = Site::open(&post.house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;
     let page = tokio::task::block_in_place(|| comms.get("/console/incidents/sundmere/letters"));
-    let says =
-        "1 person on this list was listed under a reference that names somebody else by now.";
+    let says = "1 person on this list was listed under a reference that now names another person.";
     assert_eq!(page.body.matches(says).count(), 1, "{}", page.body);
     let (_, about) = page
         .body

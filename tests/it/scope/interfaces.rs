@@ -105,7 +105,7 @@ async fn the_console_offers_both_buttons_and_a_box_for_each_number() {
     let refused = comms.upload(&page, &to, &[("mode", "full")], FIRST);
     assert_eq!(refused.status, 409);
     for shown in [
-        "Version 1 waits as a draft",
+        "Version 1 is a draft",
         "scopes?draft=add",
         "scopes?draft=replace",
         "Add its rows to draft v1",

@@ -224,7 +224,7 @@ async fn a_code_that_a_restored_database_may_lack_is_not_called_unknown() {
     assert!(!refused.contains(not_theirs), "{refused}");
     assert!(
         refused.contains(
-            "between 20 November 2026 and 22 November 2026 may be missing, so it may be genuine"
+            "between 20 November 2026 and 22 November 2026 may be missing, so it may still be genuine"
         ),
         "{refused}"
     );

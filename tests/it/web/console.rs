@@ -193,7 +193,14 @@ fn draft_and_launch(comms: &Browser, approver: &Browser, template: &str) -> Stri
     let at = "/console/incidents/sundmere";
     comms.submit(at, &format!("{at}/state"), &[("to", "confirmed")]);
     assert_eq!(press(comms, &campaign, "submit").status, 303);
-    shows(&comms.get(&campaign), 200, &["Four eyes", "Take back"]);
+    shows(
+        &comms.get(&campaign),
+        200,
+        &[
+            "A second person must approve what you wrote or submitted.",
+            "Take back",
+        ],
+    );
     assert_eq!(press(comms, &campaign, "approve").status, 403);
     shows(
         &approver.get("/console"),

@@ -39,7 +39,7 @@ impl Counts {
             ("queued", self.queued, "waiting to be sent"),
             ("sending", self.sending, "on a connection now"),
             ("deferred", self.deferred, "will be tried again"),
-            ("uncertain", self.uncertain, "may have arrived or not"),
+            ("uncertain", self.uncertain, "not known whether it arrived"),
             ("bounced", self.bounced, "the address was refused"),
             ("expired", self.expired, "tried for too long"),
             ("withheld", self.withheld, "each with a reason"),

@@ -260,7 +260,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
     let page = || browser.get(&format!("/console/campaigns/{id}")).body;
     let words = |end: &str| {
         format!(
-            "<b>12</b> of those queued or deferred may have arrived: it is not known how an attempt ended. {end}"
+            "<b>12</b> of those queued or deferred may have arrived: the result of an attempt is not known. {end}"
         )
     };
     let again = words("They will be tried again.");
