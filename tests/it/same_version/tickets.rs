@@ -94,7 +94,7 @@ async fn p9_of_two_acts_on_one_version_of_a_ticket_one_is_done_and_the_other_hea
                             &id,
                             "messages",
                             "message:2",
-                            "You wrote in another tab or window",
+                            "ana answered the customer just now: message 2 is new",
                         ),
                         presses(
                             &id,
