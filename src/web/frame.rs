@@ -10,22 +10,22 @@ use crate::deployment::{self, Doubt};
 use crate::mail::read::Folder;
 use crate::staff::{self, Right, Staff};
 use crate::web::form;
-use crate::web::page::{Area, Desk, Link, Moment, Organisation, Stopped, Visit};
+use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, PublicFrame, Stopped};
 
 /// The frame of a public page.
-pub fn visit(app: &App, req: &HttpRequest) -> Visit {
-    Visit {
+pub fn visit(app: &App, req: &HttpRequest) -> PublicFrame {
+    PublicFrame {
         organisation: organisation(app),
         lang: "en".to_owned(),
         dir: "ltr".to_owned(),
         csrf: form::token(app, req),
-        ..Visit::default()
+        ..PublicFrame::default()
     }
 }
 
 /// The frame of a console page, without the emergency stop and the flash.
-pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
-    Desk {
+pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> ConsoleFrame {
+    ConsoleFrame {
         organisation: app.config.organisation.name.clone(),
         name: staff.name.clone(),
         roles: staff.roles.iter().map(ToString::to_string).collect(),
@@ -39,7 +39,7 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
             .collect(),
         main: open_to(app, staff, Area::MAIN),
         more: open_to(app, staff, Area::MORE),
-        ..Desk::default()
+        ..ConsoleFrame::default()
     }
 }
 
@@ -89,7 +89,7 @@ pub async fn console(
     req: &HttpRequest,
     staff: &Staff,
     area: Area,
-) -> db::Result<Desk> {
+) -> db::Result<ConsoleFrame> {
     let stopped = match campaign::store::stopped(conn).await? {
         Some((at, by)) => Some(Stopped {
             at: Moment::ago(at, app.now()),
@@ -98,7 +98,7 @@ pub async fn console(
         None => None,
     };
     let doubt = deployment::store::doubt(conn).await?;
-    Ok(Desk {
+    Ok(ConsoleFrame {
         stopped,
         doubt: doubt.map(|doubt| in_doubt(&doubt)),
         ..desk(app, req, staff, area)

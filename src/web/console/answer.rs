@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::web::caller::Signed;
 use crate::web::frame;
-use crate::web::page::{Area, Desk, Flash, Tone};
+use crate::web::page::{Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::Problem;
 
 /// The message about a change of state; the page of the incident adds the state.
@@ -115,11 +115,11 @@ pub async fn frame(
     req: &HttpRequest,
     who: &Signed,
     area: Area,
-) -> Result<Desk, Problem> {
+) -> Result<ConsoleFrame, Problem> {
     let desk = frame::console(app, conn, req, who, area).await?;
     let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok();
     let flash = query.and_then(|query| message(query.get("did")?));
-    Ok(Desk { flash, ..desk })
+    Ok(ConsoleFrame { flash, ..desk })
 }
 
 /// The message about an action, by its word.

@@ -4,7 +4,7 @@
 use candor::id::TicketId;
 use candor::incident::{Facts, steer};
 use candor::staff::StaffRole;
-use candor::ticket::desk::{self, Caller};
+use candor::ticket::agent::{self, Caller};
 use serde_json::{Value, json};
 
 use super::{Pair, Request, To, Writers, rounds};
@@ -87,7 +87,7 @@ async fn p9_of_two_acts_on_one_version_of_a_ticket_one_is_done_and_the_other_hea
                     [answers_by_api(id, version), holds_by_api(id, version)]
                 }
                 Pair::Console => {
-                    let opened = desk::open_for_caller(app, ana, &caller, "A call.").await;
+                    let opened = agent::open_for_caller(app, ana, &caller, "A call.").await;
                     let id = opened.unwrap().id.to_string();
                     [
                         presses(
@@ -105,9 +105,9 @@ async fn p9_of_two_acts_on_one_version_of_a_ticket_one_is_done_and_the_other_hea
                     ]
                 }
                 Pair::Mixed => {
-                    let opened = desk::open_for_caller(app, ana, &caller, "A call.").await;
+                    let opened = agent::open_for_caller(app, ana, &caller, "A call.").await;
                     let opened = opened.unwrap();
-                    let free = desk::release(app, ana, opened.id, opened.version).await;
+                    let free = agent::release(app, ana, opened.id, opened.version).await;
                     let free = free.unwrap();
                     let id = free.id.to_string();
                     [answers_by_api(&id, &json!(free.version)), takes(&id)]

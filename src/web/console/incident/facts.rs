@@ -22,7 +22,7 @@ use crate::web::console::answer::{self, redirect};
 use crate::web::console::changed::out_of_date;
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::person_lookup::CAMPAIGNS;
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
@@ -111,7 +111,7 @@ fn to_preview(slug: &str) -> HttpResponse {
 #[template(path = "console/incident/facts.html")]
 pub struct Preview {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// Its working title.
@@ -203,7 +203,7 @@ pub async fn preview(
     )?)
 }
 
-fn preview_page(desk: Desk, of: Incident, has_spoken: bool) -> Preview {
+fn preview_page(desk: ConsoleFrame, of: Incident, has_spoken: bool) -> Preview {
     let public = of.public_facts();
     let rows: Vec<Row> = changes(public, &of.facts)
         .into_iter()

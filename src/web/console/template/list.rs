@@ -17,7 +17,7 @@ use crate::web::console::answer::{self, redirect};
 use crate::web::console::history::last_action;
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::Answer;
 
 /// The first text of a new template: the sections that readers need and laws require.
@@ -39,7 +39,7 @@ pub(crate) const LATEST: i64 = 200;
 #[template(path = "console/template/list.html")]
 pub struct Templates {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The templates.
     pub templates: Vec<TemplateRow>,
     /// The form; `None` without the right to edit templates.

@@ -2,13 +2,13 @@
 
 use super::view::Conflict;
 use crate::app::App;
-use crate::ticket::{MessageKind, desk};
+use crate::ticket::{MessageKind, agent};
 use crate::web::caller::Signed;
 use crate::web::console::changed::{ago, sentence};
 use crate::web::console::names::Names;
 
 /// The change since the page was loaded, for the reader `who`.
-pub fn in_words(app: &App, who: &Signed, names: &Names, conflict: &desk::Conflict) -> Conflict {
+pub fn in_words(app: &App, who: &Signed, names: &Names, conflict: &agent::Conflict) -> Conflict {
     let customers = conflict
         .newer
         .iter()
