@@ -125,12 +125,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::actor::Actor;
+    use crate::actor::{Actor, System};
 
     #[test]
     fn each_changed_part_is_named_once_and_the_latest_change_has_its_actor() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
-        let event = |action| Event::new(at, Actor::System("test"), action, "x", &json!({}));
+        let event = |action| Event::new(at, Actor::System(System::Cli), action, "x", &json!({}));
         let newest_first = vec![event(Action::IncidentMove), event(Action::IncidentFacts)];
         let parts = |event: &Event| match Action::parse(&event.action) {
             Some(Action::IncidentMove) => {
@@ -146,7 +146,7 @@ mod tests {
         );
         let last = changed.last().expect("a change");
         assert_eq!(last.action, Some(Action::IncidentMove));
-        assert_eq!(last.by.as_deref(), Some("system:test"));
+        assert_eq!(last.by.as_deref(), Some("system:cli"));
     }
 
     #[test]

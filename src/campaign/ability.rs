@@ -22,7 +22,7 @@ pub struct RelaySeen {
     /// The same of all relays of its node together.
     #[serde(default)]
     pub node_per_second: u32,
-    /// The mailbox providers whose mail it keeps back while mail to others goes on.
+    /// The mailbox providers that it keeps mail back from while mail to others goes on.
     #[serde(default)]
     pub providers: Vec<ProviderHeld>,
     /// Its connections that wait for an answer.
@@ -72,7 +72,7 @@ pub fn slow(seen: &[RelaySeen], now: DateTime<Utc>, least: TimeDelta) -> Vec<Slo
     slow
 }
 
-/// A mailbox provider whose mail a relay keeps back.
+/// A mailbox provider that a relay keeps mail back from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderHeld {
     /// Its name in the settings. Of others nothing is said: a domain may be one person's.

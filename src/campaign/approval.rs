@@ -29,19 +29,18 @@ pub async fn present_content(
 
 /// What changed since the campaign was submitted; nothing while what was submitted would still be sent.
 pub(super) fn changes(campaign: &Campaign, present: &Content) -> Vec<Change> {
-    let submitted = campaign.content.as_deref().unwrap_or_default();
-    if present.to_text() == submitted {
+    let Ok(Some(submitted)) = campaign.submitted() else {
+        return vec![Change::Format];
+    };
+    if present.to_text().ok() == campaign.content {
         return Vec::new();
     }
-    let Some(pinned) = Content::from_text(submitted) else {
-        return vec![Change::Text("unreadable".to_owned())];
-    };
-    let mut changes = pinned.changes(present);
-    if changes.is_empty() {
-        // Equal in every part, and other bytes: another version of Candor wrote it.
-        changes.push(Change::Names);
+    let changes = submitted.changes(present);
+    match changes.is_empty() {
+        // Equal in every part, and other bytes.
+        true => vec![Change::Format],
+        false => changes,
     }
-    changes
 }
 
 /// The facts that the texts quote and that no public page shows as they are now.
@@ -80,26 +79,29 @@ fn is_paused(campaign: &Campaign) -> bool {
     campaign.status == CampaignStatus::Paused
 }
 
-/// The paused campaigns whose audience is not complete and can no longer be taken from the list that was approved: they
-/// cannot be resumed. It takes one statement for each campaign with a list that is not in force.
+/// The paused campaigns that cannot be resumed, each with why: its content cannot be read, or its audience is not complete
+/// and can no longer be taken from the list that was approved. It takes one statement for each campaign with a list that is not in force.
 async fn cannot_go_on(
     conn: &mut Conn,
     paused: &[&Campaign],
     incidents: &[Incident],
-) -> db::Result<Vec<CampaignId>> {
+) -> db::Result<Vec<(CampaignId, Change)>> {
     let mut over = Vec::new();
     if paused.is_empty() {
         return Ok(over);
     }
     let coming = incident::store::lists::list_activating(conn).await?;
     for campaign in paused {
-        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let Ok(content) = campaign.submitted() else {
+            over.push((campaign.id, Change::Format));
+            continue;
+        };
         let approved = content.map(|content| content.scope);
         let incident = incidents.iter().find(|one| one.id == campaign.incident);
         let active = incident.and_then(|one| one.active_scope);
         let is_coming = coming.iter().any(|(of, _)| *of == campaign.incident);
         if (active != approved || is_coming) && !store::is_frozen(conn, campaign.id).await? {
-            over.push(campaign.id);
+            over.push((campaign.id, Change::Scope));
         }
     }
     Ok(over)
@@ -125,7 +127,7 @@ pub async fn void(
     let over = cannot_go_on(conn, &paused, &incidents).await?;
     let mut void: HashMap<_, _> = over
         .into_iter()
-        .map(|id| (id, vec![Change::Scope]))
+        .map(|(id, change)| (id, vec![change]))
         .collect();
     if waiting.is_empty() {
         return Ok(void);

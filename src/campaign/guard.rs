@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::CampaignError;
 use super::store::{self, NewCampaign};
 use super::{Campaign, CampaignStatus, change};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::changed::{self, Changed, Edit};
 use crate::audit::{self, Action};
@@ -54,7 +54,7 @@ pub(super) async fn as_seen(
     let events = audit::store::list_acts(conn, &subject, &change::VERSIONED, most).await?;
     let mut changed = Changed::of(now.version, events, change::parts);
     changed.edits.extend(ended_at.map(|at| Edit {
-        by: Some(Actor::System("delivery").to_string()),
+        by: Some(Actor::System(System::Senders).to_string()),
         action: None,
         at,
         parts: vec![change::status(CampaignStatus::Completed)],

@@ -214,7 +214,7 @@ pub async fn launch_with(
     refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
     let changed = changes(&campaign, &content);
-    let present = content::hash(&content.to_text());
+    let present = content::hash(&content.to_text()?);
     if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid(changed));
     }
@@ -227,7 +227,7 @@ pub async fn launch_with(
     if !agreed && !hidden.is_empty() {
         return Err(CampaignError::Unpublished(hidden));
     }
-    begin_sending(&mut tx, &campaign, by, now).await?;
+    start(&mut tx, by, &campaign, now).await?;
     let mut detail = json!({ "content_hash": to_hex(&present), "people": people });
     if !hidden.is_empty() {
         detail["unpublished"] = json!(hidden);
@@ -246,25 +246,24 @@ pub async fn launch_with(
     Ok(hidden)
 }
 
-/// Moves an approved campaign, whose row is locked, to sending: its audience is still to be frozen.
-async fn begin_sending(
-    conn: &mut Conn,
-    campaign: &Campaign,
+/// The campaign is being sent from now on; its audience is frozen next.
+async fn start(
+    tx: &mut Conn,
     by: StaffId,
+    campaign: &Campaign,
     now: DateTime<Utc>,
 ) -> db::Result<()> {
-    let id = campaign.id;
     let with = Move {
         launched_by: Some(by),
         launched_at: Some(now),
         ..Move::default()
     };
-    let moved = store::set_status(conn, id, CampaignStatus::Sending, &with).await?;
-    moved.expected("campaign", id)?;
-    store::insert_freeze(conn, id).await?;
-    let in_scope = account::account(conn, campaign.incident).await?.people;
+    let moved = store::set_status(tx, campaign.id, CampaignStatus::Sending, &with).await?;
+    moved.expected("campaign", campaign.id)?;
+    store::insert_freeze(tx, campaign.id).await?;
+    let in_scope = account::account(tx, campaign.incident).await?.people;
     let canary = pacing::canary_size(campaign.limits.canary, in_scope);
-    store::insert_pace(conn, id, canary).await
+    store::insert_pace(tx, campaign.id, canary).await
 }
 
 /// How many people the campaign would be sent to, for the audit log. It looks at everybody, and no act waits long for it:

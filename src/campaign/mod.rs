@@ -126,7 +126,7 @@ pub struct Limits {
     pub finish_by: Option<DateTime<Utc>>,
 }
 
-/// What was acknowledged, each with the account that did: a language whose readers get a text in another one (`fr`), a
+/// What was acknowledged, each with the account that did: a language without a text of its own (`fr`), a
 /// fact that a text quotes in another language (`es:what_happened`).
 pub type Acknowledged = BTreeMap<String, StaffId>;
 

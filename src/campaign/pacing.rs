@@ -1,4 +1,4 @@
-//! What slows or holds a campaign by itself: the first slice, the breaker, the helpline, the ramp. Rules
+//! What slows or holds a campaign by itself: the canary, the breaker, the helpline, the ramp. Rules
 //! only, all pure; each answer comes with the reason that people read.
 
 mod breaker;

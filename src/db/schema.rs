@@ -775,7 +775,6 @@ diesel::table! {
         queued_at -> Timestamptz,
         messages -> Int4,
         customer_message -> Int4,
-        reason -> Nullable<Text>,
         review_at -> Nullable<Timestamptz>,
         resolution -> Nullable<sql_types::TicketResolution>,
         solved_at -> Nullable<Timestamptz>,
@@ -784,7 +783,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         harm -> Int4,
-        waits_since -> Nullable<Timestamptz>,
+        waits_since -> Timestamptz,
         reason_sealed -> Nullable<Bytea>,
         caller_verified -> Nullable<Bool>,
     }
@@ -800,7 +799,6 @@ diesel::table! {
         from_status -> Nullable<sql_types::TicketStatus>,
         to_status -> sql_types::TicketStatus,
         actor -> Text,
-        reason -> Nullable<Text>,
         reason_sealed -> Nullable<Bytea>,
         at -> Timestamptz,
     }

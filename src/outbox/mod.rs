@@ -107,7 +107,7 @@ pub struct NewLetter<'a> {
     pub id: LetterId,
     /// What it is about.
     pub kind: LetterKind,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient.
     pub to: Recipient,
@@ -121,7 +121,7 @@ pub struct NewLetter<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// A letter in the hands of one courier. Its fence tells this claim from a later one.
+/// A letter that one outbox sender has leased. Its fence tells this claim from a later one.
 #[derive(Debug)]
 pub struct Claimed {
     /// Its id.
@@ -134,7 +134,7 @@ pub struct Claimed {
     pub attempts: i32,
     /// Grows with every claim.
     pub fence: i32,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient; `None` in a row of an older release that belongs to no ticket.
     pub person: Option<PersonId>,
@@ -167,7 +167,7 @@ pub fn message_id(letter: LetterId, from: &EmailAddress) -> String {
     format!("{}@{}", letter.uuid().simple(), from.domain_ascii())
 }
 
-/// How long a letter waits after its `attempts`th try was put off; `None`: give up. About three days
+/// How long a letter waits after its `attempts`th try was deferred; `None`: give up. About three days
 /// in all, as mail servers do.
 pub fn patience(attempts: i32) -> Option<TimeDelta> {
     const MINUTES: [i64; 13] = [1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 720, 1_080, 1_440];

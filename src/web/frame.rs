@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::actor::{Recorded, system_in_words};
+use crate::actor::Recorded;
 use crate::app::App;
 use crate::campaign;
 use crate::db::{self, Conn};
@@ -118,7 +118,7 @@ pub fn in_doubt(doubt: &Doubt) -> String {
 async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {
     Ok(match Recorded::parse(actor) {
         Recorded::Staff(id) => staff::store::find(conn, id).await?.name,
-        Recorded::System(part) => system_in_words(part).to_owned(),
+        Recorded::System(part) => part.in_words().to_owned(),
         Recorded::Customer(_) | Recorded::Other(_) => "Candor".to_owned(),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::heard::Heard;
 use super::leased_batch::Job;
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::CampaignError;
@@ -14,7 +14,7 @@ use crate::db::retry::retried;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 
-const ME: Actor = Actor::System("breaker");
+const ME: Actor = Actor::System(System::Breaker);
 
 /// The result of a job's attempt; `against` says that the reply was against us.
 pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {

@@ -42,7 +42,7 @@ impl OutcomeWriter {
         self.submit(rows).await?.written().await
     }
 
-    /// Hands rows in to be written with the next commit.
+    /// Submits rows to be written with the next commit.
     ///
     /// # Errors
     /// `Unavailable` if the writers have ended.

@@ -12,7 +12,6 @@ use super::providers::Providers;
 use crate::account;
 use crate::app::App;
 use crate::campaign;
-use crate::campaign::content::Content;
 use crate::db::{Error, Result};
 use crate::delivery::store::Settled;
 use crate::delivery::store::batch::Lease;
@@ -91,7 +90,7 @@ pub struct Plan {
 }
 
 impl Planner<'_> {
-    /// Sorts a batch's notices: those whose end is in the outcomes already, those that do not suit their people any
+    /// Sorts a batch's notices: those with an end in the outcomes already, those that do not suit their people any
     /// more, and those to be sent.
     pub async fn plan(
         &self,
@@ -133,7 +132,7 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Ends every notice of a batch whose campaign was cancelled or whose incident was forgotten: with the result of
+    /// Ends every notice of a batch of a cancelled campaign or a forgotten incident: with the result of
     /// its last attempt, or as cancelled.
     pub async fn cancel(&self, notices: Vec<Notice>, recorded: &Histories) -> Result<Known> {
         let mut histories = self.histories(notices, recorded, |_| false).await?;
@@ -159,7 +158,7 @@ impl Planner<'_> {
         Ok(known)
     }
 
-    /// Settles the notices whose outcomes say more than their rows, and no other: nothing is sent, and attempts without
+    /// Settles the notices with outcomes that say more than their rows, and no other: nothing is sent, and attempts without
     /// a result stay as they are.
     pub async fn recorded(
         &self,
@@ -255,7 +254,7 @@ impl Planner<'_> {
         })
     }
 
-    /// Records lost attempts as uncertain. Returns the notices whose result another sender wrote first: those attempts
+    /// Records lost attempts as uncertain. Returns the notices with a result that another sender wrote first: those attempts
     /// were not lost.
     async fn write_lost(&self, lost: Vec<Outcome>) -> Result<HashSet<NoticeId>> {
         if lost.is_empty() {
@@ -292,7 +291,8 @@ impl Planner<'_> {
         let mut keys = person::store::email_keys_of(&mut conn, (incident, bucket), &people).await?;
         let newest = account::store::newest(&mut conn, incident, bucket).await?;
         let campaign = campaign::store::find(&mut conn, self.lease.campaign_id).await?;
-        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let content = campaign.submitted();
+        let content = content.map_err(|why| why.of(campaign.id))?;
         let Some((_, at)) = newest.filter(|(version, _)| {
             // The audience was frozen from the version that was approved.
             content.is_none_or(|content| content.scope != *version)

@@ -1,5 +1,5 @@
 //! The queue: the jobs in progress, one queue a campaign, and which of them goes next. Corrections go before supplements
-//! before first notices; campaigns of one kind take turns. A job whose mailbox provider is at its rate limit is parked
+//! before first notices; campaigns of one kind take turns. A job for a mailbox provider at its rate limit is parked
 //! until its slot; the next eligible job is dispatched.
 
 mod campaign;
@@ -58,7 +58,7 @@ impl Queue {
         }))
     }
 
-    /// The providers whose limits hold here.
+    /// The providers with limits that hold here.
     pub fn providers(&self) -> &Providers {
         &self.0.providers
     }

@@ -42,7 +42,7 @@ pub struct PendingResult {
 }
 
 impl PendingResult {
-    /// Ends the job, or hands it on, once the row is written.
+    /// Ends the job, or passes it on, once the row is written.
     pub fn end(self, queue: &Queue) {
         let mut job = self.job;
         if self.again && job.leave() == Leave::Go {
@@ -179,7 +179,7 @@ impl ReplyHandler<'_> {
         }
     }
 
-    /// Whether another relay is in use or at hand, is not held, and does not defer its own messages.
+    /// Whether another relay is in use or available, is not held, and does not defer its own messages.
     fn others_take(&self) -> bool {
         self.others.iter().any(|other| {
             let is_in_use = other.route.standby || other.is_open();

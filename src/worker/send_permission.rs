@@ -19,7 +19,7 @@ use crate::campaign::CampaignStatus;
 use crate::campaign::store::Seen;
 use crate::id::{CampaignId, IncidentId, SenderId};
 
-/// A relay whose hold ends within this time counts as free: the batches that it will take can be claimed by then.
+/// A relay with a hold that ends within this time counts as free: the batches that it will take can be claimed by then.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// Whether a message may leave.

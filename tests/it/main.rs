@@ -34,8 +34,10 @@ mod web;
 // The whole program: walks, promises, random histories, size, and the rules of the source.
 mod domain;
 mod imports;
+mod lengths;
 mod life;
 mod promises;
 mod same_version;
 mod size;
+mod sql_words;
 mod walk;

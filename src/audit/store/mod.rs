@@ -110,7 +110,7 @@ pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::
     (audit_event::seq, audit_event::prev_hash, audit_event::hash);
 
 /// The newest events of one subject, newest first, those included that wait to be linked. Rows outside of the chain are
-/// left out: those behind its end, those whose contents do not give their hash, and those that no row continues.
+/// left out: those behind its end, those that do not give their hash, and those that no row continues.
 ///
 /// # Errors
 /// The database's.

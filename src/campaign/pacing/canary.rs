@@ -1,4 +1,4 @@
-//! The first slice of a campaign: how large it is, and whether it ended well.
+//! The canary of a campaign: how large it is, and whether it ended well.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::notice::NoticeStatus;
 use crate::pg_enum;
 
 pg_enum! {
-    /// Where the first slice of a campaign stands.
+    /// Where the canary of a campaign stands.
     pub enum CanaryState: CanaryState {
         /// It has none.
         None = "none",
@@ -19,9 +19,9 @@ pg_enum! {
     }
 }
 
-/// Notices of a first slice at most, unless the campaign says otherwise.
+/// Notices of a canary at most, unless the campaign says otherwise.
 const CANARY: i64 = 1_000;
-/// A smaller first slice says nothing.
+/// A smaller canary says nothing.
 const WORTH_IT: i64 = 10;
 
 /// How many notices go first: as many as the campaign asks for, else one per cent of the people in scope
@@ -36,14 +36,14 @@ pub fn canary_size(asked: Option<u32>, people: i64) -> i32 {
     i32::try_from(size).unwrap_or(i32::MAX)
 }
 
-/// Whether the first slice ended well, once each of its notices was tried.
+/// Whether the canary ended well, once each of its notices was tried.
 ///
 /// # Errors
 /// Why not.
 pub fn canary(notices: &BTreeMap<NoticeStatus, i64>, limits: &Breaker) -> Result<(), String> {
     let of = |status| notices.get(&status).copied().unwrap_or(0);
     let all = notices.values().sum::<i64>() - of(NoticeStatus::Withheld);
-    let (sent, put_off) = (of(NoticeStatus::Sent), of(NoticeStatus::Deferred));
+    let (sent, deferred) = (of(NoticeStatus::Sent), of(NoticeStatus::Deferred));
     let bounced = of(NoticeStatus::Bounced) + of(NoticeStatus::Expired);
     if all == 0 {
         return Ok(());
@@ -51,8 +51,8 @@ pub fn canary(notices: &BTreeMap<NoticeStatus, i64>, limits: &Breaker) -> Result
     if exceeds(bounced, all, limits.bounce_pause_percent) {
         return Err(format!("{bounced} of the first {all} bounced"));
     }
-    if exceeds(put_off, all, limits.error_pause_percent) {
-        return Err(format!("{put_off} of the first {all} were put off"));
+    if exceeds(deferred, all, limits.error_pause_percent) {
+        return Err(format!("{deferred} of the first {all} were deferred"));
     }
     if sent == 0 {
         return Err(format!("none of the first {all} was accepted"));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_slice_is_the_smaller_of_a_thousand_and_one_per_cent() {
+    fn the_canary_is_the_smaller_of_a_thousand_and_one_per_cent() {
         assert_eq!(canary_size(None, 10_000_000), 1_000);
         assert_eq!(canary_size(None, 50_000), 500);
         assert_eq!(canary_size(None, 999), 0, "nothing to learn from nine");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_slice_ends_well_or_says_why_not() {
+    fn a_canary_ends_well_or_says_why_not() {
         use NoticeStatus::*;
         assert_eq!(slice(&[(Sent, 90), (Bounced, 10)]), Ok(()));
         let bounced = slice(&[(Sent, 89), (Bounced, 9), (Expired, 2)]);

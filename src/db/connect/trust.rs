@@ -1,4 +1,4 @@
-//! Whom a connection trusts, and the certificate that it shows: rustls by what the URL says.
+//! What a connection trusts, and the certificate that it shows: rustls by what the URL says.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

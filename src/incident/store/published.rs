@@ -61,7 +61,7 @@ pub async fn set_published(
     Ok(Guarded::of(set))
 }
 
-/// Keeps the title that is public now, for an incident whose facts were never published.
+/// Keeps the title that is public now, for an incident that never published its facts.
 ///
 /// # Errors
 /// The database's.

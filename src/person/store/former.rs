@@ -1,4 +1,4 @@
-//! People whose reference was given to another person.
+//! Former persons: their reference was given to another person.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub async fn reference_of(conn: &mut Conn, id: PersonId) -> Result<Option<Refere
     })
 }
 
-/// Of these people of a bucket, those whose reference was given to another person.
+/// Of these people of a bucket, the former persons.
 ///
 /// # Errors
 /// The database's.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::changed::{Changed, Edit, Part};
 use crate::audit::{self, Action, Event};
@@ -45,10 +45,10 @@ async fn not_by_staff(conn: &mut Conn, app: &App, now: &Ticket) -> db::Result<Ed
     let (by, parts) = match words {
         Some(words) => (words.author, vec![message(words.no.into())]),
         None if now.assignee.is_none() => (
-            Actor::System("helpline").to_string(),
+            Actor::System(System::Helpline).to_string(),
             vec![Part::new("assignee", "it is back in the queue")],
         ),
-        None => (Actor::System("helpline").to_string(), Vec::new()),
+        None => (Actor::System(System::Helpline).to_string(), Vec::new()),
     };
     Ok(Edit {
         by: Some(by),

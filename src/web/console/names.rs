@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::actor::{Actor, Recorded, system_in_words};
+use crate::actor::{Actor, Recorded};
 use crate::db::{self, Conn};
 use crate::id::{StaffId, TemplateId};
 use crate::staff::{self, Staff};
@@ -38,7 +38,7 @@ impl Names {
         match (self.0.get(actor), Recorded::parse(actor)) {
             (Some(name), _) => name.clone(),
             (None, Recorded::Customer(_)) => "Customer".to_owned(),
-            (None, Recorded::System(part)) => system_in_words(part).to_owned(),
+            (None, Recorded::System(part)) => part.in_words().to_owned(),
             (None, Recorded::Staff(_) | Recorded::Other(_)) => "A former account".to_owned(),
         }
     }

@@ -183,7 +183,7 @@ impl Connection {
         true
     }
 
-    /// Refuses a job whose letter cannot be rendered; the refusal becomes the pending result.
+    /// Refuses a job if its letter cannot be rendered; the refusal becomes the pending result.
     pub(super) async fn refuse(
         &self,
         mut job: Job,

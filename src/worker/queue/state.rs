@@ -113,7 +113,7 @@ impl State {
             .map_or(Found::Nobody(soonest), Found::Shut)
     }
 
-    /// A parked job whose slot has come.
+    /// A parked job that may be sent now.
     fn back_from_aside(&mut self, now: Instant) -> Option<Job> {
         self.aside.peek().filter(|aside| aside.0.0 <= now)?;
         let Aside(_, job) = self.aside.pop()?;

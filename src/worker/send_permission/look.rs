@@ -31,7 +31,7 @@ const LOOK_IDLE: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_secs(1);
 
 impl SendPermission {
-    /// The buckets whose people changed since a leased batch was read.
+    /// The buckets with people that changed since a leased batch was read.
     async fn newer(&self, conn: &mut Conn) -> Result<HashMap<(IncidentId, i32), i32>> {
         let oldest = {
             let in_progress = self

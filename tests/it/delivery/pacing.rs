@@ -37,10 +37,10 @@ async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String
     (campaign.status, campaign.status_reason)
 }
 
-async fn deeds(house: &House, deed: &str) -> i64 {
+async fn actions(house: &House, action: &str) -> i64 {
     house
         .number(&format!(
-            "select count(*) from audit_event where action = '{deed}'"
+            "select count(*) from audit_event where action = '{action}'"
         ))
         .await
 }
@@ -55,7 +55,7 @@ async fn the_rest_follows_a_canary_that_ended_well() {
     house.send_all().await;
     assert_eq!(house.mail.sent().len(), 1_200);
     assert_eq!(pace(&house, campaign).await.canary, CanaryState::Passed);
-    assert_eq!(deeds(&house, "campaign.canary").await, 1);
+    assert_eq!(actions(&house, "campaign.canary").await, 1);
     // One per cent went first: no other person was sent to before the last of them.
     let first = "select count(*) from notice n join batch b on b.campaign_id = n.campaign_id
         and b.bucket = n.bucket and n.batch_no = b.batch_no where b.canary";
@@ -151,8 +151,8 @@ async fn too_many_bounces_pause_a_campaign_long_after_its_canary() {
     );
     assert_eq!(
         (
-            deeds(&house, "campaign.warn").await,
-            deeds(&house, "campaign.pause").await
+            actions(&house, "campaign.warn").await,
+            actions(&house, "campaign.pause").await
         ),
         (1, 1)
     );
@@ -194,7 +194,7 @@ async fn a_busy_helpline_slows_then_holds_a_campaign_and_says_why() {
     );
     assert_eq!(ask(2).await.0, 0);
     assert_eq!(
-        deeds(&house, "campaign.pace").await,
+        actions(&house, "campaign.pace").await,
         2,
         "each decision once"
     );

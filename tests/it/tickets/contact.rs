@@ -1,5 +1,5 @@
 //! How an agent can reach a person: agents are never asked to write to or call people who must not be contacted, and a
-//! ticket whose answer the person cannot read does not count as answered.
+//! ticket with an answer that the person cannot read does not count as answered.
 
 use candor::campaign::CampaignKind;
 use candor::link::NoticeCode;
@@ -14,9 +14,7 @@ use crate::people::Scene;
 const CALL: &str = "/console/helpline/call";
 
 async fn open(rows: &str) -> (House, Site, Scene) {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let head = "reference,email,name,locale,jurisdiction,flags,elements\n";
     scene.import(&house, &format!("{head}{rows}")).await;
     (house, site, scene)
@@ -34,6 +32,32 @@ fn called(agent: &Browser, reference: &str) -> (String, Seen) {
     let ticket = logged.goal();
     let seen = agent.get(&ticket);
     (ticket, seen)
+}
+
+fn is_answered_for_staff_only(agent: &Browser, reference: &str, instead: &str) {
+    let (ticket, seen) = called(agent, reference);
+    assert!(
+        seen.body.contains("Goes to nobody: "),
+        "{reference}: {}",
+        seen.body
+    );
+    let after = agent.answer(&ticket);
+    for page in [&seen.body, &after] {
+        assert!(page.contains(instead), "{reference}: {page}");
+        for word in [
+            "Call, or",
+            "call, or",
+            "rite a letter",
+            "on the customer’s page",
+            "on the customer's page",
+        ] {
+            assert!(!page.contains(word), "{reference}, {word}: {page}");
+        }
+    }
+    assert!(
+        after.contains("where nobody but staff can read it"),
+        "{reference}: {after}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,29 +82,7 @@ async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_writ
         ),
         ("H", "Tell the person nothing before your lead has agreed"),
     ] {
-        let (ticket, seen) = called(&agent, reference);
-        assert!(
-            seen.body.contains("Goes to nobody: "),
-            "{reference}: {}",
-            seen.body
-        );
-        let after = agent.answer(&ticket);
-        for page in [&seen.body, &after] {
-            assert!(page.contains(instead), "{reference}: {page}");
-            for word in [
-                "Call, or",
-                "call, or",
-                "rite a letter",
-                "on the customer’s page",
-                "on the customer's page",
-            ] {
-                assert!(!page.contains(word), "{reference}, {word}: {page}");
-            }
-        }
-        assert!(
-            after.contains("where nobody but staff can read it"),
-            "{reference}: {after}"
-        );
+        is_answered_for_staff_only(&agent, reference, instead);
     }
     // Without an address and without a postal letter the person cannot read the answer either, and an agent may call.
     let (ticket, _) = called(&agent, "N");
@@ -111,18 +113,7 @@ async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_writ
     assert!(!seen.contains("all, or write"), "{seen}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
-    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
-    let (house, site, scene) = open(rows).await;
-    scene.launched(&house, CampaignKind::Initial).await;
-    house.send_all().await;
-    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let form = agent.get(CALL).body;
-    assert!(
-        !form.contains("one_time_code") && !form.contains("one-time code"),
-        "{form}"
-    );
+async fn codes_of_both(house: &House, scene: &Scene) -> Vec<String> {
     let mut codes = Vec::new();
     for reference in ["A", "B"] {
         let clue = Clue::Reference(reference.to_owned());
@@ -135,6 +126,26 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
         let id = candor::id::NoticeId::from_uuid(row.get(0));
         codes.push(NoticeCode::of(id, &house.app.keys).to_string());
     }
+    codes
+}
+
+fn the_form_asks_for_no_one_time_code(agent: &Browser) {
+    let form = agent.get(CALL).body;
+    assert!(
+        !form.contains("one_time_code") && !form.contains("one-time code"),
+        "{form}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
+    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
+    let (house, site, scene) = open(rows).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    the_form_asks_for_no_one_time_code(&agent);
+    let codes = codes_of_both(&house, &scene).await;
     let log = |reference: &str, code: &str| {
         let fields = [
             ("reference", reference),

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use super::content::to_whom;
+use crate::campaign::CampaignStatus;
 use crate::campaign::change::{Change, in_words};
 use crate::campaign::{self, Campaign};
 use crate::db::Conn;
 use crate::id::{CampaignId, IncidentId};
 use crate::notice::NoticeStatus;
 use crate::web::console::names::template_names;
+use crate::web::page::ShownCampaign;
 use crate::web::problem::Problem;
 
 /// One campaign in a list.
@@ -26,7 +28,7 @@ pub struct CampaignRow {
     /// Its number, kind, day and audience: several campaigns can have one name.
     pub about: String,
     /// Its state.
-    pub status: String,
+    pub status: CampaignStatus,
     /// What changed since the submission, in words: the approval is void. Empty while it is valid.
     pub void: String,
     /// Notices sent, of those that can be sent; `None` before it is launched.
@@ -34,11 +36,11 @@ pub struct CampaignRow {
 }
 
 impl CampaignRow {
-    /// The state that the list shows; `approval_void` after a change.
-    pub fn state(&self) -> &str {
+    /// The state that the list shows.
+    pub fn state(&self) -> ShownCampaign {
         match self.void.is_empty() {
-            true => &self.status,
-            false => "approval_void",
+            true => ShownCampaign::Status(self.status),
+            false => ShownCampaign::ApprovalVoid,
         }
     }
 }
@@ -70,7 +72,7 @@ pub async fn rows(
             incident: incident.to_owned(),
             kind: one.kind.to_string(),
             about: about(numbers.get(&one.id).copied().unwrap_or_default(), &one),
-            status: one.status.to_string(),
+            status: one.status,
             void: void
                 .get(&one.id)
                 .map_or_else(String::new, |changed| in_words(changed)),

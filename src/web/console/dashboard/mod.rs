@@ -27,6 +27,7 @@ use crate::campaign::{self, Campaign, CampaignStatus, approval};
 use crate::db::Conn;
 use crate::deployment;
 use crate::id::{CampaignId, IncidentId, TemplateId};
+use crate::incident::IncidentState;
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 use crate::web::caller::Signed;
@@ -59,7 +60,7 @@ pub struct Accounted {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// Its figures; `None` before a list is active.
     pub account: Option<Account>,
 }
@@ -80,7 +81,7 @@ pub struct Running {
     /// The same without the audience.
     pub which: String,
     /// Its state.
-    pub status: String,
+    pub status: CampaignStatus,
     /// Notices sent.
     pub sent: i64,
     /// The total: `of 464 sent`.
@@ -250,7 +251,7 @@ impl Board {
             incident: title.cloned().unwrap_or_default(),
             about: about(self.number(campaign), campaign),
             which: which(self.number(campaign), campaign),
-            status: campaign.status.to_string(),
+            status: campaign.status,
             sent: progress.of(NoticeStatus::Sent),
             of: of_total(progress.sendable(), is_whole(campaign, &progress)),
             done: progress.done(),
@@ -272,7 +273,7 @@ impl Accounted {
         Ok(Self {
             slug: of.slug.clone(),
             title: of.title.clone(),
-            state: of.state.to_string(),
+            state: of.state,
             account: Account::load(conn, of, now).await?,
         })
     }

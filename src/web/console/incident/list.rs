@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::incident::IncidentState;
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{BadText, Facts, store};
 use crate::staff::Right;
@@ -39,7 +40,7 @@ pub struct IncidentRow {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// People in the active scope.
     pub people: i64,
     /// Notified people.
@@ -81,7 +82,7 @@ async fn shown(
         incidents.push(IncidentRow {
             slug: one.slug,
             title: one.title,
-            state: one.state.to_string(),
+            state: one.state,
             people: account.as_ref().map_or(0, |account| account.people),
             notified: account.as_ref().map_or(0, |account| account.notified),
             opened_at: Moment::day(one.created_at),

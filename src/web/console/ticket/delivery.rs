@@ -94,7 +94,11 @@ impl ReplyChannel {
                 "Answer the next of kin. That they were told is not on record: the list “Next of kin” on the page \
                  Letters is for that.",
             ),
-            _ => (
+            WithheldReason::ProtectedAddress
+            | WithheldReason::Changed
+            | WithheldReason::NoAddress
+            | WithheldReason::NotAffected
+            | WithheldReason::AlreadyTold => (
                 "Answer through the safe channel by which they were told:",
                 "Answer through a safe channel only. None is on record: the list “People at a protected address” on \
                  the page Letters is for that. Ask your lead.",
@@ -123,7 +127,14 @@ fn forbidden(why: WithheldReason) -> &'static str {
     match why {
         WithheldReason::LegalHold => "a legal hold forbids to write to them, and closes their page",
         WithheldReason::Deceased => "they have died, and their page is closed",
-        _ => "their address is protected, so that nothing is sent, and their page is closed",
+        // The rest are reasons of notices; flags never give them.
+        WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => {
+            "their address is protected, so that nothing is sent, and their page is closed"
+        }
     }
 }
 
@@ -136,7 +147,12 @@ fn told(
 ) -> Result<String, Problem> {
     let kind = match why {
         WithheldReason::Deceased => PostalKind::Kin,
-        _ => PostalKind::Safe,
+        WithheldReason::LegalHold
+        | WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => PostalKind::Safe,
     };
     let last = items
         .iter()
@@ -181,13 +197,21 @@ pub fn answer_delivery(
                  page."
                     .to_owned()
             }
-            _ => {
+            LetterStatus::Sent
+            | LetterStatus::Failed
+            | LetterStatus::Withheld
+            | LetterStatus::Uncertain => {
                 let became = delivery(letter, channel);
                 match channel {
                     ReplyChannel::Forbidden { .. } => {
                         format!("Kept on this ticket. By e-mail: {became}.")
                     }
-                    _ => format!("Answered on the customer's page. By e-mail: {became}."),
+                    ReplyChannel::Nobody
+                    | ReplyChannel::Email
+                    | ReplyChannel::LetterCode
+                    | ReplyChannel::Unread => {
+                        format!("Answered on the customer's page. By e-mail: {became}.")
+                    }
                 }
             }
         },

@@ -1,5 +1,7 @@
 //! When an approval is void, and who is told so.
 
+use serde_json::json;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]

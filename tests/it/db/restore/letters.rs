@@ -1,6 +1,6 @@
 //! E-mails of tickets that waited in a copy.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::deployment::Why;
 use candor::deployment::watch::suspect;
 use candor::mail::Relay;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::tickets::{ANN, Helpline};
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 async fn waiting(line: &Helpline) -> Uuid {
     line.asks(line.person(&ANN).await, "Hello?").await;
