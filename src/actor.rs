@@ -60,6 +60,8 @@ systems! {
     Deployment = "deployment";
     /// Turns audiences into notices, and pauses campaigns once their list is replaced.
     Freezing = "freeze";
+    /// Gives tickets with an expired lease back to the queue.
+    Helpline = "helpline";
     /// Slows campaigns.
     Pacing = "pacing";
     /// Applies lists of affected people.
@@ -81,6 +83,7 @@ impl System {
             | Self::Demo
             | Self::Deployment
             | Self::Freezing
+            | Self::Helpline
             | Self::Pacing
             | Self::Scope
             | Self::Senders

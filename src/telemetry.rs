@@ -161,7 +161,7 @@ impl Metrics {
     /// A fresh registry, all figures 0.
     ///
     /// # Panics
-    /// Never: the names of [`families`] are valid and different.
+    /// Never: the names of `families` are valid and different.
     pub fn new() -> Self {
         let mut make = Maker::default();
         let build = make.gauges(families::BUILD, &["version"]);

@@ -5,6 +5,7 @@
 //! event before it. [`verify`] names whatever does not fit.
 
 pub mod action;
+pub mod changed;
 pub mod follow;
 pub mod link;
 pub mod noticed;

@@ -1,8 +1,44 @@
-//! What changed since a content was approved (promise P5).
+//! What changes of a campaign: its content since it was approved (promise P5), and its versions from each other.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+
+use super::CampaignStatus;
+use crate::audit::changed::Part;
+use crate::audit::{Action, Event};
+
+/// The acts that each make a new version of a campaign. One that is through gets a version without an act.
+pub const VERSIONED: [Action; 8] = [
+    Action::CampaignEdit,
+    Action::CampaignSubmit,
+    Action::CampaignApprove,
+    Action::CampaignTakeBack,
+    Action::CampaignLaunch,
+    Action::CampaignPause,
+    Action::CampaignResume,
+    Action::CampaignCancel,
+];
+
+/// The parts of a campaign that one of these acts changed.
+pub fn parts(event: &Event) -> Vec<Part> {
+    let to = match Action::parse(&event.action) {
+        Some(Action::CampaignEdit) => return vec![Part::new("draft", "the draft")],
+        Some(Action::CampaignSubmit) => CampaignStatus::InReview,
+        Some(Action::CampaignApprove) => CampaignStatus::Approved,
+        Some(Action::CampaignTakeBack) => CampaignStatus::Draft,
+        Some(Action::CampaignLaunch | Action::CampaignResume) => CampaignStatus::Sending,
+        Some(Action::CampaignPause) => CampaignStatus::Paused,
+        Some(Action::CampaignCancel) => CampaignStatus::Cancelled,
+        _ => return Vec::new(),
+    };
+    vec![status(to)]
+}
+
+/// The status, as a part that changed.
+pub(super) fn status(to: CampaignStatus) -> Part {
+    Part::state("status", None, to.as_str())
+}
 
 /// A part of the content that is no longer as it was approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +119,12 @@ impl fmt::Display for Change {
             Self::Acknowledged => "what was acknowledged",
         };
         f.write_str(words)
+    }
+}
+
+impl From<Change> for Part {
+    fn from(change: Change) -> Self {
+        Self::new(change.word(), change.to_string())
     }
 }
 

@@ -7,6 +7,7 @@ use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
 use super::content::ContentError;
+use crate::audit::changed::Changed;
 use crate::db;
 use crate::db::retry::Collision;
 use crate::deployment::Doubt;
@@ -31,9 +32,9 @@ pub enum CampaignError {
     /// Only a draft may be edited.
     #[error("only a draft can be edited: take the campaign back first")]
     NotADraft,
-    /// Another request changed it.
-    #[error("somebody changed this campaign meanwhile: look again, then repeat your change")]
-    Changed,
+    /// It is not at the version that the caller saw, or what it sends changes all the time.
+    #[error("this campaign changed since you read it: {0}. Read it again, then repeat your change")]
+    Changed(Box<Changed>),
     /// The incident has no list of people in force.
     #[error("the incident has no active scope version: import a list and activate it first")]
     NoScope,

@@ -6,15 +6,61 @@ use serde_json::Value;
 
 use super::error::CampaignError;
 use super::store::{self, NewCampaign};
-use super::{Campaign, CampaignStatus};
-use crate::actor::Actor;
+use super::{Campaign, CampaignStatus, change};
+use crate::actor::{Actor, System};
 use crate::app::App;
+use crate::audit::changed::{self, Changed, Edit};
 use crate::audit::{self, Action};
 use crate::db::{self, Conn, notify, request};
 use crate::deployment;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
+
+/// A campaign as the caller saw it. Commands and the program itself name no version: they act on the present one.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    pub(super) id: CampaignId,
+    version: Option<i32>,
+}
+
+impl Seen {
+    /// The campaign at the version that the caller saw; `None`: at any.
+    pub fn at(id: CampaignId, version: Option<i32>) -> Self {
+        Self { id, version }
+    }
+}
+
+impl From<CampaignId> for Seen {
+    fn from(id: CampaignId) -> Self {
+        Self::at(id, None)
+    }
+}
+
+/// Refuses a caller who saw another version. It is certain only where the campaign's row is locked.
+pub(super) async fn as_seen(
+    conn: &mut Conn,
+    now: &Campaign,
+    seen: Seen,
+) -> Result<(), CampaignError> {
+    let Some(version) = seen.version.filter(|version| *version != now.version) else {
+        return Ok(());
+    };
+    // A campaign that is through got its last version without an act.
+    let is_through = now.status == CampaignStatus::Completed;
+    let ended_at = now.ended_at.filter(|_| is_through);
+    let most = changed::count(version, now.version - i32::from(ended_at.is_some()));
+    let subject = now.id.to_string();
+    let events = audit::store::list_acts(conn, &subject, &change::VERSIONED, most).await?;
+    let mut changed = Changed::of(now.version, events, change::parts);
+    changed.edits.extend(ended_at.map(|at| Edit {
+        by: Some(Actor::System(System::Senders).to_string()),
+        action: None,
+        at,
+        parts: vec![change::status(CampaignStatus::Completed)],
+    }));
+    Err(CampaignError::Changed(Box::new(changed)))
+}
 
 /// Writes an action to the audit log, and notifies the senders that something changed.
 pub(super) async fn note(
@@ -62,13 +108,14 @@ async fn log_now(app: &App, id: CampaignId, by: Actor, what: &'static str) {
     );
 }
 
-/// Locks the campaign and checks that it may go to `to`.
+/// Locks the campaign, and checks that it is as the caller saw it and may go to `to`.
 pub(super) async fn lock_for(
     conn: &mut Conn,
-    id: CampaignId,
+    seen: Seen,
     to: CampaignStatus,
 ) -> Result<Campaign, CampaignError> {
-    let campaign = store::lock(conn, id).await?;
+    let campaign = store::lock(conn, seen.id).await?;
+    as_seen(conn, &campaign, seen).await?;
     match campaign.status.after().contains(&to) {
         true => Ok(campaign),
         false => Err(CampaignError::IllegalMove {

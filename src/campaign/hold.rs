@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::error::CampaignError;
-use super::guard::{lock_for, log, note, refuse_in_doubt};
+use super::guard::{Seen, as_seen, lock_for, log, note, refuse_in_doubt};
 use super::store::{self, Move};
 use super::{Campaign, CampaignStatus};
 use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{Action, Event};
-use crate::db::{self, Conn, notify};
+use crate::db::{self, Conn, Guarded, notify};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
 use crate::seal::to_hex;
 use crate::staff::replay::store::mark_done;
@@ -24,17 +24,18 @@ const BEING_WRITTEN: TimeDelta = TimeDelta::seconds(5);
 /// Holds a sending campaign.
 ///
 /// # Errors
-/// [`CampaignError::IllegalMove`].
+/// [`CampaignError::Changed`], [`CampaignError::IllegalMove`].
 pub async fn pause(
     app: &App,
     by: Actor,
-    id: CampaignId,
+    of: impl Into<Seen>,
     reason: Option<&str>,
 ) -> Result<(), CampaignError> {
+    let seen = of.into();
     let with = match (by.staff(), reason) {
         // What staff type may name people.
         (Some(_), Some(said)) => Move {
-            reason_sealed: seal_reason(app, id, said).await?,
+            reason_sealed: seal_reason(app, seen.id, said).await?,
             ..Move::default()
         },
         (_, said) => Move {
@@ -45,7 +46,7 @@ pub async fn pause(
     steer(
         app,
         by,
-        id,
+        seen,
         CampaignStatus::Paused,
         Action::CampaignPause,
         &with,
@@ -120,9 +121,11 @@ pub async fn pause_unfrozen(app: &App, id: CampaignId, version: i32) -> db::Resu
 /// Lets a paused campaign go on.
 ///
 /// # Errors
-/// [`CampaignError::IllegalMove`]; [`CampaignError::OtherScope`] if its audience is not complete and the list that
+/// [`CampaignError::Changed`], [`CampaignError::IllegalMove`]; [`CampaignError::OtherScope`] if its audience is not complete and the list that
 /// was approved is not in force any more.
-pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
+pub async fn resume(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), CampaignError> {
+    let seen = of.into();
+    let id = seen.id;
     let mut tx = app.db.begin().await?;
     let (incident, approved) = audience_from(&mut tx, id).await?;
     // Locked before the campaign's row, in the order of the transactions that freeze audiences.
@@ -134,6 +137,7 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     store::lock_pace(&mut tx, id).await?;
     store::lock_end(&mut tx, id).await?;
     let campaign = store::lock(&mut tx, id).await?;
+    as_seen(&mut tx, &campaign, seen).await?;
     if campaign.status != CampaignStatus::Paused {
         return Err(CampaignError::IllegalMove {
             from: campaign.status,
@@ -146,11 +150,15 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     {
         return Err(CampaignError::OtherScope { approved, active });
     }
-    store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
+    let moved = store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
+    moved.expected("campaign", id)?;
     store::set_resumed(&mut tx, id, app.now()).await?;
     // A person who resumes it after the canary was tried has seen the result. Before that, only the slice goes on.
     let slice = store::canary_states(&mut tx, id).await?;
-    let passed = slice.is_some() && store::pass_canary(&mut tx, id, app.now()).await?;
+    let passed = slice.is_some()
+        && store::pass_canary(&mut tx, id, app.now())
+            .await?
+            .is_written();
     let detail = match slice.is_some_and(|slice| slice.is_empty()) {
         // It has no canary.
         true => json!({}),
@@ -166,9 +174,13 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     )
     .await?;
     // What was on connections when it was paused may have been the last of it.
-    store::complete_if_done(&mut tx, id, app.now()).await?;
+    let completed = store::complete_if_done(&mut tx, id, app.now()).await?;
     tx.commit().await?;
-    log(app, id, Actor::Staff(by), "a campaign goes on").await;
+    let what = match completed {
+        Guarded::Written => "a campaign goes on, and is through",
+        Guarded::Refused => "a campaign goes on",
+    };
+    log(app, id, Actor::Staff(by), what).await;
     Ok(())
 }
 
@@ -185,8 +197,8 @@ async fn audience_from(
 /// Ends a campaign: what is not sent by now never will be.
 ///
 /// # Errors
-/// [`CampaignError::IllegalMove`].
-pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
+/// [`CampaignError::Changed`], [`CampaignError::IllegalMove`].
+pub async fn cancel(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), CampaignError> {
     let with = Move {
         ended_at: Some(app.now()),
         ..Move::default()
@@ -194,7 +206,7 @@ pub async fn cancel(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     steer(
         app,
         Actor::Staff(by),
-        id,
+        of.into(),
         CampaignStatus::Cancelled,
         Action::CampaignCancel,
         &with,
@@ -247,16 +259,18 @@ fn said(with: &Move) -> Value {
 async fn steer(
     app: &App,
     by: Actor,
-    id: CampaignId,
+    seen: Seen,
     to: CampaignStatus,
     action: Action,
     with: &Move,
 ) -> Result<(), CampaignError> {
+    let id = seen.id;
     // What a request reads for its answer cannot undo it, and senders hear of it before that is read.
     let app = &app.apart();
     let mut tx = app.db.begin().await?;
-    lock_for(&mut tx, id, to).await?;
-    store::set_status(&mut tx, id, to, with).await?;
+    lock_for(&mut tx, seen, to).await?;
+    let moved = store::set_status(&mut tx, id, to, with).await?;
+    moved.expected("campaign", id)?;
     note(&mut tx, app, by, action, id, &said(with)).await?;
     mark_done(&mut tx).await?;
     tx.commit().await?;
@@ -305,7 +319,7 @@ async fn switch(app: &App, by: Actor, stop: bool) -> db::Result<Switched> {
     let entry = Event::new(now, by, action, "everything", &json!({}));
     let mut tx = app.db.begin().await?;
     let by = stop.then_some((now, who.as_str()));
-    let changed = store::set_stopped(&mut tx, by, &entry).await?;
+    let changed = store::set_stopped(&mut tx, by, &entry).await?.is_written();
     if changed {
         notify::send(&mut tx, notify::SEND_PERMISSION).await?;
     }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 pub use super::approval::present_content;
 use super::approval::{changes, unpublished};
 pub use super::error::CampaignError;
-use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
+pub use super::guard::Seen;
+use super::guard::{as_seen, check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, canary, content};
@@ -65,10 +66,10 @@ fn draft_detail(of: &NewCampaign) -> Value {
     })
 }
 
-/// Edits a draft.
+/// Edits a draft that is still at `version`.
 ///
 /// # Errors
-/// [`CampaignError::NotADraft`], [`CampaignError::Changed`].
+/// [`CampaignError::Changed`], [`CampaignError::NotADraft`].
 pub async fn edit(
     app: &App,
     by: StaffId,
@@ -79,12 +80,12 @@ pub async fn edit(
     check_draft(app, new)?;
     let mut tx = app.db.begin().await?;
     let campaign = store::lock(&mut tx, id).await?;
+    as_seen(&mut tx, &campaign, Seen::at(id, Some(version))).await?;
     if campaign.status != CampaignStatus::Draft {
         return Err(CampaignError::NotADraft);
     }
-    if !store::set_draft(&mut tx, id, version, new).await? {
-        return Err(CampaignError::Changed);
-    }
+    let set = store::set_draft(&mut tx, id, version, new).await?;
+    set.expected("campaign", id)?;
     note(
         &mut tx,
         app,
@@ -101,18 +102,20 @@ pub async fn edit(
 /// Approves exactly the content with this hash (hex).
 ///
 /// # Errors
-/// [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::ApprovalVoid`] if the
+/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::ApprovalVoid`] if the
 /// submitted content is no longer what would be sent.
 pub async fn approve(
     app: &App,
     by: StaffId,
-    id: CampaignId,
+    of: impl Into<Seen>,
     content_hash: &str,
 ) -> Result<(), CampaignError> {
+    let seen = of.into();
+    let id = seen.id;
     let people = people_now(app, id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let campaign = lock_for(&mut tx, id, CampaignStatus::Approved).await?;
+    let campaign = lock_for(&mut tx, seen, CampaignStatus::Approved).await?;
     if campaign.created_by == by || campaign.submitted_by == Some(by) {
         return Err(CampaignError::SamePerson);
     }
@@ -131,7 +134,8 @@ pub async fn approve(
         approved_hash: Some(hash.to_vec()),
         ..Move::default()
     };
-    store::set_status(&mut tx, id, CampaignStatus::Approved, &with).await?;
+    let moved = store::set_status(&mut tx, id, CampaignStatus::Approved, &with).await?;
+    moved.expected("campaign", id)?;
     note(
         &mut tx,
         app,
@@ -151,11 +155,14 @@ pub const TAKEN_BACK: &str = "taken back";
 /// Takes a campaign back to its draft; submission and approval are void.
 ///
 /// # Errors
-/// [`CampaignError::IllegalMove`] once it was launched.
-pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
+/// [`CampaignError::Changed`]; [`CampaignError::IllegalMove`] once it was launched.
+pub async fn take_back(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), CampaignError> {
+    let seen = of.into();
+    let id = seen.id;
     let mut tx = app.db.begin().await?;
-    lock_for(&mut tx, id, CampaignStatus::Draft).await?;
-    store::set_back(&mut tx, id, TAKEN_BACK).await?;
+    lock_for(&mut tx, seen, CampaignStatus::Draft).await?;
+    let moved = store::set_back(&mut tx, id, TAKEN_BACK).await?;
+    moved.expected("campaign", id)?;
     note(
         &mut tx,
         app,
@@ -173,24 +180,26 @@ pub async fn take_back(app: &App, by: StaffId, id: CampaignId) -> Result<(), Cam
 ///
 /// # Errors
 /// As [`launch_with`].
-pub async fn launch(app: &App, by: StaffId, id: CampaignId) -> Result<(), CampaignError> {
-    launch_with(app, by, id, true).await.map(drop)
+pub async fn launch(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), CampaignError> {
+    launch_with(app, by, of, true).await.map(drop)
 }
 
 /// Launches an approved campaign: the audience is frozen by the senders while sending already runs. `agreed`: it goes
 /// although its texts quote facts that the public page does not show as they are now. Those facts.
 ///
 /// # Errors
-/// [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::Unpublished`] if that is not
+/// [`CampaignError::Changed`]; [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::Unpublished`] if that is not
 /// agreed to; [`CampaignError::State`], [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
 pub async fn launch_with(
     app: &App,
     by: StaffId,
-    id: CampaignId,
+    of: impl Into<Seen>,
     agreed: bool,
 ) -> Result<Vec<String>, CampaignError> {
+    let seen = of.into();
+    let id = seen.id;
     // Counting may read all people, so it comes before anything is locked.
-    let nobody = has_nobody(&app.patient(), id).await?;
+    let nobody = has_nobody(&app.patient(), seen).await?;
     let people = people_now(app, id).await?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
@@ -199,6 +208,7 @@ pub async fn launch_with(
     let of = store::find(&mut tx, id).await?.incident;
     incident::store::lock_scope(&mut tx, of).await?;
     let campaign = store::lock(&mut tx, id).await?;
+    as_seen(&mut tx, &campaign, seen).await?;
     is_approved(&campaign)?;
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
@@ -248,7 +258,8 @@ async fn start(
         launched_at: Some(now),
         ..Move::default()
     };
-    store::set_status(tx, campaign.id, CampaignStatus::Sending, &with).await?;
+    let moved = store::set_status(tx, campaign.id, CampaignStatus::Sending, &with).await?;
+    moved.expected("campaign", campaign.id)?;
     store::insert_freeze(tx, campaign.id).await?;
     let in_scope = account::account(tx, campaign.incident).await?.people;
     let canary = canary::canary_size(campaign.limits.canary, in_scope);
@@ -284,9 +295,11 @@ fn is_approved(campaign: &Campaign) -> Result<(), CampaignError> {
 }
 
 /// The count of an audience without a person who can be written to; `None`: it has one.
-async fn has_nobody(app: &App, id: CampaignId) -> Result<Option<AudienceCount>, CampaignError> {
+async fn has_nobody(app: &App, seen: Seen) -> Result<Option<AudienceCount>, CampaignError> {
     let mut conn = app.db.get().await?;
-    let campaign = store::find(&mut conn, id).await?;
+    let campaign = store::find(&mut conn, seen.id).await?;
+    // It is compared again once it is locked.
+    as_seen(&mut conn, &campaign, seen).await?;
     is_approved(&campaign)?;
     may_go(app, &mut conn, &campaign).await?;
     let content = present_content(app, &mut conn, &campaign).await?;

@@ -26,7 +26,7 @@ pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
 
 use crate::db::schema::{campaign, campaign_freeze};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{BUCKETS, CampaignId, IncidentId, StaffId, TemplateId};
 
 #[derive(Queryable, Selectable)]
@@ -133,7 +133,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Replaces a draft's contents, if it is still a draft at `version`. `false`: it is not.
+/// Replaces a draft's contents, if it is still a draft at `version`.
 ///
 /// # Errors
 /// `Conflict` if the template version does not exist.
@@ -142,7 +142,7 @@ pub async fn set_draft(
     id: CampaignId,
     version: i32,
     new: &NewCampaign,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let set = diesel::update(campaign::table.find(id))
         .filter(
             campaign::version
@@ -160,7 +160,7 @@ pub async fn set_draft(
         ))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// The campaign with this id.
@@ -248,7 +248,7 @@ pub struct Move {
     pub reason_sealed: Option<Vec<u8>>,
 }
 
-/// Moves a campaign on, if the move is legal from where it stands in the database. `false`: nothing moved.
+/// Moves a campaign on, if the move is legal from where it stands in the database.
 ///
 /// # Errors
 /// `Conflict("approved_by_another")` if the approver wrote or submitted it.
@@ -257,7 +257,7 @@ pub async fn set_status(
     id: CampaignId,
     to: CampaignStatus,
     with: &Move,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let moved = diesel::update(campaign::table.find(id))
         .filter(campaign::status.eq_any(to.before()))
         .set((
@@ -267,14 +267,14 @@ pub async fn set_status(
         ))
         .execute(conn)
         .await?;
-    Ok(moved == 1)
+    Ok(Guarded::of(moved))
 }
 
-/// Takes a campaign back to its draft: what was submitted and approved is void.
+/// Takes a campaign back to its draft, if that is legal from where it stands: what was submitted and approved is void.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<bool> {
+pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<Guarded> {
     let moved = diesel::update(campaign::table.find(id))
         .filter(campaign::status.eq_any(CampaignStatus::Draft.before()))
         .set((
@@ -291,7 +291,7 @@ pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<b
         ))
         .execute(conn)
         .await?;
-    Ok(moved == 1)
+    Ok(Guarded::of(moved))
 }
 
 /// Lays out the freeze: one row a bucket, nothing frozen yet.

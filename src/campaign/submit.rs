@@ -8,14 +8,15 @@ use super::approval::present_content;
 use super::check::{self, Review};
 use super::content::{self, Content};
 use super::error::CampaignError;
-use super::guard::{lock_for, may_go, note};
+use super::guard::{Seen, as_seen, lock_for, may_go, note};
 use super::store::{self, Move};
 use super::{Acknowledged, Campaign, CampaignStatus};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::Action;
+use crate::audit::changed::{Changed, Edit};
 use crate::db::Conn;
-use crate::id::{CampaignId, StaffId};
+use crate::id::StaffId;
 use crate::incident;
 use crate::person::{self, AudienceCount};
 use crate::seal::to_hex;
@@ -52,52 +53,64 @@ pub async fn examine(
 ///
 /// # Errors
 /// As [`submit_with`].
-pub async fn submit(app: &App, by: StaffId, id: CampaignId) -> Result<String, CampaignError> {
-    submit_with(app, by, id, &BTreeSet::new()).await
+pub async fn submit(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<String, CampaignError> {
+    submit_with(app, by, of, &BTreeSet::new()).await
 }
 
 /// Submits a draft for approval, with what its author acknowledges: its content is pinned as it is now. The hash to
 /// approve.
 ///
 /// # Errors
-/// [`CampaignError::NoScope`], [`CampaignError::Text`], [`CampaignError::NotReady`], [`CampaignError::Nobody`] and
+/// [`CampaignError::Changed`], [`CampaignError::NoScope`], [`CampaignError::Text`], [`CampaignError::NotReady`], [`CampaignError::Nobody`] and
 /// what the guard of every launch says.
 pub async fn submit_with(
     app: &App,
     by: StaffId,
-    id: CampaignId,
+    of: impl Into<Seen>,
     acknowledged: &BTreeSet<String>,
 ) -> Result<String, CampaignError> {
+    let seen = of.into();
     // It may take long.
     let app = &app.patient();
     let mut tries = 1;
     loop {
-        match check_and_pin(app, by, id, acknowledged).await {
-            // It was edited between the check and the pinning: the new content is checked.
-            Err(CampaignError::Changed) if tries < TRIES => tries += 1,
-            done => return done,
+        match check_and_pin(app, by, seen, acknowledged).await? {
+            Pinned::Hash(hash) => return Ok(hash),
+            // The new content is checked.
+            Pinned::Edited(_) if tries < TRIES => tries += 1,
+            Pinned::Edited(changed) => return Err(CampaignError::Changed(changed)),
         }
     }
+}
+
+/// How the pinning of a checked content ended.
+enum Pinned {
+    /// It is pinned under this hash.
+    Hash(String),
+    /// The content changed between the check and the pinning: nothing is pinned.
+    Edited(Box<Changed>),
 }
 
 async fn check_and_pin(
     app: &App,
     by: StaffId,
-    id: CampaignId,
+    seen: Seen,
     acknowledged: &BTreeSet<String>,
-) -> Result<String, CampaignError> {
+) -> Result<Pinned, CampaignError> {
     let mut conn = app.db.get().await?;
-    let seen = store::find(&mut conn, id).await?;
-    if !seen.status.after().contains(&CampaignStatus::InReview) {
+    let found = store::find(&mut conn, seen.id).await?;
+    // It is compared again once it is locked.
+    as_seen(&mut conn, &found, seen).await?;
+    if !found.status.after().contains(&CampaignStatus::InReview) {
         return Err(CampaignError::IllegalMove {
-            from: seen.status,
+            from: found.status,
             to: CampaignStatus::InReview,
         });
     }
-    may_go(app, &mut conn, &seen).await?;
+    may_go(app, &mut conn, &found).await?;
     let bare = Campaign {
         acknowledged: Acknowledged::new(),
-        ..seen
+        ..found
     };
     let checked = present_content(app, &mut conn, &bare).await?;
     let Examined { count, review } = examine(&mut conn, &bare, &checked).await?;
@@ -110,26 +123,41 @@ async fn check_and_pin(
         return Err(CampaignError::NotReady(Box::new(review), said));
     }
     let needed = review.acknowledge.iter().map(|one| (one.key.clone(), by));
-    pin(app, by, id, (&checked, count.mailable), needed.collect()).await
+    pin(app, by, seen, (&checked, count.mailable), needed.collect()).await
 }
 
 /// Pins the content that was checked with its number of people, if it is still what would be sent.
 async fn pin(
     app: &App,
     by: StaffId,
-    id: CampaignId,
+    seen: Seen,
     (checked, people): (&Content, i64),
     acknowledged: Acknowledged,
-) -> Result<String, CampaignError> {
+) -> Result<Pinned, CampaignError> {
+    let id = seen.id;
     let mut tx = app.db.begin().await?;
     // The incident first, as a launch does: it is neither closed nor forgotten before this ends.
     let of = store::find(&mut tx, id).await?.incident;
     incident::store::hold(&mut tx, of).await?;
-    let mut campaign = lock_for(&mut tx, id, CampaignStatus::InReview).await?;
+    let mut campaign = lock_for(&mut tx, seen, CampaignStatus::InReview).await?;
     may_go(app, &mut tx, &campaign).await?;
     campaign.acknowledged = Acknowledged::new();
-    if present_content(app, &mut tx, &campaign).await? != *checked {
-        return Err(CampaignError::Changed);
+    let present = present_content(app, &mut tx, &campaign).await?;
+    if present != *checked {
+        let edit = Edit {
+            by: None,
+            action: None,
+            at: app.now(),
+            parts: checked
+                .changes(&present)
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+        };
+        return Ok(Pinned::Edited(Box::new(Changed {
+            version: campaign.version,
+            edits: vec![edit],
+        })));
     }
     campaign.acknowledged = acknowledged;
     let content = present_content(app, &mut tx, &campaign).await?;
@@ -143,7 +171,8 @@ async fn pin(
         submitted_by: Some(by),
         ..Move::default()
     };
-    store::set_status(&mut tx, id, CampaignStatus::InReview, &with).await?;
+    let moved = store::set_status(&mut tx, id, CampaignStatus::InReview, &with).await?;
+    moved.expected("campaign", id)?;
     note(
         &mut tx,
         app,
@@ -154,5 +183,5 @@ async fn pin(
     )
     .await?;
     tx.commit().await?;
-    Ok(hash)
+    Ok(Pinned::Hash(hash))
 }

@@ -4,6 +4,7 @@ mod connect;
 pub mod embedded;
 pub mod enums;
 mod error;
+mod guarded;
 mod migrate;
 pub mod notify;
 mod outage;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use connect::Connector;
 pub use error::{Error, Result};
+pub use guarded::Guarded;
 pub use migrate::{Migrations, migrate, pending};
 pub use outage::Trouble;
 pub use pool::{Conn, Db, Limits, PoolState};

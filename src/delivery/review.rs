@@ -53,7 +53,8 @@ pub async fn canary(app: &App, campaign: CampaignId) -> db::Result<()> {
     };
     match pacing::canary(&notices, &app.config.breaker) {
         Ok(()) => {
-            store::pass_canary(&mut tx, campaign, app.now()).await?;
+            let passed = store::pass_canary(&mut tx, campaign, app.now()).await?;
+            passed.expected("campaign_pace", campaign)?;
             let detail = json!({ "notices": notices });
             audit::store::append(
                 &mut tx,
@@ -122,7 +123,8 @@ async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
         full_rate: full.into(),
     };
     let (percent, reason) = pacing::helpline(load, left, limits, app.now());
-    if store::set_percent(&mut tx, id, percent, reason.as_deref(), app.now()).await? {
+    let set = store::set_percent(&mut tx, id, percent, reason.as_deref(), app.now()).await?;
+    if set.is_written() {
         let detail = json!({ "percent": percent, "reason": reason });
         audit::store::append(
             &mut tx,

@@ -13,7 +13,7 @@ use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, guard};
 use crate::db::retry::retried;
-use crate::db::{self, Conn, Result};
+use crate::db::{self, Conn, Guarded, Result};
 use crate::notice::{BatchStatus, NoticeStatus};
 use crate::person::{self, Became, ToldBy};
 
@@ -77,28 +77,29 @@ pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) ->
     retried(|| once(app, lease, settled, rest)).await
 }
 
-/// Writes what was learned of some notices of a batch that goes on. `false`: another sender took the batch over, or the
+/// Writes what was learned of some notices of a batch that goes on. Refused if another sender took the batch over, or the
 /// connection was lost at the end and it is not known whether it is written. Then nothing more may be written of the batch:
 /// the outcomes are durable, and the sender that claims it next reads them.
 ///
 /// # Errors
 /// The database's, after a few tries if it asks to try again: nothing is written.
-pub async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {
+pub async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<Guarded> {
     retried(|| part_once(app, lease, settled)).await
 }
 
-async fn part_once(app: &App, lease: &Lease, settled: &[Settled]) -> Result<bool> {
+async fn part_once(app: &App, lease: &Lease, settled: &[Settled]) -> Result<Guarded> {
     let mut tx = app.db.begin_unhurried().await?;
-    if !batch::go_on(&mut tx, lease, ends(settled)).await? {
-        return Ok(false);
+    let held = batch::go_on(&mut tx, lease, ends(settled)).await?;
+    if !held.is_written() {
+        return Ok(Guarded::Refused);
     }
     write(&mut tx, lease, settled, app.now()).await?;
     match tx.commit().await {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Guarded::Written),
         Err(db::Error::Retry) => Err(db::Error::Retry),
         Err(error) => {
             tracing::warn!(%error, campaign = %lease.campaign_id, "it is not known whether results are written");
-            Ok(false)
+            Ok(Guarded::Refused)
         }
     }
 }
@@ -119,12 +120,15 @@ async fn once(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Resu
         BatchStatus::Done => store::KEEPS_ALL,
         _ => 0,
     };
-    if !batch::give_back(&mut tx, lease, to, due_at, whole | ends(settled)).await? {
+    let given = batch::give_back(&mut tx, lease, to, due_at, whole | ends(settled)).await?;
+    if !given.is_written() {
         return Ok(End::Lost);
     }
     write(&mut tx, lease, settled, now).await?;
     let is_through = to == BatchStatus::Done
-        && campaign::store::complete_if_done(&mut tx, lease.campaign_id, now).await?;
+        && campaign::store::complete_if_done(&mut tx, lease.campaign_id, now)
+            .await?
+            .is_written();
     tx.commit().await?;
     if is_through {
         guard::log(app, lease.campaign_id, ME, "a campaign is through").await;

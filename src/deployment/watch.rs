@@ -118,7 +118,7 @@ fn suspicion(seen: &Seen, latest: i64) -> Vec<Why> {
 pub async fn suspect(app: &App, by: Actor, why: &[Why]) -> db::Result<Doubt> {
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let is_new = store::set_doubt(&mut tx, why, now).await?;
+    let is_new = store::set_doubt(&mut tx, why, now).await?.is_written();
     let seen = store::look(&mut tx).await?;
     let doubt = seen.doubt().ok_or_else(|| strange(&seen))?;
     if is_new {

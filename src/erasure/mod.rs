@@ -138,11 +138,18 @@ async fn cancel_drafts(
         status_reason: Some("its incident was forgotten".to_owned()),
         ..Move::default()
     };
+    let mut cancelled = 0;
     for id in &drafts {
-        campaign::store::set_status(conn, *id, CampaignStatus::Cancelled, &with).await?;
+        let ended =
+            campaign::store::set_status(conn, *id, CampaignStatus::Cancelled, &with).await?;
+        if !ended.is_written() {
+            // Staff cancelled it in between.
+            continue;
+        }
+        cancelled += 1;
         let detail = json!({ "reason": with.status_reason });
         let actor = Actor::Staff(by);
         audit::store::append(conn, now, actor, Action::CampaignCancel, *id, &detail).await?;
     }
-    Ok(drafts.len())
+    Ok(cancelled)
 }

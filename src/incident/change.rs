@@ -1,6 +1,44 @@
-//! How the working fact sheet differs from what is public.
+//! What changes of an incident: its working fact sheet from what is public, and its versions from each other.
+
+use serde_json::Value;
 
 use super::Facts;
+use crate::audit::changed::Part;
+use crate::audit::{Action, Event};
+
+/// The acts that each make a new version of an incident.
+pub const VERSIONED: [Action; 3] = [
+    Action::IncidentMove,
+    Action::IncidentFacts,
+    Action::IncidentPublishFacts,
+];
+
+/// The parts of an incident that one of these acts changed.
+pub fn parts(event: &Event) -> Vec<Part> {
+    let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    match Action::parse(&event.action) {
+        Some(Action::IncidentMove) => {
+            let to = detail["to"].as_str();
+            to.map(|to| Part::state("state", detail["from"].as_str(), to))
+                .into_iter()
+                .collect()
+        }
+        Some(Action::IncidentFacts) => {
+            let title = detail["title"] == true;
+            let keys = detail["changed"].as_array().into_iter().flatten();
+            let fact = |key: &str| Part::new(format!("fact:{key}"), format!("the fact “{key}”"));
+            title
+                .then(|| Part::new("title", "the title"))
+                .into_iter()
+                .chain(keys.filter_map(Value::as_str).map(fact))
+                .collect()
+        }
+        Some(Action::IncidentPublishFacts) => {
+            vec![Part::new("published", "title and facts are public")]
+        }
+        _ => Vec::new(),
+    }
+}
 
 /// One fact that publishing would change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,12 @@ use serde_json::json;
 
 pub use self::facts::{check_update, edit_facts, publish, publish_facts};
 use super::open::{Open, Untold};
-use super::{BadText, Facts, Incident, IncidentState, check_facts, check_slug, check_title, store};
+use super::{
+    BadText, Facts, Incident, IncidentState, change, check_facts, check_slug, check_title, store,
+};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::changed::{self, Changed};
 use crate::audit::{self, Action};
 use crate::db::{self, Conn};
 use crate::deployment::keys::{self, KeyError};
@@ -56,9 +59,9 @@ pub enum SteerError {
     /// What was to be published is public already.
     #[error("title and facts are public already, exactly as they are")]
     NothingNew,
-    /// Another request changed it.
-    #[error("somebody changed this incident meanwhile: look again, then repeat your change")]
-    Changed,
+    /// It is not at the version that the caller saw.
+    #[error("this incident changed since you read it: {0}. Read it again, then repeat your change")]
+    Changed(Box<Changed>),
     /// The incidents of this database are sealed under other keys.
     #[error(transparent)]
     Key(KeyError),
@@ -179,14 +182,12 @@ pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<
     } = step;
     let mut tx = app.db.begin().await?;
     let from = lock(&mut tx, id).await?;
+    at_version(&mut tx, &from, version).await?;
     if !from.state.after().contains(&to) {
         return Err(SteerError::IllegalMove {
             from: from.state,
             to,
         });
-    }
-    if from.version != version {
-        return Err(SteerError::Changed);
     }
     let open = still_open(&mut tx, id).await?;
     if let Err(refused) = check(&open, to, agreed) {
@@ -194,9 +195,8 @@ pub async fn step(app: &App, by: StaffId, id: IncidentId, step: Step) -> Result<
         tx.roll_back().await;
         return Err(refused);
     }
-    if !store::set_state(&mut tx, id, version, to).await? {
-        return Err(SteerError::Changed);
-    }
+    let moved = store::set_state(&mut tx, id, version, to).await?;
+    moved.expected("incident", id)?;
     let mut detail = json!({ "from": from.state, "to": to });
     if let Some(untold) = agreed.map(|_| open.untold()).filter(|left| !left.is_none()) {
         detail["untold"] = json!(untold);
@@ -262,4 +262,16 @@ async fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident, SteerError> {
         None => Ok(found),
         Some(_) => Err(SteerError::Forgotten),
     }
+}
+
+/// Refuses a caller who saw another version of this incident, whose row is locked.
+async fn at_version(conn: &mut Conn, now: &Incident, seen: i32) -> Result<(), SteerError> {
+    if now.version == seen {
+        return Ok(());
+    }
+    let subject = now.id.to_string();
+    let most = changed::count(seen, now.version);
+    let events = audit::store::list_acts(conn, &subject, &change::VERSIONED, most).await?;
+    let changed = Changed::of(now.version, events, change::parts);
+    Err(SteerError::Changed(Box::new(changed)))
 }

@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Facts, Incident, IncidentState, Published, Update, UpdateKind};
 use crate::db::schema::{incident, incident_update};
-use crate::db::{Conn, Error, Result, statement};
+use crate::db::{Conn, Error, Guarded, Result, statement};
 use crate::id::{IncidentId, StaffId, UpdateId};
 
 #[derive(Queryable, Selectable)]
@@ -145,7 +145,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Incident>> {
     rows.into_iter().map(read).collect()
 }
 
-/// Moves the incident on, if it is still at `version` and the move is legal. `false`: nothing moved.
+/// Moves the incident on, if it is still at `version` and the move is legal.
 ///
 /// # Errors
 /// The database's.
@@ -154,7 +154,7 @@ pub async fn set_state(
     id: IncidentId,
     version: i32,
     to: IncidentState,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let moved = diesel::update(incident::table.find(id))
         .filter(
             incident::version
@@ -167,10 +167,10 @@ pub async fn set_state(
         ))
         .execute(conn)
         .await?;
-    Ok(moved == 1)
+    Ok(Guarded::of(moved))
 }
 
-/// Replaces title and fact sheet, if the incident is still at `version`. `false`: it is not.
+/// Replaces title and fact sheet, if the incident is still at `version`.
 ///
 /// # Errors
 /// The database's.
@@ -180,7 +180,7 @@ pub async fn set_facts(
     version: i32,
     title: &str,
     facts: &Facts,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let set = diesel::update(incident::table.find(id))
         .filter(incident::version.eq(version))
         .set((
@@ -190,7 +190,7 @@ pub async fn set_facts(
         ))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// Names the scope version in force.

@@ -11,7 +11,7 @@ use super::{
     Tries,
 };
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 
@@ -210,7 +210,7 @@ impl From<Tries> for Freed {
 }
 
 /// Records what became of a claimed letter, and what is known of its attempts; its words are dropped once it is settled.
-/// `false`: another sender has claimed it since, and nothing was written.
+/// Refused if another sender has claimed it since.
 ///
 /// # Errors
 /// The database's.
@@ -219,7 +219,7 @@ pub async fn record(
     claimed: &Claimed,
     outcome: &Outcome,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let mine = outbox::table.find(claimed.id).filter(
         outbox::fence
             .eq(claimed.fence)
@@ -268,7 +268,7 @@ pub async fn record(
             update.set(set).execute(conn).await?
         }
     };
-    Ok(written == 1)
+    Ok(Guarded::of(written))
 }
 
 /// The letters of a ticket, oldest first.

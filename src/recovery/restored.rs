@@ -303,7 +303,8 @@ impl Decision<'_> {
     async fn take_back(&mut self, tx: &mut Tx, by: Actor) -> db::Result<()> {
         let reason = self.perhaps_launched();
         for id in store::list_approved(tx).await? {
-            if !campaign::store::set_back(tx, id, &reason).await? {
+            let taken_back = campaign::store::set_back(tx, id, &reason).await?;
+            if !taken_back.is_written() {
                 continue;
             }
             self.done.taken_back += 1;

@@ -106,7 +106,8 @@ pub async fn disable(
         return Err(ManageError::Yourself);
     }
     store::find(conn, id).await?;
-    if !store::set_disabled(conn, id, Some(now)).await? {
+    let disabled = store::set_disabled(conn, id, Some(now)).await?;
+    if !disabled.is_written() {
         return Ok(None);
     }
     store::delete_sessions_of(conn, id).await?;
@@ -120,7 +121,7 @@ pub async fn disable(
 pub async fn enable(app: &App, by: Actor, id: StaffId) -> Result<(), ManageError> {
     let mut tx = app.db.begin().await?;
     store::find(&mut tx, id).await?;
-    if store::set_disabled(&mut tx, id, None).await? {
+    if store::set_disabled(&mut tx, id, None).await?.is_written() {
         audit::store::append(&mut tx, app.now(), by, Action::StaffEnable, id, &json!({})).await?;
     }
     tx.commit().await?;
@@ -168,7 +169,8 @@ pub async fn change_password(
     let keep = keep.map(Token::hash);
     let mut tx = app.db.begin().await?;
     // An admin may have set another one while the present one was hashed.
-    if !store::replace_password(&mut tx, by, &hash, new).await? {
+    let replaced = store::replace_password(&mut tx, by, &hash, new).await?;
+    if !replaced.is_written() {
         return Err(ManageError::WrongPassword);
     }
     let kept = keep.as_ref().map(|hash| hash.as_slice());

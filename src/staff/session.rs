@@ -13,7 +13,7 @@ use super::{Staff, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::db::Result;
+use crate::db::{Guarded, Result};
 use crate::id::{SessionId, StaffId};
 use crate::seal::{random, sha256};
 
@@ -105,14 +105,14 @@ pub async fn list(app: &App, of: StaffId) -> Result<Vec<Session>> {
     store::list_sessions(&mut conn, of, app.now(), used_since(app)).await
 }
 
-/// Ends one of the own sessions. `false`: there is no such one.
+/// Ends one of the own sessions, if there is such a one.
 ///
 /// # Errors
 /// The database's.
-pub async fn end(app: &App, by: StaffId, id: SessionId) -> Result<bool> {
+pub async fn end(app: &App, by: StaffId, id: SessionId) -> Result<Guarded> {
     let mut tx = app.db.begin().await?;
     let ended = store::delete_own_session(&mut tx, by, id).await?;
-    if ended {
+    if ended.is_written() {
         let detail = json!({ "session": id });
         let (now, actor) = (app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, Action::StaffEndSession, by, &detail).await?;

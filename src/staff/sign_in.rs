@@ -91,7 +91,8 @@ pub async fn sign_in(
     store::delete_expired_sessions(&mut tx, now).await?;
     // The account may have been disabled, or been given another password, while this one was hashed.
     let span = (now, expires_at);
-    if !store::insert_session(&mut tx, staff.id, &hash, &token.hash(), span).await? {
+    let begun = store::insert_session(&mut tx, staff.id, &hash, &token.hash(), span).await?;
+    if !begun.is_written() {
         tx.roll_back().await;
         refused(Action::StaffSignInRefused, staff.id.to_string());
         return Err(SignInError::Refused);

@@ -6,8 +6,9 @@ use super::merge::{self, Fixed, MergeError, Problem};
 use super::{Variants, store};
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::changed::{Changed, Edit, Part};
 use crate::audit::{self, Action};
-use crate::db;
+use crate::db::{self, Conn};
 use crate::element::{ElementSet, UnknownElement};
 use crate::id::{StaffId, TemplateId};
 use crate::incident::Facts;
@@ -61,20 +62,26 @@ pub enum EditError {
     Text(Vec<(String, MergeError)>),
     /// Another version was saved since the one was read that these words change.
     #[error(
-        "version {newest} was saved since version {read} was opened; it changes {}. Nothing of yours was saved: bring its changes in first",
-        if .what.is_empty() { "nothing".to_owned() } else { .what.join(", ") }
+        "version {} was saved since version {read} was opened; it changes {}. Nothing of yours was saved: bring its changes in first",
+        .changed.version, in_words(.changed)
     )]
     Changed {
         /// The version that was read.
         read: i32,
-        /// The newest one.
-        newest: i32,
-        /// The parts in which they differ, such as `en: body`.
-        what: Vec<String>,
+        /// The newest one, who saved it when, and the parts in which the two differ, such as `en: body`.
+        changed: Box<Changed>,
     },
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+/// The changed parts: `en: body, es: new`.
+fn in_words(changed: &Changed) -> String {
+    match changed.words().join(", ") {
+        none if none.is_empty() => "nothing".to_owned(),
+        parts => parts,
+    }
 }
 
 impl From<db::Error> for EditError {
@@ -149,7 +156,7 @@ pub async fn create(
     let id = TemplateId::new(now);
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, id, name, by, now).await?;
-    store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
+    store::insert_version(&mut tx, (id, 1), (&variants, words.names), by, now).await?;
     let detail = detail(1, &variants, words.names);
     audit::store::append(
         &mut tx,
@@ -180,14 +187,12 @@ pub async fn add_version(
     let variants = check(words.variants)?;
     let now = app.now();
     let mut tx = app.db.begin().await?;
-    let version = store::insert_version(&mut tx, id, (&variants, words.names), by, now).await?;
-    if let Some(read) = based_on.filter(|read| *read != version - 1) {
-        return Err(EditError::Changed {
-            read,
-            newest: version - 1,
-            what: store::changed(&mut tx, id, read, version - 1).await?,
-        });
+    let newest = store::lock(&mut tx, id).await?;
+    if let Some(read) = based_on.filter(|read| *read != newest) {
+        return Err(changed(&mut tx, id, read, newest).await?);
     }
+    let version = newest + 1;
+    store::insert_version(&mut tx, (id, version), (&variants, words.names), by, now).await?;
     let detail = detail(version, &variants, words.names);
     audit::store::append(
         &mut tx,
@@ -200,4 +205,24 @@ pub async fn add_version(
     .await?;
     tx.commit().await?;
     Ok(version)
+}
+
+/// What was changed since the version that the caller read.
+async fn changed(conn: &mut Conn, id: TemplateId, read: i32, newest: i32) -> db::Result<EditError> {
+    let (by, at) = store::written_by(conn, id, newest).await?;
+    let parts = store::changed(conn, id, read, newest).await?;
+    let edit = Edit {
+        by: Some(Actor::Staff(by).to_string()),
+        action: Some(Action::TemplateVersion),
+        at,
+        parts: parts
+            .into_iter()
+            .map(|part| Part::new(part.clone(), part))
+            .collect(),
+    };
+    let changed = Box::new(Changed {
+        version: newest,
+        edits: vec![edit],
+    });
+    Ok(EditError::Changed { read, changed })
 }

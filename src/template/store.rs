@@ -36,24 +36,47 @@ pub async fn insert(
     Ok(())
 }
 
-/// Inserts the next version with its variants, under the template's row lock; its number.
+/// The number of the newest version, which stays the newest until the transaction ends: the template's row is locked.
 ///
 /// # Errors
 /// `Missing` without such a template.
-pub async fn insert_version(
-    conn: &mut Conn,
-    id: TemplateId,
-    (variants, names): (&Variants, ElementSet),
-    by: StaffId,
-    at: DateTime<Utc>,
-) -> Result<i32> {
+pub async fn lock(conn: &mut Conn, id: TemplateId) -> Result<i32> {
     template::table
         .find(id)
         .select(template::id)
         .for_update()
         .first::<TemplateId>(conn)
         .await?;
-    let version = latest(conn, id).await?.unwrap_or(0) + 1;
+    Ok(latest(conn, id).await?.unwrap_or(0))
+}
+
+/// Who wrote a version, and when.
+///
+/// # Errors
+/// `Missing`.
+pub async fn written_by(
+    conn: &mut Conn,
+    id: TemplateId,
+    version: i32,
+) -> Result<(StaffId, DateTime<Utc>)> {
+    Ok(template_version::table
+        .find((id, version))
+        .select((template_version::created_by, template_version::created_at))
+        .first(conn)
+        .await?)
+}
+
+/// Inserts a version with its variants. The template is new, or the caller has locked it.
+///
+/// # Errors
+/// A conflict if it has this version already.
+pub async fn insert_version(
+    conn: &mut Conn,
+    (id, version): (TemplateId, i32),
+    (variants, names): (&Variants, ElementSet),
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(template_version::table)
         .values((
             template_version::template_id.eq(id),
@@ -80,7 +103,7 @@ pub async fn insert_version(
         .values(rows)
         .execute(conn)
         .await?;
-    Ok(version)
+    Ok(())
 }
 
 async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {

@@ -133,7 +133,8 @@ pub async fn send(app: &App, incident: IncidentId, person: PersonId) -> db::Resu
         letter: id,
     };
     let good = (now, TimeDelta::minutes(CODE_MINUTES));
-    if !store::replace_code(&mut tx, person, kept, good, OFTEN).await? {
+    let replaced = store::replace_code(&mut tx, person, kept, good, OFTEN).await?;
+    if !replaced.is_written() {
         return Ok(());
     }
     let new = NewLetter {
@@ -172,7 +173,10 @@ pub async fn check(
     let known = store::use_try(&mut tx, person, &address, TRIES, app.now()).await?;
     let typed = hash(&app.keys, person, &code);
     let right = match known {
-        Some(known) if same(&known, &typed) => store::spend_code(&mut tx, person, &known).await?,
+        Some(known) if same(&known, &typed) => {
+            let spent = store::spend_code(&mut tx, person, &known).await?;
+            spent.is_written()
+        }
         _ => false,
     };
     tx.commit().await?;

@@ -1,5 +1,5 @@
 //! How many people a campaign would be sent to. The count reads every person of the incident: a few seconds for ten
-//! million. A page waits only [`PATIENCE`] for it, and the console and the API share the result of a slow count.
+//! million. A page waits only `PATIENCE` for it, and the console and the API share the result of a slow count.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

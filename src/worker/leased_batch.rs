@@ -18,6 +18,7 @@ use super::pace::Pace;
 use super::send_permission::{Leave, SendPermission, Source};
 use crate::app::App;
 use crate::campaign::UncertainPolicy;
+use crate::db::Guarded;
 use crate::delivery::fits::Approved;
 use crate::delivery::letter::Edition;
 use crate::delivery::pacing::Window;
@@ -135,8 +136,8 @@ impl LeasedBatch {
                 Err(error) => Err(error),
             };
             match renewed {
-                Ok(true) => {}
-                Ok(false) => {
+                Ok(Guarded::Written) => {}
+                Ok(Guarded::Refused) => {
                     self.app.db.trouble(
                         "a batch was taken over: its lease had ended",
                         &self.lease.campaign_id,
@@ -173,11 +174,11 @@ impl LeasedBatch {
             return;
         }
         match settle::part(&self.app, &self.lease, &part).await {
-            Ok(true) => {
+            Ok(Guarded::Written) => {
                 let due = part.iter().filter_map(|one| one.due_at);
                 *first_due = first_due.iter().copied().chain(due).min();
             }
-            Ok(false) => self.lost.store(true, Ordering::Relaxed),
+            Ok(Guarded::Refused) => self.lost.store(true, Ordering::Relaxed),
             Err(error) => {
                 self.app
                     .db

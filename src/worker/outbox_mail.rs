@@ -18,7 +18,7 @@ use super::send_permission::SendPermission;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::retry::retried;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, Guarded};
 use crate::id::PersonId;
 use crate::incident;
 use crate::mail::{Draft, Letter, Mailbox, compose};
@@ -159,8 +159,8 @@ impl OutboxMail {
         let mut failures = 0;
         loop {
             match retried(|| record(app, claimed, &outcome)).await {
-                Ok(true) => break,
-                Ok(false) => {
+                Ok(Guarded::Written) => break,
+                Ok(Guarded::Refused) => {
                     tracing::warn!(letter = %claimed.id, "a message was claimed again before its outcome was recorded");
                     break;
                 }
@@ -178,7 +178,7 @@ impl OutboxMail {
     }
 }
 
-async fn record(app: &App, claimed: &Claimed, outcome: &Outcome) -> db::Result<bool> {
+async fn record(app: &App, claimed: &Claimed, outcome: &Outcome) -> db::Result<Guarded> {
     store::record(&mut *app.db.get().await?, claimed, outcome, app.now()).await
 }
 

@@ -227,6 +227,11 @@ impl Browser {
         self.keep(|| self.agent.run(request.body(body.to_owned()).unwrap()))
     }
 
+    /// The hidden fields of the form of the page at `page` that goes to `path`.
+    pub fn hidden(&self, page: &str, path: &str) -> Vec<(String, String)> {
+        self.get(page).hidden_in(path)
+    }
+
     /// Fills in a form of the page at `page` and sends it to `path`, with the form's hidden fields that the caller does
     /// not give.
     pub fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Seen {

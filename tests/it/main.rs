@@ -37,6 +37,7 @@ mod imports;
 mod lengths;
 mod life;
 mod promises;
+mod same_version;
 mod size;
 mod sql_words;
 mod walk;

@@ -115,13 +115,40 @@ pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::
 /// # Errors
 /// The database's.
 pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Event>> {
-    let rows: Vec<(Row, Place)> = audit_event::table
+    newest(conn, subject, &[], limit).await
+}
+
+/// The same, of these actions only.
+///
+/// # Errors
+/// The database's.
+pub async fn list_acts(
+    conn: &mut Conn,
+    subject: &str,
+    actions: &[Action],
+    limit: i64,
+) -> Result<Vec<Event>> {
+    newest(conn, subject, actions, limit).await
+}
+
+/// `actions`: none means all.
+async fn newest(
+    conn: &mut Conn,
+    subject: &str,
+    actions: &[Action],
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let mut query = audit_event::table
         .filter(audit_event::subject.eq(subject))
         .order((audit_event::seq.desc(), audit_event::written_at.desc()))
         .select((COLUMNS, PLACE))
         .limit(limit + STRAYS)
-        .load(conn)
-        .await?;
+        .into_boxed();
+    if !actions.is_empty() {
+        let words: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+        query = query.filter(audit_event::action.eq_any(words));
+    }
+    let rows: Vec<(Row, Place)> = query.load(conn).await?;
     let (waiting, linked): (Vec<_>, Vec<_>) = rows
         .into_iter()
         .partition(|(_, (number, ..))| number.is_none());

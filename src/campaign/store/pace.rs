@@ -11,7 +11,7 @@ use super::super::ability::{Ability, Barred};
 use super::super::canary::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{CampaignId, EventId};
 
 /// How fast a campaign may go, as the program decided.
@@ -133,11 +133,11 @@ pub async fn end_canary(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Lets the rest follow the canary. `false`: it did already.
+/// Lets the rest follow the canary, unless it does already.
 ///
 /// # Errors
 /// The database's.
-pub async fn pass_canary(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
+pub async fn pass_canary(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<Guarded> {
     let passed = diesel::update(campaign_pace::table.find(id))
         .filter(campaign_pace::canary.eq(CanaryState::Running))
         .set((
@@ -147,7 +147,7 @@ pub async fn pass_canary(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> 
         ))
         .execute(conn)
         .await?;
-    Ok(passed == 1)
+    Ok(Guarded::of(passed))
 }
 
 /// Locks what the program decided about a campaign, until the transaction ends. Comes before [`super::lock_end`].
@@ -163,7 +163,7 @@ pub async fn lock_pace(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Sets how fast a campaign may go, and why; one that was held goes on `at`. `false`: it was as fast already, for the same
+/// Sets how fast a campaign may go, and why; one that was held goes on `at`. Refused if it is as fast already, for the same
 /// reason.
 ///
 /// # Errors
@@ -174,7 +174,7 @@ pub async fn set_percent(
     percent: i16,
     reason: Option<&str>,
     at: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let went_on = sql::<Nullable<Timestamptz>>("case when percent <= 0 and ")
         .bind::<SmallInt, _>(percent)
         .sql(" > 0 then ")
@@ -193,7 +193,7 @@ pub async fn set_percent(
         ))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// The campaigns that are sending.
@@ -324,7 +324,7 @@ pub async fn stopped(conn: &mut Conn) -> Result<Option<(DateTime<Utc>, String)>>
     Ok(row.0.zip(row.1))
 }
 
-/// Sets or lifts the emergency stop, and keeps its entry of the audit log until that is written. `false`: it was so
+/// Sets or lifts the emergency stop, and keeps its entry of the audit log until that is written. Refused if it is so
 /// already.
 ///
 /// # Errors
@@ -333,7 +333,7 @@ pub async fn set_stopped(
     conn: &mut Conn,
     by: Option<(DateTime<Utc>, &str)>,
     entry: &Event,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let kept = serde_json::json!([{
         "id": entry.id, "at": entry.at, "actor": entry.actor, "action": entry.action, "subject": entry.subject,
     }]);
@@ -348,7 +348,7 @@ pub async fn set_stopped(
         ))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// Entries of the audit log of stops and starts that are not written there yet.

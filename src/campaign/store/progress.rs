@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::CampaignStatus;
 use super::sender;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze, sql_types};
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Guarded, Result, statement};
 use crate::id::CampaignId;
 use crate::notice::{AttemptResult, BatchStatus, NoticeStatus};
 use crate::person::flags::WithheldReason;
@@ -272,13 +272,17 @@ pub async fn lock_end(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Completes a campaign if nothing is left to freeze or send. `true` if this call completed it. It must be the last
+/// Completes a campaign if nothing is left to freeze or send. It must be the last
 /// statement of its transaction: if two transactions end the last two parts at once, the second waits here for the
 /// first to commit and sees its result. Otherwise neither would see the other, and the campaign would stay open.
 ///
 /// # Errors
 /// The database's.
-pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>) -> Result<bool> {
+pub async fn complete_if_done(
+    conn: &mut Conn,
+    id: CampaignId,
+    at: DateTime<Utc>,
+) -> Result<Guarded> {
     lock_end(conn, id).await?;
     let unfrozen = campaign_freeze::table.filter(
         campaign_freeze::campaign_id
@@ -301,5 +305,5 @@ pub async fn complete_if_done(conn: &mut Conn, id: CampaignId, at: DateTime<Utc>
         ))
         .execute(conn)
         .await?;
-    Ok(done == 1)
+    Ok(Guarded::of(done))
 }

@@ -213,7 +213,9 @@ impl<'a> Slice<'a> {
         campaign::store::move_counts(tx, self.campaign.id, &self.counts).await?;
         if self.has_whole {
             let now = self.app.now();
-            is_through = campaign::store::complete_if_done(tx, self.campaign.id, now).await?;
+            is_through = campaign::store::complete_if_done(tx, self.campaign.id, now)
+                .await?
+                .is_written();
         }
         Ok(Frozen {
             made: u64::try_from(self.queued).unwrap_or(0),

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use crate::campaign::store::Seen;
 use crate::campaign::{CampaignKind, CampaignStatus};
 use crate::db::schema::batch;
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Guarded, Result, statement};
 use crate::id::{CampaignId, IncidentId, NoticeId};
 use crate::notice::BatchStatus;
 
@@ -239,11 +239,11 @@ pub async fn list_unapplied(conn: &mut Conn, campaign: CampaignId) -> Result<Vec
         .collect())
 }
 
-/// Renews a lease. `false`: it was lost.
+/// Renews a lease. Refused if it was lost.
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<bool> {
+pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<Guarded> {
     let renewed = statement(
         "update batch set lease_until = now() + $1 * interval '1 second' \
          where campaign_id = $2 and bucket = $3 and batch_no = $4 and fence = $5 and status = 'leased'",
@@ -255,15 +255,15 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
     .bind::<Integer, _>(lease.fence)
     .execute(conn)
     .await?;
-    Ok(renewed == 1)
+    Ok(Guarded::of(renewed))
 }
 
 /// Adds to a batch that goes on the bits of the states that some of its notices are in now, and locks it until the
-/// transaction ends. `false`: the lease was lost, and nothing may be written.
+/// transaction ends. Refused if the lease was lost: nothing may be written then.
 ///
 /// # Errors
 /// The database's.
-pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<bool> {
+pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<Guarded> {
     let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
     let own = (lease.campaign_id, lease.bucket, lease.batch_no);
     let updated = diesel::update(batch::table.find(own))
@@ -275,11 +275,11 @@ pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<bool> {
         .set(batch::ends.eq(ends))
         .execute(conn)
         .await?;
-    Ok(updated == 1)
+    Ok(Guarded::of(updated))
 }
 
 /// Gives a batch back in its next state, with the bits of the states its notices are in now
-/// ([`super::end_bit`]). `false`: the lease was lost, and nothing may be written.
+/// ([`super::end_bit`]). Refused if the lease was lost: nothing may be written then.
 ///
 /// # Errors
 /// The database's.
@@ -289,7 +289,7 @@ pub async fn give_back(
     to: BatchStatus,
     due_at: DateTime<Utc>,
     ends: i32,
-) -> Result<bool> {
+) -> Result<Guarded> {
     debug_assert!(BatchStatus::Leased.after().contains(&to), "{to}");
     let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
     let given =
@@ -308,7 +308,7 @@ pub async fn give_back(
             ))
             .execute(conn)
             .await?;
-    Ok(given == 1)
+    Ok(Guarded::of(given))
 }
 
 /// How the queue of campaigns that are sending stands.

@@ -15,7 +15,7 @@ pub use self::gap::missing;
 pub use self::keys::{any_incident, list_keys};
 use super::{Doubt, Why};
 use crate::db::schema::{deployment, key_fingerprint};
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Guarded, Result, statement};
 
 /// The database as it is now.
 #[derive(Debug, Clone, QueryableByName)]
@@ -94,18 +94,18 @@ pub async fn grow(conn: &mut Conn) -> Result<Option<i64>> {
     Ok(grown.map(|row| row.epoch))
 }
 
-/// Puts a doubt on record. `false`: one is there already.
+/// Puts a doubt on record. Refused if one is there already.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_doubt(conn: &mut Conn, why: &[Why], at: DateTime<Utc>) -> Result<bool> {
+pub async fn set_doubt(conn: &mut Conn, why: &[Why], at: DateTime<Utc>) -> Result<Guarded> {
     let words: Vec<_> = why.iter().map(|why| why.as_str()).collect();
     let set = diesel::update(deployment::table)
         .filter(deployment::doubt.is_null())
         .set((deployment::doubt.eq(words), deployment::doubt_at.eq(at)))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// Locks what the database says of itself until the transaction ends.

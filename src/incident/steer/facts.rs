@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{SteerError, lock};
+use super::{SteerError, at_version, lock};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -28,16 +28,21 @@ pub async fn edit_facts(
     check_facts(facts)?;
     let mut tx = app.db.begin().await?;
     let found = lock(&mut tx, id).await?;
+    at_version(&mut tx, &found, version).await?;
     if found.published_title.is_none()
         && found.title != title
         && found.is_public(store::has_spoken(&mut tx, id).await?)
     {
         store::pin_title(&mut tx, id, &found.title).await?;
     }
-    if !store::set_facts(&mut tx, id, version, title, facts).await? {
-        return Err(SteerError::Changed);
-    }
-    let detail = json!({ "facts": facts.keys().collect::<Vec<_>>() });
+    let set = store::set_facts(&mut tx, id, version, title, facts).await?;
+    set.expected("incident", id)?;
+    let differ = changes(&found.facts, facts);
+    let detail = json!({
+        "facts": facts.keys().collect::<Vec<_>>(),
+        "changed": differ.iter().map(|one| &one.key).collect::<Vec<_>>(),
+        "title": found.title != title,
+    });
     audit::store::append(
         &mut tx,
         app.now(),
@@ -66,16 +71,15 @@ pub async fn publish_facts(
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let found = lock(&mut tx, id).await?;
-    if found.version != version {
-        return Err(SteerError::Changed);
-    }
+    at_version(&mut tx, &found, version).await?;
     let differ = changes(found.public_facts(), &found.facts);
     let new_title = found.public_title() != found.title;
     if differ.is_empty() && !new_title && found.published.is_some() {
         return Err(SteerError::NothingNew);
     }
     let sheet = (found.title.as_str(), &found.facts);
-    store::set_published(&mut tx, id, version, sheet, (by, now)).await?;
+    let published = store::set_published(&mut tx, id, version, sheet, (by, now)).await?;
+    published.expected("incident", id)?;
     let keys = |of: fn(bool, bool) -> bool| -> Vec<&str> {
         differ
             .iter()

@@ -7,7 +7,7 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::{campaign, incident, incident_update, postal_batch};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Guarded, Result};
 use crate::id::{IncidentId, StaffId};
 use crate::incident::Facts;
 
@@ -36,7 +36,7 @@ pub async fn has_spoken(conn: &mut Conn, id: IncidentId) -> Result<bool> {
     Ok(select(spoken).get_result(conn).await?)
 }
 
-/// Publishes title and facts as they are given, if the incident is still at `version`. `false`: it is not.
+/// Publishes title and facts as they are given, if the incident is still at `version`.
 ///
 /// # Errors
 /// The database's.
@@ -46,7 +46,7 @@ pub async fn set_published(
     version: i32,
     (title, facts): (&str, &Facts),
     (by, at): (StaffId, DateTime<Utc>),
-) -> Result<bool> {
+) -> Result<Guarded> {
     let set = diesel::update(incident::table.find(id))
         .filter(incident::version.eq(version))
         .set((
@@ -58,7 +58,7 @@ pub async fn set_published(
         ))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
 /// Keeps the title that is public now, for an incident that never published its facts.

@@ -56,7 +56,7 @@ const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed e
 const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 
-/// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched`].
+/// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched()`].
 const UNSETTLED: &str =
     "n.campaign_id = any($6) and n.status in ('queued', 'sending', 'deferred', 'uncertain')";
 

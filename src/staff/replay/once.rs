@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{Answer, Claim, Request, store};
 use crate::app::App;
-use crate::db::{Conn, Error, Result, Tx};
+use crate::db::{Conn, Error, Guarded, Result, Tx};
 use crate::id::StaffId;
 use crate::seal::{Broken, Keyring};
 
@@ -25,23 +25,22 @@ fn context_of(by: StaffId, key: &str) -> Vec<u8> {
 }
 
 /// Seals the kept answers under the present master key, in the caller's transaction; those that neither it nor the
-/// former one opens stay as they are. How many were sealed.
+/// former one opens stay as they are.
 ///
 /// # Errors
 /// The database's.
-pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<usize> {
-    let (mut after, mut sealed_anew) = (None, 0);
+pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<()> {
+    let mut after = None;
     loop {
         let page = store::list_answers(conn, after.as_ref(), AT_ONCE).await?;
         for (by, key, sealed) in &page {
             let context = context_of(*by, key);
             if let Ok(Some(anew)) = keys.reseal(&context, sealed) {
                 store::replace_answer(conn, *by, key, &anew).await?;
-                sealed_anew += 1;
             }
         }
         let Some((by, key, _)) = page.into_iter().last() else {
-            return Ok(sealed_anew);
+            return Ok(());
         };
         after = Some((by, key));
     }
@@ -58,7 +57,8 @@ pub fn lease(app: &App) -> Duration {
 /// The database's.
 pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
     let mut conn = app.db.get().await?;
-    if store::claim(&mut conn, request, app.now(), lease(app)).await? {
+    let claimed = store::claim(&mut conn, request, app.now(), lease(app)).await?;
+    if claimed.is_written() {
         return Ok(Claim::Fresh);
     }
     let found = match store::find(&mut conn, request.by, &request.key).await {
@@ -83,11 +83,11 @@ pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
     })
 }
 
-/// Keeps a claim while its request runs. `false`: another run has it.
+/// Keeps a claim while its request runs. Refused if another run has it.
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(app: &App, request: &Request) -> Result<bool> {
+pub async fn renew(app: &App, request: &Request) -> Result<Guarded> {
     store::renew(&mut *app.db.get().await?, request, lease(app)).await
 }
 
@@ -115,13 +115,13 @@ pub async fn settle(app: &App, request: &Request, answer: &Answer, tx: Option<Tx
     match tx {
         Some(mut tx) => {
             match store::set_answer(&mut tx, request, answer.status, &sealed).await {
-                Ok(true) => match tx.commit().await {
+                Ok(Guarded::Written) => match tx.commit().await {
                     Ok(()) => Settled::Kept,
                     // A refusal of the commit itself (a deferred constraint, a conflict) is a rollback.
                     Err(error @ (Error::Conflict(_) | Error::Retry)) => Settled::Undone(error),
                     Err(error) => Settled::Unsure(error),
                 },
-                Ok(false) => {
+                Ok(Guarded::Refused) => {
                     tx.roll_back().await;
                     Settled::Lost
                 }
@@ -132,14 +132,14 @@ pub async fn settle(app: &App, request: &Request, answer: &Answer, tx: Option<Tx
             }
         }
         None => match set_alone(app, request, answer.status, &sealed).await {
-            Ok(true) => Settled::Kept,
-            Ok(false) => Settled::Lost,
+            Ok(Guarded::Written) => Settled::Kept,
+            Ok(Guarded::Refused) => Settled::Lost,
             Err(error) => Settled::Undone(error),
         },
     }
 }
 
-async fn set_alone(app: &App, request: &Request, status: u16, sealed: &[u8]) -> Result<bool> {
+async fn set_alone(app: &App, request: &Request, status: u16, sealed: &[u8]) -> Result<Guarded> {
     store::set_answer(&mut *app.db.get().await?, request, status, sealed).await
 }
 

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Request, running};
 use crate::db::schema::idempotency;
-use crate::db::{Conn, Error, Result, statement};
+use crate::db::{Conn, Error, Guarded, Result, statement};
 use crate::id::StaffId;
 
 /// A claimed key.
@@ -23,7 +23,7 @@ pub struct Claimed {
     pub seconds: Option<u32>,
 }
 
-/// Claims a key that is new, or has an ended claim without an answer. `false`: neither.
+/// Claims a key that is new, or has an ended claim without an answer.
 ///
 /// The claim does not wait for the disk: a crash that takes it back also ends the transaction that would answer.
 ///
@@ -34,7 +34,7 @@ pub async fn claim(
     request: &Request,
     now: DateTime<Utc>,
     lease: Duration,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let claim = statement(
         "with quick as (select set_config('synchronous_commit', 'off', true)) \
          insert into idempotency as i (staff_id, key, request_hash, created_at, claim, claimed_until) \
@@ -52,14 +52,14 @@ pub async fn claim(
         .bind::<Double, _>(lease.as_secs_f64())
         .execute(conn)
         .await?;
-    Ok(claimed == 1)
+    Ok(Guarded::of(claimed))
 }
 
-/// Moves the end of a claim. `false`: another run has it.
+/// Moves the end of a claim. Refused if another run has it.
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Result<bool> {
+pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Result<Guarded> {
     let renew = statement(
         "update idempotency set claimed_until = clock_timestamp() + make_interval(secs => $4) \
          where staff_id = $1 and key = $2 and claim = $3 and claimed_until is not null",
@@ -71,7 +71,7 @@ pub async fn renew(conn: &mut Conn, request: &Request, lease: Duration) -> Resul
         .bind::<Double, _>(lease.as_secs_f64())
         .execute(conn)
         .await?;
-    Ok(renewed == 1)
+    Ok(Guarded::of(renewed))
 }
 
 /// What a key was claimed for.
@@ -106,7 +106,7 @@ pub async fn find(conn: &mut Conn, by: StaffId, key: &str) -> Result<Claimed> {
     })
 }
 
-/// Keeps the answer, and the hash of the request, which may be known only at its end; the claim ends. `false`: another
+/// Keeps the answer, and the hash of the request, which may be known only at its end; the claim ends. Refused if another
 /// run has the claim.
 ///
 /// # Errors
@@ -116,7 +116,7 @@ pub async fn set_answer(
     request: &Request,
     status: u16,
     sealed: &[u8],
-) -> Result<bool> {
+) -> Result<Guarded> {
     let kept = diesel::update(idempotency::table.find((request.by, &request.key)))
         .filter(idempotency::claim.eq(request.claim))
         .set((
@@ -127,12 +127,17 @@ pub async fn set_answer(
         ))
         .execute(conn)
         .await?;
-    Ok(kept == 1)
+    Ok(Guarded::of(kept))
 }
 
-/// Keeps what is answered if the whole answer is lost; the claim goes on, since the request still runs. `false`: another
-/// run has it.
-async fn set_short(conn: &mut Conn, request: &Request, status: u16, sealed: &[u8]) -> Result<bool> {
+/// Keeps what is answered if the whole answer is lost; the claim goes on, since the request still runs. Refused if
+/// another run has it.
+async fn set_short(
+    conn: &mut Conn,
+    request: &Request,
+    status: u16,
+    sealed: &[u8],
+) -> Result<Guarded> {
     let kept = diesel::update(idempotency::table.find((request.by, &request.key)))
         .filter(idempotency::claim.eq(request.claim))
         .set((
@@ -142,7 +147,7 @@ async fn set_short(conn: &mut Conn, request: &Request, status: u16, sealed: &[u8
         ))
         .execute(conn)
         .await?;
-    Ok(kept == 1)
+    Ok(Guarded::of(kept))
 }
 
 /// Says in the transaction of an act that ends by itself ([`crate::app::App::apart`]) that it was done, if it is done
@@ -161,8 +166,8 @@ pub async fn mark_done(conn: &mut Conn) -> Result<()> {
     };
     let (status, sealed) = &running.short;
     match set_short(conn, &request, *status, sealed).await? {
-        true => Ok(()),
-        false => Err(Error::Retry),
+        Guarded::Written => Ok(()),
+        Guarded::Refused => Err(Error::Retry),
     }
 }
 

@@ -18,7 +18,7 @@ use super::password::PasswordHash;
 use super::{Staff, StaffRole};
 use crate::address::EmailAddress;
 use crate::db::schema::staff;
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::StaffId;
 
 type Row = (
@@ -157,7 +157,7 @@ pub async fn set_password(conn: &mut Conn, id: StaffId, password: &PasswordHash)
     Ok(())
 }
 
-/// Sets another password in the place of one that was proved. `false`: it is another by now.
+/// Sets another password in the place of one that was proved. Refused if it is another by now.
 ///
 /// # Errors
 /// The database's.
@@ -166,24 +166,28 @@ pub async fn replace_password(
     id: StaffId,
     former: &PasswordHash,
     password: &PasswordHash,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let set = diesel::update(staff::table.find(id))
         .filter(staff::password_hash.eq(former.as_str()))
         .set(staff::password_hash.eq(password.as_str()))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }
 
-/// Disables or enables an account. `false`: it was so already.
+/// Disables or enables an account. Refused if it is so already.
 ///
 /// # Errors
 /// The database's.
-pub async fn set_disabled(conn: &mut Conn, id: StaffId, at: Option<DateTime<Utc>>) -> Result<bool> {
+pub async fn set_disabled(
+    conn: &mut Conn,
+    id: StaffId,
+    at: Option<DateTime<Utc>>,
+) -> Result<Guarded> {
     let set = diesel::update(staff::table.find(id))
         .filter(staff::disabled_at.is_null().eq(at.is_some()))
         .set(staff::disabled_at.eq(at))
         .execute(conn)
         .await?;
-    Ok(set == 1)
+    Ok(Guarded::of(set))
 }

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{COLUMNS, Row, read};
 use crate::db::schema::{staff, staff_session};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Guarded, Result};
 use crate::id::{SessionId, StaffId};
 use crate::staff::Staff;
 use crate::staff::password::PasswordHash;
@@ -26,7 +26,7 @@ pub struct Session {
     pub seen_at: Option<DateTime<Utc>>,
 }
 
-/// Inserts a session of the account that gave the password with this hash. `false`: the account is disabled, or its
+/// Inserts a session of the account that gave the password with this hash. Refused if the account is disabled, or its
 /// password is another by now. Locks it, so that disabling it or setting another password comes before or after but not
 /// in between.
 ///
@@ -38,7 +38,7 @@ pub async fn insert_session(
     password: &PasswordHash,
     token_hash: &[u8],
     (created_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<bool> {
+) -> Result<Guarded> {
     let enabled: Option<StaffId> = staff::table
         .find(id)
         .filter(staff::disabled_at.is_null())
@@ -49,7 +49,7 @@ pub async fn insert_session(
         .await
         .optional()?;
     if enabled.is_none() {
-        return Ok(false);
+        return Ok(Guarded::Refused);
     }
     diesel::insert_into(staff_session::table)
         .values((
@@ -62,7 +62,7 @@ pub async fn insert_session(
         ))
         .execute(conn)
         .await?;
-    Ok(true)
+    Ok(Guarded::Written)
 }
 
 /// The account of a session, if it has not expired, was used since `used_since`, and the account is enabled; and when
@@ -152,15 +152,15 @@ pub async fn delete_session(conn: &mut Conn, token_hash: &[u8]) -> Result<Option
         .optional()?)
 }
 
-/// Deletes a session of this account. `false`: there is no such one.
+/// Deletes a session of this account, if there is such a one.
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_own_session(conn: &mut Conn, of: StaffId, id: SessionId) -> Result<bool> {
+pub async fn delete_own_session(conn: &mut Conn, of: StaffId, id: SessionId) -> Result<Guarded> {
     let one = staff_session::table
         .filter(staff_session::staff_id.eq(of))
         .filter(staff_session::id.eq(id));
-    Ok(diesel::delete(one).execute(conn).await? == 1)
+    Ok(Guarded::of(diesel::delete(one).execute(conn).await?))
 }
 
 /// Ends all sessions of an account, but for the one with this token; how many.

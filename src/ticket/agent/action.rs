@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::last_change::last_change;
 use super::{AgentError, Conflict, Seen};
 use crate::actor::Actor;
 use crate::app::App;
@@ -71,8 +72,13 @@ impl<'a> TicketAction<'a> {
         }
         let after = seen.messages.unwrap_or(ticket.messages);
         let newer = store::thread(&mut action.tx, &app.keys, &action.ticket, after).await?;
+        let changed = last_change(&mut action.tx, app, &action.ticket).await?;
         let now = action.ticket;
-        Err(AgentError::Conflict(Box::new(Conflict { now, newer })))
+        Err(AgentError::Conflict(Box::new(Conflict {
+            now,
+            newer,
+            changed,
+        })))
     }
 
     pub(super) async fn begin_unseen(
@@ -167,6 +173,13 @@ impl<'a> TicketAction<'a> {
         Ok(no)
     }
 
+    /// What the audit log keeps of a message or call.
+    pub(super) fn said(&self, no: i32, from: TicketStatus) -> serde_json::Value {
+        serde_json::json!({
+            "message": no, "from": from, "then": self.ticket.status, "resolution": self.ticket.resolution,
+        })
+    }
+
     /// Puts the answer in the outbox, if the customer can be written to.
     pub(super) async fn write_letter(&mut self, no: i32, text: &str) -> Result<(), AgentError> {
         let Some(person) = self.ticket.person else {
@@ -199,10 +212,9 @@ impl<'a> TicketAction<'a> {
         let conn: &mut Conn = &mut self.tx;
         let (id, version) = (self.ticket.id, self.ticket.version);
         self.ticket.updated_at = self.now;
-        if !store::set(conn, version, &mut self.ticket, self.moved).await? {
-            // The row was locked and the table asked: only a table that differs comes here.
-            return Err(db::Error::inconsistent("ticket", id).into());
-        }
+        // The row was locked and the table asked: only a table that differs refuses it.
+        let written = store::set(conn, version, &mut self.ticket, self.moved).await?;
+        written.expected("ticket", id)?;
         if self.by.staff().is_some() {
             audit::store::append(conn, self.now, self.by, action, id, &detail).await?;
         }

@@ -4,6 +4,7 @@
 //! P9), asks the table (P8), writes ticket, message, letter and audit event, and commits them as one.
 
 mod action;
+mod last_change;
 
 use serde_json::json;
 
@@ -17,8 +18,9 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::app::App;
+use crate::audit::changed::Changed;
 use crate::audit::{self, Action};
-use crate::db::{self, request};
+use crate::db::{self, Guarded, request};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::staff::{self, Right};
 
@@ -57,6 +59,8 @@ pub struct Conflict {
     pub now: Ticket,
     /// The messages that the page did not show.
     pub newer: Vec<Message>,
+    /// The latest change.
+    pub changed: Changed,
 }
 
 /// Why an action was not done. Nothing of it is written then.
@@ -78,7 +82,7 @@ pub enum AgentError {
     #[error("another agent is working on this ticket")]
     HeldBy(StaffId),
     /// The customer or a colleague changed it first.
-    #[error("this ticket changed meanwhile: read what is new, then send again")]
+    #[error("this ticket changed since you read it: {}. Read what is new, then send again", .0.changed)]
     Conflict(Box<Conflict>),
     /// The database failed.
     #[error(transparent)]
@@ -153,12 +157,12 @@ pub async fn take(
     action.end(Action::TicketTake, detail).await
 }
 
-/// Keeps a ticket for the agent who has it; a page calls it while the agent types. `false`: they do not have it any
+/// Keeps a ticket for the agent who has it; a page calls it while the agent types. Refused if they do not have it any
 /// more.
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<bool, AgentError> {
+pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<Guarded, AgentError> {
     let until = lease(app.config.helpline.lease_minutes, app.now());
     let mut conn = app.db.get().await?;
     Ok(store::set_lease(&mut conn, ticket, by, until).await?)
@@ -252,12 +256,13 @@ pub async fn reply(
     check_text(text)?;
     let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
     action.not_held()?;
+    let from = action.ticket.status;
     action.speak(by, then).await?;
     let no = action.say(by, MessageKind::Agent, text).await?;
     if then.resolution != Some(TicketResolution::Spam) {
         action.write_letter(no, text).await?;
     }
-    let detail = json!({ "message": no, "then": then.to, "resolution": action.ticket.resolution });
+    let detail = action.said(no, from);
     let replied = action.end(Action::TicketReply, detail).await?;
     let answered = app.metrics.tickets_answered.clone();
     request::after(async move { answered.inc() }).await;
@@ -279,9 +284,10 @@ pub async fn log_call(
     check_text(text)?;
     let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
     action.not_held()?;
+    let from = action.ticket.status;
     action.speak(by, then).await?;
     let no = action.say(by, MessageKind::Call, text).await?;
-    let detail = json!({ "message": no, "then": then.to, "resolution": action.ticket.resolution });
+    let detail = action.said(no, from);
     action.end(Action::TicketCall, detail).await
 }
 

@@ -317,10 +317,8 @@ async fn keep(
 ) -> db::Result<()> {
     ticket.updated_at = now;
     let version = ticket.version;
-    match store::set(conn, version, ticket, moved).await? {
-        true => Ok(()),
-        false => Err(db::Error::inconsistent("ticket", ticket.id)),
-    }
+    let written = store::set(conn, version, ticket, moved).await?;
+    written.expected("ticket", ticket.id)
 }
 
 async fn lock_theirs(

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::one_time_code as row;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Guarded, Result};
 use crate::id::{LetterId, PersonId};
 
 /// How often a person is sent a code.
@@ -66,7 +66,7 @@ pub struct NewCode<'a> {
     pub letter: LetterId,
 }
 
-/// Replaces the person's code by one that is good for `lasting`. `false`: it is too early for another, and the
+/// Replaces the person's code by one that is good for `lasting`. Refused if it is too early for another: the
 /// present one stays. The caller holds the person's turn.
 ///
 /// # Errors
@@ -77,7 +77,7 @@ pub async fn replace_code(
     new: NewCode<'_>,
     (now, lasting): (DateTime<Utc>, TimeDelta),
     often: Often,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let known = last_code(conn, person).await?;
     let day = TimeDelta::days(1);
     let today = known.as_ref().filter(|last| now - last.counted_from < day);
@@ -88,7 +88,7 @@ pub async fn replace_code(
             && last.expires_at > now + lasting - often.pause
     });
     if early || before >= often.a_day {
-        return Ok(false);
+        return Ok(Guarded::Refused);
     }
     let values = (
         row::code_hash.eq(new.hash),
@@ -110,7 +110,7 @@ pub async fn replace_code(
         .set(values)
         .execute(conn)
         .await?;
-    Ok(true)
+    Ok(Guarded::Written)
 }
 
 /// Uses up one of the tries of the person's code and gives its hash; `None` if it expired, was tried
@@ -137,14 +137,14 @@ pub async fn use_try(
     )
 }
 
-/// Removes the person's code if it is still this one. `false`: another request used it first.
+/// Removes the person's code if it is still this one. Refused if another request used it first.
 ///
 /// # Errors
 /// The database's.
-pub async fn spend_code(conn: &mut Conn, person: PersonId, hash: &[u8]) -> Result<bool> {
+pub async fn spend_code(conn: &mut Conn, person: PersonId, hash: &[u8]) -> Result<Guarded> {
     let spent = diesel::delete(row::table.find((person.bucket(), person.uuid())))
         .filter(row::code_hash.eq(hash))
         .execute(conn)
         .await?;
-    Ok(spent == 1)
+    Ok(Guarded::of(spent))
 }

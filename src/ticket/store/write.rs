@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::actor::Actor;
 use crate::db::schema::{ticket, ticket_message};
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Guarded, Result, statement};
 use crate::id::{PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, to_hex};
 use crate::ticket::number::Number;
@@ -125,11 +125,16 @@ fn changing(t: &Ticket) -> Changing<'_> {
 }
 
 /// Writes a changed ticket, if it is still at `version` and stands where the table lets it come
-/// from; it is at `version + 1` then. `false`: nothing was written.
+/// from; it is at `version + 1` then.
 ///
 /// # Errors
 /// `Conflict("only_legal_moves")` if the database knows better.
-pub async fn set(conn: &mut Conn, version: i32, after: &mut Ticket, moved: bool) -> Result<bool> {
+pub async fn set(
+    conn: &mut Conn,
+    version: i32,
+    after: &mut Ticket,
+    moved: bool,
+) -> Result<Guarded> {
     let from = match moved {
         true => after.status.before(),
         false => vec![after.status],
@@ -140,10 +145,10 @@ pub async fn set(conn: &mut Conn, version: i32, after: &mut Ticket, moved: bool)
         .execute(conn)
         .await?;
     after.version = version + 1;
-    Ok(written == 1)
+    Ok(Guarded::of(written))
 }
 
-/// Keeps a ticket for its assignee until `until`. `false`: they do not have it any more.
+/// Keeps a ticket for its assignee until `until`. Refused if they do not have it any more.
 ///
 /// # Errors
 /// The database's.
@@ -152,7 +157,7 @@ pub async fn set_lease(
     id: TicketId,
     agent: StaffId,
     until: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let renewed = diesel::update(ticket::table.find(id))
         .filter(
             ticket::assignee
@@ -162,7 +167,7 @@ pub async fn set_lease(
         .set(ticket::lease_until.eq(until))
         .execute(conn)
         .await?;
-    Ok(renewed == 1)
+    Ok(Guarded::of(renewed))
 }
 
 #[derive(QueryableByName)]
@@ -210,12 +215,12 @@ pub async fn claim(
     Ok(taken.map(|taken| (taken.id, taken.number)))
 }
 
-/// Gives tickets with an expired lease back to the queue, at their old place in line; how many.
+/// Gives tickets with an expired lease back to the queue, at their old place in line: a hundred at most.
 ///
 /// # Errors
 /// The database's.
-pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
-    let released = statement(
+pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+    statement(
         "with late as (select id from ticket where lease_until <= $1 limit 100 \
          for no key update skip locked) \
          update ticket set assignee = null, lease_until = null, updated_at = $1, \
@@ -224,7 +229,7 @@ pub async fn release_expired(conn: &mut Conn, now: DateTime<Utc>) -> Result<usiz
     .bind::<Timestamptz, _>(now)
     .execute(conn)
     .await?;
-    Ok(released)
+    Ok(())
 }
 
 /// Returns the unfinished tickets of a leaving agent to the queue, at their old place in line; how many.

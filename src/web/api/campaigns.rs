@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::campaign_view::{CampaignProgress, CampaignView};
 use super::incidents::named;
 use super::sending::{self, InDoubt};
-use super::{Json, OrNothing, Page, Paging, changed, seen_version, versioned};
+use super::{Json, OrNothing, Page, Paging, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
 use crate::campaign::doubled;
 use crate::campaign::hold;
-use crate::campaign::launch;
+use crate::campaign::launch::{self, Seen};
 use crate::campaign::store::{self, NewCampaign};
 use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
 use crate::id::{CampaignId, TemplateId};
@@ -173,18 +173,12 @@ pub struct Act {
     agreed: Option<bool>,
 }
 
-/// Refuses if the caller has seen another version. A caller who names no version accepts the present one.
-async fn as_seen(app: &App, req: &HttpRequest, id: CampaignId, act: &Act) -> Result<(), Problem> {
+/// The campaign as the caller saw it. A caller who names no version accepts the present one.
+fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
     if req.headers().get(header::IF_MATCH).is_none() && act.version.is_none() {
-        return Ok(());
+        return Ok(Seen::from(id));
     }
-    let seen = seen_version(req, act.version)?;
-    let now = store::find(&mut *app.db.get().await?, id).await?.version;
-    if seen == now {
-        Ok(())
-    } else {
-        Err(changed(now))
-    }
+    Ok(Seen::at(id, Some(seen_version(req, act.version)?)))
 }
 
 /// `POST /campaigns/{id}/submit`: from here on the content is pinned to its hash.
@@ -199,8 +193,8 @@ pub async fn submit(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
-    launch::submit_with(&app, who.id, *id, &act.0.acknowledged).await?;
+    let seen = seen(&req, *id, &act.0)?;
+    launch::submit_with(&app, who.id, seen, &act.0.acknowledged).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -215,10 +209,10 @@ pub async fn approve(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
+    let seen = seen(&req, *id, &act.0)?;
     let missing = || Problem::new(Kind::BadRequest).because("say which content_hash you approve");
     let hash = act.0.content_hash.ok_or_else(missing)?;
-    launch::approve(&app, who.id, *id, &hash).await?;
+    launch::approve(&app, who.id, seen, &hash).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -233,8 +227,8 @@ pub async fn take_back(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
-    launch::take_back(&app, who.id, *id).await?;
+    let seen = seen(&req, *id, &act.0)?;
+    launch::take_back(&app, who.id, seen).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -250,9 +244,9 @@ pub async fn launch(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
+    let seen = seen(&req, *id, &act.0)?;
     let agreed = act.0.agreed.unwrap_or(true);
-    let unpublished = launch::launch_with(&app, who.id, *id, agreed).await?;
+    let unpublished = launch::launch_with(&app, who.id, seen, agreed).await?;
     let (version, campaign) = view(&app, *id).await?;
     let launched = Launched {
         campaign,
@@ -273,7 +267,7 @@ pub async fn pause(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
+    let seen = seen(&req, *id, &act.0)?;
     let is_long = |reason: &String| {
         reason.chars().count() > REASON_LIMIT || reason.chars().any(char::is_control)
     };
@@ -281,7 +275,7 @@ pub async fn pause(
         let why = format!("a reason has at most {REASON_LIMIT} characters on one line");
         return Err(Problem::new(Kind::NotAccepted).because(why));
     }
-    hold::pause(&app, who.actor(), *id, act.0.reason.as_deref()).await?;
+    hold::pause(&app, who.actor(), seen, act.0.reason.as_deref()).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -296,8 +290,8 @@ pub async fn resume(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
-    hold::resume(&app, who.id, *id).await?;
+    let seen = seen(&req, *id, &act.0)?;
+    hold::resume(&app, who.id, seen).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
@@ -312,8 +306,8 @@ pub async fn cancel(
     id: Path<CampaignId>,
     act: OrNothing<Act>,
 ) -> Answer {
-    as_seen(&app, &req, *id, &act.0).await?;
-    hold::cancel(&app, who.id, *id).await?;
+    let seen = seen(&req, *id, &act.0)?;
+    hold::cancel(&app, who.id, seen).await?;
     shown(&app, HttpResponse::Ok(), *id).await
 }
 

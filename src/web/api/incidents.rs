@@ -8,13 +8,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Json, changed, seen_version, versioned};
+use super::{Json, seen_version, versioned};
 use crate::app::App;
 use crate::db::Conn;
 use crate::erasure;
 use crate::id::{IncidentId, UpdateId};
 use crate::incident::open::Untold;
-use crate::incident::steer::{self, SteerError, Step};
+use crate::incident::steer::{self, Step};
 use crate::incident::{Facts, Incident, IncidentState, Published, Update, UpdateKind, store};
 use crate::staff::right::{ForgetIncident, SeeIncidents, SteerIncident};
 use crate::web::caller::Allowed;
@@ -191,20 +191,8 @@ pub async fn publish_facts(
 ) -> Answer {
     let version = seen_version(&req, body.0.version)?;
     let id = named(&mut *app.db.get().await?, &name).await?.id;
-    let done = steer::publish_facts(&app, who.id, id, version).await;
-    changed_or_shown(&app, id, done).await
-}
-
-/// The incident after a change, or its present version if another caller changed it first.
-async fn changed_or_shown(app: &App, id: IncidentId, done: Result<(), SteerError>) -> Answer {
-    let mut conn = app.db.get().await?;
-    match done {
-        Err(SteerError::Changed) => Err(changed(store::find(&mut conn, id).await?.version)),
-        done => {
-            done?;
-            shown(&mut conn, id).await
-        }
-    }
+    steer::publish_facts(&app, who.id, id, version).await?;
+    shown(&mut *app.db.get().await?, id).await
 }
 
 async fn shown(conn: &mut Conn, id: IncidentId) -> Answer {
@@ -237,14 +225,14 @@ pub async fn move_to(
     body: Json<Move>,
 ) -> Answer {
     let version = seen_version(&req, body.0.version)?;
-    let before = named(&mut *app.db.get().await?, &name).await?;
+    let id = named(&mut *app.db.get().await?, &name).await?.id;
     let step = Step {
         version,
         to: body.0.to,
         agreed: body.0.confirm,
     };
-    let done = steer::step(&app, who.id, before.id, step).await;
-    changed_or_shown(&app, before.id, done).await
+    steer::step(&app, who.id, id, step).await?;
+    shown(&mut *app.db.get().await?, id).await
 }
 
 /// The body of [`forget()`].

@@ -126,11 +126,6 @@ pub fn seen_version(req: &HttpRequest, in_body: Option<i32>) -> Result<i32, Prob
         .ok_or_else(|| Problem::new(Kind::BadRequest).because("If-Match is not an ETag from here"))
 }
 
-/// The problem of a change to an outdated version.
-pub fn changed(version: i32) -> Problem {
-    Problem::new(Kind::Changed).with("version", version)
-}
-
 /// The part of a query that asks for a page: `Query<Paging>`.
 #[derive(Debug, Default, Deserialize)]
 pub struct Paging {

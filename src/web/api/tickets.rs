@@ -295,10 +295,16 @@ fn refusal(error: AgentError) -> Problem {
         }
         AgentError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
         AgentError::Conflict(conflict) => {
-            let Conflict { now, newer } = *conflict;
+            let problem = Problem::changed(
+                format_args!(
+                    "this ticket changed since you read it: {}",
+                    conflict.changed
+                ),
+                &conflict.changed,
+            );
+            let Conflict { now, newer, .. } = *conflict;
             let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
-            Problem::new(Kind::Changed)
-                .with("version", now.version)
+            problem
                 .with("now", TicketView::of(now))
                 .with("newer", newer)
         }

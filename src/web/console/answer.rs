@@ -1,5 +1,4 @@
-//! What a form is answered with: the redirect that names what was done, the message on the next page, and the problem of
-//! a page that is out of date.
+//! What a form is answered with: the redirect that names what was done, and the message on the next page.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::db::Conn;
 use crate::web::caller::Signed;
 use crate::web::frame;
 use crate::web::page::{Area, ConsoleFrame, Flash, Tone};
-use crate::web::problem::{Kind, Problem};
+use crate::web::problem::Problem;
 
 /// The message about a change of state; the page of the incident adds the state.
 pub(super) const MOVED: &str = "The state of the incident is changed.";
@@ -138,9 +137,4 @@ pub fn redirect(page: &str, action: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))
         .finish()
-}
-
-/// The problem of a form from a page that is out of date.
-pub fn out_of_date() -> Problem {
-    Problem::new(Kind::Changed).because("this changed since your page was loaded; load it again")
 }

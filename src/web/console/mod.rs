@@ -51,12 +51,14 @@
 //! | `GET /console/outbox`, `/console/outbox/{name}`, `…/{name}/html` | [`outbox::Outbox`] | |
 //! | `GET /console/design` | [`design::Design`] | |
 //!
-//! A form that is refused answers 422 with the same page, its faults, and what was typed.
+//! A form that is refused answers 422 with the same page, its faults, and what was typed. A form whose `version` is not
+//! the present one answers 409 with what changed ([`changed`]); a pause is done from any version.
 
 pub mod account;
 pub mod answer;
 pub mod audit;
 pub mod campaign;
+pub mod changed;
 pub mod dashboard;
 pub mod design;
 pub mod helpline;

@@ -19,7 +19,7 @@ use serde_json::json;
 use tracing::Instrument;
 
 use crate::app::App;
-use crate::db;
+use crate::db::{self, Guarded};
 use crate::seal::Digest;
 use crate::staff::replay::once::{self, Settled, claim, release, settle};
 use crate::staff::replay::running::{self, Running};
@@ -224,7 +224,7 @@ async fn renewing<T>(app: &App, request: &Request, work: impl Future<Output = T>
             actix_web::rt::time::sleep(once::lease(app) / 3).await;
             // While the database is away, the claim expires and another run may take it. This run can then not store its
             // answer.
-            if let Ok(false) = once::renew(app, request).await {
+            if let Ok(Guarded::Refused) = once::renew(app, request).await {
                 return;
             }
         }

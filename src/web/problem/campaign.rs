@@ -27,7 +27,7 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::Unpublished(_)
         | CampaignError::InDoubt(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
-        CampaignError::Changed | CampaignError::OtherContent => Kind::Changed,
+        CampaignError::Changed(_) | CampaignError::OtherContent => Kind::Changed,
         CampaignError::SamePerson => Kind::OwnWork,
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Audience(_)
@@ -45,6 +45,7 @@ impl From<CampaignError> for Problem {
             CampaignError::Text(wrong) => {
                 bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
             }
+            CampaignError::Changed(ref changed) => Self::changed(&error, changed),
             CampaignError::IllegalMove { from, to } => problem.with("from", from).with("to", to),
             CampaignError::ApprovalVoid(changed) => problem.with("changed", changed),
             CampaignError::Nobody(count) => problem.with("audience", count),

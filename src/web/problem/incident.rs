@@ -32,7 +32,7 @@ impl From<SteerError> for Problem {
             SteerError::SlugTaken => Kind::Taken,
             SteerError::Text(_) => Kind::NotAccepted,
             SteerError::IllegalMove { .. } => Kind::IllegalMove,
-            SteerError::Changed => Kind::Changed,
+            SteerError::Changed(_) => Kind::Changed,
             SteerError::StillOpen { .. }
             | SteerError::NotTold(_)
             | SteerError::Forgotten
@@ -53,6 +53,7 @@ impl From<SteerError> for Problem {
                 .because(&error)
                 .with("reasons", reasons)
                 .with("open", open),
+            SteerError::Changed(ref changed) => Self::changed(&error, changed),
             SteerError::NotTold(untold) => Self::new(kind).because(&error).with("confirm", untold),
             error => Self::new(kind).because(error),
         }

@@ -3,6 +3,7 @@
 
 pub mod campaign;
 pub mod cause;
+mod changed;
 mod incident;
 mod kind;
 mod limits;

@@ -68,7 +68,7 @@ impl From<EditError> for Problem {
         let kind = match &error {
             EditError::Missing => Kind::NotFound,
             EditError::NameTaken => Kind::Taken,
-            EditError::Changed { .. } => Kind::InTheWay,
+            EditError::Changed { .. } => Kind::Changed,
             EditError::Name
             | EditError::Variants
             | EditError::Names(_)
@@ -80,15 +80,7 @@ impl From<EditError> for Problem {
             EditError::Text(wrong) => {
                 bad_text(wrong.iter().map(|(locale, e)| (Some(locale.as_str()), e)))
             }
-            EditError::Changed {
-                newest, ref what, ..
-            } => {
-                let what = what.clone();
-                Self::new(kind)
-                    .because(error)
-                    .with("version", newest)
-                    .with("changed", what)
-            }
+            EditError::Changed { ref changed, .. } => Self::changed(&error, changed),
             error => Self::new(kind).because(error),
         }
     }

@@ -21,7 +21,7 @@ impl From<AgentError> for Problem {
             AgentError::Refused(
                 Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
             ) => problem.with("from", from).with("to", to),
-            AgentError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            AgentError::Conflict(ref conflict) => Self::changed(&error, &conflict.changed),
             _ => problem,
         }
     }

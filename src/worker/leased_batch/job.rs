@@ -34,7 +34,7 @@ pub struct Job {
     pub first_tried: Option<DateTime<Utc>>,
     /// Who runs the mailbox.
     pub provider: Arc<str>,
-    /// The relays ([`RelayState::id`]) that cannot carry its letter.
+    /// The relays (`RelayState::id`) that cannot carry its letter.
     pub not_by: Vec<usize>,
     /// Its slot by the paces of campaign and provider has come, and no relay has taken it yet.
     pub has_turn: bool,

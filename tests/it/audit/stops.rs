@@ -29,7 +29,7 @@ async fn an_entry_that_its_own_process_may_still_write_is_left_to_it() {
     );
     let mut tx = house.app.db.begin().await.unwrap();
     let stopped = store::set_stopped(&mut tx, Some((house.app.now(), "test")), &entry).await;
-    assert!(stopped.unwrap());
+    assert!(stopped.unwrap().is_written());
     tx.commit().await.unwrap();
     hold::record_switches(&house.app).await.unwrap();
     house.app.clock.advance(TimeDelta::seconds(4));

@@ -74,8 +74,8 @@ async fn p9_of_two_edits_of_one_draft_the_second_is_told_that_it_changed() {
         let (mine, theirs) = tokio::join!(edit(&mine), edit(&theirs));
         let kept = found(&house, id).await.limits.rate_per_second;
         match (&mine, &theirs) {
-            (Ok(()), Err(CampaignError::Changed)) => assert_eq!(kept, 7),
-            (Err(CampaignError::Changed), Ok(())) => assert_eq!(kept, 9),
+            (Ok(()), Err(CampaignError::Changed(_))) => assert_eq!(kept, 7),
+            (Err(CampaignError::Changed(_)), Ok(())) => assert_eq!(kept, 9),
             other => panic!("{other:?}"),
         }
         assert_eq!(actions(&house, id, "campaign.edit").await, 1);
@@ -98,7 +98,10 @@ async fn p9_what_is_submitted_is_what_an_edit_at_the_same_moment_left_or_did_not
         let submitted = now.content.clone().unwrap();
         match edited {
             Ok(()) => assert!(submitted.contains("\"rate_per_second\":7"), "{submitted}"),
-            Err(CampaignError::NotADraft) => assert_eq!(now.limits.rate_per_second, 0),
+            Err(CampaignError::Changed(what)) => {
+                assert_eq!(what.words(), ["status:in_review"]);
+                assert_eq!(now.limits.rate_per_second, 0);
+            }
             Err(other) => panic!("{other:?}"),
         }
         // It is what would be sent, so that it can be approved as it is.

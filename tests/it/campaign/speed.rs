@@ -177,7 +177,7 @@ impl Gap {
                 let mut conn = house.app.db.get().await.unwrap();
                 let now = house.app.now();
                 let set = store::set_percent(&mut conn, of, percent, reason, now).await;
-                return assert!(set.unwrap());
+                return assert!(set.unwrap().is_written());
             }
         };
         let done = program.post(&path, &json!({}));

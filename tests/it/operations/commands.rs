@@ -153,7 +153,7 @@ async fn a_launch_by_a_program_says_which_facts_that_its_texts_quote_are_not_pub
         let draft = json!({ "incident": "sundmere", "template": template, "kind": "initial" });
         let made = tokio::task::block_in_place(|| program.post("/campaigns", &draft));
         let id = made.json()["id"].as_str().unwrap().to_owned();
-        let campaign = id.parse().unwrap();
+        let campaign: candor::id::CampaignId = id.parse().unwrap();
         let hash = launch::submit(&house.app, scene.comms, campaign).await;
         let hash = hash.unwrap();
         launch::approve(&house.app, scene.approver, campaign, &hash)

@@ -187,10 +187,10 @@ async fn b17_a_template_that_another_account_has_saved_is_not_overwritten() {
     };
     assert_eq!(save("1", "{{ elements }} Words of one.").status, 303);
     let refused = save("1", "{{ elements }} Words of the other.");
-    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert_eq!(refused.status, 409, "{}", refused.body);
     for words in [
         "version 2 was saved since version 1 was opened",
-        "en: body",
+        "comms wrote a version just now: ",
         "Words of the other.",
         "name=\"version\" value=\"2\"",
     ] {
@@ -217,7 +217,9 @@ async fn b17_a_program_that_says_on_what_its_version_is_based_gets_409_with_what
     assert_eq!(program.post(&to, &next("{{ elements }} Two.")).status, 201);
     let refused = program.post(&to, &next("{{ elements }} Three."));
     assert_eq!(refused.status, 409, "{}", refused.body);
-    assert_eq!(refused.json()["changed"], serde_json::json!(["en: body"]));
+    let why = refused.json();
+    assert_eq!(why["changed"], serde_json::json!(["en: body"]));
+    assert_eq!(why["type"], "urn:candor:problem:changed");
     let free = serde_json::json!({ "variants": text("{{ elements }} Four.") });
     assert_eq!(program.post(&to, &free).status, 201, "as it was before");
 }

@@ -149,10 +149,12 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
     let then = Then::to(TicketStatus::Open);
     let theirs = agent::reply(app, other, taken.id, Seen::of(&taken), "Mine!", &then).await;
     assert!(matches!(theirs, Err(AgentError::HeldBy(holder)) if holder == line.agent));
-    assert!(!agent::renew(app, other, taken.id).await.unwrap());
+    let renewed = agent::renew(app, other, taken.id).await.unwrap();
+    assert!(!renewed.is_written());
 
     app.clock.advance(TimeDelta::minutes(15));
-    assert!(agent::renew(app, line.agent, taken.id).await.unwrap());
+    let renewed = agent::renew(app, line.agent, taken.id).await.unwrap();
+    assert!(renewed.is_written());
     app.clock.advance(TimeDelta::minutes(15));
     let next = agent::take_next(app, other).await.unwrap().unwrap();
     assert_ne!(next.id, taken.id, "it was renewed");

@@ -209,6 +209,7 @@ async fn several_senders_send_each_message_once_and_a_late_one_changes_nothing()
         !outbox::store::record(&mut conn, &held, &late, line.app.now())
             .await
             .unwrap()
+            .is_written()
     );
     assert_eq!(
         line.number("select count(*) from outbox where status = 'sent'")

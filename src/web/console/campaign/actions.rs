@@ -9,12 +9,12 @@ use super::page::load;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
-use crate::campaign::store;
 use crate::id::CampaignId;
 use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::Allowed;
-use crate::web::console::answer::{out_of_date, redirect};
+use crate::web::console::answer::redirect;
+use crate::web::console::changed::out_of_date;
 use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
@@ -31,13 +31,26 @@ pub struct Seen {
     agreed: String,
 }
 
-/// Refuses an action from a page that is out of date.
-async fn check_version(app: &App, id: CampaignId, seen: &Seen) -> Result<(), Problem> {
-    let now = store::find(&mut *app.db.get().await?, id).await?.version;
-    if now == seen.version {
-        Ok(())
-    } else {
-        Err(out_of_date())
+impl Seen {
+    /// The campaign as its page showed it.
+    fn of(&self, id: CampaignId) -> launch::Seen {
+        launch::Seen::at(id, Some(self.version))
+    }
+}
+
+/// The problem of an action that was refused.
+async fn refused(app: &App, error: CampaignError) -> Problem {
+    match error {
+        CampaignError::Changed(changed) => out_of_date(app, &changed).await,
+        other => other.into(),
+    }
+}
+
+/// Leads to the page of the campaign, or says what changed since it was loaded.
+async fn ended(app: &App, id: CampaignId, action: &str, end: Result<(), CampaignError>) -> Answer {
+    match end {
+        Ok(()) => done(id, action),
+        Err(error) => Err(refused(app, error).await),
     }
 }
 
@@ -57,9 +70,8 @@ pub async fn submit(
     id: Path<CampaignId>,
     mut seen: Form<Seen>,
 ) -> Answer {
-    check_version(&app, *id, &seen).await?;
     let said = seen.acknowledged.iter().cloned().collect();
-    let reasons = match launch::submit_with(&app, who.id, *id, &said).await {
+    let reasons = match launch::submit_with(&app, who.id, seen.of(*id), &said).await {
         Ok(_) => return done(*id, "submit"),
         Err(CampaignError::NotReady(review, said)) => review.reasons(&said),
         Err(
@@ -71,7 +83,7 @@ pub async fn submit(
             | CampaignError::Audience(_)
             | CampaignError::Text(_)),
         ) => error.to_string().lines().map(sentence).collect(),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(refused(&app, error).await),
     };
     for reason in reasons {
         seen.fault("readiness", reason);
@@ -109,23 +121,22 @@ pub async fn approve(
     id: Path<CampaignId>,
     seen: Form<Seen>,
 ) -> Answer {
-    launch::approve(&app, who.id, *id, &seen.content_hash).await?;
-    done(*id, "approve")
+    let end = launch::approve(&app, who.id, seen.of(*id), &seen.content_hash).await;
+    ended(&app, *id, "approve", end).await
 }
 
 /// `POST /console/campaigns/{id}/take-back`.
 ///
 /// # Errors
-/// An illegal transition.
+/// An illegal transition, or a page that is out of date.
 pub async fn take_back(
     who: Allowed<DraftCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
     seen: Form<Seen>,
 ) -> Answer {
-    check_version(&app, *id, &seen).await?;
-    launch::take_back(&app, who.id, *id).await?;
-    done(*id, "take-back")
+    let end = launch::take_back(&app, who.id, seen.of(*id)).await;
+    ended(&app, *id, "take-back", end).await
 }
 
 /// `POST /console/campaigns/{id}/launch`. If its texts quote facts that are not public and the box is not ticked, the page
@@ -141,14 +152,10 @@ pub async fn launch(
     id: Path<CampaignId>,
     mut seen: Form<Seen>,
 ) -> Answer {
-    check_version(&app, *id, &seen).await?;
     let agreed = seen.agreed == "yes";
-    let hidden = match launch::launch_with(&app, who.id, *id, agreed).await {
+    let hidden = match launch::launch_with(&app, who.id, seen.of(*id), agreed).await {
         Err(CampaignError::Unpublished(hidden)) => hidden,
-        launched => {
-            launched?;
-            return done(*id, "launch");
-        }
+        launched => return ended(&app, *id, "launch", launched.map(drop)).await,
     };
     let reason = format!(
         "It was not launched: its texts quote facts whose present text is not public: {}. Publish them, or press \
@@ -178,28 +185,27 @@ pub async fn pause(
 /// `POST /console/campaigns/{id}/resume`.
 ///
 /// # Errors
-/// An illegal transition.
+/// An illegal transition, or a page that is out of date.
 pub async fn resume(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
     seen: Form<Seen>,
 ) -> Answer {
-    check_version(&app, *id, &seen).await?;
-    hold::resume(&app, who.id, *id).await?;
-    done(*id, "resume")
+    let end = hold::resume(&app, who.id, seen.of(*id)).await;
+    ended(&app, *id, "resume", end).await
 }
 
 /// `POST /console/campaigns/{id}/cancel`.
 ///
 /// # Errors
-/// An illegal transition.
+/// An illegal transition, or a page that is out of date.
 pub async fn cancel(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
-    _seen: Form<Seen>,
+    seen: Form<Seen>,
 ) -> Answer {
-    hold::cancel(&app, who.id, *id).await?;
-    done(*id, "cancel")
+    let end = hold::cancel(&app, who.id, seen.of(*id)).await;
+    ended(&app, *id, "cancel", end).await
 }

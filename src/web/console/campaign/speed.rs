@@ -54,7 +54,7 @@ pub fn unanswered(of: &SlowRelay, now: DateTime<Utc>) -> String {
     }
 }
 
-/// What the batches of a campaign wait for, as read at most [`WAITS`] ago: the statement reads every unfinished batch.
+/// What the batches of a campaign wait for, as read at most `WAITS` ago: the statement reads every unfinished batch.
 #[derive(Debug, Clone, Default)]
 pub struct LastWaits(Option<(Instant, Waits)>);
 

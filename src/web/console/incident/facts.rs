@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::incident_at;
 use super::page::{IncidentPage, done, load};
-use super::unsaved::Unsaved;
+use super::unsaved::{Statement, Unsaved};
 use crate::app::App;
 use crate::campaign::{self, approval};
 use crate::element;
@@ -18,7 +18,8 @@ use crate::incident::steer::{self, SteerError};
 use crate::incident::{Facts, Incident, store};
 use crate::staff::right::SteerIncident;
 use crate::web::caller::Allowed;
-use crate::web::console::answer::{self, out_of_date, redirect};
+use crate::web::console::answer::{self, redirect};
+use crate::web::console::changed::out_of_date;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, ConsoleFrame, Moment};
@@ -65,7 +66,10 @@ pub async fn save(
             return done(&app, &req, &who, &slug, (message, unsaved)).await;
         }
         Err(SteerError::Text(why)) => form.fault("facts", why),
-        Err(SteerError::Changed) => return Err(out_of_date().typed(in_one_text(&facts))),
+        Err(SteerError::Changed(changed)) => {
+            let typed = in_one_text(&facts, unsaved.statement);
+            return Err(out_of_date(&app, &changed).await.typed(typed));
+        }
         Err(error) => return Err(error.into()),
     }
     let page = load(&app, &mut *app.db.get().await?, &req, &who, incident).await?;
@@ -88,8 +92,11 @@ impl FactSheet {
     }
 }
 
-fn in_one_text(facts: &Facts) -> String {
-    facts.values().cloned().collect::<Vec<_>>().join("\n\n")
+/// What was typed, with the key of each fact, to be copied.
+fn in_one_text(facts: &Facts, statement: Option<Statement>) -> String {
+    let facts = facts.iter().map(|(key, value)| format!("{key}: {value}"));
+    let words = facts.chain(statement.map(|statement| statement.text));
+    words.collect::<Vec<_>>().join("\n\n")
 }
 
 fn to_preview(slug: &str) -> HttpResponse {
@@ -249,7 +256,7 @@ pub async fn publish(
             &format!("/console/incidents/{slug}"),
             "facts-published",
         )),
-        Err(SteerError::Changed) => Err(out_of_date()),
+        Err(SteerError::Changed(changed)) => Err(out_of_date(&app, &changed).await),
         Err(error) => Err(error.into()),
     }
 }

@@ -14,7 +14,7 @@ use crate::incident::open::Untold;
 use crate::incident::steer::{self, SteerError, Step};
 use crate::staff::right::SteerIncident;
 use crate::web::caller::Allowed;
-use crate::web::console::answer::out_of_date;
+use crate::web::console::changed::out_of_date;
 use crate::web::form::Form;
 use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Kind, Problem};
@@ -69,7 +69,7 @@ pub async fn change(
     let unsaved = Unsaved::of(&req, &incident.facts);
     let problem = match steer::step(&app, who.id, incident.id, form.step()).await {
         Ok(()) => return done(&app, &req, &who, &slug, ("moved", unsaved)).await,
-        Err(SteerError::Changed) => out_of_date(),
+        Err(SteerError::Changed(changed)) => out_of_date(&app, &changed).await,
         Err(error) => Problem::from(error),
     };
     if !matches!(
@@ -86,5 +86,9 @@ pub async fn change(
         field: "state".to_owned(),
         text: problem.sentence(),
     });
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+    let status = match problem.kind() {
+        Kind::Changed => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Ok(page::show(status, &page)?)
 }

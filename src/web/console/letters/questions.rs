@@ -1,5 +1,5 @@
 //! What must be confirmed before a waiting list is recorded: some of its people must no longer be told by it. That reads all
-//! people on the list. A page waits at most [`PATIENCE`], and reads nothing for readers without the form.
+//! people on the list. A page waits at most `PATIENCE`, and reads nothing for readers without the form.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! People without a postal address in the affected list, who cannot get a letter. Addresses are sealed: a count
-//! opens the contact data of all people on a list who changed since the last count. A page waits at most [`PATIENCE`].
+//! opens the contact data of all people on a list who changed since the last count. A page waits at most `PATIENCE`.
 
 use std::time::{Duration, Instant};
 

@@ -70,7 +70,7 @@ impl Activate {
     }
 }
 
-/// `POST /console/incidents/{slug}/scopes/{version}/activate`. After [`PATIENCE`] the page shows the progress of a long one.
+/// `POST /console/incidents/{slug}/scopes/{version}/activate`. After `PATIENCE` the page shows the progress of a long one.
 ///
 /// # Errors
 /// 404. For a version that is not a draft, and for numbers that are not confirmed, the page says why.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::audit::Action;
+use crate::db::Guarded;
 use crate::id::SessionId;
 use crate::staff::manage::{ManageError, change_password};
 use crate::staff::password::{Cost, Password};
@@ -138,8 +139,8 @@ pub async fn change(
 /// 404.
 pub async fn end(who: Signed, app: Data<App>, id: Path<SessionId>, _form: Form<Nothing>) -> Answer {
     match session::end(&app, who.id, *id).await? {
-        true => Ok(to("/console/me?did=ended")),
-        false => Err(Problem::not_found()),
+        Guarded::Written => Ok(to("/console/me?did=ended")),
+        Guarded::Refused => Err(Problem::not_found()),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::page::{TemplatePage, Variant, load};
 use super::preview::{self, Asked};
 use crate::app::App;
+use crate::audit::changed::Changed;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::staff::right::{EditTemplate, SeeTemplates};
@@ -16,9 +17,11 @@ use crate::template::merge::Part;
 use crate::template::{self, Template as Text, Variants, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::redirect;
+use crate::web::console::changed::sentence;
+use crate::web::console::names::Names;
 use crate::web::form::Form;
 use crate::web::page::{self, Faults};
-use crate::web::problem::Answer;
+use crate::web::problem::{Answer, Problem};
 
 /// The form of the editor: locale, subject and body of each language, and the settings of the preview.
 #[derive(Deserialize, Default)]
@@ -92,6 +95,7 @@ pub async fn save(
         }
         Err(error) => Err(error),
     };
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match saved {
         Ok(_) => return Ok(redirect(&format!("/console/templates/{id}"), "saved")),
         Err(EditError::Text(wrong)) => {
@@ -101,16 +105,25 @@ pub async fn save(
             }
         }
         Err(why @ EditError::Names(_)) => form.fault("names", why),
-        Err(why @ EditError::Changed { .. }) => {
-            form.fault("locale-1", why);
+        Err(ref why @ EditError::Changed { ref changed, .. }) => {
+            form.fault("locale-1", with_author(&app, why, changed).await?);
             // The page then carries the number of the newest version: the next save is based on it.
-            words.version = None;
+            (words.version, status) = (None, StatusCode::CONFLICT);
         }
         Err(why @ EditError::Variants) => form.fault("locale-1", why),
         Err(error) => return Err(error.into()),
     }
-    let refused = StatusCode::UNPROCESSABLE_ENTITY;
-    shown(&app, &req, &who, (*id, words, form.faults), refused).await
+    shown(&app, &req, &who, (*id, words, form.faults), status).await
+}
+
+/// Why a version was not saved, and who saved another one when.
+async fn with_author(app: &App, why: &EditError, changed: &Changed) -> Result<String, Problem> {
+    let names = Names::load(&mut *app.db.get().await?).await?;
+    let said = changed
+        .last()
+        .map(|edit| sentence(edit, &names, app.now()))
+        .unwrap_or_default();
+    Ok(format!("{why}. {said}."))
 }
 
 /// The field of an error in a text.

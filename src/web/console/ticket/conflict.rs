@@ -1,15 +1,14 @@
 //! Why a reply was not sent: the ticket changed while the agent read it.
 
-use chrono::TimeDelta;
-
 use super::view::Conflict;
 use crate::app::App;
 use crate::ticket::{MessageKind, agent};
 use crate::web::caller::Signed;
-use crate::web::page::span;
+use crate::web::console::changed::{ago, sentence};
+use crate::web::console::names::Names;
 
 /// The change since the page was loaded, for the reader `who`.
-pub fn in_words(app: &App, who: &Signed, conflict: &agent::Conflict) -> Conflict {
+pub fn in_words(app: &App, who: &Signed, names: &Names, conflict: &agent::Conflict) -> Conflict {
     let customers = conflict
         .newer
         .iter()
@@ -22,17 +21,12 @@ pub fn in_words(app: &App, who: &Signed, conflict: &agent::Conflict) -> Conflict
     });
     Conflict {
         what: match (author, newest) {
-            (Some(author), Some(message)) => format!("{author} {}", since(app.now() - message.at)),
-            _ => "This ticket changed while you read it".to_owned(),
+            (Some(author), Some(message)) => format!("{author} {}", ago(app.now(), message.at)),
+            _ => match conflict.changed.last() {
+                Some(last) => sentence(last, names, app.now()),
+                None => "This ticket changed while you read it".to_owned(),
+            },
         },
         place: i64::from(newest.map_or(conflict.now.messages, |message| message.no)),
-    }
-}
-
-/// How long ago, in words.
-fn since(gone: TimeDelta) -> String {
-    match gone.num_seconds() {
-        ..10 => "just now".to_owned(),
-        _ => format!("{} ago", span(gone)),
     }
 }

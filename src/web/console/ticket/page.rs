@@ -78,7 +78,7 @@ pub async fn show(
         conflict: draft
             .conflict
             .as_deref()
-            .map(|conflict| conflict::in_words(app, who, conflict)),
+            .map(|conflict| conflict::in_words(app, who, &names, conflict)),
         buttons: buttons(who, ticket, is_free(app, ticket), &locked),
         agents: agents(&mut conn, who, ticket).await?,
         person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,

@@ -46,7 +46,7 @@ async fn l4_l11_the_console_moves_the_version_that_was_seen_and_asks_with_the_nu
     let to = format!("{at}/state");
     go_through(&house, &scene, &[Confirmed]).await;
     let stale = comms.submit(at, &to, &[("to", "scoping"), ("version", "77")]);
-    assert_eq!(stale.status, 422, "{}", stale.body);
+    assert_eq!(stale.status, 409, "{}", stale.body);
     assert!(
         stale
             .body
